@@ -1,0 +1,97 @@
+"""A task set: tasks and their examples, with the test split kept in a drawer of its own."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
+
+import torch
+from jaxtyping import Bool, Float, Int
+from torch import Tensor
+
+from mtl_core.data.task import Task
+
+
+@dataclass(frozen=True)
+class Examples:
+    """Raw examples, resident in memory: nothing here is fitted to them.
+
+    Args:
+        inputs: float32; NaN means missing.
+        targets: float32; class numbers 0 … k−1 for classification, the target's own unit for regression; NaN means
+            that the example has no label for the task.
+        groups: examples of one group never stand on both sides of a split; ``None``: every example is its own.
+    """
+
+    inputs: Float[Tensor, "n d"]
+    targets: Float[Tensor, "n t"]
+    groups: Int[Tensor, " n"] | None = None
+
+    def __len__(self) -> int:
+        return len(self.inputs)
+
+
+@dataclass(frozen=True)
+class Development:
+    """Everything that training may see: the tasks, and the examples that each seed splits into train and validation.
+
+    Args:
+        tasks: in the order of the target columns.
+        examples: the pool.
+        standardise: which input columns are standardised with their training split's mean and deviation; the others
+            (pixels in 0…1, one-hot columns) are taken as they are, except that a column that is constant on the
+            training split is silenced.
+        validation_share: share of the pool, by groups, that validates.
+    """
+
+    tasks: tuple[Task, ...]
+    examples: Examples
+    standardise: Bool[Tensor, " d"]
+    validation_share: float = 0.2
+
+    @property
+    def num_inputs(self) -> int:
+        """Number of input columns."""
+        return self.examples.inputs.shape[1]
+
+    def only(self, *names: str) -> Development:
+        """The same examples (so that a seed splits them alike) with the named tasks alone."""
+        columns = [[task.name for task in self.tasks].index(name) for name in names]
+        examples = replace(self.examples, targets=self.examples.targets[:, columns].contiguous())
+        return replace(self, tasks=tuple(self.tasks[column] for column in columns), examples=examples)
+
+
+@dataclass(frozen=True)
+class TaskSet:
+    """A named task set.
+
+    Args:
+        name: short; names the run directory.
+        development: what trainers receive.
+        test: what only the score phase opens.
+        truth: what is known about generated data (relatedness, label correlations, which task is odd); else empty.
+        remarks: what a user should know about the data: inferred kinds and why, dropped columns, rare labels.
+    """
+
+    name: str
+    development: Development
+    test: Examples
+    truth: dict[str, Any] = field(default_factory=dict)
+    remarks: tuple[str, ...] = ()
+
+    @property
+    def tasks(self) -> tuple[Task, ...]:
+        """The tasks, in the order of the target columns."""
+        return self.development.tasks
+
+    def fingerprint(self) -> str:
+        """A content hash over tasks, examples of both drawers and preprocessing: changed data, changed hash."""
+        digest = hashlib.sha256(json.dumps([asdict(task) for task in self.tasks]).encode())
+        digest.update(repr(self.development.validation_share).encode())
+        for examples in (self.development.examples, self.test):
+            for part in (examples.inputs, examples.targets, examples.groups):
+                digest.update(b"none" if part is None else part.contiguous().numpy().tobytes())
+        digest.update(self.development.standardise.to(torch.uint8).numpy().tobytes())
+        return digest.hexdigest()[:16]

@@ -1,0 +1,125 @@
+"""What exists: one file, one class; the file's stem is the name everywhere (configuration, command line, legend).
+
+A kind is a package whose ``__init__`` defines an abstract base class.  Every module of it must hold exactly one
+concrete subclass, named like the file (``cross_stitch.py`` → ``CrossStitch``); anything else fails loudly, at once.
+The keyword-only arguments of that class are its dials; those annotated with a range are tuning hyperparameters.
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import pkgutil
+import re
+import typing
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from mtl_core.space import Choice, LogUniform, Range, Simplex, Uniform
+
+KINDS = {
+    "sharing": ("mtl_core.sharing", "Sharing"),
+    "weighting": ("mtl_core.weighting", "Weighting"),
+    "backbones": ("mtl_core.backbones", "Backbone"),
+    "tasks": ("mtl_core.tasks", "TaskSource"),
+}
+
+
+@dataclass(frozen=True)
+class Dial:
+    """A keyword-only argument: its default and, for a tuning hyperparameter, its range."""
+
+    name: str
+    default: Any
+    range: Range | None = None
+
+    @property
+    def required(self) -> bool:
+        """Whether there is no default."""
+        return self.default is inspect.Parameter.empty
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A class that the registry found.
+
+    Args:
+        name: the file's stem.
+        cls: the class.
+        summary: the first line of its docstring.
+        paper: the ``Source:`` line of its docstring, or "–".
+        dials: keyword-only arguments by name, in the order of the signature.
+    """
+
+    name: str
+    cls: type
+    summary: str
+    paper: str
+    dials: Mapping[str, Dial]
+
+    @property
+    def tuned(self) -> dict[str, Range]:
+        """The tuning hyperparameters and their ranges."""
+        return {dial.name: dial.range for dial in self.dials.values() if dial.range is not None}
+
+
+@cache
+def entries(kind: str) -> Mapping[str, Entry]:
+    """Every entry of ``kind`` (a key of :data:`KINDS`) by name, in alphabetical order."""
+    package_name, base_name = KINDS[kind]
+    package = importlib.import_module(package_name)
+    base = getattr(package, base_name)
+    names = sorted(module.name for module in pkgutil.iter_modules(package.__path__) if not module.ispkg)
+    return {name: _entry(name, importlib.import_module(f"{package_name}.{name}"), base) for name in names}
+
+
+def find(kind: str, name: str) -> Entry:
+    """The entry ``name`` of ``kind``.
+
+    Raises:
+        KeyError: with what there is, when the name is unknown.
+    """
+    known = entries(kind)
+    if name not in known:
+        raise KeyError(f"{name!r} is not one of the {kind}: {', '.join(known)}.")
+    return known[name]
+
+
+def _entry(name: str, module: Any, base: type) -> Entry:
+    own = [
+        value
+        for value in vars(module).values()
+        if inspect.isclass(value) and value.__module__ == module.__name__ and issubclass(value, base)
+    ]
+    if len(own) != 1 or inspect.isabstract(own[0]):
+        raise TypeError(
+            f"{module.__name__} must define exactly one concrete subclass of {base.__name__}; "
+            f"found {[cls.__name__ for cls in own] or 'none'}."
+        )
+    if re.sub(r"[^a-z0-9]", "", own[0].__name__.lower()) != name.replace("_", ""):
+        raise TypeError(f"{module.__name__} defines {own[0].__name__}; its name must follow the file's stem {name!r}.")
+    doc = inspect.getdoc(own[0]) or ""
+    if not doc:
+        raise TypeError(f"{own[0].__name__} in {module.__name__} needs a docstring: its first line is the listing.")
+    paper = re.search(r"^Source:\s*((?:.+\n?)+?)(?=\n\s*\n|\Z)", doc, re.MULTILINE)
+    return Entry(
+        name=name,
+        cls=own[0],
+        summary=doc.splitlines()[0],
+        paper=" ".join(paper.group(1).split()) if paper else "–",
+        dials=_dials(own[0]),
+    )
+
+
+def _dials(cls: type) -> dict[str, Dial]:
+    hints = typing.get_type_hints(cls.__init__, include_extras=True)
+    dials = {}
+    for parameter in inspect.signature(cls).parameters.values():
+        if parameter.kind is not inspect.Parameter.KEYWORD_ONLY:
+            continue
+        extras = getattr(hints.get(parameter.name), "__metadata__", ())
+        ranges = [extra for extra in extras if isinstance(extra, Uniform | LogUniform | Choice | Simplex)]
+        dials[parameter.name] = Dial(parameter.name, parameter.default, ranges[0] if ranges else None)
+    return dials
