@@ -1,0 +1,57 @@
+"""What the replicas of a fused array have in common, and what each has for itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """The fusion key: replicas with equal recipes (and equal tasks) train as rows of one array.
+
+    Args:
+        sharing, backbone, weighting, optimiser: names of the registry.
+        depth: number of shared stages, 0 … stages; ``None`` where the architecture has no such dial.
+        stages: number of stages of the backbone.
+        width: units per stage.
+        scale: ``matched`` divides task weights by their sum; ``native`` leaves them as the method gives them.
+        schedule: of the learning rate, over ``epochs``.
+        batch_size: examples per step.
+        epochs: passes over the training split.
+        patience: epochs without a better mean validation skill before a replica stops; ``None``: never.
+        train_fraction: share of the training split that is used; subsets are nested.
+        backbone_options, sharing_options: further dials of the two classes.
+    """
+
+    sharing: str = "hard"
+    depth: int | None = None
+    backbone: str = "mlp"
+    stages: int = 3
+    width: int = 64
+    weighting: str = "equal"
+    scale: Literal["matched", "native"] = "matched"
+    optimiser: str = "adamw"
+    schedule: Literal["cosine", "constant"] = "cosine"
+    batch_size: int = 64
+    epochs: int = 30
+    patience: int | None = None
+    train_fraction: float = 1.0
+    backbone_options: Mapping[str, Any] = field(default_factory=dict)
+    sharing_options: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Row:
+    """One replica of a fused array.
+
+    Args:
+        key: its identity, chosen by the caller.
+        seed: fixes initialisation, order, dropout and split through named streams.
+        hyperparameters: ``learning_rate``, ``weight_decay``, ``dropout``, and those of the weighting method.
+    """
+
+    key: str
+    seed: int
+    hyperparameters: Mapping[str, Any]

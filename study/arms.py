@@ -1,0 +1,62 @@
+"""An arm: one combination of the levels of the study's factors."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+SINGLE_TASK, INDEPENDENT, HARD = "single_task", "independent", "hard"
+
+
+@dataclass(frozen=True)
+class Arm:
+    """One level of every factor.
+
+    Args:
+        sharing: an architecture of the registry.
+        depth: number of shared stages; ``None`` where the word makes no sense.
+        stages: number of stages of the backbone.
+        width: units per stage.
+        backbone, weighting, scale, optimiser: names of the registry; scale is ``matched`` or ``native``.
+        train_fraction: share of the training split that is used.
+    """
+
+    sharing: str
+    depth: int | None
+    stages: int
+    width: int
+    backbone: str = "mlp"
+    weighting: str = "equal"
+    scale: str = "matched"
+    optimiser: str = "adamw"
+    train_fraction: float = 1.0
+
+    @property
+    def label(self) -> str:
+        """A short name for people; never parsed, since the levels are columns of the records."""
+        depth = "" if self.sharing in (SINGLE_TASK, INDEPENDENT) or self.depth is None else f" d{self.depth}"
+        weighting = "" if self.sharing == SINGLE_TASK else f" {self.weighting}"
+        extras = [
+            "" if self.scale == "matched" else f" {self.scale}",
+            "" if self.backbone == "mlp" else f" {self.backbone}",
+            f" {self.optimiser}",
+            "" if self.train_fraction == 1 else f" {self.train_fraction:g} of the data",
+        ]
+        return f"{self.sharing}{depth} w{self.width} l{self.stages}{weighting}{''.join(extras)}"
+
+    @property
+    def is_single_task(self) -> bool:
+        """Whether every task has a training run of its own."""
+        return self.sharing == SINGLE_TASK
+
+    def levels(self) -> dict[str, Any]:
+        """The factor columns of the records."""
+        return asdict(self)
+
+    def each(self) -> Arm:
+        """The baseline ``each``: single-task networks of the same backbone and width."""
+        return replace(self, sharing=SINGLE_TASK, depth=None, weighting="equal", scale="matched")
+
+    def loop(self) -> Arm:
+        """The baseline ``loop``: private networks inside the same multi-task loop."""
+        return replace(self, sharing=INDEPENDENT, depth=0, weighting="equal", scale="matched")
