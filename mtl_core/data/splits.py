@@ -1,0 +1,57 @@
+"""Which examples train and which validate: decided by the seed and the pool alone, never by the tasks that are kept."""
+
+from __future__ import annotations
+
+import torch
+from jaxtyping import Int
+from torch import Tensor
+
+from mtl_core.data.task_set import Development
+from mtl_core.mistakes import Mistake
+from mtl_core.seeding import generator
+
+
+def split(development: Development, seed: int) -> tuple[Int[Tensor, " n_train"], Int[Tensor, " n_validation"]]:
+    """Sorted positions in the pool of the training and of the validation examples of ``seed``.
+
+    Groups stay whole: shuffled, they go to validation until its share of the examples is reached, and at least one
+    stays behind to train.  Without groups every example is a group of its own, so the share is met to the example.
+
+    Raises:
+        Mistake: when there are fewer than two groups, or the share is not between 0 and 1.
+    """
+    examples, share = development.examples, development.validation_share
+    if not 0 < share < 1:
+        raise Mistake("validation share", f"is {share}.", "Choose a share between 0 and 1, both excluded.")
+    if examples.groups is None:
+        member, sizes = torch.arange(len(examples)), torch.ones(len(examples), dtype=torch.int64)
+    else:
+        _, member, sizes = torch.unique(examples.groups, return_inverse=True, return_counts=True)
+    if len(sizes) < 2:
+        what = "examples" if examples.groups is None else "groups"
+        raise Mistake(
+            "development pool", f"has {len(sizes)} {what}.", "Give at least two, one to train, one to validate."
+        )
+    validates = _groups_that_validate(sizes, round(share * len(examples)), seed)[member]
+    return (~validates).nonzero().squeeze(1), validates.nonzero().squeeze(1)
+
+
+def _groups_that_validate(sizes: Int[Tensor, " groups"], wanted: int, seed: int) -> Tensor:
+    order = torch.randperm(len(sizes), generator=generator(seed, "split"))
+    taken_before = sizes[order].cumsum(0) - sizes[order]
+    count = int((taken_before < max(wanted, 1)).sum())
+    validates = torch.zeros(len(sizes), dtype=torch.bool)
+    validates[order[: min(count, len(sizes) - 1)]] = True
+    return validates
+
+
+def nested_subset(train_index: Int[Tensor, " n"], fraction: float, seed: int) -> Int[Tensor, " m"]:
+    """The sorted share ``fraction`` of ``train_index``; of one seed, a smaller share is part of every larger one.
+
+    Raises:
+        Mistake: when the fraction is not in (0, 1].
+    """
+    if not 0 < fraction <= 1:
+        raise Mistake("train_fraction", f"is {fraction}.", "Choose a share above 0 and up to 1.")
+    order = torch.randperm(len(train_index), generator=generator(seed, "train_fraction"))
+    return train_index[order[: max(round(fraction * len(train_index)), 1)]].sort().values
