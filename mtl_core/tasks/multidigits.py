@@ -1,0 +1,88 @@
+"""Two digits on one canvas, two tasks that compete for the same units."""
+
+from __future__ import annotations
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+from mtl_core.data.digits import base_digits, deal, development_and_test
+from mtl_core.data.task import Task
+from mtl_core.data.task_set import Development, Examples, TaskSet
+from mtl_core.mistakes import Mistake
+from mtl_core.seeding import generator
+from mtl_core.tasks import TaskSource
+
+OFFSET = 4
+"""Columns by which the right digit stands further right: half of either digit is overlaid by the other."""
+NUM_FOLDS, NUM_TEST_FOLDS = 10, 50
+"""Folds of base digits.  A fold is a group: it trains or validates as a whole, and test images of one fold are
+resampled together, because they share digits."""
+
+
+class MultiDigits(TaskSource):
+    """Two overlapping handwritten digits; the left and the right digit are two 10-class tasks.
+
+    Source: Dynamic Routing Between Capsules, Sabour, Frosst, Hinton, NeurIPS 2017 (MultiMNIST); as a two-task problem
+    in Multi-Task Learning as Multi-Objective Optimization, Sener, Koltun, NeurIPS 2018.
+
+    The tasks ask the same kind of question about different pixels, so a narrow shared trunk has to divide its units
+    between them: harm is expected there, and little of it in a wide one.
+
+    Differs from the papers: scikit-learn's 8 × 8 digits instead of MNIST; the right digit is moved 4 columns on a
+    canvas of 8 × 12 pixels.  Base digits of training, validation and test are disjoint, although training and
+    validation are drawn anew for every seed: digits are dealt into 10 folds, images are composed within a fold, and
+    the split moves whole folds.
+
+    Args:
+        num_examples: images to develop on.
+        num_test: images to test on.
+        seed: which base digits are met where, and paired with which.
+    """
+
+    def __init__(self, *, num_examples: int = 2000, num_test: int = 1000, seed: int = 0) -> None:
+        for name, number, least in (("num_examples", num_examples, NUM_FOLDS), ("num_test", num_test, NUM_TEST_FOLDS)):
+            if number < least:
+                raise Mistake(f"multidigits: {name}", f"is {number}.", f"Ask for at least {least}, one per fold.")
+        self.num_examples, self.num_test, self.seed = num_examples, num_test, seed
+
+    def build(self) -> TaskSet:
+        """Compose the images."""
+        development, test = development_and_test(self.seed)
+        classes = tuple(str(digit) for digit in range(10))
+        tasks = tuple(Task(f"{side} digit", "multiclass", "accuracy", 10, classes) for side in ("left", "right"))
+        pool = self._compose(development, self.num_examples, NUM_FOLDS, "development")
+        no_column = torch.zeros(pool.inputs.shape[1], dtype=torch.bool)
+        return TaskSet(
+            name="multidigits",
+            development=Development(tasks, pool, standardise=no_column),
+            test=self._compose(test, self.num_test, NUM_TEST_FOLDS, "test"),
+        )
+
+    def pairs(self, base: Int[Tensor, " n"], num: int, num_folds: int, stream: str) -> tuple[Tensor, Tensor]:
+        """For ``num`` images: positions of the left and the right base digit ``[num 2]``, and the fold ``[num]``."""
+        fold_of_digit = deal(base_digits()[1][base], num_folds, self.seed, f"{stream} folds")
+        random = generator(self.seed, f"{stream} pairs")
+        fold_of_image = torch.arange(num) % num_folds
+        chosen = torch.empty(num, 2, dtype=torch.int64)
+        for fold in range(num_folds):
+            members, images = base[fold_of_digit == fold], (fold_of_image == fold).nonzero().squeeze(1)
+            chosen[images] = members[torch.randint(len(members), (len(images), 2), generator=random)]
+        return chosen, fold_of_image
+
+    def _compose(self, base: Int[Tensor, " n"], num: int, num_folds: int, stream: str) -> Examples:
+        digits, labels = base_digits()
+        chosen, folds = self.pairs(base, num, num_folds, stream)
+        return Examples(
+            inputs=blend(digits[chosen[:, 0]], digits[chosen[:, 1]]).flatten(1),
+            targets=labels[chosen].float(),
+            groups=folds if stream == "development" else folds + NUM_FOLDS,
+        )
+
+
+def blend(left: Float[Tensor, "b 8 8"], right: Float[Tensor, "b 8 8"]) -> Float[Tensor, "b 8 12"]:
+    """Lay the right digit over the left one, ``OFFSET`` columns further right; the brighter pixel wins."""
+    canvas = left.new_zeros(len(left), 2, 8, 8 + OFFSET)
+    canvas[:, 0, :, :8] = left
+    canvas[:, 1, :, OFFSET:] = right
+    return canvas.amax(1)
