@@ -21,6 +21,7 @@ class Recipe:
         batch_size: examples per step.
         epochs: passes over the training split.
         patience: epochs without a better mean validation skill before a replica stops; ``None``: never.
+        clip_norm: longest gradient of a replica; ``None``: not clipped.
         train_fraction: share of the training split that is used; subsets are nested.
         backbone_options, sharing_options: further dials of the two classes.
     """
@@ -37,6 +38,7 @@ class Recipe:
     batch_size: int = 64
     epochs: int = 30
     patience: int | None = None
+    clip_norm: float | None = None
     train_fraction: float = 1.0
     backbone_options: Mapping[str, Any] = field(default_factory=dict)
     sharing_options: Mapping[str, Any] = field(default_factory=dict)

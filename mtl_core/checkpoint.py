@@ -1,0 +1,50 @@
+"""States of replicas on disk: safetensors, never a pickle."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from safetensors import safe_open
+from safetensors.torch import save as encode
+from torch import Tensor
+
+from mtl_core.rows import State
+
+_SEPARATOR = "/"
+
+
+def save(path: Path, states: Mapping[str, Mapping[str, Tensor]], meta: Mapping[str, str] | None = None) -> None:
+    """Write states by key, all or nothing: under a temporary name, synced, then renamed."""
+    tensors = {
+        f"{key}{_SEPARATOR}{name}": value.detach().cpu().contiguous()
+        for key, state in states.items()
+        for name, value in state.items()
+    }
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    with open(temporary, "wb") as file:
+        file.write(encode(tensors, metadata=dict(meta or {})))
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(temporary, path)
+
+
+def load(path: Path) -> dict[str, State]:
+    """The states by key.
+
+    Raises:
+        OSError, safetensors.SafetensorError: when the file is missing or damaged.
+    """
+    states: dict[str, State] = {}
+    with safe_open(path, framework="pt") as file:
+        for full_name in file.keys():
+            key, _, name = full_name.partition(_SEPARATOR)
+            states.setdefault(key, {})[name] = file.get_tensor(full_name)
+    return states
+
+
+def meta(path: Path) -> dict[str, str]:
+    """The text stored beside the states."""
+    with safe_open(path, framework="pt") as file:
+        return file.metadata() or {}

@@ -1,0 +1,70 @@
+"""From resident raw examples to what a step needs: gathered by per-replica index, prepared by per-replica scales."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from jaxtyping import Bool, Float, Int
+from torch import Tensor
+
+from mtl_core.data.preparation import Preparation, raw_targets
+from mtl_core.data.task_set import Examples
+
+CHUNK = 256
+"""Examples per evaluation product.  Splits are padded to whole chunks, so that the order of a sum, hence its bits, does
+not depend on how long the splits of other replicas in the array are."""
+
+
+class Feed:
+    """Batches of one pool for r replicas.
+
+    Args:
+        examples: the pool.
+        preparations: one for each row.
+    """
+
+    def __init__(self, examples: Examples, preparations: Sequence[Preparation]) -> None:
+        self.examples = examples
+        self.fully_labelled = not bool(examples.targets.isnan().any())
+        self._has_gaps = bool(examples.inputs.isnan().any())
+        self._input_shift, self._input_scale, self.target_shift, self.target_scale = (
+            torch.stack([getattr(preparation, name) for preparation in preparations]).unsqueeze(second)
+            for name, second in (("input_shift", 1), ("input_scale", 1), ("target_shift", 2), ("target_scale", 2))
+        )
+        # (x − 0) · 1 is x to the last bit: leaving it out is a matter of time alone
+        self._scales_inputs = bool((self._input_shift != 0).any() or (self._input_scale != 1).any())
+        self._scales_targets = bool((self.target_shift != 0).any() or (self.target_scale != 1).any())
+
+    def inputs(self, index: Int[Tensor, "r b"]) -> Float[Tensor, "r 1 b d"]:
+        """Prepared inputs: scaled, missing values at the training split's mean."""
+        x = self.examples.inputs.index_select(0, index.flatten()).view(*index.shape, -1)
+        if self._scales_inputs:
+            x = (x - self._input_shift) * self._input_scale
+        if self._has_gaps:
+            x = torch.where(x.isnan(), 0.0, x)
+        return x.unsqueeze(1)
+
+    def targets(self, index: Int[Tensor, "r b"]) -> tuple[Float[Tensor, "r t b"], Bool[Tensor, "r t b"] | None]:
+        """Standardised targets without NaN, and which of them are labels (``None``: all)."""
+        y = raw_targets(self.examples, index)
+        labelled = None if self.fully_labelled else ~y.isnan()
+        if self._scales_targets:
+            y = (y - self.target_shift) * self.target_scale
+        return (y if labelled is None else torch.where(labelled, y, 0.0)), labelled
+
+    def present(self, index: Int[Tensor, "... b"]) -> Bool[Tensor, "... t"]:
+        """Which tasks have at least one label in each batch."""
+        labels = ~self.examples.targets.index_select(0, index.flatten()).isnan()
+        return labels.view(*index.shape, -1).any(dim=-2)
+
+
+def padded(parts: Sequence[Int[Tensor, " n"]]) -> tuple[Int[Tensor, "r m"], Bool[Tensor, "r m"]]:
+    """Index sets of unequal length as one array of whole chunks, and which entries are real."""
+    length = -(-max(len(part) for part in parts) // CHUNK) * CHUNK
+    index = torch.zeros(len(parts), length, dtype=torch.int64)
+    real = torch.zeros(len(parts), length, dtype=torch.bool)
+    for row, part in enumerate(parts):
+        index[row, : len(part)] = part
+        real[row, : len(part)] = True
+    return index, real

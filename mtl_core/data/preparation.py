@@ -1,0 +1,151 @@
+"""What is fitted on a training split: scales of inputs and targets, and the best constant predictions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+from mtl_core.data.splits import nested_subset, split
+from mtl_core.data.task import PERFECT, Task
+from mtl_core.data.task_set import Development, Examples
+from mtl_core.losses import example_losses
+from mtl_core.metrics import example_scores
+from mtl_core.seeding import generator
+
+
+@dataclass(frozen=True)
+class Preparation:
+    """One seed's view of the pool.
+
+    Args:
+        train, validation: indices of examples with at least one label.
+        probe: the part of the training split, as large as the validation split, on which training loss is evaluated.
+        input_shift, input_scale: applied to raw inputs as (x − shift) · scale; missing values become 0.
+        target_shift, target_scale: the same for targets; 0 and 1 for classes.
+        constants: best constant outputs (logits, or standardised targets) for loss and for the metric, by task.
+        trivial_loss, trivial_metric: what they get on the validation split.
+        num_train, num_validation: labelled examples by task.
+    """
+
+    train: Int[Tensor, " n"]
+    validation: Int[Tensor, " v"]
+    probe: Int[Tensor, " q"]
+    input_shift: Float[Tensor, " d"]
+    input_scale: Float[Tensor, " d"]
+    target_shift: Float[Tensor, " t"]
+    target_scale: Float[Tensor, " t"]
+    constants: tuple[Constant, ...]
+    trivial_loss: Float[Tensor, " t"]
+    trivial_metric: Float[Tensor, " t"]
+    num_train: Int[Tensor, " t"]
+    num_validation: Int[Tensor, " t"]
+
+
+@dataclass(frozen=True)
+class Constant:
+    """The best constant prediction of a task, fitted on training labels.
+
+    Args:
+        task: what is predicted.
+        for_loss: outputs ``[k]`` that minimise the training loss: log class frequencies, or the mean.
+        for_metric: outputs ``[k]`` that are best for the task's metric; these differ for absolute error (the median).
+        shift, scale: of the task's target.
+    """
+
+    task: Task
+    for_loss: Float[Tensor, " k"]
+    for_metric: Float[Tensor, " k"]
+    shift: float
+    scale: float
+
+    def loss(self, targets: Float[Tensor, " n"]) -> float:
+        """Mean loss on labelled ``targets`` in their own unit; NaN without any."""
+        labels = targets[~targets.isnan()].view(1, 1, -1)
+        outputs = self.for_loss.view(1, 1, -1, 1).expand(-1, -1, -1, labels.shape[2])
+        return example_losses(self.task.kind, outputs, (labels - self.shift) * self.scale).mean().item()
+
+    def metric(self, targets: Float[Tensor, " n"]) -> float:
+        """The metric on labelled ``targets`` in their own unit; NaN without any."""
+        labels = targets[~targets.isnan()].view(1, 1, -1)
+        outputs = self.for_metric.view(1, 1, -1, 1).expand(-1, -1, -1, labels.shape[2])
+        return example_scores(self.task, outputs, labels).mean().item()
+
+
+def prepare(development: Development, seed: int, train_fraction: float = 1.0) -> Preparation:
+    """Split the pool by ``seed`` and fit on the training part whatever must not see the rest."""
+    examples, tasks = development.examples, development.tasks
+    train, validation = split(development, seed)
+    train = nested_subset(train, train_fraction, seed)
+    labelled = ~examples.targets.isnan()
+    train, validation = (part[labelled[part].any(dim=1)] for part in (train, validation))
+    shuffled = train[torch.randperm(len(train), generator=generator(seed, "probe"))]
+    input_shift, input_scale = _standards(examples.inputs[train], development.standardise)
+    regression = torch.tensor([task.kind == "regression" for task in tasks])
+    target_shift, target_scale = _standards(examples.targets[train], regression)
+    target_scale = torch.where(target_scale == 0, 1.0, target_scale)  # a constant target is predicted, not silenced
+    constants = tuple(
+        _fit_constant(task, examples.targets[train, i], target_shift[i].item(), target_scale[i].item())
+        for i, task in enumerate(tasks)
+    )
+    held_out = examples.targets[validation]
+    return Preparation(
+        train=train,
+        validation=validation,
+        probe=shuffled[: len(validation)].sort().values,
+        input_shift=input_shift,
+        input_scale=input_scale,
+        target_shift=target_shift,
+        target_scale=target_scale,
+        constants=constants,
+        trivial_loss=torch.tensor([constant.loss(held_out[:, i]) for i, constant in enumerate(constants)]),
+        trivial_metric=torch.tensor([constant.metric(held_out[:, i]) for i, constant in enumerate(constants)]),
+        num_train=labelled[train].sum(dim=0),
+        num_validation=labelled[validation].sum(dim=0),
+    )
+
+
+def skill(tasks: tuple[Task, ...], metric: Float[Tensor, "r t"], trivial: Float[Tensor, "r t"]) -> Float[Tensor, "r t"]:
+    """(m − m_trivial) / (m_perfect − m_trivial): 0 learned nothing, 1 perfect; NaN where constants are perfect.
+
+    Source: A. Murphy, "Skill scores based on the mean square error …", Monthly Weather Review 116, 1988.
+    """
+    perfect = torch.tensor([PERFECT[task.metric] for task in tasks]).to(metric)
+    room = perfect - trivial
+    return (metric - trivial) / torch.where(room == 0, torch.nan, room)
+
+
+def steps_per_epoch(development: Development, batch_size: int, train_fraction: float = 1.0) -> int:
+    """Batches in an epoch: the same for every seed, even where group sizes make training splits differ a little."""
+    labelled = int((~development.examples.targets.isnan()).any(dim=1).sum())
+    return max(1, -(-round(labelled * (1 - development.validation_share) * train_fraction) // batch_size))
+
+
+def raw_targets(examples: Examples, index: Tensor) -> Float[Tensor, "r t b"]:
+    """Targets in their own unit at ``index [r, b]``, task-major."""
+    rows = examples.targets.index_select(0, index.flatten())
+    return rows.view(*index.shape, -1).transpose(1, 2)
+
+
+def _standards(values: Float[Tensor, "n d"], chosen: Tensor) -> tuple[Float[Tensor, " d"], Float[Tensor, " d"]]:
+    """Shift and scale by column: mean and 1/deviation where chosen, else 0 and 1; scale 0 for a constant column."""
+    exact = values.double()
+    mean = exact.nanmean(dim=0).nan_to_num(0.0)
+    deviation = (exact - mean).square().nanmean(dim=0).nan_to_num(0.0).sqrt()
+    varies = deviation > 1e-9 * (1 + mean.abs())
+    scale = torch.where(chosen, 1 / torch.where(varies, deviation, 1.0), 1.0)
+    return torch.where(chosen, mean, 0.0).float(), torch.where(varies, scale, 0.0).float()
+
+
+def _fit_constant(task: Task, targets: Float[Tensor, " n"], shift: float, scale: float) -> Constant:
+    labels = targets[~targets.isnan()]
+    if task.kind == "regression":
+        centre = labels.median() if task.metric == "mae" else labels.double().mean().float()
+        return Constant(task, torch.zeros(1), centre.nan_to_num(0.0).view(1), shift, scale)
+    counts = torch.bincount(labels.long(), minlength=task.num_classes).double()
+    floor = 0.5 / max(len(labels), 1)  # a class that the training split lacks would cost an infinite log loss
+    logs = (counts / max(len(labels), 1)).clamp(min=floor).log()
+    outputs = (logs if task.kind == "multiclass" else logs[1:] - logs[:1]).float()
+    return Constant(task, outputs, outputs, shift, scale)

@@ -1,0 +1,114 @@
+"""Losses and metrics in evaluation mode, for every replica and task at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from jaxtyping import Bool, Float, Int
+from torch import Tensor
+
+from mtl_core.data.feed import CHUNK, Feed, padded
+from mtl_core.data.preparation import prepare, raw_targets, skill
+from mtl_core.data.task_set import Development, Examples
+from mtl_core.layers.bank import Theta
+from mtl_core.metrics import example_scores
+from mtl_core.network import Network
+from mtl_core.recipe import Recipe, Row
+
+
+@torch.no_grad()
+def evaluate(
+    network: Network, theta: Theta, feed: Feed, index: Int[Tensor, "r m"], real: Bool[Tensor, "r m"]
+) -> tuple[Float[Tensor, "r t"], Float[Tensor, "r t"]]:
+    """Mean loss and metric over the labelled examples at ``index`` (padded, see :func:`padded`); NaN without labels."""
+    totals = torch.zeros(2, len(index), len(network.tasks), dtype=torch.float32)
+    counts = torch.zeros(len(index), len(network.tasks))
+    for begin in range(0, index.shape[1], CHUNK):
+        part = index[:, begin : begin + CHUNK]
+        outputs = network(theta, feed.inputs(part))
+        standard, labelled = feed.targets(part)
+        counted = real[:, None, begin : begin + CHUNK] & (True if labelled is None else labelled)
+        losses = network.losses(outputs, standard)
+        scores = _scores(network, feed, outputs, part)
+        totals += torch.stack([torch.where(counted, values, 0.0).sum(dim=2) for values in (losses, scores)])
+        counts += counted.sum(dim=2)
+    loss, metric = totals / torch.where(counts > 0, counts, torch.nan)
+    return loss, metric
+
+
+def _scores(network: Network, feed: Feed, outputs: Sequence[Tensor], index: Int[Tensor, "r b"]) -> Tensor:
+    """The metric of every example, in the targets' own units; a missing label is scored as if it were 0."""
+    raw = raw_targets(feed.examples, index)
+    raw = raw if feed.fully_labelled else torch.where(raw.isnan(), 0.0, raw)
+    parts = []
+    for bank, logits in zip(network.heads, outputs, strict=True):
+        shift, scale = (values[:, bank.members].unsqueeze(3) for values in (feed.target_shift, feed.target_scale))
+        predictions = logits / scale + shift if bank.kind == "regression" else logits
+        metrics = [task.metric for task in bank.tasks]
+        if len(set(metrics)) == 1:
+            parts.append(example_scores(bank.tasks[0], predictions, raw[:, bank.members]))
+        else:
+            each = zip(bank.tasks, range(len(metrics)), bank.members, strict=True)
+            columns = [
+                example_scores(task, predictions[:, place : place + 1], raw[:, member : member + 1])
+                for task, place, member in each
+            ]
+            parts.append(torch.cat(columns, dim=1))
+    return network.in_order(parts)
+
+
+@dataclass(frozen=True)
+class TestScore:
+    """A replica on the test split.
+
+    Args:
+        key: of the row.
+        test_metric, trivial_metric, test_skill: by task; trivial is the constant prediction fitted on the replica's
+            own training split.
+        example_scores: the metric of every test example, ``[t, n]``; NaN where there is no label.
+    """
+
+    __test__ = False  # not a test case, whatever pytest thinks of the name
+
+    key: str
+    test_metric: np.ndarray
+    trivial_metric: np.ndarray
+    test_skill: np.ndarray
+    example_scores: np.ndarray
+
+
+@torch.no_grad()
+def score_examples_on(
+    recipe: Recipe,
+    development: Development,
+    test: Examples,
+    rows: Sequence[Row],
+    parameters: Float[Tensor, "r p"],
+) -> Iterator[TestScore]:
+    """Open the test split for trained replicas.  Nothing is fitted here: scales come from each replica's training split.
+
+    Args:
+        test: examples whose target columns are those of ``development``.
+        parameters: what training selected, one row each.
+    """
+    network = Network(recipe, development.tasks, development.num_inputs)
+    everything, real = padded([torch.arange(len(test))])
+    for row, flat in zip(rows, parameters, strict=True):
+        preparation = prepare(development, row.seed, recipe.train_fraction)
+        lanes = torch.stack([flat, flat])  # a lone row would take other kernels than it did in training
+        feed, theta = Feed(test, [preparation] * 2), network.layout.theta(lanes)
+        parts = [
+            _scores(network, feed, network(theta, feed.inputs(index)), index)[0]
+            for index in everything.expand(2, -1).split(CHUNK, dim=1)
+        ]
+        scores = torch.cat(parts, dim=1)[:, real[0]]
+        scores = torch.where(test.targets.T.isnan(), torch.nan, scores)
+        metric = scores.double().nanmean(dim=1).float()
+        trivial = torch.tensor(
+            [constant.metric(test.targets[:, i]) for i, constant in enumerate(preparation.constants)]
+        )
+        points = skill(development.tasks, metric[None], trivial[None])[0]
+        yield TestScore(row.key, metric.numpy(), trivial.numpy(), points.numpy(), scores.numpy())

@@ -1,0 +1,192 @@
+"""A fused array: the rows that train together, between one change of its composition and the next."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+from mtl_core import optimiser
+from mtl_core.data.feed import Feed, padded
+from mtl_core.data.preparation import Preparation, skill, steps_per_epoch
+from mtl_core.data.task_set import Development
+from mtl_core.evaluation import evaluate
+from mtl_core.layers.dropout import Noise
+from mtl_core.losses import label_means
+from mtl_core.network import Network
+from mtl_core.recipe import Recipe, Row
+from mtl_core.registry import find
+from mtl_core.rows import Rows, State, join, separate
+from mtl_core.seeding import generator
+from mtl_core.weighting import Weighting, scaled
+
+CURVES = ("train_loss", "validation_loss", "train_metric", "validation_metric", "validation_skill", "weight")
+_WEIGHTING = "weighting."
+
+
+def fresh_state(recipe: Recipe, network: Network, row: Row) -> State:
+    """A replica before its first step."""
+    tasks = len(network.tasks)
+    parameters = network.layout.initialise([row.seed])
+    weighting = _weighting(recipe, network, [row]).start(1)
+    rows: Rows = {
+        "parameters": parameters,
+        **optimiser.start(parameters, tasks),
+        "selected": parameters.clone(),
+        "selected_epoch": torch.tensor([-1]),
+        "best_skill": torch.tensor([-torch.inf]),
+        "epoch": torch.tensor([0]),
+        "diverged": torch.tensor([False]),
+        "stopped": torch.tensor([False]),
+        "seconds": torch.zeros(1, dtype=torch.float64),
+        **{name: torch.full((1, recipe.epochs, tasks), torch.nan) for name in CURVES},
+        **{_WEIGHTING + name: value for name, value in weighting.items()},
+    }
+    return separate(rows)[0]
+
+
+class FusedArray:
+    """Rows in training.  A row's numbers do not depend on its neighbours.
+
+    Args:
+        recipe: what the rows have in common.
+        development: the pool.
+        network: built for both.
+        rows: what each has for itself.
+        states: where each stands.
+        preparations: of each row's seed.
+    """
+
+    def __init__(
+        self,
+        recipe: Recipe,
+        development: Development,
+        network: Network,
+        rows: Sequence[Row],
+        states: Sequence[State],
+        preparations: Sequence[Preparation],
+    ) -> None:
+        self._real = len(rows)
+        if self._real == 1:  # one lane alone takes other kernels, hence other last bits: give it a shadow
+            rows, states, preparations = list(rows) * 2, list(states) * 2, list(preparations) * 2
+        self._recipe, self._network, self._preparations = recipe, network, preparations
+        self.rows, self._state = rows, join(states)
+        self._steps = steps_per_epoch(development, recipe.batch_size, recipe.train_fraction)
+        self._theta = network.layout.theta(self._state["parameters"])
+        self._feed = Feed(development.examples, preparations)
+        self._weighting = _weighting(recipe, network, rows)
+        self._dropout = torch.tensor([float(row.hyperparameters.get("dropout", 0.0)) for row in rows])
+        hyperparameters = [row.hyperparameters for row in rows]
+        self._optimiser = optimiser.Optimiser(recipe.optimiser, network.layout, self._state, hyperparameters)
+        self._probes = padded([preparation.probe for preparation in preparations])
+        self._validations = padded([preparation.validation for preparation in preparations])
+        self._trivial_loss, self._trivial_metric = (
+            torch.stack([getattr(preparation, name) for preparation in preparations])
+            for name in ("trivial_loss", "trivial_metric")
+        )
+
+    @property
+    def epochs(self) -> list[int]:
+        """Epochs that each row has behind it."""
+        return self._state["epoch"][: self._real].tolist()
+
+    @property
+    def halted(self) -> list[bool]:
+        """Which rows have diverged or stopped early."""
+        return (self._state["diverged"] | self._state["stopped"])[: self._real].tolist()
+
+    @property
+    def best_skill(self) -> float:
+        """The best mean validation skill of any row so far."""
+        return self._state["best_skill"].max().item()
+
+    def states(self) -> list[State]:
+        """Every row's state, to be kept, resumed or put into another array."""
+        return separate(self._state)[: self._real]
+
+    def advance(self) -> None:
+        """One epoch of every row: train, evaluate, select, stop."""
+        began = time.perf_counter()
+        weights = self._train()
+        self._judge(weights)
+        self._state["epoch"] += 1
+        self._state["seconds"] += (time.perf_counter() - began) / self._real
+
+    def _train(self) -> Float[Tensor, "r t"]:
+        """One pass over the training splits; the mean weight of each task."""
+        network, recipe, state = self._network, self._recipe, self._state
+        order = self._order()
+        present = None if self._feed.fully_labelled else self._feed.present(order)
+        everybody = torch.ones(len(self.rows), len(network.tasks), dtype=torch.bool)
+        memory = {name[len(_WEIGHTING) :]: value for name, value in state.items() if name.startswith(_WEIGHTING)}
+        total = torch.zeros(len(self.rows), len(network.tasks))
+        for step in range(self._steps):
+            index = order[:, step]
+            here = everybody if present is None else present[:, step]
+            targets, labelled = self._feed.targets(index)
+            outputs = network(self._theta, self._feed.inputs(index), self._noise(step))
+            losses = label_means(network.losses(outputs, targets), labelled)
+            weights = scaled(self._weighting.weigh(losses.detach(), here, memory), here, recipe.scale)
+            gradient = network.layout.gradient((weights * losses).sum(), self._theta)
+            if recipe.clip_norm is not None:
+                gradient = optimiser.clip(gradient, recipe.clip_norm)
+            self._optimiser.step(gradient, self._rates(step), None if present is None else here)
+            total += weights
+        return total / self._steps
+
+    def _judge(self, weights: Float[Tensor, "r t"]) -> None:
+        """Evaluate the epoch, note it in the curves, and keep the parameters of the best one so far."""
+        state, tasks = self._state, self._network.tasks
+        train_loss, train_metric = evaluate(self._network, self._theta, self._feed, *self._probes)
+        loss, metric = evaluate(self._network, self._theta, self._feed, *self._validations)
+        skills = skill(tasks, metric, self._trivial_metric)
+        lanes = torch.arange(len(self.rows))
+        for name, values in zip(CURVES, (train_loss, loss, train_metric, metric, skills, weights), strict=True):
+            state[name][lanes, state["epoch"]] = values
+        finite = torch.isfinite(train_loss + loss) | self._trivial_loss.isnan()  # a task without labels has no loss
+        state["diverged"] |= ~finite.all(dim=1)
+        mean_skill = skills.nanmean(dim=1).nan_to_num(-torch.inf)
+        better = (mean_skill > state["best_skill"]) & ~state["diverged"]
+        state["best_skill"] = torch.where(better, mean_skill, state["best_skill"])
+        state["selected_epoch"] = torch.where(better, state["epoch"], state["selected_epoch"])
+        state["selected"] = torch.where(better[:, None], state["parameters"], state["selected"])
+        if self._recipe.patience is not None:
+            state["stopped"] |= state["epoch"] - state["selected_epoch"] >= self._recipe.patience
+
+    def _order(self) -> Int[Tensor, "r s b"]:
+        """Each row's batches of this epoch: a fresh permutation of its training split, begun again where it ends."""
+        wanted = self._steps * self._recipe.batch_size
+        batches = []
+        for row, preparation, epoch in zip(self.rows, self._preparations, self._state["epoch"].tolist(), strict=True):
+            shuffled = torch.randperm(len(preparation.train), generator=generator(row.seed, "order", epoch))
+            batches.append(preparation.train[shuffled[torch.arange(wanted) % len(shuffled)]])
+        return torch.stack(batches).view(len(self.rows), self._steps, self._recipe.batch_size)
+
+    def _noise(self, step: int) -> Noise | None:
+        if not self._dropout.any():
+            return None
+        steps = [epoch * self._steps + step for epoch in self._state["epoch"].tolist()]
+        return Noise([row.seed for row in self.rows], steps, self._dropout)
+
+    def _rates(self, step: int) -> list[float]:
+        total = self._steps * self._recipe.epochs
+        return [
+            optimiser.schedule(
+                self._recipe.schedule, row.hyperparameters["learning_rate"], epoch * self._steps + step, total
+            )
+            for row, epoch in zip(self.rows, self._state["epoch"].tolist(), strict=True)
+        ]
+
+
+def _weighting(recipe: Recipe, network: Network, rows: Sequence[Row]) -> Weighting:
+    """The method with the rows' hyperparameters as columns ``[r, 1]`` (a simplex: ``[r, t]``)."""
+    entry = find("weighting", recipe.weighting)
+    columns = {
+        name: torch.tensor([row.hyperparameters[name] for row in rows], dtype=torch.float32).view(len(rows), -1)
+        for name in entry.tuned
+        if all(name in row.hyperparameters for row in rows)
+    }
+    return entry.cls(network.tasks, **columns)

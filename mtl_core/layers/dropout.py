@@ -1,0 +1,54 @@
+"""Dropout whose masks belong to a replica, not to the array that it happens to train in."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from mtl_core.seeding import generator
+
+_LEVELS = 1 << 16
+
+
+class Noise:
+    """The dropout masks of one training step.
+
+    Every (seed, step, copy name) has a stream of its own from which the stages draw in order; a private copy thus sees
+    the same masks in a single-task network and beside other tasks.  Sixteen random bits decide an element, so a rate
+    is rounded to a multiple of 1/65536.
+
+    Source: Srivastava et al., "Dropout: a simple way to prevent neural networks from overfitting", JMLR 2014.
+
+    Args:
+        seeds: of the rows.
+        steps: number of the step, for each row.
+        rates: probability that an element is dropped, for each row.
+    """
+
+    def __init__(self, seeds: Sequence[int], steps: Sequence[int], rates: Float[Tensor, " r"]) -> None:
+        self._rows = list(zip(seeds, steps, rates.tolist(), strict=True))
+        threshold = (rates.double() * _LEVELS).round()
+        self._threshold = (threshold - _LEVELS // 2).clamp(max=_LEVELS // 2 - 1).to(torch.int16).view(-1, 1, 1, 1)
+        self._factor = (1 / (1 - threshold / _LEVELS)).float().view(-1, 1, 1, 1)
+        self._streams: dict[tuple[int, str], torch.Generator] = {}
+
+    def __call__(self, x: Float[Tensor, "r c b d"], copies: tuple[str, ...]) -> Float[Tensor, "r c b d"]:
+        """``x`` with elements dropped and the rest scaled by 1/(1 − rate)."""
+        replicas, num_copies, examples, features = x.shape
+        words = torch.zeros(replicas, num_copies, -(-examples * features // 4), dtype=torch.int64)
+        for row, (_, _, rate) in enumerate(self._rows):
+            if rate > 0:
+                for copy, name in enumerate(copies):
+                    words[row, copy].random_(-(2**63), None, generator=self._stream(row, name))
+        bits = words.view(torch.int16)[:, :, : examples * features].view(x.shape)
+        mask = (bits >= self._threshold) * self._factor
+        return x * mask.to(device=x.device, dtype=x.dtype)
+
+    def _stream(self, row: int, copy: str) -> torch.Generator:
+        if (row, copy) not in self._streams:
+            seed, step, _ = self._rows[row]
+            self._streams[row, copy] = generator(seed, "dropout", step, copy)
+        return self._streams[row, copy]

@@ -1,0 +1,35 @@
+"""What training minimises: a loss per example, class-major, for every kind of task."""
+
+from __future__ import annotations
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
+
+from mtl_core.data.task import Kind
+
+
+def example_losses(
+    kind: Kind, outputs: Float[Tensor, "r g k b"], targets: Float[Tensor, "r g b"]
+) -> Float[Tensor, "r g b"]:
+    """Squared error on standardised targets, or cross entropy in nats; ``targets`` hold no NaN."""
+    if kind == "multiclass":
+        classes = targets.flatten(0, 1).long()
+        return cross_entropy(outputs.flatten(0, 1), classes, reduction="none").view(targets.shape)
+    if kind == "binary":
+        return binary_cross_entropy_with_logits(outputs.squeeze(2), targets, reduction="none")
+    return torch.square(outputs.squeeze(2) - targets)
+
+
+def label_means(
+    values: Float[Tensor, "r t b"], labelled: Tensor | None
+) -> Float[Tensor, "r t"]:
+    """Means over the labelled examples; exactly 0, with no gradient, where there is none.
+
+    ``labelled`` is a mask ``[r, t, b]`` or ``None`` where every example has every label.  Masked values are selected
+    away rather than multiplied by zero, so that a NaN there reaches neither value nor gradient.
+    """
+    if labelled is None:
+        return values.mean(dim=2)
+    return torch.where(labelled, values, 0.0).sum(dim=2) / labelled.sum(dim=2).clamp(min=1)

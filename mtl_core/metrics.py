@@ -1,0 +1,61 @@
+"""How predictions are judged: a score per example, whose mean is the metric."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from mtl_core.data.task import Task
+from mtl_core.losses import example_losses
+
+Scores = Callable[[Task, Tensor, Tensor], Tensor]
+
+
+def _accuracy(task: Task, outputs: Tensor, targets: Tensor) -> Tensor:
+    guess = outputs.argmax(dim=2) if task.kind == "multiclass" else outputs.squeeze(2) > 0
+    return (guess == targets).to(outputs.dtype)
+
+
+def _brier(task: Task, outputs: Tensor, targets: Tensor) -> Tensor:
+    if task.kind == "binary":
+        # ½(1 + tanh(z/2)) is the sigmoid, with bits that do not depend on the place in the array
+        return torch.square(0.5 * (1 + torch.tanh(0.5 * outputs.squeeze(2))) - targets)
+    truth = torch.nn.functional.one_hot(targets.long(), task.num_classes).movedim(-1, 2)
+    return torch.square(outputs.softmax(dim=2) - truth).sum(dim=2)
+
+
+def _log_loss(task: Task, outputs: Tensor, targets: Tensor) -> Tensor:
+    return example_losses(task.kind, outputs, targets)
+
+
+def _mse(task: Task, outputs: Tensor, targets: Tensor) -> Tensor:
+    return torch.square(outputs.squeeze(2) - targets)
+
+
+def _mae(task: Task, outputs: Tensor, targets: Tensor) -> Tensor:
+    return (outputs.squeeze(2) - targets).abs()
+
+
+METRICS: dict[str, Scores] = {
+    "accuracy": _accuracy,
+    "brier": _brier,
+    "log_loss": _log_loss,
+    "mse": _mse,
+    "mae": _mae,
+}
+
+
+def example_scores(
+    task: Task, outputs: Float[Tensor, "r g k b"], targets: Float[Tensor, "r g b"]
+) -> Float[Tensor, "r g b"]:
+    """The task's metric for every example.
+
+    Args:
+        task: decides the metric.
+        outputs: logits, or predictions in the target's own unit.
+        targets: class numbers, or the target in its own unit; no NaN.
+    """
+    return METRICS[task.metric](task, outputs, targets)

@@ -1,0 +1,67 @@
+"""A recipe made flesh: stages and heads over one layout of parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from mtl_core.data.task import Task
+from mtl_core.flat_state import Layout
+from mtl_core.heads import banks_of
+from mtl_core.layers.bank import Theta
+from mtl_core.layers.dropout import Noise
+from mtl_core.losses import example_losses
+from mtl_core.recipe import Recipe
+from mtl_core.registry import find
+
+
+class Network:
+    """Backbone stages as the architecture copies and connects them, then the heads.
+
+    Args:
+        recipe: decides everything but the tasks.
+        tasks: in order.
+        num_inputs: input columns.
+    """
+
+    def __init__(self, recipe: Recipe, tasks: Sequence[Task], num_inputs: int) -> None:
+        names = [task.name for task in tasks]
+        backbone = find("backbones", recipe.backbone).cls(
+            num_inputs, recipe.stages, recipe.width, **recipe.backbone_options
+        )
+        sharing = find("sharing", recipe.sharing).cls
+        self.tasks = tuple(tasks)
+        self.trunk = sharing(backbone, names, recipe.depth, **recipe.sharing_options)
+        self.heads = banks_of(tasks, backbone.num_features)
+        slots = [slot for part in (*self.trunk.stages, *self.heads) for slot in part.slots]
+        self.layout = Layout(slots, names)
+        order = [member for bank in self.heads for member in bank.members]
+        self._order = None if order == sorted(order) else torch.tensor(order).argsort()
+
+    def __call__(self, theta: Theta, x: Float[Tensor, "r g b d"], noise: Noise | None = None) -> list[Tensor]:
+        """Outputs ``[r, g, k, b]`` of every head bank; ``noise`` is ``None`` in evaluation mode."""
+        h = self.trunk(theta, x, noise)
+        return [bank(theta, h) for bank in self.heads]
+
+    def losses(self, outputs: Sequence[Tensor], targets: Float[Tensor, "r t b"]) -> Float[Tensor, "r t b"]:
+        """The loss of every example, in the order of the tasks; ``targets`` are standardised and hold no NaN."""
+        return self.in_order(
+            [
+                example_losses(bank.kind, logits, targets[:, bank.members] if self._mixed else targets)
+                for bank, logits in zip(self.heads, outputs, strict=True)
+            ]
+        )
+
+    def in_order(self, parts: Sequence[Float[Tensor, "r g b"]]) -> Float[Tensor, "r t b"]:
+        """What the head banks give, put into the order of the tasks."""
+        if not self._mixed:
+            return parts[0]
+        joined = torch.cat(list(parts), dim=1)
+        return joined if self._order is None else joined.index_select(1, self._order.to(joined.device))
+
+    @property
+    def _mixed(self) -> bool:
+        return len(self.heads) > 1

@@ -1,0 +1,37 @@
+"""Weights that are chosen once and tuned like any other hyperparameter."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+from jaxtyping import Bool, Float
+from torch import Tensor
+
+from mtl_core.data.task import Task
+from mtl_core.space import Simplex
+from mtl_core.weighting import State, Weighting
+
+
+class Fixed(Weighting):
+    """Constant weights, tuned: the strongest simple rival of every adaptive method.
+
+    w = T · ω with ω on the simplex, so that ω = (1/T, …, 1/T) is ``equal``.
+
+    Source: V. Kurin et al., "In defense of the unitary scalarization for deep multi-task learning", NeurIPS 2022;
+    D. Xin et al., "Do current multi-task optimization methods in deep learning even help?", NeurIPS 2022.
+
+    Differs from the papers: weights are drawn from Dirichlet(1, …, 1) rather than laid out on a grid.
+
+    Args:
+        weights: ω, one per task.
+    """
+
+    def __init__(self, tasks: Sequence[Task], *, weights: Annotated[Any, Simplex()] = None) -> None:
+        super().__init__(tasks)
+        self.weights = 1 / len(self.tasks) if weights is None else weights
+
+    def weigh(
+        self, losses: Float[Tensor, "r t"], present: Bool[Tensor, "r t"], state: State
+    ) -> Float[Tensor, "r t"]:
+        return losses.new_ones(losses.shape) * self.weights * len(self.tasks)

@@ -1,0 +1,59 @@
+"""Homoscedastic uncertainty."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated
+
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor
+
+from mtl_core.data.task import Task
+from mtl_core.space import LogUniform
+from mtl_core.weighting import State, Weighting
+
+
+class Uncertainty(Weighting):
+    """Each loss is divided by a noise variance that is learnt beside the network.
+
+    The objective Σ_i c_i L_i e^{−s_i} + s_i / 2 with c_i = ½ for regression and 1 for classification; s_i = log σ_i² is
+    the log-variance of task i.  Hence w_i = c_i e^{−s_i} and ds_i = ½ − w_i L_i.
+
+    Source: A. Kendall, Y. Gal & R. Cipolla, "Multi-task learning using uncertainty to weigh losses for scene geometry
+    and semantics", CVPR 2018, eqs. 7 and 10.
+
+    Differs from the paper: s has a step size of its own, without weight decay, and follows Adam (β = 0.9, 0.999) with
+    the native objective even where the network's weights are scaled to a fixed total.
+
+    Args:
+        step_size: of the log-variances.
+    """
+
+    def __init__(self, tasks: Sequence[Task], *, step_size: Annotated[float, LogUniform(1e-3, 1e-1)] = 1e-2) -> None:
+        super().__init__(tasks)
+        self.step_size = step_size
+
+    def start(self, replicas: int) -> State:
+        names = ("log_variance", "first_moment", "second_moment", "updates")
+        return {name: torch.zeros(replicas, len(self.tasks)) for name in names}
+
+    def weigh(
+        self, losses: Float[Tensor, "r t"], present: Bool[Tensor, "r t"], state: State
+    ) -> Float[Tensor, "r t"]:
+        precision = torch.tensor([0.5 if task.kind == "regression" else 1.0 for task in self.tasks]).to(losses)
+        weights = precision * torch.exp(-state["log_variance"])
+        slope = 0.5 - weights * losses
+        first = 0.9 * state["first_moment"] + 0.1 * slope
+        second = 0.999 * state["second_moment"] + 0.001 * slope**2
+        updates = state["updates"] + 1
+        step = self.step_size * (first / (1 - 0.9**updates)) / ((second / (1 - 0.999**updates)).sqrt() + 1e-8)
+        new = {
+            "log_variance": state["log_variance"] - step,
+            "first_moment": first,
+            "second_moment": second,
+            "updates": updates,
+        }
+        for name, value in new.items():
+            state[name].copy_(torch.where(present, value, state[name]))
+        return weights
