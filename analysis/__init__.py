@@ -1,0 +1,18 @@
+"""The answer of a study, from its records alone: no torch, no Ray, no code of the run directory.
+
+``load(path)`` gives tidy tables, ``report(path)`` writes the page.  Both are looked up on first use, so that importing
+the package costs nothing.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+_PUBLIC = {"load": "analysis.reading", "report": "analysis.report"}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _PUBLIC:
+        raise AttributeError(f"module 'analysis' has no attribute {name!r}")
+    return getattr(import_module(_PUBLIC[name]), name)

@@ -6,14 +6,12 @@ A record is one row per replica × task.  ``records/*.parquet`` holds the traini
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 TEXT, WHOLE, REAL, CURVE = pa.string(), pa.int64(), pa.float64(), pa.list_(pa.float32())
 
@@ -36,28 +34,32 @@ FACTORS = {
     "optimiser": TEXT,
     "train_fraction": REAL,
 }
-TRAINING = IDENTITY | FACTORS | {
-    "hyperparameters": TEXT,  # JSON object
-    "status": TEXT,  # running (more rungs to come) | finished | stopped (halving) | diverged | failed
-    "reason": TEXT,  # of a failure or divergence; else empty
-    "budget_epochs": WHOLE,
-    "epochs": WHOLE,  # trained so far = length of the curves
-    "selected_epoch": WHOLE,  # 0-based epoch of best mean validation skill over the replica's tasks; −1: none
-    "train_loss": CURVE,  # evaluation mode, on a fixed part of the training split
-    "validation_loss": CURVE,
-    "train_metric": CURVE,
-    "validation_metric": CURVE,
-    "validation_skill": CURVE,
-    "weight": CURVE,  # mean weight of the task in each epoch
-    "trivial_loss": REAL,  # loss of the best constant prediction, on the validation split
-    "trivial_metric": REAL,  # its metric, on the validation split
-    "num_train": WHOLE,  # labelled examples of the task
-    "num_validation": WHOLE,
-    "parameters_shared": WHOLE,
-    "parameters_total": WHOLE,
-    "multiply_adds": WHOLE,  # per example, all tasks of the replica together
-    "seconds": REAL,  # share of the shard's wall time
-}
+TRAINING = (
+    IDENTITY
+    | FACTORS
+    | {
+        "hyperparameters": TEXT,  # JSON object
+        "status": TEXT,  # running (more rungs to come) | finished | stopped (halving) | diverged | failed
+        "reason": TEXT,  # of a failure or divergence; else empty
+        "budget_epochs": WHOLE,
+        "epochs": WHOLE,  # trained so far = length of the curves
+        "selected_epoch": WHOLE,  # 0-based epoch of best mean validation skill over the replica's tasks; −1: none
+        "train_loss": CURVE,  # evaluation mode, on a fixed part of the training split
+        "validation_loss": CURVE,
+        "train_metric": CURVE,
+        "validation_metric": CURVE,
+        "validation_skill": CURVE,
+        "weight": CURVE,  # mean weight of the task in each epoch
+        "trivial_loss": REAL,  # loss of the best constant prediction, on the validation split
+        "trivial_metric": REAL,  # its metric, on the validation split
+        "num_train": WHOLE,  # labelled examples of the task
+        "num_validation": WHOLE,
+        "parameters_shared": WHOLE,
+        "parameters_total": WHOLE,
+        "multiply_adds": WHOLE,  # per example, all tasks of the replica together
+        "seconds": REAL,  # share of the shard's wall time
+    }
+)
 """One row per replica × task.  A replica may stand in several parts (one per rung): the longest one counts."""
 
 SCORES = {

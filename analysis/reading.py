@@ -1,0 +1,145 @@
+"""From a run directory to :class:`~analysis.records.Records`: data only, so a foreign directory runs no code.
+
+A part that a crash left behind is not guessed at: it is named, with the remedy.  Only the tail of the ledger may be
+torn, since a crash while appending tears exactly that.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import yaml
+
+from analysis.records import SCORES, TRAINING, Records, UnreadableRun, schema
+
+FINALITY = ("running", "failed", "diverged", "stopped", "finished")
+"""Of two equally long parts of a replica the later status in this order counts: a retry outranks the failure."""
+
+
+def load(path: str | Path) -> Records:
+    """Read the run directory ``path``.
+
+    Raises:
+        UnreadableRun: which file cannot be read, and what to do.
+    """
+    run = Path(path)
+    if not (run / "ledger.jsonl").is_file():
+        raise UnreadableRun(
+            f"{run}: no run directory, since it has no ledger.jsonl. Give the directory that run wrote."
+        )
+    tasks = _mapping(run / "tasks.json")
+    frame = pd.DataFrame(tasks["tasks"]) if tasks.get("tasks") else None
+    if frame is None or "task" not in frame:
+        raise UnreadableRun(f"{run / 'tasks.json'}: lists no tasks. Run the study again in a new directory.")
+    return Records(
+        replicas=read_replicas(run),
+        scores=_last(_parts(run / "scores", SCORES)),
+        tasks=frame,
+        spec=_spec(run / "study.yaml"),
+        manifest=_mapping(run / "manifest.json")
+        | {name: tasks.get(name) for name in ("fingerprint", "name", "remarks") if tasks.get(name) is not None},
+        ledger=list(_ledger(run / "ledger.jsonl")),
+        test_groups=tasks.get("test_groups"),
+        path=run,
+    )
+
+
+def read_replicas(run: Path) -> pd.DataFrame:
+    """The training records alone: one row per replica × task, the longest part of each."""
+    return _longest(_parts(run / "records", TRAINING))
+
+
+def _parts(directory: Path, columns: dict[str, pa.DataType]) -> pd.DataFrame:
+    """All parts, in the order of their names; a temporary name (a dot in front) was never renamed and is no part."""
+    files = sorted(file for file in directory.glob("*.parquet") if not file.name.startswith("."))
+    tables = [_part(file, schema(columns)) for file in files] or [schema(columns).empty_table()]
+    return pa.concat_tables(tables).to_pandas(ignore_metadata=True)
+
+
+def _part(file: Path, wanted: pa.Schema) -> pa.Table:
+    try:
+        table = pq.ParquetFile(file).read()
+        missing = [name for name in wanted.names if name not in table.column_names]
+        if missing:
+            raise UnreadableRun(
+                f"{file}: lacks the column {missing[0]!r}; another version wrote it. Read it with that version."
+            )
+        return table.select(wanted.names).cast(wanted)
+    except (pa.ArrowException, OSError) as error:
+        reason = str(error).splitlines()[0]
+        raise UnreadableRun(
+            f"{file}: cannot be read ({reason}). Delete this file and run the same command again: "
+            "what it held is computed again."
+        ) from error
+
+
+def _longest(parts: pd.DataFrame) -> pd.DataFrame:
+    order = parts.assign(_final=parts["status"].map({status: rank for rank, status in enumerate(FINALITY)}).fillna(-1))
+    order = order.sort_values(["epochs", "_final"], kind="stable")
+    kept = order.drop_duplicates(["replica", "task"], keep="last").drop(columns="_final")
+    return kept.sort_index().reset_index(drop=True)
+
+
+def _last(parts: pd.DataFrame) -> pd.DataFrame:
+    return parts.drop_duplicates(["replica", "task"], keep="last").reset_index(drop=True)
+
+
+def _mapping(file: Path) -> dict[str, Any]:
+    try:
+        value = json.loads(file.read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise UnreadableRun(
+            f"{file}: cannot be read ({error}). Run the same command again: it is written anew."
+        ) from error
+    if not isinstance(value, dict):
+        raise UnreadableRun(f"{file}: holds no JSON object. Run the same command again: it is written anew.")
+    return value
+
+
+def _ledger(file: Path) -> Iterator[dict[str, Any]]:
+    lines = file.read_bytes().split(b"\n")
+    for number, line in enumerate(lines, start=1):
+        if not line.strip():
+            continue
+        try:
+            event = json.loads(line)
+        except ValueError as error:
+            if number == len(lines):
+                return
+            raise UnreadableRun(
+                f"{file}, line {number}: is no JSON ({error}). Remove that line; what it reported is found in the records."
+            ) from error
+        if not isinstance(event, dict):
+            raise UnreadableRun(f"{file}, line {number}: is no event. Remove that line.")
+        yield event
+
+
+class _Yaml(yaml.SafeLoader):
+    """Plain values with YAML 1.2 numbers; no aliases, since ten lines of them expand to gigabytes."""
+
+    def compose_node(self, parent: Any, index: Any) -> Any:
+        if self.check_event(yaml.AliasEvent):
+            raise yaml.YAMLError("aliases are refused")
+        return super().compose_node(parent, index)
+
+
+_Yaml.add_implicit_resolver(
+    "tag:yaml.org,2002:float", re.compile(r"^[-+]?[0-9]+(\.[0-9]*)?[eE][-+]?[0-9]+$"), list("-+0123456789")
+)
+
+
+def _spec(file: Path) -> dict[str, Any]:
+    try:
+        value = yaml.load(file.read_text("utf-8"), _Yaml)
+    except (OSError, UnicodeDecodeError, yaml.YAMLError, RecursionError) as error:
+        raise UnreadableRun(f"{file}: cannot be read ({error}). Put the study file back as it was run.") from error
+    if not isinstance(value, dict):
+        raise UnreadableRun(f"{file}: holds no settings. Put the study file back as it was run.")
+    return value

@@ -1,0 +1,200 @@
+"""Which draw, which arm: selection on validation skill alone, as pure functions on the training records.
+
+A replica's curve of interest is the mean over its tasks of the validation skill; its score is the curve's maximum, at
+the selected epoch.  ``single_task`` has a replica per task, hence a draw and an epoch per task.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+SINGLE_TASK = "single_task"
+USABLE = ("running", "stopped", "finished")
+
+
+def replica_scores(replicas: pd.DataFrame, *, epochs: int | None = None) -> pd.DataFrame:
+    """One row per replica: its best mean validation skill within the first ``epochs`` (default: all).
+
+    Returns:
+        ``replica, arm, phase, draw, seed, task, status, score``; ``task`` is the task of a single-task replica and
+        ``""`` otherwise.  A replica that diverged, failed or has yet to reach ``epochs`` scores −∞.
+    """
+    rows = []
+    for _, group in replicas.groupby("replica", sort=False):
+        first = group.iloc[0]
+        rows.append(
+            {
+                **{name: first[name] for name in ("replica", "arm", "phase", "draw", "seed")},
+                "task": first["task"] if first["sharing"] == SINGLE_TASK else "",
+                "status": first["status"],
+                "score": _best(group, epochs),
+            }
+        )
+    columns = ["replica", "arm", "phase", "draw", "seed", "task", "status", "score"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def _best(group: pd.DataFrame, epochs: int | None) -> float:
+    """The maximum over epochs of the mean over tasks; a task without validation labels has no say."""
+    trained = int(group["epochs"].min())
+    ended = group["status"].eq("finished").all()  # perhaps early, by its own patience
+    if not group["status"].isin(USABLE).all() or trained < 1 or (trained < (epochs or 0) and not ended):
+        return -np.inf
+    length = trained if epochs is None else min(trained, epochs)
+    curves = np.stack([np.asarray(curve, dtype=float)[:length] for curve in group["validation_skill"]])
+    counted = np.isfinite(curves).all(axis=1)
+    return float(curves[counted].mean(axis=0).max()) if counted.any() else -np.inf
+
+
+def rank_draws(replicas: pd.DataFrame, *, phase: str = "search", epochs: int | None = None) -> pd.DataFrame:
+    """The draws of each arm (of each task of a ``single_task`` arm), best first.
+
+    A draw with fewer diverged, failed or missing replicas ranks before one with more; then the mean over seeds
+    decides, then the lower number of the draw.
+
+    Args:
+        replicas: training records; rows of other phases are left out.
+        phase: the phase whose draws are ranked.
+        epochs: compare after so many epochs, as halving does at a rung; default: whatever was trained.
+
+    Returns:
+        ``arm, task, draw, seeds, lost, skill, rank``; ``lost`` counts replicas without a score, ``skill`` is the mean
+        of the others (NaN: none), ``rank`` starts at 0.
+    """
+    scores = replica_scores(replicas[replicas["phase"] == phase], epochs=epochs)
+    usable = scores["score"].where(np.isfinite(scores["score"]))
+    draws = scores.assign(usable=usable).groupby(["arm", "task", "draw"], sort=False)["usable"]
+    table = draws.agg(skill="mean", seeds="count").reset_index()
+    planned = scores.groupby(["arm", "task"])["seed"].nunique().rename("planned").reset_index()
+    table = table.merge(planned, on=["arm", "task"])
+    table["lost"] = table["planned"] - table["seeds"]
+    table = table.sort_values(["arm", "task", "lost", "skill", "draw"], ascending=[True, True, True, False, True])
+    table["rank"] = table.groupby(["arm", "task"], sort=False).cumcount()
+    return table[["arm", "task", "draw", "seeds", "lost", "skill", "rank"]].reset_index(drop=True)
+
+
+def select_draws(replicas: pd.DataFrame, *, phase: str = "search") -> dict[str, dict[str, int]]:
+    """``{arm: {task: draw}}``: the best draw that was trained to the end, one for all tasks but per task in ``single_task``.
+
+    An arm, or a task of a ``single_task`` arm, of which no replica finished is left out.
+    """
+    finished = replicas[~replicas["status"].isin(("running", "stopped"))]
+    ranked = rank_draws(finished, phase=phase)
+    best = ranked[(ranked["rank"] == 0) & (ranked["seeds"] > 0)]
+    tasks = list(dict.fromkeys(replicas["task"]))
+    chosen: dict[str, dict[str, int]] = {}
+    for row in best.itertuples():
+        chosen.setdefault(row.arm, {}).update({task: int(row.draw) for task in ([row.task] if row.task else tasks)})
+    return chosen
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The recommended arm.
+
+    Args:
+        arm: the cheapest of the eligible arms.
+        best: the arm of the highest mean validation skill.
+        eligible: the arms that one standard error does not separate from the best, cheapest first.
+        skill: mean validation skill of ``arm``.
+        table: one row per arm: ``arm, seeds, lost, skill, difference`` (best − arm, paired by seed), ``standard_error,
+            multiply_adds, parameters, eligible``, best first.
+    """
+
+    arm: str
+    best: str
+    eligible: list[str]
+    skill: float
+    table: pd.DataFrame
+
+
+def choose_arm(replicas: pd.DataFrame, *, candidates: list[str] | None = None) -> Choice:
+    """The one-standard-error rule: the fewest multiply-adds among the arms that the best does not clearly beat.
+
+    Clearly: by more than one standard error of the mean difference, paired by seed.  ``independent`` and
+    ``single_task`` take part, since "do not share" is an answer.  An arm with a diverged replica takes part only if
+    every arm has one; failed replicas leave the pairs that remain.  Equal costs are decided by skill, then by name.
+
+    Args:
+        replicas: the confirm phase's training records.
+        candidates: labels of the arms that may be chosen; default: all.
+
+    Raises:
+        ValueError: no candidate has a finished replica.
+    """
+    if candidates is not None:
+        replicas = replicas[replicas["arm"].isin(candidates)]
+    skills = _arm_skills(replicas)
+    if skills.empty:
+        raise ValueError("No arm has a finished replica in the confirm phase.")
+    table = _compare(skills, _reliable(replicas, skills))
+    table = table.merge(costs(replicas), on="arm")
+    table = table.sort_values(["skill", "arm"], ascending=[False, True], kind="stable").reset_index(drop=True)
+    cheapest = table[table["eligible"]].sort_values(["multiply_adds", "skill", "arm"], ascending=[True, False, True])
+    chosen = cheapest.iloc[0]
+    best = table.loc[table["best"], "arm"].iloc[0]
+    return Choice(chosen["arm"], best, list(cheapest["arm"]), float(chosen["skill"]), table.drop(columns="best"))
+
+
+def _arm_skills(replicas: pd.DataFrame) -> pd.DataFrame:
+    """Seed × arm: mean over tasks of the validation skill at the selected epoch; NaN where a replica is missing."""
+    rows = replicas.assign(skill=selected(replicas, "validation_skill"))
+    labelled = rows.groupby("task")["skill"].transform(lambda skill: skill.notna().any())
+    rows = rows[labelled]
+    tasks = rows.groupby(["seed", "task"])["skill"].count().gt(0).groupby("seed").sum()
+    cells = rows.groupby(["seed", "arm"])["skill"].agg(["mean", "count"])
+    complete = cells["count"] == cells.index.get_level_values("seed").map(tasks)
+    return cells["mean"].where(complete).unstack("arm").dropna(axis=1, how="all").dropna(axis=0, how="all")
+
+
+def selected(replicas: pd.DataFrame, curve: str) -> np.ndarray:
+    """The value of ``curve`` at each row's selected epoch; NaN where there is none."""
+    usable = replicas["status"].isin(USABLE) & (replicas["selected_epoch"] >= 0)
+    return np.array(
+        [
+            float(values[int(epoch)]) if keep and int(epoch) < len(values) else np.nan
+            for values, epoch, keep in zip(replicas[curve], replicas["selected_epoch"], usable, strict=True)
+        ]
+    )
+
+
+def _reliable(replicas: pd.DataFrame, skills: pd.DataFrame) -> list[str]:
+    diverged = set(replicas.loc[replicas["status"] == "diverged", "arm"])
+    return [arm for arm in skills.columns if arm not in diverged] or list(skills.columns)
+
+
+def _compare(skills: pd.DataFrame, reliable: list[str]) -> pd.DataFrame:
+    most = skills[reliable].count().max()
+    ranked = skills[[arm for arm in reliable if skills[arm].count() * 2 >= most]].mean()
+    best = min(ranked.index, key=lambda arm: (-ranked[arm], arm))
+    rows = []
+    for arm in skills.columns:
+        pairs = (skills[best] - skills[arm]).dropna()
+        error = float(pairs.std(ddof=1) / np.sqrt(len(pairs))) if len(pairs) > 1 else 0.0
+        close = arm in ranked.index and len(pairs) > 0 and float(pairs.mean()) <= error
+        rows.append(
+            {
+                "arm": arm,
+                "seeds": int(skills[arm].count()),
+                "lost": int(len(skills) - skills[arm].count()),
+                "skill": float(skills[arm].mean()),
+                "difference": float(pairs.mean()) if len(pairs) else np.nan,
+                "standard_error": error if len(pairs) > 1 else np.nan,
+                "eligible": bool(close or arm == best),
+                "best": arm == best,
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def costs(replicas: pd.DataFrame) -> pd.DataFrame:
+    """Per arm ``multiply_adds`` per example and ``parameters`` for all tasks: single-task networks are added up."""
+    one = replicas.groupby(["arm", "task"], sort=False)[["sharing", "multiply_adds", "parameters_total"]].first()
+    per_arm = one.reset_index("task").groupby("arm", sort=False)
+    single = per_arm["sharing"].first() == SINGLE_TASK
+    numbers = per_arm[["multiply_adds", "parameters_total"]]
+    table = numbers.sum().where(single, numbers.max())
+    return table.rename(columns={"parameters_total": "parameters"}).reset_index()
