@@ -1,0 +1,99 @@
+"""Draws: quasi-random points of the tuning hyperparameters, the same for every arm.
+
+Learning rate, weight decay and dropout of draw j are one scrambled Sobol point and do not depend on the arm, so that
+arms are compared at the same settings.  What a method brings along (its registry entry's ranges) comes from a
+sequence of its own: it adds dimensions, not draws.  A draw does not depend on how many are made, so a larger study
+begins with the smaller one's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from typing import Any
+
+from mtl_core.registry import find
+from mtl_core.space import Range, Simplex
+from study.arms import Arm
+from study.spec import Tuning
+
+COMMON = ("learning_rate", "weight_decay", "dropout")
+
+
+class Draws:
+    """The draws of a study.
+
+    Args:
+        tuning: their number, and the ranges or fixed values that replace the optimisers' own.
+        num_tasks: length of a weight vector on the simplex.
+        ranges: of the common hyperparameters; by default the ones the optimisers come with.
+    """
+
+    def __init__(self, tuning: Tuning, num_tasks: int, ranges: Mapping[str, Range] | None = None) -> None:
+        if ranges is None:
+            from mtl_core.optimiser import COMMON_RANGES as ranges
+        self.num_draws, self.num_tasks = tuning.draws, num_tasks
+        asked = {name: getattr(tuning, name) for name in COMMON}
+        self.common = {name: ranges[name] if value is None else value for name, value in asked.items()}
+        self._own: dict[str, list[dict[str, Any]]] = {}
+
+    def __len__(self) -> int:
+        return self.num_draws
+
+    def of(self, arm: Arm, draw: int) -> dict[str, Any]:
+        """The tuning hyperparameters of ``arm`` at ``draw``."""
+        return self._shared[draw] | self._of_method(arm.weighting)[draw]
+
+    @cached_property
+    def _shared(self) -> list[dict[str, Any]]:
+        return points(self.common, self.num_draws, "common")
+
+    def _of_method(self, weighting: str) -> list[dict[str, Any]]:
+        if weighting not in self._own:
+            tuned = find("weighting", weighting).tuned
+            sized = {name: _sized(range_, self.num_tasks) for name, range_ in tuned.items()}
+            self._own[weighting] = points(sized, self.num_draws, "weighting", weighting, after=len(COMMON))
+        return self._own[weighting]
+
+
+def points(ranges: Mapping[str, Range | float], num_points: int, *stream: str, after: int = 0) -> list[dict[str, Any]]:
+    """The first points of the scrambled Sobol sequence ``stream`` in ``ranges``.
+
+    A fixed value keeps its dimension: fixing one hyperparameter leaves the others' values as they were.
+
+    Args:
+        ranges: by name; the order is the order of the dimensions.
+        num_points: a prefix of the same sequence, whatever its length.
+        stream: names the scrambling.
+        after: dimensions of the sequence that are left to others.  Scrambling leaves two copies of one dimension
+            locked to each other (their first binary digits agree always or never), so sequences that are used side
+            by side must not start at the same dimension.
+    """
+    import torch
+    from torch.quasirandom import SobolEngine
+
+    from mtl_core.seeding import stream_seed
+
+    dimensions = sum(_dimensions(range_) for range_ in ranges.values())
+    if not dimensions:
+        return [{} for _ in range(num_points)]
+    seed = stream_seed(0, "draws", *stream) % 2**31
+    cube = SobolEngine(after + dimensions, scramble=True, seed=seed).draw(num_points, dtype=torch.float64)
+    return [_values(ranges, point) for point in cube[:, after:].tolist()]
+
+
+def _values(ranges: Mapping[str, Range | float], point: Sequence[float]) -> dict[str, Any]:
+    values, start = {}, 0
+    for name, range_ in ranges.items():
+        end = start + _dimensions(range_)
+        values[name] = range_ if isinstance(range_, float) else range_.at(point[start:end])
+        start = end
+    return values
+
+
+def _dimensions(range_: Range | float) -> int:
+    return 1 if isinstance(range_, float) else range_.dimensions
+
+
+def _sized(range_: Range, num_tasks: int) -> Range:
+    return range_.sized(num_tasks) if isinstance(range_, Simplex) and range_.size is None else range_

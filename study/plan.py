@@ -1,0 +1,199 @@
+"""The plan: factors become arms, arms become replicas, and what cannot exist is listed with the reason."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from mtl_core.data.task_set import Development
+from mtl_core.mistakes import Mistake
+from mtl_core.recipe import Recipe
+from study.arms import HARD, INDEPENDENT, SINGLE_TASK, Arm
+from study.draws import Draws
+from study.replicas import Budget, Replica
+from study.shards import recipe_of
+from study.spec import Factors, Spec
+
+PHASES = ("search", "confirm", "verdict")
+FIRST_SEED = {"search": 0, "confirm": 1_000, "verdict": 2_000}
+"""Seeds of different phases never meet: what chooses an arm does not judge it."""
+
+Impossible = Callable[[Recipe, Sequence[str]], str | None]
+
+
+@dataclass(frozen=True)
+class Skipped:
+    """An arm that cannot exist, and why."""
+
+    arm: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a study will train.
+
+    Args:
+        spec: the study, after a budget had its say.
+        tasks: names, in order.
+        candidates: arms that the factors make, ``each`` and ``loop`` baselines among them excepted.
+        baselines: for every candidate its single-task and its independent arm.
+        skipped: levels that do not go together.
+        draws: values of the tuning hyperparameters.
+        shrunk: what the budget took away, in words.
+    """
+
+    spec: Spec
+    tasks: tuple[str, ...]
+    candidates: tuple[Arm, ...]
+    baselines: tuple[Arm, ...]
+    skipped: tuple[Skipped, ...]
+    draws: Draws
+    shrunk: tuple[str, ...] = ()
+
+    @property
+    def arms(self) -> tuple[Arm, ...]:
+        """Candidates, then baselines."""
+        return self.candidates + self.baselines
+
+    def role(self, arm: Arm) -> str:
+        """``candidate`` or ``baseline``."""
+        return "candidate" if arm in self.candidates else "baseline"
+
+    @property
+    def num_trials(self) -> int:
+        """Candidates that are searched: all of them, or as many as the sampler may propose."""
+        if self.spec.search.strategy == "grid":
+            return len(self.candidates)
+        return min(self.spec.search.trials or -(-len(self.candidates) // 2), len(self.candidates))
+
+    def seeds(self, phase: str) -> range:
+        """The seeds of ``phase``."""
+        first = FIRST_SEED[phase]
+        return range(first, first + getattr(self.spec, phase).seeds)
+
+    def budget(self, phase: str) -> Budget:
+        """What a replica of ``phase`` may spend; only the search may stop early."""
+        training = self.spec.training
+        return Budget(
+            epochs=training.epochs,
+            batch_size=training.batch_size,
+            patience=training.patience if phase == "search" else None,
+            schedule=training.schedule,
+            backbone_options=training.backbone_options,
+        )
+
+    def replicas(self, arm: Arm, phase: str, draws: Sequence[int] | Mapping[str, int]) -> list[Replica]:
+        """The replicas of ``arm`` in ``phase``.
+
+        Args:
+            draws: numbers of draws, each for all tasks; or the draw chosen for each task, which for a multi-task arm
+                is one and the same.
+        """
+        return [
+            Replica(arm, draw, seed, phase, self.draws.of(arm, draw), task)
+            for task, draw in self._task_draws(arm, draws)
+            for seed in self.seeds(phase)
+        ]
+
+    def _task_draws(self, arm: Arm, draws: Sequence[int] | Mapping[str, int]) -> Iterator[tuple[str | None, int]]:
+        chosen = isinstance(draws, Mapping)
+        if arm.is_single_task:
+            for task in self.tasks:
+                yield from ((task, draw) for draw in ([draws[task]] if chosen else draws))
+        else:
+            yield from ((None, draw) for draw in (sorted(set(draws.values())) if chosen else draws))
+
+    def fully_shared(self, arm: Arm) -> Arm | None:
+        """The reference that the verdict may judge beside ``arm``: everything shared, equal weights, same capacity."""
+        reference = replace(arm, sharing=HARD, depth=arm.stages, weighting="equal", scale=self.spec.factors.scale[0])
+        return reference if reference in self.candidates else None
+
+    def counts(self) -> dict[str, int]:
+        """Replicas of each phase; of confirm and verdict at most."""
+        rows = {arm: len(self.tasks) if arm.is_single_task else 1 for arm in self.arms}
+        searched = self.num_trials + sum(rows[arm] for arm in self.baselines)
+        confirmed = min(self.num_confirmed, self.num_trials) + sum(rows[arm] for arm in self.baselines)
+        judged = (1 + len(self.spec.verdict.judge)) * (2 + 2 * len(self.tasks))
+        return {
+            "search": searched * len(self.draws) * len(self.seeds("search")),
+            "confirm": confirmed * len(self.seeds("confirm")),
+            "verdict": judged * len(self.seeds("verdict")),
+        }
+
+    @property
+    def num_confirmed(self) -> int:
+        """Candidates that are confirmed, at most: all, or the best K and the fully shared ones."""
+        asked = self.spec.confirm.arms
+        if asked == "all":
+            return self.num_trials
+        references = sum(arm == self.fully_shared(arm) for arm in self.candidates)
+        return min(self.num_trials, asked + references)
+
+    def event(self) -> dict[str, Any]:
+        """What the ledger's event ``planned`` says of the plan itself."""
+        return {
+            "arms": [{"arm": arm.label, **arm.levels(), "role": self.role(arm)} for arm in self.arms],
+            "skipped": [{"arm": skipped.arm, "reason": skipped.reason} for skipped in self.skipped],
+            "replicas": self.counts(),
+            "draws": len(self.draws),
+            "seeds": {phase: len(self.seeds(phase)) for phase in PHASES},
+            "epochs": self.spec.training.epochs,
+            "shrunk": list(self.shrunk),
+            "spec_hash": self.spec.digest(),
+        }
+
+
+def make_plan(spec: Spec, development: Development, *, impossible: Impossible | None = None) -> Plan:
+    """The plan of ``spec`` for the tasks of ``development``; nothing is trained.
+
+    Args:
+        impossible: says why a recipe cannot exist for tasks; the architectures' own word by default.
+
+    Raises:
+        Mistake: when there is nothing to compare.
+    """
+    if impossible is None:
+        from mtl_core.sharing import impossible
+    tasks = tuple(task.name for task in development.tasks)
+    if len(tasks) < 2:
+        raise Mistake("tasks", f"there is one task ({tasks[0]!r}).", "Name at least two targets: sharing takes two.")
+    arms, skipped = [], []
+    for arm in arms_of(spec.factors):
+        budget = Budget(1, 1, None, "constant", {})
+        if reason := impossible(recipe_of(arm, budget), tasks):
+            skipped.append(Skipped(arm.label, reason))
+        else:
+            arms.append(arm)
+    if not arms:
+        remedy = f"Change factors.sharing or factors.depth; {skipped[0].arm}: {skipped[0].reason}."
+        raise Mistake("factors", "none of the arms can exist.", remedy)
+    baselines = tuple(dict.fromkeys([arm.each() for arm in arms] + [arm.loop() for arm in arms]))
+    candidates = tuple(arm for arm in arms if arm not in baselines)
+    if not candidates:
+        raise Mistake("factors.sharing", "no arm shares anything.", "Add hard: baselines are always there.")
+    return Plan(spec, tasks, candidates, baselines, tuple(skipped), Draws(spec.tuning, len(tasks)))
+
+
+def arms_of(factors: Factors) -> list[Arm]:
+    """Every combination of levels, each once, whether or not it can exist."""
+    levels = itertools.product(
+        factors.sharing, factors.stages, factors.width, factors.backbone, factors.weighting, factors.scale,
+        factors.optimiser, factors.train_fraction,
+    )  # fmt: skip
+    arms = [
+        Arm(sharing, depth, stages, width, backbone, weighting, scale, optimiser, fraction)
+        for sharing, stages, width, backbone, weighting, scale, optimiser, fraction in levels
+        for depth in _depths(sharing, stages, factors.depth)
+    ]
+    return list(dict.fromkeys(arm.each() if arm.is_single_task else arm for arm in arms))
+
+
+def _depths(sharing: str, stages: int, asked: str | Sequence[int]) -> Sequence[int | None]:
+    if sharing == SINGLE_TASK:
+        return (None,)
+    if sharing == INDEPENDENT:
+        return (0,)
+    return range(1, stages + 1) if asked == "all" else asked
