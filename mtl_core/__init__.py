@@ -12,5 +12,11 @@ Houses: ``mtl_core`` (this one) knows neither Ray nor pandas; ``study`` asks the
 ``mtl_core`` and ``analysis``; ``analysis`` answers it from records alone and imports neither of the others.
 """
 
+import os
+
+# MKL chooses kernels by memory alignment, so a replica's last bits would depend on its place in the fused array; in
+# strict mode they do not, at no measurable cost (FINDINGS.md).  Read when MKL is first used, so set before that.
+os.environ.setdefault("MKL_CBWR", "AUTO,STRICT")
+
 ENGINE_VERSION = "1"
 """Part of every replica's content hash: raise it when a change alters the numbers that a replica yields."""
