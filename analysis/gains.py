@@ -1,0 +1,178 @@
+"""Paired differences in test skill between an arm and a baseline, from records: per seed first, then across seeds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+
+import numpy as np
+import pandas as pd
+
+from analysis.records import FACTOR_COLUMNS, Records, UnreadableRun
+from analysis.selection import SINGLE_TASK, selected
+from analysis.statistics import Gain, paired_gain, test_variance
+
+TASK, MEAN = "task", "mean"
+"""The two scopes of a row: one task, or the mean over all tasks (whose ``task`` is empty)."""
+
+LOOP = "independent"
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What every judgement of a study has in common.
+
+    Args:
+        tasks: in the order of the task set.
+        band: half-width of the band of no practical difference, in points.
+        looks: how often the study may be judged.
+        groups: group number of every test example, or ``None``.
+    """
+
+    tasks: list[str]
+    band: float
+    looks: int
+    groups: np.ndarray | None
+
+
+def setting(records: Records) -> Setting:
+    """The setting that the run directory states."""
+    looks = max((int(event.get("looks", 1)) for event in records.events("looked")), default=1)
+    groups = None if records.test_groups is None else np.asarray(records.test_groups)
+    return Setting(list(records.tasks["task"]), float(records.spec.get("band", 1.0)), looks, groups)
+
+
+def outcomes(records: Records) -> pd.DataFrame:
+    """One row per scored replica × task: identity, factors, ``validation_skill`` at the selected epoch, and the scores."""
+    rows = records.replicas[records.replicas["phase"].isin(("confirm", "verdict"))]
+    kept = rows[["replica", "arm", "phase", "seed", "task", *FACTOR_COLUMNS]].assign(
+        validation_skill=selected(rows, "validation_skill")
+    )
+    merged = kept.merge(records.scores, on=["replica", "task"], how="inner", validate="one_to_one")
+    return merged.drop_duplicates(["arm", "phase", "seed", "task"], keep="last").reset_index(drop=True)
+
+
+def baseline(arms: pd.DataFrame, arm: str, sharing: str) -> str | None:
+    """The label of the ``sharing`` arm of the same stages, width, backbone, optimiser and data as ``arm``, if there is one."""
+    levels = arms[arms["arm"] == arm].iloc[0]
+    same = arms["sharing"] == sharing
+    for factor in ("stages", "width", "backbone", "optimiser", "train_fraction"):
+        same &= arms[factor] == levels[factor]
+    if sharing == LOOP:
+        same &= arms["weighting"] == "equal"
+    found = sorted(set(arms.loc[same, "arm"]))
+    return found[0] if found else None
+
+
+def best_single(table: pd.DataFrame) -> dict[str, str]:
+    """Per task the single-task arm of the best mean validation skill in the confirm phase: the baseline ``best``."""
+    single = table[(table["sharing"] == SINGLE_TASK) & (table["phase"] == "confirm")]
+    means = single.groupby(["task", "arm"])["validation_skill"].mean().dropna().reset_index()
+    means = means.sort_values(["task", "validation_skill", "arm"], ascending=[True, False, True])
+    return dict(means.drop_duplicates("task")[["task", "arm"]].itertuples(index=False, name=None))
+
+
+def differences(
+    table: pd.DataFrame, arm: str, against: str | Mapping[str, str], phase: str, common: Setting
+) -> pd.DataFrame:
+    """One row per scope, task and seed: the gain of ``arm`` over ``against``, in points.
+
+    Args:
+        table: of :func:`outcomes`.
+        arm: a label.
+        against: the baseline's label, or one per task.
+        phase: whose seeds are paired.
+
+    Returns:
+        ``scope, task, seed, gain, metric, baseline_metric, test_variance, test_degrees``; the mean over tasks has the
+        seeds in which no task is missing.  Empty where nothing can be paired.
+    """
+    rows, examples = [], []
+    here = table[table["phase"] == phase]
+    for task in common.tasks:
+        name = against if isinstance(against, str) else against.get(task)
+        pairs, difference = _pairs(here[here["task"] == task], arm, name)
+        if pairs.empty:
+            continue
+        variance, degrees = test_variance(difference, common.groups)
+        rows.append(pairs.assign(scope=TASK, task=task, test_variance=variance, test_degrees=degrees))
+        examples.append(difference)
+    if not rows:
+        return pd.DataFrame(columns=_COLUMNS)
+    return pd.concat([*rows, _mean_over_tasks(rows, examples, common)], ignore_index=True)[_COLUMNS]
+
+
+_COLUMNS = ["scope", "task", "seed", "gain", "metric", "baseline_metric", "test_variance", "test_degrees"]
+
+
+def _pairs(rows: pd.DataFrame, arm: str, against: str | None) -> tuple[pd.DataFrame, np.ndarray]:
+    """The gain per seed, and the difference of every test example averaged over seeds, both in points."""
+    left = rows[rows["arm"] == arm].set_index("seed")
+    right = rows[rows["arm"] == against].set_index("seed")
+    pairs = left.join(right, how="inner", rsuffix="_baseline").sort_index()
+    pairs = pairs[np.isfinite(pairs["test_skill"]) & np.isfinite(pairs["test_skill_baseline"])]
+    if pairs.empty:
+        return pd.DataFrame(), np.array([])
+    gain = 100 * (pairs["test_skill"] - pairs["test_skill_baseline"])
+    per_example = 100 * (_example_skills(pairs, "") - _example_skills(pairs, "_baseline"))
+    shown = pd.DataFrame(
+        {
+            "seed": pairs.index,
+            "gain": gain.to_numpy(),
+            "metric": pairs["test_metric"].to_numpy(),
+            "baseline_metric": pairs["test_metric_baseline"].to_numpy(),
+        }
+    )
+    return shown, per_example.mean(axis=0)
+
+
+def _example_skills(pairs: pd.DataFrame, suffix: str) -> np.ndarray:
+    values = [np.asarray(row, dtype=float) for row in pairs[f"example_scores{suffix}"]]
+    if len({len(row) for row in values}) > 1:
+        replica = pairs[f"replica{suffix}"].iloc[0]
+        raise UnreadableRun(f"scores/: replicas such as {replica} were scored on different test examples. Score them again.")
+    trivial = pairs[f"trivial_metric{suffix}"].to_numpy()[:, None]
+    perfect = pairs[f"perfect_metric{suffix}"].to_numpy()[:, None]
+    return (np.stack(values) - trivial) / (perfect - trivial)
+
+
+def _mean_over_tasks(rows: list[pd.DataFrame], examples: list[np.ndarray], common: Setting) -> pd.DataFrame:
+    gains = pd.concat(rows).pivot(index="seed", columns="task", values="gain").dropna()
+    variance, degrees = test_variance(np.stack(examples), common.groups)
+    return pd.DataFrame(
+        {
+            "scope": MEAN,
+            "task": "",
+            "seed": gains.index,
+            "gain": gains.mean(axis=1).to_numpy(),
+            "metric": np.nan,
+            "baseline_metric": np.nan,
+            "test_variance": variance,
+            "test_degrees": degrees,
+        }
+    )
+
+
+def gain_of(rows: pd.DataFrame, *, family: int = 1, looks: int = 1) -> Gain:
+    """The gain of the rows of one comparison (:func:`differences`) of one task."""
+    variance, degrees = float(rows["test_variance"].iloc[0]), int(rows["test_degrees"].iloc[0])
+    return paired_gain(rows["gain"].to_numpy(), variance, degrees, family=family, looks=looks)
+
+
+def gain_columns(gain: Gain) -> dict[str, float]:
+    """A gain as columns of a table: ``gain, n, seed_sd, … , low, high``."""
+    values = asdict(gain)
+    return {
+        "gain": values.pop("mean"),
+        "low": gain.mean - gain.half_width,
+        "high": gain.mean + gain.half_width,
+        "low_simultaneous": gain.mean - gain.half_simultaneous,
+        "high_simultaneous": gain.mean + gain.half_simultaneous,
+        **values,
+    }
+
+
+def in_order(names: Iterable[str], order: Iterable[str]) -> list[str]:
+    """``names`` without repetition, in ``order``."""
+    present = set(names)
+    return [name for name in order if name in present]

@@ -1,0 +1,205 @@
+"""How sure a difference is, and which word it earns.
+
+A difference is paired by seed.  Its uncertainty has two sources, and neither may be left out: another seed would have
+trained other networks, and another test split would have asked other questions,
+
+    variance = s² / n + v,        v = Σ_g (Σ_{i in g} c_i)² · G / (G − 1),        c_i = (x_i − x̄) / N,
+
+where s is the standard deviation of the n per-seed differences and x_i the difference of test example i averaged over
+seeds (in points of skill).  v is the closed form of the bootstrap over test examples, or over their G groups, of a
+mean, with the same resample in all arms.  Two remarks on it.  The scale between metric and skill (perfect − trivial)
+also depends on the test examples; holding it fixed leaves out a part of the order gain × its relative error, which
+is small where verdicts are made: next to the band.  And a part of v is seed noise that s² already holds, so intervals
+are a little too wide rather than too narrow.
+
+The quantile is Student's t with the Welch–Satterthwaite degrees of freedom of the sum of the two: n − 1 where seeds
+dominate, about as many as test examples where these do.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.optimize import brentq
+from scipy.special import nctdtr, stdtrit
+
+ALPHA = 0.05
+MIN_SEEDS = 5
+"""Below this a standard deviation is a guess: points are shown, no interval."""
+MAX_SEEDS = 1000
+"""More seeds than this are not worth naming as a remedy."""
+
+HELPED, HURT, TIE, UNDECIDED = "helped", "hurt", "no practical difference", "undecided"
+HURT_BY_SHARING, TUNED_ALONE = "hurt by sharing", "better tuned alone"
+
+
+@dataclass(frozen=True)
+class Gain:
+    """A paired difference in points of skill.
+
+    Args:
+        mean: over seeds; NaN without pairs.
+        n: number of seeds.
+        seed_sd: standard deviation of the per-seed differences.
+        test_error: standard error from the test examples.
+        degrees: of freedom, of both sources together.
+        half_width: of the 95% interval; NaN below five seeds.
+        half_simultaneous: of the interval that holds for the whole family at once.
+        half_seed_only: of the 95% interval that takes the test examples for the whole world.
+    """
+
+    mean: float
+    n: int
+    seed_sd: float
+    test_error: float
+    degrees: float
+    half_width: float
+    half_simultaneous: float
+    half_seed_only: float
+
+    @property
+    def error(self) -> float:
+        """The standard error from both sources."""
+        return math.hypot(self.seed_sd / math.sqrt(self.n), self.test_error) if self.n > 1 else math.nan
+
+
+def skill(metric: float, trivial: float, perfect: float) -> float:
+    """(metric − trivial) / (perfect − trivial): 0 for the best constant prediction, 1 for a perfect one.
+
+    NaN where the constant prediction is perfect: nothing was there to learn.
+    """
+    return (metric - trivial) / (perfect - trivial) if perfect != trivial else math.nan
+
+
+def test_variance(examples: np.ndarray, groups: np.ndarray | None = None) -> tuple[float, int]:
+    """Variance of a mean that comes from the choice of test examples, and its degrees of freedom.
+
+    Args:
+        examples: differences averaged over seeds, [n] or, for a mean over tasks, [t n]; NaN = not labelled.
+        groups: group number of every example; ``None``: each is its own.
+
+    Returns:
+        (v, G − 1); infinite and 0 with fewer than two examples or groups, which say nothing about others.
+    """
+    rows = np.atleast_2d(np.asarray(examples, dtype=float))
+    labelled = np.isfinite(rows)
+    counts = labelled.sum(axis=1, keepdims=True)
+    if not counts.all():
+        return math.inf, 0
+    centred = np.where(labelled, rows - np.nansum(rows, axis=1, keepdims=True) / counts, 0.0)
+    influence = (centred / counts).mean(axis=0)
+    used = labelled.any(axis=0)
+    names = np.arange(rows.shape[1]) if groups is None else np.asarray(groups)
+    _, numbers = np.unique(names[used], return_inverse=True)
+    sums = np.bincount(numbers, influence[used])
+    if len(sums) < 2:
+        return math.inf, 0
+    return float(np.sum(sums**2) * len(sums) / (len(sums) - 1)), len(sums) - 1
+
+
+def paired_gain(
+    differences: np.ndarray, variance: float = 0.0, degrees: int = 0, *, family: int = 1, looks: int = 1
+) -> Gain:
+    """The gain and its intervals.
+
+    Args:
+        differences: one per seed, in points; NaN = no pair.
+        variance, degrees: what :func:`test_variance` says of the test examples.
+        family: number of simultaneous statements; each is made at level 0.05 / family.
+        looks: how often the study may be judged; every look has its share of the level.
+    """
+    pairs = np.asarray(differences, dtype=float)
+    pairs = pairs[np.isfinite(pairs)]
+    n = len(pairs)
+    mean = float(pairs.mean()) if n else math.nan
+    seed_sd = float(pairs.std(ddof=1)) if n > 1 else math.nan
+    if n < MIN_SEEDS:
+        return Gain(mean, n, seed_sd, math.sqrt(variance), math.nan, math.nan, math.nan, math.nan)
+    seeds = seed_sd**2 / n
+    error = math.sqrt(seeds + variance)
+    both = _welch(seeds, n - 1, variance, degrees)
+    return Gain(
+        mean=mean,
+        n=n,
+        seed_sd=seed_sd,
+        test_error=math.sqrt(variance),
+        degrees=both,
+        half_width=_quantile(both, ALPHA / looks) * error,
+        half_simultaneous=_quantile(both, ALPHA / looks / family) * error,
+        half_seed_only=_quantile(n - 1, ALPHA / looks) * math.sqrt(seeds),
+    )
+
+
+def _welch(first: float, first_degrees: int, second: float, second_degrees: int) -> float:
+    if not math.isfinite(second) or second == 0:
+        return float(first_degrees)
+    share = first / (first + second)
+    return 1 / (share**2 / first_degrees + (1 - share) ** 2 / second_degrees)
+
+
+def _quantile(degrees: float, alpha: float) -> float:
+    """Two-sided quantile of Student's t."""
+    return float(stdtrit(degrees, 1 - alpha / 2))
+
+
+def verdict(gain: Gain, band: float) -> str:
+    """The word for a gain, read off its simultaneous interval against ±``band`` points of no practical difference."""
+    low, high = gain.mean - gain.half_simultaneous, gain.mean + gain.half_simultaneous
+    if low > band:
+        return HELPED
+    if high < -band:
+        return HURT
+    return TIE if -band <= low and high <= band else UNDECIDED
+
+
+def attributed(against_each: str, against_loop: str | None) -> str:
+    """The word after asking whose fault it is.
+
+    A task is *hurt by sharing* only if it is also hurt against private networks inside the same training loop; hurt
+    against its own tuned network alone, it is *better tuned alone*.  Both must hold, so neither needs a correction.
+    ``None``: the loop was not run, and the bare *hurt* stays.
+    """
+    if against_each != HURT or against_loop is None:
+        return against_each
+    return HURT_BY_SHARING if against_loop == HURT else TUNED_ALONE
+
+
+def more_seeds(gain: Gain, band: float) -> float:
+    """How many further seeds would about decide an undecided gain, were its mean and spread to stay.
+
+    Solves t² (s² / n + v) = d² for n, with d the distance from the mean to the nearer edge of the band and t the
+    simultaneous quantile.  Infinite: the test examples alone leave it open, so only more of these would help.
+    """
+    if gain.n < MIN_SEEDS or not math.isfinite(gain.error):
+        return float(max(0, MIN_SEEDS - gain.n)) if gain.n < MIN_SEEDS else math.inf
+    if gain.error == 0:
+        return math.inf
+    quantile = gain.half_simultaneous / gain.error
+    allowed = (abs(abs(gain.mean) - band) / quantile) ** 2 - gain.test_error**2
+    return max(1.0, math.ceil(gain.seed_sd**2 / allowed) - gain.n) if allowed > 0 else math.inf
+
+
+def remedy(gain: Gain, band: float) -> str:
+    """What would decide an undecided gain, in words."""
+    seeds = more_seeds(gain, band)
+    if gain.n == 0:
+        return "test labels"
+    if gain.n < MIN_SEEDS:
+        return f"at least {int(seeds)} more seed{'s' * (seeds != 1)}"
+    if math.isfinite(seeds) and seeds <= MAX_SEEDS:
+        return f"about {int(seeds)} more seed{'s' * (seeds != 1)}"
+    return "more test data" if gain.test_error**2 * 2 >= gain.error**2 else f"more than {MAX_SEEDS:,} more seeds"
+
+
+def smallest_effect(n: int, num_tasks: int = 1, *, power: float = 0.8, looks: int = 1) -> float:
+    """The smallest true effect, in seed standard deviations, that n paired seeds find with probability ``power``.
+
+    From the noncentral t distribution at level 0.05 / num_tasks.  To be told from the band it has to lie that far
+    beyond the band's edge; noise from the test examples comes on top.  NaN below five seeds.
+    """
+    if n < MIN_SEEDS:
+        return math.nan
+    quantile = _quantile(n - 1, ALPHA / looks / num_tasks)
+    return float(brentq(lambda effect: 1 - nctdtr(n - 1, effect * math.sqrt(n), quantile) - power, 1e-6, 50.0))
