@@ -168,22 +168,24 @@ def halved_epochs(plan: Plan) -> float:
     return total
 
 
-def machine_rate(seconds: float = 0.15) -> float:
-    """Multiply-adds per second of one thread of this machine in products like the engine's."""
+def machine_rate(rounds: int = 40) -> float:
+    """Multiply-adds per second of one thread of this machine in products like the engine's, in its best moment."""
     import torch
 
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
-        a, b = torch.ones(16, 64, 64), torch.ones(16, 64, 64)
-        torch.bmm(a, b)
-        start, rounds = time.perf_counter(), 0
-        while time.perf_counter() - start < seconds:
-            torch.bmm(a, b)
-            rounds += 1
-        return rounds * 16 * 64**3 / (time.perf_counter() - start)
+        a = torch.ones(16, 64, 64)
+        return max(_products_per_second(lambda: torch.bmm(a, a)) for _ in range(rounds)) * 16 * 64**3
     finally:
         torch.set_num_threads(threads)
+
+
+def _products_per_second(product: Callable[[], object], repeats: int = 10) -> float:
+    start = time.perf_counter()
+    for _ in range(repeats):
+        product()
+    return repeats / (time.perf_counter() - start)
 
 
 def refuse_if_too_large(forecast: Forecast, free_disk: float, free_memory: float) -> None:

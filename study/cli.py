@@ -1,0 +1,140 @@
+"""The command line.  Only light modules are imported here: ``--help`` answers before torch would have loaded."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from study.console import answers
+
+if TYPE_CHECKING:
+    from study.spec import Spec
+
+app = typer.Typer(
+    name="mtl-study",
+    help="Should these tasks share a network, how deep, how wide, weighted how — and who pays for it?",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+What = Annotated[str, typer.Argument(metavar="STUDY|DATA|PRESET", help="A study file, a table, or a preset's name.")]
+Targets = Annotated[list[str] | None, typer.Option("--targets", help="Columns to predict, as in 'y_*'; repeatable.")]
+Overrides = Annotated[list[str] | None, typer.Option("--set", help="A key of the study file: section.key=value.")]
+Budget = Annotated[str | None, typer.Option(help="Wall time to fit into, as in 2h; shrinks draws, seeds, arms.")]
+BackEnd = Annotated[Literal["auto", "inline", "ray"] | None, typer.Option(help="Where replicas train.")]
+Address = Annotated[str | None, typer.Option(help="Of a Ray cluster to join.")]
+Workers = Annotated[int | None, typer.Option(min=1, help="Processes; one per core by default.")]
+Out = Annotated[Path | None, typer.Option(help="The run directory; runs/NAME by default.")]
+Json = Annotated[bool, typer.Option("--json", help="Lines for programs.")]
+Run = Annotated[Path, typer.Argument(metavar="RUN", help="A run directory.")]
+
+
+@app.command()
+@answers
+def demo(out: Out = None, backend: BackEnd = None, workers: Workers = None, as_json: Json = False) -> None:
+    """Run a small full study: related tasks, and one that full sharing harms."""
+    _run(_spec("demo", backend=backend, workers=workers), out, None, as_json)
+
+
+@app.command()
+@answers
+def run(
+    what: What,
+    targets: Targets = None,
+    overrides: Overrides = None,
+    budget: Budget = None,
+    backend: BackEnd = None,
+    address: Address = None,
+    workers: Workers = None,
+    out: Out = None,
+    as_json: Json = False,
+) -> None:
+    """Search, confirm, judge, score and report; the same command resumes what was stopped."""
+    _run(_spec(what, targets, overrides, budget, backend, workers), out, address, as_json)
+
+
+@app.command()
+@answers
+def check(
+    what: What,
+    targets: Targets = None,
+    overrides: Overrides = None,
+    budget: Budget = None,
+    backend: BackEnd = None,
+    workers: Workers = None,
+    out: Out = None,
+    as_json: Json = False,
+) -> None:
+    """Say what run would do, at what cost, and what it could show; train nothing."""
+    spec = _spec(what, targets, overrides, budget, backend, workers)
+    from study.commands.check import check as check_study
+
+    check_study(spec, out=_run_directory(spec, out), as_json=as_json)
+
+
+@app.command()
+@answers
+def status(
+    run: Run,
+    watch: Annotated[bool, typer.Option("--watch", help="Again and again, until the study has ended.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Say what is done, running, failed and left of a study."""
+    from study.commands.status import status as print_status
+
+    print_status(run, watch=watch, as_json=as_json)
+
+
+@app.command()
+@answers
+def report(run: Run, as_json: Json = False) -> None:
+    """Write report.html, figures and tables of a study, from its records alone."""
+    from study.commands.run import report as write_report
+
+    write_report(run, as_json=as_json)
+
+
+@app.command("list")
+@answers
+def list_(
+    kind: Annotated[str, typer.Argument(metavar="sharing|weighting|backbones|tasks|presets")],
+    as_json: Json = False,
+) -> None:
+    """List what exists, one line each, with the paper."""
+    from study.commands.listing import list_kind
+
+    list_kind(kind, as_json=as_json)
+
+
+def _spec(
+    what: str,
+    targets: list[str] | None = None,
+    overrides: list[str] | None = None,
+    budget: str | None = None,
+    backend: str | None = None,
+    workers: int | None = None,
+) -> Spec:
+    from study.study_file import load_spec
+
+    spec = load_spec(what, targets=targets or (), overrides=overrides or (), budget=budget)
+    given = {"backend": backend, "workers": workers}
+    return spec.model_copy(update={key: value for key, value in given.items() if value is not None})
+
+
+def _run_directory(spec: Spec, out: Path | None) -> Path:
+    return out or Path("runs") / spec.name
+
+
+def _run(spec: Spec, out: Path | None, address: str | None, as_json: bool) -> None:
+    from study.commands.run import run as run_study
+
+    run_study(spec, out=_run_directory(spec, out), address=address, as_json=as_json)
+
+
+def main() -> None:
+    """The console script."""
+    app(prog_name="mtl-study")

@@ -1,0 +1,110 @@
+"""``check``: data, arms, cost and power of a study, without training."""
+
+from __future__ import annotations
+
+import itertools
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from analysis.statistics import smallest_effect
+from study.console import say, say_json, say_table
+from study.forecast import size_text, time_text
+from study.plan import PHASES
+from study.prepare import Prepared, prepare
+from study.spec import Spec
+
+if TYPE_CHECKING:
+    from mtl_core.data.task_set import TaskSet
+
+MOST_ROWS = 40
+
+
+def check(spec: Spec, *, out: Path, as_json: bool) -> None:
+    """Print what ``run`` would do."""
+    prepared = prepare(spec, out=out)
+    (_as_json if as_json else _as_text)(prepared)
+
+
+def facts_of_tasks(task_set: TaskSet) -> list[dict[str, Any]]:
+    """Name, kind, metric and share of labelled examples of every task, in development and test."""
+    labelled = [~part.targets.isnan() for part in (task_set.development.examples, task_set.test)]
+    return [
+        {
+            "task": task.name,
+            "kind": task.kind,
+            "metric": task.metric,
+            "num_classes": task.num_classes,
+            "labelled": int(labelled[0][:, column].sum()),
+            "coverage": float(labelled[0][:, column].float().mean()),
+            "test_coverage": float(labelled[1][:, column].float().mean()),
+        }
+        for column, task in enumerate(task_set.tasks)
+    ]
+
+
+def _as_json(prepared: Prepared) -> None:
+    plan, tasks = prepared.plan, facts_of_tasks(prepared.task_set)
+    num_seeds = plan.spec.verdict.seeds
+    effect = smallest_effect(num_seeds, len(plan.tasks))
+    say_json(
+        {
+            "name": plan.spec.name,
+            "tasks": tasks,
+            "remarks": list(prepared.task_set.remarks),
+            **plan.event(),
+            "forecast": prepared.forecast.event(),
+            "smallest_effect": effect if effect == effect else None,
+        }
+    )
+
+
+def _as_text(prepared: Prepared) -> None:
+    plan, task_set = prepared.plan, prepared.task_set
+    examples = task_set.development.examples
+    say(
+        f"{plan.spec.name}: {len(plan.tasks)} tasks, {task_set.development.num_inputs} inputs, "
+        f"{len(examples):,} examples to develop on, {len(task_set.test):,} to test on",
+        "",
+    )
+    rows = (
+        (fact["task"], _kind(fact), fact["metric"], f"{fact['coverage']:.1%}", f"{fact['test_coverage']:.1%}")
+        for fact in facts_of_tasks(task_set)
+    )
+    say_table(("task", "kind", "metric", "labelled", "in test"), itertools.islice(rows, MOST_ROWS))
+    say(*(f"  {remark}" for remark in task_set.remarks))
+    _say_arms(prepared)
+    _say_cost(prepared)
+
+
+def _kind(fact: dict[str, Any]) -> str:
+    return f"{fact['num_classes']} classes" if fact["kind"] == "multiclass" else fact["kind"]
+
+
+def _say_arms(prepared: Prepared) -> None:
+    plan = prepared.plan
+    say("", f"{len(plan.candidates)} candidates and {len(plan.baselines)} baselines")
+    say(*(f"  {plan.role(arm)[:9]:9}  {arm.label}" for arm in plan.arms[:MOST_ROWS]))
+    if len(plan.arms) > MOST_ROWS:
+        say(f"  and {len(plan.arms) - MOST_ROWS} more")
+    for reason, group in itertools.groupby(plan.skipped, key=lambda skipped: skipped.reason):
+        labels = [skipped.arm for skipped in group]
+        say(f"  skipped    {labels[0]}{f' and {len(labels) - 1} more' if len(labels) > 1 else ''}: {reason}")
+
+
+def _say_cost(prepared: Prepared) -> None:
+    plan, forecast, counts = prepared.plan, prepared.forecast, prepared.plan.counts()
+    say("", *(f"budget: {loss}" for loss in plan.shrunk))
+    phases = ", ".join(f"{phase} {counts[phase]:,} ({len(plan.seeds(phase))} seeds)" for phase in PHASES)
+    say(f"replicas: {phases}; {len(plan.draws)} draws in the search")
+    say(
+        f"forecast: {time_text(forecast)}, {size_text(forecast.peak_disk)} of disk, {size_text(forecast.memory)} of memory"
+    )
+    num_seeds, num_tasks = plan.spec.verdict.seeds, len(plan.tasks)
+    effect = smallest_effect(num_seeds, num_tasks)
+    if effect != effect:
+        say(f"power: {num_seeds} verdict seeds are too few for an interval; 5 are the fewest")
+    else:
+        say(
+            f"power: {num_seeds} seeds and {num_tasks} tasks show, in 4 of 5 studies, "
+            f"an effect of {effect:.1f} seed standard deviations beyond the band"
+        )

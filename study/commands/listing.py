@@ -1,0 +1,39 @@
+"""``list``: what exists, one line each, with the paper."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mtl_core.mistakes import Mistake
+from mtl_core.registry import KINDS, entries
+from study import known
+from study.console import say_json, say_table
+from study.names import nearest
+
+PRESET = "presets"
+
+
+def list_kind(kind: str, *, as_json: bool) -> None:
+    """Print everything of ``kind``: a kind of the registry, or ``presets``."""
+    kinds = (*KINDS, PRESET)
+    if kind not in kinds:
+        raise Mistake(f"list {kind}", "there is no such kind.", nearest(kind, kinds))
+    facts = _presets() if kind == PRESET else _entries(kind)
+    if as_json:
+        say_json(facts)
+    elif facts:
+        say_table(facts[0].keys(), (fact.values() for fact in facts))
+
+
+def _entries(kind: str) -> list[dict[str, Any]]:
+    return [{"name": entry.name, "summary": entry.summary, "paper": entry.paper} for entry in entries(kind).values()]
+
+
+def _presets() -> list[dict[str, Any]]:
+    """Name and head comment of each preset: its question, then its cost and expected result."""
+    facts = []
+    for name in known.names(PRESET):
+        lines = (known.PRESETS / f"{name}.yaml").read_text(encoding="utf-8").splitlines()
+        comments = [line.lstrip("# ") for line in lines if line.startswith("#")]
+        facts.append({"name": name, "question": comments[0], "cost and result": " ".join(filter(None, comments[1:]))})
+    return facts

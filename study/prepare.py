@@ -1,0 +1,74 @@
+"""Everything that is known before the first replica trains: the data, the plan, its cost."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from study.budget import frozen, shrink
+from study.forecast import Forecast, Forecaster, machine_rate, refuse_if_too_large
+from study.plan import Plan, make_plan
+from study.spec import Spec
+from study.task_sets import build_task_set, check_backbone_options
+
+if TYPE_CHECKING:
+    from mtl_core.data.task_set import TaskSet
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A task set, the plan for it, and the plan's forecast."""
+
+    task_set: TaskSet
+    plan: Plan
+    forecast: Forecast
+
+
+def prepare(spec: Spec, *, out: Path, stored: Spec | None = None) -> Prepared:
+    """Build the data, plan, forecast, shrink to the budget; train and write nothing.
+
+    Args:
+        out: the run directory, which need not exist yet: its disk has to hold the study.
+        stored: the study that ``out`` was begun with, whose budget is settled.
+
+    Raises:
+        Mistake: when the data are unfit, no arm can exist, or the study cannot finish on this machine.
+    """
+    check_backbone_options(spec)
+    task_set = build_task_set(spec)
+    forecaster = Forecaster(task_set, spec.workers or num_cores(), machine_rate())
+    settled = stored and frozen(spec, stored)
+    if settled:
+        smaller, shrunk = settled, ()
+    else:
+        smaller, shrunk = shrink(
+            spec, lambda tried: forecaster.forecast(make_plan(tried, task_set.development)).seconds
+        )
+    plan = replace(make_plan(smaller, task_set.development), shrunk=shrunk)
+    forecast = forecaster.forecast(plan)
+    refuse_if_too_large(forecast, free_disk(out), free_memory())
+    return Prepared(task_set, plan, forecast)
+
+
+def num_cores() -> int:
+    """Cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def free_disk(path: Path) -> float:
+    """Free bytes where ``path`` is, or will be."""
+    existing = next(folder for folder in (path.absolute(), *path.absolute().parents) if folder.exists())
+    return shutil.disk_usage(existing).free
+
+
+def free_memory() -> float:
+    """Bytes of memory that processes could still take; infinite where the system does not say."""
+    try:
+        lines = Path("/proc/meminfo").read_text().splitlines()
+    except OSError:
+        return float("inf")
+    fields = dict(line.split(":", 1) for line in lines)
+    return float(fields["MemAvailable"].split()[0]) * 1024
