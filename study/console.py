@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import json
-import shlex
 import sys
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -42,15 +41,13 @@ def say_table(headings: Iterable[str], rows: Iterable[Iterable[Any]]) -> None:
 
 
 def answers(command: Callable[..., None]) -> Callable[..., None]:
-    """Turn a user's mistake into three lines and exit status 2, and Ctrl+C into a command that goes on."""
+    """Turn a user's mistake into three lines and exit status 2, and Ctrl+C into exit status 130."""
 
     @functools.wraps(command)
     def run(*arguments: Any, **options: Any) -> None:
         try:
             command(*arguments, **options)
         except KeyboardInterrupt:
-            again = shlex.join(["mtl-study", *sys.argv[1:]])
-            typer.echo(f"\nStopped.  What is done is kept; this goes on with the rest:\n  {printable(again)}", err=True)
             raise typer.Exit(INTERRUPTED) from None
         except Exception as error:
             parts = _parts(error)

@@ -22,7 +22,7 @@ def slug(name: str) -> str:
     (look-alikes, ``a/b`` beside ``a b``, upper and lower case on a file system that ignores it).
     """
     kept = re.sub(r"[^a-z0-9_]+", "-", name.lower()).strip("-_")
-    if kept == name and len(kept) <= MAX_SLUG and kept not in RESERVED:
+    if kept and kept == name and len(kept) <= MAX_SLUG and kept not in RESERVED:
         return kept
     mark = hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:8]
     return f"{kept[: MAX_SLUG - 9].strip('-_') or 'x'}-{mark}"
@@ -51,7 +51,7 @@ def printable(text: str) -> str:
 
 def _spelt(character: str) -> str:
     return (
-        character.encode("ascii", "backslashreplace").decode() if ord(character) > 126 else f"\\x{ord(character):02x}"
+        character.encode("ascii", "backslashreplace").decode() if ord(character) > 127 else f"\\x{ord(character):02x}"
     )
 
 

@@ -163,7 +163,7 @@ def make_plan(spec: Spec, development: Development, *, impossible: Impossible | 
     arms, skipped = [], []
     for arm in arms_of(spec.factors):
         budget = Budget(1, 1, None, "constant", {})
-        if reason := impossible(recipe_of(arm, budget), tasks):
+        if reason := impossible(recipe_of(arm, budget), tasks[:1] if arm.is_single_task else tasks):
             skipped.append(Skipped(arm.label, reason))
         else:
             arms.append(arm)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -53,7 +54,7 @@ def _as_json(prepared: Prepared) -> None:
             "remarks": list(prepared.task_set.remarks),
             **plan.event(),
             "forecast": prepared.forecast.event(),
-            "smallest_effect": effect if effect == effect else None,
+            "smallest_effect": None if math.isnan(effect) else effect,
         }
     )
 
@@ -94,14 +95,14 @@ def _say_arms(prepared: Prepared) -> None:
 def _say_cost(prepared: Prepared) -> None:
     plan, forecast, counts = prepared.plan, prepared.forecast, prepared.plan.counts()
     say("", *(f"budget: {loss}" for loss in plan.shrunk))
-    phases = ", ".join(f"{phase} {counts[phase]:,} ({len(plan.seeds(phase))} seeds)" for phase in PHASES)
+    phases = ", ".join(f"{phase} {counts[phase]:,} (seeds: {len(plan.seeds(phase))})" for phase in PHASES)
     say(f"replicas: {phases}; {len(plan.draws)} draws in the search")
     say(
         f"forecast: {time_text(forecast)}, {size_text(forecast.peak_disk)} of disk, {size_text(forecast.memory)} of memory"
     )
     num_seeds, num_tasks = plan.spec.verdict.seeds, len(plan.tasks)
     effect = smallest_effect(num_seeds, num_tasks)
-    if effect != effect:
+    if math.isnan(effect):
         say(f"power: {num_seeds} verdict seeds are too few for an interval; 5 are the fewest")
     else:
         say(

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import shlex
+import sys
 from pathlib import Path
+
+import typer
 
 from mtl_core.mistakes import Mistake
 from study.console import say, say_json
+from study.names import printable
 from study.spec import Spec
 
 
@@ -15,9 +20,15 @@ def run(spec: Spec, *, out: Path, address: str | None, as_json: bool) -> None:
 
     if out.exists() and not out.is_dir():
         raise Mistake(f"--out {out}", "this is a file.", "Name a directory, new or of an earlier run.")
-    path = run_study(
-        spec, out=out, backend=spec.backend, address=address, workers=spec.workers, screen="json" if as_json else "auto"
-    )
+    screen = "json" if as_json else "auto"
+    try:
+        path = run_study(
+            spec, out=out, backend=spec.backend, address=address, workers=spec.workers, screen=screen
+        )
+    except KeyboardInterrupt:
+        again = printable(shlex.join(["mtl-study", *sys.argv[1:]]))
+        typer.echo(f"\nStopped.  What is done is kept; this goes on with the rest:\n  {again}", err=True)
+        raise
     report(path, as_json=as_json)
 
 
