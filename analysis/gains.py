@@ -85,31 +85,39 @@ def differences(
 
     Returns:
         ``scope, task, seed, gain, metric, baseline_metric, test_variance, test_degrees``; the mean over tasks has the
-        seeds in which no task is missing.  Empty where nothing can be paired.
+        seeds in which none of its tasks is missing.  A task without pairs (no test labels) has one row of NaN.  Empty
+        where nothing can be paired.
     """
-    rows, examples = [], []
+    rows, unpaired, examples = [], [], []
     here = table[table["phase"] == phase]
     for task in common.tasks:
         name = against if isinstance(against, str) else against.get(task)
         pairs, difference = _pairs(here[here["task"] == task], arm, name)
         if pairs.empty:
+            unpaired.append(_unpaired(task))
             continue
         variance, degrees = test_variance(difference, common.groups)
         rows.append(pairs.assign(scope=TASK, task=task, test_variance=variance, test_degrees=degrees))
         examples.append(difference)
     if not rows:
         return pd.DataFrame(columns=_COLUMNS)
-    return pd.concat([*rows, _mean_over_tasks(rows, examples, common)], ignore_index=True)[_COLUMNS]
+    return pd.concat([*rows, *unpaired, _mean_over_tasks(rows, examples, common)], ignore_index=True)[_COLUMNS]
 
 
 _COLUMNS = ["scope", "task", "seed", "gain", "metric", "baseline_metric", "test_variance", "test_degrees"]
+
+
+def _unpaired(task: str) -> pd.DataFrame:
+    numbers = dict.fromkeys(("gain", "metric", "baseline_metric"), np.nan)
+    row = {"scope": TASK, "task": task, "seed": -1, **numbers, "test_variance": np.inf, "test_degrees": 0}
+    return pd.DataFrame([row])
 
 
 def _pairs(rows: pd.DataFrame, arm: str, against: str | None) -> tuple[pd.DataFrame, np.ndarray]:
     """The gain per seed, and the difference of every test example averaged over seeds, both in points."""
     left = rows[rows["arm"] == arm].set_index("seed")
     right = rows[rows["arm"] == against].set_index("seed")
-    pairs = left.join(right, how="inner", rsuffix="_baseline").sort_index()
+    pairs = left.join(right.add_suffix("_baseline"), how="inner").sort_index()
     pairs = pairs[np.isfinite(pairs["test_skill"]) & np.isfinite(pairs["test_skill_baseline"])]
     if pairs.empty:
         return pd.DataFrame(), np.array([])

@@ -1,0 +1,105 @@
+"""One question, one file, three verbs: ``score`` what each seed says, ``table`` the answer, draw the ``figure``.
+
+Adding a figure to the report means adding a file here.  A question module has
+
+- ``NUMBER``, its place in the report, and ``NAME``, its heading;
+- ``score(records) -> frame``: tidy rows, as close to single replicas as the question allows; empty where the study
+  does not ask it;
+- ``table(scores) -> frame``: estimates with interval and n;
+- ``figure(table) -> Figure``, ``title(table)``: the finding in one sentence, true by construction, and ``caption(table)``:
+  unit, n, paired or not, kind of interval, selection rule.
+
+``figure`` and ``title`` may be missing where a table says it all.  Anything else fails loudly, at once.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from analysis.records import Records
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+REQUIRED = ("NUMBER", "NAME", "score", "table", "caption")
+
+
+@dataclass(frozen=True)
+class Question:
+    """A question module.
+
+    Args:
+        stem: the file's name, also of the figures and tables.
+        number: place in the report.
+        name: heading.
+        score, table, figure, title, caption: its functions; ``figure`` and ``title`` are ``None`` for a mere table.
+    """
+
+    stem: str
+    number: int
+    name: str
+    score: Callable[[Records], pd.DataFrame]
+    table: Callable[[pd.DataFrame], pd.DataFrame]
+    caption: Callable[[pd.DataFrame], str]
+    figure: Callable[[pd.DataFrame], Figure] | None
+    title: Callable[[pd.DataFrame], str] | None
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A question with what the records say: ``scores`` and ``table`` as frames, ``title`` and ``caption`` as text."""
+
+    question: Question
+    scores: pd.DataFrame
+    table: pd.DataFrame
+    title: str
+    caption: str
+
+    def figure(self) -> Figure | None:
+        """The figure, drawn anew; ``None`` for a mere table."""
+        return None if self.question.figure is None else self.question.figure(self.table)
+
+
+@cache
+def questions() -> tuple[Question, ...]:
+    """Every question, in the order of the report.
+
+    Raises:
+        TypeError: a module lacks a part, or two have the same number.
+    """
+    names = [module.name for module in pkgutil.iter_modules(__path__) if not module.name.startswith("_")]
+    found = sorted((_question(name) for name in names), key=lambda question: question.number)
+    for first, second in zip(found, found[1:], strict=False):
+        if first.number == second.number:
+            raise TypeError(f"Questions {first.stem} and {second.stem} both have the number {first.number}.")
+    return tuple(found)
+
+
+def answers(records: Records) -> list[Answer]:
+    """Every question that the records can answer, in the order of the report."""
+    answered = []
+    for question in questions():
+        scores = question.score(records)
+        table = question.table(scores) if len(scores) else scores
+        if len(table):
+            title = question.title(table) if question.title else question.name
+            answered.append(Answer(question, scores, table, title, question.caption(table)))
+    return answered
+
+
+def _question(name: str) -> Question:
+    module = importlib.import_module(f"{__name__}.{name}")
+    missing = [part for part in REQUIRED if not hasattr(module, part)]
+    if hasattr(module, "figure") != hasattr(module, "title"):
+        missing.append("title" if hasattr(module, "figure") else "figure")
+    if missing:
+        raise TypeError(f"The question {module.__name__} lacks {', '.join(missing)}.")
+    functions = {part: getattr(module, part, None) for part in ("score", "table", "caption", "figure", "title")}
+    return Question(stem=name, number=module.NUMBER, name=module.NAME, **functions)

@@ -1,0 +1,190 @@
+"""Where, between sharing nothing and everything and between narrow and wide, does sharing pay?
+
+Every arm of the map is compared with the tuned single-task networks of its own width, on the seeds of the confirm
+phase.  The map explores: none of its cells gets a verdict.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+
+from analysis import style
+from analysis.gains import LOOP, MEAN, TASK, baseline, differences, gain_columns, gain_of, outcomes, setting
+from analysis.records import Records
+from analysis.selection import SINGLE_TASK
+from analysis.wording import points
+
+NUMBER, NAME = 2, "Depth and capacity"
+
+GAIN, SKILL = "gain", "skill"
+FIXED = ("stages", "backbone", "optimiser", "train_fraction")
+FEW = 8
+"""With more tasks than this the map shows the most telling ones, and the table all."""
+
+
+def score(records: Records) -> pd.DataFrame:
+    """Gain over ``each``, and skill, per arm of the map, task and seed; empty before the confirm phase is scored."""
+    scored = outcomes(records)
+    scored = scored[scored["phase"] == "confirm"]
+    if scored.empty:
+        return pd.DataFrame()
+    common, plane = setting(records), map_arms(records, scored)
+    rows = []
+    for arm in plane.itertuples():
+        facts = {"arm": arm.arm, "sharing": arm.sharing, "depth": arm.depth, "width": arm.width, "stages": arm.stages}
+        rows.append(_skills(scored[scored["arm"] == arm.arm]).assign(**facts, quantity=SKILL))
+        against = baseline(scored, arm.arm, SINGLE_TASK)
+        if against and arm.sharing != SINGLE_TASK:
+            gains = differences(scored, arm.arm, against, "confirm", common)
+            rows.append(gains.drop(columns=["metric", "baseline_metric"]).assign(**facts, quantity=GAIN))
+    frame = pd.concat([part for part in rows if len(part)], ignore_index=True)
+    order = {task: place for place, task in enumerate(common.tasks)}
+    places = frame["task"].map(order).fillna(-1).astype(int)
+    chosen = (records.frozen("arm") or {}).get("arm")
+    return frame.assign(order=places, band=common.band, looks=common.looks, recommended=frame["arm"] == chosen)
+
+
+def map_arms(records: Records, scored: pd.DataFrame) -> pd.DataFrame:
+    """The arms of the plane: levels other than depth and width as in the recommended arm, with its or equal weights."""
+    arms = scored.drop_duplicates("arm")
+    chosen = arms[arms["arm"] == (records.frozen("arm") or {}).get("arm")]
+    hard = arms[~arms["sharing"].isin((SINGLE_TASK, LOOP))]
+    first = pd.concat([chosen, hard[hard["weighting"] == "equal"], hard, arms]).iloc[0]
+    same = np.logical_and.reduce([arms[factor] == first[factor] for factor in FIXED])
+    family = hard["sharing"].iloc[0] if len(hard) and first["sharing"] in (SINGLE_TASK, LOOP) else first["sharing"]
+    weighting = first["weighting"] if first["sharing"] == family else "equal"
+    shared = (arms["sharing"] == family) & (arms["weighting"] == weighting)
+    loop = (arms["sharing"] == LOOP) & (arms["weighting"] == "equal")
+    plane = arms[same & (shared | loop | (arms["sharing"] == SINGLE_TASK))]
+    return plane.sort_values(["width", "depth", "arm"]).drop_duplicates(["sharing", "depth", "width"])
+
+
+def _skills(rows: pd.DataFrame) -> pd.DataFrame:
+    """Test skill in points, per task and as the mean over tasks."""
+    kept = rows[["task", "seed", "test_skill"]].rename(columns={"test_skill": "gain"})
+    kept = kept.assign(gain=100 * kept["gain"], scope=TASK)
+    mean = kept.dropna().groupby("seed", as_index=False)["gain"].mean().assign(task="", scope=MEAN)
+    return pd.concat([kept, mean]).assign(test_variance=0.0, test_degrees=0)
+
+
+def table(scores: pd.DataFrame) -> pd.DataFrame:
+    """One row per quantity (gain or skill), task (or mean), depth and width: value and intervals, in points.
+
+    ``skill`` has the interval of seeds alone.
+    """
+    keys = ["quantity", "scope", "task", "order", "arm", "sharing", "depth", "width", "stages", "band", "looks"]
+    rows = []
+    for values, group in scores.groupby([*keys, "recommended"], sort=False, dropna=False):
+        facts = dict(zip([*keys, "recommended"], values, strict=True))
+        gain = gain_of(group, looks=facts["looks"])
+        columns = {name: value for name, value in gain_columns(gain).items() if "simultaneous" not in name}
+        rows.append(facts | columns)
+    return pd.DataFrame(rows).sort_values(["quantity", "order", "width", "depth"]).reset_index(drop=True)
+
+
+def peak(rows: pd.DataFrame) -> pd.Series | None:
+    """The cell of the largest mean gain, if its 95% interval lies above 0."""
+    cells = rows[(rows["quantity"] == GAIN) & (rows["scope"] == MEAN)].dropna(subset=["gain"])
+    if cells.empty:
+        return None
+    best = cells.sort_values("gain", ascending=False).iloc[0]
+    return best if best["low"] > 0 else None
+
+
+def title(rows: pd.DataFrame) -> str:
+    """Where the mean gain peaks."""
+    best = peak(rows)
+    if best is not None:
+        place = f"{best['depth']:.0f} of {best['stages']} shared stages and width {best['width']}"
+        return f"The mean gain is largest at {place} ({points(best['gain'])} ± {points(best['half_width'], sign=False)} points)"
+    if rows.loc[rows["quantity"] == GAIN, "half_width"].notna().any():
+        return "No depth and width has a mean gain whose interval lies above zero"
+    return "Mean gain by shared stages and width"
+
+
+def caption(rows: pd.DataFrame) -> str:
+    """What is drawn, and on what it rests."""
+    gains = rows[rows["quantity"] == GAIN]
+    n = sorted(set(gains.loc[gains["n"] > 0, "n"])) or [0]
+    tasks = gains.loc[gains["scope"] == TASK, "task"].nunique()
+    more = f" The {FEW} tasks with the largest gains or losses of {tasks} are drawn; the table has all." if tasks > FEW else ""
+    return (
+        "Gain in test skill over the tuned single-task networks of the same width, in points: mean ± half-width of the 95% "
+        f"interval (seeds and test examples, paired, n = {n[0] if len(n) == 1 else f'{n[0]} to {n[-1]}'}; none below 5 "
+        "seeds). Hatched: the interval holds zero. Boxed: the recommended arm. At the right: mean skill itself. "
+        "Confirm seeds; exploratory, not corrected for the number of cells; "
+        f"hyperparameters and epochs selected on validation skill.{more} {style.unprintable(rows['task'])}"
+    ).strip()
+
+
+@style.styled
+def figure(rows: pd.DataFrame) -> Figure:
+    """The mean gain and the mean skill above, the gain of every task below."""
+    gains, skills = rows[rows["quantity"] == GAIN], rows[(rows["quantity"] == SKILL) & (rows["scope"] == MEAN)]
+    tasks = telling(gains)
+    columns = 2 if gains["width"].nunique() > 4 else 3
+    lines = 1 + -(-len(tasks) // columns)
+    depths = gains["depth"].nunique()
+    drawn = style.canvas(style.DOUBLE_COLUMN, 14 + lines * (13 + 8 * depths) + 8)
+    panels = drawn.subplots(lines, columns, squeeze=False)
+    limit = max(float(gains["gain"].abs().max()), 2 * float(rows["band"].iloc[0]))
+    names = style.labels(tasks, width=38, lines=1)
+    _map(panels[0, 0], gains[gains["scope"] == MEAN], "gain, mean of tasks", limit)
+    _map(panels[0, 1], skills, "skill, mean of tasks (points)", None)
+    for axes, task in zip(panels[1:].flat, tasks, strict=False):
+        _map(axes, gains[(gains["scope"] == TASK) & (gains["task"] == task)], f"gain, {names[task]}", limit)
+    for axes in [*panels[0, 2:], *panels[1:].flat[len(tasks) :]]:
+        axes.remove()
+    drawn.supxlabel("width (units per stage)", fontsize=7)
+    drawn.supylabel("shared stages", fontsize=7)
+    style.headline(drawn, title(rows))
+    return drawn
+
+
+def telling(gains: pd.DataFrame) -> list[str]:
+    """The tasks to draw: all, or the few of the largest gain or loss; in the order of the task set."""
+    tasks = gains[gains["scope"] == TASK].dropna(subset=["gain"])
+    extent = tasks.assign(extent=tasks["gain"].abs()).groupby("task")["extent"].max()
+    kept = set(extent.sort_values(ascending=False, kind="stable").index[:FEW])
+    return [task for task in tasks.sort_values("order")["task"].drop_duplicates() if task in kept]
+
+
+def _map(axes: Axes, cells: pd.DataFrame, heading: str, limit: float | None) -> None:
+    """One map; with ``limit`` diverging colours of a gain, without it grey ones of a skill."""
+    widths = sorted(set(cells["width"]))
+    depths = sorted(set(cells["depth"].fillna(-1)))
+    low, high = (-limit, limit) if limit else (float(cells["gain"].min()) - 5, float(cells["gain"].max()))
+    for cell in cells.itertuples():
+        place = widths.index(cell.width), depths.index(-1 if np.isnan(cell.depth) else cell.depth)
+        _cell(axes, cell, place, (cell.gain - low) / (high - low), is_gain=limit is not None)
+    axes.set_xticks(range(len(widths)), [f"{width:g}" for width in widths])
+    axes.set_yticks(range(len(depths)), ["single" if depth < 0 else f"{depth:.0f}" for depth in depths])
+    axes.set(xlim=(-0.5, len(widths) - 0.5), ylim=(-0.5, len(depths) - 0.5))
+    axes.tick_params(length=0)
+    axes.spines[:].set_visible(False)
+    axes.set_title(heading, loc="left")
+
+
+def _cell(axes: Axes, cell: object, place: tuple[int, int], shade: float, *, is_gain: bool) -> None:
+    if np.isnan(cell.gain):
+        return
+    corner = (place[0] - 0.5, place[1] - 0.5)
+    colour = (style.DIVERGING if is_gain else style.SEQUENTIAL)(shade)
+    unsure = is_gain and cell.low <= 0 <= cell.high
+    axes.add_patch(
+        Rectangle(corner, 1, 1, facecolor=colour, edgecolor="#bdbdbd" if unsure else "white", linewidth=0, zorder=1)
+    )
+    if unsure:
+        axes.add_patch(Rectangle(corner, 1, 1, fill=False, hatch="////", edgecolor="#c4c4c4", linewidth=0, zorder=2))
+    if cell.recommended:
+        inner = (corner[0] + 0.03, corner[1] + 0.03)
+        axes.add_patch(Rectangle(inner, 0.94, 0.94, fill=False, edgecolor=style.INK, linewidth=1.4, zorder=4))
+    text = points(cell.gain, sign=is_gain)
+    if is_gain and np.isfinite(cell.half_width):
+        text += f"\n±{points(cell.half_width, sign=False)}"
+    dark = is_gain and abs(shade - 0.5) > 0.42
+    axes.text(*place, text, ha="center", va="center", fontsize=6, color="white" if dark else style.INK, zorder=5)

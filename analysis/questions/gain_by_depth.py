@@ -1,0 +1,103 @@
+"""From which depth on does a task lose?  The columns of the depth and capacity map as lines, task by task."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from analysis import style
+from analysis.gains import TASK
+from analysis.questions import depth_capacity
+from analysis.questions.depth_capacity import FEW, GAIN, telling
+from analysis.records import Records
+
+NUMBER, NAME = 3, "Gain by depth"
+
+MARKERS = "osD^vP*X"
+
+
+def score(records: Records) -> pd.DataFrame:
+    """The gains of the depth and capacity map per arm, task and seed."""
+    scores = depth_capacity.score(records)
+    return scores if scores.empty else scores[(scores["quantity"] == GAIN) & (scores["scope"] == TASK)]
+
+
+def table(scores: pd.DataFrame) -> pd.DataFrame:
+    """One row per task, width and depth; ``losing`` where that depth and every deeper one have an interval below 0."""
+    rows = depth_capacity.table(scores).sort_values(["order", "width", "depth"]).reset_index(drop=True)
+    below = rows["high"] < 0
+    losing = below[::-1].groupby([rows["task"], rows["width"]]).cummin()[::-1]
+    return rows.assign(losing=losing.astype(bool))
+
+
+def title(rows: pd.DataFrame) -> str:
+    """From which depth the most losing task loses, and at which width."""
+    losing = rows[rows["losing"] & (rows["depth"] > 0)]
+    if losing.empty:
+        return "Gain by number of shared stages"
+    worst = losing.sort_values("gain").iloc[0]
+    same = losing[(losing["task"] == worst["task"]) & (losing["width"] == worst["width"])]
+    return (
+        f"At width {worst['width']}, {worst['task']} loses from {same['depth'].min():.0f} of {worst['stages']} "
+        "shared stages on"
+    )
+
+
+def caption(rows: pd.DataFrame) -> str:
+    """What is drawn, and on what it rests."""
+    tasks = rows["task"].nunique()
+    more = f" The {FEW} tasks with the largest gains or losses of {tasks} are drawn; the table has all." if tasks > FEW else ""
+    counted = sorted(set(rows.loc[rows["n"] > 0, "n"])) or [0]
+    n = f"{counted[0]}" if len(counted) == 1 else f"{counted[0]} to {counted[-1]}"
+    return (
+        "Gain in test skill over the tuned single-task networks of the same width, in points; bars: 95% intervals (seeds and "
+        f"test examples, paired, n = {n}; none below 5 seeds); grey band: ±{rows['band'].iloc[0]:g}, no practical difference. "
+        "Depth 0 shares nothing but the training loop. Confirm seeds; exploratory; hyperparameters and epochs selected on "
+        f"validation skill.{more} {style.unprintable(rows['task'])}"
+    ).strip()
+
+
+@style.styled
+def figure(rows: pd.DataFrame) -> Figure:
+    """A panel per task, a line per width."""
+    tasks = telling(rows)
+    columns = min(4, len(tasks))
+    lines = -(-len(tasks) // columns)
+    drawn = style.canvas(style.SINGLE_COLUMN if columns <= 2 else style.DOUBLE_COLUMN, 24 + 36 * lines)
+    panels = drawn.subplots(lines, columns, sharex=True, sharey=True, squeeze=False)
+    names = style.labels(tasks, width=26 if columns < 4 else 22)
+    for axes, task in zip(panels.flat, tasks, strict=False):
+        _panel(axes, rows[rows["task"] == task])
+        axes.set_title(names[task], loc="left")
+    for place, axes in enumerate(panels.flat):
+        axes.set_visible(place < len(tasks))
+        axes.tick_params(labelbottom=place + columns >= len(tasks))
+    handles, shown = panels[0, 0].get_legend_handles_labels()
+    drawn.legend(handles, shown, loc="outside lower left", ncols=min(6, len(shown)), handletextpad=0.4, columnspacing=1.2)
+    drawn.supxlabel("shared stages", fontsize=7)
+    drawn.supylabel("gain (points of skill)", fontsize=7)
+    style.headline(drawn, title(rows))
+    return drawn
+
+
+def _panel(axes: Axes, rows: pd.DataFrame) -> None:
+    widths = sorted(set(rows["width"]))
+    style.zero_line(axes, float(rows["band"].iloc[0]), vertical=False)
+    for place, width in enumerate(widths):
+        line = rows[rows["width"] == width].sort_values("depth")
+        x = line["depth"] + 0.09 * (place - (len(widths) - 1) / 2)
+        grey = str(np.round(0.68 - 0.6 * place / max(1, len(widths) - 1), 2))
+        axes.errorbar(
+            x,
+            line["gain"],
+            yerr=line["half_width"].fillna(0),
+            color=grey,
+            marker=MARKERS[place % len(MARKERS)],
+            markersize=3,
+            linewidth=0.8,
+            elinewidth=0.8,
+            label=f"width {width:g}",
+        )
+    axes.set_xticks(sorted(set(rows["depth"])))

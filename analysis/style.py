@@ -1,0 +1,204 @@
+"""How every figure looks, and the one place where figures are saved.
+
+Colours are seaborn's colour-blind palette, and never carry a message alone: blue and an upward marker mean *helped*,
+orange and a downward one *hurt*, grey is neutral.  The same figure is saved with the same bytes, whatever the machine's
+own matplotlib settings are.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+import textwrap
+import unicodedata
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import ParamSpec
+
+import matplotlib
+import seaborn
+from matplotlib import font_manager
+from matplotlib.axes import Axes
+from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from analysis.statistics import HELPED, HURT, HURT_BY_SHARING, TIE, TUNED_ALONE, UNDECIDED
+
+PALETTE: list[str] = seaborn.color_palette("colorblind").as_hex()
+BLUE, ORANGE, GREEN, VERMILION, PURPLE = PALETTE[:5]
+GREY, FAINT, INK = "#6f6f6f", "#e4e4e4", "#222222"
+DIVERGING = LinearSegmentedColormap.from_list("hurt to helped", [ORANGE, "#ffffff", BLUE])
+SEQUENTIAL = LinearSegmentedColormap.from_list("skill", ["#ffffff", "#8f8f8f"])
+
+SINGLE_COLUMN, DOUBLE_COLUMN = 89.0, 183.0
+"""Widths in millimetres of one and two columns of a journal page."""
+
+VERDICTS = {
+    HELPED: (BLUE, "^", True),
+    HURT_BY_SHARING: (ORANGE, "v", True),
+    HURT: (ORANGE, "v", True),
+    TUNED_ALONE: (ORANGE, "v", False),
+    TIE: (GREY, "s", True),
+    UNDECIDED: (GREY, "o", False),
+    "": (GREY, "o", True),
+}
+"""Colour, marker and whether it is filled, by verdict."""
+
+SETTINGS = {
+    "font.size": 7,
+    "axes.titlesize": 7,
+    "axes.labelsize": 7,
+    "xtick.labelsize": 6.5,
+    "ytick.labelsize": 7,
+    "legend.fontsize": 6.5,
+    "figure.titlesize": 8,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.edgecolor": INK,
+    "axes.linewidth": 0.6,
+    "xtick.major.width": 0.6,
+    "ytick.major.width": 0.6,
+    "hatch.linewidth": 0.4,
+    "legend.frameon": False,
+    "lines.linewidth": 1.0,
+    "lines.markersize": 4,
+    "text.parse_math": False,  # a task may be called "$x{$"
+    "axes.formatter.use_mathtext": False,
+    "axes.unicode_minus": True,
+    "savefig.facecolor": "white",
+    "svg.fonttype": "path",
+    "pdf.fonttype": 42,
+}
+
+SCRIPTS = ("Noto Sans CJK JP", "Noto Sans CJK SC", "WenQuanYi Zen Hei", "Droid Sans Fallback", "Arial Unicode MS")
+"""Fonts with further scripts, asked in this order where they are installed."""
+UNKNOWN = "\N{WHITE VERTICAL RECTANGLE}"
+"""Stands for a character that no font at hand has, and for control characters."""
+
+P = ParamSpec("P")
+
+
+@contextmanager
+def style() -> Iterator[None]:
+    """Matplotlib's own defaults and ours, for the time being; no setting of the machine shines through."""
+    with matplotlib.rc_context():
+        matplotlib.rcdefaults()
+        matplotlib.rcParams.update(SETTINGS | {"font.family": ["DejaVu Sans", *_fallbacks()]})
+        yield
+
+
+def styled(draw: Callable[P, Figure]) -> Callable[P, Figure]:
+    """Let a function draw in :func:`style`."""
+
+    @functools.wraps(draw)
+    def wrapper(*args: P.args, **kwargs: P.kwargs) -> Figure:
+        with style():
+            return draw(*args, **kwargs)
+
+    return wrapper
+
+
+def canvas(width: float, height: float) -> Figure:
+    """An empty figure; width and height in millimetres."""
+    figure = Figure(figsize=(width / 25.4, height / 25.4), layout="constrained")
+    figure.get_layout_engine().set(w_pad=0.03, h_pad=0.03)
+    return figure
+
+
+def headline(figure: Figure, text: str) -> None:
+    """The finding, above the figure at its left edge, broken to the figure's width."""
+    width = int(figure.get_figwidth() * 25.4 / 1.75)
+    shown = "\n".join(textwrap.wrap(_printable(text), width, max_lines=3, placeholder=" …"))
+    figure.suptitle(shown, x=0.008, ha="left", fontweight="bold")
+
+
+def save(figure: Figure, directory: Path, stem: str) -> dict[str, Path]:
+    """Write ``stem``.svg, .pdf and .png into ``directory``; returns the paths by format.
+
+    Raises:
+        ValueError: the stem is more than lower-case letters, digits, ``_`` and ``-``.
+    """
+    if not re.fullmatch(r"[a-z0-9][a-z0-9_-]*", stem):
+        raise ValueError(f"{stem!r} is no file name for a figure: use a–z, 0–9, '_' and '-'.")
+    directory.mkdir(parents=True, exist_ok=True)
+    undated = {"svg": {"Date": None, "Title": stem}, "pdf": {"CreationDate": None}, "png": {"Software": None}}
+    paths = {kind: directory / f"{stem}.{kind}" for kind in undated}
+    with style(), matplotlib.rc_context({"svg.hashsalt": stem}):
+        for kind, metadata in undated.items():
+            figure.savefig(paths[kind], format=kind, dpi=200, metadata=metadata)
+    return paths
+
+
+def labels(names: Iterable[str], *, width: int = 22, lines: int = 2) -> dict[str, str]:
+    """A short printable label for every name, no two alike."""
+    shown: dict[str, str] = {}
+    for name in names:
+        label, number = _fit(_printable(name), "", width, lines), 2
+        while label in shown.values():
+            label, number = _fit(_printable(name), f" ({number})", width, lines), number + 1
+        shown[name] = label
+    return shown
+
+
+def _fit(text: str, mark: str, width: int, lines: int) -> str:
+    """``text`` and ``mark`` on so many lines, with an ellipsis in the middle where it is too long."""
+    for length in range(width * lines, 0, -1):
+        wrapped = textwrap.wrap(_shorten(text, length) + mark, width, break_on_hyphens=False)
+        if len(wrapped) <= lines:
+            return "\n".join(wrapped) or UNKNOWN
+    return UNKNOWN + mark
+
+
+def unprintable(names: Iterable[str]) -> str:
+    """A sentence for the caption where a name has characters that no font at hand has; else nothing."""
+    if all(_printable(name) == name for name in names):
+        return ""
+    return f"{UNKNOWN} stands for a character that no installed font has."
+
+
+def verdict_mark(word: str) -> dict[str, object]:
+    """Colour and marker of a verdict, as keyword arguments for ``plot``."""
+    colour, marker, filled = VERDICTS[word]
+    return {"marker": marker, "color": colour, "markerfacecolor": colour if filled else "white", "markeredgewidth": 0.9}
+
+
+def verdict_legend(words: Sequence[str]) -> list[Line2D]:
+    """Legend entries for the verdicts that occur."""
+    return [Line2D([], [], linestyle="none", label=word, **verdict_mark(word)) for word in VERDICTS if word in words and word]
+
+
+def zero_line(axes: Axes, band: float, *, vertical: bool = True) -> None:
+    """The line of no difference and the band of no practical difference."""
+    span, line = (axes.axvspan, axes.axvline) if vertical else (axes.axhspan, axes.axhline)
+    span(-band, band, color=FAINT, linewidth=0, zorder=0)
+    line(0, color=INK, linewidth=0.6, zorder=1)
+
+
+def _shorten(text: str, length: int) -> str:
+    if len(text) <= length:
+        return text
+    tail = length // 3
+    return f"{text[: length - tail - 1].rstrip()}…{text[-tail:].lstrip()}"
+
+
+def _printable(text: str) -> str:
+    plain = "".join(" " if char.isspace() else char for char in unicodedata.normalize("NFC", text))
+    return "".join(
+        char if ord(char) in _glyphs() and unicodedata.category(char)[0] != "C" else UNKNOWN for char in plain
+    ).strip()
+
+
+@functools.cache
+def _fallbacks() -> tuple[str, ...]:
+    installed = {font.name for font in font_manager.fontManager.ttflist}
+    return tuple(name for name in SCRIPTS if name in installed)
+
+
+@functools.cache
+def _glyphs() -> frozenset[int]:
+    """The characters that the regular and the bold face of some font at hand have."""
+    fonts = ["DejaVu Sans", *_fallbacks()]
+    files = [font_manager.findfont(name, fallback_to_default=False) for name in fonts]
+    return frozenset().union(*(font_manager.get_font(file).get_charmap() for file in files))
