@@ -22,9 +22,7 @@ def run(spec: Spec, *, out: Path, address: str | None, as_json: bool) -> None:
         raise Mistake(f"--out {out}", "this is a file.", "Name a directory, new or of an earlier run.")
     screen = "json" if as_json else "auto"
     try:
-        path = run_study(
-            spec, out=out, backend=spec.backend, address=address, workers=spec.workers, screen=screen
-        )
+        path = run_study(spec, out=out, backend=spec.backend, address=address, workers=spec.workers, screen=screen)
     except KeyboardInterrupt:
         again = printable(shlex.join(["mtl-study", *sys.argv[1:]]))
         typer.echo(f"\nStopped.  What is done is kept; this goes on with the rest:\n  {again}", err=True)

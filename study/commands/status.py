@@ -27,7 +27,7 @@ class Status:
         planned: replicas by phase, at most.
         done: replicas by phase that have ended, at all their rungs or by stopping.
         running: shards that have started and neither finished nor failed.
-        failed: replicas of failed shards, by reason.
+        failed: replicas of shards in which one failed, by reason.
         seconds_left: a guess from what has run so far; ``None`` before anything has.
         chosen: the recommended arm, once chosen.
     """
@@ -72,10 +72,13 @@ def status_of(events: Iterable[Mapping[str, Any]]) -> Status:
     failed: dict[str, set[str]] = {}
     for event in events:
         kind, shard = event["event"], str(event.get("shard"))
-        if kind == "started":
+        if kind == "planned":
+            running.clear()  # a new driver: whatever the last one left running is not
+        elif kind == "started":
             running.add(shard)
-        elif kind in ("finished", "failed"):
+        elif kind in ("finished", "failed", "cut"):
             running.discard(shard)
+        if kind in ("finished", "failed"):
             ended.setdefault(event["phase"], set()).update(event.get("replicas", ()))
         if kind == "failed":
             failed.setdefault(str(event.get("reason", "unknown")), set()).update(event.get("replicas", ()))

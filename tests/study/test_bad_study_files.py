@@ -192,7 +192,9 @@ def test_a_bad_command_is_refused(arguments: list[str], place: str, remedy: str,
     assert remedy in lines["do"]
 
 
-@pytest.mark.parametrize("arguments", [["run", "--workers", "0", "demo"], ["run"], ["chekc", "demo"], ["run", "demo", "--backend", "x"]])
+@pytest.mark.parametrize(
+    "arguments", [["run", "--workers", "0", "demo"], ["run"], ["chekc", "demo"], ["run", "demo", "--backend", "x"]]
+)
 def test_wrong_usage_exits_with_2(arguments: list[str]) -> None:
     assert CliRunner().invoke(app, arguments).exit_code == 2
 

@@ -75,6 +75,8 @@ def test_the_machines_rate_is_plausible() -> None:
     assert 1e8 < machine_rate(5) < 1e13
 
 
-@pytest.mark.parametrize(("number", "text"), [(5, "5 bytes"), (1500, "1.5 kB"), (25e6, "25 MB"), (3.2e9, "3.2 GB"), (7e12, "7.0 TB")])
+@pytest.mark.parametrize(
+    ("number", "text"), [(5, "5 bytes"), (1500, "1.5 kB"), (25e6, "25 MB"), (3.2e9, "3.2 GB"), (7e12, "7.0 TB")]
+)
 def test_sizes_for_people(number: float, text: str) -> None:
     assert size_text(number) == text

@@ -18,7 +18,9 @@ from study.spec import Factors, Spec
 
 def development(num_tasks: int = 2) -> Development:
     tasks = tuple(Task(f"task {number}", "regression", "mse") for number in range(num_tasks))
-    return Development(tasks, Examples(torch.zeros(20, 3), torch.zeros(20, num_tasks)), torch.zeros(3, dtype=torch.bool))
+    return Development(
+        tasks, Examples(torch.zeros(20, 3), torch.zeros(20, num_tasks)), torch.zeros(3, dtype=torch.bool)
+    )
 
 
 def spec(**parts: Any) -> Spec:
@@ -33,10 +35,7 @@ def test_every_depth_by_default_and_baselines_for_every_width() -> None:
     made = plan(factors={"width": [8, 16], "stages": [1, 3]})
     assert Counter((arm.stages, arm.width) for arm in made.candidates) == {(1, 8): 1, (1, 16): 1, (3, 8): 3, (3, 16): 3}
     assert {(arm.sharing, arm.stages, arm.width) for arm in made.baselines} == {
-        (sharing, stages, width)
-        for sharing in ("single_task", "independent")
-        for stages in (1, 3)
-        for width in (8, 16)
+        (sharing, stages, width) for sharing in ("single_task", "independent") for stages in (1, 3) for width in (8, 16)
     }
     assert not made.skipped
 
@@ -81,7 +80,12 @@ def test_one_task_has_nobody_to_share_with() -> None:
 
 def test_listed_baselines_are_no_candidates_but_weighted_independents_are() -> None:
     made = plan(
-        factors={"sharing": ["single_task", "independent", "hard"], "weighting": ["equal", "fixed"], "stages": 1, "width": 8}
+        factors={
+            "sharing": ["single_task", "independent", "hard"],
+            "weighting": ["equal", "fixed"],
+            "stages": 1,
+            "width": 8,
+        }
     )
     roles = Counter((arm.sharing, arm.weighting, made.role(arm)) for arm in made.arms)
     assert roles == {

@@ -112,7 +112,9 @@ KEYS = st.text(string.ascii_letters + string.digits + " _-:#'\"", min_size=1, ma
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | TEXT
 DATA = st.dictionaries(
     KEYS,
-    st.recursive(SCALARS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=3), max_leaves=8),
+    st.recursive(
+        SCALARS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=3), max_leaves=8
+    ),
     max_size=4,
 )
 

@@ -94,7 +94,16 @@ def test_names_are_the_registrys(kind: str) -> None:
 
 @pytest.mark.parametrize(
     ("text", "seconds"),
-    [("45s", 45), ("90m", 5400), ("2h", 7200), ("1h30m", 5400), ("1.5h", 5400), ("90", 90), ("1d 2h", 93600), (" 2h ", 7200)],
+    [
+        ("45s", 45),
+        ("90m", 5400),
+        ("2h", 7200),
+        ("1h30m", 5400),
+        ("1.5h", 5400),
+        ("90", 90),
+        ("1d 2h", 93600),
+        (" 2h ", 7200),
+    ],
 )
 def test_lengths_of_time(text: str, seconds: float) -> None:
     assert seconds_of(text) == seconds
@@ -114,8 +123,15 @@ def test_durations_for_people(seconds: float, text: str) -> None:
 
 
 VALUES = st.recursive(
-    st.none() | st.booleans() | st.integers(-10, 10**6) | st.floats() | st.text(max_size=5) | st.sampled_from(["all", "hard"]),
-    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.sampled_from(["uniform", "seeds", "x"]), inner, max_size=2),
+    st.none()
+    | st.booleans()
+    | st.integers(-10, 10**6)
+    | st.floats()
+    | st.text(max_size=5)
+    | st.sampled_from(["all", "hard"]),
+    lambda inner: (
+        st.lists(inner, max_size=2) | st.dictionaries(st.sampled_from(["uniform", "seeds", "x"]), inner, max_size=2)
+    ),
     max_leaves=4,
 )
 
