@@ -54,10 +54,10 @@ class Layout:
             for slot, part in zip(self.slots, parts, strict=True)
         }
 
-    def gradient(self, objective: Float[Tensor, ""], theta: Theta) -> Float[Tensor, "r p"]:
-        """The gradient of a sum over replicas, which is every replica's own gradient, as rows."""
-        leaves = [theta[slot] for slot in self.slots]
-        return torch.cat([part.flatten(1) for part in torch.autograd.grad(objective, leaves)], dim=1)
+    def gradient(self, objective: Float[Tensor, ""], theta: Theta, into: Float[Tensor, "r p"]) -> None:
+        """The gradient of a sum over replicas, which is every replica's own gradient, written as rows."""
+        parts = torch.autograd.grad(objective, [theta[slot] for slot in self.slots])
+        torch.cat([part.flatten(1) for part in parts], dim=1, out=into)
 
     def segments(self) -> list[list[tuple[int, int]]]:
         """Ranges of a row by owner: first the shared ones, then those of each task."""

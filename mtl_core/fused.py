@@ -110,12 +110,12 @@ class FusedArray:
     def advance(self) -> None:
         """One epoch of every row: train, evaluate, select, stop."""
         began = time.perf_counter()
-        weights = self._train()
+        weights = self.train()
         self._judge(weights)
         self._state["epoch"] += 1
         self._state["seconds"] += (time.perf_counter() - began) / self._real
 
-    def _train(self) -> Float[Tensor, "r t"]:
+    def train(self) -> Float[Tensor, "r t"]:
         """One pass over the training splits; the mean weight of each task."""
         network, recipe, state = self._network, self._recipe, self._state
         order = self._order()
@@ -130,10 +130,10 @@ class FusedArray:
             outputs = network(self._theta, self._feed.inputs(index), self._noise(step))
             losses = label_means(network.losses(outputs, targets), labelled)
             weights = scaled(self._weighting.weigh(losses.detach(), here, memory), here, recipe.scale)
-            gradient = network.layout.gradient((weights * losses).sum(), self._theta)
+            network.layout.gradient((weights * losses).sum(), self._theta, into=self._optimiser.gradient)
             if recipe.clip_norm is not None:
-                gradient = optimiser.clip(gradient, recipe.clip_norm)
-            self._optimiser.step(gradient, self._rates(step), None if present is None else here)
+                optimiser.clip_(self._optimiser.gradient, recipe.clip_norm)
+            self._optimiser.step(self._rates(step), None if present is None else here)
             total += weights
         return total / self._steps
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import cast
 
-import torch
 from jaxtyping import Float
 from torch import Tensor
 
 from mtl_core.data.task import Kind, Task
 from mtl_core.layers.bank import Slot, Theta, uniform
+from mtl_core.layers.class_major import ClassMajorProduct
 
 
 class HeadBank:
@@ -41,15 +42,11 @@ class HeadBank:
         weight, bias = theta[self.weight], theta[self.bias]
         replicas, group, outputs, features = weight.shape
         if h.shape[1] == 1:  # one signal for all tasks: their heads are one taller matrix
-            weight, bias = weight.reshape(replicas, -1, features), bias.reshape(replicas, -1, 1)
-            product = torch.baddbmm(bias, weight, h[:, 0].transpose(1, 2))
+            taller = bias.reshape(replicas, -1, 1), weight.reshape(replicas, -1, features), h[:, 0]
         else:
-            own = h if len(self.members) == h.shape[1] else h[:, self.members]
-            product = torch.baddbmm(
-                bias.reshape(-1, outputs, 1),
-                weight.reshape(-1, outputs, features),
-                own.reshape(replicas * group, -1, features).transpose(1, 2),
-            )
+            own = (h if group == h.shape[1] else h[:, self.members]).flatten(0, 1)
+            taller = bias.reshape(-1, outputs, 1), weight.reshape(-1, outputs, features), own
+        product = cast(Tensor, ClassMajorProduct.apply(*taller))
         return product.view(replicas, group, outputs, -1)
 
 

@@ -27,6 +27,7 @@ COMMON_RANGES: dict[str, Range] = {
 
 _DEFAULTS = {"beta1": 0.9, "beta2": 0.999, "momentum": 0.9}
 _EPSILON = 1e-8
+_Parts = tuple[list[Tensor], list[Tensor], list[Tensor], list[Tensor], list[Tensor]]
 
 
 def ranges_of(optimiser: str) -> dict[str, Range]:
@@ -55,50 +56,52 @@ class Optimiser:
         layout: which part of a row belongs to which task.
         rows: of the array; ``parameters``, moments and ``updates`` are updated.
         hyperparameters: of each row; ``weight_decay``, and optionally ``beta1``, ``beta2``, ``momentum``.
+
+    Attributes:
+        gradient: ``[r, p]``, to be filled before each step.
     """
 
     def __init__(self, name: str, layout: Layout, rows: Rows, hyperparameters: Sequence[Mapping[str, Any]]) -> None:
         self._name, self._rows = name, rows
         self._settings = [_DEFAULTS | {"weight_decay": 0.0} | dict(row) for row in hyperparameters]
         self._segments = layout.segments()
+        self.gradient = torch.zeros_like(rows["parameters"])
         self._tensors = [rows[key] for key in ("parameters", "first_moment", "second_moment")]
         updates = rows["updates"]
         self._even = (updates == updates[:, :1]).all(dim=1).tolist()
+        self._whole = [self._parts(row, [[(0, self.gradient.shape[1])]], [True]) for row in range(len(updates))]
 
-    def step(
-        self, gradient: Float[Tensor, "r p"], rates: Sequence[float], present: Bool[Tensor, "r t"] | None = None
-    ) -> None:
-        """One update.  A task that is absent keeps its private parameters, moments and step count.
+    def step(self, rates: Sequence[float], present: Bool[Tensor, "r t"] | None = None) -> None:
+        """One update along ``gradient``.  An absent task keeps its private parameters, moments and step count.
 
         Args:
-            gradient: of each row.
             rates: learning rate of each row, now.
             present: which tasks had labels; ``None``: all.
         """
-        stepped = torch.ones_like(self._rows["updates"])
+        updates = self._rows["updates"]
+        stepped = torch.ones_like(updates, dtype=torch.bool)
         if present is not None:
-            stepped[:, 1:] = present.to(stepped)
-        self._rows["updates"].add_(stepped)
-        if gradient.device.type != "cpu":
-            self._step_by_broadcast(gradient, torch.tensor(rates), stepped.bool())
+            stepped[:, 1:] = present
+            self._even = [even and every for even, every in zip(self._even, stepped.all(dim=1).tolist(), strict=True)]
+        updates.add_(stepped)
+        if updates.device.type != "cpu":
+            self._step_by_broadcast(torch.tensor(rates), stepped)
             return
-        every = stepped.bool().all(dim=1).tolist()
         for row, rate in enumerate(rates):
-            self._even[row] = self._even[row] and every[row]
-            self._step_row(row, gradient[row], rate, stepped[row])
+            even = self._even[row]
+            parts = self._whole[row] if even else self._parts(row, self._segments, stepped[row].tolist())
+            self._step_row(parts, rate, self._settings[row])
 
-    def _step_row(self, row: int, gradient: Tensor, rate: float, stepped: Tensor) -> None:
-        updates = self._rows["updates"][row]
-        lists: list[list[Tensor]] = [[], [], [], [], []]
-        whole = [[(0, gradient.shape[0])]]
-        for owner, ranges in enumerate(whole if self._even[row] else self._segments):
-            if stepped[owner]:
-                for begin, end in ranges:
-                    parts = [gradient[begin:end], *(tensor[row, begin:end] for tensor in self._tensors)]
-                    for target, part in zip(lists, (*parts, updates[owner]), strict=True):
-                        target.append(part)
-        gradients, parameters, first, second, counts = lists
-        settings = self._settings[row]
+    def _parts(self, row: int, segments: Sequence[Sequence[tuple[int, int]]], stepped: Sequence[bool]) -> _Parts:
+        """Views of the ranges of a row that are stepped, as the kernels want them."""
+        ranges = [(owner, part) for owner, parts in enumerate(segments) if stepped[owner] for part in parts]
+        gradients, *tensors = (
+            [tensor[row, begin:end] for _, (begin, end) in ranges] for tensor in (self.gradient, *self._tensors)
+        )
+        return (*tensors, gradients, [self._rows["updates"][row, owner] for owner, _ in ranges])
+
+    def _step_row(self, parts: _Parts, rate: float, settings: Mapping[str, Any]) -> None:
+        parameters, first, second, gradients, counts = parts
         common = {"lr": rate, "weight_decay": settings["weight_decay"], "maximize": False}
         # the kernels behind torch.optim's fused=True, without a Python optimiser object per row
         if self._name == "adamw":
@@ -109,8 +112,8 @@ class Optimiser:
             inertia = {"momentum": settings["momentum"], "dampening": 0.0, "nesterov": settings["momentum"] > 0}
             torch._fused_sgd_(parameters, gradients, first, **common, **inertia, is_first_step=False)
 
-    def _step_by_broadcast(self, gradient: Tensor, rates: Tensor, stepped: Bool[Tensor, "r o"]) -> None:
-        parameters, first, second = self._tensors
+    def _step_by_broadcast(self, rates: Tensor, stepped: Bool[Tensor, "r o"]) -> None:
+        gradient, (parameters, first, second) = self.gradient, self._tensors
 
         def column(name: str) -> Tensor:
             return torch.tensor([row[name] for row in self._settings]).to(parameters).unsqueeze(1)
@@ -136,10 +139,10 @@ class Optimiser:
             tensor.copy_(torch.where(moves, value, tensor))
 
 
-def clip(gradient: Float[Tensor, "r p"], norm: float) -> Float[Tensor, "r p"]:
-    """Each row's gradient, shortened to ``norm`` where it is longer; rows do not see each other."""
+def clip_(gradient: Float[Tensor, "r p"], norm: float) -> None:
+    """Shorten each row's gradient, in place, to ``norm`` where it is longer; rows do not see each other."""
     length = gradient.square().sum(dim=1, keepdim=True).sqrt()
-    return gradient * (norm / length.clamp(min=norm))
+    gradient.mul_(norm / length.clamp(min=norm))
 
 
 def schedule(kind: str, rate: float, step: int, total: int) -> float:

@@ -55,10 +55,10 @@ class _Block:
     def __call__(
         self, theta: Theta, x: Float[Tensor, "r c b i"], noise: Noise | None
     ) -> Float[Tensor, "r c b o"]:
-        h = self._linear(theta, x)
         if self._norm:
-            h = self._norm(theta, h)
-        h = self._activation(h)
+            h = self._activation(self._norm(theta, self._linear(theta, x)))
+        else:
+            h = self._linear(theta, x, self._activation)
         if noise:
             h = noise(h, self.copies)
         return x + h if self._residual else h

@@ -11,9 +11,17 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
-    "relu": torch.relu,
+Activation = Callable[[Tensor], Tensor]
+
+
+def identity(x: Tensor) -> Tensor:
+    """No non-linearity: a linear network, for closed forms."""
+    return x
+
+
+ACTIVATIONS: dict[str, Activation] = {
+    "relu": torch.relu_,  # in place: a product's backward does not need the product
     "tanh": torch.tanh,
     "gelu": torch.nn.functional.gelu,
-    "identity": lambda x: x,
+    "identity": identity,
 }

@@ -6,6 +6,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from mtl_core.layers.activations import Activation, identity
 from mtl_core.layers.bank import Slot, Theta, uniform
 
 
@@ -19,7 +20,10 @@ class Linear:
         self.slots = (self.weight, self.bias)
         self.multiply_adds = inputs * outputs
 
-    def __call__(self, theta: Theta, x: Float[Tensor, "r c b i"]) -> Float[Tensor, "r c b o"]:
+    def __call__(
+        self, theta: Theta, x: Float[Tensor, "r c b i"], activation: Activation = identity
+    ) -> Float[Tensor, "r c b o"]:
+        # the activation may work in place, which is cheap on the product itself but not on a view of it
         weight, bias = theta[self.weight], theta[self.bias]
         replicas, copies, inputs, outputs = weight.shape
         product = torch.baddbmm(
@@ -27,4 +31,4 @@ class Linear:
             x.reshape(replicas * copies, -1, inputs),
             weight.reshape(replicas * copies, inputs, outputs),
         )
-        return product.view(replicas, copies, -1, outputs)
+        return activation(product).view(replicas, copies, -1, outputs)
