@@ -78,7 +78,7 @@ def _ways_down(spec: Spec) -> Iterator[Mapping[Path, Any]]:
 def _with(spec: Spec, values: Mapping[Path, Any]) -> Spec:
     changed: dict[str, BaseModel] = {}
     for (section, key), value in values.items():
-        part = changed.get(section, getattr(spec, section))
+        part: BaseModel = changed.get(section) or getattr(spec, section)
         changed[section] = part.model_copy(update={key: value})
     return spec.model_copy(update=changed)
 

@@ -86,13 +86,13 @@ def _values(ranges: Mapping[str, Range | float], point: Sequence[float]) -> dict
     values, start = {}, 0
     for name, range_ in ranges.items():
         end = start + _dimensions(range_)
-        values[name] = range_ if isinstance(range_, float) else range_.at(point[start:end])
+        values[name] = range_ if isinstance(range_, float | int) else range_.at(point[start:end])
         start = end
     return values
 
 
 def _dimensions(range_: Range | float) -> int:
-    return 1 if isinstance(range_, float) else range_.dimensions
+    return 1 if isinstance(range_, float | int) else range_.dimensions
 
 
 def _sized(range_: Range, num_tasks: int) -> Range:

@@ -5,9 +5,7 @@ Each is a type for pydantic whose refusals say what was found and what to do (:f
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, PlainValidator
 from pydantic_core import PydanticCustomError
@@ -125,11 +123,9 @@ def _options(value: Any) -> Any:
     return dict(value)
 
 
-def levels(item: Any) -> Callable[..., Any]:
-    """A factor: one or more distinct levels of the type ``item``."""
-    return Annotated[tuple[item, ...], BeforeValidator(as_levels), AfterValidator(_distinct)]
-
-
+Item = TypeVar("Item")
+Levels = Annotated[tuple[Item, ...], BeforeValidator(as_levels), AfterValidator(_distinct)]
+"""A factor: one or more distinct levels of a type."""
 StudyName = Annotated[str, AfterValidator(_name)]
 Tuned = Annotated[Any, PlainValidator(_range), PlainSerializer(_range_as_written)]
 Duration = Annotated[float, BeforeValidator(_duration)]

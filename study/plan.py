@@ -157,10 +157,11 @@ def make_plan(spec: Spec, development: Development, *, impossible: Impossible | 
     """
     if impossible is None:
         from mtl_core.sharing import impossible
-    tasks = tuple(task.name for task in development.tasks)
+    tasks: tuple[str, ...] = tuple(task.name for task in development.tasks)
     if len(tasks) < 2:
         raise Mistake("tasks", f"there is one task ({tasks[0]!r}).", "Name at least two targets: sharing takes two.")
-    arms, skipped = [], []
+    arms: list[Arm] = []
+    skipped: list[Skipped] = []
     for arm in arms_of(spec.factors):
         budget = Budget(1, 1, None, "constant", {})
         if reason := impossible(recipe_of(arm, budget), tasks[:1] if arm.is_single_task else tasks):
@@ -196,4 +197,4 @@ def _depths(sharing: str, stages: int, asked: str | Sequence[int]) -> Sequence[i
         return (None,)
     if sharing == INDEPENDENT:
         return (0,)
-    return range(1, stages + 1) if asked == "all" else asked
+    return range(1, stages + 1) if isinstance(asked, str) else asked

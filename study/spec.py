@@ -10,6 +10,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_valida
 
 from study.fields import (
     Duration,
+    Levels,
     Options,
     Seeds,
     Share,
@@ -17,7 +18,6 @@ from study.fields import (
     Tuned,
     as_levels,
     count_or_all,
-    levels,
     levels_or_all,
     one_of,
     refusal,
@@ -53,15 +53,15 @@ class Factors(Part):
     ``depth: all`` is every number of shared stages from 1 up.
     """
 
-    sharing: levels(Annotated[str, one_of("sharing")]) = ("hard",)
+    sharing: Levels[Annotated[str, one_of("sharing")]] = ("hard",)
     depth: Annotated[Any, levels_or_all(0, 64)] = "all"
-    width: levels(Annotated[int, Field(ge=1, le=16_384)]) = (16, 64)
-    weighting: levels(Annotated[str, one_of("weighting")]) = ("equal",)
-    stages: levels(Annotated[int, Field(ge=1, le=64)]) = (3,)
-    optimiser: levels(Annotated[str, one_of("optimisers")]) = ("adamw",)
-    backbone: levels(Annotated[str, one_of("backbones")]) = ("mlp",)
-    scale: levels(Literal["matched", "native"]) = ("matched",)
-    train_fraction: levels(Annotated[float, Field(gt=0, le=1)]) = (1.0,)
+    width: Levels[Annotated[int, Field(ge=1, le=16_384)]] = (16, 64)
+    weighting: Levels[Annotated[str, one_of("weighting")]] = ("equal",)
+    stages: Levels[Annotated[int, Field(ge=1, le=64)]] = (3,)
+    optimiser: Levels[Annotated[str, one_of("optimisers")]] = ("adamw",)
+    backbone: Levels[Annotated[str, one_of("backbones")]] = ("mlp",)
+    scale: Levels[Literal["matched", "native"]] = ("matched",)
+    train_fraction: Levels[Annotated[float, Field(gt=0, le=1)]] = (1.0,)
 
     @model_validator(mode="after")
     def _not_huge(self) -> Factors:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -97,7 +98,7 @@ class _Reader:
     """Builds the data straight from the parser's events, so that nothing is unfolded before it is judged."""
 
     def __init__(self, text: str, where: str) -> None:
-        self.events = yaml.parse(text, Loader=yaml.SafeLoader)
+        self.events: Iterator[Any] = yaml.parse(text, Loader=yaml.SafeLoader)
         self.where = where
         self.lines: dict[Path, int] = {}
 
@@ -115,10 +116,10 @@ class _Reader:
     def node(self, event: yaml.Event, path: Path) -> Any:
         if isinstance(event, yaml.AliasEvent):
             raise self.refusal(event, f"there is an alias (*{event.anchor}).", "Write the value out.")
-        if getattr(event, "anchor", None) is not None:
-            raise self.refusal(event, f"there is an anchor (&{event.anchor}).", "Write the value out where it is used.")
-        if getattr(event, "tag", None) is not None:
-            raise self.refusal(event, f"there is a tag ({event.tag}).", "Write a plain value.")
+        if (anchor := getattr(event, "anchor", None)) is not None:
+            raise self.refusal(event, f"there is an anchor (&{anchor}).", "Write the value out where it is used.")
+        if (tag := getattr(event, "tag", None)) is not None:
+            raise self.refusal(event, f"there is a tag ({tag}).", "Write a plain value.")
         if len(path) > MAX_DEPTH:
             raise self.refusal(event, f"it is nested more than {MAX_DEPTH} deep.", "No key of a study file is.")
         if isinstance(event, yaml.ScalarEvent):

@@ -49,7 +49,7 @@ def load_spec(
     for override in overrides:
         _override(data, override)
     if Path(what).suffix.lower() in TABLE_SUFFIXES and "targets" not in data["tasks"]:
-        raise Mistake(what, "no targets are named.", "Say what to predict: --targets 'y_*' (may be repeated).")
+        raise Mistake(str(what), "no targets are named.", "Say what to predict: --targets 'y_*' (may be repeated).")
     if budget is not None:
         if not seconds_of(budget) > 0:
             raise Mistake(f"--budget {budget}", "this is not a length of time.", "Write it like 45s, 90m, 2h or 1h30m.")
