@@ -46,6 +46,15 @@ VERDICTS = {
 }
 """Colour, marker and whether it is filled, by verdict."""
 
+ROLES = {
+    "single": (GREY, "o", "single-task"),
+    "recommended": (GREEN, "D", "recommended"),
+    "full": (PURPLE, "s", "fully shared"),
+}
+"""Colour, marker and legend of the networks that stand beside each other throughout the report."""
+
+MARKERS = "osD^vP*X"
+
 SETTINGS = {
     "font.size": 7,
     "axes.titlesize": 7,
@@ -166,7 +175,23 @@ def verdict_mark(word: str) -> dict[str, object]:
 
 def verdict_legend(words: Sequence[str]) -> list[Line2D]:
     """Legend entries for the verdicts that occur."""
-    return [Line2D([], [], linestyle="none", label=word, **verdict_mark(word)) for word in VERDICTS if word in words and word]
+    return [
+        Line2D([], [], linestyle="none", label=word, **verdict_mark(word))
+        for word in VERDICTS
+        if word in words and word
+    ]
+
+
+def series(place: int, count: int) -> dict[str, object]:
+    """Keyword arguments of the line number ``place`` of ``count`` ordered ones (widths): light to dark, own marker."""
+    grey = f"{0.68 - 0.6 * place / max(1, count - 1):.2f}"
+    return {
+        "color": grey,
+        "marker": MARKERS[place % len(MARKERS)],
+        "markersize": 3,
+        "linewidth": 0.8,
+        "elinewidth": 0.8,
+    }
 
 
 def zero_line(axes: Axes, band: float, *, vertical: bool = True) -> None:

@@ -111,7 +111,11 @@ def caption(rows: pd.DataFrame) -> str:
     gains = rows[rows["quantity"] == GAIN]
     n = sorted(set(gains.loc[gains["n"] > 0, "n"])) or [0]
     tasks = gains.loc[gains["scope"] == TASK, "task"].nunique()
-    more = f" The {FEW} tasks with the largest gains or losses of {tasks} are drawn; the table has all." if tasks > FEW else ""
+    more = (
+        f" The {FEW} tasks with the largest gains or losses of {tasks} are drawn; the table has all."
+        if tasks > FEW
+        else ""
+    )
     return (
         "Gain in test skill over the tuned single-task networks of the same width, in points: mean ± half-width of the 95% "
         f"interval (seeds and test examples, paired, n = {n[0] if len(n) == 1 else f'{n[0]} to {n[-1]}'}; none below 5 "
@@ -123,21 +127,20 @@ def caption(rows: pd.DataFrame) -> str:
 
 @style.styled
 def figure(rows: pd.DataFrame) -> Figure:
-    """The mean gain and the mean skill above, the gain of every task below."""
+    """The mean gain and the mean skill, then the gain of every task."""
     gains, skills = rows[rows["quantity"] == GAIN], rows[(rows["quantity"] == SKILL) & (rows["scope"] == MEAN)]
     tasks = telling(gains)
     columns = 2 if gains["width"].nunique() > 4 else 3
-    lines = 1 + -(-len(tasks) // columns)
-    depths = gains["depth"].nunique()
-    drawn = style.canvas(style.DOUBLE_COLUMN, 14 + lines * (13 + 8 * depths) + 8)
-    panels = drawn.subplots(lines, columns, squeeze=False)
+    lines = -(-(2 + len(tasks)) // columns)
+    drawn = style.canvas(style.DOUBLE_COLUMN, 16 + lines * (13 + 8 * skills["depth"].nunique(dropna=False)))
+    panels = drawn.subplots(lines, columns, squeeze=False).flat
     limit = max(float(gains["gain"].abs().max()), 2 * float(rows["band"].iloc[0]))
-    names = style.labels(tasks, width=38, lines=1)
-    _map(panels[0, 0], gains[gains["scope"] == MEAN], "gain, mean of tasks", limit)
-    _map(panels[0, 1], skills, "skill, mean of tasks (points)", None)
-    for axes, task in zip(panels[1:].flat, tasks, strict=False):
-        _map(axes, gains[(gains["scope"] == TASK) & (gains["task"] == task)], f"gain, {names[task]}", limit)
-    for axes in [*panels[0, 2:], *panels[1:].flat[len(tasks) :]]:
+    names = style.labels(tasks, width=52 if columns == 2 else 34, lines=1)
+    _map(panels[0], gains[gains["scope"] == MEAN], "gain, mean of tasks", limit)
+    _map(panels[1], skills, "skill, mean of tasks (points)", None)
+    for place, task in enumerate(tasks, start=2):
+        _map(panels[place], gains[(gains["scope"] == TASK) & (gains["task"] == task)], f"gain, {names[task]}", limit)
+    for axes in list(panels)[2 + len(tasks) :]:
         axes.remove()
     drawn.supxlabel("width (units per stage)", fontsize=7)
     drawn.supylabel("shared stages", fontsize=7)
@@ -186,5 +189,5 @@ def _cell(axes: Axes, cell: object, place: tuple[int, int], shade: float, *, is_
     text = points(cell.gain, sign=is_gain)
     if is_gain and np.isfinite(cell.half_width):
         text += f"\n±{points(cell.half_width, sign=False)}"
-    dark = is_gain and abs(shade - 0.5) > 0.42
+    dark = is_gain and shade > 0.85
     axes.text(*place, text, ha="center", va="center", fontsize=6, color="white" if dark else style.INK, zorder=5)

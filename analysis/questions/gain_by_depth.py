@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -14,8 +13,6 @@ from analysis.questions.depth_capacity import FEW, GAIN, telling
 from analysis.records import Records
 
 NUMBER, NAME = 3, "Gain by depth"
-
-MARKERS = "osD^vP*X"
 
 
 def score(records: Records) -> pd.DataFrame:
@@ -34,7 +31,9 @@ def table(scores: pd.DataFrame) -> pd.DataFrame:
 
 def title(rows: pd.DataFrame) -> str:
     """From which depth the most losing task loses, and at which width."""
-    losing = rows[rows["losing"] & (rows["depth"] > 0)]
+    even_unshared = rows["losing"] & (rows["depth"] == 0)
+    lines = pd.MultiIndex.from_frame(rows[["task", "width"]])
+    losing = rows[rows["losing"] & ~lines.isin(lines[even_unshared])]
     if losing.empty:
         return "Gain by number of shared stages"
     worst = losing.sort_values("gain").iloc[0]
@@ -48,7 +47,11 @@ def title(rows: pd.DataFrame) -> str:
 def caption(rows: pd.DataFrame) -> str:
     """What is drawn, and on what it rests."""
     tasks = rows["task"].nunique()
-    more = f" The {FEW} tasks with the largest gains or losses of {tasks} are drawn; the table has all." if tasks > FEW else ""
+    more = (
+        f" The {FEW} tasks with the largest gains or losses of {tasks} are drawn; the table has all."
+        if tasks > FEW
+        else ""
+    )
     counted = sorted(set(rows.loc[rows["n"] > 0, "n"])) or [0]
     n = f"{counted[0]}" if len(counted) == 1 else f"{counted[0]} to {counted[-1]}"
     return (
@@ -73,10 +76,13 @@ def figure(rows: pd.DataFrame) -> Figure:
         axes.set_title(names[task], loc="left")
     for place, axes in enumerate(panels.flat):
         axes.set_visible(place < len(tasks))
-        axes.tick_params(labelbottom=place + columns >= len(tasks))
+        lowest = place + columns >= len(tasks)
+        axes.tick_params(labelbottom=lowest)
+        axes.set_xlabel("shared stages" if lowest else "")
     handles, shown = panels[0, 0].get_legend_handles_labels()
-    drawn.legend(handles, shown, loc="outside lower left", ncols=min(6, len(shown)), handletextpad=0.4, columnspacing=1.2)
-    drawn.supxlabel("shared stages", fontsize=7)
+    drawn.legend(
+        handles, shown, loc="outside lower left", ncols=min(6, len(shown)), handletextpad=0.4, columnspacing=1.2
+    )
     drawn.supylabel("gain (points of skill)", fontsize=7)
     style.headline(drawn, title(rows))
     return drawn
@@ -88,16 +94,6 @@ def _panel(axes: Axes, rows: pd.DataFrame) -> None:
     for place, width in enumerate(widths):
         line = rows[rows["width"] == width].sort_values("depth")
         x = line["depth"] + 0.09 * (place - (len(widths) - 1) / 2)
-        grey = str(np.round(0.68 - 0.6 * place / max(1, len(widths) - 1), 2))
-        axes.errorbar(
-            x,
-            line["gain"],
-            yerr=line["half_width"].fillna(0),
-            color=grey,
-            marker=MARKERS[place % len(MARKERS)],
-            markersize=3,
-            linewidth=0.8,
-            elinewidth=0.8,
-            label=f"width {width:g}",
-        )
+        bars = line["half_width"].fillna(0)
+        axes.errorbar(x, line["gain"], yerr=bars, label=f"width {width:g}", **style.series(place, len(widths)))
     axes.set_xticks(sorted(set(rows["depth"])))

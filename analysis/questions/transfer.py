@@ -29,7 +29,7 @@ from analysis.statistics import (
     remedy,
     verdict,
 )
-from analysis.wording import agree, interval, listing, points, shared_stages
+from analysis.wording import interval, listing, points, shared_stages
 
 NUMBER, NAME = 1, "Who gains and who pays"
 
@@ -211,19 +211,16 @@ def caption(rows: pd.DataFrame) -> str:
         bars = bars.replace("95%", f"{100 - 100 * ALPHA / rows['looks'].iloc[0]:.3g}%")
     others = [f"{name} ({MEANING[name]})" for name in MARKS if name in set(rows["baseline"])]
     confirm = sorted(set(rows.loc[rows["phase"] == "confirm", "baseline"]))
-    return " ".join(
-        part
-        for part in (
-            "Gain in test skill over tuned single-task networks of the same width, in points (100 = from the best constant "
-            f"prediction to a perfect one); n = {n} fresh seeds, paired; small dots: seeds; {bars}.",
-            f"Grey band: no practical difference (±{rows['band'].iloc[0]:g}).",
-            f"Small grey marks: other baselines – {', '.join(others)}." if others else "",
-            f"Against {listing(confirm)} the seeds of the confirm phase are used." if confirm else "",
-            "Hyperparameters and epochs were selected on validation skill; the arm was chosen on other seeds.",
-            style.unprintable(rows["task"]),
-        )
-        if part
-    )
+    parts = [
+        "Gain in test skill over tuned single-task networks of the same width, in points (100 = from the best constant",
+        f"prediction to a perfect one); n = {n} fresh seeds, paired; small dots: seeds; {bars}.",
+        f"Grey band: no practical difference (±{rows['band'].iloc[0]:g}).",
+        f"Small grey marks: other baselines – {', '.join(others)}." if others else "",
+        f"Against {listing(confirm)} the seeds of the confirm phase are used." if confirm else "",
+        "Hyperparameters and epochs were selected on validation skill; the arm was chosen on other seeds.",
+        style.unprintable(rows["task"]),
+    ]
+    return " ".join(part for part in parts if part)
 
 
 @style.styled
@@ -302,5 +299,3 @@ def words_of(rows: pd.DataFrame, role: str) -> dict[str, list[str]]:
         found.setdefault(row.word, []).append(row.task)
     return found
 
-
-__all__ = ["BASELINES", "RECOMMENDED", "REFERENCE", "agree", "verdicts", "words_of"]

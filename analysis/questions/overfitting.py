@@ -1,0 +1,185 @@
+"""Does sharing reduce overfitting?  The gap between validation and training loss, per task and by shared stages.
+
+With both losses in evaluation mode and divided by the trivial predictor's loss,
+
+    gap(e) = validation(e) − training(e),      reduction = gap of the single-task network − gap of the arm,
+
+at the selected epoch, at the end, and at matched training loss: the baseline's gap in the first epoch in which it fits
+the training split as closely as the arm does at its selected epoch (NaN where it never does).  The onset of overfitting
+is the first epoch after which validation loss stays more than 1% above its minimum to the end.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from analysis import style
+from analysis.gains import MEAN, TASK, baseline, setting
+from analysis.questions.depth_capacity import map_arms
+from analysis.records import Records
+from analysis.selection import SINGLE_TASK
+from analysis.statistics import MIN_SEEDS, paired_gain
+from analysis.wording import shared_stages
+
+NUMBER, NAME = 5, "Overfitting"
+
+ONSET = 1.01
+MEASURES = ("gap", "gap_end", "onset", "reduction", "reduction_end", "reduction_matched")
+FACTS = ["arm", "sharing", "depth", "stages", "width"]
+
+
+def onset(validation: np.ndarray) -> float:
+    """First epoch after which ``validation`` stays more than 1% above its minimum to the end; NaN: no onset."""
+    curve = np.asarray(validation, dtype=float)
+    if not len(curve) or not np.isfinite(curve).any():
+        return np.nan
+    low = np.flatnonzero(curve <= ONSET * np.nanmin(curve))
+    return float(low[-1]) if low[-1] < len(curve) - 1 else np.nan
+
+
+def score(records: Records) -> pd.DataFrame:
+    """Gaps, onset and reductions per arm of the map, task and seed of the confirm phase."""
+    rows = records.replicas[(records.replicas["phase"] == "confirm") & (records.replicas["status"] == "finished")]
+    rows = rows[rows["selected_epoch"] >= 0]
+    if rows.empty:
+        return pd.DataFrame()
+    plane = map_arms(records, rows)
+    curves = {key: group.iloc[0] for key, group in rows.groupby(["arm", "task", "seed"], sort=False)}
+    scored = []
+    for arm in plane.itertuples():
+        facts, against = {name: getattr(arm, name) for name in FACTS}, baseline(plane, arm.arm, SINGLE_TASK)
+        for label, task, seed in (key for key in curves if key[0] == arm.arm):
+            measures = _measures(curves[label, task, seed], curves.get((against, task, seed)))
+            scored.append(facts | {"scope": TASK, "task": task, "seed": seed} | measures)
+    frame = pd.DataFrame(scored)
+    means = frame.groupby([*FACTS, "seed"], dropna=False, sort=False)[list(MEASURES)].mean().reset_index()
+    order = {task: place for place, task in enumerate(setting(records).tasks)}
+    frame = pd.concat([frame, means.assign(scope=MEAN, task="")], ignore_index=True)
+    chosen = (records.frozen("arm") or {}).get("arm")
+    return frame.assign(order=frame["task"].map(order).fillna(-1).astype(int), recommended=frame["arm"] == chosen)
+
+
+def _measures(row: pd.Series, base: pd.Series | None) -> dict[str, float]:
+    train, gaps = _gap(row)
+    epoch = int(row["selected_epoch"])
+    values = {"gap": gaps[epoch], "gap_end": gaps[-1], "onset": onset(row["validation_loss"])}
+    reductions = dict.fromkeys(("reduction", "reduction_end", "reduction_matched"), np.nan)
+    if base is not None and row["sharing"] != SINGLE_TASK:
+        base_train, base_gaps = _gap(base)
+        reached = np.flatnonzero(base_train <= train[epoch])
+        reductions = {
+            "reduction": base_gaps[int(base["selected_epoch"])] - gaps[epoch],
+            "reduction_end": base_gaps[-1] - gaps[-1],
+            "reduction_matched": base_gaps[reached[0]] - gaps[epoch] if len(reached) else np.nan,
+        }
+    return values | reductions
+
+
+def _gap(row: pd.Series) -> tuple[np.ndarray, np.ndarray]:
+    scale = row["trivial_loss"] if row["trivial_loss"] > 0 else np.nan
+    train = np.asarray(row["train_loss"], dtype=float) / scale
+    return train, np.asarray(row["validation_loss"], dtype=float) / scale - train
+
+
+def table(scores: pd.DataFrame) -> pd.DataFrame:
+    """One row per arm and task (or mean): means over seeds, with the half-width of the 95% interval from seeds.
+
+    ``onset`` is the mean over the seeds that have one, ``onset_seeds`` their number.
+    """
+    keys = [*FACTS, "scope", "task", "order", "recommended"]
+    rows = []
+    for values, group in scores.groupby(keys, sort=False, dropna=False):
+        row = dict(zip(keys, values, strict=True)) | {"n": int(group["gap"].notna().sum())}
+        for measure in MEASURES:
+            gain = paired_gain(group[measure].to_numpy())
+            row |= {measure: gain.mean, f"{measure}_half_width": gain.half_width}
+        rows.append(row | {"onset_seeds": int(group["onset"].notna().sum())})
+    return pd.DataFrame(rows).sort_values(["order", "width", "depth"], na_position="first").reset_index(drop=True)
+
+
+def title(rows: pd.DataFrame) -> str:
+    """Which depth overfits least at the recommended width, if its reduction is more than noise."""
+    means = rows[(rows["scope"] == MEAN) & (rows["width"] == _width(rows))].dropna(subset=["gap"])
+    if len(means) > 1:
+        least = means.sort_values("gap").iloc[0]
+        if least["reduction"] - least["reduction_half_width"] > 0:
+            single = means.loc[means["sharing"] == SINGLE_TASK, "gap"].iloc[0]
+            subject = shared_stages(least["sharing"], least["depth"], least["stages"])
+            return f"At width {least['width']} the gap is smallest with {subject} ({least['gap']:.2f}; single-task {single:.2f})"
+    return "Gap between validation and training loss at the selected epoch"
+
+
+def _width(rows: pd.DataFrame) -> int:
+    chosen = rows.loc[rows["recommended"], "width"]
+    return int(chosen.iloc[0]) if len(chosen) else int(rows["width"].max())
+
+
+def caption(rows: pd.DataFrame) -> str:
+    """What is drawn, and on what it rests."""
+    n = int(rows["n"].max())
+    bars = "bars: 95% intervals from seeds (Student's t)" if n >= MIN_SEEDS else f"no intervals below {MIN_SEEDS} seeds"
+    return (
+        "Validation loss − training loss in evaluation mode at the selected epoch, in units of the trivial predictor's loss; "
+        f"mean over n = {n} confirm seeds; {bars}; the networks of a seed share their split, so differences are paired (table: "
+        "reductions, also at the end and at matched training loss, and onsets). Epochs selected on validation skill. "
+        f"Left: width {_width(rows)}. Right: mean of tasks. {style.unprintable(rows['task'])}"
+    ).strip()
+
+
+@style.styled
+def figure(rows: pd.DataFrame) -> Figure:
+    """Left the gap of every task for few models, right the mean gap by shared stages and width."""
+    tasks = list(rows[rows["scope"] == TASK].sort_values("order")["task"].drop_duplicates())
+    drawn = style.canvas(style.DOUBLE_COLUMN, 34 + max(30, 6.5 * len(tasks)))
+    left, right = drawn.subplots(1, 2, width_ratios=(1.2, 1))
+    _by_task(left, rows[(rows["scope"] == TASK) & (rows["width"] == _width(rows))], tasks)
+    _by_depth(right, rows[rows["scope"] == MEAN])
+    style.headline(drawn, title(rows))
+    return drawn
+
+
+def models(rows: pd.DataFrame) -> list[tuple[str, str]]:
+    """(label of the arm, role) of single-task, recommended and fully shared networks, as far as they are there."""
+    single = rows[rows["sharing"] == SINGLE_TASK]
+    full = rows[(rows["depth"] > 0) & (rows["depth"] == rows["stages"])]
+    candidates = (("single", single), ("recommended", rows[rows["recommended"]]), ("full", full))
+    found = {frame["arm"].iloc[0]: role for role, frame in reversed(candidates) if len(frame)}
+    return sorted(found.items(), key=lambda item: list(style.ROLES).index(item[1]))
+
+
+def _by_task(axes: Axes, rows: pd.DataFrame, tasks: list[str]) -> None:
+    names = style.labels(tasks)
+    shown = models(rows)
+    for place, (arm, role) in enumerate(shown):
+        here = rows[rows["arm"] == arm].set_index("task").reindex(tasks)
+        colour, marker, label = style.ROLES[role]
+        y = np.arange(len(tasks)) + 0.2 * (place - (len(shown) - 1) / 2)
+        bars = here["gap_half_width"].fillna(0)
+        axes.errorbar(here["gap"], y, xerr=bars, fmt=marker, color=colour, label=label, markersize=3.5, elinewidth=0.9)
+    axes.axvline(0, color=style.INK, linewidth=0.6)
+    axes.set_yticks(range(len(tasks)), [names[task] for task in tasks])
+    axes.set_ylim(len(tasks) - 0.5, -0.5)
+    axes.set_xlabel("gap (trivial predictor's loss = 1)")
+    axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=3, handletextpad=0.2, columnspacing=1, borderpad=0)
+
+
+def _by_depth(axes: Axes, rows: pd.DataFrame) -> None:
+    widths = sorted(set(rows["width"]))
+    for place, width in enumerate(widths):
+        line = rows[rows["width"] == width]
+        x = line["depth"].fillna(-1) + 0.07 * (place - (len(widths) - 1) / 2)
+        axes.errorbar(
+            x,
+            line["gap"],
+            yerr=line["gap_half_width"].fillna(0),
+            label=f"width {width:g}",
+            **style.series(place, len(widths)),
+        )
+    ticks = sorted(set(rows["depth"].fillna(-1)))
+    axes.set_xticks(ticks, ["single" if tick < 0 else f"{tick:.0f}" for tick in ticks])
+    axes.set_xlabel("shared stages")
+    axes.set_ylabel("gap, mean of tasks")
+    axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=4, handletextpad=0.4, columnspacing=1, borderpad=0)
