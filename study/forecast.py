@@ -105,13 +105,13 @@ class Forecaster:
         candidates = [self._epoch(plan, arm) for arm in plan.candidates]
         baselines = sum(self._epoch(plan, arm) for arm in plan.baselines)
         epochs, seeds = plan.spec.training.epochs, len(plan.seeds(phase))
-        if phase == "search":
-            share = plan.num_trials / len(candidates)
-            work = (sum(candidates) * share + baselines) * seeds * halved_epochs(plan)
+        if phase == "search":  # and, once the arm is chosen, single-task networks of as many parameters
+            share, totals = plan.num_trials / len(candidates), max(candidates) * plan.num_judged
+            work = (sum(candidates) * share + baselines + totals) * seeds * halved_epochs(plan)
         elif phase == "confirm":
             work = (sum(sorted(candidates)[-plan.num_confirmed :]) + baselines) * seeds * epochs
-        else:  # the arm and its three baselines, for the chosen arm and each reference: at most four dearest arms each
-            work = 4 * max(candidates) * (1 + len(plan.spec.verdict.judge)) * seeds * epochs
+        else:  # each judged arm has four baselines, none of which costs much more than itself
+            work = 5 * max(candidates) * plan.num_judged * seeds * epochs
         return work / self.workers + WORKER_SECONDS
 
     def _epoch(self, plan: Plan, arm: Arm) -> float:

@@ -112,16 +112,24 @@ class Plan:
         return reference if reference in self.candidates else None
 
     def counts(self) -> dict[str, int]:
-        """Replicas of each phase; of confirm and verdict at most."""
+        """Replicas of each phase, at most."""
         rows = {arm: len(self.tasks) if arm.is_single_task else 1 for arm in self.arms}
         searched = self.num_trials + sum(rows[arm] for arm in self.baselines)
         confirmed = min(self.num_confirmed, self.num_trials) + sum(rows[arm] for arm in self.baselines)
-        judged = (1 + len(self.spec.verdict.judge)) * (2 + 2 * len(self.tasks))
+        # Of each judged arm: itself, ``loop``, and for every task ``each``, ``total`` and ``best``; the width of
+        # ``total`` is known only then, and its draws are searched like any other arm's.
+        judged = self.num_judged * (2 + 3 * len(self.tasks))
+        searched += self.num_judged * len(self.tasks)
         return {
             "search": searched * len(self.draws) * len(self.seeds("search")),
             "confirm": confirmed * len(self.seeds("confirm")),
             "verdict": judged * len(self.seeds("verdict")),
         }
+
+    @property
+    def num_judged(self) -> int:
+        """Arms that get a verdict, at most: the chosen one and the references beside it."""
+        return 1 + len(self.spec.verdict.judge)
 
     @property
     def num_confirmed(self) -> int:

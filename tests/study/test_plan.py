@@ -133,7 +133,8 @@ def test_counts_are_the_replicas_that_there_are() -> None:
     made = plan(num_tasks=3, tuning={"draws": 4}, search={"seeds": 2}, confirm={"seeds": 5})
     draws = {task: 0 for task in made.tasks}
     counts = made.counts()
-    assert counts["search"] == sum(len(made.replicas(arm, "search", range(4))) for arm in made.arms)
+    totals = 2 * 3 * 4 * 2  # of two judged arms: a single-task network for each of 3 tasks, 4 draws, 2 seeds
+    assert counts["search"] == sum(len(made.replicas(arm, "search", range(4))) for arm in made.arms) + totals
     assert counts["confirm"] == sum(len(made.replicas(arm, "confirm", draws)) for arm in made.arms)
 
 
