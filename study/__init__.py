@@ -1,0 +1,18 @@
+"""Ask the question many times: plan a study, run it on Ray or in this process, survive whatever happens meanwhile.
+
+``study.run(spec, out=…)`` trains what is missing and returns the run directory; ``study.load_spec(…)`` reads a study
+file.  Both are looked up on first use, so that importing the package costs nothing.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+_PUBLIC = {"run": "study.run", "load_spec": "study.study_file", "Spec": "study.spec"}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _PUBLIC:
+        raise AttributeError(f"module 'study' has no attribute {name!r}")
+    return getattr(import_module(_PUBLIC[name]), name)

@@ -35,12 +35,14 @@ class Entry:
     """What the records know of a replica.
 
     Args:
+        phase: search, confirm or verdict.
         status: of its longest record.
         epochs: trained so far.
         reason: of a failure or divergence.
         part: stem of the part that holds the longest record; its checkpoint has the same stem.
     """
 
+    phase: str
     status: str
     epochs: int
     reason: str
@@ -68,7 +70,9 @@ class Archive:
             sweep(directory / name)
         for path in sorted((directory / RECORDS).glob("*.parquet")):
             self.add(path.stem)
-        self.scored = {path.stem for path in sorted((directory / SCORED).glob("*.parquet")) if self._sound(path)}
+        self._scored: set[str] = set()
+        for path in sorted((directory / SCORED).glob("*.parquet")):
+            self.add_scores(path.stem)
 
     def add(self, part: str) -> bool:
         """Take in a part that was just written; ``False`` when it is not there or cannot be read."""
@@ -77,12 +81,32 @@ class Archive:
         if table is None:
             return False
         self._tables[part] = table
-        for row in table.select(["replica", "status", "epochs", "reason"]).to_pylist():
-            entry = Entry(row["status"], row["epochs"], row["reason"], part)
+        for row in table.select(["replica", "phase", "status", "epochs", "reason"]).to_pylist():
+            entry = Entry(row["phase"], row["status"], row["epochs"], row["reason"], part)
             known = self.entries.get(row["replica"])
             if known is None or entry.rank >= known.rank:
                 self.entries[row["replica"]] = entry
         return True
+
+    def add_scores(self, part: str) -> bool:
+        """Take in a part of test scores; ``False`` when it is not there or cannot be read."""
+        table = self._read(self.directory / SCORED / f"{part}.parquet", SCORES)
+        if table is not None:
+            self._scored.update(table["replica"].to_pylist())
+        return table is not None
+
+    def is_scored(self, replica: str) -> bool:
+        """Whether the replica was judged on the test split."""
+        return replica in self._scored
+
+    def has_model(self, replica: str) -> bool:
+        """Whether the replica's selected parameters are kept, or were never to be: it did not finish."""
+        entry = self.entries[replica]
+        return entry.status != "finished" or self.model_of(replica).exists()
+
+    def model_of(self, replica: str) -> Path:
+        """The file with the replica's selected parameters."""
+        return self.directory / MODELS / f"{self.entries[replica].part}.safetensors"
 
     def write(self, part: str, rows: Sequence[dict[str, Any]]) -> None:
         """Write a part of the driver's own: replicas that halving stopped, or whose worker died."""
@@ -104,6 +128,13 @@ class Archive:
 
     def rows(self, replicas: Iterable[str]) -> pd.DataFrame:
         """The longest records of ``replicas``, one row per replica × task, columns of ``TRAINING``."""
+        return self._longest(replicas).to_pandas()
+
+    def stop(self, part: str, replicas: Sequence[str]) -> None:
+        """Write a part that says of ``replicas`` that halving stopped them where they are."""
+        self.write(part, [row | {"status": "stopped"} for row in self._longest(replicas).to_pylist()])
+
+    def _longest(self, replicas: Iterable[str]) -> pa.Table:
         parts: dict[str, list[str]] = {}
         for replica in replicas:
             if replica in self.entries:
@@ -112,10 +143,11 @@ class Archive:
         for part, wanted in sorted(parts.items()):
             table = self._tables[part]
             tables.append(table.filter(pc.is_in(table["replica"], pa.array(wanted))))
-        return pa.concat_tables(tables).to_pandas()
+        return pa.concat_tables(tables)
 
-    def _sound(self, path: Path) -> bool:
-        return self._read(path, SCORES) is not None
+    def of_phase(self, phase: str) -> pd.DataFrame:
+        """The longest records of all replicas of ``phase``."""
+        return self.rows(replica for replica, entry in self.entries.items() if entry.phase == phase)
 
     def _read(self, path: Path, columns: dict[str, pa.DataType]) -> pa.Table | None:
         if not path.exists():

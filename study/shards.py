@@ -12,12 +12,15 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from mtl_core.data.task_set import Development, Examples
 from mtl_core.recipe import Recipe
 from study.arms import Arm
 from study.replicas import Budget, Replica
+
+if TYPE_CHECKING:
+    from study.archive import Archive
 
 Beat = Callable[[int, int, float], None]
 """Told after every epoch: epochs done and epochs to do, summed over replicas, and the best mean skill so far."""
@@ -56,9 +59,25 @@ class Summary:
 class Job(Protocol):
     """Something for a worker to do: a shard that trains, or one that scores."""
 
-    phase: str
-    arm: Arm
-    replicas: Mapping[str, Replica]
+    @property
+    def phase(self) -> str:
+        """Of its replicas."""
+        ...
+
+    @property
+    def arm(self) -> Arm:
+        """Of its replicas."""
+        ...
+
+    @property
+    def tasks(self) -> tuple[str, ...]:
+        """What each of its replicas learns."""
+        ...
+
+    @property
+    def replicas(self) -> Mapping[str, Replica]:
+        """By content hash."""
+        ...
 
     @property
     def name(self) -> str:
@@ -69,8 +88,20 @@ class Job(Protocol):
         """Do it, in a worker; never raises for what a user's code does."""
         ...
 
-    def keeping(self, keys: Sequence[str]) -> Job:
-        """The same job for some of its replicas."""
+    def missing(self, archive: Archive) -> list[str]:
+        """Those of its replicas that the archive does not hold yet."""
+        ...
+
+    def keeping(self, keys: Sequence[str], archive: Archive) -> Job:
+        """The same job for some of its replicas, ready to run from what the archive knows now."""
+        ...
+
+    def collect(self, archive: Archive) -> bool:
+        """Let the archive take in what the job wrote; ``False`` when that is not there."""
+        ...
+
+    def give_up(self, archive: Archive, reason: str) -> None:
+        """Record, in the driver, that its replicas failed."""
         ...
 
 
@@ -79,6 +110,7 @@ class Shard:
     """Replicas of one arm (of one task for single-task arms) in one phase, up to one rung.
 
     Args:
+        tasks: what each of its replicas learns: the single task, or all.
         replicas: by content hash.
         until: epochs that they have when it is done.
         budget: of the phase; ``budget.epochs`` beyond ``until`` means that rungs follow.
@@ -87,7 +119,7 @@ class Shard:
 
     phase: str
     arm: Arm
-    task: str | None
+    tasks: tuple[str, ...]
     replicas: Mapping[str, Replica]
     until: int
     budget: Budget
@@ -103,15 +135,33 @@ class Shard:
         """What its replicas have in common."""
         return recipe_of(self.arm, self.budget)
 
-    def keeping(self, keys: Sequence[str]) -> Shard:
-        """The same shard for some of its replicas."""
-        return replace(self, replicas={key: self.replicas[key] for key in keys})
-
     def run(self, data: Data, directory: Path, beat: Beat) -> Summary:
         """Train it; the records are written last, so a shard with records is complete."""
         from study.training import train_shard
 
         return train_shard(self, data.development, directory, beat)
+
+    def missing(self, archive: Archive) -> list[str]:
+        """Replicas that have to be trained on, or anew because the model that scoring needs is gone."""
+        return [key for key in self.replicas if not (archive.done(key, self.until) and self._usable(key, archive))]
+
+    def _usable(self, key: str, archive: Archive) -> bool:
+        return self.phase == "search" or archive.is_scored(key) or archive.has_model(key)
+
+    def keeping(self, keys: Sequence[str], archive: Archive) -> Shard:
+        """The same shard for some of its replicas, which go on from their last checkpoints."""
+        known = {archive.entries[key].part for key in keys if key in archive.entries}
+        return replace(self, replicas={key: self.replicas[key] for key in keys}, sources=tuple(sorted(known)))
+
+    def collect(self, archive: Archive) -> bool:
+        """Take in its records."""
+        return archive.add(self.name) and not self.missing(archive)
+
+    def give_up(self, archive: Archive, reason: str) -> None:
+        """Record its replicas as failed."""
+        from study.training import failure_rows
+
+        archive.write(self.name, failure_rows(self, archive.directory, reason))
 
 
 def recipe_of(arm: Arm, budget: Budget) -> Recipe:
@@ -120,7 +170,7 @@ def recipe_of(arm: Arm, budget: Budget) -> Recipe:
 
 
 def shards_of(
-    replicas: Mapping[str, Replica], *, until: int, budget: Budget, size: int = SHARD_SIZE
+    replicas: Mapping[str, Replica], tasks: tuple[str, ...], *, until: int, budget: Budget, size: int = SHARD_SIZE
 ) -> Iterator[Shard]:
     """Group replicas by phase, arm and task into shards of nearly equal size, at most ``size``."""
     groups: dict[tuple[str, Arm, str | None], list[str]] = {}
@@ -131,7 +181,7 @@ def shards_of(
         bounds = [len(keys) * piece // pieces for piece in range(pieces + 1)]
         for start, stop in zip(bounds, bounds[1:], strict=False):
             members = {key: replicas[key] for key in keys[start:stop]}
-            yield Shard(phase, arm, task, members, until, budget)
+            yield Shard(phase, arm, tasks if task is None else (task,), members, until, budget)
 
 
 def guarded(work: Callable[[], Summary], failed: Callable[[str], Summary]) -> Summary:
@@ -161,8 +211,3 @@ def describe(error: BaseException) -> str:
 def _wants_memory(error: Exception) -> bool:
     text = str(error).lower()
     return isinstance(error, RuntimeError) and ("out of memory" in text or "can't allocate memory" in text)
-
-
-def plain(value: Any) -> Any:
-    """A value as JSON knows it: tuples become lists, NumPy numbers become numbers."""
-    return json.loads(json.dumps(value, default=lambda other: other.item()))

@@ -22,13 +22,12 @@ from study.shards import Beat, Shard, Summary, guarded
 
 CURVES = ("train_loss", "validation_loss", "train_metric", "validation_metric", "validation_skill", "weight")
 SNAPSHOT_SECONDS = 30.0
-WITH_MODELS = ("confirm", "verdict")
 
 
 def train_shard(shard: Shard, development: Development, directory: Path, beat: Beat) -> Summary:
     """Train ``shard`` from what checkpoints hold of it, and write what it yields."""
     started = time.monotonic()
-    view = development if shard.task is None else development.only(shard.task)
+    view = development.only(*shard.tasks)
 
     def work() -> Summary:
         outcomes = _fit(shard, view, directory, beat)
@@ -37,20 +36,20 @@ def train_shard(shard: Shard, development: Development, directory: Path, beat: B
         return _record(shard, rows, directory, started)
 
     def failed(reason: str) -> Summary:
-        return _record(shard, failure_rows(shard, view, directory, reason), directory, started)
+        return _record(shard, failure_rows(shard, directory, reason), directory, started)
 
     return guarded(work, lambda reason: guarded(lambda: failed(reason), lambda worse: Summary("disk", worse)))
 
 
-def failure_rows(shard: Shard, view: Development, directory: Path, reason: str) -> list[dict[str, Any]]:
+def failure_rows(shard: Shard, directory: Path, reason: str) -> list[dict[str, Any]]:
     """Records of replicas that failed: what earlier rungs recorded of them, else empty curves."""
     earlier = _earlier_rows(shard, directory)
     empty = {"epochs": 0, "selected_epoch": -1, **{curve: [] for curve in CURVES}}
     ending = {"status": "failed", "reason": reason}
     return [
-        _identity(shard, key, task.name) | earlier.get((key, task.name), empty) | ending
+        _identity(shard, key, task) | earlier.get((key, task), empty) | ending
         for key in shard.replicas
-        for task in view.tasks
+        for task in shard.tasks
     ]
 
 
@@ -87,9 +86,9 @@ def _keep_states(shard: Shard, outcomes: list[trainer.Outcome], directory: Path)
     going_on = {outcome.key: outcome.state for outcome in outcomes if outcome.status == "running"}
     if going_on:
         checkpoint.save(directory / CHECKPOINTS / f"{shard.name}.safetensors", going_on)
-    if shard.phase in WITH_MODELS:
+    if shard.phase != "search":
         selected = {outcome.key: {"parameters": outcome.selected} for outcome in outcomes if outcome.selected_epoch >= 0}
-        meta = {"arm": json.dumps(shard.arm.levels()), "task": json.dumps(shard.task)}
+        meta = {"arm": json.dumps(shard.arm.levels()), "tasks": json.dumps(shard.tasks)}
         checkpoint.save(directory / MODELS / f"{shard.name}.safetensors", selected, meta)
 
 
@@ -146,6 +145,8 @@ def _ending(outcome: trainer.Outcome, column: int) -> dict[str, Any]:
 def _earlier_rows(shard: Shard, directory: Path) -> Mapping[tuple[str, str], dict[str, Any]]:
     rows = {}
     for source in shard.sources:
+        if source == shard.name:
+            continue  # the failure that is being tried again
         for row in pq.ParquetFile(directory / RECORDS / f"{source}.parquet").read().to_pylist():
             rows[row["replica"], row["task"]] = row
     return rows

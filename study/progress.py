@@ -1,0 +1,235 @@
+"""What a terminal shows while a study runs: a live picture, a line now and then, or lines of JSON."""
+
+from __future__ import annotations
+
+import json
+import sys
+import threading
+import time
+from abc import ABC, abstractmethod
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+
+from study.archive import TERMINAL, Archive
+from study.backends import Backend
+from study.durations import duration
+from study.flow import Flow
+from study.forecast import halved_epochs
+from study.names import printable
+from study.plan import PHASES
+from study.prepare import Prepared
+
+LIVE_SECONDS, LINE_SECONDS = 0.5, 30.0
+BEST_SHOWN = 5
+
+
+@dataclass(frozen=True)
+class Picture:
+    """Where a study stands at a moment.
+
+    Args:
+        phase: of what runs; ``score`` at the end.
+        done, planned: replicas of the phase that have ended, and that there will be at most.
+        share: of the whole study's work, as forecast, that is done.
+        seconds: since the command started.
+        seconds_left: at the pace so far; ``None``: too early to say.
+        running: shards in work, with the arm and the share of its epochs that is done.
+        best: arms of the phase with the best validation skill so far, in points.
+        failed: replicas that failed in this session, by reason.
+        workers: shards that may run at once.
+    """
+
+    phase: str
+    done: int
+    planned: int
+    share: float
+    seconds: float
+    seconds_left: float | None
+    running: list[tuple[str, float]]
+    best: list[tuple[str, float]]
+    failed: dict[str, int]
+    workers: int
+
+
+class Watcher:
+    """Takes pictures of a study."""
+
+    def __init__(self, prepared: Prepared, archive: Archive, backend: Backend) -> None:
+        self.plan, self.archive, self.backend = prepared.plan, archive, backend
+        self.weights = {phase: max(getattr(prepared.forecast, phase), 1e-9) for phase in PHASES}
+        self.started = time.monotonic()
+        self.share_at_start = self._share({})
+
+    def picture(self, flow: Flow) -> Picture:
+        """How things stand now."""
+        jobs = [job for job, _ in list(flow.running.values()) + list(flow.ready)]
+        phase = jobs[0].phase if jobs else "score"
+        beats = {job.name: self.backend.heartbeats.read(job.name) for job, _ in list(flow.running.values())}
+        running = [
+            (job.arm.label, beats[job.name][0] / max(beats[job.name][1], 1) if beats[job.name] else 0.0)
+            for job, _ in list(flow.running.values())
+            if job.name in beats
+        ]
+        share = self._share({phase: sum(beat[0] for beat in beats.values() if beat)})
+        seconds = time.monotonic() - self.started
+        gained = share - self.share_at_start
+        best = [
+            (arm, 100 * sum(tasks.values()) / len(tasks)) for (of, arm), tasks in list(flow.best.items()) if of == phase
+        ]
+        reasons = Counter(reason for ended in list(flow.failures.values()) for reason in ended.values() if reason)
+        return Picture(
+            phase=phase,
+            done=sum(entry.phase == phase and entry.status in TERMINAL for entry in list(self.archive.entries.values())),
+            planned=self.plan.counts().get(phase, 0),
+            share=share,
+            seconds=seconds,
+            seconds_left=(1 - share) * seconds / gained if gained > 0.01 else None,
+            running=running,
+            best=sorted(best, key=lambda pair: -pair[1])[:BEST_SHOWN],
+            failed=dict(reasons.most_common(3)),
+            workers=self.backend.workers,
+        )
+
+    def _share(self, under_way: dict[str, int]) -> float:
+        done = dict.fromkeys(PHASES, 0) | under_way
+        epochs = self.plan.spec.training.epochs
+        for entry in list(self.archive.entries.values()):
+            whole = entry.status in ("finished", "diverged", "failed") and entry.phase != "search"
+            done[entry.phase] += epochs if whole else entry.epochs
+        share = 0.0
+        for phase, number in self.plan.counts().items():
+            each = halved_epochs(self.plan) / len(self.plan.draws) if phase == "search" else epochs
+            share += self.weights[phase] * min(done[phase] / max(number * each, 1), 1.0)
+        return share / sum(self.weights.values())
+
+
+class Screen(ABC):
+    """Shows pictures from a thread of its own, so that no back end has to think of it.
+
+    Args:
+        watcher: takes the pictures.
+        seconds: between two of them.
+    """
+
+    def __init__(self, watcher: Watcher, seconds: float) -> None:
+        self.watcher, self.seconds = watcher, seconds
+
+    @contextmanager
+    def showing(self, flow: Flow) -> Iterator[None]:
+        """Show the progress of ``flow`` while the block runs."""
+        over = threading.Event()
+
+        def keep_showing() -> None:
+            while not over.wait(self.seconds):
+                self.show(self.watcher.picture(flow))
+
+        thread = threading.Thread(target=keep_showing, name="screen", daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            over.set()
+            thread.join(timeout=5)
+            self.show(self.watcher.picture(flow))
+            self.end()
+
+    @abstractmethod
+    def show(self, picture: Picture) -> None:
+        """Show one picture."""
+
+    def end(self) -> None:
+        """Leave the terminal as it should stay."""
+
+
+class Silent(Screen):
+    """Shows nothing."""
+
+    @contextmanager
+    def showing(self, flow: Flow) -> Iterator[None]:
+        """Run the block."""
+        yield
+
+    def show(self, picture: Picture) -> None:
+        """Show nothing."""
+
+
+class Lines(Screen):
+    """One line now and then: for logs."""
+
+    def show(self, picture: Picture) -> None:
+        """Write the line."""
+        left = "" if picture.seconds_left is None else f", about {duration(picture.seconds_left)} left"
+        best = f", best so far {picture.best[0][0]} ({picture.best[0][1]:.1f})" if picture.best else ""
+        failed = f", {sum(picture.failed.values())} replicas failed" if picture.failed else ""
+        ended = f"{picture.done:,} of at most {picture.planned:,} replicas"
+        print(f"{picture.phase}: {ended}, {picture.share:.0%} of the study{left}{best}{failed}", file=sys.stderr, flush=True)
+
+
+class Json(Screen):
+    """One JSON object a line: for programs."""
+
+    def show(self, picture: Picture) -> None:
+        """Write the line."""
+        print(json.dumps({"event": "progress", **asdict(picture)}), flush=True)
+
+
+class Live(Screen):
+    """A picture that is drawn anew in place, at most 25 lines high."""
+
+    def __init__(self, watcher: Watcher, seconds: float) -> None:
+        from rich.console import Console
+        from rich.live import Live as Area
+
+        super().__init__(watcher, seconds)
+        self._console = Console(stderr=True, markup=False, highlight=False, emoji=False)
+        self._area: Area | None = None
+
+    def show(self, picture: Picture) -> None:
+        """Draw it."""
+        from rich.live import Live as Area
+
+        if self._area is None:
+            self._area = Area(console=self._console, auto_refresh=False, transient=True)
+            self._area.start()
+        self._area.update(self._drawn(picture), refresh=True)
+
+    def end(self) -> None:
+        """Remove the picture."""
+        if self._area is not None:
+            self._area.stop()
+            self._area = None
+
+    def _drawn(self, picture: Picture) -> object:
+        from rich.text import Text
+
+        return Text("\n".join(lines_of(picture, self._console.width)), no_wrap=True, overflow="ellipsis")
+
+
+def lines_of(picture: Picture, width: int) -> list[str]:
+    """The live picture as lines of text."""
+    room = max(min(width - 30, 50), 10)
+    filled = round(picture.share * room)
+    left = "" if picture.seconds_left is None else f"  about {duration(picture.seconds_left)} left"
+    lines = [
+        f"{picture.phase:8} {picture.done:,} of at most {picture.planned:,} replicas",
+        f"{'█' * filled}{'░' * (room - filled)} {picture.share:4.0%}{left}",
+        f"{len(picture.running)} of {picture.workers} workers busy",
+    ]
+    lines += [f"  {share:4.0%}  {label}" for label, share in picture.running[:6]]
+    if picture.best:
+        lines += ["best validation skill so far, in points"]
+        lines += [f"  {skill:5.1f}  {label}" for label, skill in picture.best]
+    lines += [f"  failed {number}: {reason}" for reason, number in picture.failed.items()]
+    return [printable(line)[:width] for line in lines][:25]
+
+
+def screen_for(kind: str | None, prepared: Prepared, archive: Archive, backend: Backend) -> Screen:
+    """The screen that was asked for; ``auto`` looks whether a person sits before it."""
+    watcher = Watcher(prepared, archive, backend)
+    if kind is None:
+        return Silent(watcher, LINE_SECONDS)
+    if kind == "json":
+        return Json(watcher, LINE_SECONDS)
+    return Live(watcher, LIVE_SECONDS) if sys.stderr.isatty() else Lines(watcher, LINE_SECONDS)
