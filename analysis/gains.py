@@ -138,7 +138,9 @@ def _example_skills(pairs: pd.DataFrame, suffix: str) -> np.ndarray:
     values = [np.asarray(row, dtype=float) for row in pairs[f"example_scores{suffix}"]]
     if len({len(row) for row in values}) > 1:
         replica = pairs[f"replica{suffix}"].iloc[0]
-        raise UnreadableRun(f"scores/: replicas such as {replica} were scored on different test examples. Score them again.")
+        raise UnreadableRun(
+            f"scores/: replicas such as {replica} were scored on different test examples. Score them again."
+        )
     trivial = pairs[f"trivial_metric{suffix}"].to_numpy()[:, None]
     perfect = pairs[f"perfect_metric{suffix}"].to_numpy()[:, None]
     return (np.stack(values) - trivial) / (perfect - trivial)

@@ -1,0 +1,17 @@
+PYTHON ?= .venv/bin/python
+
+.PHONY: check test slow bench figures
+
+check:  ## what a commit must pass
+	$(PYTHON) -m ruff check .
+	$(PYTHON) -m ruff format --check .
+	$(PYTHON) -m pyright
+
+test:  ## the suite that CI runs
+	$(PYTHON) -m pytest
+
+slow:  ## whole studies: minutes each
+	$(PYTHON) -m pytest -m slow -n 0 --timeout 5400
+
+bench:  ## replicas per second, fused over a plain PyTorch loop; one process, one thread
+	OMP_NUM_THREADS=1 $(PYTHON) -m tests.benchmarks.bench_fused
