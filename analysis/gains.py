@@ -10,7 +10,7 @@ import pandas as pd
 
 from analysis.records import FACTOR_COLUMNS, Records, UnreadableRun
 from analysis.selection import SINGLE_TASK, selected
-from analysis.statistics import Gain, paired_gain, test_variance
+from analysis.statistics import Gain, example_variance, paired_gain
 
 TASK, MEAN = "task", "mean"
 """The two scopes of a row: one task, or the mean over all tasks (whose ``task`` is empty)."""
@@ -43,7 +43,8 @@ def setting(records: Records) -> Setting:
 
 
 def outcomes(records: Records) -> pd.DataFrame:
-    """One row per scored replica × task: identity, factors, ``validation_skill`` at the selected epoch, and the scores."""
+    """One row per scored replica × task: identity, factors, ``validation_skill`` at the selected epoch, and the "
+    "scores."""
     rows = records.replicas[records.replicas["phase"].isin(("confirm", "verdict"))]
     kept = rows[["replica", "arm", "phase", "seed", "task", *FACTOR_COLUMNS]].assign(
         validation_skill=selected(rows, "validation_skill")
@@ -53,7 +54,8 @@ def outcomes(records: Records) -> pd.DataFrame:
 
 
 def baseline(arms: pd.DataFrame, arm: str, sharing: str) -> str | None:
-    """The label of the ``sharing`` arm of the same stages, width, backbone, optimiser and data as ``arm``, if there is one."""
+    """The label of the ``sharing`` arm of the same stages, width, backbone, optimiser and data as ``arm``, if there "
+    "is one."""
     levels = arms[arms["arm"] == arm].iloc[0]
     same = arms["sharing"] == sharing
     for factor in ("stages", "width", "backbone", "optimiser", "train_fraction"):
@@ -96,7 +98,7 @@ def differences(
         if pairs.empty:
             unpaired.append(_unpaired(task))
             continue
-        variance, degrees = test_variance(difference, common.groups)
+        variance, degrees = example_variance(difference, common.groups)
         rows.append(pairs.assign(scope=TASK, task=task, test_variance=variance, test_degrees=degrees))
         examples.append(difference)
     if not rows:
@@ -148,7 +150,7 @@ def _example_skills(pairs: pd.DataFrame, suffix: str) -> np.ndarray:
 
 def _mean_over_tasks(rows: list[pd.DataFrame], examples: list[np.ndarray], common: Setting) -> pd.DataFrame:
     gains = pd.concat(rows).pivot(index="seed", columns="task", values="gain").dropna()
-    variance, degrees = test_variance(np.stack(examples), common.groups)
+    variance, degrees = example_variance(np.stack(examples), common.groups)
     return pd.DataFrame(
         {
             "scope": MEAN,

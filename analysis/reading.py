@@ -114,7 +114,8 @@ def _ledger(file: Path) -> Iterator[dict[str, Any]]:
             if number == len(lines):
                 return
             raise UnreadableRun(
-                f"{file}, line {number}: is no JSON ({error}). Remove that line; what it reported is found in the records."
+                f"{file}, line {number}: is no JSON ({error}). Remove that line; what it reported is found in the "
+                "records."
             ) from error
         if not isinstance(event, dict):
             raise UnreadableRun(f"{file}, line {number}: is no event. Remove that line.")

@@ -77,7 +77,7 @@ def rank_draws(replicas: pd.DataFrame, *, phase: str = "search", epochs: int | N
 
 
 def select_draws(replicas: pd.DataFrame, *, phase: str = "search") -> dict[str, dict[str, int]]:
-    """``{arm: {task: draw}}``: the best draw that was trained to the end, one for all tasks but per task in ``single_task``.
+    """``{arm: {task: draw}}``: the best draw that was trained to the end; ``single_task`` has one per task.
 
     An arm, or a task of a ``single_task`` arm, of which no replica finished is left out.
     """

@@ -73,7 +73,7 @@ def skill(metric: float, trivial: float, perfect: float) -> float:
     return (metric - trivial) / (perfect - trivial) if perfect != trivial else math.nan
 
 
-def test_variance(examples: np.ndarray, groups: np.ndarray | None = None) -> tuple[float, int]:
+def example_variance(examples: np.ndarray, groups: np.ndarray | None = None) -> tuple[float, int]:
     """Variance of a mean that comes from the choice of test examples, and its degrees of freedom.
 
     Args:
@@ -106,7 +106,7 @@ def paired_gain(
 
     Args:
         differences: one per seed, in points; NaN = no pair.
-        variance, degrees: what :func:`test_variance` says of the test examples.
+        variance, degrees: what :func:`example_variance` says of the test examples.
         family: number of simultaneous statements; each is made at level 0.05 / family.
         looks: how often the study may be judged; every look has its share of the level.
     """
@@ -190,7 +190,7 @@ def remedy(gain: Gain, band: float) -> str:
         return f"at least {int(seeds)} more seed{'s' * (seeds != 1)}"
     if math.isfinite(seeds) and seeds <= MAX_SEEDS:
         return f"about {int(seeds)} more seed{'s' * (seeds != 1)}"
-    return "more test data" if gain.test_error**2 * 2 >= gain.error**2 else f"more than {MAX_SEEDS:,} more seeds"
+    return "more test data" if math.isinf(seeds) and gain.test_error > 0 else f"more than {MAX_SEEDS:,} more seeds"
 
 
 def smallest_effect(n: int, num_tasks: int = 1, *, power: float = 0.8, looks: int = 1) -> float:

@@ -6,8 +6,8 @@ Adding a figure to the report means adding a file here.  A question module has
 - ``score(records) -> frame``: tidy rows, as close to single replicas as the question allows; empty where the study
   does not ask it;
 - ``table(scores) -> frame``: estimates with interval and n;
-- ``figure(table) -> Figure``, ``title(table)``: the finding in one sentence, true by construction, and ``caption(table)``:
-  unit, n, paired or not, kind of interval, selection rule.
+- ``figure(table) -> Figure`` and ``title(table)``: the finding in one sentence, true by construction;
+- ``caption(table)``: unit, n, paired or not, kind of interval, selection rule.
 
 ``figure`` and ``title`` may be missing where a table says it all.  Anything else fails loudly, at once.
 """

@@ -52,7 +52,8 @@ def caption(rows: pd.DataFrame) -> str:
         else f"no interval below {MIN_SEEDS} seeds"
     )
     return (
-        "Multiply-adds per example and parameters, all tasks together, and their ratio to the tuned single-task networks of "
-        f"the same width; mean validation skill over tasks in points, n = {rows['n'].max()} confirm seeds ({bars}; not paired: "
-        "rows are not differences). The arm was chosen by the one-standard-error rule on this skill, paired by seed."
+        "Multiply-adds per example and parameters, all tasks together, and their ratio to the tuned single-task "
+        f"networks of the same width; mean validation skill over tasks in points, n = {rows['n'].max()} confirm "
+        f"seeds ({bars}; not paired: rows are not differences). The arm was chosen by the one-standard-error rule on "
+        "this skill, paired by seed."
     )

@@ -69,9 +69,9 @@ def title(rows: pd.DataFrame) -> str:
 def caption(rows: pd.DataFrame) -> str:
     """What is drawn, and on what it rests."""
     return (
-        "Left: share of the examples of each split that have a label of the task. Right: replicas that failed or diverged, by phase "
-        "and reason (a count, not a sample: no interval). Lost draws rank last in the selection; lost confirm seeds leave "
-        f"their pairs. {style.unprintable(rows['task'].dropna())}"
+        "Left: share of the examples of each split that have a label of the task. Right: replicas that failed or "
+        "diverged, if any did, by phase and reason (a count, not a sample: no interval). Lost draws rank last in the "
+        f"selection; lost confirm seeds leave their pairs. {style.unprintable(rows['task'].dropna())}"
     ).strip()
 
 
@@ -80,10 +80,12 @@ def figure(rows: pd.DataFrame) -> Figure:
     """Labels per task and split at the left, failures by reason at the right."""
     labels, lost = rows[rows["kind"] == LABELS], rows[rows["kind"] == FAILURES]
     tasks = list(labels["task"].drop_duplicates())
-    drawn = style.canvas(style.DOUBLE_COLUMN, 24 + 6 * max(len(tasks), len(lost), 3))
-    left, right = drawn.subplots(1, 2)
-    _labels(left, labels, tasks)
-    _failures(right, lost)
+    width = style.DOUBLE_COLUMN if len(lost) else style.SINGLE_COLUMN
+    drawn = style.canvas(width, 24 + 6 * max(len(tasks), len(lost), 3))
+    panels = drawn.subplots(1, 2 if len(lost) else 1, squeeze=False)[0]
+    _labels(panels[0], labels, tasks)
+    if len(lost):
+        _failures(panels[1], lost)
     style.headline(drawn, title(rows))
     return drawn
 
@@ -105,10 +107,6 @@ def _labels(axes: Axes, rows: pd.DataFrame, tasks: list[str]) -> None:
 
 
 def _failures(axes: Axes, rows: pd.DataFrame) -> None:
-    if rows.empty:
-        axes.text(0.5, 0.5, "no failures", ha="center", va="center", transform=axes.transAxes, color=style.GREY)
-        axes.set_axis_off()
-        return
     keys = [f"{row.phase}: {row.reason}" for row in rows.itertuples()]
     names = style.labels(keys, width=30)
     axes.barh(range(len(rows)), rows["count"], height=0.5, color=style.GREY)

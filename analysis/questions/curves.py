@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from analysis import style
 from analysis.gains import setting
@@ -89,16 +90,16 @@ def caption(rows: pd.DataFrame) -> str:
     """What is drawn, and on what it rests."""
     tasks = rows["task"].nunique()
     some = (
-        f" The {SHOWN_TASKS} of {tasks} tasks whose final validation loss differs most between the models."
+        f" The {SHOWN_TASKS} of {tasks} tasks whose best validation loss differs most between the models."
         if tasks > 3
         else ""
     )
     return (
         "Loss in evaluation mode by epoch, in units of the trivial predictor's loss: mean over "
-        f"n = {rows['n'].max()} confirm seeds and the range from the 10th to the 90th percentile of seeds; the models of a "
-        f"seed share their split. Width {rows['width'].iloc[0]}. Dotted line: median selected epoch (validation skill). Triangle: "
-        "median onset of overfitting, the epoch after which validation loss stays more than 1% above its minimum, with the share "
-        f"of seeds that have one.{some} {style.unprintable(rows['task'])}"
+        f"n = {rows['n'].max()} confirm seeds and the range from the 10th to the 90th percentile of seeds; the "
+        f"models of a seed share their split. Width {rows['width'].iloc[0]}. Dotted line: median selected epoch "
+        "(validation skill). Triangle: median onset of overfitting, the epoch after which validation loss stays more "
+        f"than 1% above its minimum, with the share of seeds that have one.{some} {style.unprintable(rows['task'])}"
     ).strip()
 
 
@@ -117,6 +118,7 @@ def figure(rows: pd.DataFrame) -> Figure:
         axes.set_title(style.ROLES[role][2], loc="left")
     for axes in panels[-1]:
         axes.set_xlabel("epoch")
+        axes.xaxis.set_major_locator(MaxNLocator(5, integer=True))
     handles, shown = panels[0, 0].get_legend_handles_labels()
     drawn.legend(handles, shown, loc="outside lower left", ncols=3)
     style.headline(drawn, title(rows))
@@ -124,9 +126,9 @@ def figure(rows: pd.DataFrame) -> Figure:
 
 
 def telling(rows: pd.DataFrame) -> list[str]:
-    """The few tasks whose validation loss at the end differs most between the models, in the order of the task set."""
-    last = rows[rows["epoch"] == rows["epoch"].max()]
-    spread = last.groupby("task")["validation"].agg(lambda loss: loss.max() - loss.min()).dropna()
+    """The few tasks whose best validation loss differs most between the models, in the order of the task set."""
+    best = rows.groupby(["task", "model"])["validation"].min().dropna()
+    spread = best.groupby("task").max() - best.groupby("task").min()
     kept = set(spread.sort_values(ascending=False, kind="stable").index[:SHOWN_TASKS])
     tasks = list(rows.sort_values("order")["task"].drop_duplicates())
     return [task for task in tasks if task in kept] or tasks[:SHOWN_TASKS]
@@ -145,4 +147,5 @@ def _panel(axes: Axes, rows: pd.DataFrame) -> None:
     note = f"onset in {first['onset_seeds']} of {first['n']}"
     if first["onset_seeds"]:
         axes.plot(first["onset"], 0.03, "^", color=style.VERMILION, transform=axes.get_xaxis_transform(), clip_on=False)
-    axes.text(0.98, 0.95, note, transform=axes.transAxes, ha="right", va="top", fontsize=6, color=style.GREY)
+    blank = {"facecolor": "white", "edgecolor": "none", "pad": 0.8}
+    axes.text(0.98, 0.95, note, transform=axes.transAxes, ha="right", va="top", fontsize=6, bbox=blank)

@@ -100,7 +100,8 @@ def title(rows: pd.DataFrame) -> str:
     best = peak(rows)
     if best is not None:
         place = f"{best['depth']:.0f} of {best['stages']} shared stages and width {best['width']}"
-        return f"The mean gain is largest at {place} ({points(best['gain'])} ± {points(best['half_width'], sign=False)} points)"
+        size = f"{points(best['gain'])} ± {points(best['half_width'], sign=False)} points"
+        return f"The mean gain is largest at {place} ({size})"
     if rows.loc[rows["quantity"] == GAIN, "half_width"].notna().any():
         return "No depth and width has a mean gain whose interval lies above zero"
     return "Mean gain by shared stages and width"
@@ -117,10 +118,10 @@ def caption(rows: pd.DataFrame) -> str:
         else ""
     )
     return (
-        "Gain in test skill over the tuned single-task networks of the same width, in points: mean ± half-width of the 95% "
-        f"interval (seeds and test examples, paired, n = {n[0] if len(n) == 1 else f'{n[0]} to {n[-1]}'}; none below 5 "
-        "seeds). Hatched: the interval holds zero. Boxed: the recommended arm. At the right: mean skill itself. "
-        "Confirm seeds; exploratory, not corrected for the number of cells; "
+        "Gain in test skill over the tuned single-task networks of the same width, in points: mean ± half-width of "
+        f"the 95% interval (seeds and test examples, paired, n = {n[0] if len(n) == 1 else f'{n[0]} to {n[-1]}'}; "
+        "none below 5 seeds). Hatched: the interval holds zero. Boxed: the recommended arm. At the right: mean skill "
+        "itself. Confirm seeds; exploratory, not corrected for the number of cells; "
         f"hyperparameters and epochs selected on validation skill.{more} {style.unprintable(rows['task'])}"
     ).strip()
 

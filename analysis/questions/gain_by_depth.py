@@ -55,10 +55,10 @@ def caption(rows: pd.DataFrame) -> str:
     counted = sorted(set(rows.loc[rows["n"] > 0, "n"])) or [0]
     n = f"{counted[0]}" if len(counted) == 1 else f"{counted[0]} to {counted[-1]}"
     return (
-        "Gain in test skill over the tuned single-task networks of the same width, in points; bars: 95% intervals (seeds and "
-        f"test examples, paired, n = {n}; none below 5 seeds); grey band: ±{rows['band'].iloc[0]:g}, no practical difference. "
-        "Depth 0 shares nothing but the training loop. Confirm seeds; exploratory; hyperparameters and epochs selected on "
-        f"validation skill.{more} {style.unprintable(rows['task'])}"
+        "Gain in test skill over the tuned single-task networks of the same width, in points; bars: 95% intervals "
+        f"(seeds and test examples, paired, n = {n}; none below 5 seeds); grey band: ±{rows['band'].iloc[0]:g}, no "
+        "practical difference. Depth 0 shares nothing but the training loop. Confirm seeds; exploratory; "
+        f"hyperparameters and epochs selected on validation skill.{more} {style.unprintable(rows['task'])}"
     ).strip()
 
 

@@ -108,7 +108,8 @@ def title(rows: pd.DataFrame) -> str:
         if least["reduction"] - least["reduction_half_width"] > 0:
             single = means.loc[means["sharing"] == SINGLE_TASK, "gap"].iloc[0]
             subject = shared_stages(least["sharing"], least["depth"], least["stages"])
-            return f"At width {least['width']} the gap is smallest with {subject} ({least['gap']:.2f}; single-task {single:.2f})"
+            sizes = f"{least['gap']:.2f}; single-task {single:.2f}"
+            return f"At width {least['width']} the gap is smallest with {subject} ({sizes})"
     return "Gap between validation and training loss at the selected epoch"
 
 
@@ -122,10 +123,11 @@ def caption(rows: pd.DataFrame) -> str:
     n = int(rows["n"].max())
     bars = "bars: 95% intervals from seeds (Student's t)" if n >= MIN_SEEDS else f"no intervals below {MIN_SEEDS} seeds"
     return (
-        "Validation loss − training loss in evaluation mode at the selected epoch, in units of the trivial predictor's loss; "
-        f"mean over n = {n} confirm seeds; {bars}; the networks of a seed share their split, so differences are paired (table: "
-        "reductions, also at the end and at matched training loss, and onsets). Epochs selected on validation skill. "
-        f"Left: width {_width(rows)}. Right: mean of tasks. {style.unprintable(rows['task'])}"
+        "Validation loss − training loss in evaluation mode at the selected epoch, in units of the trivial "
+        f"predictor's loss; mean over n = {n} confirm seeds; {bars}; the networks of a seed share their split, so "
+        "differences are paired (table: reductions, also at the end and at matched training loss, and onsets). "
+        f"Epochs selected on validation skill. Left: width {_width(rows)}. Right: mean of tasks. "
+        f"{style.unprintable(rows['task'])}"
     ).strip()
 
 

@@ -26,6 +26,7 @@ from analysis.statistics import (
     TUNED_ALONE,
     UNDECIDED,
     attributed,
+    more_seeds,
     remedy,
     verdict,
 )
@@ -104,6 +105,7 @@ def table(scores: pd.DataFrame) -> pd.DataFrame:
             | {
                 "word": verdict(gain, facts["band"]) if facts["scope"] == TASK else "",
                 "remedy": remedy(gain, facts["band"]),
+                "more_seeds": more_seeds(gain, facts["band"]),
                 "percent_gain": _percent(group),
                 "per_seed": tuple(float(value) for value in group["gain"]),
             }
@@ -146,7 +148,8 @@ def _judge(rows: pd.DataFrame) -> pd.DataFrame:
         else:
             final.append(attributed(row.word, words.get((row.arm, "loop", row.task))))
     rows = rows.assign(word=final, contradicts=contradicts)
-    return rows.assign(remedy=rows["remedy"].where(rows["word"] == UNDECIDED, ""))
+    undecided = rows["word"] == UNDECIDED
+    return rows.assign(remedy=rows["remedy"].where(undecided, ""), more_seeds=rows["more_seeds"].where(undecided))
 
 
 def verdicts(rows: pd.DataFrame, role: str) -> pd.DataFrame:
@@ -202,8 +205,8 @@ def caption(rows: pd.DataFrame) -> str:
     n = f"{low}" if low == high else f"{low} to {high}"
     level = f"{100 * ALPHA / rows['looks'].iloc[0]:.3g}%"
     bars = (
-        f"thick: 95% interval; thin: simultaneous interval for {rows['family'].iloc[0]} verdicts (family-wise error {level}); "
-        "both from seeds and test examples (Student's t, Welch–Satterthwaite)"
+        f"thick: 95% interval; thin: simultaneous interval for {rows['family'].iloc[0]} verdicts (family-wise error "
+        f"{level}); both from seeds and test examples (Student's t, Welch–Satterthwaite)"
     )
     if high < MIN_SEEDS:
         bars = f"no intervals below {MIN_SEEDS} seeds"
@@ -298,4 +301,3 @@ def words_of(rows: pd.DataFrame, role: str) -> dict[str, list[str]]:
     for row in verdicts(rows, role).sort_values("order").itertuples():
         found.setdefault(row.word, []).append(row.task)
     return found
-

@@ -61,14 +61,15 @@ def finding(rows: pd.DataFrame) -> str:
     methods = list(dict.fromkeys(rows["weighting"]))
     if better:
         return f"On the mean of tasks {listing(better, noun='methods')} beat{'s' * (len(better) == 1)} equal weights."
-    return f"No weighting method ({listing(methods, noun='methods')}) was found to beat equal weights on the mean of tasks."
+    names = listing(methods, noun="methods")
+    return f"No weighting method ({names}) was found to beat equal weights on the mean of tasks."
 
 
 def caption(rows: pd.DataFrame) -> str:
     """What the table holds, and on what it rests."""
     return (
-        f"{finding(rows)} Gain in test skill over equal weights at the same depth and width, in points, averaged over the arms of a "
-        f"method; n = {rows['n'].max()} confirm seeds, paired; 95% intervals and simultaneous ones for {rows['family'].iloc[0]} methods "
-        "(seeds and test examples; the larger test part of the averaged arms). Exploratory. Every method tuned with the same draws; "
-        "selection on validation skill."
+        f"{finding(rows)} Gain in test skill over equal weights at the same depth and width, in points, averaged "
+        f"over the arms of a method; n = {rows['n'].max()} confirm seeds, paired; 95% intervals and simultaneous "
+        f"ones for {rows['family'].iloc[0]} methods (seeds and test examples; the larger test part of the averaged "
+        "arms). Exploratory. Every method tuned with the same draws; selection on validation skill."
     )
