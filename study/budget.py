@@ -36,7 +36,7 @@ def shrink(spec: Spec, seconds_of: Callable[[Spec], float]) -> tuple[Spec, tuple
         if (needed := seconds_of(smaller)) > spec.budget:
             found = f"even the smallest version of this study takes about {duration(needed)}."
             raise Mistake(f"budget {duration(spec.budget)}", found, "Give it that long, or take levels out of factors.")
-    return smaller, tuple(_losses(spec, smaller))
+    return smaller, losses(spec, smaller)
 
 
 def frozen(asked: Spec, stored: Spec) -> Spec | None:
@@ -81,6 +81,11 @@ def _with(spec: Spec, values: Mapping[Path, Any]) -> Spec:
         part: BaseModel = changed.get(section) or getattr(spec, section)
         changed[section] = part.model_copy(update={key: value})
     return spec.model_copy(update=changed)
+
+
+def losses(before: Spec, after: Spec) -> tuple[str, ...]:
+    """What ``after`` has less of than ``before``, in words."""
+    return tuple(_losses(before, after))
 
 
 def _losses(before: Spec, after: Spec) -> Iterator[str]:

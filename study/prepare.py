@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from study.budget import frozen, shrink
+from study.budget import frozen, losses, shrink
 from study.forecast import Forecast, Forecaster, machine_rate, refuse_if_too_large
 from study.plan import Plan, make_plan
 from study.spec import Spec
@@ -42,7 +42,7 @@ def prepare(spec: Spec, *, out: Path, stored: Spec | None = None) -> Prepared:
     forecaster = Forecaster(task_set, spec.workers or num_cores(), machine_rate())
     settled = stored and frozen(spec, stored)
     if settled:
-        smaller, shrunk = settled, ()
+        smaller, shrunk = settled, losses(spec, settled)
     else:
         smaller, shrunk = shrink(
             spec, lambda tried: forecaster.forecast(make_plan(tried, task_set.development)).seconds

@@ -1,4 +1,4 @@
-"""``run`` and ``demo``: all phases, then the report."""
+"""``run`` and ``demo``: all phases, then the report; ``report`` is the last step alone."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from mtl_core.mistakes import Mistake
 from study.console import say, say_json
 from study.names import printable
 from study.spec import Spec
+from study.study_file import read_spec
 
 
 def run(spec: Spec, *, out: Path, address: str | None, as_json: bool) -> None:
@@ -20,6 +21,8 @@ def run(spec: Spec, *, out: Path, address: str | None, as_json: bool) -> None:
 
     if out.exists() and not out.is_dir():
         raise Mistake(f"--out {out}", "this is a file.", "Name a directory, new or of an earlier run.")
+    if spec.budget is not None:
+        _say_what_the_budget_takes(spec, out)
     screen = "json" if as_json else "auto"
     try:
         path = run_study(spec, out=out, backend=spec.backend, address=address, workers=spec.workers, screen=screen)
@@ -30,12 +33,34 @@ def run(spec: Spec, *, out: Path, address: str | None, as_json: bool) -> None:
     report(path, as_json=as_json)
 
 
+def _say_what_the_budget_takes(spec: Spec, out: Path) -> None:
+    from study.prepare import prepare
+
+    begun = out / "study.yaml"
+    prepared = prepare(spec, out=out, stored=read_spec(begun) if begun.is_file() else None)
+    for loss in prepared.plan.shrunk:
+        typer.echo(printable(f"budget: {loss}"), err=True)
+
+
 def report(path: Path, *, as_json: bool = False) -> None:
-    """Write the report of the run in ``path`` and say where it is."""
+    """Write the report of the run in ``path``; say the verdict, and where the report is."""
     import analysis
 
     page = analysis.report(path)
+    headline, *sentences = verdict_words(path)
     if as_json:
-        say_json({"event": "reported", "report": str(page)})
+        say_json({"event": "reported", "report": str(page), "headline": headline, "sentences": sentences})
     else:
-        say(f"report: {page}")
+        say("", headline, *sentences, "", f"report: {page}")
+
+
+def verdict_words(path: Path) -> list[str]:
+    """The headline and the sentences with which the report of ``path`` opens."""
+    from analysis.questions import answers
+    from analysis.reading import load
+    from analysis.report.advice import advice
+    from analysis.report.state import state_of
+
+    records = load(path)
+    said = advice(records, state_of(records), answers(records))
+    return [said.headline, *said.sentences]

@@ -45,6 +45,7 @@ def runner(monkeypatch: pytest.MonkeyPatch) -> Callable[[Any], list[tuple[Spec, 
         import analysis
 
         monkeypatch.setattr(analysis, "report", lambda path: Path(path) / "report.html", raising=False)
+        monkeypatch.setattr("study.commands.run.verdict_words", lambda path: ["Do not share \x1b[31m.", "Because."])
         return calls
 
     return install
@@ -98,7 +99,15 @@ def test_run_passes_the_study_on(runner: Callable[[Any], list[Any]]) -> None:
     assert options["out"] == Path("runs/digits3")
     assert options["backend"] == "inline"
     assert options["workers"] == 3
-    assert "runs/digits3/report.html" in result.stdout
+    lines = result.stdout.splitlines()
+    assert lines.index(r"Do not share \x1b[31m.") < lines.index("report: runs/digits3/report.html")
+
+
+def test_run_says_what_the_budget_takes(runner: Callable[[Any], list[Any]]) -> None:
+    runner(None)
+    result = invoke("run", "digits3", "--budget", "40s", "--set", "training.epochs=60")
+    assert result.exit_code == 0, result.output
+    assert "budget: tuning.draws: 4 instead of 8" in result.stderr
 
 
 def test_out_address_and_json_are_passed_on(runner: Callable[[Any], list[Any]]) -> None:
@@ -106,7 +115,8 @@ def test_out_address_and_json_are_passed_on(runner: Callable[[Any], list[Any]]) 
     result = invoke("run", "smoke", "--out", "here", "--address", "auto", "--json")
     assert calls[0][1]["out"] == Path("here")
     assert calls[0][1]["address"] == "auto"
-    assert json.loads(result.stdout.splitlines()[-1])["report"] == "here/report.html"
+    said = json.loads(result.stdout.splitlines()[-1])
+    assert (said["report"], said["sentences"]) == ("here/report.html", ["Because."])
 
 
 def test_demo_is_a_run_of_the_preset(runner: Callable[[Any], list[Any]]) -> None:
