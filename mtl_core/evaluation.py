@@ -24,7 +24,7 @@ def evaluate(
     network: Network, theta: Theta, feed: Feed, index: Int[Tensor, "r m"], real: Bool[Tensor, "r m"]
 ) -> tuple[Float[Tensor, "r t"], Float[Tensor, "r t"]]:
     """Mean loss and metric over the labelled examples at ``index`` (padded, see :func:`padded`); NaN without labels."""
-    totals = torch.zeros(2, len(index), len(network.tasks), dtype=torch.float32)
+    totals = torch.zeros(2, len(index), len(network.tasks))
     counts = torch.zeros(len(index), len(network.tasks))
     for begin in range(0, index.shape[1], CHUNK):
         part = index[:, begin : begin + CHUNK]
@@ -106,7 +106,7 @@ def score_examples_on(
         ]
         scores = torch.cat(parts, dim=1)[:, real[0]]
         scores = torch.where(test.targets.T.isnan(), torch.nan, scores)
-        metric = scores.double().nanmean(dim=1).float()
+        metric = scores.double().nanmean(dim=1).to(scores)
         trivial = torch.tensor(
             [constant.metric(test.targets[:, i]) for i, constant in enumerate(preparation.constants)]
         )

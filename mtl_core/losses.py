@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from jaxtyping import Float
 from torch import Tensor
-from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
+from torch.nn.functional import cross_entropy
 
 from mtl_core.data.task import Kind
 
@@ -14,12 +14,13 @@ def example_losses(
     kind: Kind, outputs: Float[Tensor, "r g k b"], targets: Float[Tensor, "r g b"]
 ) -> Float[Tensor, "r g b"]:
     """Squared error on standardised targets, or cross entropy in nats; ``targets`` hold no NaN."""
-    if kind == "multiclass":
-        classes = targets.flatten(0, 1).long()
-        return cross_entropy(outputs.flatten(0, 1), classes, reduction="none").view(targets.shape)
+    if kind == "regression":
+        return torch.square(outputs.squeeze(2) - targets)
     if kind == "binary":
-        return binary_cross_entropy_with_logits(outputs.squeeze(2), targets, reduction="none")
-    return torch.square(outputs.squeeze(2) - targets)
+        # two classes with logits 0 and z: the kernels of binary cross entropy round an odd array's tail differently
+        outputs = torch.cat([torch.zeros_like(outputs), outputs], dim=2)
+    classes = targets.flatten(0, 1).long()
+    return cross_entropy(outputs.flatten(0, 1), classes, reduction="none").view(targets.shape)
 
 
 def label_means(

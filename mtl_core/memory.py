@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import ctypes
 import sys
+from functools import cache
 
 _TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3  # <malloc.h>
 _LARGEST_MMAP_THRESHOLD = 32 * 2**20
 
 
+@cache
 def keep_freed_memory() -> bool:
     """Let the C library keep what is freed instead of giving it back to the kernel after every operation.
 

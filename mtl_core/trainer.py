@@ -13,6 +13,7 @@ from torch import Tensor
 from mtl_core.data.preparation import Preparation, prepare
 from mtl_core.data.task_set import Development
 from mtl_core.fused import CURVES, FusedArray, fresh_state
+from mtl_core.memory import keep_freed_memory
 from mtl_core.network import Network
 from mtl_core.recipe import Recipe, Row
 from mtl_core.rows import State
@@ -95,6 +96,7 @@ def fit(
     Returns:
         An outcome for each row, in the order given.
     """
+    keep_freed_memory()
     until = recipe.epochs if until is None else until
     network = Network(recipe, development.tasks, development.num_inputs)
     prepared = {seed: prepare(development, seed, recipe.train_fraction) for seed in {row.seed for row in rows}}

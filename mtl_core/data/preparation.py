@@ -136,16 +136,16 @@ def _standards(values: Float[Tensor, "n d"], chosen: Tensor) -> tuple[Float[Tens
     deviation = (exact - mean).square().nanmean(dim=0).nan_to_num(0.0).sqrt()
     varies = deviation > 1e-9 * (1 + mean.abs())
     scale = torch.where(chosen, 1 / torch.where(varies, deviation, 1.0), 1.0)
-    return torch.where(chosen, mean, 0.0).float(), torch.where(varies, scale, 0.0).float()
+    return torch.where(chosen, mean, 0.0).to(values), torch.where(varies, scale, 0.0).to(values)
 
 
 def _fit_constant(task: Task, targets: Float[Tensor, " n"], shift: float, scale: float) -> Constant:
     labels = targets[~targets.isnan()]
     if task.kind == "regression":
-        centre = labels.median() if task.metric == "mae" else labels.double().mean().float()
+        centre = labels.median() if task.metric == "mae" else labels.double().mean().to(labels)
         return Constant(task, torch.zeros(1), centre.nan_to_num(0.0).view(1), shift, scale)
     counts = torch.bincount(labels.long(), minlength=task.num_classes).double()
     floor = 0.5 / max(len(labels), 1)  # a class that the training split lacks would cost an infinite log loss
     logs = (counts / max(len(labels), 1)).clamp(min=floor).log()
-    outputs = (logs if task.kind == "multiclass" else logs[1:] - logs[:1]).float()
+    outputs = (logs if task.kind == "multiclass" else logs[1:] - logs[:1]).to(labels)
     return Constant(task, outputs, outputs, shift, scale)

@@ -32,7 +32,7 @@ class Noise:
         self._rows = list(zip(seeds, steps, rates.tolist(), strict=True))
         threshold = (rates.double() * _LEVELS).round()
         self._threshold = (threshold - _LEVELS // 2).clamp(max=_LEVELS // 2 - 1).to(torch.int16).view(-1, 1, 1, 1)
-        self._factor = (1 / (1 - threshold / _LEVELS)).float().view(-1, 1, 1, 1)
+        self._factor = (1 / (1 - threshold / _LEVELS)).to(rates).view(-1, 1, 1, 1)
         self._streams: dict[tuple[int, str], torch.Generator] = {}
 
     def __call__(self, x: Float[Tensor, "r c b d"], copies: tuple[str, ...]) -> Float[Tensor, "r c b d"]:

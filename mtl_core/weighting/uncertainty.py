@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Annotated
 
@@ -47,7 +48,9 @@ class Uncertainty(Weighting):
         first = 0.9 * state["first_moment"] + 0.1 * slope
         second = 0.999 * state["second_moment"] + 0.001 * slope**2
         updates = state["updates"] + 1
-        step = self.step_size * (first / (1 - 0.9**updates)) / ((second / (1 - 0.999**updates)).sqrt() + 1e-8)
+        # powers by exp: unlike pow it rounds alike wherever an element stands in the array
+        young, old = (-torch.expm1(updates * math.log(beta)) for beta in (0.9, 0.999))
+        step = self.step_size * (first / young) / ((second / old).sqrt() + 1e-8)
         new = {
             "log_variance": state["log_variance"] - step,
             "first_moment": first,

@@ -1,0 +1,124 @@
+"""A column as numbers or as text, and which of the two it is."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from mtl_core.data.task import Kind
+from mtl_core.mistakes import Mistake
+
+InputKind = Literal["numeric", "boolean", "categorical", "date"]
+ColumnKind = Literal["numeric", "boolean", "categorical", "date", "regression", "binary", "multiclass"]
+INPUT_KINDS, TARGET_KINDS = get_args(InputKind), get_args(Kind)
+
+LARGEST = 1e15
+"""Beyond it, squares come near the end of float32."""
+NUMBER = re.compile(r"\s*[-+]?[$€£]?\s*(\d[\d.,' ]*|\.\d+)(e[-+]?\d+)?\s*%?\s*", re.IGNORECASE)
+MICROSECONDS_A_DAY = 86_400e6
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a file.
+
+    Args:
+        name: as the file has it.
+        where: file and column, for messages.
+        values: without dictionary encoding.
+    """
+
+    name: str
+    where: str
+    values: pa.ChunkedArray
+
+    @property
+    def num_present(self) -> int:
+        """Values that are not missing."""
+        return len(self.values) - self.values.null_count
+
+    def kind(self) -> InputKind:
+        """What the stored type says.
+
+        Raises:
+            Mistake: for nested or binary values, and for text most of which is numbers.
+        """
+        stored = self.values.type
+        if pa.types.is_boolean(stored):
+            return "boolean"
+        if pa.types.is_date(stored) or pa.types.is_timestamp(stored):
+            return "date"
+        if pa.types.is_integer(stored) or pa.types.is_floating(stored) or pa.types.is_decimal(stored):
+            return "numeric"
+        if _is_text(stored) or pa.types.is_null(stored):
+            self._refuse_numbers_written_as_text()
+            return "categorical"
+        raise Mistake(self.where, f"holds values of type {stored}.", "Turn them into numbers or text, or ignore it.")
+
+    def numbers(self) -> np.ndarray:
+        """Float64 with NaN for missing; dates in days since 1970.
+
+        Raises:
+            Mistake: for text, infinities and values beyond ``LARGEST``.
+        """
+        stored = self.values.type
+        if pa.types.is_date(stored) or pa.types.is_timestamp(stored):
+            micros = self._cast(self._cast(self.values, pa.timestamp("us")), pa.int64())
+            numbers = self._cast(micros, pa.float64()).to_numpy(zero_copy_only=False) / MICROSECONDS_A_DAY
+        else:
+            values = self._cast(self.values, pa.int8()) if pa.types.is_boolean(stored) else self.values
+            numbers = self._cast(values, pa.float64()).to_numpy(zero_copy_only=False)
+        numbers = np.where(np.isnan(numbers), np.nan, numbers)  # one NaN only, so that equal data have equal bytes
+        return self._refuse_the_infinite(numbers)
+
+    def texts(self) -> np.ndarray:
+        """Objects: text, or ``None`` for missing; whole numbers without a decimal point."""
+        stored, values = self.values.type, self.values
+        if pa.types.is_floating(stored):
+            return np.array([None if np.isnan(x) else f"{x:g}" for x in self.numbers()], dtype=object)
+        values = values if _is_text(stored) else self._cast(values, pa.large_string())
+        return values.to_numpy(zero_copy_only=False).astype(object)
+
+    def _cast(self, values: pa.ChunkedArray, target: pa.DataType) -> pa.ChunkedArray:
+        try:
+            return pc.cast(values, target, safe=False)
+        except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
+            reason = str(error).splitlines()[0][:120]
+            raise Mistake(self.where, f"is no column of numbers: {reason}.", "Clean it, or ignore it.") from None
+
+    def _refuse_the_infinite(self, numbers: np.ndarray) -> np.ndarray:
+        with np.errstate(invalid="ignore"):
+            bad = np.flatnonzero(np.abs(numbers) > LARGEST)
+        if len(bad):
+            found = f"row {bad[0] + 1} holds {numbers[bad[0]]:g}"
+            raise Mistake(self.where, f"{found}; the largest that is sound is {LARGEST:g}.", "Rescale or clear it.")
+        return numbers
+
+    def _refuse_numbers_written_as_text(self) -> None:
+        seen = [str(value) for value in pc.unique(self.values).to_pylist() if value is not None]
+        numbers = [value for value in seen if NUMBER.fullmatch(value)]
+        others = [value for value in seen if not NUMBER.fullmatch(value)]
+        if 2 * len(numbers) > len(seen):
+            mixed = f"holds numbers and text such as {others[0][:40]!r}" if others else "holds numbers written as text"
+            advice = "Clean it, ignore it, or declare it categorical under kinds."
+            raise Mistake(self.where, f"{mixed} (for instance {numbers[0][:40]!r}).", advice)
+
+
+def columns_of(table: pa.Table, file: str) -> dict[str, Column]:
+    """The columns of ``table`` by name."""
+    columns = {}
+    for name in table.column_names:
+        values = table.column(name)
+        if pa.types.is_dictionary(values.type):
+            values = pc.cast(values, values.type.value_type)
+        columns[name] = Column(name, f"{file}: column {name!r}", values)
+    return columns
+
+
+def _is_text(stored: pa.DataType) -> bool:
+    return pa.types.is_string(stored) or pa.types.is_large_string(stored) or pa.types.is_string_view(stored)

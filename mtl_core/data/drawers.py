@@ -1,0 +1,66 @@
+"""Which rows of a table are for testing, and which belong together."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+
+from mtl_core.data.columns import Column
+from mtl_core.mistakes import Mistake
+from mtl_core.seeding import generator
+
+TEST_WORDS, OTHER_WORDS = (
+    {"test", "true", "1"},
+    {"train", "training", "validation", "val", "dev", "development", "false", "0"},
+)
+FEWEST_GROUPS = 3
+
+
+def group_numbers(column: Column) -> np.ndarray:
+    """A number for the group of every row.
+
+    Raises:
+        Mistake: when a row has no group, or there are too few to train, validate and test on.
+    """
+    texts = column.texts()
+    missing = [row for row, text in enumerate(texts) if text is None]
+    if missing:
+        raise Mistake(column.where, f"names no group in row {missing[0] + 1}.", "Give every row a group.")
+    names, numbers = np.unique(texts.astype(str), return_inverse=True)
+    if len(names) < FEWEST_GROUPS:
+        raise Mistake(
+            column.where, f"names {len(names)} groups.", f"Give at least {FEWEST_GROUPS}, or leave groups out."
+        )
+    return numbers
+
+
+def test_rows_named_by(column: Column, groups: np.ndarray | None) -> np.ndarray:
+    """A mask of the rows that ``column`` says are for testing.
+
+    Raises:
+        Mistake: when it says something else, or a group is on both sides.
+    """
+    words = ["" if text is None else str(text).strip().lower() for text in column.texts()]
+    strange = [(row, word) for row, word in enumerate(words) if word not in TEST_WORDS | OTHER_WORDS]
+    if strange:
+        found = f"holds {strange[0][1][:40]!r} in row {strange[0][0] + 1}"
+        raise Mistake(column.where, f"{found}.", "Write true or false, 1 or 0, test or train.")
+    test = np.array([word in TEST_WORDS for word in words])
+    if test.all() or not test.any():
+        raise Mistake(column.where, f"puts {'every row' if test.all() else 'no row'} to test.", "Name some.")
+    if groups is not None and (both := np.intersect1d(groups[test], groups[~test])).size:
+        row = int(np.flatnonzero(test & (groups == both[0]))[0])
+        raise Mistake(column.where, f"splits {len(both)} groups, that of row {row + 1} for one.", "Keep groups whole.")
+    return test
+
+
+def test_rows_drawn(num_rows: int, groups: np.ndarray | None, share: float, seed: int) -> np.ndarray:
+    """A mask of about ``share`` of the rows: whole groups, in an order that ``seed`` fixes, and never all."""
+    member = np.arange(num_rows) if groups is None else groups
+    sizes = np.bincount(member)
+    order = torch.randperm(len(sizes), generator=generator(seed, "test")).numpy()
+    taken_before = np.cumsum(sizes[order]) - sizes[order]
+    count = int((taken_before < max(round(share * num_rows), 1)).sum())
+    chosen = np.zeros(len(sizes), dtype=bool)
+    chosen[order[: max(1, min(count, len(sizes) - 2))]] = True
+    return chosen[member]

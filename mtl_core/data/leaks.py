@@ -1,0 +1,60 @@
+"""What would make a result too good: a target among the inputs, and test rows that were already seen."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from mtl_core.data.columns import Column
+from mtl_core.mistakes import Mistake
+
+NEARLY = 1 - 1e-6
+FEWEST = 10
+
+
+def refuse_copies(inputs: Sequence[Column], predicted: Sequence[Column]) -> list[str]:
+    """Refuse an input that equals a target; remark on one that is a straight line of it.
+
+    Raises:
+        Mistake: naming both columns.
+    """
+    remarks = []
+    for target in predicted:
+        label = _comparable(target)
+        for column in inputs:
+            value = _comparable(column)
+            if value.dtype != label.dtype:
+                continue
+            both = _present(value) & _present(label)
+            if both.sum() < FEWEST:
+                continue
+            if (value[both] == label[both]).all():
+                advice = "Ignore one of them; a target among the inputs is predicted perfectly."
+                raise Mistake(column.where, f"equals the target {target.name!r} in every row.", advice)
+            if value.dtype == np.float64 and _on_a_line(value[both], label[both]):
+                remarks.append(f"Column {column.name!r} is a straight line of the target {target.name!r}: a leak?")
+    return remarks
+
+
+def repeated_rows(inputs: np.ndarray, test: np.ndarray) -> list[str]:
+    """A remark when test rows have the same inputs as rows to develop on."""
+    known = {row.tobytes() for row in inputs[~test]}
+    repeated = sum(row.tobytes() in known for row in inputs[test])
+    if not repeated:
+        return []
+    return [f"{repeated} of {int(test.sum())} test rows repeat the inputs of a row to develop on."]
+
+
+def _comparable(column: Column) -> np.ndarray:
+    return column.texts() if column.kind() == "categorical" else column.numbers()
+
+
+def _present(values: np.ndarray) -> np.ndarray:
+    return ~np.isnan(values) if values.dtype == np.float64 else np.array([value is not None for value in values])
+
+
+def _on_a_line(value: np.ndarray, label: np.ndarray) -> bool:
+    value, label = value - value.mean(), label - label.mean()
+    scale = np.sqrt((value @ value) * (label @ label))
+    return bool(scale > 0 and abs(value @ label) / scale > NEARLY)

@@ -1,0 +1,102 @@
+"""Target columns: which kind of task each is, how it is judged, and its labels as numbers."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import numpy as np
+
+from mtl_core.data.columns import Column
+from mtl_core.data.task import Kind, Metric, Task
+from mtl_core.mistakes import Mistake
+
+FEWEST_LABELS, FEW_LABELS = 20, 200
+MOST_INTEGER_CLASSES, MOST_CLASSES = 10, 100
+COMMON = 0.8
+"""When a class holds more of the labels than this, accuracy hardly moves and the Brier score judges the task."""
+
+
+def target(column: Column, asked: Kind | None, development: np.ndarray) -> tuple[Task, np.ndarray, list[str]]:
+    """The task that ``column`` poses, its labels (NaN without one) for all rows, and remarks.
+
+    Kind and classes are read off the ``development`` rows (a mask) alone.
+
+    Raises:
+        Mistake: when nothing can be learnt from the column or nothing tested on it.
+    """
+    kind, reason = (asked, "as asked") if asked else _infer(column)
+    remarks = [f"Task {column.name!r} is {kind}: {reason}."]
+    if kind == "regression":
+        labels = column.numbers()
+        task = Task(column.name, "regression", "mse")
+        _refuse_the_unlearnable(column, labels, development)
+    else:
+        task, labels = _classes(column, kind, development, remarks)
+    num = int((~np.isnan(labels[development])).sum())
+    if num < FEW_LABELS:
+        remarks.append(f"Task {column.name!r} has {num} labels to develop on; intervals will be wide.")
+    return task, labels, remarks
+
+
+def _infer(column: Column) -> tuple[Kind, str]:
+    stored = column.kind()
+    if stored == "boolean":
+        return "binary", "true or false"
+    if stored == "date":
+        raise Mistake(column.where, "is a date, and no task predicts dates.", "Turn it into a number, or ignore it.")
+    if stored == "categorical":
+        distinct = len({text for text in column.texts() if text is not None})
+        return ("binary" if distinct <= 2 else "multiclass"), f"text with {distinct} different values"
+    numbers = column.numbers()
+    values = np.unique(numbers[~np.isnan(numbers)])
+    if len(values) == 2:
+        return "binary", f"two different numbers, {values[0]:g} and {values[1]:g}"
+    if len(values) <= MOST_INTEGER_CLASSES and (values == np.round(values)).all():
+        return (
+            "multiclass",
+            f"{len(values)} different whole numbers (declare it regression under kinds if they measure)",
+        )
+    return "regression", f"{len(values)} different numbers"
+
+
+def _classes(column: Column, kind: Kind, development: np.ndarray, remarks: list[str]) -> tuple[Task, np.ndarray]:
+    texts = column.texts()
+    counts = Counter(text for text in texts[development] if text is not None)
+    names = sorted(counts, key=_numerically)
+    codes = {name: code for code, name in enumerate(names)}
+    labels = np.array([codes.get(text, np.nan) for text in texts], dtype=np.float64)
+    _refuse_the_unlearnable(column, labels, development)
+    if kind == "binary" and len(names) > 2:
+        raise Mistake(column.where, f"has {len(names)} different values.", "Declare it multiclass, or clean it.")
+    if len(names) > MOST_CLASSES:
+        raise Mistake(column.where, f"has {len(names)} classes.", f"Give at most {MOST_CLASSES}, or ignore it.")
+    unseen = sorted({text for text in texts[~development] if text is not None} - set(names))
+    if unseen:
+        remarks.append(f"Task {column.name!r}: only test rows show {', '.join(unseen[:5])}; these labels are left out.")
+    rare = [name for name in names if counts[name] < 5]
+    if rare:
+        remarks.append(f"Task {column.name!r}: fewer than five labels to develop on for {', '.join(rare[:5])}.")
+    share = max(counts.values()) / counts.total()
+    metric: Metric = "accuracy" if share <= COMMON else "brier"
+    if metric == "brier":
+        remarks.append(f"Task {column.name!r}: {share:.0%} of the labels are one class, so the Brier score judges it.")
+    return Task(column.name, kind, metric, len(names), tuple(names)), labels
+
+
+def _refuse_the_unlearnable(column: Column, labels: np.ndarray, development: np.ndarray) -> None:
+    learnt, tested = (labels[side][~np.isnan(labels[side])] for side in (development, ~development))
+    if column.num_present == 0 or len(learnt) + len(tested) == 0:
+        raise Mistake(column.where, "has no label at all.", "Fill it, or leave it out of the targets.")
+    if len(learnt) and (learnt == learnt[0]).all():
+        raise Mistake(column.where, "has one and the same value in all rows to develop on.", "Leave it out.")
+    if len(learnt) < FEWEST_LABELS:
+        raise Mistake(column.where, f"has {len(learnt)} labels to develop on.", f"Give at least {FEWEST_LABELS}.")
+    if len(tested) == 0:
+        raise Mistake(column.where, "has no label in the test rows.", "Label some, or choose other test rows.")
+
+
+def _numerically(name: str) -> tuple[int, float, str]:
+    try:
+        return (0, float(name), name)
+    except ValueError:
+        return (1, 0.0, name)

@@ -1,0 +1,50 @@
+"""Small task sets and rows that the engine's tests share."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+
+from mtl_core.data.task import Task
+from mtl_core.data.task_set import Development, Examples
+from mtl_core.recipe import Row
+
+TASKS = {
+    "price": Task("price", "regression", "mse"),
+    "sold": Task("sold", "binary", "accuracy", 2),
+    "grade": Task("grade", "multiclass", "accuracy", 3),
+    "colour": Task("colour", "multiclass", "brier", 10),
+}
+
+
+def development(
+    names: Sequence[str] = ("price", "sold", "grade"), examples: int = 300, inputs: int = 12, missing: float = 0.0
+) -> Development:
+    """Learnable targets of the named kinds; ``missing`` is the share of labels taken away."""
+    generator = torch.Generator().manual_seed(7)
+    x = torch.randn(examples, inputs, generator=generator)
+    signals = x @ torch.randn(inputs, len(names), generator=generator)
+    columns = []
+    for name, signal in zip(names, signals.T, strict=True):
+        classes = TASKS[name].num_classes
+        ranks = signal.argsort().argsort() * classes // examples
+        columns.append(5 * signal + 100 if TASKS[name].kind == "regression" else ranks.float())
+    targets = torch.stack(columns, dim=1)
+    targets[torch.rand(targets.shape, generator=generator) < missing] = torch.nan
+    everything = torch.ones(inputs, dtype=torch.bool)
+    return Development(tuple(TASKS[name] for name in names), Examples(x, targets), everything)
+
+
+def rows(number: int, seeds: int = 4, **hyperparameters: Any) -> list[Row]:
+    """Rows that differ in seed and learning rate."""
+    return [
+        Row(
+            key=f"row {i}",
+            seed=i % seeds,
+            hyperparameters={"learning_rate": 1e-3 * (1 + i % 5), "weight_decay": 1e-2, "dropout": 0.0}
+            | {name: value[i % len(value)] if isinstance(value, list) else value for name, value in hyperparameters.items()},
+        )
+        for i in range(number)
+    ]
