@@ -29,7 +29,7 @@ def _place(path: tuple[str | int, ...], document: Document, where: str, override
     dotted = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path).lstrip(".")
     for override in overrides:
         named = override.partition("=")[0].split(".")
-        if keys and named[: len(keys)] == keys or keys[: len(named)] == named:
+        if (keys and named[: len(keys)] == keys) or keys[: len(named)] == named:
             return f"--set {override}"
     line = document.line(path)
     return f"{where}{f', line {line}' if line else ''}{f': {dotted}' if dotted else ''}"

@@ -97,9 +97,8 @@ def _say_cost(prepared: Prepared) -> None:
     say("", *(f"budget: {loss}" for loss in plan.shrunk))
     phases = ", ".join(f"{phase} {counts[phase]:,} (seeds: {len(plan.seeds(phase))})" for phase in PHASES)
     say(f"replicas: {phases}; {len(plan.draws)} draws in the search")
-    say(
-        f"forecast: {time_text(forecast)}, {size_text(forecast.peak_disk)} of disk, {size_text(forecast.memory)} of memory"
-    )
+    disk, memory = size_text(forecast.peak_disk), size_text(forecast.memory)
+    say(f"forecast: {time_text(forecast)}, {disk} of disk, {memory} of memory")
     num_seeds, num_tasks = plan.spec.verdict.seeds, len(plan.tasks)
     effect = smallest_effect(num_seeds, num_tasks)
     if math.isnan(effect):

@@ -8,6 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from study.cli import app
+from tests.study.refused import refused
 
 GOOD = "tasks: {set: digits3}\n"
 
@@ -55,7 +56,11 @@ CASES: dict[str, tuple[str | bytes, str, str]] = {
     "only depth zero": (GOOD + "factors: {depth: [0]}\n", "factors", "depth"),
     "unknown sharing": (GOOD + "factors: {sharing: hrad}\n", "factors.sharing", "'hard'"),
     "nothing is shared": (GOOD + "factors: {sharing: [single_task]}\n", "factors.sharing", "hard"),
-    "unknown weighting": (GOOD + "factors: {weighting: [equal, uncertainity]}\n", "factors.weighting[1]", "'uncertainty'"),
+    "unknown weighting": (
+        GOOD + "factors: {weighting: [equal, uncertainity]}\n",
+        "factors.weighting[1]",
+        "'uncertainty'",
+    ),
     "weighting no": (GOOD + "factors: {weighting: no}\n", "factors.weighting", "equal"),
     "unknown optimiser": (GOOD + "factors: {optimiser: adam}\n", "factors.optimiser", "'adamw'"),
     "unknown backbone": (GOOD + "factors: {backbone: resnet50}\n", "factors.backbone", "mlp"),
@@ -63,7 +68,9 @@ CASES: dict[str, tuple[str | bytes, str, str]] = {
     "fraction above one": (GOOD + "factors: {train_fraction: 1.5}\n", "factors.train_fraction", "1"),
     "fraction zero": (GOOD + "factors: {train_fraction: 0}\n", "factors.train_fraction", "0"),
     "huge grid": (
-        GOOD + f"factors: {{width: {list(range(1, 500))}, stages: {list(range(1, 60))}}}\n", "factors", "Take levels out"
+        GOOD + f"factors: {{width: {list(range(1, 500))}, stages: {list(range(1, 60))}}}\n",
+        "factors",
+        "Take levels out",
     ),
     "no draws": (GOOD + "tuning: {draws: 0}\n", "tuning.draws", "1"),
     "draws as text": (GOOD + "tuning: {draws: many}\n", "tuning.draws", "integer"),
@@ -71,8 +78,16 @@ CASES: dict[str, tuple[str | bytes, str, str]] = {
     "range of three": (GOOD + "tuning: {dropout: {uniform: [0, 1, 2]}}\n", "tuning.dropout", "uniform"),
     "range of text": (GOOD + "tuning: {dropout: {uniform: [a, b]}}\n", "tuning.dropout", "low < high"),
     "range as a list": (GOOD + "tuning: {dropout: [0, 0.5]}\n", "tuning.dropout", "uniform"),
-    "unknown kind of range": (GOOD + "tuning: {learning_rate: {normal: [0, 1]}}\n", "tuning.learning_rate", "log_uniform"),
-    "logarithmic from zero": (GOOD + "tuning: {weight_decay: {log_uniform: [0, 1]}}\n", "tuning.weight_decay", "uniform"),
+    "unknown kind of range": (
+        GOOD + "tuning: {learning_rate: {normal: [0, 1]}}\n",
+        "tuning.learning_rate",
+        "log_uniform",
+    ),
+    "logarithmic from zero": (
+        GOOD + "tuning: {weight_decay: {log_uniform: [0, 1]}}\n",
+        "tuning.weight_decay",
+        "uniform",
+    ),
     "infinite range": (GOOD + "tuning: {weight_decay: {uniform: [0, .inf]}}\n", "tuning.weight_decay", "low < high"),
     "dropout of one": (GOOD + "tuning: {dropout: 1}\n", "tuning", "below 1"),
     "learning rate zero": (GOOD + "tuning: {learning_rate: 0}\n", "tuning", "above 0"),
@@ -85,9 +100,21 @@ CASES: dict[str, tuple[str | bytes, str, str]] = {
     "epochs with thousands of digits": (GOOD + f"training: {{epochs: {'9' * 5000}}}\n", "line 2", "smaller"),
     "batch size zero": (GOOD + "training: {batch_size: 0}\n", "training.batch_size", "1"),
     "unknown schedule": (GOOD + "training: {schedule: cosin}\n", "training.schedule", "'cosine'"),
-    "unknown backbone option": (GOOD + "training: {backbone_options: {nrom: layer}}\n", "backbone_options.nrom", "'norm'"),
-    "wrong backbone option": (GOOD + "training: {backbone_options: {norm: batch}}\n", "backbone_options.norm", "'layer'"),
-    "nested backbone option": (GOOD + "training: {backbone_options: {norm: [1]}}\n", "backbone_options", "option: value"),
+    "unknown backbone option": (
+        GOOD + "training: {backbone_options: {nrom: layer}}\n",
+        "backbone_options.nrom",
+        "'norm'",
+    ),
+    "wrong backbone option": (
+        GOOD + "training: {backbone_options: {norm: batch}}\n",
+        "backbone_options.norm",
+        "'layer'",
+    ),
+    "nested backbone option": (
+        GOOD + "training: {backbone_options: {norm: [1]}}\n",
+        "backbone_options",
+        "option: value",
+    ),
     "unknown strategy": (GOOD + "search: {strategy: random}\n", "search.strategy", "grid"),
     "no search seeds": (GOOD + "search: {seeds: 0}\n", "search.seeds", "1"),
     "rungs backwards": (GOOD + "search: {rungs: [0.5, 0.25]}\n", "search", "Sort"),
@@ -126,22 +153,7 @@ CASES: dict[str, tuple[str | bytes, str, str]] = {
     "name as TeX": ("name: \\input{x}\n" + GOOD, "line 1: name", "plain name"),
     "empty name": ("name: ''\n" + GOOD, "line 1: name", "plain name"),
     "numeric name": ("name: 3\n" + GOOD, "line 1: name", "string"),
-}  # fmt: skip
-
-
-def refused(arguments: list[str], folder: Path) -> dict[str, str]:
-    """Run the command line in ``folder``: it has to refuse without a trace.  Returns the three sentences."""
-    before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
-    result = CliRunner().invoke(app, arguments)
-    assert result.exit_code == 2, result.output
-    assert "Traceback" not in result.output
-    assert result.stdout == ""
-    assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == before
-    assert all(path.is_file() for path in folder.iterdir())
-    lines = dict(line.strip().split("  ", 1) for line in result.stderr.splitlines())
-    assert set(lines) == {"where", "found", "do"}
-    assert all(character.isprintable() for line in lines.values() for character in line)
-    return lines
+}
 
 
 @pytest.fixture(autouse=True)

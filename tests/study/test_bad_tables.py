@@ -7,9 +7,9 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from test_bad_study_files import refused
 
 from study import known
+from tests.study.refused import refused
 
 pytestmark = pytest.mark.skipif("table" not in known.names("tasks"), reason="the table task set is not there yet")
 
@@ -83,7 +83,17 @@ def test_targets_are_a_list_of_names(targets: str, tmp_path: Path) -> None:
     assert "targets" in refused(["check", "study.yaml"], tmp_path)["where"]
 
 
-HOSTILE = ["y_\x1b[31m", "y_<script>", "y_[bold]", "y_../../x", "y_=cmd()", "y_\\input{x}", "y_\u202e", "y_$x{$", "y_" + "x" * 300]
+HOSTILE = [
+    "y_\x1b[31m",
+    "y_<script>",
+    "y_[bold]",
+    "y_../../x",
+    "y_=cmd()",
+    "y_\\input{x}",
+    "y_\u202e",
+    "y_$x{$",
+    "y_" + "x" * 300,
+]
 
 
 @pytest.mark.parametrize("name", HOSTILE)
@@ -95,5 +105,6 @@ def test_hostile_task_names_are_shown_harmlessly(name: str, tmp_path: Path) -> N
     (tmp_path / "data.csv").write_text(table(f"a,{name},y_2", "#,#,?"), encoding="utf-8")
     result = CliRunner().invoke(app, ["check", "data.csv", "--targets", "y_*"])
     assert result.exit_code == 0, result.output
-    assert "\x1b" not in result.stdout and "\u202e" not in result.stdout
+    assert "\x1b" not in result.stdout
+    assert "\u202e" not in result.stdout
     assert [path.name for path in tmp_path.iterdir()] == ["data.csv"]

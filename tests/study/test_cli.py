@@ -68,7 +68,8 @@ def test_help_imports_nothing_heavy(arguments: list[str]) -> None:
 
 def test_a_bad_study_file_is_refused_before_torch_loads(tmp_path: Path) -> None:
     (tmp_path / "bad.yaml").write_text("tasks: {set: digits3}\nfactors: {widht: 8}\n")
-    code = f"import sys; from study.cli import app\ntry: app(['run', {str(tmp_path / 'bad.yaml')!r}])\nexcept SystemExit: pass\n"
+    command = ["run", str(tmp_path / "bad.yaml")]
+    code = f"import sys; from study.cli import app\ntry: app({command})\nexcept SystemExit: pass\n"
     code += "print('torch' in sys.modules, 'pandas' in sys.modules)"
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, cwd=Path(__file__).parents[2], check=True
@@ -185,7 +186,8 @@ def test_check_names_skipped_arms_and_what_a_budget_took() -> None:
         "check", "digits3", "--set", "factors.depth=[0, 1]", "--budget", "40s", "--set", "training.epochs=60"
     )
     assert result.exit_code == 0, result.output
-    assert "skipped" in result.stdout and "independent" in result.stdout
+    assert "skipped" in result.stdout
+    assert "independent" in result.stdout
     assert "budget: tuning.draws" in result.stdout
 
 

@@ -51,7 +51,8 @@ def test_time_grows_with_everything_that_is_trained() -> None:
 
 def test_disk_and_memory_grow_with_size() -> None:
     base, wide = forecast(), forecast(factors={"width": [16, 1024]})
-    assert wide.disk > base.disk and wide.memory > base.memory
+    assert wide.disk > base.disk
+    assert wide.memory > base.memory
     assert base.peak_disk >= base.disk
     assert forecast(workers=4).memory > 3 * base.memory
 

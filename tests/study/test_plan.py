@@ -48,7 +48,8 @@ def test_every_candidate_has_its_baselines_whatever_the_factors() -> None:
         }
     )  # fmt: skip
     for arm in made.candidates:
-        assert arm.each() in made.baselines and arm.loop() in made.baselines
+        assert arm.each() in made.baselines
+        assert arm.loop() in made.baselines
     assert len(made.baselines) == 2 * 2 * 2 * 2  # two kinds × width × optimiser × fraction
     assert not set(made.candidates) & set(made.baselines)
     assert len(set(made.arms)) == len(made.arms)
@@ -100,7 +101,9 @@ def test_listed_baselines_are_no_candidates_but_weighted_independents_are() -> N
 def test_seeds_of_phases_never_meet() -> None:
     made = plan(search={"seeds": 1000}, confirm={"seeds": 1000}, verdict={"seeds": 1000})
     seeds = [set(made.seeds(phase)) for phase in ("search", "confirm", "verdict")]
-    assert not seeds[0] & seeds[1] and not seeds[1] & seeds[2] and not seeds[0] & seeds[2]
+    assert not seeds[0] & seeds[1]
+    assert not seeds[1] & seeds[2]
+    assert not seeds[0] & seeds[2]
 
 
 def test_only_the_search_stops_early() -> None:
@@ -131,7 +134,7 @@ def test_replicas_of_single_task_arms_are_one_for_each_task_with_its_own_draw() 
 
 def test_counts_are_the_replicas_that_there_are() -> None:
     made = plan(num_tasks=3, tuning={"draws": 4}, search={"seeds": 2}, confirm={"seeds": 5})
-    draws = {task: 0 for task in made.tasks}
+    draws = dict.fromkeys(made.tasks, 0)
     counts = made.counts()
     totals = 2 * 3 * 4 * 2  # of two judged arms: a single-task network for each of 3 tasks, 4 draws, 2 seeds
     assert counts["search"] == sum(len(made.replicas(arm, "search", range(4))) for arm in made.arms) + totals

@@ -49,8 +49,8 @@ def test_overrides_are_values_of_a_study_file() -> None:
     spec = load_spec(
         "digits3",
         overrides=[
-            "factors.width=[8, 16]", "training.epochs=5", "factors.depth=all", "tuning.weight_decay={uniform: [0, 1e-2]}",
-            "training.backbone_options.norm=layer", "tasks.seed=3",
+            "factors.width=[8, 16]", "training.epochs=5", "factors.depth=all",
+            "tuning.weight_decay={uniform: [0, 1e-2]}", "training.backbone_options.norm=layer", "tasks.seed=3",
         ],
     )  # fmt: skip
     assert spec.factors.width == (8, 16)
