@@ -1,0 +1,163 @@
+"""What a reader must know before believing a number: the data, failures, curves that still rise, too few seeds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from analysis.records import Records
+from analysis.report.state import State
+
+FEW_SEEDS = 5
+FEW_TEST_LABELS = 100
+LOW_COVERAGE = 0.5
+STILL_RISING = 0.5
+"""Points of validation skill won in the last tenth of the epochs."""
+LEARNT_NOTHING = 2.0
+"""Points of validation skill."""
+OFF_SIZE = 0.1
+
+
+@dataclass(frozen=True)
+class Alert:
+    """One thing to know: what it is about, and the sentence."""
+
+    about: str
+    text: str
+
+
+def alerts(records: Records, state: State) -> list[Alert]:
+    """All alerts, the gravest first."""
+    sources = (_unfinished, _few_seeds, _failures, _not_learnt, _still_rising, _labels, _sizes, _looks, _plan, _remarks)
+    return [alert for source in sources for alert in source(records, state)]
+
+
+def strongest_caveat(found: list[Alert]) -> str:
+    """The sentence for the first screen."""
+    if found:
+        return f"{found[0].about}: {found[0].text}"
+    return "The numbers hold for this pool of data: every seed splits the same examples anew, so splits overlap."
+
+
+def _unfinished(records: Records, state: State) -> Iterator[Alert]:
+    missing = {
+        "search": "the search is not finished, so no hyperparameters are chosen yet and nothing here is a result.",
+        "confirm": "the arms are not confirmed on fresh seeds, so nothing is recommended yet.",
+        "verdict": "the recommended arm is not judged on fresh seeds, so no verdict is given.",
+    }
+    if state.phase is not None:
+        yield Alert("Unfinished study", missing[state.phase])
+    rows = records.replicas[(records.replicas["phase"] == "verdict") & (records.replicas["status"] == "finished")]
+    open_ = int((~rows["replica"].isin(records.scores["replica"])).groupby(rows["replica"]).all().sum())
+    if "verdict" in state.done and open_:
+        yield Alert("Unfinished study", f"{open_} trained verdict replica{_s(open_)} {_are(open_)} not scored yet.")
+
+
+def _few_seeds(records: Records, state: State) -> Iterator[Alert]:
+    n = state.seeds["verdict"]
+    if "verdict" in state.done and n < FEW_SEEDS:
+        yield Alert("Too few seeds", f"{n} paired seed{_s(n)}; below {FEW_SEEDS} there are points and no intervals.")
+
+
+def _failures(records: Records, state: State) -> Iterator[Alert]:
+    replicas = records.replicas.drop_duplicates("replica")
+    lost = replicas[replicas["status"].isin(("failed", "diverged"))]
+    for phase, rows in lost.groupby("phase", sort=False):
+        total, n = int((replicas["phase"] == phase).sum()), len(rows)
+        reasons = rows["reason"].replace("", "no reason given").value_counts()
+        yield Alert(
+            "Failures",
+            f"{n} of {total} {phase} replicas did not finish ({100 * n / total:.0f}%); most often ({reasons.iloc[0]}): "
+            f"{reasons.index[0]}. They rank last and are listed in the appendix.",
+        )
+
+
+def _not_learnt(records: Records, state: State) -> Iterator[Alert]:
+    rows = _settled(records)
+    best = rows.assign(skill=[_best(curve) for curve in rows["validation_skill"]])
+    means = best.groupby(["task", "arm"])["skill"].mean().groupby("task").max()
+    for task, skill in means.items():
+        if 100 * skill < LEARNT_NOTHING:
+            yield Alert("Nothing learnt", f"no arm predicts {task} better than a constant does ({_points(skill)} of skill).")
+
+
+def _still_rising(records: Records, state: State) -> Iterator[Alert]:
+    rows = _settled(records)
+    rises = rows.assign(rise=[_last_rise(curve) for curve in rows["validation_skill"]])
+    means = rises.groupby(["arm", "task"])["rise"].mean()
+    rising = means[100 * means > STILL_RISING]
+    if len(rising):
+        worst = rising.idxmax()
+        yield Alert(
+            "Not converged",
+            f"the validation skill of {len(rising)} of {len(means)} arm–task pairs still rises at the last epoch, most in "
+            f"{worst[0]}, {worst[1]}: {_points(rising.max())} in the last tenth of the epochs. Train longer.",
+        )
+
+
+def _labels(records: Records, state: State) -> Iterator[Alert]:
+    tasks = records.tasks
+    if not {"labelled_development", "num_development", "labelled_test"} <= set(tasks.columns):
+        return
+    for task in tasks.to_dict("records"):
+        share = task["labelled_development"] / max(1, task["num_development"])
+        if share < LOW_COVERAGE:
+            yield Alert("Few labels", f"{task['task']} is labelled in {100 * share:.2g}% of the development examples.")
+        if task["labelled_test"] < FEW_TEST_LABELS:
+            yield Alert("Small test split", f"{task['task']} has {task['labelled_test']} test labels; its interval is wide.")
+
+
+def _sizes(records: Records, state: State) -> Iterator[Alert]:
+    for arm in state.judged:
+        ratio = state.baselines.get(arm, {}).get("total_ratio")
+        if ratio is not None and abs(ratio - 1) > OFF_SIZE:
+            yield Alert("Unequal sizes", f"the size-matched single-task networks have {ratio:.2f} × the parameters of {arm}.")
+
+
+def _looks(records: Records, state: State) -> Iterator[Alert]:
+    looks = max((int(event.get("looks", 1)) for event in records.events("looked")), default=1)
+    if looks > 1:
+        yield Alert("Second look", f"the study was judged {looks} times; each look has its share of the level.")
+
+
+def _plan(records: Records, state: State) -> Iterator[Alert]:
+    for text in state.planned.get("shrunk", []):
+        yield Alert("Plan cut to the budget", f"{str(text).rstrip('.')}.")
+
+
+def _remarks(records: Records, state: State) -> Iterator[Alert]:
+    for text in records.manifest.get("remarks") or []:
+        yield Alert("Data", f"{str(text).rstrip('.')}.")
+
+
+def _settled(records: Records) -> pd.DataFrame:
+    """The replicas that trained all their epochs with frozen hyperparameters."""
+    rows = records.replicas
+    return rows[rows["phase"].isin(("confirm", "verdict")) & (rows["status"] == "finished") & (rows["epochs"] > 0)]
+
+
+def _best(curve: np.ndarray) -> float:
+    values = np.asarray(curve, dtype=float)
+    return float(np.nanmax(values)) if np.isfinite(values).any() else np.nan
+
+
+def _last_rise(curve: np.ndarray) -> float:
+    """What the last tenth of the epochs added to the best value so far; noise alone adds next to nothing."""
+    values = np.asarray(curve, dtype=float)
+    last = max(1, len(values) // 10)
+    return _best(values) - _best(values[:-last]) if len(values) > last else np.nan
+
+
+def _points(skill: float) -> str:
+    return f"{100 * skill:.1f} points"
+
+
+def _s(n: int) -> str:
+    return "" if n == 1 else "s"
+
+
+def _are(n: int) -> str:
+    return "is" if n == 1 else "are"

@@ -1,0 +1,86 @@
+"""What was compared, and what each side was allowed to spend: a comparison is as fair as its weaker side's tuning."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from analysis.records import Records
+from analysis.report.state import State
+from analysis.report.tables import Table, frame_of
+from analysis.selection import costs
+
+MEANING = {
+    "each": "single-task networks of the same width, each tuned for its task",
+    "loop": "nothing shared, inside the same training loop",
+    "total": "single-task networks with as many parameters in all",
+}
+
+
+def sides(records: Records, state: State) -> list[tuple[str, str]]:
+    """(role, arm) of every side of the comparison, the recommended arm first, each arm once."""
+    found = [("recommended" if arm == state.chosen else "reference", arm) for arm in state.judged]
+    if not found and state.chosen is not None:
+        found = [("recommended", state.chosen)]
+    for arm in state.judged:
+        given = state.baselines.get(arm, {})
+        found += [(f"{name}: {meaning}", given[name]) for name, meaning in MEANING.items() if given.get(name)]
+    trained = set(records.replicas["arm"])
+    return list({arm: (role, arm) for role, arm in reversed(found) if arm in trained}.values())[::-1]
+
+
+def budget_words(records: Records, state: State) -> list[str]:
+    """The budget in sentences."""
+    plan, seeds = state.planned, state.planned.get("seeds", {})
+    if not plan:
+        return ["The ledger holds no plan."]
+    arms = plan.get("arms", [])
+    return [
+        f"Every arm, single-task networks included, had the same {plan.get('draws', '?')} draws of the tuning hyperparameters "
+        f"on {seeds.get('search', '?')} search seeds, up to {plan.get('epochs', '?')} epochs, and the same rules for stopping "
+        f"the worse half of the draws. {len(arms)} arms were planned.",
+        "Single-task networks pick a draw and an epoch for each task, which favours them slightly; an arm that shares picks "
+        "one for all its tasks.",
+    ]
+
+
+def budget_tables(records: Records, state: State) -> list[Table]:
+    """What each side spent, in one table; none before an arm is chosen."""
+    found = sides(records, state)
+    if not found:
+        return []
+    size = costs(records.replicas).set_index("arm")
+    rows = [_spent(records.replicas, role, arm) | size.loc[arm].to_dict() for role, arm in found]
+    frame = frame_of(
+        rows,
+        arm=lambda row: row["arm"],
+        role=lambda row: row["role"],
+        draws=lambda row: row["draws"],
+        search_epochs=lambda row: row["search"],
+        confirm_seeds=lambda row: row["confirm"],
+        verdict_seeds=lambda row: row["verdict"],
+        parameters=lambda row: int(row["parameters"]),
+        multiply_adds=lambda row: int(row["multiply_adds"]),
+        seconds=lambda row: row["seconds"],
+    )
+    caption = (
+        "Both sides of the comparison. Draws: per task for single-task networks. Search epochs: mean per task, all draws and "
+        "seeds together. Parameters and multiply-adds (per example): all tasks together. Seconds: all phases."
+    )
+    return [Table("budget", caption, frame)]
+
+
+def _spent(replicas: pd.DataFrame, role: str, arm: str) -> dict[str, Any]:
+    rows = replicas[replicas["arm"] == arm]
+    search = rows[rows["phase"] == "search"]
+    seeds = rows.groupby("phase")["seed"].nunique()
+    return {
+        "arm": arm,
+        "role": role,
+        "draws": int(search["draw"].nunique()),
+        "search": int(round(search.groupby("task")["epochs"].sum().mean())) if len(search) else 0,
+        "confirm": int(seeds.get("confirm", 0)),
+        "verdict": int(seeds.get("verdict", 0)),
+        "seconds": float(rows.drop_duplicates("replica")["seconds"].sum()),
+    }

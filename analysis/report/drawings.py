@@ -1,0 +1,103 @@
+"""The figures: saved for papers as SVG, PDF and PNG, and laid into the page as one more drawing without its headline.
+
+In the page the headline is text, so that it follows the reader's size and colours and can be copied.
+"""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+from pathlib import Path
+
+import matplotlib
+import pandas as pd
+from markupsafe import Markup
+from matplotlib.figure import Figure
+
+from analysis import style
+from analysis.questions import Answer
+from analysis.report import svg
+from analysis.report.tables import shown
+
+WIDE = 300.0
+"""Points; a drawing wider than this is not squeezed into the width of a telephone but scrolls there."""
+MOST_SPOKEN = 12
+"""Rows of the table that the text alternative reads out."""
+SPOKEN = ("arm", "role", "task", "baseline", "width", "depth", "sharing", "gain", "low", "high", "n", "word")
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """A figure of the page.
+
+    Args:
+        name: the question's stem; also of its files.
+        question: the heading.
+        title: the finding.
+        caption: unit, n, pairing, interval, selection rule.
+        alternative: the figure in words.
+        drawing: inline SVG.
+        is_wide: scrolls in a narrow window.
+        files: labels and paths, relative to the page.
+    """
+
+    name: str
+    question: str
+    title: str
+    caption: str
+    alternative: str
+    drawing: Markup
+    is_wide: bool
+    files: list[tuple[str, str]]
+
+
+def draw(answer: Answer, folder: Path) -> Drawing | None:
+    """Draw the figure of one answer and save it in ``folder``; ``None`` for a mere table."""
+    figure = answer.figure()
+    if figure is None:
+        return None
+    name = answer.question.stem
+    style.save(figure, folder, name)
+    text = _without_headline(figure, name)
+    alternative = in_words(answer)
+    figures = [(kind.upper(), f"figures/{name}.{kind}") for kind in ("svg", "pdf", "png")]
+    return Drawing(
+        name=name,
+        question=answer.question.name,
+        title=_sentence(answer.title),
+        caption=answer.caption,
+        alternative=alternative,
+        drawing=svg.inline(text, name=name, alternative=alternative),
+        is_wide=svg.width_of(text) > WIDE,
+        files=[("Data (CSV)", f"tables/{name}.csv"), *figures],
+    )
+
+
+def in_words(answer: Answer) -> str:
+    """The text alternative: the finding, and what stands in the first rows of the table."""
+    table = answer.table
+    columns = [name for name in SPOKEN if name in table.columns and _tells(table[name])]
+    rows = [_spoken(row) for row in table[columns].head(MOST_SPOKEN).to_dict("records")] if columns else []
+    more = f" The table has {len(table)} rows." if len(table) > len(rows) else ""
+    return f"{_sentence(answer.title)} {' '.join(rows)}{more}".strip()
+
+
+def _spoken(row: dict[str, object]) -> str:
+    parts = [f"{name} {shown(value)}" for name, value in row.items() if shown(value) not in ("", "–")]
+    return f"{', '.join(parts)}." if parts else ""
+
+
+def _tells(column: pd.Series) -> bool:
+    return column.astype(str).nunique() > 1 or column.name in ("gain", "n")
+
+
+def _sentence(text: str) -> str:
+    return text if text.endswith((".", "?", "!")) else f"{text}."
+
+
+def _without_headline(figure: Figure, name: str) -> str:
+    stream = io.StringIO()
+    with style.style(), matplotlib.rc_context({"svg.hashsalt": name}):
+        figure.suptitle("")
+        figure.savefig(stream, format="svg", metadata={"Date": None})
+    return stream.getvalue()

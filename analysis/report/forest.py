@@ -1,0 +1,115 @@
+"""The forest of the first screen: a line per task, drawn by the page itself, so that it fits a telephone and dark mode.
+
+The figure for papers, with seeds and all baselines, is the transfer question's own.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import pandas as pd
+
+from analysis.gains import TASK
+from analysis.report.tasks import Chip, chip_of
+from analysis.wording import interval, points, shared_stages
+
+MOST_TASKS = 12
+STEPS = (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100)
+
+
+@dataclass(frozen=True)
+class Line:
+    """One task; places are percent of the axis, ``None`` where there is no interval."""
+
+    name: str
+    verdict: Chip
+    numbers: str
+    place: float
+    thick: tuple[float, float] | None
+    thin: tuple[float, float] | None
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One judged arm."""
+
+    title: str
+    lines: list[Line]
+    more: int
+
+
+@dataclass(frozen=True)
+class Forest:
+    """All panels on one axis: ``ticks`` are (place, label), ``band`` is where there is no practical difference."""
+
+    panels: list[Panel]
+    ticks: list[tuple[float, str]]
+    band: tuple[float, float]
+    caption: str
+
+
+@dataclass(frozen=True)
+class _Axis:
+    low: float
+    high: float
+
+    def place(self, value: float) -> float:
+        return round(100 * (value - self.low) / (self.high - self.low), 2)
+
+    def span(self, low: float, high: float) -> tuple[float, float] | None:
+        return (self.place(low), self.place(high)) if math.isfinite(low) and math.isfinite(high) else None
+
+
+def forest(transfer: pd.DataFrame) -> Forest | None:
+    """From the table of the transfer question; ``None`` before a verdict."""
+    rows = transfer[(transfer["baseline"] == "each") & (transfer["scope"] == TASK)] if len(transfer) else transfer
+    rows = rows[rows["gain"].notna()] if len(rows) else rows
+    if rows.empty:
+        return None
+    band = float(rows["band"].iloc[0])
+    axis, ticks = _axis(rows, band)
+    low, high = int(rows["n"].min()), int(rows["n"].max())
+    caption = (
+        f"Gain in test skill over tuned single-task networks of the same width, in points; n = {low if low == high else f'{low}–{high}'}"
+        f" fresh paired seeds. Thick: 95% interval; thin: simultaneous; grey: no practical difference (±{band:g})."
+    )
+    panels = [_panel(group, axis) for _, group in rows.groupby("arm", sort=False)]
+    span = axis.span(-band, band) or (50.0, 50.0)
+    return Forest(panels, [(axis.place(tick), points(tick, digits=_digits(ticks))) for tick in ticks], span, caption)
+
+
+def _panel(rows: pd.DataFrame, axis: _Axis) -> Panel:
+    first = rows.iloc[0]
+    rows = rows.sort_values(["gain", "order"], ascending=[False, True])
+    hidden = max(0, len(rows) - MOST_TASKS)
+    if hidden:  # the ends tell most
+        rows = pd.concat([rows.head(MOST_TASKS // 2), rows.tail(MOST_TASKS - MOST_TASKS // 2)])
+    title = f"{str(first['role']).capitalize()}: {shared_stages(first['sharing'], first['depth'], int(first['stages']))}"
+    return Panel(f"{title}, width {first['width']}", [_line(row, axis) for row in rows.itertuples()], hidden)
+
+
+def _line(row: object, axis: _Axis) -> Line:
+    return Line(
+        name=row.task,
+        verdict=chip_of(row),
+        numbers=f"{points(row.gain)} {interval(row.low, row.high)}".strip(),
+        place=axis.place(row.gain),
+        thick=axis.span(row.low, row.high),
+        thin=axis.span(row.low_simultaneous, row.high_simultaneous),
+    )
+
+
+def _axis(rows: pd.DataFrame, band: float) -> tuple[_Axis, list[float]]:
+    ends = rows[["gain", "low_simultaneous", "high_simultaneous"]].to_numpy(dtype=float).ravel()
+    ends = [*ends[[math.isfinite(end) for end in ends]], -1.5 * band, 1.5 * band, -0.1, 0.1]
+    low, high = min(ends), max(ends)
+    step = next((step for step in STEPS if (high - low) / step <= 6), STEPS[-1])
+    margin = 0.06 * (high - low)
+    axis = _Axis(low - margin, high + margin)
+    first = math.ceil(axis.low / step)
+    return axis, [number * step for number in range(first, math.floor(axis.high / step) + 1)]
+
+
+def _digits(ticks: list[float]) -> int:
+    return 0 if all(abs(tick - round(tick)) < 1e-9 for tick in ticks) else 1

@@ -1,0 +1,65 @@
+"""How far a study is, and therefore what its report may say."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from analysis.records import Records
+
+PHASES = ("search", "confirm", "verdict")
+
+
+@dataclass(frozen=True)
+class State:
+    """What is finished and what is frozen.
+
+    Args:
+        done: the phases that ended, in order.
+        chosen: the recommended arm; ``None`` before the confirm phase ended.
+        judged: the arms of the verdict phase, the chosen one first.
+        baselines: per judged arm ``each``, ``loop``, ``total`` and ``total_ratio``.
+        seeds: per phase the number of seeds of the chosen arm (of the arm with most, while none is chosen).
+        planned: the plan.
+    """
+
+    done: tuple[str, ...]
+    chosen: str | None
+    judged: list[str]
+    baselines: dict[str, dict[str, Any]]
+    seeds: dict[str, int]
+    planned: dict[str, Any]
+
+    @property
+    def phase(self) -> str | None:
+        """The phase that is under way or to come; ``None``: the study is finished."""
+        left = [phase for phase in PHASES if phase not in self.done]
+        return left[0] if left else None
+
+
+def state_of(records: Records) -> State:
+    """Read off the ledger and the records."""
+    arm, judged = records.frozen("arm") or {}, records.frozen("judged") or {}
+    scored = records.replicas["replica"].isin(records.scores["replica"])
+    ended = {
+        "search": records.frozen("draws") is not None,
+        "confirm": bool(arm),
+        "verdict": bool(judged) and bool((scored & (records.replicas["phase"] == "verdict")).any()),
+    }
+    chosen = arm.get("arm")
+    return State(
+        done=tuple(phase for phase in PHASES if ended[phase]),
+        chosen=chosen,
+        judged=list(judged.get("arms", [])),
+        baselines=dict(judged.get("baselines", {})),
+        seeds={phase: _seeds(records.replicas, phase, chosen) for phase in PHASES},
+        planned=(records.events("planned") or [{}])[-1],
+    )
+
+
+def _seeds(replicas: pd.DataFrame, phase: str, chosen: str | None) -> int:
+    rows = replicas[(replicas["phase"] == phase) & replicas["status"].isin(("finished", "stopped"))]
+    per_arm = rows.groupby("arm")["seed"].nunique()
+    return int(per_arm.get(chosen, 0) if chosen is not None else per_arm.max() if len(per_arm) else 0)

@@ -1,0 +1,118 @@
+"""Section 1: for every judged arm, what each task wins or loses, and the word that it earned."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from analysis.gains import MEAN, TASK
+from analysis.report.tables import Table
+from analysis.statistics import HELPED, HURT, HURT_BY_SHARING, MIN_SEEDS, TUNED_ALONE
+from analysis.wording import interval, points, shared_stages
+
+SIGNS = {HELPED: ("▲", "helped"), HURT_BY_SHARING: ("▼", "hurt"), HURT: ("▼", "hurt"), TUNED_ALONE: ("▽", "hurt")}
+NEUTRAL = {"no practical difference": "■"}
+Gaps = Mapping[tuple[str, str], float]
+
+
+@dataclass(frozen=True)
+class Chip:
+    """A verdict as a coloured word: the sign and the word say what the colour (``tone``) says; ``remedy`` decides it."""
+
+    word: str
+    sign: str
+    tone: str
+    remedy: str = ""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the table, as text."""
+
+    name: str
+    verdict: Chip
+    gain: str
+    interval: str
+    n: int
+    gap: str
+
+
+@dataclass(frozen=True)
+class Group:
+    """The lines of one judged arm."""
+
+    title: str
+    rows: list[Row]
+    note: str
+
+
+def groups(transfer: pd.DataFrame, gaps: Gaps) -> list[Group]:
+    """One group per judged arm, from the table of the transfer question."""
+    if transfer.empty:
+        return []
+    each = transfer[transfer["baseline"] == "each"]
+    return [_group(rows, gaps) for _, rows in each.groupby("arm", sort=False)]
+
+
+def gap_changes(overfitting: pd.DataFrame) -> Gaps:
+    """(arm, task) → change of the gap in percent, from the table of the overfitting question."""
+    rows = overfitting[overfitting["scope"] == TASK] if len(overfitting) else overfitting
+    return {(row.arm, row.task): -100 * row.reduction for row in rows.itertuples()}
+
+
+def tasks_table(transfer: pd.DataFrame, gaps: Gaps) -> Table:
+    """The same as a table for files, with every digit."""
+    rows = transfer[(transfer["baseline"] == "each") & (transfer["scope"] == TASK)] if len(transfer) else transfer
+    keep = ["role", "arm", "task", "word", "gain", "low", "high", "low_simultaneous", "high_simultaneous", "n"]
+    frame = rows.reindex(columns=keep).rename(columns={"word": "verdict"})
+    frame["gap_change"] = [gaps.get((row.arm, row.task), np.nan) for row in rows.itertuples()]
+    caption = (
+        "Gain over tuned single-task networks in points of skill, 95% interval from seeds and test examples, n paired "
+        "verdict seeds. Gap change: validation − training loss against the single-task network, in percent of the trivial "
+        "predictor's loss (confirm seeds; negative: less overfitting)."
+    )
+    return Table("tasks", caption, frame)
+
+
+def _group(rows: pd.DataFrame, gaps: Gaps) -> Group:
+    first = rows.iloc[0]
+    tasks = rows[rows["scope"] == TASK].sort_values(["gain", "order"], ascending=[False, True])
+    shares = shared_stages(first["sharing"], first["depth"], int(first["stages"]))
+    title = f"{str(first['role']).capitalize()}: {shares}, width {first['width']}"
+    return Group(title, [_row(row, gaps) for row in tasks.itertuples()], _note(tasks, rows[rows["scope"] == MEAN]))
+
+
+def _row(row: object, gaps: Gaps) -> Row:
+    return Row(
+        name=row.task,
+        verdict=chip_of(row),
+        gain=points(row.gain),
+        interval=interval(row.low, row.high) or "–",
+        n=int(row.n),
+        gap=points(gaps.get((row.arm, row.task), np.nan)),
+    )
+
+
+def chip_of(row: object) -> Chip:
+    """The verdict of one row of the transfer question's table; too few seeds earn no word."""
+    word = row.word if row.n >= MIN_SEEDS else "no verdict"
+    sign, tone = SIGNS.get(word, (NEUTRAL.get(word, "○"), "even"))
+    return Chip(word, sign, tone, row.remedy)
+
+
+def _note(tasks: pd.DataFrame, mean: pd.DataFrame) -> str:
+    """The mean over tasks, never alone."""
+    gains = tasks.set_index("task")["gain"].dropna()
+    if len(gains) < 2 or mean.empty:
+        return ""
+    one = mean.iloc[0]
+    without = [(gains.sum() - gain) / (len(gains) - 1) for gain in gains]
+    shown = f"{points(one['gain'])} {interval(one['low'], one['high'])}".strip()
+    return (
+        f"Mean over tasks {shown}, median {points(float(gains.median()))}, worst task {gains.idxmin()} "
+        f"{points(float(gains.min()))}; leaving one task out, the mean lies between {points(min(without))} and "
+        f"{points(max(without))}."
+    )
