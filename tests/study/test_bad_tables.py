@@ -8,11 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from study import known
 from tests.study.refused import refused
-
-pytestmark = pytest.mark.skipif("table" not in known.names("tasks"), reason="the table task set is not there yet")
-
 
 @pytest.fixture(autouse=True)
 def _folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -83,6 +79,27 @@ def test_targets_are_a_list_of_names(targets: str, tmp_path: Path) -> None:
     assert "targets" in refused(["check", "study.yaml"], tmp_path)["where"]
 
 
+@pytest.mark.parametrize(
+    ("override", "named"),
+    [
+        ("tasks.groups=nobody", "groups"),
+        ("tasks.test=nothing", "test"),
+        ("tasks.test_share=1", "test_share"),
+        ("tasks.test_share=half", "test_share"),
+        ("tasks.ignore=[zz*]", "ignore"),
+        ("tasks.kinds={a: ordinal}", "kinds"),
+        ("tasks.kinds={zz: numeric}", "kinds"),
+        ("tasks.kinds={y_1: categorical}", "kinds.y_1"),
+        ("tasks.target=[y_1]", "tasks.target"),
+        ("tasks.seed=1.5", "seed"),
+    ],
+)
+def test_wrong_dials_of_a_table_are_refused(override: str, named: str, tmp_path: Path) -> None:
+    (tmp_path / "data.csv").write_text(table("a,y_1,y_2", "#,?,?"))
+    lines = refused(["check", "data.csv", "--targets", "y_*", "--set", override], tmp_path)
+    assert named in lines["where"]
+
+
 HOSTILE = [
     "y_\x1b[31m",
     "y_<script>",
@@ -102,7 +119,7 @@ def test_hostile_task_names_are_shown_harmlessly(name: str, tmp_path: Path) -> N
 
     from study.cli import app
 
-    (tmp_path / "data.csv").write_text(table(f"a,{name},y_2", "#,#,?"), encoding="utf-8")
+    (tmp_path / "data.csv").write_text(table(f"a,{name},y_2", "#,?,?"), encoding="utf-8")
     result = CliRunner().invoke(app, ["check", "data.csv", "--targets", "y_*"])
     assert result.exit_code == 0, result.output
     assert "\x1b" not in result.stdout
