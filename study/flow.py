@@ -25,6 +25,9 @@ Steps = Generator[Any, Any, Any]
 FEWEST_TO_JUDGE = 8
 """Replicas that must have ended before their failures can stop the study."""
 
+ATTEMPTS = 3
+"""Times that a job is tried whose worker dies; then it is cut in two."""
+
 
 class End(Enum):
     """What :meth:`Flow.next` says when there is no job now, nor ever."""
@@ -67,6 +70,7 @@ class Flow:
         failures: phase → replica → reason, or ``None`` for one that did not fail; of this session.
         best: (phase, arm) → tasks → best mean validation skill of any replica; of this session.
         result: what the steps returned.
+        over: whether nothing is left to do.
     """
 
     def __init__(self, steps: Steps, archive: Archive, ledger: Ledger) -> None:
@@ -77,14 +81,15 @@ class Flow:
         self.failures: dict[str, dict[str, str | None]] = {}
         self.best: dict[tuple[str, str], dict[tuple[str, ...], float]] = {}
         self._handed: dict[str, int] = {}
+        self._pieces: set[str] = set()
         self._root = _Strand(steps)
-        self._over = False
+        self.over = False
         self._advance(self._root, None)
 
     def next(self) -> Job | End | None:
         """A job to run now; ``None`` while all that is left waits for running ones; ``DONE`` at the end."""
         if not self.ready:
-            return DONE if self._over else None
+            return DONE if self.over else None
         job, strand = self.ready.popleft()
         self.running[job.name] = (job, strand)
         self._handed[job.name] = self._handed.get(job.name, 0) + 1
@@ -107,6 +112,10 @@ class Flow:
             self.ledger.append("failed", shard=job.name, reason=summary.reason, **_facts(job) | {"replicas": []})
             remedy = "Make room or make the directory writable, then run the same command again: it goes on from here."
             raise Mistake(str(self.archive.directory), f"nothing can be written ({summary.reason}).", remedy)
+        if summary.outcome == "died" and self._handed[job.name] < self._attempts(job):
+            self.ledger.append("retried", shard=job.name, reason=summary.reason, **_facts(job))
+            self.ready.append((job, strand))
+            return
         if summary.outcome in ("memory", "died"):
             self._cut(job, strand, summary)
             return
@@ -160,7 +169,7 @@ class Flow:
 
     def _ended(self, strand: _Strand, result: Any) -> None:
         if strand.parent is None:
-            self.result, self._over = result, True
+            self.result, self.over = result, True
             return
         strand.parent.results[strand.place] = result
         strand.parent.waiting -= 1
@@ -172,12 +181,17 @@ class Flow:
         if not strand.waiting:
             self._advance(strand, None)
 
+    def _attempts(self, job: Job) -> int:
+        """How often a job whose worker dies is tried: less often when it is a piece of one that was cut for that."""
+        return ATTEMPTS if job.name not in self._pieces else 2 if len(job.replicas) == 1 else 1
+
     def _cut(self, job: Job, strand: _Strand, summary: Summary) -> None:
         keys = list(job.replicas)
         if len(keys) > 1:
             middle = len(keys) // 2
             halves = [job.keeping(part, self.archive) for part in (keys[:middle], keys[middle:])]
             self.ledger.append("cut", shard=job.name, reason=summary.reason, **_facts(job))
+            self._pieces.update(half.name for half in halves)
             self.ready.extend((half, strand) for half in halves)
             strand.waiting += 1
             return
@@ -187,7 +201,7 @@ class Flow:
 
     def _again(self, job: Job, strand: _Strand) -> None:
         """A worker says that it recorded, but the part is not there."""
-        if self._handed[job.name] > 2:
+        if self._handed[job.name] >= ATTEMPTS:
             remedy = "The run directory must be on a file system that all machines see; run the same command again."
             raise Mistake(str(self.archive.directory), "records that a worker wrote do not arrive here.", remedy)
         self.ready.append((job, strand))

@@ -47,6 +47,9 @@ PACKAGES = ("mtl-study", "torch", "ray", "optuna", "pandas", "pyarrow", "numpy",
 RAY_PAYS_SECONDS = 60.0
 """``auto`` takes Ray when the forecast says that one worker alone would need longer than this."""
 
+SCORING_PAYS_SECONDS = 20.0
+"""Below this the test split is scored in the driver: new workers, which alone may see it, take some seconds to start."""
+
 
 def run(
     spec: Spec,
@@ -114,11 +117,21 @@ def _run_phases(out: Path, prepared: Prepared, fingerprint: str, ledger: Ledger,
     try:
         for steps, data in _stages(desk, prepared.task_set):
             flow = Flow(steps, archive, ledger)
+            if data.test is not None and scoring_seconds(prepared) < SCORING_PAYS_SECONDS:
+                backend.close()
+                backend = Inline(Heartbeats(scratch / "beats", aloud=True))
             with screen.showing(flow):
                 backend.run(flow, data)
     finally:
         backend.close()
     clear_checkpoints(desk)
+
+
+def scoring_seconds(prepared: Prepared) -> float:
+    """What scoring takes one worker: a forward pass over the test split, against all the epochs of training."""
+    spec, task_set = prepared.plan.spec, prepared.task_set
+    training = (prepared.forecast.confirm + prepared.forecast.verdict) * (spec.workers or num_cores())
+    return training * len(task_set.test) / (3 * spec.training.epochs * len(task_set.development.examples))
 
 
 def _stages(desk: Desk, task_set: TaskSet) -> Iterator[tuple[Steps, Data]]:
