@@ -20,6 +20,7 @@ INPUT_KINDS, TARGET_KINDS = get_args(InputKind), get_args(Kind)
 LARGEST = 1e15
 """Beyond it, squares come near the end of float32."""
 NUMBER = re.compile(r"\s*[-+]?[$€£]?\s*(\d[\d.,' ]*|\.\d+)(e[-+]?\d+)?\s*%?\s*", re.IGNORECASE)
+LONGEST_NUMBER = 40  # what is longer is cut: the pattern takes its time over a long line of blanks
 MICROSECONDS_A_DAY = 86_400e6
 
 
@@ -30,7 +31,7 @@ class Column:
     Args:
         name: as the file has it.
         where: file and column, for messages.
-        values: without dictionary encoding.
+        values: without dictionary encoding; a NaN is a missing value like any other.
     """
 
     name: str
@@ -42,6 +43,11 @@ class Column:
         """Values that are not missing."""
         return len(self.values) - self.values.null_count
 
+    @property
+    def is_text(self) -> bool:
+        """Whether text is stored, or nothing at all."""
+        return _is_text(self.values.type) or pa.types.is_null(self.values.type)
+
     def kind(self) -> InputKind:
         """What the stored type says.
 
@@ -51,30 +57,39 @@ class Column:
         stored = self.values.type
         if pa.types.is_boolean(stored):
             return "boolean"
-        if pa.types.is_date(stored) or pa.types.is_timestamp(stored):
+        if _is_date(stored):
             return "date"
         if pa.types.is_integer(stored) or pa.types.is_floating(stored) or pa.types.is_decimal(stored):
             return "numeric"
-        if _is_text(stored) or pa.types.is_null(stored):
+        if self.is_text:
             self._refuse_numbers_written_as_text()
             return "categorical"
         raise Mistake(self.where, f"holds values of type {stored}.", "Turn them into numbers or text, or ignore it.")
 
     def numbers(self) -> np.ndarray:
-        """Float64 with NaN for missing; dates in days since 1970.
+        """Float64 with NaN for missing.
 
         Raises:
             Mistake: for text, infinities and values beyond ``LARGEST``.
         """
         stored = self.values.type
-        if pa.types.is_date(stored) or pa.types.is_timestamp(stored):
-            micros = self._cast(self._cast(self.values, pa.timestamp("us")), pa.int64())
-            numbers = self._cast(micros, pa.float64()).to_numpy(zero_copy_only=False) / MICROSECONDS_A_DAY
-        else:
-            values = self._cast(self.values, pa.int8()) if pa.types.is_boolean(stored) else self.values
-            numbers = self._cast(values, pa.float64()).to_numpy(zero_copy_only=False)
+        if _is_date(stored):
+            return self.days()
+        values = self._cast(self.values, pa.int8()) if pa.types.is_boolean(stored) else self.values
+        numbers = self._cast(values, pa.float64()).to_numpy(zero_copy_only=False)
         numbers = np.where(np.isnan(numbers), np.nan, numbers)  # one NaN only, so that equal data have equal bytes
         return self._refuse_the_infinite(numbers)
+
+    def days(self) -> np.ndarray:
+        """Days since 1970 with NaN for missing, of dates or of text like 2024-03-01.
+
+        Raises:
+            Mistake: for anything else.
+        """
+        if not (_is_date(self.values.type) or self.is_text):
+            raise Mistake(self.where, "holds no dates.", "Write them like 2024-03-01, or declare another kind.")
+        micros = self._cast(self._cast(self.values, pa.timestamp("us")), pa.int64())
+        return self._cast(micros, pa.float64()).to_numpy(zero_copy_only=False) / MICROSECONDS_A_DAY
 
     def texts(self) -> np.ndarray:
         """Objects: text, or ``None`` for missing; whole numbers without a decimal point."""
@@ -89,7 +104,7 @@ class Column:
             return pc.cast(values, target, safe=False)
         except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
             reason = str(error).splitlines()[0][:120]
-            raise Mistake(self.where, f"is no column of numbers: {reason}.", "Clean it, or ignore it.") from None
+            raise Mistake(self.where, f"cannot be taken as that: {reason}.", "Clean it, or ignore it.") from None
 
     def _refuse_the_infinite(self, numbers: np.ndarray) -> np.ndarray:
         with np.errstate(invalid="ignore"):
@@ -100,7 +115,7 @@ class Column:
         return numbers
 
     def _refuse_numbers_written_as_text(self) -> None:
-        seen = [str(value) for value in pc.unique(self.values).to_pylist() if value is not None]
+        seen = [str(value)[:LONGEST_NUMBER] for value in pc.unique(self.values).to_pylist() if value is not None]
         numbers = [value for value in seen if NUMBER.fullmatch(value)]
         others = [value for value in seen if not NUMBER.fullmatch(value)]
         if 2 * len(numbers) > len(seen):
@@ -116,8 +131,14 @@ def columns_of(table: pa.Table, file: str) -> dict[str, Column]:
         values = table.column(name)
         if pa.types.is_dictionary(values.type):
             values = pc.cast(values, values.type.value_type)
+        if pa.types.is_floating(values.type):
+            values = pc.if_else(pc.is_nan(values), pa.scalar(None, values.type), values)
         columns[name] = Column(name, f"{file}: column {name!r}", values)
     return columns
+
+
+def _is_date(stored: pa.DataType) -> bool:
+    return pa.types.is_date(stored) or pa.types.is_timestamp(stored)
 
 
 def _is_text(stored: pa.DataType) -> bool:

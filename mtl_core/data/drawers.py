@@ -34,7 +34,7 @@ def group_numbers(column: Column) -> np.ndarray:
     return numbers
 
 
-def test_rows_named_by(column: Column, groups: np.ndarray | None) -> np.ndarray:
+def rows_named_for_test(column: Column, groups: np.ndarray | None) -> np.ndarray:
     """A mask of the rows that ``column`` says are for testing.
 
     Raises:
@@ -54,7 +54,7 @@ def test_rows_named_by(column: Column, groups: np.ndarray | None) -> np.ndarray:
     return test
 
 
-def test_rows_drawn(num_rows: int, groups: np.ndarray | None, share: float, seed: int) -> np.ndarray:
+def rows_drawn_for_test(num_rows: int, groups: np.ndarray | None, share: float, seed: int) -> np.ndarray:
     """A mask of about ``share`` of the rows: whole groups, in an order that ``seed`` fixes, and never all."""
     member = np.arange(num_rows) if groups is None else groups
     sizes = np.bincount(member)

@@ -53,7 +53,7 @@ def encode(inputs: Sequence[tuple[Column, InputKind]], development: np.ndarray) 
 
 
 def _add_numbers(encoded: Encoded, column: Column, kind: InputKind, development: np.ndarray) -> None:
-    numbers = column.numbers()
+    numbers = column.days() if kind == "date" else column.numbers()
     if kind == "date":
         encoded.remarks.append(f"Dates in {column.name!r} are taken as days since 1970.")
     if kind == "numeric" and len(numbers) > 1 and (np.diff(numbers) == 1).all():
@@ -77,7 +77,7 @@ def _add_categories(encoded: Encoded, column: Column, development: np.ndarray) -
     if rest:
         encoded.add(np.isin(texts, list(rest)), standardise=False)
         encoded.remarks.append(
-            f"Column {column.name!r} keeps its {MOST_CATEGORIES} commonest of {len(counts)} categories; the others are one."
+            f"{column.name!r} keeps its {MOST_CATEGORIES} commonest of {len(counts)} categories, the rest is one."
         )
     missing = np.array([text is None for text in texts])
     if missing[development].any():

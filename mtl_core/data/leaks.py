@@ -20,14 +20,12 @@ def refuse_copies(inputs: Sequence[Column], predicted: Sequence[Column]) -> list
         Mistake: naming both columns.
     """
     remarks = []
+    values = [(column, _comparable(column)) for column in inputs]
     for target in predicted:
         label = _comparable(target)
-        for column in inputs:
-            value = _comparable(column)
-            if value.dtype != label.dtype:
-                continue
+        for column, value in values:
             both = _present(value) & _present(label)
-            if both.sum() < FEWEST:
+            if value.dtype != label.dtype or both.sum() < FEWEST:
                 continue
             if (value[both] == label[both]).all():
                 advice = "Ignore one of them; a target among the inputs is predicted perfectly."
@@ -47,7 +45,7 @@ def repeated_rows(inputs: np.ndarray, test: np.ndarray) -> list[str]:
 
 
 def _comparable(column: Column) -> np.ndarray:
-    return column.texts() if column.kind() == "categorical" else column.numbers()
+    return column.texts() if column.is_text else column.numbers()
 
 
 def _present(values: np.ndarray) -> np.ndarray:

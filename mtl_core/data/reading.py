@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pyarrow as pa
@@ -31,37 +32,57 @@ def read_table(path: Path) -> pa.Table:
         raise Mistake(name, "the file is empty.", "Write a table into it.")
     try:
         table = reader(path)
+        table.validate(full=True)  # text that is no UTF-8 would raise much later, and elsewhere
+        names = table.column_names
     except (pa.ArrowException, OSError, ValueError) as error:
         reason = str(error).strip().splitlines()[0][:200]
         raise Mistake(name, f"it cannot be read as {path.suffix}: {reason}.", "Write the file anew.") from None
-    return _checked(table, name)
+    return _checked(table, names, name)
 
 
-def _csv(path: Path) -> pa.Table:
+def _csv(path: Path, delimiter: str = ",") -> pa.Table:
     # One block, so that a column's type is inferred from all of its rows and not from the first ones.
     block = min(path.stat().st_size + 1, LARGEST_BLOCK)
     return csv.read_csv(
         path,
         read_options=csv.ReadOptions(block_size=block),
-        parse_options=csv.ParseOptions(newlines_in_values=True),
+        parse_options=csv.ParseOptions(delimiter=delimiter, newlines_in_values=True),
         convert_options=csv.ConvertOptions(strings_can_be_null=True),
     )
 
 
-def _checked(table: pa.Table, name: str) -> pa.Table:
-    twice = [column for column, count in Counter(table.column_names).items() if count > 1]
+def _checked(table: pa.Table, names: list[str], name: str) -> pa.Table:
+    twice = [column for column, count in Counter(names).items() if count > 1]
     if twice:
         raise Mistake(f"{name}: column {twice[0]!r}", "is there twice.", "Rename or drop one of them.")
-    if table.num_columns == 1 and any(mark in table.column_names[0] for mark in ";\t|"):
-        raise Mistake(name, f"the only column is {table.column_names[0][:60]!r}.", "Separate the columns by commas.")
+    if table.num_columns == 1 and any(mark in names[0] for mark in ";\t|"):
+        raise Mistake(name, f"the only column is {names[0][:60]!r}.", "Separate the columns by commas.")
     if table.num_rows < FEWEST_ROWS:
         raise Mistake(name, f"it has {table.num_rows} rows.", f"Give at least {FEWEST_ROWS}.")
     return table
 
 
+def _parquet(path: Path) -> pa.Table:
+    # Not read_table: that takes name=value folders above the file for further columns.
+    with parquet.ParquetFile(path) as file:
+        return file.read()
+
+
+def _arrow(path: Path) -> pa.Table:
+    with path.open("rb") as file:
+        seekable = file.read(6).startswith((b"ARROW1", b"FEA1"))
+    if seekable:
+        return feather.read_table(path)
+    with pa.OSFile(str(path)) as source, pa.ipc.open_stream(source) as stream:
+        return stream.read_all()
+
+
 READERS: dict[str, Callable[[Path], pa.Table]] = {
     ".csv": _csv,
-    ".parquet": lambda path: parquet.ParquetFile(path).read(),
-    ".arrow": lambda path: feather.read_table(path),
-    ".feather": lambda path: feather.read_table(path),
+    ".tsv": partial(_csv, delimiter="\t"),
+    ".parquet": _parquet,
+    ".pq": _parquet,
+    ".arrow": _arrow,
+    ".ipc": _arrow,
+    ".feather": _arrow,
 }

@@ -63,13 +63,14 @@ def _classes(column: Column, kind: Kind, development: np.ndarray, remarks: list[
     texts = column.texts()
     counts = Counter(text for text in texts[development] if text is not None)
     names = sorted(counts, key=_numerically)
+    if len(names) > min(MOST_CLASSES, counts.total() / 2) and len(names) > 2:
+        found = f"has {len(names)} classes in {counts.total()} labels."
+        raise Mistake(column.where, found, f"Give at most {MOST_CLASSES}, and two labels of each; or ignore it.")
     codes = {name: code for code, name in enumerate(names)}
     labels = np.array([codes.get(text, np.nan) for text in texts], dtype=np.float64)
     _refuse_the_unlearnable(column, labels, development)
     if kind == "binary" and len(names) > 2:
         raise Mistake(column.where, f"has {len(names)} different values.", "Declare it multiclass, or clean it.")
-    if len(names) > MOST_CLASSES:
-        raise Mistake(column.where, f"has {len(names)} classes.", f"Give at most {MOST_CLASSES}, or ignore it.")
     unseen = sorted({text for text in texts[~development] if text is not None} - set(names))
     if unseen:
         remarks.append(f"Task {column.name!r}: only test rows show {', '.join(unseen[:5])}; these labels are left out.")

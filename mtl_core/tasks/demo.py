@@ -40,9 +40,9 @@ class Demo(TaskSource):
     follow the four that agree.  What is wanted from dropout differs as well: the noisy tasks gain by it, the odd one
     loses units that it cannot spare.
 
-    Measured with two stages of 16 units, 30 epochs, batches of 64 and four draws tuned per arm, on 10 replicas of each of
-    8 seeds: the odd task falls from 40 points of skill to 8 (deviation between replicas 6), the related tasks gain 1.6
-    on average.  With 8 units it falls from 20 to 2.
+    Measured with two stages of 16 units, 30 epochs, batches of 64 and four draws tuned per arm, on 10 replicas of each
+    of 8 seeds: the odd task falls from 40 points of skill to 8 (deviation between replicas 6), the related tasks gain
+    1.6 on average.  With 8 units it falls from 20 to 2.
 
     Args:
         odd: whether the odd task is there.

@@ -10,8 +10,10 @@ from mtl_core.data.digits import base_digits, deal, development_and_test
 
 def test_pixels_lie_between_zero_and_one_and_no_image_is_there_twice() -> None:
     images, labels = base_digits()
-    assert images.shape == (1797, 8, 8) and labels.shape == (1797,)
-    assert images.min() == 0 and images.max() == 1
+    assert images.shape == (1797, 8, 8)
+    assert labels.shape == (1797,)
+    assert images.min() == 0
+    assert images.max() == 1
     assert len(images.flatten(1).unique(dim=0)) == 1797
 
 

@@ -31,7 +31,8 @@ def test_without_groups_the_split_is_a_sorted_partition_with_the_exact_share(
 ) -> None:
     train, validation = split(pool(num_examples, share=share), seed)
     assert sorted([*train.tolist(), *validation.tolist()]) == list(range(num_examples))
-    assert train.tolist() == sorted(train.tolist()) and validation.tolist() == sorted(validation.tolist())
+    assert train.tolist() == sorted(train.tolist())
+    assert validation.tolist() == sorted(validation.tolist())
     assert train.dtype == validation.dtype == torch.int64
     assert len(validation) == min(max(round(share * num_examples), 1), num_examples - 1)
 
@@ -44,7 +45,8 @@ def test_groups_stay_whole_and_validation_is_no_group_larger_than_it_must_be(
     members = torch.tensor(groups)
     assert sorted([*train.tolist(), *validation.tolist()]) == list(range(len(groups)))
     assert not set(members[train].tolist()) & set(members[validation].tolist())
-    assert len(train) > 0 and len(validation) > 0
+    assert len(train) > 0
+    assert len(validation) > 0
     wanted = max(round(share * len(groups)), 1)
     sizes = [int((members == group).sum()) for group in set(members[validation].tolist())]
     assert len(validation) - max(sizes) < wanted
@@ -61,7 +63,8 @@ def test_the_split_does_not_know_which_tasks_are_kept(groups: list[int], seed: i
 def test_one_seed_one_split_and_another_seed_another() -> None:
     development = pool(100)
     first, again, other = (split(development, seed)[1] for seed in (3, 3, 4))
-    assert torch.equal(first, again) and not torch.equal(first, other)
+    assert torch.equal(first, again)
+    assert not torch.equal(first, other)
 
 
 def test_every_group_validates_for_some_seed() -> None:

@@ -31,8 +31,10 @@ def test_without_the_odd_task_the_related_ones_are_the_same_to_the_bit() -> None
     whole, rest = Demo().build(), Demo(odd=False).build()
     assert torch.equal(whole.test.targets[:, :4], rest.test.targets)
     assert torch.equal(whole.development.examples.inputs, rest.development.examples.inputs)
-    assert rest.truth["odd"] is None and len(rest.tasks) == 4
-    assert whole.name != rest.name and whole.fingerprint() != rest.fingerprint()
+    assert rest.truth["odd"] is None
+    assert len(rest.tasks) == 4
+    assert whole.name != rest.name
+    assert whole.fingerprint() != rest.fingerprint()
 
 
 def test_related_tasks_correlate_as_far_as_their_noise_lets_them_and_the_odd_one_with_none() -> None:
@@ -41,16 +43,19 @@ def test_related_tasks_correlate_as_far_as_their_noise_lets_them_and_the_odd_one
     related = correlation[:4, :4][~torch.eye(4, dtype=torch.bool)]
     assert (related - 1 / (1 + 0.8**2)).abs().max() < 0.06
     assert correlation[4, :4].abs().max() < 0.06
-    assert truth["best_skill"]["related a"] == pytest.approx(1 / 1.64) and truth["best_skill"]["odd"] > 0.98
+    assert truth["best_skill"]["related a"] == pytest.approx(1 / 1.64)
+    assert truth["best_skill"]["odd"] > 0.98
 
 
 def test_related_tasks_read_one_half_of_the_inputs_and_the_odd_one_has_no_linear_part() -> None:
     test = Demo().build().test
     first, second = (linear_skill(half, test.targets) for half in (test.inputs[:, :HALF], test.inputs[:, HALF:]))
-    assert first[:4].min() > 0.45 and second[:4].max() < 0.02
+    assert first[:4].min() > 0.45
+    assert second[:4].max() < 0.02
     assert max(first[4], second[4]) < 0.02
     bumps = linear_skill(test.inputs[:, HALF:] ** 2, test.targets)
-    assert bumps[4] > 0.3 and bumps[:4].max() < 0.02
+    assert bumps[4] > 0.3
+    assert bumps[:4].max() < 0.02
 
 
 def test_the_fingerprint_follows_the_seed() -> None:
@@ -80,4 +85,5 @@ def test_sharing_everything_costs_the_odd_task_dearly_and_no_other(seed: int) ->
     gain = skills("hard", 2, *names, seed=seed) - alone
     error = gain.std(0) / len(gain) ** 0.5
     assert gain[:, -1].mean() + 4 * error[-1] < -5
-    assert gain[:, :-1].mean() > 0 and gain[:, :-1].mean(0).min() > -0.5
+    assert gain[:, :-1].mean() > 0
+    assert gain[:, :-1].mean(0).min() > -0.5

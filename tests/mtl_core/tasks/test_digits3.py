@@ -24,11 +24,11 @@ def test_no_image_is_in_both_drawers_and_none_is_there_twice() -> None:
 def test_tasks_and_pixels() -> None:
     task_set = Digits3(num_examples=200).build()
     assert [task.num_outputs for task in task_set.tasks] == [1, 1, 3]
-    assert task_set.development.examples.inputs.max() <= 1 and not task_set.development.standardise.any()
+    assert task_set.development.examples.inputs.max() <= 1
+    assert not task_set.development.standardise.any()
     for task, column in zip(task_set.tasks, task_set.test.targets.T, strict=True):
-        assert (
-            sorted(column.unique().tolist()) == list(range(task.num_classes)) and len(task.classes) == task.num_classes
-        )
+        assert sorted(column.unique().tolist()) == list(range(task.num_classes))
+        assert len(task.classes) == task.num_classes
 
 
 def test_fewer_examples_are_some_of_the_same_and_the_test_split_stays() -> None:

@@ -18,7 +18,8 @@ def test_directions_have_length_one_and_the_cosine_asked_for_and_the_odd_one_non
     expected = torch.full((4, 4), relatedness, dtype=torch.float64).fill_diagonal_(1)
     expected[3, :3] = expected[:3, 3] = 0
     assert torch.allclose(weights @ weights.T, expected, atol=1e-12)
-    assert truth["relatedness"] == relatedness and truth["odd"] == "odd"
+    assert truth["relatedness"] == relatedness
+    assert truth["odd"] == "odd"
 
 
 def test_labels_follow_the_directions_that_the_truth_names() -> None:
@@ -36,7 +37,9 @@ def test_measured_label_correlation_rises_with_relatedness_and_the_odd_task_has_
         correlation = torch.tensor(source.build().truth["label_correlation"])
         pairs.append(float(correlation[0, 1]))
         with_odd.append(float(correlation[:-1, -1].abs().max()))
-    assert pairs == sorted(pairs) and abs(pairs[0]) < 0.06 and pairs[-1] > 0.97
+    assert pairs == sorted(pairs)
+    assert abs(pairs[0]) < 0.06
+    assert pairs[-1] > 0.97
     assert max(with_odd) < 0.06
 
 
@@ -63,7 +66,8 @@ def test_kinds_come_in_turn_with_balanced_classes(kinds: Any, expected: list[str
     for task, column in zip(task_set.tasks, task_set.development.examples.targets.T, strict=True):
         if task.kind != "regression":
             counts = column.long().bincount()
-            assert len(counts) == task.num_classes and counts.max() - counts.min() <= 2
+            assert len(counts) == task.num_classes
+            assert counts.max() - counts.min() <= 2
 
 
 def test_scales_differ_in_a_mixed_set() -> None:
@@ -80,7 +84,8 @@ def test_missing_labels_are_missing_at_the_rate_asked_for_in_development_only() 
 
 def test_without_an_odd_task_the_truth_says_so() -> None:
     task_set = Generated(num_related=2, num_inputs=3).build()
-    assert task_set.truth["odd"] is None and [task.name for task in task_set.tasks] == ["related 1", "related 2"]
+    assert task_set.truth["odd"] is None
+    assert [task.name for task in task_set.tasks] == ["related 1", "related 2"]
 
 
 @pytest.mark.parametrize(

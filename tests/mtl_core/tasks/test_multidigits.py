@@ -27,7 +27,8 @@ def test_an_image_is_the_blend_of_its_pair_and_carries_its_labels() -> None:
     chosen, folds = source.pairs(development_and_test(0)[0], 100, NUM_FOLDS, "development")
     assert torch.equal(examples.inputs, blend(images[chosen[:, 0]], images[chosen[:, 1]]).flatten(1))
     assert torch.equal(examples.targets, labels[chosen].float())
-    assert examples.groups is not None and torch.equal(examples.groups, folds)
+    assert examples.groups is not None
+    assert torch.equal(examples.groups, folds)
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -42,7 +43,9 @@ def test_base_digits_of_train_validation_and_test_are_disjoint(seed: int) -> Non
         set(source.pairs(test, 700, NUM_TEST_FOLDS, "test")[0].flatten().tolist()),
     ]
     assert all(len(side) > 100 for side in sides)
-    assert not (sides[0] & sides[1] or sides[0] & sides[2] or sides[1] & sides[2])
+    assert not (sides[0] & sides[1])
+    assert not (sides[0] & sides[2])
+    assert not (sides[1] & sides[2])
 
 
 def test_no_canvas_of_the_test_split_shows_a_digit_of_the_pool() -> None:
@@ -57,7 +60,8 @@ def test_no_canvas_of_the_test_split_shows_a_digit_of_the_pool() -> None:
 
 def test_sizes_are_dials_and_a_validation_split_is_two_folds() -> None:
     task_set = MultiDigits().build()
-    assert len(task_set.development.examples) == 2000 and len(task_set.test) == 1000
+    assert len(task_set.development.examples) == 2000
+    assert len(task_set.test) == 1000
     assert [len(part) for part in split(task_set.development, 7)] == [1600, 400]
     assert not task_set.development.standardise.any()
     assert [task.num_outputs for task in task_set.tasks] == [10, 10]
@@ -67,7 +71,8 @@ def test_sizes_are_dials_and_a_validation_split_is_two_folds() -> None:
 def test_groups_of_development_and_test_have_different_numbers() -> None:
     task_set = MultiDigits(num_examples=60, num_test=60).build()
     development, test = task_set.development.examples.groups, task_set.test.groups
-    assert development is not None and test is not None
+    assert development is not None
+    assert test is not None
     assert not set(development.tolist()) & set(test.tolist())
 
 
