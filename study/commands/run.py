@@ -56,11 +56,10 @@ def report(path: Path, *, as_json: bool = False) -> None:
 
 def verdict_words(path: Path) -> list[str]:
     """The headline and the sentences with which the report of ``path`` opens."""
-    from analysis.questions import answers
     from analysis.reading import load
     from analysis.report.advice import advice
     from analysis.report.state import state_of
 
     records = load(path)
-    said = advice(records, state_of(records), answers(records))
+    said = advice(records, state_of(records))
     return [said.headline, *said.sentences]

@@ -127,6 +127,23 @@ def test_demo_is_a_run_of_the_preset(runner: Callable[[Any], list[Any]]) -> None
     assert calls[0][1]["out"] == Path("runs/demo")
 
 
+def test_the_smallest_study_runs_and_opens_with_its_verdict(monkeypatch: pytest.MonkeyPatch) -> None:
+    import analysis
+
+    monkeypatch.setattr(analysis, "report", lambda path: path / "report.html", raising=False)  # tested elsewhere, slow
+    result = invoke("run", "smoke", "--backend", "inline", "--set", "tasks.seed=1")
+    assert result.exit_code == 0, result.output
+    headline, *_, last = result.stdout.strip().splitlines()
+    assert headline.endswith(".")
+    assert last.startswith("report: ")
+    status = json.loads(invoke("status", "runs/smoke", "--json").stdout)
+    assert status["phase"] == "reported"
+    assert all(0 < status["done"][phase] <= status["planned"][phase] for phase in ("search", "confirm", "verdict"))
+    other = invoke("run", "smoke", "--backend", "inline")
+    assert other.exit_code == 2
+    assert "tasks.seed" in other.stderr
+
+
 def test_ctrl_c_prints_the_command_that_goes_on(
     runner: Callable[[Any], list[Any]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
