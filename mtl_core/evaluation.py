@@ -99,7 +99,7 @@ def score_examples_on(
     for row, flat in zip(rows, parameters, strict=True):
         preparation = prepare(development, row.seed, recipe.train_fraction)
         lanes = torch.stack([flat, flat])  # a lone row would take other kernels than it did in training
-        feed, theta = Feed(test, [preparation] * 2), network.layout.theta(lanes)
+        feed, theta = Feed(test, [preparation] * 2), network.layout.theta(network.layout.unpack(lanes))
         parts = [
             _scores(network, feed, network(theta, feed.inputs(index)), index)[0]
             for index in everything.expand(2, -1).split(CHUNK, dim=1)

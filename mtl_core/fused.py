@@ -75,12 +75,15 @@ class FusedArray:
         self._recipe, self._network, self._preparations = recipe, network, preparations
         self.rows, self._state = rows, join(states)
         self._steps = steps_per_epoch(development, recipe.batch_size, recipe.train_fraction)
-        self._theta = network.layout.theta(self._state["parameters"])
+        self._parameters = network.layout.unpack(self._state["parameters"])
+        self._theta = network.layout.theta(self._parameters)
         self._feed = Feed(development.examples, preparations)
         self._weighting = _weighting(recipe, network, rows)
         self._dropout = torch.tensor([float(row.hyperparameters.get("dropout", 0.0)) for row in rows])
         hyperparameters = [row.hyperparameters for row in rows]
-        self._optimiser = optimiser.Optimiser(recipe.optimiser, network.layout, self._state, hyperparameters)
+        self._optimiser = optimiser.Optimiser(
+            recipe.optimiser, network.layout, self._parameters, self._state, hyperparameters
+        )
         self._probes = padded([preparation.probe for preparation in preparations])
         self._validations = padded([preparation.validation for preparation in preparations])
         self._trivial_loss, self._trivial_metric = (
@@ -105,7 +108,8 @@ class FusedArray:
 
     def states(self) -> list[State]:
         """Every row's state, to be kept, resumed or put into another array."""
-        return separate(self._state)[: self._real]
+        at_rest = {"parameters": self._network.layout.pack(self._parameters), **self._optimiser.moments()}
+        return separate(self._state | at_rest)[: self._real]
 
     def advance(self) -> None:
         """One epoch of every row: train, evaluate, select, stop."""
@@ -130,10 +134,10 @@ class FusedArray:
             outputs = network(self._theta, self._feed.inputs(index), self._noise(step))
             losses = label_means(network.losses(outputs, targets), labelled)
             weights = scaled(self._weighting.weigh(losses.detach(), here, memory), here, recipe.scale)
-            network.layout.gradient((weights * losses).sum(), self._theta, into=self._optimiser.gradient)
+            gradients = network.layout.gradient((weights * losses).sum(), self._theta)
             if recipe.clip_norm is not None:
-                optimiser.clip_(self._optimiser.gradient, recipe.clip_norm)
-            self._optimiser.step(self._rates(step), None if present is None else here)
+                optimiser.clip_(gradients, recipe.clip_norm)
+            self._optimiser.step(gradients, self._rates(step), None if present is None else here)
             total += weights
         return total / self._steps
 
@@ -152,7 +156,9 @@ class FusedArray:
         better = (mean_skill > state["best_skill"]) & ~state["diverged"]
         state["best_skill"] = torch.where(better, mean_skill, state["best_skill"])
         state["selected_epoch"] = torch.where(better, state["epoch"], state["selected_epoch"])
-        state["selected"] = torch.where(better[:, None], state["parameters"], state["selected"])
+        if better.any():
+            now = self._network.layout.pack(self._parameters)
+            state["selected"] = torch.where(better[:, None], now, state["selected"])
         if self._recipe.patience is not None:
             state["stopped"] |= state["epoch"] - state["selected_epoch"] >= self._recipe.patience
 

@@ -23,9 +23,7 @@ def example_losses(
     return cross_entropy(outputs.flatten(0, 1), classes, reduction="none").view(targets.shape)
 
 
-def label_means(
-    values: Float[Tensor, "r t b"], labelled: Tensor | None
-) -> Float[Tensor, "r t"]:
+def label_means(values: Float[Tensor, "r t b"], labelled: Tensor | None) -> Float[Tensor, "r t"]:
     """Means over the labelled examples; exactly 0, with no gradient, where there is none.
 
     ``labelled`` is a mask ``[r, t, b]`` or ``None`` where every example has every label.  Masked values are selected

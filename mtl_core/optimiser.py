@@ -1,7 +1,7 @@
 """Optimisers with hyperparameters per replica.
 
-On a CPU every row is updated by one fused kernel in one pass over memory (several passes over ``[r, p]`` cost 2 to 12
-times as much); on other devices by broadcasting over rows.  Both follow ``torch.optim`` step for step.
+On a CPU every row is updated by one call of a fused kernel, in one pass over memory (several passes cost 2 to 12 times
+as much); on other devices by broadcasting over rows.  Both follow ``torch.optim`` step for step.
 """
 
 from __future__ import annotations
@@ -27,7 +27,6 @@ COMMON_RANGES: dict[str, Range] = {
 
 _DEFAULTS = {"beta1": 0.9, "beta2": 0.999, "momentum": 0.9}
 _EPSILON = 1e-8
-_Parts = tuple[list[Tensor], list[Tensor], list[Tensor], list[Tensor], list[Tensor]]
 
 
 def ranges_of(optimiser: str) -> dict[str, Range]:
@@ -46,62 +45,90 @@ def start(parameters: Float[Tensor, "r p"], num_tasks: int) -> Rows:
 
 
 class Optimiser:
-    """Updates rows in place.
+    """Updates working memory in place.
 
     ``adamw``: I. Loshchilov & F. Hutter, "Decoupled weight decay regularization", ICLR 2019, algorithm 2.
     ``sgd``: Nesterov momentum as in ``torch.optim.SGD``, with L2 decay; its momentum is kept as the first moment.
 
     Args:
         name: ``adamw`` or ``sgd``.
-        layout: which part of a row belongs to which task.
-        rows: of the array; ``parameters``, moments and ``updates`` are updated.
+        layout: which part of which slot belongs to which task.
+        parameters: working memory, slot by slot.
+        rows: at rest: moments, which are copied, and ``updates``, which is updated.
         hyperparameters: of each row; ``weight_decay``, and optionally ``beta1``, ``beta2``, ``momentum``.
-
-    Attributes:
-        gradient: ``[r, p]``, to be filled before each step.
     """
 
-    def __init__(self, name: str, layout: Layout, rows: Rows, hyperparameters: Sequence[Mapping[str, Any]]) -> None:
-        self._name, self._rows = name, rows
+    def __init__(
+        self,
+        name: str,
+        layout: Layout,
+        parameters: Sequence[Float[Tensor, "r s"]],
+        rows: Rows,
+        hyperparameters: Sequence[Mapping[str, Any]],
+    ) -> None:
+        self._name, self._layout, self._updates = name, layout, rows["updates"]
         self._settings = [_DEFAULTS | {"weight_decay": 0.0} | dict(row) for row in hyperparameters]
-        self._segments = layout.segments()
-        self.gradient = torch.zeros_like(rows["parameters"])
-        self._tensors = [rows[key] for key in ("parameters", "first_moment", "second_moment")]
-        updates = rows["updates"]
-        self._even = (updates == updates[:, :1]).all(dim=1).tolist()
-        self._whole = [self._parts(row, [[(0, self.gradient.shape[1])]], [True]) for row in range(len(updates))]
+        self._first, self._second = layout.unpack(rows["first_moment"]), layout.unpack(rows["second_moment"])
+        self._work = (list(parameters), self._first, self._second)
+        self._even = (self._updates == self._updates[:, :1]).all(dim=1).tolist()
+        self._whole = [
+            tuple([tensor[row] for tensor in tensors] for tensors in self._work) for row in range(len(self._updates))
+        ]
 
-    def step(self, rates: Sequence[float], present: Bool[Tensor, "r t"] | None = None) -> None:
-        """One update along ``gradient``.  An absent task keeps its private parameters, moments and step count.
+    def moments(self) -> Rows:
+        """Both moments, as rows at rest."""
+        return {"first_moment": self._layout.pack(self._first), "second_moment": self._layout.pack(self._second)}
+
+    def step(
+        self,
+        gradients: Sequence[Float[Tensor, "r s"]],
+        rates: Sequence[float],
+        present: Bool[Tensor, "r t"] | None = None,
+    ) -> None:
+        """One update.  An absent task keeps its private parameters, moments and step count.
 
         Args:
+            gradients: slot by slot.
             rates: learning rate of each row, now.
             present: which tasks had labels; ``None``: all.
         """
-        updates = self._rows["updates"]
-        stepped = torch.ones_like(updates, dtype=torch.bool)
+        stepped = torch.ones_like(self._updates, dtype=torch.bool)
         if present is not None:
             stepped[:, 1:] = present
             self._even = [even and every for even, every in zip(self._even, stepped.all(dim=1).tolist(), strict=True)]
-        updates.add_(stepped)
-        if updates.device.type != "cpu":
-            self._step_by_broadcast(torch.tensor(rates), stepped)
+        self._updates.add_(stepped)
+        if self._updates.device.type != "cpu":
+            self._step_by_broadcast(gradients, torch.tensor(rates), stepped)
             return
-        for row, rate in enumerate(rates):
-            even = self._even[row]
-            parts = self._whole[row] if even else self._parts(row, self._segments, stepped[row].tolist())
-            self._step_row(parts, rate, self._settings[row])
+        by_row = zip(*(gradient.unbind(0) for gradient in gradients), strict=True)
+        for row, (of_row, rate) in enumerate(zip(by_row, rates, strict=True)):
+            if self._even[row]:
+                counts = [self._updates[row, 0]] * len(of_row)
+                self._step_row(list(of_row), *self._whole[row], counts, rate, self._settings[row])
+            else:
+                self._step_row(*self._parts(row, of_row, stepped[row].tolist()), rate, self._settings[row])
 
-    def _parts(self, row: int, segments: Sequence[Sequence[tuple[int, int]]], stepped: Sequence[bool]) -> _Parts:
-        """Views of the ranges of a row that are stepped, as the kernels want them."""
-        ranges = [(owner, part) for owner, parts in enumerate(segments) if stepped[owner] for part in parts]
-        gradients, *tensors = (
-            [tensor[row, begin:end] for _, (begin, end) in ranges] for tensor in (self.gradient, *self._tensors)
+    def _parts(self, row: int, gradients: Sequence[Tensor], stepped: Sequence[bool]) -> tuple[list[Tensor], ...]:
+        """What is stepped of a row whose tasks were not always all present: its owners' parts, with their counts."""
+        ranges = [
+            (owner, part) for owner, parts in enumerate(self._layout.segments()) if stepped[owner] for part in parts
+        ]
+        sliced = (
+            [tensors[number][begin:end] for _, (number, begin, end) in ranges]
+            for tensors in (gradients, *self._whole[row])
         )
-        return (*tensors, gradients, [self._rows["updates"][row, owner] for owner, _ in ranges])
+        return (*sliced, [self._updates[row, owner] for owner, _ in ranges])
 
-    def _step_row(self, parts: _Parts, rate: float, settings: Mapping[str, Any]) -> None:
-        parameters, first, second, gradients, counts = parts
+    def _step_row(
+        self,
+        gradients: list[Tensor],
+        parameters: list[Tensor],
+        first: list[Tensor],
+        second: list[Tensor],
+        counts: list[Tensor],
+        rate: float,
+        settings: Mapping[str, Any],
+    ) -> None:
         common = {"lr": rate, "weight_decay": settings["weight_decay"], "maximize": False}
         # the kernels behind torch.optim's fused=True, without a Python optimiser object per row
         if self._name == "adamw":
@@ -112,20 +139,18 @@ class Optimiser:
             inertia = {"momentum": settings["momentum"], "dampening": 0.0, "nesterov": settings["momentum"] > 0}
             torch._fused_sgd_(parameters, gradients, first, **common, **inertia, is_first_step=False)
 
-    def _step_by_broadcast(self, rates: Tensor, stepped: Bool[Tensor, "r o"]) -> None:
-        gradient, (parameters, first, second) = self.gradient, self._tensors
+    def _step_by_broadcast(self, gradients: Sequence[Tensor], rates: Tensor, stepped: Bool[Tensor, "r o"]) -> None:
+        """The same update for all rows and slots at once, in several passes over memory."""
+        parameters, first, second = (self._layout.pack(tensors) for tensors in self._work)
+        gradient = self._layout.pack(gradients)
 
         def column(name: str) -> Tensor:
             return torch.tensor([row[name] for row in self._settings]).to(parameters).unsqueeze(1)
 
-        rate, decay = rates.to(parameters).unsqueeze(1), column("weight_decay")
-        owner = torch.empty(parameters.shape[1], dtype=torch.int64, device=parameters.device)
-        for number, ranges in enumerate(self._segments):
-            for begin, end in ranges:
-                owner[begin:end] = number
+        rate, decay, owner = rates.to(parameters).unsqueeze(1), column("weight_decay"), self._layout.owners()
         if self._name == "adamw":
             beta1, beta2 = column("beta1"), column("beta2")
-            count = self._rows["updates"][:, owner].to(parameters)
+            count = self._updates[:, owner].to(parameters)
             new_first = beta1 * first + (1 - beta1) * gradient
             new_second = beta2 * second + (1 - beta2) * gradient**2
             scale = (new_second / (1 - beta2**count)).sqrt() + _EPSILON
@@ -135,14 +160,19 @@ class Optimiser:
             new_first, new_second = momentum * first + gradient, second
             new = parameters - rate * (gradient + momentum * new_first)
         moves = stepped[:, owner]
-        for tensor, value in zip(self._tensors, (new, new_first, new_second), strict=True):
-            tensor.copy_(torch.where(moves, value, tensor))
+        for tensors, old, value in zip(
+            self._work, (parameters, first, second), (new, new_first, new_second), strict=True
+        ):
+            for tensor, part in zip(tensors, self._layout.unpack(torch.where(moves, value, old)), strict=True):
+                tensor.copy_(part)
 
 
-def clip_(gradient: Float[Tensor, "r p"], norm: float) -> None:
+def clip_(gradients: Sequence[Float[Tensor, "r s"]], norm: float) -> None:
     """Shorten each row's gradient, in place, to ``norm`` where it is longer; rows do not see each other."""
-    length = gradient.square().sum(dim=1, keepdim=True).sqrt()
-    gradient.mul_(norm / length.clamp(min=norm))
+    squares = torch.stack([gradient.square().sum(dim=1) for gradient in gradients])
+    factor = norm / squares.sum(dim=0).sqrt().clamp(min=norm)
+    for gradient in gradients:
+        gradient.mul_(factor.unsqueeze(1))
 
 
 def schedule(kind: str, rate: float, step: int, total: int) -> float:

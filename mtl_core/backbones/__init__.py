@@ -25,9 +25,7 @@ class Stage(Protocol):
     slots: tuple[Slot, ...]
     multiply_adds: int
 
-    def __call__(
-        self, theta: Theta, x: Float[Tensor, "r c b i"], noise: Noise | None
-    ) -> Float[Tensor, "r c b o"]:
+    def __call__(self, theta: Theta, x: Float[Tensor, "r c b i"], noise: Noise | None) -> Float[Tensor, "r c b o"]:
         """The stage's output; ``noise`` is ``None`` in evaluation mode."""
         ...
 

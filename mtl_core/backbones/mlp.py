@@ -52,9 +52,7 @@ class _Block:
         self.slots = self._linear.slots + (self._norm.slots if self._norm else ())
         self.multiply_adds = self._linear.multiply_adds
 
-    def __call__(
-        self, theta: Theta, x: Float[Tensor, "r c b i"], noise: Noise | None
-    ) -> Float[Tensor, "r c b o"]:
+    def __call__(self, theta: Theta, x: Float[Tensor, "r c b i"], noise: Noise | None) -> Float[Tensor, "r c b o"]:
         if self._norm:
             h = self._activation(self._norm(theta, self._linear(theta, x)))
         else:

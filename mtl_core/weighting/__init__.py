@@ -34,9 +34,7 @@ class Weighting(ABC):
         return {}
 
     @abstractmethod
-    def weigh(
-        self, losses: Float[Tensor, "r t"], present: Bool[Tensor, "r t"], state: State
-    ) -> Float[Tensor, "r t"]:
+    def weigh(self, losses: Float[Tensor, "r t"], present: Bool[Tensor, "r t"], state: State) -> Float[Tensor, "r t"]:
         """Weights for this step; ``state`` is updated in place.
 
         Args:

@@ -19,7 +19,5 @@ class Equal(Weighting):
     Differs from the source: nothing.
     """
 
-    def weigh(
-        self, losses: Float[Tensor, "r t"], present: Bool[Tensor, "r t"], state: State
-    ) -> Float[Tensor, "r t"]:
+    def weigh(self, losses: Float[Tensor, "r t"], present: Bool[Tensor, "r t"], state: State) -> Float[Tensor, "r t"]:
         return torch.ones_like(losses)

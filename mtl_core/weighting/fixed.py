@@ -31,7 +31,5 @@ class Fixed(Weighting):
         super().__init__(tasks)
         self.weights = 1 / len(self.tasks) if weights is None else weights
 
-    def weigh(
-        self, losses: Float[Tensor, "r t"], present: Bool[Tensor, "r t"], state: State
-    ) -> Float[Tensor, "r t"]:
+    def weigh(self, losses: Float[Tensor, "r t"], present: Bool[Tensor, "r t"], state: State) -> Float[Tensor, "r t"]:
         return losses.new_ones(losses.shape) * self.weights * len(self.tasks)

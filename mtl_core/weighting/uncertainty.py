@@ -39,9 +39,7 @@ class Uncertainty(Weighting):
         names = ("log_variance", "first_moment", "second_moment", "updates")
         return {name: torch.zeros(replicas, len(self.tasks)) for name in names}
 
-    def weigh(
-        self, losses: Float[Tensor, "r t"], present: Bool[Tensor, "r t"], state: State
-    ) -> Float[Tensor, "r t"]:
+    def weigh(self, losses: Float[Tensor, "r t"], present: Bool[Tensor, "r t"], state: State) -> Float[Tensor, "r t"]:
         precision = torch.tensor([0.5 if task.kind == "regression" else 1.0 for task in self.tasks]).to(losses)
         weights = precision * torch.exp(-state["log_variance"])
         slope = 0.5 - weights * losses

@@ -48,9 +48,7 @@ def test_every_array_size_and_place_gives_the_same_bits(width: int, names: tuple
         Recipe(sharing="independent", depth=0, stages=2, width=16, batch_size=32, epochs=2),
         Recipe(depth=3, stages=3, width=16, batch_size=32, epochs=2, optimiser="sgd"),
         Recipe(depth=1, stages=2, width=17, batch_size=7, epochs=2, weighting="uncertainty", clip_norm=0.5),
-        Recipe(
-            depth=2, width=16, epochs=2, backbone_options={"norm": "layer", "residual": True, "activation": "gelu"}
-        ),
+        Recipe(depth=2, width=16, epochs=2, backbone_options={"norm": "layer", "residual": True, "activation": "gelu"}),
     ],
     ids=["independent", "sgd", "uncertainty with clipping", "norm and residual"],
 )

@@ -32,7 +32,7 @@ def in_double(data: Development) -> Development:
 
 def linear(layout: Layout, flat: Tensor, name: str, copy: int, transposed: bool) -> nn.Linear:
     """An ordinary layer with the parameters of one copy of a bank."""
-    banks = {slot.name: value[0] for slot, value in layout.theta(flat).items()}
+    banks = {slot.name: value[0] for slot, value in layout.theta(layout.unpack(flat)).items()}
     weight, bias = banks[f"{name}.weight"][copy], banks[f"{name}.bias"][copy]
     layer = nn.Linear(*(weight.shape if transposed else weight.T.shape))
     layer.weight.data.copy_(weight.T if transposed else weight)

@@ -44,7 +44,10 @@ def rows(number: int, seeds: int = 4, **hyperparameters: Any) -> list[Row]:
             key=f"row {i}",
             seed=i % seeds,
             hyperparameters={"learning_rate": 1e-3 * (1 + i % 5), "weight_decay": 1e-2, "dropout": 0.0}
-            | {name: value[i % len(value)] if isinstance(value, list) else value for name, value in hyperparameters.items()},
+            | {
+                name: value[i % len(value)] if isinstance(value, list) else value
+                for name, value in hyperparameters.items()
+            },
         )
         for i in range(number)
     ]
