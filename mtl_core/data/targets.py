@@ -12,7 +12,7 @@ from mtl_core.mistakes import Mistake
 
 FEWEST_LABELS, FEW_LABELS = 20, 200
 MOST_INTEGER_CLASSES, MOST_CLASSES = 10, 100
-COMMON = 0.99
+COMMON = 0.8
 """When a class holds more of the labels than this, accuracy hardly moves and the Brier score judges the task."""
 
 

@@ -210,9 +210,9 @@ def test_the_fingerprint_follows_the_data(tmp_path: Path) -> None:
 def test_ten_thousand_columns_are_read_fast(tmp_path: Path) -> None:
     wide = {f"x{i}": RANDOM.normal(size=200).round(3) for i in range(10_000)} | {"y": RANDOM.normal(size=200)}
     csv.write_csv(pa.table(wide), tmp_path / "wide.csv")
-    begin = time.perf_counter()
+    begin = time.process_time()
     assert Table(path=tmp_path / "wide.csv", targets=("y",)).build().development.num_inputs == 10_000
-    assert time.perf_counter() - begin < 20
+    assert time.process_time() - begin < 20
 
 
 COLUMNS_REFUSED: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
