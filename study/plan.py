@@ -167,7 +167,9 @@ def make_plan(spec: Spec, development: Development, *, impossible: Impossible | 
         from mtl_core.sharing import impossible
     tasks: tuple[str, ...] = tuple(task.name for task in development.tasks)
     if len(tasks) < 2:
-        raise Mistake("tasks", f"there is one task ({tasks[0]!r}).", "Name at least two targets: sharing takes two.")
+        raise Mistake(
+            "tasks", f"there is one task ({', '.join(tasks)}).", "Name at least two targets: sharing takes two."
+        )
     arms: list[Arm] = []
     skipped: list[Skipped] = []
     for arm in arms_of(spec.factors):

@@ -10,6 +10,7 @@ import pytest
 
 from tests.study.refused import refused
 
+
 @pytest.fixture(autouse=True)
 def _folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
