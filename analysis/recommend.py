@@ -248,7 +248,7 @@ def _changes(rows: pd.DataFrame) -> list[str]:
         if row.word in (HELPED, HURT_BY_SHARING):
             said.append(f"{row.task} would not count as {row.word} with a band of ±{edge:.1f} points or wider.")
     for remedy, same in _with(verdicts(rows, RECOMMENDED), UNDECIDED).groupby("remedy", sort=False):
-        said.append(f"{remedy[:1].upper()}{remedy[1:]} would decide {_all(list(same['task']))}.")
+        said.append(f"{remedy[:1].upper()}{remedy[1:]} could decide {_all(list(same['task']))}.")
     for row in rows[rows["contradicts"] & (rows["scope"] == TASK)].itertuples():
         said.append(
             f"{row.task}: against the baseline '{row.baseline}' the verdict on the {row.role} arm is the opposite."

@@ -123,7 +123,15 @@ def headline(figure: Figure, text: str) -> None:
     figure.suptitle(shown, x=0.008, ha="left", fontweight="bold")
 
 
-def save(figure: Figure, directory: Path, stem: str) -> dict[str, Path]:
+METADATA = {
+    "svg": {"Date": None, "Format": None},
+    "pdf": {"CreationDate": None},
+    "png": {"Software": None},
+}
+"""What a file says of itself, by format: nothing of when or where it was made."""
+
+
+def save(figure: Figure, directory: Path, stem: str, *, formats: Iterable[str] = tuple(METADATA)) -> dict[str, Path]:
     """Write ``stem``.svg, .pdf and .png into ``directory``; returns the paths by format.
 
     Raises:
@@ -132,11 +140,10 @@ def save(figure: Figure, directory: Path, stem: str) -> dict[str, Path]:
     if not re.fullmatch(r"[a-z0-9][a-z0-9_-]*", stem):
         raise ValueError(f"{stem!r} is no file name for a figure: use a–z, 0–9, '_' and '-'.")
     directory.mkdir(parents=True, exist_ok=True)
-    undated = {"svg": {"Date": None, "Title": stem}, "pdf": {"CreationDate": None}, "png": {"Software": None}}
-    paths = {kind: directory / f"{stem}.{kind}" for kind in undated}
+    paths = {kind: directory / f"{stem}.{kind}" for kind in formats}
     with style(), matplotlib.rc_context({"svg.hashsalt": stem}):
-        for kind, metadata in undated.items():
-            figure.savefig(paths[kind], format=kind, dpi=200, metadata=metadata)
+        for kind, path in paths.items():
+            figure.savefig(path, format=kind, dpi=200, metadata=METADATA[kind])
     return paths
 
 

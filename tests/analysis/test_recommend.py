@@ -1,0 +1,110 @@
+"""The decision card: each decision, its sentence, and what it warns of."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from analysis.recommend import CANDIDATE, DO_NOT_SHARE, OPEN, SHARE, recommend
+from tests.analysis.conftest import StudyOf
+from tests.analysis.synthetic import Truth
+
+SHARP = {"seed_noise": 0.4, "test_noise": 2.0, "stages": 2, "draws": 2, "epochs": 16, "widths": (16,)}
+FULL = "hard d2 w16 l2 equal adamw"
+HALF = "hard d1 w16 l2 equal adamw"
+GOOD = Truth(effects={"left": 6.0, "right": 5.0}, chosen=FULL, **SHARP)
+ODD = Truth(effects={"left": 6.0, "right": 0.0, "odd": -9.0}, chosen=FULL, **SHARP)
+
+
+def test_sharing_that_helps_is_recommended(records_of: StudyOf) -> None:
+    card = recommend(records_of(GOOD))
+    assert card.decision == SHARE
+    assert card.sentence.startswith("Share 2 of 2 stages at width 16 with equal weights.")
+    assert "left (+" in card.sentence
+    assert "improve" in card.sentence
+    assert "10 paired seeds, 4 confirmed arms" in card.sentence
+    assert card.command.startswith("mtl-study report ")
+
+
+def test_a_hurt_task_makes_it_a_candidate_that_names_who_stays_alone(records_of: StudyOf) -> None:
+    card = recommend(records_of(ODD))
+    assert (card.decision, card.alone) == (CANDIDATE, ["odd"])
+    assert "train odd alone (unchecked)" in card.sentence
+    assert "odd is hurt by sharing, by " in card.sentence
+    assert any("odd would not count as hurt by sharing" in change for change in card.changes)
+    assert "without odd" in card.step
+
+
+def test_with_one_task_left_there_is_nobody_to_share_with(records_of: StudyOf) -> None:
+    card = recommend(records_of(replace(GOOD, effects={"left": 0.0, "odd": -9.0})))
+    assert card.decision == DO_NOT_SHARE
+    assert card.sentence.startswith("Do not share on this task set.")
+
+
+def test_a_chosen_arm_without_sharing_means_do_not_share(records_of: StudyOf) -> None:
+    card = recommend(records_of(replace(ODD, chosen="single_task w16 l2 adamw")))
+    assert card.decision == DO_NOT_SHARE
+    assert "Sharing all 2 stages at width 16, judged beside it:" in card.sentence
+    assert "odd is hurt by sharing, by " in card.sentence
+
+
+def test_what_full_sharing_does_is_said_beside_an_arm_that_shares_less(records_of: StudyOf) -> None:
+    truth = replace(ODD, effects={"left": 3.0, "right": 0.0, "odd": -8.0}, loop_effects={"odd": 4.5}, chosen=HALF)
+    card = recommend(records_of(truth))
+    assert card.decision == SHARE
+    own, beside = card.sentence.split("Sharing all 2 stages at width 16, judged beside it:")
+    assert "hurt" not in own
+    assert "odd is hurt by sharing, by " in beside
+
+
+def test_undecided_tasks_get_the_number_of_seeds_and_a_command(records_of: StudyOf) -> None:
+    truth = replace(GOOD, effects={"left": 2.0, "right": 2.0}, seed_noise=2.0, test_noise=0.5)
+    card = recommend(records_of(truth))
+    assert card.decision == SHARE
+    assert "provisionally: no task has a verdict yet" in card.sentence
+    assert "undecided" in card.sentence
+    assert "--set verdict.seeds=" in card.command
+
+
+def test_no_gain_over_the_best_single_networks_is_said(records_of: StudyOf) -> None:
+    card = recommend(records_of(replace(GOOD, effects={"left": 0.0, "right": 0.0})))
+    assert "Nothing separates it from single-task networks at their best width." in card.sentence
+    assert "separates" not in recommend(records_of(GOOD)).sentence
+
+
+def test_the_cost_is_against_single_task_networks_of_the_width(records_of: StudyOf) -> None:
+    # Two of two stages shared by two tasks: half of the stages' multiply-adds, and all of the heads'.
+    assert recommend(records_of(GOOD)).cost.startswith("51% of the multiply-adds and 51% of the parameters")
+
+
+def test_the_winners_curse_is_laid_open(records_of: StudyOf) -> None:
+    curse = recommend(records_of(GOOD)).curse
+    assert all(f"in {phase}" in curse for phase in ("search", "confirm", "verdict"))
+    assert "2 draws and 4 arms" in curse
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"seeds": {"search": 1, "confirm": 2, "verdict": 3}}, "Fewer than 5 paired seeds"),
+        ({"failing": 0.6, "draws": 8}, "of the replicas failed or diverged"),
+        ({"epochs": 6}, "best in their last epoch"),
+        ({"seed_noise": 0.05, "test_noise": 9.0}, "The test split limits the precision"),
+        ({"seed_noise": 2.0, "test_noise": 0.5}, "intervals speak of this pool of data"),
+    ],
+)
+def test_the_strongest_caveat_comes_first(records_of: StudyOf, change: dict, words: str) -> None:
+    assert words in recommend(records_of(replace(GOOD, **change))).caveat
+
+
+def test_an_unfinished_study_says_how_to_finish_it(records_of: StudyOf) -> None:
+    for phases in ((), ("search",), ("search", "confirm")):
+        card = recommend(records_of(replace(GOOD, phases=phases)))
+        assert card.decision == OPEN
+        assert card.command.startswith("mtl-study run ")
+
+
+def test_many_tasks_are_counted_not_listed(records_of: StudyOf) -> None:
+    truth = replace(GOOD, effects={f"task {number}": 6.0 for number in range(9)})
+    assert "9 tasks (+" in recommend(records_of(truth)).sentence

@@ -1,0 +1,181 @@
+"""The verdict question finds what a synthetic study planted, and says nothing else."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from analysis.gains import MEAN, TASK
+from analysis.questions import transfer
+from analysis.questions.transfer import RECOMMENDED, REFERENCE, verdicts
+from analysis.records import Records
+from analysis.statistics import HELPED, HURT, HURT_BY_SHARING, TIE, TUNED_ALONE, UNDECIDED
+from tests.analysis.conftest import StudyOf
+from tests.analysis.synthetic import Truth
+
+SHARP = {"seed_noise": 0.4, "test_noise": 2.0, "stages": 2, "draws": 2, "epochs": 6, "widths": (16, 64)}
+PLANTED = Truth(effects={"good": 6.0, "same": 0.0, "odd": -8.0}, chosen="hard d1 w16 l2 equal adamw", **SHARP)
+
+
+def words(records: Records, role: str = REFERENCE) -> dict[str, str]:
+    rows = verdicts(transfer.table(transfer.score(records)), role)
+    return dict(zip(rows["task"], rows["word"], strict=True))
+
+
+@pytest.fixture(scope="module")
+def planted(records_of: StudyOf) -> pd.DataFrame:
+    return transfer.table(transfer.score(records_of(PLANTED)))
+
+
+def test_planted_effects_are_found_in_both_judged_arms(records_of: StudyOf) -> None:
+    full = {"good": HELPED, "same": TIE, "odd": HURT_BY_SHARING}
+    assert words(records_of(PLANTED)) == full
+    assert words(records_of(PLANTED), RECOMMENDED) == full
+
+
+def test_the_gains_are_those_that_were_planted(planted: pd.DataFrame) -> None:
+    full = verdicts(planted, REFERENCE).set_index("task")
+    for task, effect in PLANTED.effects.items():
+        assert full.loc[task, "low_simultaneous"] < effect < full.loc[task, "high_simultaneous"]
+
+
+def test_the_gain_is_the_mean_of_the_paired_differences_in_points(records_of: StudyOf, planted: pd.DataFrame) -> None:
+    scores = records_of(PLANTED).scores.set_index("replica")["test_skill"]
+    differences = [
+        scores[f"hard d2 w16 l2 equal adamw-0-{seed}"].loc[lambda s: s.index == s.index].iloc[0]
+        - scores[f"single_task w16 l2 adamw-0-{seed}-good"]
+        for seed in range(2000, 2010)
+    ]
+    row = verdicts(planted, REFERENCE).set_index("task").loc["good"]
+    assert row["gain"] == pytest.approx(100 * np.mean(differences))
+    assert row["seed_sd"] == pytest.approx(100 * np.std(differences, ddof=1))
+    assert row["n"] == 10
+
+
+def test_the_test_part_is_the_variance_of_the_seed_averaged_example_differences(
+    records_of: StudyOf, planted: pd.DataFrame
+) -> None:
+    scores = records_of(PLANTED).scores.query("task == 'good'").set_index("replica")
+    rows = []
+    for seed in range(2000, 2010):
+        arm, base = (
+            scores.loc[f"{name}-0-{seed}{task}"]
+            for name, task in (("hard d2 w16 l2 equal adamw", ""), ("single_task w16 l2 adamw", "-good"))
+        )
+        scale = arm["perfect_metric"] - arm["trivial_metric"]
+        rows.append(
+            100 * (np.asarray(arm["example_scores"], float) - np.asarray(base["example_scores"], float)) / scale
+        )
+    averaged = np.mean(rows, axis=0)
+    error = averaged.std(ddof=1) / np.sqrt(len(averaged))
+    assert verdicts(planted, REFERENCE).set_index("task").loc["good", "test_error"] == pytest.approx(error, rel=1e-3)
+
+
+def test_the_family_is_tasks_times_judged_arms(planted: pd.DataFrame) -> None:
+    assert set(planted["family"]) == {6}
+
+
+def test_verdict_words_stand_against_each_only(planted: pd.DataFrame) -> None:
+    assert set(planted["baseline"]) == {"each", "loop", "total", "best"}
+    assert set(planted.loc[planted["baseline"] != "each", "word"]) == {""}
+    assert set(planted.loc[planted["scope"] == MEAN, "word"]) == {""}
+
+
+def test_harm_that_the_loop_explains_is_not_blamed_on_sharing(records_of: StudyOf) -> None:
+    truth = replace(PLANTED, effects={"good": 0.0, "same": 0.0}, loop_effects={"good": -6.0})
+    assert words(records_of(truth))["good"] == TUNED_ALONE
+
+
+def test_an_arm_that_shares_nothing_never_hurts_by_sharing(records_of: StudyOf) -> None:
+    truth = replace(PLANTED, loop_effects={"good": -6.0}, chosen="independent w16 l2 equal adamw")
+    assert words(records_of(truth), RECOMMENDED)["good"] == TUNED_ALONE
+
+
+def test_without_the_loop_baseline_harm_is_named_but_not_attributed(records_of: StudyOf) -> None:
+    records = records_of(PLANTED)
+    ledger = [dict(event) for event in records.ledger]
+    for event in ledger:
+        if event.get("choice") == "judged":
+            baselines = event["value"]["baselines"].items()
+            event["value"] = event["value"] | {"baselines": {arm: b | {"loop": None} for arm, b in baselines}}
+    assert words(replace(records, ledger=ledger))["odd"] == HURT
+
+
+def test_best_is_the_best_width_of_each_task_on_confirm_seeds_where_it_was_not_judged(planted: pd.DataFrame) -> None:
+    best = planted[(planted["baseline"] == "best") & (planted["scope"] == TASK)]
+    assert set(best["phase"]) == {"confirm"}  # width 64 wins, and the verdict phase trained width 16
+    each = verdicts(planted, REFERENCE).set_index("task")["gain"]
+    lower = each - best[best["role"] == REFERENCE].set_index("task")["gain"]
+    assert lower.mean() == pytest.approx(PLANTED.width_loss, abs=1.0)
+
+
+def test_opposite_verdicts_against_different_baselines_are_flagged(records_of: StudyOf) -> None:
+    truth = replace(PLANTED, effects={"good": 6.0, "same": 0.0}, width_loss=20.0)
+    rows = transfer.table(transfer.score(records_of(truth)))
+    flagged = rows[rows["contradicts"]]
+    assert set(zip(flagged["task"], flagged["baseline"], strict=True)) == {("good", "best")}
+
+
+def test_percent_gain_is_a_ratio_of_seed_means_with_the_sign_of_the_gain(planted: pd.DataFrame) -> None:
+    full = verdicts(planted, REFERENCE).set_index("task")
+    # "good" is judged by mse: skill 66 → 72 of a trivial error of 1 is an error of 0.34 → 0.28.
+    assert full.loc["good", "percent_gain"] == pytest.approx(100 * 0.06 / 0.34, rel=0.15)
+    assert full.loc["odd", "percent_gain"] < 0
+    mean = planted[(planted["role"] == REFERENCE) & (planted["baseline"] == "each") & (planted["scope"] == MEAN)]
+    assert mean["percent_gain"].iloc[0] == pytest.approx(full["percent_gain"].mean())
+
+
+def test_a_task_without_test_labels_stays_visible_and_undecided(records_of: StudyOf) -> None:
+    rows = transfer.table(transfer.score(records_of(replace(PLANTED, missing={"same": 1.0}))))
+    row = verdicts(rows, REFERENCE).set_index("task").loc["same"]
+    assert (row["n"], row["word"], row["remedy"]) == (0, UNDECIDED, "test labels")
+    assert words(records_of(replace(PLANTED, missing={"same": 1.0})))["odd"] == HURT_BY_SHARING
+
+
+def test_groups_of_test_examples_widen_the_interval(records_of: StudyOf) -> None:
+    noisy = replace(PLANTED, test_noise=8.0)
+    errors = [
+        verdicts(transfer.table(transfer.score(records_of(truth))), REFERENCE)["test_error"].mean()
+        for truth in (noisy, replace(noisy, groups=30))
+    ]
+    assert errors[1] == pytest.approx(errors[0] * np.sqrt(240 / 30), rel=0.3)
+
+
+def test_a_second_look_halves_the_level(records_of: StudyOf, planted: pd.DataFrame) -> None:
+    twice = transfer.table(transfer.score(records_of(replace(PLANTED, looks=2))))
+    assert (twice["half_width"] > planted["half_width"]).all()
+
+
+def test_before_the_verdict_there_is_nothing(records_of: StudyOf) -> None:
+    for phases in ((), ("search",), ("search", "confirm")):
+        assert transfer.score(records_of(replace(PLANTED, phases=phases))).empty
+
+
+def test_the_title_names_exactly_the_tasks_with_a_verdict(planted: pd.DataFrame) -> None:
+    title = transfer.title(planted)
+    assert "good" in title.split(";")[1].split("helps")[1].split("hurts")[0]
+    assert "odd" in title.split(";")[1].split("hurts")[1]
+    assert "same" not in title
+    undecided = planted.assign(word=UNDECIDED)
+    assert transfer.title(undecided) == "Gain over tuned single-task networks, in points of skill"
+    tied = planted.assign(word=TIE)
+    assert "no practical difference to any task" in transfer.title(tied)
+
+
+def test_the_planted_odd_task_is_found_in_19_of_20_studies_and_no_other(records_of: StudyOf) -> None:
+    truth = Truth(
+        effects={"a": 1.5, "b": 0.5, "odd": -6.0},
+        widths=(16,),
+        stages=1,
+        draws=1,
+        epochs=3,
+        seed_noise=1.0,
+        test_noise=6.0,
+    )
+    truth = replace(truth, seeds={"search": 1, "confirm": 2, "verdict": 10}, chosen="hard d1 w16 l1 equal adamw")
+    found = [words(records_of(replace(truth, seed=seed)), RECOMMENDED) for seed in range(20)]
+    assert sum(word["odd"] == HURT_BY_SHARING for word in found) >= 19
+    assert sum(HURT_BY_SHARING in (word["a"], word["b"]) for word in found) <= 1
