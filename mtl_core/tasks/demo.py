@@ -42,7 +42,7 @@ class Demo(TaskSource):
 
     Measured with two stages of 16 units, 30 epochs, batches of 64 and four draws tuned per arm, on 10 replicas of each
     of 8 seeds: the odd task falls from 40 points of skill to 8 (deviation between replicas 6), the related tasks gain
-    1.6 on average.  With 8 units it falls from 20 to 2.
+    1.4 on average.  With 8 units it falls from 20 to 2.
 
     Args:
         odd: whether the odd task is there.
