@@ -136,8 +136,11 @@ class Optimiser:
             torch._fused_adamw_(parameters, gradients, first, second, [], counts, **common, **betas)
         else:
             # a momentum buffer of zeros makes the first step what is_first_step would
-            inertia = {"momentum": settings["momentum"], "dampening": 0.0, "nesterov": settings["momentum"] > 0}
-            torch._fused_sgd_(parameters, gradients, first, **common, **inertia, is_first_step=False)
+            momentum = settings["momentum"]
+            inertia = {"momentum": momentum, "dampening": 0.0, "nesterov": momentum > 0}
+            torch._fused_sgd_(
+                parameters, gradients, first if momentum else [], **common, **inertia, is_first_step=False
+            )
 
     def _step_by_broadcast(self, gradients: Sequence[Tensor], rates: Tensor, stepped: Bool[Tensor, "r o"]) -> None:
         """The same update for all rows and slots at once, in several passes over memory."""
@@ -157,7 +160,7 @@ class Optimiser:
             new = parameters * (1 - rate * decay) - rate * (new_first / (1 - beta1**count)) / scale
         else:
             momentum, gradient = column("momentum"), gradient + decay * parameters
-            new_first, new_second = momentum * first + gradient, second
+            new_first, new_second = torch.where(momentum > 0, momentum * first + gradient, first), second
             new = parameters - rate * (gradient + momentum * new_first)
         moves = stepped[:, owner]
         for tensors, old, value in zip(

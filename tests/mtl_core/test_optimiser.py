@@ -1,0 +1,178 @@
+"""Optimisers with hyperparameters per row, against ``torch.optim`` on every owner's parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+import pytest
+import torch
+from torch import Tensor
+
+from mtl_core.flat_state import Layout
+from mtl_core.layers.bank import SHARED, Slot, uniform
+from mtl_core.optimiser import Optimiser, clip_, ranges_of, schedule, start
+from mtl_core.rows import Rows
+
+pytestmark = pytest.mark.usefixtures("double")
+
+TASKS = ("a", "b", "c")
+LAYOUT = Layout(
+    [
+        Slot("stage0", (SHARED,), (3, 7), uniform(1, 3, 7)),
+        Slot("stage1", TASKS, (7, 5), uniform(1, 7, 5)),
+        Slot("head.binary1", ("b", "a"), (5,), uniform(1, 5)),
+        Slot("head.regression1", ("c",), (5,), uniform(1, 5)),
+    ],
+    TASKS,
+)
+SETTINGS = [
+    {"weight_decay": 0.0},
+    {"weight_decay": 0.1, "beta1": 0.8, "beta2": 0.99, "momentum": 0.5},
+    {"weight_decay": 0.3, "beta1": 0.5, "momentum": 0.0},
+]
+MOST_STEPS = 20
+RATES = [[1e-2, 3e-2, 1e-1], [5e-3, 1e-1, 2e-2]]
+
+
+def gradients() -> list[list[Tensor]]:
+    flat = torch.randn(MOST_STEPS, len(SETTINGS), LAYOUT.size, generator=torch.Generator().manual_seed(1))
+    return [LAYOUT.unpack(step) for step in flat]
+
+
+def begun() -> Rows:
+    parameters = LAYOUT.initialise([1, 2, 3])
+    return {"parameters": parameters, **start(parameters, len(TASKS))}
+
+
+def presence(absent: bool) -> list[Tensor | None]:
+    if not absent:
+        return [None] * MOST_STEPS
+    return list(torch.rand(MOST_STEPS, len(SETTINGS), len(TASKS), generator=torch.Generator().manual_seed(2)) < 0.6)
+
+
+def trained(name: str, absent: bool, steps: int = MOST_STEPS, rows: Rows | None = None, done: int = 0) -> Rows:
+    """Rows after ``steps`` in all, of which ``rows`` have ``done`` behind them."""
+    rows = begun() if rows is None else rows
+    parameters = LAYOUT.unpack(rows["parameters"])
+    optimiser = Optimiser(name, LAYOUT, parameters, rows, SETTINGS)
+    for step in range(done, steps):
+        optimiser.step(gradients()[step], RATES[step % 2], presence(absent)[step])
+    return {"parameters": LAYOUT.pack(parameters), **optimiser.moments(), "updates": rows["updates"]}
+
+
+def owned(parts: Sequence[Tensor]) -> list[Tensor]:
+    """What the shared part and each task have of one row."""
+    return [torch.cat([parts[slot][begin:end] for slot, begin, end in part]) for part in LAYOUT.segments()]
+
+
+def owned_rows(flat: Tensor) -> list[list[Tensor]]:
+    return [owned([part[row] for part in LAYOUT.unpack(flat)]) for row in range(len(flat))]
+
+
+def reference(name: str, row: int, absent: bool) -> list[Tensor]:
+    """``torch.optim`` with one parameter per owner; an absent one has no gradient and is skipped."""
+    settings = {"beta1": 0.9, "beta2": 0.999, "momentum": 0.9} | SETTINGS[row]
+    parameters = [part.clone().requires_grad_() for part in owned_rows(begun()["parameters"])[row]]
+    decay = settings["weight_decay"]
+    if name == "adamw":
+        optimiser: torch.optim.Optimizer = torch.optim.AdamW(
+            parameters, betas=(settings["beta1"], settings["beta2"]), weight_decay=decay, fused=False, foreach=False
+        )
+    else:
+        momentum = settings["momentum"]
+        optimiser = torch.optim.SGD(parameters, momentum=momentum, nesterov=momentum > 0, weight_decay=decay)
+    for step, (gradient, present) in enumerate(zip(gradients(), presence(absent), strict=True)):
+        optimiser.param_groups[0]["lr"] = RATES[step % 2][row]
+        for owner, (parameter, part) in enumerate(
+            zip(parameters, owned([part[row] for part in gradient]), strict=True)
+        ):
+            here = owner == 0 or present is None or bool(present[row, owner - 1])
+            parameter.grad = part.clone() if here else None
+        optimiser.step()
+    return [parameter.detach() for parameter in parameters]
+
+
+@pytest.mark.parametrize("absent", [False, True], ids=["all present", "tasks absent"])
+@pytest.mark.parametrize("name", ["adamw", "sgd"])
+def test_every_row_follows_torch_optim_with_its_own_hyperparameters(name: str, absent: bool) -> None:
+    found_rows = owned_rows(trained(name, absent)["parameters"])
+    for row in range(len(SETTINGS)):
+        for found, expected in zip(found_rows[row], reference(name, row, absent), strict=True):
+            torch.testing.assert_close(found, expected, rtol=1e-10, atol=1e-12)
+
+
+@pytest.mark.parametrize("absent", [False, True], ids=["all present", "tasks absent"])
+@pytest.mark.parametrize("name", ["adamw", "sgd"])
+def test_broadcasting_does_what_the_kernels_do(name: str, absent: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    by_kernels = trained(name, absent)
+
+    def broadcast(
+        self: Optimiser, gradients: Sequence[Tensor], rates: Sequence[float], present: Tensor | None = None
+    ) -> None:
+        stepped = torch.ones_like(self._updates, dtype=torch.bool)
+        if present is not None:
+            stepped[:, 1:] = present
+        self._updates.add_(stepped)
+        self._step_by_broadcast(gradients, torch.tensor(rates), stepped)
+
+    monkeypatch.setattr(Optimiser, "step", broadcast)
+    by_broadcasting = trained(name, absent)
+    for key, value in by_kernels.items():
+        torch.testing.assert_close(by_broadcasting[key], value, rtol=1e-10, atol=1e-12)
+
+
+@pytest.mark.parametrize("name", ["adamw", "sgd"])
+def test_an_absent_task_keeps_everything_and_later_counts_its_own_steps(name: str) -> None:
+    rows = begun()
+    parameters = LAYOUT.unpack(rows["parameters"])
+    optimiser = Optimiser(name, LAYOUT, parameters, rows, SETTINGS)
+    without_b = torch.tensor([[True, False, True]] * len(SETTINGS))
+    for present in (None, without_b, without_b, None):
+        before = {"parameters": LAYOUT.pack(parameters), **optimiser.moments()}
+        optimiser.step([torch.ones_like(part) for part in parameters], RATES[0], present)
+        after = {"parameters": LAYOUT.pack(parameters), **optimiser.moments()}
+        for key in before:
+            pairs = zip(owned_rows(before[key]), owned_rows(after[key]), strict=True)
+            for settings, (old, new) in zip(SETTINGS, pairs, strict=True):
+                unused = {"second_moment"} | ({"first_moment"} if settings.get("momentum") == 0 else set())
+                expected = [False, False, present is not None, False]
+                expected = [True] * 4 if name == "sgd" and key in unused else expected
+                assert [torch.equal(*pair) for pair in zip(old, new, strict=True)] == expected, (
+                    f"{key} of shared, a, b, c"
+                )
+    assert rows["updates"].tolist() == [[4, 4, 2, 4]] * len(SETTINGS)
+
+
+@pytest.mark.parametrize("absent", [False, True], ids=["all present", "tasks absent"])
+def test_a_resumed_optimiser_goes_on_where_it_stood(absent: bool) -> None:
+    straight = trained("adamw", absent)
+    paused = trained("adamw", absent, steps=9)
+    resumed = trained("adamw", absent, rows=paused, done=9)
+    assert all(torch.equal(resumed[key], value) for key, value in straight.items())
+
+
+def test_clipping_shortens_long_rows_alone() -> None:
+    gradients = [torch.tensor([[3.0], [0.3], [0.0], [torch.nan]]), torch.tensor([[4.0], [0.4], [0.0], [1.0]])]
+    clip_(gradients, 1.0)
+    found = torch.cat(gradients, dim=1)
+    torch.testing.assert_close(found[:3], torch.tensor([[0.6, 0.8], [0.3, 0.4], [0.0, 0.0]]))
+    assert found[3].isnan().all()
+
+
+def test_schedules() -> None:
+    assert [schedule("constant", 0.3, step, 10) for step in range(10)] == [0.3] * 10
+    cosine = [schedule("cosine", 0.3, step, 10) for step in range(11)]
+    assert cosine[0] == 0.3
+    assert cosine[5] == pytest.approx(0.15)
+    assert cosine[10] == pytest.approx(0.0)
+    assert all(later < earlier for earlier, later in pairwise(cosine))
+
+
+def test_the_learning_rate_suits_the_optimiser_and_the_rest_is_common() -> None:
+    adamw, sgd = ranges_of("adamw"), ranges_of("sgd")
+    assert list(adamw) == list(sgd) == ["learning_rate", "weight_decay", "dropout"]
+    assert sgd["learning_rate"] != adamw["learning_rate"]
+    assert all(sgd[name] == adamw[name] for name in ("weight_decay", "dropout"))
+    with pytest.raises(KeyError):
+        ranges_of("lion")
