@@ -25,7 +25,7 @@ class Status:
     Args:
         phase: the one that it is in, or ``reported`` at its end.
         planned: replicas by phase, at most.
-        done: replicas by phase that have ended, at all their rungs or by stopping.
+        done: replicas by phase that are recorded; of the search, some only up to a rung so far.
         running: shards that have started and neither finished nor failed.
         failed: replicas of shards in which one failed, by reason.
         seconds_left: a guess from what has run so far; ``None`` before anything has.
@@ -118,7 +118,7 @@ def _seconds_left(events: list[Mapping[str, Any]], planned: int, done: int) -> f
 def _lines(run: Path, now: Status) -> list[str]:
     lines = [f"{run}: {now.phase}" + (f", {now.running} shards running" if now.running else "")]
     for phase, number in now.planned.items():
-        lines.append(f"  {phase:8} {now.done.get(phase, 0):>7,} of at most {number:,} replicas")
+        lines.append(f"  {phase:8} {now.done.get(phase, 0):>7,} of at most {number:,} replicas recorded")
     lines += [f"  failed   {number:>7,} replicas: {reason}" for reason, number in now.failed.items()]
     if now.chosen:
         lines.append(f"  chosen   {now.chosen}")
