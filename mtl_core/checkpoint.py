@@ -39,7 +39,7 @@ def load(path: Path) -> dict[str, State]:
     states: dict[str, State] = {}
     with safe_open(path, framework="pt") as file:
         for full_name in file.keys():
-            key, _, name = full_name.partition(_SEPARATOR)
+            key, _, name = full_name.rpartition(_SEPARATOR)
             states.setdefault(key, {})[name] = file.get_tensor(full_name)
     return states
 

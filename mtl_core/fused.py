@@ -86,6 +86,8 @@ class FusedArray:
         )
         self._probes = padded([preparation.probe for preparation in preparations])
         self._validations = padded([preparation.validation for preparation in preparations])
+        labelled = ~development.examples.targets.isnan()
+        self._probed = torch.stack([labelled[preparation.probe].any(dim=0) for preparation in preparations])
         self._trivial_loss, self._trivial_metric = (
             torch.stack([getattr(preparation, name) for preparation in preparations])
             for name in ("trivial_loss", "trivial_metric")
@@ -150,7 +152,8 @@ class FusedArray:
         lanes = torch.arange(len(self.rows))
         for name, values in zip(CURVES, (train_loss, loss, train_metric, metric, skills, weights), strict=True):
             state[name][lanes, state["epoch"]] = values
-        finite = torch.isfinite(train_loss + loss) | self._trivial_loss.isnan()  # a task without labels has no loss
+        # a task without labels in a split has no loss there, which is no divergence
+        finite = (train_loss.isfinite() | ~self._probed) & (loss.isfinite() | self._trivial_loss.isnan())
         state["diverged"] |= ~finite.all(dim=1)
         mean_skill = skills.nanmean(dim=1).nan_to_num(-torch.inf)
         better = (mean_skill > state["best_skill"]) & ~state["diverged"]
@@ -193,6 +196,6 @@ def _weighting(recipe: Recipe, network: Network, rows: Sequence[Row]) -> Weighti
     columns = {
         name: torch.tensor([row.hyperparameters[name] for row in rows], dtype=torch.float32).view(len(rows), -1)
         for name in entry.tuned
-        if all(name in row.hyperparameters for row in rows)
+        if any(name in row.hyperparameters for row in rows)  # a row that lacks what its neighbours set is an error
     }
     return entry.cls(network.tasks, **columns)

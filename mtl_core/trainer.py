@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 from torch import Tensor
 
 from mtl_core.data.preparation import Preparation, prepare
@@ -119,7 +118,8 @@ def fit(
             if watch:
                 current = dict(zip((row.key for row in active), array.epochs, strict=True))
                 done = sum(current.get(key, int(state["epoch"])) for key, state in kept.items())
-                watch(Progress(done, until * len(rows), array.best_skill))
+                best = max(array.best_skill, *(float(state["best_skill"]) for state in kept.values()))
+                watch(Progress(done, until * len(rows), best))
             if snapshot and time.monotonic() - saved >= snapshot_seconds:
                 kept.update(zip((row.key for row in active), array.states(), strict=True))
                 snapshot(kept)
