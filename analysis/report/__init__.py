@@ -21,7 +21,7 @@ from analysis.report.alerts import alerts, strongest_caveat
 from analysis.report.commands import commands, steps
 from analysis.report.drawings import Drawing, draw
 from analysis.report.forest import forest
-from analysis.report.page import Page, render
+from analysis.report.page import Indented, Page, render
 from analysis.report.state import state_of
 from analysis.report.tables import Table
 
@@ -84,7 +84,7 @@ def compose(records: Records, answered: list[Answer], figures: list[Drawing]) ->
         limits=limits.limits(records, state, transfer),
         changes=said.changes,
         appendix=appendix.appendix(records, state),
-        configuration=appendix.configuration(records),
+        configuration=[Indented(line) for line in appendix.configuration(records)],
         commands=commands(records),
         footer=first_screen.footer(records),
     )

@@ -8,11 +8,12 @@ from pathlib import Path
 
 import pandas as pd
 
-from analysis.recommend import OPEN, recommend
+from analysis.recommend import CANDIDATE, OPEN, SHARE, Recommendation, recommend
 from analysis.records import FACTOR_COLUMNS, Records
 from analysis.report.commands import Step, run_path, started_with
 from analysis.report.state import State
 from analysis.report.tables import Table
+from analysis.wording import listing
 
 UNFINISHED = {
     "search": ("No verdict yet: the search is not finished.", "No hyperparameters are chosen, so no arm can be compared fairly."),
@@ -56,18 +57,30 @@ def advice(records: Records, state: State) -> Advice:
     if card.decision == OPEN:
         headline, sentence = UNFINISHED[state.phase or "verdict"]
         so_far = f"Chosen so far, on validation skill in the confirm phase: {state.chosen}." if state.chosen else ""
-        again = Step("Next: the same command trains what is missing.", started_with(records))
+        again = Step("The same command trains what is missing.", started_with(records))
         return Advice(headline, [sentence], [so_far or "Nothing is recommended yet."], "", "", [], again)
     opening, _, rest = card.sentence.partition(". ")  # no name of a task stands in the opening
     return Advice(
         headline=f"{opening.rstrip('.')}.",
         sentences=[rest],
-        recommendation=[part for part in (card.sentence, card.cost, card.curse) if part],
+        recommendation=[part for part in (_decision(card), card.cost, card.curse) if part],
         cost=card.cost,
         caveat=card.caveat,
         changes=card.changes,
-        next=Step(f"Next: {card.step}", card.command),
+        next=Step(card.step, card.command),
     )
+
+
+def _decision(card: Recommendation) -> str:
+    if card.decision == SHARE:
+        return f"Share as in the recipe: {card.arm}. No task is hurt by it."
+    if card.decision == CANDIDATE:
+        return f"Candidate: train {_and(card.alone)} alone and share the rest as in the recipe ({card.arm}). Nobody has checked it yet."
+    return f"Do not share on this task set. What was judged: {card.arm}."
+
+
+def _and(names: list[str]) -> str:
+    return listing(names, limit=len(names))
 
 
 def recipe(records: Records, state: State) -> Table | None:
@@ -76,7 +89,7 @@ def recipe(records: Records, state: State) -> Table | None:
     rows = records.replicas[records.replicas["arm"] == state.chosen]
     if not draws or rows.empty:
         return None
-    levels = {name: rows[name].iloc[0] for name in FACTOR_COLUMNS if pd.notna(rows[name].iloc[0])}
+    levels = {name: _whole(rows[name].iloc[0]) for name in FACTOR_COLUMNS if pd.notna(rows[name].iloc[0])}
     tuned = {task: _hyperparameters(rows, draw) for task, draw in draws.items()}
     if len({json.dumps(values, sort_keys=True) for values in tuned.values()}) == 1:
         tuned = {"all tasks": next(iter(tuned.values()))}
@@ -88,6 +101,10 @@ def _hyperparameters(rows: pd.DataFrame, draw: int) -> dict[str, object]:
     texts = rows.loc[rows["draw"] == draw, "hyperparameters"]
     values = json.loads(texts.iloc[0]) if len(texts) else {}
     return {str(name): value if isinstance(value, (int, float)) else json.dumps(value) for name, value in values.items()}
+
+
+def _whole(value: object) -> object:
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def _upright(frame: pd.DataFrame) -> pd.DataFrame:

@@ -56,17 +56,18 @@ def budget_tables(records: Records, state: State) -> list[Table]:
         rows,
         arm=lambda row: row["arm"],
         role=lambda row: row["role"],
-        draws=lambda row: row["draws"],
-        search_epochs=lambda row: row["search"],
-        confirm_seeds=lambda row: row["confirm"],
-        verdict_seeds=lambda row: row["verdict"],
+        draws=lambda row: row["draws"] or None,
+        search_epochs=lambda row: row["search"] or None,
+        confirm_seeds=lambda row: row["confirm"] or None,
+        verdict_seeds=lambda row: row["verdict"] or None,
         parameters=lambda row: int(row["parameters"]),
         multiply_adds=lambda row: int(row["multiply_adds"]),
-        seconds=lambda row: row["seconds"],
+        seconds=lambda row: round(row["seconds"]),
     )
     caption = (
         "Both sides of the comparison. Draws: per task for single-task networks. Search epochs: mean per task, all draws and "
-        "seeds together. Parameters and multiply-adds (per example): all tasks together. Seconds: all phases."
+        "seeds together; –: not tuned of its own. Parameters and multiply-adds (per example): all tasks together. Seconds: all "
+        "phases."
     )
     return [Table("budget", caption, frame)]
 

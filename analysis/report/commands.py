@@ -49,5 +49,5 @@ def steps(records: Records, state: State) -> list[Step]:
     found = [Step("Build the network of the recipe above and train it with its hyperparameters, early stopping included.")]
     if any((records.path / "models").glob("*.safetensors")):
         found.append(Step("Or take the trained weights of the recommended replicas, safetensors files, from models/."))
-    load = f"import analysis; print(analysis.load({run_path(records)!r}).scores)"
-    return [*found, Step("Read every number of this page in Python.", shlex.join(["python", "-c", load]))]
+    load = f"analysis.load({run_path(records)!r})"
+    return [*found, Step("Read every number of this page in Python: import analysis, then", load)]

@@ -1,15 +1,13 @@
-"""The figures: saved for papers as SVG, PDF and PNG, and laid into the page as one more drawing without its headline.
+"""The figures: saved for papers as SVG, PDF and PNG, and laid into the page without their headlines.
 
 In the page the headline is text, so that it follows the reader's size and colours and can be copied.
 """
 
 from __future__ import annotations
 
-import io
 from dataclasses import dataclass
 from pathlib import Path
 
-import matplotlib
 import pandas as pd
 from markupsafe import Markup
 from matplotlib.figure import Figure
@@ -21,6 +19,7 @@ from analysis.report.tables import shown
 
 WIDE = 300.0
 """Points; a drawing wider than this is not squeezed into the width of a telephone but scrolls there."""
+HEADLINE = "headline"
 MOST_SPOKEN = 12
 """Rows of the table that the text alternative reads out."""
 SPOKEN = ("arm", "role", "task", "baseline", "width", "depth", "sharing", "gain", "low", "high", "n", "word")
@@ -57,8 +56,8 @@ def draw(answer: Answer, folder: Path) -> Drawing | None:
     if figure is None:
         return None
     name = answer.question.stem
-    style.save(figure, folder, name)
-    text = _without_headline(figure, name)
+    above = _settle(figure)
+    text = style.save(figure, folder, name)["svg"].read_text("utf-8")
     alternative = in_words(answer)
     figures = [(kind.upper(), f"figures/{name}.{kind}") for kind in ("svg", "pdf", "png")]
     return Drawing(
@@ -67,7 +66,7 @@ def draw(answer: Answer, folder: Path) -> Drawing | None:
         title=_sentence(answer.title),
         caption=answer.caption,
         alternative=alternative,
-        drawing=svg.inline(text, name=name, alternative=alternative),
+        drawing=svg.inline(text, name=name, alternative=alternative, without=HEADLINE, above=above),
         is_wide=svg.width_of(text) > WIDE,
         files=[("Data (CSV)", f"tables/{name}.csv"), *figures],
     )
@@ -95,9 +94,14 @@ def _sentence(text: str) -> str:
     return text if text.endswith((".", "?", "!")) else f"{text}."
 
 
-def _without_headline(figure: Figure, name: str) -> str:
-    stream = io.StringIO()
-    with style.style(), matplotlib.rc_context({"svg.hashsalt": name}):
-        figure.suptitle("")
-        figure.savefig(stream, format="svg", metadata={"Date": None})
-    return stream.getvalue()
+def _settle(figure: Figure) -> float:
+    """Lay the figure out once for all formats, and mark its headline; returns the headline's height in points."""
+    with style.style():
+        figure.draw_without_rendering()
+        figure.set_layout_engine("none")
+        found = [text for text in figure.texts if text.get_text() and text.get_text() == figure.get_suptitle()]
+        if not found:
+            return 0.0
+        found[0].set_gid(HEADLINE)
+        bottom = found[0].get_window_extent().y0 / figure.dpi * 72
+    return max(0.0, float(figure.get_figheight() * 72 - bottom))

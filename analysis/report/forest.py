@@ -48,6 +48,11 @@ class Forest:
     band: tuple[float, float]
     caption: str
 
+    @property
+    def name_width(self) -> int:
+        """Room for the names, in characters; longer ones are broken."""
+        return min(20, 2 + max(len(line.name) for panel in self.panels for line in panel.lines))
+
 
 @dataclass(frozen=True)
 class _Axis:

@@ -29,15 +29,21 @@ _LOCAL_REFERENCE = re.compile(r"url\(\s*['\"]?#([^'\")\s]+)['\"]?\s*\)")
 _PICTURE = re.compile(r"data:image/(?:png|jpeg);base64,[A-Za-z0-9+/=\s]*")
 
 
-def inline(drawing: str, *, name: str, alternative: str) -> Markup:
+def inline(drawing: str, *, name: str, alternative: str, without: str = "", above: float = 0.0) -> Markup:
     """The SVG text ``drawing`` as markup for a page.
 
     Args:
         drawing: a whole SVG document.
         name: unique on the page; letters, digits, ``_`` and ``-``.
         alternative: what a reader who cannot see the figure is told.
+        without: id of a part that is left out.
+        above: points cut off at the top.
     """
     root = ElementTree.fromstring(drawing)
+    for parent in root.iter():
+        for part in [child for child in parent if without and child.get("id") == without]:
+            parent.remove(part)
+    _crop(root, above)
     _clean(root, name)
     root.attrib.pop("width", None)
     root.attrib.pop("height", None)
@@ -48,6 +54,11 @@ def inline(drawing: str, *, name: str, alternative: str) -> Markup:
         "stroke-linecap": "butt",
     }
     return Markup(ElementTree.tostring(root, encoding="unicode"))  # noqa: S704 - only listed parts are left
+
+
+def _crop(root: ElementTree.Element, above: float) -> None:
+    x, y, width, height = (float(number) for number in root.get("viewBox", "0 0 518 300").split())
+    root.set("viewBox", f"{x:g} {y + above:g} {width:g} {height - above:g}")
 
 
 def width_of(drawing: str) -> float:

@@ -50,7 +50,8 @@ class Table:
     @property
     def cells(self) -> list[list[str]]:
         """The rows for people."""
-        return [[shown(value) for value in row] for row in self.frame.itertuples(index=False, name=None)]
+        columns = [_cells(list(self.frame.iloc[:, place])) for place in range(self.frame.shape[1])]
+        return [list(row) for row in zip(*columns, strict=True)]
 
     @property
     def files(self) -> list[tuple[str, str]]:
@@ -61,7 +62,8 @@ class Table:
     @property
     def numeric(self) -> list[bool]:
         """Which columns hold numbers only; those are set flush right."""
-        return [all(_is_number(value) or _is_nothing(value) for value in self.frame[c]) for c in self.frame.columns]
+        columns = (self.frame.iloc[:, place] for place in range(self.frame.shape[1]))
+        return [all(_is_number(value) or _is_nothing(value) for value in column) for column in columns]
 
     def save(self, folder: Path) -> None:
         """Write ``<name>.csv``, ``.tex`` and ``.md`` into ``folder``."""
@@ -119,6 +121,14 @@ def to_markdown(table: Table) -> str:
 def frame_of(rows: Sequence[Any], **columns: Callable[[Any], Any]) -> pd.DataFrame:
     """One row per element of ``rows``, one column per function; the columns are there when there are no rows."""
     return pd.DataFrame({name: [value(row) for row in rows] for name, value in columns.items()}, dtype=object)
+
+
+def _cells(values: list[Any]) -> list[str]:
+    """A column for people: whole numbers stay whole although a gap has made the column one of real numbers."""
+    numbers = [value for value in values if _is_number(value) and not _is_nothing(value)]
+    if numbers and all(math.isfinite(value) and value == int(value) for value in numbers):
+        values = [int(value) if _is_number(value) and not _is_nothing(value) else value for value in values]
+    return [shown(value) for value in values]
 
 
 def _raw(value: Any) -> str:
