@@ -38,7 +38,7 @@ def load(path: Path) -> dict[str, State]:
     """
     states: dict[str, State] = {}
     with safe_open(path, framework="pt") as file:
-        for full_name in file.keys():
+        for full_name in file.keys():  # noqa: SIM118, for it is no dictionary
             key, _, name = full_name.rpartition(_SEPARATOR)
             states.setdefault(key, {})[name] = file.get_tensor(full_name)
     return states
