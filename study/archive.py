@@ -35,6 +35,7 @@ class Entry:
     """What the records know of a replica.
 
     Args:
+        arm: label.
         phase: search, confirm or verdict.
         status: of its longest record.
         epochs: trained so far.
@@ -42,6 +43,7 @@ class Entry:
         part: stem of the part that holds the longest record; its checkpoint has the same stem.
     """
 
+    arm: str
     phase: str
     status: str
     epochs: int
@@ -81,8 +83,8 @@ class Archive:
         if table is None:
             return False
         self._tables[part] = table
-        for row in table.select(["replica", "phase", "status", "epochs", "reason"]).to_pylist():
-            entry = Entry(row["phase"], row["status"], row["epochs"], row["reason"], part)
+        for row in table.select(["replica", "arm", "phase", "status", "epochs", "reason"]).to_pylist():
+            entry = Entry(row["arm"], row["phase"], row["status"], row["epochs"], row["reason"], part)
             known = self.entries.get(row["replica"])
             if known is None or entry.rank >= known.rank:
                 self.entries[row["replica"]] = entry

@@ -105,13 +105,13 @@ class Flow:
         """Take in how a job ended: its records, its failure, or that it has to be cut in two.
 
         Raises:
-            Mistake: when nothing can be written any more, or most replicas fail.
+            Mistake: when the study cannot go on before somebody acts, or most replicas fail.
         """
         _, strand = self.running.pop(job.name)
-        if summary.outcome == "disk":
+        if summary.outcome == "stuck":
             self.ledger.append("failed", shard=job.name, reason=summary.reason, **_facts(job) | {"replicas": []})
-            remedy = "Make room or make the directory writable, then run the same command again: it goes on from here."
-            raise Mistake(str(self.archive.directory), f"nothing can be written ({summary.reason}).", remedy)
+            remedy = "Mend that and run the same command again: it goes on from here."
+            raise Mistake(str(self.archive.directory), f"{summary.reason}.", remedy)
         if summary.outcome == "died" and self._handed[job.name] < self._attempts(job):
             self.ledger.append("retried", shard=job.name, reason=summary.reason, **_facts(job))
             self.ready.append((job, strand))

@@ -168,8 +168,10 @@ def forget_hopeless(archive: Archive, ledger: Ledger) -> None:
         return
     settled = {"search"} if ledger.frozen("draws") is not None else set()
     settled |= {"confirm"} if ledger.frozen("arm") is not None else set()
-    entries = archive.entries.values()
-    for part in {entry.part for entry in entries if entry.status == "failed" and entry.phase not in settled}:
+    table = {key: entry for key, entry in archive.entries.items() if entry.phase not in settled}
+    arms = {entry.arm for entry in table.values() if entry.status == "failed"}
+    ledger.append("retrying", arms=sorted(arms))
+    for part in {entry.part for entry in table.values() if entry.arm in arms and entry.status in ("failed", "stopped")}:
         archive.forget(part)
 
 

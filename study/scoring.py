@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from analysis.records import SCORES
 from mtl_core.data.task import PERFECT
+from mtl_core.mistakes import Mistake
 from mtl_core.recipe import Row
 from study.archive import SCORED, encode
 from study.files import write_durably
@@ -73,7 +74,7 @@ class ScoreShard:
             write_durably(directory / SCORED / f"{self.name}.parquet", encode(rows, SCORES))
             return Summary("recorded", seconds=time.monotonic() - started)
 
-        return guarded(work, lambda reason: Summary("died", reason))
+        return guarded(work, lambda reason: Summary("stuck", f"the test split cannot be scored: {reason}"))
 
     def _rows(self, development: Development, test: Examples, directory: Path) -> Iterator[dict[str, Any]]:
         import torch
@@ -113,11 +114,13 @@ class ScoreShard:
         return archive.add_scores(self.name) and not self.missing(archive)
 
     def give_up(self, archive: Archive, reason: str) -> None:
-        """Record scores without numbers: the replicas trained, but could not be judged."""
-        blank = {name: None for name in SCORES} | {"example_scores": [], "num_test": 0, "metric": ""}
-        rows = [blank | {"replica": key, "task": task} for key in self.replicas for task in self.tasks]
-        write_durably(archive.directory / SCORED / f"{self.name}.parquet", encode(rows, SCORES))
-        archive.add_scores(self.name)
+        """Refuse: a trained replica without scores would leave the report with less than was trained.
+
+        Raises:
+            Mistake: always.
+        """
+        remedy = "Mend that and run the same command again: nothing is trained twice."
+        raise Mistake(str(archive.directory), f"the test split cannot be scored: {reason}.", remedy)
 
 
 def score_shard(trained: Shard, keys: Iterable[str], archive: Archive) -> ScoreShard:

@@ -44,13 +44,13 @@ class Summary:
     """How a shard ended.
 
     Args:
-        outcome: ``recorded``: its records are written; ``memory``: it needs more than there is; ``disk``: nothing could
-            be written; ``died``: its worker did, again and again.
+        outcome: ``recorded``: its records are written; ``memory``: it needs more than there is; ``died``: its worker
+            did; ``stuck``: the study cannot go on before somebody acts (a full disk, say).
         reason: of an outcome other than ``recorded``.
         best: best mean validation skill of its replicas; NaN: none.
     """
 
-    outcome: Literal["recorded", "memory", "disk", "died"]
+    outcome: Literal["recorded", "memory", "died", "stuck"]
     reason: str = ""
     best: float = float("nan")
     seconds: float = 0.0
@@ -185,14 +185,14 @@ def shards_of(
 
 
 def guarded(work: Callable[[], Summary], failed: Callable[[str], Summary]) -> Summary:
-    """Run ``work``; an error of a user's code becomes that shard's failure, want of memory or disk an outcome."""
+    """Run ``work``; an error of a user's code becomes that shard's failure, want of memory or disk an outcome of its own."""
     try:
         return work()
     except MemoryError as error:
         return Summary("memory", describe(error))
     except Exception as error:
         if isinstance(error, OSError) and error.errno in DISK:
-            return Summary("disk", describe(error))
+            return Summary("stuck", f"nothing can be written: {describe(error)}")
         if _wants_memory(error):
             return Summary("memory", describe(error))
         return failed(describe(error))

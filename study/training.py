@@ -38,7 +38,7 @@ def train_shard(shard: Shard, development: Development, directory: Path, beat: B
     def failed(reason: str) -> Summary:
         return _record(shard, failure_rows(shard, directory, reason), directory, started)
 
-    return guarded(work, lambda reason: guarded(lambda: failed(reason), lambda worse: Summary("disk", worse)))
+    return guarded(work, lambda reason: guarded(lambda: failed(reason), lambda worse: Summary("stuck", worse)))
 
 
 def failure_rows(shard: Shard, directory: Path, reason: str) -> list[dict[str, Any]]:

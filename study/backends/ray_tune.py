@@ -66,7 +66,7 @@ class Worker(tune.Trainable):
         lock = self.directory / LOCK
         if not lock.exists() or lock.read_text() != self.config["lock"]:
             reason = f"{socket.gethostname()} does not see the run directory: all machines have to share its file system"
-            return Summary("disk", reason)
+            return Summary("stuck", reason)
         job: Job = self.config["job"]
         with self.heartbeats.of(job, self.config["attempts"]) as beat:
             return job.run(self.data, self.directory, beat)

@@ -51,9 +51,14 @@ def _halving(desk: Desk, arm: Arm, task: str | None) -> Steps:
 def _kept(desk: Desk, arm: Arm, task: str | None, rung: int, replicas: Mapping[str, Replica]) -> list[int]:
     """The draws that go on.  Decided once: what happens to them later must not change it when a study is resumed."""
     about = {"arm": arm.label, "task": task, "epochs": rung}
-    for event in desk.ledger.of("halved"):
-        if all(event[name] == value for name, value in about.items()):
-            return event["kept"]
+    decided = None
+    for event in desk.ledger.events:
+        if event["event"] == "halved" and all(event[name] == value for name, value in about.items()):
+            decided = event["kept"]
+        elif event["event"] == "retrying" and arm.label in event["arms"]:
+            decided = None  # it was decided on failures that are being tried again
+    if decided is not None:
+        return decided
     ranked = [int(draw) for draw in rank_draws(desk.archive.rows(replicas), epochs=rung)["draw"]]
     better = math.ceil(len(ranked) / 2)
     desk.ledger.append("halved", **about, kept=sorted(ranked[:better]), stopped=sorted(ranked[better:]))

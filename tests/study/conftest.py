@@ -1,0 +1,59 @@
+"""A tiny study on which phases, flow and back ends are tried; the engine is a fake where the test asks for it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from mtl_core.data.task import Task
+from mtl_core.data.task_set import Development, Examples, TaskSet
+from study.spec import Spec
+from tests.study import fake_engine
+
+
+@pytest.fixture
+def fake(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """Replace the engine; returns the journal of what was trained."""
+    install(monkeypatch)
+    monkeypatch.setattr(fake_engine, "JOURNAL", tmp_path / "trained.txt")
+    return tmp_path / "trained.txt"
+
+
+def install(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Put the fake engine and a small task set in place."""
+    from mtl_core import evaluation, trainer
+    from study import prepare
+
+    monkeypatch.setattr(prepare, "build_task_set", lambda spec: small_task_set())
+    monkeypatch.setattr(trainer, "fit", fake_engine.fit)
+    monkeypatch.setattr(evaluation, "score_examples_on", fake_engine.score_examples_on)
+
+
+def tiny(**changes: Any) -> Spec:
+    """Two arms that share and their baselines, four draws, two rungs."""
+    parts: dict[str, Any] = {
+        "name": "tiny",
+        "tasks": {"set": "digits3"},
+        "factors": {"sharing": ["hard"], "depth": [1, 2], "stages": [2], "width": [4]},
+        "tuning": {"draws": 4},
+        "training": {"epochs": 8, "batch_size": 256},
+        "search": {"seeds": 1},
+        "confirm": {"seeds": 3},
+        "verdict": {"seeds": 2},
+        "backend": "inline",
+    }
+    for name, value in changes.items():
+        parts[name] = {**parts[name], **value} if isinstance(value, dict) and name in parts else value
+    return Spec.model_validate(parts)
+
+
+def small_task_set() -> TaskSet:
+    """Two regressions on forty examples."""
+    tasks = tuple(Task(name, "regression", "mse") for name in ("rain", "sun"))
+    numbers = torch.Generator().manual_seed(0)
+    inputs, targets = torch.randn(60, 3, generator=numbers), torch.randn(60, 2, generator=numbers)
+    development = Development(tasks, Examples(inputs[:40], targets[:40]), torch.ones(3, dtype=torch.bool))
+    return TaskSet("small", development, Examples(inputs[40:], targets[40:]))
