@@ -9,7 +9,6 @@ begins with the smaller one's.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import cached_property
 from typing import Any
 
 from mtl_core.registry import find
@@ -26,15 +25,14 @@ class Draws:
     Args:
         tuning: their number, and the ranges or fixed values that replace the optimisers' own.
         num_tasks: length of a weight vector on the simplex.
-        ranges: of the common hyperparameters; by default the ones the optimisers come with.
+        ranges: of the common hyperparameters, whatever the optimiser; by default each optimiser's own.
     """
 
     def __init__(self, tuning: Tuning, num_tasks: int, ranges: Mapping[str, Range] | None = None) -> None:
-        if ranges is None:
-            from mtl_core.optimiser import COMMON_RANGES as ranges
         self.num_draws, self.num_tasks = tuning.draws, num_tasks
-        asked = {name: getattr(tuning, name) for name in COMMON}
-        self.common = {name: ranges[name] if value is None else value for name, value in asked.items()}
+        self._asked = {name: getattr(tuning, name) for name in COMMON}
+        self._ranges = ranges
+        self._common: dict[str, list[dict[str, Any]]] = {}
         self._own: dict[str, list[dict[str, Any]]] = {}
 
     def __len__(self) -> int:
@@ -42,11 +40,19 @@ class Draws:
 
     def of(self, arm: Arm, draw: int) -> dict[str, Any]:
         """The tuning hyperparameters of ``arm`` at ``draw``."""
-        return self._shared[draw] | self._of_method(arm.weighting)[draw]
+        return self._of_optimiser(arm.optimiser)[draw] | self._of_method(arm.weighting)[draw]
 
-    @cached_property
-    def _shared(self) -> list[dict[str, Any]]:
-        return points(self.common, self.num_draws, "common")
+    def common(self, optimiser: str) -> dict[str, Range | float]:
+        """Ranges or fixed values of the common hyperparameters; a learning rate means another thing to SGD."""
+        from mtl_core.optimiser import ranges_of
+
+        ranges = ranges_of(optimiser) if self._ranges is None else self._ranges
+        return {name: ranges[name] if value is None else value for name, value in self._asked.items()}
+
+    def _of_optimiser(self, optimiser: str) -> list[dict[str, Any]]:
+        if optimiser not in self._common:
+            self._common[optimiser] = points(self.common(optimiser), self.num_draws, "common")
+        return self._common[optimiser]
 
     def _of_method(self, weighting: str) -> list[dict[str, Any]]:
         if weighting not in self._own:

@@ -81,4 +81,4 @@ def test_the_studys_range_replaces_the_optimisers() -> None:
 
 
 def test_the_optimisers_ranges_are_the_default() -> None:
-    assert set(Draws(Tuning(draws=1), 2).common) == set(COMMON)
+    assert set(Draws(Tuning(draws=1), 2).common("adamw")) == set(COMMON)
