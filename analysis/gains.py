@@ -109,6 +109,9 @@ def differences(
 _COLUMNS = ["scope", "task", "seed", "gain", "metric", "baseline_metric", "test_variance", "test_degrees"]
 
 
+_PAIRED = ["seed", "replica", "test_skill", "test_metric", "trivial_metric", "perfect_metric", "example_scores"]
+
+
 def _unpaired(task: str) -> pd.DataFrame:
     numbers = dict.fromkeys(("gain", "metric", "baseline_metric"), np.nan)
     row = {"scope": TASK, "task": task, "seed": -1, **numbers, "test_variance": np.inf, "test_degrees": 0}
@@ -117,8 +120,7 @@ def _unpaired(task: str) -> pd.DataFrame:
 
 def _pairs(rows: pd.DataFrame, arm: str, against: str | None) -> tuple[pd.DataFrame, np.ndarray]:
     """The gain per seed, and the difference of every test example averaged over seeds, both in points."""
-    left = rows[rows["arm"] == arm].set_index("seed")
-    right = rows[rows["arm"] == against].set_index("seed")
+    left, right = (rows.loc[rows["arm"] == label, _PAIRED].set_index("seed") for label in (arm, against))
     pairs = left.join(right.add_suffix("_baseline"), how="inner").sort_index()
     pairs = pairs[np.isfinite(pairs["test_skill"]) & np.isfinite(pairs["test_skill_baseline"])]
     if pairs.empty:

@@ -203,9 +203,7 @@ def test_the_power_is_that_of_the_protocol_and_of_a_simulation() -> None:
 ALLOWED = {0.0: {TIE, UNDECIDED}, 1.0: {UNDECIDED}, -1.0: {UNDECIDED}}
 
 
-def false_studies(
-    truth: tuple[float, ...], seed_sd: float, example_sd: float, own_sd: float, studies: int = 200
-) -> int:
+def false_studies(truth: tuple[float, ...], seed_sd: float, example_sd: float, own_sd: float) -> int:
     """How many of 200 studies say something false of a task; noise in points, per seed and per test example."""
     rng, n, num_test, false = RNG(14), 10, 240, 0
     for _ in range(200):
