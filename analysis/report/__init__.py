@@ -45,7 +45,9 @@ def report(run: str | Path | Records) -> Path:
     try:
         return _report(records)
     except OSError as error:
-        raise UnreadableRun(f"{records.path}: the report cannot be written ({error.strerror}). Make room or allow it.") from error
+        raise UnreadableRun(
+            f"{records.path}: the report cannot be written ({error.strerror}). Make room or allow it."
+        ) from error
 
 
 def _report(records: Records) -> Path:

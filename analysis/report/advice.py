@@ -16,10 +16,13 @@ from analysis.report.tables import Table
 from analysis.wording import listing
 
 UNFINISHED = {
-    "search": ("No verdict yet: the search is not finished.", "No hyperparameters are chosen, so no arm can be compared fairly."),
+    "search": (
+        "No verdict yet: the search is not finished.",
+        "No hyperparameters are chosen, so no arm can be compared fairly.",
+    ),
     "confirm": (
         "No verdict yet: the arms are not confirmed.",
-        "The search has chosen hyperparameters; fresh seeds have to show what they are worth before an arm is recommended.",
+        "The search has chosen hyperparameters; fresh seeds have to show what they are worth.",
     ),
     "verdict": (
         "No verdict yet: the chosen arm is not judged.",
@@ -75,7 +78,7 @@ def _decision(card: Recommendation) -> str:
     if card.decision == SHARE:
         return f"Share as in the recipe: {card.arm}. No task is hurt by it."
     if card.decision == CANDIDATE:
-        return f"Candidate: train {_and(card.alone)} alone and share the rest as in the recipe ({card.arm}). Nobody has checked it yet."
+        return f"Candidate: train {_and(card.alone)} alone and share the rest as in the recipe ({card.arm}), unchecked."
     return f"Do not share on this task set. What was judged: {card.arm}."
 
 
@@ -100,7 +103,9 @@ def recipe(records: Records, state: State) -> Table | None:
 def _hyperparameters(rows: pd.DataFrame, draw: int) -> dict[str, object]:
     texts = rows.loc[rows["draw"] == draw, "hyperparameters"]
     values = json.loads(texts.iloc[0]) if len(texts) else {}
-    return {str(name): value if isinstance(value, (int, float)) else json.dumps(value) for name, value in values.items()}
+    return {
+        str(name): value if isinstance(value, (int, float)) else json.dumps(value) for name, value in values.items()
+    }
 
 
 def _whole(value: object) -> object:

@@ -81,7 +81,9 @@ def _not_learnt(records: Records, state: State) -> Iterator[Alert]:
     means = best.groupby(["task", "arm"])["skill"].mean().groupby("task").max()
     for task, skill in means.items():
         if 100 * skill < LEARNT_NOTHING:
-            yield Alert("Nothing learnt", f"no arm predicts {task} better than a constant does ({_points(skill)} of skill).")
+            yield Alert(
+                "Nothing learnt", f"no arm predicts {task} better than a constant does ({_points(skill)} of skill)."
+            )
 
 
 def _still_rising(records: Records, state: State) -> Iterator[Alert]:
@@ -93,7 +95,7 @@ def _still_rising(records: Records, state: State) -> Iterator[Alert]:
         worst = rising.idxmax()
         yield Alert(
             "Not converged",
-            f"the validation skill of {len(rising)} of {len(means)} arm–task pairs still rises at the last epoch, most in "
+            f"the validation skill of {len(rising)} of {len(means)} arm–task pairs still rises at the end, most in "
             f"{worst[0]}, {worst[1]}: {_points(rising.max())} in the last tenth of the epochs. Train longer.",
         )
 
@@ -107,14 +109,18 @@ def _labels(records: Records, state: State) -> Iterator[Alert]:
         if share < LOW_COVERAGE:
             yield Alert("Few labels", f"{task['task']} is labelled in {100 * share:.2g}% of the development examples.")
         if task["labelled_test"] < FEW_TEST_LABELS:
-            yield Alert("Small test split", f"{task['task']} has {task['labelled_test']} test labels; its interval is wide.")
+            yield Alert(
+                "Small test split", f"{task['task']} has {task['labelled_test']} test labels; its interval is wide."
+            )
 
 
 def _sizes(records: Records, state: State) -> Iterator[Alert]:
     for arm in state.judged:
         ratio = state.baselines.get(arm, {}).get("total_ratio")
         if ratio is not None and abs(ratio - 1) > OFF_SIZE:
-            yield Alert("Unequal sizes", f"the size-matched single-task networks have {ratio:.2f} × the parameters of {arm}.")
+            yield Alert(
+                "Unequal sizes", f"the size-matched single-task networks have {ratio:.2f} × the parameters of {arm}."
+            )
 
 
 def _looks(records: Records, state: State) -> Iterator[Alert]:

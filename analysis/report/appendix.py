@@ -34,17 +34,19 @@ def configuration(records: Records) -> list[str]:
 
 def _every_arm(records: Records, state: State) -> Table:
     rows = records.replicas
+    if rows.empty:
+        return Table("arms", "Every arm.", rows[["arm"]], title="Every arm", when_empty="No replica is trained yet.")
     levels = rows.drop_duplicates("arm").set_index("arm")[list(FACTOR_COLUMNS)]
     frame = levels[[name for name in FACTOR_COLUMNS if levels[name].astype(str).nunique() > 1]]
     frame = frame.join(costs(rows).set_index("arm")[["parameters", "multiply_adds"]])
     frame = frame.join(_search(rows)).join(_confirm(records)).join(_lost(rows))
     frame = frame.sort_values(["confirm_skill", "search_skill"], ascending=False, kind="stable", na_position="last")
     caption = (
-        "Every arm, best in the confirm phase first; skill in points, mean over tasks and seeds. Search: the best draw's "
+        "Every arm, best in the confirm phase first; mean skill over tasks and seeds in points. Search: the best draw's "
         "validation skill (optimistic, since it was chosen for it); confirm: fresh seeds, hyperparameters frozen. "
         "For judging, see the verdict: the best of many arms looks better than it is."
     )
-    return Table("arms", caption, frame.reset_index(), title="Every arm", when_empty="No replica is trained yet.")
+    return Table("arms", caption, frame.reset_index(), title="Every arm")
 
 
 def _search(rows: pd.DataFrame) -> pd.DataFrame:
@@ -59,7 +61,9 @@ def _confirm(records: Records) -> pd.DataFrame:
     rows = rows.assign(validation=100 * selected(rows, "validation_skill"))
     rows = rows.merge(records.scores[["replica", "task", "test_skill"]], on=["replica", "task"], how="left")
     found = rows.groupby("arm").agg(
-        confirm_skill=("validation", "mean"), confirm_test_skill=("test_skill", "mean"), confirm_seeds=("seed", "nunique")
+        confirm_skill=("validation", "mean"),
+        confirm_test_skill=("test_skill", "mean"),
+        confirm_seeds=("seed", "nunique"),
     )
     return found.assign(confirm_test_skill=100 * found["confirm_test_skill"])
 
@@ -109,7 +113,9 @@ def _manifest(records: Records) -> Table:
         if key in ("remarks", "command"):
             continue
         nested = value.items() if isinstance(value, dict) else [("", value)]
-        rows += [(f"{key} {name}".strip().replace("_", " "), "none" if part is None else str(part)) for name, part in nested]
+        rows += [
+            (f"{key} {name}".strip().replace("_", " "), "none" if part is None else str(part)) for name, part in nested
+        ]
     frame = frame_of(rows, what=lambda row: row[0], value=lambda row: row[1])
     return Table("manifest", "What ran, on what.", frame, title="Manifest", when_empty="There is no manifest.")
 

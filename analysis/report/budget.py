@@ -37,11 +37,11 @@ def budget_words(records: Records, state: State) -> list[str]:
         return ["The ledger holds no plan."]
     arms = plan.get("arms", [])
     return [
-        f"Every arm, single-task networks included, had the same {plan.get('draws', '?')} draws of the tuning hyperparameters "
-        f"on {seeds.get('search', '?')} search seeds, up to {plan.get('epochs', '?')} epochs, and the same rules for stopping "
-        f"the worse half of the draws. {len(arms)} arms were planned.",
-        "Single-task networks pick a draw and an epoch for each task, which favours them slightly; an arm that shares picks "
-        "one for all its tasks.",
+        f"Every arm, single-task networks included, had the same {plan.get('draws', '?')} draws of the tuning "
+        f"hyperparameters on {seeds.get('search', '?')} search seeds, up to {plan.get('epochs', '?')} epochs, and the same "
+        f"rules for stopping the worse half of the draws. {len(arms)} arms were planned.",
+        "Single-task networks pick a draw and an epoch for each task, which favours them slightly; an arm that shares "
+        "picks one for all its tasks.",
     ]
 
 
@@ -65,9 +65,9 @@ def budget_tables(records: Records, state: State) -> list[Table]:
         seconds=lambda row: round(row["seconds"]),
     )
     caption = (
-        "Both sides of the comparison. Draws: per task for single-task networks. Search epochs: mean per task, all draws and "
-        "seeds together; –: not tuned of its own. Parameters and multiply-adds (per example): all tasks together. Seconds: all "
-        "phases."
+        "Both sides of the comparison. Draws: per task for single-task networks. Search epochs: mean per task, all draws "
+        "and seeds together; –: not tuned of its own. Parameters and multiply-adds (per example): all tasks together. "
+        "Seconds: all phases."
     )
     return [Table("budget", caption, frame)]
 
@@ -80,7 +80,7 @@ def _spent(replicas: pd.DataFrame, role: str, arm: str) -> dict[str, Any]:
         "arm": arm,
         "role": role,
         "draws": int(search["draw"].nunique()),
-        "search": int(round(search.groupby("task")["epochs"].sum().mean())) if len(search) else 0,
+        "search": round(float(search.groupby("task")["epochs"].sum().mean())) if len(search) else 0,
         "confirm": int(seeds.get("confirm", 0)),
         "verdict": int(seeds.get("verdict", 0)),
         "seconds": float(rows.drop_duplicates("replica")["seconds"].sum()),

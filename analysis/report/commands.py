@@ -27,7 +27,13 @@ def run_path(records: Records) -> str:
 
 def started_with(records: Records) -> str:
     """The command that the study was started with; it resumes, too."""
-    command = records.manifest.get("command") or ["mtl-study", "run", f"{run_path(records)}/study.yaml", "--out", run_path(records)]
+    command = records.manifest.get("command") or [
+        "mtl-study",
+        "run",
+        f"{run_path(records)}/study.yaml",
+        "--out",
+        run_path(records),
+    ]
     return shlex.join(map(str, command))
 
 
@@ -38,7 +44,10 @@ def commands(records: Records) -> list[Step]:
         Step("Started with; the same command resumes", started_with(records)),
         Step("What is done, running, failed and left", shlex.join(["mtl-study", "status", run])),
         Step("This report again, from the records", shlex.join(["mtl-study", "report", run])),
-        Step("The same study in a new directory", shlex.join(["mtl-study", "run", f"{run}/study.yaml", "--out", f"{run}-again"])),
+        Step(
+            "The same study in a new directory",
+            shlex.join(["mtl-study", "run", f"{run}/study.yaml", "--out", f"{run}-again"]),
+        ),
     ]
 
 
@@ -46,7 +55,9 @@ def steps(records: Records, state: State) -> list[Step]:
     """How to use what is recommended."""
     if state.phase is not None:
         return [Step("Finish the study: the same command trains what is missing.", started_with(records))]
-    found = [Step("Build the network of the recipe above and train it with its hyperparameters, early stopping included.")]
+    found = [
+        Step("Build the network of the recipe above and train it with its hyperparameters, early stopping included.")
+    ]
     if any((records.path / "models").glob("*.safetensors")):
         found.append(Step("Or take the trained weights of the recommended replicas, safetensors files, from models/."))
     load = f"analysis.load({run_path(records)!r})"

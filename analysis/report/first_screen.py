@@ -17,15 +17,23 @@ def facts(records: Records, state: State) -> list[Fact]:
         found.append(Fact("Verdict", f"{n} paired seed{'' if n == 1 else 's'}", "fresh: they chose nothing"))
     confirmed = replicas[replicas["phase"] == "confirm"]
     if len(confirmed):
-        found.append(Fact("Confirmed", _arms(confirmed["arm"].nunique()), f"on {state.seeds['confirm']} seeds of their own"))
+        found.append(
+            Fact("Confirmed", _arms(confirmed["arm"].nunique()), f"on {state.seeds['confirm']} seeds of their own")
+        )
     search = replicas[replicas["phase"] == "search"]
-    found.append(Fact("Search", f"{len(search):,} replicas".replace(",", "\u202f"), f"of {_arms(search['arm'].nunique())}"))
+    found.append(
+        Fact("Search", f"{len(search):,} replicas".replace(",", "\u202f"), f"of {_arms(search['arm'].nunique())}")
+    )
     return found
 
 
 def subtitle(records: Records) -> str:
     """The data and the day."""
-    names = [str(records.manifest.get("name") or ""), f"{len(records.tasks)} tasks", str(records.manifest.get("started", ""))[:10]]
+    names = [
+        str(records.manifest.get("name") or ""),
+        f"{len(records.tasks)} tasks",
+        str(records.manifest.get("started", ""))[:10],
+    ]
     own = str(records.spec.get("name") or records.manifest.get("name") or "")
     return " · ".join(name for name in names if name and name != own)
 

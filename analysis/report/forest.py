@@ -75,9 +75,10 @@ def forest(transfer: pd.DataFrame) -> Forest | None:
     band = float(rows["band"].iloc[0])
     axis, ticks = _axis(rows, band)
     low, high = int(rows["n"].min()), int(rows["n"].max())
+    n = low if low == high else f"{low}–{high}"
     caption = (
-        f"Gain in test skill over tuned single-task networks of the same width, in points; n = {low if low == high else f'{low}–{high}'}"
-        f" fresh paired seeds. Thick: 95% interval; thin: simultaneous; grey: no practical difference (±{band:g})."
+        f"Gain in test skill over tuned single-task networks of the same width, in points; n = {n} "
+        f"fresh paired seeds. Thick: 95% interval; thin: simultaneous; grey: no practical difference (±{band:g})."
     )
     panels = [_panel(group, axis) for _, group in rows.groupby("arm", sort=False)]
     span = axis.span(-band, band) or (50.0, 50.0)
@@ -90,7 +91,9 @@ def _panel(rows: pd.DataFrame, axis: _Axis) -> Panel:
     hidden = max(0, len(rows) - MOST_TASKS)
     if hidden:  # the ends tell most
         rows = pd.concat([rows.head(MOST_TASKS // 2), rows.tail(MOST_TASKS - MOST_TASKS // 2)])
-    title = f"{str(first['role']).capitalize()}: {shared_stages(first['sharing'], first['depth'], int(first['stages']))}"
+    title = (
+        f"{str(first['role']).capitalize()}: {shared_stages(first['sharing'], first['depth'], int(first['stages']))}"
+    )
     return Panel(f"{title}, width {first['width']}", [_line(row, axis) for row in rows.itertuples()], hidden)
 
 

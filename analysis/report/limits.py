@@ -14,13 +14,13 @@ def limits(records: Records, state: State, transfer: pd.DataFrame) -> list[str]:
     found = [
         "Claims hold for this pool of data. Every seed splits the same development examples anew, so training splits "
         "overlap; another sample of data may behave differently.",
-        "Claims hold for the arms that were trained: these backbones, widths, depths and weightings, tuned with this budget.",
-        "“Not detected” is not “no effect”: a task without a verdict may still gain or lose less than its interval shows.",
+        "Claims hold for the arms that were trained: these widths, depths and weightings, with this tuning.",
+        "“Not detected” is not “no effect”: a task without a verdict may still gain or lose, within its interval.",
     ]
     if plan.get("arms"):
         found.append(
-            f"The search tried {len(plan['arms'])} arms with {plan.get('draws', '?')} draws each. The best of many looks better "
-            "than it is; that is why the verdict rests on seeds that chose nothing."
+            f"The search tried {len(plan['arms'])} arms with {plan.get('draws', '?')} draws each. The best of many looks "
+            "better than it is; that is why the verdict rests on seeds that chose nothing."
         )
     if (records.replicas["phase"] == "verdict").any() and len(transfer) and "total" not in set(transfer["baseline"]):
         found.append("No size-matched single-task networks were trained, so a gain may come from size alone.")

@@ -1,4 +1,4 @@
-"""The page as data, and as HTML: every text is cleaned and escaped on its way through the template, without exception."""
+"""The page as data, and as HTML: every text is cleaned and escaped on its way through the template."""
 
 from __future__ import annotations
 

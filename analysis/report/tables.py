@@ -10,6 +10,7 @@ import io
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from numbers import Integral, Real
 from pathlib import Path
 from typing import Any
@@ -42,12 +43,12 @@ class Table:
     when_empty: str = ""
     most_rows: int = 200
 
-    @property
+    @cached_property
     def header(self) -> list[str]:
         """The columns' names for people."""
         return [plain(str(column)).replace("_", " ") for column in self.frame.columns]
 
-    @property
+    @cached_property
     def cells(self) -> list[list[str]]:
         """The rows for people."""
         columns = [_cells(list(self.frame.iloc[:, place])) for place in range(self.frame.shape[1])]
@@ -59,7 +60,7 @@ class Table:
         kinds = {"CSV": "csv", "LaTeX": "tex", "Markdown": "md"}
         return [(label, f"tables/{self.name}.{ending}") for label, ending in kinds.items()]
 
-    @property
+    @cached_property
     def numeric(self) -> list[bool]:
         """Which columns hold numbers only; those are set flush right."""
         columns = (self.frame.iloc[:, place] for place in range(self.frame.shape[1]))

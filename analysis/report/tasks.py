@@ -20,7 +20,7 @@ Gaps = Mapping[tuple[str, str], float]
 
 @dataclass(frozen=True)
 class Chip:
-    """A verdict as a coloured word: the sign and the word say what the colour (``tone``) says; ``remedy`` decides it."""
+    """A verdict as a coloured word: sign and word say what the colour (``tone``) says; ``remedy`` would decide it."""
 
     word: str
     sign: str
@@ -71,8 +71,8 @@ def tasks_table(transfer: pd.DataFrame, gaps: Gaps) -> Table:
     frame["gap_change"] = [gaps.get((row.arm, row.task), np.nan) for row in rows.itertuples()]
     caption = (
         "Gain over tuned single-task networks in points of skill, 95% interval from seeds and test examples, n paired "
-        "verdict seeds. Gap change: validation − training loss against the single-task network, in percent of the trivial "
-        "predictor's loss (confirm seeds; negative: less overfitting)."
+        "verdict seeds. Gap change: validation − training loss against the single-task network, in percent of the "
+        "trivial predictor's loss (confirm seeds; negative: less overfitting)."
     )
     return Table("tasks", caption, frame)
 

@@ -30,7 +30,7 @@ HOSTILE: list[str] = [
     "%(name)s %s %n",
     # spreadsheets
     "=cmd|' /C calc'!A0",
-    "=HYPERLINK(\"http://example.org\",\"x\")",
+    '=HYPERLINK("http://example.org","x")',
     "+1+1",
     "-2+3",
     "@SUM(1)",

@@ -14,9 +14,20 @@ from hypothesis import strategies as st
 from analysis.report.escaping import for_csv, for_latex, for_markdown, for_terminal, plain
 from tests.analysis.report.hostile import HOSTILE
 
-ANY = st.one_of(st.text(), st.text("\\{}$&#%_^~<>|\"'`-[]*?! \n\tab"), st.sampled_from(HOSTILE), st.text("\x1b[]0;m\x07\x9bP\\a\u202e"))
+ANY = st.one_of(
+    st.text(),
+    st.text("\\{}$&#%_^~<>|\"'`-[]*?! \n\tab"),
+    st.sampled_from(HOSTILE),
+    st.text("\x1b[]0;m\x07\x9bP\\a\u202e"),
+)
 COMMAND = re.compile(r"\\text(backslash|asciitilde|asciicircum|less|greater|bar|quotedbl|asciigrave|quotesingle)\{\}")
-SIGNS = dict(zip("backslash asciitilde asciicircum less greater bar quotedbl asciigrave quotesingle".split(), "\\~^<>|\"`'", strict=True))
+SIGNS = dict(
+    zip(
+        ["backslash", "asciitilde", "asciicircum", "less", "greater", "bar", "quotedbl", "asciigrave", "quotesingle"],
+        "\\~^<>|\"`'",
+        strict=True,
+    )
+)
 
 
 @settings(max_examples=500)
