@@ -1,0 +1,218 @@
+"""Losses, metrics and skills, against scikit-learn and against what is known of constant and perfect predictions."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from sklearn import metrics as oracle
+from torch import Tensor
+
+from mtl_core.data.feed import CHUNK, Feed, padded
+from mtl_core.data.preparation import prepare, skill
+from mtl_core.data.task import METRICS_OF, PERFECT, Kind, Metric, Task
+from mtl_core.data.task_set import Development, Examples
+from mtl_core.evaluation import evaluate, score_examples_on
+from mtl_core.losses import example_losses
+from mtl_core.metrics import METRICS, example_scores
+from mtl_core.network import Network
+from mtl_core.recipe import Recipe, Row
+from tests.mtl_core.worlds import TASKS, development
+
+NAMES = tuple(TASKS)
+CASES: list[tuple[Kind, Metric]] = [(kind, metric) for kind, found in METRICS_OF.items() for metric in found]
+RECIPE = Recipe(depth=1, stages=2, width=8)
+
+
+def task_of(kind: Kind, metric: Metric) -> Task:
+    return Task(f"{kind} {metric}", kind, metric, {"regression": 1, "binary": 2, "multiclass": 4}[kind])
+
+
+def judged_by_scikit_learn(task: Task, outputs: Tensor, targets: Tensor) -> float:
+    """``outputs`` [k, b] and ``targets`` [b]."""
+    y, z = targets.double().numpy(), outputs.double()
+    if task.kind == "regression":
+        return {"mse": oracle.mean_squared_error, "mae": oracle.mean_absolute_error}[task.metric](y, z[0].numpy())
+    logits = torch.stack([torch.zeros_like(z[0]), z[0]]) if task.kind == "binary" else z
+    shares, labels = logits.softmax(dim=0).T.numpy(), list(range(task.num_classes))
+    if task.metric == "accuracy":
+        return oracle.accuracy_score(y, shares.argmax(axis=1))
+    if task.metric == "log_loss":
+        return oracle.log_loss(y, shares, labels=labels)
+    if task.kind == "binary":
+        return oracle.brier_score_loss(y, shares[:, 1])
+    return oracle.brier_score_loss(y, shares, labels=labels, scale_by_half=False)
+
+
+def parameters_of(recipe: Recipe, data: Development, seeds: tuple[int, ...] = (0, 1)) -> tuple[Network, Tensor]:
+    network = Network(recipe, data.tasks, data.num_inputs)
+    return network, 3 * network.layout.initialise(seeds)
+
+
+def evaluated(network: Network, flat: Tensor, feed: Feed, parts: list[Tensor]) -> tuple[Tensor, Tensor]:
+    return evaluate(network, network.layout.theta(network.layout.unpack(flat)), feed, *padded(parts))
+
+
+@pytest.mark.parametrize(("kind", "metric"), CASES)
+def test_metrics_are_those_of_scikit_learn(kind: Kind, metric: Metric) -> None:
+    task, generator = task_of(kind, metric), torch.Generator().manual_seed(1)
+    outputs = 2 * torch.randn(3, 2, task.num_outputs, 50, generator=generator)
+    targets = torch.randint(task.num_classes, (3, 2, 50), generator=generator).float()
+    targets = targets if kind != "regression" else torch.randn(3, 2, 50, generator=generator)
+    scores = example_scores(task, outputs, targets)
+    assert scores.shape == targets.shape
+    for row in range(3):
+        for member in range(2):
+            expected = judged_by_scikit_learn(task, outputs[row, member], targets[row, member])
+            assert scores[row, member].mean().item() == pytest.approx(expected, rel=1e-5)
+
+
+def test_every_metric_has_a_perfect_value_and_a_kind() -> None:
+    assert set(METRICS) == set(PERFECT) == {metric for _, metric in CASES}
+
+
+@pytest.mark.parametrize("kind", ["binary", "multiclass"])
+def test_the_loss_of_classes_is_the_log_loss(kind: Kind) -> None:
+    task = task_of(kind, "log_loss")
+    outputs = torch.randn(1, 1, task.num_outputs, 40, generator=torch.Generator().manual_seed(2))
+    targets = torch.arange(40).view(1, 1, 40).remainder(task.num_classes).float()
+    loss = example_losses(kind, outputs, targets).mean().item()
+    assert loss == pytest.approx(judged_by_scikit_learn(task, outputs[0, 0], targets[0, 0]), rel=1e-5)
+
+
+@pytest.mark.parametrize("kind", ["binary", "multiclass"])
+def test_losses_stay_finite_for_confident_mistakes(kind: Kind) -> None:
+    task = task_of(kind, "log_loss")
+    outputs = torch.full((1, 1, task.num_outputs, 1), 1e4)
+    outputs[:, :, 1:] = -1e4
+    wrong = torch.zeros(1, 1, 1) if kind == "binary" else torch.ones(1, 1, 1)
+    assert example_losses(kind, outputs, wrong).item() == pytest.approx(1e4 if kind == "binary" else 2e4)
+
+
+@pytest.mark.parametrize(("kind", "metric"), CASES)
+def test_the_best_constant_has_skill_zero_and_a_perfect_prediction_one(kind: Kind, metric: Metric) -> None:
+    """Trained or not: a network without stages whose head says a constant, then one that reads the truth off."""
+    task = task_of(kind, metric)
+    labels = torch.tensor([0.0, 1.0, 1.0, 3.0] * 25 if kind == "multiclass" else [0.0, 1.0, 1.0, 1.0] * 25)
+    labels = 5 * labels + torch.linspace(0, 40, 100) if kind == "regression" else labels
+    codes = labels[:, None] if kind == "regression" else torch.nn.functional.one_hot(labels.long()).float()
+    data = Development((task,), Examples(codes, labels[:, None]), torch.full((codes.shape[1],), kind == "regression"))
+    prepared = [prepare(data, seed) for seed in (0, 1)]
+    feed = Feed(data.examples, prepared)
+    network = Network(Recipe(sharing="single_task", stages=0), data.tasks, data.num_inputs)
+    weight, bias = (torch.zeros(2, size) for size in network.layout.sizes)
+    trivial = torch.stack([part.trivial_metric for part in prepared])
+
+    def skill_of(weight: Tensor, bias: Tensor) -> Tensor:
+        theta = network.layout.theta([weight, bias])
+        _, metric = evaluate(network, theta, feed, *padded([part.validation for part in prepared]))
+        return skill(data.tasks, metric, trivial)
+
+    for row, part in enumerate(prepared):
+        constant = part.constants[0].for_metric
+        bias[row] = (constant - part.target_shift) * part.target_scale if kind == "regression" else constant
+    torch.testing.assert_close(skill_of(weight, bias), torch.zeros(2, 1), rtol=0, atol=1e-5)
+    truth = {
+        "regression": torch.ones(1),
+        "binary": torch.tensor([-1e3, 1e3]),
+        "multiclass": 1e3 * torch.eye(4).flatten(),
+    }
+    torch.testing.assert_close(skill_of(truth[kind].expand(2, -1), 0 * bias), torch.ones(2, 1), rtol=0, atol=1e-5)
+
+
+def test_skill_is_linear_between_the_constant_and_perfection_and_unknown_without_room() -> None:
+    tasks = (task_of("binary", "accuracy"), task_of("regression", "mse"), task_of("binary", "accuracy"))
+    found = skill(tasks, torch.tensor([[0.8, 3.0, 1.0], [0.5, 8.0, 0.9]]), torch.tensor([[0.6, 4.0, 1.0]] * 2))
+    torch.testing.assert_close(found[:, :2], torch.tensor([[0.5, 0.25], [-0.25, -1.0]]))
+    assert found[:, 2].isnan().all()
+
+
+def test_losses_and_metrics_count_the_labelled_examples_alone() -> None:
+    data = development(NAMES, missing=0.4)
+    targets = data.examples.targets.clone()
+    prepared = [prepare(data, seed) for seed in (0, 1)]
+    targets[prepared[0].validation, 2] = torch.nan
+    data = dataclasses.replace(data, examples=dataclasses.replace(data.examples, targets=targets))
+    network, flat = parameters_of(RECIPE, data)
+    index = prepared[0].validation
+    loss, metric = evaluated(network, flat, Feed(data.examples, prepared), [index, index])
+    assert loss[:, 2].isnan().all()
+    assert metric[:, 2].isnan().all()
+    for column, task in enumerate(data.tasks):
+        here = index[~targets[index, column].isnan()]
+        if len(here):
+            found = evaluated(network, flat, Feed(data.examples, prepared), [here, here])
+            torch.testing.assert_close(loss[:, column], found[0][:, column])
+            torch.testing.assert_close(metric[:, column], found[1][:, column])
+        else:
+            assert task.name == "grade"
+
+
+def test_padding_changes_nothing() -> None:
+    data = development(NAMES, examples=700)
+    prepared = [prepare(data, seed) for seed in (0, 1)]
+    network, flat = parameters_of(RECIPE, data)
+    feed, index = Feed(data.examples, prepared), torch.arange(300)
+    plain = evaluated(network, flat, feed, [index, index])
+    beside_longer = evaluated(network, flat, feed, [index, torch.arange(700)])
+    for one, other in zip(plain, beside_longer, strict=True):
+        assert torch.equal(one[0], other[0])
+        assert not torch.equal(one[1], other[1])
+    assert padded([index])[0].shape[1] % CHUNK == 0
+
+
+def test_regression_is_judged_in_the_targets_own_unit() -> None:
+    tasks = (Task("metres", "regression", "mse"), Task("grams", "regression", "mae"))
+    source = development(("price",)).examples
+    targets = torch.cat([source.targets, 1000 * source.targets + 3], dim=1)
+    data = Development(tasks, Examples(source.inputs, targets), torch.ones(12, dtype=torch.bool))
+    prepared = [prepare(data, seed) for seed in (0, 1)]
+    network, flat = parameters_of(RECIPE, data)
+    feed, index = Feed(data.examples, prepared), prepared[0].validation
+    _, metric = evaluated(network, flat, feed, [index, index])
+    theta = network.layout.theta(network.layout.unpack(flat))
+    with torch.no_grad():
+        standard = network(theta, feed.inputs(index.expand(2, -1)))[0][:, :, 0]
+    for row, part in enumerate(prepared):
+        error = standard[row] / part.target_scale[:, None] + part.target_shift[:, None] - targets[index].T
+        assert metric[row, 0].item() == pytest.approx(error[0].square().mean().item(), rel=1e-4)
+        assert metric[row, 1].item() == pytest.approx(error[1].abs().mean().item(), rel=1e-4)
+
+
+@pytest.mark.parametrize("missing", [0.0, 0.4])
+def test_the_test_split_is_scored_as_validation_is(missing: float) -> None:
+    data = development(NAMES, missing=missing)
+    network, flat = parameters_of(RECIPE, data, seeds=(3, 4, 5))
+    rows = [Row(f"row {seed}", seed, {}) for seed in (3, 4, 5)]
+    for place, (row, found) in enumerate(
+        zip(rows, score_examples_on(RECIPE, data, data.examples, rows, flat), strict=True)
+    ):
+        prepared, everything = prepare(data, row.seed), torch.arange(len(data.examples))
+        _, metric = evaluated(network, flat[[place] * 2], Feed(data.examples, [prepared] * 2), [everything] * 2)
+        assert found.key == row.key
+        np.testing.assert_allclose(found.test_metric, metric[0], rtol=1e-5)
+        assert found.example_scores.shape == (4, 300)
+        assert np.array_equal(np.isnan(found.example_scores), data.examples.targets.T.isnan().numpy())
+        np.testing.assert_allclose(np.nanmean(found.example_scores, axis=1), found.test_metric, rtol=1e-5)
+        trivial = torch.from_numpy(found.trivial_metric)[None]
+        np.testing.assert_allclose(found.test_skill, skill(data.tasks, metric[:1], trivial)[0], rtol=1e-4)
+
+
+def test_scoring_the_test_split_fits_nothing_to_it() -> None:
+    data = development(NAMES)
+    _, flat = parameters_of(RECIPE, data)
+    half = {name: getattr(data.examples, name)[:100] for name in ("inputs", "targets")}
+
+    def scores(**changes: Any) -> np.ndarray:
+        test = Examples(**(half | changes))
+        return next(iter(score_examples_on(RECIPE, data, test, [Row("a", 0, {})], flat))).example_scores
+
+    changed = {name: torch.cat([part[:50], 9 * part[50:] - 1]) for name, part in half.items()}
+    changed["targets"] = changed["targets"].clamp(min=0, max=2)
+    before = scores(targets=torch.cat([half["targets"][:50], changed["targets"][50:]]))
+    after = scores(**(changed | {"targets": torch.cat([half["targets"][:50], changed["targets"][50:]])}))
+    assert np.array_equal(before[:, :50], after[:, :50])
+    assert not np.array_equal(before[:, 50:], after[:, 50:])
