@@ -120,7 +120,7 @@ def caption(rows: pd.DataFrame) -> str:
     return (
         "Gain in test skill over the tuned single-task networks of the same width, in points: mean ± half-width of "
         f"the 95% interval (seeds and test examples, paired, n = {n[0] if len(n) == 1 else f'{n[0]} to {n[-1]}'}; "
-        "none below 5 seeds). Hatched: the interval holds zero. Boxed: the recommended arm. At the right: mean skill "
+        "none below 5 seeds). Hatched: the interval holds zero. Boxed: the recommended arm. Grey map: mean skill "
         "itself. Confirm seeds; exploratory, not corrected for the number of cells; "
         f"hyperparameters and epochs selected on validation skill.{more} {style.unprintable(rows['task'])}"
     ).strip()

@@ -76,9 +76,12 @@ def test_a_tail_torn_at_any_byte_is_left_out(run: Path) -> None:
 
 def test_a_broken_line_inside_the_ledger_is_named(run: Path) -> None:
     ledger = run / "ledger.jsonl"
-    ledger.write_bytes(b'{"event": "pl\n' + ledger.read_bytes())
-    with pytest.raises(UnreadableRun, match=r"ledger\.jsonl, line 1"):
-        analysis.load(run)
+    whole = ledger.read_bytes()
+    last = whole.count(b"\n") + 1
+    for number, content in ((1, b'{"event": "pl\n' + whole), (last, whole + b'{"event": "pl\n')):
+        ledger.write_bytes(content)
+        with pytest.raises(UnreadableRun, match=rf"ledger\.jsonl, line {number}:"):
+            analysis.load(run)
 
 
 @pytest.mark.parametrize("keep", [0, 3, 40, -1, -9])
