@@ -100,7 +100,7 @@ def _entry(name: str, module: Any, base: type) -> Entry:
         )
     if re.sub(r"[^a-z0-9]", "", own[0].__name__.lower()) != name.replace("_", ""):
         raise TypeError(f"{module.__name__} defines {own[0].__name__}; its name must follow the file's stem {name!r}.")
-    doc = inspect.getdoc(own[0]) or ""
+    doc = inspect.cleandoc(own[0].__doc__ or "")  # its own: getdoc would hand out the base class's
     if not doc:
         raise TypeError(f"{own[0].__name__} in {module.__name__} needs a docstring: its first line is the listing.")
     paper = re.search(r"^Source:\s*((?:.+\n?)+?)(?=\n\s*\n|\Z)", doc, re.MULTILINE)
