@@ -44,7 +44,8 @@ class LogUniform:
 
     def at(self, point: Sequence[float]) -> float:
         """The value at ``point`` of the unit interval."""
-        return math.exp(math.log(self.low) + math.log(self.high / self.low) * point[0])
+        value = math.exp(math.log(self.low) + math.log(self.high / self.low) * point[0])
+        return min(max(value, self.low), self.high)  # rounding must not lead out of the range
 
     def holds(self, value: Any) -> bool:
         """Whether ``value`` lies in the range."""

@@ -1,0 +1,82 @@
+"""Ranges: every point of the unit cube becomes a value that the range holds."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import stats
+
+from mtl_core.space import Choice, LogUniform, Range, Simplex, Uniform
+
+UNIT = st.floats(0, 1, exclude_max=True)
+RANGES: list[Range] = [
+    Uniform(-2.0, 3.0),
+    Uniform(0.1, 0.3),
+    LogUniform(1e-3, 3e-2),
+    LogUniform(1e-6, 1e-1),
+    Choice(("a", "b", "c")),
+    Simplex(1),
+    Simplex(4),
+]
+
+
+@pytest.mark.parametrize("range_", RANGES, ids=str)
+@given(st.data())
+def test_a_range_holds_what_it_gives(range_: Range, data: st.DataObject) -> None:
+    point = data.draw(st.lists(UNIT, min_size=range_.dimensions, max_size=range_.dimensions))
+    assert range_.holds(range_.at(point))
+
+
+@pytest.mark.parametrize("range_", RANGES, ids=str)
+@pytest.mark.parametrize("corner", [0.0, 1.0, 1 - 2**-53])
+def test_a_range_holds_its_corners(range_: Range, corner: float) -> None:
+    assert range_.holds(range_.at([corner] * range_.dimensions))
+
+
+@pytest.mark.parametrize(
+    ("range_", "outside"),
+    [
+        (Uniform(0.0, 1.0), [-0.1, 1.1]),
+        (LogUniform(0.1, 1.0), [0.0, 0.09, 1.1]),
+        (Choice((1, 2)), [0, 3]),
+        (Simplex(2), [(0.5, 0.6), (-0.1, 1.1)]),
+    ],
+)
+def test_a_range_does_not_hold_what_lies_outside(range_: Range, outside: list[object]) -> None:
+    assert not any(range_.holds(value) for value in outside)
+
+
+def test_uniform_and_log_uniform_keep_their_middle() -> None:
+    assert Uniform(2.0, 4.0).at([0.5]) == 3
+    assert LogUniform(0.01, 100.0).at([0.5]) == pytest.approx(1)
+
+
+@pytest.mark.parametrize(("low", "high"), [(0.0, 1.0), (-1.0, 1.0), (2.0, 1.0)])
+def test_log_uniform_refuses_what_has_no_logarithm(low: float, high: float) -> None:
+    with pytest.raises(ValueError, match="0 < low <= high"):
+        LogUniform(low, high)
+
+
+def test_choices_are_equally_likely() -> None:
+    values = [Choice(("a", "b", "c")).at([(i + 0.5) / 300]) for i in range(300)]
+    assert [values.count(option) for option in "abc"] == [100] * 3
+
+
+def test_a_simplex_is_uniform() -> None:
+    """Every coordinate of Dirichlet(1, 1, 1, 1) is Beta(1, 3) distributed."""
+    points = np.random.default_rng(0).random((2000, 4))
+    weights = np.array([Simplex(4).at(list(point)) for point in points])
+    assert all(stats.kstest(column, stats.beta(1, 3).cdf).pvalue > 0.01 for column in weights.T)
+
+
+def test_a_simplex_waits_for_the_number_of_tasks() -> None:
+    with pytest.raises(ValueError, match="sized"):
+        _ = Simplex().dimensions
+    assert Simplex().sized(3) == Simplex(3)
+    assert len(Simplex(3).at([0.1, 0.2, 0.3])) == 3
+
+
+def test_the_same_corner_of_a_simplex_is_its_centre() -> None:
+    assert Simplex(3).at([0.0] * 3) == pytest.approx((1 / 3,) * 3)
