@@ -42,7 +42,7 @@ def _every_arm(records: Records, state: State) -> Table:
     frame = frame.join(_search(rows)).join(_confirm(records)).join(_lost(rows))
     frame = frame.sort_values(["confirm_skill", "search_skill"], ascending=False, kind="stable", na_position="last")
     caption = (
-        "Every arm, best in the confirm phase first; mean skill over tasks and seeds in points. Search: the best draw's "
+        "Every arm, best in the confirm phase first; mean skill (points) over tasks and seeds. Search: the best draw's "
         "validation skill (optimistic, since it was chosen for it); confirm: fresh seeds, hyperparameters frozen. "
         "For judging, see the verdict: the best of many arms looks better than it is."
     )

@@ -38,8 +38,8 @@ def budget_words(records: Records, state: State) -> list[str]:
     arms = plan.get("arms", [])
     return [
         f"Every arm, single-task networks included, had the same {plan.get('draws', '?')} draws of the tuning "
-        f"hyperparameters on {seeds.get('search', '?')} search seeds, up to {plan.get('epochs', '?')} epochs, and the same "
-        f"rules for stopping the worse half of the draws. {len(arms)} arms were planned.",
+        f"hyperparameters on {seeds.get('search', '?')} search seeds, up to {plan.get('epochs', '?')} epochs, and the "
+        f"same rules for stopping the worse half of the draws. {len(arms)} arms were planned.",
         "Single-task networks pick a draw and an epoch for each task, which favours them slightly; an arm that shares "
         "picks one for all its tasks.",
     ]
@@ -65,7 +65,7 @@ def budget_tables(records: Records, state: State) -> list[Table]:
         seconds=lambda row: round(row["seconds"]),
     )
     caption = (
-        "Both sides of the comparison. Draws: per task for single-task networks. Search epochs: mean per task, all draws "
+        "Both sides. Draws: per task for single-task networks. Search epochs: mean per task, all draws "
         "and seeds together; –: not tuned of its own. Parameters and multiply-adds (per example): all tasks together. "
         "Seconds: all phases."
     )

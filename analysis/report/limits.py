@@ -19,8 +19,8 @@ def limits(records: Records, state: State, transfer: pd.DataFrame) -> list[str]:
     ]
     if plan.get("arms"):
         found.append(
-            f"The search tried {len(plan['arms'])} arms with {plan.get('draws', '?')} draws each. The best of many looks "
-            "better than it is; that is why the verdict rests on seeds that chose nothing."
+            f"The search tried {len(plan['arms'])} arms with {plan.get('draws', '?')} draws each. The best of many "
+            "looks better than it is; that is why the verdict rests on seeds that chose nothing."
         )
     if (records.replicas["phase"] == "verdict").any() and len(transfer) and "total" not in set(transfer["baseline"]):
         found.append("No size-matched single-task networks were trained, so a gain may come from size alone.")
