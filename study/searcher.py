@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import math
 import os
+import warnings
 from collections.abc import Generator, Sequence
 from pathlib import Path
 from typing import Any
@@ -106,7 +107,10 @@ def _ask(study: optuna.Study, arms: Sequence[Arm], values: dict[str, float], mos
 
 def _sampler(told: int, asked: int) -> optuna.samplers.BaseSampler:
     seed = stream_seed(0, "optuna", told, asked) % 2**31
-    return optuna.samplers.TPESampler(seed=seed, n_startup_trials=FIRST_AT_RANDOM, constant_liar=True)
+    dials = {"n_startup_trials": FIRST_AT_RANDOM, "constant_liar": True, "multivariate": True, "group": True}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)  # group: for factors that depend on others
+        return optuna.samplers.TPESampler(seed=seed, **dials)
 
 
 def _tell(study: optuna.Study, trial: Trial, value: float) -> None:

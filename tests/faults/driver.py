@@ -1,24 +1,34 @@
-"""A driver for the tests to kill: ``python -m tests.faults.driver OUT JOURNAL BACKEND [DELAY]``, on the fake engine."""
+"""A driver for the tests to kill; the engine is a fake one that notes what it trains, unless there is no journal."""
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
-from mtl_core import evaluation, trainer
+import pytest
+
+import study.phases.score
+import study.progress
+import study.training  # all that a driver imports, so that the process that forks drivers has it ready
 from study.run import run
 from tests.study import fake_engine
-from tests.study.conftest import tiny
+from tests.study.conftest import install, tiny
 
 
-def main(out: str, journal: str, backend: str, delay: str = "0") -> None:
-    """Run the tiny study."""
-    fake_engine.JOURNAL, fake_engine.DELAY = Path(journal), float(delay)
-    trainer.fit = fake_engine.fit  # type: ignore[assignment]
-    evaluation.score_examples_on = fake_engine.score_examples_on
-    print("ready", flush=True)
-    run(tiny(), out=Path(out), backend=backend)
+def drive(out: Path, backend: str, journal: Path | None = None, delay: float = 0.0) -> None:
+    """Run the tiny study in this process; what it says goes into a file beside its run directory."""
+    log = os.open(f"{out}.log", os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+    os.dup2(log, 1)
+    os.dup2(log, 2)
+    if journal is not None:
+        fake_engine.JOURNAL, fake_engine.DELAY = journal, delay
+        install(pytest.MonkeyPatch())
+    try:
+        run(tiny(workers=2), out=out, backend=backend)
+    except KeyboardInterrupt:
+        sys.exit(130)
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    drive(Path(sys.argv[1]), sys.argv[2])

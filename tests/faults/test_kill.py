@@ -1,0 +1,125 @@
+"""Kill the driver wherever it is, run the same command again: the same tables, and nothing trained twice."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import random
+import signal
+import time
+from collections import Counter
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from study import ledger
+from tests.faults.driver import drive
+from tests.study.test_run import tables
+
+DELAY = 0.004
+
+
+DRIVERS = multiprocessing.get_context("forkserver")
+DRIVERS.set_forkserver_preload(["tests.faults.driver"])
+
+
+def start(*arguments: Any) -> BaseProcess:
+    """A driver in a process of its own, forked from one that has imported everything."""
+    driver = DRIVERS.Process(target=drive, args=arguments)
+    driver.start()
+    return driver
+
+
+def finish(*arguments: Any) -> None:
+    """Run a driver to its end."""
+    assert ended(start(*arguments), 200) == 0, said(arguments[0])
+
+
+def ended(driver: BaseProcess, seconds: float = 15) -> int | None:
+    """The exit code, once the driver is gone."""
+    driver.join(seconds)
+    return driver.exitcode
+
+
+def said(out: Path) -> str:
+    """What the drivers of ``out`` told the terminal."""
+    return Path(f"{out}.log").read_text()
+
+
+def num_events(out: Path, kind: str) -> int:
+    path = out / ledger.NAME
+    return sum(event["event"] == kind for event in ledger.read(path)) if path.exists() else 0
+
+
+def wait_for(driver: BaseProcess, out: Path, finished: int, seconds: float = 100) -> None:
+    """Until so many shards are finished; the driver must not end before."""
+    over = time.monotonic() + seconds
+    while num_events(out, "finished") < finished:
+        assert driver.is_alive(), said(out)
+        assert time.monotonic() < over
+        time.sleep(0.02)
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("undisturbed")
+    finish(folder / "run", "inline", folder / "journal")
+    return folder / "run"
+
+
+def test_killed_at_random_points_the_tables_are_those_of_an_undisturbed_study(
+    undisturbed: Path, tmp_path: Path
+) -> None:
+    out, journal = tmp_path / "run", tmp_path / "journal"
+    total = num_events(undisturbed, "finished")
+    chance = random.Random(7)
+    before: dict[Path, int] = {}
+    for finished in sorted(chance.sample(range(2, total - 2), 6)):
+        driver = start(out, "inline", journal, DELAY)
+        wait_for(driver, out, finished)
+        time.sleep(chance.uniform(0, 0.05))
+        driver.kill()
+        assert ended(driver) == -signal.SIGKILL
+        assert num_events(out, "finished") < total, "nothing was interrupted"
+        kept = {path: path.stat().st_mtime_ns for path in (out / "records").glob("*.parquet")}
+        assert before.items() <= kept.items(), "a finished part was written again"
+        before = kept
+    finish(out, "inline", journal)
+    assert tables(out) == tables(undisturbed)
+    assert all(path.stat().st_mtime_ns == written for path, written in before.items())
+    # A replica notes each rung when it is reached; one kill can hit between that note and the record.
+    twice = [line for line, number in Counter(journal.read_text().splitlines()).items() if number > 1]
+    assert len({line.split()[0] for line in twice}) <= 6 * 4
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_stopped_by_a_signal_it_ends_soon_and_goes_on(undisturbed: Path, tmp_path: Path, number: int) -> None:
+    out, journal = tmp_path / "run", tmp_path / "journal"
+    driver = start(out, "inline", journal, DELAY)
+    wait_for(driver, out, 9)
+    os.kill(driver.pid or 0, number)
+    assert ended(driver) == 130
+    assert 9 <= num_events(out, "finished") < num_events(undisturbed, "finished")
+    finish(out, "inline", journal)
+    assert tables(out) == tables(undisturbed)
+
+
+def test_a_shard_goes_on_from_its_snapshot(tmp_path: Path) -> None:
+    out, journal = tmp_path / "run", tmp_path / "journal"
+    driver = start(out, "inline", journal, 0.2)
+    over = time.monotonic() + 60
+    while not list(out.glob("checkpoints/*.partial.safetensors")):
+        assert driver.is_alive()
+        assert time.monotonic() < over
+        time.sleep(0.02)
+    driver.kill()
+    assert ended(driver) == -signal.SIGKILL
+    assert not list(out.glob("records/*.parquet"))
+    from safetensors.torch import load_file
+
+    (partial,) = out.glob("checkpoints/*.partial.safetensors")
+    assert all(int(state) >= 1 for state in load_file(partial).values())
+    finish(out, "inline", journal)
+    assert not partial.exists()
