@@ -11,9 +11,10 @@ from torch import Tensor
 from mtl_core.data.task import Task
 from mtl_core.flat_state import Layout
 from mtl_core.heads import banks_of
-from mtl_core.layers.bank import Theta
+from mtl_core.layers.bank import SHARED, Theta
 from mtl_core.layers.dropout import Noise
 from mtl_core.losses import example_losses
+from mtl_core.mistakes import Mistake
 from mtl_core.recipe import Recipe
 from mtl_core.registry import find
 
@@ -29,6 +30,8 @@ class Network:
 
     def __init__(self, recipe: Recipe, tasks: Sequence[Task], num_inputs: int) -> None:
         names = [task.name for task in tasks]
+        if SHARED in names:
+            raise Mistake(f"task {SHARED!r}", "bears the name of what all tasks have in common.", "Rename it.")
         backbone = find("backbones", recipe.backbone).cls(
             num_inputs, recipe.stages, recipe.width, **recipe.backbone_options
         )

@@ -13,6 +13,7 @@ from mtl_core.data.task import Task
 from mtl_core.data.task_set import Development
 from mtl_core.fused import CURVES
 from mtl_core.layers.bank import SHARED
+from mtl_core.mistakes import Mistake
 from mtl_core.network import Network
 from mtl_core.recipe import Recipe
 from mtl_core.registry import entries, find
@@ -228,6 +229,12 @@ def test_impossible_architectures_say_why() -> None:
     ]
     assert [reason(tasks, sharing=name, depth=depth) for tasks, name, depth in possible] == [None] * len(possible)
     assert reason(1, sharing="single_task") is None
+
+
+def test_a_task_may_not_bear_the_name_of_the_shared_copy() -> None:
+    """Its private parameters would pass for shared ones, and be stepped in its absence."""
+    with pytest.raises(Mistake, match="Rename it"):
+        Network(Recipe(sharing="independent"), [Task(SHARED, "regression", "mse")], INPUTS)
 
 
 def test_share_and_split_are_inverse() -> None:
