@@ -132,7 +132,7 @@ def choose_arm(replicas: pd.DataFrame, *, candidates: list[str] | None = None) -
         raise ValueError("No arm has a finished replica in the confirm phase.")
     table = _compare(skills, _reliable(replicas, skills))
     table = table.merge(costs(replicas), on="arm")
-    table = table.sort_values(["skill", "arm"], ascending=[False, True], kind="stable").reset_index(drop=True)
+    table = table.sort_values(["difference", "arm"], kind="stable").reset_index(drop=True)
     cheapest = table[table["eligible"]].sort_values(["multiply_adds", "skill", "arm"], ascending=[True, False, True])
     chosen = cheapest.iloc[0]
     best = table.loc[table["best"], "arm"].iloc[0]
@@ -168,7 +168,8 @@ def _reliable(replicas: pd.DataFrame, skills: pd.DataFrame) -> list[str]:
 
 def _compare(skills: pd.DataFrame, reliable: list[str]) -> pd.DataFrame:
     most = skills[reliable].count().max()
-    ranked = skills[[arm for arm in reliable if skills[arm].count() * 2 >= most]].mean()
+    compared = skills[[arm for arm in reliable if skills[arm].count() * 2 >= most]]
+    ranked = compared.sub(compared.mean(axis=1), axis=0).mean()  # a lost replica must not spare an arm a hard seed
     best = min(ranked.index, key=lambda arm: (-ranked[arm], arm))
     rows = []
     for arm in skills.columns:

@@ -16,7 +16,8 @@ from analysis.statistics import HELPED, HURT, HURT_BY_SHARING, TIE, TUNED_ALONE,
 from tests.analysis.conftest import StudyOf
 from tests.analysis.synthetic import Truth
 
-SHARP = {"seed_noise": 0.4, "test_noise": 2.0, "stages": 2, "draws": 2, "epochs": 6, "widths": (16, 64)}
+SEEDS = {"search": 1, "confirm": 5, "verdict": 10}
+SHARP = {"seed_noise": 0.4, "test_noise": 2.0, "stages": 2, "draws": 1, "epochs": 4, "widths": (16, 64), "seeds": SEEDS}
 PLANTED = Truth(effects={"good": 6.0, "same": 0.0, "odd": -8.0}, chosen="hard d1 w16 l2 equal adamw", **SHARP)
 
 
