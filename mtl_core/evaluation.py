@@ -88,7 +88,7 @@ def score_examples_on(
     rows: Sequence[Row],
     parameters: Float[Tensor, "r p"],
 ) -> Iterator[TestScore]:
-    """Open the test split for trained replicas.  Nothing is fitted here: scales come from each replica's training split.
+    """Open the test split for trained replicas.  Nothing is fitted here: scales come from the replica's training split.
 
     Args:
         test: examples whose target columns are those of ``development``.

@@ -70,6 +70,7 @@ class Optimiser:
         self._settings = [_DEFAULTS | {"weight_decay": 0.0} | dict(row) for row in hyperparameters]
         self._first, self._second = layout.unpack(rows["first_moment"]), layout.unpack(rows["second_moment"])
         self._work = (list(parameters), self._first, self._second)
+        self._segments = layout.segments()
         self._even = (self._updates == self._updates[:, :1]).all(dim=1).tolist()
         self._whole = [
             tuple([tensor[row] for tensor in tensors] for tensors in self._work) for row in range(len(self._updates))
@@ -110,9 +111,7 @@ class Optimiser:
 
     def _parts(self, row: int, gradients: Sequence[Tensor], stepped: Sequence[bool]) -> tuple[list[Tensor], ...]:
         """What is stepped of a row whose tasks were not always all present: its owners' parts, with their counts."""
-        ranges = [
-            (owner, part) for owner, parts in enumerate(self._layout.segments()) if stepped[owner] for part in parts
-        ]
+        ranges = [(owner, part) for owner, parts in enumerate(self._segments) if stepped[owner] for part in parts]
         sliced = (
             [tensors[number][begin:end] for _, (number, begin, end) in ranges]
             for tensors in (gradients, *self._whole[row])

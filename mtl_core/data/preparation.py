@@ -13,6 +13,7 @@ from mtl_core.data.task import PERFECT, Task
 from mtl_core.data.task_set import Development, Examples
 from mtl_core.losses import example_losses
 from mtl_core.metrics import example_scores
+from mtl_core.mistakes import Mistake
 from mtl_core.seeding import generator
 
 
@@ -81,6 +82,9 @@ def prepare(development: Development, seed: int, train_fraction: float = 1.0) ->
     train = nested_subset(train, train_fraction, seed)
     labelled = ~examples.targets.isnan()
     train, validation = (part[labelled[part].any(dim=1)] for part in (train, validation))
+    if not len(train):
+        names = ", ".join(repr(task.name) for task in tasks)
+        raise Mistake(f"training split of seed {seed}", f"has no label of {names}.", "Label more, or train on more.")
     shuffled = train[torch.randperm(len(train), generator=generator(seed, "probe"))]
     input_shift, input_scale = _standards(examples.inputs[train], development.standardise)
     regression = torch.tensor([task.kind == "regression" for task in tasks])

@@ -164,6 +164,7 @@ def test_schedules() -> None:
     assert [schedule("constant", 0.3, step, 10) for step in range(10)] == [0.3] * 10
     cosine = [schedule("cosine", 0.3, step, 10) for step in range(11)]
     assert cosine[0] == 0.3
+    assert cosine[2] == pytest.approx(0.3 * (1 + 0.80901699) / 2)
     assert cosine[5] == pytest.approx(0.15)
     assert cosine[10] == pytest.approx(0.0)
     assert all(later < earlier for earlier, later in pairwise(cosine))

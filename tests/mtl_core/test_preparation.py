@@ -14,6 +14,7 @@ from mtl_core.data.preparation import Preparation, prepare, steps_per_epoch
 from mtl_core.data.splits import split
 from mtl_core.data.task import Task
 from mtl_core.data.task_set import Development, Examples
+from mtl_core.mistakes import Mistake
 from tests.mtl_core.worlds import TASKS, development
 
 FITTED = ("input_shift", "input_scale", "target_shift", "target_scale", "num_train", "train", "probe")
@@ -180,6 +181,16 @@ def test_a_task_without_labels_has_no_trivial_metric_and_disturbs_no_other() -> 
         assert bare.trivial_metric[column].isnan(), task.name
         assert torch.equal(bare.trivial_metric[others], plain.trivial_metric[others])
         assert torch.equal(bare.trivial_loss[others], plain.trivial_loss[others])
+
+
+def test_a_training_split_without_any_label_is_refused() -> None:
+    data = development()
+    targets = data.examples.targets.clone()
+    targets[split(data, 0)[0], 1] = torch.nan
+    data = with_examples(data, targets=targets)
+    prepare(data, 0)
+    with pytest.raises(Mistake, match="seed 0: has no label of 'sold'"):
+        prepare(data.only("sold"), 0)
 
 
 def test_the_probe_is_a_part_of_training_as_large_as_validation() -> None:
