@@ -46,8 +46,9 @@ _MARKDOWN = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "@": "&#64;"} | {
 def plain(text: str) -> str:
     """One line of visible text; what cannot be shown honestly is gone."""
     without_sequences = _TERMINAL_SEQUENCE.sub("", str(text))
-    on_one_line = re.sub(r"[\s\x1c-\x1f\x85\u2028\u2029]+", " ", without_sequences)
-    return "".join(sign for sign in on_one_line if _is_shown(sign)).strip()
+    on_one_line = re.sub(r"\s", " ", without_sequences)
+    visible = "".join(sign for sign in on_one_line if _is_shown(sign))
+    return re.sub(" +", " ", visible).strip()  # last, since what was dropped may have stood between two spaces
 
 
 def for_terminal(text: str) -> str:

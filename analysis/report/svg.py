@@ -24,11 +24,11 @@ _ATTRIBUTES = frozenset(
     re.findall(
         r"\S+",
         """id class style transform d x y x1 y1 x2 y2 cx cy r rx ry dx dy width height points viewBox
-        preserveAspectRatio fill fill-opacity fill-rule stroke stroke-width stroke-opacity stroke-linecap stroke-linejoin
-        stroke-dasharray stroke-dashoffset stroke-miterlimit opacity clip-path clip-rule clipPathUnits mask href offset stop-color
-        stop-opacity gradientUnits gradientTransform patternUnits patternTransform patternContentUnits markerWidth
-        markerHeight refX refY orient font-family font-size font-style font-weight text-anchor dominant-baseline
-        xml:space""",
+        preserveAspectRatio fill fill-opacity fill-rule stroke stroke-width stroke-opacity stroke-linecap
+        stroke-linejoin stroke-dasharray stroke-dashoffset stroke-miterlimit opacity clip-path clip-rule
+        clipPathUnits mask href offset stop-color stop-opacity gradientUnits gradientTransform patternUnits
+        patternTransform patternContentUnits markerWidth markerHeight refX refY orient font-family font-size
+        font-style font-weight text-anchor dominant-baseline xml:space""",
     )
 )
 _LOCAL_REFERENCE = re.compile(r"url\(\s*['\"]?#([^'\")\s]+)['\"]?\s*\)")

@@ -55,6 +55,7 @@ def test_plain_text_keeps_what_people_write() -> None:
         ("a\r\nb\u2028c\td", "a b c d"),
         ("x\ud800y", "xy"),
         ("\x1b", ""),
+        ("a \x00 b", "a b"),
     ],
 )
 def test_terminal_sequences_leave_nothing_behind(text: str, shown: str) -> None:
