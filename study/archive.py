@@ -144,7 +144,7 @@ class Archive:
         tables = [schema(TRAINING).empty_table()]
         for part, wanted in sorted(parts.items()):
             table = self._tables[part]
-            tables.append(table.filter(pc.is_in(table["replica"], pa.array(wanted))))
+            tables.append(table.filter(pc.field("replica").isin(wanted)))
         return pa.concat_tables(tables)
 
     def of_phase(self, phase: str) -> pd.DataFrame:

@@ -225,7 +225,9 @@ class Flow:
         reason = reasons.most_common(1)[0][0]
         self.ledger.append("stopped", reason=reason, failed=reasons.total(), ended=len(failures))
         found = f"{reasons.total()} of {len(failures)} replicas failed, most often with: {reason}."
-        raise Mistake(str(self.archive.directory), found, "Mend that and run the same command again: they are tried again.")
+        raise Mistake(
+            str(self.archive.directory), found, "Mend that and run the same command again: they are tried again."
+        )
 
 
 def _facts(job: Job) -> dict[str, Any]:

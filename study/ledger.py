@@ -48,7 +48,9 @@ def _events(content: bytes, path: Path) -> tuple[list[dict[str, Any]], int]:
             if number == len(lines):
                 break
             raise Mistake(
-                f"{path}, line {number}", f"cannot be read ({error}).", "Put the file back from a copy, or remove the line."
+                f"{path}, line {number}",
+                f"cannot be read ({error}).",
+                "Put the file back from a copy, or remove the line.",
             ) from error
         events.append(event)
         sound += len(line)
@@ -149,5 +151,7 @@ class Ledger:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.close()

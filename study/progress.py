@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
 
 from study.archive import TERMINAL, Archive
 from study.backends import Backend
@@ -20,6 +21,9 @@ from study.forecast import halved_epochs
 from study.names import printable
 from study.plan import PHASES
 from study.prepare import Prepared
+
+if TYPE_CHECKING:
+    from rich.text import Text
 
 LIVE_SECONDS, LINE_SECONDS = 0.5, 30.0
 BEST_SHOWN = 5
@@ -68,9 +72,8 @@ class Watcher:
         phase = jobs[0].phase if jobs else "score"
         beats = {job.name: self.backend.heartbeats.read(job.name) for job, _ in list(flow.running.values())}
         running = [
-            (job.arm.label, beats[job.name][0] / max(beats[job.name][1], 1) if beats[job.name] else 0.0)
+            (job.arm.label, beat[0] / max(beat[1], 1) if (beat := beats.get(job.name)) else 0.0)
             for job, _ in list(flow.running.values())
-            if job.name in beats
         ]
         share = self._share({phase: sum(beat[0] for beat in beats.values() if beat)})
         seconds = time.monotonic() - self.started
@@ -81,7 +84,9 @@ class Watcher:
         reasons = Counter(reason for ended in list(flow.failures.values()) for reason in ended.values() if reason)
         return Picture(
             phase=phase,
-            done=sum(entry.phase == phase and entry.status in TERMINAL for entry in list(self.archive.entries.values())),
+            done=sum(
+                entry.phase == phase and entry.status in TERMINAL for entry in list(self.archive.entries.values())
+            ),
             planned=self.plan.counts().get(phase, 0),
             share=share,
             seconds=seconds,
@@ -139,7 +144,7 @@ class Screen(ABC):
     def show(self, picture: Picture) -> None:
         """Show one picture."""
 
-    def end(self) -> None:
+    def end(self) -> None:  # noqa: B027 - most screens have nothing to put back
         """Leave the terminal as it should stay."""
 
 
@@ -164,7 +169,11 @@ class Lines(Screen):
         best = f", best so far {picture.best[0][0]} ({picture.best[0][1]:.1f})" if picture.best else ""
         failed = f", {sum(picture.failed.values())} replicas failed" if picture.failed else ""
         ended = f"{picture.done:,} of at most {picture.planned:,} replicas"
-        print(f"{picture.phase}: {ended}, {picture.share:.0%} of the study{left}{best}{failed}", file=sys.stderr, flush=True)
+        print(
+            f"{picture.phase}: {ended}, {picture.share:.0%} of the study{left}{best}{failed}",
+            file=sys.stderr,
+            flush=True,
+        )
 
 
 class Json(Screen):
@@ -201,7 +210,7 @@ class Live(Screen):
             self._area.stop()
             self._area = None
 
-    def _drawn(self, picture: Picture) -> object:
+    def _drawn(self, picture: Picture) -> Text:
         from rich.text import Text
 
         return Text("\n".join(lines_of(picture, self._console.width)), no_wrap=True, overflow="ellipsis")

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
-from types import FrameType
+from types import FrameType, ModuleType
 from typing import Any
 
 from mtl_core import ENGINE_VERSION
@@ -48,7 +48,7 @@ RAY_PAYS_SECONDS = 60.0
 """``auto`` takes Ray when the forecast says that one worker alone would need longer than this."""
 
 SCORING_PAYS_SECONDS = 20.0
-"""Below this the test split is scored in the driver: new workers, which alone may see it, take some seconds to start."""
+"""Below this the test split is scored in the driver: new workers, which may see it, take some seconds to start."""
 
 
 def run(
@@ -290,3 +290,13 @@ def _stoppable() -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGTERM, before)
+
+
+class _Callable(ModuleType):
+    """Lets ``study.run(spec, out=…)`` work: importing this module puts it in the place of the function of that name."""
+
+    def __call__(self, spec: Spec, **options: Any) -> Path:
+        return run(spec, **options)
+
+
+sys.modules[__name__].__class__ = _Callable

@@ -81,7 +81,9 @@ class ScoreShard:
 
         from mtl_core import checkpoint, evaluation
 
-        files = {stem: checkpoint.load(directory / "models" / f"{stem}.safetensors") for stem in set(self.models.values())}
+        files = {
+            stem: checkpoint.load(directory / "models" / f"{stem}.safetensors") for stem in set(self.models.values())
+        }
         parameters = torch.stack([files[stem][key]["parameters"] for key, stem in self.models.items()])
         rows = [Row(key, self.replicas[key].seed, self.replicas[key].hyperparameters) for key in self.models]
         columns = [[task.name for task in development.tasks].index(task) for task in self.tasks]

@@ -37,7 +37,7 @@ FIRST_AT_RANDOM = 4
 def explore(desk: Desk) -> Steps:
     """Propose and search arms until the plan's number of trials is reached."""
     study = open_study(desk)
-    values = {label: value for label, value in _told(study)}
+    values = dict(_told(study))
     while len(values) < desk.plan.num_trials:
         batch = _ask(study, desk.plan.candidates, values, desk.plan.num_trials)
         yield Together([search_arm(desk, arm) for _, arm in batch])
@@ -109,7 +109,9 @@ def _sampler(told: int, asked: int) -> optuna.samplers.BaseSampler:
     seed = stream_seed(0, "optuna", told, asked) % 2**31
     dials = {"n_startup_trials": FIRST_AT_RANDOM, "constant_liar": True, "multivariate": True, "group": True}
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)  # group: for factors that depend on others
+        warnings.simplefilter(
+            "ignore", optuna.exceptions.ExperimentalWarning
+        )  # group: for factors that depend on others
         return optuna.samplers.TPESampler(seed=seed, **dials)
 
 
@@ -125,7 +127,7 @@ def _told(study: optuna.Study) -> Generator[tuple[str, float], Any, None]:
     """Arms that were searched, with their values; NaN for those whose training failed altogether."""
     for trial in study.get_trials(deepcopy=False):
         label = trial.user_attrs.get("arm")
-        if label is not None and trial.state == TrialState.COMPLETE:
+        if label is not None and trial.value is not None:
             yield label, trial.value
         elif label is not None and trial.user_attrs.get("hopeless"):
             yield label, math.nan

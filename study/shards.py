@@ -11,6 +11,7 @@ import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Protocol
 
@@ -179,13 +180,13 @@ def shards_of(
     for (phase, arm, task), keys in groups.items():
         pieces = -(-len(keys) // size)
         bounds = [len(keys) * piece // pieces for piece in range(pieces + 1)]
-        for start, stop in zip(bounds, bounds[1:], strict=False):
+        for start, stop in pairwise(bounds):
             members = {key: replicas[key] for key in keys[start:stop]}
             yield Shard(phase, arm, tasks if task is None else (task,), members, until, budget)
 
 
 def guarded(work: Callable[[], Summary], failed: Callable[[str], Summary]) -> Summary:
-    """Run ``work``; an error of a user's code becomes that shard's failure, want of memory or disk an outcome of its own."""
+    """Run ``work``; a user's error becomes that shard's failure, want of memory or disk an outcome of its own."""
     try:
         return work()
     except MemoryError as error:

@@ -87,7 +87,8 @@ def _keep_states(shard: Shard, outcomes: list[trainer.Outcome], directory: Path)
     if going_on:
         checkpoint.save(directory / CHECKPOINTS / f"{shard.name}.safetensors", going_on)
     if shard.phase != "search":
-        selected = {outcome.key: {"parameters": outcome.selected} for outcome in outcomes if outcome.selected_epoch >= 0}
+        able = [outcome for outcome in outcomes if outcome.selected_epoch >= 0]
+        selected = {outcome.key: {"parameters": outcome.selected} for outcome in able}
         meta = {"arm": json.dumps(shard.arm.levels()), "tasks": json.dumps(shard.tasks)}
         checkpoint.save(directory / MODELS / f"{shard.name}.safetensors", selected, meta)
 

@@ -47,7 +47,9 @@ OBJECT_STORE_BYTES = 128 * 2**20
 class Worker(tune.Trainable):
     """Runs one job a trial, and is used again for the next one."""
 
-    def setup(self, config: dict[str, Any], data: Data, directory: Path, heartbeats: Heartbeats) -> None:
+    def setup(  # pyright: ignore[reportIncompatibleMethodOverride] - tune.with_parameters adds the rest
+        self, config: dict[str, Any], data: Data, directory: Path, heartbeats: Heartbeats
+    ) -> None:
         """Import what is slow to import, and check that what is written here is seen by the driver."""
         import torch
 
@@ -65,7 +67,9 @@ class Worker(tune.Trainable):
     def _summary(self) -> Summary:
         lock = self.directory / LOCK
         if not lock.exists() or lock.read_text() != self.config["lock"]:
-            reason = f"{socket.gethostname()} does not see the run directory: all machines have to share its file system"
+            reason = (
+                f"{socket.gethostname()} does not see the run directory: all machines have to share its file system"
+            )
             return Summary("stuck", reason)
         job: Job = self.config["job"]
         with self.heartbeats.of(job, self.config["attempts"]) as beat:
@@ -95,8 +99,8 @@ class FlowSearcher(Searcher):
         """Nothing: Tune pickles its searchers into its scratch, and this one's state is the records."""
         return {}
 
-    def suggest(self, trial_id: str) -> dict[str, Any] | str | None:
-        """The next job; ``None`` while all wait for running ones."""
+    def suggest(self, trial_id: str) -> Any:
+        """The next job as a trial's configuration; ``None`` while all wait for running ones."""
         if self.error is not None:
             return Searcher.FINISHED
         try:
@@ -116,7 +120,9 @@ class FlowSearcher(Searcher):
         job = self.jobs.pop(trial_id)
         summary = (result or {}).get("summary")
         if error or summary is None:
-            reason = self.heartbeats.last_words(job.name) or "the worker process died (killed, out of memory, or crashed)"
+            reason = (
+                self.heartbeats.last_words(job.name) or "the worker process died (killed, out of memory, or crashed)"
+            )
             summary = Summary("died", reason)
         else:
             self.num_ended += 1
@@ -175,7 +181,9 @@ class RayTune:
             flow.abandoned()
             fruitless = 0 if searcher.num_ended else fruitless + 1
             if fruitless >= FRUITLESS_FITS:
-                remedy = "Look at the machine's memory and disk, or take --set backend=inline; the same command resumes."
+                remedy = (
+                    "Look at the machine's memory and disk, or take --set backend=inline; the same command resumes."
+                )
                 raise Mistake("Ray", trouble or "no worker came to an end.", remedy)
             if trouble and self.address is None:
                 self.close()

@@ -53,7 +53,8 @@ def _labels(desk: Desk, selected: Selected) -> list[str]:
         return [arm.label for arm in planned]
     ranked = rank_draws(desk.archive.of_phase("search"))
     first = ranked[(ranked["rank"] == 0) & ranked["arm"].isin(candidates)]
-    best = set(first.sort_values(["skill", "arm"], ascending=[False, True])["arm"].head(most))
+    skills = sorted(zip(-first["skill"], first["arm"], strict=True))
+    best = {arm for _, arm in skills[:most]}
     references = {arm.label for arm in planned if arm == desk.plan.fully_shared(arm)}
     keep = best | references | {arm.label for arm in desk.plan.baselines}
     return [arm.label for arm in planned if arm.label in keep]

@@ -1,4 +1,4 @@
-"""Score: the test split is opened, for confirm and verdict replicas that finished, and every opening is written down."""
+"""Score: the test split is opened for confirm and verdict replicas that finished; every opening is written down."""
 
 from __future__ import annotations
 

@@ -20,7 +20,9 @@ def select(desk: Desk) -> Selected:
     if not selected:
         reasons = {entry.reason for entry in desk.archive.entries.values() if entry.reason}
         found = f"no arm has a draw that trained to its end ({'; '.join(sorted(reasons)[:3]) or 'no reason known'})."
-        raise Mistake(str(desk.directory), found, "Look at the learning rates and the data, and start in a new directory.")
+        raise Mistake(
+            str(desk.directory), found, "Look at the learning rates and the data, and start in a new directory."
+        )
     desk.freeze("draws", selected)
     clear_checkpoints(desk)
     return selected
@@ -29,7 +31,7 @@ def select(desk: Desk) -> Selected:
 def complete(desk: Desk, selected: Selected) -> Selected:
     """Only arms with a draw for every task: an arm without one is left out from here on, and the ledger says so."""
     whole = {arm: draws for arm, draws in selected.items() if set(draws) == set(desk.plan.tasks)}
-    for arm in sorted({entry_arm for entry_arm in desk.archive.of_phase("search")["arm"]} - set(whole)):
+    for arm in sorted(set(desk.archive.of_phase("search")["arm"]) - set(whole)):
         desk.ledger.append("left_out", arm=arm, reason="for some task no draw trained to its end")
     return whole
 

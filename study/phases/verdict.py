@@ -8,7 +8,7 @@ from typing import Any
 
 from analysis.selection import choose_arm, select_draws
 from mtl_core.cost import cost_of
-from study.arms import Arm
+from study.arms import SINGLE_TASK, Arm
 from study.flow import Steps, Together
 from study.phases.confirm import fresh
 from study.phases.desk import Desk
@@ -67,11 +67,11 @@ def total_of(desk: Desk, arm: Arm) -> tuple[Arm, float]:
 def best_widths(desk: Desk, selected: Selected) -> dict[str, str]:
     """For each task the single-task arm with the best mean validation skill in the confirm phase."""
     records = desk.archive.of_phase("confirm")
-    alone = records[(records["sharing"] == "single_task") & records["arm"].isin(list(selected))]
+    alone = records[(records["sharing"] == SINGLE_TASK) & records["arm"].isin(list(selected))]
     best = {}
     for task in desk.plan.tasks:
-        rows = alone[alone["task"] == task]
-        if (rows["status"] == "finished").any():
+        rows = alone.loc[alone["task"] == task]
+        if "finished" in set(rows["status"]):
             best[task] = choose_arm(rows).best
     return best
 

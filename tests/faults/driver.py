@@ -8,9 +8,6 @@ from pathlib import Path
 
 import pytest
 
-import study.phases.score
-import study.progress
-import study.training  # all that a driver imports, so that the process that forks drivers has it ready
 from study.run import run
 from tests.study import fake_engine
 from tests.study.conftest import install, tiny

@@ -50,9 +50,11 @@ def test_any_bytes_are_read_or_refused_with_the_line(tmp_path_factory: pytest.Te
     path = tmp_path_factory.getbasetemp() / "any.jsonl"
     path.write_bytes(b'{"event": "planned"}\n' + tail)
     try:
-        assert ledger.read(path)[0] == {"event": "planned"}
+        events = ledger.read(path)
     except Mistake as mistake:
-        assert "line " in mistake.where
+        assert "line " in mistake.where  # noqa: PT017 - only some inputs are refused
+    else:
+        assert events[0] == {"event": "planned"}
 
 
 def test_damage_in_the_middle_is_refused_with_its_line(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 
 import analysis
+import study
 from mtl_core import evaluation, trainer
 from mtl_core.mistakes import Mistake
 from study import ledger, shards
@@ -83,6 +84,11 @@ def test_halving_keeps_the_better_half_and_single_tasks_keep_draws_of_their_own(
 def ledger_value(out: Path, choice: str) -> Any:
     with Ledger(out) as book:
         return book.frozen(choice)
+
+
+def test_the_package_runs_a_study_however_often_it_is_asked(copied: Path, fake: Path) -> None:
+    for _ in range(2):
+        assert study.run(tiny(), out=copied, backend="inline") == copied
 
 
 def test_seeds_of_the_phases_never_meet(finished: Path) -> None:
@@ -299,7 +305,9 @@ def test_what_changes_no_result_may_change(fake: Path, copied: Path) -> None:
     run(out, name="other", workers=3)
 
 
-@pytest.mark.parametrize(("name", "found"), [("fingerprint", "data have changed"), ("engine_version", "another engine")])
+@pytest.mark.parametrize(
+    ("name", "found"), [("fingerprint", "data have changed"), ("engine_version", "another engine")]
+)
 def test_changed_data_or_engine_are_refused(fake: Path, copied: Path, name: str, found: str) -> None:
     out = copied
     manifest = json.loads((out / "manifest.json").read_text())
