@@ -202,7 +202,7 @@ def test_permuting_the_tasks_permutes_the_outputs(recipe: Recipe) -> None:
         torch.testing.assert_close(by_task[0][name], by_task[1][name])
 
 
-@pytest.mark.parametrize("tasks", [("sold", "price"), ("price", "sold", "price")], ids=str)
+@pytest.mark.parametrize("tasks", [("sold", "price"), ("price", "sold", "grade", "price")], ids=str)
 def test_the_losses_of_mixed_kinds_come_in_the_order_of_the_tasks(tasks: tuple[str, ...]) -> None:
     chosen = [Task(f"task {i}", TASKS[n].kind, TASKS[n].metric, TASKS[n].num_classes) for i, n in enumerate(tasks)]
     network = Network(Recipe(sharing="independent", stages=1, width=4), chosen, INPUTS)
