@@ -12,6 +12,7 @@ import os
 import signal
 import socket
 import threading
+import time
 import warnings
 from pathlib import Path
 from typing import Any
@@ -41,27 +42,42 @@ from study.shards import Data, Job, Summary, describe  # noqa: E402
 FRUITLESS_FITS = 3
 """Tuner runs in a row that may break off without a single job ended."""
 
+START_SECONDS = 60.0
+"""How long jobs wait for workers that are starting up; then those that are there begin."""
+
+SHORTEST_WAIT, LONGEST_WAIT = 0.05, 1.0
+"""Seconds between two signs of a trial that waits: at first, and after a while."""
+
 OBJECT_STORE_BYTES = 128 * 2**20
 
 
 class Worker(tune.Trainable):
-    """Runs one job a trial, and is used again for the next one."""
+    """Runs one job a trial, and is used again for the next one; without a job it waits for its trial to be stopped."""
 
     def setup(  # pyright: ignore[reportIncompatibleMethodOverride] - tune.with_parameters adds the rest
         self, config: dict[str, Any], data: Data, directory: Path, heartbeats: Heartbeats
     ) -> None:
-        """Import what is slow to import, and check that what is written here is seen by the driver."""
+        """Import what is slow to import."""
         import torch
+
+        import study.scoring
+        import study.training  # noqa: F401 - so that the first job finds it
 
         torch.set_num_threads(1)
         self.data, self.directory, self.heartbeats = data, directory, heartbeats
+        self.waited = 0
 
     def reset_config(self, new_config: dict[str, Any]) -> bool:
         """Take another job; ``self.config`` is set by the caller."""
+        self.waited = 0
         return True
 
     def step(self) -> dict[str, Any]:
-        """Run the job."""
+        """Run the job, or wait a little."""
+        if self.config["job"] is None:
+            self.waited += 1
+            time.sleep(min(SHORTEST_WAIT * self.waited, LONGEST_WAIT))
+            return {"done": False}
         return {"done": True, "summary": self._summary()}
 
     def _summary(self) -> Summary:
@@ -79,44 +95,73 @@ class Worker(tune.Trainable):
 class FlowSearcher(Searcher):
     """Gives the flow's jobs to Tune as trials, and Tune's results to the flow.
 
+    Tune keeps a worker only while a trial waits for one, and cancels a worker that is starting up when another trial ends
+    first.  With jobs shorter than the start of a worker the study would go on with
+    one worker for ever.  So there are always as many trials as workers: where there is no job, and until all workers
+    are up, a trial waits.
+
     An error of the flow must not drown in Tune's handling of a trial's errors: it is kept, ends the run, and is raised
     by the back end.
 
     Args:
         flow: what is to do.
         heartbeats: say where a worker hung that was ended for it.
+        workers: trials at once.
     """
 
-    def __init__(self, flow: Flow, heartbeats: Heartbeats) -> None:
+    def __init__(self, flow: Flow, heartbeats: Heartbeats, workers: int) -> None:
         super().__init__()
-        self.flow, self.heartbeats = flow, heartbeats
+        self.flow, self.heartbeats, self.workers = flow, heartbeats, workers
         self.lock = (flow.archive.directory / LOCK).read_text()
         self.jobs: dict[str, Job] = {}
+        self.waiting: dict[str, bool] = {}
         self.error: Exception | None = None
         self.num_ended = 0
+        self._gathering_until: float | None = time.monotonic() + START_SECONDS
 
     def __getstate__(self) -> dict[str, Any]:
         """Nothing: Tune pickles its searchers into its scratch, and this one's state is the records."""
         return {}
 
     def suggest(self, trial_id: str) -> Any:
-        """The next job as a trial's configuration; ``None`` while all wait for running ones."""
-        if self.error is not None:
+        """The next job as a trial's configuration, or a trial that waits."""
+        if self.error is not None or self.flow.over:
             return Searcher.FINISHED
         try:
-            job = self.flow.next()
-            if job is DONE:
-                return Searcher.FINISHED
-            if job is None:
-                return None
-            self.jobs[trial_id] = job
-            return {"job": job, "attempts": self.flow.attempts(job), "lock": self.lock}
+            job = None if self.gathering() else self.flow.next()
         except Exception as error:
             self.error = error
             return Searcher.FINISHED
+        if job is DONE:
+            return Searcher.FINISHED
+        if job is None:
+            self.waiting[trial_id] = False
+            return {"job": None}
+        self.jobs[trial_id] = job
+        return {"job": job, "attempts": self.flow.attempts(job), "lock": self.lock}
+
+    def gathering(self) -> bool:
+        """Whether workers are still starting up."""
+        if self._gathering_until is None:
+            return False
+        up = len(self.jobs) + sum(self.waiting.values())
+        if up >= self.workers or time.monotonic() > self._gathering_until:
+            self._gathering_until = None
+        return self._gathering_until is not None
+
+    def may_end(self, trial_id: str) -> bool:
+        """Whether a trial that waits has waited enough."""
+        if trial_id not in self.waiting:
+            return False
+        self.waiting[trial_id] = True
+        return not self.gathering() and bool(self.flow.ready or self.flow.over or self.error)
 
     def on_trial_complete(self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False) -> None:
         """Tell the flow how the job of a trial ended."""
+        if error:
+            self._gathering_until = time.monotonic() + START_SECONDS
+        if self.waiting.pop(trial_id, None) is not None:
+            return
         job = self.jobs.pop(trial_id)
         summary = (result or {}).get("summary")
         if error or summary is None:
@@ -138,15 +183,15 @@ class FlowSearcher(Searcher):
         """Nothing, for the same reason."""
 
 
-class StopOnError(tune.Stopper):
-    """Ends the run as soon as the searcher holds an error."""
+class EndOfWaiting(tune.Stopper):
+    """Ends trials that wait once there is something to do, and the run as soon as the searcher holds an error."""
 
     def __init__(self, searcher: FlowSearcher) -> None:
         self.searcher = searcher
 
     def __call__(self, trial_id: str, result: dict[str, Any]) -> bool:
-        """No trial is stopped on its own."""
-        return False
+        """Whether the trial has waited enough."""
+        return self.searcher.may_end(trial_id)
 
     def stop_all(self) -> bool:
         """Whether there is an error."""
@@ -174,7 +219,7 @@ class RayTune:
         fruitless = 0
         while not flow.over:
             self._start(data)
-            searcher = FlowSearcher(flow, self.heartbeats)
+            searcher = FlowSearcher(flow, self.heartbeats, self.workers)
             trouble = self._fit(searcher, data)
             if searcher.error is not None:
                 raise searcher.error
@@ -214,7 +259,7 @@ class RayTune:
                 # Retries are the flow's: it doubles the watchdog's patience, cuts the shard, and gives up in the end.
                 failure_config=tune.FailureConfig(max_failures=0),
                 checkpoint_config=tune.CheckpointConfig(checkpoint_at_end=False),
-                stop=StopOnError(searcher),
+                stop=EndOfWaiting(searcher),
                 callbacks=[],
                 verbose=0,
             ),
