@@ -32,6 +32,9 @@ class Network:
         names = [task.name for task in tasks]
         if SHARED in names:
             raise Mistake(f"task {SHARED!r}", "bears the name of what all tasks have in common.", "Rename it.")
+        twice = [name for name in dict.fromkeys(names) if names.count(name) > 1]
+        if twice:
+            raise Mistake(f"task {twice[0]!r}", "stands twice in the task set.", "Give every task a name of its own.")
         backbone = find("backbones", recipe.backbone).cls(
             num_inputs, recipe.stages, recipe.width, **recipe.backbone_options
         )

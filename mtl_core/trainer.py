@@ -117,7 +117,7 @@ def fit(
             changed = any(array.halted) or any(epoch >= until for epoch in array.epochs)
             if watch:
                 current = dict(zip((row.key for row in active), array.epochs, strict=True))
-                done = sum(current.get(key, int(state["epoch"])) for key, state in kept.items())
+                done = sum(current.get(key) or _spent(state, until) for key, state in kept.items())
                 best = max(array.best_skill, *(float(state["best_skill"]) for state in kept.values()))
                 watch(Progress(done, until * len(rows), best))
             if snapshot and time.monotonic() - saved >= snapshot_seconds:
@@ -131,6 +131,11 @@ def fit(
 
 def _done(state: State, until: int) -> bool:
     return bool(state["diverged"] or state["stopped"] or state["epoch"] >= until)
+
+
+def _spent(state: State, until: int) -> int:
+    """Epochs that a row has taken off the work ahead: all of them, if it stopped early."""
+    return until if _done(state, until) else int(state["epoch"])
 
 
 def _outcome(recipe: Recipe, row: Row, state: State, preparation: Preparation) -> Outcome:

@@ -37,7 +37,7 @@ class Feed:
         self._scales_targets = bool((self.target_shift != 0).any() or (self.target_scale != 1).any())
 
     def inputs(self, index: Int[Tensor, "r b"]) -> Float[Tensor, "r 1 b d"]:
-        """Prepared inputs: scaled, missing values at the training split's mean."""
+        """Prepared inputs: scaled; a missing value becomes 0, which is the training mean of a standardised column."""
         x = self.examples.inputs.index_select(0, index.flatten()).view(*index.shape, -1)
         if self._scales_inputs:
             x = (x - self._input_shift) * self._input_scale

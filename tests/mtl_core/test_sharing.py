@@ -237,6 +237,11 @@ def test_a_task_may_not_bear_the_name_of_the_shared_copy() -> None:
         Network(Recipe(sharing="independent"), [Task(SHARED, "regression", "mse")], INPUTS)
 
 
+def test_two_tasks_of_one_name_are_refused() -> None:
+    with pytest.raises(Mistake, match="twice"):
+        Network(Recipe(sharing="independent"), [Task("a", "regression", "mse")] * 2, INPUTS)
+
+
 def test_share_and_split_are_inverse() -> None:
     x = inputs(signals=4)
     assert share(x).shape == (2, 1, 36, INPUTS)
