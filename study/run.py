@@ -5,11 +5,9 @@ from __future__ import annotations
 import json
 import os
 import platform
-import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -29,7 +27,7 @@ from study.backends.inline import Inline
 from study.files import write_durably
 from study.flow import Flow, Steps
 from study.heartbeat import Heartbeats
-from study.ledger import LOCK, Ledger
+from study.ledger import Ledger
 from study.ledger import NAME as LEDGER
 from study.phases.confirm import choose, confirm
 from study.phases.desk import Desk
@@ -39,6 +37,7 @@ from study.phases.select import clear_checkpoints, select
 from study.phases.verdict import judge, verdict
 from study.prepare import Prepared, num_cores, prepare
 from study.progress import screen_for
+from study.scratch import scratch_of
 from study.shards import Data
 from study.spec import Spec
 from study.study_file import as_text, read_spec
@@ -80,18 +79,19 @@ def run(
     fingerprint = prepared.task_set.fingerprint()
     if stored is not None:
         refuse_another(out, prepared.plan.spec, stored, fingerprint)
-    elif out.is_dir() and any(path.name not in (LEDGER, LOCK) for path in out.iterdir() if path.suffix != ".json"):
+    elif out.is_dir() and any(not _begun(path.name) for path in out.iterdir()):
         raise Mistake(str(out), "this directory holds something else.", "Choose a new --out.")
     out.mkdir(parents=True, exist_ok=True)
-    scratch = Path(tempfile.mkdtemp(prefix="mtl-study-"))
-    try:
-        with Ledger(out) as ledger, _stoppable():
-            if stored is None:
-                write_description(out, prepared, fingerprint)
-            _run_phases(out, prepared, fingerprint, ledger, scratch, _Asked(backend, address, workers, screen))
-    finally:
-        shutil.rmtree(scratch, ignore_errors=True)
+    with Ledger(out) as ledger, _stoppable(), scratch_of(out) as scratch:
+        if stored is None:
+            write_description(out, prepared, fingerprint)
+        _run_phases(out, prepared, fingerprint, ledger, scratch, _Asked(backend, address, workers, screen))
     return out
+
+
+def _begun(name: str) -> bool:
+    """Whether a driver that was killed before it could describe its study may have left ``name``."""
+    return name.startswith(".") or name in (LEDGER, "manifest.json", "tasks.json")
 
 
 @dataclass(frozen=True)

@@ -95,10 +95,9 @@ class Worker(tune.Trainable):
 class FlowSearcher(Searcher):
     """Gives the flow's jobs to Tune as trials, and Tune's results to the flow.
 
-    Tune keeps a worker only while a trial waits for one, and cancels a worker that is starting up when another trial ends
-    first.  With jobs shorter than the start of a worker the study would go on with
-    one worker for ever.  So there are always as many trials as workers: where there is no job, and until all workers
-    are up, a trial waits.
+    Tune keeps a worker only while a trial waits for one, and cancels a worker that is starting up when another trial
+    ends first.  With jobs shorter than the start of a worker the study would go on with one worker for ever.  So there
+    are always as many trials as workers: where there is no job, and until all workers are up, a trial waits.
 
     An error of the flow must not drown in Tune's handling of a trial's errors: it is kept, ends the run, and is raised
     by the back end.
