@@ -27,8 +27,8 @@ from study.backends.inline import Inline
 from study.files import write_durably
 from study.flow import Flow, Steps
 from study.heartbeat import Heartbeats
-from study.ledger import Ledger
 from study.ledger import NAME as LEDGER
+from study.ledger import Ledger
 from study.phases.confirm import choose, confirm
 from study.phases.desk import Desk
 from study.phases.score import score
