@@ -25,6 +25,7 @@ from study.prepare import Prepared
 if TYPE_CHECKING:
     from rich.text import Text
 
+SCORE = "score"
 LIVE_SECONDS, LINE_SECONDS = 0.5, 30.0
 BEST_SHOWN = 5
 
@@ -56,6 +57,13 @@ class Picture:
     failed: dict[str, int]
     workers: int
 
+    @property
+    def count(self) -> str:
+        """How much of the phase is done, in words; scoring takes a moment and is not counted."""
+        if self.phase == SCORE:
+            return "opening the test split for what was trained"
+        return f"{self.done:,} of at most {self.planned:,} replicas"
+
 
 class Watcher:
     """Takes pictures of a study."""
@@ -69,13 +77,14 @@ class Watcher:
     def picture(self, flow: Flow) -> Picture:
         """How things stand now."""
         jobs = [job for job, _ in list(flow.running.values()) + list(flow.ready)]
-        phase = jobs[0].phase if jobs else "score"
+        phase = jobs[0].phase if jobs else SCORE
         beats = {job.name: self.backend.heartbeats.read(job.name) for job, _ in list(flow.running.values())}
         running = [
             (job.arm.label, beat[0] / max(beat[1], 1) if (beat := beats.get(job.name)) else 0.0)
             for job, _ in list(flow.running.values())
         ]
-        share = self._share({phase: sum(beat[0] for beat in beats.values() if beat)})
+        # counts are upper bounds, so only the phase tells that all training is over
+        share = 1.0 if phase == SCORE else self._share({phase: sum(beat[0] for beat in beats.values() if beat)})
         seconds = time.monotonic() - self.started
         gained = share - self.share_at_start
         best = [
@@ -90,7 +99,7 @@ class Watcher:
             planned=self.plan.counts().get(phase, 0),
             share=share,
             seconds=seconds,
-            seconds_left=(1 - share) * seconds / gained if gained > 0.01 else None,
+            seconds_left=(1 - share) * seconds / gained if gained > 0.01 and share < 1 else None,
             running=running,
             best=sorted(best, key=lambda pair: -pair[1])[:BEST_SHOWN],
             failed=dict(reasons.most_common(3)),
@@ -168,9 +177,8 @@ class Lines(Screen):
         left = "" if picture.seconds_left is None else f", about {duration(picture.seconds_left)} left"
         best = f", best so far {picture.best[0][0]} ({picture.best[0][1]:.1f})" if picture.best else ""
         failed = f", {sum(picture.failed.values())} replicas failed" if picture.failed else ""
-        ended = f"{picture.done:,} of at most {picture.planned:,} replicas"
         print(
-            f"{picture.phase}: {ended}, {picture.share:.0%} of the study{left}{best}{failed}",
+            f"{picture.phase}: {picture.count}, {picture.share:.0%} of the study{left}{best}{failed}",
             file=sys.stderr,
             flush=True,
         )
@@ -222,7 +230,7 @@ def lines_of(picture: Picture, width: int) -> list[str]:
     filled = round(picture.share * room)
     left = "" if picture.seconds_left is None else f"  about {duration(picture.seconds_left)} left"
     lines = [
-        f"{picture.phase:8} {picture.done:,} of at most {picture.planned:,} replicas",
+        f"{picture.phase:8} {picture.count}",
         f"{'█' * filled}{'░' * (room - filled)} {picture.share:4.0%}{left}",
         f"{len(picture.running)} of {picture.workers} workers busy",
     ]
