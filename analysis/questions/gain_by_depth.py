@@ -81,7 +81,12 @@ def figure(rows: pd.DataFrame) -> Figure:
         axes.set_xlabel("shared stages" if lowest else "")
     handles, shown = panels[0, 0].get_legend_handles_labels()
     drawn.legend(
-        handles, shown, loc="outside lower left", ncols=min(6, len(shown)), handletextpad=0.4, columnspacing=1.2
+        handles,
+        shown,
+        loc="outside lower left",
+        ncols=min(3 if columns <= 2 else 6, len(shown)),
+        handletextpad=0.4,
+        columnspacing=1.2,
     )
     drawn.supylabel("gain (points of skill)", fontsize=7)
     style.headline(drawn, title(rows))
