@@ -7,6 +7,9 @@ from collections.abc import Sequence
 
 MINUS = "\N{MINUS SIGN}"
 
+LONG = 6
+"""Of more tasks than this a sentence gives the number; the page has the names."""
+
 
 def points(value: float, *, sign: bool = True, digits: int = 1) -> str:
     """A number of points, as in ``+4.1``; ``–`` where there is none."""
@@ -30,6 +33,11 @@ def listing(names: Sequence[str], *, limit: int = 3, noun: str = "tasks") -> str
     if len(names) > limit:
         return f"{len(names)} {noun}"
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def named(names: Sequence[str]) -> str:
+    """A listing for the sentences of the verdict, where names count for more than brevity."""
+    return listing(names, limit=LONG)
 
 
 def agree(count: int, one: str, many: str) -> str:

@@ -17,8 +17,6 @@ FORBIDDEN = {
 }
 LONGEST = 250
 LONG = {
-    "analysis/recommend.py": "the decision, from eligible arms to what would change it, reads top to bottom",
-    "analysis/questions/transfer.py": "the primary question: one score, table and figure for every baseline",
     "study/run.py": "the run, from plan to report, reads top to bottom",
     "study/backends/ray_tune.py": "everything that knows Ray stands in one file",
 }

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -109,3 +111,70 @@ def test_an_unfinished_study_says_how_to_finish_it(records_of: StudyOf) -> None:
 def test_many_tasks_are_counted_not_listed(records_of: StudyOf) -> None:
     truth = replace(GOOD, effects={f"task {number}": 6.0 for number in range(9)})
     assert "9 tasks (+" in recommend(records_of(truth)).sentence
+
+
+NOTHING = "single_task w16 l2 adamw"
+
+
+@pytest.mark.parametrize("chosen", [NOTHING, "independent w16 l2 equal adamw"])
+def test_where_nothing_is_shared_and_one_task_spoils_it_the_rest_is_a_candidate(
+    records_of: StudyOf, chosen: str
+) -> None:
+    card = recommend(records_of(replace(ODD, chosen=chosen)))
+    assert (card.decision, card.arm, card.alone) == (DO_NOT_SHARE, chosen, ["odd"])
+    assert card.sentence.startswith(
+        "Do not share everything with everyone: the chosen arm shares nothing. Candidate: share 2 of 2 stages at width "
+        "16 with equal weights among the other tasks and train odd alone (unchecked)."
+    )
+    assert card.step == "Check the candidate: run the same study without odd."
+    assert card.command == ""
+
+
+@pytest.mark.parametrize(
+    "effects",
+    [
+        {"left": 6.0, "right": 5.0},  # nobody is hurt
+        {"left": 6.0, "odd": -9.0},  # nobody to share with
+        {"left": 0.0, "right": 0.0, "odd": -9.0},  # nobody gains
+    ],
+)
+def test_without_somebody_hurt_somebody_helped_and_two_left_there_is_no_candidate(
+    records_of: StudyOf, effects: dict[str, float]
+) -> None:
+    card = recommend(records_of(replace(ODD, effects=effects, chosen=NOTHING)))
+    assert (card.decision, card.alone) == (DO_NOT_SHARE, [])
+    assert card.sentence.startswith("Do not share on this task set.")
+    assert "andidate" not in card.sentence + card.step
+
+
+def test_harm_that_the_loop_explains_makes_no_candidate(records_of: StudyOf) -> None:
+    truth = replace(ODD, effects={"left": 6.0, "right": 5.0, "odd": 0.0}, loop_effects={"odd": -9.0}, chosen=NOTHING)
+    assert recommend(records_of(truth)).alone == []
+
+
+def test_harm_of_unknown_cause_makes_no_candidate(records_of: StudyOf) -> None:
+    records = records_of(replace(ODD, chosen=NOTHING))
+    ledger = [dict(event) for event in records.ledger]
+    for event in ledger:
+        if event.get("choice") == "judged":
+            baselines = event["value"]["baselines"].items()
+            event["value"] = event["value"] | {"baselines": {arm: b | {"loop": None} for arm, b in baselines}}
+    card = recommend(replace(records, ledger=ledger))
+    assert "odd is hurt (whether by sharing is open: the loop baseline is missing)" in card.sentence
+    assert card.alone == []
+
+
+def test_the_columns_of_a_table_are_left_out_by_a_command(records_of: StudyOf) -> None:
+    truth = replace(ODD, effects={"left": 6.0, "right": 5.0, "it's [odd]": -9.0}, chosen=NOTHING)
+    records = records_of(truth)
+    tasks = {"set": "table", "path": "shop.csv", "targets": ["*"], "ignore": ["day"]}
+    words = shlex.split(recommend(replace(records, spec={"tasks": tasks}, path=Path("runs/shop"))).command)
+    assert words[:4] == ["mtl-study", "run", "runs/shop/study.yaml", "--set"]
+    assert words[4:] == ['tasks.ignore=["day", "it\'s [[]odd]"]', "--out", "runs/shop-candidate"]
+
+
+def test_a_name_that_no_command_line_can_hold_is_left_to_words(records_of: StudyOf) -> None:
+    records = records_of(replace(ODD, effects={"left": 6.0, "right": 5.0, "odd\x1b[31m": -9.0}, chosen=NOTHING))
+    card = recommend(replace(records, spec={"tasks": {"set": "table", "targets": ["*"]}}))
+    assert "run the same study without" in card.step
+    assert card.command == ""

@@ -1,0 +1,81 @@
+"""What is decided: share, do not share, or a candidate that no run has checked yet."""
+
+from __future__ import annotations
+
+import glob
+import json
+import shlex
+from dataclasses import dataclass, field
+
+import pandas as pd
+
+from analysis.judging import RECOMMENDED, REFERENCE, verdicts, with_word
+from analysis.records import Records
+from analysis.statistics import HELPED, HURT, HURT_BY_SHARING
+from analysis.wording import named
+
+SHARE, DO_NOT_SHARE, CANDIDATE, OPEN = "share", "do not share", "candidate", "no verdict yet"
+UNSHARED = ("single_task", "independent")
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What to do.
+
+    Args:
+        word: ``share``, ``do not share`` or ``candidate``.
+        arm: the factors of the arm that the word is about: the chosen one, or the reference that shares everything
+            where that one is the candidate's.
+        alone: tasks that a candidate would train alone; empty where there is no candidate.
+    """
+
+    word: str
+    arm: pd.Series
+    alone: list[str] = field(default_factory=list)
+
+
+def decide(records: Records, rows: pd.DataFrame, chosen: pd.Series) -> Decision:
+    """The decision, from the table of the transfer question and the factors of the chosen arm.
+
+    Sharing is recommended only if no task is hurt by it.  Where at least two tasks are left without the hurt ones,
+    there is a candidate: share the rest.  It keeps its word ``do not share`` if the chosen arm shares nothing and only
+    the reference names a task that gains.
+    """
+    if chosen["sharing"] in UNSHARED:
+        return _against_the_reference(records, verdicts(rows, REFERENCE), chosen)
+    hurt = list(with_word(verdicts(rows, RECOMMENDED), HURT_BY_SHARING)["task"])
+    if not hurt:
+        return Decision(SHARE, chosen)
+    return Decision(CANDIDATE, chosen, hurt) if len(records.tasks) - len(hurt) >= 2 else Decision(DO_NOT_SHARE, chosen)
+
+
+def _against_the_reference(records: Records, judged: pd.DataFrame, chosen: pd.Series) -> Decision:
+    hurt = judged[judged["word"].isin((HURT_BY_SHARING, HURT))].sort_values("order")
+    reason = (hurt["word"] == HURT_BY_SHARING).any() and (judged["word"] == HELPED).any()
+    if not reason or len(judged) - len(hurt) < 2:
+        return Decision(DO_NOT_SHARE, chosen)
+    return Decision(DO_NOT_SHARE, factors(records, judged["arm"].iloc[0]), list(hurt["task"]))
+
+
+def factors(records: Records, arm: str) -> pd.Series:
+    """The factors of an arm."""
+    return records.replicas[records.replicas["arm"] == arm].iloc[0]
+
+
+def check(records: Records, alone: list[str]) -> tuple[str, str]:
+    """How to check a candidate, in words and as a command; a table's columns can be left out by one."""
+    step = f"Check the candidate: run the same study without {named(alone)}."
+    tasks = records.spec.get("tasks", {})
+    if tasks.get("set") != "table" or not all(name.isprintable() for name in alone):
+        return step, ""
+    left_out = [*tasks.get("ignore", ()), *(glob.escape(name) for name in alone)]
+    override = f"tasks.ignore={json.dumps(left_out, ensure_ascii=False)}"
+    return step, (
+        f"mtl-study run {quoted(records, 'study.yaml')} --set {shlex.quote(override)} "
+        f"--out {shlex.quote(f'{records.path}-candidate')}"
+    )
+
+
+def quoted(records: Records, *parts: str) -> str:
+    """A path in the run directory, for a shell."""
+    return shlex.quote(str(records.path.joinpath(*parts)))

@@ -1,0 +1,85 @@
+"""What speaks against a verdict: what would change it, how much was tried to reach it, and its strongest caveat."""
+
+from __future__ import annotations
+
+import math
+
+import pandas as pd
+
+from analysis.gains import TASK
+from analysis.judging import RECOMMENDED, verdicts, with_word
+from analysis.records import Records
+from analysis.rows import each, groups
+from analysis.selection import selected
+from analysis.statistics import HELPED, HURT_BY_SHARING, MIN_SEEDS, UNDECIDED
+from analysis.wording import agree, named, points
+
+
+def changes(rows: pd.DataFrame) -> list[str]:
+    """What would change the verdict on the recommended arm: a wider band, more data, another baseline."""
+    said = []
+    for row in each(verdicts(rows, RECOMMENDED).sort_values("order")):
+        edge = row.low_simultaneous if row.word == HELPED else -row.high_simultaneous
+        if row.word in (HELPED, HURT_BY_SHARING):
+            said.append(f"{row.task} would not count as {row.word} with a band of ±{edge:.1f} points or wider.")
+    for facts, same in groups(with_word(verdicts(rows, RECOMMENDED), UNDECIDED), ["remedy"]):
+        remedy = facts["remedy"]
+        said.append(f"{remedy[:1].upper()}{remedy[1:]} could decide {named(list(same['task']))}.")
+    for row in each(rows[rows["contradicts"] & (rows["scope"] == TASK)]):
+        said.append(
+            f"{row.task}: against the baseline '{row.baseline}' the verdict on the {row.role} arm is the opposite."
+        )
+    return said
+
+
+def curse(records: Records, arm: str) -> str:
+    """The chosen arm's mean validation skill where it was picked, where it was chosen, and where it was judged."""
+    own = records.replicas[records.replicas["arm"] == arm]
+    own = own.assign(skill=100 * selected(own, "validation_skill"))
+    draws = (records.frozen("draws") or {}).get(arm, {})
+    picked = own["phase"].ne("search") | own["draw"].eq(own["task"].map(draws))
+    means = own[picked].groupby("phase")["skill"].mean()
+    replicas = records.replicas
+    num_draws = replicas.loc[replicas["phase"] == "search", "draw"].nunique()
+    num_arms = replicas.loc[replicas["phase"] == "confirm", "arm"].nunique()
+    shown = [
+        f"{points(means.get(phase, math.nan), sign=False)} in {phase}" for phase in ("search", "confirm", "verdict")
+    ]
+    return (
+        f"Mean validation skill of the chosen arm: {named(shown)} (points); it is the pick of {num_draws} "
+        f"{agree(num_draws, 'draw', 'draws')} and {num_arms} {agree(num_arms, 'arm', 'arms')}, and only the last was "
+        "not used to pick it."
+    )
+
+
+def caveat(records: Records, rows: pd.DataFrame, arm: str) -> str:
+    """The first of these that holds, in the order of how much it shakes the verdict."""
+    judged = rows[(rows["baseline"] == "each") & (rows["scope"] == TASK)]
+    paired = judged[judged["n"] > 0]
+    if paired.empty or paired["n"].min() < MIN_SEEDS:
+        return f"Fewer than {MIN_SEEDS} paired seeds: there are points, but no intervals."
+    status = records.replicas.drop_duplicates("replica")["status"]
+    lost = status.isin(("failed", "diverged")).mean()
+    if lost > 0.2:
+        return f"{lost:.0%} of the replicas failed or diverged."
+    shrunk = [text for event in records.events("planned")[-1:] for text in event.get("shrunk", [])]
+    if shrunk:
+        return f"The budget shrank the plan: {'; '.join(shrunk)}."
+    late = _still_improving(records, arm)
+    if late > 0.5:
+        return (
+            f"{late:.0%} of the chosen arm's networks were best in their last epoch: more epochs may change the order."
+        )
+    tested = judged[judged["test_error"] ** 2 * judged["n"] > judged["seed_sd"] ** 2]
+    if len(tested) * 2 > len(judged):
+        return "The test split limits the precision more than the seeds do: only more test data would sharpen it much."
+    return (
+        "Resampled splits of one pool overlap, and all networks meet the same test split: the intervals speak of "
+        "this pool of data, not of another one."
+    )
+
+
+def _still_improving(records: Records, arm: str) -> float:
+    rows = records.replicas
+    own = rows[(rows["arm"] == arm) & rows["phase"].isin(("confirm", "verdict")) & (rows["status"] == "finished")]
+    return float((own["selected_epoch"] >= own["budget_epochs"] - 1).mean()) if len(own) else 0.0

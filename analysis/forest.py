@@ -1,0 +1,88 @@
+"""The forest: gains of every judged arm as points with two intervals, a line per task, all baselines beside it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from analysis import style
+from analysis.gains import MEAN, TASK
+from analysis.rows import each
+from analysis.wording import interval, points, shared_stages
+
+MARKS = {"loop": "o", "total": "s", "best": "D"}
+"""Of the baselines beside ``each``."""
+
+
+@style.styled
+def draw(rows: pd.DataFrame, finding: str) -> Figure:
+    """A panel per judged arm, a row per task, the numbers at the right; ``finding`` stands above."""
+    arms = [arm for arm in dict.fromkeys(rows["arm"]) if _has_each(rows, arm)] or list(dict.fromkeys(rows["arm"]))
+    tasks = _sorted_tasks(rows[rows["arm"] == arms[0]])
+    height = 30 + len(arms) * (9 + (len(tasks) + 1) * (8.5 if len(tasks) <= 6 else 7))
+    drawn = style.canvas(style.DOUBLE_COLUMN, height)
+    panels = drawn.subplots(len(arms), 1, sharex=True, squeeze=False)[:, 0]
+    for axes, arm in zip(panels, arms, strict=True):
+        _panel(axes, rows[rows["arm"] == arm], tasks)
+    panels[-1].set_xlabel("gain over tuned single-task networks (points of skill)")
+    drawn.legend(handles=_legend(rows), loc="outside lower left", ncols=4, handletextpad=0.3, columnspacing=1.2)
+    style.headline(drawn, finding)
+    return drawn
+
+
+def _has_each(rows: pd.DataFrame, arm: str) -> bool:
+    return bool(((rows["arm"] == arm) & (rows["baseline"] == "each")).any())
+
+
+def _sorted_tasks(rows: pd.DataFrame) -> list[str]:
+    name = "each" if (rows["baseline"] == "each").any() else rows["baseline"].iloc[0]
+    tasks = rows[(rows["baseline"] == name) & (rows["scope"] == TASK)]
+    return list(tasks.sort_values(["gain", "order"], ascending=[False, True])["task"])
+
+
+def _panel(axes: Axes, rows: pd.DataFrame, tasks: list[str]) -> None:
+    first = rows.iloc[0]
+    names = style.labels(tasks)
+    style.zero_line(axes, first["band"])
+    for place, task in enumerate([*tasks, None]):
+        here = rows[rows["task"] == task] if task is not None else rows[rows["scope"] == MEAN]
+        for row in each(here):
+            _mark(axes, row, place)
+    axes.axhline(len(tasks) - 0.5, color=style.GREY, linewidth=0.4, linestyle=":")
+    axes.set_yticks(range(len(tasks) + 1), [*(names[task] for task in tasks), "mean of tasks"])
+    axes.set_ylim(len(tasks) + 0.6, -0.5)
+    axes.tick_params(axis="y", length=0)
+    axes.spines["left"].set_visible(False)
+    shares = shared_stages(first["sharing"], first["depth"], int(first["stages"]))
+    axes.set_title(f"{first['role'].capitalize()}: {shares}, width {first['width']}", loc="left")
+
+
+def _mark(axes: Axes, row: Any, place: int) -> None:
+    if row.baseline != "each":
+        y = place + 0.05 + 0.12 * (1 + list(MARKS).index(row.baseline))
+        axes.plot([row.low, row.high], [y, y], color=style.GREY, linewidth=0.5, alpha=0.6)
+        axes.plot(row.gain, y, MARKS[row.baseline], color=style.GREY, markersize=2.2)
+        return
+    colour = style.VERDICTS[row.word][0]
+    y = place - 0.15
+    axes.plot(row.per_seed, np.full(len(row.per_seed), y - 0.17), ".", color=colour, markersize=2, alpha=0.5)
+    axes.plot([row.low_simultaneous, row.high_simultaneous], [y, y], color=colour, linewidth=0.7)
+    axes.plot([row.low, row.high], [y, y], color=colour, linewidth=2.2, solid_capstyle="butt")
+    axes.plot(row.gain, y, linestyle="none", **style.verdict_mark(row.word))
+    numbers = f"{points(row.gain)} {interval(row.low, row.high)}".strip()
+    note = f"{numbers}  {row.word}" if row.n else "no test labels"
+    axes.text(1.01, y, note, transform=axes.get_yaxis_transform(), va="center")
+
+
+def _legend(rows: pd.DataFrame) -> list[Line2D]:
+    others = [
+        Line2D([], [], linestyle="none", marker=mark, color=style.GREY, markersize=2.5, label=f"against {name}")
+        for name, mark in MARKS.items()
+        if name in set(rows["baseline"])
+    ]
+    return style.verdict_legend(list(rows["word"])) + others
