@@ -11,6 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from analysis.rows import each
+
 SINGLE_TASK = "single_task"
 USABLE = ("running", "stopped", "finished")
 
@@ -86,7 +88,7 @@ def select_draws(replicas: pd.DataFrame, *, phase: str = "search") -> dict[str, 
     best = ranked[(ranked["rank"] == 0) & (ranked["seeds"] > 0)]
     tasks = list(dict.fromkeys(replicas["task"]))
     chosen: dict[str, dict[str, int]] = {}
-    for row in best.itertuples():
+    for row in each(best):
         chosen.setdefault(row.arm, {}).update({task: int(row.draw) for task in ([row.task] if row.task else tasks)})
     return chosen
 
@@ -146,7 +148,7 @@ def _arm_skills(replicas: pd.DataFrame) -> pd.DataFrame:
     rows = rows[labelled]
     tasks = rows.groupby(["seed", "task"])["skill"].count().gt(0).groupby("seed").sum()
     cells = rows.groupby(["seed", "arm"])["skill"].agg(["mean", "count"])
-    complete = cells["count"] == cells.index.get_level_values("seed").map(tasks)
+    complete = cells["count"] == cells.index.get_level_values("seed").map(tasks.to_dict())
     return cells["mean"].where(complete).unstack("arm").dropna(axis=1, how="all").dropna(axis=0, how="all")
 
 

@@ -20,6 +20,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 from scipy.optimize import brentq
@@ -202,4 +203,4 @@ def smallest_effect(n: int, num_tasks: int = 1, *, power: float = 0.8, looks: in
     if n < MIN_SEEDS:
         return math.nan
     quantile = _quantile(n - 1, ALPHA / looks / num_tasks)
-    return float(brentq(lambda effect: 1 - nctdtr(n - 1, effect * math.sqrt(n), quantile) - power, 1e-6, 50.0))
+    return cast(float, brentq(lambda effect: 1 - nctdtr(n - 1, effect * math.sqrt(n), quantile) - power, 1e-6, 50.0))

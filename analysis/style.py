@@ -14,7 +14,7 @@ import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import ParamSpec
+from typing import Any, ParamSpec
 
 import matplotlib
 import seaborn
@@ -22,6 +22,7 @@ from matplotlib import font_manager
 from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.lines import Line2D
 
 from analysis.statistics import HELPED, HURT, HURT_BY_SHARING, TIE, TUNED_ALONE, UNDECIDED
@@ -55,7 +56,7 @@ ROLES = {
 
 MARKERS = "osD^vP*X"
 
-SETTINGS = {
+SETTINGS: dict[Any, Any] = {
     "font.size": 7,
     "axes.titlesize": 7,
     "axes.labelsize": 7,
@@ -94,7 +95,8 @@ def style() -> Iterator[None]:
     """Matplotlib's own defaults and ours, for the time being; no setting of the machine shines through."""
     with matplotlib.rc_context():
         matplotlib.rcdefaults()
-        matplotlib.rcParams.update(SETTINGS | {"font.family": ["DejaVu Sans", *_fallbacks()]})
+        matplotlib.rcParams.update(SETTINGS)
+        matplotlib.rcParams["font.family"] = ["DejaVu Sans", *_fallbacks()]
         yield
 
 
@@ -111,9 +113,7 @@ def styled(draw: Callable[P, Figure]) -> Callable[P, Figure]:
 
 def canvas(width: float, height: float) -> Figure:
     """An empty figure; width and height in millimetres."""
-    figure = Figure(figsize=(width / 25.4, height / 25.4), layout="constrained")
-    figure.get_layout_engine().set(w_pad=0.03, h_pad=0.03)
-    return figure
+    return Figure(figsize=(width / 25.4, height / 25.4), layout=ConstrainedLayoutEngine(w_pad=0.03, h_pad=0.03))
 
 
 def headline(figure: Figure, text: str) -> None:
@@ -174,7 +174,7 @@ def unprintable(names: Iterable[str]) -> str:
     return f"{UNKNOWN} stands for a character that no installed font has."
 
 
-def verdict_mark(word: str) -> dict[str, object]:
+def verdict_mark(word: str) -> dict[str, Any]:
     """Colour and marker of a verdict, as keyword arguments for ``plot``."""
     colour, marker, filled = VERDICTS[word]
     return {"marker": marker, "color": colour, "markerfacecolor": colour if filled else "white", "markeredgewidth": 0.9}
@@ -189,7 +189,7 @@ def verdict_legend(words: Sequence[str]) -> list[Line2D]:
     ]
 
 
-def series(place: int, count: int) -> dict[str, object]:
+def series(place: int, count: int) -> dict[str, Any]:
     """Keyword arguments of the line number ``place`` of ``count`` ordered ones (widths): light to dark, own marker."""
     grey = f"{0.68 - 0.6 * place / max(1, count - 1):.2f}"
     return {

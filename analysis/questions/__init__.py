@@ -20,7 +20,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -102,5 +102,7 @@ def _question(name: str) -> Question:
         missing.append("title" if hasattr(module, "figure") else "figure")
     if missing:
         raise TypeError(f"The question {module.__name__} lacks {', '.join(missing)}.")
-    functions = {part: getattr(module, part, None) for part in ("score", "table", "caption", "figure", "title")}
+    functions: dict[str, Any] = {
+        part: getattr(module, part, None) for part in ("score", "table", "caption", "figure", "title")
+    }
     return Question(stem=name, number=module.NUMBER, name=module.NAME, **functions)

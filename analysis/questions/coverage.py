@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 
 from analysis import style
 from analysis.records import Records
+from analysis.rows import each
 from analysis.wording import agree, listing
 
 NUMBER, NAME = 13, "Coverage and failures"
@@ -34,7 +35,7 @@ def score(records: Records) -> pd.DataFrame:
                 }
             )
     replicas = records.replicas.drop_duplicates("replica")
-    totals = replicas.groupby("phase").size()
+    totals = replicas.groupby("phase").size().to_dict()
     lost = replicas[replicas["status"].isin(("diverged", "failed"))]
     for (phase, status, reason), group in lost.groupby(["phase", "status", "reason"], sort=True, dropna=False):
         facts = {"kind": FAILURES, "phase": phase, "status": status, "reason": reason or "no reason recorded"}
@@ -107,10 +108,10 @@ def _labels(axes: Axes, rows: pd.DataFrame, tasks: list[str]) -> None:
 
 
 def _failures(axes: Axes, rows: pd.DataFrame) -> None:
-    keys = [f"{row.phase}: {row.reason}" for row in rows.itertuples()]
+    keys = [f"{row.phase}: {row.reason}" for row in each(rows)]
     names = style.labels(keys, width=30)
     axes.barh(range(len(rows)), rows["count"], height=0.5, color=style.GREY)
-    for place, row in enumerate(rows.itertuples()):
+    for place, row in enumerate(each(rows)):
         axes.text(row.count, place, f" {row.count:,} of {row.total:,}", va="center", fontsize=6)
     axes.set_yticks(range(len(rows)), [names[key] for key in keys])
     axes.set_ylim(max(len(rows), 3) - 0.5, -0.5)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -13,6 +15,7 @@ from analysis.gains import setting
 from analysis.questions.depth_capacity import map_arms
 from analysis.questions.overfitting import models, onset
 from analysis.records import Records
+from analysis.rows import each
 
 NUMBER, NAME = 4, "Learning curves"
 
@@ -31,13 +34,13 @@ def score(records: Records) -> pd.DataFrame:
     plane = plane.assign(recommended=plane["arm"] == chosen)
     width = plane.loc[plane["recommended"], "width"]
     roles = dict(models(plane[plane["width"] == (width.iloc[0] if len(width) else plane["width"].max())]))
-    parts = [_curve(row, roles[row.arm]) for row in rows.itertuples() if row.arm in roles]
+    parts = [_curve(row, roles[row.arm]) for row in each(rows) if row.arm in roles]
     order = {task: place for place, task in enumerate(setting(records).tasks)}
     frame = pd.concat(parts, ignore_index=True)
     return frame.assign(order=frame["task"].map(order))
 
 
-def _curve(row: object, role: str) -> pd.DataFrame:
+def _curve(row: Any, role: str) -> pd.DataFrame:
     scale = row.trivial_loss if row.trivial_loss > 0 else np.nan
     return pd.DataFrame(
         {
@@ -75,9 +78,9 @@ def table(scores: pd.DataFrame) -> pd.DataFrame:
 def title(rows: pd.DataFrame) -> str:
     """What full sharing does to the number of seeds that overfit before the end, over all tasks."""
     last = rows[rows["epoch"] == rows.groupby(["task", "model"])["epoch"].transform("max")]
-    counts = last.groupby("model")[["onset_seeds", "n"]].sum()
-    if {"single", "full"} <= set(counts.index):
-        single, full = counts.loc["single"], counts.loc["full"]
+    counts = last.groupby("model")[["onset_seeds", "n"]].sum().to_dict("index")
+    if {"single", "full"} <= set(counts):
+        single, full = counts["single"], counts["full"]
         if single["n"] == full["n"] and single["onset_seeds"] != full["onset_seeds"]:
             return (
                 f"Validation loss turns up in {full['onset_seeds']} of {full['n']} trainings of full sharing, "

@@ -6,6 +6,8 @@ phase.  The map explores: none of its cells gets a verdict.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -15,6 +17,7 @@ from matplotlib.patches import Rectangle
 from analysis import style
 from analysis.gains import LOOP, MEAN, TASK, baseline, differences, gain_columns, gain_of, outcomes, setting
 from analysis.records import Records
+from analysis.rows import each, groups
 from analysis.selection import SINGLE_TASK
 from analysis.wording import points
 
@@ -34,7 +37,7 @@ def score(records: Records) -> pd.DataFrame:
         return pd.DataFrame()
     common, plane = setting(records), map_arms(records, scored)
     rows = []
-    for arm in plane.itertuples():
+    for arm in each(plane):
         facts = {"arm": arm.arm, "sharing": arm.sharing, "depth": arm.depth, "width": arm.width, "stages": arm.stages}
         rows.append(_skills(scored[scored["arm"] == arm.arm]).assign(**facts, quantity=SKILL))
         against = baseline(scored, arm.arm, SINGLE_TASK)
@@ -78,8 +81,7 @@ def table(scores: pd.DataFrame) -> pd.DataFrame:
     """
     keys = ["quantity", "scope", "task", "order", "arm", "sharing", "depth", "width", "stages", "band", "looks"]
     rows = []
-    for values, group in scores.groupby([*keys, "recommended"], sort=False, dropna=False):
-        facts = dict(zip([*keys, "recommended"], values, strict=True))
+    for facts, group in groups(scores, [*keys, "recommended"]):
         gain = gain_of(group, looks=facts["looks"])
         columns = {name: value for name, value in gain_columns(gain).items() if "simultaneous" not in name}
         rows.append(facts | columns)
@@ -162,7 +164,7 @@ def _map(axes: Axes, cells: pd.DataFrame, heading: str, limit: float | None) -> 
     widths = sorted(set(cells["width"]))
     depths = sorted(set(cells["depth"].fillna(-1)))
     low, high = (-limit, limit) if limit else (float(cells["gain"].min()) - 5, float(cells["gain"].max()))
-    for cell in cells.itertuples():
+    for cell in each(cells):
         place = widths.index(cell.width), depths.index(-1 if np.isnan(cell.depth) else cell.depth)
         _cell(axes, cell, place, (cell.gain - low) / (high - low), is_gain=limit is not None)
     axes.set_xticks(range(len(widths)), [f"{width:g}" for width in widths])
@@ -173,7 +175,7 @@ def _map(axes: Axes, cells: pd.DataFrame, heading: str, limit: float | None) -> 
     axes.set_title(heading, loc="left")
 
 
-def _cell(axes: Axes, cell: object, place: tuple[int, int], shade: float, *, is_gain: bool) -> None:
+def _cell(axes: Axes, cell: Any, place: tuple[int, int], shade: float, *, is_gain: bool) -> None:
     if np.isnan(cell.gain):
         return
     corner = (place[0] - 0.5, place[1] - 0.5)

@@ -20,6 +20,7 @@ from analysis import style
 from analysis.gains import MEAN, TASK, baseline, setting
 from analysis.questions.depth_capacity import map_arms
 from analysis.records import Records
+from analysis.rows import each
 from analysis.selection import SINGLE_TASK
 from analysis.statistics import MIN_SEEDS, paired_gain
 from analysis.wording import shared_stages
@@ -49,7 +50,7 @@ def score(records: Records) -> pd.DataFrame:
     plane = map_arms(records, rows)
     curves = {key: group.iloc[0] for key, group in rows.groupby(["arm", "task", "seed"], sort=False)}
     scored = []
-    for arm in plane.itertuples():
+    for arm in each(plane):
         facts, against = {name: getattr(arm, name) for name in FACTS}, baseline(plane, arm.arm, SINGLE_TASK)
         for label, task, seed in (key for key in curves if key[0] == arm.arm):
             measures = _measures(curves[label, task, seed], curves.get((against, task, seed)))

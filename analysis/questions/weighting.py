@@ -6,6 +6,7 @@ import pandas as pd
 
 from analysis.gains import differences, gain_columns, gain_of, outcomes, setting
 from analysis.records import FACTOR_COLUMNS, Records
+from analysis.rows import each, groups
 from analysis.statistics import verdict
 from analysis.wording import listing
 
@@ -26,7 +27,7 @@ def score(records: Records) -> pd.DataFrame:
     common = setting(records)
     parts = [
         differences(scored, pair.arm, pair.arm_equal, "confirm", common).assign(weighting=pair.weighting, arm=pair.arm)
-        for pair in pairs.itertuples()
+        for pair in each(pairs)
     ]
     if not parts:
         return pd.DataFrame()
@@ -45,8 +46,7 @@ def table(scores: pd.DataFrame) -> pd.DataFrame:
     """One row per method and task (or mean over tasks): gain over equal weights; ``reading`` only for the mean."""
     keys = ["weighting", "scope", "task", "band", "looks", "family"]
     rows = []
-    for values, group in scores.groupby(keys, sort=False):
-        facts = dict(zip(keys, values, strict=True))
+    for facts, group in groups(scores, keys):
         gain = gain_of(group, family=facts["family"], looks=facts["looks"])
         reading = verdict(gain, 0.0) if facts["scope"] == "mean" else ""
         rows.append(
