@@ -114,4 +114,7 @@ def _next(records: Records, rows: pd.DataFrame, decision: Decision) -> tuple[str
         return f"{seeds} verdict seeds {would} {named(list(by_seeds['task']))}.", command
     if len(undecided):
         return f"Only more test data would decide {named(list(undecided['task']))}.", ""
-    return "Every task is decided; the page can be written again at any time.", f"mtl-study report {quoted(records)}"
+    return (
+        "Nothing is left to decide about the recommended arm; the page can be written again at any time.",
+        f"mtl-study report {quoted(records)}",
+    )

@@ -31,10 +31,10 @@ def sentences(records: Records, rows: pd.DataFrame, decision: Decision) -> list[
 def _opening(decision: Decision, *, decided: bool) -> str:
     shared = _shared(decision.arm)
     if decision.alone:
-        reason = ": the chosen arm shares nothing" if decision.word == DO_NOT_SHARE else ""
+        payers = f"{listing(decision.alone)} {agree(len(decision.alone), 'pays', 'pay')} for it"
         return (
-            f"Do not share everything with everyone{reason}. Candidate: share {shared} among the other tasks and train "
-            f"{listing(decision.alone)} alone (unchecked)."
+            f"Do not share everything with everyone: {payers}. Candidate: share {shared} among the other tasks and "
+            f"train {listing(decision.alone)} alone (unchecked)."
         )
     if decision.word == DO_NOT_SHARE:
         tried = "" if decision.arm["sharing"] in UNSHARED else f" The best arm shares {shared}."

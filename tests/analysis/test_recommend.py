@@ -123,8 +123,8 @@ def test_where_nothing_is_shared_and_one_task_spoils_it_the_rest_is_a_candidate(
     card = recommend(records_of(replace(ODD, chosen=chosen)))
     assert (card.decision, card.arm, card.alone) == (DO_NOT_SHARE, chosen, ["odd"])
     assert card.sentence.startswith(
-        "Do not share everything with everyone: the chosen arm shares nothing. Candidate: share 2 of 2 stages at width "
-        "16 with equal weights among the other tasks and train odd alone (unchecked)."
+        "Do not share everything with everyone: odd pays for it. Candidate: share 2 of 2 stages at width 16 "
+        "with equal weights among the other tasks and train odd alone (unchecked)."
     )
     assert card.step == "Check the candidate: run the same study without odd."
     assert card.command == ""

@@ -23,7 +23,7 @@ ODD = Truth(effects={"left": 6.0, "right": 5.0, "odd": -9.0}, chosen="hard d1 w1
 
 def test_the_verdict_opens_the_page(records_of: StudyOf) -> None:
     page = words_of(records_of(ODD))
-    assert page.headline == "Do not share everything with everyone."
+    assert page.headline == "Do not share everything with everyone: odd pays for it."
     assert "odd is hurt by sharing" in page.sentences[0]
     assert page.forest is not None
     (panel,) = page.forest.panels
