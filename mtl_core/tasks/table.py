@@ -140,4 +140,7 @@ def _matches(name: str, patterns: Sequence[str]) -> bool:
 
 def _nearest(name: str, columns: dict[str, Column]) -> str:
     close = difflib.get_close_matches(name, columns, n=1)
-    return f"Did you mean {close[0]!r}?" if close else f"There are {', '.join(list(columns)[:8])}."
+    if close:
+        return f"Did you mean {close[0]!r}?"
+    more = f" and {len(columns) - 20} more" if len(columns) > 20 else ""
+    return f"There are {', '.join(list(columns)[:20])}{more}."
