@@ -91,7 +91,7 @@ def differences(
         where nothing can be paired.
     """
     rows, unpaired, examples = [], [], []
-    here = table[table["phase"] == phase]
+    here = table.loc[table["phase"] == phase, ["arm", "task", *_PAIRED]]
     for task in common.tasks:
         name = against if isinstance(against, str) else against.get(task)
         pairs, difference = _pairs(here[here["task"] == task], arm, name)

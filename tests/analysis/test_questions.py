@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from types import ModuleType
 
@@ -13,7 +15,17 @@ import pytest
 
 from analysis import questions, style
 from analysis.gains import MEAN, TASK
-from analysis.questions import answers, cost, coverage, curves, depth_capacity, gain_by_depth, overfitting, weighting
+from analysis.questions import (
+    Answer,
+    answers,
+    cost,
+    coverage,
+    curves,
+    depth_capacity,
+    gain_by_depth,
+    overfitting,
+    weighting,
+)
 from analysis.questions.overfitting import onset
 from tests.analysis.conftest import StudyOf
 from tests.analysis.synthetic import Truth
@@ -27,7 +39,14 @@ STUDIES = {
     "few": replace(PLAIN, seeds={"search": 1, "confirm": 1, "verdict": 1}, widths=(16,), stages=1, chosen=None),
     "weights": replace(PLAIN, weightings=("equal", "uncertainty"), widths=(16,)),
 }
+AnswersOf = Callable[[str], list[Answer]]
 NAMES = ["transfer", "depth_capacity", "gain_by_depth", "curves", "overfitting", "weighting", "cost", "coverage"]
+
+
+@pytest.fixture(scope="module")
+def answers_of(records_of: StudyOf) -> AnswersOf:
+    """The answers to a study of ``STUDIES``, each found once."""
+    return cache(lambda name: answers(records_of(STUDIES[name])))
 
 
 def test_questions_are_discovered_in_the_order_of_the_report() -> None:
@@ -49,8 +68,8 @@ def test_an_incomplete_question_fails_loudly(monkeypatch: pytest.MonkeyPatch, la
 
 
 @pytest.mark.parametrize("name", STUDIES)
-def test_every_answer_has_a_title_a_caption_and_numbers(records_of: StudyOf, name: str) -> None:
-    found = answers(records_of(STUDIES[name]))
+def test_every_answer_has_a_title_a_caption_and_numbers(answers_of: AnswersOf, name: str) -> None:
+    found = answers_of(name)
     expected = [stem for stem in NAMES if stem != "weighting" or name == "weights"]
     assert [answer.question.stem for answer in found] == expected
     for answer in found:
@@ -60,9 +79,8 @@ def test_every_answer_has_a_title_a_caption_and_numbers(records_of: StudyOf, nam
         assert "interval" in answer.caption or answer.question.stem == "curves"
 
 
-@pytest.mark.parametrize("name", ["hostile", "few"])
-def test_every_figure_can_be_drawn_and_saved(records_of: StudyOf, name: str, tmp_path: Path) -> None:
-    for answer in answers(records_of(STUDIES[name])):
+def test_every_figure_of_hostile_names_can_be_drawn_and_saved(answers_of: AnswersOf, tmp_path: Path) -> None:
+    for answer in answers_of("hostile"):
         figure = answer.figure()
         if figure is not None:
             style.save(figure, tmp_path, answer.question.stem, formats=("svg",))
@@ -70,9 +88,8 @@ def test_every_figure_can_be_drawn_and_saved(records_of: StudyOf, name: str, tmp
 
 
 def test_figures_come_out_byte_for_byte_alike(records_of: StudyOf, tmp_path: Path) -> None:
-    records = records_of(replace(PLAIN, widths=(16,)))
     for folder in ("first", "second"):
-        for answer in answers(records):
+        for answer in answers(records_of(STUDIES["few"])):
             if figure := answer.figure():
                 style.save(figure, tmp_path / folder, answer.question.stem, formats=("svg",))
     first = sorted((tmp_path / "first").iterdir())
@@ -87,8 +104,8 @@ def test_before_confirm_only_coverage_is_answered(records_of: StudyOf) -> None:
         assert [answer.question.stem for answer in answers(records)] == ["coverage"]
 
 
-def test_no_label_leaves_its_figure(records_of: StudyOf) -> None:
-    for answer in answers(records_of(STUDIES["ten"])):
+def test_no_label_leaves_its_figure(answers_of: AnswersOf) -> None:
+    for answer in answers_of("ten"):
         figure = answer.figure()
         if figure is None:
             continue

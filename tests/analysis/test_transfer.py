@@ -169,14 +169,15 @@ def test_the_title_names_exactly_the_tasks_with_a_verdict(planted: pd.DataFrame)
 def test_the_planted_odd_task_is_found_in_19_of_20_studies_and_no_other(records_of: StudyOf) -> None:
     truth = Truth(
         effects={"a": 1.5, "b": 0.5, "odd": -6.0},
+        chosen="hard d1 w16 l1 equal adamw",
+        phases=("confirm", "verdict"),
         widths=(16,),
         stages=1,
-        draws=1,
-        epochs=3,
+        epochs=1,
+        seeds={"search": 0, "confirm": 1, "verdict": 10},
         seed_noise=1.0,
         test_noise=6.0,
     )
-    truth = replace(truth, seeds={"search": 1, "confirm": 2, "verdict": 10}, chosen="hard d1 w16 l1 equal adamw")
     found = [words(records_of(replace(truth, seed=seed)), RECOMMENDED) for seed in range(20)]
     assert sum(word["odd"] == HURT_BY_SHARING for word in found) >= 19
     assert sum(HURT_BY_SHARING in (word["a"], word["b"]) for word in found) <= 1
