@@ -27,7 +27,8 @@ class Recommendation:
 
     Args:
         decision: ``share``, ``do not share``, ``candidate`` or ``no verdict yet``.
-        sentence: the verdict in a few sentences of plain text.
+        headline: what to do, in one sentence of plain text.
+        sentence: the verdict in a few sentences; the headline opens it.
         arm: label of the recommended arm; empty without one.
         alone: tasks that the candidate would train alone; beside ``do not share``, too, a candidate may be named.
         cost: against single-task networks of the same width; may be empty.
@@ -39,6 +40,7 @@ class Recommendation:
     """
 
     decision: str
+    headline: str
     sentence: str
     arm: str = ""
     alone: list[str] = field(default_factory=list)
@@ -59,9 +61,11 @@ def recommend(records: Records) -> Recommendation:
     rows, arm = transfer.table(scores), chosen["arm"]
     decision = decide(records, rows, factors(records, arm))
     step, command = _next(records, rows, decision)
+    said = [part for part in sentences(records, rows, decision) if part]
     return Recommendation(
         decision=decision.word,
-        sentence=" ".join(part for part in sentences(records, rows, decision) if part),
+        headline=said[0],
+        sentence=" ".join(said),
         arm=arm,
         alone=decision.alone,
         cost=_cost(records, arm),
@@ -79,6 +83,7 @@ def _unfinished(records: Records) -> Recommendation:
     command = f"mtl-study run {quoted(records, 'study.yaml')} --out {quoted(records)}"
     return Recommendation(
         decision=OPEN,
+        headline="No verdict yet.",
         sentence=f"No verdict yet: the fresh seeds that judge the chosen arm are not scored. {so_far}",
         step="Run the same study again: what is missing is trained.",
         command=command,

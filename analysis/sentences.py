@@ -19,7 +19,8 @@ def sentences(records: Records, rows: pd.DataFrame, decision: Decision) -> list[
     """The sentences, from the table of the transfer question; one that has nothing to say is empty."""
     judged = verdicts(rows, RECOMMENDED)
     return [
-        _opening(decision, decided=bool((judged["word"] != UNDECIDED).any())),
+        _headline(decision),
+        _candidate(decision, decided=bool((judged["word"] != UNDECIDED).any())),
         _findings(judged, "Against single-task networks tuned with the same budget,"),
         _reference(rows),
         _best(rows),
@@ -28,18 +29,23 @@ def sentences(records: Records, rows: pd.DataFrame, decision: Decision) -> list[
     ]
 
 
-def _opening(decision: Decision, *, decided: bool) -> str:
+def _headline(decision: Decision) -> str:
+    if decision.alone:
+        payers = f"{named(decision.alone)} {agree(len(decision.alone), 'pays', 'pay')} for it"
+        return f"Do not share everything with everyone: {payers}."
+    if decision.word == DO_NOT_SHARE:
+        return "Do not share on this task set."
+    return f"Share {_shared(decision.arm)}."
+
+
+def _candidate(decision: Decision, *, decided: bool) -> str:
+    """What qualifies the headline: a candidate, the arm that was tried, or that nothing is decided yet."""
     shared = _shared(decision.arm)
     if decision.alone:
-        payers = f"{listing(decision.alone)} {agree(len(decision.alone), 'pays', 'pay')} for it"
-        return (
-            f"Do not share everything with everyone: {payers}. Candidate: share {shared} among the other tasks and "
-            f"train {listing(decision.alone)} alone (unchecked)."
-        )
+        return f"Candidate: share {shared} among the other tasks and train {listing(decision.alone)} alone (unchecked)."
     if decision.word == DO_NOT_SHARE:
-        tried = "" if decision.arm["sharing"] in UNSHARED else f" The best arm shares {shared}."
-        return f"Do not share on this task set.{tried}"
-    return f"Share {shared}{'.' if decided else ', provisionally: no task has a verdict yet.'}"
+        return "" if decision.arm["sharing"] in UNSHARED else f"The best arm shares {shared}."
+    return "" if decided else "Provisionally: no task has a verdict yet."
 
 
 def _shared(facts: pd.Series) -> str:

@@ -33,7 +33,7 @@ class Budget:
 
 @dataclass(frozen=True)
 class Replica:
-    """An arm at one draw of the tuning hyperparameters with one seed in one phase; single-task arms also name a task."""
+    """An arm at one draw with one seed in one phase; of a single-task arm also the task."""
 
     arm: Arm
     draw: int

@@ -36,8 +36,8 @@ from study.phases.search import search
 from study.phases.select import clear_checkpoints, select
 from study.phases.verdict import judge, verdict
 from study.prepare import Prepared, num_cores, prepare
-from study.progress import screen_for
 from study.scratch import scratch_of
+from study.screens import screen_for
 from study.shards import Data
 from study.spec import Spec
 from study.study_file import as_text, read_spec

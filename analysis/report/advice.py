@@ -62,10 +62,9 @@ def advice(records: Records, state: State) -> Advice:
         so_far = f"Chosen so far, on validation skill in the confirm phase: {state.chosen}." if state.chosen else ""
         again = Step("The same command trains what is missing.", started_with(records))
         return Advice(headline, [sentence], [so_far or "Nothing is recommended yet."], "", "", [], again)
-    opening, _, rest = card.sentence.partition(". ")  # no name of a task stands in the opening
     return Advice(
-        headline=f"{opening.rstrip('.')}.",
-        sentences=[rest],
+        headline=card.headline,
+        sentences=[card.sentence.removeprefix(card.headline).strip()],
         recommendation=[part for part in (_decision(card), card.cost, card.curse) if part],
         cost=card.cost,
         caveat=card.caveat,
@@ -79,6 +78,8 @@ def _decision(card: Recommendation) -> str:
         return f"Share as in the recipe: {card.arm}. No task is hurt by it."
     if card.decision == CANDIDATE:
         return f"Candidate: train {_and(card.alone)} alone and share the rest as in the recipe ({card.arm}), unchecked."
+    if card.alone:
+        return f"Share nothing until the candidate is checked. What was judged: {card.arm}."
     return f"Do not share on this task set. What was judged: {card.arm}."
 
 

@@ -65,7 +65,7 @@ def test_undecided_tasks_get_the_number_of_seeds_and_a_command(records_of: Study
     truth = replace(GOOD, effects={"left": 2.0, "right": 2.0}, seed_noise=2.0, test_noise=0.5)
     card = recommend(records_of(truth))
     assert card.decision == SHARE
-    assert "provisionally: no task has a verdict yet" in card.sentence
+    assert "Provisionally: no task has a verdict yet" in card.sentence
     assert "undecided" in card.sentence
     assert "--set verdict.seeds=" in card.command
 

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from study.progress import Picture, lines_of
+from study.progress import Picture
 from study.run import run
+from study.screens import lines_of
 from tests.study.conftest import tiny
 
 PICTURE = Picture("search", 3, 40, 0.25, 60.0, 180.0, [("hard d1", 0.5)], [("hard d2", 61.2)], {"ValueError: x": 2}, 2)
