@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import functools
 import json
+import shutil
 import sys
+import textwrap
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -22,6 +24,14 @@ def say(*lines: str) -> None:
     """Print lines of plain text; names in them can neither steer the terminal nor colour it."""
     for line in lines:
         typer.echo(printable(line))
+
+
+def say_prose(*paragraphs: str) -> None:
+    """Print paragraphs: on a terminal broken between words, elsewhere one line each."""
+    for paragraph in paragraphs:
+        text = printable(paragraph)
+        wide = min(shutil.get_terminal_size().columns, 100)
+        typer.echo(textwrap.fill(text, wide, break_on_hyphens=False) if sys.stdout.isatty() else text)
 
 
 def say_json(content: Any) -> None:

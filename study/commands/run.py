@@ -9,7 +9,7 @@ from pathlib import Path
 import typer
 
 from mtl_core.mistakes import Mistake
-from study.console import say, say_json
+from study.console import say, say_json, say_prose
 from study.names import printable
 from study.spec import Spec
 from study.study_file import read_spec
@@ -51,7 +51,9 @@ def report(path: Path, *, as_json: bool = False) -> None:
     if as_json:
         say_json({"event": "reported", "report": str(page), "headline": headline, "sentences": sentences})
     else:
-        say("", headline, *sentences, "", f"report: {page}")
+        say("")
+        say_prose(headline, *sentences)
+        say("", f"report: {page}")
 
 
 def verdict_words(path: Path) -> list[str]:
