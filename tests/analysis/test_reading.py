@@ -109,9 +109,10 @@ def test_a_part_without_a_column_is_named(run: Path) -> None:
 
 
 def test_temporary_files_are_no_parts(run: Path) -> None:
+    before = len(analysis.load(run).replicas)
     (run / "records" / ".half.parquet").write_bytes(b"PAR1")
     (run / "records" / "half.parquet.tmp").write_bytes(b"PAR1")
-    analysis.load(run)
+    assert len(analysis.load(run).replicas) == before
 
 
 def test_the_longest_part_of_a_replica_counts(run: Path) -> None:

@@ -301,8 +301,9 @@ def test_another_study_in_the_directory_is_refused(
 
 
 def test_what_changes_no_result_may_change(fake: Path, copied: Path) -> None:
-    out = copied
-    run(out, name="other", workers=3)
+    before = sorted(path.name for path in (copied / "records").iterdir())
+    run(copied, name="other", workers=3)
+    assert sorted(path.name for path in (copied / "records").iterdir()) == before
 
 
 @pytest.mark.parametrize(
