@@ -5,8 +5,10 @@ In the page the headline is text, so that it follows the reader's size and colou
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 from markupsafe import Markup
@@ -81,7 +83,7 @@ def in_words(answer: Answer) -> str:
     return f"{_sentence(answer.title)} {' '.join(rows)}{more}".strip()
 
 
-def _spoken(row: dict[str, object]) -> str:
+def _spoken(row: Mapping[Any, object]) -> str:
     parts = [f"{name} {shown(value)}" for name, value in row.items() if shown(value) not in ("", "–")]
     return f"{', '.join(parts)}." if parts else ""
 

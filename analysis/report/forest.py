@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 
 from analysis.gains import TASK
 from analysis.report.tasks import Chip, chip_of
+from analysis.rows import each
 from analysis.wording import interval, points, shared_stages
 
 MOST_TASKS = 12
@@ -94,10 +96,10 @@ def _panel(rows: pd.DataFrame, axis: _Axis) -> Panel:
     title = (
         f"{str(first['role']).capitalize()}: {shared_stages(first['sharing'], first['depth'], int(first['stages']))}"
     )
-    return Panel(f"{title}, width {first['width']}", [_line(row, axis) for row in rows.itertuples()], hidden)
+    return Panel(f"{title}, width {first['width']}", [_line(row, axis) for row in each(rows)], hidden)
 
 
-def _line(row: object, axis: _Axis) -> Line:
+def _line(row: Any, axis: _Axis) -> Line:
     return Line(
         name=row.task,
         verdict=chip_of(row),

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from analysis.gains import MEAN, TASK
 from analysis.report.tables import Table
+from analysis.rows import each
 from analysis.statistics import HELPED, HURT, HURT_BY_SHARING, MIN_SEEDS, TUNED_ALONE
 from analysis.wording import interval, points, shared_stages
 
@@ -53,14 +55,14 @@ def groups(transfer: pd.DataFrame, gaps: Gaps) -> list[Group]:
     """One group per judged arm, from the table of the transfer question."""
     if transfer.empty:
         return []
-    each = transfer[transfer["baseline"] == "each"]
-    return [_group(rows, gaps) for _, rows in each.groupby("arm", sort=False)]
+    against_each = transfer[transfer["baseline"] == "each"]
+    return [_group(rows, gaps) for _, rows in against_each.groupby("arm", sort=False)]
 
 
 def gap_changes(overfitting: pd.DataFrame) -> Gaps:
     """(arm, task) → change of the gap in percent, from the table of the overfitting question."""
     rows = overfitting[overfitting["scope"] == TASK] if len(overfitting) else overfitting
-    return {(row.arm, row.task): -100 * row.reduction for row in rows.itertuples()}
+    return {(row.arm, row.task): -100 * row.reduction for row in each(rows)}
 
 
 def tasks_table(transfer: pd.DataFrame, gaps: Gaps) -> Table:
@@ -68,7 +70,7 @@ def tasks_table(transfer: pd.DataFrame, gaps: Gaps) -> Table:
     rows = transfer[(transfer["baseline"] == "each") & (transfer["scope"] == TASK)] if len(transfer) else transfer
     keep = ["role", "arm", "task", "word", "gain", "low", "high", "low_simultaneous", "high_simultaneous", "n"]
     frame = rows.reindex(columns=keep).rename(columns={"word": "verdict"})
-    frame["gap_change"] = [gaps.get((row.arm, row.task), np.nan) for row in rows.itertuples()]
+    frame["gap_change"] = [gaps.get((row.arm, row.task), np.nan) for row in each(rows)]
     caption = (
         "Gain over tuned single-task networks in points of skill, 95% interval from seeds and test examples, n paired "
         "verdict seeds. Gap change: validation − training loss against the single-task network, in percent of the "
@@ -82,10 +84,10 @@ def _group(rows: pd.DataFrame, gaps: Gaps) -> Group:
     tasks = rows[rows["scope"] == TASK].sort_values(["gain", "order"], ascending=[False, True])
     shares = shared_stages(first["sharing"], first["depth"], int(first["stages"]))
     title = f"{str(first['role']).capitalize()}: {shares}, width {first['width']}"
-    return Group(title, [_row(row, gaps) for row in tasks.itertuples()], _note(tasks, rows[rows["scope"] == MEAN]))
+    return Group(title, [_row(row, gaps) for row in each(tasks)], _note(tasks, rows[rows["scope"] == MEAN]))
 
 
-def _row(row: object, gaps: Gaps) -> Row:
+def _row(row: Any, gaps: Gaps) -> Row:
     return Row(
         name=row.task,
         verdict=chip_of(row),
@@ -96,7 +98,7 @@ def _row(row: object, gaps: Gaps) -> Row:
     )
 
 
-def chip_of(row: object) -> Chip:
+def chip_of(row: Any) -> Chip:
     """The verdict of one row of the transfer question's table; too few seeds earn no word."""
     word = row.word if row.n >= MIN_SEEDS else "no verdict"
     sign, tone = SIGNS.get(word, (NEUTRAL.get(word, "○"), "even"))
