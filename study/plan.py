@@ -111,11 +111,20 @@ class Plan:
         reference = replace(arm, sharing=HARD, depth=arm.stages, weighting="equal", scale=self.spec.factors.scale[0])
         return reference if reference in self.candidates else None
 
+    @property
+    def references(self) -> tuple[Arm, ...]:
+        """The arms that the verdict may judge beside the chosen one; like baselines they are always searched."""
+        if "fully_shared" not in self.spec.verdict.judge:
+            return ()
+        found = (self.fully_shared(arm) for arm in self.arms)
+        return tuple(dict.fromkeys(arm for arm in found if arm is not None))
+
     def counts(self) -> dict[str, int]:
         """Replicas of each phase, at most."""
         rows = {arm: len(self.tasks) if arm.is_single_task else 1 for arm in self.arms}
-        searched = self.num_trials + sum(rows[arm] for arm in self.baselines)
-        confirmed = min(self.num_confirmed, self.num_trials) + sum(rows[arm] for arm in self.baselines)
+        always = self.references if self.spec.search.strategy == "optuna" else ()
+        searched = self.num_trials + len(always) + sum(rows[arm] for arm in self.baselines)
+        confirmed = min(self.num_confirmed, self.num_trials + len(always)) + sum(rows[arm] for arm in self.baselines)
         # Of each judged arm: itself, ``loop``, and for every task ``each``, ``total`` and ``best``; the width of
         # ``total`` is known only then, and its draws are searched like any other arm's.
         judged = self.num_judged * (2 + 3 * len(self.tasks))

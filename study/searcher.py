@@ -38,8 +38,10 @@ def explore(desk: Desk) -> Steps:
     """Propose and search arms until the plan's number of trials is reached."""
     study = open_study(desk)
     values = dict(_told(study))
-    while len(values) < desk.plan.num_trials:
-        batch = _ask(study, desk.plan.candidates, values, desk.plan.num_trials)
+    open_to_it = [arm for arm in desk.plan.candidates if arm not in desk.plan.references]
+    most = min(desk.plan.num_trials, len(open_to_it))
+    while len(values) < most:
+        batch = _ask(study, open_to_it, values, most)
         yield Together([search_arm(desk, arm) for _, arm in batch])
         for trial, arm in batch:
             value = value_of(desk, arm)

@@ -15,14 +15,14 @@ from study.replicas import Replica
 
 
 def search(desk: Desk) -> Steps:
-    """Search all arms (``grid``), or the baselines and those that a sampler proposes (``optuna``)."""
+    """Search all arms (``grid``), or the baselines, the references and those that a sampler proposes (``optuna``)."""
     if desk.ledger.frozen("draws") is not None:
         return
     if desk.plan.spec.search.strategy == "optuna":
         from study.searcher import explore
 
-        baselines = [search_arm(desk, arm) for arm in desk.plan.baselines]
-        yield Together([explore(desk), *baselines])
+        always = [search_arm(desk, arm) for arm in (*desk.plan.baselines, *desk.plan.references)]
+        yield Together([explore(desk), *always])
     else:
         yield Together([search_arm(desk, arm) for arm in desk.plan.arms])
 

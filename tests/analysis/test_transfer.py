@@ -155,6 +155,13 @@ def test_before_the_verdict_there_is_nothing(records_of: StudyOf) -> None:
         assert transfer.score(records_of(replace(PLANTED, phases=phases))).empty
 
 
+def test_networks_that_are_judged_alone_still_have_a_caption(planted: pd.DataFrame) -> None:
+    """Single-task networks without a reference beside them have no baseline but ``best``."""
+    alone = planted[planted["baseline"] == "best"]
+    assert transfer.caption(alone).startswith("Gain in test skill")
+    assert "n = 5 fresh seeds" in transfer.caption(alone)
+
+
 def test_the_title_names_exactly_the_tasks_with_a_verdict(planted: pd.DataFrame) -> None:
     title = transfer.title(planted)
     assert "good" in title.split(";")[1].split("helps")[1].split("hurts")[0]

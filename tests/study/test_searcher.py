@@ -41,12 +41,17 @@ def searched(out: Path) -> set[str]:
     return set(frame.loc[(frame["phase"] == "search") & (frame["sharing"] == "hard"), "arm"])
 
 
-def test_as_many_arms_as_asked_each_once_and_all_baselines(fake: Path, tmp_path: Path) -> None:
+def test_as_many_arms_as_asked_each_once_and_all_baselines_and_references(fake: Path, tmp_path: Path) -> None:
     out = run(spec(5), out=tmp_path / "run", backend="inline")
     trials = optuna_study(out).get_trials(states=(TrialState.COMPLETE,))
     assert len(trials) == len({trial.user_attrs["arm"] for trial in trials}) == 5
-    assert searched(out) == {trial.user_attrs["arm"] for trial in trials}
+    proposed = {trial.user_attrs["arm"] for trial in trials}
     frame = analysis.load(out).replicas
+    everything_shared = frame[(frame["sharing"] == "hard") & (frame["depth"] == frame["stages"])]
+    references = set(everything_shared.loc[everything_shared["weighting"] == "equal", "arm"])
+    assert len(references) == 6, "one for each width and number of stages"
+    assert proposed.isdisjoint(references)
+    assert searched(out) == proposed | references
     alone = frame[(frame["phase"] == "search") & (frame["sharing"] == "independent")]
     assert alone["arm"].nunique() == 6
     assert len(fake.read_text().splitlines()) == len(set(fake.read_text().splitlines()))
