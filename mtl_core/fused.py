@@ -174,19 +174,20 @@ class FusedArray:
             batches.append(preparation.train[shuffled[torch.arange(wanted) % len(shuffled)]])
         return torch.stack(batches).view(len(self.rows), self._steps, self._recipe.batch_size)
 
+    def _steps_taken(self, step: int) -> list[int]:
+        """Each row's own count of steps, at ``step`` of this epoch; rows that were refilled are younger."""
+        return [epoch * self._steps + step for epoch in self._state["epoch"].tolist()]
+
     def _noise(self, step: int) -> Noise | None:
         if not self._dropout.any():
             return None
-        steps = [epoch * self._steps + step for epoch in self._state["epoch"].tolist()]
-        return Noise([row.seed for row in self.rows], steps, self._dropout)
+        return Noise([row.seed for row in self.rows], self._steps_taken(step), self._dropout)
 
     def _rates(self, step: int) -> list[float]:
-        total = self._steps * self._recipe.epochs
+        kind, total = self._recipe.schedule, self._steps * self._recipe.epochs
         return [
-            optimiser.schedule(
-                self._recipe.schedule, row.hyperparameters["learning_rate"], epoch * self._steps + step, total
-            )
-            for row, epoch in zip(self.rows, self._state["epoch"].tolist(), strict=True)
+            optimiser.schedule(kind, row.hyperparameters["learning_rate"], taken, total)
+            for row, taken in zip(self.rows, self._steps_taken(step), strict=True)
         ]
 
 
