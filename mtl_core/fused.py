@@ -21,7 +21,8 @@ from mtl_core.recipe import Recipe, Row
 from mtl_core.registry import find
 from mtl_core.rows import Rows, State, join, separate
 from mtl_core.seeding import generator
-from mtl_core.weighting import Weighting, scaled
+from mtl_core.streams import Streams
+from mtl_core.weighting import LossWeighting, scaled
 
 CURVES = ("train_loss", "validation_loss", "train_metric", "validation_metric", "validation_skill", "weight")
 _WEIGHTING = "weighting."
@@ -79,6 +80,7 @@ class FusedArray:
         self._theta = network.layout.theta(self._parameters)
         self._feed = Feed(development.examples, preparations)
         self._weighting = _weighting(recipe, network, rows)
+        self._streams = Streams([row.seed for row in rows], "weighting")
         self._dropout = torch.tensor([float(row.hyperparameters.get("dropout", 0.0)) for row in rows])
         hyperparameters = [row.hyperparameters for row in rows]
         self._optimiser = optimiser.Optimiser(
@@ -135,7 +137,8 @@ class FusedArray:
             targets, labelled = self._feed.targets(index)
             outputs = network(self._theta, self._feed.inputs(index), self._noise(step))
             losses = label_means(network.losses(outputs, targets), labelled)
-            weights = scaled(self._weighting.weigh(losses.detach(), here, memory), here, recipe.scale)
+            streams = self._streams.at(self._steps_taken(step))
+            weights = scaled(self._weighting.weigh(losses.detach(), here, memory, streams), here, recipe.scale)
             gradients = network.layout.gradient((weights * losses).sum(), self._theta)
             if recipe.clip_norm is not None:
                 optimiser.clip_(gradients, recipe.clip_norm)
@@ -191,7 +194,7 @@ class FusedArray:
         ]
 
 
-def _weighting(recipe: Recipe, network: Network, rows: Sequence[Row]) -> Weighting:
+def _weighting(recipe: Recipe, network: Network, rows: Sequence[Row]) -> LossWeighting:
     """The method with the rows' hyperparameters as columns ``[r, 1]`` (a simplex: ``[r, t]``)."""
     entry = find("weighting", recipe.weighting)
     columns = {

@@ -88,13 +88,23 @@ Definition = ast.FunctionDef | ast.ClassDef
 
 
 def documented_methods() -> dict[str, set[str]]:
-    """Class name → its methods with a docstring."""
-    return {
-        node.name: {part.name for part in node.body if isinstance(part, ast.FunctionDef) and ast.get_docstring(part)}
-        for tree in SOURCES.values()
-        for node in ast.walk(tree)
-        if isinstance(node, ast.ClassDef)
+    """Class name → its methods with a docstring, those that it inherits from our classes among them."""
+    classes = {
+        node.name: node for tree in SOURCES.values() for node in ast.walk(tree) if isinstance(node, ast.ClassDef)
     }
+
+    def documented(name: str) -> set[str]:
+        if name not in classes:
+            return set()
+        body = classes[name].body
+        own = {part.name for part in body if isinstance(part, ast.FunctionDef) and ast.get_docstring(part)}
+        return own.union(*(documented(base) for base in base_names(classes[name]) if base != name))
+
+    return {name: documented(name) for name in classes}
+
+
+def base_names(node: ast.ClassDef) -> list[str]:
+    return [ast.unparse(base).split("[")[0].split(".")[-1] for base in node.bases]
 
 
 DOCUMENTED = documented_methods()
@@ -102,8 +112,7 @@ DOCUMENTED = documented_methods()
 
 def inherits_its_docstring(method: str, owner: ast.ClassDef) -> bool:
     """From a base class of ours that documents it, or from a library's."""
-    bases = [ast.unparse(base).split("[")[0].split(".")[-1] for base in owner.bases]
-    return any(base not in DOCUMENTED or method in DOCUMENTED[base] for base in bases)
+    return any(base not in DOCUMENTED or method in DOCUMENTED[base] for base in base_names(owner))
 
 
 def undocumented(tree: ast.Module) -> Iterator[str]:

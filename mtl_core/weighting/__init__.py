@@ -1,26 +1,29 @@
 """Ways to weigh tasks, one method a file.
 
-A method is a function of what each row has: ``weigh`` turns the losses of a step into weights ``[r, t]``, and ``state``
-— tensors with a leading r, kept with the replica's other rows — carries what it remembers.  Hyperparameters arrive as
-columns ``[r, 1]`` (or ``[r, t]`` for a simplex), one value per replica.
+A method is a function of what each row has in a step: of the losses (:class:`LossWeighting`), of the inner products of
+the task gradients on the shared parameters (:class:`GramianWeighting`), or of these gradients themselves
+(:class:`JacobianWeighting`).  ``state`` — tensors with a leading r, kept with the replica's other rows — carries what a
+method remembers.  Hyperparameters arrive as columns ``[r, 1]`` (or ``[r, t]`` for a simplex), one value per replica.
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from typing import ClassVar
 
 import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
 from mtl_core.data.task import Task
+from mtl_core.streams import Streams
 
 State = dict[str, Tensor]
 
 
 class Weighting(ABC):
-    """A weighting method that needs nothing but losses.
+    """What all methods have in common.
 
     Args:
         tasks: in order.
@@ -29,17 +32,96 @@ class Weighting(ABC):
     def __init__(self, tasks: Sequence[Task]) -> None:
         self.tasks = tuple(tasks)
 
-    def start(self, replicas: int) -> State:
-        """The state before the first step; empty for methods that remember nothing."""
+    def start(self, replicas: int, shared: int = 0) -> State:
+        """The state before the first step; empty for methods that remember nothing.
+
+        Args:
+            shared: number of shared parameters, for methods that remember gradients.
+        """
         return {}
 
+    def after_epoch(self, losses: Float[Tensor, "r t"], seen: Bool[Tensor, "r t"], state: State) -> None:
+        """Told at the end of an epoch: the mean training loss of each task, and whether it was ever present."""
+        return
+
+    @property
     @abstractmethod
-    def weigh(self, losses: Float[Tensor, "r t"], present: Bool[Tensor, "r t"], state: State) -> Float[Tensor, "r t"]:
+    def needs(self) -> str:
+        """``losses``, ``gramian`` or ``jacobian``: what a step of the method looks at, hence what it costs."""
+
+
+class LossWeighting(Weighting):
+    """A method that needs nothing but losses; its weights act on all parameters."""
+
+    needs = "losses"
+    looks_again: ClassVar[bool] = False
+    """Whether :meth:`look_again` wants the losses of the same batch after the update."""
+
+    @abstractmethod
+    def weigh(
+        self, losses: Float[Tensor, "r t"], present: Bool[Tensor, "r t"], state: State, streams: Streams
+    ) -> Float[Tensor, "r t"]:
         """Weights for this step; ``state`` is updated in place.
 
         Args:
             losses: detached; 0 where a task is absent.
             present: whether the task has a label in the batch.  An absent task's state stays as it is.
+            streams: random numbers of this step, keyed by row and task name.
+        """
+
+    def look_again(self, losses: Float[Tensor, "r t"], present: Bool[Tensor, "r t"], state: State) -> None:
+        """The losses of the step's batch after the update, with the same dropout."""
+        raise AssertionError(f"{type(self).__name__} does not look again.")
+
+
+class GramianWeighting(Weighting):
+    """A method that needs the inner products of the task gradients on the shared parameters.
+
+    Its weights combine the task gradients on the shared parameters.
+    """
+
+    needs = "gramian"
+    weighs_everything: ClassVar[bool] = False
+    """Whether the weights act on private parameters too, like those of a :class:`LossWeighting`."""
+
+    @abstractmethod
+    def weigh(
+        self,
+        gramian: Float[Tensor, "r t t"],
+        losses: Float[Tensor, "r t"],
+        present: Bool[Tensor, "r t"],
+        state: State,
+        streams: Streams,
+    ) -> Float[Tensor, "r t"]:
+        """Weights of the task gradients for this step; ``state`` is updated in place.
+
+        Args:
+            gramian: J Jᵀ of the task gradients on the shared parameters; rows and columns of absent tasks are 0.
+            losses, present, streams: as for :meth:`LossWeighting.weigh`.
+        """
+
+
+class JacobianWeighting(Weighting):
+    """A method that needs the task gradients on the shared parameters one by one."""
+
+    needs = "jacobian"
+    batches: ClassVar[int] = 1
+    """Independent batches of which a step needs the gradients."""
+
+    @abstractmethod
+    def combine(
+        self,
+        jacobians: Sequence[Float[Tensor, "r t p"]],
+        losses: Float[Tensor, "r t"],
+        present: Bool[Tensor, "r t"],
+        state: State,
+        streams: Streams,
+    ) -> Float[Tensor, "r p"]:
+        """The direction (to be stepped against) on the shared parameters; ``state`` is updated in place.
+
+        Args:
+            jacobians: task gradients on :attr:`batches` batches; rows of absent tasks are 0.
+            losses, present, streams: as for :meth:`LossWeighting.weigh`; losses are those of the first batch.
         """
 
 

@@ -6,10 +6,11 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
-from mtl_core.weighting import State, Weighting
+from mtl_core.streams import Streams
+from mtl_core.weighting import LossWeighting, State
 
 
-class Equal(Weighting):
+class Equal(LossWeighting):
     """Every task counts alike.
 
     w_i = 1 (native), 1/T (matched).
@@ -19,5 +20,7 @@ class Equal(Weighting):
     Differs from the source: nothing.
     """
 
-    def weigh(self, losses: Float[Tensor, "r t"], present: Bool[Tensor, "r t"], state: State) -> Float[Tensor, "r t"]:
+    def weigh(
+        self, losses: Float[Tensor, "r t"], present: Bool[Tensor, "r t"], state: State, streams: Streams
+    ) -> Float[Tensor, "r t"]:
         return torch.ones_like(losses)

@@ -10,10 +10,11 @@ from torch import Tensor
 
 from mtl_core.data.task import Task
 from mtl_core.space import Simplex
-from mtl_core.weighting import State, Weighting
+from mtl_core.streams import Streams
+from mtl_core.weighting import LossWeighting, State
 
 
-class Fixed(Weighting):
+class Fixed(LossWeighting):
     """Constant weights, tuned: the strongest simple rival of every adaptive method.
 
     w = T · ω with ω on the simplex, so that ω = (1/T, …, 1/T) is ``equal``.
@@ -31,5 +32,7 @@ class Fixed(Weighting):
         super().__init__(tasks)
         self.weights = 1 / len(self.tasks) if weights is None else weights
 
-    def weigh(self, losses: Float[Tensor, "r t"], present: Bool[Tensor, "r t"], state: State) -> Float[Tensor, "r t"]:
+    def weigh(
+        self, losses: Float[Tensor, "r t"], present: Bool[Tensor, "r t"], state: State, streams: Streams
+    ) -> Float[Tensor, "r t"]:
         return losses.new_ones(losses.shape) * self.weights * len(self.tasks)

@@ -12,10 +12,11 @@ from torch import Tensor
 
 from mtl_core.data.task import Task
 from mtl_core.space import LogUniform
-from mtl_core.weighting import State, Weighting
+from mtl_core.streams import Streams
+from mtl_core.weighting import LossWeighting, State
 
 
-class Uncertainty(Weighting):
+class Uncertainty(LossWeighting):
     """Each loss is divided by a noise variance that is learnt beside the network.
 
     The objective Σ_i c_i L_i e^{−s_i} + s_i / 2 with c_i = ½ for regression and 1 for classification; s_i = log σ_i² is
@@ -35,11 +36,13 @@ class Uncertainty(Weighting):
         super().__init__(tasks)
         self.step_size = step_size
 
-    def start(self, replicas: int) -> State:
+    def start(self, replicas: int, shared: int = 0) -> State:
         names = ("log_variance", "first_moment", "second_moment", "updates")
         return {name: torch.zeros(replicas, len(self.tasks)) for name in names}
 
-    def weigh(self, losses: Float[Tensor, "r t"], present: Bool[Tensor, "r t"], state: State) -> Float[Tensor, "r t"]:
+    def weigh(
+        self, losses: Float[Tensor, "r t"], present: Bool[Tensor, "r t"], state: State, streams: Streams
+    ) -> Float[Tensor, "r t"]:
         precision = torch.tensor([0.5 if task.kind == "regression" else 1.0 for task in self.tasks]).to(losses)
         weights = precision * torch.exp(-state["log_variance"])
         slope = 0.5 - weights * losses

@@ -14,8 +14,9 @@ from mtl_core.data.task import Task
 from mtl_core.recipe import Recipe, Row
 from mtl_core.registry import entries, find
 from mtl_core.space import Range, Simplex
+from mtl_core.streams import Streams
 from mtl_core.trainer import fit
-from mtl_core.weighting import Weighting, scaled
+from mtl_core.weighting import LossWeighting, scaled
 from tests.mtl_core.test_fusion import same
 from tests.mtl_core.worlds import TASKS, development, rows
 
@@ -23,6 +24,7 @@ METHODS = list(entries("weighting"))
 ALL = tuple(TASKS.values())
 LOSSES = torch.tensor([[1.0, 0.5, 2.0, 0.1], [0.3, 0.3, 0.3, 0.3], [4.0, 1e-3, 0.7, 1.0]])
 EVERYBODY = torch.ones(3, 4, dtype=torch.bool)
+STREAMS = Streams(range(3), "weighting")
 
 
 def drawn(range_: Range, num_tasks: int, place: int) -> Any:
@@ -31,7 +33,7 @@ def drawn(range_: Range, num_tasks: int, place: int) -> Any:
     return settled.at([(0.37 * (place + 1) + 0.21 * i) % 1 for i in range(settled.dimensions)])
 
 
-def method(name: str, tasks: Sequence[Task] = ALL, replicas: int = 3) -> Weighting:
+def method(name: str, tasks: Sequence[Task] = ALL, replicas: int = 3) -> LossWeighting:
     """A method whose hyperparameters differ by row; a weight belongs to a task's name, not to its place."""
     entry, columns = find("weighting", name), {}
     for dial, range_ in entry.tuned.items():
@@ -43,13 +45,13 @@ def method(name: str, tasks: Sequence[Task] = ALL, replicas: int = 3) -> Weighti
 
 
 def steps(
-    weighting: Weighting, losses: Sequence[Tensor], present: Tensor | None = None
+    weighting: LossWeighting, losses: Sequence[Tensor], present: Tensor | None = None
 ) -> tuple[Tensor, dict[str, Tensor]]:
     """The last of several steps' weights, and the state after it."""
     state = weighting.start(len(losses[0]))
-    for loss in losses:
+    for step, loss in enumerate(losses):
         here = torch.ones_like(loss, dtype=torch.bool) if present is None else present
-        weights = weighting.weigh(loss, here, state)
+        weights = weighting.weigh(loss, here, state, STREAMS.at([step] * len(loss)))
     return weights, state
 
 
@@ -95,10 +97,10 @@ def test_permuting_the_tasks_permutes_the_weights(name: str) -> None:
 def test_an_absent_task_keeps_its_memory_and_weighs_nothing(name: str) -> None:
     weighting = method(name)
     state = weighting.start(3)
-    weighting.weigh(LOSSES, EVERYBODY, state)
+    weighting.weigh(LOSSES, EVERYBODY, state, STREAMS)
     before = {key: value.clone() for key, value in state.items()}
     present = torch.tensor([[True, False, True, True], [False, False, True, False], [True] * 4])
-    weights = weighting.weigh(torch.where(present, LOSSES, 0.0), present, state)
+    weights = weighting.weigh(torch.where(present, LOSSES, 0.0), present, state, STREAMS)
     for key, value in state.items():
         if value.shape == present.shape:
             assert torch.equal(value[~present], before[key][~present]), key
@@ -195,7 +197,7 @@ def test_uncertainty_follows_adam_on_its_objective() -> None:
     state = weighting.start(3)
     for step in range(25):
         losses = LOSSES * (1 + step % 3)
-        weights = weighting.weigh(losses, EVERYBODY, state)
+        weights = weighting.weigh(losses, EVERYBODY, state, STREAMS)
         torch.testing.assert_close(weights, (precision * (-s).exp()).detach(), rtol=1e-4, atol=1e-6)
         adam.zero_grad()
         (precision * losses * (-s).exp() + s / 2).sum().backward()
