@@ -1,12 +1,23 @@
-"""What an arm costs: reported, not assumed."""
+"""What an arm costs: measured on one small forward pass, for every architecture and backbone alike."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from mtl_core.data.task_set import Development
+from mtl_core.mode import Mode
 from mtl_core.network import Network
 from mtl_core.recipe import Recipe
+
+FLOAT_BYTES = 4
+MANY_PARAMETERS = 4_000_000
+"""From here on the pass runs on shapes without memory; below, real zeros spare the second that torch takes to load
+what it needs for that."""
 
 
 @dataclass(frozen=True)
@@ -15,14 +26,16 @@ class Cost:
 
     Args:
         parameters_shared: used by at least two tasks.
-        parameters_total: shared and private.
-        multiply_adds: of a forward pass for one example, all tasks together.
+        parameters_total: shared and private, all of them trained.
+        multiply_adds: of the matrix products and convolutions of a forward pass for one example of each task.
+        activation_bytes: what a training step keeps of one example (of each task) for the backward pass.
         replica_bytes: training memory: parameters, gradient, two moments, selected parameters, activations of a batch.
     """
 
     parameters_shared: int
     parameters_total: int
     multiply_adds: int
+    activation_bytes: int
     replica_bytes: int
 
     @property
@@ -32,15 +45,53 @@ class Cost:
 
 
 def cost_of(recipe: Recipe, development: Development) -> Cost:
-    """The cost of ``recipe`` on the tasks of ``development``, from the declared shapes; nothing is trained."""
-    network = Network(recipe, development.tasks, development.num_inputs)
-    copies = [len(stage.copies) for stage in network.trunk.stages]
-    stages = sum(stage.multiply_adds * number for stage, number in zip(network.trunk.stages, copies, strict=True))
-    outputs = sum(task.num_outputs for task in development.tasks)
-    activations = development.num_inputs + 3 * recipe.width * sum(copies) + 3 * outputs
+    """The cost of ``recipe`` on the tasks of ``development``; nothing is trained."""
+    network = Network(recipe, development.tasks, development.shape)
+    signals = len(development.tasks) if development.own_inputs else 1
+    multiply_adds, activation_bytes = _dry_run(network, signals, development.num_inputs)
+    layout = network.layout
     return Cost(
-        parameters_shared=network.layout.count_shared(),
-        parameters_total=network.layout.size,
-        multiply_adds=stages + sum(bank.multiply_adds for bank in network.heads),
-        replica_bytes=20 * network.layout.size + 4 * recipe.batch_size * activations,
+        parameters_shared=layout.count_shared(),
+        parameters_total=layout.num_trained,
+        multiply_adds=multiply_adds,
+        activation_bytes=activation_bytes,
+        replica_bytes=5 * FLOAT_BYTES * layout.size + recipe.batch_size * activation_bytes,
     )
+
+
+def _dry_run(network: Network, signals: int, num_inputs: int, examples: int = 8) -> tuple[int, int]:
+    """Multiply-adds and kept bytes of one example."""
+    device = "meta" if network.layout.size > MANY_PARAMETERS else "cpu"
+    theta = {
+        slot: torch.zeros(1, len(slot.copies), *slot.shape, device=device, requires_grad=slot.trained)
+        for slot in network.layout.slots
+    }
+    kept: dict[int, Tensor] = {}
+
+    def keep(tensor: Tensor) -> Tensor:
+        kept[tensor.untyped_storage()._cdata] = tensor
+        return tensor
+
+    x = torch.zeros(1, signals, examples, num_inputs, device=device)
+    parameters = {value.untyped_storage()._cdata for value in theta.values()}
+    with _Products() as products, torch.autograd.graph.saved_tensors_hooks(keep, lambda held: held):
+        network(theta, x, Mode(training=True))
+    own = [tensor for storage, tensor in kept.items() if storage not in parameters]
+    return products.multiply_adds // examples, sum(tensor.untyped_storage().nbytes() for tensor in own) // examples
+
+
+class _Products(TorchDispatchMode):
+    """Counts the multiply-adds of matrix products and convolutions; torch's own counter takes a second to load."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.multiply_adds = 0
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        found = func(*args, **(kwargs or {}))
+        operation = func.overloadpacket
+        if operation in (torch.ops.aten.mm, torch.ops.aten.bmm, torch.ops.aten.addmm, torch.ops.aten.baddbmm):
+            self.multiply_adds += found.numel() * args[-1].shape[-2]
+        elif operation is torch.ops.aten.convolution:
+            self.multiply_adds += found.numel() * args[1][0].numel()
+        return found

@@ -10,8 +10,8 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-from mtl_core.data.feed import CHUNK, Feed, padded
-from mtl_core.data.preparation import prepare, raw_targets, skill
+from mtl_core.data.feed import CHUNK, Feed, padded, raw_targets
+from mtl_core.data.preparation import prepare, skill
 from mtl_core.data.task_set import Development, Examples
 from mtl_core.layers.bank import Theta
 from mtl_core.metrics import example_scores
@@ -21,16 +21,16 @@ from mtl_core.recipe import Recipe, Row
 
 @torch.no_grad()
 def evaluate(
-    network: Network, theta: Theta, feed: Feed, index: Int[Tensor, "r m"], real: Bool[Tensor, "r m"]
+    network: Network, theta: Theta, feed: Feed, index: Int[Tensor, "r g m"], real: Bool[Tensor, "r g m"]
 ) -> tuple[Float[Tensor, "r t"], Float[Tensor, "r t"]]:
     """Mean loss and metric over the labelled examples at ``index`` (padded, see :func:`padded`); NaN without labels."""
     totals = torch.zeros(2, len(index), len(network.tasks))
     counts = torch.zeros(len(index), len(network.tasks))
-    for begin in range(0, index.shape[1], CHUNK):
-        part = index[:, begin : begin + CHUNK]
+    for begin in range(0, index.shape[2], CHUNK):
+        part = index[:, :, begin : begin + CHUNK]
         outputs = network(theta, feed.inputs(part))
         standard, labelled = feed.targets(part)
-        counted = real[:, None, begin : begin + CHUNK] & (True if labelled is None else labelled)
+        counted = real[:, :, begin : begin + CHUNK] & (True if labelled is None else labelled)
         losses = network.losses(outputs, standard)
         scores = _scores(network, feed, outputs, part)
         totals += torch.stack([torch.where(counted, values, 0.0).sum(dim=2) for values in (losses, scores)])
@@ -39,7 +39,7 @@ def evaluate(
     return loss, metric
 
 
-def _scores(network: Network, feed: Feed, outputs: Sequence[Tensor], index: Int[Tensor, "r b"]) -> Tensor:
+def _scores(network: Network, feed: Feed, outputs: Sequence[Tensor], index: Int[Tensor, "r g b"]) -> Tensor:
     """The metric of every example, in the targets' own units; a missing label is scored as if it were 0."""
     raw = raw_targets(feed.examples, index)
     raw = raw if feed.fully_labelled else torch.where(raw.isnan(), 0.0, raw)
@@ -94,17 +94,17 @@ def score_examples_on(
         test: examples whose target columns are those of ``development``.
         parameters: what training selected, one row each.
     """
-    network = Network(recipe, development.tasks, development.num_inputs)
-    everything, real = padded([torch.arange(len(test))])
+    network = Network(recipe, development.tasks, development.shape)
+    everything, real = padded([[torch.arange(len(test))]])
     for row, flat in zip(rows, parameters, strict=True):
         preparation = prepare(development, row.seed, recipe.train_fraction)
         lanes = torch.stack([flat, flat])  # a lone row would take other kernels than it did in training
         feed, theta = Feed(test, [preparation] * 2), network.layout.theta(network.layout.unpack(lanes))
         parts = [
             _scores(network, feed, network(theta, feed.inputs(index)), index)[0]
-            for index in everything.expand(2, -1).split(CHUNK, dim=1)
+            for index in everything.expand(2, -1, -1).split(CHUNK, dim=2)
         ]
-        scores = torch.cat(parts, dim=1)[:, real[0]]
+        scores = torch.cat(parts, dim=1)[:, real[0, 0]]
         scores = torch.where(test.targets.T.isnan(), torch.nan, scores)
         metric = scores.double().nanmean(dim=1).to(scores)
         trivial = torch.tensor(

@@ -6,21 +6,22 @@ import time
 from collections.abc import Sequence
 
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from mtl_core import optimiser
+from mtl_core.data.batches import Batches
 from mtl_core.data.feed import Feed, padded
-from mtl_core.data.preparation import Preparation, skill, steps_per_epoch
+from mtl_core.data.preparation import Preparation, skill
 from mtl_core.data.task_set import Development
 from mtl_core.evaluation import evaluate
 from mtl_core.layers.dropout import Noise
 from mtl_core.losses import label_means
+from mtl_core.mode import Mode
 from mtl_core.network import Network
 from mtl_core.recipe import Recipe, Row
 from mtl_core.registry import find
 from mtl_core.rows import Rows, State, join, separate
-from mtl_core.seeding import generator
 from mtl_core.streams import Streams
 from mtl_core.weighting import LossWeighting, scaled
 
@@ -32,10 +33,10 @@ def fresh_state(recipe: Recipe, network: Network, row: Row) -> State:
     """A replica before its first step."""
     tasks = len(network.tasks)
     parameters = network.layout.initialise([row.seed])
-    weighting = _weighting(recipe, network, [row]).start(1)
+    weighting = _weighting(recipe, network, [row]).start(1, network.layout.count_shared())
     rows: Rows = {
         "parameters": parameters,
-        **optimiser.start(parameters, tasks),
+        **optimiser.start(network.layout, 1),
         "selected": parameters.clone(),
         "selected_epoch": torch.tensor([-1]),
         "best_skill": torch.tensor([-torch.inf]),
@@ -75,20 +76,22 @@ class FusedArray:
             rows, states, preparations = list(rows) * 2, list(states) * 2, list(preparations) * 2
         self._recipe, self._network, self._preparations = recipe, network, preparations
         self.rows, self._state = rows, join(states)
-        self._steps = steps_per_epoch(development, recipe.batch_size, recipe.train_fraction)
+        seeds = [row.seed for row in rows]
+        self._batches = Batches(recipe, development, preparations, seeds)
         self._parameters = network.layout.unpack(self._state["parameters"])
         self._theta = network.layout.theta(self._parameters)
         self._feed = Feed(development.examples, preparations)
         self._weighting = _weighting(recipe, network, rows)
-        self._streams = Streams([row.seed for row in rows], "weighting")
+        self._streams, self._chance = Streams(seeds, "weighting"), Streams(seeds, "sharing")
         self._dropout = torch.tensor([float(row.hyperparameters.get("dropout", 0.0)) for row in rows])
+        self._dials = _columns("sharing", recipe.sharing, rows)
         hyperparameters = [row.hyperparameters for row in rows]
         self._optimiser = optimiser.Optimiser(
             recipe.optimiser, network.layout, self._parameters, self._state, hyperparameters
         )
-        self._probes = padded([preparation.probe for preparation in preparations])
-        self._validations = padded([preparation.validation for preparation in preparations])
-        labelled = ~development.examples.targets.isnan()
+        labelled, own = ~development.examples.targets.isnan(), development.own_inputs
+        self._probes = padded([_signals(preparation.probe, labelled, own) for preparation in preparations])
+        self._validations = padded([_signals(preparation.validation, labelled, own) for preparation in preparations])
         self._probed = torch.stack([labelled[preparation.probe].any(dim=0) for preparation in preparations])
         self._trivial_loss, self._trivial_metric = (
             torch.stack([getattr(preparation, name) for preparation in preparations])
@@ -125,26 +128,35 @@ class FusedArray:
 
     def train(self) -> Float[Tensor, "r t"]:
         """One pass over the training splits; the mean weight of each task."""
-        network, recipe, state = self._network, self._recipe, self._state
-        order = self._order()
-        present = None if self._feed.fully_labelled else self._feed.present(order)
+        network, recipe, steps = self._network, self._recipe, self._batches.steps
+        epochs = self._state["epoch"].tolist()
+        order = self._batches.order(epochs)
+        present = self._batches.present(order, epochs)
         everybody = torch.ones(len(self.rows), len(network.tasks), dtype=torch.bool)
-        memory = {name[len(_WEIGHTING) :]: value for name, value in state.items() if name.startswith(_WEIGHTING)}
-        total = torch.zeros(len(self.rows), len(network.tasks))
-        for step in range(self._steps):
-            index = order[:, step]
+        memory = {name[len(_WEIGHTING) :]: value for name, value in self._state.items() if name.startswith(_WEIGHTING)}
+        total, losses_total, times = (torch.zeros(len(self.rows), len(network.tasks)) for _ in range(3))
+        for step in range(steps):
+            index, mode, rates = order[:, step], self._mode(step), self._rates(step)
             here = everybody if present is None else present[:, step]
             targets, labelled = self._feed.targets(index)
-            outputs = network(self._theta, self._feed.inputs(index), self._noise(step))
+            outputs = network(self._theta, self._feed.inputs(index), mode)
             losses = label_means(network.losses(outputs, targets), labelled)
+            if present is not None:
+                losses = torch.where(here, losses, 0.0)
             streams = self._streams.at(self._steps_taken(step))
             weights = scaled(self._weighting.weigh(losses.detach(), here, memory, streams), here, recipe.scale)
-            gradients = network.layout.gradient((weights * losses).sum(), self._theta)
+            objective = torch.stack([(weights * losses).sum(), *(penalty.sum() for penalty in mode.penalties)]).sum()
+            gradients = network.layout.gradient(objective, self._theta)
             if recipe.clip_norm is not None:
                 optimiser.clip_(gradients, recipe.clip_norm)
-            self._optimiser.step(gradients, self._rates(step), None if present is None else here)
+            self._optimiser.step(gradients, rates, None if present is None else here)
+            if network.trunk.acts_after_step:
+                network.after_step(self._theta, rates, here, mode)
             total += weights
-        return total / self._steps
+            losses_total += losses.detach()
+            times += here
+        self._weighting.after_epoch(losses_total / times.clamp(min=1), times > 0, memory)
+        return total / steps
 
     def _judge(self, weights: Float[Tensor, "r t"]) -> None:
         """Evaluate the epoch, note it in the curves, and keep the parameters of the best one so far."""
@@ -168,26 +180,22 @@ class FusedArray:
         if self._recipe.patience is not None:
             state["stopped"] |= state["epoch"] - state["selected_epoch"] >= self._recipe.patience
 
-    def _order(self) -> Int[Tensor, "r s b"]:
-        """Each row's batches of this epoch: a fresh permutation of its training split, begun again where it ends."""
-        wanted = self._steps * self._recipe.batch_size
-        batches = []
-        for row, preparation, epoch in zip(self.rows, self._preparations, self._state["epoch"].tolist(), strict=True):
-            shuffled = torch.randperm(len(preparation.train), generator=generator(row.seed, "order", epoch))
-            batches.append(preparation.train[shuffled[torch.arange(wanted) % len(shuffled)]])
-        return torch.stack(batches).view(len(self.rows), self._steps, self._recipe.batch_size)
-
     def _steps_taken(self, step: int) -> list[int]:
         """Each row's own count of steps, at ``step`` of this epoch; rows that were refilled are younger."""
-        return [epoch * self._steps + step for epoch in self._state["epoch"].tolist()]
+        return [epoch * self._batches.steps + step for epoch in self._state["epoch"].tolist()]
 
-    def _noise(self, step: int) -> Noise | None:
-        if not self._dropout.any():
-            return None
-        return Noise([row.seed for row in self.rows], self._steps_taken(step), self._dropout)
+    def _mode(self, step: int) -> Mode:
+        taken, seeds = self._steps_taken(step), [row.seed for row in self.rows]
+        return Mode(
+            training=True,
+            noise=Noise(seeds, taken, self._dropout) if self._dropout.any() else None,
+            progress=torch.tensor(taken) / (self._batches.steps * self._recipe.epochs),
+            dials=self._dials,
+            streams=self._chance.at(taken),
+        )
 
     def _rates(self, step: int) -> list[float]:
-        kind, total = self._recipe.schedule, self._steps * self._recipe.epochs
+        kind, total = self._recipe.schedule, self._batches.steps * self._recipe.epochs
         return [
             optimiser.schedule(kind, row.hyperparameters["learning_rate"], taken, total)
             for row, taken in zip(self.rows, self._steps_taken(step), strict=True)
@@ -196,10 +204,20 @@ class FusedArray:
 
 def _weighting(recipe: Recipe, network: Network, rows: Sequence[Row]) -> LossWeighting:
     """The method with the rows' hyperparameters as columns ``[r, 1]`` (a simplex: ``[r, t]``)."""
-    entry = find("weighting", recipe.weighting)
-    columns = {
-        name: torch.tensor([row.hyperparameters[name] for row in rows], dtype=torch.float32).view(len(rows), -1)
-        for name in entry.tuned
-        if any(name in row.hyperparameters for row in rows)  # a row that lacks what its neighbours set is an error
+    columns = _columns("weighting", recipe.weighting, rows)
+    method = find("weighting", recipe.weighting).cls
+    return method(network.tasks, **{name: values.view(len(rows), -1) for name, values in columns.items()})
+
+
+def _columns(kind: str, name: str, rows: Sequence[Row]) -> dict[str, Tensor]:
+    """The tuning hyperparameters of a method or architecture that the rows set, stacked."""
+    return {
+        dial: torch.tensor([row.hyperparameters[dial] for row in rows], dtype=torch.get_default_dtype())
+        for dial in find(kind, name).tuned
+        if any(dial in row.hyperparameters for row in rows)  # a row that lacks what its neighbours set is an error
     }
-    return entry.cls(network.tasks, **columns)
+
+
+def _signals(index: Int[Tensor, " n"], labelled: Bool[Tensor, "n t"], own_inputs: bool) -> list[Int[Tensor, " m"]]:
+    """Examples to evaluate: the same for all tasks, or each task's own."""
+    return [index[labelled[index, place]] for place in range(labelled.shape[1])] if own_inputs else [index]

@@ -9,7 +9,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from mtl_core.data.task import Kind, Task
-from mtl_core.layers.bank import Slot, Theta, uniform
+from mtl_core.layers.bank import SHARED, Slot, Theta, private, uniform
 from mtl_core.layers.class_major import ClassMajorProduct
 
 
@@ -23,36 +23,48 @@ class HeadBank:
         tasks: of the whole set.
         members: positions of the bank's tasks in it.
         features: width of what the backbone hands over.
+        shared: whether the tasks have one head in common.
     """
 
-    def __init__(self, tasks: Sequence[Task], members: Sequence[int], features: int) -> None:
+    def __init__(self, tasks: Sequence[Task], members: Sequence[int], features: int, shared: bool = False) -> None:
         first = tasks[members[0]]
         self.members = list(members)
         self.kind: Kind = first.kind
         self.tasks = [tasks[member] for member in members]
-        copies = tuple(task.name for task in self.tasks)
+        copies = (SHARED,) if shared else private(task.name for task in self.tasks)
         bound, outputs = features**-0.5, first.num_outputs
         label = f"head.{first.kind}{outputs}"
         self.weight = Slot(f"{label}.weight", copies, (outputs, features), uniform(bound, outputs, features))
         self.bias = Slot(f"{label}.bias", copies, (outputs,), uniform(bound, outputs))
         self.slots = (self.weight, self.bias)
-        self.multiply_adds = outputs * features * len(members)
 
     def __call__(self, theta: Theta, h: Float[Tensor, "r c b d"]) -> Float[Tensor, "r g k b"]:
         weight, bias = theta[self.weight], theta[self.bias]
-        replicas, group, outputs, features = weight.shape
+        replicas, copies, outputs, features = weight.shape
+        if h.shape[1] > 1 and len(self.members) < h.shape[1]:
+            h = h[:, self.members]
         if h.shape[1] == 1:  # one signal for all tasks: their heads are one taller matrix
-            taller = bias.reshape(replicas, -1, 1), weight.reshape(replicas, -1, features), h[:, 0]
-        else:
-            own = (h if group == h.shape[1] else h[:, self.members]).flatten(0, 1)
-            taller = bias.reshape(-1, outputs, 1), weight.reshape(-1, outputs, features), own
-        product = cast(Tensor, ClassMajorProduct.apply(*taller))
-        return product.view(replicas, group, outputs, -1)
+            operands = bias.reshape(replicas, -1, 1), weight.reshape(replicas, -1, features), h[:, 0]
+            return _product(*operands).view(replicas, copies, outputs, -1)
+        if copies < h.shape[1]:  # one head for all tasks: their signals are one longer batch
+            product = _product(bias[:, 0].unsqueeze(2), weight[:, 0], h.flatten(1, 2))
+            return product.view(replicas, outputs, h.shape[1], -1).transpose(1, 2)
+        product = _product(bias.reshape(-1, outputs, 1), weight.reshape(-1, outputs, features), h.flatten(0, 1))
+        return product.view(replicas, copies, outputs, -1)
 
 
-def banks_of(tasks: Sequence[Task], features: int) -> list[HeadBank]:
-    """The heads of all tasks, grouped by kind and number of outputs."""
+def _product(bias: Tensor, weight: Tensor, h: Tensor) -> Tensor:
+    return cast(Tensor, ClassMajorProduct.apply(bias, weight, h))
+
+
+def banks_of(tasks: Sequence[Task], features: int, shared: bool = False) -> list[HeadBank]:
+    """The heads of all tasks, grouped by kind and number of outputs.
+
+    Args:
+        features: width of what the backbone hands over.
+        shared: whether one head serves all tasks; only where all are of one kind and number of outputs.
+    """
     groups: dict[tuple[str, int], list[int]] = {}
     for position, task in enumerate(tasks):
         groups.setdefault((task.kind, task.num_outputs), []).append(position)
-    return [HeadBank(tasks, members, features) for members in groups.values()]
+    return [HeadBank(tasks, members, features, shared and len(groups) == 1) for members in groups.values()]

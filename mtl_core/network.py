@@ -5,18 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from torch import Tensor
 
 from mtl_core.data.task import Task
 from mtl_core.flat_state import Layout
 from mtl_core.heads import banks_of
 from mtl_core.layers.bank import SHARED, Theta
-from mtl_core.layers.dropout import Noise
 from mtl_core.losses import example_losses
 from mtl_core.mistakes import Mistake
+from mtl_core.mode import EVALUATION, Mode
 from mtl_core.recipe import Recipe
 from mtl_core.registry import find
+from mtl_core.sharing import Sharing
 
 
 class Network:
@@ -25,31 +26,31 @@ class Network:
     Args:
         recipe: decides everything but the tasks.
         tasks: in order.
-        num_inputs: input columns.
+        inputs: shape of an example.
     """
 
-    def __init__(self, recipe: Recipe, tasks: Sequence[Task], num_inputs: int) -> None:
+    def __init__(self, recipe: Recipe, tasks: Sequence[Task], inputs: Sequence[int]) -> None:
         names = [task.name for task in tasks]
-        if SHARED in names:
-            raise Mistake(f"task {SHARED!r}", "bears the name of what all tasks have in common.", "Rename it.")
+        if SHARED.name in names:
+            raise Mistake(f"task {SHARED.name!r}", "bears the name of what all tasks have in common.", "Rename it.")
         twice = [name for name in dict.fromkeys(names) if names.count(name) > 1]
         if twice:
             raise Mistake(f"task {twice[0]!r}", "stands twice in the task set.", "Give every task a name of its own.")
         backbone = find("backbones", recipe.backbone).cls(
-            num_inputs, recipe.stages, recipe.width, **recipe.backbone_options
+            inputs, recipe.stages, recipe.width, **recipe.backbone_options
         )
         sharing = find("sharing", recipe.sharing).cls
         self.tasks = tuple(tasks)
-        self.trunk = sharing(backbone, names, recipe.depth, **recipe.sharing_options)
-        self.heads = banks_of(tasks, backbone.num_features)
-        slots = [slot for part in (*self.trunk.stages, *self.heads) for slot in part.slots]
+        self.trunk: Sharing = sharing(backbone, names, recipe.depth, **recipe.sharing_options)
+        self.heads = banks_of(tasks, self.trunk.backbone.num_features, self.trunk.shares_head)
+        slots = [slot for part in (*self.trunk.parts, *self.heads) for slot in part.slots]
         self.layout = Layout(slots, names)
         order = [member for bank in self.heads for member in bank.members]
         self._order = None if order == sorted(order) else torch.tensor(order).argsort()
 
-    def __call__(self, theta: Theta, x: Float[Tensor, "r g b d"], noise: Noise | None = None) -> list[Tensor]:
-        """Outputs ``[r, g, k, b]`` of every head bank; ``noise`` is ``None`` in evaluation mode."""
-        h = self.trunk(theta, x, noise)
+    def __call__(self, theta: Theta, x: Float[Tensor, "r g b d"], mode: Mode = EVALUATION) -> list[Tensor]:
+        """Outputs ``[r, g, k, b]`` of every head bank; ``x`` is common (g = 1) or each task's own (g = t)."""
+        h = self.trunk(theta, x, mode)
         return [bank(theta, h) for bank in self.heads]
 
     def losses(self, outputs: Sequence[Tensor], targets: Float[Tensor, "r t b"]) -> Float[Tensor, "r t b"]:
@@ -60,6 +61,12 @@ class Network:
                 for bank, logits in zip(self.heads, outputs, strict=True)
             ]
         )
+
+    def after_step(self, theta: Theta, rates: Sequence[float], present: Bool[Tensor, "r t"], mode: Mode) -> None:
+        """What the architecture does after the optimiser's step, in place."""
+        heads = [slot for bank in self.heads for slot in bank.slots]
+        with torch.no_grad():
+            self.trunk.after_step(theta, heads, rates, present, mode)
 
     def in_order(self, parts: Sequence[Float[Tensor, "r g b"]]) -> Float[Tensor, "r t b"]:
         """What the head banks give, put into the order of the tasks."""

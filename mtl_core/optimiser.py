@@ -35,12 +35,12 @@ def ranges_of(optimiser: str) -> dict[str, Range]:
     return COMMON_RANGES | {"learning_rate": rates[optimiser]}
 
 
-def start(parameters: Float[Tensor, "r p"], num_tasks: int) -> Rows:
-    """Fresh optimiser rows: two moments, and how often each owner's parameters (shared, task 1, …) were stepped."""
+def start(layout: Layout, replicas: int) -> Rows:
+    """Fresh optimiser rows: two moments of what is trained, and how often each owner's parameters were stepped."""
     return {
-        "first_moment": torch.zeros_like(parameters),
-        "second_moment": torch.zeros_like(parameters),
-        "updates": torch.zeros(len(parameters), 1 + num_tasks),
+        "first_moment": torch.zeros(replicas, layout.num_trained),
+        "second_moment": torch.zeros(replicas, layout.num_trained),
+        "updates": torch.zeros(replicas, len(layout.owner_sets)),
     }
 
 
@@ -52,8 +52,8 @@ class Optimiser:
 
     Args:
         name: ``adamw`` or ``sgd``.
-        layout: which part of which slot belongs to which task.
-        parameters: working memory, slot by slot.
+        layout: which part of which slot belongs to which tasks.
+        parameters: working memory, slot by slot; buffers are left alone.
         rows: at rest: moments, which are copied, and ``updates``, which is updated.
         hyperparameters: of each row; ``weight_decay``, and optionally ``beta1``, ``beta2``, ``momentum``.
     """
@@ -69,7 +69,7 @@ class Optimiser:
         self._name, self._layout, self._updates = name, layout, rows["updates"]
         self._settings = [_DEFAULTS | {"weight_decay": 0.0} | dict(row) for row in hyperparameters]
         self._first, self._second = layout.unpack(rows["first_moment"]), layout.unpack(rows["second_moment"])
-        self._work = (list(parameters), self._first, self._second)
+        self._work = (list(parameters)[: len(layout.trained)], self._first, self._second)
         self._segments = layout.segments()
         self._even = (self._updates == self._updates[:, :1]).all(dim=1).tolist()
         self._whole = [
@@ -86,16 +86,16 @@ class Optimiser:
         rates: Sequence[float],
         present: Bool[Tensor, "r t"] | None = None,
     ) -> None:
-        """One update.  An absent task keeps its private parameters, moments and step count.
+        """One update.  What only absent tasks use keeps its parameters, moments and step count.
 
         Args:
-            gradients: slot by slot.
+            gradients: trained slot by slot.
             rates: learning rate of each row, now.
             present: which tasks had labels; ``None``: all.
         """
         stepped = torch.ones_like(self._updates, dtype=torch.bool)
         if present is not None:
-            stepped[:, 1:] = present
+            stepped = self._layout.stepped(present)
             self._even = [even and every for even, every in zip(self._even, stepped.all(dim=1).tolist(), strict=True)]
         self._updates.add_(stepped)
         if self._updates.device.type != "cpu":
@@ -106,7 +106,7 @@ class Optimiser:
             if self._even[row]:
                 counts = [self._updates[row, 0]] * len(of_row)
                 self._step_row(list(of_row), *self._whole[row], counts, rate, self._settings[row])
-            else:
+            elif stepped[row].any():
                 self._step_row(*self._parts(row, of_row, stepped[row].tolist()), rate, self._settings[row])
 
     def _parts(self, row: int, gradients: Sequence[Tensor], stepped: Sequence[bool]) -> tuple[list[Tensor], ...]:

@@ -23,6 +23,9 @@ class Recipe:
         patience: epochs without a better mean validation skill before a replica stops; ``None``: never.
         clip_norm: longest gradient of a replica; ``None``: not clipped.
         train_fraction: share of the training split that is used; subsets are nested.
+        tasks_per_step: tasks that a step samples; ``None``: all.
+        sampling: which: each task with probability proportional to n^(1/temperature), n being its training labels;
+            ``uniform`` is an infinite temperature and ``proportional`` is 1.
         backbone_options, sharing_options: further dials of the two classes.
     """
 
@@ -40,6 +43,8 @@ class Recipe:
     patience: int | None = None
     clip_norm: float | None = None
     train_fraction: float = 1.0
+    tasks_per_step: int | None = None
+    sampling: Literal["uniform", "proportional"] | float = "uniform"
     backbone_options: Mapping[str, Any] = field(default_factory=dict)
     sharing_options: Mapping[str, Any] = field(default_factory=dict)
 
@@ -51,7 +56,8 @@ class Row:
     Args:
         key: its identity, chosen by the caller.
         seed: fixes initialisation, order, dropout and split through named streams.
-        hyperparameters: ``learning_rate``, ``weight_decay``, ``dropout``, and those of the weighting method.
+        hyperparameters: ``learning_rate``, ``weight_decay``, ``dropout``, and those of the architecture and of the
+            weighting method.
     """
 
     key: str

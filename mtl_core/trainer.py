@@ -97,7 +97,7 @@ def fit(
     """
     keep_freed_memory()
     until = recipe.epochs if until is None else until
-    network = Network(recipe, development.tasks, development.num_inputs)
+    network = Network(recipe, development.tasks, development.shape)
     prepared = {seed: prepare(development, seed, recipe.train_fraction) for seed in {row.seed for row in rows}}
     kept: dict[str, State] = dict(states or {})
     kept = {row.key: kept[row.key] for row in rows if row.key in kept}

@@ -1,9 +1,9 @@
 """Draws: quasi-random points of the tuning hyperparameters, the same for every arm.
 
 Learning rate, weight decay and dropout of draw j are one scrambled Sobol point and do not depend on the arm, so that
-arms are compared at the same settings.  What a method brings along (its registry entry's ranges) comes from a
-sequence of its own: it adds dimensions, not draws.  A draw does not depend on how many are made, so a larger study
-begins with the smaller one's.
+arms are compared at the same settings.  What a method or an architecture brings along (its registry entry's ranges)
+comes from a sequence of its own: it adds dimensions, not draws.  A draw does not depend on how many are made, so a
+larger study begins with the smaller one's.
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ from study.arms import Arm
 from study.spec import Tuning
 
 COMMON = ("learning_rate", "weight_decay", "dropout")
+FIRST_DIMENSION = {"weighting": len(COMMON), "sharing": 256}
+"""Where the sequences of methods and of architectures begin: apart from each other, see :func:`points`."""
 
 
 class Draws:
@@ -33,14 +35,15 @@ class Draws:
         self._asked = {name: getattr(tuning, name) for name in COMMON}
         self._ranges = ranges
         self._common: dict[str, list[dict[str, Any]]] = {}
-        self._own: dict[str, list[dict[str, Any]]] = {}
+        self._own: dict[tuple[str, str], list[dict[str, Any]]] = {}
 
     def __len__(self) -> int:
         return self.num_draws
 
     def of(self, arm: Arm, draw: int) -> dict[str, Any]:
         """The tuning hyperparameters of ``arm`` at ``draw``."""
-        return self._of_optimiser(arm.optimiser)[draw] | self._of_method(arm.weighting)[draw]
+        own = (self._of("weighting", arm.weighting), self._of("sharing", arm.sharing))
+        return self._of_optimiser(arm.optimiser)[draw] | own[0][draw] | own[1][draw]
 
     def common(self, optimiser: str) -> dict[str, Range | float]:
         """Ranges or fixed values of the common hyperparameters; a learning rate means another thing to SGD."""
@@ -54,12 +57,11 @@ class Draws:
             self._common[optimiser] = points(self.common(optimiser), self.num_draws, "common")
         return self._common[optimiser]
 
-    def _of_method(self, weighting: str) -> list[dict[str, Any]]:
-        if weighting not in self._own:
-            tuned = find("weighting", weighting).tuned
-            sized = {name: _sized(range_, self.num_tasks) for name, range_ in tuned.items()}
-            self._own[weighting] = points(sized, self.num_draws, "weighting", weighting, after=len(COMMON))
-        return self._own[weighting]
+    def _of(self, kind: str, name: str) -> list[dict[str, Any]]:
+        if (kind, name) not in self._own:
+            sized = {dial: _sized(range_, self.num_tasks) for dial, range_ in find(kind, name).tuned.items()}
+            self._own[kind, name] = points(sized, self.num_draws, kind, name, after=FIRST_DIMENSION[kind])
+        return self._own[kind, name]
 
 
 def points(ranges: Mapping[str, Range | float], num_points: int, *stream: str, after: int = 0) -> list[dict[str, Any]]:

@@ -114,13 +114,39 @@ def _duration(value: Any) -> Any:
     return float(seconds)
 
 
+def _is_plain(value: Any) -> bool:
+    """Text, numbers, true or false, or lists and mappings of them."""
+    if isinstance(value, dict):
+        return all(isinstance(key, str) and _is_plain(part) for key, part in value.items())
+    if isinstance(value, list | tuple):
+        return all(map(_is_plain, value))
+    return isinstance(value, str | bool) or is_number(value)
+
+
 def _options(value: Any) -> Any:
-    plain = isinstance(value, dict) and all(
-        isinstance(option, str | bool) or is_number(option) for option in value.values()
-    )
-    if not plain:
+    if not isinstance(value, dict) or not _is_plain(value):
         raise refusal(f"found {value!r}.", "Write 'option: value' lines with text, numbers, true or false.")
     return dict(value)
+
+
+def _options_by_name(value: Any) -> Any:
+    if not isinstance(value, dict) or not all(isinstance(options, dict) for options in value.values()):
+        raise refusal(f"found {value!r}.", "Write 'architecture: {option: value}' lines.")
+    for name in value:
+        if name not in known.names("sharing"):
+            raise refusal(f"{name!r} is not one of the sharing.", nearest(str(name), known.names("sharing")))
+    return {name: _options(options) for name, options in value.items()}
+
+
+def sampling_rule() -> PlainValidator:
+    """``uniform``, ``proportional``, or a temperature from 1 up."""
+
+    def check(value: Any) -> Any:
+        if value in ("uniform", "proportional") or (is_number(value) and value >= 1):
+            return value
+        raise refusal(f"found {value!r}.", "Write uniform, proportional, or a temperature from 1 up.")
+
+    return PlainValidator(check)
 
 
 Item = TypeVar("Item")
@@ -130,5 +156,6 @@ StudyName = Annotated[str, AfterValidator(_name)]
 Tuned = Annotated[Any, PlainValidator(_range), PlainSerializer(_range_as_written)]
 Duration = Annotated[float, BeforeValidator(_duration)]
 Options = Annotated[dict[str, Any], PlainValidator(_options)]
+OptionsByName = Annotated[dict[str, dict[str, Any]], PlainValidator(_options_by_name)]
 Seeds = Annotated[int, Field(ge=1, le=1_000)]
 Share = Annotated[float, Field(gt=0, lt=1)]

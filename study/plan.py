@@ -20,7 +20,7 @@ PHASES = ("search", "confirm", "verdict")
 FIRST_SEED = {"search": 0, "confirm": 1_000, "verdict": 2_000}
 """Seeds of different phases never meet: what chooses an arm does not judge it."""
 
-Impossible = Callable[[Recipe, Sequence[str]], str | None]
+Impossible = Callable[[Recipe, Development], str | None]
 
 
 @dataclass(frozen=True)
@@ -76,14 +76,7 @@ class Plan:
 
     def budget(self, phase: str) -> Budget:
         """What a replica of ``phase`` may spend; only the search may stop early."""
-        training = self.spec.training
-        return Budget(
-            epochs=training.epochs,
-            batch_size=training.batch_size,
-            patience=training.patience if phase == "search" else None,
-            schedule=training.schedule,
-            backbone_options=training.backbone_options,
-        )
+        return budget_of(self.spec, phase)
 
     def replicas(self, arm: Arm, phase: str, draws: Sequence[int] | Mapping[str, int]) -> list[Replica]:
         """The replicas of ``arm`` in ``phase``.
@@ -167,7 +160,7 @@ def make_plan(spec: Spec, development: Development, *, impossible: Impossible | 
     """The plan of ``spec`` for the tasks of ``development``; nothing is trained.
 
     Args:
-        impossible: says why a recipe cannot exist for tasks; the architectures' own word by default.
+        impossible: says why a recipe cannot exist for a task set; the architectures' own word by default.
 
     Raises:
         Mistake: when there is nothing to compare.
@@ -182,8 +175,8 @@ def make_plan(spec: Spec, development: Development, *, impossible: Impossible | 
     arms: list[Arm] = []
     skipped: list[Skipped] = []
     for arm in arms_of(spec.factors):
-        budget = Budget(1, 1, None, "constant", {})
-        if reason := impossible(recipe_of(arm, budget), tasks[:1] if arm.is_single_task else tasks):
+        view = development.only(tasks[0]) if arm.is_single_task else development
+        if reason := impossible(recipe_of(arm, budget_of(spec, "search")), view):
             skipped.append(Skipped(arm.label, reason))
         else:
             arms.append(arm)
@@ -195,6 +188,21 @@ def make_plan(spec: Spec, development: Development, *, impossible: Impossible | 
     if not candidates:
         raise Mistake("factors.sharing", "no arm shares anything.", "Add hard: baselines are always there.")
     return Plan(spec, tasks, candidates, baselines, tuple(skipped), Draws(spec.tuning, len(tasks)))
+
+
+def budget_of(spec: Spec, phase: str) -> Budget:
+    """What a replica of ``phase`` may spend, and what all replicas have in common."""
+    training = spec.training
+    return Budget(
+        epochs=training.epochs,
+        batch_size=training.batch_size,
+        patience=training.patience if phase == "search" else None,
+        schedule=training.schedule,
+        backbone_options=training.backbone_options,
+        sharing_options=training.sharing_options,
+        tasks_per_step=training.tasks_per_step,
+        sampling=training.sampling,
+    )
 
 
 def arms_of(factors: Factors) -> list[Arm]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from mtl_core import ENGINE_VERSION
@@ -22,13 +22,24 @@ class Budget:
         patience: epochs without a better mean validation skill before a replica stops; ``None``: never.
         schedule: ``cosine`` or ``constant``.
         backbone_options: dials of the backbone that are not factors (norm, residual, activation).
+        sharing_options: dials of architectures that are not tuned (experts, rank, …), by architecture.
+        tasks_per_step: tasks that a step of a multi-task arm samples; ``None``: all.
+        sampling: ``uniform``, ``proportional``, or a temperature.
     """
 
     epochs: int
     batch_size: int
     patience: int | None
     schedule: str
-    backbone_options: Mapping[str, Any]
+    backbone_options: Mapping[str, Any] = field(default_factory=dict)
+    sharing_options: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    tasks_per_step: int | None = None
+    sampling: str | float = "uniform"
+
+    def content(self, sharing: str) -> dict[str, Any]:
+        """What of it decides the results of an arm with this sharing."""
+        own = dict(self.sharing_options.get(sharing, {}))
+        return {**self.__dict__, "backbone_options": dict(self.backbone_options), "sharing_options": own}
 
 
 @dataclass(frozen=True)
@@ -53,6 +64,6 @@ class Replica:
             "phase": self.phase,
             "hyperparameters": dict(self.hyperparameters),
             "task": self.task,
-            "budget": {**budget.__dict__, "backbone_options": dict(budget.backbone_options)},
+            "budget": budget.content(self.arm.sharing),
         }
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]

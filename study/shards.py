@@ -167,7 +167,7 @@ class Shard:
 
 def recipe_of(arm: Arm, budget: Budget) -> Recipe:
     """The fusion key of an arm's replicas."""
-    return Recipe(**arm.levels(), **budget.__dict__)
+    return Recipe(**arm.levels(), **budget.content(arm.sharing))
 
 
 def shards_of(

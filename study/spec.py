@@ -12,6 +12,7 @@ from study.fields import (
     Duration,
     Levels,
     Options,
+    OptionsByName,
     Seeds,
     Share,
     StudyName,
@@ -21,6 +22,7 @@ from study.fields import (
     levels_or_all,
     one_of,
     refusal,
+    sampling_rule,
 )
 
 MAX_ARMS = 5_000
@@ -92,13 +94,27 @@ class Tuning(Part):
 
 
 class Training(Part):
-    """What all replicas have in common.  ``patience`` holds in the search only: later replicas run to the end."""
+    """What all replicas have in common.  ``patience`` holds in the search only: later replicas run to the end.
+
+    ``sharing_options`` are the dials of architectures that are not tuned: ``{mmoe: {experts: 4}}``.  With
+    ``tasks_per_step`` a step trains that many tasks, each sampled ``uniform``, ``proportional`` to its labels, or at a
+    temperature in between.
+    """
 
     batch_size: Annotated[int, Field(ge=1, le=1_000_000)] = 64
     epochs: Annotated[int, Field(ge=1, le=100_000)] = 30
     patience: Annotated[int, Field(ge=1)] | None = None
     schedule: Literal["cosine", "constant"] = "cosine"
     backbone_options: Options = Field(default_factory=dict)
+    sharing_options: OptionsByName = Field(default_factory=dict)
+    tasks_per_step: Annotated[int, Field(ge=1, le=10_000)] | None = None
+    sampling: Annotated[Any, sampling_rule()] = "uniform"
+
+    @model_validator(mode="after")
+    def _samples(self) -> Training:
+        if self.sampling != "uniform" and self.tasks_per_step is None:
+            raise refusal("sampling has a rule, but every step sees all tasks.", "Set tasks_per_step, such as 1.")
+        return self
 
 
 class Search(Part):

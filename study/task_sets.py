@@ -35,6 +35,12 @@ def check_backbone_options(spec: Spec) -> None:
         checked_dials(entry, spec.training.backbone_options, "training.backbone_options")
 
 
+def check_sharing_options(spec: Spec) -> None:
+    """Refuse options that an architecture does not have."""
+    for name, options in spec.training.sharing_options.items():
+        checked_dials(find("sharing", name), options, f"training.sharing_options.{name}")
+
+
 def checked_dials(entry: Entry, values: Mapping[str, Any], where: str) -> dict[str, Any]:
     """``values`` as the keyword-only arguments of ``entry``'s class."""
     hints = typing.get_type_hints(entry.cls.__init__)

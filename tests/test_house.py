@@ -25,6 +25,7 @@ TESTED_BY = {  # modules of the core that have no test file of their own name
     "fused": "fusion",
     "heads": "sharing",
     "losses": "masking",
+    "mode": "sharing",
     "metrics": "evaluation",
     "network": "sharing",
     "recipe": "fusion",

@@ -1,32 +1,66 @@
-"""Backbones, one a file: what a stage computes, whoever shares it."""
+"""Backbones, one a file: what a stage computes, whoever shares it.
+
+A signal is ``[r, c, b, *f]``: features alone, ``[r c b d]``, channels before their places, ``[r c b d h w]``, or
+tokens, ``[r c b n d]``.  Where the features stand is :attr:`Backbone.feature_axis`.
+"""
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
-from typing import Protocol
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
+import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from mtl_core.layers.bank import Slot, Theta
-from mtl_core.layers.dropout import Noise
+from mtl_core.layers.bank import Copy, Slot, Theta
+from mtl_core.mode import Mode
+
+if TYPE_CHECKING:
+    from mtl_core.layers.linear import LowRankLinear
+    from mtl_core.recipe import Recipe
+
+
+class Affine(Protocol):
+    """A layer with a pre-activation, which an architecture may adapt.
+
+    Attributes:
+        name: of the layer, unique in the network.
+        outputs: features of the pre-activation.
+        feature_axis: where they stand in it.
+        weight: the parameter that maps inputs to outputs, whose last dimension is the outputs' (linear layers) or whose
+            first is (convolutions).
+    """
+
+    name: str
+    outputs: int
+    feature_axis: int
+    weight: Slot
+
+    def low_rank(self, copies: tuple[Copy, ...], rank: int) -> LowRankLinear:
+        """Corrections of rank ``rank`` to this layer, a bank of their own."""
+        ...
 
 
 class Stage(Protocol):
     """A bank of copies of one stage.
 
     Attributes:
-        copies: names of the copies.
-        slots: its parameters, in forward order.
-        multiply_adds: of one copy, for one example.
+        copies: of the bank.
+        slots: its parameters and buffers, in forward order.
+        layers: its affine layers, in forward order; each passes its pre-activation through ``mode.adapt``.
+        conditioned: the one whose pre-activation a task descriptor enters.
     """
 
-    copies: tuple[str, ...]
+    copies: tuple[Copy, ...]
     slots: tuple[Slot, ...]
-    multiply_adds: int
+    layers: tuple[Affine, ...]
+    conditioned: Affine
 
-    def __call__(self, theta: Theta, x: Float[Tensor, "r c b i"], noise: Noise | None) -> Float[Tensor, "r c b o"]:
-        """The stage's output; ``noise`` is ``None`` in evaluation mode."""
+    def __call__(self, theta: Theta, x: Float[Tensor, "r c b *i"], mode: Mode) -> Float[Tensor, "r c b *o"]:
+        """The stage's output."""
         ...
 
 
@@ -34,19 +68,75 @@ class Backbone(ABC):
     """A chain of stages.
 
     Args:
-        num_inputs: input columns.
+        inputs: shape of an example: ``(columns,)``, or ``(channels, height, width)``.
         stages: number of stages.
-        width: units per stage.
+        width: units, channels or token features per stage.
     """
 
-    def __init__(self, num_inputs: int, stages: int, width: int) -> None:
-        self.num_inputs, self.num_stages, self.width = num_inputs, stages, width
+    feature_axis: ClassVar[int] = -1
+
+    def __init__(self, inputs: Sequence[int], stages: int, width: int, **options: Any) -> None:
+        self.inputs, self.num_stages, self.width = tuple(inputs), stages, width
+        self._options = options
 
     @abstractmethod
-    def stage(self, level: int, copies: tuple[str, ...]) -> Stage:
-        """The stage at ``level`` (0 … stages − 1), as a bank of the named copies."""
+    def stage(self, level: int, copies: tuple[Copy, ...]) -> Stage:
+        """The stage at ``level`` (0 … stages − 1), as a bank of the copies."""
 
     @property
+    @abstractmethod
     def num_features(self) -> int:
-        """Features that the last stage hands to the heads."""
-        return self.width if self.num_stages else self.num_inputs
+        """Features that the heads see."""
+
+    @property
+    def num_inputs(self) -> int:
+        """Numbers in an example."""
+        return math.prod(self.inputs)
+
+    def enter(self, x: Float[Tensor, "r c b d"]) -> Float[Tensor, "r c b *i"]:
+        """Flat examples in the form that the first stage takes."""
+        return x
+
+    def leave(self, h: Float[Tensor, "r c b *f"]) -> Float[Tensor, "r c b d"]:
+        """The last stage's output in the form that the heads take."""
+        return h
+
+    def channels_at(self, level: int) -> int:
+        """Size of the feature axis behind the stage at ``level``; −1: of what enters the first."""
+        return self.num_inputs if level < 0 else self.width
+
+    def fit_to(self, h: Float[Tensor, "r c b *f"], level: int) -> Float[Tensor, "r c b *f"]:
+        """An earlier stage's output, pooled to the places of the one at ``level``; features stay as they are."""
+        return h
+
+    def extended(self, extra: int) -> Backbone:
+        """The same backbone for ``extra`` further input features (columns, or channels), see :func:`extend`."""
+        first, *places = self.inputs
+        return type(self)((first + extra, *places), self.num_stages, self.width, **self._options)
+
+    def remarks(self) -> tuple[str, ...]:
+        """What the plan should tell the user."""
+        return ()
+
+    @classmethod
+    def impossible(cls, recipe: Recipe, inputs: Sequence[int]) -> str | None:
+        """Why this backbone cannot be built with this recipe for examples of this shape, or ``None``."""
+        return None
+
+
+def extend(
+    x: Float[Tensor, "r c b d"], more: Float[Tensor, "c e"], inputs: Sequence[int]
+) -> Float[Tensor, "r c b d+e*hw"]:
+    """Flat examples with further features, constant for each signal: columns, or constant maps of an image.
+
+    Args:
+        x: examples; a single signal is repeated for each row of ``more``.
+        more: the further features of each signal.
+        inputs: shape of an example before.
+    """
+    replicas, _, examples, _ = x.shape
+    maps = more.repeat_interleave(math.prod(inputs[1:]), dim=1).to(x)
+    signals = len(more)
+    return torch.cat(
+        [x.expand(-1, signals, -1, -1), maps.view(1, signals, 1, -1).expand(replicas, -1, examples, -1)], dim=3
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal
 
 from jaxtyping import Float
@@ -9,10 +10,10 @@ from torch import Tensor
 
 from mtl_core.backbones import Backbone
 from mtl_core.layers.activations import ACTIVATIONS
-from mtl_core.layers.bank import Theta
-from mtl_core.layers.dropout import Noise
+from mtl_core.layers.bank import Copy, Theta
 from mtl_core.layers.linear import Linear
 from mtl_core.layers.norms import LayerNorm
+from mtl_core.mode import Mode
 
 
 class MLP(Backbone):
@@ -26,7 +27,7 @@ class MLP(Backbone):
 
     def __init__(
         self,
-        num_inputs: int,
+        inputs: Sequence[int],
         stages: int,
         width: int,
         *,
@@ -34,29 +35,32 @@ class MLP(Backbone):
         residual: bool = False,
         activation: Literal["relu", "tanh", "gelu", "identity"] = "relu",
     ) -> None:
-        super().__init__(num_inputs, stages, width)
+        super().__init__(inputs, stages, width, norm=norm, residual=residual, activation=activation)
         self.norm, self.residual, self.activation = norm, residual, activation
 
-    def stage(self, level: int, copies: tuple[str, ...]) -> _Block:
+    def stage(self, level: int, copies: tuple[Copy, ...]) -> _Block:
         return _Block(self, level, copies)
+
+    @property
+    def num_features(self) -> int:
+        return self.channels_at(self.num_stages - 1)
 
 
 class _Block:
-    def __init__(self, mlp: MLP, level: int, copies: tuple[str, ...]) -> None:
-        inputs = mlp.num_inputs if level == 0 else mlp.width
+    def __init__(self, mlp: MLP, level: int, copies: tuple[Copy, ...]) -> None:
+        inputs = mlp.channels_at(level - 1)
         self.copies = copies
-        self._linear = Linear(f"stage{level}", copies, inputs, mlp.width)
+        self._linear = self.conditioned = Linear(f"stage{level}", copies, inputs, mlp.width)
+        self.layers = (self._linear,)
         self._norm = LayerNorm(f"stage{level}.norm", copies, mlp.width) if mlp.norm == "layer" else None
         self._activation = ACTIVATIONS[mlp.activation]
         self._residual = mlp.residual and inputs == mlp.width
         self.slots = self._linear.slots + (self._norm.slots if self._norm else ())
-        self.multiply_adds = self._linear.multiply_adds
 
-    def __call__(self, theta: Theta, x: Float[Tensor, "r c b i"], noise: Noise | None) -> Float[Tensor, "r c b o"]:
+    def __call__(self, theta: Theta, x: Float[Tensor, "r c b i"], mode: Mode) -> Float[Tensor, "r c b o"]:
         if self._norm:
-            h = self._activation(self._norm(theta, self._linear(theta, x)))
+            h = self._activation(self._norm(theta, self._linear(theta, x, adapt=mode.adapt)))
         else:
-            h = self._linear(theta, x, self._activation)
-        if noise:
-            h = noise(h, self.copies)
+            h = self._linear(theta, x, self._activation, mode.adapt)
+        h = mode.drop(h, self.copies)
         return x + h if self._residual else h

@@ -8,7 +8,7 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-from mtl_core.data.preparation import Preparation, raw_targets
+from mtl_core.data.preparation import Preparation
 from mtl_core.data.task_set import Examples
 
 CHUNK = 256
@@ -18,6 +18,8 @@ not depend on how long the splits of other replicas in the array are."""
 
 class Feed:
     """Batches of one pool for r replicas.
+
+    An index has one signal for all tasks, ``[r, 1, b]``, or one for each, ``[r, t, b]``.
 
     Args:
         examples: the pool.
@@ -29,23 +31,28 @@ class Feed:
         self.fully_labelled = not bool(examples.targets.isnan().any())
         self._has_gaps = bool(examples.inputs.isnan().any())
         self._input_shift, self._input_scale, self.target_shift, self.target_scale = (
-            torch.stack([getattr(preparation, name) for preparation in preparations]).unsqueeze(second)
-            for name, second in (("input_shift", 1), ("input_scale", 1), ("target_shift", 2), ("target_scale", 2))
+            torch.stack([getattr(preparation, name) for preparation in preparations]).view(len(preparations), *shape)
+            for name, shape in (
+                ("input_shift", (1, 1, -1)),
+                ("input_scale", (1, 1, -1)),
+                ("target_shift", (-1, 1)),
+                ("target_scale", (-1, 1)),
+            )
         )
         # (x − 0) · 1 is x to the last bit: leaving it out is a matter of time alone
         self._scales_inputs = bool((self._input_shift != 0).any() or (self._input_scale != 1).any())
         self._scales_targets = bool((self.target_shift != 0).any() or (self.target_scale != 1).any())
 
-    def inputs(self, index: Int[Tensor, "r b"]) -> Float[Tensor, "r 1 b d"]:
+    def inputs(self, index: Int[Tensor, "r g b"]) -> Float[Tensor, "r g b d"]:
         """Prepared inputs: scaled; a missing value becomes 0, which is the training mean of a standardised column."""
         x = self.examples.inputs.index_select(0, index.flatten()).view(*index.shape, -1)
         if self._scales_inputs:
             x = (x - self._input_shift) * self._input_scale
         if self._has_gaps:
             x = torch.where(x.isnan(), 0.0, x)
-        return x.unsqueeze(1)
+        return x
 
-    def targets(self, index: Int[Tensor, "r b"]) -> tuple[Float[Tensor, "r t b"], Bool[Tensor, "r t b"] | None]:
+    def targets(self, index: Int[Tensor, "r g b"]) -> tuple[Float[Tensor, "r t b"], Bool[Tensor, "r t b"] | None]:
         """Standardised targets without NaN, and which of them are labels (``None``: all)."""
         y = raw_targets(self.examples, index)
         labelled = None if self.fully_labelled else ~y.isnan()
@@ -53,18 +60,24 @@ class Feed:
             y = (y - self.target_shift) * self.target_scale
         return (y if labelled is None else torch.where(labelled, y, 0.0)), labelled
 
-    def present(self, index: Int[Tensor, "... b"]) -> Bool[Tensor, "... t"]:
-        """Which tasks have at least one label in each batch."""
-        labels = ~self.examples.targets.index_select(0, index.flatten()).isnan()
-        return labels.view(*index.shape, -1).any(dim=-2)
+
+def raw_targets(examples: Examples, index: Int[Tensor, "r g b"]) -> Float[Tensor, "r t b"]:
+    """Targets in their own unit, task-major: every task's at a common index, or each task's at its own."""
+    if index.shape[1] == 1:
+        rows = examples.targets.index_select(0, index.flatten())
+        return rows.view(len(index), index.shape[2], -1).transpose(1, 2)
+    num_tasks = examples.targets.shape[1]
+    places = index * num_tasks + torch.arange(num_tasks).view(1, -1, 1)
+    return examples.targets.flatten().index_select(0, places.flatten()).view(index.shape)
 
 
-def padded(parts: Sequence[Int[Tensor, " n"]]) -> tuple[Int[Tensor, "r m"], Bool[Tensor, "r m"]]:
-    """Index sets of unequal length as one array of whole chunks, and which entries are real."""
-    length = -(-max(len(part) for part in parts) // CHUNK) * CHUNK
-    index = torch.zeros(len(parts), length, dtype=torch.int64)
-    real = torch.zeros(len(parts), length, dtype=torch.bool)
-    for row, part in enumerate(parts):
-        index[row, : len(part)] = part
-        real[row, : len(part)] = True
+def padded(parts: Sequence[Sequence[Int[Tensor, " n"]]]) -> tuple[Int[Tensor, "r g m"], Bool[Tensor, "r g m"]]:
+    """Index sets of unequal length, by row and signal, as one array of whole chunks, and which entries are real."""
+    length = -(-max(len(part) for row in parts for part in row) // CHUNK) * CHUNK
+    index = torch.zeros(len(parts), len(parts[0]), length, dtype=torch.int64)
+    real = torch.zeros(index.shape, dtype=torch.bool)
+    for row, signals in enumerate(parts):
+        for signal, part in enumerate(signals):
+            index[row, signal, : len(part)] = part
+            real[row, signal, : len(part)] = True
     return index, real

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from mtl_core.data.splits import nested_subset, split
 from mtl_core.data.task import PERFECT, Task
-from mtl_core.data.task_set import Development, Examples
+from mtl_core.data.task_set import Development
 from mtl_core.losses import example_losses
 from mtl_core.metrics import example_scores
 from mtl_core.mistakes import Mistake
@@ -119,18 +119,6 @@ def skill(tasks: tuple[Task, ...], metric: Float[Tensor, "r t"], trivial: Float[
     perfect = torch.tensor([PERFECT[task.metric] for task in tasks]).to(metric)
     room = perfect - trivial
     return (metric - trivial) / torch.where(room == 0, torch.nan, room)
-
-
-def steps_per_epoch(development: Development, batch_size: int, train_fraction: float = 1.0) -> int:
-    """Batches in an epoch: the same for every seed, even where group sizes make training splits differ a little."""
-    labelled = int((~development.examples.targets.isnan()).any(dim=1).sum())
-    return max(1, -(-round(labelled * (1 - development.validation_share) * train_fraction) // batch_size))
-
-
-def raw_targets(examples: Examples, index: Tensor) -> Float[Tensor, "r t b"]:
-    """Targets in their own unit at ``index [r, b]``, task-major."""
-    rows = examples.targets.index_select(0, index.flatten())
-    return rows.view(*index.shape, -1).transpose(1, 2)
 
 
 def _standards(values: Float[Tensor, "n d"], chosen: Tensor) -> tuple[Float[Tensor, " d"], Float[Tensor, " d"]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
@@ -44,17 +45,33 @@ class Development:
             (pixels in 0…1, one-hot columns) are taken as they are, except that a column that is constant on the
             training split is silenced.
         validation_share: share of the pool, by groups, that validates.
+        image: channels, height and width, where the inputs are the pixels of an image, channel by channel.
+        own_inputs: whether the tasks have inputs of their own: every example belongs to one task and has its label
+            alone, and a batch holds as many examples of each task.
     """
 
     tasks: tuple[Task, ...]
     examples: Examples
     standardise: Bool[Tensor, " d"]
     validation_share: float = 0.2
+    image: tuple[int, int, int] | None = None
+    own_inputs: bool = False
+
+    def __post_init__(self) -> None:
+        if self.own_inputs and ((~self.examples.targets.isnan()).sum(dim=1) > 1).any():
+            raise ValueError("Tasks with inputs of their own share no example: one label each.")
+        if self.image is not None and math.prod(self.image) != self.num_inputs:
+            raise ValueError(f"{self.num_inputs} input columns are no image of {self.image}.")
 
     @property
     def num_inputs(self) -> int:
         """Number of input columns."""
         return self.examples.inputs.shape[1]
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of an example: ``(columns,)``, or that of an image."""
+        return self.image or (self.num_inputs,)
 
     def only(self, *names: str) -> Development:
         """The same examples (so that a seed splits them alike) with the named tasks alone."""
@@ -89,7 +106,8 @@ class TaskSet:
     def fingerprint(self) -> str:
         """A content hash over tasks, examples of both drawers and preprocessing: changed data, changed hash."""
         digest = hashlib.sha256(json.dumps([asdict(task) for task in self.tasks]).encode())
-        digest.update(repr(self.development.validation_share).encode())
+        facts = (self.development.validation_share, self.development.image, self.development.own_inputs)
+        digest.update(repr(facts).encode())
         for examples in (self.development.examples, self.test):
             for part in (examples.inputs, examples.targets, examples.groups):
                 digest.update(b"none" if part is None else part.contiguous().numpy().tobytes())

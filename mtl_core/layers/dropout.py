@@ -8,6 +8,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from mtl_core.layers.bank import Copy
 from mtl_core.seeding import generator
 
 _LEVELS = 1 << 16
@@ -31,21 +32,25 @@ class Noise:
     def __init__(self, seeds: Sequence[int], steps: Sequence[int], rates: Float[Tensor, " r"]) -> None:
         self._rows = list(zip(seeds, steps, rates.tolist(), strict=True))
         threshold = (rates.double() * _LEVELS).round()
-        self._threshold = (threshold - _LEVELS // 2).clamp(max=_LEVELS // 2 - 1).to(torch.int16).view(-1, 1, 1, 1)
-        self._factor = (1 / (1 - threshold / _LEVELS)).to(rates).view(-1, 1, 1, 1)
+        self._threshold = (threshold - _LEVELS // 2).clamp(max=_LEVELS // 2 - 1).to(torch.int16).view(-1, 1, 1)
+        self._factor = (1 / (1 - threshold / _LEVELS)).to(rates).view(-1, 1, 1)
         self._streams: dict[tuple[int, str], torch.Generator] = {}
 
-    def __call__(self, x: Float[Tensor, "r c b d"], copies: tuple[str, ...]) -> Float[Tensor, "r c b d"]:
+    def __call__(self, x: Float[Tensor, "r c *f"], copies: tuple[Copy, ...]) -> Float[Tensor, "r c *f"]:
         """``x`` with elements dropped and the rest scaled by 1/(1 − rate)."""
-        replicas, num_copies, examples, features = x.shape
-        words = torch.zeros(replicas, num_copies, -(-examples * features // 4), dtype=torch.int64)
+        elements = x[0, 0].numel()
+        words = torch.zeros(*x.shape[:2], -(-elements // 4), dtype=torch.int64)
         for row, (_, _, rate) in enumerate(self._rows):
             if rate > 0:
-                for copy, name in enumerate(copies):
-                    words[row, copy].random_(-(2**63), None, generator=self._stream(row, name))
-        bits = words.view(torch.int16)[:, :, : examples * features].view(x.shape)
-        mask = (bits >= self._threshold) * self._factor
+                for place, copy in enumerate(copies):
+                    words[row, place].random_(-(2**63), None, generator=self._stream(row, copy.name))
+        bits = words.view(torch.int16)[:, :, :elements]
+        mask = ((bits >= self._threshold) * self._factor).view(x.shape)
         return x * mask.to(device=x.device, dtype=x.dtype)
+
+    def seed(self, row: int, copy: Copy) -> int:
+        """A seed for the noise of a module that draws its own, such as a user's."""
+        return int(torch.empty((), dtype=torch.int64).random_(generator=self._stream(row, copy.name)))
 
     def _stream(self, row: int, copy: str) -> torch.Generator:
         if (row, copy) not in self._streams:

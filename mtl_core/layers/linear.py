@@ -7,22 +7,35 @@ from jaxtyping import Float
 from torch import Tensor
 
 from mtl_core.layers.activations import Activation, identity
-from mtl_core.layers.bank import Slot, Theta, uniform
+from mtl_core.layers.bank import Copy, Slot, Theta, constant, uniform
+from mtl_core.mode import Adapter
 
 
 class Linear:
-    """y = x W + b for r·c copies at once."""
+    """y = x W + b for r·c copies at once, over the last dimension; dimensions in between are as good as examples.
 
-    def __init__(self, name: str, copies: tuple[str, ...], inputs: int, outputs: int) -> None:
+    Args:
+        name: of the layer, unique in the network.
+        copies: of the bank.
+        inputs, outputs: features.
+    """
+
+    feature_axis = -1
+
+    def __init__(self, name: str, copies: tuple[Copy, ...], inputs: int, outputs: int) -> None:
         bound = inputs**-0.5
+        self.name, self.inputs, self.outputs = name, inputs, outputs
         self.weight = Slot(f"{name}.weight", copies, (inputs, outputs), uniform(bound, inputs, outputs))
         self.bias = Slot(f"{name}.bias", copies, (outputs,), uniform(bound, outputs))
         self.slots = (self.weight, self.bias)
-        self.multiply_adds = inputs * outputs
 
     def __call__(
-        self, theta: Theta, x: Float[Tensor, "r c b i"], activation: Activation = identity
-    ) -> Float[Tensor, "r c b o"]:
+        self,
+        theta: Theta,
+        x: Float[Tensor, "r c *b i"],
+        activation: Activation = identity,
+        adapt: Adapter | None = None,
+    ) -> Float[Tensor, "r c *b o"]:
         # the activation may work in place, which is cheap on the product itself but not on a view of it
         weight, bias = theta[self.weight], theta[self.bias]
         replicas, copies, inputs, outputs = weight.shape
@@ -31,4 +44,28 @@ class Linear:
             x.reshape(replicas * copies, -1, inputs),
             weight.reshape(replicas * copies, inputs, outputs),
         )
-        return activation(product).view(replicas, copies, -1, outputs)
+        shape = (*x.shape[:-1], outputs)
+        if adapt is None:
+            return activation(product).view(shape)
+        return activation(adapt(self, theta, x, product.view(shape)))
+
+    def low_rank(self, copies: tuple[Copy, ...], rank: int) -> LowRankLinear:
+        """Corrections x A B of rank ``rank`` to this layer, a bank of their own."""
+        return LowRankLinear(self, copies, rank)
+
+
+class LowRankLinear:
+    """x A B with B = 0 at the start.
+
+    Source: E. Hu et al., "LoRA: low-rank adaptation of large language models", ICLR 2022, section 4.1.
+    """
+
+    def __init__(self, layer: Linear, copies: tuple[Copy, ...], rank: int) -> None:
+        first, second = (layer.inputs, rank), (rank, layer.outputs)
+        self.down = Slot(f"{layer.name}.down", copies, first, uniform(layer.inputs**-0.5, *first))
+        self.up = Slot(f"{layer.name}.up", copies, second, constant(0.0, *second))
+        self.slots = (self.down, self.up)
+
+    def __call__(self, theta: Theta, x: Float[Tensor, "r c *b i"]) -> Float[Tensor, "r c *b o"]:
+        down, up = theta[self.down].flatten(0, 1), theta[self.up].flatten(0, 1)
+        return x.reshape(len(down), -1, down.shape[1]).bmm(down).bmm(up).view(*x.shape[:-1], up.shape[2])

@@ -6,7 +6,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from mtl_core.layers.bank import Slot, Theta, constant
+from mtl_core.layers.bank import Copy, Slot, Theta, constant
 
 
 class LayerNorm:
@@ -15,13 +15,12 @@ class LayerNorm:
     Source: Ba, Kiros & Hinton, "Layer normalization", 2016 (arXiv:1607.06450), eq. 4.
     """
 
-    multiply_adds = 0
-
-    def __init__(self, name: str, copies: tuple[str, ...], features: int) -> None:
+    def __init__(self, name: str, copies: tuple[Copy, ...], features: int) -> None:
         self.gain = Slot(f"{name}.gain", copies, (features,), constant(1.0, features))
         self.shift = Slot(f"{name}.shift", copies, (features,), constant(0.0, features))
         self.slots = (self.gain, self.shift)
 
-    def __call__(self, theta: Theta, x: Float[Tensor, "r c b d"]) -> Float[Tensor, "r c b d"]:
-        standard = torch.nn.functional.layer_norm(x, x.shape[-1:])
-        return torch.addcmul(theta[self.shift].unsqueeze(2), standard, theta[self.gain].unsqueeze(2))
+    def __call__(self, theta: Theta, x: Float[Tensor, "r c *b d"]) -> Float[Tensor, "r c *b d"]:
+        standard = torch.nn.functional.layer_norm(x, x.shape[-1:]).flatten(2, -2)
+        scaled = torch.addcmul(theta[self.shift].unsqueeze(2), standard, theta[self.gain].unsqueeze(2))
+        return scaled.view(x.shape)

@@ -1,25 +1,37 @@
 """Ways to share, one a file: how many copies each stage has, and how signals pass between them.
 
-A signal is ``[r, 1, b, d]`` while all tasks see the same one and ``[r, t, b, d]`` once each has its own.
+A signal is ``[r, 1, b, *f]`` while all tasks see the same one and ``[r, t, b, *f]`` once each has its own.  Tasks that
+have inputs of their own begin with the latter.
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from typing import Any, ClassVar, Protocol
 
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from torch import Tensor
 
 from mtl_core.backbones import Backbone, Stage
-from mtl_core.layers.bank import SHARED, Theta
-from mtl_core.layers.dropout import Noise
+from mtl_core.data.task_set import Development
+from mtl_core.layers.bank import Copy, Slot, Theta
+from mtl_core.mode import Mode
 from mtl_core.recipe import Recipe
 from mtl_core.registry import find
 
 
+class Part(Protocol):
+    """Anything with parameters."""
+
+    slots: tuple[Slot, ...]
+
+
 class Sharing(ABC):
-    """An architecture: backbone stages as banks of copies.
+    """An architecture: backbone stages as banks of copies, and what connects them.
+
+    Keyword-only arguments of a subclass are its dials; those annotated with a range are tuned, one value per replica,
+    and a forward pass finds them by :meth:`dial`.
 
     Args:
         backbone: makes the stages.
@@ -27,48 +39,95 @@ class Sharing(ABC):
         depth: number of shared stages, or ``None`` where the architecture has no such dial.
     """
 
-    uses_depth = True
+    uses_depth: ClassVar[bool] = True
+    """Whether the number of shared stages is a choice."""
+    shares_head: ClassVar[bool] = False
+    """Whether tasks with outputs of one kind and size have a single head."""
+    acts_after_step: ClassVar[bool] = False
+    """Whether :meth:`after_step` does something."""
+    parts: Sequence[Part]
+    """Everything with parameters, in forward order; a subclass sets it."""
 
     def __init__(self, backbone: Backbone, tasks: Sequence[str], depth: int | None) -> None:
-        self.tasks = tuple(tasks)
-        self.depth = depth
-        self.stages: list[Stage] = [
-            backbone.stage(level, self.copies_at(level)) for level in range(backbone.num_stages)
-        ]
+        self.backbone, self.tasks, self.depth = backbone, tuple(tasks), depth
 
     @abstractmethod
-    def copies_at(self, level: int) -> tuple[str, ...]:
-        """Names of the copies of the stage at ``level``."""
-
-    def __call__(self, theta: Theta, x: Float[Tensor, "r g b d"], noise: Noise | None) -> Float[Tensor, "r c b o"]:
+    def __call__(self, theta: Theta, x: Float[Tensor, "r g b d"], mode: Mode) -> Float[Tensor, "r c b o"]:
         """What the heads see: one signal for all tasks, or one for each."""
-        for stage in self.stages:
-            if stage.copies == (SHARED,):
-                x = split(stage(theta, share(x), noise), x.shape[1])
-            else:
-                x = stage(theta, x.expand(-1, len(stage.copies), -1, -1), noise)
-        return x
+
+    def after_step(
+        self, theta: Theta, heads: Sequence[Slot], rates: Sequence[float], present: Bool[Tensor, "r t"], mode: Mode
+    ) -> None:
+        """Change parameters or buffers in place, after the optimiser's step.
+
+        Args:
+            theta: of the array; writing to it is what an update is.
+            heads: parameters of the heads.
+            rates: learning rate of each row, now.
+            present: which tasks had labels.
+        """
+        raise AssertionError(f"{type(self).__name__} does nothing after a step.")
+
+    def dial(self, name: str, mode: Mode, dimensions: int) -> Any:
+        """A tuning hyperparameter: the rows' own values as ``[r, 1, …]`` of so many dimensions, or the default."""
+        if name not in mode.dials:
+            return getattr(self, name)
+        return mode.dials[name].view(-1, *[1] * (dimensions - 1))
 
     @classmethod
-    def impossible(cls, recipe: Recipe, tasks: Sequence[str]) -> str | None:
-        """Why this architecture cannot be built with this recipe, or ``None``."""
+    def impossible(cls, recipe: Recipe, development: Development) -> str | None:
+        """Why this architecture cannot be built with this recipe for these tasks, or ``None``."""
+        if len(development.tasks) < 2 and recipe.sharing not in ("single_task", "independent"):
+            return "a single task has nobody to share with"
         if not cls.uses_depth:
             return None
         if recipe.depth is None or not 0 <= recipe.depth <= recipe.stages:
             return f"depth must be 0 … {recipe.stages} (the number of stages), found {recipe.depth}"
+        if recipe.depth == 0:
+            return "no shared stage: the same network as independent"
         return None
 
 
-def share(x: Float[Tensor, "r g b d"]) -> Float[Tensor, "r 1 gb d"]:
+class Chain:
+    """Stages that follow each other, each as a bank of the same copies.
+
+    Args:
+        backbone: makes the stages.
+        levels: of the stages.
+        copies: of each.
+    """
+
+    def __init__(self, backbone: Backbone, levels: Iterable[int], copies: tuple[Copy, ...]) -> None:
+        self.stages: list[Stage] = [backbone.stage(level, copies) for level in levels]
+        self.slots = tuple(slot for stage in self.stages for slot in stage.slots)
+
+    def __call__(self, theta: Theta, x: Float[Tensor, "r g b *i"], mode: Mode) -> Float[Tensor, "r c b *o"]:
+        """Every signal through the one copy, or one signal (or each its own) through as many copies."""
+        for stage in self.stages:
+            x = run(stage, theta, x, mode)
+        return x
+
+
+def run(stage: Stage, theta: Theta, x: Float[Tensor, "r g b *i"], mode: Mode) -> Float[Tensor, "r c b *o"]:
+    """One stage, whatever the numbers of its copies and of the signals."""
+    if len(stage.copies) == 1:
+        return split(stage(theta, share(x), mode), x.shape[1])
+    return stage(theta, x.expand(-1, len(stage.copies), *[-1] * (x.ndim - 2)), mode)
+
+
+def share(x: Float[Tensor, "r g b *f"]) -> Float[Tensor, "r 1 gb *f"]:
     """The signals of all tasks as one batch, for a stage with a single copy."""
-    return x.reshape(len(x), 1, -1, x.shape[-1])
+    return x.reshape(len(x), 1, -1, *x.shape[3:])
 
 
-def split(x: Float[Tensor, "r 1 gb d"], signals: int) -> Float[Tensor, "r g b d"]:
+def split(x: Float[Tensor, "r 1 gb *f"], signals: int) -> Float[Tensor, "r g b *f"]:
     """The inverse of :func:`share`."""
-    return x.view(len(x), signals, -1, x.shape[-1])
+    return x.view(len(x), signals, -1, *x.shape[3:])
 
 
-def impossible(recipe: Recipe, tasks: Sequence[str]) -> str | None:
+def impossible(recipe: Recipe, development: Development) -> str | None:
     """Why an arm cannot exist, in words for the plan's list of skipped arms; ``None`` if it can."""
-    return find("sharing", recipe.sharing).cls.impossible(recipe, tasks)
+    backbone = find("backbones", recipe.backbone).cls
+    return backbone.impossible(recipe, development.shape) or find("sharing", recipe.sharing).cls.impossible(
+        recipe, development
+    )

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from mtl_core.layers.bank import SHARED
-from mtl_core.recipe import Recipe
-from mtl_core.sharing import Sharing
+from jaxtyping import Float
+from torch import Tensor
+
+from mtl_core.backbones import Backbone
+from mtl_core.layers.bank import SHARED, Theta, private
+from mtl_core.mode import Mode
+from mtl_core.sharing import Chain, Sharing
 
 
 class Hard(Sharing):
@@ -20,14 +24,12 @@ class Hard(Sharing):
     Differs from the paper: nothing; the paper's networks have one hidden stage, k = L = 1.
     """
 
-    def copies_at(self, level: int) -> tuple[str, ...]:
-        assert self.depth is not None
-        return (SHARED,) if level < self.depth else self.tasks
+    def __init__(self, backbone: Backbone, tasks: Sequence[str], depth: int) -> None:
+        super().__init__(backbone, tasks, depth)
+        self.trunk = Chain(backbone, range(depth), (SHARED,))
+        self.towers = Chain(backbone, range(depth, backbone.num_stages), private(tasks))
+        self.parts = (self.trunk, self.towers)
 
-    @classmethod
-    def impossible(cls, recipe: Recipe, tasks: Sequence[str]) -> str | None:
-        if recipe.depth == 0:
-            return "no shared stage: the same network as independent"
-        if len(tasks) < 2:
-            return "a single task has nobody to share with"
-        return super().impossible(recipe, tasks)
+    def __call__(self, theta: Theta, x: Float[Tensor, "r g b d"], mode: Mode) -> Float[Tensor, "r c b o"]:
+        shared = self.trunk(theta, self.backbone.enter(x), mode)
+        return self.backbone.leave(self.towers(theta, shared, mode))

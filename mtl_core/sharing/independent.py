@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from mtl_core.sharing import Sharing
+from collections.abc import Sequence
+
+from jaxtyping import Float
+from torch import Tensor
+
+from mtl_core.backbones import Backbone
+from mtl_core.layers.bank import Theta, private
+from mtl_core.mode import Mode
+from mtl_core.sharing import Chain, Sharing
 
 
 class Independent(Sharing):
@@ -18,5 +26,10 @@ class Independent(Sharing):
 
     uses_depth = False
 
-    def copies_at(self, level: int) -> tuple[str, ...]:
-        return self.tasks
+    def __init__(self, backbone: Backbone, tasks: Sequence[str], depth: int | None) -> None:
+        super().__init__(backbone, tasks, depth)
+        self.networks = Chain(backbone, range(backbone.num_stages), private(tasks))
+        self.parts = (self.networks,)
+
+    def __call__(self, theta: Theta, x: Float[Tensor, "r g b d"], mode: Mode) -> Float[Tensor, "r t b o"]:
+        return self.backbone.leave(self.networks(theta, self.backbone.enter(x), mode))

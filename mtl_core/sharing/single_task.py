@@ -4,8 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from jaxtyping import Float
+from torch import Tensor
+
+from mtl_core.backbones import Backbone
+from mtl_core.data.task_set import Development
+from mtl_core.layers.bank import Theta, private
+from mtl_core.mode import Mode
 from mtl_core.recipe import Recipe
-from mtl_core.sharing import Sharing
+from mtl_core.sharing import Chain, Sharing
 
 
 class SingleTask(Sharing):
@@ -21,9 +28,15 @@ class SingleTask(Sharing):
 
     uses_depth = False
 
-    def copies_at(self, level: int) -> tuple[str, ...]:
-        return self.tasks
+    def __init__(self, backbone: Backbone, tasks: Sequence[str], depth: int | None) -> None:
+        super().__init__(backbone, tasks, depth)
+        self.network = Chain(backbone, range(backbone.num_stages), private(tasks))
+        self.parts = (self.network,)
+
+    def __call__(self, theta: Theta, x: Float[Tensor, "r 1 b d"], mode: Mode) -> Float[Tensor, "r 1 b o"]:
+        return self.backbone.leave(self.network(theta, self.backbone.enter(x), mode))
 
     @classmethod
-    def impossible(cls, recipe: Recipe, tasks: Sequence[str]) -> str | None:
-        return None if len(tasks) == 1 else "a single-task network is built for one task at a time"
+    def impossible(cls, recipe: Recipe, development: Development) -> str | None:
+        alone = len(development.tasks) == 1
+        return None if alone else "a single-task network is built for one task at a time"

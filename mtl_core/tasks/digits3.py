@@ -38,16 +38,18 @@ class Digits3(TaskSource):
 
     def build(self) -> TaskSet:
         """Derive the three targets from the digit."""
-        development, test = development_and_test(self.seed)
-        kept = torch.randperm(len(development), generator=generator(self.seed, "kept digits"))[: self.num_examples]
+        base, test = development_and_test(self.seed)
+        kept = torch.randperm(len(base), generator=generator(self.seed, "kept digits"))[: self.num_examples]
         tasks = (
             Task("parity", "binary", "accuracy", 2, ("even", "odd")),
             Task("five or more", "binary", "accuracy", 2, ("below five", "five or more")),
             Task("modulo three", "multiclass", "accuracy", 3, ("0", "1", "2")),
         )
-        pool = _examples(development[kept.sort().values])
+        pool = _examples(base[kept.sort().values])
         no_column = torch.zeros(pool.inputs.shape[1], dtype=torch.bool)
-        return TaskSet("digits3", Development(tasks, pool, standardise=no_column), test=_examples(test))
+        return TaskSet(
+            "digits3", Development(tasks, pool, standardise=no_column, image=(1, 8, 8)), test=_examples(test)
+        )
 
 
 def _examples(base: Int[Tensor, " n"]) -> Examples:

@@ -55,7 +55,7 @@ class MultiDigits(TaskSource):
         no_column = torch.zeros(pool.inputs.shape[1], dtype=torch.bool)
         return TaskSet(
             name="multidigits",
-            development=Development(tasks, pool, standardise=no_column),
+            development=Development(tasks, pool, standardise=no_column, image=(1, 8, 8 + OFFSET)),
             test=self._compose(test, self.num_test, NUM_TEST_FOLDS, "test"),
         )
 

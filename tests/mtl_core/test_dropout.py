@@ -6,11 +6,11 @@ import pytest
 import torch
 from torch import Tensor
 
-from mtl_core.layers.bank import SHARED
+from mtl_core.layers.bank import SHARED, private
 from mtl_core.layers.dropout import Noise
 
 ONES = torch.ones(3, 2, 40, 25)
-COPIES = ("a", "b")
+COPIES = private(("a", "b"))
 
 
 def masks(
@@ -58,8 +58,8 @@ def test_a_private_copy_sees_the_same_masks_alone_and_beside_other_tasks() -> No
     """Stages before it may be shared or private: streams are the copies', and a copy draws for its own stages alone."""
     alone, beside = (Noise([7], [3], torch.tensor([0.4])) for _ in range(2))
     for _ in range(3):
-        one = alone(torch.ones(1, 1, 31, 9), ("b",))
-        all_ = beside(torch.ones(1, 3, 31, 9), ("a", "b", "c"))
+        one = alone(torch.ones(1, 1, 31, 9), private("b"))
+        all_ = beside(torch.ones(1, 3, 31, 9), private("abc"))
         beside(torch.ones(1, 1, 31, 9), (SHARED,))
         assert torch.equal(one[:, 0], all_[:, 1])
 

@@ -48,12 +48,14 @@ def judged_by_scikit_learn(task: Task, outputs: Tensor, targets: Tensor) -> floa
 
 
 def parameters_of(recipe: Recipe, data: Development, seeds: tuple[int, ...] = (0, 1)) -> tuple[Network, Tensor]:
-    network = Network(recipe, data.tasks, data.num_inputs)
+    network = Network(recipe, data.tasks, data.shape)
     return network, 3 * network.layout.initialise(seeds)
 
 
 def evaluated(network: Network, flat: Tensor, feed: Feed, parts: list[Tensor]) -> tuple[Tensor, Tensor]:
-    return evaluate(network, network.layout.theta(network.layout.unpack(flat)), feed, *padded(parts))
+    return evaluate(
+        network, network.layout.theta(network.layout.unpack(flat)), feed, *padded([[part] for part in parts])
+    )
 
 
 @pytest.mark.parametrize(("kind", "metric"), CASES)
@@ -102,13 +104,13 @@ def test_the_best_constant_has_skill_zero_and_a_perfect_prediction_one(kind: Kin
     data = Development((task,), Examples(codes, labels[:, None]), torch.full((codes.shape[1],), kind == "regression"))
     prepared = [prepare(data, seed) for seed in (0, 1)]
     feed = Feed(data.examples, prepared)
-    network = Network(Recipe(sharing="single_task", stages=0), data.tasks, data.num_inputs)
+    network = Network(Recipe(sharing="single_task", stages=0), data.tasks, data.shape)
     weight, bias = (torch.zeros(2, size) for size in network.layout.sizes)
     trivial = torch.stack([part.trivial_metric for part in prepared])
 
     def skill_of(weight: Tensor, bias: Tensor) -> Tensor:
         theta = network.layout.theta([weight, bias])
-        _, metric = evaluate(network, theta, feed, *padded([part.validation for part in prepared]))
+        _, metric = evaluate(network, theta, feed, *padded([[part.validation] for part in prepared]))
         return skill(data.tasks, metric, trivial)
 
     for row, part in enumerate(prepared):
@@ -161,7 +163,7 @@ def test_padding_changes_nothing() -> None:
     for one, other in zip(plain, beside_longer, strict=True):
         assert torch.equal(one[0], other[0])
         assert not torch.equal(one[1], other[1])
-    assert padded([index])[0].shape[1] % CHUNK == 0
+    assert padded([[index]])[0].shape[2] % CHUNK == 0
 
 
 def test_regression_is_judged_in_the_targets_own_unit() -> None:
@@ -175,7 +177,7 @@ def test_regression_is_judged_in_the_targets_own_unit() -> None:
     _, metric = evaluated(network, flat, feed, [index, index])
     theta = network.layout.theta(network.layout.unpack(flat))
     with torch.no_grad():
-        standard = network(theta, feed.inputs(index.expand(2, -1)))[0][:, :, 0]
+        standard = network(theta, feed.inputs(index.expand(2, 1, -1)))[0][:, :, 0]
     for row, part in enumerate(prepared):
         error = standard[row] / part.target_scale[:, None] + part.target_shift[:, None] - targets[index].T
         assert metric[row, 0].item() == pytest.approx(error[0].square().mean().item(), rel=1e-4)

@@ -29,10 +29,10 @@ def with_targets(data: Development, targets: Tensor) -> Development:
 @pytest.mark.parametrize("sharing", ["hard", "independent"])
 def test_an_example_without_a_label_gives_its_task_no_gradient(sharing: str) -> None:
     data = development(ALL, missing=0.5)
-    network = Network(Recipe(sharing=sharing, depth=1, stages=2, width=8), data.tasks, data.num_inputs)
+    network = Network(Recipe(sharing=sharing, depth=1, stages=2, width=8), data.tasks, data.shape)
     feed = Feed(data.examples, [prepare(data, 0), prepare(data, 1)])
     theta = network.layout.theta(network.layout.unpack(network.layout.initialise([0, 1])))
-    index = torch.arange(80).view(2, 40)
+    index = torch.arange(80).view(2, 1, 40)
     outputs = network(theta, feed.inputs(index))
     targets, labelled = feed.targets(index)
     assert labelled is not None
@@ -95,7 +95,7 @@ def test_a_task_without_any_label_to_train_on_is_carried_along_untouched() -> No
     targets[prepared.train, 1] = torch.nan
     recipe = Recipe(sharing="independent", stages=2, width=8, epochs=3)
     (outcome,) = fit(recipe, with_targets(data, targets), rows(1, seeds=1, weight_decay=0.5))
-    layout = Network(recipe, data.tasks, data.num_inputs).layout
+    layout = Network(recipe, data.tasks, data.shape).layout
     still = layout.initialise([0])[0] == outcome.state["parameters"]
     assert [bool(still[layout.owners() == owner].all()) for owner in (1, 2, 3)] == [False, True, False]
     assert outcome.status == "finished"
@@ -116,9 +116,9 @@ def test_where_nothing_is_missing_a_mask_changes_nothing() -> None:
             targets=torch.cat([examples.targets, blank]),
         ),
     )
-    network = Network(Recipe(depth=1, stages=2, width=8), data.tasks, data.num_inputs)
+    network = Network(Recipe(depth=1, stages=2, width=8), data.tasks, data.shape)
     theta = network.layout.theta(network.layout.unpack(network.layout.initialise([0, 1])))
-    index = torch.arange(64).view(2, 32)
+    index = torch.arange(64).view(2, 1, 32)
     found = []
     for pool in (data, longer):
         feed = Feed(pool.examples, [prepare(data, 0), prepare(data, 1)])

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from mtl_core.flat_state import Layout
-from mtl_core.layers.bank import SHARED, Slot, uniform
+from mtl_core.layers.bank import SHARED, Copy, Slot, private, uniform
 from mtl_core.optimiser import Optimiser, clip_, ranges_of, schedule, start
 from mtl_core.rows import Rows
 
@@ -20,9 +20,10 @@ TASKS = ("a", "b", "c")
 LAYOUT = Layout(
     [
         Slot("stage0", (SHARED,), (3, 7), uniform(1, 3, 7)),
-        Slot("stage1", TASKS, (7, 5), uniform(1, 7, 5)),
-        Slot("head.binary1", ("b", "a"), (5,), uniform(1, 5)),
-        Slot("head.regression1", ("c",), (5,), uniform(1, 5)),
+        Slot("group", (Copy("a and b", frozenset("ab")),), (4,), uniform(1, 4)),
+        Slot("stage1", private(TASKS), (7, 5), uniform(1, 7, 5)),
+        Slot("head.binary1", private("ba"), (5,), uniform(1, 5)),
+        Slot("head.regression1", private("c"), (5,), uniform(1, 5)),
     ],
     TASKS,
 )
@@ -42,7 +43,7 @@ def gradients() -> list[list[Tensor]]:
 
 def begun() -> Rows:
     parameters = LAYOUT.initialise([1, 2, 3])
-    return {"parameters": parameters, **start(parameters, len(TASKS))}
+    return {"parameters": parameters, **start(LAYOUT, len(parameters))}
 
 
 def presence(absent: bool) -> list[Tensor | None]:
@@ -62,7 +63,7 @@ def trained(name: str, absent: bool, steps: int = MOST_STEPS, rows: Rows | None 
 
 
 def owned(parts: Sequence[Tensor]) -> list[Tensor]:
-    """What the shared part and each task have of one row."""
+    """What each owner has of one row."""
     return [torch.cat([parts[slot][begin:end] for slot, begin, end in part]) for part in LAYOUT.segments()]
 
 
@@ -87,7 +88,8 @@ def reference(name: str, row: int, absent: bool) -> list[Tensor]:
         for owner, (parameter, part) in enumerate(
             zip(parameters, owned([part[row] for part in gradient]), strict=True)
         ):
-            here = owner == 0 or present is None or bool(present[row, owner - 1])
+            users = [TASKS.index(task) for task in LAYOUT.owner_sets[owner]]
+            here = present is None or bool(present[row, users].any())
             parameter.grad = part.clone() if here else None
         optimiser.step()
     return [parameter.detach() for parameter in parameters]
@@ -112,7 +114,7 @@ def test_broadcasting_does_what_the_kernels_do(name: str, absent: bool, monkeypa
     ) -> None:
         stepped = torch.ones_like(self._updates, dtype=torch.bool)
         if present is not None:
-            stepped[:, 1:] = present
+            stepped = LAYOUT.stepped(present)
         self._updates.add_(stepped)
         self._step_by_broadcast(gradients, torch.tensor(rates), stepped)
 
@@ -136,12 +138,12 @@ def test_an_absent_task_keeps_everything_and_later_counts_its_own_steps(name: st
             pairs = zip(owned_rows(before[key]), owned_rows(after[key]), strict=True)
             for settings, (old, new) in zip(SETTINGS, pairs, strict=True):
                 unused = {"second_moment"} | ({"first_moment"} if settings.get("momentum") == 0 else set())
-                expected = [False, False, present is not None, False]
-                expected = [True] * 4 if name == "sgd" and key in unused else expected
+                expected = [False, False, present is not None, False, False]
+                expected = [True] * 5 if name == "sgd" and key in unused else expected
                 assert [torch.equal(*pair) for pair in zip(old, new, strict=True)] == expected, (
-                    f"{key} of shared, a, b, c"
+                    f"{key} of shared, a, b, c, both a and b"
                 )
-    assert rows["updates"].tolist() == [[4, 4, 2, 4]] * len(SETTINGS)
+    assert rows["updates"].tolist() == [[4, 4, 2, 4, 4]] * len(SETTINGS)
 
 
 @pytest.mark.parametrize("absent", [False, True], ids=["all present", "tasks absent"])

@@ -42,12 +42,13 @@ def linear(layout: Layout, flat: Tensor, name: str, copy: int, transposed: bool)
 
 def plain_network(recipe: Recipe, data: Development, seed: int) -> tuple[nn.ModuleList, list[list[nn.Module]]]:
     """All modules, and for each task the chain that its signal passes through."""
-    network = Network(recipe, data.tasks, data.num_inputs)
+    network = Network(recipe, data.tasks, data.shape)
     flat = network.layout.initialise([seed])
     chains: list[list[nn.Module]] = [[] for _ in data.tasks]
     modules = nn.ModuleList()
-    for level, stage in enumerate(network.trunk.stages):
-        layers = [linear(network.layout, flat, f"stage{level}", copy, True) for copy in range(len(stage.copies))]
+    copies = {slot.name.removesuffix(".weight"): len(slot.copies) for slot in network.layout.slots}
+    for level in range(recipe.stages):
+        layers = [linear(network.layout, flat, f"stage{level}", copy, True) for copy in range(copies[f"stage{level}"])]
         modules.extend(layers)
         for task, chain in enumerate(chains):
             chain += [layers[task if len(layers) > 1 else 0], nn.ReLU()]

@@ -16,7 +16,7 @@ from mtl_core.layers.bank import SHARED
 from mtl_core.mistakes import Mistake
 from mtl_core.network import Network
 from mtl_core.recipe import Recipe
-from mtl_core.registry import entries, find
+from mtl_core.registry import entries
 from mtl_core.sharing import impossible, share, split
 from mtl_core.trainer import fit
 from tests.mtl_core.worlds import TASKS, development, rows
@@ -30,6 +30,7 @@ OPTIONS: list[dict[str, Any]] = [
     {"norm": "layer", "residual": True, "activation": "tanh"},
 ]
 INPUTS, WIDTH, STAGES = 12, 8, 3
+WORLD = development(NAMES)
 
 
 def recipes() -> list[Recipe]:
@@ -38,7 +39,7 @@ def recipes() -> list[Recipe]:
     for name, entry in entries("sharing").items():
         for depth in range(STAGES + 1) if entry.cls.uses_depth else [None]:
             base = Recipe(sharing=name, depth=depth, stages=STAGES, width=WIDTH)
-            if entry.cls.impossible(base, NAMES) is None:
+            if entry.cls.impossible(base, WORLD) is None:
                 found += [
                     Recipe(sharing=name, depth=depth, stages=STAGES, width=WIDTH, backbone_options=o) for o in OPTIONS
                 ]
@@ -53,7 +54,7 @@ every_recipe = pytest.mark.parametrize("recipe", recipes(), ids=described)
 
 
 def network_of(recipe: Recipe, tasks: Sequence[Task] = ALL) -> Network:
-    return Network(recipe, tasks, INPUTS)
+    return Network(recipe, tasks, (INPUTS,))
 
 
 def outputs_of(network: Network, x: torch.Tensor, seeds: Sequence[int] = (0, 1)) -> tuple[list[torch.Tensor], Any]:
@@ -205,14 +206,14 @@ def test_permuting_the_tasks_permutes_the_outputs(recipe: Recipe) -> None:
 @pytest.mark.parametrize("tasks", [("sold", "price"), ("price", "sold", "grade", "price")], ids=str)
 def test_the_losses_of_mixed_kinds_come_in_the_order_of_the_tasks(tasks: tuple[str, ...]) -> None:
     chosen = [Task(f"task {i}", TASKS[n].kind, TASKS[n].metric, TASKS[n].num_classes) for i, n in enumerate(tasks)]
-    network = Network(Recipe(sharing="independent", stages=1, width=4), chosen, INPUTS)
+    network = Network(Recipe(sharing="independent", stages=1, width=4), chosen, (INPUTS,))
     parts = [torch.tensor(bank.members).view(1, -1, 1).expand(2, -1, 5) for bank in network.heads]
     assert network.in_order(parts)[0, :, 0].tolist() == list(range(len(tasks)))
 
 
 def test_impossible_architectures_say_why() -> None:
     def reason(tasks: int, **settings: Any) -> str | None:
-        return impossible(Recipe(stages=3, **settings), NAMES[:tasks])
+        return impossible(Recipe(stages=3, **settings), development(NAMES[:tasks]))
 
     assert "independent" in (reason(3, sharing="hard", depth=0) or "")
     assert "nobody" in (reason(1, sharing="hard", depth=1) or "")
@@ -234,12 +235,12 @@ def test_impossible_architectures_say_why() -> None:
 def test_a_task_may_not_bear_the_name_of_the_shared_copy() -> None:
     """Its private parameters would pass for shared ones, and be stepped in its absence."""
     with pytest.raises(Mistake, match="Rename it"):
-        Network(Recipe(sharing="independent"), [Task(SHARED, "regression", "mse")], INPUTS)
+        Network(Recipe(sharing="independent"), [Task(SHARED.name, "regression", "mse")], (INPUTS,))
 
 
 def test_two_tasks_of_one_name_are_refused() -> None:
     with pytest.raises(Mistake, match="twice"):
-        Network(Recipe(sharing="independent"), [Task("a", "regression", "mse")] * 2, INPUTS)
+        Network(Recipe(sharing="independent"), [Task("a", "regression", "mse")] * 2, (INPUTS,))
 
 
 def test_share_and_split_are_inverse() -> None:
@@ -258,19 +259,6 @@ def test_tasks_with_inputs_of_their_own_pass_the_same_stages(recipe: Recipe) -> 
         for place, member in enumerate(bank.members):
             common, _ = outputs_of(network, x[:, member : member + 1])
             torch.testing.assert_close(own[bank_number][:, place], common[bank_number][:, place])
-
-
-@pytest.mark.parametrize("name", list(entries("sharing")))
-def test_copies_are_the_shared_one_or_one_for_each_task(name: str) -> None:
-    tasks = NAMES if name != "single_task" else NAMES[:1]
-    backbone = find("backbones", "mlp").cls(INPUTS, STAGES, WIDTH)
-    trunk = find("sharing", name).cls(backbone, tasks, 2)
-    assert all(stage.copies in ((SHARED,), tasks) for stage in trunk.stages)
-    assert trunk(network_theta(trunk), inputs(), None).shape[1] in (1, len(tasks))
-
-
-def network_theta(trunk: Any) -> dict[Any, torch.Tensor]:
-    return {slot: torch.ones(2, len(slot.copies), *slot.shape) for stage in trunk.stages for slot in stage.slots}
 
 
 def test_one_copy_of_the_data_serves_any_subset_of_tasks() -> None:

@@ -37,6 +37,21 @@ def development(
     return Development(tuple(TASKS[name] for name in names), Examples(x, targets), everything)
 
 
+def own_inputs(
+    names: Sequence[str] = ("price", "sold", "grade", "colour"), sizes: Sequence[int] = (120, 80, 60), inputs: int = 12
+) -> Development:
+    """Tasks of the given sizes whose inputs are their own, about different means."""
+    chosen = tuple(names[: len(sizes)])
+    pool = development(chosen, examples=max(sizes), inputs=inputs)
+    x = torch.cat([pool.examples.inputs[:size] + place for place, size in enumerate(sizes)])
+    targets = torch.full((len(x), len(chosen)), torch.nan)
+    begin = 0
+    for place, size in enumerate(sizes):
+        targets[begin : begin + size, place] = pool.examples.targets[:size, place]
+        begin += size
+    return Development(pool.tasks, Examples(x, targets), pool.standardise, own_inputs=True)
+
+
 def rows(number: int, seeds: int = 4, **hyperparameters: Any) -> list[Row]:
     """Rows that differ in seed and learning rate."""
     return [

@@ -112,9 +112,37 @@ CASES: dict[str, tuple[str | bytes, str, str]] = {
     ),
     "nested backbone option": (
         GOOD + "training: {backbone_options: {norm: [1]}}\n",
+        "backbone_options.norm",
+        "'layer'",
+    ),
+    "backbone options that are a list": (
+        GOOD + "training: {backbone_options: [1]}\n",
         "backbone_options",
         "option: value",
     ),
+    "options of an unknown architecture": (
+        GOOD + "training: {sharing_options: {hrad: {experts: 2}}}\n",
+        "training.sharing_options",
+        "'hard'",
+    ),
+    "unknown architecture option": (
+        GOOD + "training: {sharing_options: {hard: {experts: 2}}}\n",
+        "sharing_options.hard.experts",
+        "Take it out",
+    ),
+    "sharing options without an architecture": (
+        GOOD + "training: {sharing_options: {experts: 2}}\n",
+        "training.sharing_options",
+        "architecture:",
+    ),
+    "no task a step": (GOOD + "training: {tasks_per_step: 0}\n", "training.tasks_per_step", "1"),
+    "sampling by no rule": (GOOD + "training: {tasks_per_step: 1, sampling: best}\n", "training.sampling", "uniform"),
+    "sampling colder than the sizes": (
+        GOOD + "training: {tasks_per_step: 1, sampling: 0.5}\n",
+        "training.sampling",
+        "from 1 up",
+    ),
+    "sampling among all tasks": (GOOD + "training: {sampling: proportional}\n", "training", "tasks_per_step"),
     "unknown strategy": (GOOD + "search: {strategy: random}\n", "search.strategy", "grid"),
     "no search seeds": (GOOD + "search: {seeds: 0}\n", "search.seeds", "1"),
     "rungs backwards": (GOOD + "search: {rungs: [0.5, 0.25]}\n", "search", "Sort"),

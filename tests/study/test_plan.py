@@ -64,8 +64,8 @@ def test_arms_that_cannot_exist_are_listed_with_the_reason() -> None:
 
 
 def test_the_architecture_says_what_is_impossible() -> None:
-    def only_wide(recipe: Recipe, tasks: Any) -> str | None:
-        assert tuple(tasks) == ("task 0", "task 1")
+    def only_wide(recipe: Recipe, data: Development) -> str | None:
+        assert [task.name for task in data.tasks] == ["task 0", "task 1"]
         return None if recipe.width > 8 else "too narrow"
 
     made = make_plan(spec(factors={"width": [8, 16], "stages": 1}), development(), impossible=only_wide)

@@ -75,7 +75,7 @@ def trained(sharing: str, width: int, weights: str) -> list[State]:
     )
     settings = {"learning_rate": 0.1, "weight_decay": 0.0, "weights": tuple(WEIGHTS[weights])}
     rows = [Row(f"seed {seed}", seed, settings) for seed in SEEDS]
-    network = Network(recipe, TASKS, data.num_inputs)
+    network = Network(recipe, TASKS, data.shape)
     begun = [fresh_state(recipe, network, row) for row in rows]
     array = FusedArray(recipe, data, network, rows, begun, [prepare(data, seed) for seed in SEEDS])
     for _ in range(STEPS):

@@ -1,0 +1,113 @@
+"""Which examples every step of an epoch sees, and which tasks.
+
+Tasks with common inputs see one batch; tasks with inputs of their own see a batch each, drawn from their own examples,
+so that a small task counts as much as a large one.  An epoch has as many steps as it takes to draw as many examples as
+the training split holds.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import torch
+from jaxtyping import Bool, Float, Int
+from torch import Tensor
+
+from mtl_core.data.preparation import Preparation
+from mtl_core.data.task_set import Development
+from mtl_core.recipe import Recipe
+from mtl_core.seeding import generator
+from mtl_core.streams import Streams
+
+
+def steps_per_epoch(recipe: Recipe, development: Development) -> int:
+    """Steps in an epoch: the same for every seed, even where group sizes make training splits differ a little."""
+    labelled = int((~development.examples.targets.isnan()).any(dim=1).sum())
+    train = round(labelled * (1 - development.validation_share) * recipe.train_fraction)
+    batches = sampled_tasks(recipe, development) if development.own_inputs else 1
+    return max(1, -(-train // (recipe.batch_size * batches)))
+
+
+def sampled_tasks(recipe: Recipe, development: Development) -> int:
+    """Tasks that a step sees."""
+    return min(recipe.tasks_per_step or len(development.tasks), len(development.tasks))
+
+
+class Batches:
+    """Batches of one pool for r replicas.
+
+    Args:
+        recipe: batch size, and how tasks are sampled.
+        development: the pool.
+        preparations: of each row's seed.
+        seeds: of the rows.
+    """
+
+    def __init__(
+        self, recipe: Recipe, development: Development, preparations: Sequence[Preparation], seeds: Sequence[int]
+    ) -> None:
+        self.steps = steps_per_epoch(recipe, development)
+        self._batch_size, self._seeds = recipe.batch_size, tuple(seeds)
+        self._names = [task.name for task in development.tasks]
+        self._labels = ~development.examples.targets.isnan()
+        self._own_inputs = development.own_inputs
+        self._pools = [self._pools_of(preparation) for preparation in preparations]
+        self._sampled = sampled_tasks(recipe, development)
+        self._streams = Streams(self._seeds, "tasks")
+        self._log_odds = _log_odds(recipe.sampling, torch.stack([p.num_train for p in preparations]))
+        every_label = bool(self._labels.all()) or (self._own_inputs and all(all(map(len, p)) for p in self._pools))
+        self._all_present = every_label and self._sampled == len(self._names)
+
+    def order(self, epochs: Sequence[int]) -> Int[Tensor, "r s g b"]:
+        """The batches of an epoch: a fresh permutation of every pool, begun again where it ends.
+
+        Args:
+            epochs: number of the epoch, for each row.
+        """
+        rows = [
+            torch.stack([self._batches(row, epoch, signal) for signal in range(len(pools))], dim=1)
+            for row, (epoch, pools) in enumerate(zip(epochs, self._pools, strict=True))
+        ]
+        return torch.stack(rows)
+
+    def present(self, order: Int[Tensor, "r s g b"], epochs: Sequence[int]) -> Bool[Tensor, "r s t"] | None:
+        """Which tasks each step trains: those that it sampled and has labels of; ``None``: always all."""
+        if self._all_present:
+            return None
+        if self._own_inputs:
+            full = torch.tensor([[len(pool) > 0 for pool in pools] for pools in self._pools])
+            here = full.unsqueeze(1).expand(-1, self.steps, -1)
+        else:
+            labels = self._labels.index_select(0, order.flatten())
+            here = labels.view(*order.shape, -1).any(dim=3).squeeze(2)
+        return here if self._sampled == len(self._names) else here & self._chosen(epochs)
+
+    def _pools_of(self, preparation: Preparation) -> list[Int[Tensor, " n"]]:
+        train = preparation.train
+        if not self._own_inputs:
+            return [train]
+        return [train[self._labels[train, place]] for place in range(len(self._names))]
+
+    def _batches(self, row: int, epoch: int, signal: int) -> Int[Tensor, "s b"]:
+        pool, wanted = self._pools[row][signal], self.steps * self._batch_size
+        if not len(pool):  # an absent task: its batches are drawn from what there is, and count for nothing
+            return torch.zeros(self.steps, self._batch_size, dtype=torch.int64)
+        stream = (self._names[signal],) if self._own_inputs else ()
+        shuffled = torch.randperm(len(pool), generator=generator(self._seeds[row], "order", epoch, *stream))
+        return pool[shuffled[torch.arange(wanted) % len(pool)]].view(self.steps, self._batch_size)
+
+    def _chosen(self, epochs: Sequence[int]) -> Bool[Tensor, "r s t"]:
+        """Sampling without replacement: the largest of the tasks' log odds, each with Gumbel noise."""
+        steps = []
+        for step in range(self.steps):
+            numbers = self._streams.at([epoch * self.steps + step for epoch in epochs]).uniform(self._names)
+            scores = self._log_odds - (-numbers.log()).log()
+            steps.append(scores >= scores.topk(self._sampled, dim=1).values[:, -1:])
+        return torch.stack(steps, dim=1)
+
+
+def _log_odds(sampling: str | float, labels: Int[Tensor, "r t"]) -> Float[Tensor, "r t"]:
+    temperature = {"uniform": math.inf, "proportional": 1.0}.get(str(sampling), sampling)
+    odds = labels.double().log() / float(temperature)
+    return torch.where(labels > 0, odds, -torch.inf)
