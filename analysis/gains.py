@@ -54,11 +54,10 @@ def outcomes(records: Records) -> pd.DataFrame:
 
 
 def baseline(arms: pd.DataFrame, arm: str, sharing: str) -> str | None:
-    """The label of the ``sharing`` arm of the same stages, width, backbone, optimiser and data as ``arm``, if there "
-    "is one."""
+    """The label of the ``sharing`` arm of the same stages, capacity, backbone, optimiser and data, if there is one."""
     levels = arms[arms["arm"] == arm].iloc[0]
-    same = arms["sharing"] == sharing
-    for factor in ("stages", "width", "backbone", "optimiser", "train_fraction"):
+    same = (arms["sharing"] == sharing) & (arms["width"] == arms["capacity"])  # a matched arm is nobody's baseline
+    for factor in ("stages", "capacity", "backbone", "optimiser", "train_fraction"):
         same &= arms[factor] == levels[factor]
     if sharing == LOOP:
         same &= arms["weighting"] == "equal"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from analysis.gains import TASK
+from analysis.gains import LOOP, TASK
 from analysis.rows import each
 from analysis.statistics import HELPED, HURT, TUNED_ALONE, UNDECIDED, attributed
 
@@ -22,7 +22,7 @@ def judge(rows: pd.DataFrame) -> pd.DataFrame:
         contradicts.append(row.baseline != "each" and row.word != "" and opposite.get(against_each) == row.word)
         if row.baseline != "each" or row.scope != TASK:
             final.append("")
-        elif row.sharing != "single_task" and not row.depth > 0 and row.word == HURT:
+        elif row.sharing == LOOP and row.word == HURT:
             final.append(TUNED_ALONE)  # nothing is shared, so sharing is not to blame
         else:
             final.append(attributed(row.word, words.get((row.arm, "loop", row.task))))

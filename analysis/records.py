@@ -33,6 +33,7 @@ FACTORS = {
     "scale": TEXT,
     "optimiser": TEXT,
     "train_fraction": REAL,
+    "capacity": WHOLE,  # width of the reference that the arm is as large as; its own width where none was matched
 }
 TRAINING = (
     IDENTITY

@@ -50,9 +50,9 @@ def _candidate(decision: Decision, *, decided: bool) -> str:
 
 def _shared(facts: pd.Series) -> str:
     weights = "equal weights" if facts["weighting"] == "equal" else f"{facts['weighting']} weighting"
-    depth = "" if np.isnan(facts["depth"]) else f"{facts['depth']:.0f} of {facts['stages']} stages "
-    kind = "" if facts["sharing"] == "hard" else f"({facts['sharing']}) "
-    return f"{depth}{kind}at width {facts['width']} with {weights}"
+    depth = "all stages" if np.isnan(facts["depth"]) else f"{facts['depth']:.0f} of {facts['stages']} stages"
+    kind = "" if facts["sharing"] == "hard" else f" by {facts['sharing']}"
+    return f"{depth}{kind} at width {facts['width']} with {weights}"
 
 
 def _findings(rows: pd.DataFrame, opening: str) -> str:

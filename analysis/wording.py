@@ -51,7 +51,9 @@ def shared_stages(sharing: str, depth: float, stages: int) -> str:
         return "single-task networks"
     if sharing == "independent" or depth == 0:
         return "nothing shared, one loop"
-    return f"{depth:.0f} of {stages} stages shared"
+    if math.isnan(depth):
+        return f"shared by {sharing}"
+    return f"{depth:.0f} of {stages} stages shared" + ("" if sharing == "hard" else f" by {sharing}")
 
 
 def amount(value: float) -> str:

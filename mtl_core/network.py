@@ -8,6 +8,7 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
+from mtl_core.backbones import Backbone
 from mtl_core.data.task import Task
 from mtl_core.flat_state import Layout
 from mtl_core.heads import banks_of
@@ -18,6 +19,11 @@ from mtl_core.mode import EVALUATION, Mode
 from mtl_core.recipe import Recipe
 from mtl_core.registry import find
 from mtl_core.sharing import Sharing
+
+
+def backbone_of(recipe: Recipe, inputs: Sequence[int]) -> Backbone:
+    """The backbone of ``recipe`` for examples of this shape."""
+    return find("backbones", recipe.backbone).cls(inputs, recipe.stages, recipe.width, **recipe.backbone_options)
 
 
 class Network:
@@ -36,9 +42,7 @@ class Network:
         twice = [name for name in dict.fromkeys(names) if names.count(name) > 1]
         if twice:
             raise Mistake(f"task {twice[0]!r}", "stands twice in the task set.", "Give every task a name of its own.")
-        backbone = find("backbones", recipe.backbone).cls(
-            inputs, recipe.stages, recipe.width, **recipe.backbone_options
-        )
+        backbone = backbone_of(recipe, inputs)
         sharing = find("sharing", recipe.sharing).cls
         self.tasks = tuple(tasks)
         self.trunk: Sharing = sharing(backbone, names, recipe.depth, **recipe.sharing_options)

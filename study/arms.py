@@ -19,6 +19,8 @@ class Arm:
         width: units per stage.
         backbone, weighting, scale, optimiser: names of the registry; scale is ``matched`` or ``native``.
         train_fraction: share of the training split that is used.
+        capacity: width of the fully shared reference that this arm is as large as, where its own width was matched;
+            its baselines have the reference's width.
     """
 
     sharing: str
@@ -30,6 +32,7 @@ class Arm:
     scale: str = "matched"
     optimiser: str = "adamw"
     train_fraction: float = 1.0
+    capacity: int | None = None
 
     @property
     def label(self) -> str:
@@ -42,7 +45,8 @@ class Arm:
             f" {self.optimiser}",
             "" if self.train_fraction == 1 else f" {self.train_fraction:g} of the data",
         ]
-        return f"{self.sharing}{depth} w{self.width} l{self.stages}{weighting}{''.join(extras)}"
+        matched = "" if self.capacity is None else f" as w{self.capacity}"
+        return f"{self.sharing}{depth} w{self.width}{matched} l{self.stages}{weighting}{''.join(extras)}"
 
     @property
     def is_single_task(self) -> bool:
@@ -51,12 +55,16 @@ class Arm:
 
     def levels(self) -> dict[str, Any]:
         """The factor columns of the records."""
-        return asdict(self)
+        return asdict(self) | {"capacity": self.capacity or self.width}
+
+    def unmatched(self, **changes: Any) -> Arm:
+        """Another arm of the reference's width."""
+        return replace(self, width=self.capacity or self.width, capacity=None, **changes)
 
     def each(self) -> Arm:
         """The baseline ``each``: single-task networks of the same backbone and width."""
-        return replace(self, sharing=SINGLE_TASK, depth=None, weighting="equal", scale="matched")
+        return self.unmatched(sharing=SINGLE_TASK, depth=None, weighting="equal", scale="matched")
 
     def loop(self) -> Arm:
         """The baseline ``loop``: private networks inside the same multi-task loop."""
-        return replace(self, sharing=INDEPENDENT, depth=0, weighting="equal", scale="matched")
+        return self.unmatched(sharing=INDEPENDENT, depth=0, weighting="equal", scale="matched")

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from mtl_core.data.task_set import Development
 from mtl_core.mistakes import Mistake
+from mtl_core.network import backbone_of
 from mtl_core.recipe import Recipe
+from mtl_core.registry import find
 from study.arms import HARD, INDEPENDENT, SINGLE_TASK, Arm
 from study.draws import Draws
 from study.replicas import Budget, Replica
@@ -43,6 +45,8 @@ class Plan:
         skipped: levels that do not go together.
         draws: values of the tuning hyperparameters.
         shrunk: what the budget took away, in words.
+        ratios: size over the reference's, of arms whose width was matched.
+        remarks: what a user should know about the networks.
     """
 
     spec: Spec
@@ -52,6 +56,8 @@ class Plan:
     skipped: tuple[Skipped, ...]
     draws: Draws
     shrunk: tuple[str, ...] = ()
+    ratios: Mapping[Arm, float] = field(default_factory=dict)
+    remarks: tuple[str, ...] = ()
 
     @property
     def arms(self) -> tuple[Arm, ...]:
@@ -101,7 +107,8 @@ class Plan:
 
     def fully_shared(self, arm: Arm) -> Arm | None:
         """The reference that the verdict may judge beside ``arm``: everything shared, equal weights, same capacity."""
-        reference = replace(arm, sharing=HARD, depth=arm.stages, weighting="equal", scale=self.spec.factors.scale[0])
+        scale = self.spec.factors.scale[0]
+        reference = arm.unmatched(sharing=HARD, depth=arm.stages, weighting="equal", scale=scale)
         return reference if reference in self.candidates else None
 
     @property
@@ -152,6 +159,8 @@ class Plan:
             "seeds": {phase: len(self.seeds(phase)) for phase in PHASES},
             "epochs": self.spec.training.epochs,
             "shrunk": list(self.shrunk),
+            "ratios": {arm.label: round(ratio, 4) for arm, ratio in self.ratios.items()},
+            "remarks": list(self.remarks),
             "spec_hash": self.spec.digest(),
         }
 
@@ -172,14 +181,20 @@ def make_plan(spec: Spec, development: Development, *, impossible: Impossible | 
         raise Mistake(
             "tasks", f"there is one task ({', '.join(tasks)}).", "Name at least two targets: sharing takes two."
         )
-    arms: list[Arm] = []
+    arms: dict[Arm, float] = {}
     skipped: list[Skipped] = []
+    budget = budget_of(spec, "search")
     for arm in arms_of(spec.factors):
         view = development.only(tasks[0]) if arm.is_single_task else development
-        if reason := impossible(recipe_of(arm, budget_of(spec, "search")), view):
+        if reason := impossible(recipe_of(arm, budget), view):
             skipped.append(Skipped(arm.label, reason))
         else:
-            arms.append(arm)
+            arms[arm] = 1.0
+    if spec.factors.match is not None:
+        from study.matching import Matcher
+
+        matcher = Matcher(spec.factors.match, development, lambda arm: recipe_of(arm, budget), impossible)
+        arms = {match.arm: match.ratio for match in map(matcher.match, arms)}
     if not arms:
         remedy = f"Change factors.sharing or factors.depth; {skipped[0].arm}: {skipped[0].reason}."
         raise Mistake("factors", "none of the arms can exist.", remedy)
@@ -187,7 +202,16 @@ def make_plan(spec: Spec, development: Development, *, impossible: Impossible | 
     candidates = tuple(arm for arm in arms if arm not in baselines)
     if not candidates:
         raise Mistake("factors.sharing", "no arm shares anything.", "Add hard: baselines are always there.")
-    return Plan(spec, tasks, candidates, baselines, tuple(skipped), Draws(spec.tuning, len(tasks)))
+    ratios = {} if spec.factors.match is None else {arm: arms[arm] for arm in candidates}
+    draws, remarks = Draws(spec.tuning, len(tasks)), remarks_on(candidates, budget, development)
+    return Plan(spec, tasks, candidates, baselines, tuple(skipped), draws, ratios=ratios, remarks=remarks)
+
+
+def remarks_on(arms: Sequence[Arm], budget: Budget, development: Development) -> tuple[str, ...]:
+    """What the backbones have to say about how they will run."""
+    first = {arm.backbone: arm for arm in arms}
+    found = (backbone_of(recipe_of(arm, budget), development.shape).remarks() for arm in first.values())
+    return tuple(dict.fromkeys(remark for remarks in found for remark in remarks))
 
 
 def budget_of(spec: Spec, phase: str) -> Budget:
@@ -224,4 +248,6 @@ def _depths(sharing: str, stages: int, asked: str | Sequence[int]) -> Sequence[i
         return (None,)
     if sharing == INDEPENDENT:
         return (0,)
+    if not find("sharing", sharing).cls.uses_depth:
+        return (None,)
     return range(1, stages + 1) if isinstance(asked, str) else asked

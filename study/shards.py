@@ -167,7 +167,8 @@ class Shard:
 
 def recipe_of(arm: Arm, budget: Budget) -> Recipe:
     """The fusion key of an arm's replicas."""
-    return Recipe(**arm.levels(), **budget.content(arm.sharing))
+    levels = {factor: level for factor, level in arm.levels().items() if factor != "capacity"}
+    return Recipe(**levels, **budget.content(arm.sharing))
 
 
 def shards_of(

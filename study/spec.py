@@ -26,6 +26,7 @@ from study.fields import (
 )
 
 MAX_ARMS = 5_000
+MATCHED_WIDTH = 64
 """A grid beyond this is a slip of the pen, not a study."""
 
 STRICT = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
@@ -52,7 +53,9 @@ class Tasks(Part):
 class Factors(Part):
     """What the study is about; every factor is a list of levels, and a single level may stand alone.
 
-    ``depth: all`` is every number of shared stages from 1 up.
+    ``depth: all`` is every number of shared stages from 1 up.  With ``match`` a width is that of the fully shared
+    reference, and every architecture gets the width at which it has as many parameters, or multiply-adds;
+    ``width: matched`` is short for ``width: 64`` and ``match: parameters``.
     """
 
     sharing: Levels[Annotated[str, one_of("sharing")]] = ("hard",)
@@ -64,6 +67,14 @@ class Factors(Part):
     backbone: Levels[Annotated[str, one_of("backbones")]] = ("mlp",)
     scale: Levels[Literal["matched", "native"]] = ("matched",)
     train_fraction: Levels[Annotated[float, Field(gt=0, le=1)]] = (1.0,)
+    match: Literal["parameters", "multiply_adds"] | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _written_short(cls, data: Any) -> Any:
+        if isinstance(data, dict) and data.get("width") == "matched":
+            return {"match": "parameters"} | data | {"width": [MATCHED_WIDTH]}
+        return data
 
     @model_validator(mode="after")
     def _not_huge(self) -> Factors:

@@ -38,7 +38,7 @@ def score(records: Records) -> pd.DataFrame:
     common, plane = setting(records), map_arms(records, scored)
     rows = []
     for arm in each(plane):
-        facts = {"arm": arm.arm, "sharing": arm.sharing, "depth": arm.depth, "width": arm.width, "stages": arm.stages}
+        facts = {name: getattr(arm, name) for name in ("arm", "sharing", "depth", "stages")} | {"width": arm.capacity}
         rows.append(_skills(scored[scored["arm"] == arm.arm]).assign(**facts, quantity=SKILL))
         against = baseline(scored, arm.arm, SINGLE_TASK)
         if against and arm.sharing != SINGLE_TASK:
@@ -63,7 +63,7 @@ def map_arms(records: Records, scored: pd.DataFrame) -> pd.DataFrame:
     shared = (arms["sharing"] == family) & (arms["weighting"] == weighting)
     loop = (arms["sharing"] == LOOP) & (arms["weighting"] == "equal")
     plane = arms[same & (shared | loop | (arms["sharing"] == SINGLE_TASK))]
-    return plane.sort_values(["width", "depth", "arm"]).drop_duplicates(["sharing", "depth", "width"])
+    return plane.sort_values(["capacity", "depth", "arm"]).drop_duplicates(["sharing", "depth", "capacity"])
 
 
 def _skills(rows: pd.DataFrame) -> pd.DataFrame:

@@ -39,6 +39,7 @@ class Truth:
         draw_spread: how much the worst draw loses against the best, in points.
         missing: share of labels that are missing, per task.
         failing: share of the search replicas that diverge or fail.
+        further: ways to share beside ``hard``, at full depth, and what each gains over it on every task.
         chosen: label of the arm that the ledger froze; ``None`` lets ``choose_arm`` decide.
         phases: which phases are finished.
     """
@@ -56,6 +57,7 @@ class Truth:
     widths: Sequence[int] = (16, 64)
     stages: int = 3
     weightings: Sequence[str] = ("equal",)
+    further: Mapping[str, float] = field(default_factory=dict)
     draws: int = 4
     seeds: Mapping[str, int] = field(default_factory=lambda: {"search": 2, "confirm": 10, "verdict": 10})
     epochs: int = 16
@@ -79,7 +81,8 @@ class Truth:
         skill = self.base - self.width_loss * narrow
         if arm["sharing"] != "single_task":
             skill += self.loop_effects.get(task, 0.0)
-        if arm["sharing"] == "hard":
+        if arm["sharing"] not in ("single_task", "independent"):
+            skill += self.further.get(arm["sharing"], 0.0)
             skill += self.effects[task] * arm["depth"] / self.stages * min(self.widths) / arm["width"]
         return skill
 
@@ -88,11 +91,12 @@ def arms_of(truth: Truth) -> list[dict[str, Any]]:
     """Every arm of the study as factor columns with its label."""
     levels: list[tuple[str, int | None, str]] = [("single_task", None, "equal"), ("independent", 0, "equal")]
     levels += [("hard", depth, name) for name in truth.weightings for depth in range(1, truth.stages + 1)]
+    levels += [(name, truth.stages, "equal") for name in truth.further]
     return [_arm(truth, sharing, depth, width, name) for width in truth.widths for sharing, depth, name in levels]
 
 
 def _arm(truth: Truth, sharing: str, depth: int | None, width: int, weighting: str = "equal") -> dict[str, Any]:
-    shown = "" if sharing != "hard" else f" d{depth}"
+    shown = "" if sharing in ("single_task", "independent") else f" d{depth}"
     method = "" if sharing == "single_task" else f" {weighting}"
     return {
         "arm": f"{sharing}{shown} w{width} l{truth.stages}{method} adamw",
@@ -105,6 +109,7 @@ def _arm(truth: Truth, sharing: str, depth: int | None, width: int, weighting: s
         "scale": "matched",
         "optimiser": "adamw",
         "train_fraction": 1.0,
+        "capacity": width,
     }
 
 
@@ -193,7 +198,7 @@ def _parameters(truth: Truth, arm: Mapping[str, Any]) -> int:
 
 
 def _copies(truth: Truth, arm: Mapping[str, Any]) -> list[int]:
-    shared = arm["depth"] if arm["sharing"] == "hard" else 0
+    shared = arm["depth"] if arm["sharing"] not in ("single_task", "independent") else 0
     return [1] * shared + [len(truth.tasks)] * (truth.stages - shared)
 
 
@@ -241,7 +246,7 @@ def _replicas(truth: Truth, arm: dict[str, Any], phase: str) -> Iterator[dict[st
 def _cost(truth: Truth, arm: Mapping[str, Any]) -> dict[str, Any]:
     single = arm["sharing"] == "single_task"
     total = _parameters(truth, arm) // (len(truth.tasks) if single else 1)
-    shared = arm["width"] * STAGES_PARAMETERS * (arm["depth"] or 0) if arm["sharing"] == "hard" else 0
+    shared = arm["width"] * STAGES_PARAMETERS * (arm["depth"] or 0)
     multiply_adds = total - (1 if single else len(truth.tasks))
     return {"parameters_shared": shared, "parameters_total": total, "multiply_adds": multiply_adds, "seconds": 0.5}
 

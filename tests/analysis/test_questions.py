@@ -41,6 +41,7 @@ STUDIES = {
 }
 AnswersOf = Callable[[str], list[Answer]]
 NAMES = ["transfer", "depth_capacity", "gain_by_depth", "curves", "overfitting", "weighting", "cost", "coverage"]
+NAMES += ["sharing"]
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +53,7 @@ def answers_of(records_of: StudyOf) -> AnswersOf:
 def test_questions_are_discovered_in_the_order_of_the_report() -> None:
     found = [question.stem for question in questions.questions()]
     assert found == NAMES
-    assert [question.number for question in questions.questions()] == [1, 2, 3, 4, 5, 6, 7, 13]
+    assert [question.number for question in questions.questions()] == [1, 2, 3, 4, 5, 6, 7, 13, 14]
 
 
 @pytest.mark.parametrize(("lacking", "message"), [("caption", "lacks caption"), ("title", "lacks title")])
@@ -70,7 +71,9 @@ def test_an_incomplete_question_fails_loudly(monkeypatch: pytest.MonkeyPatch, la
 @pytest.mark.parametrize("name", STUDIES)
 def test_every_answer_has_a_title_a_caption_and_numbers(answers_of: AnswersOf, name: str) -> None:
     found = answers_of(name)
-    expected = [stem for stem in NAMES if stem != "weighting" or name == "weights"]
+    expected = [stem for stem in NAMES if stem not in ("weighting", "sharing")]
+    if name == "weights":
+        expected.insert(NAMES.index("weighting"), "weighting")
     assert [answer.question.stem for answer in found] == expected
     for answer in found:
         assert len(answer.table)
@@ -260,3 +263,29 @@ def test_labels_and_failures_are_counted(records_of: StudyOf) -> None:
     assert coverage.title(rows) == f"odd lacks labels; {lost} replicas failed or diverged"
     clean = coverage.table(coverage.score(records_of(PLAIN)))
     assert coverage.title(clean) == "Every task is fully labelled; no replica failed or diverged"
+
+
+# ---- ways to share
+
+RIVALS = replace(
+    PLAIN, further={"mmoe": 8.0, "cross_stitch": 7.8, "concat": -9.0}, seeds={"search": 1, "confirm": 10, "verdict": 2}
+)
+
+
+def test_ways_to_share_are_ranked_and_what_cannot_be_told_from_the_best_is_said(records_of: StudyOf) -> None:
+    rows = sharing.table(sharing.score(records_of(RIVALS)))
+    means = rows[rows["scope"] == MEAN].reset_index(drop=True)
+    assert list(means["rank"]) == sorted(means["rank"])
+    assert means["gain"].is_monotonic_decreasing
+    assert set(means["sharing"].iloc[:2]) == {"mmoe", "cross_stitch"}
+    assert means["sharing"].iloc[-1] == "concat"
+    assert list(means["separable"].iloc[:2]) == [False, False]
+    assert means["separable"].iloc[2:].all()
+    assert "1 of 5 others cannot be told from it" in sharing.title(rows)
+    assert sharing.title(rows).startswith(means["sharing"].iloc[0])
+    tasks = rows[(rows["arm"] == means["arm"].iloc[0]) & (rows["scope"] != MEAN)]["gain"]
+    assert means["gain"].iloc[0] == pytest.approx(tasks.mean())
+
+
+def test_one_way_to_share_is_no_ranking(records_of: StudyOf) -> None:
+    assert sharing.score(records_of(PLAIN)).empty
