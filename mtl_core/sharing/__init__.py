@@ -125,6 +125,13 @@ def split(x: Float[Tensor, "r 1 gb *f"], signals: int) -> Float[Tensor, "r g b *
     return x.view(len(x), signals, -1, *x.shape[3:])
 
 
+def unadaptable(recipe: Recipe) -> str | None:
+    """Why an architecture that changes pre-activations cannot work on this backbone, or ``None``."""
+    if find("backbones", recipe.backbone).cls.adaptable:
+        return None
+    return f"it changes pre-activations, and the stages of {recipe.backbone} do not show theirs"
+
+
 def impossible(recipe: Recipe, development: Development) -> str | None:
     """Why an arm cannot exist, in words for the plan's list of skipped arms; ``None`` if it can."""
     backbone = find("backbones", recipe.backbone).cls

@@ -19,6 +19,7 @@ from mtl_core.recipe import Recipe
 from mtl_core.registry import entries
 from mtl_core.sharing import impossible, share, split
 from mtl_core.trainer import fit
+from tests.mtl_core.sharing.cases import shaken
 from tests.mtl_core.worlds import TASKS, development, rows
 
 NAMES = ("price", "sold", "grade", "colour")
@@ -69,7 +70,8 @@ def inputs(replicas: int = 2, signals: int = 1, examples: int = 9) -> torch.Tens
 @every_recipe
 def test_every_task_gets_its_outputs_and_every_parameter_a_gradient(recipe: Recipe) -> None:
     network = network_of(recipe)
-    outputs, theta = outputs_of(network, inputs(examples=40))
+    theta = shaken(network)  # a correction that begins at zero passes no gradient on
+    outputs = network(theta, inputs(examples=40))
     for bank, logits in zip(network.heads, outputs, strict=True):
         assert logits.shape == (2, len(bank.members), bank.tasks[0].num_outputs, 40)
     gradients = network.layout.gradient(sum(logits.square().sum() for logits in outputs), theta)

@@ -1,0 +1,86 @@
+"""Task descriptors z: what a network with a single copy of everything is told about the task at hand."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from mtl_core.layers.bank import SHARED, Initialiser, Slot, Theta, private
+
+Descriptors = Mapping[str, Sequence[float]]
+"""Task name → its vector, all of one length."""
+
+
+def descriptor_matrix(tasks: Sequence[str], descriptors: Descriptors | None) -> Float[Tensor, "t k"]:
+    """A row for each task: its vector, or by default a one-hot one.
+
+    The places of the ones follow the alphabet, so that a task keeps its own whatever the order of the tasks.
+    """
+    if descriptors is None:
+        alphabet = sorted(tasks)
+        return torch.eye(len(tasks))[[alphabet.index(task) for task in tasks]]
+    return torch.tensor([[float(number) for number in descriptors[task]] for task in tasks])
+
+
+def unfit(tasks: Sequence[str], descriptors: Descriptors | None) -> str | None:
+    """Why these descriptors cannot tell these tasks apart, or ``None``."""
+    if descriptors is None:
+        return None
+    lacking = [task for task in tasks if task not in descriptors]
+    if lacking:
+        return f"descriptors has no vector for task {lacking[0]!r}"
+    strangers = [name for name in descriptors if name not in tasks]
+    if strangers:
+        return f"descriptors has a vector for {strangers[0]!r}, which is not one of the tasks"
+    lengths = {task: len(descriptors[task]) for task in tasks}
+    first = tasks[0]
+    for task, length in lengths.items():
+        if length != lengths[first]:
+            return f"descriptors must be equally long, found {lengths[first]} for {first!r} and {length} for {task!r}"
+        if length == 0 or not all(map(math.isfinite, descriptors[task])):
+            return f"the descriptor of {task!r} must hold finite numbers, found {list(descriptors[task])}"
+    return None
+
+
+class TaskVectors:
+    """W z_i for every task: a vector of features, made from its descriptor.
+
+    Of one-hot descriptors task i reads a row of W that nobody else does: it is the task's private copy, which rests
+    while the task is absent.  Of vectors that a user gave all tasks read the whole of W, and share it.
+
+    Args:
+        name: of the parameter, unique in the network.
+        tasks: names, in order.
+        descriptors: task name → vector; ``None``: one-hot.
+        outputs: features.
+        initialise: makes an initialiser for a shape.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        tasks: Sequence[str],
+        descriptors: Descriptors | None,
+        outputs: int,
+        initialise: Callable[..., Initialiser],
+    ) -> None:
+        self._z = None if descriptors is None else descriptor_matrix(tasks, descriptors)
+        shape = (outputs,) if self._z is None else (self._z.shape[1], outputs)
+        self.weight = Slot(name, private(tasks) if self._z is None else (SHARED,), shape, initialise(*shape))
+        self.slots = (self.weight,)
+
+    def __call__(self, theta: Theta) -> Float[Tensor, "r t o"]:
+        weight = theta[self.weight]
+        if self._z is None:
+            return weight
+        return self._z.to(weight).expand(len(weight), -1, -1).bmm(weight[:, 0])
+
+
+def along(values: Float[Tensor, "r t o"], y: Float[Tensor, "r t b *f"], feature_axis: int) -> Tensor:
+    """Values of every feature in a form that broadcasts over the examples and places of ``y``."""
+    axis = feature_axis % y.ndim
+    return values.view(*values.shape[:2], *(values.shape[2] if place == axis else 1 for place in range(2, y.ndim)))

@@ -1,0 +1,76 @@
+"""The task descriptor as a shift of pre-activations."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any
+
+from jaxtyping import Float
+from torch import Tensor
+
+from mtl_core.backbones import Affine, Backbone
+from mtl_core.data.task_set import Development
+from mtl_core.layers.bank import SHARED, Theta, uniform
+from mtl_core.layers.descriptors import Descriptors, TaskVectors, along, descriptor_matrix, unfit
+from mtl_core.mode import Mode
+from mtl_core.recipe import Recipe
+from mtl_core.sharing import Chain, Sharing, share, split, unadaptable
+
+
+class Additive(Sharing):
+    """One network for all tasks, whose first pre-activations are shifted by the task descriptor.
+
+    h_1 = s(W_x x + W_z z_i + b) for task i with descriptor z_i; all later stages are shared, and so is the head where
+    the tasks' outputs agree in kind and size (else heads are private).  W_z starts as further columns of W_x would:
+    U(−n^−½, n^−½), n being the inputs of a unit and the length of z_i together.  With one-hot z_i, W_z z_i is a bias
+    of the task's own.
+
+    Source: CS330 (Stanford), "Multi-task learning basics": additive conditioning.
+
+    Differs from the source: nothing; there it is shown to be ``concat`` under another name.
+
+    Args:
+        descriptors: task name → its z, all of one length; ``None``: one-hot.
+        every_stage: shift every stage, not the first alone.
+    """
+
+    uses_depth = False
+    shares_head = True
+
+    def __init__(
+        self,
+        backbone: Backbone,
+        tasks: Sequence[str],
+        depth: int | None,
+        *,
+        descriptors: Mapping[str, Sequence[float]] | None = None,
+        every_stage: bool = False,
+    ) -> None:
+        super().__init__(backbone, tasks, depth)
+        self.network = Chain(backbone, range(backbone.num_stages), (SHARED,))
+        told = self.network.stages if every_stage else self.network.stages[:1]
+        self.shifts = {stage.conditioned.name: _shift(stage.conditioned, tasks, descriptors) for stage in told}
+        self.parts = (self.network, *self.shifts.values())
+
+    def __call__(self, theta: Theta, x: Float[Tensor, "r g b d"], mode: Mode) -> Float[Tensor, "r t b o"]:
+        shifts = {layer: shift(theta) for layer, shift in self.shifts.items()}
+
+        def shifted(layer: Any, theta: Theta, x: Tensor, y: Tensor) -> Tensor:
+            if layer.name not in shifts:
+                return y
+            own = split(y, len(self.tasks))
+            return share(own + along(shifts[layer.name], own, layer.feature_axis))
+
+        signals = self.backbone.enter(x.expand(-1, len(self.tasks), -1, -1))
+        return self.backbone.leave(self.network(theta, signals, mode.adapted(shifted)))
+
+    @classmethod
+    def impossible(cls, recipe: Recipe, development: Development) -> str | None:
+        tasks, descriptors = [task.name for task in development.tasks], recipe.sharing_options.get("descriptors")
+        return super().impossible(recipe, development) or unadaptable(recipe) or unfit(tasks, descriptors)
+
+
+def _shift(layer: Affine, tasks: Sequence[str], descriptors: Descriptors | None) -> TaskVectors:
+    inputs = layer.weight.numel // layer.outputs + descriptor_matrix(tasks, descriptors).shape[1]
+    return TaskVectors(f"{layer.name}.descriptor", tasks, descriptors, layer.outputs, partial(uniform, inputs**-0.5))

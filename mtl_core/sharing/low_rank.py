@@ -1,0 +1,83 @@
+"""A shared trunk with a low-rank correction for every task."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+
+from jaxtyping import Float
+from torch import Tensor
+
+from mtl_core.backbones import Affine, Backbone
+from mtl_core.data.task_set import Development
+from mtl_core.layers.bank import SHARED, Theta, constant, private
+from mtl_core.layers.descriptors import TaskVectors, along
+from mtl_core.mode import Mode
+from mtl_core.recipe import Recipe
+from mtl_core.sharing import Chain, Sharing, share, split, unadaptable
+
+
+class LowRank(Sharing):
+    """The first stages are one network, which every task corrects by matrices of low rank.
+
+    Every affine map W of stages 1 … k = ``depth`` becomes W + A_i B_i for task i, with A_i of q columns and B_i of q
+    rows that are the task's own; A_i starts like a layer and B_i at 0, so that training begins at ``hard``.  Later
+    stages and heads are private.  q = 0 is ``hard``; with full rank, biases of the tasks' own and no norms it can
+    represent ``independent``.
+
+    Source: E. Hu et al., "LoRA: low-rank adaptation of large language models", ICLR 2022, eq. 3.
+
+    Differs from the paper: W is trained together with the corrections, where the paper's is trained before and frozen;
+    no factor α/q; every affine map is corrected, not those of attention alone.
+
+    Args:
+        rank: q; a layer of fewer inputs or outputs takes as many as it has, beyond which a rank adds nothing.
+        own_biases: correct the biases as well, starting at 0.
+    """
+
+    def __init__(
+        self, backbone: Backbone, tasks: Sequence[str], depth: int, *, rank: int = 4, own_biases: bool = False
+    ) -> None:
+        super().__init__(backbone, tasks, depth)
+        self.trunk = Chain(backbone, range(depth), (SHARED,))
+        self.towers = Chain(backbone, range(depth, backbone.num_stages), private(tasks))
+        layers = [layer for stage in self.trunk.stages for layer in stage.layers]
+        self.corrections = {
+            layer.name: layer.low_rank(private(tasks), _useful(rank, layer)) for layer in layers if rank > 0
+        }
+        self.biases = {
+            layer.name: TaskVectors(f"{layer.name}.own_bias", tasks, None, layer.outputs, partial(constant, 0.0))
+            for layer in layers
+            if own_biases
+        }
+        self.parts = (self.trunk, *self.corrections.values(), *self.biases.values(), self.towers)
+
+    def __call__(self, theta: Theta, x: Float[Tensor, "r g b d"], mode: Mode) -> Float[Tensor, "r c b o"]:
+        if self.corrections or self.biases:
+            x, trunk_mode = x.expand(-1, len(self.tasks), -1, -1), mode.adapted(self._corrected)
+        else:
+            trunk_mode = mode
+        shared = self.trunk(theta, self.backbone.enter(x), trunk_mode)
+        return self.backbone.leave(self.towers(theta, shared, mode))
+
+    def _corrected(self, layer: Any, theta: Theta, x: Tensor, y: Tensor) -> Tensor:
+        own = split(y, len(self.tasks))
+        if layer.name in self.corrections:
+            own = own + self.corrections[layer.name](theta, split(x, len(self.tasks)))
+        if layer.name in self.biases:
+            own = own + along(self.biases[layer.name](theta), own, layer.feature_axis)
+        return share(own)
+
+    @classmethod
+    def impossible(cls, recipe: Recipe, development: Development) -> str | None:
+        rank, own_biases = recipe.sharing_options.get("rank", 4), recipe.sharing_options.get("own_biases", False)
+        if rank < 0:
+            return f"rank must not be negative, found {rank}"
+        if rank == 0 and not own_biases:
+            return "corrections of rank 0: the same network as hard"
+        return super().impossible(recipe, development) or unadaptable(recipe)
+
+
+def _useful(rank: int, layer: Affine) -> int:
+    return min(rank, layer.outputs, layer.weight.numel // layer.outputs)

@@ -1,0 +1,87 @@
+"""The task descriptor as a gate on pre-activations."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any
+
+from jaxtyping import Float
+from torch import Tensor
+
+from mtl_core.backbones import Backbone
+from mtl_core.data.task_set import Development
+from mtl_core.layers.bank import SHARED, Theta, constant, normal
+from mtl_core.layers.descriptors import TaskVectors, along, unfit
+from mtl_core.mode import Mode
+from mtl_core.recipe import Recipe
+from mtl_core.sharing import Chain, Sharing, share, split, unadaptable
+
+
+class Multiplicative(Sharing):
+    """One network for all tasks, whose pre-activations are gated by the task descriptor at every stage.
+
+    h_l = s((W_x h_{l−1} + b) · γ_i + β_i) with γ_i = 1 + W_γ z_i and β_i = W_β z_i for task i with descriptor z_i, or
+    β_i = 0 without ``shift``.  All stages are shared, and so is the head where the tasks' outputs agree in kind and
+    size (else heads are private).  W_γ starts from N(0, 0.1²), gates hence about 1, and W_β at 0.  Gates that open a
+    block of the units for each task make ``independent`` of it, and gates that first open the same block for all make
+    ``hard``: sharing is a special case of conditioning.
+
+    Source: CS330 (Stanford), "Multi-task learning basics": multiplicative conditioning; E. Perez et al., "FiLM: visual
+    reasoning with a general conditioning layer", AAAI 2018, eq. 1–2, and γ = 1 + Δγ.
+
+    Differs from the paper: the lecture's gate is W_z z, without the 1.  For one-hot z the two are the same family of
+    functions, W_z = 1 + W_γ; but here weight decay and a small step lead to a network that all tasks share, not to
+    one that is switched off.  z_i is projected once, where the paper's descriptor comes from a recurrent network.
+
+    Args:
+        descriptors: task name → its z, all of one length; ``None``: one-hot.
+        shift: learn β as well.
+    """
+
+    uses_depth = False
+    shares_head = True
+
+    def __init__(
+        self,
+        backbone: Backbone,
+        tasks: Sequence[str],
+        depth: int | None,
+        *,
+        descriptors: Mapping[str, Sequence[float]] | None = None,
+        shift: bool = False,
+    ) -> None:
+        super().__init__(backbone, tasks, depth)
+        self.network = Chain(backbone, range(backbone.num_stages), (SHARED,))
+        layers = [stage.conditioned for stage in self.network.stages]
+        self.gates = {
+            layer.name: TaskVectors(f"{layer.name}.gate", tasks, descriptors, layer.outputs, partial(normal, 0.1))
+            for layer in layers
+        }
+        self.shifts = {
+            layer.name: TaskVectors(f"{layer.name}.shift", tasks, descriptors, layer.outputs, partial(constant, 0.0))
+            for layer in layers
+            if shift
+        }
+        self.parts = (self.network, *self.gates.values(), *self.shifts.values())
+
+    def __call__(self, theta: Theta, x: Float[Tensor, "r g b d"], mode: Mode) -> Float[Tensor, "r t b o"]:
+        gates = {layer: 1 + gate(theta) for layer, gate in self.gates.items()}
+        shifts = {layer: shift(theta) for layer, shift in self.shifts.items()}
+
+        def gated(layer: Any, theta: Theta, x: Tensor, y: Tensor) -> Tensor:
+            if layer.name not in gates:
+                return y
+            own = split(y, len(self.tasks))
+            own = own * along(gates[layer.name], own, layer.feature_axis)
+            if layer.name in shifts:
+                own = own + along(shifts[layer.name], own, layer.feature_axis)
+            return share(own)
+
+        signals = self.backbone.enter(x.expand(-1, len(self.tasks), -1, -1))
+        return self.backbone.leave(self.network(theta, signals, mode.adapted(gated)))
+
+    @classmethod
+    def impossible(cls, recipe: Recipe, development: Development) -> str | None:
+        tasks, descriptors = [task.name for task in development.tasks], recipe.sharing_options.get("descriptors")
+        return super().impossible(recipe, development) or unadaptable(recipe) or unfit(tasks, descriptors)
