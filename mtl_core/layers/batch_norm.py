@@ -31,9 +31,7 @@ class BatchNorm:
         self.variance = Slot(f"{name}.variance", copies, (channels,), ones, trained=False)
         self.slots = (self.gain, self.shift, self.mean, self.variance)
 
-    def __call__(
-        self, theta: Theta, x: Float[Tensor, "r c b d h w"], training: bool
-    ) -> Float[Tensor, "r c b d h w"]:
+    def __call__(self, theta: Theta, x: Float[Tensor, "r c b d h w"], training: bool) -> Float[Tensor, "r c b d h w"]:
         maps = x.movedim(2, 0)  # how convolutions leave their results: here nothing is moved
         normal = batch_norm(
             maps.flatten(1, 3),  # the copies' channels are those of one norm

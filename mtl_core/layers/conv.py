@@ -92,8 +92,8 @@ def convolve(
     if copies > 1 and x.stride(1) == 0:  # one signal for all copies: to a convolution these are further outputs
         x, weight = x[:, :1], weight.flatten(1, 2).unsqueeze(1)
         bias = None if bias is None else bias.flatten(1, 2).unsqueeze(1)
-    channels = min(x.shape[3], outputs), max(x.shape[3], outputs)
-    together = x.is_cuda or (_FEWEST <= channels[0] and channels[1] <= _MOST)
+    fewest, most = sorted((x.shape[3], outputs))
+    together = x.is_cuda or (fewest >= _FEWEST and most <= _MOST)
     y = (_grouped if together else _one_by_one)(x, weight, bias, stride)
     return y.unflatten(1, (len(x), copies, outputs)).movedim(0, 2)
 

@@ -56,14 +56,14 @@ def own_inputs(
 
 def images(
     names: Sequence[str] = ("price", "sold", "grade"),
-    examples: int = 120,
+    examples: int = 80,
     image: tuple[int, int, int] = (1, 6, 8),
     own: bool = False,
 ) -> Development:
     """Targets that depend on every pixel; each task's images are its ``own``, or all see the same."""
     inputs = math.prod(image)
     if own:
-        world = own_inputs(names, [examples - 20 * place for place in range(len(names))], inputs)
+        world = own_inputs(names, [examples - 10 * place for place in range(len(names))], inputs)
     else:
         world = development(names, examples, inputs)
     return replace(world, image=image)

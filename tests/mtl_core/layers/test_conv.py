@@ -76,8 +76,7 @@ def test_a_rows_bits_do_not_depend_on_its_array(
 ) -> None:
     def run(chosen: list[int]) -> list[Tensor]:
         leaves = [
-            part.detach()[chosen].requires_grad_()
-            for part in operands(inputs, outputs, kernel, 16, copies, examples)
+            part.detach()[chosen].requires_grad_() for part in operands(inputs, outputs, kernel, 16, copies, examples)
         ]
         x = leaves[0][:, :1].expand(-1, copies, -1, -1, -1, -1) if common else leaves[0]
         return with_gradients(convolve(x, leaves[1], leaves[2], stride), leaves)
