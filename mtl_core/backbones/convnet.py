@@ -9,7 +9,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from mtl_core.backbones import ImageBackbone
+from mtl_core.backbones import Affine, ImageBackbone
 from mtl_core.layers.bank import Copy, Theta
 from mtl_core.layers.conv import Convolution
 from mtl_core.layers.pooling import max_pool
@@ -47,10 +47,9 @@ class ConvNet(ImageBackbone):
 class _Stage:
     def __init__(self, net: ConvNet, level: int, copies: tuple[Copy, ...]) -> None:
         self.copies = copies
-        self._convolution = self.conditioned = Convolution(
-            f"stage{level}", copies, net.channels_at(level - 1), net.width
-        )
-        self.layers = (self._convolution,)
+        self._convolution = Convolution(f"stage{level}", copies, net.channels_at(level - 1), net.width)
+        self.layers: tuple[Affine, ...] = (self._convolution,)
+        self.conditioned: Affine = self._convolution
         self.slots = self._convolution.slots
         self._shrinks = net.shrinks(level)
 

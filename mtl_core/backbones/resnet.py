@@ -10,7 +10,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from mtl_core.backbones import ImageBackbone
+from mtl_core.backbones import Affine, ImageBackbone
 from mtl_core.layers.bank import Copy, Theta
 from mtl_core.layers.batch_norm import BatchNorm
 from mtl_core.layers.conv import Convolution
@@ -68,8 +68,8 @@ class _Block:
         if inputs != outputs or stride > 1:
             self._shortcut = _Normed(f"stage{level}.shortcut", copies, inputs, outputs, 1, stride)
         parts = (first, second, self._shortcut) if self._shortcut else (first, second)
-        self.conditioned = second.convolution
-        self.layers = tuple(part.convolution for part in parts)
+        self.conditioned: Affine = second.convolution
+        self.layers: tuple[Affine, ...] = tuple(part.convolution for part in parts)
         self.slots = tuple(slot for part in parts for slot in part.slots)
 
     def __call__(self, theta: Theta, x: Float[Tensor, "r c b i h w"], mode: Mode) -> Float[Tensor, "r c b o p q"]:

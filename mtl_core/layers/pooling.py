@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any, cast
 
 import torch
@@ -19,11 +18,11 @@ def max_pool(x: Float[Tensor, "r c b d h w"]) -> Float[Tensor, "r c b d h/2 w/2"
     return pooled.view(*maps.shape[:4], *pooled.shape[1:]).movedim(0, 2)
 
 
-def average_pool(x: Float[Tensor, "r c b d h w"], places: Sequence[int]) -> Float[Tensor, "r c b d p q"]:
+def average_pool(x: Float[Tensor, "r c b d h w"], places: tuple[int, int]) -> Float[Tensor, "r c b d p q"]:
     """Means over as many regions as there shall be places, which overlap where sizes do not divide."""
-    if x.shape[4:] == tuple(places):
+    if x.shape[4:] == places:
         return x
-    return adaptive_avg_pool2d(x.flatten(0, 2), tuple(places)).unflatten(0, x.shape[:3])
+    return adaptive_avg_pool2d(x.flatten(0, 2), places).unflatten(0, x.shape[:3])
 
 
 class _MaxPool(torch.autograd.Function):
@@ -54,7 +53,8 @@ class _MaxPool(torch.autograd.Function):
         ctx.shape = inputs[0].shape
 
     @staticmethod
-    def backward(ctx: Any, gradient: Float[Tensor, "n h/2 w/2"], _: Tensor) -> Float[Tensor, "n h w"]:
+    def backward(ctx: Any, *grad_outputs: Tensor) -> Float[Tensor, "n h w"]:
+        gradient = grad_outputs[0]
         (index,) = ctx.saved_tensors
         like = torch.empty((), dtype=gradient.dtype, device=gradient.device).expand(ctx.shape)
         return torch.ops.aten.max_pool2d_with_indices_backward(

@@ -12,6 +12,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from mtl_core import checkpoint
 from mtl_core.cost import cost_of
 from mtl_core.layers.bank import SHARED, private
+from mtl_core.layers.dropout import Noise
 from mtl_core.mode import Mode
 from mtl_core.network import Network
 from mtl_core.recipe import Recipe
@@ -225,6 +226,20 @@ def test_every_affine_layer_passes_the_adapter(backbone: str) -> None:
     assert set(seen) == set(layers)
     assert len(seen) == len(layers)
     assert all(stage.conditioned in stage.layers for stage in network.trunk.networks.stages)
+
+
+@every_backbone
+def test_every_stage_drops_some_of_its_output(backbone: str) -> None:
+    network = network_of(recipe(backbone, depth=3))
+    theta, x = theta_of(network), network.trunk.backbone.enter(inputs())
+    noise = Noise([0, 1], [0, 0], torch.tensor([0.0, 0.5]))
+    for stage in network.trunk.trunk.stages:
+        kept, dropped = stage(theta, x, Mode()), stage(theta, x, Mode(noise=noise))
+        assert torch.equal(kept[0], dropped[0])
+        torch.testing.assert_close(dropped[1], torch.where(dropped[1] == 0, 0.0, 2 * kept[1]))
+        share = (dropped[1] == 0)[kept[1] != 0].float().mean().item()
+        assert share == pytest.approx(0.5, abs=0.1)
+        x = kept
 
 
 @every_backbone

@@ -39,6 +39,11 @@ def test_gradients_of_several_objectives_come_in_one_batch() -> None:
         assert torch.equal(together[place], torch.autograd.grad(y, x, weights[place], retain_graph=True)[0])
 
 
+def test_it_can_be_mapped_over_another_dimension() -> None:
+    x = torch.stack([maps(5, 7).detach(), maps(5, 7).detach().cos()])
+    assert torch.equal(torch.vmap(max_pool)(x), torch.stack([max_pool(part) for part in x]))
+
+
 @pytest.mark.parametrize("places", [(2, 3), (4, 6), (8, 12)])
 def test_the_average_is_that_of_each_region(places: tuple[int, int]) -> None:
     x = maps(8, 12)
