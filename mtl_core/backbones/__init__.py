@@ -16,11 +16,24 @@ from jaxtyping import Float
 from torch import Tensor
 
 from mtl_core.layers.bank import Copy, Slot, Theta
+from mtl_core.layers.pooling import average_pool
 from mtl_core.mode import Mode
 
 if TYPE_CHECKING:
-    from mtl_core.layers.linear import LowRankLinear
     from mtl_core.recipe import Recipe
+
+
+class Correction(Protocol):
+    """What is added to an affine layer's pre-activation, zero at the start."""
+
+    @property
+    def slots(self) -> tuple[Slot, ...]:
+        """Its parameters."""
+        ...
+
+    def __call__(self, theta: Theta, x: Tensor) -> Tensor:
+        """The correction for the layer's input."""
+        ...
 
 
 class Affine(Protocol):
@@ -39,7 +52,7 @@ class Affine(Protocol):
     feature_axis: int
     weight: Slot
 
-    def low_rank(self, copies: tuple[Copy, ...], rank: int) -> LowRankLinear:
+    def low_rank(self, copies: tuple[Copy, ...], rank: int) -> Correction:
         """Corrections of rank ``rank`` to this layer, a bank of their own."""
         ...
 
@@ -124,6 +137,61 @@ class Backbone(ABC):
     def impossible(cls, recipe: Recipe, inputs: Sequence[int]) -> str | None:
         """Why this backbone cannot be built with this recipe for examples of this shape, or ``None``."""
         return None
+
+
+class ImageBackbone(Backbone):
+    """A backbone whose signals are images, channels before places, which stages may shrink.
+
+    Args:
+        pool: what the heads see: ``flatten``, every channel at every place, or ``mean``, every channel's mean.
+    """
+
+    feature_axis = 3
+    SHORTEST: ClassVar[int] = 4
+    """A stage shrinks images whose sides are at least so long; so at least 2 × 2 places are left, however deep."""
+
+    def __init__(self, inputs: Sequence[int], stages: int, width: int, *, pool: str) -> None:
+        super().__init__(inputs, stages, width, pool=pool)
+        self._pool = pool
+
+    @abstractmethod
+    def shrunk(self, level: int, height: int, width: int) -> tuple[int, int]:
+        """What the stage at ``level`` makes of images that are not too small to shrink."""
+
+    def places_at(self, level: int) -> tuple[int, int]:
+        """Height and width behind the stage at ``level``; −1: of what enters the first."""
+        _, height, width = self.inputs
+        for earlier in range(level + 1):
+            if min(height, width) >= self.SHORTEST:
+                height, width = self.shrunk(earlier, height, width)
+        return height, width
+
+    def shrinks(self, level: int) -> bool:
+        """Whether the stage at ``level`` does."""
+        return self.places_at(level) != self.places_at(level - 1)
+
+    @property
+    def num_features(self) -> int:
+        last = self.num_stages - 1
+        return self.channels_at(last) * (math.prod(self.places_at(last)) if self._pool == "flatten" else 1)
+
+    def channels_at(self, level: int) -> int:
+        return self.inputs[0] if level < 0 else self.width
+
+    def enter(self, x: Float[Tensor, "r c b d"]) -> Float[Tensor, "r c b d h w"]:
+        return x.unflatten(-1, self.inputs)
+
+    def leave(self, h: Float[Tensor, "r c b d h w"]) -> Float[Tensor, "r c b d"]:
+        return (h.flatten(3) if self._pool == "flatten" else h.flatten(4).mean(dim=-1)).contiguous()
+
+    def fit_to(self, h: Float[Tensor, "r c b d h w"], level: int) -> Float[Tensor, "r c b d p q"]:
+        return average_pool(h, self.places_at(level))
+
+    @classmethod
+    def impossible(cls, recipe: Recipe, inputs: Sequence[int]) -> str | None:
+        if len(inputs) != 3:
+            return f"{recipe.backbone} needs images, and the examples are rows of a table"
+        return super().impossible(recipe, inputs)
 
 
 def extend(

@@ -37,9 +37,8 @@ def data(num_tasks: int) -> Development:
     return Development(tasks, examples, torch.zeros(INPUTS, dtype=torch.bool))
 
 
-def fused_epoch(development: Development, width: int, replicas: int) -> Callable[[], object]:
-    recipe = Recipe(depth=DEPTH, stages=STAGES, width=width, batch_size=BATCH, epochs=1000)
-    network = Network(recipe, development.tasks, INPUTS)
+def fused_epoch(development: Development, recipe: Recipe, replicas: int) -> Callable[[], object]:
+    network = Network(recipe, development.tasks, development.shape)
     rows = [Row(str(i), i, {"learning_rate": 1e-3, "weight_decay": 1e-2}) for i in range(replicas)]
     states = [fresh_state(recipe, network, row) for row in rows]
     preparations = [prepare(development, row.seed) for row in rows]
@@ -64,8 +63,7 @@ class Plain(nn.Module):
         return [tower(h) for tower in self.towers]
 
 
-def plain_epoch(development: Development, width: int) -> Callable[[], object]:
-    model = Plain(len(development.tasks), width)
+def plain_epoch(development: Development, model: nn.Module) -> Callable[[], object]:
     optimiser = torch.optim.AdamW(model.parameters(), lr=1e-3, weight_decay=1e-2, fused=True)
     inputs, targets = development.examples.inputs, development.examples.targets.long()
 
@@ -108,7 +106,11 @@ def main() -> None:
     for width in arguments.widths:
         for num_tasks in arguments.tasks:
             development = data(num_tasks)
-            contestants = [plain_epoch(development, width), fused_epoch(development, width, arguments.replicas)]
+            recipe = Recipe(depth=DEPTH, stages=STAGES, width=width, batch_size=BATCH, epochs=1000)
+            contestants = [
+                plain_epoch(development, Plain(num_tasks, width)),
+                fused_epoch(development, recipe, arguments.replicas),
+            ]
             plain, fused = microseconds_per_step(contestants, arguments.repeats)
             fused /= arguments.replicas
             print(f"{width:>5} {num_tasks:>5} {plain:>9.0f} {fused:>21.0f} {plain / fused:>16.2f}×", flush=True)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -50,6 +52,21 @@ def own_inputs(
         targets[begin : begin + size, place] = pool.examples.targets[:size, place]
         begin += size
     return Development(pool.tasks, Examples(x, targets), pool.standardise, own_inputs=True)
+
+
+def images(
+    names: Sequence[str] = ("price", "sold", "grade"),
+    examples: int = 80,
+    image: tuple[int, int, int] = (1, 6, 8),
+    own: bool = False,
+) -> Development:
+    """Targets that depend on every pixel; each task's images are its ``own``, or all see the same."""
+    inputs = math.prod(image)
+    if own:
+        world = own_inputs(names, [examples - 10 * place for place in range(len(names))], inputs)
+    else:
+        world = development(names, examples, inputs)
+    return replace(world, image=image)
 
 
 def rows(number: int, seeds: int = 4, **hyperparameters: Any) -> list[Row]:

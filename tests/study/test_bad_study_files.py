@@ -63,7 +63,7 @@ CASES: dict[str, tuple[str | bytes, str, str]] = {
     ),
     "weighting no": (GOOD + "factors: {weighting: no}\n", "factors.weighting", "equal"),
     "unknown optimiser": (GOOD + "factors: {optimiser: adam}\n", "factors.optimiser", "'adamw'"),
-    "unknown backbone": (GOOD + "factors: {backbone: resnet50}\n", "factors.backbone", "mlp"),
+    "unknown backbone": (GOOD + "factors: {backbone: resnet50}\n", "factors.backbone", "resnet"),
     "unknown scale": (GOOD + "factors: {scale: match}\n", "factors.scale", "'matched'"),
     "fraction above one": (GOOD + "factors: {train_fraction: 1.5}\n", "factors.train_fraction", "1"),
     "fraction zero": (GOOD + "factors: {train_fraction: 0}\n", "factors.train_fraction", "0"),

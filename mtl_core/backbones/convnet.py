@@ -1,0 +1,59 @@
+"""The convolutional network."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from mtl_core.backbones import Affine, ImageBackbone
+from mtl_core.layers.bank import Copy, Theta
+from mtl_core.layers.conv import Convolution
+from mtl_core.layers.pooling import max_pool
+from mtl_core.mode import Mode
+
+
+class ConvNet(ImageBackbone):
+    """Convolutional stages: 3 × 3 convolution, 2 × 2 maximum, rectifier, dropout.
+
+    A stage leaves the size as it is where a side is shorter than 4 places: 8 × 12, 4 × 6, 2 × 3, 2 × 3 …  The width is
+    the number of channels of every stage, so that architectures which mix or compare stages find them alike.
+
+    Source: Y. LeCun et al., "Gradient-based learning applied to document recognition", Proceedings of the IEEE 86,
+    1998, section II.
+
+    Differs from the paper: rectifiers and maxima (which commute: the smaller array is rectified) in place of tanh and
+    means, every map sees all maps before it, and the heads take the place of its three last layers.
+
+    Args:
+        pool: what the heads see: ``flatten``, every place (on a small canvas it tells left from right), or ``mean``.
+    """
+
+    def __init__(
+        self, inputs: Sequence[int], stages: int, width: int, *, pool: Literal["flatten", "mean"] = "flatten"
+    ) -> None:
+        super().__init__(inputs, stages, width, pool=pool)
+
+    def stage(self, level: int, copies: tuple[Copy, ...]) -> _Stage:
+        return _Stage(self, level, copies)
+
+    def shrunk(self, level: int, height: int, width: int) -> tuple[int, int]:
+        return height // 2, width // 2
+
+
+class _Stage:
+    def __init__(self, net: ConvNet, level: int, copies: tuple[Copy, ...]) -> None:
+        self.copies = copies
+        self._convolution = Convolution(f"stage{level}", copies, net.channels_at(level - 1), net.width)
+        self.layers: tuple[Affine, ...] = (self._convolution,)
+        self.conditioned: Affine = self._convolution
+        self.slots = self._convolution.slots
+        self._shrinks = net.shrinks(level)
+
+    def __call__(self, theta: Theta, x: Float[Tensor, "r c b i h w"], mode: Mode) -> Float[Tensor, "r c b o p q"]:
+        h = self._convolution(theta, x, mode.adapt)
+        h = torch.relu(max_pool(h) if self._shrinks else h)
+        return mode.drop(h, self.copies)
