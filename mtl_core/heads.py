@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import cast
 
 from jaxtyping import Float
 from torch import Tensor
 
 from mtl_core.data.task import Kind, Task
 from mtl_core.layers.bank import SHARED, Slot, Theta, private, uniform
-from mtl_core.layers.class_major import ClassMajorProduct
+from mtl_core.layers.class_major import class_major
 
 
 class HeadBank:
@@ -39,22 +38,9 @@ class HeadBank:
         self.slots = (self.weight, self.bias)
 
     def __call__(self, theta: Theta, h: Float[Tensor, "r c b d"]) -> Float[Tensor, "r g k b"]:
-        weight, bias = theta[self.weight], theta[self.bias]
-        replicas, copies, outputs, features = weight.shape
         if h.shape[1] > 1 and len(self.members) < h.shape[1]:
             h = h[:, self.members]
-        if h.shape[1] == 1:  # one signal for all tasks: their heads are one taller matrix
-            operands = bias.reshape(replicas, -1, 1), weight.reshape(replicas, -1, features), h[:, 0]
-            return _product(*operands).view(replicas, copies, outputs, -1)
-        if copies < h.shape[1]:  # one head for all tasks: their signals are one longer batch
-            product = _product(bias[:, 0].unsqueeze(2), weight[:, 0], h.flatten(1, 2))
-            return product.view(replicas, outputs, h.shape[1], -1).transpose(1, 2)
-        product = _product(bias.reshape(-1, outputs, 1), weight.reshape(-1, outputs, features), h.flatten(0, 1))
-        return product.view(replicas, copies, outputs, -1)
-
-
-def _product(bias: Tensor, weight: Tensor, h: Tensor) -> Tensor:
-    return cast(Tensor, ClassMajorProduct.apply(bias, weight, h))
+        return class_major(theta[self.bias], theta[self.weight], h)
 
 
 def banks_of(tasks: Sequence[Task], features: int, shared: bool = False) -> list[HeadBank]:

@@ -1,8 +1,8 @@
-"""The product of narrow heads, with the classes before the examples."""
+"""The product of narrow heads and gates, with the classes before the examples."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import torch
 from jaxtyping import Float
@@ -31,3 +31,22 @@ class ClassMajorProduct(torch.autograd.Function):
     def backward(ctx: Any, gradient: Float[Tensor, "q k b"]) -> tuple[Tensor, Tensor, Tensor]:
         weight, h = ctx.saved_tensors
         return gradient.sum(dim=2, keepdim=True), gradient.bmm(h), gradient.transpose(1, 2).bmm(weight)
+
+
+def class_major(
+    bias: Float[Tensor, "r c k"], weight: Float[Tensor, "r c k d"], x: Float[Tensor, "r g b d"]
+) -> Float[Tensor, "r s k b"]:
+    """W x + b for every copy and one signal, for every signal and one copy, or for every copy and its own signal."""
+    replicas, copies, outputs, features = weight.shape
+    if x.shape[1] == 1:  # one signal for all copies: they are one taller matrix
+        product = _product(bias.reshape(replicas, -1, 1), weight.reshape(replicas, -1, features), x[:, 0])
+        return product.view(replicas, copies, outputs, -1)
+    if copies < x.shape[1]:  # one copy for all signals: they are one longer batch
+        product = _product(bias[:, 0].unsqueeze(2), weight[:, 0], x.flatten(1, 2))
+        return product.view(replicas, outputs, x.shape[1], -1).transpose(1, 2)
+    product = _product(bias.reshape(-1, outputs, 1), weight.reshape(-1, outputs, features), x.flatten(0, 1))
+    return product.view(replicas, copies, outputs, -1)
+
+
+def _product(bias: Tensor, weight: Tensor, x: Tensor) -> Tensor:
+    return cast(Tensor, ClassMajorProduct.apply(bias, weight, x))

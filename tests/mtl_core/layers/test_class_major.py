@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from mtl_core.layers.class_major import ClassMajorProduct
+from mtl_core.layers.class_major import ClassMajorProduct, class_major
 
 pytestmark = pytest.mark.usefixtures("double")
 
@@ -35,3 +35,17 @@ def test_it_can_be_mapped_over_another_dimension() -> None:
     more = torch.stack([h, 2 * h])
     mapped = torch.vmap(ClassMajorProduct.apply, in_dims=(None, None, 0))(bias, weight, more)
     torch.testing.assert_close(mapped[1], ClassMajorProduct.apply(bias, weight, 2 * h))
+
+
+@pytest.mark.parametrize(("copies", "signals"), [(3, 1), (1, 3), (3, 3), (1, 1)])
+def test_copies_meet_signals(copies: int, signals: int) -> None:
+    generator = torch.Generator().manual_seed(0)
+    bias, weight, x = (
+        torch.randn(2, *shape, generator=generator) for shape in ((copies, 4), (copies, 4, 5), (signals, 6, 5))
+    )
+    found = class_major(bias, weight, x)
+    assert found.shape == (2, max(copies, signals), 4, 6)
+    for place in range(found.shape[1]):
+        copy, signal = min(place, copies - 1), min(place, signals - 1)
+        expected = weight[:, copy] @ x[:, signal].transpose(1, 2) + bias[:, copy, :, None]
+        torch.testing.assert_close(found[:, place], expected)

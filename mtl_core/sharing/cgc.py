@@ -1,0 +1,71 @@
+"""Customised gate control."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated
+
+from jaxtyping import Float
+from torch import Tensor
+
+from mtl_core.backbones import Backbone
+from mtl_core.data.task_set import Development
+from mtl_core.layers.bank import Theta, private
+from mtl_core.layers.experts import Extraction, Seen, dials_of, miscounted, misdropped, namesake
+from mtl_core.mode import Mode
+from mtl_core.recipe import Recipe
+from mtl_core.sharing import Chain, Sharing
+from mtl_core.space import Uniform
+
+
+class CGC(Sharing):
+    """Shared experts and experts of each task's own; a task's gate weighs its own and the shared ones.
+
+    f_i(x) = Σ_e g_i(x)_e h_e(x) with g_i(x) = softmax(W_i x + b_i) over the ``own_experts`` of task i and the
+    ``shared_experts``, each an own copy of the k = ``depth`` first stages; y_i = head_i(tower_i(f_i)).  With a single
+    own expert and no shared one it is ``independent``; without own experts it is ``mmoe``.  Where tasks have inputs of
+    their own, a task's own experts see these alone.
+
+    Source: H. Tang et al., "Progressive layered extraction (PLE): a novel multi-task learning model for personalized
+    recommendations", RecSys 2020, section 4.1.
+
+    Differs from the paper: gates have a bias and start at zero, as in ``mmoe``; all tasks have as many experts of their
+    own; experts may be dropped from gates.
+
+    Args:
+        shared_experts: of all tasks.
+        own_experts: of each task.
+        gate_dropout: probability that a task's gate does without an expert for a step.
+    """
+
+    def __init__(
+        self,
+        backbone: Backbone,
+        tasks: Sequence[str],
+        depth: int,
+        *,
+        shared_experts: int = 1,
+        own_experts: int = 1,
+        gate_dropout: Annotated[float, Uniform(0.0, 0.5)] = 0.0,
+    ) -> None:
+        super().__init__(backbone, tasks, depth)
+        self.gate_dropout = gate_dropout
+        self.extraction = Extraction(backbone, range(depth), tasks, shared_experts, own_experts)
+        self.towers = Chain(backbone, range(depth, backbone.num_stages), private(tasks))
+        self.parts = (self.extraction, self.towers)
+
+    def __call__(self, theta: Theta, x: Float[Tensor, "r g b d"], mode: Mode) -> Float[Tensor, "r t b o"]:
+        seen = Seen(self.backbone.enter(x), x)
+        mixed, _ = self.extraction(theta, seen, seen, mode, self.dial("gate_dropout", mode, 4))
+        return self.backbone.leave(self.towers(theta, mixed, mode))
+
+    @classmethod
+    def impossible(cls, recipe: Recipe, development: Development) -> str | None:
+        dials, tasks = dials_of(cls, recipe), [task.name for task in development.tasks]
+        return (
+            super().impossible(recipe, development)
+            or miscounted(dials, "shared_experts", 1, "without shared experts nothing is shared")
+            or miscounted(dials, "own_experts", 1, "without own experts it is mmoe with as many experts")
+            or misdropped(dials)
+            or namesake(tasks, dials["shared_experts"], dials["own_experts"])
+        )

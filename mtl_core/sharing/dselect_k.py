@@ -1,0 +1,94 @@
+"""Mixture of experts with differentiable sparse gates."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated, Literal
+
+from jaxtyping import Float
+from torch import Tensor
+
+from mtl_core.backbones import Backbone
+from mtl_core.data.task_set import Development
+from mtl_core.layers.bank import Theta, private
+from mtl_core.layers.experts import SharedExperts, dials_of, miscounted, namesake
+from mtl_core.layers.gates import mix
+from mtl_core.layers.selectors import Selectors
+from mtl_core.mode import Mode
+from mtl_core.recipe import Recipe
+from mtl_core.sharing import Chain, Sharing
+from mtl_core.space import LogUniform
+
+
+class DSelectK(Sharing):
+    """Experts that all tasks share, of which every task learns to use a few: a continuous sparse gate.
+
+    f_i(x) = Σ_e q_ie h_e(x) with q_i = Σ_s softmax(α_i)_s r(z_is) over ``selectors`` selectors.  A selector has
+    log₂ E numbers z, of which r(z)_e = Π_j (S(z_j) if the binary code of e has a one at place j, else 1 − S(z_j))
+    chooses among the E experts, S being the smooth step, exactly 0 below −w/2 and 1 above w/2.  The objective has
+    λ Σ_is H(r(z_is)) besides, the entropy H being 0 when a selector has chosen; then at most ``selectors`` of a task's
+    weights are not zero.
+
+    Source: H. Hazimeh et al., "DSelect-k: differentiable selection in the mixture of experts with applications to
+    multi-task learning", NeurIPS 2021, section 3.
+
+    Differs from the paper: the number of experts is a power of two (the paper adds a penalty on codes that no expert
+    has); the entropy of example gates is averaged over the batch, not summed.  The optimiser's weight decay, which the
+    paper does not have, draws codes back to where selectors begin to hesitate.
+
+    Args:
+        experts: E, a power of two.
+        selectors: k, the most experts that a task ends with.
+        gate: ``static``, a task's weights are the same for all examples, or ``example``: z and α are affine in x.
+        smooth_step_width: w.
+        selector_entropy: λ.
+    """
+
+    def __init__(
+        self,
+        backbone: Backbone,
+        tasks: Sequence[str],
+        depth: int,
+        *,
+        experts: int = 4,
+        selectors: int = 2,
+        gate: Literal["static", "example"] = "static",
+        smooth_step_width: float = 1.0,
+        selector_entropy: Annotated[float, LogUniform(1e-3, 10.0)] = 0.1,
+    ) -> None:
+        super().__init__(backbone, tasks, depth)
+        self.selector_entropy = selector_entropy
+        self.experts = SharedExperts(backbone, range(depth), experts)
+        self.gates = Selectors(
+            "gate0", private(tasks), experts, selectors, backbone.num_inputs, gate, smooth_step_width
+        )
+        self.towers = Chain(backbone, range(depth, backbone.num_stages), private(tasks))
+        self.parts = (self.experts, self.gates, self.towers)
+
+    def __call__(self, theta: Theta, x: Float[Tensor, "r g b d"], mode: Mode) -> Float[Tensor, "r t b o"]:
+        weights, entropy = self.gates(theta, x)
+        if mode.training:
+            mode.penalties.append(self.dial("selector_entropy", mode, 1) * entropy)
+        mixed = mix(weights, self.experts(theta, self.backbone.enter(x), mode))
+        return self.backbone.leave(self.towers(theta, mixed, mode))
+
+    @classmethod
+    def impossible(cls, recipe: Recipe, development: Development) -> str | None:
+        dials, tasks = dials_of(cls, recipe), [task.name for task in development.tasks]
+        return (
+            super().impossible(recipe, development)
+            or miscounted(dials, "experts", 2, "a single expert is the same network as hard")
+            or miscounted(dials, "selectors", 1, "each selects one expert")
+            or namesake(tasks, dials["experts"])
+            or _unselectable(**{name: dials[name] for name in ("experts", "selectors", "gate", "smooth_step_width")})
+        )
+
+
+def _unselectable(experts: int, selectors: int, gate: str, smooth_step_width: float) -> str | None:
+    if experts & (experts - 1):
+        return f"experts must be a power of two, which binary codes fill, found {experts}"
+    if selectors > experts:
+        return f"selectors must not outnumber the {experts} experts, found {selectors}"
+    if gate not in ("static", "example"):
+        return f"gate must be static or example, found {gate!r}"
+    return None if smooth_step_width > 0 else f"smooth_step_width must be above 0, found {smooth_step_width}"

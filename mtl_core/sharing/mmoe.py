@@ -1,0 +1,75 @@
+"""Multi-gate mixture of experts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated
+
+from jaxtyping import Float
+from torch import Tensor
+
+from mtl_core.backbones import Backbone
+from mtl_core.data.task_set import Development
+from mtl_core.layers.bank import Copy, Theta, private
+from mtl_core.layers.experts import SharedExperts, dials_of, miscounted, misdropped, namesake
+from mtl_core.layers.gates import Gates, mix
+from mtl_core.mode import Mode
+from mtl_core.recipe import Recipe
+from mtl_core.sharing import Chain, Sharing
+from mtl_core.space import Uniform
+
+
+class MMoE(Sharing):
+    """Experts that all tasks share, and for every task a gate that weighs them by the example.
+
+    f_i(x) = Σ_e g_i(x)_e h_e(x) with g_i(x) = softmax(W_i x + b_i) over E experts, each an own copy of the k =
+    ``depth`` first stages; y_i = head_i(tower_i(f_i)).  One expert is ``hard``; E = T with gates that are one-hot,
+    each on an expert of its own, is ``independent``.
+
+    Source: J. Ma et al., "Modeling task relationships in multi-task learning with multi-gate mixture-of-experts",
+    KDD 2018, section 4.2.
+
+    Differs from the paper: gates have a bias b_i, without which a task could not prefer an expert whatever the
+    example, standardised inputs being zero on average; W_i and b_i start at zero.  The dropout of experts, against
+    gates that polarise, is of Z. Zhao et al., "Recommending what video to watch next", RecSys 2019; here its masks hold
+    for a whole step.
+
+    Args:
+        experts: E.
+        gate_dropout: probability that a task's gate does without an expert for a step.
+    """
+
+    def __init__(
+        self,
+        backbone: Backbone,
+        tasks: Sequence[str],
+        depth: int,
+        *,
+        experts: int = 4,
+        gate_dropout: Annotated[float, Uniform(0.0, 0.5)] = 0.0,
+    ) -> None:
+        super().__init__(backbone, tasks, depth)
+        self.gate_dropout = gate_dropout
+        self.experts = SharedExperts(backbone, range(depth), experts)
+        copies = self._gate_copies()
+        self.gates = Gates("gate0", copies, [self.experts.names] * len(copies), backbone.num_inputs)
+        self.towers = Chain(backbone, range(depth, backbone.num_stages), private(tasks))
+        self.parts = (self.experts, self.gates, self.towers)
+
+    def _gate_copies(self) -> tuple[Copy, ...]:
+        return private(self.tasks)
+
+    def __call__(self, theta: Theta, x: Float[Tensor, "r g b d"], mode: Mode) -> Float[Tensor, "r c b o"]:
+        gates = self.gates(theta, x, mode, self.dial("gate_dropout", mode, 4))
+        mixed = mix(gates, self.experts(theta, self.backbone.enter(x), mode))
+        return self.backbone.leave(self.towers(theta, mixed, mode))
+
+    @classmethod
+    def impossible(cls, recipe: Recipe, development: Development) -> str | None:
+        dials, tasks = dials_of(cls, recipe), [task.name for task in development.tasks]
+        return (
+            super().impossible(recipe, development)
+            or miscounted(dials, "experts", 2, "a single expert is the same network as hard")
+            or misdropped(dials)
+            or namesake(tasks, dials["experts"])
+        )

@@ -1,0 +1,102 @@
+"""Customised gate control."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from mtl_core.network import Network
+from mtl_core.sharing import impossible
+from mtl_core.trainer import fit
+from tests.mtl_core.sharing.cases import shaken
+from tests.mtl_core.sharing.gated import (
+    ALIKE,
+    INPUTS,
+    NAMES,
+    STAGES,
+    WIDTH,
+    compare_with,
+    expect_curves,
+    expect_permutation,
+    expect_training,
+    recipe_of,
+    worlds,
+)
+from tests.mtl_core.sharing.plain.cgc import Plain
+from tests.mtl_core.test_fusion import same
+from tests.mtl_core.worlds import development, rows
+
+
+@pytest.mark.usefixtures("double")
+@pytest.mark.parametrize("dials", [{}, {"shared_experts": 3, "own_experts": 2}, {"own_experts": 3}], ids=str)
+@pytest.mark.parametrize("depth", [1, 3])
+def test_it_is_what_ordinary_modules_do(depth: int, dials: dict[str, int]) -> None:
+    compare_with(Plain, recipe_of("cgc", depth, **dials), **dials)
+
+
+@pytest.mark.usefixtures("double")
+@pytest.mark.parametrize("depth", [1, 3])
+@pytest.mark.parametrize("own", [False, True])
+def test_one_own_expert_and_no_shared_one_train_like_independent(depth: int, own: bool) -> None:
+    data, everyone = worlds()[own], rows(2, dropout=0.3)
+    found = fit(recipe_of("cgc", depth, shared_experts=0, own_experts=1), data, everyone)
+    expect_curves(found, fit(recipe_of("independent", None), data, everyone), 1e-12)
+
+
+@pytest.mark.parametrize("own", [False, True])
+def test_without_own_experts_it_is_mmoe_to_the_last_bit(own: bool) -> None:
+    data, everyone = worlds()[own], rows(2, dropout=0.3, gate_dropout=0.3)
+    found = fit(recipe_of("cgc", shared_experts=3, own_experts=0), data, everyone)
+    expected = fit(recipe_of("mmoe", experts=3), data, everyone)
+    expect_curves(found, expected, 0.0)
+
+
+def test_a_task_reaches_its_own_experts_and_the_shared_ones() -> None:
+    network = Network(recipe_of("cgc", shared_experts=2, own_experts=2), ALIKE, (INPUTS,))
+    theta = shaken(network)
+    (outputs,) = network(theta, torch.randn(2, 1, 40, INPUTS, generator=torch.Generator().manual_seed(0)))
+    own, shared = (slot for slot in network.layout.slots if slot.name == "stage0.weight")
+    for task in range(3):
+        found = torch.autograd.grad(outputs[:, task].square().sum(), [theta[own], theta[shared]], retain_graph=True)
+        reached = [gradient.flatten(2).ne(0).any(dim=2)[0].tolist() for gradient in found]
+        assert reached == [[place // 2 == task for place in range(6)], [True, True]]
+
+
+def test_parameters_are_counted_by_its_formula() -> None:
+    network = Network(recipe_of("cgc", 2, shared_experts=2, own_experts=3), ALIKE, (INPUTS,))
+    expert, stage = (INPUTS + 1) * WIDTH + (WIDTH + 1) * WIDTH, (WIDTH + 1) * WIDTH
+    gate, head = (INPUTS + 1) * 5, (WIDTH + 1) * 3
+    assert network.layout.count_shared() == 2 * expert
+    assert network.layout.size == 2 * expert + 3 * (3 * expert + gate + (STAGES - 2) * stage + head)
+
+
+@pytest.mark.parametrize("dials", [{}, {"shared_experts": 2, "own_experts": 2}], ids=str)
+def test_it_trains_on_common_and_own_inputs_and_rows_keep_their_bits(dials: dict[str, int]) -> None:
+    expect_training(recipe_of("cgc", **dials), gate_dropout=[0.0, 0.3, 0.5])
+
+
+@pytest.mark.usefixtures("double")
+def test_permuting_the_tasks_permutes_the_results() -> None:
+    expect_permutation(recipe_of("cgc", shared_experts=2, own_experts=2), gate_dropout=0.3)
+
+
+def test_a_tasks_own_experts_see_its_own_inputs_alone() -> None:
+    """Other tasks' examples change nothing where nothing is shared, dropout masks included."""
+    recipe, everyone = recipe_of("cgc", shared_experts=0, own_experts=2), rows(2, dropout=0.3)
+    network = Network(recipe, ALIKE, (INPUTS,))
+    theta = shaken(network)
+    x = torch.randn(2, 3, 9, INPUTS, generator=torch.Generator().manual_seed(0))
+    changed = x.clone()
+    changed[:, 1:] += 1
+    (one,), (other,) = network(theta, x), network(theta, changed)
+    assert torch.equal(one[:, 0], other[:, 0])
+    again = fit(recipe, worlds()[1], everyone)
+    assert all(same(*pair) for pair in zip(again, fit(recipe, worlds()[1], everyone), strict=True))
+
+
+def test_what_cannot_be_says_why() -> None:
+    data = development(NAMES)
+    assert impossible(recipe_of("cgc"), data) is None
+    assert "nothing is shared" in (impossible(recipe_of("cgc", shared_experts=0), data) or "")
+    assert "mmoe" in (impossible(recipe_of("cgc", own_experts=0), data) or "")
+    assert "gate_dropout" in (impossible(recipe_of("cgc", gate_dropout=-0.1), data) or "")
