@@ -74,6 +74,8 @@ class Backbone(ABC):
     """
 
     feature_axis: ClassVar[int] = -1
+    adaptable: ClassVar[bool] = True
+    """Whether stages know their affine layers, which architectures that act inside a stage need."""
 
     def __init__(self, inputs: Sequence[int], stages: int, width: int, **options: Any) -> None:
         self.inputs, self.num_stages, self.width = tuple(inputs), stages, width
