@@ -61,7 +61,9 @@ def cost_of(recipe: Recipe, development: Development) -> Cost:
 
 def _dry_run(network: Network, signals: int, num_inputs: int, examples: int = 8) -> tuple[int, int]:
     """Multiply-adds and kept bytes of one example."""
-    device = "meta" if network.layout.size > MANY_PARAMETERS else "cpu"
+    # a user's own modules may look at values
+    shapes_do = network.layout.size > MANY_PARAMETERS and network.trunk.backbone.adaptable
+    device = "meta" if shapes_do else "cpu"
     theta = {
         slot: torch.zeros(1, len(slot.copies), *slot.shape, device=device, requires_grad=slot.trained)
         for slot in network.layout.slots

@@ -1,0 +1,110 @@
+"""A chain of the user's own modules."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+from torch.nn import functional
+
+from mtl_core.backbones import Backbone, Stage
+from mtl_core.layers.bank import Copy
+from mtl_core.layers.module_bank import ModuleBank, Verdict
+from mtl_core.layers.module_trial import describe, tried
+from mtl_core.mistakes import Mistake
+from mtl_core.modules import Maker, maker
+from mtl_core.recipe import Recipe
+
+_POOLS = {1: functional.adaptive_avg_pool1d, 2: functional.adaptive_avg_pool2d, 3: functional.adaptive_avg_pool3d}
+
+
+class Custom(Backbone):
+    """The user's own list of torch modules as stages.
+
+    A stage takes [b, …] and gives [b, features, …]; the first one sees columns [b, d] or images [b, ch, h, w], and the
+    heads see the last one's output, flattened.  Copies run at once where ``torch.func.vmap`` takes the module and keeps
+    every replica's bits its own, else one after another.
+
+    Parameters are trained; floating-point and integer buffers belong to the replica.  A module that draws random
+    numbers, such as ``torch.nn.Dropout``, draws the replica's own in training; the tuned dropout rate is not its
+    concern.  A path is imported wherever the network is built, and so must be found there: ``python -m study`` looks
+    into the current directory, the script ``mtl-study`` with ``PYTHONPATH=.``.  A change of the code behind a path is
+    no change of the study: give changed modules another name.
+
+    Args:
+        modules: one for each stage: dotted paths ``package.module:name``, or in Python also modules and factories, see
+            :func:`mtl_core.modules.maker`.
+    """
+
+    feature_axis = 3
+    adaptable: ClassVar[bool] = False
+
+    def __init__(self, inputs: Sequence[int], stages: int, width: int, *, modules: tuple[Any, ...] = ()) -> None:
+        super().__init__(inputs, stages, width, modules=tuple(modules))
+        self._stages = _stages(tuple(modules), inputs, stages, width)
+
+    def stage(self, level: int, copies: tuple[Copy, ...]) -> Stage:
+        return ModuleBank(f"stage{level}", copies, *self._stages[level])
+
+    @property
+    def num_features(self) -> int:
+        return math.prod(self._shape(self.num_stages - 1))
+
+    def enter(self, x: Float[Tensor, "r c b d"]) -> Float[Tensor, "r c b *i"]:
+        return x.reshape(*x.shape[:3], *self.inputs)
+
+    def leave(self, h: Float[Tensor, "r c b *f"]) -> Float[Tensor, "r c b d"]:
+        return h.flatten(3)
+
+    def channels_at(self, level: int) -> int:
+        return self._shape(level)[0]
+
+    def fit_to(self, h: Float[Tensor, "r c b *f"], level: int) -> Float[Tensor, "r c b *f"]:
+        places, wanted = h.shape[4:], self._shape(level)[1:]
+        if places == wanted:
+            return h
+        if len(places) == len(wanted) and len(places) in _POOLS:
+            return _POOLS[len(places)](h.flatten(0, 2), wanted).view(*h.shape[:4], *wanted)
+        mean = h.flatten(4).mean(dim=4) if places else h
+        return mean.view(*h.shape[:4], *[1] * len(wanted)).expand(*h.shape[:4], *wanted)
+
+    def remarks(self) -> tuple[str, ...]:
+        found = ["The tuned dropout rate does not reach a user's own modules; they may hold torch.nn.Dropout."]
+        for number, (made, verdict) in enumerate(self._stages, 1):
+            found += describe(made.label, number, verdict)
+            if made.given:
+                found.append(f"Stage {number} ({made.label}) starts from the weights it was given, whatever the seed.")
+        return tuple(found)
+
+    @classmethod
+    def impossible(cls, recipe: Recipe, inputs: Sequence[int]) -> str | None:
+        try:
+            _stages(tuple(recipe.backbone_options.get("modules", ())), inputs, recipe.stages, recipe.width)
+        except Mistake as mistake:
+            return str(mistake)
+        return None
+
+    def _shape(self, level: int) -> tuple[int, ...]:
+        return self.inputs if level < 0 else self._stages[level][1].outputs
+
+
+def _stages(modules: tuple[Any, ...], inputs: Sequence[int], stages: int, width: int) -> list[tuple[Maker, Verdict]]:
+    """How to make and how to run every stage.
+
+    Raises:
+        Mistake: when one of them cannot be one.
+    """
+    if len(modules) != stages:
+        found = f"{len(modules)} for {stages} stages." if modules else "none."
+        raise Mistake("custom: modules", found, "Name one module for each stage, as package.module:name.")
+    found, shape = [], tuple(inputs)
+    for number, entry in enumerate(modules, 1):
+        where = f"custom: stage {number}"
+        verdict = tried(entry, where, shape, width, torch.get_default_dtype())
+        found.append((maker(entry, where, shape, width), verdict))
+        shape = verdict.outputs
+    return found

@@ -1,0 +1,42 @@
+"""Self-attention between the tokens of an example."""
+
+from __future__ import annotations
+
+from jaxtyping import Float
+from torch import Tensor
+
+from mtl_core.layers.bank import Copy, Theta
+from mtl_core.layers.linear import Linear
+from mtl_core.mode import Mode
+
+
+class Attention:
+    """softmax(Q Kᵀ / √(d/heads)) V in every head, then an affine map; Q, K, V are one affine map of the tokens.
+
+    Written out as batched products and a softmax over the last dimension: torch's fused kernels choose their path,
+    hence their last bits, by the size of the whole batch.
+
+    Source: Vaswani et al., "Attention is all you need", NeurIPS 2017, eq. 1 and section 3.2.2.
+
+    Args:
+        name: of the layer, unique in the network.
+        copies: of the bank.
+        width: features of a token, a multiple of ``heads``.
+        heads: that attend side by side.
+    """
+
+    def __init__(self, name: str, copies: tuple[Copy, ...], width: int, heads: int) -> None:
+        self._heads = heads
+        self._projections = Linear(f"{name}.projections", copies, width, 3 * width)
+        self._output = Linear(f"{name}.output", copies, width, width)
+        self.layers = (self._projections, self._output)
+        self.slots = self._projections.slots + self._output.slots
+
+    def __call__(self, theta: Theta, x: Float[Tensor, "r c b n d"], mode: Mode) -> Float[Tensor, "r c b n d"]:
+        *outer, tokens, width = x.shape
+        size = width // self._heads
+        projected = self._projections(theta, x, adapt=mode.adapt).view(-1, tokens, 3, self._heads, size)
+        query, key, value = projected.permute(2, 0, 3, 1, 4).reshape(3, -1, tokens, size)
+        weights = (query * size**-0.5).bmm(key.transpose(1, 2)).softmax(dim=-1)
+        mixed = weights.bmm(value).view(*outer, self._heads, tokens, size)
+        return self._output(theta, mixed.transpose(-3, -2).reshape(x.shape), adapt=mode.adapt)

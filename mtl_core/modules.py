@@ -1,0 +1,118 @@
+"""A user's own modules: found by their dotted paths, or given as Python objects."""
+
+from __future__ import annotations
+
+import copy
+import importlib
+import inspect
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import nn
+
+from mtl_core.mistakes import Mistake
+
+LARGEST_INTEGER = 2**24
+"""Up to here float32, in which a replica's row keeps everything, tells whole numbers apart."""
+
+
+@dataclass(frozen=True)
+class Maker:
+    """How a stage comes about.
+
+    Args:
+        label: names it in messages.
+        make: builds it; draws its parameters from torch's global generator.
+        given: whether it starts from the weights that it was given rather than from drawn ones.
+    """
+
+    label: str
+    make: Callable[[], nn.Module]
+    given: bool
+
+    def build(self, seed: int) -> nn.Module:
+        """The stage as ``seed`` draws it, floating-point numbers in the default type."""
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            module = self.make()
+        if any(value.is_complex() for value in module.state_dict().values() if not nn.parameter.is_lazy(value)):
+            return module  # to be refused by :func:`check`
+        return module.to(torch.get_default_dtype())
+
+
+def maker(entry: Any, where: str, inputs: Sequence[int], width: int) -> Maker:
+    """How to make the stage that ``entry`` names or is.
+
+    A dotted path ``package.module:name`` is imported, which runs the user's code; ``name`` is then what a Python object
+    may be: a class or a function that gives a module, or a module.  Classes and functions are called with those of the
+    keywords ``inputs`` (shape of what enters, without the examples) and ``width`` that their signature names.  A module
+    with ``reset_parameters`` is initialised anew for each seed and copy; one without is taken as it is, such as a
+    pretrained one.
+
+    Raises:
+        Mistake: when it cannot be found or is of another kind.
+    """
+    found = _imported(entry, where) if isinstance(entry, str) else entry
+    label = entry if isinstance(entry, str) else getattr(entry, "__qualname__", type(entry).__qualname__)
+    if isinstance(found, nn.Module):
+        fresh = callable(getattr(found, "reset_parameters", None))
+        return Maker(label, lambda: _copied(found, fresh), given=not fresh and any(True for _ in found.parameters()))
+    if not callable(found):
+        raise Mistake(where, f"{label!r} is {type(found).__name__}.", "Name a class or a function that gives a module.")
+    return Maker(label, lambda: _called(found, label, where, inputs, width), given=False)
+
+
+def check(module: nn.Module, where: str) -> None:
+    """Refuse what a row of numbers cannot hold.
+
+    Raises:
+        Mistake: for parameters or buffers without a shape, complex ones, and whole numbers beyond 2²⁴.
+    """
+    for name, value in (*module.named_parameters(), *module.named_buffers()):
+        if nn.parameter.is_lazy(value):
+            raise Mistake(where, f"{name} has no shape before the first call.", "Give its layer the sizes.")
+        if value.is_complex():
+            raise Mistake(where, f"{name} is complex.", "Keep its real and imaginary part in two real ones.")
+        if not value.is_floating_point() and value.numel() and value.long().abs().max() > LARGEST_INTEGER:
+            raise Mistake(where, f"{name} holds whole numbers beyond {LARGEST_INTEGER:,}.", "Keep them out of buffers.")
+
+
+def _imported(path: str, where: str) -> Any:
+    package, colon, name = path.partition(":")
+    if not colon or not package or not name:
+        raise Mistake(where, f"{path!r} is no path to a module.", "Write it as package.module:name.")
+    try:
+        found: Any = importlib.import_module(package)
+    except Exception as error:  # the user's code runs here, and whatever it raises is theirs to know
+        remedy = "The current directory is searched by python -m study; for the script mtl-study set PYTHONPATH=."
+        raise Mistake(where, f"{package} cannot be imported ({type(error).__name__}: {error}).", remedy) from error
+    for part in name.split("."):
+        if not hasattr(found, part):
+            raise Mistake(where, f"{package} has no {name}.", "Name a class or a function that it defines.")
+        found = getattr(found, part)
+    return found
+
+
+def _called(factory: Callable[..., Any], label: str, where: str, inputs: Sequence[int], width: int) -> nn.Module:
+    offered = {"inputs": tuple(inputs), "width": width}
+    try:
+        asked = inspect.signature(factory).parameters
+    except ValueError:  # some built-in ones have none
+        asked = {}
+    try:
+        module = factory(**{name: value for name, value in offered.items() if name in asked})
+    except Exception as error:  # as above
+        remedy = "A factory gets the keywords inputs and width, if it has them, and nothing else."
+        raise Mistake(where, f"{label} cannot be made ({type(error).__name__}: {error}).", remedy) from error
+    if not isinstance(module, nn.Module):
+        raise Mistake(where, f"{label} gives {type(module).__name__}.", "It should give a torch.nn.Module.")
+    return module
+
+
+def _copied(module: nn.Module, fresh: bool) -> nn.Module:
+    own = copy.deepcopy(module)
+    if fresh:
+        own.reset_parameters()  # type: ignore[operator]
+    return own
