@@ -14,6 +14,7 @@ from mtl_core.data.task_set import Development
 from mtl_core.fused import CURVES
 from mtl_core.layers.bank import SHARED
 from mtl_core.mistakes import Mistake
+from mtl_core.mode import EVALUATION, Mode
 from mtl_core.network import Network
 from mtl_core.recipe import Recipe
 from mtl_core.registry import entries
@@ -58,9 +59,11 @@ def network_of(recipe: Recipe, tasks: Sequence[Task] = ALL) -> Network:
     return Network(recipe, tasks, (INPUTS,))
 
 
-def outputs_of(network: Network, x: torch.Tensor, seeds: Sequence[int] = (0, 1)) -> tuple[list[torch.Tensor], Any]:
+def outputs_of(
+    network: Network, x: torch.Tensor, seeds: Sequence[int] = (0, 1), mode: Mode = EVALUATION
+) -> tuple[list[torch.Tensor], Any]:
     theta = network.layout.theta(network.layout.unpack(network.layout.initialise(seeds)))
-    return network(theta, x), theta
+    return network(theta, x, mode), theta
 
 
 def inputs(replicas: int = 2, signals: int = 1, examples: int = 9) -> torch.Tensor:
@@ -71,14 +74,16 @@ def inputs(replicas: int = 2, signals: int = 1, examples: int = 9) -> torch.Tens
 def test_every_task_gets_its_outputs_and_every_parameter_a_gradient(recipe: Recipe) -> None:
     network = network_of(recipe)
     theta = shaken(network)  # a correction that begins at zero passes no gradient on
-    outputs = network(theta, inputs(examples=40))
+    outputs = network(theta, inputs(examples=40), Mode(training=True))
     for bank, logits in zip(network.heads, outputs, strict=True):
         assert logits.shape == (2, len(bank.members), bank.tasks[0].num_outputs, 40)
     gradients = network.layout.gradient(sum(logits.square().sum() for logits in outputs), theta)
-    assert [gradient.shape for gradient in gradients] == [(2, size) for size in network.layout.sizes]
+    assert [gradient.shape for gradient in gradients] == [
+        (2, len(slot.copies) * slot.numel) for slot in network.layout.trained
+    ]
     reached = [gradient != 0 for gradient in gradients]
     # a rectified unit may be off on all examples; a whole copy may not
-    for slot, mask in zip(network.layout.slots, reached, strict=True):
+    for slot, mask in zip(network.layout.trained, reached, strict=True):
         assert mask.view(2, len(slot.copies), -1).any(dim=2).all(), slot.name
 
 
@@ -88,8 +93,8 @@ def test_a_task_moves_what_is_shared_and_its_own_and_nothing_else(recipe: Recipe
     owners = network.layout.owners()
     for bank_number, bank in enumerate(network.heads):
         for place, member in enumerate(bank.members):
-            outputs, theta = outputs_of(network, inputs())
-            leaves = [theta[slot] for slot in network.layout.slots]
+            outputs, theta = outputs_of(network, inputs(), mode=Mode(training=True))
+            leaves = [theta[slot] for slot in network.layout.trained]
             found = torch.autograd.grad(
                 outputs[bank_number][:, place].square().sum(), leaves, allow_unused=True, materialize_grads=True
             )

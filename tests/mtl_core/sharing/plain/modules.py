@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import torch
 from torch import Tensor, nn
 
 
@@ -25,3 +26,19 @@ def fill(layer: nn.Linear, values: Mapping[str, Tensor], name: str, copy: int, *
     weight = values[f"{name}.weight"][copy]
     layer.weight.data.copy_(weight.T if transposed else weight)
     layer.bias.data.copy_(values[f"{name}.bias"][copy])
+
+
+def heads(tasks: int, width: int, classes: int) -> nn.ModuleList:
+    """A linear head for each task."""
+    return nn.ModuleList(nn.Linear(width, classes) for _ in range(tasks))
+
+
+def fill_heads(modules: nn.ModuleList, values: Mapping[str, Tensor]) -> None:
+    """Copy the engine's heads."""
+    for task, head in enumerate(modules):
+        fill(head, values, f"head.multiclass{head.out_features}", task, transposed=False)
+
+
+def unrolled(rows: Tensor) -> Tensor:
+    """The engine keeps rows of a tasks × tasks matrix own task first; row i, shifted by i, is the matrix's."""
+    return torch.stack([row.roll(place, dims=0) for place, row in enumerate(rows)])

@@ -1,0 +1,127 @@
+"""A tree of stages that is learned with the weights."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Annotated
+
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor
+
+from mtl_core.backbones import Backbone
+from mtl_core.data.task_set import Development
+from mtl_core.layers.bank import Slot, Theta, mutual, private
+from mtl_core.layers.branching import ParentChoice
+from mtl_core.layers.stitching import mix, own_examples
+from mtl_core.mode import Mode
+from mtl_core.recipe import Recipe
+from mtl_core.sharing import Sharing, run, share
+from mtl_core.space import LogUniform
+from mtl_core.tree import of_paths
+
+_COLDEST = 0.1
+"""The temperature at which the tree is fixed."""
+
+
+class LearnedBranch(Sharing):
+    """Every node of a stage, and every head, learns which node it follows, until that is a tree.
+
+    A stage has a node for each task.  The input of node j at stage l + 1 is Σ_p w_jp h_p over the nodes p of stage l,
+    with w_j = softmax((θ_j + G_j)/τ), Gumbel noise G and a temperature τ that falls geometrically; heads choose among
+    the nodes of the last stage alike.  From the share ``settle_at`` of training on, w is the one-hot arg-max that θ had
+    by then, so that it is a tree that is trained in the end.  Evaluation uses the arg-max throughout.
+
+    Source: P. Guo, C.-Y. Lee & D. Ulbricht, "Learning to branch for multi-task learning", ICML 2020.
+
+    Differs from the paper: the tree goes on training with the weights that it was found with, where the paper starts
+    them again; τ falls to .1 by the time the tree is fixed; weights and θ have one learning rate; a stage has as
+    many nodes as there are tasks.  Tasks with inputs of their own send them through all nodes, T times the work, and
+    statistics over a batch are those of all tasks' examples.
+
+    Args:
+        branching_temperature: τ at the start.
+        settle_at: share of training, between 0 and 1, after which the tree is fixed.
+    """
+
+    uses_depth = False
+    acts_after_step = True
+
+    def __init__(
+        self,
+        backbone: Backbone,
+        tasks: Sequence[str],
+        depth: int | None,
+        *,
+        branching_temperature: Annotated[float, LogUniform(0.5, 10.0)] = 2.0,
+        settle_at: float = 0.5,
+    ) -> None:
+        super().__init__(backbone, tasks, depth)
+        self.branching_temperature, self.settle_at = branching_temperature, settle_at
+        levels = backbone.num_stages
+        self.stages = [backbone.stage(level, mutual(tasks)) for level in range(levels)]
+        self.choices = [
+            ParentChoice(f"branching{level}", mutual(tasks) if level < levels - 1 else private(tasks))
+            for level in range(levels)
+        ]
+        chosen = zip(self.stages, self.choices, strict=True)
+        self.parts = [part for pair in chosen for part in pair]
+        ahead = [(child, (child + step) % len(tasks)) for child in range(len(tasks)) for step in range(len(tasks))]
+        self._edges = [
+            f"branching{level}\x1f{tasks[child]}\x1f{tasks[parent]}"
+            for level in range(levels)
+            for child, parent in ahead
+        ]
+
+    def __call__(self, theta: Theta, x: Float[Tensor, "r g b d"], mode: Mode) -> Float[Tensor, "r t b o"]:
+        *between, last = self._weights(theta, mode)
+        h = run(self.stages[0], theta, share(self.backbone.enter(x)), mode)
+        for stage, weights in zip(self.stages[1:], between, strict=True):
+            h = run(stage, theta, mix(weights, h), mode)
+        return self.backbone.leave(own_examples(mix(last, h), x.shape[1]))
+
+    def tree(self, theta: Theta, row: int) -> list[list[list[str]]]:
+        """The arg-max tree of a row, as :class:`mtl_core.sharing.branch.Branch` takes it."""
+        return of_paths(self.nodes(theta, row), self.tasks)
+
+    def nodes(self, theta: Theta, row: int) -> list[list[int]]:
+        """Of each stage, the position of the node that each task passes."""
+        node, paths = list(range(len(self.tasks))), []
+        for choice in reversed(self.choices):
+            parents = choice.parents(theta)[row].tolist()
+            node = [parents[child] for child in node]
+            paths.insert(0, node)
+        return paths
+
+    def after_step(
+        self, theta: Theta, heads: Sequence[Slot], rates: Sequence[float], present: Bool[Tensor, "r t"], mode: Mode
+    ) -> None:
+        assert mode.progress is not None, "a step knows where in its training it is"
+        for choice in self.choices:
+            choice.keep(theta, mode.progress < self.settle_at)
+
+    def _weights(self, theta: Theta, mode: Mode) -> list[Float[Tensor, "r t t"]]:
+        """The weights of parents at every level: relaxed while a row is free to choose, else one-hot."""
+        if not mode.training:
+            return [choice.settled(theta) for choice in self.choices]
+        start, progress = self.dial("branching_temperature", mode, 3), mode.progress
+        if progress is None or mode.streams is None:  # a dry run
+            return [choice.relaxed(theta, None, start) for choice in self.choices]
+        shape = len(self.choices), len(self.tasks), len(self.tasks)
+        noise = mode.streams.uniform(self._edges).unflatten(1, shape).unbind(1)
+        way = (progress / self.settle_at).clamp(max=1).view(-1, 1, 1)
+        hottest = start.log() if isinstance(start, Tensor) else math.log(start)
+        temperature = torch.exp(hottest + way * (math.log(_COLDEST) - hottest))
+        free = (progress < self.settle_at).view(-1, 1, 1)
+        return [
+            torch.where(free, choice.relaxed(theta, drawn, temperature), choice.settled(theta))
+            for choice, drawn in zip(self.choices, noise, strict=True)
+        ]
+
+    @classmethod
+    def impossible(cls, recipe: Recipe, development: Development) -> str | None:
+        share_of_training = recipe.sharing_options.get("settle_at", 0.5)
+        if not isinstance(share_of_training, int | float) or not 0 < share_of_training < 1:
+            return f"settle_at must lie between 0 and 1, found {share_of_training!r}"
+        return super().impossible(recipe, development)

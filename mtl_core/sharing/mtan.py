@@ -1,0 +1,50 @@
+"""One network whose features each task attends to in its own way."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from jaxtyping import Float
+from torch import Tensor
+
+from mtl_core.backbones import Backbone
+from mtl_core.layers.bank import SHARED, Theta, private
+from mtl_core.layers.soft_mask import SoftMask
+from mtl_core.mode import Mode
+from mtl_core.sharing import Chain, Sharing, run
+
+
+class MTAN(Sharing):
+    """Shared stages, and for each task a soft attention mask on the features of every one.
+
+    With s_l the output of shared stage l ≤ k = ``depth``, task i attends to g_i^l = m_i^l ⊙ s_l, where
+    m_i^l = σ(V_i^l relu(U_i^l [s_l; g_i^(l−1)])) lies between 0 and 1 and g_i^(l−1) is pooled to the places of s_l.
+    Stages above k and the heads belong to the tasks and take g_i^k.  Masks of 1 are ``hard``.
+
+    Source: S. Liu, E. Johns & A. Davison, "End-to-end multi-task learning with attention", CVPR 2019, eqs. 1 and 2
+    (multi-task attention network).
+
+    Differs from the paper: a stage gives one feature map, which is both read and masked, where the paper reads a
+    block's first and masks its last; masks have no batch norm; g is handed on as it is, pooled, where the paper passes
+    it through a 3×3 convolution; U_i^1 reads s_1 alone, as there.
+    """
+
+    def __init__(self, backbone: Backbone, tasks: Sequence[str], depth: int) -> None:
+        super().__init__(backbone, tasks, depth)
+        sizes = [0, *(backbone.channels_at(level) for level in range(depth))]
+        self.stages = [backbone.stage(level, (SHARED,)) for level in range(depth)]
+        self.masks = [
+            SoftMask(f"attention{level}", private(tasks), sizes[level + 1], sizes[level], backbone.feature_axis)
+            for level in range(depth)
+        ]
+        self.towers = Chain(backbone, range(depth, backbone.num_stages), private(tasks))
+        attended = zip(self.stages, self.masks, strict=True)
+        self.parts = (*(part for pair in attended for part in pair), self.towers)
+
+    def __call__(self, theta: Theta, x: Float[Tensor, "r g b d"], mode: Mode) -> Float[Tensor, "r t b o"]:
+        s, g = self.backbone.enter(x), None
+        for level, (stage, mask) in enumerate(zip(self.stages, self.masks, strict=True)):
+            s = run(stage, theta, s, mode)
+            seen = s.expand(-1, len(self.tasks), *[-1] * (s.ndim - 2))
+            g = mask(theta, seen, None if g is None else self.backbone.fit_to(g, level)) * s
+        return self.backbone.leave(self.towers(theta, s if g is None else g, mode))

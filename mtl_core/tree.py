@@ -1,0 +1,82 @@
+"""Trees of tasks: which tasks go the same way, stage by stage."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+Tree = Sequence[Sequence[Sequence[str]]]
+"""For each stage the groups of tasks that have a copy of it in common; later stages refine earlier ones."""
+
+
+def fault(tree: Any, tasks: Sequence[str], stages: int) -> str | None:
+    """What is wrong with what a user calls a tree for these tasks and so many stages, or ``None``."""
+    shape = "a list of stages, each a list of groups, each a list of task names"
+    if not _is_list(tree) or not all(_is_list(groups) and all(map(_is_list, groups)) for groups in tree):
+        return f"a tree is {shape}, found {tree!r}"
+    if len(tree) != stages:
+        return f"the tree has {len(tree)} levels for {stages} stages"
+    above: list[set[Any]] = [set(tasks)]
+    for level, groups in enumerate(tree, 1):
+        reason = _no_partition(groups, tasks)
+        if reason:
+            return f"stage {level} of the tree {reason}"
+        for group in groups:
+            if not any(set(group) <= parent for parent in above):
+                return f"stage {level} of the tree joins {' and '.join(sorted(group))}, which parted before"
+        above = [set(group) for group in groups]
+    return None
+
+
+def in_order(tree: Tree, tasks: Sequence[str]) -> list[list[list[str]]]:
+    """The same tree with tasks, and groups by their first one, in the order of ``tasks``."""
+    place = {task: number for number, task in enumerate(tasks)}
+    return [
+        sorted((sorted(group, key=place.__getitem__) for group in groups), key=lambda group: place[group[0]])
+        for groups in tree
+    ]
+
+
+def of_paths(paths: Sequence[Sequence[Any]], tasks: Sequence[str]) -> list[list[list[str]]]:
+    """The tree of tasks that each name the node they pass at every stage; nodes know their way from the root.
+
+    Args:
+        paths: of each stage, the node of each task.
+        tasks: in the same order.
+    """
+    tree = []
+    for nodes in paths:
+        groups: dict[Any, list[str]] = {}
+        for node, task in zip(nodes, tasks, strict=True):
+            groups.setdefault(node, []).append(task)
+        tree.append(list(groups.values()))
+    return tree
+
+
+def partitions(items: Sequence[Any]) -> Iterator[list[list[Any]]]:
+    """Every way to put ``items`` into groups; there are Bell(n) of them, 203 for n = 6."""
+    if not items:
+        yield []
+        return
+    first, *rest = items
+    for groups in partitions(rest):
+        yield [[first], *groups]
+        for place, group in enumerate(groups):
+            yield [*groups[:place], [first, *group], *groups[place + 1 :]]
+
+
+def _no_partition(groups: Sequence[Sequence[Any]], tasks: Sequence[str]) -> str | None:
+    named = [task for group in groups for task in group]
+    unknown = [task for task in named if task not in tasks]
+    missing = [task for task in tasks if task not in named]
+    if unknown:
+        return f"names {unknown[0]!r}, which is no task; there are {', '.join(tasks)}"
+    if missing:
+        return f"lacks task {missing[0]!r}"
+    if len(named) > len(tasks):
+        return f"names {next(task for task in tasks if named.count(task) > 1)!r} twice"
+    return None if all(groups) else "has an empty group"
+
+
+def _is_list(value: Any) -> bool:
+    return isinstance(value, Sequence) and not isinstance(value, str)

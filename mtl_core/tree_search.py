@@ -1,0 +1,123 @@
+"""The best tree of tasks for a budget, given how alike tasks are at every stage."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+
+import numpy as np
+from jaxtyping import Float
+
+from mtl_core.tree import in_order, partitions
+
+EXACT = 6
+"""Up to so many groups all ways to join them are tried: 203."""
+_DIGITS = 9
+"""Costs that agree so far are equal, so that the order of a sum decides nothing."""
+
+Partition = tuple[tuple[int, ...], ...]
+Chains = dict[tuple[int, Partition], tuple[float, tuple[Partition, ...]]]
+"""Number of groups so far and the topmost partition → cost so far and partitions, the topmost one first."""
+
+
+def tree_from_affinity(
+    affinity: Float[np.ndarray, "l t t"], tasks: Sequence[str], budget: float, beam: int = 8
+) -> list[list[list[str]]]:
+    """The nested groups of least cost that keep a budget.
+
+    The cost is Σ_l mean_g max_{i,j ∈ g} (1 − affinity[l, i, j]) over stages l and their groups g.  Up to :data:`EXACT`
+    tasks the search is exact; with more, groups are joined greedily down to so many, and of equally many groups so far
+    the ``beam`` cheapest beginnings are followed.  It goes from the last stage to the first; equal costs are decided
+    by the number of groups and then by the tasks' names.
+
+    Source: S. Vandenhende et al., "Branched multi-task networks: deciding what layers to share", BMVC 2020, section 3
+    (the cost and the search from the outermost stage; the budget there is one of operations).
+
+    Args:
+        affinity: of every stage, symmetric.
+        tasks: in its order.
+        budget: mean number of groups per stage, from 1 (everything is shared) to the number of tasks.
+        beam: how many beginnings are kept.
+    """
+    if not budget >= 1:
+        raise ValueError(f"A stage has at least one group; the budget is {budget}.")
+    by_name = sorted(range(len(tasks)), key=tasks.__getitem__)
+    distances = np.round(1 - affinity[:, by_name][:, :, by_name], _DIGITS)
+    most = math.floor(budget * len(distances) + 1e-9)
+    chains: Chains = {(0, tuple((place,) for place in range(len(tasks)))): (0.0, ())}
+    for level in reversed(range(len(distances))):
+        chains = _extended(chains, _Stage(distances[level]), most - level)
+        if len(tasks) > EXACT:
+            chains = _cheapest(chains, beam)
+    _, _, best = min((cost, total, chain) for (total, _), (cost, chain) in chains.items())
+    names = [tasks[place] for place in by_name]
+    return in_order([[[names[place] for place in group] for group in groups] for groups in best], tasks)
+
+
+class _Stage:
+    """Costs of groups at one stage.
+
+    Args:
+        distances: between tasks.
+    """
+
+    def __init__(self, distances: Float[np.ndarray, "t t"]) -> None:
+        self._distances = distances
+        self._diameters: dict[tuple[int, ...], float] = {}
+        self._coarser: dict[Partition, list[tuple[float, Partition]]] = {}
+
+    def coarser(self, groups: Partition) -> list[tuple[float, Partition]]:
+        """Ways to join groups, with their costs."""
+        if groups not in self._coarser:
+            self._coarser[groups] = [(self._cost(joined), joined) for joined in self._joined(groups)]
+        return self._coarser[groups]
+
+    def _joined(self, groups: Partition) -> Iterator[Partition]:
+        """All of them, or those along a greedy path."""
+        while len(groups) > EXACT:
+            yield groups
+            groups = self._best_pair_joined(groups)
+        for parts in partitions(groups):
+            yield tuple(sorted(tuple(sorted(place for group in part for place in group)) for part in parts))
+
+    def _best_pair_joined(self, groups: Partition) -> Partition:
+        """The two groups whose union costs the least more than they; the first of equal ones."""
+        pairs = [(i, j) for i in range(len(groups)) for j in range(i + 1, len(groups))]
+        unions = {(i, j): tuple(sorted(groups[i] + groups[j])) for i, j in pairs}
+        more = {
+            pair: round(self._diameter(union) - sum(self._diameter(groups[place]) for place in pair), _DIGITS)
+            for pair, union in unions.items()
+        }
+        i, j = min(pairs, key=lambda pair: (more[pair], pair))
+        return (*groups[:i], unions[i, j], *groups[i + 1 : j], *groups[j + 1 :])
+
+    def _cost(self, groups: Partition) -> float:
+        return math.fsum(self._diameter(group) for group in groups) / len(groups)
+
+    def _diameter(self, group: tuple[int, ...]) -> float:
+        if group not in self._diameters:
+            alone = len(group) == 1
+            self._diameters[group] = 0.0 if alone else float(self._distances[np.ix_(group, group)].max())
+        return self._diameters[group]
+
+
+def _extended(chains: Chains, stage: _Stage, most: int) -> Chains:
+    """Every beginning with every coarser partition before it, in at most ``most`` groups; the best of equal ends."""
+    longer: Chains = {}
+    for (total, finer), (cost, chain) in chains.items():
+        for more, groups in stage.coarser(finer):
+            key, found = (total + len(groups), groups), (round(cost + more, _DIGITS), (groups, *chain))
+            if key[0] <= most and (key not in longer or found < longer[key]):
+                longer[key] = found
+    return longer
+
+
+def _cheapest(chains: Mapping[tuple[int, Partition], tuple[float, tuple[Partition, ...]]], beam: int) -> Chains:
+    """Of each number of groups so far, the cheapest beginnings."""
+    kept: dict[int, int] = {}
+    best: Chains = {}
+    for (total, groups), found in sorted(chains.items(), key=lambda item: (item[1], item[0])):
+        if kept.get(total, 0) < beam:
+            kept[total] = kept.get(total, 0) + 1
+            best[total, groups] = found
+    return best
