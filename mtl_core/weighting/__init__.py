@@ -20,6 +20,8 @@ from mtl_core.data.task import Task
 from mtl_core.streams import Streams
 
 State = dict[str, Tensor]
+FLOOR = 1e-12
+"""What a loss counts for at least, where a method divides by it or takes its logarithm."""
 
 
 class Weighting(ABC):
@@ -136,3 +138,16 @@ def scaled(weights: Float[Tensor, "r t"], present: Bool[Tensor, "r t"], scale: s
         return weights
     total = weights.abs().sum(dim=1, keepdim=True)
     return weights / torch.where(total > 0, total, 1.0)
+
+
+def softmax(scores: Float[Tensor, "r t"], present: Bool[Tensor, "r t"]) -> Float[Tensor, "r t"]:
+    """Softmax over the present tasks, 0 for the others; nothing but 0 where none is present."""
+    shares = torch.where(present, scores, -torch.inf).softmax(dim=1)
+    return torch.where(present, shares, 0.0)
+
+
+def remember(state: State, present: Bool[Tensor, "r t"], **new: Float[Tensor, "r t"]) -> None:
+    """Overwrite what ``state`` holds of the present tasks; the others keep theirs."""
+    merged = {name: torch.where(present, value, state[name]) for name, value in new.items()}
+    for name, value in merged.items():  # after all were computed, for a new value may be another's old one
+        state[name].copy_(value)

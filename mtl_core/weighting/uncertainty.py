@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import Annotated
 
@@ -10,10 +9,11 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
+from mtl_core import adam
 from mtl_core.data.task import Task
 from mtl_core.space import LogUniform
 from mtl_core.streams import Streams
-from mtl_core.weighting import LossWeighting, State
+from mtl_core.weighting import FLOOR, LossWeighting, State
 
 
 class Uncertainty(LossWeighting):
@@ -37,27 +37,13 @@ class Uncertainty(LossWeighting):
         self.step_size = step_size
 
     def start(self, replicas: int, shared: int = 0) -> State:
-        names = ("log_variance", "first_moment", "second_moment", "updates")
-        return {name: torch.zeros(replicas, len(self.tasks)) for name in names}
+        return {"log_variance": torch.zeros(replicas, len(self.tasks))} | adam.start(replicas, len(self.tasks))
 
     def weigh(
         self, losses: Float[Tensor, "r t"], present: Bool[Tensor, "r t"], state: State, streams: Streams
     ) -> Float[Tensor, "r t"]:
         precision = torch.tensor([0.5 if task.kind == "regression" else 1.0 for task in self.tasks]).to(losses)
         weights = precision * torch.exp(-state["log_variance"])
-        slope = 0.5 - weights * losses
-        first = 0.9 * state["first_moment"] + 0.1 * slope
-        second = 0.999 * state["second_moment"] + 0.001 * slope**2
-        updates = state["updates"] + 1
-        # powers by exp: unlike pow it rounds alike wherever an element stands in the array
-        young, old = (-torch.expm1(updates * math.log(beta)) for beta in (0.9, 0.999))
-        step = self.step_size * (first / young) / ((second / old).sqrt() + 1e-8)
-        new = {
-            "log_variance": state["log_variance"] - step,
-            "first_moment": first,
-            "second_moment": second,
-            "updates": updates,
-        }
-        for name, value in new.items():
-            state[name].copy_(torch.where(present, value, state[name]))
+        slope = 0.5 - weights * losses.clamp(min=FLOOR)  # else s would fall for ever where a loss is 0
+        adam.descend(state, "log_variance", slope, present, self.step_size)
         return weights

@@ -1,0 +1,69 @@
+"""Fast adaptive multi-task optimisation."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated
+
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor
+
+from mtl_core import adam
+from mtl_core.data.task import Task
+from mtl_core.space import LogUniform
+from mtl_core.streams import Streams
+from mtl_core.weighting import FLOOR, LossWeighting, State, remember, softmax
+
+
+class FAMO(LossWeighting):
+    """Weights that let all losses fall at the same rate, learnt from how far a step brought each of them.
+
+    z = softmax(ξ), and the network minimises c Σ_i z_i log L_i with c = (Σ_i z_i / L_i)^{−1} held fixed; hence
+    w_i = c z_i / L_i, which add up to one.  After the step θ → θ′, on the same batch,
+
+        ξ ← Adam(ξ, δ + γ ξ),    δ = (∂z/∂ξ)ᵀ (log L(θ) − log L(θ′)),
+
+    so that a task whose loss fell by more than the average (weighted with z) loses weight.  γ is the decay.  The
+    Jacobian of softmax makes δ_i = z_i (d_i − Σ_j z_j d_j) for the vector d in brackets; no task gradient is needed.
+
+    Source: B. Liu, Y. Feng, P. Stone & Q. Liu, "FAMO: fast adaptive multitask optimization", NeurIPS 2023, algorithm 1;
+    Adam for ξ as in the authors' code.
+
+    Differs from the paper: z is over the tasks that are present in the batch; a loss counts for 1e-12 at least, where
+    the authors' code adds 1e-8; losses are taken as they are, for the smallest possible one is 0.
+
+    Args:
+        step_size: of ξ.
+        decay: γ, as an L2 penalty inside Adam.
+    """
+
+    looks_again = True
+
+    def __init__(
+        self,
+        tasks: Sequence[Task],
+        *,
+        step_size: Annotated[float, LogUniform(2.5e-3, 2.5e-1)] = 2.5e-2,
+        decay: Annotated[float, LogUniform(1e-5, 1e-1)] = 1e-3,
+    ) -> None:
+        super().__init__(tasks)
+        self.step_size, self.decay = step_size, decay
+
+    def start(self, replicas: int, shared: int = 0) -> State:
+        tasks = len(self.tasks)
+        own = {name: torch.zeros(replicas, tasks) for name in ("logit", "log_loss")}
+        return own | adam.start(replicas, tasks)
+
+    def weigh(
+        self, losses: Float[Tensor, "r t"], present: Bool[Tensor, "r t"], state: State, streams: Streams
+    ) -> Float[Tensor, "r t"]:
+        log_loss = losses.clamp(min=FLOOR).log()
+        remember(state, present, log_loss=log_loss)
+        return softmax(state["logit"] - log_loss, present)
+
+    def look_again(self, losses: Float[Tensor, "r t"], present: Bool[Tensor, "r t"], state: State) -> None:
+        shares = softmax(state["logit"], present)
+        fall = torch.where(present, state["log_loss"] - losses.clamp(min=FLOOR).log(), 0.0)
+        change = shares * (fall - (shares * fall).sum(dim=1, keepdim=True))
+        adam.descend(state, "logit", change + self.decay * state["logit"], present, self.step_size)

@@ -1,0 +1,28 @@
+"""Random loss weighting."""
+
+from __future__ import annotations
+
+from jaxtyping import Bool, Float
+from torch import Tensor
+
+from mtl_core.streams import Streams
+from mtl_core.weighting import LossWeighting, State, softmax
+
+
+class RLW(LossWeighting):
+    """Weights drawn afresh in every step: what a method must beat before its rule deserves the credit.
+
+    w = softmax(u) with u_i ~ N(0, 1), independent over tasks and steps; the mean of w_i is 1/T, with T the number of
+    tasks.
+
+    Source: B. Lin, F. Ye, Y. Zhang & I. W. Tsang, "Reasonable effectiveness of random weighting: a litmus test for
+    multi-task learning", TMLR 2022, the variant with normally distributed noise.
+
+    Differs from the paper: softmax is over the tasks that are present in the batch.
+    """
+
+    def weigh(
+        self, losses: Float[Tensor, "r t"], present: Bool[Tensor, "r t"], state: State, streams: Streams
+    ) -> Float[Tensor, "r t"]:
+        noise = streams.normal([task.name for task in self.tasks])
+        return softmax(noise.to(losses), present)

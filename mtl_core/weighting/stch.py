@@ -1,0 +1,89 @@
+"""Smooth Tchebycheff scalarisation."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Literal, get_args
+
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor
+
+from mtl_core.data.task import Task
+from mtl_core.space import LogUniform
+from mtl_core.streams import Streams
+from mtl_core.weighting import FLOOR, LossWeighting, State, remember, softmax
+
+On = Literal["log", "raw"]
+
+
+class STCH(LossWeighting):
+    """The largest loss is minimised, after a smoothing that lets every task have a share.
+
+    The objective is T μ log Σ_i exp(λ_i f_i / μ), with μ the smoothing, λ_i the preference for task i, T the number of
+    tasks, z_i the smallest loss that can be hoped for (the ideal point), and f_i
+
+    - ``raw``: L_i − z_i;
+    - ``log``: log((L_i − z_i) / (n_i − z_i)), with n_i the mean loss of task i in the last epoch of the warm-up.
+      Before its end the objective is Σ_i λ_i log(L_i − z_i).
+
+    Hence w_i = T λ_i softmax_i(λ f / μ) ∂f_i/∂L_i.  A small μ makes it the largest of λ_i f_i, a large one their mean.
+
+    Source: X. Lin, X. Zhang, Z. Yang, F. Liu, Z. Wang & Q. Zhang, "Smooth Tchebycheff scalarization for multi-objective
+    optimization", ICML 2024, the definition of STCH, which is ``raw`` without T; ``log`` is the authors' code for
+    networks.
+
+    Differs from the paper: the warm-up lasts one epoch by default, where the authors' code takes five of some hundred;
+    a task that has not ended it has f_i = 0, which among such tasks is the warm-up's objective; softmax and T are over
+    the tasks that are present in the batch; L_i − z_i counts for 1e-12 at least in ``log``.
+
+    Args:
+        smoothing: μ.
+        on: losses as they are, or the logarithm of what is left of them.
+        warm_up: epochs until n_i is known, for ``log``.
+        preference: λ_i by task name; 1 where it is not given.
+        ideal: z_i by task name; 0 where it is not given.
+    """
+
+    def __init__(
+        self,
+        tasks: Sequence[Task],
+        *,
+        smoothing: Annotated[float, LogUniform(0.1, 10.0)] = 1.0,
+        on: On = "log",
+        warm_up: int = 1,
+        preference: Mapping[str, float] | None = None,
+        ideal: Mapping[str, float] | None = None,
+    ) -> None:
+        super().__init__(tasks)
+        if on not in get_args(On):
+            raise ValueError(f"stch takes {' or '.join(get_args(On))} losses; found on={on!r}.")
+        if warm_up < 1:
+            raise ValueError(f"The warm-up of stch lasts one epoch at least; found warm_up={warm_up}.")
+        self.smoothing, self.on, self.warm_up = smoothing, on, warm_up
+        self.preference = [float((preference or {}).get(task.name, 1.0)) for task in tasks]
+        self.ideal = [float((ideal or {}).get(task.name, 0.0)) for task in tasks]
+
+    def start(self, replicas: int, shared: int = 0) -> State:
+        names = ("mean", "epochs") if self.on == "log" else ()
+        return {name: torch.zeros(replicas, len(self.tasks)) for name in names}
+
+    def after_epoch(self, losses: Float[Tensor, "r t"], seen: Bool[Tensor, "r t"], state: State) -> None:
+        if self.on == "log":
+            epochs = state["epochs"] + 1
+            mean = torch.where(epochs == self.warm_up, losses, state["mean"])
+            remember(state, seen, mean=mean, epochs=epochs)
+
+    def weigh(
+        self, losses: Float[Tensor, "r t"], present: Bool[Tensor, "r t"], state: State, streams: Streams
+    ) -> Float[Tensor, "r t"]:
+        preference, ideal = losses.new_tensor(self.preference), losses.new_tensor(self.ideal)
+        if self.on == "raw":
+            values, slopes = losses - ideal, preference
+        else:
+            left, of = (loss - ideal for loss in (losses, state["mean"]))
+            left, of = left.clamp(min=FLOOR), of.clamp(min=FLOOR)
+            values = torch.where(state["epochs"] >= self.warm_up, left.log() - of.log(), 0.0)
+            slopes = preference / left
+        shares = softmax(preference * values / self.smoothing, present)
+        return present.sum(dim=1, keepdim=True) * shares * slopes

@@ -1,0 +1,162 @@
+"""Losses and gradients that every weighting method must cope with, and one way to ask methods of all three kinds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor
+
+from mtl_core.data.task import Task
+from mtl_core.registry import find
+from mtl_core.space import Range, Simplex
+from mtl_core.streams import Streams
+from mtl_core.weighting import GramianWeighting, JacobianWeighting, LossWeighting, State, Weighting
+from tests.mtl_core.worlds import TASKS
+
+ALL = tuple(TASKS.values())
+LOSSES = torch.tensor([[1.0, 0.5, 2.0, 0.1], [0.3, 0.3, 0.3, 0.3], [4.0, 1e-3, 0.7, 1.0]])
+EVERYBODY = torch.ones(3, 4, dtype=torch.bool)
+NUM_SHARED = 12
+EPOCH = 2
+"""Steps in an epoch."""
+
+SIZES: dict[str, Any] = {
+    "zero": 0.0,
+    "1e-30": 1e-30,
+    "1e-8": 1e-8,
+    "1e8": 1e8,
+    "1e15": 1e15,
+    "mixed": torch.tensor([0.0, 1e-30, 1e15, 1.0]),
+}
+GRADIENTS = (
+    "agreeing",
+    "conflicting",
+    "orthogonal",
+    "opposite",
+    "dependent",
+    "one zero",
+    "zero",
+    "tiny",
+    "huge",
+    "ill-scaled",
+)
+
+
+def gradients(kind: str, tasks: int = 4) -> Tensor:
+    """Jacobians ``[3, tasks, NUM_SHARED]`` of one of the :data:`GRADIENTS`."""
+    noise = torch.randn(3, tasks, NUM_SHARED, generator=torch.Generator().manual_seed(5))
+    signs = torch.tensor([1.0, -1.0] * tasks)[:tasks, None]
+    places = torch.arange(tasks)[:, None]
+    orthogonal = torch.linalg.qr(noise.mT).Q.mT
+    kinds = {
+        "agreeing": noise.abs() + 0.1,
+        "conflicting": noise + 2 * signs * noise[:, :1],
+        "orthogonal": orthogonal * (1 + places),
+        "opposite": signs * noise[:, :1],
+        "dependent": torch.where(places == tasks - 1, noise[:, :1] + noise[:, 1:2], noise),
+        "one zero": torch.where(places == 1, 0.0, noise),
+        "zero": torch.zeros_like(noise),
+        "tiny": 1e-10 * noise,
+        "huge": 1e10 * noise,
+        "ill-scaled": noise * torch.logspace(-10, 10, tasks)[:, None],
+    }
+    assert tuple(kinds) == GRADIENTS
+    return kinds[kind]
+
+
+class Step(NamedTuple):
+    """What a method sees of a step: losses ``[r, t]`` and task gradients ``[r, t, p]``."""
+
+    losses: Tensor
+    jacobian: Tensor
+
+    def of_tasks(self, places: Sequence[int]) -> Step:
+        """The same step of some of the tasks, or of all in another order."""
+        return Step(self.losses[:, places], self.jacobian[:, places])
+
+    def of_rows(self, places: Sequence[int]) -> Step:
+        """The same step of some of the rows, in any order."""
+        return Step(self.losses[places], self.jacobian[places])
+
+
+def ordinary() -> list[Step]:
+    """Five steps, two and a half epochs, without anything extreme."""
+    losses = (LOSSES, 2 * LOSSES.flip(0), LOSSES.square(), LOSSES.sqrt(), 0.5 * LOSSES)
+    kinds = ("agreeing", "conflicting", "orthogonal", "conflicting", "agreeing")
+    return [Step(*pair) for pair in zip(losses, map(gradients, kinds), strict=True)]
+
+
+def drawn(range_: Range, num_tasks: int, place: int) -> Any:
+    """A value of a range that differs from row to row."""
+    settled = range_.sized(num_tasks) if isinstance(range_, Simplex) else range_
+    return settled.at([(0.37 * (place + 1) + 0.21 * i) % 1 for i in range(settled.dimensions)])
+
+
+def method(name: str, tasks: Sequence[Task] = ALL, rows: Sequence[int] = (0, 1, 2), **options: Any) -> Weighting:
+    """A method whose hyperparameters differ by row; a weight belongs to a task's name, not to its place."""
+    entry, columns = find("weighting", name), {}
+    for dial, range_ in entry.tuned.items():
+        column = torch.tensor([drawn(range_, len(ALL), row) for row in rows]).view(len(rows), -1)
+        if isinstance(range_, Simplex):
+            column = column[:, [ALL.index(task) for task in tasks]]
+        columns[dial] = column
+    return entry.cls(tasks, **(columns | options))
+
+
+def ask(weighting: Weighting, step: Step, present: Tensor, state: State, streams: Streams) -> Tensor:
+    """Weights ``[r, t]``, or the direction ``[r, p]`` of a method that combines gradients itself."""
+    losses = torch.where(present, step.losses, 0.0)
+    jacobian = torch.where(present.unsqueeze(2), step.jacobian, 0.0)
+    if isinstance(weighting, LossWeighting):
+        return weighting.weigh(losses, present, state, streams)
+    if isinstance(weighting, GramianWeighting):
+        gramian = torch.stack([of_row @ of_row.T for of_row in jacobian])  # row by row: an array's product has its bits
+        return weighting.weigh(gramian, losses, present, state, streams)
+    assert isinstance(weighting, JacobianWeighting)
+    batches = [jacobian + 0.1 * jacobian.roll(batch, dims=2) for batch in range(weighting.batches)]
+    return weighting.combine(batches, losses, present, state, streams)
+
+
+def play(
+    weighting: Weighting,
+    steps: Sequence[Step],
+    present: Tensor | None = None,
+    *,
+    state: State | None = None,
+    begin: int = 0,
+    seeds: Sequence[int] = (0, 1, 2),
+) -> tuple[Tensor, State]:
+    """Go through steps as the engine does; the last one's answer, and the state after it.
+
+    Args:
+        present: by default every task is, in all steps.
+        state: where to go on, in place; fresh by default.
+        begin: the number of the first step; an epoch ends every :data:`EPOCH` steps.
+        seeds: of the rows.
+    """
+    replicas = len(steps[0].losses)
+    streams = Streams(seeds[:replicas], "weighting")
+    state = weighting.start(replicas, NUM_SHARED) if state is None else state
+    for number, step in enumerate(steps, begin):
+        here = torch.ones_like(step.losses, dtype=torch.bool) if present is None else present
+        answer = ask(weighting, step, here, state, streams.at([number] * replicas))
+        if isinstance(weighting, LossWeighting) and weighting.looks_again:
+            weighting.look_again(torch.where(here, step.losses.sqrt(), 0.0), here, state)
+        if number % EPOCH == EPOCH - 1:
+            weighting.after_epoch(torch.where(here, step.losses, 0.0), here, state)
+    return answer, state
+
+
+def from_losses(
+    weighting: Weighting, losses: Sequence[Tensor], present: Tensor | None = None
+) -> tuple[Tensor, dict[str, Tensor]]:
+    """:func:`play` for methods that see nothing but losses."""
+    return play(weighting, [Step(loss, torch.zeros(*loss.shape, NUM_SHARED)) for loss in losses], present)
+
+
+def after_three_steps(name: str, **asked: Any) -> list[float]:
+    """The weights of one row after steps with the three rows' losses: what golden values are of."""
+    weights, _ = from_losses(find("weighting", name).cls(ALL, **asked), [LOSSES[:1], LOSSES[1:2], LOSSES[2:]])
+    return weights[0].tolist()

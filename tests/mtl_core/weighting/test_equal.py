@@ -1,0 +1,14 @@
+"""Equal weights."""
+
+from __future__ import annotations
+
+from mtl_core.weighting import scaled
+from tests.mtl_core.weighting.situations import EVERYBODY, LOSSES, after_three_steps, from_losses, method
+
+
+def test_every_task_weighs_one_or_its_share() -> None:
+    weights, state = from_losses(method("equal"), [LOSSES])
+    assert state == {}
+    assert (weights == 1).all()
+    assert (scaled(weights, EVERYBODY, "matched") == 0.25).all()
+    assert after_three_steps("equal") == [1.0] * 4
