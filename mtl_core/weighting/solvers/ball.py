@@ -18,7 +18,7 @@ TINY = 1e-300
 
 def worst_case(
     parts: Unit, start: Float[Tensor, "r t"], radius: float | Float[Tensor, "r 1"]
-) -> tuple[Float[Tensor, "r t"], Bool[Tensor, r]]:
+) -> tuple[Float[Tensor, "r t"], Bool[Tensor, " r"]]:
     """The λ ≥ 0 for which d = g₀ + Σ λ_i g_i maximises min_i g_i·d over ‖d − g₀‖ ≤ c ‖g₀‖, and whether it was found.
 
     For a given worst improvement s, the shortest Jᵀλ that reaches it is a quadratic program over λ ≥ 0, and its length

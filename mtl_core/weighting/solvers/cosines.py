@@ -17,7 +17,8 @@ def equal_cosines(parts: Unit) -> Float[Tensor, "r t"]:
     """
     system = parts.cosines.clone()
     system.diagonal(dim1=1, dim2=2).add_((~parts.alive).double() + RIDGE)
-    # not Cholesky's: single precision can leave the cosines slightly indefinite
-    a = torch.linalg.solve_ex(system, parts.alive.double()).result
+    # not Cholesky's factors: single precision can leave the cosines slightly indefinite.  The result has its rows side
+    # by side in memory; a sum over tasks would then be rounded by a row's place in a vector register
+    a = torch.linalg.solve_ex(system, parts.alive.double()).result.contiguous()
     total = a.sum(dim=1, keepdim=True)
     return a / torch.where(total == 0, 1.0, total)

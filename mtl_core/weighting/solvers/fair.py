@@ -12,13 +12,12 @@ LIMIT = 60
 STOP, ENOUGH = 1e-10, 1e-6
 """The largest relative error at which an iterate is left alone, and at which it counts as a solution."""
 ROUNDING = 5e-16
-LOST = 1e-11
-"""Squared length, against orthogonal gradients, below which rounding has the say."""
+"""Of a product of cosines and b, relative to b: a smaller error is none, also where b has grown without end."""
 LENGTHS = (1.0, 2.0, 4.0, 0.5, 0.25, 0.0625)
 """Of Newton's step, tried side by side; long ones, for it only doubles what is far too small."""
 
 
-def shares(parts: Unit, power: float | Float[Tensor, "r 1"]) -> tuple[Float[Tensor, "r t"], Bool[Tensor, r]]:
+def shares(parts: Unit, power: float | Float[Tensor, "r 1"]) -> tuple[Float[Tensor, "r t"], Bool[Tensor, " r"]]:
     """The w > 0 with G w = w^−p, and whether it was found (to 1e-6 of each side).
 
     With b = ‖g‖ ∘ w, cosines C and κ = ‖g‖^(p−1) this is C b = κ b^−p, where ½ bᵀCb − Σ κ b^(1−p)/(1−p), which is
@@ -40,7 +39,6 @@ def shares(parts: Unit, power: float | Float[Tensor, "r 1"]) -> tuple[Float[Tens
         push = kappa * torch.exp(-power * torch.log(b))
         error = (pull - push).abs()
         over = over | (error <= STOP * push + ROUNDING * b.sum(dim=1, keepdim=True)).all(dim=1)
-        over = over | ((b * pull).sum(dim=1) <= LOST * (b * b).sum(dim=1))
         if over.all():
             break
         ahead, failed = _newton(cosines, kappa, power, rest, b, pull, push, lengths)
@@ -71,7 +69,7 @@ def _newton(
     pull: Float[Tensor, "r t"],
     push: Float[Tensor, "r t"],
     lengths: Float[Tensor, "n 1 1"],
-) -> tuple[Float[Tensor, "r t"], Bool[Tensor, r]]:
+) -> tuple[Float[Tensor, "r t"], Bool[Tensor, " r"]]:
     """The next iterate, and where there is none."""
     system = cosines.clone()
     system.diagonal(dim1=1, dim2=2).add_(power * push / b + rest)

@@ -22,7 +22,7 @@ class Unit:
 
     Args:
         cosines: between task gradients; rows and columns are 0 where a task is not ``alive``.
-        norms: of the task gradients.
+        norms: of the task gradients; 0 where a task is not ``alive``.
         inverse: 1 / norms; 0 where a task is not ``alive``.
         alive: which tasks are present and have a gradient.
         finite: which rows have nothing but numbers; what is none in the others is 0 here.
@@ -32,7 +32,7 @@ class Unit:
     norms: Float[Tensor, "r t"]
     inverse: Float[Tensor, "r t"]
     alive: Bool[Tensor, "r t"]
-    finite: Bool[Tensor, r]
+    finite: Bool[Tensor, " r"]
 
 
 def unit(gramian: Float[Tensor, "r t t"], present: Bool[Tensor, "r t"]) -> Unit:
@@ -43,16 +43,18 @@ def unit(gramian: Float[Tensor, "r t t"], present: Bool[Tensor, "r t"]) -> Unit:
     gramian = gramian.nan_to_num(0.0, 0.0, 0.0)
     norms = gramian.diagonal(dim1=1, dim2=2).sqrt()
     alive = (norms > 0) & present
-    inverse = norms.reciprocal().masked_fill_(~alive, 0.0)
+    dead = ~alive
+    inverse = norms.reciprocal().masked_fill_(dead, 0.0)
     cosines = gramian * inverse.unsqueeze(1)
     cosines *= inverse.unsqueeze(2)
-    return Unit(cosines, norms, inverse, alive, finite)
+    return Unit(cosines, norms.masked_fill_(dead, 0.0), inverse, alive, finite)
 
 
 def ridged(matrix: Float[Tensor, "n t t"]) -> Float[Tensor, "n t t"]:
-    """A positive definite matrix near a positive semi-definite one whose diagonal is about 1."""
+    """A positive definite matrix near one of cosines, whose diagonal is 1, or 0 where a task is not alive."""
     near = matrix.clone()
-    near.diagonal(dim1=1, dim2=2).add_(RIDGE)
+    diagonal = near.diagonal(dim1=1, dim2=2)
+    diagonal.add_((diagonal == 0).double() + RIDGE)
     indefinite = torch.linalg.cholesky_ex(near).info > 0
     near.diagonal(dim1=1, dim2=2).add_(indefinite.double().unsqueeze(1) * COARSE_RIDGE)
     return near
@@ -71,7 +73,7 @@ def returned(
     return weights.to(like.dtype)
 
 
-def count(state: State, solved: Bool[Tensor, r]) -> None:
+def count(state: State, solved: Bool[Tensor, " r"]) -> None:
     """Count a step against the rows that were not solved."""
     state["unconverged"] += (~solved).to(torch.int64)
 

@@ -7,16 +7,14 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from mtl_core.weighting.solvers import pivoting
-from mtl_core.weighting.solvers.gramians import Unit, ridged
+from mtl_core.weighting.solvers.gramians import RIDGE, Unit, ridged
 
 
-def min_norm(parts: Unit, present: Bool[Tensor, "r t"]) -> tuple[Float[Tensor, "r t"], Bool[Tensor, r]]:
+def min_norm(parts: Unit, present: Bool[Tensor, "r t"]) -> tuple[Float[Tensor, "r t"], Bool[Tensor, " r"]]:
     """The w on the simplex that minimises wᵀ G w, and whether it was found.
 
-    Leave the total of w open and charge for it: the u ≥ 0 that minimises uᵀ G u + (1 − Σu)² is a multiple of w.  In
-    u ∘ ‖g‖ the matrix has a diagonal of about 1, whatever the norms.
-
-    Source: P. Wolfe, "Finding the nearest point in a polytope", Math. Programming 11 (1976).
+    Leave the total of w open and pay for it: the u ≥ 0 that minimises ½ uᵀ G u − Σu is a multiple of w.  In u ∘ ‖g‖ the
+    matrix has a diagonal of 1, whatever the norms.
 
     Args:
         parts: of the Gramian.
@@ -26,9 +24,7 @@ def min_norm(parts: Unit, present: Bool[Tensor, "r t"]) -> tuple[Float[Tensor, "
         u, solved = _of_two(parts), torch.ones_like(present[:, 0])
     else:
         light = parts.inverse / parts.inverse.amax(dim=1, keepdim=True).clamp(min=1e-300)
-        light = light / (light * light).sum(dim=1, keepdim=True).clamp(min=1e-300).sqrt()
-        matrix = ridged(parts.cosines) + light.unsqueeze(1) * light.unsqueeze(2)
-        u, solved = pivoting.nonnegative(matrix, -light.unsqueeze(1))
+        u, solved = pivoting.nonnegative(ridged(parts.cosines), -light.unsqueeze(1))
         u, solved = u.squeeze(1) * light, solved.squeeze(1)
     zero = present & ~parts.alive
     u = torch.where(zero.any(dim=1, keepdim=True), zero.double(), u)
@@ -40,6 +36,5 @@ def _of_two(parts: Unit) -> Float[Tensor, "r 2"]:
     """u_1 ∝ clip(g_2·(g_2 − g_1)) in closed form; in norms relative to the larger, so that no square overflows."""
     norms = parts.norms / parts.norms.amax(dim=1, keepdim=True).clamp(min=1e-300)
     other = norms.flip(1)
-    u = (other * (other - norms * parts.cosines[:, :1, 1])).clamp(min=0.0)
-    # gradients that are equal to the last bit leave nothing to choose by
-    return torch.where((u.sum(dim=1, keepdim=True) > 0) & parts.alive.all(dim=1, keepdim=True), u, parts.alive.double())
+    u = (other * (other * (1 + RIDGE) - norms * parts.cosines[:, :1, 1])).clamp(min=0.0)
+    return torch.where(parts.alive.all(dim=1, keepdim=True), u, parts.alive.double())

@@ -12,7 +12,7 @@ TOLERANCE = 1e-13
 
 def nonnegative(
     matrix: Float[Tensor, "n t t"], linear: Float[Tensor, "n t"]
-) -> tuple[Float[Tensor, "n t"], Bool[Tensor, n]]:
+) -> tuple[Float[Tensor, "n t"], Bool[Tensor, " n"]]:
     """The x ≥ 0 that minimises ½ xᵀ M x + qᵀ x, and whether it was found.
 
     Mx + q = z and x ∘ z = μ are followed to μ = 0 by Newton steps with a predictor and a corrector.  Neither a tie nor
@@ -24,15 +24,17 @@ def nonnegative(
         matrix: M, positive definite, with a diagonal of about 1.
         linear: q.
     """
-    size = linear.abs().amax(dim=1, keepdim=True).clamp(min=1e-300)
+    size = (-linear).amax(dim=1, keepdim=True)
+    size = torch.where(size > 0, size, 1.0)
     linear = linear / size
-    x, z = torch.ones_like(linear), torch.ones_like(linear)
+    z = linear.clamp(min=1.0)
+    x = 1 / z
     solved = torch.zeros(len(linear), dtype=torch.bool, device=linear.device)
     for _ in range(LIMIT):
         wrong = (matrix @ x.unsqueeze(2)).squeeze(2) + linear - z
         gap = (x * z).mean(dim=1, keepdim=True)
-        reach = (1 + x.amax(dim=1)) * TOLERANCE
-        solved = solved | ((wrong.abs().amax(dim=1) <= reach) & ((x * z).amax(dim=1) <= reach * TOLERANCE**0.5))
+        reach = (1 + x.amax(dim=1, keepdim=True) + linear.abs()) * TOLERANCE
+        solved = solved | ((wrong.abs() <= reach) & (x * z <= reach * TOLERANCE**0.5)).all(dim=1)
         if solved.all():
             break
         dx, dz = _step(matrix, x, z, wrong, gap)

@@ -67,7 +67,7 @@ def _solve(
     return solution.view(linear.shape), all_solved.view(rows, count)
 
 
-def _of(matrix: Float[Tensor, "r t t"], problems: Int[Tensor, "n"], count: int) -> Float[Tensor, "n t t"]:
+def _of(matrix: Float[Tensor, "r t t"], problems: Int[Tensor, " n"], count: int) -> Float[Tensor, "n t t"]:
     """The matrices of ``problems``, of which every row has ``count``."""
     return matrix.index_select(0, torch.div(problems, count, rounding_mode="floor"))
 
@@ -84,6 +84,6 @@ def _pivot(
     x = torch.cholesky_solve((-q * mask).unsqueeze(2), factor)
     slack = (matrix @ x).squeeze(2) + q
     x = x.squeeze(2)
-    size = x.abs().amax(dim=1, keepdim=True) + q.abs().amax(dim=1, keepdim=True)
-    wrong = torch.where(free, x, slack) < -TOLERANCE * size
+    # a q that keeps its own variable at 0 may be large and says nothing about what is small elsewhere
+    wrong = torch.where(free, x, slack) < -TOLERANCE * (x.abs().amax(dim=1, keepdim=True) + q.abs())
     return x.clamp(min=0.0), wrong
