@@ -33,6 +33,7 @@ def shares(parts: Unit, power: float | Float[Tensor, "r 1"]) -> tuple[Float[Tens
     kappa = torch.exp((power - 1) * torch.log(parts.norms + rest))
     b = _start(cosines, kappa, power, alive)
     over = ~alive.any(dim=1)
+    error = push = torch.ones_like(b)
     lengths = torch.tensor(LENGTHS, dtype=b.dtype, device=b.device)[:, None, None]
     for _ in range(LIMIT):
         pull = (cosines @ b.unsqueeze(2)).squeeze(2) + rest
