@@ -141,6 +141,7 @@ def test_what_is_public_has_a_docstring(name: str) -> None:
         for name in SOURCES
         if name.split("/")[1] in ("sharing", "weighting", "backbones", "tasks")
         and name.startswith("mtl_core/")
+        and name.count("/") == 2  # the registry's own level: what methods have in common lies below it
         and not name.endswith("__init__.py")
     ],
 )
