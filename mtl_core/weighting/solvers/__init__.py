@@ -1,0 +1,1 @@
+"""Small dense problems, solved for all replicas at once."""
