@@ -1,0 +1,55 @@
+"""Gradient sign dropout."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated
+
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor
+
+from mtl_core.data.task import Task
+from mtl_core.space import Uniform
+from mtl_core.streams import Streams
+from mtl_core.weighting import JacobianWeighting, State
+
+_BELOW_ONE = 1 - 2**-24
+"""The largest single-precision number below 1, to which more precise noise must not be rounded up."""
+
+
+class GradDrop(JacobianWeighting):
+    """At every parameter the tasks that pull up or those that pull down are dropped, by a weighted coin.
+
+    P = ½ (1 + Σ_i g_i / Σ_i |g_i|) at each shared parameter, the purity of the sign: 1 where all g_i > 0, 0 where all
+    g_i < 0.  With U uniform on (0, 1), the same for all tasks, M_i = 1[P > U] 1[g_i > 0] + 1[P < U] 1[g_i < 0], and the
+    direction is Σ_i (ℓ + (1−ℓ) M_i) g_i.  With S⁺ and S⁻ the sums of the positive and of the negative g_i,
+    P = S⁺ / (S⁺ − S⁻); hence the direction is ℓ (S⁺ + S⁻) + (1−ℓ) (S⁺ if U (S⁺ − S⁻) < S⁺ else S⁻).
+
+    Source: Z. Chen, J. Ngiam, Y. Huang, T. Luong, H. Kretzschmar, Y. Chai & D. Anguelov, "Just pick a sign: optimizing
+    deep multitask models with gradient sign dropout", NeurIPS 2020, eq. 1, algorithm 1.
+
+    Differs from the paper: signs are taken of parameters' gradients, where the paper takes those of activations'; the
+    purity itself is compared with U (the paper allows a monotonic function of it), and one leak serves all tasks.
+
+    Args:
+        leak: ℓ, the share of each gradient that is never dropped; 1 is ``equal``.
+    """
+
+    def __init__(self, tasks: Sequence[Task], *, leak: Annotated[float, Uniform(0.0, 1.0)] = 0.0) -> None:
+        super().__init__(tasks)
+        self.leak = leak
+
+    def combine(
+        self,
+        jacobians: Sequence[Float[Tensor, "r t p"]],
+        losses: Float[Tensor, "r t"],
+        present: Bool[Tensor, "r t"],
+        state: State,
+        streams: Streams,
+    ) -> Float[Tensor, "r p"]:
+        up = jacobians[0].clamp(min=0).sum(dim=1)
+        down = jacobians[0].clamp(max=0).sum(dim=1)
+        noise = streams.elements("graddrop", up.shape[1]).to(up).clamp(max=_BELOW_ONE)
+        picked = torch.where(noise * (up - down) < up, up, down)
+        return self.leak * (up + down) + (1 - self.leak) * picked

@@ -1,0 +1,109 @@
+"""Gradient normalisation."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Annotated
+
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor
+
+from mtl_core.data.task import Task
+from mtl_core.space import LogUniform, Uniform
+from mtl_core.streams import Streams
+from mtl_core.weighting import GramianWeighting, State
+
+_FLOOR = 1e-12
+"""What a loss counts for at least where its logarithm is taken."""
+_LEAST = 1e-3
+"""What a weight is at least before all are scaled to their total."""
+
+
+class GradNorm(GramianWeighting):
+    """Weights are learnt that give slow tasks large gradients and fast tasks small ones.
+
+    n_i = w_i ‖g_i‖, where g_i is the gradient of task i on the shared parameters; n̄ is the mean over the tasks;
+    ρ_i = (L_i / L_i(0)) / mean_j (L_j / L_j(0)), the relative inverse training rate, with L_i(0) the first loss.
+    After each step w descends on Σ_i |n_i − n̄ ρ_i^α| with n̄ ρ_i^α held constant, that is, along
+    sign(n_i − n̄ ρ_i^α) ‖g_i‖, and is scaled to Σ_i w_i = T.  α = 0 makes all norms equal.
+
+    Source: Z. Chen, V. Badrinarayanan, C.-Y. Lee & A. Rabinovich, "GradNorm: gradient normalization for adaptive loss
+    balancing in deep multitask networks", ICML 2018, eqs. 1 and 2, algorithm 1.
+
+    Differs from the paper: the slope is divided by n̄, which frees Adam (β = 0.9, 0.999) from the gradients' unit; a
+    weight is never below 0.001 before it is scaled, so that none turns negative; L_i(0) is measured for every kind of
+    task.  Where tasks are absent the others' weights are scaled to add up to their number, and keep their total in
+    memory.
+
+    Args:
+        alpha: strength of the pull towards equal training rates.
+        step_size: of the weights.
+    """
+
+    weighs_everything = True
+
+    def __init__(
+        self,
+        tasks: Sequence[Task],
+        *,
+        alpha: Annotated[float, Uniform(0.0, 3.0)] = 1.5,
+        step_size: Annotated[float, LogUniform(1e-3, 1e-1)] = 2.5e-2,
+    ) -> None:
+        super().__init__(tasks)
+        self.alpha, self.step_size = alpha, step_size
+
+    def start(self, replicas: int, shared: int = 0) -> State:
+        names = ("initial_loss", "first_moment", "second_moment", "updates")
+        zeros = {name: torch.zeros(replicas, len(self.tasks)) for name in names}
+        return {"weights": torch.ones(replicas, len(self.tasks))} | zeros
+
+    def weigh(
+        self,
+        gramian: Float[Tensor, "r t t"],
+        losses: Float[Tensor, "r t"],
+        present: Bool[Tensor, "r t"],
+        state: State,
+        streams: Streams,
+    ) -> Float[Tensor, "r t"]:
+        count = present.sum(dim=1, keepdim=True).clamp(min=1).to(losses)
+        kept = torch.where(present, state["weights"], 0.0)
+        total = kept.sum(dim=1, keepdim=True)
+        weights = kept * count / torch.where(total == 0, 1.0, total)
+        initial = torch.where(state["updates"] == 0, losses, state["initial_loss"])
+        slope = self._slope(weights, gramian.diagonal(dim1=1, dim2=2).sqrt(), losses, initial, present, count)
+        first = 0.9 * state["first_moment"] + 0.1 * slope
+        second = 0.999 * state["second_moment"] + 0.001 * slope.square()
+        updates = state["updates"] + 1
+        # powers by exp: unlike pow it rounds alike wherever an element stands in the array
+        young, old = (-torch.expm1(updates * math.log(beta)) for beta in (0.9, 0.999))
+        moved = (weights - self.step_size * (first / young) / ((second / old).sqrt() + 1e-8)).clamp(min=_LEAST)
+        new = {
+            "weights": moved * total / torch.where(present, moved, 0.0).sum(dim=1, keepdim=True),
+            "initial_loss": initial,
+            "first_moment": first,
+            "second_moment": second,
+            "updates": updates,
+        }
+        for name, value in new.items():
+            state[name].copy_(torch.where(present, value, state[name]))
+        return weights
+
+    def _slope(
+        self,
+        weights: Float[Tensor, "r t"],
+        norms: Float[Tensor, "r t"],
+        losses: Float[Tensor, "r t"],
+        initial: Float[Tensor, "r t"],
+        present: Bool[Tensor, "r t"],
+        count: Float[Tensor, "r 1"],
+    ) -> Float[Tensor, "r t"]:
+        """Slope of the objective in the weights, in units of the mean norm."""
+        sizes = weights * norms
+        mean = sizes.sum(dim=1, keepdim=True) / count
+        log_rate = losses.clamp(min=_FLOOR).log() - initial.clamp(min=_FLOOR).log()
+        log_rate = torch.where(present, log_rate, -torch.inf)
+        log_relative = log_rate - (log_rate.logsumexp(dim=1, keepdim=True) - count.log())
+        target = mean * (self.alpha * log_relative).exp()
+        return (sizes - target).sign() * norms / torch.where(mean == 0, 1.0, mean)

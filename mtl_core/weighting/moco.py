@@ -1,0 +1,77 @@
+"""Multi-objective gradient correction."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated
+
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor
+
+from mtl_core.data.task import Task
+from mtl_core.space import LogUniform, Uniform
+from mtl_core.streams import Streams
+from mtl_core.weighting import JacobianWeighting, State
+from mtl_core.weighting.solvers import simplex
+
+
+class MoCo(JacobianWeighting):
+    """Gradients are averaged over steps before they are weighed, lest noise bias the weights.
+
+    Y ← Y − β (Y − J), where J are the task gradients and Y what is tracked of them;
+    λ ← Π(λ − γ (Y Yᵀ / s + ρ I) λ), where Π projects on the simplex and s is the mean of the diagonal of Y Yᵀ.
+    The direction is Yᵀ λ.
+
+    Source: H. Fernando, H. Shen, M. Liu, S. Chaudhury, K. Murugesan & T. Chen, "Mitigating gradient bias in
+    multi-objective learning: a provably convergent approach", ICLR 2023, algorithm 1.
+
+    Differs from the paper: Y begins at the first gradient, not at 0; the new Y and λ are used at once; β, γ and ρ are
+    constant; s, which frees γ and ρ from the gradients' unit.  The authors' code takes a softmax in place of the
+    projection and divides gradients by their norms; this follows the text.
+
+    Args:
+        tracking: β, the share of the newest gradient; 1 tracks nothing.
+        step_size: γ, of the weights.
+        regularisation: ρ, the pull towards equal weights.
+    """
+
+    def __init__(
+        self,
+        tasks: Sequence[Task],
+        *,
+        tracking: Annotated[float, LogUniform(1e-2, 1.0)] = 0.5,
+        step_size: Annotated[float, LogUniform(1e-3, 1.0)] = 0.1,
+        regularisation: Annotated[float, Uniform(0.0, 1.0)] = 0.1,
+    ) -> None:
+        super().__init__(tasks)
+        self.tracking, self.step_size, self.regularisation = tracking, step_size, regularisation
+
+    def start(self, replicas: int, shared: int = 0) -> State:
+        tasks = len(self.tasks)
+        return {
+            "weights": torch.full((replicas, tasks), 1 / tasks),
+            "updates": torch.zeros(replicas, tasks),
+            "tracked": torch.zeros(replicas, tasks, shared),
+        }
+
+    def combine(
+        self,
+        jacobians: Sequence[Float[Tensor, "r t p"]],
+        losses: Float[Tensor, "r t"],
+        present: Bool[Tensor, "r t"],
+        state: State,
+        streams: Streams,
+    ) -> Float[Tensor, "r p"]:
+        tracked, updates = state["tracked"], state["updates"]
+        share = torch.where(updates == 0, 1.0, self.tracking)
+        tracked.lerp_(jacobians[0], torch.where(present, share, 0.0).unsqueeze(2))
+        updates.add_(present)
+        gramian = torch.bmm(tracked, tracked.mT)
+        squares = torch.where(present, gramian.diagonal(dim1=1, dim2=2), 0.0).sum(dim=1, keepdim=True)
+        unit = squares / present.sum(dim=1, keepdim=True).clamp(min=1)
+        old, total = simplex.among(state["weights"], present)
+        slope = torch.bmm(gramian, old.unsqueeze(2)).squeeze(2) / torch.where(unit == 0, 1.0, unit)
+        weights = simplex.project(old - self.step_size * (slope + self.regularisation * old), present)
+        state["weights"].copy_(torch.where(present, total * weights, state["weights"]))
+        return torch.bmm(weights.unsqueeze(1), tracked).squeeze(1)

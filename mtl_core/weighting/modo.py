@@ -1,0 +1,59 @@
+"""Multi-objective gradients with double sampling."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated
+
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor
+
+from mtl_core.data.task import Task
+from mtl_core.space import LogUniform
+from mtl_core.streams import Streams
+from mtl_core.weighting import JacobianWeighting, State
+from mtl_core.weighting.solvers import simplex
+from mtl_core.weighting.solvers.cross_gramian import cross_gramian
+
+
+class MoDo(JacobianWeighting):
+    """Weights go a step towards the shortest combination, with two batches lest noise bias them.
+
+    λ ← Π(λ − γ A λ), where A = J₁ J₂ᵀ / s is made of the task gradients J₁ and J₂ on two independent batches, Π
+    projects on the simplex and s is the mean over the tasks of the product of the two gradients' norms.
+    The direction is ½ (J₁ + J₂)ᵀ λ.
+
+    Source: L. Chen, H. Fernando, Y. Ying & T. Chen, "Three-way trade-off in multi-objective learning: optimization,
+    generalization and conflict-avoidance", NeurIPS 2023 (JMLR 2024), eqs. 2.9a and 2.9b.
+
+    Differs from the paper: s, which frees γ from the gradients' unit.
+
+    Args:
+        step_size: γ, of the weights.
+    """
+
+    batches = 2
+
+    def __init__(self, tasks: Sequence[Task], *, step_size: Annotated[float, LogUniform(1e-3, 1.0)] = 0.1) -> None:
+        super().__init__(tasks)
+        self.step_size = step_size
+
+    def start(self, replicas: int, shared: int = 0) -> State:
+        return {"weights": torch.full((replicas, len(self.tasks)), 1 / len(self.tasks))}
+
+    def combine(
+        self,
+        jacobians: Sequence[Float[Tensor, "r t p"]],
+        losses: Float[Tensor, "r t"],
+        present: Bool[Tensor, "r t"],
+        state: State,
+        streams: Streams,
+    ) -> Float[Tensor, "r p"]:
+        first, second = jacobians
+        old, total = simplex.among(state["weights"], present)
+        slope = torch.bmm(cross_gramian(first, second, present), old.unsqueeze(2)).squeeze(2)
+        weights = simplex.project(old - self.step_size * slope, present)
+        state["weights"].copy_(torch.where(present, total * weights, state["weights"]))
+        half = weights.unsqueeze(1) / 2
+        return torch.baddbmm(torch.bmm(half, first), half, second).squeeze(1)

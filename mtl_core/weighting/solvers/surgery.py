@@ -1,0 +1,70 @@
+"""Task gradients that are corrected by one another, in terms of their inner products alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import torch
+from jaxtyping import Bool, Float, Int
+from torch import Tensor
+
+from mtl_core.data.task import Task
+from mtl_core.streams import Streams
+
+Correction = Callable[[Float[Tensor, "r t 1"], Float[Tensor, "r t 1"], Int[Tensor, "r t 1"]], Float[Tensor, "r t 1"]]
+
+
+def random_order(tasks: Sequence[Task], streams: Streams) -> Int[Tensor, "r t t"]:
+    """For each task, all tasks in an order that is random, and the task's own; it goes with their names."""
+    names = [f"{task.name}\x1f{partner.name}" for task in tasks for partner in tasks]
+    return streams.uniform(names).unflatten(1, (len(tasks), len(tasks))).argsort(dim=2)
+
+
+def unit(gramian: Float[Tensor, "r t t"]) -> tuple[Float[Tensor, "r t"], Float[Tensor, "r t t"]]:
+    """Norms of the task gradients, and the cosines between them: 0 where a gradient vanishes."""
+    norms = gramian.diagonal(dim1=1, dim2=2).sqrt()
+    divisor = torch.where(norms == 0, 1.0, norms)
+    return norms, (gramian / divisor.unsqueeze(1) / divisor.unsqueeze(2)).clamp(-1, 1)
+
+
+def meetings(norms: Float[Tensor, "r t"], present: Bool[Tensor, "r t"]) -> Bool[Tensor, "r t t"]:
+    """Which tasks correct which: those that are present, have a gradient, and differ."""
+    there = present & (norms != 0)
+    other = ~torch.eye(norms.shape[1], dtype=torch.bool, device=norms.device)
+    return there.unsqueeze(2) & there.unsqueeze(1) & other
+
+
+def correct(
+    cosines: Float[Tensor, "r t t"],
+    order: Int[Tensor, "r t t"],
+    pairs: Bool[Tensor, "r t t"],
+    correction: Correction,
+) -> Float[Tensor, "r t t"]:
+    """Coefficients C of the corrected gradients Σ_j C_ij u_j, where u_j are the task gradients of norm 1.
+
+    Task i begins at u_i and meets u_j in its order; ``correction`` tells how much of u_j is added, given the inner
+    product of u_j with what i has become, the latter's squared norm, and j.  All tasks take their k-th turn at once.
+
+    Args:
+        pairs: where false, the two do not meet.
+    """
+    size = cosines.shape[2]
+    products = cosines
+    square = cosines.diagonal(dim1=1, dim2=2).unsqueeze(2)
+    added = []
+    for partner in order.split(1, dim=2):
+        product = products.gather(2, partner)
+        amount = torch.where(pairs.gather(2, partner), correction(product, square, partner), 0.0)
+        square = (square + amount * (2 * product + amount)).clamp(min=0)
+        products = products + amount * cosines.gather(1, partner.expand(-1, -1, size))
+        added.append(amount)
+    own = torch.eye(size, dtype=cosines.dtype, device=cosines.device)
+    return own + torch.zeros_like(cosines).scatter(2, order, torch.cat(added, dim=2))
+
+
+def total_weights(
+    coefficients: Float[Tensor, "r t t"], norms: Float[Tensor, "r t"], present: Bool[Tensor, "r t"]
+) -> Float[Tensor, "r t"]:
+    """Weights of the task gradients in the sum of the corrected ones, each of which has its own norm again."""
+    weights = torch.bmm(norms.unsqueeze(1), coefficients).squeeze(1) / torch.where(norms == 0, 1.0, norms)
+    return torch.where(present, torch.where(norms == 0, 1.0, weights), 0.0)

@@ -1,0 +1,67 @@
+"""SDMGrad against vectors, and against its own claims."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from tests.mtl_core.weighting.gradients import TWO, jacobian, method, step, two_quadratics
+from tests.mtl_core.weighting.solvers.test_simplex import by_bisection
+
+
+def test_it_needs_two_batches() -> None:
+    assert method("sdmgrad").batches == 2
+
+
+@pytest.mark.usefixtures("double")
+def test_it_is_the_papers_algorithm() -> None:
+    gamma, pull = torch.tensor([[0.1], [1.0], [0.5]]), torch.tensor([[0.3], [1.0], [10.0]])
+    weighting, weights = method("sdmgrad", step_size=gamma, attraction=pull), torch.full((3, 4), 0.25)
+    state = weighting.start(3, 23)
+    for number in range(6):
+        first, second = jacobian(seed=number), jacobian(seed=50 + number)
+        direction = step(weighting, state, [first, second], number=number)
+        for row in range(3):
+            one, two, strength = first[row], second[row], pull[row]
+            unit = (one.norm(dim=1) * two.norm(dim=1)).mean()
+            slope = one @ (two.T @ weights[row] + strength * two.mean(dim=0)) / unit
+            weights[row] = by_bisection(weights[row] - gamma[row] * slope)
+            both = (one + two) / 2
+            expected = (weights[row] @ both + strength * both.mean(dim=0)) / (1 + strength)
+            torch.testing.assert_close(direction[row], expected)
+    torch.testing.assert_close(state["weights"], weights)
+    assert (weights[1] == 0).any(), "nothing was projected, so nothing of it was tested"
+
+
+def test_without_attraction_it_is_modo() -> None:
+    ours, theirs = method("sdmgrad", attraction=0.0, step_size=1.0), method("modo", step_size=1.0)
+    states = [ours.start(3, 23), theirs.start(3, 23)]
+    for number in range(6):
+        batches = [jacobian(seed=number), jacobian(seed=50 + number)]
+        directions = [step(*pair, batches, number=number) for pair in zip((ours, theirs), states, strict=True)]
+        torch.testing.assert_close(*directions)
+
+
+def test_with_infinite_attraction_it_is_the_mean() -> None:
+    weighting, batches = method("sdmgrad", attraction=1e6), [jacobian(), jacobian(seed=1)]
+    direction = step(weighting, weighting.start(3, 23), batches)
+    torch.testing.assert_close(direction, sum(batches).mean(dim=1) / 2, rtol=1e-4, atol=1e-5)
+
+
+def test_combined_weights_settle_at_the_shortest_combination_or_as_close_as_attraction_allows() -> None:
+    """Norms 1 and 3 at right angles: shortest at (0.9, 0.1); with λ = 1 a combined weight is at least ¼."""
+    gradients = torch.tensor([[1.0, 0.0], [0.0, 3.0]]).expand(3, 2, 2)
+    for attraction, expected in ((0.1, [0.9, 0.3]), (1.0, [0.75, 0.75])):
+        weighting = method("sdmgrad", TWO, step_size=0.3, attraction=attraction)
+        state = weighting.start(3, 2)
+        for number in range(300):
+            direction = step(weighting, state, [gradients, gradients], number=number)
+        torch.testing.assert_close(direction, torch.tensor([expected] * 3))
+
+
+@pytest.mark.parametrize("attraction", [0.1, 1.0])
+def test_it_ends_where_a_combination_of_the_gradients_vanishes(attraction: float) -> None:
+    dials = {"step_size": 0.1, "attraction": attraction}
+    x, left = two_quadratics("sdmgrad", noise=0.5, steps=3000, rate=0.1, **dials)
+    assert (left < 0.1).all()
+    assert (x.norm(dim=1) < 1.5).all()
