@@ -14,16 +14,16 @@ from mtl_core.data.batches import Batches
 from mtl_core.data.feed import Feed, padded
 from mtl_core.data.preparation import Preparation, skill
 from mtl_core.data.task_set import Development
+from mtl_core.descent import Batch, Descent
 from mtl_core.evaluation import evaluate
 from mtl_core.layers.dropout import Noise
-from mtl_core.losses import label_means
 from mtl_core.mode import Mode
 from mtl_core.network import Network
 from mtl_core.recipe import Recipe, Row
 from mtl_core.registry import find
 from mtl_core.rows import Rows, State, join, separate
 from mtl_core.streams import Streams
-from mtl_core.weighting import LossWeighting, scaled
+from mtl_core.weighting import Weighting
 
 CURVES = ("train_loss", "validation_loss", "train_metric", "validation_metric", "validation_skill", "weight")
 _WEIGHTING = "weighting."
@@ -82,6 +82,8 @@ class FusedArray:
         self._theta = network.layout.theta(self._parameters)
         self._feed = Feed(development.examples, preparations)
         self._weighting = _weighting(recipe, network, rows)
+        self._everybody = torch.ones(len(rows), len(network.tasks), dtype=torch.bool)
+        self._descent = Descent(network, self._theta, self._feed, self._weighting, recipe.scale)
         self._streams, self._chance = Streams(seeds, "weighting"), Streams(seeds, "sharing")
         self._dropout = torch.tensor([float(row.hyperparameters.get("dropout", 0.0)) for row in rows])
         self._dials = _columns("sharing", recipe.sharing, rows)
@@ -130,33 +132,30 @@ class FusedArray:
         """One pass over the training splits; the mean weight of each task."""
         network, recipe, steps = self._network, self._recipe, self._batches.steps
         epochs = self._state["epoch"].tolist()
-        order = self._batches.order(epochs)
-        present = self._batches.present(order, epochs)
-        everybody = torch.ones(len(self.rows), len(network.tasks), dtype=torch.bool)
+        orders = [self._batches.order(epochs, number) for number in range(self._descent.batches)]
+        presents = [self._batches.present(order, epochs) for order in orders]
         memory = {name[len(_WEIGHTING) :]: value for name, value in self._state.items() if name.startswith(_WEIGHTING)}
-        total, losses_total, times = (torch.zeros(len(self.rows), len(network.tasks)) for _ in range(3))
+        total, losses, times = (torch.zeros(len(self.rows), len(network.tasks)) for _ in range(3))
         for step in range(steps):
-            index, mode, rates = order[:, step], self._mode(step), self._rates(step)
-            here = everybody if present is None else present[:, step]
-            targets, labelled = self._feed.targets(index)
-            outputs = network(self._theta, self._feed.inputs(index), mode)
-            losses = label_means(network.losses(outputs, targets), labelled)
-            if present is not None:
-                losses = torch.where(here, losses, 0.0)
-            streams = self._streams.at(self._steps_taken(step))
-            weights = scaled(self._weighting.weigh(losses.detach(), here, memory, streams), here, recipe.scale)
-            objective = torch.stack([(weights * losses).sum(), *(penalty.sum() for penalty in mode.penalties)]).sum()
-            gradients = network.layout.gradient(objective, self._theta)
+            rates, taken = self._rates(step), self._steps_taken(step)
+            batches = [self._batch(order, present, step) for order, present in zip(orders, presents, strict=True)]
+            here = batches[0].present
+            found = self._descent.direction(batches, memory, self._streams.at(taken))
             if recipe.clip_norm is not None:
-                optimiser.clip_(gradients, recipe.clip_norm)
-            self._optimiser.step(gradients, rates, None if present is None else here)
+                optimiser.clip_(found.gradients, recipe.clip_norm)
+            self._optimiser.step(found.gradients, rates, None if presents[0] is None else here)
             if network.trunk.acts_after_step:
-                network.after_step(self._theta, rates, here, mode)
-            total += weights
-            losses_total += losses.detach()
+                network.after_step(self._theta, rates, here, self._mode(step))
+            self._descent.look_again(batches[0], memory)
+            total += found.weights
+            losses += found.losses
             times += here
-        self._weighting.after_epoch(losses_total / times.clamp(min=1), times > 0, memory)
+        self._weighting.after_epoch(losses / times.clamp(min=1), times > 0, memory)
         return total / steps
+
+    def _batch(self, order: Int[Tensor, "r s g b"], present: Bool[Tensor, "r s t"] | None, step: int) -> Batch:
+        here = self._everybody if present is None else present[:, step]
+        return Batch(order[:, step], here, lambda: self._mode(step))
 
     def _judge(self, weights: Float[Tensor, "r t"]) -> None:
         """Evaluate the epoch, note it in the curves, and keep the parameters of the best one so far."""
@@ -202,7 +201,7 @@ class FusedArray:
         ]
 
 
-def _weighting(recipe: Recipe, network: Network, rows: Sequence[Row]) -> LossWeighting:
+def _weighting(recipe: Recipe, network: Network, rows: Sequence[Row]) -> Weighting:
     """The method with the rows' hyperparameters as columns ``[r, 1]`` (a simplex: ``[r, t]``)."""
     columns = _columns("weighting", recipe.weighting, rows)
     method = find("weighting", recipe.weighting).cls

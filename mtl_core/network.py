@@ -57,6 +57,20 @@ class Network:
         h = self.trunk(theta, x, mode)
         return [bank(theta, h) for bank in self.heads]
 
+    def represent(self, theta: Theta, x: Float[Tensor, "r g b d"], mode: Mode) -> Float[Tensor, "r c b *f"]:
+        """The first part of a pass, up to where the tasks part."""
+        return self.trunk.represent(theta, x, mode)
+
+    def finish(self, theta: Theta, z: Float[Tensor, "r c b *f"], mode: Mode) -> list[Tensor]:
+        """The rest of a pass: towers and heads."""
+        h = self.trunk.finish(theta, z, mode)
+        return [bank(theta, h) for bank in self.heads]
+
+    @property
+    def shares_head(self) -> bool:
+        """Whether one head serves all tasks."""
+        return len(self.heads) == 1 and len(self.heads[0].weight.copies) < len(self.tasks)
+
     def losses(self, outputs: Sequence[Tensor], targets: Float[Tensor, "r t b"]) -> Float[Tensor, "r t b"]:
         """The loss of every example, in the order of the tasks; ``targets`` are standardised and hold no NaN."""
         return self.in_order(

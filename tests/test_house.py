@@ -24,6 +24,7 @@ TESTED_BY = {  # modules of the core that have no test file of their own name
     "flat_state": "optimiser",
     "fused": "fusion",
     "heads": "sharing",
+    "descent": "gradients",
     "losses": "masking",
     "mode": "sharing",
     "metrics": "evaluation",

@@ -59,14 +59,15 @@ class Batches:
         every_label = bool(self._labels.all()) or (self._own_inputs and all(all(map(len, p)) for p in self._pools))
         self._all_present = every_label and self._sampled == len(self._names)
 
-    def order(self, epochs: Sequence[int]) -> Int[Tensor, "r s g b"]:
+    def order(self, epochs: Sequence[int], number: int = 0) -> Int[Tensor, "r s g b"]:
         """The batches of an epoch: a fresh permutation of every pool, begun again where it ends.
 
         Args:
             epochs: number of the epoch, for each row.
+            number: 1, 2, …: further permutations, for methods whose steps take several independent batches.
         """
         rows = [
-            torch.stack([self._batches(row, epoch, signal) for signal in range(len(pools))], dim=1)
+            torch.stack([self._batches(row, epoch, signal, number) for signal in range(len(pools))], dim=1)
             for row, (epoch, pools) in enumerate(zip(epochs, self._pools, strict=True))
         ]
         return torch.stack(rows)
@@ -89,11 +90,11 @@ class Batches:
             return [train]
         return [train[self._labels[train, place]] for place in range(len(self._names))]
 
-    def _batches(self, row: int, epoch: int, signal: int) -> Int[Tensor, "s b"]:
+    def _batches(self, row: int, epoch: int, signal: int, number: int) -> Int[Tensor, "s b"]:
         pool, wanted = self._pools[row][signal], self.steps * self._batch_size
         if not len(pool):  # an absent task: its batches are drawn from what there is, and count for nothing
             return torch.zeros(self.steps, self._batch_size, dtype=torch.int64)
-        stream = (self._names[signal],) if self._own_inputs else ()
+        stream = ((self._names[signal],) if self._own_inputs else ()) + ((number,) if number else ())
         shuffled = torch.randperm(len(pool), generator=generator(self._seeds[row], "order", epoch, *stream))
         return pool[shuffled[torch.arange(wanted) % len(pool)]].view(self.steps, self._batch_size)
 

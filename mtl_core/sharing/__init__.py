@@ -55,6 +55,14 @@ class Sharing(ABC):
     def __call__(self, theta: Theta, x: Float[Tensor, "r g b d"], mode: Mode) -> Float[Tensor, "r c b o"]:
         """What the heads see: one signal for all tasks, or one for each."""
 
+    def represent(self, theta: Theta, x: Float[Tensor, "r g b d"], mode: Mode) -> Float[Tensor, "r c b *f"]:
+        """The part of the pass up to where the tasks part; :meth:`finish` is the rest."""
+        return self(theta, x, mode)
+
+    def finish(self, theta: Theta, z: Float[Tensor, "r c b *f"], mode: Mode) -> Float[Tensor, "r c b o"]:
+        """From the representation to what the heads see."""
+        return z
+
     def after_step(
         self, theta: Theta, heads: Sequence[Slot], rates: Sequence[float], present: Bool[Tensor, "r t"], mode: Mode
     ) -> None:
@@ -134,7 +142,11 @@ def unadaptable(recipe: Recipe) -> str | None:
 
 def impossible(recipe: Recipe, development: Development) -> str | None:
     """Why an arm cannot exist, in words for the plan's list of skipped arms; ``None`` if it can."""
-    backbone = find("backbones", recipe.backbone).cls
-    return backbone.impossible(recipe, development.shape) or find("sharing", recipe.sharing).cls.impossible(
-        recipe, development
-    )
+    backbone, sharing = find("backbones", recipe.backbone).cls, find("sharing", recipe.sharing).cls
+    reason = backbone.impossible(recipe, development.shape) or sharing.impossible(recipe, development)
+    if reason or find("weighting", recipe.weighting).cls.needs == "losses":
+        return reason
+    from mtl_core.network import Network  # which is built from the architectures of this package
+
+    shared = Network(recipe, development.tasks, development.shape).layout.count_shared()
+    return None if shared else f"{recipe.weighting} weighs gradients on shared parameters, and nothing is shared"

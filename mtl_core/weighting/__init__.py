@@ -46,10 +46,8 @@ class Weighting(ABC):
         """Told at the end of an epoch: the mean training loss of each task, and whether it was ever present."""
         return
 
-    @property
-    @abstractmethod
-    def needs(self) -> str:
-        """``losses``, ``gramian`` or ``jacobian``: what a step of the method looks at, hence what it costs."""
+    needs: ClassVar[str]
+    """``losses``, ``gramian`` or ``jacobian``: what a step of the method looks at, hence what it costs."""
 
 
 class LossWeighting(Weighting):
