@@ -3,18 +3,24 @@
 A kind is a package whose ``__init__`` defines an abstract base class.  Every module of it must hold exactly one
 concrete subclass, named like the file (``cross_stitch.py`` → ``CrossStitch``); anything else fails loudly, at once.
 The keyword-only arguments of that class are its dials; those annotated with a range are tuning hyperparameters.
+
+Entries need not lie in this package: the environment variable ``MTL_STUDY_PATH`` names folders, separated like those of
+``PATH``, whose sub-folders ``sharing``, ``weighting``, ``backbones`` and ``tasks`` are searched as well.
 """
 
 from __future__ import annotations
 
 import importlib
+import importlib.util
 import inspect
+import os
 import pkgutil
 import re
 import typing
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 from mtl_core.space import Choice, LogUniform, Range, Simplex, Uniform
@@ -25,6 +31,8 @@ KINDS = {
     "backbones": ("mtl_core.backbones", "Backbone"),
     "tasks": ("mtl_core.tasks", "TaskSource"),
 }
+PATH = "MTL_STUDY_PATH"
+"""The environment variable with the folders of further entries."""
 
 
 @dataclass(frozen=True)
@@ -71,8 +79,41 @@ def entries(kind: str) -> Mapping[str, Entry]:
     package_name, base_name = KINDS[kind]
     package = importlib.import_module(package_name)
     base = getattr(package, base_name)
-    names = sorted(module.name for module in pkgutil.iter_modules(package.__path__) if not module.ispkg)
-    return {name: _entry(name, importlib.import_module(f"{package_name}.{name}"), base) for name in names}
+    found = names(kind)
+    package.__path__[:] = _folders(kind, package.__path__)  # so that further entries import like those beside them
+    return {name: _entry(name, importlib.import_module(f"{package_name}.{name}"), base) for name in found}
+
+
+@cache
+def names(kind: str) -> tuple[str, ...]:
+    """The names of ``kind`` in alphabetical order, without importing what they name (which costs seconds of torch).
+
+    Raises:
+        NotADirectoryError: if ``MTL_STUDY_PATH`` names something that is no folder.
+        ImportError: if two files have one name.
+    """
+    spec = importlib.util.find_spec(KINDS[kind][0])
+    found: dict[str, str] = {}
+    for folder in _folders(kind, (spec and spec.submodule_search_locations) or ()):
+        for module in pkgutil.iter_modules([folder]):
+            if module.ispkg:
+                continue
+            if module.name in found:
+                raise ImportError(
+                    f"{module.name!r} is in {found[module.name]} and in {folder}: "
+                    f"{kind} are told apart by their files' names; rename one."
+                )
+            found[module.name] = folder
+    return tuple(sorted(found))
+
+
+def _folders(kind: str, own: Iterable[str]) -> list[str]:
+    """Where entries of ``kind`` lie: the package's own folder, then those of ``MTL_STUDY_PATH``, each once."""
+    further = [Path(folder).resolve() for folder in os.environ.get(PATH, "").split(os.pathsep) if folder]
+    for folder in further:
+        if not folder.is_dir():
+            raise NotADirectoryError(f"{PATH}: {folder} is no folder.")
+    return list(dict.fromkeys([*own, *(str(folder / kind) for folder in further)]))
 
 
 def find(kind: str, name: str) -> Entry:

@@ -1,13 +1,11 @@
-"""The names that the registry would find, without importing what they name (which costs seconds of torch)."""
+"""The names that the registry would find, without importing what they name; and those of optimisers and presets."""
 
 from __future__ import annotations
 
-import importlib.util
-import pkgutil
 from functools import cache
 from pathlib import Path
 
-from mtl_core.registry import KINDS
+from mtl_core import registry
 
 OPTIMISERS = ("adamw", "sgd")
 PRESETS = Path(__file__).parent / "presets"
@@ -20,6 +18,4 @@ def names(kind: str) -> tuple[str, ...]:
         return OPTIMISERS
     if kind == "presets":
         return tuple(sorted(path.stem for path in PRESETS.glob("*.yaml")))
-    found = importlib.util.find_spec(KINDS[kind][0])
-    locations = found.submodule_search_locations if found else None
-    return tuple(sorted(module.name for module in pkgutil.iter_modules(locations or []) if not module.ispkg))
+    return registry.names(kind)

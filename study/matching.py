@@ -59,7 +59,7 @@ class Matcher:
     ) -> None:
         self._column = {"parameters": "parameters_total", "multiply_adds": "multiply_adds"}[by]
         self._development, self._recipe_of, self._impossible = development, recipe_of, impossible
-        self._sizes: dict[Recipe, int | None] = {}
+        self._sizes: dict[Arm, int | None] = {}
 
     def match(self, arm: Arm) -> Match:
         """``arm``, whose width is the reference's, at the width at which it is as large.
@@ -89,9 +89,9 @@ class Matcher:
         return width, float("inf")
 
     def _size(self, arm: Arm) -> int | None:
-        recipe = self._recipe_of(replace(arm, weighting="equal"))
-        key = replace(recipe, backbone_options={}, sharing_options={})  # constant within a study, and not hashable
+        key = replace(arm, weighting="equal", capacity=None)
         if key not in self._sizes:
+            recipe = self._recipe_of(key)
             reason = self._impossible(recipe, self._development)
             self._sizes[key] = None if reason else getattr(cost_of(recipe, self._development), self._column)
         return self._sizes[key]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Literal
 
@@ -35,7 +36,8 @@ class MLP(Backbone):
         residual: bool = False,
         activation: Literal["relu", "tanh", "gelu", "identity"] = "relu",
     ) -> None:
-        super().__init__(inputs, stages, width, norm=norm, residual=residual, activation=activation)
+        flat = (math.prod(inputs),)  # an image is so many columns; further features are further columns
+        super().__init__(flat, stages, width, norm=norm, residual=residual, activation=activation)
         self.norm, self.residual, self.activation = norm, residual, activation
 
     def stage(self, level: int, copies: tuple[Copy, ...]) -> _Block:

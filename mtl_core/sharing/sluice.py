@@ -17,7 +17,7 @@ from mtl_core.layers.stitching import LayerMixture, Stitch, own_examples
 from mtl_core.mode import Mode
 from mtl_core.recipe import Recipe
 from mtl_core.registry import find
-from mtl_core.sharing import Chain, Sharing, run, share
+from mtl_core.sharing import Chain, Sharing, run, share, unadaptable
 from mtl_core.space import LogUniform
 
 
@@ -76,7 +76,7 @@ class Sluice(Sharing):
 
     @classmethod
     def impossible(cls, recipe: Recipe, development: Development) -> str | None:
-        reason = super().impossible(recipe, development)
+        reason = super().impossible(recipe, development) or unadaptable(recipe)
         if reason:
             return reason
         parts = recipe.sharing_options.get("subspaces", 2)

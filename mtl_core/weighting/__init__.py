@@ -46,8 +46,10 @@ class Weighting(ABC):
         """Told at the end of an epoch: the mean training loss of each task, and whether it was ever present."""
         return
 
-    needs: ClassVar[str]
-    """``losses``, ``gramian`` or ``jacobian``: what a step of the method looks at, hence what it costs."""
+    @property
+    @abstractmethod
+    def needs(self) -> str:
+        """``losses``, ``gramian`` or ``jacobian``: what a step of the method looks at, hence what it costs."""
 
 
 class LossWeighting(Weighting):

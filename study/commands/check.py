@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from analysis.statistics import smallest_effect
+from study.arms import Arm
 from study.console import say, say_json, say_table
 from study.forecast import size_text, time_text
-from study.plan import PHASES
+from study.matching import FAR
+from study.plan import PHASES, Plan
 from study.prepare import Prepared, prepare
 from study.spec import Spec
 
@@ -84,12 +86,22 @@ def _kind(fact: dict[str, Any]) -> str:
 def _say_arms(prepared: Prepared) -> None:
     plan = prepared.plan
     say("", f"{len(plan.candidates)} candidates and {len(plan.baselines)} baselines")
-    say(*(f"  {plan.role(arm)[:9]:9}  {arm.label}" for arm in plan.arms[:MOST_ROWS]))
+    say(*(f"  {plan.role(arm)[:9]:9}  {arm.label}{_size(plan, arm)}" for arm in plan.arms[:MOST_ROWS]))
     if len(plan.arms) > MOST_ROWS:
         say(f"  and {len(plan.arms) - MOST_ROWS} more")
+    say(*(f"  {remark}" for remark in plan.remarks))
     for reason, group in itertools.groupby(plan.skipped, key=lambda skipped: skipped.reason):
         labels = [skipped.arm for skipped in group]
         say(f"  skipped    {labels[0]}{f' and {len(labels) - 1} more' if len(labels) > 1 else ''}: {reason}")
+
+
+def _size(plan: Plan, arm: Arm) -> str:
+    """How near a matched arm comes to its reference; a bad match is flagged."""
+    if arm not in plan.ratios:
+        return ""
+    ratio, what = plan.ratios[arm], str(plan.spec.factors.match).replace("_", "-")
+    flag = " (more than 5% off)" if abs(ratio - 1) > FAR else ""
+    return f": {ratio:.2f} × the reference's {what}{flag}"
 
 
 def _say_cost(prepared: Prepared) -> None:

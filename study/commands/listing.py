@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from mtl_core.mistakes import Mistake
-from mtl_core.registry import KINDS, entries
+from mtl_core.registry import KINDS, Entry, entries
+from mtl_core.space import LogUniform, Range, Uniform
 from study import known
 from study.console import say_json, say_table
 from study.names import nearest
@@ -26,7 +27,24 @@ def list_kind(kind: str, *, as_json: bool) -> None:
 
 
 def _entries(kind: str) -> list[dict[str, Any]]:
-    return [{"name": entry.name, "summary": entry.summary, "paper": entry.paper} for entry in entries(kind).values()]
+    return [
+        {"name": entry.name, "summary": entry.summary, **_dials(kind, entry), "paper": entry.paper}
+        for entry in entries(kind).values()
+    ]
+
+
+def _dials(kind: str, entry: Entry) -> dict[str, str]:
+    """Which dials an entry has, a tuned one with its range; of a method also what its steps look at."""
+    shown = ["depth"] if kind == "sharing" and entry.cls.uses_depth else []
+    shown += [f"{dial.name} {_range(dial.range)}".strip() for dial in entry.dials.values()]
+    cost = {"a step looks at": entry.cls.needs} if kind == "weighting" else {}
+    return cost | {"dials": ", ".join(shown) or "–"}
+
+
+def _range(range_: Range | None) -> str:
+    if isinstance(range_, Uniform | LogUniform):
+        return f"{range_.low:g}…{range_.high:g}"
+    return "" if range_ is None else "tuned"
 
 
 def _presets() -> list[dict[str, Any]]:

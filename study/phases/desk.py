@@ -72,4 +72,5 @@ class Desk:
 
 def arm_of(levels: Mapping[str, Any]) -> Arm:
     """The arm with these levels."""
-    return Arm(**levels)
+    matched = levels["capacity"] != levels["width"]
+    return Arm(**{**levels, "capacity": levels["capacity"] if matched else None})

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 import torch
 
 from mtl_core.data.feed import Feed
-from mtl_core.data.preparation import prepare
+from mtl_core.data.preparation import Preparation, prepare
 from mtl_core.descent import Batch, Descent
 from mtl_core.gradients import SharedPart, TaskGradients, matched, task_gradients
 from mtl_core.layers.bank import Theta
@@ -71,6 +73,11 @@ class _Even(GramianWeighting):
         return torch.ones_like(losses)
 
 
+def _in_double(preparation: Preparation) -> Preparation:
+    names = ("input_shift", "input_scale", "target_shift", "target_scale")
+    return replace(preparation, **{name: getattr(preparation, name).double() for name in names})
+
+
 @pytest.mark.parametrize("scale", ["matched", "native"])
 @pytest.mark.parametrize("case", [case for case in CASES if case.recipe.backbone == "mlp"], ids=str)
 def test_even_weights_of_gradients_take_the_step_of_equal_weights(case: Case, scale: str) -> None:
@@ -78,7 +85,10 @@ def test_even_weights_of_gradients_take_the_step_of_equal_weights(case: Case, sc
     network = case.network
     theta = shaken(network)
     preparations = [prepare(case.data, seed) for seed in (0, 1)]
-    feed = Feed(case.data.examples, preparations)
+    examples = replace(
+        case.data.examples, inputs=case.data.examples.inputs.double(), targets=case.data.examples.targets.double()
+    )
+    feed = Feed(examples, [_in_double(preparation) for preparation in preparations])
     labelled = (~case.data.examples.targets.isnan()).T
     signals = [mask.nonzero().squeeze(1)[:6] for mask in labelled[: case.signals]]
     index = torch.stack(signals).expand(2, -1, -1)
