@@ -98,6 +98,22 @@ def report(run: Run, as_json: Json = False) -> None:
     write_report(run, as_json=as_json)
 
 
+@app.command()
+@answers
+def tree(
+    what: What,
+    targets: Targets = None,
+    overrides: Overrides = None,
+    groups: Annotated[float | None, typer.Option(help="Mean number of groups per stage.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Find groups of tasks for branch: train small private networks briefly, compare what they compute."""
+    spec = _spec(what, targets, overrides)
+    from study.commands.tree import tree as print_tree
+
+    print_tree(spec, groups=groups, as_json=as_json)
+
+
 @app.command("list")
 @answers
 def list_(
