@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,12 +10,12 @@ from mtl_core.data.task_set import Development
 from mtl_core.mistakes import Mistake
 from mtl_core.network import backbone_of
 from mtl_core.recipe import Recipe
-from mtl_core.registry import find
-from study.arms import HARD, INDEPENDENT, SINGLE_TASK, Arm
+from study.arms import HARD, Arm
 from study.draws import Draws
+from study.levels import arms_of, budget_of
 from study.replicas import Budget, Replica
 from study.shards import recipe_of
-from study.spec import Factors, Spec
+from study.spec import Spec
 
 PHASES = ("search", "confirm", "verdict")
 FIRST_SEED = {"search": 0, "confirm": 1_000, "verdict": 2_000}
@@ -212,42 +211,3 @@ def remarks_on(arms: Sequence[Arm], budget: Budget, development: Development) ->
     first = {arm.backbone: arm for arm in arms}
     found = (backbone_of(recipe_of(arm, budget), development.shape).remarks() for arm in first.values())
     return tuple(dict.fromkeys(remark for remarks in found for remark in remarks))
-
-
-def budget_of(spec: Spec, phase: str) -> Budget:
-    """What a replica of ``phase`` may spend, and what all replicas have in common."""
-    training = spec.training
-    return Budget(
-        epochs=training.epochs,
-        batch_size=training.batch_size,
-        patience=training.patience if phase == "search" else None,
-        schedule=training.schedule,
-        backbone_options=training.backbone_options,
-        sharing_options=training.sharing_options,
-        tasks_per_step=training.tasks_per_step,
-        sampling=training.sampling,
-    )
-
-
-def arms_of(factors: Factors) -> list[Arm]:
-    """Every combination of levels, each once, whether or not it can exist."""
-    levels = itertools.product(
-        factors.sharing, factors.stages, factors.width, factors.backbone, factors.weighting, factors.scale,
-        factors.optimiser, factors.train_fraction,
-    )  # fmt: skip
-    arms = [
-        Arm(sharing, depth, stages, width, backbone, weighting, scale, optimiser, fraction)
-        for sharing, stages, width, backbone, weighting, scale, optimiser, fraction in levels
-        for depth in _depths(sharing, stages, factors.depth)
-    ]
-    return list(dict.fromkeys(arm.each() if arm.is_single_task else arm for arm in arms))
-
-
-def _depths(sharing: str, stages: int, asked: str | Sequence[int]) -> Sequence[int | None]:
-    if sharing == SINGLE_TASK:
-        return (None,)
-    if sharing == INDEPENDENT:
-        return (0,)
-    if not find("sharing", sharing).cls.uses_depth:
-        return (None,)
-    return range(1, stages + 1) if isinstance(asked, str) else asked

@@ -156,3 +156,23 @@ class _Reader:
 
     def refusal(self, event: yaml.Event, found: str, remedy: str) -> Mistake:
         return Mistake(f"{self.where}, line {event.start_mark.line + 1}", found, remedy)
+
+
+class _Dumper(yaml.SafeDumper):
+    """Writes what :func:`parse` reads: no aliases, and text that would be read as something else is quoted."""
+
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
+
+
+def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+    style = None if isinstance(scalar(text), str) else "'"
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
+
+
+_Dumper.add_representer(str, _text)
+
+
+def dump(data: Any) -> str:
+    """``data`` as the text of a study file."""
+    return yaml.dump(data, Dumper=_Dumper, sort_keys=False, allow_unicode=True, default_flow_style=None, width=100)

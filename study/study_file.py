@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import yaml
 from pydantic import ValidationError
 
 from mtl_core.mistakes import Mistake
@@ -64,7 +63,7 @@ def read_spec(path: Path) -> Spec:
 
 def as_text(spec: Spec) -> str:
     """``spec`` as a study file."""
-    return yaml.safe_dump(spec.plain(), sort_keys=False, allow_unicode=True, default_flow_style=None, width=100)
+    return strict_yaml.dump(spec.plain())
 
 
 def _document(what: str) -> Document:

@@ -7,7 +7,7 @@ import json
 from mtl_core.mistakes import Mistake
 from study.arms import Arm
 from study.console import say, say_json
-from study.plan import budget_of
+from study.levels import budget_of
 from study.shards import recipe_of
 from study.spec import Spec
 from study.task_sets import build_task_set

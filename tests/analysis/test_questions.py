@@ -24,6 +24,7 @@ from analysis.questions import (
     depth_capacity,
     gain_by_depth,
     overfitting,
+    sharing,
     weighting,
 )
 from analysis.questions.overfitting import onset

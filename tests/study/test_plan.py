@@ -12,7 +12,8 @@ from mtl_core.data.task import Task
 from mtl_core.data.task_set import Development, Examples
 from mtl_core.mistakes import Mistake
 from mtl_core.recipe import Recipe
-from study.plan import Plan, arms_of, make_plan
+from study.levels import arms_of
+from study.plan import Plan, make_plan
 from study.spec import Factors, Spec
 
 

@@ -115,7 +115,7 @@ def ask(weighting: Weighting, step: Step, present: Tensor, state: State, streams
         gramian = torch.stack([of_row @ of_row.T for of_row in jacobian])  # row by row: an array's product has its bits
         return weighting.weigh(gramian, losses, present, state, streams)
     assert isinstance(weighting, JacobianWeighting)
-    batches = [jacobian + 0.1 * jacobian.roll(batch, dims=2) for batch in range(weighting.batches)]
+    batches = several(weighting.batches, jacobian)
     return weighting.combine(batches, losses, present, state, streams)
 
 
@@ -160,3 +160,8 @@ def after_three_steps(name: str, **asked: Any) -> list[float]:
     """The weights of one row after steps with the three rows' losses: what golden values are of."""
     weights, _ = from_losses(find("weighting", name).cls(ALL, **asked), [LOSSES[:1], LOSSES[1:2], LOSSES[2:]])
     return weights[0].tolist()
+
+
+def several(batches: int, jacobian: Tensor) -> list[Tensor]:
+    """Gradients of as many independent batches: alike, but not the same."""
+    return [jacobian + 0.1 * jacobian.roll(batch, dims=2) for batch in range(batches)]
