@@ -205,7 +205,8 @@ def _weighting(recipe: Recipe, network: Network, rows: Sequence[Row]) -> Weighti
     """The method with the rows' hyperparameters as columns ``[r, 1]`` (a simplex: ``[r, t]``)."""
     columns = _columns("weighting", recipe.weighting, rows)
     method = find("weighting", recipe.weighting).cls
-    return method(network.tasks, **{name: values.view(len(rows), -1) for name, values in columns.items()})
+    tuned = {name: values.view(len(rows), -1) for name, values in columns.items()}
+    return method(network.tasks, **{**recipe.weighting_options, **tuned})
 
 
 def _columns(kind: str, name: str, rows: Sequence[Row]) -> dict[str, Tensor]:

@@ -26,7 +26,7 @@ class Recipe:
         tasks_per_step: tasks that a step samples; ``None``: all.
         sampling: which: each task with probability proportional to n^(1/temperature), n being its training labels;
             ``uniform`` is an infinite temperature and ``proportional`` is 1.
-        backbone_options, sharing_options: further dials of the two classes.
+        backbone_options, sharing_options, weighting_options: further dials of the three classes.
     """
 
     sharing: str = "hard"
@@ -47,6 +47,7 @@ class Recipe:
     sampling: Literal["uniform", "proportional"] | float = "uniform"
     backbone_options: Mapping[str, Any] = field(default_factory=dict)
     sharing_options: Mapping[str, Any] = field(default_factory=dict)
+    weighting_options: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -129,13 +129,18 @@ def _options(value: Any) -> Any:
     return dict(value)
 
 
-def _options_by_name(value: Any) -> Any:
-    if not isinstance(value, dict) or not all(isinstance(options, dict) for options in value.values()):
-        raise refusal(f"found {value!r}.", "Write 'architecture: {option: value}' lines.")
-    for name in value:
-        if name not in known.names("sharing"):
-            raise refusal(f"{name!r} is not one of the sharing.", nearest(str(name), known.names("sharing")))
-    return {name: _options(options) for name, options in value.items()}
+def options_by_name(kind: str) -> PlainValidator:
+    """Options of things of ``kind``, by their names."""
+
+    def check(value: Any) -> Any:
+        if not isinstance(value, dict) or not all(isinstance(options, dict) for options in value.values()):
+            raise refusal(f"found {value!r}.", "Write 'name: {option: value}' lines.")
+        for name in value:
+            if name not in known.names(kind):
+                raise refusal(f"{name!r} is not one of the {kind}.", nearest(str(name), known.names(kind)))
+        return {name: _options(options) for name, options in value.items()}
+
+    return PlainValidator(check)
 
 
 def sampling_rule() -> PlainValidator:
@@ -156,6 +161,5 @@ StudyName = Annotated[str, AfterValidator(_name)]
 Tuned = Annotated[Any, PlainValidator(_range), PlainSerializer(_range_as_written)]
 Duration = Annotated[float, BeforeValidator(_duration)]
 Options = Annotated[dict[str, Any], PlainValidator(_options)]
-OptionsByName = Annotated[dict[str, dict[str, Any]], PlainValidator(_options_by_name)]
 Seeds = Annotated[int, Field(ge=1, le=1_000)]
 Share = Annotated[float, Field(gt=0, lt=1)]

@@ -21,6 +21,7 @@ def budget_of(spec: Spec, phase: str) -> Budget:
         schedule=training.schedule,
         backbone_options=training.backbone_options,
         sharing_options=training.sharing_options,
+        weighting_options=training.weighting_options,
         tasks_per_step=training.tasks_per_step,
         sampling=training.sampling,
     )

@@ -12,7 +12,7 @@ from study.budget import frozen, losses, shrink
 from study.forecast import Forecast, Forecaster, machine_rate, refuse_if_too_large
 from study.plan import Plan, make_plan
 from study.spec import Spec
-from study.task_sets import build_task_set, check_backbone_options, check_sharing_options
+from study.task_sets import build_task_set, check_backbone_options, check_named_options
 
 if TYPE_CHECKING:
     from mtl_core.data.task_set import TaskSet
@@ -38,7 +38,7 @@ def prepare(spec: Spec, *, out: Path, stored: Spec | None = None) -> Prepared:
         Mistake: when the data are unfit, no arm can exist, or the study cannot finish on this machine.
     """
     check_backbone_options(spec)
-    check_sharing_options(spec)
+    check_named_options(spec)
     task_set = build_task_set(spec)
     forecaster = Forecaster(task_set, spec.workers or num_cores(), machine_rate())
     settled = stored and frozen(spec, stored)

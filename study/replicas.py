@@ -23,6 +23,7 @@ class Budget:
         schedule: ``cosine`` or ``constant``.
         backbone_options: dials of the backbone that are not factors (norm, residual, activation).
         sharing_options: dials of architectures that are not tuned (experts, rank, …), by architecture.
+        weighting_options: the same for weighting methods.
         tasks_per_step: tasks that a step of a multi-task arm samples; ``None``: all.
         sampling: ``uniform``, ``proportional``, or a temperature.
     """
@@ -33,13 +34,17 @@ class Budget:
     schedule: str
     backbone_options: Mapping[str, Any] = field(default_factory=dict)
     sharing_options: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    weighting_options: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     tasks_per_step: int | None = None
     sampling: str | float = "uniform"
 
-    def content(self, sharing: str) -> dict[str, Any]:
-        """What of it decides the results of an arm with this sharing."""
-        own = dict(self.sharing_options.get(sharing, {}))
-        return {**self.__dict__, "backbone_options": dict(self.backbone_options), "sharing_options": own}
+    def content(self, arm: Arm) -> dict[str, Any]:
+        """What of it decides the results of an arm."""
+        return self.__dict__ | {
+            "backbone_options": dict(self.backbone_options),
+            "sharing_options": dict(self.sharing_options.get(arm.sharing, {})),
+            "weighting_options": dict(self.weighting_options.get(arm.weighting, {})),
+        }
 
 
 @dataclass(frozen=True)
@@ -64,6 +69,6 @@ class Replica:
             "phase": self.phase,
             "hyperparameters": dict(self.hyperparameters),
             "task": self.task,
-            "budget": budget.content(self.arm.sharing),
+            "budget": budget.content(self.arm),
         }
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]

@@ -168,7 +168,7 @@ class Shard:
 def recipe_of(arm: Arm, budget: Budget) -> Recipe:
     """The fusion key of an arm's replicas."""
     levels = {factor: level for factor, level in arm.levels().items() if factor != "capacity"}
-    return Recipe(**levels, **budget.content(arm.sharing))
+    return Recipe(**levels, **budget.content(arm))
 
 
 def shards_of(

@@ -12,7 +12,6 @@ from study.fields import (
     Duration,
     Levels,
     Options,
-    OptionsByName,
     Seeds,
     Share,
     StudyName,
@@ -21,6 +20,7 @@ from study.fields import (
     count_or_all,
     levels_or_all,
     one_of,
+    options_by_name,
     refusal,
     sampling_rule,
 )
@@ -107,9 +107,9 @@ class Tuning(Part):
 class Training(Part):
     """What all replicas have in common.  ``patience`` holds in the search only: later replicas run to the end.
 
-    ``sharing_options`` are the dials of architectures that are not tuned: ``{mmoe: {experts: 4}}``.  With
-    ``tasks_per_step`` a step trains that many tasks, each sampled ``uniform``, ``proportional`` to its labels, or at a
-    temperature in between.
+    ``sharing_options`` are the dials of architectures that are not tuned, ``{mmoe: {experts: 4}}``, and
+    ``weighting_options`` those of methods, ``{worst_case: {on: excess}}``.  With ``tasks_per_step`` a step trains that
+    many tasks, each sampled ``uniform``, ``proportional`` to its labels, or at a temperature in between.
     """
 
     batch_size: Annotated[int, Field(ge=1, le=1_000_000)] = 64
@@ -117,7 +117,8 @@ class Training(Part):
     patience: Annotated[int, Field(ge=1)] | None = None
     schedule: Literal["cosine", "constant"] = "cosine"
     backbone_options: Options = Field(default_factory=dict)
-    sharing_options: OptionsByName = Field(default_factory=dict)
+    sharing_options: Annotated[Any, options_by_name("sharing")] = Field(default_factory=dict)
+    weighting_options: Annotated[Any, options_by_name("weighting")] = Field(default_factory=dict)
     tasks_per_step: Annotated[int, Field(ge=1, le=10_000)] | None = None
     sampling: Annotated[Any, sampling_rule()] = "uniform"
 

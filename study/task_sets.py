@@ -35,10 +35,11 @@ def check_backbone_options(spec: Spec) -> None:
         checked_dials(entry, spec.training.backbone_options, "training.backbone_options")
 
 
-def check_sharing_options(spec: Spec) -> None:
-    """Refuse options that an architecture does not have."""
-    for name, options in spec.training.sharing_options.items():
-        checked_dials(find("sharing", name), options, f"training.sharing_options.{name}")
+def check_named_options(spec: Spec) -> None:
+    """Refuse options that an architecture or a weighting method does not have."""
+    for kind in ("sharing", "weighting"):
+        for name, options in getattr(spec.training, f"{kind}_options").items():
+            checked_dials(find(kind, name), options, f"training.{kind}_options.{name}")
 
 
 def checked_dials(entry: Entry, values: Mapping[str, Any], where: str) -> dict[str, Any]:

@@ -67,7 +67,10 @@ def rivals(records: Records, scored: pd.DataFrame) -> pd.DataFrame:
     first = pd.concat([chosen[chosen["weighting"] == "equal"], equal, arms]).iloc[0]
     capacity = first["capacity"] if len(chosen) else arms["capacity"].max()
     same = np.logical_and.reduce([arms[factor] == first[factor] for factor in FIXED])
-    return arms[same & (arms["capacity"] == capacity)]
+    found = arms[same & (arms["capacity"] == capacity)]
+    larger = (found["sharing"] == LOOP) & (found["width"] == found["capacity"])
+    matched = (found["width"] != found["capacity"]).any()
+    return found[~larger] if matched else found  # the baseline ``loop`` has a network of that width for every task
 
 
 def table(scores: pd.DataFrame) -> pd.DataFrame:

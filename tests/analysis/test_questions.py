@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis import questions, style
+from analysis import gains, questions, style
 from analysis.gains import MEAN, TASK
 from analysis.questions import (
     Answer,
@@ -290,3 +290,18 @@ def test_ways_to_share_are_ranked_and_what_cannot_be_told_from_the_best_is_said(
 
 def test_one_way_to_share_is_no_ranking(records_of: StudyOf) -> None:
     assert sharing.score(records_of(PLAIN)).empty
+
+
+def test_at_matched_capacity_the_larger_private_networks_are_no_rivals(records_of: StudyOf) -> None:
+    records = records_of(RIVALS)
+    narrow = {"mmoe": 7, "cross_stitch": 9}
+
+    def matched(rows: pd.DataFrame) -> pd.DataFrame:
+        return rows.assign(width=[narrow.get(row.sharing, row.width) for row in rows.itertuples()])
+
+    scored = gains.outcomes(replace(records, replicas=matched(records.replicas)))
+    found = sharing.rivals(records, scored[scored["phase"] == "confirm"])
+    assert "independent" not in set(found["sharing"])
+    assert {"mmoe", "cross_stitch", "concat", "hard"} == set(found["sharing"])
+    plain = gains.outcomes(records)
+    assert "independent" in set(sharing.rivals(records, plain[plain["phase"] == "confirm"])["sharing"])

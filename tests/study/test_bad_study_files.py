@@ -133,7 +133,12 @@ CASES: dict[str, tuple[str | bytes, str, str]] = {
     "sharing options without an architecture": (
         GOOD + "training: {sharing_options: {experts: 2}}\n",
         "training.sharing_options",
-        "architecture:",
+        "name:",
+    ),
+    "unknown method option": (
+        GOOD + "training: {weighting_options: {stch: {heat: 2}}}\n",
+        "weighting_options.stch.heat",
+        "There",
     ),
     "no task a step": (GOOD + "training: {tasks_per_step: 0}\n", "training.tasks_per_step", "1"),
     "sampling by no rule": (GOOD + "training: {tasks_per_step: 1, sampling: best}\n", "training.sampling", "uniform"),
