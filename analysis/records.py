@@ -58,6 +58,7 @@ TRAINING = (
         "parameters_shared": WHOLE,
         "parameters_total": WHOLE,
         "multiply_adds": WHOLE,  # per example, all tasks of the replica together
+        "unconverged": WHOLE,  # steps in which the weighting method's solver did not converge; null: it has none
         "seconds": REAL,  # share of the shard's wall time
     }
 )

@@ -22,6 +22,8 @@ from study.shards import Beat, Shard, Summary, guarded
 
 CURVES = ("train_loss", "validation_loss", "train_metric", "validation_metric", "validation_skill", "weight")
 SNAPSHOT_SECONDS = 30.0
+UNCONVERGED = "weighting.unconverged"
+"""Where a replica's state counts the steps that its weighting method's solver could not finish."""
 
 
 def train_shard(shard: Shard, development: Development, directory: Path, beat: Beat) -> Summary:
@@ -139,6 +141,7 @@ def _ending(outcome: trainer.Outcome, column: int) -> dict[str, Any]:
         "trivial_metric": float(outcome.trivial_metric[column]),
         "num_train": int(outcome.num_train[column]),
         "num_validation": int(outcome.num_validation[column]),
+        "unconverged": int(unconverged) if (unconverged := outcome.state.get(UNCONVERGED)) is not None else None,
         "seconds": outcome.seconds,
     }
 

@@ -31,7 +31,19 @@ class Alert:
 
 def alerts(records: Records, state: State) -> list[Alert]:
     """All alerts, the gravest first."""
-    sources = (_unfinished, _few_seeds, _failures, _not_learnt, _still_rising, _labels, _sizes, _looks, _plan, _remarks)
+    sources = (
+        _unfinished,
+        _few_seeds,
+        _failures,
+        _unconverged,
+        _not_learnt,
+        _still_rising,
+        _labels,
+        _sizes,
+        _looks,
+        _plan,
+        _remarks,
+    )
     return [alert for source in sources for alert in source(records, state)]
 
 
@@ -73,6 +85,18 @@ def _failures(records: Records, state: State) -> Iterator[Alert]:
             f"{n} of {total} {phase} replicas did not finish ({100 * n / total:.0f}%); most often ({reasons.iloc[0]}): "
             f"{reasons.index[0]}. They rank last and are listed in the appendix.",
         )
+
+
+def _unconverged(records: Records, state: State) -> Iterator[Alert]:
+    counted = records.replicas.drop_duplicates("replica").dropna(subset=["unconverged"])
+    for weighting, rows in counted.groupby("weighting", sort=False):
+        n, steps = int((rows["unconverged"] > 0).sum()), int(rows["unconverged"].sum())
+        if n:
+            yield Alert(
+                "Solver stopped short",
+                f"{weighting}: in {n} of {len(rows)} replicas its solver did not converge in some steps ({steps:,} in "
+                "all); the last iterate was used there.",
+            )
 
 
 def _not_learnt(records: Records, state: State) -> Iterator[Alert]:

@@ -117,6 +117,17 @@ def test_curves_that_still_rise_are_an_alert(records_of: StudyOf) -> None:
     assert "Not converged" in {alert.about for alert in words_of(replace(records, replicas=rows)).alerts}
 
 
+def test_solvers_that_stopped_short_are_an_alert(records_of: StudyOf) -> None:
+    records = records_of(ODD)
+    assert "Solver stopped short" not in {alert.about for alert in words_of(records).alerts}
+    first = records.replicas["replica"].iloc[0]
+    rows = records.replicas.assign(unconverged=(records.replicas["replica"] == first) * 3)
+    found = words_of(replace(records, replicas=rows)).alerts
+    (alert,) = [alert for alert in found if alert.about == "Solver stopped short"]
+    assert alert.text.startswith("equal: in 1 of ")
+    assert "(3 in all)" in alert.text
+
+
 def test_both_sides_of_the_comparison_show_their_budget(records_of: StudyOf) -> None:
     (table,) = words_of(records_of(ODD)).budget_tables
     rows = {row["arm"]: row for row in table.frame.to_dict("records")}
