@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 import torch
 from jaxtyping import Bool, Float, Int
@@ -63,7 +64,10 @@ class Descent:
     def __init__(self, network: Network, theta: Theta, feed: Feed, weighting: Weighting, scale: str) -> None:
         self._network, self._theta, self._feed = network, theta, feed
         self._weighting, self._scale = weighting, scale
-        self._shared = SharedPart(network.layout)
+
+    @cached_property
+    def _shared(self) -> SharedPart:
+        return SharedPart(self._network.layout)
 
     @property
     def batches(self) -> int:

@@ -48,10 +48,6 @@ class Noise:
         mask = ((bits >= self._threshold) * self._factor).view(x.shape)
         return x * mask.to(device=x.device, dtype=x.dtype)
 
-    def seed(self, row: int, copy: Copy) -> int:
-        """A seed for the noise of a module that draws its own, such as a user's."""
-        return int(torch.empty((), dtype=torch.int64).random_(generator=self._stream(row, copy.name)))
-
     def _stream(self, row: int, copy: str) -> torch.Generator:
         if (row, copy) not in self._streams:
             seed, step, _ = self._rows[row]
