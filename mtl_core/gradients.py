@@ -116,6 +116,7 @@ class CutPass:
 
     @property
     def jacobian(self) -> Float[Tensor, "r t q"]:
+        """The tasks' gradients on the shared parameters."""
         replicas, tasks = self.cotangents.shape[:2]
         jacobian = self._z.new_zeros(replicas, tasks, self._part.size)
         if self._is_first:
@@ -197,6 +198,7 @@ class ApartPass:
 
     @property
     def jacobian(self) -> Float[Tensor, "r t q"]:
+        """The tasks' gradients on the shared parameters."""
         jacobian = self.losses.new_empty(*self.losses.shape, self._part.size)
         self._part.write([self.own[number] for number in self._part.slots], jacobian)
         return jacobian

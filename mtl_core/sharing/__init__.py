@@ -158,15 +158,3 @@ def unadaptable(recipe: Recipe) -> str | None:
     if find("backbones", recipe.backbone).cls.adaptable:
         return None
     return f"it changes pre-activations, and the stages of {recipe.backbone} do not show theirs"
-
-
-def impossible(recipe: Recipe, development: Development) -> str | None:
-    """Why an arm cannot exist, in words for the plan's list of skipped arms; ``None`` if it can."""
-    backbone, sharing = find("backbones", recipe.backbone).cls, find("sharing", recipe.sharing).cls
-    reason = backbone.impossible(recipe, development.shape) or sharing.impossible(recipe, development)
-    if reason or find("weighting", recipe.weighting).cls.needs == "losses":
-        return reason
-    from mtl_core.network import Network  # which is built from the architectures of this package
-
-    shared = Network(recipe, development.tasks, development.shape).layout.count_shared()
-    return None if shared else f"{recipe.weighting} weighs gradients on shared parameters, and nothing is shared"
