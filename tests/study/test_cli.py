@@ -225,6 +225,20 @@ def test_list_names_what_there_is(kind: str) -> None:
     assert all(entry["name"] in shown for entry in listed)
 
 
+@pytest.mark.parametrize(
+    ("method", "looks_at", "passes"),
+    [
+        ("dwa", "losses", "1 forward, 1 back"),
+        ("famo", "losses", "2 forward, 1 back"),
+        ("mgda", "gramian", "1 forward, T back"),
+        ("modo", "jacobian", "2 forward, 2T back"),
+    ],
+)
+def test_a_method_says_what_its_steps_cost(method: str, looks_at: str, passes: str) -> None:
+    listed = {fact["name"]: fact for fact in json.loads(invoke("list", "weighting", "--json").stdout)}
+    assert (listed[method]["looks at"], listed[method]["passes"]) == (looks_at, passes)
+
+
 def test_list_refuses_an_unknown_kind() -> None:
     result = invoke("list", "shring")
     assert result.exit_code == 2
