@@ -49,8 +49,8 @@ class SoftMask:
 class Masked(torch.autograd.Function):
     """σ(z) ⊙ s and σ(z), for a signal of each copy or one for all, in few passes over memory.
 
-    σ(z) = 1 / (1 + exp(−z)): unlike ``torch.sigmoid``'s, its bits do not depend on an element's place, and it takes half
-    the time of ½(1 + tanh(z/2)).  Where the exponential overflows or vanishes it is 0 or 1.
+    σ(z) = 1 / (1 + exp(−z)): unlike ``torch.sigmoid``'s, its bits do not depend on an element's place, and it takes
+    half the time of ½(1 + tanh(z/2)).  Where the exponential overflows or vanishes it is 0 or 1.
     """
 
     generate_vmap_rule = True
