@@ -105,8 +105,8 @@ def _trees(records: Records) -> list[Table]:
     frame = frame_of(rows, of_stages=lambda row: row[0], stage=lambda row: row[1], groups=lambda row: row[2])
     caption = (
         "The trees of branch, found when the run started from how alike quickly trained networks of the tasks see the "
-        "same training examples: one for each number of stages, at the first width and backbone. Tasks of a group share "
-        "the stage; | parts groups."
+        "same training examples: one for each number of stages, at the first width and backbone. Tasks of a group "
+        "share the stage; | parts groups."
     )
     return [Table("trees", caption, frame, title="Trees")]
 

@@ -67,7 +67,7 @@ class Masked(torch.autograd.Function):
         ctx.save_for_backward(mask, inputs[1])
 
     @staticmethod
-    def backward(ctx: Any, gradient: Float[Tensor, "r c b *f"], _: Tensor) -> tuple[Tensor, Tensor]:
-        mask, s = ctx.saved_tensors
+    def backward(ctx: Any, *gradients: Float[Tensor, "r c b *f"]) -> tuple[Tensor, Tensor]:
+        (gradient, _), (mask, s) = gradients, ctx.saved_tensors
         through_z = torch.ops.aten.sigmoid_backward(gradient * s, mask)
         return through_z, (gradient * mask).sum_to_size(s.shape)

@@ -103,12 +103,11 @@ def _trees(prepared: Prepared) -> list[str]:
     plan = prepared.plan
     if not plan.stand_ins:
         return []
-    levels = ", ".join(map(str, plan.stand_ins))
+    levels, about = ", ".join(map(str, plan.stand_ins)), duration(max(1.0, prepared.forecast.trees))
     groups = groups_of(plan.spec, len(plan.tasks))
     return [
-        f"  tree: from affinity, found when the run starts (about {duration(max(1.0, prepared.forecast.trees))} of training), "
-        f"for stages: {levels}; until then sizes, and widths that match, are those of a stand-in with {groups:g} "
-        "groups per stage"
+        f"  tree: from affinity, found when the run starts (about {about} of training), for stages: {levels}; until "
+        f"then sizes, and widths that match, are those of a stand-in with {groups:g} groups per stage"
     ]
 
 

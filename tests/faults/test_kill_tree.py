@@ -1,4 +1,4 @@
-"""Kill the driver while it looks for a tree, and after it has found one: the same tree, found once, and the same tables."""
+"""Kill the driver while it looks for a tree, and after it found one: the same tree, found once, and the same tables."""
 
 from __future__ import annotations
 
@@ -40,7 +40,8 @@ def tree_events(out: Path) -> list[Any]:
 def test_a_driver_that_is_killed_finds_the_same_tree_once(tmp_path: Path) -> None:
     out = tmp_path / "run"
     run(planted(tmp_path), out=tmp_path / "undisturbed", backend="inline")
-    for slow, until in ((60.0, lambda: (out / "study.yaml").exists()), (0.0, lambda: num_events(out, "finished") > 2)):
+    begun, under_way = (out / "study.yaml").exists, lambda: num_events(out, "finished") > 2
+    for slow, until in ((60.0, begun), (0.0, under_way)):
         driver = DRIVERS.Process(target=drive_planted, args=(out, tmp_path, slow))
         driver.start()
         over = time.monotonic() + 100

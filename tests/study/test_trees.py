@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -130,9 +129,9 @@ def test_check_says_that_a_tree_is_to_be_found_and_trains_nothing(
 
 
 @pytest.fixture(scope="module")
-def finished(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("planted")
-    yield run(planted(folder), out=folder / "run", backend="inline")
+    return run(planted(folder), out=folder / "run", backend="inline")
 
 
 def test_the_planted_pairs_are_found_before_anything_else_and_trained(finished: Path) -> None:
