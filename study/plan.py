@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from mtl_core.backbones import backbone_of
 from mtl_core.data.task_set import Development
 from mtl_core.mistakes import Mistake
-from mtl_core.network import backbone_of
 from mtl_core.recipe import Recipe
 from mtl_core.tree import Tree
 from study.arms import HARD, Arm
