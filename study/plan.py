@@ -219,7 +219,9 @@ def make_plan(
     if not candidates:
         raise Mistake("factors.sharing", "no arm shares anything.", "Add hard: baselines are always there.")
     ratios = {} if spec.factors.match is None else {arm: arms[arm] for arm in candidates}
-    draws, remarks = Draws(spec.tuning, len(tasks)), remarks_on(candidates, budget, development)
+    options = {"sharing": spec.training.sharing_options, "weighting": spec.training.weighting_options}
+    draws = Draws(spec.tuning, len(tasks), options=options)
+    remarks = (*remarks_on(candidates, budget, development), *draws.remarks(candidates))
     return Plan(
         spec,
         tasks,
