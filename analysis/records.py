@@ -31,6 +31,8 @@ FACTORS = {
     "backbone": TEXT,
     "weighting": TEXT,
     "scale": TEXT,
+    "gradients": TEXT,  # where task gradients were compared: parameters | representation
+    "gramian_rows": WHOLE,  # on how many examples of a batch; null: all
     "optimiser": TEXT,
     "train_fraction": REAL,
     "capacity": WHOLE,  # width of the reference that the arm is as large as; its own width where none was matched

@@ -83,7 +83,7 @@ class FusedArray:
         self._feed = Feed(development.examples, preparations)
         self._weighting = _weighting(recipe, network, rows)
         self._everybody = torch.ones(len(rows), len(network.tasks), dtype=torch.bool)
-        self._descent = Descent(network, self._theta, self._feed, self._weighting, recipe.scale)
+        self._descent = Descent(recipe, network, self._theta, self._feed, self._weighting)
         self._streams, self._chance = Streams(seeds, "weighting"), Streams(seeds, "sharing")
         self._dropout = torch.tensor([float(row.hyperparameters.get("dropout", 0.0)) for row in rows])
         self._dials = _columns("sharing", recipe.sharing, rows)

@@ -17,6 +17,9 @@ class Recipe:
         stages: number of stages of the backbone.
         width: units per stage.
         scale: ``matched`` divides task weights by their sum; ``native`` leaves them as the method gives them.
+        gradients: where methods that weigh by inner products of task gradients take these: on the shared
+            ``parameters``, or at the ``representation`` that all tasks read.
+        gramian_rows: examples of the batch that the inner products are estimated on; ``None``: all.
         schedule: of the learning rate, over ``epochs``.
         batch_size: examples per step.
         epochs: passes over the training split.
@@ -36,6 +39,8 @@ class Recipe:
     width: int = 64
     weighting: str = "equal"
     scale: Literal["matched", "native"] = "matched"
+    gradients: Literal["parameters", "representation"] = "parameters"
+    gramian_rows: int | None = None
     optimiser: str = "adamw"
     schedule: Literal["cosine", "constant"] = "cosine"
     batch_size: int = 64

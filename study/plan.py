@@ -11,7 +11,7 @@ from mtl_core.data.task_set import Development
 from mtl_core.mistakes import Mistake
 from mtl_core.recipe import Recipe
 from mtl_core.tree import Tree
-from study.arms import HARD, Arm
+from study.arms import EQUAL, HARD, Arm
 from study.draws import Draws
 from study.levels import arms_of, budget_of
 from study.replicas import Budget, Replica
@@ -112,8 +112,8 @@ class Plan:
 
     def fully_shared(self, arm: Arm) -> Arm | None:
         """The reference that the verdict may judge beside ``arm``: everything shared, equal weights, same capacity."""
-        scale = self.spec.factors.scale[0]
-        reference = arm.unmatched(sharing=HARD, depth=arm.stages, weighting="equal", scale=scale)
+        weighted = EQUAL | {"scale": self.spec.factors.scale[0]}
+        reference = arm.unmatched(sharing=HARD, depth=arm.stages, **weighted)
         return reference if reference in self.candidates else None
 
     @property
@@ -189,7 +189,7 @@ def make_plan(
         Mistake: when there is nothing to compare, or a tree of so many groups cannot be.
     """
     if impossible is None:
-        from mtl_core.sharing import impossible
+        from mtl_core.possible import impossible
     tasks: tuple[str, ...] = tuple(task.name for task in development.tasks)
     if len(tasks) < 2:
         raise Mistake(

@@ -55,7 +55,9 @@ class Factors(Part):
 
     ``depth: all`` is every number of shared stages from 1 up.  With ``match`` a width is that of the fully shared
     reference, and every architecture gets the width at which it has as many parameters, or multiply-adds;
-    ``width: matched`` is short for ``width: 64`` and ``match: parameters``.
+    ``width: matched`` is short for ``width: 64`` and ``match: parameters``.  ``gradients`` and ``gramian_rows`` are
+    about weighting methods that look at inner products of task gradients: on the shared parameters, or, cheaper and not
+    the same, at the representation that all tasks read; and on all examples of a batch, or on some.
     """
 
     sharing: Levels[Annotated[str, one_of("sharing")]] = ("hard",)
@@ -66,6 +68,8 @@ class Factors(Part):
     optimiser: Levels[Annotated[str, one_of("optimisers")]] = ("adamw",)
     backbone: Levels[Annotated[str, one_of("backbones")]] = ("mlp",)
     scale: Levels[Literal["matched", "native"]] = ("matched",)
+    gradients: Levels[Literal["parameters", "representation"]] = ("parameters",)
+    gramian_rows: Levels[Literal["all"] | Annotated[int, Field(ge=2, le=1_000_000)]] = ("all",)
     train_fraction: Levels[Annotated[float, Field(gt=0, le=1)]] = (1.0,)
     match: Literal["parameters", "multiply_adds"] | None = None
 
@@ -80,7 +84,8 @@ class Factors(Part):
     def _not_huge(self) -> Factors:
         depths = sum(self.stages) if self.depth == "all" else len(self.depth) * len(self.stages)
         others = (self.sharing, self.width, self.weighting, self.optimiser, self.backbone, self.scale)
-        arms = math.prod(len(factor) for factor in (*others, self.train_fraction)) * depths
+        others += (self.gradients, self.gramian_rows, self.train_fraction)
+        arms = math.prod(map(len, others)) * depths
         if arms > MAX_ARMS:
             raise refusal(f"these levels make {arms:,} arms.", f"Take levels out until there are at most {MAX_ARMS:,}.")
         return self

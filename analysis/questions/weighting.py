@@ -12,7 +12,8 @@ from analysis.wording import listing
 
 NUMBER, NAME = 6, "Weighting"
 
-OTHERS = [factor for factor in FACTOR_COLUMNS if factor not in ("weighting", "scale")]
+WEIGHED = ("weighting", "scale", "gradients", "gramian_rows")
+OTHERS = [factor for factor in FACTOR_COLUMNS if factor not in WEIGHED]
 
 
 def score(records: Records) -> pd.DataFrame:

@@ -47,11 +47,11 @@ class Branch(Sharing):
         ]
         self._leaves = [_home(task, levels[-1]) for task in self.tasks]
 
-    def __call__(self, theta: Theta, x: Float[Tensor, "r g b d"], mode: Mode) -> Float[Tensor, "r c b o"]:
+    def represent(self, theta: Theta, x: Float[Tensor, "r g b d"], mode: Mode) -> Float[Tensor, "r c b *f"]:
         h, own = self.backbone.enter(x), x.shape[1] > 1
         for level in self._levels:
             h = level.each(theta, h, mode) if own else level.together(theta, h, mode)
-        return self.backbone.leave(h if own or h.shape[1] == 1 else _taken(h, self._leaves))
+        return h if own or h.shape[1] == 1 else _taken(h, self._leaves)
 
     @classmethod
     def impossible(cls, recipe: Recipe, development: Development) -> str | None:

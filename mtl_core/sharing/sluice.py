@@ -63,7 +63,7 @@ class Sluice(Sharing):
         mixed = zip(self.stages, self.stitches, strict=True)
         self.parts = (*(part for pair in mixed for part in pair), self.mixture, self.towers)
 
-    def __call__(self, theta: Theta, x: Float[Tensor, "r g b d"], mode: Mode) -> Float[Tensor, "r t b o"]:
+    def represent(self, theta: Theta, x: Float[Tensor, "r g b d"], mode: Mode) -> Float[Tensor, "r t b *f"]:
         h, outputs, last = share(self.backbone.enter(x)), [], len(self.stages) - 1
         for stage, stitch in zip(self.stages, self.stitches, strict=True):
             h = stitch(theta, run(stage, theta, h, mode))
@@ -71,7 +71,7 @@ class Sluice(Sharing):
         if mode.training and self.subspaces > 1:
             overlaps = [overlap(theta, stage.layers[-1], self.subspaces) for stage in self.stages]
             mode.penalties.append(self.dial("orthogonality", mode, 1) * torch.stack(overlaps).sum(dim=0))
-        return self.backbone.leave(self.towers(theta, self.mixture(theta, outputs), mode))
+        return self.mixture(theta, outputs)
 
     @classmethod
     def impossible(cls, recipe: Recipe, development: Development) -> str | None:

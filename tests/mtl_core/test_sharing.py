@@ -17,9 +17,10 @@ from mtl_core.layers.bank import SHARED
 from mtl_core.mistakes import Mistake
 from mtl_core.mode import EVALUATION, Mode
 from mtl_core.network import Network
+from mtl_core.possible import impossible
 from mtl_core.recipe import Recipe
 from mtl_core.registry import entries
-from mtl_core.sharing import impossible, share, split
+from mtl_core.sharing import share, split
 from mtl_core.trainer import fit
 from tests.mtl_core.sharing.cases import shaken
 from tests.mtl_core.worlds import TASKS, development, own_inputs, rows
