@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 from typing import Any
 
 from mtl_core.data.task_set import Development
@@ -82,7 +83,7 @@ def stand_ins(spec: Spec, tasks: Sequence[str]) -> dict[int, Tree]:
     """Trees of as many groups as those that will be found, by number of stages."""
     stages = stages_to_find(spec)
     groups = groups_of(spec, len(tasks)) if stages else 0.0
-    return {number: stand_in(tasks, number, groups) for number in stages}
+    return {number: _stand_in(tuple(tasks), number, groups) for number in stages}
 
 
 def quick_arm(spec: Spec, stages: int) -> Arm:
@@ -125,6 +126,12 @@ def known(events: Iterable[Mapping[str, Any]], tasks: Sequence[str]) -> dict[int
     """The trees that a ledger's events hold for these tasks, by number of stages."""
     found = {event["stages"]: event["tree"] for event in events if event["event"] == "tree"}
     return {stages: tree for stages, tree in found.items() if fault(tree, tasks, stages) is None}
+
+
+@cache
+def _stand_in(tasks: tuple[str, ...], stages: int, groups: float) -> Tree:
+    """Kept, for a budget makes many plans, and forty tasks take seconds."""
+    return stand_in(tasks, stages, groups)
 
 
 def _written(spec: Spec) -> Any:
