@@ -8,7 +8,7 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
-from mtl_core.backbones import Backbone
+from mtl_core.backbones import backbone_of
 from mtl_core.data.task import Task
 from mtl_core.flat_state import Layout
 from mtl_core.heads import banks_of
@@ -19,11 +19,6 @@ from mtl_core.mode import EVALUATION, Mode
 from mtl_core.recipe import Recipe
 from mtl_core.registry import find
 from mtl_core.sharing import Sharing
-
-
-def backbone_of(recipe: Recipe, inputs: Sequence[int]) -> Backbone:
-    """The backbone of ``recipe`` for examples of this shape."""
-    return find("backbones", recipe.backbone).cls(inputs, recipe.stages, recipe.width, **recipe.backbone_options)
 
 
 class Network:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-SINGLE_TASK, INDEPENDENT, HARD = "single_task", "independent", "hard"
+SINGLE_TASK, INDEPENDENT, HARD, BRANCH = "single_task", "independent", "hard", "branch"
 PARAMETERS = "parameters"
 EQUAL = {"weighting": "equal", "scale": "matched", "gradients": PARAMETERS, "gramian_rows": None}
 """How baselines are weighted."""

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from mtl_core.registry import find
+from mtl_core.tree import Tree
 from study.arms import INDEPENDENT, PARAMETERS, SINGLE_TASK, Arm
 from study.replicas import Budget
 from study.spec import Factors, Spec
 
 
-def budget_of(spec: Spec, phase: str) -> Budget:
-    """What a replica of ``phase`` may spend, and what all replicas have in common."""
+def budget_of(spec: Spec, phase: str, trees: Mapping[int, Tree] | None = None) -> Budget:
+    """What a replica of ``phase`` may spend, and what all replicas have in common.
+
+    Args:
+        trees: of ``branch`` by number of stages, see :mod:`study.trees`.
+    """
     training = spec.training
     return Budget(
         epochs=training.epochs,
@@ -24,6 +29,7 @@ def budget_of(spec: Spec, phase: str) -> Budget:
         weighting_options=training.weighting_options,
         tasks_per_step=training.tasks_per_step,
         sampling=training.sampling,
+        trees=trees or {},
     )
 
 

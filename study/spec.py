@@ -112,8 +112,9 @@ class Tuning(Part):
 class Training(Part):
     """What all replicas have in common.  ``patience`` holds in the search only: later replicas run to the end.
 
-    ``sharing_options`` are the dials of architectures that are not tuned, ``{mmoe: {experts: 4}}``, and
-    ``weighting_options`` those of methods, ``{worst_case: {on: excess}}``.  With ``tasks_per_step`` a step trains that
+    ``sharing_options`` are dials of architectures, ``{mmoe: {experts: 4}}``, and ``weighting_options`` those of
+    methods, ``{worst_case: {on: excess}}``; a tuned dial that has a value there is not drawn.
+    ``{branch: {tree: affinity}}`` has the tree found when the run starts.  With ``tasks_per_step`` a step trains that
     many tasks, each sampled ``uniform``, ``proportional`` to its labels, or at a temperature in between.
     """
 

@@ -16,9 +16,12 @@ NUMBER, NAME = 3, "Gain by depth"
 
 
 def score(records: Records) -> pd.DataFrame:
-    """The gains of the depth and capacity map per arm, task and seed."""
+    """The gains of the depth and capacity map per arm, task and seed; none where no arm that shares has a depth."""
     scores = depth_capacity.score(records)
-    return scores if scores.empty else scores[(scores["quantity"] == GAIN) & (scores["scope"] == TASK)]
+    if scores.empty:
+        return scores
+    rows = scores[(scores["quantity"] == GAIN) & (scores["scope"] == TASK) & scores["depth"].notna()]
+    return rows if (rows["depth"] > 0).any() else rows.iloc[:0]
 
 
 def table(scores: pd.DataFrame) -> pd.DataFrame:

@@ -48,6 +48,7 @@ class Development:
         image: channels, height and width, where the inputs are the pixels of an image, channel by channel.
         own_inputs: whether the tasks have inputs of their own: every example belongs to one task and has its label
             alone, and a batch holds as many examples of each task.
+        whole: labelled examples and tasks of the pool that :meth:`only` took these tasks from; ``None``: all are here.
     """
 
     tasks: tuple[Task, ...]
@@ -56,6 +57,7 @@ class Development:
     validation_share: float = 0.2
     image: tuple[int, int, int] | None = None
     own_inputs: bool = False
+    whole: tuple[int, int] | None = None
 
     def __post_init__(self) -> None:
         if self.own_inputs and ((~self.examples.targets.isnan()).sum(dim=1) > 1).any():
@@ -73,11 +75,17 @@ class Development:
         """Shape of an example: ``(columns,)``, or that of an image."""
         return self.image or (self.num_inputs,)
 
+    @property
+    def epoch(self) -> tuple[int, int]:
+        """Labelled examples and tasks whose ratio is what an epoch draws of a task with inputs of its own."""
+        return self.whole or (int((~self.examples.targets.isnan()).any(dim=1).sum()), len(self.tasks))
+
     def only(self, *names: str) -> Development:
         """The same examples (so that a seed splits them alike) with the named tasks alone."""
         columns = [[task.name for task in self.tasks].index(name) for name in names]
         examples = replace(self.examples, targets=self.examples.targets[:, columns].contiguous())
-        return replace(self, tasks=tuple(self.tasks[column] for column in columns), examples=examples)
+        tasks = tuple(self.tasks[column] for column in columns)
+        return replace(self, tasks=tasks, examples=examples, whole=self.epoch if self.own_inputs else None)
 
 
 @dataclass(frozen=True)

@@ -60,7 +60,7 @@ class Branch(Sharing):
             return reason
         tree = recipe.sharing_options.get("tree")
         if tree is None:
-            return "no tree: name one, or find one by affinity"
+            return "no tree: write one out, or tree: affinity to have it found"
         return fault(tree, [task.name for task in development.tasks], recipe.stages)
 
 

@@ -45,6 +45,5 @@ class MTAN(Sharing):
         s, g = self.backbone.enter(x), None
         for level, (stage, mask) in enumerate(zip(self.stages, self.masks, strict=True)):
             s = run(stage, theta, s, mode)
-            seen = s.expand(-1, len(self.tasks), *[-1] * (s.ndim - 2))
-            g = mask(theta, seen, None if g is None else self.backbone.fit_to(g, level)) * s
+            g = mask(theta, s, None if g is None else self.backbone.fit_to(g, level))
         return s if g is None else g

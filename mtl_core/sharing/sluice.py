@@ -10,13 +10,12 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from mtl_core.backbones import Affine, Backbone
+from mtl_core.backbones import Affine, Backbone, backbone_of
 from mtl_core.data.task_set import Development
 from mtl_core.layers.bank import Theta, mutual, private
 from mtl_core.layers.stitching import LayerMixture, Stitch, own_examples
 from mtl_core.mode import Mode
 from mtl_core.recipe import Recipe
-from mtl_core.registry import find
 from mtl_core.sharing import Chain, Sharing, run, share, unadaptable
 from mtl_core.space import LogUniform
 
@@ -82,9 +81,7 @@ class Sluice(Sharing):
         parts = recipe.sharing_options.get("subspaces", 2)
         if isinstance(parts, bool) or not isinstance(parts, int) or parts < 1:
             return f"subspaces must be a whole number from 1, found {parts!r}"
-        backbone = find("backbones", recipe.backbone).cls(
-            development.shape, recipe.stages, recipe.width, **recipe.backbone_options
-        )
+        backbone = backbone_of(recipe, development.shape)
         odd = [backbone.channels_at(level) for level in range(recipe.depth or 0)]
         odd = [channels for channels in odd if channels % parts]
         return f"{odd[0]} features do not fall into {parts} sub-spaces of one size" if odd else None

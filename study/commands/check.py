@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, Any
 from analysis.statistics import smallest_effect
 from study.arms import Arm
 from study.console import say, say_json, say_table
+from study.durations import duration
 from study.forecast import size_text, time_text
 from study.matching import FAR
 from study.plan import PHASES, Plan
 from study.prepare import Prepared, prepare
 from study.spec import Spec
+from study.trees import groups_of
 
 if TYPE_CHECKING:
     from mtl_core.data.task_set import TaskSet
@@ -90,9 +92,23 @@ def _say_arms(prepared: Prepared) -> None:
     if len(plan.arms) > MOST_ROWS:
         say(f"  and {len(plan.arms) - MOST_ROWS} more")
     say(*(f"  {remark}" for remark in plan.remarks))
+    say(*_trees(prepared))
     for reason, group in itertools.groupby(plan.skipped, key=lambda skipped: skipped.reason):
         labels = [skipped.arm for skipped in group]
         say(f"  skipped    {labels[0]}{f' and {len(labels) - 1} more' if len(labels) > 1 else ''}: {reason}")
+
+
+def _trees(prepared: Prepared) -> list[str]:
+    """What the trees of ``branch`` are, or how they come to be, where affinity decides."""
+    plan = prepared.plan
+    if not plan.stand_ins:
+        return []
+    levels, about = ", ".join(map(str, plan.stand_ins)), duration(max(1.0, prepared.forecast.trees))
+    groups = groups_of(plan.spec, len(plan.tasks))
+    return [
+        f"  tree: from affinity, found when the run starts (about {about} of training), for stages: {levels}; until "
+        f"then sizes, and widths that match, are those of a stand-in with {groups:g} groups per stage"
+    ]
 
 
 def _size(plan: Plan, arm: Arm) -> str:

@@ -175,3 +175,13 @@ def test_the_ledgers_event_is_json_and_names_every_arm() -> None:
 def test_levels_are_combined_once_each() -> None:
     arms = arms_of(Factors(width=(8, 16), weighting=("equal", "fixed"), sharing=("hard", "single_task"), stages=(2,)))
     assert len(arms) == len(set(arms)) == 2 * 2 * 2 + 2
+
+
+def test_what_the_study_file_fixes_is_said_and_wrong_weights_are_refused() -> None:
+    factors = {"width": [8], "weighting": ["fixed"]}
+    made = plan(factors=factors, training={"weighting_options": {"fixed": {"weights": [0.25, 0.75]}}})
+    assert made.remarks == ("fixed: weights is [0.25, 0.75] in every draw",)
+    replicas = made.replicas(made.candidates[0], "search", range(len(made.draws)))
+    assert {tuple(replica.hyperparameters["weights"]) for replica in replicas} == {(0.25, 0.75)}
+    with pytest.raises(Mistake, match="Write 2 numbers"):
+        plan(factors=factors, training={"weighting_options": {"fixed": {"weights": [0.25]}}})
