@@ -23,7 +23,7 @@ from mtl_core.streams import Streams
 
 def steps_per_epoch(recipe: Recipe, development: Development) -> int:
     """Steps in an epoch: the same for every seed, even where group sizes make training splits differ a little."""
-    labelled = int((~development.examples.targets.isnan()).any(dim=1).sum())
+    labelled = int(development.labels.any(dim=1).sum())
     train = round(labelled * (1 - development.validation_share) * recipe.train_fraction)
     batches = sampled_tasks(recipe, development) if development.own_inputs else 1
     return max(1, -(-train // (recipe.batch_size * batches)))
@@ -50,7 +50,7 @@ class Batches:
         self.steps = steps_per_epoch(recipe, development)
         self._batch_size, self._seeds = recipe.batch_size, tuple(seeds)
         self._names = [task.name for task in development.tasks]
-        self._labels = ~development.examples.targets.isnan()
+        self._labels = development.labels
         self._own_inputs = development.own_inputs
         self._pools = [self._pools_of(preparation) for preparation in preparations]
         self._sampled = sampled_tasks(recipe, development)
