@@ -66,25 +66,25 @@ class Constant:
     shift: Float[Tensor, " m"]
     scale: Float[Tensor, " m"]
 
-    def loss(self, targets: Float[Tensor, "n *m"]) -> float:
+    def loss(self, targets: Float[Tensor, " n *m"]) -> float:
         """Mean loss on labelled ``targets`` in their own unit; NaN without any."""
         standard = _one_signal(targets, (targets - self.shift) * self.scale)
         outputs = self.for_loss.view(1, 1, -1, 1).expand(-1, -1, -1, standard.shape[-1])
         return example_losses(self.task.kind, outputs, standard).mean().item()
 
-    def metric(self, targets: Float[Tensor, "n *m"]) -> float:
+    def metric(self, targets: Float[Tensor, " n *m"]) -> float:
         """The metric on labelled ``targets`` in their own unit; NaN without any."""
         labelled = _one_signal(targets, targets)
         outputs = self.for_metric.view(1, 1, -1, 1).expand(-1, -1, -1, labelled.shape[-1])
         return example_scores(self.task, outputs, labelled).mean().item()
 
 
-def _one_signal(targets: Float[Tensor, "n *m"], values: Float[Tensor, "n *m"]) -> Float[Tensor, "1 1 *m l"]:
+def _one_signal(targets: Float[Tensor, " n *m"], values: Float[Tensor, " n *m"]) -> Float[Tensor, "1 1 *m l"]:
     """The rows of ``values`` that are labels, as losses and metrics want them: numbers of a vector before examples."""
     return values[_is_label(targets)].movedim(0, -1)[None, None]
 
 
-def _is_label(targets: Float[Tensor, "n *m"]) -> Bool[Tensor, " n"]:
+def _is_label(targets: Float[Tensor, " n *m"]) -> Bool[Tensor, " n"]:
     return ~targets.isnan().view(len(targets), -1).any(dim=1)
 
 
@@ -115,8 +115,8 @@ def prepare(development: Development, seed: int, train_fraction: float = 1.0) ->
         target_shift=target_shift,
         target_scale=target_scale,
         constants=constants,
-        trivial_loss=torch.tensor([constant.loss(held) for constant, held in zip(constants, held_out, strict=True)]),
-        trivial_metric=torch.tensor([constant.metric(held) for constant, held in zip(constants, held_out, strict=True)]),
+        trivial_loss=torch.tensor([one.loss(held) for one, held in zip(constants, held_out, strict=True)]),
+        trivial_metric=torch.tensor([one.metric(held) for one, held in zip(constants, held_out, strict=True)]),
         num_train=labelled[train].sum(dim=0),
         num_validation=labelled[validation].sum(dim=0),
     )
@@ -157,7 +157,7 @@ def _target_standards(
 
 
 def _fit_constant(
-    task: Task, targets: Float[Tensor, "n *m"], shift: Float[Tensor, " m"], scale: Float[Tensor, " m"]
+    task: Task, targets: Float[Tensor, " n *m"], shift: Float[Tensor, " m"], scale: Float[Tensor, " m"]
 ) -> Constant:
     labels = targets[_is_label(targets)]
     if task.kind == "regression":

@@ -27,7 +27,7 @@ def columns_of_only(tasks: Sequence[Task], names: Iterable[str]) -> list[int]:
     return [column for name in names for column in columns[name]]
 
 
-def targets_of(targets: Float[Tensor, "n c"], columns: range) -> Float[Tensor, "n *k"]:
+def targets_of(targets: Float[Tensor, "n c"], columns: range) -> Float[Tensor, " n *k"]:
     """One task's targets: ``[n]`` of a single number, ``[n, k]`` of a vector."""
     return targets[:, columns.start] if len(columns) == 1 else targets[:, columns.start : columns.stop]
 

@@ -30,10 +30,10 @@ class MixedScales(TaskSource):
         rare:   the upper 4% of s_3 + 0.3 noise, a binary task log loss: begins at 0.7, of which 0.17 is the base rate
         many:   the signs of the four p_k x, 16 classes        log loss: from 2.8
 
-    *Why weights may matter.*  Made standard, the losses still end three orders of magnitude apart.  ``noisy`` keeps
-    sending gradients of which four fifths are noise when ``clean`` has none left to send, and ``many`` begins with
-    most of the sum.  *Why they may not.*  All four tasks want the same features, so what one learns serves the others,
-    whichever rules the trunk.
+    *Why weights may matter.*  Made standard, the losses still end a factor of ten (width 16) to a hundred apart.
+    ``noisy`` keeps sending gradients, mostly noise, when ``clean`` has few left to send, and ``many`` begins with most
+    of the sum and is learnt last.  *Why they may not.*  All four tasks want the same features, so what one learns
+    serves the others, whichever rules the trunk.
 
     Source: the set is our own; the form of the tasks is that of ``demo``.
 

@@ -21,8 +21,10 @@ from mtl_core.metrics import example_scores
 from mtl_core.recipe import Recipe, Row
 from mtl_core.trainer import fit
 
-SINGLE, VECTOR, CLASS = Task("y", "regression", "mse"), Task("v", "regression", "mse", num_targets=3), Task(
-    "c", "multiclass", "accuracy", 4
+SINGLE, VECTOR, CLASS = (
+    Task("y", "regression", "mse"),
+    Task("v", "regression", "mse", num_targets=3),
+    Task("c", "multiclass", "accuracy", 4),
 )
 TASKS = (SINGLE, VECTOR, CLASS)
 

@@ -33,7 +33,8 @@ def test_to_exchange_two_digits_is_to_mirror_the_canvas() -> None:
 def test_training_validation_and_test_data_are_their_own_mirror_images_with_tasks_exchanged(seed: int) -> None:
     task_set = Symmetric(num_examples=400, num_test=200, seed=seed).build()
     pool = task_set.development.examples
-    for examples, rows in [(task_set.test, torch.arange(200)), *((pool, part) for part in split(task_set.development, seed))]:
+    parts = [(task_set.test, torch.arange(200)), *((pool, part) for part in split(task_set.development, seed))]
+    for examples, rows in parts:
         assert mirrored(examples, rows) == counted(examples.inputs[rows], examples.targets[rows])
 
 
