@@ -71,5 +71,5 @@ def _legend(means: pd.DataFrame, reached: str, said: str) -> list[Line2D]:
         Line2D([], [], color=style.GREY, marker="|", linestyle="none", label="single tasks"),
     ]
     if means[reached].any():
-        found.insert(0, Line2D([], [], **(plain | {"color": style.BLUE, "marker": "^"}), label=said))
+        found.insert(0, Line2D([], [], color=style.BLUE, marker="^", linestyle="none", markersize=SIZE, label=said))
     return found
