@@ -7,6 +7,9 @@ All are measured from one zero, ``equal`` at scale ``matched``.  Scale is a matt
 with its learning rate, so ``equal`` at scale ``native`` is no other method: where it was run it stands in the ranking,
 as what another step size and the luck of the draws are worth by themselves.  A method *beats equal weights* only if it
 beats them at every scale that they were run at.
+
+What no interval holds: ``equal`` has one draw of the hyperparameters, chosen in the search, and if that choice was
+unlucky every method gains by it.  The table says which methods were given the same draw.
 """
 
 from __future__ import annotations
@@ -77,9 +80,11 @@ def _names(arms: pd.DataFrame) -> pd.Series:
 def _compared(records: Records, scored: pd.DataFrame, arms: pd.DataFrame, against: str) -> pd.DataFrame:
     """Gain of all other methods over the method ``against``, averaged over the arms that are alike in all else."""
     pairs = arms[arms["method"] != against].merge(arms[arms["method"] == against], on=OTHERS, suffixes=("", "_against"))
-    common = setting(records)
+    common, draw = setting(records), _draws(records)
     parts = [
-        differences(scored, pair.arm, pair.arm_against, "confirm", common).assign(method=pair.method, arm=pair.arm)
+        differences(scored, pair.arm, pair.arm_against, "confirm", common).assign(
+            method=pair.method, arm=pair.arm, same_draw=draw[pair.arm] == draw[pair.arm_against]
+        )
         for pair in each(pairs)
     ]
     if not parts:
@@ -92,8 +97,15 @@ def _compared(records: Records, scored: pd.DataFrame, arms: pd.DataFrame, agains
             test_variance=("test_variance", "max"),
             test_degrees=("test_degrees", "min"),
             arms=("arm", "nunique"),
+            same_draw=("same_draw", "mean"),
         )
     )
+
+
+def _draws(records: Records) -> dict[str, int]:
+    """The draw that the search chose for each arm."""
+    rows = records.replicas[records.replicas["phase"] == "confirm"].drop_duplicates("arm")
+    return dict(zip(rows["arm"], rows["draw"], strict=True))
 
 
 def _unconverged(records: Records, arms: pd.DataFrame) -> pd.DataFrame:
@@ -110,7 +122,7 @@ def table(scores: pd.DataFrame) -> pd.DataFrame:
     On the mean, ``beats_equal`` says that the simultaneous interval lies above zero, at every scale of ``equal``;
     ``behind`` is the paired difference to the best (equal weights, if nothing is better) and ``separable`` says that
     its interval, simultaneous over all methods, lies below zero.  ``mean_rank`` is over tasks and seeds, equal
-    weights among the ranked.
+    weights among the ranked; ``same_draw`` is the share of arms that were given the draw that equal weights have.
     """
     reached = {name: dict(_means(scores, name)) for name in (OTHER_SCALE, BEHIND)}
     ranks = _mean_ranks(scores)
@@ -124,7 +136,7 @@ def table(scores: pd.DataFrame) -> pd.DataFrame:
         behind = reached[BEHIND].get(method)
         rows.append(
             facts
-            | {"arms": int(group["arms"].max()), "mean_rank": ranks[method]}
+            | {"arms": int(group["arms"].max()), "mean_rank": ranks[method], "same_draw": group["same_draw"].mean()}
             | gain_columns(gain)
             | {
                 "beats_equal": judged and all(verdict(difference, 0.0) == HELPED for difference in over),
@@ -181,14 +193,14 @@ def caption(rows: pd.DataFrame) -> str:
     averaged = f", averaged over {means['arms'].max()} arms of a method" if means["arms"].max() > 1 else ""
     twice = EQUAL in set(means["weighting"])
     other = f"; {EQUAL} at another scale is ranked as well, and must be beaten as well" if twice else ""
-    best = first["method"] if first["gain"] > 0 else zero
+    best, same = first["method"] if first["gain"] > 0 else zero, (means["same_draw"] == 1).sum()
     return (
         f"{finding(rows)} Gain in test skill over {zero} weights at the same depth and width, in points{averaged}"
         f"{other}. Mean over tasks with its 95% interval (thick) and one simultaneous over {rows['family'].iloc[0]} "
         f"methods (thin), of seeds and test examples; n = {means['n'].max()} confirm seeds, paired, no interval below "
         f"5; small marks: single tasks. Filled: not separable from the best, {best} (paired, simultaneous). The same "
-        "draws for all; hyperparameters, those of the methods among them, and epochs are selected on validation "
-        "skill. Exploratory."
+        f"draws for all, selected like epochs on validation skill; {zero} took one that {int(same)} of {len(means)} "
+        "methods took, and what luck that choice had is in no interval. Exploratory."
     )
 
 

@@ -111,6 +111,15 @@ def test_solvers_that_stopped_short_are_counted_by_method(records_of: StudyOf) -
     assert np.isnan(means.loc["dwa", "unconverged"])
 
 
+def test_methods_with_the_draw_of_equal_weights_are_counted(records_of: StudyOf) -> None:
+    records = records_of(PLAIN)
+    replicas = records.replicas.copy()
+    replicas.loc[(replicas["weighting"] == "mgda") & (replicas["phase"] == "confirm"), "draw"] += 1
+    rows = weighting.table(weighting.score(replace(records, replicas=replicas)))
+    assert means_of(rows)["same_draw"].to_dict() == {"dwa": 1.0, "famo": 1.0, "mgda": 0.0}
+    assert "took one that 2 of 3 methods took" in weighting.caption(rows)
+
+
 def test_every_factor_of_weighing_is_part_of_a_methods_name(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(weighting, "WEIGHING", ["weighting", "scale", "gradients", "gramian_rows"])
     rows: list[tuple[Any, ...]] = [
