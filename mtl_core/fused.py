@@ -91,7 +91,7 @@ class FusedArray:
         self._optimiser = optimiser.Optimiser(
             recipe.optimiser, network.layout, self._parameters, self._state, hyperparameters
         )
-        labelled, own = ~development.examples.targets.isnan(), development.own_inputs
+        labelled, own = development.labels, development.own_inputs
         self._probes = padded([_signals(preparation.probe, labelled, own) for preparation in preparations])
         self._validations = padded([_signals(preparation.validation, labelled, own) for preparation in preparations])
         self._probed = torch.stack([labelled[preparation.probe].any(dim=0) for preparation in preparations])

@@ -39,6 +39,8 @@ class Truth:
         draw_spread: how much the worst draw loses against the best, in points.
         missing: share of labels that are missing, per task.
         failing: share of the search replicas that diverge or fail.
+        weighting_effects: what a way to weigh gains over equal weights on every task; ``name native`` is ``name`` at
+            that scale, and is run only where it is named here.
         further: ways to share beside ``hard``, at full depth, and what each gains over it on every task.
         chosen: label of the arm that the ledger froze; ``None`` lets ``choose_arm`` decide.
         phases: which phases are finished.
@@ -57,6 +59,7 @@ class Truth:
     widths: Sequence[int] = (16, 64)
     stages: int = 3
     weightings: Sequence[str] = ("equal",)
+    weighting_effects: Mapping[str, float] = field(default_factory=dict)
     further: Mapping[str, float] = field(default_factory=dict)
     draws: int = 4
     seeds: Mapping[str, int] = field(default_factory=lambda: {"search": 2, "confirm": 10, "verdict": 10})
@@ -83,6 +86,8 @@ class Truth:
             skill += self.loop_effects.get(task, 0.0)
         if arm["sharing"] not in ("single_task", "independent"):
             skill += self.further.get(arm["sharing"], 0.0)
+            scale = "" if arm["scale"] == "matched" else f" {arm['scale']}"
+            skill += self.weighting_effects.get(arm["weighting"] + scale, 0.0)
             skill += self.effects[task] * arm["depth"] / self.stages * min(self.widths) / arm["width"]
         return skill
 
@@ -90,7 +95,9 @@ class Truth:
 def arms_of(truth: Truth) -> list[dict[str, Any]]:
     """Every arm of the study as factor columns with its label."""
     levels: list[tuple[str, int | None, str]] = [("single_task", None, "equal"), ("independent", 0, "equal")]
-    levels += [("hard", depth, name) for name in truth.weightings for depth in range(1, truth.stages + 1)]
+    native = [name for name in truth.weighting_effects if name.endswith(" native")]
+    weighed = (*truth.weightings, *native)
+    levels += [("hard", depth, name) for name in weighed for depth in range(1, truth.stages + 1)]
     levels += [(name, truth.stages, "equal") for name in truth.further]
     return [_arm(truth, sharing, depth, width, name) for width in truth.widths for sharing, depth, name in levels]
 
@@ -105,8 +112,8 @@ def _arm(truth: Truth, sharing: str, depth: int | None, width: int, weighting: s
         "stages": truth.stages,
         "width": width,
         "backbone": "mlp",
-        "weighting": weighting,
-        "scale": "matched",
+        "weighting": weighting.removesuffix(" native"),
+        "scale": "native" if weighting.endswith(" native") else "matched",
         "optimiser": "adamw",
         "train_fraction": 1.0,
         "capacity": width,

@@ -25,7 +25,6 @@ from analysis.questions import (
     gain_by_depth,
     overfitting,
     sharing,
-    weighting,
 )
 from analysis.questions.overfitting import onset
 from tests.analysis.conftest import StudyOf
@@ -233,17 +232,7 @@ def test_curves_are_means_over_seeds(records_of: StudyOf) -> None:
     assert set(rows["model"]) == {"single", "recommended", "full"}
 
 
-# ---- weighting, cost, coverage
-
-
-def test_equal_weights_are_beaten_only_beyond_noise(records_of: StudyOf) -> None:
-    rows = weighting.table(weighting.score(records_of(STUDIES["weights"])))
-    mean = rows[rows["scope"] == MEAN].iloc[0]
-    assert (mean["weighting"], mean["arms"], mean["n"]) == ("uncertainty", 2, 10)
-    assert not mean["beats_equal"]
-    assert weighting.finding(rows).startswith("No weighting method")
-    better = rows.assign(beats_equal=rows["scope"] == MEAN)
-    assert "uncertainty beats equal weights" in weighting.finding(better)
+# ---- cost, coverage
 
 
 def test_costs_are_compared_with_the_single_task_networks_of_the_width(records_of: StudyOf) -> None:
