@@ -160,7 +160,7 @@ class Probes:
 def agreement(
     first: Float[Tensor, "r t n"], second: Float[Tensor, "r t n"], labels: Int[Tensor, "r 2 t"]
 ) -> tuple[Float[Tensor, "r t"], Float[Tensor, "r t t"], Float[Tensor, "r t t"]]:
-    """Norms, cosines and cosines across halves of one stage; NaN without labels, and for cosines without a gradient.
+    """Norms, cosines and cosines across halves of one stage; NaN without labels, and cosines also without a gradient.
 
     Args:
         first, second: the tasks' gradients on the two halves.
@@ -172,9 +172,7 @@ def agreement(
     a, b = (labels / torch.where(total > 0, total, torch.nan)).double().unsqueeze(3).unbind(1)
     whole = a * aa * a.mT + a * ab * b.mT + b * ba * a.mT + b * bb * b.mT
     norms = whole.diagonal(dim1=1, dim2=2).clamp(min=0).sqrt()
-    lengths = torch.stack([aa.diagonal(dim1=1, dim2=2), bb.diagonal(dim1=1, dim2=2)], dim=1).sqrt()
-    lengths = torch.where(labels > 0, lengths, torch.nan)
-    crossed = _cosines(ab, lengths[:, 0], lengths[:, 1])
+    crossed = _cosines(ab, aa.diagonal(dim1=1, dim2=2).sqrt(), bb.diagonal(dim1=1, dim2=2).sqrt())
     return norms, _cosines(whole, norms, norms), (crossed + crossed.mT) / 2
 
 

@@ -24,6 +24,7 @@ def budget_of(spec: Spec, phase: str) -> Budget:
         weighting_options=training.weighting_options,
         tasks_per_step=training.tasks_per_step,
         sampling=training.sampling,
+        probes=0 if phase == "search" else spec.diagnostics.gradients,
     )
 
 

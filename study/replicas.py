@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from mtl_core import ENGINE_VERSION
-from study.arms import Arm
+from study.arms import INDEPENDENT, SINGLE_TASK, Arm
 
 
 @dataclass(frozen=True)
@@ -26,6 +26,7 @@ class Budget:
         weighting_options: the same for weighting methods.
         tasks_per_step: tasks that a step of a multi-task arm samples; ``None``: all.
         sampling: ``uniform``, ``proportional``, or a temperature.
+        probes: moments at which the tasks' gradients are compared.
     """
 
     epochs: int
@@ -37,10 +38,15 @@ class Budget:
     weighting_options: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     tasks_per_step: int | None = None
     sampling: str | float = "uniform"
+    probes: int = 0
 
     def content(self, arm: Arm) -> dict[str, Any]:
-        """What of it decides the results of an arm."""
-        return self.__dict__ | {
+        """What of it decides the results of an arm, its record included.
+
+        Probes are left out where there are none: they change no number, and arms that share nothing are not probed.
+        """
+        probed = self.probes > 0 and arm.sharing not in (SINGLE_TASK, INDEPENDENT)
+        return {name: value for name, value in self.__dict__.items() if name != "probes" or probed} | {
             "backbone_options": dict(self.backbone_options),
             "sharing_options": dict(self.sharing_options.get(arm.sharing, {})),
             "weighting_options": dict(self.weighting_options.get(arm.weighting, {})),
