@@ -23,6 +23,7 @@ NUMBER, NAME = 11, "Gradient conflict"
 LINES = ((style.VERMILION, "o"), (style.PURPLE, "s"), (style.INK, "D"))
 """Colours and markers of the pairs that lie furthest below halves of one task."""
 MOST_STAGES, MOST_NUMBERS, MOST_NAMES = 4, 8, 20
+WIDE_RATIO = 30
 
 
 def title(rows: pd.DataFrame) -> str:
@@ -88,7 +89,7 @@ def figure(rows: pd.DataFrame) -> Figure:
     below = drawn.add_subplot(grid[1, : len(stages) if several else 2 * len(stages)])
     _norms(below, rows[(rows["quantity"] == RATIO) & (rows["epoch"] != ALL) & rows["stage"].isin(stages)])
     if several:
-        _matrix(drawn.add_subplot(grid[1, len(stages) :]), rows, tasks, names)
+        _matrix(drawn.add_subplot(grid[1, len(stages) :]), rows, tasks)
     style.headline(drawn, title(rows))
     return drawn
 
@@ -130,7 +131,7 @@ def _norms(axes: Axes, rows: pd.DataFrame) -> None:
         axes.errorbar(line["epoch"], line["mean"], yerr=bars, label=_name(stage), **style.series(place, len(stages)))
     axes.axhline(1, color=style.INK, linewidth=0.6)
     axes.set_yscale("log")
-    axes.yaxis.set_major_locator(LogLocator(subs=(1, 1.5, 2, 3, 5)))
+    axes.yaxis.set_major_locator(LogLocator(subs=(1, 1.5, 2, 3, 5) if rows["high"].max() < WIDE_RATIO else (1,)))
     axes.yaxis.set_major_formatter(FormatStrFormatter("%g"))
     axes.yaxis.set_minor_formatter(NullFormatter())
     axes.set_xlabel("epoch")
@@ -140,7 +141,7 @@ def _norms(axes: Axes, rows: pd.DataFrame) -> None:
         axes.legend(loc="best", handletextpad=0.4)
 
 
-def _matrix(axes: Axes, rows: pd.DataFrame, tasks: list[str], names: dict[str, str]) -> None:
+def _matrix(axes: Axes, rows: pd.DataFrame, tasks: list[str]) -> None:
     """Cosines in the last shared stage, the tasks' own halves on the diagonal."""
     last = last_stage(rows)
     within = rows[(rows["quantity"] == WITHIN) & (rows["epoch"] == ALL)]
@@ -165,9 +166,15 @@ def _matrix(axes: Axes, rows: pd.DataFrame, tasks: list[str], names: dict[str, s
                 fontweight=strong,
                 color=dark,
             )
-    named = len(tasks) <= MOST_NAMES
-    ticks = range(len(tasks)) if named else []
-    axes.set_yticks(ticks, [names[task] for task in tasks] if named else [])
-    axes.set_xticks(ticks, [names[task] for task in tasks] if named else [], rotation=40, ha="right")
+    few = len(tasks) <= MOST_NUMBERS
+    names = list(style.labels(tasks, lines=1, width=16).values()) if len(tasks) <= MOST_NAMES else []
+    axes.set_yticks(range(len(names)), names, fontsize=6.5 if few else 5)
+    axes.set_xticks(
+        range(len(names)),
+        names,
+        fontsize=6.5 if few else 5,
+        rotation=40 if few else 90,
+        ha="right" if few else "center",
+    )
     axes.tick_params(length=0)
     axes.set_title("last shared stage, mean over probes; bold: halves of one task", loc="right", fontsize=6.5)
