@@ -17,9 +17,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import yaml
 
-from analysis.records import SCORES, TRAINING, schema
+from analysis.records import CONFLICT, SCORES, TRAINING, schema
 
 STAGES_PARAMETERS = 40
+WITHIN = 0.4
 FIRST_SEED = {"search": 0, "confirm": 1000, "verdict": 2000}
 METRICS = {"accuracy": (0.5, 1.0), "mse": (1.0, 0.0)}
 """(trivial, perfect) value of each metric."""
@@ -44,6 +45,8 @@ class Truth:
         further: ways to share beside ``hard``, at full depth, and what each gains over it on every task.
         chosen: label of the arm that the ledger froze; ``None`` lets ``choose_arm`` decide.
         phases: which phases are finished.
+        agreement: cosine between the gradients of two tasks, ``WITHIN`` where none is given, in the last shared stage,
+            and ``WITHIN`` in the others; ``None``: nothing was measured.
     """
 
     effects: Mapping[str, float] = field(default_factory=lambda: {"left": 4.0, "right": 3.0, "odd": -8.0})
@@ -69,6 +72,7 @@ class Truth:
     chosen: str | None = None
     phases: Sequence[str] = ("search", "confirm", "verdict")
     looks: int = 1
+    agreement: Mapping[tuple[str, str], float] | None = None
     seed: int = 0
 
     @property
@@ -123,7 +127,7 @@ def _arm(truth: Truth, sharing: str, depth: int | None, width: int, weighting: s
 def write_study(path: Path, truth: Truth | None = None) -> Path:
     """Write the run directory ``path`` and return it."""
     truth = truth or Truth()
-    for name in ("records", "scores"):
+    for name in ("records", "scores", "conflict"):
         (path / name).mkdir(parents=True, exist_ok=True)
     arms, ledger = arms_of(truth), _Ledger(path / "ledger.jsonl")
     ledger.add("planned", **_plan(truth, arms))
@@ -223,9 +227,30 @@ def _write_phase(path: Path, truth: Truth, arms: list[dict[str, Any]], phase: st
                     "finished", shard=arm["arm"], phase=phase, arm=arm["arm"], replicas=[row["replica"]], seconds=1
                 )
     _part(path / "records" / f"{phase}.parquet", rows, TRAINING)
+    if truth.agreement is not None and phase != "search":
+        _part(path / "conflict" / f"{phase}.parquet", list(_comparisons(truth, rows)), CONFLICT)
     if scores:
         _part(path / "scores" / f"{phase}.parquet", scores, SCORES)
         ledger.add("test_opened", phase=phase, replicas=len({row["replica"] for row in scores}))
+
+
+def _comparisons(truth: Truth, rows: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """What probes after the first and the last epoch found of every replica that shares."""
+    planted, tasks = truth.agreement or {}, truth.tasks
+    for row in [row for row in rows if row["sharing"] == "hard" and row["task"] == tasks[0]]:
+        noise = _stream(truth, "conflict", row["replica"])
+        places = [(epoch, stage) for epoch in (0, truth.epochs - 1) for stage in range(row["depth"])]
+        for epoch, stage in places:
+            for i, task in enumerate(tasks):
+                for other in tasks[i:]:
+                    last = stage == row["depth"] - 1
+                    across = planted.get((task, other), WITHIN) if last else WITHIN
+                    alone = task == other
+                    yield {
+                        "replica": row["replica"], "epoch": epoch, "stage": f"stage{stage}", "task": task,
+                        "other": other, "norm": 2.0**i if alone else np.nan, "cosine": np.nan if alone else across,
+                        "across": across + 0.02 * noise.normal(),
+                    }  # fmt: skip
 
 
 def _part(file: Path, rows: list[dict[str, Any]], columns: dict[str, pa.DataType]) -> None:
