@@ -18,6 +18,7 @@ from mtl_core.mode import Mode
 from mtl_core.network import Network
 from mtl_core.recipe import Recipe
 from mtl_core.shared_part import SharedPart
+from mtl_core.shared_stages import last_shared_stage
 from mtl_core.streams import Streams
 from mtl_core.weighting import GramianWeighting, JacobianWeighting, LossWeighting, State, Weighting, matched, scaled
 
@@ -71,6 +72,10 @@ class Descent:
     def _part(self) -> SharedPart:
         return SharedPart(self._network.layout)
 
+    @cached_property
+    def _last_stage(self) -> SharedPart:
+        return SharedPart(self._network.layout, last_shared_stage(self._network.layout))
+
     @property
     def batches(self) -> int:
         """Independent batches that a step takes."""
@@ -122,6 +127,9 @@ class Descent:
             found = self._cut(batch)
             assert found.is_common, "architectures without a common representation are impossible"
             return found, found.combined, gramian(found.cotangents)
+        if self._recipe.gradients == "last_stage":
+            found = self._cut(batch)
+            return found, found.combined, gramian(found.on(self._last_stage))
         found = self._task_gradients(batch, self._theta)
         jacobian = found.jacobian
         return found, lambda weights: torch.bmm(weights.unsqueeze(1), jacobian).squeeze(1), gramian(jacobian)

@@ -88,7 +88,7 @@ class CutPass:
         part: SharedPart,
     ) -> None:
         leaves = [theta[slot] for slot in network.layout.trained]
-        self._part, self._shared = part, [leaves[number] for number in part.slots]
+        self._part, self._leaves = part, leaves
         if network.shares_head:
             self._z = losses_of(network(theta, x, mode))
             self.losses, self.cotangents = self._z.detach(), torch.ones_like(self._z)
@@ -101,7 +101,7 @@ class CutPass:
             self.losses = losses.detach()
             *self.own, cotangents = torch.autograd.grad(losses.sum(), [*leaves, copies], allow_unused=True)
             self.cotangents = torch.zeros_like(copies) if cotangents is None else cotangents
-        self._reach_private(leaves)
+        self._reach_private()
         self.penalty = _penalty(mode, leaves)
 
     @property
@@ -112,30 +112,34 @@ class CutPass:
     @property
     def _is_first(self) -> bool:
         """Whether nothing shared is behind z."""
-        return not (self._shared and self._z.requires_grad)
+        return not (self._part.slots and self._z.requires_grad)
 
     @property
     def jacobian(self) -> Float[Tensor, "r t q"]:
         """The tasks' gradients on the shared parameters."""
+        return self.on(self._part)
+
+    def on(self, part: SharedPart) -> Float[Tensor, "r t s"]:
+        """The tasks' gradients on some of the shared parameters."""
         replicas, tasks = self.cotangents.shape[:2]
-        jacobian = self._z.new_zeros(replicas, tasks, self._part.size)
-        if self._is_first:
-            return jacobian
+        if self._is_first or not part.slots:
+            return self._z.new_zeros(replicas, tasks, part.size)
+        jacobian = self._z.new_empty(replicas, tasks, part.size)
         if self._z[0].numel() > _BATCHED_ELEMENTS:
             for task, cotangent in enumerate(self._each()):
-                self._part.write(self._back(cotangent), jacobian[:, task])
+                part.write(self._back(part, cotangent), jacobian[:, task])
         else:
-            found = self._back(torch.stack(list(self._each())), is_grads_batched=True)
-            self._part.write(found, jacobian.transpose(0, 1))
+            found = self._back(part, torch.stack(list(self._each())), is_grads_batched=True)
+            part.write(found, jacobian.transpose(0, 1))
         return jacobian
 
     def combined(self, weights: Float[Tensor, "r t"]) -> Float[Tensor, "r q"]:
         """Σ w_i g_i by one pass, without the g_i."""
-        direction = self._z.new_zeros(len(weights), self._part.size)
         if self._is_first:
-            return direction
+            return self._z.new_zeros(len(weights), self._part.size)
+        direction = self._z.new_empty(len(weights), self._part.size)
         weighted = self.cotangents * weights.view(*weights.shape, *[1] * (self.cotangents.ndim - 2))
-        self._part.write(self._back(self._summed(weighted)), direction)
+        self._part.write(self._back(self._part, self._summed(weighted)), direction)
         return direction
 
     def _each(self) -> Iterator[Tensor]:
@@ -151,18 +155,19 @@ class CutPass:
     def _summed(self, cotangents: Tensor) -> Tensor:
         return cotangents.sum(dim=1, keepdim=True) if self.is_common else cotangents
 
-    def _back(self, cotangent: Tensor, is_grads_batched: bool = False) -> Sequence[Tensor | None]:
+    def _back(self, part: SharedPart, cotangent: Tensor, is_grads_batched: bool = False) -> Sequence[Tensor | None]:
+        leaves = [self._leaves[number] for number in part.slots]
         return torch.autograd.grad(
-            self._z, self._shared, cotangent, retain_graph=True, allow_unused=True, is_grads_batched=is_grads_batched
+            self._z, leaves, cotangent, retain_graph=True, allow_unused=True, is_grads_batched=is_grads_batched
         )
 
-    def _reach_private(self, leaves: Sequence[Tensor]) -> None:
+    def _reach_private(self) -> None:
         """Complete :attr:`own` by the private parameters behind z."""
         behind = [number for number in self._part.private_slots if self.own[number] is None]
         if not behind or not self._z.requires_grad:
             return
         found = torch.autograd.grad(
-            self._z, [leaves[number] for number in behind], self._summed(self.cotangents), retain_graph=True,
+            self._z, [self._leaves[number] for number in behind], self._summed(self.cotangents), retain_graph=True,
             allow_unused=True,
         )  # fmt: skip
         for number, gradient in zip(behind, found, strict=True):
