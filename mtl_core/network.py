@@ -66,11 +66,11 @@ class Network:
         """Whether one head serves all tasks."""
         return len(self.heads) == 1 and len(self.heads[0].weight.copies) < len(self.tasks)
 
-    def losses(self, outputs: Sequence[Tensor], targets: Float[Tensor, "r t b"]) -> Float[Tensor, "r t b"]:
+    def losses(self, outputs: Sequence[Tensor], targets: Float[Tensor, "r c b"]) -> Float[Tensor, "r t b"]:
         """The loss of every example, in the order of the tasks; ``targets`` are standardised and hold no NaN."""
         return self.in_order(
             [
-                example_losses(bank.kind, logits, targets[:, bank.members] if self._mixed else targets)
+                example_losses(bank.kind, logits, bank.of_columns(targets))
                 for bank, logits in zip(self.heads, outputs, strict=True)
             ]
         )

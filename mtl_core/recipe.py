@@ -29,6 +29,7 @@ class Recipe:
         tasks_per_step: tasks that a step samples; ``None``: all.
         sampling: which: each task with probability proportional to n^(1/temperature), n being its training labels;
             ``uniform`` is an infinite temperature and ``proportional`` is 1.
+        probes: moments of training at which the tasks' gradients are compared, which does not change it.
         backbone_options, sharing_options, weighting_options: further dials of the three classes.
     """
 
@@ -50,6 +51,7 @@ class Recipe:
     train_fraction: float = 1.0
     tasks_per_step: int | None = None
     sampling: Literal["uniform", "proportional"] | float = "uniform"
+    probes: int = 0
     backbone_options: Mapping[str, Any] = field(default_factory=dict)
     sharing_options: Mapping[str, Any] = field(default_factory=dict)
     weighting_options: Mapping[str, Any] = field(default_factory=dict)

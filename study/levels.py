@@ -30,6 +30,7 @@ def budget_of(spec: Spec, phase: str, trees: Mapping[int, Tree] | None = None) -
         tasks_per_step=training.tasks_per_step,
         sampling=training.sampling,
         trees=trees or {},
+        probes=0 if phase == "search" else spec.diagnostics.gradients,
     )
 
 

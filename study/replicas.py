@@ -10,7 +10,7 @@ from typing import Any
 
 from mtl_core import ENGINE_VERSION
 from mtl_core.tree import Tree
-from study.arms import BRANCH, Arm
+from study.arms import BRANCH, INDEPENDENT, SINGLE_TASK, Arm
 
 
 @dataclass(frozen=True)
@@ -29,6 +29,7 @@ class Budget:
         sampling: ``uniform``, ``proportional``, or a temperature.
         trees: of ``branch`` by number of stages, where they are found by affinity; they count like trees that are
             written out in ``sharing_options``.
+        probes: moments at which the tasks' gradients are compared.
     """
 
     epochs: int
@@ -41,9 +42,13 @@ class Budget:
     tasks_per_step: int | None = None
     sampling: str | float = "uniform"
     trees: Mapping[int, Tree] = field(default_factory=dict)
+    probes: int = 0
 
     def content(self, arm: Arm) -> dict[str, Any]:
-        """What of it decides the results of an arm."""
+        """What of it decides the results of an arm, its record included.
+
+        Probes are left out where there are none: they change no number, and arms that share nothing are not probed.
+        """
         sharing_options = dict(self.sharing_options.get(arm.sharing, {}))
         if arm.sharing == BRANCH and self.trees:
             sharing_options["tree"] = self.trees[arm.stages]
@@ -53,6 +58,8 @@ class Budget:
             "weighting_options": dict(self.weighting_options.get(arm.weighting, {})),
         }
         del content["trees"]
+        if self.probes == 0 or arm.sharing in (SINGLE_TASK, INDEPENDENT):
+            del content["probes"]
         return content
 
 

@@ -242,17 +242,21 @@ def write_description(out: Path, prepared: Prepared, fingerprint: str) -> None:
 
 def describe_tasks(task_set: TaskSet) -> dict[str, Any]:
     """The tasks, and how many examples of both drawers are labelled; no example and no label."""
+    from mtl_core.data.target_columns import labels
+
     development, test = task_set.development.examples, task_set.test
+    labelled = [labels(task_set.tasks, part.targets).sum(dim=0).tolist() for part in (development, test)]
     tasks = [
         {
             "task": task.name,
             "kind": task.kind,
             "metric": task.metric,
             "num_classes": task.num_classes,
+            "num_targets": task.num_targets,
             "num_development": len(development),
             "num_test": len(test),
-            "labelled_development": int((~development.targets[:, column].isnan()).sum()),
-            "labelled_test": int((~test.targets[:, column].isnan()).sum()),
+            "labelled_development": labelled[0][column],
+            "labelled_test": labelled[1][column],
         }
         for column, task in enumerate(task_set.tasks)
     ]

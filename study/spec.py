@@ -166,6 +166,16 @@ class Verdict(Part):
     judge: Annotated[tuple[Literal["fully_shared"], ...], BeforeValidator(as_levels)] = ("fully_shared",)
 
 
+class Diagnostics(Part):
+    """What is measured beside the results and changes none of them.
+
+    ``gradients`` is at how many moments of training the tasks' gradients are compared, stage by stage, in the confirm
+    and verdict phases; fewer in short trainings, so that it takes about a twentieth of the time at most.
+    """
+
+    gradients: Annotated[int, Field(ge=0, le=1_000)] = 0
+
+
 class Spec(Part):
     """A study.
 
@@ -185,6 +195,7 @@ class Spec(Part):
     search: Search = Search()
     confirm: Confirm = Confirm()
     verdict: Verdict = Verdict()
+    diagnostics: Diagnostics = Diagnostics()
     band: Annotated[float, Field(ge=0, le=100)] = 1.0
     budget: Duration | None = None
     backend: Literal["auto", "inline", "ray"] = "auto"

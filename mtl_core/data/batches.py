@@ -54,7 +54,7 @@ class Batches:
         self.steps = steps_per_epoch(recipe, development)
         self._batch_size, self._seeds = recipe.batch_size, tuple(seeds)
         self._names = [task.name for task in development.tasks]
-        self._labels = ~development.examples.targets.isnan()
+        self._labels = development.labels
         self._own_inputs = development.own_inputs
         self._pools = [self._pools_of(preparation) for preparation in preparations]
         self._sampled = sampled_tasks(recipe, development)

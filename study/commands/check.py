@@ -32,13 +32,16 @@ def check(spec: Spec, *, out: Path, as_json: bool) -> None:
 
 def facts_of_tasks(task_set: TaskSet) -> list[dict[str, Any]]:
     """Name, kind, metric and share of labelled examples of every task, in development and test."""
-    labelled = [~part.targets.isnan() for part in (task_set.development.examples, task_set.test)]
+    from mtl_core.data.target_columns import labels
+
+    labelled = [labels(task_set.tasks, part.targets) for part in (task_set.development.examples, task_set.test)]
     return [
         {
             "task": task.name,
             "kind": task.kind,
             "metric": task.metric,
             "num_classes": task.num_classes,
+            "num_targets": task.num_targets,
             "labelled": int(labelled[0][:, column].sum()),
             "coverage": float(labelled[0][:, column].float().mean()),
             "test_coverage": float(labelled[1][:, column].float().mean()),
@@ -82,7 +85,9 @@ def _as_text(prepared: Prepared) -> None:
 
 
 def _kind(fact: dict[str, Any]) -> str:
-    return f"{fact['num_classes']} classes" if fact["kind"] == "multiclass" else fact["kind"]
+    if fact["kind"] == "multiclass":
+        return f"{fact['num_classes']} classes"
+    return fact["kind"] if fact["num_targets"] == 1 else f"{fact['kind']} of {fact['num_targets']}"
 
 
 def _say_arms(prepared: Prepared) -> None:

@@ -14,6 +14,8 @@ from mtl_core.mistakes import Mistake
 from mtl_core.recipe import Recipe
 from study.levels import arms_of
 from study.plan import Plan, make_plan
+from study.replicas import Budget
+from study.shards import recipe_of
 from study.spec import Factors, Spec
 
 
@@ -110,6 +112,25 @@ def test_seeds_of_phases_never_meet() -> None:
 def test_only_the_search_stops_early() -> None:
     made = plan(training={"patience": 3})
     assert [made.budget(phase).patience for phase in ("search", "confirm", "verdict")] == [3, None, None]
+
+
+def test_gradients_are_compared_on_fresh_seeds_where_something_is_shared() -> None:
+    made, plain = plan(diagnostics={"gradients": 8}), plan()
+    assert [made.budget(phase).probes for phase in ("search", "confirm", "verdict")] == [0, 8, 8]
+    for phase in ("search", "confirm", "verdict"):
+        for arm in made.arms:
+            probed = recipe_of(arm, made.budget(phase)).probes
+            assert probed == (8 if phase != "search" and arm.sharing == "hard" else 0)
+            keys = [
+                [replica.key("data", study.budget(phase)) for replica in study.replicas(arm, phase, [0])]
+                for study in (made, plain)
+            ]
+            assert (keys[0] != keys[1]) == (probed > 0), "only a record that holds more is another one"
+
+
+def test_a_study_without_probes_has_the_keys_that_it_always_had() -> None:
+    budget = Budget(epochs=3, batch_size=8, patience=None, schedule="cosine")
+    assert "probes" not in budget.content(plan().candidates[0])
 
 
 def test_replicas_of_a_multi_task_arm() -> None:
