@@ -31,7 +31,7 @@ def tree(spec: Spec, *, groups: float | None, as_json: bool) -> None:
     arm = Arm("independent", 0, factors.stages[0], factors.width[0], factors.backbone[0])
     found = find_tree(recipe_of(arm, budget_of(spec, "search")), development, SEED, budget=wanted)
     if as_json:
-        say_json({"tree": found})
+        say_json({"study": spec.name, "tree": found})
     else:
         lines = [f"        - {json.dumps(level, ensure_ascii=False)}" for level in found]
         say("training:", "  sharing_options:", "    branch:", "      tree:", *lines)
