@@ -47,10 +47,10 @@ def origin(path: Path, document: Document, study: str) -> Path:
 def _reach(data: Any, path: Path) -> int:
     """How many steps of ``path`` lead somewhere in ``data``."""
     for steps, key in enumerate(path):
-        inside = isinstance(data, dict) and key in data
-        if not inside and not (isinstance(data, list) and isinstance(key, int) and key < len(data)):
+        items: Any = dict(enumerate(data)) if isinstance(data, list) else data
+        if not isinstance(items, dict) or key not in items:
             return steps
-        data = data[key]
+        data = items[key]
     return len(path)
 
 

@@ -157,7 +157,9 @@ def _left(picture: Picture, before: str) -> str:
     """What is left of the study, and of the suite."""
     here, in_all = picture.seconds_left, picture.seconds_left_in_all
     parts = [] if here is None else [f"about {duration(here)} left"]
-    parts += [f"{duration(in_all)} with the studies after it"] if in_all is not None and picture.number < picture.of else []
+    parts += (
+        [f"{duration(in_all)} with the studies after it"] if in_all is not None and picture.number < picture.of else []
+    )
     return before + ", ".join(parts) if parts else ""
 
 

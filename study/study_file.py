@@ -1,4 +1,4 @@
-"""From what stands on the command line — a study file, a table, a preset's name — to a :class:`Spec` or a suite of them.
+"""From the command line's first word — a study file, a table, a preset — to a :class:`Spec` or a suite of them.
 
 Nothing is written here, and nothing heavy is imported: a slip in a study file is answered at once.
 """

@@ -1,8 +1,8 @@
 """From a study file with ``suite`` in the place of ``tasks`` to a :class:`Suite`.
 
 What a study says for itself goes over what stands beside ``suite``: section by section, key by key; a list replaces a
-list.  The command line goes over both: ``--set training.epochs=5`` in every study, ``--set suite.NAME.training.epochs=5``
-in one.
+list.  The command line goes over both: ``--set training.epochs=5`` in every study, and in one of them
+``--set suite.NAME.training.epochs=5``.
 """
 
 from __future__ import annotations
@@ -45,8 +45,8 @@ def suite_of(document: Document, where: str, overrides: Sequence[str] = ()) -> S
         found = "the whole suite has a budget, and so has this study."
         raise Mistake(file.place(KEY, spending[0], "budget"), found, "Give one or the other.")
     name = common.pop("name", "suite")
-    if not isinstance(name, str) or (problem := wrong_with_name(name)):
-        found = f"{str(name)[:80]!r} cannot name a suite" + (f": {problem}." if isinstance(name, str) else ".")
+    if problem := wrong_with_name(name) if isinstance(name, str) else "it is not text":
+        found = f"{str(name)[:80]!r} cannot name a suite: {problem}."
         raise Mistake(file.place("name"), found, "Choose a plain name, such as my-suite_2.")
     specs = {study: file.spec(study, common, own[study], given, overrides) for study in own}
     file.refuse_twins(specs)
@@ -87,7 +87,9 @@ class _File:
         place = self.place(KEY, name)
         if problem := wrong_with_name(name):
             found = f"{name[:80]!r} cannot name a study: {problem}."
-            raise Mistake(self.place(KEY), found, "Choose a plain name, such as digits_2: its run directory is called so.")
+            raise Mistake(
+                self.place(KEY), found, "Choose a plain name, such as digits_2: its run directory is called so."
+            )
         if name.lower() in TAKEN:
             raise Mistake(place, f"a suite keeps {name!r} for its own report.", "Choose another name.")
         if twin := next((other for other in own if other != name and other.lower() == name.lower()), None):
@@ -125,7 +127,9 @@ class _File:
             tasks = spec.tasks.model_dump_json()
             if tasks in seen:
                 found = f"these are the tasks of {seen[tasks]!r}, which would count twice."
-                raise Mistake(self.place(KEY, name, "tasks"), found, "Name another task set, or make it a level of factors.")
+                raise Mistake(
+                    self.place(KEY, name, "tasks"), found, "Name another task set, or make it a level of factors."
+                )
             seen[tasks] = name
 
 
@@ -155,4 +159,3 @@ def _addressed(text: str, own: Mapping[str, Any]) -> tuple[str | None, str, str]
         remedy = nearest(rest.partition(".")[0], own)
         raise Mistake(f"--set {text}", "this names no key of a study of the suite.", remedy)
     return study, rest.removeprefix(f"{study}."), text
-

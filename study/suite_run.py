@@ -152,8 +152,8 @@ def refuse_another_suite(out: Path, asked: Suite, stored: Suite) -> None:
 
     remedy = "Choose another --out, or put things back as they were."
     if list(asked.studies) != list(stored.studies):
-        found = f"another suite was begun here; studies: {', '.join(stored.studies)} there, {', '.join(asked.studies)} asked."
-        raise Mistake(str(out), found, remedy)
+        studies = f"{', '.join(stored.studies)} there, {', '.join(asked.studies)} asked"
+        raise Mistake(str(out), f"another suite was begun here; studies: {studies}.", remedy)
     for name, spec in asked.studies.items():
         if spec.digest() != stored.studies[name].digest():
             found = f"another suite was begun here; {name}: {'; '.join(differences(stored.studies[name], spec))}."

@@ -93,7 +93,12 @@ def _report_of_all(out: Path, as_json: bool) -> None:
     page = analysis.report(out)
     headline, *sentences = verdict_words(out)
     if as_json:
-        facts = {"suite": read_suite(out / NAME).name, "report": str(page), "headline": headline, "sentences": sentences}
+        facts = {
+            "suite": read_suite(out / NAME).name,
+            "report": str(page),
+            "headline": headline,
+            "sentences": sentences,
+        }
         say_json({"event": "reported", **facts})
     else:
         say("")
