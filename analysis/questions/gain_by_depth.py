@@ -16,9 +16,12 @@ NUMBER, NAME = 3, "Gain by depth"
 
 
 def score(records: Records) -> pd.DataFrame:
-    """The gains of the depth and capacity map per arm, task and seed."""
+    """The gains of the depth and capacity map per arm, task and seed; empty where arms do not differ in depth."""
     scores = depth_capacity.score(records)
-    return scores if scores.empty else scores[(scores["quantity"] == GAIN) & (scores["scope"] == TASK)]
+    if scores.empty:
+        return scores
+    gains = scores[(scores["quantity"] == GAIN) & (scores["scope"] == TASK) & scores["depth"].notna()]
+    return gains if gains["depth"].nunique() > 1 else gains.iloc[:0]
 
 
 def table(scores: pd.DataFrame) -> pd.DataFrame:

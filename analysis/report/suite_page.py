@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pandas as pd
 
@@ -50,11 +51,12 @@ class StudyCard:
 
 @dataclass(frozen=True)
 class Ranked:
-    """A ranking of the page: its figure, its table for people, and the tables with every digit."""
+    """A ranking of the page: its figure, its table for people with notes, and the tables with every digit."""
 
     name: str
     drawing: Drawing
     overview: Table
+    notes: list[str]
     numbers: list[Table]
     claim: list[str]
 
@@ -150,7 +152,7 @@ def _time(seconds: float) -> str:
 def _ranked(ranking: Ranking, figures: Path) -> Ranked:
     contest = ranking.contest
     drawn = lay_out(
-        drawing.figure(ranking), figures, name=contest.stem, question=contest.name, title=words.title(ranking),
+        drawing.figure(ranking), figures, name=contest.stem, question=contest.name, title=f"{contest.name}, best first",
         caption=words.caption(ranking), alternative=words.words(ranking.ranked, ranking),
     )  # fmt: skip
     by_set = (
@@ -161,7 +163,7 @@ def _ranked(ranking: Ranking, figures: Path) -> Ranked:
         Table(contest.stem, words.caption(ranking), ranking.means),
         Table(f"{contest.stem}_by_set", by_set, ranking.cells),
     ]
-    return Ranked(contest.name, drawn, _overview(ranking), numbers, words.claim(ranking))
+    return Ranked(contest.name, drawn, _overview(ranking), words.notes(ranking), numbers, words.claim(ranking))
 
 
 def _overview(ranking: Ranking) -> Table:
@@ -192,7 +194,7 @@ def _with_half(value: float, half: float) -> str:
 
 def _cell(cell: Any) -> str:
     if cell.reason:
-        return f"missing: {cell.reason}"
+        return "missing"
     rank = "" if pd.isna(cell.rank) else f" ({cell.rank:g})"
     return f"{_with_half(cell.gain, cell.half_width)}{rank}"
 
@@ -203,7 +205,7 @@ def _card(suite: SuiteRecords, name: str) -> StudyCard:
         return StudyCard(name, "", "Not begun.", [], "", "")
     state = state_of(records)
     said = advice(records, state)
-    link = f"{name}/report.html" if (records.path / "report.html").is_file() else ""
+    link = f"{quote(name)}/report.html" if (records.path / "report.html").is_file() else ""
     caveat = said.caveat or strongest_caveat(alerts(records, state))
     facts = f"{first_screen.subtitle(records)} · {run_path(records)}"
     return StudyCard(name, link, said.headline, said.sentences, caveat, facts)

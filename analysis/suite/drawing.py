@@ -18,7 +18,7 @@ from analysis.wording import points
 
 ROW = 5.0
 """Millimetres a line."""
-SMALL: dict[str, Any] = {"linestyle": "none", "color": style.GREY, "markersize": 3.2, "markeredgewidth": 0.7}
+SMALL: dict[str, Any] = {"linestyle": "none", "color": style.GREY, "markersize": 3.8, "markeredgewidth": 0.7}
 
 
 @style.styled

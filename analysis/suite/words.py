@@ -77,6 +77,12 @@ def _not_ranked(ranking: Ranking) -> str:
     return f"Missing in at least one task set, {listing(names, limit=len(names))} {are} shown but not ranked."
 
 
+def notes(ranking: Ranking) -> list[str]:
+    """Who is not ranked, where that is missing, and why."""
+    rest = ranking.means[ranking.means["reason"] != ""]
+    return [f"{row.method} is not ranked; {row.reason}." for row in each(rest)]
+
+
 def caption(ranking: Ranking) -> str:
     """What is drawn, and on what it rests."""
     fewest, most = ranking.seeds
@@ -87,9 +93,13 @@ def caption(ranking: Ranking) -> str:
         f"the {_sets(ranking)}, which count alike. Bars: 95% intervals from the variances of the sets (seeds and test "
         f"examples, paired, {seeds} confirm seeds a set; t with Welch–Satterthwaite degrees of freedom). Filled: not "
         "separable from the best, chosen by its mean (paired difference, simultaneous over "
-        f"{rivals} {agree(rivals, 'rival', 'rivals')}). Small marks: single task sets.{_sizes(ranking)} "
-        "Hyperparameters and epochs selected on validation skill. Exploratory."
+        f"{rivals} {agree(rivals, 'rival', 'rivals')}). Small marks: single task sets."
+        f"{_band(ranking)}{_sizes(ranking)} Hyperparameters and epochs selected on validation skill. Exploratory."
     )
+
+
+def _band(ranking: Ranking) -> str:
+    return f" Grey: the band of ±{ranking.band:g} of no practical difference." if ranking.band > 0 else ""
 
 
 def _sizes(ranking: Ranking) -> str:
