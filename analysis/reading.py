@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import yaml
 
-from analysis.records import SCORES, TRAINING, Records, UnreadableRun, schema
+from analysis.records import CONFLICT, SCORES, TRAINING, Records, UnreadableRun, schema
 
 FINALITY = ("running", "failed", "diverged", "stopped", "finished")
 """Of two equally long parts of a replica the later status in this order counts: a retry outranks the failure."""
@@ -42,7 +42,7 @@ def load(path: str | Path) -> Records:
         raise UnreadableRun(f"{run / 'tasks.json'}: lists no tasks. Run the study again in a new directory.")
     return Records(
         replicas=read_replicas(run),
-        scores=_last(_parts(run / "scores", SCORES)),
+        scores=_last(_parts(run / "scores", SCORES), ["replica", "task"]),
         tasks=frame,
         spec=settings_of(run / "study.yaml"),
         manifest=_mapping(run / "manifest.json")
@@ -50,6 +50,7 @@ def load(path: str | Path) -> Records:
         ledger=list(_ledger(run / "ledger.jsonl")),
         test_groups=tasks.get("test_groups"),
         path=run,
+        conflict=_last(_parts(run / "conflict", CONFLICT), ["replica", "epoch", "stage", "task", "other"]),
     )
 
 
@@ -89,8 +90,8 @@ def _longest(parts: pd.DataFrame) -> pd.DataFrame:
     return kept.sort_index().reset_index(drop=True)
 
 
-def _last(parts: pd.DataFrame) -> pd.DataFrame:
-    return parts.drop_duplicates(["replica", "task"], keep="last").reset_index(drop=True)
+def _last(parts: pd.DataFrame, identity: list[str]) -> pd.DataFrame:
+    return parts.drop_duplicates(identity, keep="last").reset_index(drop=True)
 
 
 def _mapping(file: Path) -> dict[str, Any]:

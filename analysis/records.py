@@ -1,19 +1,21 @@
 """The records of a study: every column declared once, and tidy tables read from them.
 
 A record is one row per replica × task.  ``records/*.parquet`` holds the training records (one part per shard),
-``scores/*.parquet`` what the score phase adds on the test split.  Curves are lists with one value per epoch.
+``scores/*.parquet`` what the score phase adds on the test split, and ``conflict/*.parquet`` what was measured of the
+tasks' gradients.  Curves are lists with one value per epoch.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pyarrow as pa
 
-TEXT, WHOLE, REAL, CURVE = pa.string(), pa.int64(), pa.float64(), pa.list_(pa.float32())
+TEXT, WHOLE, REAL, SINGLE = pa.string(), pa.int64(), pa.float64(), pa.float32()
+CURVE = pa.list_(SINGLE)
 
 IDENTITY = {
     "replica": TEXT,  # content hash
@@ -31,6 +33,8 @@ FACTORS = {
     "backbone": TEXT,
     "weighting": TEXT,
     "scale": TEXT,
+    "gradients": TEXT,  # where task gradients were compared: parameters | representation
+    "gramian_rows": WHOLE,  # on how many examples of a batch; null: all
     "optimiser": TEXT,
     "train_fraction": REAL,
     "capacity": WHOLE,  # width of the reference that the arm is as large as; its own width where none was matched
@@ -76,6 +80,18 @@ SCORES = {
     "example_scores": CURVE,  # the metric of every test example, in file order; NaN = not labelled
 }
 
+CONFLICT = {
+    "replica": TEXT,
+    "epoch": WHOLE,  # 0-based; the probe was made at its end
+    "stage": TEXT,  # stage0, stage1, … and what connects them, such as stitch0; rows stand in forward order
+    "task": TEXT,
+    "other": TEXT,  # the task itself, or one behind it in the order of the tasks
+    "norm": SINGLE,  # of the task's gradient on what is shared in the stage; NaN for two tasks
+    "cosine": SINGLE,  # of two tasks' gradients, both on the whole probe batch; NaN for a task with itself
+    "across": SINGLE,  # with each gradient on another half of it; for a task with itself, what noise leaves of 1
+}
+"""One row per replica × probe × stage × pair of tasks that have parameters in common there."""
+
 FACTOR_COLUMNS = tuple(FACTORS)
 
 
@@ -101,6 +117,7 @@ class Records:
         ledger: the events, in order.
         test_groups: group number of every test example, or ``None``.
         path: the run directory.
+        conflict: columns of :data:`CONFLICT`; empty unless the study asked for it.
     """
 
     replicas: pd.DataFrame
@@ -111,6 +128,7 @@ class Records:
     ledger: list[dict[str, Any]]
     test_groups: list[int] | None
     path: Path
+    conflict: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=list(CONFLICT)))
 
     def events(self, kind: str) -> list[dict[str, Any]]:
         """The ledger's events of one kind, in order."""

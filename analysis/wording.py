@@ -35,6 +35,11 @@ def listing(names: Sequence[str], *, limit: int = 3, noun: str = "tasks") -> str
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
+def tree_words(tree: Sequence[Sequence[Sequence[str]]]) -> list[str]:
+    """The groups of every stage, as ``a, b | c``."""
+    return [" | ".join(", ".join(group) for group in groups) for groups in tree]
+
+
 def named(names: Sequence[str]) -> str:
     """A listing for the sentences of the verdict, where names count for more than brevity."""
     return listing(names, limit=LONG)

@@ -30,15 +30,22 @@ def descend(
     present: Bool[Tensor, "r t"],
     step_size: float | Float[Tensor, "r 1"],
 ) -> None:
-    """One update of ``state[name]`` against ``slope``, in place, for the present tasks.
+    """One update of ``state[name]`` against ``slope``, in place, for the present tasks."""
+    value = state[name] - step(state, slope, present, step_size)
+    remember(state, present, **{name: value})
+
+
+def step(
+    state: State, slope: Float[Tensor, "r t"], present: Bool[Tensor, "r t"], step_size: float | Float[Tensor, "r 1"]
+) -> Float[Tensor, "r t"]:
+    """How far to go against ``slope``; the moments of the present tasks are updated in place.
 
     Source: D. P. Kingma & J. Ba, "Adam: a method for stochastic optimization", ICLR 2015, algorithm 1.
     """
     first = _BETAS[0] * state["first_moment"] + (1 - _BETAS[0]) * slope
     second = _BETAS[1] * state["second_moment"] + (1 - _BETAS[1]) * slope**2
     updates = state["updates"] + 1
+    remember(state, present, first_moment=first, second_moment=second, updates=updates)
     # powers by exp: unlike pow it rounds alike wherever an element stands in the array
     young, old = (-torch.expm1(updates * math.log(beta)) for beta in _BETAS)
-    step = step_size * (first / young) / ((second / old).sqrt() + _EPSILON)
-    value = state[name] - step
-    remember(state, present, **{name: value}, first_moment=first, second_moment=second, updates=updates)
+    return step_size * (first / young) / ((second / old).sqrt() + _EPSILON)

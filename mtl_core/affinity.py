@@ -12,9 +12,11 @@ from jaxtyping import Float
 from scipy.stats import rankdata
 from torch import Tensor
 
+from mtl_core.data.batches import steps_per_epoch
 from mtl_core.data.feed import Feed
 from mtl_core.data.preparation import prepare
 from mtl_core.data.task_set import Development
+from mtl_core.mistakes import Mistake
 from mtl_core.mode import EVALUATION
 from mtl_core.network import Network
 from mtl_core.recipe import Recipe, Row
@@ -24,6 +26,10 @@ from mtl_core.sharing.independent import Independent
 from mtl_core.trainer import fit
 from mtl_core.tree_search import tree_from_affinity
 
+REPLICAS = 3
+"""Networks of each task that are compared."""
+FEWEST_EPOCHS, FEWEST_STEPS = 5, 200
+"""They are trained so long, but no longer than a study's own networks."""
 _DIGITS = 9
 """Dissimilarities that agree so far are tied: rounding must not order them."""
 _HYPERPARAMETERS = {"learning_rate": 3e-3, "weight_decay": 1e-4, "dropout": 0.0}
@@ -62,8 +68,8 @@ def find_tree(
     seed: int,
     *,
     budget: float,
-    replicas: int = 3,
-    epochs: int = 5,
+    replicas: int = REPLICAS,
+    epochs: int | None = None,
     probes: int = 128,
     hyperparameters: Mapping[str, Any] = _HYPERPARAMETERS,
 ) -> list[list[list[str]]]:
@@ -78,11 +84,18 @@ def find_tree(
         seed: the first replica's; it names the seeds of the others.
         budget: mean number of groups per stage.
         replicas: networks of each task.
-        epochs: that each is trained.
+        epochs: that each is trained; by default those of :func:`epochs_of`.
         probes: examples that networks are compared on.
         hyperparameters: that they are trained with.
     """
-    quick = replace(recipe, sharing="independent", depth=None, sharing_options={}, epochs=epochs, patience=None)
+    quick = replace(
+        recipe,
+        sharing="independent",
+        depth=None,
+        sharing_options={},
+        epochs=epochs or epochs_of(recipe, development),
+        patience=None,
+    )
     seeds = [seed, *(stream_seed(seed, "affinity", number) >> 32 for number in range(1, replicas))]
     outcomes = fit(quick, development, [Row(str(number), one, hyperparameters) for number, one in enumerate(seeds)])
     network = Network(quick, development.tasks, development.shape)
@@ -93,8 +106,15 @@ def find_tree(
         if outcome.status != "diverged"
     ]
     if not found:
-        raise ValueError(f"All {replicas} networks diverged: no affinity.  Lower the learning rate.")
+        found = f"all {replicas} networks diverged, so there is nothing to compare."
+        raise Mistake("the tree from affinity", found, "Check the inputs for extreme values, or write the tree out.")
     return tree_from_affinity(np.mean(found, axis=0), [task.name for task in development.tasks], budget)
+
+
+def epochs_of(recipe: Recipe, development: Development) -> int:
+    """Epochs after which networks are alike, or not, in what they have learnt rather than in how they began."""
+    steps = steps_per_epoch(recipe, development)
+    return min(recipe.epochs, max(FEWEST_EPOCHS, -(-FEWEST_STEPS // steps)))
 
 
 def _probes(development: Development, recipe: Recipe, seed: int, number: int) -> Float[Tensor, "n d"]:

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from functools import cached_property
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property, partial
 
 import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from mtl_core.data.feed import Feed
-from mtl_core.gradients import SharedPart, TaskGradients, matched, task_gradients
+from mtl_core.gradients import CutPass, TaskPass, gramian, task_gradients
 from mtl_core.layers.bank import Theta
 from mtl_core.losses import label_means
 from mtl_core.mode import Mode
 from mtl_core.network import Network
+from mtl_core.recipe import Recipe
+from mtl_core.shared_part import SharedPart
 from mtl_core.streams import Streams
-from mtl_core.weighting import GramianWeighting, JacobianWeighting, LossWeighting, State, Weighting, scaled
+from mtl_core.weighting import GramianWeighting, JacobianWeighting, LossWeighting, State, Weighting, matched, scaled
 
 
 @dataclass(frozen=True)
@@ -54,19 +56,19 @@ class Descent:
     """Directions for one array.
 
     Args:
+        recipe: says how the method's weights are scaled, and on what its Gramian is taken.
         network: of the rows.
         theta: their parameters.
         feed: their batches.
         weighting: the method, with the rows' hyperparameters.
-        scale: ``matched`` or ``native``.
     """
 
-    def __init__(self, network: Network, theta: Theta, feed: Feed, weighting: Weighting, scale: str) -> None:
-        self._network, self._theta, self._feed = network, theta, feed
-        self._weighting, self._scale = weighting, scale
+    def __init__(self, recipe: Recipe, network: Network, theta: Theta, feed: Feed, weighting: Weighting) -> None:
+        self._recipe, self._network, self._theta, self._feed = recipe, network, theta, feed
+        self._weighting = weighting
 
     @cached_property
-    def _shared(self) -> SharedPart:
+    def _part(self) -> SharedPart:
         return SharedPart(self._network.layout)
 
     @property
@@ -76,52 +78,86 @@ class Descent:
 
     def direction(self, batches: list[Batch], memory: State, streams: Streams) -> Direction:
         """The gradient of one step; ``memory`` is updated in place."""
-        if isinstance(self._weighting, LossWeighting):
-            return self._by_losses(self._weighting, batches[0], memory, streams)
-        found = [self._task_gradients(batch) for batch in batches]
-        here = torch.stack([batch.present for batch in batches]).all(dim=0)
-        method, first = self._weighting, found[0]
-        own_share = torch.where(here, 1.0, 0.0)
-        if self._scale == "matched":
-            own_share = own_share / own_share.sum(dim=1, keepdim=True).clamp(min=1)
+        method = self._weighting
+        if isinstance(method, LossWeighting):
+            return self._by_losses(method, batches[0], memory, streams)
         if isinstance(method, GramianWeighting):
-            weights = method.weigh(first.gramian, first.losses, here, memory, streams).to(first.losses)
-            weights = scaled(weights, here, self._scale)
-            shared = torch.bmm(weights.unsqueeze(1), first.jacobian).squeeze(1)
-            private = weights if method.weighs_everything else own_share
-        else:
-            assert isinstance(method, JacobianWeighting)
-            jacobians = [part.jacobian for part in found]
-            shared = method.combine(jacobians, first.losses, here, memory, streams).to(first.losses)
-            shared = matched(shared, first.jacobian, here, self._scale)
-            weights, private = torch.full_like(first.losses, torch.nan), own_share
-        return Direction(self._shared.gradient(first, shared, private), first.losses, weights)
+            return self._by_gramian(method, batches[0], memory, streams)
+        assert isinstance(method, JacobianWeighting)
+        return self._by_jacobians(method, batches, memory, streams)
 
     def look_again(self, batch: Batch, memory: State) -> None:
         """Show a method that asks for it what the step did to the losses of its batch."""
         if not (isinstance(self._weighting, LossWeighting) and self._weighting.looks_again):
             return
-        # the second look must not count for running statistics
-        theta = self._theta | {slot: self._theta[slot].clone() for slot in self._network.layout.buffers}
         with torch.no_grad():
-            losses = self._losses(batch, self._network(theta, self._feed.inputs(batch.index), batch.mode()))
+            outputs = self._network(self._unnoticed, self._feed.inputs(batch.index), batch.mode())
+            losses = self._losses(batch, outputs)
         self._weighting.look_again(losses, batch.present, memory)
 
     def _by_losses(self, method: LossWeighting, batch: Batch, memory: State, streams: Streams) -> Direction:
         mode = batch.mode()
         losses = self._losses(batch, self._network(self._theta, self._feed.inputs(batch.index), mode))
         weights = method.weigh(losses.detach(), batch.present, memory, streams)
-        weights = scaled(weights, batch.present, self._scale)
+        weights = scaled(weights, batch.present, self._recipe.scale)
         objective = torch.stack([(weights * losses).sum(), *(penalty.sum() for penalty in mode.penalties)]).sum()
         return Direction(self._network.layout.gradient(objective, self._theta), losses.detach(), weights)
 
-    def _task_gradients(self, batch: Batch) -> TaskGradients:
-        x = self._feed.inputs(batch.index)
-        return task_gradients(
-            self._network, self._theta, x, batch.mode(), lambda outputs: self._losses(batch, outputs), self._shared
-        )
+    def _by_gramian(self, method: GramianWeighting, batch: Batch, memory: State, streams: Streams) -> Direction:
+        found, directed, products = self._products(batch)
+        weights = method.weigh(products, found.losses, batch.present, memory, streams).to(found.losses)
+        weights = scaled(weights, batch.present, self._recipe.scale)
+        private = weights if method.weighs_everything else self._own_share(batch.present)
+        gradient = self._part.gradient(directed(weights), found.own, private, found.penalty)
+        return Direction(gradient, found.losses, weights)
 
-    def _losses(self, batch: Batch, outputs: list[Tensor]) -> Float[Tensor, "r t"]:
+    def _products(self, batch: Batch) -> tuple[TaskPass, Callable[[Tensor], Tensor], Float[Tensor, "r t t"]]:
+        """A pass, how weights become a direction on the shared parameters, and the Gramian to weigh by."""
+        if self._recipe.gramian_rows is not None:
+            part = replace(batch, index=batch.index[:, :, : self._recipe.gramian_rows])
+            estimate = gramian(self._task_gradients(part, self._unnoticed).jacobian)
+            found = self._cut(batch)
+            return found, found.combined, estimate
+        if self._recipe.gradients == "representation":
+            found = self._cut(batch)
+            assert found.is_common, "architectures without a common representation are impossible"
+            return found, found.combined, gramian(found.cotangents)
+        found = self._task_gradients(batch, self._theta)
+        jacobian = found.jacobian
+        return found, lambda weights: torch.bmm(weights.unsqueeze(1), jacobian).squeeze(1), gramian(jacobian)
+
+    def _by_jacobians(
+        self, method: JacobianWeighting, batches: list[Batch], memory: State, streams: Streams
+    ) -> Direction:
+        found = [self._task_gradients(batch, self._theta) for batch in batches]
+        here = torch.stack([batch.present for batch in batches]).all(dim=0)
+        jacobians, first = [one.jacobian for one in found], found[0]
+        shared = method.combine(jacobians, first.losses, here, memory, streams).to(first.losses)
+        shared = matched(shared, jacobians[0], here, self._recipe.scale)
+        gradient = self._part.gradient(shared, first.own, self._own_share(here), first.penalty)
+        return Direction(gradient, first.losses, torch.full_like(first.losses, torch.nan))
+
+    def _own_share(self, present: Bool[Tensor, "r t"]) -> Float[Tensor, "r t"]:
+        """Factors of the own gradients of private parameters."""
+        share = torch.where(present, 1.0, 0.0)
+        if self._recipe.scale == "native":
+            return share
+        return share / share.sum(dim=1, keepdim=True).clamp(min=1)
+
+    @property
+    def _unnoticed(self) -> Theta:
+        """Parameters for a look that must not count for running statistics."""
+        return dict(self._theta) | {slot: self._theta[slot].clone() for slot in self._network.layout.buffers}
+
+    def _task_gradients(self, batch: Batch, theta: Theta) -> TaskPass:
+        x, losses_of = self._feed.inputs(batch.index), partial(self._losses, batch)
+        return task_gradients(self._network, theta, x, batch.mode(), losses_of, self._part)
+
+    def _cut(self, batch: Batch) -> CutPass:
+        x, losses_of = self._feed.inputs(batch.index), partial(self._losses, batch)
+        return CutPass(self._network, self._theta, x, batch.mode(), losses_of, self._part)
+
+    def _losses(self, batch: Batch, outputs: Sequence[Tensor]) -> Float[Tensor, "r t"]:
         targets, labelled = self._feed.targets(batch.index)
         losses = label_means(self._network.losses(outputs, targets), labelled)
         return torch.where(batch.present, losses, 0.0)

@@ -10,8 +10,9 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-from mtl_core.data.feed import CHUNK, Feed, padded, raw_targets
+from mtl_core.data.feed import CHUNK, Feed, padded
 from mtl_core.data.preparation import prepare, skill
+from mtl_core.data.target_columns import columns_of, labels, targets_of
 from mtl_core.data.task_set import Development, Examples
 from mtl_core.layers.bank import Theta
 from mtl_core.metrics import example_scores
@@ -41,20 +42,24 @@ def evaluate(
 
 def _scores(network: Network, feed: Feed, outputs: Sequence[Tensor], index: Int[Tensor, "r g b"]) -> Tensor:
     """The metric of every example, in the targets' own units; a missing label is scored as if it were 0."""
-    raw = raw_targets(feed.examples, index)
+    raw = feed.raw_targets(index)
     raw = raw if feed.fully_labelled else torch.where(raw.isnan(), 0.0, raw)
     parts = []
     for bank, logits in zip(network.heads, outputs, strict=True):
-        shift, scale = (values[:, bank.members].unsqueeze(3) for values in (feed.target_shift, feed.target_scale))
-        predictions = logits / scale + shift if bank.kind == "regression" else logits
+        predictions, wanted = logits, bank.of_columns(raw)
+        if bank.kind == "regression":
+            shift, scale = (
+                bank.of_columns(values).view(len(values), len(bank.members), -1, 1)
+                for values in (feed.target_shift, feed.target_scale)
+            )
+            predictions = logits / scale + shift
         metrics = [task.metric for task in bank.tasks]
         if len(set(metrics)) == 1:
-            parts.append(example_scores(bank.tasks[0], predictions, raw[:, bank.members]))
+            parts.append(example_scores(bank.tasks[0], predictions, wanted))
         else:
-            each = zip(bank.tasks, range(len(metrics)), bank.members, strict=True)
             columns = [
-                example_scores(task, predictions[:, place : place + 1], raw[:, member : member + 1])
-                for task, place, member in each
+                example_scores(task, predictions[:, place : place + 1], wanted[:, place : place + 1])
+                for place, task in enumerate(bank.tasks)
             ]
             parts.append(torch.cat(columns, dim=1))
     return network.in_order(parts)
@@ -95,6 +100,7 @@ def score_examples_on(
         parameters: what training selected, one row each.
     """
     network = Network(recipe, development.tasks, development.shape)
+    own = [targets_of(test.targets, columns) for columns in columns_of(development.tasks)]
     everything, real = padded([[torch.arange(len(test))]])
     for row, flat in zip(rows, parameters, strict=True):
         preparation = prepare(development, row.seed, recipe.train_fraction)
@@ -105,10 +111,10 @@ def score_examples_on(
             for index in everything.expand(2, -1, -1).split(CHUNK, dim=2)
         ]
         scores = torch.cat(parts, dim=1)[:, real[0, 0]]
-        scores = torch.where(test.targets.T.isnan(), torch.nan, scores)
+        scores = torch.where(labels(development.tasks, test.targets).T, scores, torch.nan)
         metric = scores.double().nanmean(dim=1).to(scores)
         trivial = torch.tensor(
-            [constant.metric(test.targets[:, i]) for i, constant in enumerate(preparation.constants)]
+            [constant.metric(mine) for constant, mine in zip(preparation.constants, own, strict=True)]
         )
         points = skill(development.tasks, metric[None], trivial[None])[0]
         yield TestScore(row.key, metric.numpy(), trivial.numpy(), points.numpy(), scores.numpy())

@@ -17,6 +17,7 @@ from torch import Tensor, nn
 
 from mtl_core import ENGINE_VERSION
 from mtl_core.data.preparation import prepare
+from mtl_core.data.target_columns import columns_of
 from mtl_core.data.task import Task
 from mtl_core.data.task_set import Development
 from mtl_core.layers.bank import Slot
@@ -41,15 +42,16 @@ class Predictor(nn.Module):
 
     input_shift: Float[Tensor, " d"]
     input_scale: Float[Tensor, " d"]
-    target_shift: Float[Tensor, " t"]
-    target_scale: Float[Tensor, " t"]
+    target_shift: Float[Tensor, " c"]
+    target_scale: Float[Tensor, " c"]
 
     def __init__(self, recipe: Recipe, tasks: tuple[Task, ...], shape: tuple[int, ...]) -> None:
         super().__init__()
         self.recipe, self.tasks, self.shape = recipe, tasks, shape
         self._network = Network(recipe, tasks, shape)
         columns = math.prod(shape)
-        for name, size in (("input", columns), ("target", len(tasks))):
+        self._columns = columns_of(tasks)
+        for name, size in (("input", columns), ("target", self._columns[-1].stop)):
             self.register_buffer(f"{name}_shift", torch.zeros(size))
             self.register_buffer(f"{name}_scale", torch.ones(size))
         self._names: dict[Slot, str] = {}
@@ -69,8 +71,8 @@ class Predictor(nn.Module):
             logits: leave out the last step to probabilities.
 
         Returns:
-            By task: ``[b]`` predictions in the target's own unit (regression) or probabilities of the second class
-            (binary), ``[b, k]`` probabilities (multiclass).
+            By task: ``[b]`` predictions in the target's own unit (regression; of a vector ``[b, k]``) or
+            probabilities of the second class (binary), ``[b, k]`` probabilities (multiclass).
         """
         x = (x - self.input_shift) * self.input_scale
         x = torch.where(x.isnan(), 0.0, x)
@@ -85,7 +87,9 @@ class Predictor(nn.Module):
 
     def _answer(self, task: Task, member: int, outputs: Float[Tensor, "k b"], logits: bool) -> Tensor:
         if task.kind == "regression":
-            return outputs[0] / self.target_scale[member] + self.target_shift[member]
+            mine = slice(self._columns[member].start, self._columns[member].stop)
+            predictions = outputs.T / self.target_scale[mine] + self.target_shift[mine]
+            return predictions if task.num_targets > 1 else predictions.squeeze(1)
         if task.kind == "binary":
             return outputs[0] if logits else outputs[0].sigmoid()
         return outputs.T if logits else outputs.T.softmax(dim=1)

@@ -9,7 +9,7 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-from mtl_core import optimiser
+from mtl_core import conflict, optimiser
 from mtl_core.data.batches import Batches
 from mtl_core.data.feed import Feed, padded
 from mtl_core.data.preparation import Preparation, skill
@@ -46,6 +46,7 @@ def fresh_state(recipe: Recipe, network: Network, row: Row) -> State:
         "seconds": torch.zeros(1, dtype=torch.float64),
         **{name: torch.full((1, recipe.epochs, tasks), torch.nan) for name in CURVES},
         **{_WEIGHTING + name: value for name, value in weighting.items()},
+        **conflict.start(recipe, network),
     }
     return separate(rows)[0]
 
@@ -82,8 +83,9 @@ class FusedArray:
         self._theta = network.layout.theta(self._parameters)
         self._feed = Feed(development.examples, preparations)
         self._weighting = _weighting(recipe, network, rows)
+        self._conflict = conflict.Probes(recipe, development, network, preparations, seeds)
         self._everybody = torch.ones(len(rows), len(network.tasks), dtype=torch.bool)
-        self._descent = Descent(network, self._theta, self._feed, self._weighting, recipe.scale)
+        self._descent = Descent(recipe, network, self._theta, self._feed, self._weighting)
         self._streams, self._chance = Streams(seeds, "weighting"), Streams(seeds, "sharing")
         self._dropout = torch.tensor([float(row.hyperparameters.get("dropout", 0.0)) for row in rows])
         self._dials = _columns("sharing", recipe.sharing, rows)
@@ -91,7 +93,7 @@ class FusedArray:
         self._optimiser = optimiser.Optimiser(
             recipe.optimiser, network.layout, self._parameters, self._state, hyperparameters
         )
-        labelled, own = ~development.examples.targets.isnan(), development.own_inputs
+        labelled, own = development.labels, development.own_inputs
         self._probes = padded([_signals(preparation.probe, labelled, own) for preparation in preparations])
         self._validations = padded([_signals(preparation.validation, labelled, own) for preparation in preparations])
         self._probed = torch.stack([labelled[preparation.probe].any(dim=0) for preparation in preparations])
@@ -124,6 +126,7 @@ class FusedArray:
         """One epoch of every row: train, evaluate, select, stop."""
         began = time.perf_counter()
         weights = self.train()
+        self._conflict.note(self._theta, self._feed, self._state)
         self._judge(weights)
         self._state["epoch"] += 1
         self._state["seconds"] += (time.perf_counter() - began) / self._real

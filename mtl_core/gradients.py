@@ -2,150 +2,210 @@
 
 The network is cut where the tasks part: at the representation z that the towers and heads read.  One backward pass of
 all losses from there gives the gradients of what is private and, since every task reads a copy of its own, each task's
-cotangent dz_i; these go back through the rest task by task, in one batched pass where z is common to all tasks.
+cotangent dz_i.  What is behind z is gone through once for each task (:meth:`CutPass.jacobian`), or once for a weighted
+sum of the tasks (:meth:`CutPass.combined`):
 
-    J = [g_1 … g_T]ᵀ [r t p],    g_i = ∂L_i/∂θ_shared,    G = J Jᵀ [r t t]
+    J = [g_1 … g_T]ᵀ [r t q],    g_i = ∂L_i/∂θ_shared,    G = J Jᵀ [r t t]
 
-Where tasks have one head in common there is nothing to cut: the losses themselves are differentiated one by one.
+Where tasks have one head in common there is nothing to cut: z is then the losses themselves.  Where the signals of the
+tasks meet nowhere, since each has its own inputs or descriptor, every task gets a copy of the shared weights, and a
+single backward pass gives J (:class:`ApartPass`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from typing import Protocol
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from mtl_core.flat_state import Layout
 from mtl_core.layers.bank import Theta
 from mtl_core.mode import Mode
 from mtl_core.network import Network
+from mtl_core.shared_part import SharedPart
 
 LossesOf = Callable[[Sequence[Tensor]], Float[Tensor, "r t"]]
+Slotwise = list[Tensor | None]
+"""For every trained slot its gradient ``[r, c, *s]``; ``None`` is zero."""
+
+_BATCHED_ELEMENTS = 2048
+"""Up to so many elements of z per row, all tasks go back in one batched pass: below, its overhead counts; above, the
+copies that batching makes do.  It must not depend on the number of rows, whose bits would then depend on the array."""
 
 
-@dataclass(frozen=True)
-class TaskGradients:
-    """What a step knows of its gradients.
+class TaskPass(Protocol):
+    """What a step knows after a forward pass, and a backward pass to where the tasks part.
 
-    Args:
+    Attributes:
         losses: detached.
-        jacobian: of the losses, on the shared parameters.
-        own: gradient of the sum of the losses, on all trained parameters: for a private one, of its own task's loss.
-        penalty: gradient of the architecture's penalties, on all trained parameters; ``None``: there are none.
+        own: gradients of the tasks' own losses; of use for private copies alone.
+        penalty: gradients of the architecture's penalties; empty if there are none.
     """
 
     losses: Float[Tensor, "r t"]
-    jacobian: Float[Tensor, "r t q"]
-    own: Float[Tensor, "r p"]
-    penalty: Float[Tensor, "r p"] | None
+    own: Slotwise
+    penalty: Slotwise
 
     @property
-    def gramian(self) -> Float[Tensor, "r t t"]:
-        """Inner products of the task gradients."""
-        return self.jacobian @ self.jacobian.transpose(1, 2)
-
-
-class SharedPart:
-    """Which trained parameters are shared, and how directions on them and on the rest become one gradient.
-
-    Args:
-        layout: of the network.
-    """
-
-    def __init__(self, layout: Layout) -> None:
-        self._layout = layout
-        owners = layout.owners()
-        users = torch.tensor([len(owner) for owner in layout.owner_sets])
-        alone = torch.tensor([layout.tasks.index(min(owner)) for owner in layout.owner_sets])
-        shared = users[owners] > 1
-        self.columns = shared.nonzero().squeeze(1)
-        self._private = (~shared).nonzero().squeeze(1)
-        self._task = alone[owners][self._private]
-
-    def gradient(
-        self,
-        found: TaskGradients,
-        shared: Float[Tensor, "r q"],
-        private: Float[Tensor, "r t"],
-    ) -> list[Float[Tensor, "r s"]]:
-        """The step's gradient, slot by slot.
-
-        Args:
-            shared: direction on the shared parameters.
-            private: factors of the tasks' own gradients on their private parameters.
-        """
-        flat = torch.zeros_like(found.own)
-        flat[:, self.columns] = shared
-        flat[:, self._private] = private[:, self._task] * found.own[:, self._private]
-        if found.penalty is not None:
-            flat += found.penalty
-        return self._layout.unpack(flat)
+    def jacobian(self) -> Float[Tensor, "r t q"]:
+        """The tasks' gradients on the shared parameters."""
+        ...
 
 
 def task_gradients(
     network: Network, theta: Theta, x: Float[Tensor, "r g b d"], mode: Mode, losses_of: LossesOf, part: SharedPart
-) -> TaskGradients:
-    """The gradients of every task's loss on one batch."""
-    layout = network.layout
-    leaves = [theta[slot] for slot in layout.trained]
-    if network.shares_head:
-        losses = losses_of(network(theta, x, mode))
-        rows = [_flat(losses[:, task].sum(), leaves) for task in range(len(network.tasks))]
-        own = torch.stack(rows, dim=1)
-        return TaskGradients(losses.detach(), own[:, :, part.columns], own.sum(dim=1), _penalty(mode, leaves))
-    z = network.represent(theta, x, mode)
-    copies = z.detach().expand(-1, len(network.tasks), *[-1] * (z.ndim - 2)).clone().requires_grad_()
-    losses = losses_of(network.finish(theta, copies, mode))
-    *direct, cotangents = torch.autograd.grad(
-        losses.sum(), [*leaves, copies], allow_unused=True, materialize_grads=True
-    )
-    own = torch.cat([gradient.flatten(1) for gradient in direct], dim=1)
-    behind = torch.stack(_pulled_back(z, leaves, cotangents), dim=1)
-    jacobian = behind if part.columns.numel() == own.shape[1] else behind.index_select(2, part.columns)
-    return TaskGradients(losses.detach(), jacobian, own + behind.sum(dim=1), _penalty(mode, leaves))
+) -> TaskPass:
+    """A pass for the gradients of every task's loss on one batch, by the cheapest way that there is."""
+    if network.trunk.apart(x.shape[1]):
+        return ApartPass(network, theta, x, mode, losses_of, part)
+    return CutPass(network, theta, x, mode, losses_of, part)
 
 
-def _pulled_back(z: Tensor, leaves: Sequence[Tensor], cotangents: Tensor) -> list[Float[Tensor, "r p"]]:
-    """Every task's cotangent, back from z to the parameters before it."""
-    tasks = cotangents.shape[1]
-    if z.shape[1] > 1 or not z.requires_grad:
-        apart = [torch.zeros_like(z) for _ in range(tasks)]
-        for task, cotangent in enumerate(apart):
-            cotangent[:, task] = cotangents[:, task]
-        return [_flat(z, leaves, cotangent) for cotangent in apart]
-    batched = cotangents.transpose(0, 1).unsqueeze(2)
-    found = torch.autograd.grad(
-        z, leaves, batched, is_grads_batched=True, retain_graph=True, allow_unused=True, materialize_grads=False
-    )
-    # a leaf behind z has no gradient through it
-    parts = [
-        leaf.new_zeros(tasks, len(leaf), leaf[0].numel()) if part is None else part.flatten(2)
-        for leaf, part in zip(leaves, found, strict=True)
-    ]
-    return list(torch.cat(parts, dim=2))
+def gramian(gradients: Float[Tensor, "r t *q"]) -> Float[Tensor, "r t t"]:
+    """Inner products of the tasks' gradients."""
+    rows = gradients.flatten(2)
+    return rows @ rows.transpose(1, 2)
 
 
-def _flat(value: Tensor, leaves: Sequence[Tensor], cotangent: Tensor | None = None) -> Float[Tensor, "r p"]:
-    if not value.requires_grad:
-        return torch.cat([torch.zeros_like(leaf).flatten(1) for leaf in leaves], dim=1)
-    found = torch.autograd.grad(value, leaves, cotangent, retain_graph=True, allow_unused=True, materialize_grads=True)
-    return torch.cat([part.flatten(1) for part in found], dim=1)
+class CutPass:
+    """A pass that is cut at z; attributes as in :class:`TaskPass`.
 
+    Args:
+        network, theta, x, mode: of the forward pass.
+        losses_of: outputs → mean losses; 0 for an absent task.
+        part: the shared parameters.
+    """
 
-def _penalty(mode: Mode, leaves: Sequence[Tensor]) -> Tensor | None:
-    return _flat(torch.stack([value.sum() for value in mode.penalties]).sum(), leaves) if mode.penalties else None
+    def __init__(
+        self,
+        network: Network,
+        theta: Theta,
+        x: Float[Tensor, "r g b d"],
+        mode: Mode,
+        losses_of: LossesOf,
+        part: SharedPart,
+    ) -> None:
+        leaves = [theta[slot] for slot in network.layout.trained]
+        self._part, self._shared = part, [leaves[number] for number in part.slots]
+        if network.shares_head:
+            self._z = losses_of(network(theta, x, mode))
+            self.losses, self.cotangents = self._z.detach(), torch.ones_like(self._z)
+            self.own = [None] * len(leaves)
+        else:
+            self._z = network.represent(theta, x, mode)
+            tasks = len(network.tasks)
+            copies = self._z.detach().expand(-1, tasks, *[-1] * (self._z.ndim - 2)).clone().requires_grad_()
+            losses = losses_of(network.finish(theta, copies, mode))
+            self.losses = losses.detach()
+            *self.own, cotangents = torch.autograd.grad(losses.sum(), [*leaves, copies], allow_unused=True)
+            self.cotangents = torch.zeros_like(copies) if cotangents is None else cotangents
+        self._reach_private(leaves)
+        self.penalty = _penalty(mode, leaves)
 
+    @property
+    def is_common(self) -> bool:
+        """Whether all tasks read the same representation."""
+        return self._z.ndim > 2 and self._z.shape[1] == 1
 
-def matched(
-    direction: Float[Tensor, "r q"], jacobian: Float[Tensor, "r t q"], present: Float[Tensor, "r t"], scale: str
-) -> Float[Tensor, "r q"]:
-    """A direction without weights: as it is (``native``), or as long as the mean gradient of the present tasks."""
-    if scale == "native":
+    @property
+    def _is_first(self) -> bool:
+        """Whether nothing shared is behind z."""
+        return not (self._shared and self._z.requires_grad)
+
+    @property
+    def jacobian(self) -> Float[Tensor, "r t q"]:
+        """The tasks' gradients on the shared parameters."""
+        replicas, tasks = self.cotangents.shape[:2]
+        jacobian = self._z.new_zeros(replicas, tasks, self._part.size)
+        if self._is_first:
+            return jacobian
+        if self._z[0].numel() > _BATCHED_ELEMENTS:
+            for task, cotangent in enumerate(self._each()):
+                self._part.write(self._back(cotangent), jacobian[:, task])
+        else:
+            found = self._back(torch.stack(list(self._each())), is_grads_batched=True)
+            self._part.write(found, jacobian.transpose(0, 1))
+        return jacobian
+
+    def combined(self, weights: Float[Tensor, "r t"]) -> Float[Tensor, "r q"]:
+        """Σ w_i g_i by one pass, without the g_i."""
+        direction = self._z.new_zeros(len(weights), self._part.size)
+        if self._is_first:
+            return direction
+        weighted = self.cotangents * weights.view(*weights.shape, *[1] * (self.cotangents.ndim - 2))
+        self._part.write(self._back(self._summed(weighted)), direction)
         return direction
-    mean = jacobian.sum(dim=1) / present.sum(dim=1, keepdim=True).clamp(min=1)
-    length = direction.square().sum(dim=1, keepdim=True).sqrt()
-    wanted = mean.square().sum(dim=1, keepdim=True).sqrt()
-    return direction * torch.where(length > 0, wanted / length, 0.0)
+
+    def _each(self) -> Iterator[Tensor]:
+        """The cotangent of z for every task."""
+        for task in range(self.cotangents.shape[1]):
+            if self.is_common:
+                yield self.cotangents[:, task : task + 1]
+            else:
+                alone = torch.zeros_like(self._z)
+                alone[:, task] = self.cotangents[:, task]
+                yield alone
+
+    def _summed(self, cotangents: Tensor) -> Tensor:
+        return cotangents.sum(dim=1, keepdim=True) if self.is_common else cotangents
+
+    def _back(self, cotangent: Tensor, is_grads_batched: bool = False) -> Sequence[Tensor | None]:
+        return torch.autograd.grad(
+            self._z, self._shared, cotangent, retain_graph=True, allow_unused=True, is_grads_batched=is_grads_batched
+        )
+
+    def _reach_private(self, leaves: Sequence[Tensor]) -> None:
+        """Complete :attr:`own` by the private parameters behind z."""
+        behind = [number for number in self._part.private_slots if self.own[number] is None]
+        if not behind or not self._z.requires_grad:
+            return
+        found = torch.autograd.grad(
+            self._z, [leaves[number] for number in behind], self._summed(self.cotangents), retain_graph=True,
+            allow_unused=True,
+        )  # fmt: skip
+        for number, gradient in zip(behind, found, strict=True):
+            self.own[number] = gradient
+
+
+class ApartPass:
+    """A pass in which every task has its own copy of what is shared; attributes as in :class:`TaskPass`.
+
+    Args:
+        network, theta, x, mode, losses_of, part: as for :class:`CutPass`.
+    """
+
+    def __init__(
+        self,
+        network: Network,
+        theta: Theta,
+        x: Float[Tensor, "r g b d"],
+        mode: Mode,
+        losses_of: LossesOf,
+        part: SharedPart,
+    ) -> None:
+        copies = dict(theta)
+        for slot in (network.layout.trained[number] for number in part.slots):
+            repeated = theta[slot].detach().expand(-1, len(network.tasks), *[-1] * len(slot.shape))
+            copies[slot] = repeated.requires_grad_()
+        losses = losses_of(network(copies, x, mode))
+        self.losses = losses.detach()
+        leaves = [copies[slot] for slot in network.layout.trained]
+        self.own = list(torch.autograd.grad(losses.sum(), leaves, retain_graph=bool(mode.penalties), allow_unused=True))
+        self.penalty = _penalty(mode, leaves)  # which architectures with apart signals put on private parameters only
+        self._part = part
+
+    @property
+    def jacobian(self) -> Float[Tensor, "r t q"]:
+        """The tasks' gradients on the shared parameters."""
+        jacobian = self.losses.new_empty(*self.losses.shape, self._part.size)
+        self._part.write([self.own[number] for number in self._part.slots], jacobian)
+        return jacobian
+
+
+def _penalty(mode: Mode, leaves: Sequence[Tensor]) -> Slotwise:
+    if not mode.penalties:
+        return []
+    total = torch.stack([value.sum() for value in mode.penalties]).sum()
+    return list(torch.autograd.grad(total, leaves, retain_graph=True, allow_unused=True))

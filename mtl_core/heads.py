@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from jaxtyping import Float
 from torch import Tensor
 
+from mtl_core.data.target_columns import columns_of
 from mtl_core.data.task import Kind, Task
 from mtl_core.layers.bank import SHARED, Slot, Theta, private, uniform
 from mtl_core.layers.class_major import class_major
@@ -30,6 +31,10 @@ class HeadBank:
         self.members = list(members)
         self.kind: Kind = first.kind
         self.tasks = [tasks[member] for member in members]
+        columns = columns_of(tasks)
+        self._columns = [column for member in members for column in columns[member]]
+        self._all = len(members) == len(tasks)
+        self._vector = (first.num_targets,) if first.num_targets > 1 else ()
         copies = (SHARED,) if shared else private(task.name for task in self.tasks)
         bound, outputs = features**-0.5, first.num_outputs
         label = f"head.{first.kind}{outputs}"
@@ -41,6 +46,11 @@ class HeadBank:
         if h.shape[1] > 1 and len(self.members) < h.shape[1]:
             h = h[:, self.members]
         return class_major(theta[self.bias], theta[self.weight], h)
+
+    def of_columns(self, values: Float[Tensor, "r c *b"]) -> Float[Tensor, "r g *k b"]:
+        """What the target columns ``values`` hold for the bank's tasks; of vectors ``[r, g, k, b]``."""
+        mine = values if self._all else values[:, self._columns]
+        return mine.reshape(len(mine), len(self.members), *self._vector, *mine.shape[2:]) if self._vector else mine
 
 
 def banks_of(tasks: Sequence[Task], features: int, shared: bool = False) -> list[HeadBank]:

@@ -9,7 +9,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from mtl_core.data.task import Task
-from mtl_core.losses import example_losses
+from mtl_core.losses import errors, example_losses, mean_of_vector
 
 Scores = Callable[[Task, Tensor, Tensor], Tensor]
 
@@ -32,11 +32,11 @@ def _log_loss(task: Task, outputs: Tensor, targets: Tensor) -> Tensor:
 
 
 def _mse(task: Task, outputs: Tensor, targets: Tensor) -> Tensor:
-    return torch.square(outputs.squeeze(2) - targets)
+    return mean_of_vector(torch.square(errors(outputs, targets)))
 
 
 def _mae(task: Task, outputs: Tensor, targets: Tensor) -> Tensor:
-    return (outputs.squeeze(2) - targets).abs()
+    return mean_of_vector(errors(outputs, targets).abs())
 
 
 METRICS: dict[str, Scores] = {
@@ -49,13 +49,13 @@ METRICS: dict[str, Scores] = {
 
 
 def example_scores(
-    task: Task, outputs: Float[Tensor, "r g k b"], targets: Float[Tensor, "r g b"]
+    task: Task, outputs: Float[Tensor, "r g k b"], targets: Float[Tensor, "r g *k b"]
 ) -> Float[Tensor, "r g b"]:
     """The task's metric for every example.
 
     Args:
         task: decides the metric.
         outputs: logits, or predictions in the target's own unit.
-        targets: class numbers, or the target in its own unit; no NaN.
+        targets: class numbers, or the target in its own unit, a vector's numbers before the examples; no NaN.
     """
     return METRICS[task.metric](task, outputs, targets)

@@ -8,7 +8,7 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
-from mtl_core.backbones import Backbone
+from mtl_core.backbones import backbone_of
 from mtl_core.data.task import Task
 from mtl_core.flat_state import Layout
 from mtl_core.heads import banks_of
@@ -19,11 +19,6 @@ from mtl_core.mode import EVALUATION, Mode
 from mtl_core.recipe import Recipe
 from mtl_core.registry import find
 from mtl_core.sharing import Sharing
-
-
-def backbone_of(recipe: Recipe, inputs: Sequence[int]) -> Backbone:
-    """The backbone of ``recipe`` for examples of this shape."""
-    return find("backbones", recipe.backbone).cls(inputs, recipe.stages, recipe.width, **recipe.backbone_options)
 
 
 class Network:
@@ -71,11 +66,11 @@ class Network:
         """Whether one head serves all tasks."""
         return len(self.heads) == 1 and len(self.heads[0].weight.copies) < len(self.tasks)
 
-    def losses(self, outputs: Sequence[Tensor], targets: Float[Tensor, "r t b"]) -> Float[Tensor, "r t b"]:
+    def losses(self, outputs: Sequence[Tensor], targets: Float[Tensor, "r c b"]) -> Float[Tensor, "r t b"]:
         """The loss of every example, in the order of the tasks; ``targets`` are standardised and hold no NaN."""
         return self.in_order(
             [
-                example_losses(bank.kind, logits, targets[:, bank.members] if self._mixed else targets)
+                example_losses(bank.kind, logits, bank.of_columns(targets))
                 for bank, logits in zip(self.heads, outputs, strict=True)
             ]
         )

@@ -17,6 +17,9 @@ class Recipe:
         stages: number of stages of the backbone.
         width: units per stage.
         scale: ``matched`` divides task weights by their sum; ``native`` leaves them as the method gives them.
+        gradients: where methods that weigh by inner products of task gradients take these: on the shared
+            ``parameters``, or at the ``representation`` that all tasks read.
+        gramian_rows: examples of the batch that the inner products are estimated on; ``None``: all.
         schedule: of the learning rate, over ``epochs``.
         batch_size: examples per step.
         epochs: passes over the training split.
@@ -26,6 +29,7 @@ class Recipe:
         tasks_per_step: tasks that a step samples; ``None``: all.
         sampling: which: each task with probability proportional to n^(1/temperature), n being its training labels;
             ``uniform`` is an infinite temperature and ``proportional`` is 1.
+        probes: moments of training at which the tasks' gradients are compared, which does not change it.
         backbone_options, sharing_options, weighting_options: further dials of the three classes.
     """
 
@@ -36,6 +40,8 @@ class Recipe:
     width: int = 64
     weighting: str = "equal"
     scale: Literal["matched", "native"] = "matched"
+    gradients: Literal["parameters", "representation"] = "parameters"
+    gramian_rows: int | None = None
     optimiser: str = "adamw"
     schedule: Literal["cosine", "constant"] = "cosine"
     batch_size: int = 64
@@ -45,6 +51,7 @@ class Recipe:
     train_fraction: float = 1.0
     tasks_per_step: int | None = None
     sampling: Literal["uniform", "proportional"] | float = "uniform"
+    probes: int = 0
     backbone_options: Mapping[str, Any] = field(default_factory=dict)
     sharing_options: Mapping[str, Any] = field(default_factory=dict)
     weighting_options: Mapping[str, Any] = field(default_factory=dict)

@@ -54,6 +54,16 @@ def tree_from_affinity(
     return in_order([[[names[place] for place in group] for group in groups] for groups in best], tasks)
 
 
+def stand_in(tasks: Sequence[str], stages: int, budget: float) -> list[list[list[str]]]:
+    """A tree that keeps the budget as a found one does, for counting costs before there is an affinity.
+
+    Tasks are the less alike the further apart they stand in the list, and the more so the later the stage.
+    """
+    places = np.arange(len(tasks))
+    apart = np.abs(places[:, None] - places) / len(tasks)
+    return tree_from_affinity(1 - np.stack([apart * (level + 1) / stages for level in range(stages)]), tasks, budget)
+
+
 class _Stage:
     """Costs of groups at one stage.
 

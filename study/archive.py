@@ -16,10 +16,10 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from analysis.reading import FINALITY
-from analysis.records import SCORES, TRAINING, schema
+from analysis.records import CONFLICT, SCORES, TRAINING, schema
 from study.files import sweep, write_durably
 
-RECORDS, SCORED, CHECKPOINTS, MODELS = "records", "scores", "checkpoints", "models"
+RECORDS, SCORED, CHECKPOINTS, MODELS, PROBED = "records", "scores", "checkpoints", "models", "conflict"
 TERMINAL = frozenset(FINALITY) - {"running"}
 
 
@@ -67,7 +67,7 @@ class Archive:
         self.entries: dict[str, Entry] = {}
         self.damaged: list[str] = []
         self._tables: dict[str, pa.Table] = {}
-        for name in (RECORDS, SCORED, CHECKPOINTS, MODELS):
+        for name in (RECORDS, SCORED, CHECKPOINTS, MODELS, PROBED):
             (directory / name).mkdir(parents=True, exist_ok=True)
             sweep(directory / name)
         for path in sorted((directory / RECORDS).glob("*.parquet")):
@@ -75,6 +75,8 @@ class Archive:
         self._scored: set[str] = set()
         for path in sorted((directory / SCORED).glob("*.parquet")):
             self.add_scores(path.stem)
+        for path in sorted((directory / PROBED).glob("*.parquet")):
+            self._read(path, CONFLICT)
 
     def add(self, part: str) -> bool:
         """Take in a part that was just written; ``False`` when it is not there or cannot be read."""
@@ -105,6 +107,11 @@ class Archive:
         """Whether the replica's selected parameters are kept, or were never to be: it did not finish."""
         entry = self.entries[replica]
         return entry.status != "finished" or self.model_of(replica).exists()
+
+    def has_probes(self, replica: str) -> bool:
+        """Whether what was measured of the replica's gradients is kept, or was never to be: it did not finish."""
+        entry = self.entries[replica]
+        return entry.status != "finished" or (self.directory / PROBED / f"{entry.part}.parquet").exists()
 
     def model_of(self, replica: str) -> Path:
         """The file with the replica's selected parameters."""

@@ -5,7 +5,10 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-SINGLE_TASK, INDEPENDENT, HARD = "single_task", "independent", "hard"
+SINGLE_TASK, INDEPENDENT, HARD, BRANCH = "single_task", "independent", "hard", "branch"
+PARAMETERS = "parameters"
+EQUAL = {"weighting": "equal", "scale": "matched", "gradients": PARAMETERS, "gramian_rows": None}
+"""How baselines are weighted."""
 
 
 @dataclass(frozen=True)
@@ -18,6 +21,8 @@ class Arm:
         stages: number of stages of the backbone.
         width: units per stage.
         backbone, weighting, scale, optimiser: names of the registry; scale is ``matched`` or ``native``.
+        gradients, gramian_rows: where the weighting method takes inner products of task gradients (``parameters`` or
+            ``representation``), and on how many examples of a batch (``None``: all).
         train_fraction: share of the training split that is used.
         capacity: width of the fully shared reference that this arm is as large as, where its own width was matched;
             its baselines have the reference's width.
@@ -30,6 +35,8 @@ class Arm:
     backbone: str = "mlp"
     weighting: str = "equal"
     scale: str = "matched"
+    gradients: str = PARAMETERS
+    gramian_rows: int | None = None
     optimiser: str = "adamw"
     train_fraction: float = 1.0
     capacity: int | None = None
@@ -40,6 +47,8 @@ class Arm:
         depth = "" if self.sharing in (SINGLE_TASK, INDEPENDENT) or self.depth is None else f" d{self.depth}"
         weighting = "" if self.sharing == SINGLE_TASK else f" {self.weighting}"
         extras = [
+            "" if self.gradients == PARAMETERS else f" at the {self.gradients}",
+            "" if self.gramian_rows is None else f" on {self.gramian_rows} rows",
             "" if self.scale == "matched" else f" {self.scale}",
             "" if self.backbone == "mlp" else f" {self.backbone}",
             f" {self.optimiser}",
@@ -63,8 +72,8 @@ class Arm:
 
     def each(self) -> Arm:
         """The baseline ``each``: single-task networks of the same backbone and width."""
-        return self.unmatched(sharing=SINGLE_TASK, depth=None, weighting="equal", scale="matched")
+        return self.unmatched(sharing=SINGLE_TASK, depth=None, **EQUAL)
 
     def loop(self) -> Arm:
         """The baseline ``loop``: private networks inside the same multi-task loop."""
-        return self.unmatched(sharing=INDEPENDENT, depth=0, weighting="equal", scale="matched")
+        return self.unmatched(sharing=INDEPENDENT, depth=0, **EQUAL)

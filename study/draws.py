@@ -3,14 +3,16 @@
 Learning rate, weight decay and dropout of draw j are one scrambled Sobol point and do not depend on the arm, so that
 arms are compared at the same settings.  What a method or an architecture brings along (its registry entry's ranges)
 comes from a sequence of its own: it adds dimensions, not draws.  A draw does not depend on how many are made, so a
-larger study begins with the smaller one's.
+larger study begins with the smaller one's.  A value that the study file gives such a dial stands in every draw; the
+others stay as they were.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from mtl_core.mistakes import Mistake
 from mtl_core.registry import find
 from mtl_core.space import Range, Simplex
 from study.arms import Arm
@@ -28,12 +30,19 @@ class Draws:
         tuning: their number, and the ranges or fixed values that replace the optimisers' own.
         num_tasks: length of a weight vector on the simplex.
         ranges: of the common hyperparameters, whatever the optimiser; by default each optimiser's own.
+        options: what the study file sets of methods and architectures, by kind and name.
     """
 
-    def __init__(self, tuning: Tuning, num_tasks: int, ranges: Mapping[str, Range] | None = None) -> None:
+    def __init__(
+        self,
+        tuning: Tuning,
+        num_tasks: int,
+        ranges: Mapping[str, Range] | None = None,
+        options: Mapping[str, Mapping[str, Mapping[str, Any]]] | None = None,
+    ) -> None:
         self.num_draws, self.num_tasks = tuning.draws, num_tasks
         self._asked = {name: getattr(tuning, name) for name in COMMON}
-        self._ranges = ranges
+        self._ranges, self._options = ranges, options or {}
         self._common: dict[str, list[dict[str, Any]]] = {}
         self._own: dict[tuple[str, str], list[dict[str, Any]]] = {}
 
@@ -60,8 +69,28 @@ class Draws:
     def _of(self, kind: str, name: str) -> list[dict[str, Any]]:
         if (kind, name) not in self._own:
             sized = {dial: _sized(range_, self.num_tasks) for dial, range_ in find(kind, name).tuned.items()}
-            self._own[kind, name] = points(sized, self.num_draws, kind, name, after=FIRST_DIMENSION[kind])
+            drawn = points(sized, self.num_draws, kind, name, after=FIRST_DIMENSION[kind])
+            self._own[kind, name] = [values | self.fixed(kind, name) for values in drawn]
         return self._own[kind, name]
+
+    def fixed(self, kind: str, name: str) -> dict[str, Any]:
+        """Tuned dials of a method or architecture to which the study file gives a value: these are not drawn.
+
+        Raises:
+            Mistake: when a weight vector is set that is none.
+        """
+        given = self._options.get(kind, {}).get(name, {})
+        fixed = {dial: range_ for dial, range_ in find(kind, name).tuned.items() if dial in given}
+        for dial, range_ in fixed.items():
+            _check(_sized(range_, self.num_tasks), given[dial], f"training.{kind}_options.{name}.{dial}")
+        return {dial: given[dial] for dial in fixed}
+
+    def remarks(self, arms: Iterable[Arm]) -> Iterator[str]:
+        """What the study file fixes for these arms, in words."""
+        for kind in FIRST_DIMENSION:
+            for name in dict.fromkeys(getattr(arm, kind) for arm in arms):
+                for dial, value in self.fixed(kind, name).items():
+                    yield f"{name}: {dial} is {value} in every draw"
 
 
 def points(ranges: Mapping[str, Range | float], num_points: int, *stream: str, after: int = 0) -> list[dict[str, Any]]:
@@ -101,6 +130,16 @@ def _values(ranges: Mapping[str, Range | float], point: Sequence[float]) -> dict
 
 def _dimensions(range_: Range | float) -> int:
     return 1 if isinstance(range_, float | int) else range_.dimensions
+
+
+def _check(range_: Range, value: Any, where: str) -> None:
+    """A single number may lie outside its range; weights must be weights."""
+    if not isinstance(range_, Simplex):
+        return
+    numbers = isinstance(value, list) and all(isinstance(weight, int | float) for weight in value)
+    if not numbers or len(value) != range_.dimensions or not range_.holds(value):
+        wanted = f"Write {range_.dimensions} numbers from 0 up, one for each task, that add up to 1."
+        raise Mistake(where, f"found {str(value)[:80]}.", wanted)
 
 
 def _sized(range_: Range, num_tasks: int) -> Range:

@@ -18,6 +18,7 @@ from study.arms import Arm
 from study.durations import duration
 from study.plan import PHASES, Plan
 from study.shards import SHARD_SIZE, recipe_of
+from study.trees import quick_arm, quick_recipe
 
 STEP_SECONDS = 200e-6
 """Fixed time of a replica's step: the optimiser, the gather, the calls, shared by the rows of an array."""
@@ -43,7 +44,7 @@ class Size:
 
 @dataclass(frozen=True)
 class Forecast:
-    """Wall seconds by phase, bytes on disk at the peak and at the end, bytes of memory."""
+    """Wall seconds by phase, bytes on disk at the peak and at the end, bytes of memory, seconds to find trees."""
 
     search: float
     confirm: float
@@ -51,11 +52,12 @@ class Forecast:
     peak_disk: float
     disk: float
     memory: float
+    trees: float = 0.0
 
     @property
     def seconds(self) -> float:
-        """Of all phases."""
-        return self.search + self.confirm + self.verdict
+        """Of all phases, and of finding the trees before the first one."""
+        return self.search + self.confirm + self.verdict + self.trees
 
     def event(self) -> dict[str, float]:
         """What the ledger's event ``planned`` says of the forecast."""
@@ -99,7 +101,13 @@ class Forecaster:
         examples = self.task_set.development.examples
         data = (examples.inputs.numel() + examples.targets.numel()) * 4
         memory = self.workers * (WORKER_BYTES + data + largest * SHARD_SIZE)
-        return Forecast(**seconds, peak_disk=disk + models + states, disk=disk + models, memory=memory)
+        return Forecast(
+            **seconds,
+            peak_disk=disk + models + states,
+            disk=disk + models,
+            memory=memory,
+            trees=sum(self._tree(plan, stages) for stages in plan.stand_ins),
+        )
 
     def _phase(self, plan: Plan, phase: str) -> float:
         candidates = [self._epoch(plan, arm) for arm in plan.candidates]
@@ -126,6 +134,13 @@ class Forecaster:
             products = self.size(plan, arm, task).multiply_adds / (ENGINE_SHARE * self.rate)
             seconds += math.ceil(training / batch) * STEP_SECONDS + (3 * training + 2 * validating) * products
         return seconds
+
+    def _tree(self, plan: Plan, stages: int) -> float:
+        """Seconds to find the tree of so many stages, in the driver."""
+        from mtl_core.affinity import REPLICAS, epochs_of
+
+        epochs = epochs_of(quick_recipe(plan.spec, stages), self.task_set.development)
+        return REPLICAS * epochs * self._epoch(plan, quick_arm(plan.spec, stages))
 
     def _records(self, plan: Plan) -> float:
         counts, epochs = plan.counts(), plan.spec.training.epochs

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from mtl_core.registry import find
-from study.arms import INDEPENDENT, SINGLE_TASK, Arm
+from mtl_core.tree import Tree
+from study.arms import INDEPENDENT, PARAMETERS, SINGLE_TASK, Arm
 from study.replicas import Budget
 from study.spec import Factors, Spec
 
 
-def budget_of(spec: Spec, phase: str) -> Budget:
-    """What a replica of ``phase`` may spend, and what all replicas have in common."""
+def budget_of(spec: Spec, phase: str, trees: Mapping[int, Tree] | None = None) -> Budget:
+    """What a replica of ``phase`` may spend, and what all replicas have in common.
+
+    Args:
+        trees: of ``branch`` by number of stages, see :mod:`study.trees`.
+    """
     training = spec.training
     return Budget(
         epochs=training.epochs,
@@ -24,6 +29,8 @@ def budget_of(spec: Spec, phase: str) -> Budget:
         weighting_options=training.weighting_options,
         tasks_per_step=training.tasks_per_step,
         sampling=training.sampling,
+        trees=trees or {},
+        probes=0 if phase == "search" else spec.diagnostics.gradients,
     )
 
 
@@ -34,11 +41,27 @@ def arms_of(factors: Factors) -> list[Arm]:
         factors.optimiser, factors.train_fraction,
     )  # fmt: skip
     arms = [
-        Arm(sharing, depth, stages, width, backbone, weighting, scale, optimiser, fraction)
+        Arm(sharing, depth, stages, width, backbone, weighting, scale, gradients, rows, optimiser, fraction)
         for sharing, stages, width, backbone, weighting, scale, optimiser, fraction in levels
         for depth in _depths(sharing, stages, factors.depth)
+        for gradients, rows in _products(weighting, factors)
     ]
     return list(dict.fromkeys(arm.each() if arm.is_single_task else arm for arm in arms))
+
+
+def _products(weighting: str, factors: Factors) -> list[tuple[str, int | None]]:
+    """Where a method takes inner products of task gradients, and on how many examples.
+
+    At the representation they cost next to nothing on all.
+    """
+    if find("weighting", weighting).cls.needs == "losses":
+        return [(PARAMETERS, None)]
+    rows = [None if level == "all" else level for level in factors.gramian_rows]
+    return [
+        (gradients, number)
+        for gradients in factors.gradients
+        for number in (rows if gradients == PARAMETERS else [None])
+    ]
 
 
 def _depths(sharing: str, stages: int, asked: str | Sequence[int]) -> Sequence[int | None]:

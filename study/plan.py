@@ -6,16 +6,18 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from mtl_core.backbones import backbone_of
 from mtl_core.data.task_set import Development
 from mtl_core.mistakes import Mistake
-from mtl_core.network import backbone_of
 from mtl_core.recipe import Recipe
-from study.arms import HARD, Arm
+from mtl_core.tree import Tree
+from study.arms import EQUAL, HARD, Arm
 from study.draws import Draws
 from study.levels import arms_of, budget_of
 from study.replicas import Budget, Replica
 from study.shards import recipe_of
 from study.spec import Spec
+from study.trees import stand_ins
 
 PHASES = ("search", "confirm", "verdict")
 FIRST_SEED = {"search": 0, "confirm": 1_000, "verdict": 2_000}
@@ -47,6 +49,8 @@ class Plan:
         shrunk: what the budget took away, in words.
         ratios: size over the reference's, of arms whose width was matched.
         remarks: what a user should know about the networks.
+        trees: of ``branch`` by number of stages, where affinity decides.
+        stand_ins: numbers of stages whose tree is not found yet and is one of as many groups until then.
     """
 
     spec: Spec
@@ -58,6 +62,8 @@ class Plan:
     shrunk: tuple[str, ...] = ()
     ratios: Mapping[Arm, float] = field(default_factory=dict)
     remarks: tuple[str, ...] = ()
+    trees: Mapping[int, Tree] = field(default_factory=dict)
+    stand_ins: tuple[int, ...] = ()
 
     @property
     def arms(self) -> tuple[Arm, ...]:
@@ -82,7 +88,7 @@ class Plan:
 
     def budget(self, phase: str) -> Budget:
         """What a replica of ``phase`` may spend; only the search may stop early."""
-        return budget_of(self.spec, phase)
+        return budget_of(self.spec, phase, self.trees)
 
     def replicas(self, arm: Arm, phase: str, draws: Sequence[int] | Mapping[str, int]) -> list[Replica]:
         """The replicas of ``arm`` in ``phase``.
@@ -107,8 +113,8 @@ class Plan:
 
     def fully_shared(self, arm: Arm) -> Arm | None:
         """The reference that the verdict may judge beside ``arm``: everything shared, equal weights, same capacity."""
-        scale = self.spec.factors.scale[0]
-        reference = arm.unmatched(sharing=HARD, depth=arm.stages, weighting="equal", scale=scale)
+        weighted = EQUAL | {"scale": self.spec.factors.scale[0]}
+        reference = arm.unmatched(sharing=HARD, depth=arm.stages, **weighted)
         return reference if reference in self.candidates else None
 
     @property
@@ -161,21 +167,30 @@ class Plan:
             "shrunk": list(self.shrunk),
             "ratios": {arm.label: round(ratio, 4) for arm, ratio in self.ratios.items()},
             "remarks": list(self.remarks),
+            "trees": {str(stages): tree for stages, tree in self.trees.items()},
+            "stand_ins": list(self.stand_ins),
             "spec_hash": self.spec.digest(),
         }
 
 
-def make_plan(spec: Spec, development: Development, *, impossible: Impossible | None = None) -> Plan:
+def make_plan(
+    spec: Spec,
+    development: Development,
+    *,
+    impossible: Impossible | None = None,
+    trees: Mapping[int, Tree] | None = None,
+) -> Plan:
     """The plan of ``spec`` for the tasks of ``development``; nothing is trained.
 
     Args:
         impossible: says why a recipe cannot exist for a task set; the architectures' own word by default.
+        trees: those found so far where the study has them found; others get a stand-in.
 
     Raises:
-        Mistake: when there is nothing to compare.
+        Mistake: when there is nothing to compare, or a tree of so many groups cannot be.
     """
     if impossible is None:
-        from mtl_core.sharing import impossible
+        from mtl_core.possible import impossible
     tasks: tuple[str, ...] = tuple(task.name for task in development.tasks)
     if len(tasks) < 2:
         raise Mistake(
@@ -183,7 +198,9 @@ def make_plan(spec: Spec, development: Development, *, impossible: Impossible | 
         )
     arms: dict[Arm, float] = {}
     skipped: list[Skipped] = []
-    budget = budget_of(spec, "search")
+    waiting = stand_ins(spec, tasks)
+    found = {stages: tree for stages, tree in (trees or {}).items() if stages in waiting}
+    budget = budget_of(spec, "search", waiting | found)
     for arm in arms_of(spec.factors):
         view = development.only(tasks[0]) if arm.is_single_task else development
         if reason := impossible(recipe_of(arm, budget), view):
@@ -203,8 +220,21 @@ def make_plan(spec: Spec, development: Development, *, impossible: Impossible | 
     if not candidates:
         raise Mistake("factors.sharing", "no arm shares anything.", "Add hard: baselines are always there.")
     ratios = {} if spec.factors.match is None else {arm: arms[arm] for arm in candidates}
-    draws, remarks = Draws(spec.tuning, len(tasks)), remarks_on(candidates, budget, development)
-    return Plan(spec, tasks, candidates, baselines, tuple(skipped), draws, ratios=ratios, remarks=remarks)
+    options = {"sharing": spec.training.sharing_options, "weighting": spec.training.weighting_options}
+    draws = Draws(spec.tuning, len(tasks), options=options)
+    remarks = (*remarks_on(candidates, budget, development), *draws.remarks(candidates))
+    return Plan(
+        spec,
+        tasks,
+        candidates,
+        baselines,
+        tuple(skipped),
+        draws,
+        ratios=ratios,
+        remarks=remarks,
+        trees=budget.trees,
+        stand_ins=tuple(stages for stages in waiting if stages not in found),
+    )
 
 
 def remarks_on(arms: Sequence[Arm], budget: Budget, development: Development) -> tuple[str, ...]:

@@ -8,27 +8,35 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from study import ledger
 from study.budget import frozen, losses, shrink
-from study.forecast import Forecast, Forecaster, machine_rate, refuse_if_too_large
+from study.forecast import REFERENCE_RATE, Forecast, Forecaster, machine_rate, refuse_if_too_large
 from study.plan import Plan, make_plan
 from study.spec import Spec
 from study.task_sets import build_task_set, check_backbone_options, check_named_options
+from study.trees import known
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from mtl_core.data.task_set import TaskSet
+    from mtl_core.tree import Tree
 
 
 @dataclass(frozen=True)
 class Prepared:
-    """A task set, the plan for it, and the plan's forecast."""
+    """A task set, the plan for it, the plan's forecast, and the machine's rate, which that rests on."""
 
     task_set: TaskSet
     plan: Plan
     forecast: Forecast
+    rate: float = REFERENCE_RATE
 
 
 def prepare(spec: Spec, *, out: Path, stored: Spec | None = None) -> Prepared:
     """Build the data, plan, forecast, shrink to the budget; train and write nothing.
+
+    A tree that the study has to find is counted with a stand-in, unless a run in ``out`` has found it.
 
     Args:
         out: the run directory, which need not exist yet: its disk has to hold the study.
@@ -40,18 +48,28 @@ def prepare(spec: Spec, *, out: Path, stored: Spec | None = None) -> Prepared:
     check_backbone_options(spec)
     check_named_options(spec)
     task_set = build_task_set(spec)
+    tasks = [task.name for task in task_set.tasks]
+    trees = {} if stored is None else known(ledger.read(out / ledger.NAME), tasks)
     forecaster = Forecaster(task_set, spec.workers or num_cores(), machine_rate())
     settled = stored and frozen(spec, stored)
     if settled:
         smaller, shrunk = settled, losses(spec, settled)
     else:
         smaller, shrunk = shrink(
-            spec, lambda tried: forecaster.forecast(make_plan(tried, task_set.development)).seconds
+            spec, lambda tried: forecaster.forecast(make_plan(tried, task_set.development, trees=trees)).seconds
         )
-    plan = replace(make_plan(smaller, task_set.development), shrunk=shrunk)
+    plan = replace(make_plan(smaller, task_set.development, trees=trees), shrunk=shrunk)
     forecast = forecaster.forecast(plan)
     refuse_if_too_large(forecast, free_disk(out), free_memory())
-    return Prepared(task_set, plan, forecast)
+    return Prepared(task_set, plan, forecast, forecaster.rate)
+
+
+def with_trees(prepared: Prepared, trees: Mapping[int, Tree]) -> Prepared:
+    """The same study with the trees that were found for it: widths that match, sizes and forecast depend on them."""
+    before, task_set = prepared.plan, prepared.task_set
+    plan = replace(make_plan(before.spec, task_set.development, trees=trees), shrunk=before.shrunk)
+    forecaster = Forecaster(task_set, before.spec.workers or num_cores(), prepared.rate)
+    return replace(prepared, plan=plan, forecast=forecaster.forecast(plan))
 
 
 def num_cores() -> int:

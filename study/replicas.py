@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from mtl_core import ENGINE_VERSION
-from study.arms import Arm
+from mtl_core.tree import Tree
+from study.arms import BRANCH, INDEPENDENT, SINGLE_TASK, Arm
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,9 @@ class Budget:
         weighting_options: the same for weighting methods.
         tasks_per_step: tasks that a step of a multi-task arm samples; ``None``: all.
         sampling: ``uniform``, ``proportional``, or a temperature.
+        trees: of ``branch`` by number of stages, where they are found by affinity; they count like trees that are
+            written out in ``sharing_options``.
+        probes: moments at which the tasks' gradients are compared.
     """
 
     epochs: int
@@ -37,14 +41,26 @@ class Budget:
     weighting_options: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     tasks_per_step: int | None = None
     sampling: str | float = "uniform"
+    trees: Mapping[int, Tree] = field(default_factory=dict)
+    probes: int = 0
 
     def content(self, arm: Arm) -> dict[str, Any]:
-        """What of it decides the results of an arm."""
-        return self.__dict__ | {
+        """What of it decides the results of an arm, its record included.
+
+        Probes are left out where there are none: they change no number, and arms that share nothing are not probed.
+        """
+        sharing_options = dict(self.sharing_options.get(arm.sharing, {}))
+        if arm.sharing == BRANCH and self.trees:
+            sharing_options["tree"] = self.trees[arm.stages]
+        content = self.__dict__ | {
             "backbone_options": dict(self.backbone_options),
-            "sharing_options": dict(self.sharing_options.get(arm.sharing, {})),
+            "sharing_options": sharing_options,
             "weighting_options": dict(self.weighting_options.get(arm.weighting, {})),
         }
+        del content["trees"]
+        if self.probes == 0 or arm.sharing in (SINGLE_TASK, INDEPENDENT):
+            del content["probes"]
+        return content
 
 
 @dataclass(frozen=True)

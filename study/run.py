@@ -24,6 +24,7 @@ from mtl_core.mistakes import Mistake
 from study.archive import Archive
 from study.backends import Backend
 from study.backends.inline import Inline
+from study.durations import duration
 from study.files import write_durably
 from study.flow import Flow, Steps
 from study.heartbeat import Heartbeats
@@ -35,13 +36,14 @@ from study.phases.score import score
 from study.phases.search import search
 from study.phases.select import clear_checkpoints, select
 from study.phases.verdict import judge, verdict
-from study.prepare import Prepared, num_cores, prepare
+from study.prepare import Prepared, num_cores, prepare, with_trees
 from study.scratch import scratch_of
 from study.screens import screen_for
 from study.shards import Data
 from study.spec import Spec
 from study.study_file import as_text, read_spec
 from study.suite import Part
+from study.trees import settle
 
 PACKAGES = ("mtl-study", "torch", "ray", "optuna", "pandas", "pyarrow", "numpy", "scipy")
 RAY_PAYS_SECONDS = 60.0
@@ -109,6 +111,8 @@ class _Asked:
 
 
 def _run_phases(out: Path, prepared: Prepared, fingerprint: str, ledger: Ledger, scratch: Path, asked: _Asked) -> None:
+    if prepared.plan.stand_ins:
+        prepared = _with_trees(prepared, ledger, asked.screen)
     archive = Archive(out)
     forget_hopeless(archive, ledger)
     facts = {"forecast": prepared.forecast.event(), "fingerprint": fingerprint, "engine_version": ENGINE_VERSION}
@@ -129,6 +133,16 @@ def _run_phases(out: Path, prepared: Prepared, fingerprint: str, ledger: Ledger,
     finally:
         backend.close()
     clear_checkpoints(desk)
+
+
+def _with_trees(prepared: Prepared, ledger: Ledger, screen: str | None) -> Prepared:
+    """Find the trees that the study wants found, before anything that depends on them."""
+    plan = prepared.plan
+    if screen not in (None, "json"):
+        levels = ", ".join(map(str, plan.stand_ins))
+        about = duration(max(1.0, prepared.forecast.trees))
+        print(f"tree: from affinity, for stages: {levels}; about {about}", file=sys.stderr, flush=True)
+    return with_trees(prepared, settle(plan.spec, prepared.task_set.development, ledger))
 
 
 def scoring_seconds(prepared: Prepared) -> float:
@@ -232,17 +246,21 @@ def write_description(out: Path, prepared: Prepared, fingerprint: str, part: Par
 
 def describe_tasks(task_set: TaskSet) -> dict[str, Any]:
     """The tasks, and how many examples of both drawers are labelled; no example and no label."""
+    from mtl_core.data.target_columns import labels
+
     development, test = task_set.development.examples, task_set.test
+    labelled = [labels(task_set.tasks, part.targets).sum(dim=0).tolist() for part in (development, test)]
     tasks = [
         {
             "task": task.name,
             "kind": task.kind,
             "metric": task.metric,
             "num_classes": task.num_classes,
+            "num_targets": task.num_targets,
             "num_development": len(development),
             "num_test": len(test),
-            "labelled_development": int((~development.targets[:, column].isnan()).sum()),
-            "labelled_test": int((~test.targets[:, column].isnan()).sum()),
+            "labelled_development": labelled[0][column],
+            "labelled_test": labelled[1][column],
         }
         for column, task in enumerate(task_set.tasks)
     ]

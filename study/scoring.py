@@ -80,15 +80,17 @@ class ScoreShard:
         import torch
 
         from mtl_core import checkpoint, evaluation
+        from mtl_core.data.target_columns import columns_of_only, labels
 
         files = {
             stem: checkpoint.load(directory / "models" / f"{stem}.safetensors") for stem in set(self.models.values())
         }
         parameters = torch.stack([files[stem][key]["parameters"] for key, stem in self.models.items()])
         rows = [Row(key, self.replicas[key].seed, self.replicas[key].hyperparameters) for key in self.models]
-        columns = [[task.name for task in development.tasks].index(task) for task in self.tasks]
+        columns = columns_of_only(development.tasks, self.tasks)
         seen = replace(test, targets=test.targets[:, columns].contiguous())
         view = development.only(*self.tasks)
+        num_test = labels(view.tasks, seen.targets).sum(dim=0).tolist()
         for score in evaluation.score_examples_on(self.trained.recipe, view, seen, rows, parameters):
             for column, task in enumerate(view.tasks):
                 yield {
@@ -99,7 +101,7 @@ class ScoreShard:
                     "trivial_metric": float(score.trivial_metric[column]),
                     "perfect_metric": PERFECT[task.metric],
                     "test_skill": float(score.test_skill[column]),
-                    "num_test": int((~seen.targets[:, column].isnan()).sum()),
+                    "num_test": num_test[column],
                     "example_scores": score.example_scores[column],
                 }
 

@@ -143,11 +143,15 @@ class Shard:
         return train_shard(self, data.development, directory, beat)
 
     def missing(self, archive: Archive) -> list[str]:
-        """Replicas that have to be trained on, or anew because the model that scoring needs is gone."""
+        """Replicas that have to be trained on, or anew because a model or a measurement that is needed is gone."""
         return [key for key in self.replicas if not (archive.done(key, self.until) and self._usable(key, archive))]
 
     def _usable(self, key: str, archive: Archive) -> bool:
-        return self.phase == "search" or archive.is_scored(key) or archive.has_model(key)
+        """Whether what later phases and the report need of a trained replica is there."""
+        if self.phase == "search":
+            return True
+        judged = archive.is_scored(key) or archive.has_model(key)
+        return judged and (not self.recipe.probes or archive.has_probes(key))
 
     def keeping(self, keys: Sequence[str], archive: Archive) -> Shard:
         """The same shard for some of its replicas, which go on from their last checkpoints."""

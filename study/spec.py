@@ -55,7 +55,9 @@ class Factors(Part):
 
     ``depth: all`` is every number of shared stages from 1 up.  With ``match`` a width is that of the fully shared
     reference, and every architecture gets the width at which it has as many parameters, or multiply-adds;
-    ``width: matched`` is short for ``width: 64`` and ``match: parameters``.
+    ``width: matched`` is short for ``width: 64`` and ``match: parameters``.  ``gradients`` and ``gramian_rows`` are
+    about weighting methods that look at inner products of task gradients: on the shared parameters, or, cheaper and not
+    the same, at the representation that all tasks read; and on all examples of a batch, or on some.
     """
 
     sharing: Levels[Annotated[str, one_of("sharing")]] = ("hard",)
@@ -66,6 +68,8 @@ class Factors(Part):
     optimiser: Levels[Annotated[str, one_of("optimisers")]] = ("adamw",)
     backbone: Levels[Annotated[str, one_of("backbones")]] = ("mlp",)
     scale: Levels[Literal["matched", "native"]] = ("matched",)
+    gradients: Levels[Literal["parameters", "representation"]] = ("parameters",)
+    gramian_rows: Levels[Literal["all"] | Annotated[int, Field(ge=2, le=1_000_000)]] = ("all",)
     train_fraction: Levels[Annotated[float, Field(gt=0, le=1)]] = (1.0,)
     match: Literal["parameters", "multiply_adds"] | None = None
 
@@ -80,7 +84,8 @@ class Factors(Part):
     def _not_huge(self) -> Factors:
         depths = sum(self.stages) if self.depth == "all" else len(self.depth) * len(self.stages)
         others = (self.sharing, self.width, self.weighting, self.optimiser, self.backbone, self.scale)
-        arms = math.prod(len(factor) for factor in (*others, self.train_fraction)) * depths
+        others += (self.gradients, self.gramian_rows, self.train_fraction)
+        arms = math.prod(map(len, others)) * depths
         if arms > MAX_ARMS:
             raise refusal(f"these levels make {arms:,} arms.", f"Take levels out until there are at most {MAX_ARMS:,}.")
         return self
@@ -107,8 +112,9 @@ class Tuning(Part):
 class Training(Part):
     """What all replicas have in common.  ``patience`` holds in the search only: later replicas run to the end.
 
-    ``sharing_options`` are the dials of architectures that are not tuned, ``{mmoe: {experts: 4}}``, and
-    ``weighting_options`` those of methods, ``{worst_case: {on: excess}}``.  With ``tasks_per_step`` a step trains that
+    ``sharing_options`` are dials of architectures, ``{mmoe: {experts: 4}}``, and ``weighting_options`` those of
+    methods, ``{worst_case: {on: excess}}``; a tuned dial that has a value there is not drawn.
+    ``{branch: {tree: affinity}}`` has the tree found when the run starts.  With ``tasks_per_step`` a step trains that
     many tasks, each sampled ``uniform``, ``proportional`` to its labels, or at a temperature in between.
     """
 
@@ -160,6 +166,16 @@ class Verdict(Part):
     judge: Annotated[tuple[Literal["fully_shared"], ...], BeforeValidator(as_levels)] = ("fully_shared",)
 
 
+class Diagnostics(Part):
+    """What is measured beside the results and changes none of them.
+
+    ``gradients`` is at how many moments of training the tasks' gradients are compared, stage by stage, in the confirm
+    and verdict phases; fewer in short trainings, so that it takes about a twentieth of the time at most.
+    """
+
+    gradients: Annotated[int, Field(ge=0, le=1_000)] = 0
+
+
 class Spec(Part):
     """A study.
 
@@ -179,6 +195,7 @@ class Spec(Part):
     search: Search = Search()
     confirm: Confirm = Confirm()
     verdict: Verdict = Verdict()
+    diagnostics: Diagnostics = Diagnostics()
     band: Annotated[float, Field(ge=0, le=100)] = 1.0
     budget: Duration | None = None
     backend: Literal["auto", "inline", "ray"] = "auto"

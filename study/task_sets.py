@@ -11,8 +11,10 @@ from pydantic import TypeAdapter, ValidationError
 
 from mtl_core.mistakes import Mistake
 from mtl_core.registry import Entry, find
+from study.arms import BRANCH
 from study.names import nearest
 from study.spec import Spec
+from study.trees import is_asked_for
 
 if TYPE_CHECKING:
     from mtl_core.data.task_set import TaskSet
@@ -39,7 +41,9 @@ def check_named_options(spec: Spec) -> None:
     """Refuse options that an architecture or a weighting method does not have."""
     for kind in ("sharing", "weighting"):
         for name, options in getattr(spec.training, f"{kind}_options").items():
-            checked_dials(find(kind, name), options, f"training.{kind}_options.{name}")
+            to_find = kind == "sharing" and name == BRANCH and is_asked_for(options.get("tree"))
+            written = {dial: value for dial, value in options.items() if not (to_find and dial == "tree")}
+            checked_dials(find(kind, name), written, f"training.{kind}_options.{name}")
 
 
 def checked_dials(entry: Entry, values: Mapping[str, Any], where: str) -> dict[str, Any]:

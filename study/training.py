@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +13,13 @@ import numpy as np
 import pyarrow.parquet as pq
 from safetensors import SafetensorError
 
-from analysis.records import TRAINING
+from analysis.records import CONFLICT, TRAINING
 from mtl_core import checkpoint, cost, trainer
+from mtl_core.conflict import comparisons
 from mtl_core.data.task_set import Development
+from mtl_core.network import Network
 from mtl_core.recipe import Row
-from study.archive import CHECKPOINTS, MODELS, RECORDS, encode
+from study.archive import CHECKPOINTS, MODELS, PROBED, RECORDS, encode
 from study.files import write_durably
 from study.shards import Beat, Shard, Summary, guarded
 
@@ -34,6 +37,7 @@ def train_shard(shard: Shard, development: Development, directory: Path, beat: B
     def work() -> Summary:
         outcomes = _fit(shard, view, directory, beat)
         _keep_states(shard, outcomes, directory)
+        _keep_probes(shard, view, outcomes, directory)
         rows = _rows(shard, view, outcomes)
         return _record(shard, rows, directory, started)
 
@@ -93,6 +97,18 @@ def _keep_states(shard: Shard, outcomes: list[trainer.Outcome], directory: Path)
         selected = {outcome.key: {"parameters": outcome.selected} for outcome in able}
         meta = {"arm": json.dumps(shard.arm.levels()), "tasks": json.dumps(shard.tasks)}
         checkpoint.save(directory / MODELS / f"{shard.name}.safetensors", selected, meta)
+
+
+def _keep_probes(shard: Shard, view: Development, outcomes: list[trainer.Outcome], directory: Path) -> None:
+    if not shard.recipe.probes:
+        return
+    network = Network(shard.recipe, view.tasks, view.shape)
+    rows = [
+        {"replica": outcome.key} | asdict(comparison)
+        for outcome in outcomes
+        for comparison in comparisons(network, outcome.state)
+    ]
+    write_durably(directory / PROBED / f"{shard.name}.parquet", encode(rows, CONFLICT))
 
 
 def _record(shard: Shard, rows: list[dict[str, Any]], directory: Path, started: float) -> Summary:

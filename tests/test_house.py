@@ -24,13 +24,13 @@ TESTED_BY = {  # modules of the core that have no test file of their own name
     "flat_state": "optimiser",
     "fused": "fusion",
     "heads": "sharing",
-    "descent": "gradients",
     "losses": "masking",
     "mode": "sharing",
     "metrics": "evaluation",
     "network": "sharing",
     "recipe": "fusion",
     "rows": "checkpoint",
+    "shared_part": "gradients",
 }
 
 SOURCES = {

@@ -16,12 +16,12 @@ NUMBER, NAME = 3, "Gain by depth"
 
 
 def score(records: Records) -> pd.DataFrame:
-    """The gains of the depth and capacity map per arm, task and seed; empty where arms do not differ in depth."""
+    """The gains of the depth and capacity map per arm, task and seed; none where no arm that shares has a depth."""
     scores = depth_capacity.score(records)
     if scores.empty:
         return scores
-    gains = scores[(scores["quantity"] == GAIN) & (scores["scope"] == TASK) & scores["depth"].notna()]
-    return gains if gains["depth"].nunique() > 1 else gains.iloc[:0]
+    rows = scores[(scores["quantity"] == GAIN) & (scores["scope"] == TASK) & scores["depth"].notna()]
+    return rows if (rows["depth"] > 0).any() else rows.iloc[:0]
 
 
 def table(scores: pd.DataFrame) -> pd.DataFrame:

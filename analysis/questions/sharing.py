@@ -24,7 +24,7 @@ from analysis.wording import points
 NUMBER, NAME = 14, "Ways to share"
 
 GAIN, BEHIND = "gain", "behind"
-FIXED = ("stages", "backbone", "optimiser", "train_fraction", "weighting", "scale")
+FIXED = ["stages", "backbone", "optimiser", "train_fraction", "weighting", "scale", "gradients", "gramian_rows"]
 FACTS = ["arm", "sharing", "depth", "stages", "width", "capacity"]
 
 
@@ -66,8 +66,8 @@ def rivals(records: Records, scored: pd.DataFrame) -> pd.DataFrame:
     equal = arms[arms["weighting"] == "equal"]
     first = pd.concat([chosen[chosen["weighting"] == "equal"], equal, arms]).iloc[0]
     capacity = first["capacity"] if len(chosen) else arms["capacity"].max()
-    same = np.logical_and.reduce([arms[factor] == first[factor] for factor in FIXED])
-    found = arms[same & (arms["capacity"] == capacity)]
+    same = [arms[factor].isna() if pd.isna(first[factor]) else arms[factor] == first[factor] for factor in FIXED]
+    found = arms[np.logical_and.reduce(same) & (arms["capacity"] == capacity)]
     larger = (found["sharing"] == LOOP) & (found["width"] == found["capacity"])
     matched = (found["width"] != found["capacity"]).any()
     return found[~larger] if matched else found  # the baseline ``loop`` has a network of that width for every task

@@ -1,75 +1,213 @@
-"""Does any weighting method beat equal weights?  Paired with ``equal`` at the same depth and width, then averaged."""
+"""Does any weighting method beat equal weights?  Every way to weigh beside the others, on paired seeds.
+
+A *method* here is everything that says how tasks are weighed: the rule, its scale, and what its gradients are taken
+of.  Each is compared with ``equal`` in arms that are alike in all else, and the differences of its arms are averaged.
+
+All are measured from one zero, ``equal`` at scale ``matched``.  Scale is a matter of step size, which every arm tunes
+with its learning rate, so ``equal`` at scale ``native`` is no other method: where it was run it stands in the ranking,
+as what another step size and the luck of the draws are worth by themselves.  A method *beats equal weights* only if it
+beats them at every scale that they were run at.
+
+What no interval holds: ``equal`` has one draw of the hyperparameters, chosen in the search, and if that choice was
+unlucky every method gains by it.  The table says which methods were given the same draw.
+"""
 
 from __future__ import annotations
 
-import pandas as pd
+from collections.abc import Iterator
 
-from analysis.gains import differences, gain_columns, gain_of, outcomes, setting
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+
+from analysis import ranking, style
+from analysis.gains import LOOP, MEAN, TASK, differences, gain_columns, gain_of, outcomes, setting
 from analysis.records import FACTOR_COLUMNS, Records
 from analysis.rows import each, groups
-from analysis.statistics import verdict
-from analysis.wording import listing
+from analysis.selection import SINGLE_TASK
+from analysis.statistics import HELPED, Gain, verdict
+from analysis.wording import agree, listing, points
 
 NUMBER, NAME = 6, "Weighting"
 
-OTHERS = [factor for factor in FACTOR_COLUMNS if factor not in ("weighting", "scale")]
+EQUAL, REFERENCE_SCALE = "equal", "matched"
+WEIGHING = [factor for factor in FACTOR_COLUMNS if factor in ("weighting", "scale", "gradients", "gramian_rows")]
+"""The factors that together say how tasks are weighed."""
+OTHERS = [factor for factor in FACTOR_COLUMNS if factor not in WEIGHING]
+GAIN, OTHER_SCALE, BEHIND = "gain", "over equal at another scale", "behind"
 
 
 def score(records: Records) -> pd.DataFrame:
-    """Gain over equal weights per method, task and seed, averaged over the arms both were confirmed in."""
+    """Gain over equal weights, and over the best method, per method, task and seed; empty without a rival of equal."""
     scored = outcomes(records)
-    scored = scored[(scored["phase"] == "confirm") & ~scored["sharing"].isin(("single_task", "independent"))]
-    if scored["weighting"].nunique() < 2 or "equal" not in set(scored["weighting"]):
+    scored = scored[(scored["phase"] == "confirm") & ~scored["sharing"].isin((SINGLE_TASK, LOOP))]
+    if scored["weighting"].nunique() < 2 or EQUAL not in set(scored["weighting"]):
         return pd.DataFrame()
-    arms = scored.drop_duplicates("arm")[["arm", "scale", "weighting", *OTHERS]]
-    equal = arms[arms["weighting"] == "equal"].drop_duplicates(OTHERS)
-    pairs = arms[arms["weighting"] != "equal"].merge(equal, on=OTHERS, suffixes=("", "_equal"))
+    arms = scored.drop_duplicates("arm")[["arm", *FACTOR_COLUMNS]]
+    arms = arms.assign(method=names(arms))
+    equal = arms[arms["weighting"] == EQUAL].sort_values("scale", key=lambda scales: scales != REFERENCE_SCALE)
+    zero = equal["method"].iloc[0]
+    gains = _compared(records, scored, arms, zero).assign(quantity=GAIN)
+    if gains.empty:
+        return pd.DataFrame()
+    means = gains[gains["scope"] == MEAN].groupby("method", sort=False)["gain"].mean()
+    others = [_compared(records, scored, arms, name) for name in equal["method"].unique() if name != zero]
+    parts = [gains, *(part.assign(quantity=OTHER_SCALE) for part in others)]
+    if means.max() > 0:
+        parts.append(_compared(records, scored, arms, str(means.idxmax())).assign(quantity=BEHIND))
+    else:
+        parts.append(gains.assign(quantity=BEHIND))  # nothing is better than the zero itself
+    levels = arms.drop_duplicates("method")[["method", *WEIGHING]].merge(_unconverged(records, arms), on="method")
+    frame = pd.concat(parts, ignore_index=True).merge(levels, on="method")
     common = setting(records)
+    return frame.assign(band=common.band, looks=common.looks, family=len(means), zero=zero)
+
+
+def names(arms: pd.DataFrame) -> pd.Series:
+    """A method's name: its rule, and what differs from how equal weights at scale ``matched`` are taken."""
+    usual = {"scale": REFERENCE_SCALE, "gradients": "parameters"}
+    found = arms["weighting"].astype(str)
+    for factor in WEIGHING[1:]:
+        level = arms[factor]
+        if factor not in usual and level.nunique(dropna=False) < 2:
+            continue
+        said = level.notna() & (level != usual.get(factor)).fillna(value=False)
+        what = "" if factor in usual else f"{factor.replace('_', ' ')} "
+        found = found + np.where(said, f" {what}" + level.astype(str), "")
+    return found
+
+
+def _compared(records: Records, scored: pd.DataFrame, arms: pd.DataFrame, against: str) -> pd.DataFrame:
+    """Gain of all other methods over the method ``against``, averaged over the arms that are alike in all else."""
+    pairs = arms[arms["method"] != against].merge(arms[arms["method"] == against], on=OTHERS, suffixes=("", "_against"))
+    common, draw = setting(records), _draws(records)
     parts = [
-        differences(scored, pair.arm, pair.arm_equal, "confirm", common).assign(weighting=pair.weighting, arm=pair.arm)
+        differences(scored, pair.arm, pair.arm_against, "confirm", common).assign(
+            method=pair.method, arm=pair.arm, same_draw=draw[pair.arm] == draw[pair.arm_against]
+        )
         for pair in each(pairs)
     ]
     if not parts:
         return pd.DataFrame()
-    frame = pd.concat(parts, ignore_index=True)
-    averaged = frame.groupby(["weighting", "scope", "task", "seed"], sort=False, as_index=False).agg(
-        gain=("gain", "mean"),
-        test_variance=("test_variance", "max"),
-        test_degrees=("test_degrees", "min"),
-        arms=("arm", "nunique"),
+    return (
+        pd.concat(parts, ignore_index=True)
+        .groupby(["method", "scope", "task", "seed"], sort=False, as_index=False)
+        .agg(
+            gain=("gain", "mean"),
+            test_variance=("test_variance", "max"),
+            test_degrees=("test_degrees", "min"),
+            arms=("arm", "nunique"),
+            same_draw=("same_draw", "mean"),
+        )
     )
-    methods = averaged["weighting"].nunique()
-    return averaged.assign(band=common.band, looks=common.looks, family=methods)
+
+
+def _draws(records: Records) -> dict[str, int]:
+    """The draw that the search chose for each arm."""
+    rows = records.replicas[records.replicas["phase"] == "confirm"].drop_duplicates("arm")
+    return dict(zip(rows["arm"], rows["draw"], strict=True))
+
+
+def _unconverged(records: Records, arms: pd.DataFrame) -> pd.DataFrame:
+    """The share of a method's replicas whose solver did not converge in some step; NaN: it has no solver."""
+    rows = records.replicas[records.replicas["phase"] == "confirm"].drop_duplicates("replica")
+    rows = rows[["arm", "unconverged"]].merge(arms[["arm", "method"]], on="arm")
+    share = (rows["unconverged"] > 0).astype(float).where(rows["unconverged"].notna())
+    return share.groupby(rows["method"]).mean().rename("unconverged").reset_index()
 
 
 def table(scores: pd.DataFrame) -> pd.DataFrame:
-    """One row per method and task (or mean over tasks): gain over equal weights; ``reading`` only for the mean."""
-    keys = ["weighting", "scope", "task", "band", "looks", "family"]
+    """One row per method and task (or mean over tasks), best mean first: gain over equal weights with intervals.
+
+    On the mean, ``beats_equal`` says that the simultaneous interval lies above zero, at every scale of ``equal``;
+    ``behind`` is the paired difference to the best (equal weights, if nothing is better) and ``separable`` says that
+    its interval, simultaneous over all methods, lies below zero.  ``mean_rank`` is over tasks and seeds, equal
+    weights among the ranked; ``same_draw`` is the share of arms that were given the draw that equal weights have.
+    """
+    reached = {name: dict(_means(scores, name)) for name in (OTHER_SCALE, BEHIND)}
+    ranks = _mean_ranks(scores)
+    keys = ["method", *WEIGHING, "scope", "task", "band", "looks", "family", "zero", "unconverged"]
     rows = []
-    for facts, group in groups(scores, keys):
+    for facts, group in groups(scores[scores["quantity"] == GAIN], keys):
         gain = gain_of(group, family=facts["family"], looks=facts["looks"])
-        reading = verdict(gain, 0.0) if facts["scope"] == "mean" else ""
+        method = str(facts["method"])
+        judged = facts["scope"] == MEAN and facts["weighting"] != EQUAL
+        over = [gain, *(found[method] for found in [reached[OTHER_SCALE]] if method in found)]
+        behind = reached[BEHIND].get(method)
         rows.append(
-            facts | {"arms": int(group["arms"].max())} | gain_columns(gain) | {"beats_equal": reading == "helped"}
+            facts
+            | {"arms": int(group["arms"].max()), "mean_rank": ranks[method], "same_draw": group["same_draw"].mean()}
+            | gain_columns(gain)
+            | {
+                "beats_equal": judged and all(verdict(difference, 0.0) == HELPED for difference in over),
+                "behind": behind.mean if behind else 0.0,
+                "behind_half": behind.half_simultaneous if behind else np.nan,
+                "separable": behind is not None and bool(behind.mean + behind.half_simultaneous < 0),
+            }
         )
-    return pd.DataFrame(rows)
+    frame = pd.DataFrame(rows)
+    means = frame[frame["scope"] == MEAN].set_index("method")["gain"]
+    place = frame["method"].map(means.rank(ascending=False, method="first"))
+    return frame.assign(rank=place).sort_values("rank", kind="stable").reset_index(drop=True)
+
+
+def _means(scores: pd.DataFrame, quantity: str) -> Iterator[tuple[str, Gain]]:
+    for (method,), group in scores[(scores["quantity"] == quantity) & (scores["scope"] == MEAN)].groupby(["method"]):
+        yield str(method), gain_of(group, family=int(group["family"].iloc[0]), looks=int(group["looks"].iloc[0]))
+
+
+def _mean_ranks(scores: pd.DataFrame) -> dict[str, float]:
+    tasks = scores[(scores["quantity"] == GAIN) & (scores["scope"] == TASK)]
+    wide = tasks.pivot_table(index=["task", "seed"], columns="method", values="gain").assign(**{"": 0.0})
+    return {str(method): rank for method, rank in wide.rank(axis=1, ascending=False).mean().items()}
 
 
 def finding(rows: pd.DataFrame) -> str:
     """Which methods beat equal weights on average over tasks, as far as their simultaneous intervals say so."""
-    better = list(rows.loc[rows["beats_equal"], "weighting"])
-    methods = list(dict.fromkeys(rows["weighting"]))
+    means = rows[rows["scope"] == MEAN]
+    better = list(means.loc[means["beats_equal"], "method"])
     if better:
-        return f"On the mean of tasks {listing(better, noun='methods')} beat{'s' * (len(better) == 1)} equal weights."
-    names = listing(methods, noun="methods")
+        beat = agree(len(better), "beats", "beat")
+        return f"On the mean of tasks {listing(better, noun='methods')} {beat} equal weights."
+    names = listing(list(means.loc[means["weighting"] != EQUAL, "method"]), noun="methods")
     return f"No weighting method ({names}) was found to beat equal weights on the mean of tasks."
 
 
-def caption(rows: pd.DataFrame) -> str:
-    """What the table holds, and on what it rests."""
+def title(rows: pd.DataFrame) -> str:
+    """Whether equal weights are beaten, and by how much at best."""
+    means = rows[rows["scope"] == MEAN]
+    better, rivals = means[means["beats_equal"]], int((means["weighting"] != EQUAL).sum())
+    if better.empty:
+        return f"No way to weigh ({rivals} tried) was found to beat equal weights"
+    first = better.iloc[0]
     return (
-        f"{finding(rows)} Gain in test skill over equal weights at the same depth and width, in points, averaged "
-        f"over the arms of a method; n = {rows['n'].max()} confirm seeds, paired; 95% intervals and simultaneous "
-        f"ones for {rows['family'].iloc[0]} methods (seeds and test examples; the larger test part of the averaged "
-        "arms). Exploratory. Every method tuned with the same draws; selection on validation skill."
+        f"{first['method']} beats equal weights by {points(first['gain'], sign=False)} points; "
+        f"{len(better)} of {rivals} ways to weigh do"
     )
+
+
+def caption(rows: pd.DataFrame) -> str:
+    """What is drawn, and on what it rests."""
+    means = rows[rows["scope"] == MEAN]
+    zero, first = str(rows["zero"].iloc[0]), means.iloc[0]
+    averaged = f", averaged over {means['arms'].max()} arms of a method" if means["arms"].max() > 1 else ""
+    twice = EQUAL in set(means["weighting"])
+    other = f"; {EQUAL} at another scale is ranked as well, and must be beaten as well" if twice else ""
+    best, same = first["method"] if first["gain"] > 0 else zero, (means["same_draw"] == 1).sum()
+    return (
+        f"{finding(rows)} Gain in test skill over {zero} weights at the same depth and width, in points{averaged}"
+        f"{other}. Mean over tasks with its 95% interval (thick) and one simultaneous over {rows['family'].iloc[0]} "
+        f"methods (thin), of seeds and test examples; n = {means['n'].max()} confirm seeds, paired, no interval below "
+        f"5; small marks: single tasks. Filled: not separable from the best, {best} (paired, simultaneous). The same "
+        f"draws for all, selected like epochs on validation skill; {zero} took one that {int(same)} of {len(means)} "
+        "methods took, and what luck that choice had is in no interval. Exploratory."
+    )
+
+
+@style.styled
+def figure(rows: pd.DataFrame) -> Figure:
+    """One line per method, best first."""
+    drawn = ranking.draw(rows, names="method", reached="beats_equal", said="beats equal weights")
+    drawn.axes[0].set_xlabel(f"mean gain over {rows['zero'].iloc[0]} weights (points of skill)")
+    style.headline(drawn, title(rows))
+    return drawn

@@ -11,6 +11,7 @@ from analysis.records import FACTOR_COLUMNS, Records
 from analysis.report.state import State
 from analysis.report.tables import Table, frame_of
 from analysis.selection import costs, rank_draws, selected
+from analysis.wording import tree_words
 
 LOST = ("failed", "diverged")
 
@@ -21,6 +22,7 @@ def appendix(records: Records, state: State) -> list[Table]:
         _every_arm(records, state),
         _every_failure(records),
         _skipped(state),
+        *_trees(records),
         _openings(records),
         _manifest(records),
     ]
@@ -89,6 +91,24 @@ def _skipped(state: State) -> Table:
     return Table(
         "skipped", "Arms that were not trained, and why.", frame, title="Skipped arms", when_empty="No arm was skipped."
     )
+
+
+def _trees(records: Records) -> list[Table]:
+    """The trees of ``branch`` that affinity decided; no table where there are none."""
+    rows = [
+        (event["stages"], stage, groups)
+        for event in records.events("tree")
+        for stage, groups in enumerate(tree_words(event["tree"]), 1)
+    ]
+    if not rows:
+        return []
+    frame = frame_of(rows, of_stages=lambda row: row[0], stage=lambda row: row[1], groups=lambda row: row[2])
+    caption = (
+        "The trees of branch, found when the run started from how alike quickly trained networks of the tasks see the "
+        "same training examples: one for each number of stages, at the first width and backbone. Tasks of a group "
+        "share the stage; | parts groups."
+    )
+    return [Table("trees", caption, frame, title="Trees")]
 
 
 def _openings(records: Records) -> Table:

@@ -12,12 +12,13 @@ from dataclasses import dataclass
 import pandas as pd
 
 from analysis.gains import LOOP, baseline
-from analysis.questions import sharing
-from analysis.records import FACTOR_COLUMNS, Records
+from analysis.questions import sharing, weighting
+from analysis.records import Records
 from analysis.rows import each
 from analysis.selection import SINGLE_TASK
 
-OTHERS = [factor for factor in FACTOR_COLUMNS if factor not in ("weighting", "scale")]
+WAY = ("sharing", "depth", "stages")
+MARKS = {"depth": ", {:.0f} shared", "stages": " of {:.0f}"}
 ENTRIES = ["arm", "against", "setting", "width", "capacity"]
 
 
@@ -31,7 +32,7 @@ class Contest:
         noun: what is ranked, in the plural.
         identity: the columns that make a method; what differs beside them is averaged over.
         over: what a gain is over, in words.
-        reference: the method whose gain is 0 because the others' is over it; empty where none takes part.
+        names: of the methods, one for each entry of all studies together.
         entries: of a study's records and confirmed outcomes: one row per arm that takes part, columns ``identity`` and
             :data:`ENTRIES`: the arm, the arm it is compared with, and the setting that it shares with its rivals.
     """
@@ -41,7 +42,7 @@ class Contest:
     noun: str
     identity: tuple[str, ...]
     over: str
-    reference: str
+    names: Callable[[pd.DataFrame], Sequence[str]]
     entries: Callable[[Records, pd.DataFrame], pd.DataFrame]
 
 
@@ -55,32 +56,21 @@ def ways_to_share(records: Records, scored: pd.DataFrame) -> pd.DataFrame:
 
 
 def weighting_methods(records: Records, scored: pd.DataFrame) -> pd.DataFrame:
-    """Every method beside equal weights, in each setting in which both were confirmed; ``equal`` takes part itself."""
+    """Every way to weigh in each setting in which the zero was confirmed, too: ``equal``, which takes part itself."""
     arms = scored[~scored["sharing"].isin((SINGLE_TASK, LOOP))].drop_duplicates("arm")
     if arms["weighting"].nunique() < 2:
         return pd.DataFrame()
-    arms = arms.assign(setting=arms[OTHERS].astype(str).agg(" ".join, axis=1))
-    equal = arms[arms["weighting"] == "equal"].drop_duplicates("setting").set_index("setting")["arm"]
-    arms = arms[(arms["weighting"] != "equal") | arms["arm"].isin(equal)]
-    entries = arms.assign(against=arms["setting"].map(equal)).dropna(subset=["against"])
+    arms = arms.assign(setting=arms[weighting.OTHERS].astype(str).agg(" ".join, axis=1))
+    equal = arms[arms["weighting"] == weighting.EQUAL]
+    equal = equal.sort_values("scale", key=lambda scales: scales != weighting.REFERENCE_SCALE, kind="stable")
+    zero = equal.drop_duplicates("setting").set_index("setting")["arm"]
+    entries = arms.assign(against=arms["setting"].map(zero)).dropna(subset=["against"])
     return entries if entries["weighting"].nunique() > 1 else pd.DataFrame()
 
 
-CONTESTS: Sequence[Contest] = (
-    Contest(
-        "ways_to_share", "Ways to share", "ways to share", ("sharing", "depth", "stages"),
-        "tuned single-task networks of the reference width", "", ways_to_share,
-    ),
-    Contest(
-        "weighting_methods", "Weighting methods", "weighting methods", ("weighting", "scale"),
-        "equal weights", "equal", weighting_methods,
-    ),
-)  # fmt: skip
-
-
-def names(entries: pd.DataFrame, contest: Contest) -> list[str]:
+def names_of_ways(entries: pd.DataFrame) -> list[str]:
     """A name for the method of each row: its first column, and of the others what tells it from another method."""
-    first, *others = contest.identity
+    first, *others = WAY
     found = entries[first].astype(str)
     for column in others:
         several = entries.groupby(first)[column].transform("nunique") > 1
@@ -89,4 +79,13 @@ def names(entries: pd.DataFrame, contest: Contest) -> list[str]:
     return list(found)
 
 
-MARKS = {"depth": ", {:.0f} shared", "stages": " of {:.0f}", "scale": ", {}"}
+CONTESTS: Sequence[Contest] = (
+    Contest(
+        "ways_to_share", "Ways to share", "ways to share", WAY,
+        "tuned single-task networks of the reference width", names_of_ways, ways_to_share,
+    ),
+    Contest(
+        "weighting_methods", "Weighting methods", "weighting methods", tuple(weighting.WEIGHING),
+        "equal weights", lambda entries: list(weighting.names(entries)), weighting_methods,
+    ),
+)  # fmt: skip

@@ -15,7 +15,7 @@ from analysis.report.state import state_of
 from analysis.rows import each
 from analysis.statistics import Gain
 from analysis.suite.combining import over_sets
-from analysis.suite.contests import Contest, names
+from analysis.suite.contests import Contest
 from analysis.suite.missing import why_missing
 from analysis.suite.reading import SuiteRecords
 
@@ -37,6 +37,7 @@ class Ranking:
         band: half-width of the band of no practical difference; NaN where the studies differ in it.
         capacities: widths of the references that the arms are as large as.
         matched: whether widths were matched to that.
+        reference: the method whose gain is 0 because all others' is over it; empty where none takes part.
     """
 
     contest: Contest
@@ -47,6 +48,7 @@ class Ranking:
     band: float
     capacities: list[int]
     matched: bool
+    reference: str
 
     @cached_property
     def ranked(self) -> pd.DataFrame:
@@ -100,7 +102,7 @@ def rank(suite: SuiteRecords, contest: Contest) -> Ranking | None:
         return None
     entries = pd.concat([found.entries for found in sets.values()], keys=list(sets), names=["task_set", None])
     entries = entries.reset_index("task_set").reset_index(drop=True)
-    entries["method"] = names(entries, contest)
+    entries["method"] = contest.names(entries)
     for name, found in sets.items():
         found.entries = entries[entries["task_set"] == name]
     gains = {
@@ -109,12 +111,14 @@ def rank(suite: SuiteRecords, contest: Contest) -> Ranking | None:
         for name, found in sets.items()
     }
     looks = max(found.common.looks for found in sets.values())
-    means = _means(contest, sets, entries, gains, looks)
+    zeros = list(entries.loc[entries["arm"] == entries["against"], "method"])
+    reference = zeros[0] if zeros else ""
+    means = _means(contest, sets, entries, gains, looks, reference)
     bands = {found.common.band for found in sets.values()}
     return Ranking(
-        contest, list(sets), left_out, means, _cells(contest, sets, entries, gains, means),
+        contest, list(sets), left_out, means, _cells(contest, sets, entries, gains, means, reference),
         bands.pop() if len(bands) == 1 else np.nan, sorted({int(width) for width in entries["capacity"]}),
-        bool((entries["width"] != entries["capacity"]).any()),
+        bool((entries["width"] != entries["capacity"]).any()), reference,
     )  # fmt: skip
 
 
@@ -134,7 +138,12 @@ def _taking_part(suite: SuiteRecords, contest: Contest) -> tuple[dict[str, _Set]
 
 
 def _means(
-    contest: Contest, sets: Mapping[str, _Set], entries: pd.DataFrame, gains: Mapping[tuple[str, str], Gain], looks: int
+    contest: Contest,
+    sets: Mapping[str, _Set],
+    entries: pd.DataFrame,
+    gains: Mapping[tuple[str, str], Gain],
+    looks: int,
+    reference: str,
 ) -> pd.DataFrame:
     facts = entries.drop_duplicates("method").set_index("method")[list(contest.identity)]
     whole = [method for method in facts.index if all(np.isfinite(gains[method, name].mean) for name in sets)]
@@ -145,7 +154,7 @@ def _means(
     rows = []
     for place, method in enumerate(order, start=1):
         mean = over_sets([gains[method, name] for name in sets], looks=looks)
-        half = np.nan if method == contest.reference else mean.half_width  # its gain is 0 by definition, not by luck
+        half = np.nan if method == reference else mean.half_width  # its gain is 0 by definition, not by luck
         row = {"method": method, "rank": place, "gain": mean.mean, "low": mean.mean - half, "high": mean.mean + half}
         row |= {"half_width": half, "n_sets": mean.num_sets, "degrees": mean.degrees}
         row |= {"mean_rank": float(ranks.loc[method].mean()), "behind": 0.0, "behind_half": np.nan, "separable": False}
@@ -169,6 +178,7 @@ def _cells(
     entries: pd.DataFrame,
     gains: Mapping[tuple[str, str], Gain],
     means: pd.DataFrame,
+    reference: str,
 ) -> pd.DataFrame:
     ranked = list(means.loc[means["reason"] == "", "method"])
     rows = []
@@ -179,7 +189,7 @@ def _cells(
                 gains[mean.method, name],
                 entries[(entries["method"] == mean.method) & (entries["task_set"] == name)],
             )
-            half = np.nan if mean.method == contest.reference else gain.half_width
+            half = np.nan if mean.method == reference else gain.half_width
             there = bool(np.isfinite(gain.mean))
             identity = {column: getattr(mean, column) for column in contest.identity}
             rows.append(

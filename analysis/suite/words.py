@@ -35,7 +35,7 @@ def sentences(ranking: Ranking) -> list[str]:
 
 def _worth(ranking: Ranking) -> str:
     first = ranking.ranked.iloc[0]
-    if first["method"] == ranking.contest.reference:
+    if first["method"] == ranking.reference:
         return f"No other of the {ranking.contest.noun} gains over {ranking.contest.over} on the mean of the task sets."
     shown = f"{points(first['gain'])} {interval(first['low'], first['high'])}".strip()
     reading = (

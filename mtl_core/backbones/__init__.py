@@ -18,6 +18,7 @@ from torch import Tensor
 from mtl_core.layers.bank import Copy, Slot, Theta
 from mtl_core.layers.pooling import average_pool
 from mtl_core.mode import Mode
+from mtl_core.registry import find
 
 if TYPE_CHECKING:
     from mtl_core.recipe import Recipe
@@ -137,6 +138,11 @@ class Backbone(ABC):
     def impossible(cls, recipe: Recipe, inputs: Sequence[int]) -> str | None:
         """Why this backbone cannot be built with this recipe for examples of this shape, or ``None``."""
         return None
+
+
+def backbone_of(recipe: Recipe, inputs: Sequence[int]) -> Backbone:
+    """The backbone of ``recipe`` for examples of this shape."""
+    return find("backbones", recipe.backbone).cls(inputs, recipe.stages, recipe.width, **recipe.backbone_options)
 
 
 class ImageBackbone(Backbone):

@@ -2,7 +2,9 @@
 
 Tasks with common inputs see one batch; tasks with inputs of their own see a batch each, drawn from their own examples,
 so that a small task counts as much as a large one.  An epoch has as many steps as it takes to draw as many examples as
-the training split holds.
+the training split holds.  Part of the tasks, a single one too, draw as many of each task as all of them together would:
+a small task that is trained alone takes as many steps as in the common loop, and a comparison of the two is one of
+sharing, not of the number of steps.
 """
 
 from __future__ import annotations
@@ -23,10 +25,12 @@ from mtl_core.streams import Streams
 
 def steps_per_epoch(recipe: Recipe, development: Development) -> int:
     """Steps in an epoch: the same for every seed, even where group sizes make training splits differ a little."""
-    labelled = int((~development.examples.targets.isnan()).any(dim=1).sum())
+    labelled, tasks = development.epoch
     train = round(labelled * (1 - development.validation_share) * recipe.train_fraction)
-    batches = sampled_tasks(recipe, development) if development.own_inputs else 1
-    return max(1, -(-train // (recipe.batch_size * batches)))
+    if not development.own_inputs:
+        return max(1, -(-train // recipe.batch_size))
+    here = len(development.tasks)
+    return max(1, -(-train * here // (recipe.batch_size * tasks * sampled_tasks(recipe, development))))
 
 
 def sampled_tasks(recipe: Recipe, development: Development) -> int:
@@ -50,7 +54,7 @@ class Batches:
         self.steps = steps_per_epoch(recipe, development)
         self._batch_size, self._seeds = recipe.batch_size, tuple(seeds)
         self._names = [task.name for task in development.tasks]
-        self._labels = ~development.examples.targets.isnan()
+        self._labels = development.labels
         self._own_inputs = development.own_inputs
         self._pools = [self._pools_of(preparation) for preparation in preparations]
         self._sampled = sampled_tasks(recipe, development)

@@ -9,6 +9,7 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from mtl_core.data.preparation import Preparation
+from mtl_core.data.target_columns import labels
 from mtl_core.data.task_set import Examples
 
 CHUNK = 256
@@ -28,6 +29,7 @@ class Feed:
 
     def __init__(self, examples: Examples, preparations: Sequence[Preparation]) -> None:
         self.examples = examples
+        self._tasks = [constant.task for constant in preparations[0].constants]
         self.fully_labelled = not bool(examples.targets.isnan().any())
         self._has_gaps = bool(examples.inputs.isnan().any())
         self._input_shift, self._input_scale, self.target_shift, self.target_scale = (
@@ -52,23 +54,25 @@ class Feed:
             x = torch.where(x.isnan(), 0.0, x)
         return x
 
-    def targets(self, index: Int[Tensor, "r g b"]) -> tuple[Float[Tensor, "r t b"], Bool[Tensor, "r t b"] | None]:
-        """Standardised targets without NaN, and which of them are labels (``None``: all)."""
-        y = raw_targets(self.examples, index)
-        labelled = None if self.fully_labelled else ~y.isnan()
+    def targets(self, index: Int[Tensor, "r g b"]) -> tuple[Float[Tensor, "r c b"], Bool[Tensor, "r t b"] | None]:
+        """Standardised targets without NaN, and which examples are labelled (``None``: all)."""
+        y = self.raw_targets(index)
+        labelled = None if self.fully_labelled else labels(self._tasks, y, dim=1)
         if self._scales_targets:
             y = (y - self.target_shift) * self.target_scale
-        return (y if labelled is None else torch.where(labelled, y, 0.0)), labelled
+        return (y if labelled is None else torch.where(y.isnan(), 0.0, y)), labelled
 
-
-def raw_targets(examples: Examples, index: Int[Tensor, "r g b"]) -> Float[Tensor, "r t b"]:
-    """Targets in their own unit, task-major: every task's at a common index, or each task's at its own."""
-    if index.shape[1] == 1:
-        rows = examples.targets.index_select(0, index.flatten())
-        return rows.view(len(index), index.shape[2], -1).transpose(1, 2)
-    num_tasks = examples.targets.shape[1]
-    places = index * num_tasks + torch.arange(num_tasks).view(1, -1, 1)
-    return examples.targets.flatten().index_select(0, places.flatten()).view(index.shape)
+    def raw_targets(self, index: Int[Tensor, "r g b"]) -> Float[Tensor, "r c b"]:
+        """Targets in their own unit, task-major: every task's at a common index, or each task's at its own."""
+        targets = self.examples.targets
+        if index.shape[1] == 1:
+            rows = targets.index_select(0, index.flatten())
+            return rows.view(len(index), index.shape[2], -1).transpose(1, 2)
+        num_columns = targets.shape[1]
+        if num_columns > index.shape[1]:
+            index = index.repeat_interleave(torch.tensor([task.num_targets for task in self._tasks]), dim=1)
+        places = index * num_columns + torch.arange(num_columns).view(1, -1, 1)
+        return targets.flatten().index_select(0, places.flatten()).view(index.shape)
 
 
 def padded(parts: Sequence[Sequence[Int[Tensor, " n"]]]) -> tuple[Int[Tensor, "r g m"], Bool[Tensor, "r g m"]]:

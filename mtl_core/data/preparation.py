@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from mtl_core.data.splits import nested_subset, split
+from mtl_core.data.target_columns import columns_of, targets_of
 from mtl_core.data.task import PERFECT, Task
 from mtl_core.data.task_set import Development
 from mtl_core.losses import example_losses
@@ -25,7 +27,9 @@ class Preparation:
         train, validation: indices of examples with at least one label.
         probe: the part of the training split, as large as the validation split, on which training loss is evaluated.
         input_shift, input_scale: applied to raw inputs as (x − shift) · scale; missing values become 0.
-        target_shift, target_scale: the same for targets; 0 and 1 for classes.
+        target_shift, target_scale: the same for targets; 0 and 1 for classes.  A vector has one scale for all of its
+            numbers, the root of their mean variance: predicting its mean has loss 1, as for a single number, and a
+            number that hardly varies is not blown up.
         constants: best constant outputs (logits, or standardised targets) for loss and for the metric, by task.
         trivial_loss, trivial_metric: what they get on the validation split.
         num_train, num_validation: labelled examples by task.
@@ -36,8 +40,8 @@ class Preparation:
     probe: Int[Tensor, " q"]
     input_shift: Float[Tensor, " d"]
     input_scale: Float[Tensor, " d"]
-    target_shift: Float[Tensor, " t"]
-    target_scale: Float[Tensor, " t"]
+    target_shift: Float[Tensor, " c"]
+    target_scale: Float[Tensor, " c"]
     constants: tuple[Constant, ...]
     trivial_loss: Float[Tensor, " t"]
     trivial_metric: Float[Tensor, " t"]
@@ -53,26 +57,35 @@ class Constant:
         task: what is predicted.
         for_loss: outputs ``[k]`` that minimise the training loss: log class frequencies, or the mean.
         for_metric: outputs ``[k]`` that are best for the task's metric; these differ for absolute error (the median).
-        shift, scale: of the task's target.
+        shift, scale: of the task's targets.
     """
 
     task: Task
     for_loss: Float[Tensor, " k"]
     for_metric: Float[Tensor, " k"]
-    shift: float
-    scale: float
+    shift: Float[Tensor, " m"]
+    scale: Float[Tensor, " m"]
 
-    def loss(self, targets: Float[Tensor, " n"]) -> float:
+    def loss(self, targets: Float[Tensor, " n *m"]) -> float:
         """Mean loss on labelled ``targets`` in their own unit; NaN without any."""
-        labels = targets[~targets.isnan()].view(1, 1, -1)
-        outputs = self.for_loss.view(1, 1, -1, 1).expand(-1, -1, -1, labels.shape[2])
-        return example_losses(self.task.kind, outputs, (labels - self.shift) * self.scale).mean().item()
+        standard = _one_signal(targets, (targets - self.shift) * self.scale)
+        outputs = self.for_loss.view(1, 1, -1, 1).expand(-1, -1, -1, standard.shape[-1])
+        return example_losses(self.task.kind, outputs, standard).mean().item()
 
-    def metric(self, targets: Float[Tensor, " n"]) -> float:
+    def metric(self, targets: Float[Tensor, " n *m"]) -> float:
         """The metric on labelled ``targets`` in their own unit; NaN without any."""
-        labels = targets[~targets.isnan()].view(1, 1, -1)
-        outputs = self.for_metric.view(1, 1, -1, 1).expand(-1, -1, -1, labels.shape[2])
-        return example_scores(self.task, outputs, labels).mean().item()
+        labelled = _one_signal(targets, targets)
+        outputs = self.for_metric.view(1, 1, -1, 1).expand(-1, -1, -1, labelled.shape[-1])
+        return example_scores(self.task, outputs, labelled).mean().item()
+
+
+def _one_signal(targets: Float[Tensor, " n *m"], values: Float[Tensor, " n *m"]) -> Float[Tensor, "1 1 *m l"]:
+    """The rows of ``values`` that are labels, as losses and metrics want them: numbers of a vector before examples."""
+    return values[_is_label(targets)].movedim(0, -1)[None, None]
+
+
+def _is_label(targets: Float[Tensor, " n *m"]) -> Bool[Tensor, " n"]:
+    return ~targets.isnan().view(len(targets), -1).any(dim=1)
 
 
 def prepare(development: Development, seed: int, train_fraction: float = 1.0) -> Preparation:
@@ -80,21 +93,19 @@ def prepare(development: Development, seed: int, train_fraction: float = 1.0) ->
     examples, tasks = development.examples, development.tasks
     train, validation = split(development, seed)
     train = nested_subset(train, train_fraction, seed)
-    labelled = ~examples.targets.isnan()
+    labelled, columns = development.labels, columns_of(tasks)
     train, validation = (part[labelled[part].any(dim=1)] for part in (train, validation))
     if not len(train):
         names = ", ".join(repr(task.name) for task in tasks)
         raise Mistake(f"training split of seed {seed}", f"has no label of {names}.", "Label more, or train on more.")
     shuffled = train[torch.randperm(len(train), generator=generator(seed, "probe"))]
     input_shift, input_scale = _standards(examples.inputs[train], development.standardise)
-    regression = torch.tensor([task.kind == "regression" for task in tasks])
-    target_shift, target_scale = _standards(examples.targets[train], regression)
-    target_scale = torch.where(target_scale == 0, 1.0, target_scale)  # a constant target is predicted, not silenced
+    target_shift, target_scale = _target_standards(tasks, examples.targets[train])
     constants = tuple(
-        _fit_constant(task, examples.targets[train, i], target_shift[i].item(), target_scale[i].item())
-        for i, task in enumerate(tasks)
+        _fit_constant(task, targets_of(examples.targets[train], mine), target_shift[[*mine]], target_scale[[*mine]])
+        for task, mine in zip(tasks, columns, strict=True)
     )
-    held_out = examples.targets[validation]
+    held_out = [targets_of(examples.targets[validation], mine) for mine in columns]
     return Preparation(
         train=train,
         validation=validation,
@@ -104,8 +115,8 @@ def prepare(development: Development, seed: int, train_fraction: float = 1.0) ->
         target_shift=target_shift,
         target_scale=target_scale,
         constants=constants,
-        trivial_loss=torch.tensor([constant.loss(held_out[:, i]) for i, constant in enumerate(constants)]),
-        trivial_metric=torch.tensor([constant.metric(held_out[:, i]) for i, constant in enumerate(constants)]),
+        trivial_loss=torch.tensor([one.loss(held) for one, held in zip(constants, held_out, strict=True)]),
+        trivial_metric=torch.tensor([one.metric(held) for one, held in zip(constants, held_out, strict=True)]),
         num_train=labelled[train].sum(dim=0),
         num_validation=labelled[validation].sum(dim=0),
     )
@@ -131,11 +142,28 @@ def _standards(values: Float[Tensor, "n d"], chosen: Tensor) -> tuple[Float[Tens
     return torch.where(chosen, mean, 0.0).to(values), torch.where(varies, scale, 0.0).to(values)
 
 
-def _fit_constant(task: Task, targets: Float[Tensor, " n"], shift: float, scale: float) -> Constant:
-    labels = targets[~targets.isnan()]
+def _target_standards(
+    tasks: Sequence[Task], targets: Float[Tensor, "n c"]
+) -> tuple[Float[Tensor, " c"], Float[Tensor, " c"]]:
+    """Shift and scale by column: 0 and 1 for classes, one scale for all numbers of a vector."""
+    regression = torch.tensor([task.kind == "regression" for task in tasks for _ in range(task.num_targets)])
+    shift, scale = _standards(targets, regression)
+    for task, mine in zip(tasks, columns_of(tasks), strict=True):
+        if task.num_targets > 1:
+            own = scale[[*mine]]
+            variance = torch.where(own > 0, own, torch.inf).double().square().reciprocal().mean()
+            scale[[*mine]] = variance.rsqrt().to(scale) if variance > 0 else 0.0
+    return shift, torch.where(scale == 0, 1.0, scale)  # a constant target is predicted, not silenced
+
+
+def _fit_constant(
+    task: Task, targets: Float[Tensor, " n *m"], shift: Float[Tensor, " m"], scale: Float[Tensor, " m"]
+) -> Constant:
+    labels = targets[_is_label(targets)]
     if task.kind == "regression":
-        centre = labels.median() if task.metric == "mae" else labels.double().mean().to(labels)
-        return Constant(task, torch.zeros(1), centre.nan_to_num(0.0).view(1), shift, scale)
+        centre = labels.median(dim=0).values if task.metric == "mae" and len(labels) else labels.double().mean(dim=0)
+        outputs = centre.to(labels).nan_to_num(0.0).view(-1)
+        return Constant(task, torch.zeros(task.num_targets), outputs, shift, scale)
     counts = torch.bincount(labels.long(), minlength=task.num_classes).double()
     floor = 0.5 / max(len(labels), 1)  # a class that the training split lacks would cost an infinite log loss
     logs = (counts / max(len(labels), 1)).clamp(min=floor).log()

@@ -27,6 +27,8 @@ class Task:
         kind: ``regression`` (squared error on the standardised target), ``binary`` or ``multiclass`` (cross entropy).
         metric: what the skill is computed from.  Regression metrics are in the target's own unit.
         num_classes: number of classes; 2 for binary, 1 for regression.
+        num_targets: numbers that a regression predicts at once: a vector is one task, and its loss and its metric are
+            means over these numbers.
         classes: the users' names of the classes, in the order of their numbers; may be empty.
     """
 
@@ -35,6 +37,7 @@ class Task:
     metric: Metric
     num_classes: int = 1
     classes: tuple[str, ...] = ()
+    num_targets: int = 1
 
     def __post_init__(self) -> None:
         if self.metric not in METRICS_OF[self.kind]:
@@ -42,8 +45,10 @@ class Task:
         expected = {"regression": self.num_classes == 1, "binary": self.num_classes == 2}
         if not expected.get(self.kind, self.num_classes >= 2):
             raise ValueError(f"Task {self.name!r}: {self.num_classes} classes do not fit a {self.kind} task.")
+        if self.num_targets < 1 or (self.num_targets > 1 and self.kind != "regression"):
+            raise ValueError(f"Task {self.name!r}: {self.num_targets} targets do not fit a {self.kind} task.")
 
     @property
     def num_outputs(self) -> int:
-        """Width of the task's head: one output per class, or a single one for regression and binary tasks."""
-        return self.num_classes if self.kind == "multiclass" else 1
+        """Width of the task's head: one output per class or number to predict, a single one for binary tasks."""
+        return self.num_classes if self.kind == "multiclass" else self.num_targets

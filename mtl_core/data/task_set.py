@@ -12,6 +12,7 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
+from mtl_core.data.target_columns import columns_of_only, labels
 from mtl_core.data.task import Task
 
 
@@ -22,12 +23,12 @@ class Examples:
     Args:
         inputs: float32; NaN means missing.
         targets: float32; class numbers 0 … k−1 for classification, the target's own unit for regression; NaN means
-            that the example has no label for the task.
+            that the example has no label for the task.  A task has as many columns as it has targets.
         groups: examples of one group never stand on both sides of a split; ``None``: every example is its own.
     """
 
     inputs: Float[Tensor, "n d"]
-    targets: Float[Tensor, "n t"]
+    targets: Float[Tensor, "n c"]
     groups: Int[Tensor, " n"] | None = None
 
     def __len__(self) -> int:
@@ -48,6 +49,7 @@ class Development:
         image: channels, height and width, where the inputs are the pixels of an image, channel by channel.
         own_inputs: whether the tasks have inputs of their own: every example belongs to one task and has its label
             alone, and a batch holds as many examples of each task.
+        whole: labelled examples and tasks of the pool that :meth:`only` took these tasks from; ``None``: all are here.
     """
 
     tasks: tuple[Task, ...]
@@ -56,9 +58,12 @@ class Development:
     validation_share: float = 0.2
     image: tuple[int, int, int] | None = None
     own_inputs: bool = False
+    whole: tuple[int, int] | None = None
 
     def __post_init__(self) -> None:
-        if self.own_inputs and ((~self.examples.targets.isnan()).sum(dim=1) > 1).any():
+        if (found := self.examples.targets.shape[1]) != (wanted := sum(task.num_targets for task in self.tasks)):
+            raise ValueError(f"The tasks have {wanted} targets, the examples {found} columns of them.")
+        if self.own_inputs and (self.labels.sum(dim=1) > 1).any():
             raise ValueError("Tasks with inputs of their own share no example: one label each.")
         if self.image is not None and math.prod(self.image) != self.num_inputs:
             raise ValueError(f"{self.num_inputs} input columns are no image of {self.image}.")
@@ -73,11 +78,22 @@ class Development:
         """Shape of an example: ``(columns,)``, or that of an image."""
         return self.image or (self.num_inputs,)
 
+    @property
+    def epoch(self) -> tuple[int, int]:
+        """Labelled examples and tasks whose ratio is what an epoch draws of a task with inputs of its own."""
+        return self.whole or (int(self.labels.any(dim=1).sum()), len(self.tasks))
+
+    @property
+    def labels(self) -> Bool[Tensor, "n t"]:
+        """Which examples of the pool have a label of which task."""
+        return labels(self.tasks, self.examples.targets)
+
     def only(self, *names: str) -> Development:
         """The same examples (so that a seed splits them alike) with the named tasks alone."""
-        columns = [[task.name for task in self.tasks].index(name) for name in names]
+        columns, by_name = columns_of_only(self.tasks, names), {task.name: task for task in self.tasks}
         examples = replace(self.examples, targets=self.examples.targets[:, columns].contiguous())
-        return replace(self, tasks=tuple(self.tasks[column] for column in columns), examples=examples)
+        tasks = tuple(by_name[name] for name in names)
+        return replace(self, tasks=tasks, examples=examples, whole=self.epoch if self.own_inputs else None)
 
 
 @dataclass(frozen=True)

@@ -37,15 +37,18 @@ class Noise:
         self._streams: dict[tuple[int, str], torch.Generator] = {}
 
     def __call__(self, x: Float[Tensor, "r c *f"], copies: tuple[Copy, ...]) -> Float[Tensor, "r c *f"]:
-        """``x`` with elements dropped and the rest scaled by 1/(1 − rate)."""
-        elements = x[0, 0].numel()
-        words = torch.zeros(*x.shape[:2], -(-elements // 4), dtype=torch.int64)
+        """``x`` with elements dropped and the rest scaled by 1/(1 − rate).
+
+        Signals that outnumber the copies all belong to a single one, which takes them for one long batch.
+        """
+        elements = x[0].numel() // len(copies)
+        words = torch.zeros(len(x), len(copies), -(-elements // 4), dtype=torch.int64)
         for row, (_, _, rate) in enumerate(self._rows):
             if rate > 0:
                 for place, copy in enumerate(copies):
                     words[row, place].random_(-(2**63), None, generator=self._stream(row, copy.name))
         bits = words.view(torch.int16)[:, :, :elements]
-        mask = ((bits >= self._threshold) * self._factor).view(x.shape)
+        mask = ((bits >= self._threshold) * self._factor).reshape(x.shape)
         return x * mask.to(device=x.device, dtype=x.dtype)
 
     def _stream(self, row: int, copy: str) -> torch.Generator:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any, cast
+
 import torch
 from jaxtyping import Float
 from torch import Tensor
@@ -11,9 +13,9 @@ from mtl_core.layers.linear import Linear
 
 
 class SoftMask:
-    """m = σ(V relu(U [s; g] + c) + d) at every place, with σ(z) = ½(1 + tanh(z/2)) between 0 and 1.
+    """m ⊙ s with m = σ(V relu(U [s; g] + c) + d) between 0 and 1, at every place.
 
-    Source: S. Liu, E. Johns & A. Davison, "End-to-end multi-task learning with attention", CVPR 2019, eq. 2.
+    Source: S. Liu, E. Johns & A. Davison, "End-to-end multi-task learning with attention", CVPR 2019, eqs. 1 and 2.
 
     Args:
         name: of the layer.
@@ -26,15 +28,46 @@ class SoftMask:
     def __init__(
         self, name: str, copies: tuple[Copy, ...], features: int, context: int = 0, feature_axis: int = -1
     ) -> None:
-        self._feature_axis = feature_axis
+        self._num_copies, self._feature_axis = len(copies), feature_axis
         self.read = Linear(f"{name}.read", copies, features + context, features)
         self.write = Linear(f"{name}.write", copies, features, features)
         self.slots = (*self.read.slots, *self.write.slots)
 
     def __call__(
-        self, theta: Theta, s: Float[Tensor, "r c b *f"], g: Float[Tensor, "r c b *f"] | None = None
+        self, theta: Theta, s: Float[Tensor, "r g b *f"], g: Float[Tensor, "r c b *f"] | None = None
     ) -> Float[Tensor, "r c b *f"]:
-        """The mask of ``s``; ``g`` has the same places."""
-        seen = s if g is None else torch.cat([s, g], dim=self._feature_axis)
+        """``s``, masked by every copy; ``g`` has the same places."""
+        seen = s.expand(-1, self._num_copies, *[-1] * (s.ndim - 2))
+        if g is not None:
+            seen = torch.cat([seen, g], dim=self._feature_axis)
         hidden = self.read(theta, seen.movedim(self._feature_axis, -1), torch.relu_)
-        return 0.5 * (1 + torch.tanh(0.5 * self.write(theta, hidden))).movedim(-1, self._feature_axis)
+        z = self.write(theta, hidden).movedim(-1, self._feature_axis)
+        masked, _ = cast("tuple[Tensor, Tensor]", Masked.apply(z, s))
+        return masked
+
+
+class Masked(torch.autograd.Function):
+    """σ(z) ⊙ s and σ(z), for a signal of each copy or one for all, in few passes over memory.
+
+    σ(z) = 1 / (1 + exp(−z)): unlike ``torch.sigmoid``'s, its bits do not depend on an element's place, and it takes
+    half the time of ½(1 + tanh(z/2)).  Where the exponential overflows or vanishes it is 0 or 1.
+    """
+
+    generate_vmap_rule = True
+
+    @staticmethod
+    def forward(z: Float[Tensor, "r c b *f"], s: Float[Tensor, "r g b *f"]) -> tuple[Tensor, Tensor]:
+        mask = z.neg().exp_().add_(1.0).reciprocal_()
+        return mask * s, mask
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Tensor, Tensor], output: tuple[Tensor, Tensor]) -> None:
+        mask = output[1]
+        ctx.mark_non_differentiable(mask)
+        ctx.save_for_backward(mask, inputs[1])
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Float[Tensor, "r c b *f"]) -> tuple[Tensor, Tensor]:
+        (gradient, _), (mask, s) = gradients, ctx.saved_tensors
+        through_z = torch.ops.aten.sigmoid_backward(gradient * s, mask)
+        return through_z, (gradient * mask).sum_to_size(s.shape)

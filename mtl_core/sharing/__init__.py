@@ -47,21 +47,34 @@ class Sharing(ABC):
     """Whether :meth:`after_step` does something."""
     parts: Sequence[Part]
     """Everything with parameters, in forward order; a subclass sets it."""
+    towers: Chain | None = None
+    """The tasks' private stages behind the representation."""
 
     def __init__(self, backbone: Backbone, tasks: Sequence[str], depth: int | None) -> None:
         self.backbone, self.tasks, self.depth = backbone, tuple(tasks), depth
 
     @abstractmethod
-    def __call__(self, theta: Theta, x: Float[Tensor, "r g b d"], mode: Mode) -> Float[Tensor, "r c b o"]:
-        """What the heads see: one signal for all tasks, or one for each."""
-
     def represent(self, theta: Theta, x: Float[Tensor, "r g b d"], mode: Mode) -> Float[Tensor, "r c b *f"]:
-        """The part of the pass up to where the tasks part; :meth:`finish` is the rest."""
-        return self(theta, x, mode)
+        """What the towers see, or the heads where there are none: one signal for all tasks, or one for each."""
 
     def finish(self, theta: Theta, z: Float[Tensor, "r c b *f"], mode: Mode) -> Float[Tensor, "r c b o"]:
         """From the representation to what the heads see."""
-        return z
+        return self.backbone.leave(self.towers(theta, z, mode) if self.towers else z)
+
+    def __call__(self, theta: Theta, x: Float[Tensor, "r g b d"], mode: Mode) -> Float[Tensor, "r c b o"]:
+        """The whole pass, from examples to what the heads see: one signal for all tasks, or one for each."""
+        return self.finish(theta, self.represent(theta, x, mode), mode)
+
+    def apart(self, signals: int) -> bool:
+        """Whether every task has a signal of its own from the first stage on, which meets none of the others.
+
+        Then each task can be given a copy of what is shared, ``[r, t, *s]`` instead of ``[r, 1, *s]``, with the same
+        result and with gradients task by task.
+
+        Args:
+            signals: g of the inputs.
+        """
+        return False
 
     def after_step(
         self, theta: Theta, heads: Sequence[Slot], rates: Sequence[float], present: Bool[Tensor, "r t"], mode: Mode
@@ -109,6 +122,11 @@ class Chain:
         self.stages: list[Stage] = [backbone.stage(level, copies) for level in levels]
         self.slots = tuple(slot for stage in self.stages for slot in stage.slots)
 
+    @property
+    def stateless(self) -> bool:
+        """Whether stages keep no statistics, in which signals that share a copy would meet."""
+        return all(slot.trained for slot in self.slots)
+
     def __call__(self, theta: Theta, x: Float[Tensor, "r g b *i"], mode: Mode) -> Float[Tensor, "r c b *o"]:
         """Every signal through the one copy, or one signal (or each its own) through as many copies."""
         for stage in self.stages:
@@ -118,9 +136,11 @@ class Chain:
 
 def run(stage: Stage, theta: Theta, x: Float[Tensor, "r g b *i"], mode: Mode) -> Float[Tensor, "r c b *o"]:
     """One stage, whatever the numbers of its copies and of the signals."""
-    if len(stage.copies) == 1:
+    # a stage's single copy may have been handed out to the tasks, see Sharing.apart
+    copies = theta[stage.slots[0]].shape[1] if stage.slots else len(stage.copies)
+    if copies == 1:
         return split(stage(theta, share(x), mode), x.shape[1])
-    return stage(theta, x.expand(-1, len(stage.copies), *[-1] * (x.ndim - 2)), mode)
+    return stage(theta, x.expand(-1, copies, *[-1] * (x.ndim - 2)), mode)
 
 
 def share(x: Float[Tensor, "r g b *f"]) -> Float[Tensor, "r 1 gb *f"]:
@@ -138,15 +158,3 @@ def unadaptable(recipe: Recipe) -> str | None:
     if find("backbones", recipe.backbone).cls.adaptable:
         return None
     return f"it changes pre-activations, and the stages of {recipe.backbone} do not show theirs"
-
-
-def impossible(recipe: Recipe, development: Development) -> str | None:
-    """Why an arm cannot exist, in words for the plan's list of skipped arms; ``None`` if it can."""
-    backbone, sharing = find("backbones", recipe.backbone).cls, find("sharing", recipe.sharing).cls
-    reason = backbone.impossible(recipe, development.shape) or sharing.impossible(recipe, development)
-    if reason or find("weighting", recipe.weighting).cls.needs == "losses":
-        return reason
-    from mtl_core.network import Network  # which is built from the architectures of this package
-
-    shared = Network(recipe, development.tasks, development.shape).layout.count_shared()
-    return None if shared else f"{recipe.weighting} weighs gradients on shared parameters, and nothing is shared"

@@ -15,7 +15,7 @@ from mtl_core.layers.bank import SHARED, Theta, uniform
 from mtl_core.layers.descriptors import Descriptors, TaskVectors, along, descriptor_matrix, unfit
 from mtl_core.mode import Mode
 from mtl_core.recipe import Recipe
-from mtl_core.sharing import Chain, Sharing, share, split, unadaptable
+from mtl_core.sharing import Chain, Sharing, split, unadaptable
 
 
 class Additive(Sharing):
@@ -53,17 +53,20 @@ class Additive(Sharing):
         self.shifts = {stage.conditioned.name: _shift(stage.conditioned, tasks, descriptors) for stage in told}
         self.parts = (self.network, *self.shifts.values())
 
-    def __call__(self, theta: Theta, x: Float[Tensor, "r g b d"], mode: Mode) -> Float[Tensor, "r t b o"]:
+    def represent(self, theta: Theta, x: Float[Tensor, "r g b d"], mode: Mode) -> Float[Tensor, "r t b *f"]:
         shifts = {layer: shift(theta) for layer, shift in self.shifts.items()}
 
         def shifted(layer: Any, theta: Theta, x: Tensor, y: Tensor) -> Tensor:
             if layer.name not in shifts:
                 return y
             own = split(y, len(self.tasks))
-            return share(own + along(shifts[layer.name], own, layer.feature_axis))
+            return (own + along(shifts[layer.name], own, layer.feature_axis)).view_as(y)
 
         signals = self.backbone.enter(x.expand(-1, len(self.tasks), -1, -1))
-        return self.backbone.leave(self.network(theta, signals, mode.adapted(shifted)))
+        return self.network(theta, signals, mode.adapted(shifted))
+
+    def apart(self, signals: int) -> bool:
+        return self.network.stateless
 
     @classmethod
     def impossible(cls, recipe: Recipe, development: Development) -> str | None:

@@ -47,11 +47,11 @@ class Branch(Sharing):
         ]
         self._leaves = [_home(task, levels[-1]) for task in self.tasks]
 
-    def __call__(self, theta: Theta, x: Float[Tensor, "r g b d"], mode: Mode) -> Float[Tensor, "r c b o"]:
+    def represent(self, theta: Theta, x: Float[Tensor, "r g b d"], mode: Mode) -> Float[Tensor, "r c b *f"]:
         h, own = self.backbone.enter(x), x.shape[1] > 1
         for level in self._levels:
             h = level.each(theta, h, mode) if own else level.together(theta, h, mode)
-        return self.backbone.leave(h if own or h.shape[1] == 1 else _taken(h, self._leaves))
+        return h if own or h.shape[1] == 1 else _taken(h, self._leaves)
 
     @classmethod
     def impossible(cls, recipe: Recipe, development: Development) -> str | None:
@@ -60,7 +60,7 @@ class Branch(Sharing):
             return reason
         tree = recipe.sharing_options.get("tree")
         if tree is None:
-            return "no tree: name one, or find one by affinity"
+            return "no tree: write one out, or tree: affinity to have it found"
         return fault(tree, [task.name for task in development.tasks], recipe.stages)
 
 

@@ -54,10 +54,10 @@ class CGC(Sharing):
         self.towers = Chain(backbone, range(depth, backbone.num_stages), private(tasks))
         self.parts = (self.extraction, self.towers)
 
-    def __call__(self, theta: Theta, x: Float[Tensor, "r g b d"], mode: Mode) -> Float[Tensor, "r t b o"]:
+    def represent(self, theta: Theta, x: Float[Tensor, "r g b d"], mode: Mode) -> Float[Tensor, "r t b *f"]:
         seen = Seen(self.backbone.enter(x), x)
         mixed, _ = self.extraction(theta, seen, seen, mode, self.dial("gate_dropout", mode, 4))
-        return self.backbone.leave(self.towers(theta, mixed, mode))
+        return mixed
 
     @classmethod
     def impossible(cls, recipe: Recipe, development: Development) -> str | None:

@@ -49,9 +49,12 @@ class Concat(Sharing):
         self.network = Chain(self.backbone, range(backbone.num_stages), (SHARED,))
         self.parts = (self.network,)
 
-    def __call__(self, theta: Theta, x: Float[Tensor, "r g b d"], mode: Mode) -> Float[Tensor, "r t b o"]:
+    def represent(self, theta: Theta, x: Float[Tensor, "r g b d"], mode: Mode) -> Float[Tensor, "r t b *f"]:
         told = extend(x, self._z, self._inputs)
-        return self.backbone.leave(self.network(theta, self.backbone.enter(told), mode))
+        return self.network(theta, self.backbone.enter(told), mode)
+
+    def apart(self, signals: int) -> bool:
+        return self.network.stateless
 
     @classmethod
     def impossible(cls, recipe: Recipe, development: Development) -> str | None:

@@ -43,11 +43,11 @@ class CrossStitch(Sharing):
         mixed = zip(self.stages, self.stitches, strict=True)
         self.parts = (*(part for pair in mixed for part in pair), self.towers)
 
-    def __call__(self, theta: Theta, x: Float[Tensor, "r g b d"], mode: Mode) -> Float[Tensor, "r t b o"]:
+    def represent(self, theta: Theta, x: Float[Tensor, "r g b d"], mode: Mode) -> Float[Tensor, "r t b *f"]:
         h = share(self.backbone.enter(x))
         for stage, stitch in zip(self.stages, self.stitches, strict=True):
             h = stitch(theta, run(stage, theta, h, mode))
-        return self.backbone.leave(self.towers(theta, own_examples(h, x.shape[1]), mode))
+        return own_examples(h, x.shape[1])
 
     @classmethod
     def impossible(cls, recipe: Recipe, development: Development) -> str | None:

@@ -65,12 +65,11 @@ class DSelectK(Sharing):
         self.towers = Chain(backbone, range(depth, backbone.num_stages), private(tasks))
         self.parts = (self.experts, self.gates, self.towers)
 
-    def __call__(self, theta: Theta, x: Float[Tensor, "r g b d"], mode: Mode) -> Float[Tensor, "r t b o"]:
+    def represent(self, theta: Theta, x: Float[Tensor, "r g b d"], mode: Mode) -> Float[Tensor, "r t b *f"]:
         weights, entropy = self.gates(theta, x)
         if mode.training:
             mode.penalties.append(self.dial("selector_entropy", mode, 1) * entropy)
-        mixed = mix(weights, self.experts(theta, self.backbone.enter(x), mode))
-        return self.backbone.leave(self.towers(theta, mixed, mode))
+        return mix(weights, self.experts(theta, self.backbone.enter(x), mode))
 
     @classmethod
     def impossible(cls, recipe: Recipe, development: Development) -> str | None:

@@ -30,11 +30,8 @@ class Hard(Sharing):
         self.towers = Chain(backbone, range(depth, backbone.num_stages), private(tasks))
         self.parts = (self.trunk, self.towers)
 
-    def __call__(self, theta: Theta, x: Float[Tensor, "r g b d"], mode: Mode) -> Float[Tensor, "r c b o"]:
-        return self.finish(theta, self.represent(theta, x, mode), mode)
-
     def represent(self, theta: Theta, x: Float[Tensor, "r g b d"], mode: Mode) -> Float[Tensor, "r g b *f"]:
         return self.trunk(theta, self.backbone.enter(x), mode)
 
-    def finish(self, theta: Theta, z: Float[Tensor, "r g b *f"], mode: Mode) -> Float[Tensor, "r c b o"]:
-        return self.backbone.leave(self.towers(theta, z, mode))
+    def apart(self, signals: int) -> bool:
+        return self.trunk.stateless and signals > 1

@@ -31,5 +31,5 @@ class Independent(Sharing):
         self.networks = Chain(backbone, range(backbone.num_stages), private(tasks))
         self.parts = (self.networks,)
 
-    def __call__(self, theta: Theta, x: Float[Tensor, "r g b d"], mode: Mode) -> Float[Tensor, "r t b o"]:
-        return self.backbone.leave(self.networks(theta, self.backbone.enter(x), mode))
+    def represent(self, theta: Theta, x: Float[Tensor, "r g b d"], mode: Mode) -> Float[Tensor, "r t b *f"]:
+        return self.networks(theta, self.backbone.enter(x), mode)

@@ -74,12 +74,12 @@ class LearnedBranch(Sharing):
             for child, parent in ahead
         ]
 
-    def __call__(self, theta: Theta, x: Float[Tensor, "r g b d"], mode: Mode) -> Float[Tensor, "r t b o"]:
+    def represent(self, theta: Theta, x: Float[Tensor, "r g b d"], mode: Mode) -> Float[Tensor, "r t b *f"]:
         *between, last = self._weights(theta, mode)
         h = run(self.stages[0], theta, share(self.backbone.enter(x)), mode)
         for stage, weights in zip(self.stages[1:], between, strict=True):
             h = run(stage, theta, mix(weights, h), mode)
-        return self.backbone.leave(own_examples(mix(last, h), x.shape[1]))
+        return own_examples(mix(last, h), x.shape[1])
 
     def tree(self, theta: Theta, row: int) -> list[list[list[str]]]:
         """The arg-max tree of a row, as :class:`mtl_core.sharing.branch.Branch` takes it."""

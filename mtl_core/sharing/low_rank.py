@@ -15,7 +15,7 @@ from mtl_core.layers.bank import SHARED, Theta, constant, private
 from mtl_core.layers.descriptors import TaskVectors, along
 from mtl_core.mode import Mode
 from mtl_core.recipe import Recipe
-from mtl_core.sharing import Chain, Sharing, share, split, unadaptable
+from mtl_core.sharing import Chain, Sharing, split, unadaptable
 
 
 class LowRank(Sharing):
@@ -53,13 +53,15 @@ class LowRank(Sharing):
         }
         self.parts = (self.trunk, *self.corrections.values(), *self.biases.values(), self.towers)
 
-    def __call__(self, theta: Theta, x: Float[Tensor, "r g b d"], mode: Mode) -> Float[Tensor, "r c b o"]:
+    def represent(self, theta: Theta, x: Float[Tensor, "r g b d"], mode: Mode) -> Float[Tensor, "r c b *f"]:
         if self.corrections or self.biases:
             x, trunk_mode = x.expand(-1, len(self.tasks), -1, -1), mode.adapted(self._corrected)
         else:
             trunk_mode = mode
-        shared = self.trunk(theta, self.backbone.enter(x), trunk_mode)
-        return self.backbone.leave(self.towers(theta, shared, mode))
+        return self.trunk(theta, self.backbone.enter(x), trunk_mode)
+
+    def apart(self, signals: int) -> bool:
+        return self.trunk.stateless and (signals > 1 or bool(self.corrections or self.biases))
 
     def _corrected(self, layer: Any, theta: Theta, x: Tensor, y: Tensor) -> Tensor:
         own = split(y, len(self.tasks))
@@ -67,7 +69,7 @@ class LowRank(Sharing):
             own = own + self.corrections[layer.name](theta, split(x, len(self.tasks)))
         if layer.name in self.biases:
             own = own + along(self.biases[layer.name](theta), own, layer.feature_axis)
-        return share(own)
+        return own.view_as(y)
 
     @classmethod
     def impossible(cls, recipe: Recipe, development: Development) -> str | None:

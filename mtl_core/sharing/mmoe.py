@@ -59,10 +59,9 @@ class MMoE(Sharing):
     def _gate_copies(self) -> tuple[Copy, ...]:
         return private(self.tasks)
 
-    def __call__(self, theta: Theta, x: Float[Tensor, "r g b d"], mode: Mode) -> Float[Tensor, "r c b o"]:
+    def represent(self, theta: Theta, x: Float[Tensor, "r g b d"], mode: Mode) -> Float[Tensor, "r c b *f"]:
         gates = self.gates(theta, x, mode, self.dial("gate_dropout", mode, 4))
-        mixed = mix(gates, self.experts(theta, self.backbone.enter(x), mode))
-        return self.backbone.leave(self.towers(theta, mixed, mode))
+        return mix(gates, self.experts(theta, self.backbone.enter(x), mode))
 
     @classmethod
     def impossible(cls, recipe: Recipe, development: Development) -> str | None:

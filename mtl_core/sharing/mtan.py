@@ -41,10 +41,9 @@ class MTAN(Sharing):
         attended = zip(self.stages, self.masks, strict=True)
         self.parts = (*(part for pair in attended for part in pair), self.towers)
 
-    def __call__(self, theta: Theta, x: Float[Tensor, "r g b d"], mode: Mode) -> Float[Tensor, "r t b o"]:
+    def represent(self, theta: Theta, x: Float[Tensor, "r g b d"], mode: Mode) -> Float[Tensor, "r t b *f"]:
         s, g = self.backbone.enter(x), None
         for level, (stage, mask) in enumerate(zip(self.stages, self.masks, strict=True)):
             s = run(stage, theta, s, mode)
-            seen = s.expand(-1, len(self.tasks), *[-1] * (s.ndim - 2))
-            g = mask(theta, seen, None if g is None else self.backbone.fit_to(g, level)) * s
-        return self.backbone.leave(self.towers(theta, s if g is None else g, mode))
+            g = mask(theta, s, None if g is None else self.backbone.fit_to(g, level))
+        return s if g is None else g

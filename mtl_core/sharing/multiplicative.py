@@ -15,7 +15,7 @@ from mtl_core.layers.bank import SHARED, Theta, constant, normal
 from mtl_core.layers.descriptors import TaskVectors, along, unfit
 from mtl_core.mode import Mode
 from mtl_core.recipe import Recipe
-from mtl_core.sharing import Chain, Sharing, share, split, unadaptable
+from mtl_core.sharing import Chain, Sharing, split, unadaptable
 
 
 class Multiplicative(Sharing):
@@ -65,7 +65,7 @@ class Multiplicative(Sharing):
         }
         self.parts = (self.network, *self.gates.values(), *self.shifts.values())
 
-    def __call__(self, theta: Theta, x: Float[Tensor, "r g b d"], mode: Mode) -> Float[Tensor, "r t b o"]:
+    def represent(self, theta: Theta, x: Float[Tensor, "r g b d"], mode: Mode) -> Float[Tensor, "r t b *f"]:
         gates = {layer: 1 + gate(theta) for layer, gate in self.gates.items()}
         shifts = {layer: shift(theta) for layer, shift in self.shifts.items()}
 
@@ -76,10 +76,13 @@ class Multiplicative(Sharing):
             own = own * along(gates[layer.name], own, layer.feature_axis)
             if layer.name in shifts:
                 own = own + along(shifts[layer.name], own, layer.feature_axis)
-            return share(own)
+            return own.view_as(y)
 
         signals = self.backbone.enter(x.expand(-1, len(self.tasks), -1, -1))
-        return self.backbone.leave(self.network(theta, signals, mode.adapted(gated)))
+        return self.network(theta, signals, mode.adapted(gated))
+
+    def apart(self, signals: int) -> bool:
+        return self.network.stateless
 
     @classmethod
     def impossible(cls, recipe: Recipe, development: Development) -> str | None:

@@ -59,7 +59,7 @@ class PLE(Sharing):
         self.towers = Chain(backbone, range(depth, backbone.num_stages), private(tasks))
         self.parts = (*self.levels, self.towers)
 
-    def __call__(self, theta: Theta, x: Float[Tensor, "r g b d"], mode: Mode) -> Float[Tensor, "r t b o"]:
+    def represent(self, theta: Theta, x: Float[Tensor, "r g b d"], mode: Mode) -> Float[Tensor, "r t b *f"]:
         *earlier, last = self.levels
         dropout, signals, axis = self.dial("gate_dropout", mode, 4), x.shape[1], self.backbone.feature_axis
         own = shared = Seen(self.backbone.enter(x), x)
@@ -72,7 +72,7 @@ class PLE(Sharing):
             own = Seen(*(_each_its_own(signal, signals) for signal in own))
             shared = Seen(*(split(signal, signals) for signal in shared))
         mixed, _ = last(theta, own, shared, mode, dropout)
-        return self.backbone.leave(self.towers(theta, mixed, mode))
+        return mixed
 
     @classmethod
     def impossible(cls, recipe: Recipe, development: Development) -> str | None:

@@ -64,12 +64,14 @@ class Relationship(Sharing):
         self.covariances = _Covariances(layers, len(self.tasks))
         self.parts = (self.trunk, self.towers, self.covariances)
 
-    def __call__(self, theta: Theta, x: Float[Tensor, "r g b d"], mode: Mode) -> Float[Tensor, "r c b o"]:
+    def represent(self, theta: Theta, x: Float[Tensor, "r g b d"], mode: Mode) -> Float[Tensor, "r c b *f"]:
         if mode.training:
             own = {slot for part in self.parts for slot in part.slots}
             mode.penalties.append(self._penalty(theta, [slot for slot in theta if slot not in own], mode))
-        shared = self.trunk(theta, self.backbone.enter(x), mode)
-        return self.backbone.leave(self.towers(theta, shared, mode))
+        return self.trunk(theta, self.backbone.enter(x), mode)
+
+    def apart(self, signals: int) -> bool:
+        return self.trunk.stateless and signals > 1
 
     def after_step(
         self, theta: Theta, heads: Sequence[Slot], rates: Sequence[float], present: Bool[Tensor, "r t"], mode: Mode

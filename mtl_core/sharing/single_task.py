@@ -33,8 +33,8 @@ class SingleTask(Sharing):
         self.network = Chain(backbone, range(backbone.num_stages), private(tasks))
         self.parts = (self.network,)
 
-    def __call__(self, theta: Theta, x: Float[Tensor, "r 1 b d"], mode: Mode) -> Float[Tensor, "r 1 b o"]:
-        return self.backbone.leave(self.network(theta, self.backbone.enter(x), mode))
+    def represent(self, theta: Theta, x: Float[Tensor, "r 1 b d"], mode: Mode) -> Float[Tensor, "r 1 b *f"]:
+        return self.network(theta, self.backbone.enter(x), mode)
 
     @classmethod
     def impossible(cls, recipe: Recipe, development: Development) -> str | None:

@@ -10,13 +10,12 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from mtl_core.backbones import Affine, Backbone
+from mtl_core.backbones import Affine, Backbone, backbone_of
 from mtl_core.data.task_set import Development
 from mtl_core.layers.bank import Theta, mutual, private
 from mtl_core.layers.stitching import LayerMixture, Stitch, own_examples
 from mtl_core.mode import Mode
 from mtl_core.recipe import Recipe
-from mtl_core.registry import find
 from mtl_core.sharing import Chain, Sharing, run, share, unadaptable
 from mtl_core.space import LogUniform
 
@@ -64,7 +63,7 @@ class Sluice(Sharing):
         mixed = zip(self.stages, self.stitches, strict=True)
         self.parts = (*(part for pair in mixed for part in pair), self.mixture, self.towers)
 
-    def __call__(self, theta: Theta, x: Float[Tensor, "r g b d"], mode: Mode) -> Float[Tensor, "r t b o"]:
+    def represent(self, theta: Theta, x: Float[Tensor, "r g b d"], mode: Mode) -> Float[Tensor, "r t b *f"]:
         h, outputs, last = share(self.backbone.enter(x)), [], len(self.stages) - 1
         for stage, stitch in zip(self.stages, self.stitches, strict=True):
             h = stitch(theta, run(stage, theta, h, mode))
@@ -72,7 +71,7 @@ class Sluice(Sharing):
         if mode.training and self.subspaces > 1:
             overlaps = [overlap(theta, stage.layers[-1], self.subspaces) for stage in self.stages]
             mode.penalties.append(self.dial("orthogonality", mode, 1) * torch.stack(overlaps).sum(dim=0))
-        return self.backbone.leave(self.towers(theta, self.mixture(theta, outputs), mode))
+        return self.mixture(theta, outputs)
 
     @classmethod
     def impossible(cls, recipe: Recipe, development: Development) -> str | None:
@@ -82,9 +81,7 @@ class Sluice(Sharing):
         parts = recipe.sharing_options.get("subspaces", 2)
         if isinstance(parts, bool) or not isinstance(parts, int) or parts < 1:
             return f"subspaces must be a whole number from 1, found {parts!r}"
-        backbone = find("backbones", recipe.backbone).cls(
-            development.shape, recipe.stages, recipe.width, **recipe.backbone_options
-        )
+        backbone = backbone_of(recipe, development.shape)
         odd = [backbone.channels_at(level) for level in range(recipe.depth or 0)]
         odd = [channels for channels in odd if channels % parts]
         return f"{odd[0]} features do not fall into {parts} sub-spaces of one size" if odd else None

@@ -52,11 +52,11 @@ class Soft(Sharing):
         super().__init__(backbone, tasks, depth)
         self.coupling = coupling
         self.coupled = Chain(backbone, range(depth), private(tasks))
-        self.free = Chain(backbone, range(depth, backbone.num_stages), private(tasks))
-        self.parts = (self.coupled, self.free)
+        self.towers = Chain(backbone, range(depth, backbone.num_stages), private(tasks))
+        self.parts = (self.coupled, self.towers)
 
-    def __call__(self, theta: Theta, x: Float[Tensor, "r g b d"], mode: Mode) -> Float[Tensor, "r t b o"]:
-        return self.backbone.leave(self.free(theta, self.coupled(theta, self.backbone.enter(x), mode), mode))
+    def represent(self, theta: Theta, x: Float[Tensor, "r g b d"], mode: Mode) -> Float[Tensor, "r t b *f"]:
+        return self.coupled(theta, self.backbone.enter(x), mode)
 
     def after_step(
         self, theta: Theta, heads: Sequence[Slot], rates: Sequence[float], present: Bool[Tensor, "r t"], mode: Mode

@@ -140,6 +140,18 @@ def scaled(weights: Float[Tensor, "r t"], present: Bool[Tensor, "r t"], scale: s
     return weights / torch.where(total > 0, total, 1.0)
 
 
+def matched(
+    direction: Float[Tensor, "r q"], jacobian: Float[Tensor, "r t q"], present: Float[Tensor, "r t"], scale: str
+) -> Float[Tensor, "r q"]:
+    """A direction without weights: as it is (``native``), or as long as the mean gradient of the present tasks."""
+    if scale == "native":
+        return direction
+    mean = jacobian.sum(dim=1) / present.sum(dim=1, keepdim=True).clamp(min=1)
+    length = direction.square().sum(dim=1, keepdim=True).sqrt()
+    wanted = mean.square().sum(dim=1, keepdim=True).sqrt()
+    return direction * torch.where(length > 0, wanted / length, 0.0)
+
+
 def softmax(scores: Float[Tensor, "r t"], present: Bool[Tensor, "r t"]) -> Float[Tensor, "r t"]:
     """Softmax over the present tasks, 0 for the others; nothing but 0 where none is present."""
     shares = torch.where(present, scores, -torch.inf).softmax(dim=1)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import Annotated
 
@@ -10,13 +9,12 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
+from mtl_core import adam
 from mtl_core.data.task import Task
 from mtl_core.space import LogUniform, Uniform
 from mtl_core.streams import Streams
-from mtl_core.weighting import GramianWeighting, State
+from mtl_core.weighting import FLOOR, GramianWeighting, State, remember
 
-_FLOOR = 1e-12
-"""What a loss counts for at least where its logarithm is taken."""
 _LEAST = 1e-3
 """What a weight is at least before all are scaled to their total."""
 
@@ -55,9 +53,8 @@ class GradNorm(GramianWeighting):
         self.alpha, self.step_size = alpha, step_size
 
     def start(self, replicas: int, shared: int = 0) -> State:
-        names = ("initial_loss", "first_moment", "second_moment", "updates")
-        zeros = {name: torch.zeros(replicas, len(self.tasks)) for name in names}
-        return {"weights": torch.ones(replicas, len(self.tasks))} | zeros
+        shape = replicas, len(self.tasks)
+        return {"weights": torch.ones(shape), "initial_loss": torch.zeros(shape)} | adam.start(*shape)
 
     def weigh(
         self,
@@ -73,21 +70,9 @@ class GradNorm(GramianWeighting):
         weights = kept * count / torch.where(total == 0, 1.0, total)
         initial = torch.where(state["updates"] == 0, losses, state["initial_loss"])
         slope = self._slope(weights, gramian.diagonal(dim1=1, dim2=2).sqrt(), losses, initial, present, count)
-        first = 0.9 * state["first_moment"] + 0.1 * slope
-        second = 0.999 * state["second_moment"] + 0.001 * slope.square()
-        updates = state["updates"] + 1
-        # powers by exp: unlike pow it rounds alike wherever an element stands in the array
-        young, old = (-torch.expm1(updates * math.log(beta)) for beta in (0.9, 0.999))
-        moved = (weights - self.step_size * (first / young) / ((second / old).sqrt() + 1e-8)).clamp(min=_LEAST)
-        new = {
-            "weights": moved * total / torch.where(present, moved, 0.0).sum(dim=1, keepdim=True),
-            "initial_loss": initial,
-            "first_moment": first,
-            "second_moment": second,
-            "updates": updates,
-        }
-        for name, value in new.items():
-            state[name].copy_(torch.where(present, value, state[name]))
+        moved = (weights - adam.step(state, slope, present, self.step_size)).clamp(min=_LEAST)
+        scaled = moved * total / torch.where(present, moved, 0.0).sum(dim=1, keepdim=True)
+        remember(state, present, weights=scaled, initial_loss=initial)
         return weights
 
     def _slope(
@@ -102,7 +87,7 @@ class GradNorm(GramianWeighting):
         """Slope of the objective in the weights, in units of the mean norm."""
         sizes = weights * norms
         mean = sizes.sum(dim=1, keepdim=True) / count
-        log_rate = losses.clamp(min=_FLOOR).log() - initial.clamp(min=_FLOOR).log()
+        log_rate = losses.clamp(min=FLOOR).log() - initial.clamp(min=FLOOR).log()
         log_rate = torch.where(present, log_rate, -torch.inf)
         log_relative = log_rate - (log_rate.logsumexp(dim=1, keepdim=True) - count.log())
         target = mean * (self.alpha * log_relative).exp()

@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, Any
 from analysis.statistics import smallest_effect
 from study.arms import Arm
 from study.console import say, say_json, say_table
+from study.durations import duration
 from study.forecast import size_text, time_text
 from study.matching import FAR
 from study.plan import PHASES, Plan
 from study.prepare import Prepared, prepare
 from study.spec import Spec
+from study.trees import groups_of
 
 if TYPE_CHECKING:
     from mtl_core.data.task_set import TaskSet
@@ -33,13 +35,16 @@ def check(spec: Spec, *, out: Path, as_json: bool) -> None:
 
 def facts_of_tasks(task_set: TaskSet) -> list[dict[str, Any]]:
     """Name, kind, metric and share of labelled examples of every task, in development and test."""
-    labelled = [~part.targets.isnan() for part in (task_set.development.examples, task_set.test)]
+    from mtl_core.data.target_columns import labels
+
+    labelled = [labels(task_set.tasks, part.targets) for part in (task_set.development.examples, task_set.test)]
     return [
         {
             "task": task.name,
             "kind": task.kind,
             "metric": task.metric,
             "num_classes": task.num_classes,
+            "num_targets": task.num_targets,
             "labelled": int(labelled[0][:, column].sum()),
             "coverage": float(labelled[0][:, column].float().mean()),
             "test_coverage": float(labelled[1][:, column].float().mean()),
@@ -83,7 +88,9 @@ def say_study(prepared: Prepared, *, most_arms: int = MOST_ROWS) -> None:
 
 
 def _kind(fact: dict[str, Any]) -> str:
-    return f"{fact['num_classes']} classes" if fact["kind"] == "multiclass" else fact["kind"]
+    if fact["kind"] == "multiclass":
+        return f"{fact['num_classes']} classes"
+    return fact["kind"] if fact["num_targets"] == 1 else f"{fact['kind']} of {fact['num_targets']}"
 
 
 def _say_arms(prepared: Prepared, most: int) -> None:
@@ -94,9 +101,23 @@ def _say_arms(prepared: Prepared, most: int) -> None:
     if shown and len(plan.arms) > len(shown):
         say(f"  and {len(plan.arms) - len(shown)} more")
     say(*(f"  {remark}" for remark in plan.remarks))
+    say(*_trees(prepared))
     for reason, group in itertools.groupby(plan.skipped, key=lambda skipped: skipped.reason):
         labels = [skipped.arm for skipped in group]
         say(f"  skipped    {labels[0]}{f' and {len(labels) - 1} more' if len(labels) > 1 else ''}: {reason}")
+
+
+def _trees(prepared: Prepared) -> list[str]:
+    """What the trees of ``branch`` are, or how they come to be, where affinity decides."""
+    plan = prepared.plan
+    if not plan.stand_ins:
+        return []
+    levels, about = ", ".join(map(str, plan.stand_ins)), duration(max(1.0, prepared.forecast.trees))
+    groups = groups_of(plan.spec, len(plan.tasks))
+    return [
+        f"  tree: from affinity, found when the run starts (about {about} of training), for stages: {levels}; until "
+        f"then sizes, and widths that match, are those of a stand-in with {groups:g} groups per stage"
+    ]
 
 
 def _size(plan: Plan, arm: Arm) -> str:

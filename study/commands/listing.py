@@ -34,11 +34,19 @@ def _entries(kind: str) -> list[dict[str, Any]]:
 
 
 def _dials(kind: str, entry: Entry) -> dict[str, str]:
-    """Which dials an entry has, a tuned one with its range; of a method also what its steps look at."""
+    """Which dials an entry has, a tuned one with its range; of a method also its kind, and what a step costs."""
     shown = ["depth"] if kind == "sharing" and entry.cls.uses_depth else []
     shown += [f"{dial.name} {_range(dial.range)}".strip() for dial in entry.dials.values()]
-    cost = {"a step looks at": entry.cls.needs} if kind == "weighting" else {}
+    cost = {"looks at": entry.cls.needs, "passes": _passes(entry)} if kind == "weighting" else {}
     return cost | {"dials": ", ".join(shown) or "–"}
+
+
+def _passes(entry: Entry) -> str:
+    """Forward and backward passes of a step; the T backward ones, for T tasks, go through shared stages only."""
+    if entry.cls.needs == "losses":
+        return "2 forward, 1 back" if entry.cls.looks_again else "1 forward, 1 back"
+    batches = getattr(entry.cls, "batches", 1)
+    return "1 forward, T back" if batches == 1 else f"{batches} forward, {batches}T back"
 
 
 def _range(range_: Range | None) -> str:

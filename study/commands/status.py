@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from analysis.wording import tree_words
 from mtl_core.mistakes import Mistake
+from mtl_core.tree import Tree
 from study import ledger
 from study.console import say, say_json
 from study.durations import duration
@@ -30,6 +32,7 @@ class Status:
         failed: replicas of shards in which one failed, by reason.
         seconds_left: a guess from what has run so far; ``None`` before anything has.
         chosen: the recommended arm, once chosen.
+        trees: of ``branch`` by number of stages, as far as they are found by affinity.
     """
 
     phase: str
@@ -39,6 +42,7 @@ class Status:
     failed: dict[str, int]
     seconds_left: float | None
     chosen: str | None
+    trees: dict[str, Tree] = field(default_factory=dict)
 
 
 def status(run: Path, *, watch: bool, as_json: bool) -> None:
@@ -93,6 +97,7 @@ def status_of(events: Iterable[Mapping[str, Any]]) -> Status:
         failed={reason: len(keys) for reason, keys in failed.items()},
         seconds_left=_seconds_left(events, sum(planned.values()), sum(done.values())),
         chosen=choices.get("arm", {}).get("arm"),
+        trees={str(event["stages"]): event["tree"] for event in events if event["event"] == "tree"},
     )
 
 
@@ -121,6 +126,8 @@ def lines_of(run: Path, now: Status) -> list[str]:
     for phase, number in now.planned.items():
         lines.append(f"  {phase:8} {now.done.get(phase, 0):>7,} of at most {number:,} replicas recorded")
     lines += [f"  failed   {number:>7,} replicas: {reason}" for reason, number in now.failed.items()]
+    for stages, tree in now.trees.items():
+        lines.append(f"  tree     {stages} stages: {' → '.join(tree_words(tree))}")
     if now.chosen:
         lines.append(f"  chosen   {now.chosen}")
     if now.seconds_left is not None and now.phase != "reported":

@@ -17,9 +17,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import yaml
 
-from analysis.records import SCORES, TRAINING, schema
+from analysis.records import CONFLICT, SCORES, TRAINING, schema
 
 STAGES_PARAMETERS = 40
+WITHIN = 0.4
 FIRST_SEED = {"search": 0, "confirm": 1000, "verdict": 2000}
 METRICS = {"accuracy": (0.5, 1.0), "mse": (1.0, 0.0)}
 """(trivial, perfect) value of each metric."""
@@ -39,9 +40,13 @@ class Truth:
         draw_spread: how much the worst draw loses against the best, in points.
         missing: share of labels that are missing, per task.
         failing: share of the search replicas that diverge or fail.
+        weighting_effects: what a way to weigh gains over equal weights on every task; ``name native`` is ``name`` at
+            that scale, and is run only where it is named here.
         further: ways to share beside ``hard``, at full depth, and what each gains over it on every task.
         chosen: label of the arm that the ledger froze; ``None`` lets ``choose_arm`` decide.
         phases: which phases are finished.
+        agreement: cosine between the gradients of two tasks, ``WITHIN`` where none is given, in the last shared stage,
+            and ``WITHIN`` in the others; ``None``: nothing was measured.
     """
 
     effects: Mapping[str, float] = field(default_factory=lambda: {"left": 4.0, "right": 3.0, "odd": -8.0})
@@ -57,6 +62,7 @@ class Truth:
     widths: Sequence[int] = (16, 64)
     stages: int = 3
     weightings: Sequence[str] = ("equal",)
+    weighting_effects: Mapping[str, float] = field(default_factory=dict)
     further: Mapping[str, float] = field(default_factory=dict)
     draws: int = 4
     seeds: Mapping[str, int] = field(default_factory=lambda: {"search": 2, "confirm": 10, "verdict": 10})
@@ -66,6 +72,7 @@ class Truth:
     chosen: str | None = None
     phases: Sequence[str] = ("search", "confirm", "verdict")
     looks: int = 1
+    agreement: Mapping[tuple[str, str], float] | None = None
     seed: int = 0
 
     @property
@@ -83,6 +90,8 @@ class Truth:
             skill += self.loop_effects.get(task, 0.0)
         if arm["sharing"] not in ("single_task", "independent"):
             skill += self.further.get(arm["sharing"], 0.0)
+            scale = "" if arm["scale"] == "matched" else f" {arm['scale']}"
+            skill += self.weighting_effects.get(arm["weighting"] + scale, 0.0)
             skill += self.effects[task] * arm["depth"] / self.stages * min(self.widths) / arm["width"]
         return skill
 
@@ -90,7 +99,9 @@ class Truth:
 def arms_of(truth: Truth) -> list[dict[str, Any]]:
     """Every arm of the study as factor columns with its label."""
     levels: list[tuple[str, int | None, str]] = [("single_task", None, "equal"), ("independent", 0, "equal")]
-    levels += [("hard", depth, name) for name in truth.weightings for depth in range(1, truth.stages + 1)]
+    native = [name for name in truth.weighting_effects if name.endswith(" native")]
+    weighed = (*truth.weightings, *native)
+    levels += [("hard", depth, name) for name in weighed for depth in range(1, truth.stages + 1)]
     levels += [(name, truth.stages, "equal") for name in truth.further]
     return [_arm(truth, sharing, depth, width, name) for width in truth.widths for sharing, depth, name in levels]
 
@@ -105,8 +116,8 @@ def _arm(truth: Truth, sharing: str, depth: int | None, width: int, weighting: s
         "stages": truth.stages,
         "width": width,
         "backbone": "mlp",
-        "weighting": weighting,
-        "scale": "matched",
+        "weighting": weighting.removesuffix(" native"),
+        "scale": "native" if weighting.endswith(" native") else "matched",
         "optimiser": "adamw",
         "train_fraction": 1.0,
         "capacity": width,
@@ -116,7 +127,7 @@ def _arm(truth: Truth, sharing: str, depth: int | None, width: int, weighting: s
 def write_study(path: Path, truth: Truth | None = None) -> Path:
     """Write the run directory ``path`` and return it."""
     truth = truth or Truth()
-    for name in ("records", "scores"):
+    for name in ("records", "scores", "conflict"):
         (path / name).mkdir(parents=True, exist_ok=True)
     arms, ledger = arms_of(truth), _Ledger(path / "ledger.jsonl")
     ledger.add("planned", **_plan(truth, arms))
@@ -216,9 +227,30 @@ def _write_phase(path: Path, truth: Truth, arms: list[dict[str, Any]], phase: st
                     "finished", shard=arm["arm"], phase=phase, arm=arm["arm"], replicas=[row["replica"]], seconds=1
                 )
     _part(path / "records" / f"{phase}.parquet", rows, TRAINING)
+    if truth.agreement is not None and phase != "search":
+        _part(path / "conflict" / f"{phase}.parquet", list(_comparisons(truth, rows)), CONFLICT)
     if scores:
         _part(path / "scores" / f"{phase}.parquet", scores, SCORES)
         ledger.add("test_opened", phase=phase, replicas=len({row["replica"] for row in scores}))
+
+
+def _comparisons(truth: Truth, rows: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """What probes after the first and the last epoch found of every replica that shares."""
+    planted, tasks = truth.agreement or {}, truth.tasks
+    for row in [row for row in rows if row["sharing"] == "hard" and row["task"] == tasks[0]]:
+        noise = _stream(truth, "conflict", row["replica"])
+        places = [(epoch, stage) for epoch in (0, truth.epochs - 1) for stage in range(row["depth"])]
+        for epoch, stage in places:
+            for i, task in enumerate(tasks):
+                for other in tasks[i:]:
+                    last = stage == row["depth"] - 1
+                    across = planted.get((task, other), WITHIN) if last else WITHIN
+                    alone = task == other
+                    yield {
+                        "replica": row["replica"], "epoch": epoch, "stage": f"stage{stage}", "task": task,
+                        "other": other, "norm": 2.0**i if alone else np.nan, "cosine": np.nan if alone else across,
+                        "across": across + 0.02 * noise.normal(),
+                    }  # fmt: skip
 
 
 def _part(file: Path, rows: list[dict[str, Any]], columns: dict[str, pa.DataType]) -> None:

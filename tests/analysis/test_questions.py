@@ -25,7 +25,6 @@ from analysis.questions import (
     gain_by_depth,
     overfitting,
     sharing,
-    weighting,
 )
 from analysis.questions.overfitting import onset
 from tests.analysis.conftest import StudyOf
@@ -35,14 +34,18 @@ PLAIN = Truth(seed_noise=0.4, test_noise=2.0, stages=2, draws=2, epochs=8, chose
 HOSTILE = {"$x{$": 3.0, "<script>alert(1)</script>": -8.0, "漢字\x1b": 0.0, "n" * 200: 1.0, "": 0.5}
 STUDIES = {
     "plain": PLAIN,
-    "hostile": replace(PLAIN, effects=HOSTILE, missing={"$x{$": 1.0, "": 0.4}, failing=0.4),
-    "ten": replace(PLAIN, effects={f"a long task name, number {n}": n - 5.0 for n in range(10)}, widths=(16,)),
-    "few": replace(PLAIN, seeds={"search": 1, "confirm": 1, "verdict": 1}, widths=(16,), stages=1, chosen=None),
+    "hostile": replace(PLAIN, effects=HOSTILE, missing={"$x{$": 1.0, "": 0.4}, failing=0.4, agreement={}),
+    "ten": replace(
+        PLAIN, effects={f"a long task name, number {n}": n - 5.0 for n in range(10)}, widths=(16,), agreement={}
+    ),
+    "few": replace(
+        PLAIN, seeds={"search": 1, "confirm": 1, "verdict": 1}, widths=(16,), stages=1, chosen=None, agreement={}
+    ),
     "weights": replace(PLAIN, weightings=("equal", "uncertainty"), widths=(16,)),
 }
 AnswersOf = Callable[[str], list[Answer]]
-NAMES = ["transfer", "depth_capacity", "gain_by_depth", "curves", "overfitting", "weighting", "cost", "coverage"]
-NAMES += ["sharing"]
+NAMES = ["transfer", "depth_capacity", "gain_by_depth", "curves", "overfitting", "weighting", "cost", "conflict"]
+NAMES += ["coverage", "sharing"]
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +57,7 @@ def answers_of(records_of: StudyOf) -> AnswersOf:
 def test_questions_are_discovered_in_the_order_of_the_report() -> None:
     found = [question.stem for question in questions.questions()]
     assert found == NAMES
-    assert [question.number for question in questions.questions()] == [1, 2, 3, 4, 5, 6, 7, 13, 14]
+    assert [question.number for question in questions.questions()] == [1, 2, 3, 4, 5, 6, 7, 11, 13, 14]
 
 
 @pytest.mark.parametrize(("lacking", "message"), [("caption", "lacks caption"), ("title", "lacks title")])
@@ -72,9 +75,8 @@ def test_an_incomplete_question_fails_loudly(monkeypatch: pytest.MonkeyPatch, la
 @pytest.mark.parametrize("name", STUDIES)
 def test_every_answer_has_a_title_a_caption_and_numbers(answers_of: AnswersOf, name: str) -> None:
     found = answers_of(name)
-    expected = [stem for stem in NAMES if stem not in ("weighting", "sharing")]
-    if name == "weights":
-        expected.insert(NAMES.index("weighting"), "weighting")
+    asked = {"weighting": name == "weights", "conflict": STUDIES[name].agreement is not None, "sharing": False}
+    expected = [stem for stem in NAMES if asked.get(stem, True)]
     assert [answer.question.stem for answer in found] == expected
     for answer in found:
         assert len(answer.table)
@@ -97,7 +99,7 @@ def test_figures_come_out_byte_for_byte_alike(records_of: StudyOf, tmp_path: Pat
             if figure := answer.figure():
                 style.save(figure, tmp_path / folder, answer.question.stem, formats=("svg",))
     first = sorted((tmp_path / "first").iterdir())
-    assert len(first) == 6
+    assert len(first) == 7
     for path in first:
         assert path.read_bytes() == (tmp_path / "second" / path.name).read_bytes(), path.name
 
@@ -233,17 +235,7 @@ def test_curves_are_means_over_seeds(records_of: StudyOf) -> None:
     assert set(rows["model"]) == {"single", "recommended", "full"}
 
 
-# ---- weighting, cost, coverage
-
-
-def test_equal_weights_are_beaten_only_beyond_noise(records_of: StudyOf) -> None:
-    rows = weighting.table(weighting.score(records_of(STUDIES["weights"])))
-    mean = rows[rows["scope"] == MEAN].iloc[0]
-    assert (mean["weighting"], mean["arms"], mean["n"]) == ("uncertainty", 2, 10)
-    assert not mean["beats_equal"]
-    assert weighting.finding(rows).startswith("No weighting method")
-    better = rows.assign(beats_equal=rows["scope"] == MEAN)
-    assert "uncertainty beats equal weights" in weighting.finding(better)
+# ---- cost, coverage
 
 
 def test_costs_are_compared_with_the_single_task_networks_of_the_width(records_of: StudyOf) -> None:

@@ -27,11 +27,12 @@ from mtl_core.recipe import Recipe, Row
 INPUTS, CLASSES, STAGES, DEPTH, BATCH, STEPS = 64, 10, 4, 2, 64, 10
 
 
-def data(num_tasks: int) -> Development:
+def data(num_tasks: int, trained: int = BATCH * STEPS) -> Development:
+    """Noise to learn, of which so many examples fall to training."""
     generator = torch.Generator().manual_seed(0)
     examples = Examples(
-        torch.randn(BATCH * STEPS * 5 // 4, INPUTS, generator=generator),
-        torch.randint(0, CLASSES, (BATCH * STEPS * 5 // 4, num_tasks), generator=generator).float(),
+        torch.randn(trained * 5 // 4, INPUTS, generator=generator),
+        torch.randint(0, CLASSES, (trained * 5 // 4, num_tasks), generator=generator).float(),
     )
     tasks = tuple(Task(f"task {i}", "multiclass", "accuracy", CLASSES) for i in range(num_tasks))
     return Development(tasks, examples, torch.zeros(INPUTS, dtype=torch.bool))
@@ -80,7 +81,7 @@ def plain_epoch(development: Development, model: nn.Module) -> Callable[[], obje
     return epoch
 
 
-def microseconds_per_step(epochs: list[Callable[[], object]], repeats: int) -> list[float]:
+def microseconds_per_step(epochs: list[Callable[[], object]], repeats: int, steps: int = STEPS) -> list[float]:
     """Median over interleaved repeats, so that a busy moment of the machine hits all contestants."""
     times: list[list[float]] = [[] for _ in epochs]
     for epoch in epochs:
@@ -90,7 +91,7 @@ def microseconds_per_step(epochs: list[Callable[[], object]], repeats: int) -> l
             began = time.perf_counter()
             epoch()
             noted.append(time.perf_counter() - began)
-    return [statistics.median(noted) / STEPS * 1e6 for noted in times]
+    return [statistics.median(noted) / steps * 1e6 for noted in times]
 
 
 def main() -> None:

@@ -13,8 +13,8 @@ from mtl_core.affinity import affinities, find_tree
 from mtl_core.data.task import Task
 from mtl_core.data.task_set import Development, Examples
 from mtl_core.network import Network
+from mtl_core.possible import impossible
 from mtl_core.recipe import Recipe
-from mtl_core.sharing import impossible
 
 NAMES = ("low", "high", "lower", "higher")
 RECIPE = Recipe(stages=2, width=16, batch_size=32)

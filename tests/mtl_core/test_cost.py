@@ -10,8 +10,8 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from mtl_core.cost import cost_of
 from mtl_core.network import Network
+from mtl_core.possible import impossible
 from mtl_core.recipe import Recipe
-from mtl_core.sharing import impossible
 from tests.mtl_core.worlds import TASKS, development
 
 NAMES = tuple(TASKS)

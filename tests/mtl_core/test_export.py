@@ -18,9 +18,9 @@ from mtl_core.data.preparation import prepare
 from mtl_core.data.task_set import Development, Examples
 from mtl_core.mistakes import Mistake
 from mtl_core.network import Network
+from mtl_core.possible import impossible
 from mtl_core.recipe import Recipe
 from mtl_core.registry import entries
-from mtl_core.sharing import impossible
 from mtl_core.trainer import fit
 from tests.mtl_core.worlds import development, own_inputs, rows
 

@@ -10,13 +10,15 @@ import torch
 from mtl_core.data.feed import Feed
 from mtl_core.data.preparation import Preparation, prepare
 from mtl_core.descent import Batch, Descent
-from mtl_core.gradients import SharedPart, TaskGradients, matched, task_gradients
+from mtl_core.gradients import ApartPass, CutPass, task_gradients
 from mtl_core.layers.bank import Theta
+from mtl_core.layers.dropout import Noise
 from mtl_core.mode import Mode
 from mtl_core.network import Network
 from mtl_core.registry import find
+from mtl_core.shared_part import SharedPart
 from mtl_core.streams import Streams
-from mtl_core.weighting import GramianWeighting, Weighting
+from mtl_core.weighting import GramianWeighting, Weighting, matched
 from tests.mtl_core.sharing.cases import Case, every_case, shaken
 
 pytestmark = pytest.mark.usefixtures("double")
@@ -26,7 +28,8 @@ every = pytest.mark.parametrize("case", CASES, ids=str)
 
 
 def mode() -> Mode:
-    return Mode(training=True, progress=torch.zeros(2), streams=Streams((0, 1), "sharing").at([3, 3]))
+    noise = Noise((0, 1), (3, 3), torch.tensor([0.2, 0.4]))
+    return Mode(training=True, noise=noise, progress=torch.zeros(2), streams=Streams((0, 1), "sharing").at([3, 3]))
 
 
 def inputs(case: Case) -> torch.Tensor:
@@ -39,31 +42,82 @@ def losses_of(network: Network, outputs: list[torch.Tensor]) -> torch.Tensor:
     return network.in_order([logits.tanh().square().mean(dim=2) for logits in outputs]).mean(dim=2)
 
 
-def found_by_the_engine(case: Case, network: Network, theta: Theta) -> TaskGradients:
-    part = SharedPart(network.layout)
-    return task_gradients(network, theta, inputs(case), mode(), lambda outputs: losses_of(network, outputs), part)
+def in_double(network: Network) -> Theta:
+    return {slot: value.double().detach().requires_grad_(slot.trained) for slot, value in shaken(network).items()}
 
 
-@every
-def test_the_jacobian_is_what_one_backward_pass_for_each_task_gives(case: Case) -> None:
-    network = case.network
-    theta = {slot: value.double().detach().requires_grad_(slot.trained) for slot, value in shaken(network).items()}
-    found = found_by_the_engine(case, network, theta)
-    layout, part = network.layout, SharedPart(network.layout)
+def rows_one_by_one(case: Case, network: Network, theta: Theta) -> tuple[torch.Tensor, torch.Tensor]:
+    """Losses, and one backward pass for each: gradients on all trained parameters, ``[r, t, p]``."""
     losses = losses_of(network, network(theta, inputs(case), mode()))
-    leaves = [theta[slot] for slot in layout.trained]
+    leaves = [theta[slot] for slot in network.layout.trained]
     rows = [
         torch.cat([g.flatten(1) for g in torch.autograd.grad(
             losses[:, task].sum(), leaves, retain_graph=True, allow_unused=True, materialize_grads=True
         )], dim=1)
         for task in range(len(network.tasks))
     ]  # fmt: skip
-    reference = torch.stack(rows, dim=1)
-    torch.testing.assert_close(found.losses, losses.detach(), rtol=1e-9, atol=1e-12)
-    torch.testing.assert_close(found.jacobian, reference[:, :, part.columns], rtol=1e-8, atol=1e-11)
-    torch.testing.assert_close(found.own, reference.sum(dim=1), rtol=1e-8, atol=1e-11)
-    torch.testing.assert_close(found.gramian, found.jacobian @ found.jacobian.mT)
-    assert len(part.columns) == layout.count_shared()
+    return losses.detach(), torch.stack(rows, dim=1)
+
+
+def on_private(network: Network, part: SharedPart, own: list[torch.Tensor | None]) -> torch.Tensor:
+    """The own gradients on private parameters, 0 on the shared ones, ``[r, p]``."""
+    ones = torch.ones(2, len(network.tasks))
+    return torch.cat(part.gradient(torch.zeros(2, part.size), own, ones, []), dim=1)
+
+
+WAYS: list[tuple[Case, type, int]] = [(case, CutPass, 0) for case in CASES]
+WAYS += [(case, CutPass, 10**9) for case in CASES if case.recipe.backbone in ("mlp", "custom")]
+WAYS += [(case, ApartPass, 0) for case in CASES if case.network.trunk.apart(case.signals)]
+
+
+@pytest.mark.parametrize(
+    ("case", "way", "batched_elements"),
+    WAYS,
+    ids=[f"{case}-{way.__name__}-{bool(elements)}" for case, way, elements in WAYS],
+)
+def test_every_way_gives_what_one_backward_pass_for_each_task_gives(
+    case: Case, way: type, batched_elements: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    network = case.network
+    monkeypatch.setattr("mtl_core.gradients._BATCHED_ELEMENTS", batched_elements)
+    theta, part = in_double(network), SharedPart(network.layout)
+    found = way(network, theta, inputs(case), mode(), lambda outputs: losses_of(network, outputs), part)
+    losses, rows = rows_one_by_one(case, network, theta)
+    private = rows.sum(dim=1)
+    private[:, part.columns] = 0
+    torch.testing.assert_close(found.losses, losses, rtol=1e-9, atol=1e-12)
+    torch.testing.assert_close(found.jacobian, rows[:, :, part.columns], rtol=1e-8, atol=1e-11)
+    torch.testing.assert_close(on_private(network, part, found.own), private, rtol=1e-8, atol=1e-11)
+    assert part.size == network.layout.count_shared()
+
+
+@every
+def test_a_weighted_sum_of_the_gradients_takes_one_pass(case: Case) -> None:
+    network = case.network
+    theta, part = in_double(network), SharedPart(network.layout)
+    found = CutPass(network, theta, inputs(case), mode(), lambda outputs: losses_of(network, outputs), part)
+    weights = torch.randn(2, len(network.tasks), generator=torch.Generator().manual_seed(8))
+    expected = (weights.unsqueeze(2) * found.jacobian).sum(dim=1)
+    torch.testing.assert_close(found.combined(weights), expected, rtol=1e-8, atol=1e-11)
+
+
+def test_tasks_whose_signals_meet_nowhere_take_the_single_pass() -> None:
+    """Own inputs or descriptors of their own, and no statistics that examples share."""
+    taken = {
+        (case.recipe.sharing, case.recipe.backbone)
+        for case in CASES
+        if case.recipe.backbone in ("mlp", "resnet") and case.signals > 1
+        for network in (case.network,)
+        for found in (
+            task_gradients(
+                network, in_double(network), inputs(case), mode(), lambda out, n=network: losses_of(n, out),
+                SharedPart(network.layout),
+            ),
+        )
+        if isinstance(found, ApartPass)
+    }  # fmt: skip
+    alone = ("additive", "concat", "hard", "low_rank", "multiplicative", "relationship")
+    assert taken == {(sharing, "mlp") for sharing in alone}
 
 
 class _Even(GramianWeighting):
@@ -95,7 +149,7 @@ def test_even_weights_of_gradients_take_the_step_of_equal_weights(case: Case, sc
     batch = Batch(index, torch.ones(2, len(network.tasks), dtype=torch.bool), mode)
 
     def gradient(method: Weighting) -> torch.Tensor:
-        descent = Descent(network, theta, feed, method, scale)
+        descent = Descent(replace(case.recipe, scale=scale), network, theta, feed, method)
         found = descent.direction([batch], {}, Streams((0, 1), "weighting"))
         return torch.cat(found.gradients, dim=1)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -16,12 +17,13 @@ from mtl_core.layers.bank import SHARED
 from mtl_core.mistakes import Mistake
 from mtl_core.mode import EVALUATION, Mode
 from mtl_core.network import Network
+from mtl_core.possible import impossible
 from mtl_core.recipe import Recipe
 from mtl_core.registry import entries
-from mtl_core.sharing import impossible, share, split
+from mtl_core.sharing import share, split
 from mtl_core.trainer import fit
 from tests.mtl_core.sharing.cases import shaken
-from tests.mtl_core.worlds import TASKS, development, rows
+from tests.mtl_core.worlds import TASKS, development, own_inputs, rows
 
 NAMES = ("price", "sold", "grade", "colour")
 ALL = tuple(TASKS[name] for name in NAMES)
@@ -175,6 +177,21 @@ def test_independent_trains_what_single_task_networks_train_alone(
                 np.testing.assert_allclose(
                     found, expected, rtol=tolerance, atol=tolerance, err_msg=f"{curve} of {name}"
                 )
+
+
+@pytest.mark.parametrize("dropout", [0.0, 0.3])
+def test_a_small_task_with_inputs_of_its_own_takes_as_many_steps_alone_as_in_the_common_loop(dropout: float) -> None:
+    """Hence the two train the same network to the last bit, whatever the sizes of the tasks; inputs are left as they
+    are, for standardising rests on all tasks' examples in the loop and on the task's own alone."""
+    settings = {"stages": 2, "width": 16, "batch_size": 16, "epochs": 3, "scale": "native"}
+    data, everyone = own_inputs(sizes=(300, 100, 30)), rows(2, dropout=dropout)
+    data = replace(data, standardise=torch.zeros_like(data.standardise))
+    together = fit(Recipe(sharing="independent", **settings), data, everyone)
+    for place, task in enumerate(data.tasks):
+        alone = fit(Recipe(sharing="single_task", **settings), data.only(task.name), everyone)
+        for one, loop in zip(alone, together, strict=True):
+            found, expected = one.curves["validation_loss"][:, 0], loop.curves["validation_loss"][:, place]
+            assert np.array_equal(found, expected), task.name
 
 
 @pytest.mark.usefixtures("double")

@@ -98,6 +98,9 @@ CASES: dict[str, tuple[str | bytes, str, str]] = {
     "epochs infinite": (GOOD + "training: {epochs: .inf}\n", "training.epochs", "integer"),
     "epochs huge": (GOOD + f"training: {{epochs: {10**30}}}\n", "training.epochs", "100000"),
     "epochs with thousands of digits": (GOOD + f"training: {{epochs: {'9' * 5000}}}\n", "line 2", "smaller"),
+    "gradients compared less than never": (GOOD + "diagnostics: {gradients: -1}\n", "diagnostics.gradients", "0"),
+    "gradients switched on": (GOOD + "diagnostics: {gradients: true}\n", "diagnostics.gradients", "integer"),
+    "unknown diagnostic": (GOOD + "diagnostics: {gradient: 8}\n", "diagnostics.gradient", "'gradients'"),
     "batch size zero": (GOOD + "training: {batch_size: 0}\n", "training.batch_size", "1"),
     "unknown schedule": (GOOD + "training: {schedule: cosin}\n", "training.schedule", "'cosine'"),
     "unknown backbone option": (

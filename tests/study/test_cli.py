@@ -144,6 +144,28 @@ def test_the_smallest_study_runs_and_opens_with_its_verdict(monkeypatch: pytest.
     assert "tasks.seed" in other.stderr
 
 
+def test_gradients_are_compared_from_the_command_line_to_the_report() -> None:
+    options = ("--backend", "inline", "--set", "diagnostics.gradients=3", "--set", "verdict.seeds=1")
+    result = invoke("run", "smoke", *options)
+    assert result.exit_code == 0, result.output
+    import analysis
+
+    records = analysis.load("runs/smoke")
+    shared = records.replicas[(records.replicas["sharing"] == "hard") & (records.replicas["phase"] != "search")]
+    assert set(records.conflict["replica"]) == set(shared["replica"])
+    assert sorted(set(records.conflict["epoch"])) == [0, 2], "fewer than asked: it is a short training"
+    found = records.conflict[records.conflict["task"] != records.conflict["other"]]
+    assert found["across"].between(-1, 1).all()
+    assert found["cosine"].notna().all()
+    page = Path("runs/smoke/report.html").read_text("utf-8")
+    assert "Gradient conflict" in page
+    assert Path("runs/smoke/figures/conflict.png").stat().st_size > 10_000
+    assert len(Path("runs/smoke/tables/conflict.csv").read_text("utf-8").splitlines()) > 20
+    other = invoke("run", "smoke", "--backend", "inline", "--set", "verdict.seeds=1")
+    assert other.exit_code == 2
+    assert "diagnostics.gradients: 3 there, 0 asked" in other.stderr
+
+
 def test_ctrl_c_prints_the_command_that_goes_on(
     runner: Callable[[Any], list[Any]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -223,6 +245,20 @@ def test_list_names_what_there_is(kind: str) -> None:
     assert [entry["name"] for entry in listed] == list(known.names(kind))
     shown = invoke("list", kind).stdout
     assert all(entry["name"] in shown for entry in listed)
+
+
+@pytest.mark.parametrize(
+    ("method", "looks_at", "passes"),
+    [
+        ("dwa", "losses", "1 forward, 1 back"),
+        ("famo", "losses", "2 forward, 1 back"),
+        ("mgda", "gramian", "1 forward, T back"),
+        ("modo", "jacobian", "2 forward, 2T back"),
+    ],
+)
+def test_a_method_says_what_its_steps_cost(method: str, looks_at: str, passes: str) -> None:
+    listed = {fact["name"]: fact for fact in json.loads(invoke("list", "weighting", "--json").stdout)}
+    assert (listed[method]["looks at"], listed[method]["passes"]) == (looks_at, passes)
 
 
 def test_list_refuses_an_unknown_kind() -> None:

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import qmc
 
+from mtl_core.mistakes import Mistake
 from mtl_core.space import LogUniform, Range, Uniform
 from study.arms import Arm
 from study.draws import COMMON, Draws, points
@@ -82,3 +83,23 @@ def test_the_studys_range_replaces_the_optimisers() -> None:
 
 def test_the_optimisers_ranges_are_the_default() -> None:
     assert set(Draws(Tuning(draws=1), 2).common("adamw")) == set(COMMON)
+
+
+def test_a_value_of_the_study_file_stands_in_every_draw_and_leaves_the_others_as_they_were() -> None:
+    arm = Arm("mmoe", 1, 3, 64, weighting="gradnorm")
+    options = {"sharing": {"mmoe": {"gate_dropout": 0.25, "experts": 3}}, "weighting": {"gradnorm": {"alpha": 7.0}}}
+    free, fixed = Draws(Tuning(draws=4), 2, RANGES), Draws(Tuning(draws=4), 2, RANGES, options)
+    for draw in range(4):
+        assert fixed.of(arm, draw) == free.of(arm, draw) | {"gate_dropout": 0.25, "alpha": 7.0}
+        assert fixed.of(EQUAL, draw) == free.of(EQUAL, draw)
+    said = ["gradnorm: alpha is 7.0 in every draw", "mmoe: gate_dropout is 0.25 in every draw"]
+    assert list(fixed.remarks([arm, arm, EQUAL])) == said
+
+
+@pytest.mark.parametrize("weights", [[0.5, 0.4], [0.5, 0.25, 0.25], [1.5, -0.5], 0.5, ["a", "b"]])
+def test_weights_that_are_none_are_refused(weights: object) -> None:
+    draws = Draws(Tuning(draws=2), 2, RANGES, {"weighting": {"fixed": {"weights": weights}}})
+    with pytest.raises(Mistake, match="Write 2 numbers") as refused:
+        draws.of(FIXED, 0)
+    assert refused.value.where == "training.weighting_options.fixed.weights"
+    assert Draws(Tuning(draws=2), 2, RANGES, {"weighting": {"fixed": {"weights": [0.25, 0.75]}}}).of(FIXED, 1)

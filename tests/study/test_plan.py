@@ -14,6 +14,8 @@ from mtl_core.mistakes import Mistake
 from mtl_core.recipe import Recipe
 from study.levels import arms_of
 from study.plan import Plan, make_plan
+from study.replicas import Budget
+from study.shards import recipe_of
 from study.spec import Factors, Spec
 
 
@@ -112,6 +114,25 @@ def test_only_the_search_stops_early() -> None:
     assert [made.budget(phase).patience for phase in ("search", "confirm", "verdict")] == [3, None, None]
 
 
+def test_gradients_are_compared_on_fresh_seeds_where_something_is_shared() -> None:
+    made, plain = plan(diagnostics={"gradients": 8}), plan()
+    assert [made.budget(phase).probes for phase in ("search", "confirm", "verdict")] == [0, 8, 8]
+    for phase in ("search", "confirm", "verdict"):
+        for arm in made.arms:
+            probed = recipe_of(arm, made.budget(phase)).probes
+            assert probed == (8 if phase != "search" and arm.sharing == "hard" else 0)
+            keys = [
+                [replica.key("data", study.budget(phase)) for replica in study.replicas(arm, phase, [0])]
+                for study in (made, plain)
+            ]
+            assert (keys[0] != keys[1]) == (probed > 0), "only a record that holds more is another one"
+
+
+def test_a_study_without_probes_has_the_keys_that_it_always_had() -> None:
+    budget = Budget(epochs=3, batch_size=8, patience=None, schedule="cosine")
+    assert "probes" not in budget.content(plan().candidates[0])
+
+
 def test_replicas_of_a_multi_task_arm() -> None:
     made = plan(tuning={"draws": 3}, search={"seeds": 2}, factors={"stages": 1, "width": 8})
     (arm,) = made.candidates
@@ -175,3 +196,13 @@ def test_the_ledgers_event_is_json_and_names_every_arm() -> None:
 def test_levels_are_combined_once_each() -> None:
     arms = arms_of(Factors(width=(8, 16), weighting=("equal", "fixed"), sharing=("hard", "single_task"), stages=(2,)))
     assert len(arms) == len(set(arms)) == 2 * 2 * 2 + 2
+
+
+def test_what_the_study_file_fixes_is_said_and_wrong_weights_are_refused() -> None:
+    factors = {"width": [8], "weighting": ["fixed"]}
+    made = plan(factors=factors, training={"weighting_options": {"fixed": {"weights": [0.25, 0.75]}}})
+    assert made.remarks == ("fixed: weights is [0.25, 0.75] in every draw",)
+    replicas = made.replicas(made.candidates[0], "search", range(len(made.draws)))
+    assert {tuple(replica.hyperparameters["weights"]) for replica in replicas} == {(0.25, 0.75)}
+    with pytest.raises(Mistake, match="Write 2 numbers"):
+        plan(factors=factors, training={"weighting_options": {"fixed": {"weights": [0.25]}}})

@@ -328,3 +328,21 @@ def test_all_of_the_description_is_written(finished: Path) -> None:
     out = finished
     tasks = json.loads((out / "tasks.json").read_text())
     assert {"task", "kind", "metric", "num_development", "num_test", "labelled_test"} <= set(tasks["tasks"][0])
+
+
+@pytest.mark.parametrize("harm", ["lost", "damaged"])
+def test_measured_gradients_that_are_lost_are_measured_again(fake: Path, tmp_path: Path, harm: str) -> None:
+    asked = {"diagnostics": {"gradients": 2}}
+    out = run(tmp_path / "run", **asked)
+    first = tables(out)
+    parts = sorted((out / "conflict").iterdir())
+    assert parts
+    part = parts[0]
+    trained = pq.ParquetFile(out / "records" / part.name).read()["replica"].to_pylist()
+    content = part.read_bytes()
+    part.unlink() if harm == "lost" else part.write_bytes(content[:-20])
+    fake.unlink()
+    run(out, **asked)
+    assert {line.split()[0] for line in fake.read_text().splitlines()} == set(trained)
+    assert part.read_bytes() == content
+    assert tables(out) == first

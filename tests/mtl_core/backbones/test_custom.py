@@ -19,10 +19,10 @@ from mtl_core.layers.bank import Theta, private
 from mtl_core.mistakes import Mistake
 from mtl_core.mode import EVALUATION, Mode
 from mtl_core.network import Network
+from mtl_core.possible import impossible
 from mtl_core.recipe import Recipe
 from mtl_core.registry import find
 from mtl_core.seeding import generator
-from mtl_core.sharing import impossible
 from mtl_core.streams import Streams
 from mtl_core.trainer import fit
 from study.task_sets import checked_dials

@@ -15,9 +15,9 @@ from mtl_core.layers.bank import SHARED, private
 from mtl_core.layers.dropout import Noise
 from mtl_core.mode import Mode
 from mtl_core.network import Network
+from mtl_core.possible import impossible
 from mtl_core.recipe import Recipe
 from mtl_core.registry import find
-from mtl_core.sharing import impossible
 from mtl_core.trainer import fit
 from tests.mtl_core.test_fusion import same
 from tests.mtl_core.worlds import development, images, rows

@@ -11,8 +11,8 @@ from mtl_core.evaluation import score_examples_on
 from mtl_core.layers.bank import Theta
 from mtl_core.mode import Mode
 from mtl_core.network import Network
+from mtl_core.possible import impossible
 from mtl_core.recipe import Recipe
-from mtl_core.sharing import impossible
 from mtl_core.trainer import fit
 from tests.mtl_core.backbones.reference import Plain, values_of
 from tests.mtl_core.worlds import TASKS, images, rows

@@ -17,8 +17,9 @@ from mtl_core.data.task_set import Development
 from mtl_core.flat_state import Layout
 from mtl_core.layers.bank import SHARED, private
 from mtl_core.mode import EVALUATION, Mode
+from mtl_core.possible import impossible
 from mtl_core.recipe import Recipe
-from mtl_core.sharing import Chain, impossible
+from mtl_core.sharing import Chain
 from mtl_core.trainer import fit
 from tests.mtl_core.test_fusion import same
 from tests.mtl_core.worlds import development, own_inputs, rows

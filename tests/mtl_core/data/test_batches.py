@@ -37,7 +37,11 @@ def test_steps_per_epoch_cover_the_training_split_once() -> None:
     own = own_inputs(sizes=(300, 100, 50))  # 360 of 450 train
     assert steps(own, 10) == 12
     assert steps(own, 10, tasks_per_step=1) == 36
-    assert steps(own.only("price"), 10) == 24
+    assert [steps(own.only(task.name), 10) for task in own.tasks] == [12, 12, 12]
+    names = [task.name for task in own.tasks]
+    assert steps(own.only(*names[:2]), 10) == steps(own.only(*names[:2]).only(names[1]), 10) == 12
+    assert steps(own.only(*names[:2]), 10, tasks_per_step=1) == 24
+    assert steps(own.only(names[0]), 10, train_fraction=0.5) == steps(own, 10, train_fraction=0.5) == 6
 
 
 def test_common_inputs_are_permuted_and_begun_again() -> None:

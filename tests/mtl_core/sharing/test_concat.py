@@ -8,8 +8,8 @@ import pytest
 import torch
 
 from mtl_core.layers.bank import SHARED
+from mtl_core.possible import impossible
 from mtl_core.recipe import Recipe
-from mtl_core.sharing import impossible
 from tests.mtl_core.sharing.held import (
     THREE,
     assert_own_inputs_pass_the_same_network,

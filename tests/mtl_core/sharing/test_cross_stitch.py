@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 import torch
 
+from mtl_core.possible import impossible
 from mtl_core.recipe import Recipe
-from mtl_core.sharing import impossible
 from tests.mtl_core.sharing.beside import (
     STAGES,
     WIDTH,

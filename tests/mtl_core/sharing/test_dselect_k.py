@@ -10,8 +10,8 @@ from torch import Tensor
 
 from mtl_core.mode import EVALUATION, Mode
 from mtl_core.network import Network
+from mtl_core.possible import impossible
 from mtl_core.recipe import Recipe
-from mtl_core.sharing import impossible
 from mtl_core.trainer import Outcome, fit
 from tests.mtl_core.sharing.cases import shaken
 from tests.mtl_core.sharing.gated import (

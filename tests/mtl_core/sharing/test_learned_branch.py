@@ -12,8 +12,8 @@ from torch import Tensor
 from mtl_core.data.task_set import Examples
 from mtl_core.mode import Mode
 from mtl_core.network import Network
+from mtl_core.possible import impossible
 from mtl_core.recipe import Recipe, Row
-from mtl_core.sharing import impossible
 from mtl_core.streams import Streams
 from mtl_core.trainer import fit
 from mtl_core.tree import fault

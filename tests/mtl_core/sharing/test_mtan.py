@@ -9,8 +9,8 @@ import torch
 
 from mtl_core.layers.bank import Theta
 from mtl_core.network import Network
+from mtl_core.possible import impossible
 from mtl_core.recipe import Recipe
-from mtl_core.sharing import impossible
 from tests.mtl_core.sharing.beside import (
     STAGES,
     assert_own_inputs_pass_the_same_network,

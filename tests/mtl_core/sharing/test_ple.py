@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from mtl_core.network import Network
-from mtl_core.sharing import impossible
+from mtl_core.possible import impossible
 from mtl_core.trainer import fit
 from tests.mtl_core.sharing.cases import shaken
 from tests.mtl_core.sharing.gated import (

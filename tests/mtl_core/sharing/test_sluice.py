@@ -9,8 +9,8 @@ import torch
 
 from mtl_core.mode import Mode
 from mtl_core.network import Network
+from mtl_core.possible import impossible
 from mtl_core.recipe import Recipe
-from mtl_core.sharing import impossible
 from mtl_core.sharing.sluice import overlap
 from mtl_core.trainer import fit
 from tests.mtl_core.sharing.beside import (

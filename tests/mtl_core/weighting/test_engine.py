@@ -1,6 +1,9 @@
-"""Methods inside the engine, for those that it can run: the ones that need nothing after the update of a step."""
+"""Every method inside the engine: what it remembers survives, and no row sees its neighbours."""
 
 from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,15 +15,17 @@ from tests.mtl_core.test_fusion import same
 from tests.mtl_core.weighting.situations import drawn
 from tests.mtl_core.worlds import development, rows
 
-RUNNABLE = [
-    name for name, entry in entries("weighting").items() if entry.cls.needs == "losses" and not entry.cls.looks_again
-]
+WAYS = [(name, {}) for name in entries("weighting")]
+WAYS += [("mgda", {"gradients": "representation"}), ("nash", {"gramian_rows": 8})]
+every = pytest.mark.parametrize(("name", "options"), WAYS, ids=[" ".join([name, *more]) for name, more in WAYS])
 
 
 @pytest.mark.parametrize("scale", ["native", "matched"])
-@pytest.mark.parametrize("name", RUNNABLE)
-def test_a_run_that_is_stored_in_the_middle_resumes_to_the_same_bits(name: str, scale: str, tmp_path) -> None:
-    recipe = Recipe(depth=1, stages=2, width=8, batch_size=32, epochs=4, weighting=name, scale=scale)
+@every
+def test_a_run_that_is_stored_in_the_middle_resumes_to_the_same_bits(
+    name: str, options: dict[str, Any], scale: str, tmp_path: Path
+) -> None:
+    recipe = Recipe(depth=1, stages=2, width=8, batch_size=32, epochs=4, weighting=name, scale=scale, **options)
     data = development(missing=0.3)
     tuned = find("weighting", name).tuned
     everyone = rows(3, dropout=0.1, **{dial: [drawn(tuned[dial], 3, row) for row in range(3)] for dial in tuned})
@@ -30,9 +35,9 @@ def test_a_run_that_is_stored_in_the_middle_resumes_to_the_same_bits(name: str, 
     assert all(same(*pair) for pair in zip(straight, resumed, strict=True))
 
 
-@pytest.mark.parametrize("name", RUNNABLE)
-def test_a_row_trains_alike_in_every_array(name: str) -> None:
-    recipe = Recipe(depth=1, stages=2, width=8, batch_size=32, epochs=3, weighting=name)
+@every
+def test_a_row_trains_alike_in_every_array(name: str, options: dict[str, Any]) -> None:
+    recipe = Recipe(depth=1, stages=2, width=8, batch_size=32, epochs=3, weighting=name, **options)
     tuned = find("weighting", name).tuned
     everyone = rows(5, dropout=0.1, **{dial: [drawn(tuned[dial], 3, row) for row in range(5)] for dial in tuned})
     together, data = fit(recipe, development(missing=0.3), everyone, lanes=5), development(missing=0.3)

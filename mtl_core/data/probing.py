@@ -1,0 +1,35 @@
+"""Which training examples gradients are probed on: the same whenever a replica is probed."""
+
+from __future__ import annotations
+
+import torch
+from jaxtyping import Bool, Int
+from torch import Tensor
+
+from mtl_core.data.preparation import Preparation
+from mtl_core.data.task_set import Development
+from mtl_core.seeding import generator
+
+
+def probe_batch(
+    development: Development, preparation: Preparation, seed: int, half: int
+) -> tuple[Int[Tensor, "h g b"], Bool[Tensor, "h g b"]]:
+    """Two halves of training examples, common or each task's own, and which are real: a small split fills no half.
+
+    The halves have no example in common.  Their length is ``half`` whatever there is, so that a row's bits do not
+    depend on the splits of its neighbours.
+    """
+    pools = [preparation.train]
+    streams: list[tuple[str, ...]] = [()]
+    if development.own_inputs:
+        labels = ~development.examples.targets[preparation.train].isnan()
+        pools = [preparation.train[labelled] for labelled in labels.T]
+        streams = [(task.name,) for task in development.tasks]
+    index = torch.zeros(2, len(pools), half, dtype=torch.int64)
+    real = torch.zeros(index.shape, dtype=torch.bool)
+    for signal, (pool, stream) in enumerate(zip(pools, streams, strict=True)):
+        chosen = pool[torch.randperm(len(pool), generator=generator(seed, "conflict", *stream))][: 2 * half]
+        for place, part in enumerate(chosen.tensor_split(2)):
+            index[place, signal, : len(part)] = part
+            real[place, signal, : len(part)] = True
+    return index, real

@@ -1,0 +1,48 @@
+"""Which columns of the targets belong to which task, and which examples have a label of it.
+
+Most tasks have one column.  A task whose target is a vector has as many as the vector has numbers, next to each other.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Sequence
+
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor
+
+from mtl_core.data.task import Task
+
+
+def columns_of(tasks: Iterable[Task]) -> list[range]:
+    """The columns of every task, in the order of the tasks."""
+    ends = list(itertools.accumulate((task.num_targets for task in tasks), initial=0))
+    return [range(begin, end) for begin, end in itertools.pairwise(ends)]
+
+
+def columns_of_only(tasks: Sequence[Task], names: Iterable[str]) -> list[int]:
+    """The columns of the tasks called ``names``, in the order of the names."""
+    columns = dict(zip((task.name for task in tasks), columns_of(tasks), strict=True))
+    return [column for name in names for column in columns[name]]
+
+
+def targets_of(targets: Float[Tensor, "n c"], columns: range) -> Float[Tensor, " n *k"]:
+    """One task's targets: ``[n]`` of a single number, ``[n, k]`` of a vector."""
+    return targets[:, columns.start] if len(columns) == 1 else targets[:, columns.start : columns.stop]
+
+
+def labels(tasks: Sequence[Task], targets: Float[Tensor, "n c"], dim: int = 1) -> Bool[Tensor, "n t"]:
+    """Which examples have a label of which task; a vector of which a number is missing is no label.
+
+    Args:
+        targets: NaN where a number is missing.
+        dim: where the columns stand.
+    """
+    known = ~targets.isnan()
+    if known.shape[dim] == len(tasks):
+        return known
+    return torch.cat(
+        [known.narrow(dim, columns.start, len(columns)).all(dim=dim, keepdim=True) for columns in columns_of(tasks)],
+        dim=dim,
+    )

@@ -1,0 +1,157 @@
+"""The question of gradient conflict finds what a synthetic study planted, and no more."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from analysis import style
+from analysis.agreement import ALL, NORM, PAIR, RATIO, WITHIN, last_stage, score, table
+from analysis.questions import conflict
+from tests.analysis import synthetic
+from tests.analysis.conftest import StudyOf
+from tests.analysis.synthetic import Truth
+
+SEEDS = {"search": 1, "confirm": 6, "verdict": 6}
+FULL = "hard d2 w16 l2 equal adamw"
+QUIET = Truth(stages=2, draws=1, epochs=4, widths=(16,), seeds=SEEDS, chosen=FULL, agreement={})
+APART = replace(QUIET, agreement={("left", "odd"): 0.1})
+AGAINST = replace(QUIET, agreement={("left", "odd"): 0.2, ("right", "odd"): -0.3})
+
+
+def rows_of(records_of: StudyOf, truth: Truth) -> pd.DataFrame:
+    return table(score(records_of(truth)))
+
+
+def test_planted_cosines_come_back_with_their_intervals(records_of: StudyOf) -> None:
+    rows = rows_of(records_of, APART)
+    pairs = rows[(rows["quantity"] == PAIR) & (rows["epoch"] != ALL)]
+    assert set(pairs["epoch"]) == {1, 4}
+    for row in pairs.itertuples():
+        planted = 0.1 if (row.task, row.other, row.stage) == ("left", "odd", "stage1") else synthetic.WITHIN
+        assert row.mean == pytest.approx(planted, abs=0.03)
+        assert row.n == 12
+        assert 0 < row.high - row.mean < 0.03
+    within = rows[rows["quantity"] == WITHIN]
+    assert within["mean"].to_numpy() == pytest.approx(synthetic.WITHIN, abs=0.03)
+
+
+def test_norms_and_their_ratio_are_geometric_means(records_of: StudyOf) -> None:
+    rows = rows_of(records_of, QUIET)
+    assert rows.loc[rows["quantity"] == RATIO, "mean"].to_numpy() == pytest.approx(4.0)
+    norms = rows[(rows["quantity"] == NORM) & (rows["epoch"] == ALL) & (rows["stage"] == "stage0")]
+    assert dict(zip(norms["task"], norms["mean"], strict=True)) == pytest.approx({"left": 1, "right": 2, "odd": 4})
+
+
+def test_a_pair_below_two_halves_is_named_with_its_numbers(records_of: StudyOf) -> None:
+    rows = rows_of(records_of, APART)
+    found = rows[(rows["quantity"] == PAIR) & (rows["epoch"] == ALL)].set_index(["stage", "task", "other"])
+    apart = found.index[found["apart"].astype(bool)]
+    assert list(apart) == [("stage1", "left", "odd")]
+    assert not found["opposed"].any()
+    assert found.loc[("stage1", "left", "odd"), "behind"] == pytest.approx(0.1 - synthetic.WITHIN, abs=0.05)
+    assert conflict.title(rows).startswith(
+        "Gradients of left and odd agree less than two halves of one task in the last shared stage (cosine 0.1"
+    )
+    assert "halves 0.3" in conflict.title(rows)
+
+
+def test_tasks_that_pull_against_each_other_are_said_to(records_of: StudyOf) -> None:
+    rows = rows_of(records_of, AGAINST)
+    assert conflict.title(rows).startswith(
+        "Gradients of right and odd point against each other in the last shared stage"
+    )
+    assert list(last_stage(rows)["task"]) == ["right", "left", "left"]
+
+
+def test_a_negative_cosine_like_that_of_two_halves_is_no_conflict(records_of: StudyOf) -> None:
+    """Where nothing but noise is left of a gradient, halves of a split without a common example point apart."""
+    scores = score(records_of(QUIET))
+    low = scores.assign(value=scores["value"].where(scores["quantity"].isin([NORM, RATIO]), scores["value"] - 0.5))
+    rows = table(low)
+    pairs = last_stage(rows)
+    assert (pairs["mean"] < 0).all()
+    assert not pairs["opposed"].any()
+    assert conflict.title(rows).startswith("No two tasks were found")
+
+
+def test_nothing_is_claimed_without_reason_or_with_few_seeds(records_of: StudyOf) -> None:
+    quiet = conflict.title(rows_of(records_of, QUIET))
+    assert quiet == "No two tasks were found whose gradients agree less than two halves of one task"
+    few = rows_of(records_of, replace(AGAINST, seeds={"search": 1, "confirm": 2, "verdict": 2}))
+    assert conflict.title(few) == "Agreement of the tasks' gradients by stage and epoch"
+    assert few["low"].isna().all()
+    assert "no intervals below 5 seeds" in conflict.caption(few)
+
+
+def test_the_arm_is_the_recommended_one_or_another_that_shares(records_of: StudyOf) -> None:
+    shallow = "hard d1 w16 l2 equal adamw"
+    assert set(score(records_of(replace(QUIET, chosen=shallow)))["arm"]) == {shallow}
+    records = records_of(replace(QUIET, chosen=shallow))
+    without = records.replicas.loc[records.replicas["arm"] == shallow, "replica"]
+    other = replace(records, conflict=records.conflict[~records.conflict["replica"].isin(without)])
+    assert set(score(other)["arm"]) == {FULL}
+
+
+def test_a_study_that_measured_nothing_is_not_answered(records_of: StudyOf) -> None:
+    assert score(records_of(replace(QUIET, agreement=None))).empty
+
+
+def test_a_task_without_numbers_leaves_the_others_alone(records_of: StudyOf) -> None:
+    records = records_of(APART)
+    gone = records.conflict.assign(
+        **{
+            name: records.conflict[name].where(
+                (records.conflict["task"] != "right") & (records.conflict["other"] != "right")
+            )
+            for name in ("norm", "cosine", "across")
+        }
+    )
+    rows = table(score(replace(records, conflict=gone)))
+    assert rows.loc[(rows["task"] == "right") & (rows["quantity"] == PAIR), "mean"].isna().all()
+    assert "left and odd agree less" in conflict.title(rows)
+    assert conflict.figure(rows)
+
+
+def test_the_figure_has_a_panel_for_each_stage_and_a_matrix_for_many_tasks(records_of: StudyOf) -> None:
+    rows = rows_of(records_of, APART)
+    titles = [axes.get_title(loc="left") or axes.get_title(loc="right") for axes in conflict.figure(rows).axes]
+    assert titles[:2] == ["shared stage 1", "shared stage 2"]
+    assert len(titles) == 4
+    two = rows_of(records_of, replace(QUIET, effects={"left": 1.0, "right": 2.0}))
+    assert len(conflict.figure(two).axes) == 3
+
+
+def test_of_many_pairs_the_furthest_behind_are_named(records_of: StudyOf) -> None:
+    tasks = {f"t{number}": 0.0 for number in range(14)}
+    truth = replace(QUIET, effects=tasks, agreement={("t3", "t9"): -0.2, ("t1", "t2"): 0.1})
+    rows = rows_of(records_of, truth)
+    assert list(zip(*(last_stage(rows)[side][:2] for side in ("task", "other")), strict=True)) == [
+        ("t3", "t9"), ("t1", "t2"),
+    ]  # fmt: skip
+    drawn = conflict.figure(rows)
+    with style.style():
+        drawn.draw_without_rendering()
+    texts = [text.get_text() for legend in drawn.legends for text in legend.get_texts()]
+    assert texts[:3] == ["two halves of one task", "t3 and t9", "t1 and t2"]
+    assert "simultaneous over 91 pairs" in conflict.caption(rows)
+
+
+def test_false_claims_are_rare() -> None:
+    """200 studies of three tasks that agree like halves of one: the chance that any pair is said to agree less."""
+    generator, false = np.random.default_rng(1), 0
+    keys = {"arm": "a", "sharing": "hard", "depth": 1.0, "stages": 1, "width": 4, "epoch": 1, "stage": "stage0"}
+    for _ in range(200):
+        rows = []
+        for seed in range(10):
+            within = 0.3 + 0.1 * generator.normal(size=3)
+            for i, j in ((0, 1), (0, 2), (1, 2)):
+                behind = 0.3 + 0.1 * generator.normal() - min(within[i], within[j])
+                names = {"quantity": PAIR, "task": str(i), "other": str(j), "task_order": i, "other_order": j}
+                values = {"value": 0.3, "cosine": 0.3, "within": 0.3, "behind": behind}
+                rows.append({"seed": seed, "stage_order": 0} | keys | names | values)
+        false += bool(table(pd.DataFrame(rows))["apart"].any())
+    assert false <= 10

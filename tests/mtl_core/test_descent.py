@@ -1,0 +1,121 @@
+"""Where a method takes its Gramian, against one backward pass for each task."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+import torch
+from torch import Tensor
+
+from mtl_core.data.feed import Feed
+from mtl_core.data.preparation import prepare
+from mtl_core.data.task_set import Development
+from mtl_core.descent import Batch, Descent, Direction
+from mtl_core.layers.bank import Theta
+from mtl_core.mode import Mode
+from mtl_core.network import Network
+from mtl_core.recipe import Recipe
+from mtl_core.shared_part import SharedPart
+from mtl_core.streams import Streams
+from mtl_core.weighting import GramianWeighting
+from tests.mtl_core.worlds import development, images
+
+RECIPE = Recipe(sharing="hard", depth=2, stages=3, width=8, scale="native")
+
+
+class _Noted(GramianWeighting):
+    """Weighs by the largest inner product of a task, which tells Gramians apart, and keeps what it saw."""
+
+    def weigh(self, gramian, losses, present, state, streams):
+        self.seen = gramian
+        return gramian.abs().amax(dim=2)
+
+
+class World:
+    """One step of two rows, and its parts by hand."""
+
+    def __init__(self, recipe: Recipe, data: Development) -> None:
+        self.network = Network(recipe, data.tasks, data.shape)
+        parts = self.network.layout.unpack(self.network.layout.initialise([0, 1]))
+        self.theta: Theta = self.network.layout.theta(parts)
+        self.feed = Feed(data.examples, [prepare(data, seed) for seed in (0, 1)])
+        self.method = _Noted(data.tasks)
+        self._descent = Descent(recipe, self.network, self.theta, self.feed, self.method)
+
+    def batch(self, examples: int) -> Batch:
+        index = torch.arange(examples).expand(2, 1, -1)
+        return Batch(index, torch.ones(2, len(self.network.tasks), dtype=torch.bool), lambda: Mode(training=True))
+
+    def step(self, examples: int = 12) -> Direction:
+        return self._descent.direction([self.batch(examples)], {}, Streams((0, 1), "weighting"))
+
+    def losses(self, examples: int) -> Tensor:
+        batch = self.batch(examples)
+        targets, _ = self.feed.targets(batch.index)
+        outputs = self.network(self.theta, self.feed.inputs(batch.index), Mode(training=True))
+        return self.network.losses(outputs, targets).mean(dim=2)
+
+    def shared_rows(self, examples: int) -> Tensor:
+        """The tasks' gradients on the shared parameters, one backward pass each."""
+        losses, leaves = self.losses(examples), [self.theta[slot] for slot in self.network.layout.trained]
+        rows = [
+            torch.autograd.grad(losses[:, task].sum(), leaves, retain_graph=True, materialize_grads=True)
+            for task in range(losses.shape[1])
+        ]
+        flat = torch.stack([torch.cat([part.flatten(1) for part in row], dim=1) for row in rows], dim=1)
+        return flat[:, :, SharedPart(self.network.layout).columns]
+
+    def shared_of(self, found: Direction) -> Tensor:
+        return torch.cat(found.gradients, dim=1)[:, SharedPart(self.network.layout).columns]
+
+
+def test_by_default_it_is_that_of_the_shared_parameters() -> None:
+    world = World(RECIPE, development())
+    found, rows = world.step(), world.shared_rows(12)
+    torch.testing.assert_close(world.method.seen, rows @ rows.mT)
+    torch.testing.assert_close(world.shared_of(found), torch.einsum("rt,rtp->rp", found.weights, rows))
+
+
+def test_at_the_representation_it_is_that_of_the_cotangents() -> None:
+    """MGDA-UB of Sener and Koltun: the Gramian of ∂L_i/∂z, whose weights then combine the gradients."""
+    world = World(replace(RECIPE, gradients="representation"), development())
+    found, rows = world.step(), world.shared_rows(12)
+    batch = world.batch(12)
+    z = world.network.represent(world.theta, world.feed.inputs(batch.index), Mode(training=True)).detach()
+    z.requires_grad_()
+    targets, _ = world.feed.targets(batch.index)
+    losses = world.network.losses(world.network.finish(world.theta, z, Mode(training=True)), targets).mean(dim=2)
+    cotangents = torch.stack(
+        [torch.autograd.grad(loss.sum(), z, retain_graph=True)[0].flatten(1) for loss in losses.T], dim=1
+    )
+    torch.testing.assert_close(world.method.seen, cotangents @ cotangents.mT)
+    torch.testing.assert_close(world.shared_of(found), torch.einsum("rt,rtp->rp", found.weights, rows))
+
+
+def test_an_estimate_looks_at_the_first_rows_and_steps_by_all() -> None:
+    world = World(replace(RECIPE, gramian_rows=4), development())
+    found, some, rows = world.step(), world.shared_rows(4), world.shared_rows(12)
+    torch.testing.assert_close(world.method.seen, some @ some.mT)
+    torch.testing.assert_close(world.shared_of(found), torch.einsum("rt,rtp->rp", found.weights, rows))
+    torch.testing.assert_close(found.losses, world.losses(12).detach())
+
+
+def test_an_estimate_does_not_count_for_running_statistics() -> None:
+    recipe = replace(RECIPE, backbone="resnet", depth=1, stages=2, width=4)
+    statistics = []
+    for rows in (None, 4):
+        world = World(replace(recipe, gramian_rows=rows), images())
+        world.step()
+        statistics.append([world.theta[slot].clone() for slot in world.network.layout.buffers])
+    assert all(torch.equal(*pair) for pair in zip(*statistics, strict=True))
+    assert any(value.abs().max() > 0 for value in statistics[0])
+
+
+@pytest.mark.parametrize("elsewhere", [{"gradients": "representation"}, {"gramian_rows": 4}], ids=str)
+def test_private_parameters_take_the_step_of_their_own_loss(elsewhere: dict) -> None:
+    usual, other = World(RECIPE, development()), World(replace(RECIPE, **elsewhere), development())
+    alone = torch.ones(sum(part.shape[1] for part in usual.step().gradients), dtype=torch.bool)
+    alone[SharedPart(usual.network.layout).columns] = False
+    private = [torch.cat(world.step().gradients, dim=1)[:, alone] for world in (usual, other)]
+    torch.testing.assert_close(*private)

@@ -1,0 +1,52 @@
+"""Where stages have their shared parameters."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from mtl_core.gradients import SharedPart
+from mtl_core.network import Network
+from mtl_core.recipe import Recipe
+from mtl_core.shared_stages import compared, meeting_place, shared_stages
+from tests.mtl_core.sharing.cases import Case, every_case
+from tests.mtl_core.worlds import development
+
+SHARED = [case for case in every_case() if case.network.layout.count_shared()]
+
+
+@pytest.mark.parametrize("case", SHARED, ids=str)
+def test_stages_take_every_shared_parameter_once(case: Case) -> None:
+    layout = case.network.layout
+    stages = shared_stages(layout)
+    places = torch.cat(list(stages.values()))
+    assert sorted(places.tolist()) == list(range(layout.count_shared()))
+    assert "stage0" in stages
+    assert all(name.startswith(("stage", "stitch", "branching", "gate", "shared_gate", "head")) for name in stages)
+
+
+@pytest.mark.parametrize("case", SHARED, ids=str)
+def test_where_tasks_meet_is_the_shared_part_of_the_whole(case: Case) -> None:
+    network = case.network
+    met = meeting_place(network)
+    assert len(SharedPart(met.layout).columns) == network.layout.count_shared()
+    assert list(shared_stages(met.layout)) == list(shared_stages(network.layout))
+    assert torch.equal(compared(met.layout), compared(network.layout))
+    assert network.layout.num_trained >= met.layout.num_trained
+    assert len(network.layout.trained) > len(met.layout.trained) or network.shares_head
+
+
+def test_stages_and_what_connects_them_are_told_apart() -> None:
+    recipe = Recipe(sharing="cross_stitch", depth=2, stages=3, width=4)
+    layout = Network(recipe, development().tasks, (12,)).layout
+    sizes = {name: len(places) for name, places in shared_stages(layout).items()}
+    assert sizes == {"stage0": 3 * (12 * 4 + 4), "stitch0": 9, "stage1": 3 * (4 * 4 + 4)}
+
+
+def test_groups_of_a_tree_meet_nobody_outside() -> None:
+    tree = [[["price", "sold", "grade"]], [["price", "grade"], ["sold"]]]
+    recipe = Recipe(sharing="branch", stages=2, width=4, sharing_options={"tree": tree})
+    layout = Network(recipe, development().tasks, (12,)).layout
+    together = compared(layout)
+    assert together[0].all()
+    assert together[1].tolist() == [[True, False, True], [False, False, False], [True, False, True]]
