@@ -1,7 +1,7 @@
 """The answer of a study, from its records alone: no torch, no Ray, no code of the run directory.
 
-``load(path)`` gives tidy tables, ``report(path)`` writes the page.  Both are looked up on first use, so that importing
-the package costs nothing.
+``load(path)`` gives tidy tables, ``load_suite(path)`` those of all studies of a suite, and ``report(path)`` writes the
+page of either.  They are looked up on first use, so that importing the package costs nothing.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Any
 
-_PUBLIC = {"load": "analysis.reading", "report": "analysis.report"}
+_PUBLIC = {"load": "analysis.reading", "load_suite": "analysis.suite.reading", "report": "analysis.report"}
 
 
 def __getattr__(name: str) -> Any:

@@ -30,6 +30,8 @@ def load(path: str | Path) -> Records:
         UnreadableRun: which file cannot be read, and what to do.
     """
     run = Path(path)
+    if (run / "suite.yaml").is_file():
+        raise UnreadableRun(f"{run}: holds a suite of studies. Give one of their directories, or use load_suite.")
     if not (run / "ledger.jsonl").is_file():
         raise UnreadableRun(
             f"{run}: no run directory, since it has no ledger.jsonl. Give the directory that run wrote."
@@ -42,7 +44,7 @@ def load(path: str | Path) -> Records:
         replicas=read_replicas(run),
         scores=_last(_parts(run / "scores", SCORES), ["replica", "task"]),
         tasks=frame,
-        spec=_spec(run / "study.yaml"),
+        spec=settings_of(run / "study.yaml"),
         manifest=_mapping(run / "manifest.json")
         | {name: tasks.get(name) for name in ("fingerprint", "name", "remarks") if tasks.get(name) is not None},
         ledger=list(_ledger(run / "ledger.jsonl")),
@@ -137,7 +139,8 @@ _Yaml.add_implicit_resolver(
 )
 
 
-def _spec(file: Path) -> dict[str, Any]:
+def settings_of(file: Path) -> dict[str, Any]:
+    """The settings of a study file."""
     try:
         value = yaml.load(file.read_text("utf-8"), _Yaml)
     except (OSError, UnicodeDecodeError, yaml.YAMLError, RecursionError) as error:

@@ -127,9 +127,9 @@ def paired_gain(
         seed_sd=seed_sd,
         test_error=math.sqrt(variance),
         degrees=both,
-        half_width=_quantile(both, ALPHA / looks) * error,
-        half_simultaneous=_quantile(both, ALPHA / looks / family) * error,
-        half_seed_only=_quantile(n - 1, ALPHA / looks) * math.sqrt(seeds),
+        half_width=t_quantile(both, ALPHA / looks) * error,
+        half_simultaneous=t_quantile(both, ALPHA / looks / family) * error,
+        half_seed_only=t_quantile(n - 1, ALPHA / looks) * math.sqrt(seeds),
     )
 
 
@@ -140,7 +140,7 @@ def _welch(first: float, first_degrees: int, second: float, second_degrees: int)
     return 1 / (share**2 / first_degrees + (1 - share) ** 2 / second_degrees)
 
 
-def _quantile(degrees: float, alpha: float) -> float:
+def t_quantile(degrees: float, alpha: float) -> float:
     """Two-sided quantile of Student's t."""
     return float(stdtrit(degrees, 1 - alpha / 2))
 
@@ -202,5 +202,5 @@ def smallest_effect(n: int, num_tasks: int = 1, *, power: float = 0.8, looks: in
     """
     if n < MIN_SEEDS:
         return math.nan
-    quantile = _quantile(n - 1, ALPHA / looks / num_tasks)
+    quantile = t_quantile(n - 1, ALPHA / looks / num_tasks)
     return cast(float, brentq(lambda effect: 1 - nctdtr(n - 1, effect * math.sqrt(n), quantile) - power, 1e-6, 50.0))

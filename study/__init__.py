@@ -1,7 +1,8 @@
 """Ask the question many times: plan a study, run it on Ray or in this process, survive whatever happens meanwhile.
 
 ``study.run(spec, out=…)`` trains what is missing and returns the run directory; ``study.load_spec(…)`` reads a study
-file.  Both are looked up on first use, so that importing the package costs nothing.
+file; ``run_suite`` and ``load_suite`` do so for several studies with one report.  They are looked up on first use, so
+that importing the package costs nothing.
 """
 
 from __future__ import annotations
@@ -9,7 +10,10 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Any
 
-_PUBLIC = {"run": "study.run", "load_spec": "study.study_file", "Spec": "study.spec"}
+_PUBLIC = {
+    "run": "study.run", "load_spec": "study.study_file", "Spec": "study.spec",
+    "run_suite": "study.suite_run", "load_suite": "study.study_file", "Suite": "study.suite",
+}  # fmt: skip
 
 
 def __getattr__(name: str) -> Any:

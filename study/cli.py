@@ -11,6 +11,7 @@ from study.console import answers
 
 if TYPE_CHECKING:
     from study.spec import Spec
+    from study.suite import Suite
 
 app = typer.Typer(
     name="mtl-study",
@@ -37,7 +38,7 @@ Run = Annotated[Path, typer.Argument(metavar="RUN", help="A run directory.")]
 @answers
 def demo(out: Out = None, backend: BackEnd = None, workers: Workers = None, as_json: Json = False) -> None:
     """Run a small full study: related tasks, and one that full sharing harms."""
-    _run(_spec("demo", backend=backend, workers=workers), out, None, as_json)
+    _run(_asked("demo", backend=backend, workers=workers), out, None, as_json)
 
 
 @app.command()
@@ -54,7 +55,7 @@ def run(
     as_json: Json = False,
 ) -> None:
     """Search, confirm, judge, score and report; the same command resumes what was stopped."""
-    _run(_spec(what, targets, overrides, budget, backend, workers), out, address, as_json)
+    _run(_asked(what, targets, overrides, budget, backend, workers), out, address, as_json)
 
 
 @app.command()
@@ -70,10 +71,17 @@ def check(
     as_json: Json = False,
 ) -> None:
     """Say what run would do, at what cost, and what it could show; train nothing."""
-    spec = _spec(what, targets, overrides, budget, backend, workers)
-    from study.commands.check import check as check_study
+    asked = _asked(what, targets, overrides, budget, backend, workers)
+    from study.suite import Suite
 
-    check_study(spec, out=_run_directory(spec, out), as_json=as_json)
+    if isinstance(asked, Suite):
+        from study.commands.suite import check as check_suite
+
+        check_suite(asked, out=_run_directory(asked, out), as_json=as_json)
+    else:
+        from study.commands.check import check as check_study
+
+        check_study(asked, out=_run_directory(asked, out), as_json=as_json)
 
 
 @app.command()
@@ -83,8 +91,13 @@ def status(
     watch: Annotated[bool, typer.Option("--watch", help="Again and again, until the study has ended.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Say what is done, running, failed and left of a study."""
-    from study.commands.status import status as print_status
+    """Say what is done, running, failed and left of a study, or of the studies of a suite."""
+    from study.suite import is_suite
+
+    if is_suite(run):
+        from study.commands.suite import status as print_status
+    else:
+        from study.commands.status import status as print_status
 
     print_status(run, watch=watch, as_json=as_json)
 
@@ -92,9 +105,13 @@ def status(
 @app.command()
 @answers
 def report(run: Run, as_json: Json = False) -> None:
-    """Write report.html, figures and tables of a study, from its records alone."""
-    from study.commands.run import report as write_report
+    """Write report.html, figures and tables of a study or a suite, from the records alone."""
+    from study.suite import is_suite
 
+    if is_suite(run):
+        from study.commands.suite import report as write_report
+    else:
+        from study.commands.run import report as write_report
     write_report(run, as_json=as_json)
 
 
@@ -108,10 +125,16 @@ def tree(
     as_json: Json = False,
 ) -> None:
     """Find groups of tasks for branch: train small private networks briefly, compare what they compute."""
-    spec = _spec(what, targets, overrides)
+    asked = _asked(what, targets, overrides)
     from study.commands.tree import tree as print_tree
+    from study.suite import Suite
 
-    print_tree(spec, groups=groups, as_json=as_json)
+    if isinstance(asked, Suite):
+        from study.commands.suite import each_study
+
+        each_study(asked, lambda spec: print_tree(spec, groups=groups, as_json=as_json), as_json=as_json)
+    else:
+        print_tree(asked, groups=groups, as_json=as_json)
 
 
 @app.command("list")
@@ -126,29 +149,38 @@ def list_(
     list_kind(kind, as_json=as_json)
 
 
-def _spec(
+def _asked(
     what: str,
     targets: list[str] | None = None,
     overrides: list[str] | None = None,
     budget: str | None = None,
     backend: str | None = None,
     workers: int | None = None,
-) -> Spec:
-    from study.study_file import load_spec
+) -> Spec | Suite:
+    from study.study_file import load
+    from study.suite import Suite
 
-    spec = load_spec(what, targets=targets or (), overrides=overrides or (), budget=budget)
+    asked = load(what, targets=targets or (), overrides=overrides or (), budget=budget)
     given = {"backend": backend, "workers": workers}
-    return spec.model_copy(update={key: value for key, value in given.items() if value is not None})
+    changes = {key: value for key, value in given.items() if value is not None}
+    return asked.with_each(**changes) if isinstance(asked, Suite) else asked.model_copy(update=changes)
 
 
-def _run_directory(spec: Spec, out: Path | None) -> Path:
-    return out or Path("runs") / spec.name
+def _run_directory(asked: Spec | Suite, out: Path | None) -> Path:
+    return out or Path("runs") / asked.name
 
 
-def _run(spec: Spec, out: Path | None, address: str | None, as_json: bool) -> None:
-    from study.commands.run import run as run_study
+def _run(asked: Spec | Suite, out: Path | None, address: str | None, as_json: bool) -> None:
+    from study.suite import Suite
 
-    run_study(spec, out=_run_directory(spec, out), address=address, as_json=as_json)
+    if isinstance(asked, Suite):
+        from study.commands.suite import run as run_suite
+
+        run_suite(asked, out=_run_directory(asked, out), address=address, as_json=as_json)
+    else:
+        from study.commands.run import run as run_study
+
+        run_study(asked, out=_run_directory(asked, out), address=address, as_json=as_json)
 
 
 def main() -> None:

@@ -28,10 +28,11 @@ Impossible = Callable[[Recipe, Development], str | None]
 
 @dataclass(frozen=True)
 class Skipped:
-    """An arm that cannot exist, and why."""
+    """An arm that cannot exist, and why; its levels are what a reader looks for."""
 
     arm: str
     reason: str
+    levels: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -158,7 +159,7 @@ class Plan:
         """What the ledger's event ``planned`` says of the plan itself."""
         return {
             "arms": [{"arm": arm.label, **arm.levels(), "role": self.role(arm)} for arm in self.arms],
-            "skipped": [{"arm": skipped.arm, "reason": skipped.reason} for skipped in self.skipped],
+            "skipped": [{"arm": skipped.arm, **skipped.levels, "reason": skipped.reason} for skipped in self.skipped],
             "replicas": self.counts(),
             "draws": len(self.draws),
             "seeds": {phase: len(self.seeds(phase)) for phase in PHASES},
@@ -203,7 +204,7 @@ def make_plan(
     for arm in arms_of(spec.factors):
         view = development.only(tasks[0]) if arm.is_single_task else development
         if reason := impossible(recipe_of(arm, budget), view):
-            skipped.append(Skipped(arm.label, reason))
+            skipped.append(Skipped(arm.label, reason, arm.levels()))
         else:
             arms[arm] = 1.0
     if spec.factors.match is not None:

@@ -12,6 +12,7 @@ from study.flow import Flow
 from study.forecast import halved_epochs
 from study.plan import PHASES
 from study.prepare import Prepared
+from study.suite import Part
 
 SCORE = "score"
 BEST_SHOWN = 5
@@ -31,6 +32,9 @@ class Picture:
         best: arms of the phase with the best validation skill so far, in points.
         failed: replicas that failed in this session, by reason.
         workers: shards that may run at once.
+        study: its name.
+        number, of: which study of a suite this is, of how many.
+        seconds_left_in_all: of the suite: this study, and the later ones at the same pace against their forecasts.
     """
 
     phase: str
@@ -43,6 +47,10 @@ class Picture:
     best: list[tuple[str, float]]
     failed: dict[str, int]
     workers: int
+    study: str = ""
+    number: int = 1
+    of: int = 1
+    seconds_left_in_all: float | None = None
 
     @property
     def count(self) -> str:
@@ -53,10 +61,11 @@ class Picture:
 
 
 class Watcher:
-    """Takes pictures of a study."""
+    """Takes pictures of a study, which may be ``part`` of a suite."""
 
-    def __init__(self, prepared: Prepared, archive: Archive, backend: Backend) -> None:
+    def __init__(self, prepared: Prepared, archive: Archive, backend: Backend, part: Part | None = None) -> None:
         self.plan, self.archive, self.backend = prepared.plan, archive, backend
+        self.part, self.forecast = part or Part("", 1, 1, 0.0), prepared.forecast.seconds
         self.weights = {phase: max(getattr(prepared.forecast, phase), 1e-9) for phase in PHASES}
         self.started = time.monotonic()
         self.share_at_start = self._share({})
@@ -74,6 +83,7 @@ class Watcher:
         share = 1.0 if phase == SCORE else self._share({phase: sum(beat[0] for beat in beats.values() if beat)})
         seconds = time.monotonic() - self.started
         gained = share - self.share_at_start
+        left = (1 - share) * seconds / gained if gained > 0.01 and share < 1 else None
         best = [
             (arm, 100 * sum(tasks.values()) / len(tasks)) for (of, arm), tasks in list(flow.best.items()) if of == phase
         ]
@@ -86,12 +96,23 @@ class Watcher:
             planned=self.plan.counts().get(phase, 0),
             share=share,
             seconds=seconds,
-            seconds_left=(1 - share) * seconds / gained if gained > 0.01 and share < 1 else None,
+            seconds_left=left,
             running=running,
             best=sorted(best, key=lambda pair: -pair[1])[:BEST_SHOWN],
             failed=dict(reasons.most_common(3)),
             workers=self.backend.workers,
+            study=self.plan.spec.name,
+            number=self.part.number,
+            of=self.part.of,
+            seconds_left_in_all=self._in_all(left, seconds, gained, share),
         )
+
+    def _in_all(self, left: float | None, seconds: float, gained: float, share: float) -> float | None:
+        """With the later studies of the suite, as much slower than forecast as this one; too early: as forecast."""
+        if left is None and share < 1:
+            return None
+        slower = seconds / (gained * self.forecast) if gained > 0.01 and self.forecast else 1.0
+        return (left or 0.0) + self.part.later * slower
 
     def _share(self, under_way: dict[str, int]) -> float:
         done = dict.fromkeys(PHASES, 0) | under_way

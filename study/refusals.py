@@ -11,26 +11,57 @@ from pydantic_core import ErrorDetails
 from mtl_core.mistakes import Mistake
 from study.names import nearest
 from study.spec import Spec
-from study.strict_yaml import Document
+from study.strict_yaml import Document, Path
 
 
-def mistake_of(error: ValidationError, document: Document, where: str, overrides: Sequence[str] = ()) -> Mistake:
-    """The first finding as a mistake; the place is the file's line, or the ``--set`` that brought the value in."""
+def mistake_of(
+    error: ValidationError, document: Document, where: str, overrides: Sequence[str] = (), study: str | None = None
+) -> Mistake:
+    """The first finding as a mistake; the place is the file's line, or the ``--set`` that brought the value in.
+
+    Args:
+        study: whose error it is, where the document holds a suite.
+    """
     findings = error.errors(include_url=False)
+
+    def written(finding: ErrorDetails) -> Path:
+        return finding["loc"] if study is None else origin(finding["loc"], document, study)
+
     # A misspelt key is both unknown and missing; the first of the two says more.
-    first = min(findings, key=lambda finding: (finding["type"] == "missing", document.line(finding["loc"]) or 0))
+    first = min(findings, key=lambda finding: (finding["type"] == "missing", document.line(written(finding)) or 0))
     found, remedy = _sentences(first)
     more = f" (And {len(findings) - 1} more.)" if len(findings) > 1 else ""
-    return Mistake(_place(first["loc"], document, where, overrides), found, remedy + more)
-
-
-def _place(path: tuple[str | int, ...], document: Document, where: str, overrides: Sequence[str]) -> str:
-    keys = [str(part) for part in path if isinstance(part, str)]
-    dotted = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path).lstrip(".")
+    given = [(), *([("suite", study)] if study else [])]  # how a --set may name the place
     for override in overrides:
-        named = override.partition("=")[0].split(".")
-        if (keys and named[: len(keys)] == keys) or keys[: len(named)] == named:
-            return f"--set {override}"
+        if any(_names(override, (*prefix, *first["loc"])) for prefix in given):
+            return Mistake(f"--set {override}", found, remedy + more)
+    return Mistake(_place(written(first), document, where), found, remedy + more)
+
+
+def origin(path: Path, document: Document, study: str) -> Path:
+    """Where a value of a suite's ``study`` was written: in its own section, or beside ``suite``."""
+    own: Path = ("suite", study, *path)
+    return own if _reach(document.data, own) - 2 >= _reach(document.data, path) else path
+
+
+def _reach(data: Any, path: Path) -> int:
+    """How many steps of ``path`` lead somewhere in ``data``."""
+    for steps, key in enumerate(path):
+        items: Any = dict(enumerate(data)) if isinstance(data, list) else data
+        if not isinstance(items, dict) or key not in items:
+            return steps
+        data = items[key]
+    return len(path)
+
+
+def _names(override: str, path: Path) -> bool:
+    keys = [str(part) for part in path if isinstance(part, str)]
+    named = override.partition("=")[0].split(".")
+    return bool(keys and named[: len(keys)] == keys) or keys[: len(named)] == named
+
+
+def _place(path: Path, document: Document, where: str) -> str:
+    dotted = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path).lstrip(".")
     line = document.line(path)
     return f"{where}{f', line {line}' if line else ''}{f': {dotted}' if dotted else ''}"
 

@@ -42,6 +42,7 @@ from study.screens import screen_for
 from study.shards import Data
 from study.spec import Spec
 from study.study_file import as_text, read_spec
+from study.suite import Part
 from study.trees import settle
 
 PACKAGES = ("mtl-study", "torch", "ray", "optuna", "pandas", "pyarrow", "numpy", "scipy")
@@ -60,6 +61,7 @@ def run(
     address: str | None = None,
     workers: int | None = None,
     screen: str | None = None,
+    part: Part | None = None,
 ) -> Path:
     """Train what is missing of ``spec`` in ``out``, score it, and return the run directory.
 
@@ -70,6 +72,7 @@ def run(
         address: of a running Ray cluster; implies ``ray``.
         workers: processes; one per core by default.
         screen: ``auto`` (live on a terminal, a line now and then elsewhere), ``json``, or ``None``: silent.
+        part: which study of a suite this is, if it is one.
 
     Raises:
         Mistake: when ``out`` holds another study or is in use, data are unfit, or most replicas fail.
@@ -86,8 +89,8 @@ def run(
     out.mkdir(parents=True, exist_ok=True)
     with Ledger(out) as ledger, _stoppable(), scratch_of(out) as scratch:
         if stored is None:
-            write_description(out, prepared, fingerprint)
-        _run_phases(out, prepared, fingerprint, ledger, scratch, _Asked(backend, address, workers, screen))
+            write_description(out, prepared, fingerprint, part)
+        _run_phases(out, prepared, fingerprint, ledger, scratch, _Asked(backend, address, workers, screen, part))
     return out
 
 
@@ -104,6 +107,7 @@ class _Asked:
     address: str | None
     workers: int | None
     screen: str | None
+    part: Part | None
 
 
 def _run_phases(out: Path, prepared: Prepared, fingerprint: str, ledger: Ledger, scratch: Path, asked: _Asked) -> None:
@@ -117,7 +121,7 @@ def _run_phases(out: Path, prepared: Prepared, fingerprint: str, ledger: Ledger,
         ledger.append("damaged", part=part)
     desk = Desk(prepared.plan, archive, ledger, prepared.task_set.development, fingerprint, out)
     backend = choose_backend(asked, prepared, scratch)
-    screen = screen_for(asked.screen, prepared, archive, backend)
+    screen = screen_for(asked.screen, prepared, archive, backend, asked.part)
     try:
         for steps, data in _stages(desk, prepared.task_set):
             flow = Flow(steps, archive, ledger)
@@ -223,7 +227,7 @@ def _flat(values: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]
             yield prefix + name, value
 
 
-def write_description(out: Path, prepared: Prepared, fingerprint: str) -> None:
+def write_description(out: Path, prepared: Prepared, fingerprint: str, part: Part | None = None) -> None:
     """What a reader needs to know about the study; the study file comes last and says that all of it is there."""
     task_set = prepared.task_set
     manifest = {
@@ -234,7 +238,7 @@ def write_description(out: Path, prepared: Prepared, fingerprint: str) -> None:
         "started": datetime.now(UTC).isoformat(timespec="seconds"),
         "machine": {"cores": num_cores(), "memory_bytes": _memory(), "platform": platform.platform()},
         "commit": _commit(),
-    }
+    } | ({} if part is None else {"suite": part.suite})
     write_durably(out / "manifest.json", _json(manifest))
     write_durably(out / "tasks.json", _json({"fingerprint": fingerprint, **describe_tasks(task_set)}))
     write_durably(out / "study.yaml", as_text(prepared.plan.spec).encode())

@@ -18,6 +18,7 @@ from study.flow import Flow
 from study.names import printable
 from study.prepare import Prepared
 from study.progress import Picture, Watcher
+from study.suite import Part
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -80,11 +81,11 @@ class Lines(Screen):
 
     def show(self, picture: Picture) -> None:
         """Write the line."""
-        left = "" if picture.seconds_left is None else f", about {duration(picture.seconds_left)} left"
         best = f", best so far {picture.best[0][0]} ({picture.best[0][1]:.1f})" if picture.best else ""
         failed = f", {sum(picture.failed.values())} replicas failed" if picture.failed else ""
         print(
-            f"{picture.phase}: {picture.count}, {picture.share:.0%} of the study{left}{best}{failed}",
+            f"{_study(picture)}{picture.phase}: {picture.count}, {picture.share:.0%} of the study"
+            f"{_left(picture, ', ')}{best}{failed}",
             file=sys.stderr,
             flush=True,
         )
@@ -134,10 +135,9 @@ def lines_of(picture: Picture, width: int) -> list[str]:
     """The live picture as lines of text."""
     room = max(min(width - 30, 50), 10)
     filled = round(picture.share * room)
-    left = "" if picture.seconds_left is None else f"  about {duration(picture.seconds_left)} left"
     lines = [
-        f"{picture.phase:8} {picture.count}",
-        f"{'█' * filled}{'░' * (room - filled)} {picture.share:4.0%}{left}",
+        f"{_study(picture)}{picture.phase:8} {picture.count}",
+        f"{'█' * filled}{'░' * (room - filled)} {picture.share:4.0%}{_left(picture, '  ')}",
         f"{len(picture.running)} of {picture.workers} workers busy",
     ]
     lines += [f"  {share:4.0%}  {label}" for label, share in picture.running[:6]]
@@ -148,9 +148,26 @@ def lines_of(picture: Picture, width: int) -> list[str]:
     return [printable(line)[:width] for line in lines][:25]
 
 
-def screen_for(kind: str | None, prepared: Prepared, archive: Archive, backend: Backend) -> Screen:
+def _study(picture: Picture) -> str:
+    """Which study of a suite this is; of a single study nothing."""
+    return "" if picture.of == 1 else f"{picture.study} ({picture.number} of {picture.of}), "
+
+
+def _left(picture: Picture, before: str) -> str:
+    """What is left of the study, and of the suite."""
+    here, in_all = picture.seconds_left, picture.seconds_left_in_all
+    parts = [] if here is None else [f"about {duration(here)} left"]
+    parts += (
+        [f"{duration(in_all)} with the studies after it"] if in_all is not None and picture.number < picture.of else []
+    )
+    return before + ", ".join(parts) if parts else ""
+
+
+def screen_for(
+    kind: str | None, prepared: Prepared, archive: Archive, backend: Backend, part: Part | None = None
+) -> Screen:
     """The screen that was asked for; ``auto`` looks whether a person sits before it."""
-    watcher = Watcher(prepared, archive, backend)
+    watcher = Watcher(prepared, archive, backend, part)
     if kind is None:
         return Silent(watcher, LINE_SECONDS)
     if kind == "json":

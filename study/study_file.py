@@ -1,4 +1,4 @@
-"""From what stands on the command line — a study file, a table, the name of a preset — to a :class:`Spec`.
+"""From the command line's first word — a study file, a table, a preset — to a :class:`Spec` or a suite of them.
 
 Nothing is written here, and nothing heavy is imported: a slip in a study file is answered at once.
 """
@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from pydantic import ValidationError
 
@@ -16,18 +15,21 @@ from mtl_core.mistakes import Mistake
 from study import known, strict_yaml
 from study.durations import seconds_of
 from study.names import MAX_SLUG, nearest, wrong_with_name
+from study.overrides import override
 from study.refusals import mistake_of
 from study.spec import Spec
 from study.strict_yaml import Document
+from study.suite import Suite
+from study.suite_file import KEY, suite_of
 
 STUDY_SUFFIXES = (".yaml", ".yml")
 TABLE_SUFFIXES = (".csv", ".tsv", ".parquet", ".pq", ".arrow", ".feather", ".ipc")
 
 
-def load_spec(
+def load(
     what: str | Path, targets: Sequence[str] = (), overrides: Sequence[str] = (), budget: str | None = None
-) -> Spec:
-    """The study that ``what`` asks for.
+) -> Spec | Suite:
+    """The study, or the suite of studies, that ``what`` asks for.
 
     Args:
         what: a study file (``.yaml``), a table, or the name of a preset.
@@ -45,8 +47,9 @@ def load_spec(
         if not isinstance(tasks, dict) or tasks.get("set") != "table":
             raise Mistake(f"--targets {targets[0]}", f"{what} does not read a table.", "Leave --targets out.")
         tasks["targets"] = list(targets)
-    for override in overrides:
-        _override(data, override)
+    if KEY not in data:
+        for text in overrides:
+            override(data, text)
     if Path(what).suffix.lower() in TABLE_SUFFIXES and "targets" not in data["tasks"]:
         raise Mistake(str(what), "no targets are named.", "Say what to predict: --targets 'y_*' (may be repeated).")
     if budget is not None:
@@ -56,14 +59,40 @@ def load_spec(
     return _validated(Document(data, document.lines), str(what), overrides)
 
 
+def load_spec(
+    what: str | Path, targets: Sequence[str] = (), overrides: Sequence[str] = (), budget: str | None = None
+) -> Spec:
+    """The study that ``what`` asks for: as :func:`load`, where a suite is a mistake."""
+    asked = load(what, targets, overrides, budget)
+    if isinstance(asked, Suite):
+        raise Mistake(str(what), "this is a suite of studies.", "Use load_suite for it, and run_suite to run it.")
+    return asked
+
+
+def load_suite(what: str | Path, overrides: Sequence[str] = (), budget: str | None = None) -> Suite:
+    """The suite that ``what`` asks for: as :func:`load`, where a single study is a mistake."""
+    asked = load(what, overrides=overrides, budget=budget)
+    if isinstance(asked, Spec):
+        raise Mistake(str(what), "this is a single study.", "Use load_spec for it, and run to run it.")
+    return asked
+
+
 def read_spec(path: Path) -> Spec:
     """The study of a run directory's ``study.yaml``."""
-    return _validated(_read(path), str(path), ())
+    read = _validated(_read(path), str(path), ())
+    if isinstance(read, Suite):
+        raise Mistake(str(path), "this is a suite of studies.", "Put the study file back as it was run.")
+    return read
 
 
-def as_text(spec: Spec) -> str:
-    """``spec`` as a study file."""
-    return strict_yaml.dump(spec.plain())
+def read_suite(path: Path) -> Suite:
+    """The suite of a directory's ``suite.yaml``."""
+    return suite_of(_read(path), str(path))
+
+
+def as_text(asked: Spec | Suite) -> str:
+    """A study, or a suite, as a study file."""
+    return strict_yaml.dump(asked.plain())
 
 
 def _document(what: str) -> Document:
@@ -116,26 +145,17 @@ def _named(document: Document, path: Path) -> Document:
 
 def _anchored(document: Document, folder: Path) -> Document:
     """Paths in a study file start from the file's own folder, so that the command may run anywhere."""
-    tasks = document.data.get("tasks")
-    if isinstance(tasks, dict) and isinstance(tasks.get("path"), str) and "\0" not in tasks["path"]:
-        tasks["path"] = str((folder / tasks["path"]).resolve())
+    studies = document.data.get(KEY)
+    for section in (document.data, *(studies.values() if isinstance(studies, dict) else ())):
+        tasks = section.get("tasks") if isinstance(section, dict) else None
+        if isinstance(tasks, dict) and isinstance(tasks.get("path"), str) and "\0" not in tasks["path"]:
+            tasks["path"] = str((folder / tasks["path"]).resolve())
     return document
 
 
-def _override(data: dict[str, Any], override: str) -> None:
-    key, equals, value = override.partition("=")
-    where = f"--set {override}"
-    if not equals or not all(key.split(".")):
-        raise Mistake(where, "this is not of the form section.key=value.", "Write it like --set training.epochs=50.")
-    *sections, last = key.split(".")
-    for section in sections:
-        data = data.setdefault(section, {})
-        if not isinstance(data, dict):
-            raise Mistake(where, f"{section!r} is no section.", "Name the key as the study file nests it.")
-    data[last] = strict_yaml.parse_value(value, where)
-
-
-def _validated(document: Document, where: str, overrides: Sequence[str]) -> Spec:
+def _validated(document: Document, where: str, overrides: Sequence[str]) -> Spec | Suite:
+    if KEY in document.data:
+        return suite_of(document, where, overrides)
     try:
         return Spec.model_validate(document.data)
     except ValidationError as error:

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from mtl_core.registry import entries
-from study.study_file import load_spec
+from study.study_file import load_spec, load_suite
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
@@ -46,6 +46,14 @@ def test_the_study_file_is_valid(tmp_path: Path) -> None:
     path = tmp_path / "shop.yaml"
     path.write_text(blocks("yaml")[0])
     assert load_spec(path).factors.weighting == ("equal", "fixed", "uncertainty")
+
+
+def test_the_suite_is_valid(tmp_path: Path) -> None:
+    path = tmp_path / "two_sets.yaml"
+    path.write_text(blocks("yaml")[2])
+    suite = load_suite(path)
+    assert [spec.training.epochs for spec in suite.studies.values()] == [30, 60]
+    assert {spec.factors.match for spec in suite.studies.values()} == {"parameters"}
 
 
 @pytest.mark.parametrize("kind", ["sharing", "weighting"])

@@ -44,7 +44,7 @@ def score(records: Records) -> pd.DataFrame:
     if scored["weighting"].nunique() < 2 or EQUAL not in set(scored["weighting"]):
         return pd.DataFrame()
     arms = scored.drop_duplicates("arm")[["arm", *FACTOR_COLUMNS]]
-    arms = arms.assign(method=_names(arms))
+    arms = arms.assign(method=names(arms))
     equal = arms[arms["weighting"] == EQUAL].sort_values("scale", key=lambda scales: scales != REFERENCE_SCALE)
     zero = equal["method"].iloc[0]
     gains = _compared(records, scored, arms, zero).assign(quantity=GAIN)
@@ -63,18 +63,18 @@ def score(records: Records) -> pd.DataFrame:
     return frame.assign(band=common.band, looks=common.looks, family=len(means), zero=zero)
 
 
-def _names(arms: pd.DataFrame) -> pd.Series:
+def names(arms: pd.DataFrame) -> pd.Series:
     """A method's name: its rule, and what differs from how equal weights at scale ``matched`` are taken."""
     usual = {"scale": REFERENCE_SCALE, "gradients": "parameters"}
-    names = arms["weighting"].astype(str)
+    found = arms["weighting"].astype(str)
     for factor in WEIGHING[1:]:
         level = arms[factor]
         if factor not in usual and level.nunique(dropna=False) < 2:
             continue
         said = level.notna() & (level != usual.get(factor)).fillna(value=False)
         what = "" if factor in usual else f"{factor.replace('_', ' ')} "
-        names = names + np.where(said, f" {what}" + level.astype(str), "")
-    return names
+        found = found + np.where(said, f" {what}" + level.astype(str), "")
+    return found
 
 
 def _compared(records: Records, scored: pd.DataFrame, arms: pd.DataFrame, against: str) -> pd.DataFrame:

@@ -24,16 +24,17 @@ from analysis.report.forest import forest
 from analysis.report.page import Indented, Page, render
 from analysis.report.state import state_of
 from analysis.report.tables import Table
+from analysis.suite.reading import SuiteRecords, is_suite, load_suite
 
 GAINS, GAPS = "transfer", "overfitting"
 """The questions that give the verdicts, and the last column of their table."""
 
 
 def report(run: str | Path | Records) -> Path:
-    """Write ``report.html``, ``figures/`` and ``tables/`` into the run directory.
+    """Write ``report.html``, ``figures/`` and ``tables/`` into the run directory, or into the directory of a suite.
 
     Args:
-        run: a run directory, or its records.
+        run: a run directory, or its records; or the directory of a suite, whose studies keep the reports they have.
 
     Returns:
         The path of ``report.html``.
@@ -41,13 +42,23 @@ def report(run: str | Path | Records) -> Path:
     Raises:
         UnreadableRun: what cannot be read or written, and what to do.
     """
-    records = run if isinstance(run, Records) else load(run)
+    found = run if isinstance(run, Records) else load_suite(run) if is_suite(run) else load(run)
     try:
-        return _report(records)
+        return _report(found) if isinstance(found, Records) else _report_of_suite(found)
     except OSError as error:
         raise UnreadableRun(
-            f"{records.path}: the report cannot be written ({error.strerror}). Make room or allow it."
+            f"{found.path}: the report cannot be written ({error.strerror}). Make room or allow it."
         ) from error
+
+
+def _report_of_suite(suite: SuiteRecords) -> Path:
+    from analysis.report.suite_page import compose_suite
+
+    folders = {name: _folder(suite.path / name) for name in ("figures", "tables")}
+    page = compose_suite(suite, folders["figures"])
+    for table in page.tables:
+        table.save(folders["tables"])
+    return _write(suite.path / "report.html", render(page, "suite.html.j2"))
 
 
 def _report(records: Records) -> Path:

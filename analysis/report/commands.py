@@ -19,10 +19,21 @@ class Step:
 
 def run_path(records: Records) -> str:
     """The run directory as the user named it."""
+    name = str(records.spec.get("name") or records.manifest.get("name") or "study")
+    suite = records.manifest.get("suite")
+    if suite is not None:
+        return f"{suite_path(records)}/{name}"
+    return _out(records) or f"runs/{name}"
+
+
+def suite_path(records: Records) -> str:
+    """The directory of the suite that the study is one of, as the user named it."""
+    return _out(records) or f"runs/{records.manifest.get('suite')}"
+
+
+def _out(records: Records) -> str:
     command = [str(part) for part in records.manifest.get("command") or []]
-    if "--out" in command[:-1]:
-        return command[command.index("--out") + 1]
-    return f"runs/{records.spec.get('name') or records.manifest.get('name') or 'study'}"
+    return command[command.index("--out") + 1] if "--out" in command[:-1] else ""
 
 
 def started_with(records: Records) -> str:

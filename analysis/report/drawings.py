@@ -54,19 +54,25 @@ class Drawing:
 
 def draw(answer: Answer, folder: Path) -> Drawing | None:
     """Draw the figure of one answer and save it in ``folder``; ``None`` for a mere table."""
-    figure = answer.figure()
+    figure, question = answer.figure(), answer.question
     if figure is None:
         return None
-    name = answer.question.stem
+    words = {"title": answer.title, "caption": answer.caption, "alternative": in_words(answer)}
+    return lay_out(figure, folder, name=question.stem, question=question.name, **words)
+
+
+def lay_out(
+    figure: Figure, folder: Path, *, name: str, question: str, title: str, caption: str, alternative: str
+) -> Drawing:
+    """Save ``figure`` in ``folder``, and make it a part of the page; its data are those of the table ``name``."""
     above = _settle(figure)
     text = style.save(figure, folder, name)["svg"].read_text("utf-8")
-    alternative = in_words(answer)
     figures = [(kind.upper(), f"figures/{name}.{kind}") for kind in ("svg", "pdf", "png")]
     return Drawing(
         name=name,
-        question=answer.question.name,
-        title=_sentence(answer.title),
-        caption=answer.caption,
+        question=question,
+        title=_sentence(title),
+        caption=caption,
         alternative=alternative,
         drawing=svg.inline(text, name=name, alternative=alternative, without=HEADLINE, above=above),
         is_wide=svg.width_of(text) > WIDE,

@@ -81,8 +81,8 @@ class Indented(str):
         return super().__new__(cls, " " * (len(line) - len(line.lstrip(" "))) + plain(line))
 
 
-def render(page: Page) -> str:
-    """The page as HTML."""
+def render(page: object, template: str = "template.html.j2") -> str:
+    """The page as HTML; the template knows what it shows of it."""
     environment = Environment(
         loader=PackageLoader("analysis.report", package_path=""),
         autoescape=True,
@@ -91,7 +91,7 @@ def render(page: Page) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    return environment.get_template("template.html.j2").render(page=page)
+    return environment.get_template(template).render(page=page)
 
 
 def _clean(value: Any) -> Any:

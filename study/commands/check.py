@@ -27,7 +27,10 @@ MOST_ROWS = 40
 def check(spec: Spec, *, out: Path, as_json: bool) -> None:
     """Print what ``run`` would do."""
     prepared = prepare(spec, out=out)
-    (_as_json if as_json else _as_text)(prepared)
+    if as_json:
+        say_json(facts_of_study(prepared))
+    else:
+        say_study(prepared)
 
 
 def facts_of_tasks(task_set: TaskSet) -> list[dict[str, Any]]:
@@ -50,23 +53,23 @@ def facts_of_tasks(task_set: TaskSet) -> list[dict[str, Any]]:
     ]
 
 
-def _as_json(prepared: Prepared) -> None:
+def facts_of_study(prepared: Prepared) -> dict[str, Any]:
+    """What ``check`` says to programs."""
     plan, tasks = prepared.plan, facts_of_tasks(prepared.task_set)
     num_seeds = plan.spec.verdict.seeds
     effect = smallest_effect(num_seeds, len(plan.tasks))
-    say_json(
-        {
-            "name": plan.spec.name,
-            "tasks": tasks,
-            "remarks": list(prepared.task_set.remarks),
-            **plan.event(),
-            "forecast": prepared.forecast.event(),
-            "smallest_effect": None if math.isnan(effect) else effect,
-        }
-    )
+    return {
+        "name": plan.spec.name,
+        "tasks": tasks,
+        "remarks": list(prepared.task_set.remarks),
+        **plan.event(),
+        "forecast": prepared.forecast.event(),
+        "smallest_effect": None if math.isnan(effect) else effect,
+    }
 
 
-def _as_text(prepared: Prepared) -> None:
+def say_study(prepared: Prepared, *, most_arms: int = MOST_ROWS) -> None:
+    """What ``check`` says to people; of the arms the first ``most_arms``, and whatever is odd about the others."""
     plan, task_set = prepared.plan, prepared.task_set
     examples = task_set.development.examples
     say(
@@ -80,7 +83,7 @@ def _as_text(prepared: Prepared) -> None:
     )
     say_table(("task", "kind", "metric", "labelled", "in test"), itertools.islice(rows, MOST_ROWS))
     say(*(f"  {remark}" for remark in task_set.remarks))
-    _say_arms(prepared)
+    _say_arms(prepared, most_arms)
     _say_cost(prepared)
 
 
@@ -90,12 +93,13 @@ def _kind(fact: dict[str, Any]) -> str:
     return fact["kind"] if fact["num_targets"] == 1 else f"{fact['kind']} of {fact['num_targets']}"
 
 
-def _say_arms(prepared: Prepared) -> None:
+def _say_arms(prepared: Prepared, most: int) -> None:
     plan = prepared.plan
     say("", f"{len(plan.candidates)} candidates and {len(plan.baselines)} baselines")
-    say(*(f"  {plan.role(arm)[:9]:9}  {arm.label}{_size(plan, arm)}" for arm in plan.arms[:MOST_ROWS]))
-    if len(plan.arms) > MOST_ROWS:
-        say(f"  and {len(plan.arms) - MOST_ROWS} more")
+    shown = [arm for place, arm in enumerate(plan.arms) if place < most or "more than" in _size(plan, arm)]
+    say(*(f"  {plan.role(arm)[:9]:9}  {arm.label}{_size(plan, arm)}" for arm in shown))
+    if shown and len(plan.arms) > len(shown):
+        say(f"  and {len(plan.arms) - len(shown)} more")
     say(*(f"  {remark}" for remark in plan.remarks))
     say(*_trees(prepared))
     for reason, group in itertools.groupby(plan.skipped, key=lambda skipped: skipped.reason):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import shlex
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import typer
@@ -19,18 +21,30 @@ def run(spec: Spec, *, out: Path, address: str | None, as_json: bool) -> None:
     """Train what is missing of ``spec`` in ``out``, then write the report and open with the verdict."""
     from study.run import run as run_study
 
-    if out.exists() and not out.is_dir():
-        raise Mistake(f"--out {out}", "this is a file.", "Name a directory, new or of an earlier run.")
+    refuse_a_file(out)
     if spec.budget is not None:
         _say_what_the_budget_takes(spec, out)
     screen = "json" if as_json else "auto"
-    try:
+    with saying_how_to_go_on():
         path = run_study(spec, out=out, backend=spec.backend, address=address, workers=spec.workers, screen=screen)
+    report(path, as_json=as_json)
+
+
+def refuse_a_file(out: Path) -> None:
+    """Refuse to write into what is no directory."""
+    if out.exists() and not out.is_dir():
+        raise Mistake(f"--out {out}", "this is a file.", "Name a directory, new or of an earlier run.")
+
+
+@contextmanager
+def saying_how_to_go_on() -> Iterator[None]:
+    """Print the command that resumes, when the block is interrupted."""
+    try:
+        yield
     except KeyboardInterrupt:
         again = printable(shlex.join(["mtl-study", *sys.argv[1:]]))
         typer.echo(f"\nStopped.  What is done is kept; this goes on with the rest:\n  {again}", err=True)
         raise
-    report(path, as_json=as_json)
 
 
 def _say_what_the_budget_takes(spec: Spec, out: Path) -> None:
@@ -49,7 +63,8 @@ def report(path: Path, *, as_json: bool = False) -> None:
     page = analysis.report(path)
     headline, *sentences = verdict_words(path)
     if as_json:
-        say_json({"event": "reported", "report": str(page), "headline": headline, "sentences": sentences})
+        facts = {"study": path.name, "report": str(page), "headline": headline, "sentences": sentences}
+        say_json({"event": "reported", **facts})
     else:
         say("")
         say_prose(headline, *sentences)

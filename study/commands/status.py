@@ -49,7 +49,7 @@ def status(run: Path, *, watch: bool, as_json: bool) -> None:
     """Print the status of the study in ``run``; with ``watch`` again and again until it is reported."""
     while True:
         now = read_status(run)
-        say_json(asdict(now)) if as_json else say(*_lines(run, now))
+        say_json(asdict(now)) if as_json else say(*lines_of(run, now))
         if not watch or now.phase == "reported":
             return
         time.sleep(WATCH_SECONDS)
@@ -120,7 +120,8 @@ def _seconds_left(events: list[Mapping[str, Any]], planned: int, done: int) -> f
     return max(0, planned - done) * spent.total_seconds() / replicas
 
 
-def _lines(run: Path, now: Status) -> list[str]:
+def lines_of(run: Path, now: Status) -> list[str]:
+    """The status as lines of text."""
     lines = [f"{run}: {now.phase}" + (f", {now.running} shards running" if now.running else "")]
     for phase, number in now.planned.items():
         lines.append(f"  {phase:8} {now.done.get(phase, 0):>7,} of at most {number:,} replicas recorded")

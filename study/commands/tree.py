@@ -20,7 +20,7 @@ def tree(spec: Spec, *, groups: float | None, as_json: bool) -> None:
     wanted = checked_groups(groups, len(development.tasks), "--groups")
     found = find(spec, development, spec.factors.stages[0], wanted)
     if as_json:
-        say_json({"tree": found})
+        say_json({"study": spec.name, "tree": found})
     else:
         lines = [f"        - {json.dumps(level, ensure_ascii=False)}" for level in found]
         say("training:", "  sharing_options:", "    branch:", "      tree:", *lines)

@@ -280,6 +280,19 @@ def test_ways_to_share_are_ranked_and_what_cannot_be_told_from_the_best_is_said(
     assert means["gain"].iloc[0] == pytest.approx(tasks.mean())
 
 
+def test_a_way_to_share_without_a_depth_has_no_gain_by_depth(records_of: StudyOf) -> None:
+    records = records_of(RIVALS)
+    wanted = records.replicas["sharing"] == "mmoe"
+    rows = records.replicas.assign(depth=records.replicas["depth"].where(~wanted))
+    ledger = [
+        event | {"value": {"arm": rows.loc[wanted, "arm"].iloc[-1]}} if event.get("choice") == "arm" else event
+        for event in records.ledger
+    ]
+    scores = gain_by_depth.score(replace(records, replicas=rows, ledger=ledger))
+    assert scores.empty or scores["depth"].notna().all()
+    assert not gain_by_depth.score(records).empty
+
+
 def test_one_way_to_share_is_no_ranking(records_of: StudyOf) -> None:
     assert sharing.score(records_of(PLAIN)).empty
 

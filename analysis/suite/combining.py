@@ -1,0 +1,63 @@
+"""The mean of a gain over task sets, and how sure it is.
+
+Task sets are independent: other examples, other networks, other seeds' luck.  With equal weights
+
+    mean = Σ m_k / K,        variance = Σ v_k / K²,        degrees = (Σ v_k)² / Σ (v_k² / ν_k),
+
+where m_k is the mean gain in task set k, v_k its variance from seeds and test examples together and ν_k the degrees of
+freedom of that (Welch, "The generalization of 'Student's' problem when several different population variances are
+involved", Biometrika 1947; Satterthwaite, "An approximate distribution of estimates of variance components",
+Biometrics Bulletin 1946).  Since ν_k is itself of this form, so is the whole: nothing changes when seeds and test
+examples of all sets are summed at once.  The K task sets are fixed: how much others would differ is no part of the
+variance.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from analysis.statistics import ALPHA, Gain, t_quantile
+
+
+@dataclass(frozen=True)
+class MeanGain:
+    """A mean over task sets, in points of skill.
+
+    Args:
+        mean: over sets.
+        num_sets: K.
+        error: standard error; NaN where a set has too few seeds for one.
+        degrees: of freedom.
+        half_width: of the 95% interval.
+        half_simultaneous: of the interval that holds for the whole family at once.
+    """
+
+    mean: float
+    num_sets: int
+    error: float
+    degrees: float
+    half_width: float
+    half_simultaneous: float
+
+
+def over_sets(gains: Sequence[Gain], *, family: int = 1, looks: int = 1) -> MeanGain:
+    """The mean of one comparison over the task sets in which it was made.
+
+    Args:
+        gains: one per task set.
+        family: number of simultaneous statements; each is made at level 0.05 / family.
+        looks: how often the suite may be judged.
+    """
+    count = len(gains)
+    mean = sum(gain.mean for gain in gains) / count if count else math.nan
+    variances = [gain.error**2 if math.isfinite(gain.half_width) else gain.half_width for gain in gains]
+    total = sum(variances) if count else math.nan
+    if not math.isfinite(total):  # NaN: too few seeds somewhere; infinite: test examples that say nothing of others
+        return MeanGain(mean, count, math.sqrt(total), math.nan, total, total)
+    spread = sum(variance**2 / gain.degrees for variance, gain in zip(variances, gains, strict=True))
+    degrees = total**2 / spread if spread else float(sum(gain.degrees for gain in gains))
+    error = math.sqrt(total) / count
+    halves = [t_quantile(degrees, ALPHA / looks / statements) * error for statements in (1, family)]
+    return MeanGain(mean, count, error, degrees, *halves)

@@ -1,0 +1,210 @@
+"""Which method leads over several task sets, and who is not ranked: on synthetic suites whose answers are known."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from analysis.gains import MEAN, gain_of
+from analysis.questions import sharing, weighting
+from analysis.records import UnreadableRun
+from analysis.rows import each
+from analysis.suite import words
+from analysis.suite.answer import opening, rankings
+from analysis.suite.combining import over_sets
+from analysis.suite.contests import CONTESTS
+from analysis.suite.ranking import Ranking, rank
+from analysis.suite.reading import SuiteRecords, load_suite
+from tests.analysis.suite.conftest import SuiteOf, write_suite
+from tests.analysis.synthetic import Truth
+
+SHARING, WEIGHTING = CONTESTS
+SEEDS = {"search": 1, "confirm": 8, "verdict": 5}
+SMALL: dict[str, Any] = {
+    "effects": {"left": 1.0, "right": 1.0}, "widths": (16,), "stages": 1, "draws": 1, "epochs": 8, "num_test": 120,
+    "seeds": SEEDS, "seed_noise": 0.5, "test_noise": 2.0,
+}  # fmt: skip
+FIRST = Truth(**SMALL, further={"mmoe": 6.0, "cross_stitch": 5.6, "concat": -9.0}, seed=1)
+SECOND = Truth(**SMALL, further={"mmoe": 4.0, "cross_stitch": 4.4, "concat": -3.0}, seed=2)
+LACKING = Truth(**SMALL, further={"mmoe": 4.0, "cross_stitch": 4.4}, seed=3)
+WEIGHED = Truth(**SMALL, weightings=("equal", "nash", "fixed"), seed=4)
+
+
+def ranking_of(suite: SuiteRecords, contest: Any = SHARING) -> Ranking:
+    found = rank(suite, contest)
+    assert found is not None
+    return found
+
+
+@pytest.fixture(scope="module")
+def two(suite_of: SuiteOf) -> Ranking:
+    return ranking_of(suite_of({"first": FIRST, "second": SECOND}))
+
+
+def test_a_suite_of_one_repeats_the_numbers_of_its_study(suite_of: SuiteOf) -> None:
+    suite = suite_of({"first": FIRST, "waiting": None})
+    found, records = ranking_of(suite), suite.begun["first"]
+    rows = sharing.table(sharing.score(records))
+    expected = rows[rows["scope"] == MEAN].set_index("sharing")
+    for row in each(found.means):
+        own = expected.loc[row.method]
+        for column in ("gain", "low", "high", "rank", "separable", "behind", "behind_half"):
+            assert getattr(row, column) == pytest.approx(own[column], nan_ok=True)
+
+
+def test_the_mean_over_sets_is_that_of_the_questions_own_scores(suite_of: SuiteOf, two: Ranking) -> None:
+    suite = suite_of({"first": FIRST, "second": SECOND})
+    for method in ("mmoe", "concat", "hard"):
+        gains = []
+        for records in suite.begun.values():
+            scores = sharing.score(records)
+            own = (scores["sharing"] == method) & (scores["quantity"] == sharing.GAIN) & (scores["scope"] == MEAN)
+            gains.append(gain_of(scores[own]))
+        expected = over_sets(gains)
+        row = two.means.set_index("method").loc[method]
+        assert row["gain"] == pytest.approx(expected.mean)
+        assert row["half_width"] == pytest.approx(expected.half_width)
+        assert row["degrees"] == pytest.approx(expected.degrees)
+
+
+def test_the_true_order_is_found_and_rivals_that_are_alike_stay_together(two: Ranking) -> None:
+    means = two.means.set_index("method")
+    assert set(two.ranked["method"].iloc[:2]) == {"mmoe", "cross_stitch"}
+    assert two.ranked["method"].iloc[-1] == "concat"
+    assert not means.loc[["mmoe", "cross_stitch"], "separable"].any()
+    assert means.loc[["hard", "independent", "concat"], "separable"].all()
+    assert two.ranked["gain"].is_monotonic_decreasing
+    cells = two.cells.pivot(index="method", columns="task_set", values="rank")
+    assert means["mean_rank"].to_dict() == pytest.approx(cells.mean(axis=1).to_dict())
+    assert (two.cells["n"] == 8).all()
+
+
+def test_the_title_counts_those_that_cannot_be_told_from_the_best(two: Ranking) -> None:
+    lead = two.ranked["method"].iloc[0]
+    assert words.title(two).startswith(f"Over 2 task sets, {lead} leads (+")
+    assert words.title(two).endswith("; 1 of 4 others cannot be told from it")
+    sure = replace(two, means=two.means.assign(separable=two.means["rank"] > 1))
+    assert words.title(sure).endswith("ahead of all 4 others")
+    said = " ".join(words.sentences(two))
+    assert "points, more than none, by its own interval" in said
+    assert "mmoe on first" in said or "It leads on every one" in said
+
+
+def test_a_method_that_one_set_lacks_is_shown_with_its_reason_and_not_ranked(suite_of: SuiteOf) -> None:
+    found = ranking_of(suite_of({"first": FIRST, "lacking": LACKING}))
+    assert "concat" not in set(found.ranked["method"])
+    row = found.means.set_index("method").loc["concat"]
+    assert pd.isna(row["rank"])
+    assert pd.isna(row["gain"])
+    assert row["reason"] == "lacking: not among the levels of that study"
+    cells = found.cells.set_index(["method", "task_set"])
+    assert cells.loc[("concat", "first"), "gain"] < -5
+    assert pd.isna(cells.loc[("concat", "first"), "rank"])
+    assert cells.loc[("concat", "lacking"), "n"] == 0
+    assert "concat is shown but not ranked" in " ".join(words.sentences(found))
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (lambda plan, level: plan["skipped"].append(level | {"reason": "too odd"}), "impossible there (too odd)"),
+        (lambda plan, level: plan["arms"].append(level), "not confirmed: the search left it out"),
+    ],
+)
+def test_the_reason_comes_from_the_plan(change: Any, reason: str, tmp_path: Path) -> None:
+    out = write_suite(tmp_path / "out", {"first": FIRST, "lacking": LACKING})
+    lines = (out / "lacking" / "ledger.jsonl").read_text().splitlines()
+    plan = json.loads(lines[0])
+    change(plan, {"arm": "a label", "sharing": "concat", "depth": 1, "stages": 1})
+    (out / "lacking" / "ledger.jsonl").write_text("\n".join([json.dumps(plan), *lines[1:]]) + "\n")
+    row = ranking_of(load_suite(out)).means.set_index("method").loc["concat"]
+    assert row["reason"] == f"lacking: {reason}"
+
+
+def test_failures_are_a_reason(suite_of: SuiteOf) -> None:
+    suite = suite_of({"first": FIRST, "second": SECOND})
+    records = suite.begun["second"]
+    lost = (records.replicas["sharing"] == "concat") & (records.replicas["phase"] == "confirm")
+    rows = records.replicas.assign(
+        status=records.replicas["status"].where(~lost, "diverged"),
+        reason=records.replicas["reason"].where(~lost, "the loss became infinite"),
+    )
+    scores = records.scores[~records.scores["replica"].isin(rows.loc[lost, "replica"])]
+    broken = replace(records, replicas=rows, scores=scores)
+    found = ranking_of(replace(suite, studies={**suite.studies, "second": broken}))
+    reason = found.means.set_index("method").loc["concat", "reason"]
+    assert reason == "second: its replicas failed (the loss became infinite)"
+
+
+def test_a_set_that_has_not_ended_counts_for_nobody(suite_of: SuiteOf) -> None:
+    unfinished = replace(SECOND, phases=("search", "confirm"))
+    suite = suite_of({"first": FIRST, "second": unfinished, "third": None})
+    found = ranking_of(suite)
+    assert found.sets == ["first"]
+    assert found.left_out == {"second": "has not ended", "third": "has not begun"}
+    assert len(found.ranked) == 5
+    headline, *sentences = opening(suite, [found])
+    assert headline.startswith("Over 1 task set, ")
+    assert any("second and third have not ended" in sentence for sentence in sentences)
+
+
+def test_no_study_that_has_ended_is_no_ranking(suite_of: SuiteOf) -> None:
+    suite = suite_of({"first": None, "second": None})
+    assert rankings(suite) == []
+    assert opening(suite, [])[0].startswith("No ranking yet")
+    plain = suite_of({"first": Truth(**SMALL), "second": Truth(**SMALL, seed=9)})
+    assert rankings(plain) == []
+    assert "vary nothing that could be ranked" in opening(plain, [])[0]
+
+
+def test_weighting_methods_are_ranked_against_equal_which_takes_part(suite_of: SuiteOf) -> None:
+    suite = suite_of({"first": WEIGHED, "second": replace(WEIGHED, seed=5)})
+    found = ranking_of(suite, WEIGHTING)
+    means = found.means.set_index("method")
+    assert set(means.index) == {"equal", "nash", "fixed"}
+    assert means.loc["equal", "gain"] == 0
+    assert pd.isna(means.loc["equal", "half_width"])
+    for name in ("nash", "fixed"):
+        gains = []
+        for records in suite.begun.values():
+            scores = weighting.score(records)
+            gains.append(
+                gain_of(
+                    scores[
+                        (scores["method"] == name) & (scores["quantity"] == weighting.GAIN) & (scores["scope"] == MEAN)
+                    ]
+                )
+            )
+        assert means.loc[name, "gain"] == pytest.approx(over_sets(gains).mean)
+        assert means.loc[name, "half_width"] == pytest.approx(over_sets(gains).half_width)
+    # what equal is behind the best is the best's gain over equal
+    best = found.ranked.iloc[0]
+    if best["method"] != "equal":
+        assert means.loc["equal", "behind"] == pytest.approx(-best["gain"])
+    assert [one.contest.stem for one in rankings(suite)] == ["weighting_methods"]
+
+
+def test_the_scale_tells_two_methods_apart(suite_of: SuiteOf) -> None:
+    suite = suite_of({"first": WEIGHED, "second": replace(WEIGHED, seed=5)})
+    renamed = {}
+    for name, records in suite.begun.items():
+        fixed = records.replicas["weighting"] == "fixed"
+        rows = records.replicas.assign(
+            weighting=records.replicas["weighting"].where(~fixed, "nash"),
+            scale=records.replicas["scale"].where(~fixed, "native"),
+        )
+        renamed[name] = replace(records, replicas=rows)
+    found = ranking_of(replace(suite, studies=renamed), WEIGHTING)
+    assert set(found.means["method"]) == {"equal", "nash", "nash native"}
+
+
+def test_a_foreign_file_leads_nowhere_else(tmp_path: Path) -> None:
+    for text in ("suite: {../a: {}}\n", "suite: [a]\n", "name: x\n"):
+        (tmp_path / "suite.yaml").write_text(text)
+        with pytest.raises(UnreadableRun, match="names no studies"):
+            load_suite(tmp_path)
