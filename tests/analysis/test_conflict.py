@@ -12,6 +12,7 @@ import pytest
 from analysis import style
 from analysis.agreement import ALL, NORM, PAIR, RATIO, WITHIN, last_stage, score, table
 from analysis.questions import conflict
+from analysis.rows import each
 from tests.analysis import synthetic
 from tests.analysis.conftest import StudyOf
 from tests.analysis.synthetic import Truth
@@ -31,7 +32,7 @@ def test_planted_cosines_come_back_with_their_intervals(records_of: StudyOf) -> 
     rows = rows_of(records_of, APART)
     pairs = rows[(rows["quantity"] == PAIR) & (rows["epoch"] != ALL)]
     assert set(pairs["epoch"]) == {1, 4}
-    for row in pairs.itertuples():
+    for row in each(pairs):
         planted = 0.1 if (row.task, row.other, row.stage) == ("left", "odd", "stage1") else synthetic.WITHIN
         assert row.mean == pytest.approx(planted, abs=0.03)
         assert row.n == 12
@@ -142,7 +143,7 @@ def test_of_many_pairs_the_furthest_behind_are_named(records_of: StudyOf) -> Non
 
 
 def test_false_claims_are_rare() -> None:
-    """Of 200 studies of tasks that pull the same way, some more noisily: those in which a pair is said to agree less."""
+    """Of 200 studies of tasks that pull the same way, some more noisily: in few a pair is said to agree less."""
     generator, false = np.random.default_rng(1), 0
     keys = {"arm": "a", "sharing": "hard", "depth": 1.0, "stages": 1, "width": 4, "epoch": 1, "stage": "stage0"}
     for _ in range(200):
