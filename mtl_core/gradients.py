@@ -96,7 +96,7 @@ class CutPass:
         else:
             self._z = network.represent(theta, x, mode)
             tasks = len(network.tasks)
-            copies = self._z.detach().expand(-1, tasks, *[-1] * (self._z.ndim - 2)).clone().requires_grad_()
+            copies = self._z.detach().expand(-1, tasks, *[-1] * (self._z.ndim - 2)).requires_grad_()
             losses = losses_of(network.finish(theta, copies, mode))
             self.losses = losses.detach()
             *self.own, cotangents = torch.autograd.grad(losses.sum(), [*leaves, copies], allow_unused=True)
