@@ -10,8 +10,9 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
+from mtl_core.cotangents import gramian
 from mtl_core.data.feed import Feed
-from mtl_core.gradients import CutPass, TaskPass, gramian, task_gradients
+from mtl_core.gradients import CutPass, TaskPass, task_gradients
 from mtl_core.layers.bank import Theta
 from mtl_core.losses import label_means
 from mtl_core.mode import Mode
@@ -125,8 +126,7 @@ class Descent:
             return found, found.combined, estimate
         if self._recipe.gradients == "representation":
             found = self._cut(batch)
-            assert found.is_common, "architectures without a common representation are impossible"
-            return found, found.combined, gramian(found.cotangents)
+            return found, found.combined, found.at_z.gramian()
         if self._recipe.gradients == "last_stage":
             found = self._cut(batch)
             return found, found.combined, gramian(found.on(self._last_stage))

@@ -5,10 +5,11 @@ from __future__ import annotations
 import pytest
 import torch
 
+from mtl_core.cotangents import gramian
 from mtl_core.data.digits import base_digits, development_and_test
 from mtl_core.data.feed import Feed
 from mtl_core.data.preparation import prepare
-from mtl_core.gradients import gramian, task_gradients
+from mtl_core.gradients import task_gradients
 from mtl_core.losses import label_means
 from mtl_core.mistakes import Mistake
 from mtl_core.mode import Mode
