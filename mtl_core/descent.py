@@ -74,6 +74,12 @@ class Descent:
         return SharedPart(self._network.layout)
 
     @cached_property
+    def _rooms(self) -> list[Float[Tensor, "r t q"]]:
+        """Memory for the gradients of each batch of a step, used again in the next step."""
+        some = next(iter(self._theta.values()))
+        return [some.new_empty(len(some), len(self._network.tasks), self._part.size) for _ in range(self.batches)]
+
+    @cached_property
     def _last_stage(self) -> SharedPart:
         return SharedPart(self._network.layout, last_shared_stage(self._network.layout))
 
@@ -131,7 +137,7 @@ class Descent:
             found = self._cut(batch)
             return found, found.combined, gramian(found.on(self._last_stage))
         found = self._task_gradients(batch, self._theta)
-        jacobian = found.jacobian
+        jacobian = found.on(self._part, self._rooms[0])
         return found, lambda weights: torch.bmm(weights.unsqueeze(1), jacobian).squeeze(1), gramian(jacobian)
 
     def _by_jacobians(
@@ -139,7 +145,8 @@ class Descent:
     ) -> Direction:
         found = [self._task_gradients(batch, self._theta) for batch in batches]
         here = torch.stack([batch.present for batch in batches]).all(dim=0)
-        jacobians, first = [one.jacobian for one in found], found[0]
+        jacobians = [one.on(self._part, room) for one, room in zip(found, self._rooms, strict=True)]
+        first = found[0]
         shared = method.combine(jacobians, first.losses, here, memory, streams).to(first.losses)
         shared = matched(shared, jacobians[0], here, self._recipe.scale)
         gradient = self._part.gradient(shared, first.own, self._own_share(here), first.penalty)

@@ -57,6 +57,14 @@ class TaskPass(Protocol):
         """The tasks' gradients on the shared parameters."""
         ...
 
+    def on(self, part: SharedPart, into: Float[Tensor, "r t s"] | None = None) -> Float[Tensor, "r t s"]:
+        """The tasks' gradients on some of the shared parameters.
+
+        Args:
+            into: memory for the result; pages that are fresh in every step cost an eighth of it.
+        """
+        ...
+
 
 def task_gradients(
     network: Network, theta: Theta, x: Float[Tensor, "r g b d"], mode: Mode, losses_of: LossesOf, part: SharedPart
@@ -97,11 +105,11 @@ class CutPass:
         """The tasks' gradients on the shared parameters."""
         return self.on(self._part)
 
-    def on(self, part: SharedPart) -> Float[Tensor, "r t s"]:
-        """The tasks' gradients on some of the shared parameters."""
+    def on(self, part: SharedPart, into: Float[Tensor, "r t s"] | None = None) -> Float[Tensor, "r t s"]:
+        """The tasks' gradients on some of the shared parameters, see :meth:`TaskPass.on`."""
+        jacobian = self._z.new_empty(len(self._z), self._tasks, part.size) if into is None else into
         if self._is_first or not part.slots:
-            return self._z.new_zeros(len(self._z), self._tasks, part.size)
-        jacobian = self._z.new_empty(len(self._z), self._tasks, part.size)
+            return jacobian.zero_()
         if self._z[0].numel() > _BATCHED_ELEMENTS:
             for task in range(self._tasks):
                 part.write(self._back(part, self.at_z.of(task)), jacobian[:, task])
@@ -186,8 +194,12 @@ class ApartPass:
     @property
     def jacobian(self) -> Float[Tensor, "r t q"]:
         """The tasks' gradients on the shared parameters."""
-        jacobian = self.losses.new_empty(*self.losses.shape, self._part.size)
-        self._part.write([self.own[number] for number in self._part.slots], jacobian)
+        return self.on(self._part)
+
+    def on(self, part: SharedPart, into: Float[Tensor, "r t s"] | None = None) -> Float[Tensor, "r t s"]:
+        """The tasks' gradients on some of the shared parameters, see :meth:`TaskPass.on`."""
+        jacobian = self.losses.new_empty(*self.losses.shape, part.size) if into is None else into
+        part.write([self.own[number] for number in part.slots], jacobian)
         return jacobian
 
 

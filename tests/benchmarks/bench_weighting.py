@@ -1,7 +1,7 @@
 """What every weighting method costs: a step as a multiple of the same step with equal weights, beside TorchJD's.
 
-An MLP trunk of three stages with linear heads (or a third of the trunk's depth shared, with ``--towers``), one process
-with one thread.  The fused engine is measured against its own step with equal weights; TorchJD's aggregators, through
+An MLP trunk of three stages with linear heads, or with private towers as deep (``--towers``); one process with one
+thread.  The fused engine is measured against its own step with equal weights; TorchJD's aggregators, through
 its ``mtl_backward``, against the same plain PyTorch step with the mean loss.  All take turns in one run.
 
     python -m tests.benchmarks.bench_weighting [--tasks 2 10 40] [--replicas 1 16] [--only mgda] [--towers]
@@ -29,12 +29,15 @@ BATCH, TRUNK, STEPS = 256, 3, 3
 EXEMPT = ("modo", "sdmgrad", "moco")
 """They take two batches a step, or another gradient of the same one."""
 
+ELSEWHERE = ("mgda", "upgrad", "gradnorm")
+"""Methods that are also measured with their Gramian taken at the representation and on the last shared stage."""
+
 THEIRS: dict[str, Callable[[int], Any]] = {
     "aligned": lambda tasks: torchjd.AlignedMTL(),
     "cagrad": lambda tasks: torchjd.CAGrad(c=0.5),
     "config": lambda tasks: torchjd.ConFIG(),
     "dualproj": lambda tasks: torchjd.DualProj(),
-    "fairgrad": lambda tasks: torchjd.FairGrad(),
+    "fairgrad": lambda tasks: torchjd.FairGrad(alpha=2.0),
     "graddrop": lambda tasks: torchjd.GradDrop(),
     "gradvac": lambda tasks: torchjd.GradVac(),
     "imtl_g": lambda tasks: torchjd.IMTLG(),
@@ -119,18 +122,27 @@ def measure(methods: list[str], num_tasks: int, replicas: int, width: int, tower
     ours: dict[str, Callable[[], object]] = {
         name: fused_epoch(development, recipe_for(name, width, towers), replicas) for name in methods
     }
-    theirs = {name: make(num_tasks) for name, make in THEIRS.items() if name in methods}
+    for elsewhere in ("representation", "last_stage"):
+        for name in (name for name in ELSEWHERE if name in methods):
+            recipe = recipe_for(name, width, towers, gradients=elsewhere)
+            ours[f"{name} {elsewhere}"] = fused_epoch(development, recipe, replicas)
+    theirs = {}
+    for name in (name for name in THEIRS if name in methods):
+        try:
+            theirs[name] = THEIRS[name](num_tasks)
+        except ImportError as error:  # TorchJD's CAGrad and Nash-MTL want solvers that nothing else here does
+            print(f"{name}: {error}")
     plain = partial(plain_epoch, development, width, towers)
     beside = {"equal": plain(None), **{name: plain(aggregator) for name, aggregator in theirs.items()}}
     times = microseconds_per_step([*ours.values(), *beside.values()], repeats, STEPS)
     fused = dict(zip(ours, times[: len(ours)], strict=True))
     loops = dict(zip(beside, times[len(ours) :], strict=True))
     print(f"\nT = {num_tasks}, r = {replicas}, width {width}, towers {towers}")
-    print(f"{'method':<12} {'µs per replica':>15} {'over equal':>11} {'TorchJD µs':>11} {'over equal':>11}")
+    print(f"{'method':<23} {'µs per replica':>15} {'over equal':>11} {'TorchJD µs':>11} {'over equal':>11}")
     for name, time in fused.items():
         other = loops.get(name)
         shown = "" if other is None else f"{other:>11.0f} {other / loops['equal']:>10.2f}×"
-        print(f"{name:<12} {time / replicas:>15.0f} {time / fused['equal']:>10.2f}× {shown}", flush=True)
+        print(f"{name:<23} {time / replicas:>15.0f} {time / fused['equal']:>10.2f}× {shown}", flush=True)
 
 
 if __name__ == "__main__":
