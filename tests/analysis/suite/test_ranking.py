@@ -182,6 +182,7 @@ def test_weighting_methods_are_ranked_against_equal_which_takes_part(suite_of: S
             )
         assert means.loc[name, "gain"] == pytest.approx(over_sets(gains).mean)
         assert means.loc[name, "half_width"] == pytest.approx(over_sets(gains).half_width)
+    assert words.claim(found)[-1].startswith("The zero, equal, has one draw")
     # what equal is behind the best is the best's gain over equal
     best = found.ranked.iloc[0]
     if best["method"] != "equal":
