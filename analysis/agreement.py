@@ -3,9 +3,10 @@
 Gradients of two tasks are compared across two halves of a probe batch, as are those of one task with itself (*within*).
 Sampling noise draws both towards 0, so a pair of tasks says something only by how far it lies below *within*,
 
-    behind_ij = across_ij − min(within_i, within_j)     in one replica, then over seeds.
+    behind_ij = across_ij − within_i     and     across_ij − within_j,
 
-The smaller of the two makes the comparison hard to win: noise alone can put a pair above it, hardly below.
+paired by seed.  Were the two tasks to pull the same way, their cosine would be about √(within_i within_j), never below
+both; a pair agrees *less* only if both intervals lie below 0, which as a test needs no correction for being two.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from analysis.selection import selected
 from analysis.statistics import paired_gain
 
 PAIR, WITHIN, NORM, RATIO = "two tasks", "halves of one task", "norm", "largest over smallest norm"
+SIDES = ("task", "other")
 ALL = 0
 """Stands for the mean over all probes where another row has the number of an epoch."""
 PLACE = ["arm", "sharing", "depth", "stages", "width", "epoch", "stage", "stage_order"]
@@ -31,8 +33,8 @@ KEYS = [*PLACE, "quantity", "task", "other"]
 def score(records: Records) -> pd.DataFrame:
     """Every comparison of one arm per fresh seed and epoch: the recommended arm, or another that shares something.
 
-    Rows of two tasks have ``value`` (cosine across halves), ``cosine`` (on the same examples) and ``behind``; those of
-    a task alone have the within-task cosine, and its norm; those of a stage the ratio of norms.
+    Rows of two tasks have ``value`` (cosine across halves), ``cosine`` (on the same examples), and how far they lie
+    behind each task's own halves; a task alone has the cosine of its halves, and its norm; a stage the ratio of norms.
     """
     replicas = records.replicas[records.replicas["status"] == "finished"]
     replicas = replicas[replicas["replica"].isin(records.conflict["replica"])]
@@ -65,13 +67,13 @@ def _arm(records: Records, probed: pd.DataFrame) -> str:
 
 def _pairs(rows: pd.DataFrame) -> pd.DataFrame:
     alone = rows[rows["task"] == rows["other"]].set_index(["replica", "epoch", "stage", "task"])["across"]
-    pairs = rows[rows["task"] != rows["other"]].assign(quantity=PAIR)
-    least = [
-        alone.reindex(pd.MultiIndex.from_frame(pairs[["replica", "epoch", "stage", side]])).to_numpy()
-        for side in ("task", "other")
-    ]
-    within = np.minimum(*least)
-    return pairs.assign(value=pairs["across"], within=within, behind=pairs["across"] - within)
+    pairs = rows[rows["task"] != rows["other"]]
+    pairs = pairs.assign(quantity=PAIR, value=pairs["across"])
+    for side in SIDES:
+        places = pd.MultiIndex.from_frame(pairs[["replica", "epoch", "stage", side]])
+        pairs[f"within_{side}"] = alone.reindex(places).to_numpy()
+        pairs[f"behind_{side}"] = pairs["across"] - pairs[f"within_{side}"]
+    return pairs
 
 
 def _alone(rows: pd.DataFrame) -> pd.DataFrame:
@@ -90,13 +92,15 @@ def table(scores: pd.DataFrame) -> pd.DataFrame:
     """One row per stage, quantity, pair and epoch, and one for the mean over epochs (``epoch`` 0).
 
     ``low`` and ``high`` are the 95% interval from seeds; of norms and their ratio the mean is geometric.  ``behind``
-    and its half-width, simultaneous over the pairs of tasks, say how far a pair lies below halves of one task;
-    ``apart`` that this is more than noise, and ``opposed`` that the cosine is also below 0.
+    and its half-width, simultaneous over the pairs of tasks, say how far a pair lies below the halves (``within``) of
+    the task that it comes nearer to; ``apart`` that this is more than noise; ``opposed`` that the cosine, too, is
+    below 0.
     """
     if scores.empty:
         return scores
     means = scores.groupby(["seed", *[key for key in KEYS if key != "epoch"]], sort=False, dropna=False)
-    numbers = ["value", "cosine", "within", "behind", "task_order", "other_order"]
+    gaps = [f"{name}_{side}" for name in ("within", "behind") for side in SIDES]
+    numbers = ["value", "cosine", *gaps, "task_order", "other_order"]
     whole = means[numbers].mean().reset_index().assign(epoch=ALL)
     every = pd.concat([whole, scores], ignore_index=True)
     pairs = max(1, len(scores.loc[scores["quantity"] == PAIR, ["task", "other"]].drop_duplicates()))
@@ -118,11 +122,13 @@ def _estimates(quantity: str, group: pd.DataFrame, pairs: int) -> dict[str, Any]
     }  # fmt: skip
     if quantity != PAIR:
         return numbers
-    behind = paired_gain(group["behind"].to_numpy(dtype=float), family=pairs)
-    apart = bool(behind.mean + behind.half_simultaneous < 0)
+    gaps = {side: paired_gain(group[f"behind_{side}"].to_numpy(dtype=float), family=pairs) for side in SIDES}
+    nearer = max(SIDES, key=lambda side: np.nan_to_num(gaps[side].mean + gaps[side].half_simultaneous, nan=np.inf))
+    gap = gaps[nearer]
+    apart = bool(gap.mean + gap.half_simultaneous < 0)
     return numbers | {
-        "same_examples": group["cosine"].mean(), "within": group["within"].mean(), "behind": behind.mean,
-        "behind_half": behind.half_simultaneous, "apart": apart,
+        "same_examples": group["cosine"].mean(), "within": group[f"within_{nearer}"].mean(), "behind": gap.mean,
+        "behind_half": gap.half_simultaneous, "apart": apart,
         "opposed": apart and bool(found.mean + found.half_simultaneous < 0),
     }  # fmt: skip
 

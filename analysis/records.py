@@ -33,7 +33,7 @@ FACTORS = {
     "backbone": TEXT,
     "weighting": TEXT,
     "scale": TEXT,
-    "gradients": TEXT,  # where task gradients were compared: parameters | representation
+    "gradients": TEXT,  # where task gradients were compared: parameters | last_stage | representation
     "gramian_rows": WHOLE,  # on how many examples of a batch; null: all
     "optimiser": TEXT,
     "train_fraction": REAL,

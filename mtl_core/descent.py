@@ -10,14 +10,16 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
+from mtl_core.cotangents import gramian
 from mtl_core.data.feed import Feed
-from mtl_core.gradients import CutPass, TaskPass, gramian, task_gradients
+from mtl_core.gradients import CutPass, TaskPass, task_gradients
 from mtl_core.layers.bank import Theta
 from mtl_core.losses import label_means
 from mtl_core.mode import Mode
 from mtl_core.network import Network
 from mtl_core.recipe import Recipe
 from mtl_core.shared_part import SharedPart
+from mtl_core.shared_stages import last_shared_stage
 from mtl_core.streams import Streams
 from mtl_core.weighting import GramianWeighting, JacobianWeighting, LossWeighting, State, Weighting, matched, scaled
 
@@ -71,6 +73,10 @@ class Descent:
     def _part(self) -> SharedPart:
         return SharedPart(self._network.layout)
 
+    @cached_property
+    def _last_stage(self) -> SharedPart:
+        return SharedPart(self._network.layout, last_shared_stage(self._network.layout))
+
     @property
     def batches(self) -> int:
         """Independent batches that a step takes."""
@@ -120,8 +126,10 @@ class Descent:
             return found, found.combined, estimate
         if self._recipe.gradients == "representation":
             found = self._cut(batch)
-            assert found.is_common, "architectures without a common representation are impossible"
-            return found, found.combined, gramian(found.cotangents)
+            return found, found.combined, found.at_z.gramian()
+        if self._recipe.gradients == "last_stage":
+            found = self._cut(batch)
+            return found, found.combined, gramian(found.on(self._last_stage))
         found = self._task_gradients(batch, self._theta)
         jacobian = found.jacobian
         return found, lambda weights: torch.bmm(weights.unsqueeze(1), jacobian).squeeze(1), gramian(jacobian)

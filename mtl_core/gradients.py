@@ -14,21 +14,25 @@ single backward pass gives J (:class:`ApartPass`).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from typing import Protocol
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from mtl_core.cotangents import (
+    Cotangents,
+    HeadCotangents,
+    LossCotangents,
+    LossesOf,
+    Slotwise,
+    TowerCotangents,
+)
 from mtl_core.layers.bank import Theta
 from mtl_core.mode import Mode
 from mtl_core.network import Network
 from mtl_core.shared_part import SharedPart
-
-LossesOf = Callable[[Sequence[Tensor]], Float[Tensor, "r t"]]
-Slotwise = list[Tensor | None]
-"""For every trained slot its gradient ``[r, c, *s]``; ``None`` is zero."""
 
 _BATCHED_ELEMENTS = 2048
 """Up to so many elements of z per row, all tasks go back in one batched pass: below, its overhead counts; above, the
@@ -63,12 +67,6 @@ def task_gradients(
     return CutPass(network, theta, x, mode, losses_of, part)
 
 
-def gramian(gradients: Float[Tensor, "r t *q"]) -> Float[Tensor, "r t t"]:
-    """Inner products of the tasks' gradients."""
-    rows = gradients.flatten(2)
-    return rows @ rows.transpose(1, 2)
-
-
 class CutPass:
     """A pass that is cut at z; attributes as in :class:`TaskPass`.
 
@@ -87,86 +85,75 @@ class CutPass:
         losses_of: LossesOf,
         part: SharedPart,
     ) -> None:
-        leaves = [theta[slot] for slot in network.layout.trained]
-        self._part, self._shared = part, [leaves[number] for number in part.slots]
-        if network.shares_head:
-            self._z = losses_of(network(theta, x, mode))
-            self.losses, self.cotangents = self._z.detach(), torch.ones_like(self._z)
-            self.own = [None] * len(leaves)
-        else:
-            self._z = network.represent(theta, x, mode)
-            tasks = len(network.tasks)
-            copies = self._z.detach().expand(-1, tasks, *[-1] * (self._z.ndim - 2)).clone().requires_grad_()
-            losses = losses_of(network.finish(theta, copies, mode))
-            self.losses = losses.detach()
-            *self.own, cotangents = torch.autograd.grad(losses.sum(), [*leaves, copies], allow_unused=True)
-            self.cotangents = torch.zeros_like(copies) if cotangents is None else cotangents
-        self._reach_private(leaves)
-        self.penalty = _penalty(mode, leaves)
-
-    @property
-    def is_common(self) -> bool:
-        """Whether all tasks read the same representation."""
-        return self._z.ndim > 2 and self._z.shape[1] == 1
-
-    @property
-    def _is_first(self) -> bool:
-        """Whether nothing shared is behind z."""
-        return not (self._shared and self._z.requires_grad)
+        self._part, self._leaves = part, [theta[slot] for slot in network.layout.trained]
+        self._tasks = len(network.tasks)
+        self._z, self.at_z = _cut(network, theta, x, mode, losses_of)
+        self.losses, self.own = self.at_z.losses, list(self.at_z.own)
+        self._reach_private()
+        self.penalty = _penalty(mode, self._leaves)
 
     @property
     def jacobian(self) -> Float[Tensor, "r t q"]:
         """The tasks' gradients on the shared parameters."""
-        replicas, tasks = self.cotangents.shape[:2]
-        jacobian = self._z.new_zeros(replicas, tasks, self._part.size)
-        if self._is_first:
-            return jacobian
+        return self.on(self._part)
+
+    def on(self, part: SharedPart) -> Float[Tensor, "r t s"]:
+        """The tasks' gradients on some of the shared parameters."""
+        if self._is_first or not part.slots:
+            return self._z.new_zeros(len(self._z), self._tasks, part.size)
+        jacobian = self._z.new_empty(len(self._z), self._tasks, part.size)
         if self._z[0].numel() > _BATCHED_ELEMENTS:
-            for task, cotangent in enumerate(self._each()):
-                self._part.write(self._back(cotangent), jacobian[:, task])
+            for task in range(self._tasks):
+                part.write(self._back(part, self.at_z.of(task)), jacobian[:, task])
         else:
-            found = self._back(torch.stack(list(self._each())), is_grads_batched=True)
-            self._part.write(found, jacobian.transpose(0, 1))
+            cotangents = torch.stack([self.at_z.of(task) for task in range(self._tasks)])
+            part.write(self._back(part, cotangents, is_grads_batched=True), jacobian.transpose(0, 1))
         return jacobian
 
     def combined(self, weights: Float[Tensor, "r t"]) -> Float[Tensor, "r q"]:
         """Σ w_i g_i by one pass, without the g_i."""
-        direction = self._z.new_zeros(len(weights), self._part.size)
         if self._is_first:
-            return direction
-        weighted = self.cotangents * weights.view(*weights.shape, *[1] * (self.cotangents.ndim - 2))
-        self._part.write(self._back(self._summed(weighted)), direction)
+            return self._z.new_zeros(len(weights), self._part.size)
+        direction = self._z.new_empty(len(weights), self._part.size)
+        self._part.write(self._back(self._part, self.at_z.combined(weights)), direction)
         return direction
 
-    def _each(self) -> Iterator[Tensor]:
-        """The cotangent of z for every task."""
-        for task in range(self.cotangents.shape[1]):
-            if self.is_common:
-                yield self.cotangents[:, task : task + 1]
-            else:
-                alone = torch.zeros_like(self._z)
-                alone[:, task] = self.cotangents[:, task]
-                yield alone
+    @property
+    def _is_first(self) -> bool:
+        """Whether nothing shared is behind z."""
+        return not (self._part.slots and self._z.requires_grad)
 
-    def _summed(self, cotangents: Tensor) -> Tensor:
-        return cotangents.sum(dim=1, keepdim=True) if self.is_common else cotangents
-
-    def _back(self, cotangent: Tensor, is_grads_batched: bool = False) -> Sequence[Tensor | None]:
+    def _back(self, part: SharedPart, cotangent: Tensor, is_grads_batched: bool = False) -> Sequence[Tensor | None]:
+        leaves = [self._leaves[number] for number in part.slots]
         return torch.autograd.grad(
-            self._z, self._shared, cotangent, retain_graph=True, allow_unused=True, is_grads_batched=is_grads_batched
+            self._z, leaves, cotangent, retain_graph=True, allow_unused=True, is_grads_batched=is_grads_batched
         )
 
-    def _reach_private(self, leaves: Sequence[Tensor]) -> None:
+    def _reach_private(self) -> None:
         """Complete :attr:`own` by the private parameters behind z."""
         behind = [number for number in self._part.private_slots if self.own[number] is None]
         if not behind or not self._z.requires_grad:
             return
+        leaves, everybody = [self._leaves[number] for number in behind], torch.ones_like(self.losses)
         found = torch.autograd.grad(
-            self._z, [leaves[number] for number in behind], self._summed(self.cotangents), retain_graph=True,
-            allow_unused=True,
-        )  # fmt: skip
+            self._z, leaves, self.at_z.combined(everybody), retain_graph=True, allow_unused=True
+        )
         for number, gradient in zip(behind, found, strict=True):
             self.own[number] = gradient
+
+
+def _cut(
+    network: Network, theta: Theta, x: Float[Tensor, "r g b d"], mode: Mode, losses_of: LossesOf
+) -> tuple[Tensor, Cotangents]:
+    """The representation with its graph, and what the tasks hand back to it."""
+    if network.shares_head:
+        z = losses_of(network(theta, x, mode))
+        return z, LossCotangents(network, z)
+    z = network.represent(theta, x, mode)
+    if z.shape[1] == 1 and not (network.trunk.towers and network.trunk.towers.stages):
+        z = network.trunk.finish(theta, z, mode)
+        return z, HeadCotangents(network, theta, z, losses_of)
+    return z, TowerCotangents(network, theta, z, mode, losses_of)
 
 
 class ApartPass:

@@ -9,6 +9,7 @@ from mtl_core.mode import EVALUATION
 from mtl_core.network import Network
 from mtl_core.recipe import Recipe
 from mtl_core.registry import find
+from mtl_core.shared_stages import last_shared_stage
 
 
 def impossible(recipe: Recipe, development: Development) -> str | None:
@@ -26,12 +27,14 @@ def _unweighable(recipe: Recipe, development: Development) -> str | None:
     method, needs = recipe.weighting, find("weighting", recipe.weighting).cls.needs
     if needs == "losses":
         return None
-    elsewhere = recipe.gradients == "representation" or recipe.gramian_rows is not None
+    elsewhere = recipe.gradients != "parameters" or recipe.gramian_rows is not None
     if elsewhere and needs == "jacobian":
         return f"{method} combines the gradients themselves, so inner products taken elsewhere are of no use to it"
     network = Network(recipe, development.tasks, development.shape)
     if not network.layout.count_shared():
         return f"{method} weighs gradients on shared parameters, and nothing is shared"
+    if recipe.gradients == "last_stage" and not last_shared_stage(network.layout):
+        return "no stage has shared parameters"
     if recipe.gradients == "representation" and not _has_common_representation(network, development):
         return "there is no single representation that all tasks read"
     if recipe.gramian_rows is not None and recipe.gramian_rows >= recipe.batch_size:

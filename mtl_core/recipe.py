@@ -17,8 +17,8 @@ class Recipe:
         stages: number of stages of the backbone.
         width: units per stage.
         scale: ``matched`` divides task weights by their sum; ``native`` leaves them as the method gives them.
-        gradients: where methods that weigh by inner products of task gradients take these: on the shared
-            ``parameters``, or at the ``representation`` that all tasks read.
+        gradients: where methods that weigh by inner products of task gradients take these: on all shared
+            ``parameters``, on those of the ``last_stage`` that is shared, or at the ``representation`` that all read.
         gramian_rows: examples of the batch that the inner products are estimated on; ``None``: all.
         schedule: of the learning rate, over ``epochs``.
         batch_size: examples per step.
@@ -40,7 +40,7 @@ class Recipe:
     width: int = 64
     weighting: str = "equal"
     scale: Literal["matched", "native"] = "matched"
-    gradients: Literal["parameters", "representation"] = "parameters"
+    gradients: Literal["parameters", "last_stage", "representation"] = "parameters"
     gramian_rows: int | None = None
     optimiser: str = "adamw"
     schedule: Literal["cosine", "constant"] = "cosine"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -10,6 +10,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from mtl_core.flat_state import Layout
+from mtl_core.layers.bank import Slot
 
 
 @dataclass(frozen=True)
@@ -26,9 +27,10 @@ class SharedPart:
 
     Args:
         layout: of the network.
+        among: the slots that count; by default all that are trained.
     """
 
-    def __init__(self, layout: Layout) -> None:
+    def __init__(self, layout: Layout, among: Collection[Slot] | None = None) -> None:
         self._layout = layout
         self._pieces: list[_Piece] = []
         self._task = [
@@ -37,7 +39,7 @@ class SharedPart:
         ]
         self.size = 0
         for number, slot in enumerate(layout.trained):
-            begin = 0
+            begin = 0 if among is None or slot in among else len(slot.copies)
             while begin < len(slot.copies):
                 end, shared = begin + 1, self._shared(number, begin)
                 while end < len(slot.copies) and self._shared(number, end) == shared:

@@ -35,6 +35,12 @@ def shared_stages(layout: Layout) -> dict[str, Int[Tensor, " n"]]:
     return {name: found for name, found in places.items() if len(found)}
 
 
+def last_shared_stage(layout: Layout) -> list[Slot]:
+    """The trained slots of the last stage that has shared parameters; what connects stages does not count as one."""
+    stages = [name for name in shared_stages(layout) if name.startswith("stage")]
+    return [slot for slot in layout.trained if stages and _stage(slot) == stages[-1]]
+
+
 def compared(layout: Layout) -> Bool[Tensor, "s t t"]:
     """Which tasks have parameters of a stage in common; with itself: whether a task shares any."""
     users: dict[str, list[list[bool]]] = {}

@@ -21,8 +21,8 @@ class Arm:
         stages: number of stages of the backbone.
         width: units per stage.
         backbone, weighting, scale, optimiser: names of the registry; scale is ``matched`` or ``native``.
-        gradients, gramian_rows: where the weighting method takes inner products of task gradients (``parameters`` or
-            ``representation``), and on how many examples of a batch (``None``: all).
+        gradients, gramian_rows: where the weighting method takes inner products of task gradients (``parameters``,
+            ``last_stage`` or ``representation``), and on how many examples of a batch (``None``: all).
         train_fraction: share of the training split that is used.
         capacity: width of the fully shared reference that this arm is as large as, where its own width was matched;
             its baselines have the reference's width.
@@ -47,7 +47,7 @@ class Arm:
         depth = "" if self.sharing in (SINGLE_TASK, INDEPENDENT) or self.depth is None else f" d{self.depth}"
         weighting = "" if self.sharing == SINGLE_TASK else f" {self.weighting}"
         extras = [
-            "" if self.gradients == PARAMETERS else f" at the {self.gradients}",
+            "" if self.gradients == PARAMETERS else f" at the {self.gradients.replace('_', ' ')}",
             "" if self.gramian_rows is None else f" on {self.gramian_rows} rows",
             "" if self.scale == "matched" else f" {self.scale}",
             "" if self.backbone == "mlp" else f" {self.backbone}",

@@ -56,8 +56,9 @@ class Factors(Part):
     ``depth: all`` is every number of shared stages from 1 up.  With ``match`` a width is that of the fully shared
     reference, and every architecture gets the width at which it has as many parameters, or multiply-adds;
     ``width: matched`` is short for ``width: 64`` and ``match: parameters``.  ``gradients`` and ``gramian_rows`` are
-    about weighting methods that look at inner products of task gradients: on the shared parameters, or, cheaper and not
-    the same, at the representation that all tasks read; and on all examples of a batch, or on some.
+    about weighting methods that look at inner products of task gradients: on all shared parameters, or, cheaper and not
+    the same, on those of the last shared stage or at the representation that all tasks read; and on all examples of a
+    batch, or on some.
     """
 
     sharing: Levels[Annotated[str, one_of("sharing")]] = ("hard",)
@@ -68,7 +69,7 @@ class Factors(Part):
     optimiser: Levels[Annotated[str, one_of("optimisers")]] = ("adamw",)
     backbone: Levels[Annotated[str, one_of("backbones")]] = ("mlp",)
     scale: Levels[Literal["matched", "native"]] = ("matched",)
-    gradients: Levels[Literal["parameters", "representation"]] = ("parameters",)
+    gradients: Levels[Literal["parameters", "last_stage", "representation"]] = ("parameters",)
     gramian_rows: Levels[Literal["all"] | Annotated[int, Field(ge=2, le=1_000_000)]] = ("all",)
     train_fraction: Levels[Annotated[float, Field(gt=0, le=1)]] = (1.0,)
     match: Literal["parameters", "multiply_adds"] | None = None

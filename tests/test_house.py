@@ -30,6 +30,7 @@ TESTED_BY = {  # modules of the core that have no test file of their own name
     "network": "sharing",
     "recipe": "fusion",
     "rows": "checkpoint",
+    "cotangents": "gradients",
     "shared_part": "gradients",
 }
 

@@ -58,8 +58,8 @@ def caption(rows: pd.DataFrame) -> str:
         "parameters that they share in a stage, each on another half of a fixed batch of training examples, in "
         "evaluation mode. Grey: two halves of the same task, from the lowest task to the highest: what sampling noise "
         f"leaves of 1. Mean over n = {n} fresh seeds (confirm and verdict); {bars}. Title and matrix: mean over all "
-        "probes; a pair is said to agree less where it lies below both tasks' own halves, paired by seed, by an "
-        f"interval that is simultaneous over {several} {'pair' if several == 1 else 'pairs'}. Norms: geometric mean. "
+        "probes; a pair is said to agree less where it lies below the halves of both its tasks, paired by seed, by "
+        f"intervals simultaneous over {several} {'pair' if several == 1 else 'pairs'}. Norms: geometric mean. "
         "A diagnostic of training, and no cause: tasks may gain from each other while their gradients disagree. "
         f"Exploratory. {style.unprintable(rows['task'])}"
     ).strip()

@@ -28,9 +28,10 @@ class ClassMajorProduct(torch.autograd.Function):
         ctx.save_for_backward(weight, h)
 
     @staticmethod
-    def backward(ctx: Any, gradient: Float[Tensor, "q k b"]) -> tuple[Tensor, Tensor, Tensor]:
+    def backward(ctx: Any, gradient: Float[Tensor, "q k b"]) -> tuple[Tensor, Tensor, Tensor | None]:
         weight, h = ctx.saved_tensors
-        return gradient.sum(dim=2, keepdim=True), gradient.bmm(h), gradient.transpose(1, 2).bmm(weight)
+        back = gradient.transpose(1, 2).bmm(weight) if ctx.needs_input_grad[2] else None
+        return gradient.sum(dim=2, keepdim=True), gradient.bmm(h), back
 
 
 def class_major(

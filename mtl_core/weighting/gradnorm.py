@@ -30,10 +30,11 @@ class GradNorm(GramianWeighting):
     Source: Z. Chen, V. Badrinarayanan, C.-Y. Lee & A. Rabinovich, "GradNorm: gradient normalization for adaptive loss
     balancing in deep multitask networks", ICML 2018, eqs. 1 and 2, algorithm 1.
 
-    Differs from the paper: the slope is divided by n̄, which frees Adam (β = 0.9, 0.999) from the gradients' unit; a
-    weight is never below 0.001 before it is scaled, so that none turns negative; L_i(0) is measured for every kind of
-    task.  Where tasks are absent the others' weights are scaled to add up to their number, and keep their total in
-    memory.
+    Differs from the paper: g_i is the gradient on all shared parameters; the paper's, on those of the last shared
+    stage, is a choice (``gradients: last_stage``). The slope is divided by n̄, which frees Adam (β = 0.9, 0.999) from
+    the gradients' unit; a weight is never below 0.001 before it is scaled, so that none turns negative; L_i(0) is
+    measured for every kind of task. Where tasks are absent the others' weights are scaled to add up to their number,
+    and keep their total in memory.
 
     Args:
         alpha: strength of the pull towards equal training rates.

@@ -51,7 +51,7 @@ def seconds_by_epoch(recipes: list[Recipe], development: Development, replicas: 
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description="What it costs to compare the tasks' gradients during training.")
     parser.add_argument("--tasks", type=int, nargs="+", default=[2, 5, 10])
     parser.add_argument("--backbones", nargs="+", choices=["mlp", "convnet"], default=["mlp", "convnet"])
     parser.add_argument("--replicas", type=int, default=16)

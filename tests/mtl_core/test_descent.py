@@ -77,6 +77,15 @@ def test_by_default_it_is_that_of_the_shared_parameters() -> None:
     torch.testing.assert_close(world.shared_of(found), torch.einsum("rt,rtp->rp", found.weights, rows))
 
 
+def test_at_the_last_stage_it_is_that_of_its_parameters() -> None:
+    world = World(replace(RECIPE, gradients="last_stage"), development())
+    found, rows = world.step(), world.shared_rows(12)
+    second = 12 * 8 + 8  # behind the first stage's weights and biases
+    assert rows.shape[2] == second + 8 * 8 + 8
+    torch.testing.assert_close(world.method.seen, rows[:, :, second:] @ rows[:, :, second:].mT)
+    torch.testing.assert_close(world.shared_of(found), torch.einsum("rt,rtp->rp", found.weights, rows))
+
+
 def test_at_the_representation_it_is_that_of_the_cotangents() -> None:
     """MGDA-UB of Sener and Koltun: the Gramian of ∂L_i/∂z, whose weights then combine the gradients."""
     world = World(replace(RECIPE, gradients="representation"), development())
@@ -112,7 +121,9 @@ def test_an_estimate_does_not_count_for_running_statistics() -> None:
     assert any(value.abs().max() > 0 for value in statistics[0])
 
 
-@pytest.mark.parametrize("elsewhere", [{"gradients": "representation"}, {"gramian_rows": 4}], ids=str)
+@pytest.mark.parametrize(
+    "elsewhere", [{"gradients": "last_stage"}, {"gradients": "representation"}, {"gramian_rows": 4}], ids=str
+)
 def test_private_parameters_take_the_step_of_their_own_loss(elsewhere: dict) -> None:
     usual, other = World(RECIPE, development()), World(replace(RECIPE, **elsewhere), development())
     alone = torch.ones(sum(part.shape[1] for part in usual.step().gradients), dtype=torch.bool)

@@ -45,7 +45,7 @@ def test_inputs_of_their_own_have_none() -> None:
 
 
 def test_methods_without_a_gramian_cannot_take_it_elsewhere() -> None:
-    for elsewhere in ({"gradients": "representation"}, {"gramian_rows": 8}):
+    for elsewhere in ({"gradients": "representation"}, {"gradients": "last_stage"}, {"gramian_rows": 8}):
         assert "of no use" in (impossible(replace(RECIPE, weighting="graddrop", **elsewhere), development()) or "")
 
 

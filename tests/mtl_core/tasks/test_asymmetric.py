@@ -5,15 +5,17 @@ from __future__ import annotations
 import pytest
 import torch
 
+from mtl_core.cotangents import gramian
 from mtl_core.data.digits import base_digits, development_and_test
 from mtl_core.data.feed import Feed
 from mtl_core.data.preparation import prepare
-from mtl_core.gradients import SharedPart, task_gradients
+from mtl_core.gradients import task_gradients
 from mtl_core.losses import label_means
 from mtl_core.mistakes import Mistake
 from mtl_core.mode import Mode
 from mtl_core.network import Network
 from mtl_core.recipe import Recipe, Row
+from mtl_core.shared_part import SharedPart
 from mtl_core.tasks.asymmetric import Asymmetric
 from mtl_core.trainer import fit
 
@@ -77,7 +79,7 @@ def test_with_equal_weights_the_classification_pulls_harder_on_the_trunk() -> No
             network, theta, feed.inputs(index), Mode(training=True),
             lambda outputs: label_means(network.losses(outputs, targets), labelled), SharedPart(network.layout),
         )  # fmt: skip
-        lengths = found.gramian.diagonal(dim1=1, dim2=2).sqrt().mean(dim=0)
+        lengths = gramian(found.jacobian).diagonal(dim1=1, dim2=2).sqrt().mean(dim=0)
         assert lengths[0] > 2 * lengths[1]
 
 

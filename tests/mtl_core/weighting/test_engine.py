@@ -16,7 +16,11 @@ from tests.mtl_core.weighting.situations import drawn
 from tests.mtl_core.worlds import development, rows
 
 WAYS = [(name, {}) for name in entries("weighting")]
-WAYS += [("mgda", {"gradients": "representation"}), ("nash", {"gramian_rows": 8})]
+WAYS += [
+    ("mgda", {"gradients": "representation"}),
+    ("gradnorm", {"gradients": "last_stage"}),
+    ("nash", {"gramian_rows": 8}),
+]
 every = pytest.mark.parametrize(("name", "options"), WAYS, ids=[" ".join([name, *more]) for name, more in WAYS])
 
 
