@@ -122,6 +122,17 @@ def claim(ranking: Ranking) -> list[str]:
         "compared with it by differences that are simultaneous over all of them.",
         "Gains of task sets on different metrics are made alike by measuring skill, from the best constant prediction "
         "(0) to a perfect one (100); a task set with much to win counts for more.",
+        *_zero(ranking),
+    ]
+
+
+def _zero(ranking: Ranking) -> list[str]:
+    """The weak side of a zero that was trained itself."""
+    if not ranking.reference:
+        return []
+    return [
+        f"The zero, {ranking.reference}, has one draw of the hyperparameters in each set, chosen in its search: where "
+        "that choice was unlucky, all others gain by it, and no interval holds this."
     ]
 
 

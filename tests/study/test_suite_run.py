@@ -23,6 +23,8 @@ from study.suite_run import prepare_suite, run_suite, split
 from tests.study.conftest import tiny
 
 SETS = ("digits3", "multidigits", "demo")
+SLOW = 1e5
+"""Multiply-adds per second of a machine on which these studies take half a minute each."""
 
 
 def data_of(spec: Spec) -> TaskSet:
@@ -157,10 +159,12 @@ def test_a_budget_is_split_in_proportion_and_adds_up() -> None:
 def test_a_split_budget_is_kept_when_the_suite_goes_on(
     journal: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    suite = Suite("three", three(tuning={"draws": 8}).studies, budget=40.0)
+    monkeypatch.setattr("study.prepare.machine_rate", lambda: SLOW)
+    suite = Suite("three", three(tuning={"draws": 8}).studies, budget=84.0)
     prepared = prepare_suite(suite, out=tmp_path / "out")
     budgets = [spec.budget for spec in prepared.suite.studies.values()]
-    assert sum(budget or 0 for budget in budgets) == 40.0
+    assert sum(budget or 0 for budget in budgets) == 84.0
+    assert all(4 <= study.plan.spec.tuning.draws < 8 for study in prepared.studies.values())
     assert [study.plan.spec.budget for study in prepared.studies.values()] == budgets
     out = run(tmp_path / "out", suite)
     lines = trained(journal)
@@ -278,7 +282,8 @@ def test_run_for_programs_names_each_study(journal: Path, monkeypatch: pytest.Mo
 
 def test_a_budget_says_what_it_takes_from_which_study(journal: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(analysis, "report", lambda path: Path(path) / "report.html", raising=False)
-    result = invoke("run", "three.yaml", "--set", "tuning.draws=400", "--budget", "60s")
+    monkeypatch.setattr("study.prepare.machine_rate", lambda: SLOW)
+    result = invoke("run", "three.yaml", "--set", "tuning.draws=8", "--budget", "84s")
     assert result.exit_code == 0, result.output
     for name in SETS:
         assert f"budget: {name}: tuning.draws: " in result.stderr

@@ -35,6 +35,11 @@ LACKING = Truth(**SMALL, further={"mmoe": 4.0, "cross_stitch": 4.4}, seed=3)
 WEIGHED = Truth(**SMALL, weightings=("equal", "nash", "fixed"), seed=4)
 
 
+def by_method(ranking: Ranking) -> dict[Any, Any]:
+    """The rows of the ranking, by method."""
+    return ranking.means.set_index("method").to_dict("index")
+
+
 def ranking_of(suite: SuiteRecords, contest: Any = SHARING) -> Ranking:
     found = rank(suite, contest)
     assert found is not None
@@ -66,7 +71,7 @@ def test_the_mean_over_sets_is_that_of_the_questions_own_scores(suite_of: SuiteO
             own = (scores["sharing"] == method) & (scores["quantity"] == sharing.GAIN) & (scores["scope"] == MEAN)
             gains.append(gain_of(scores[own]))
         expected = over_sets(gains)
-        row = two.means.set_index("method").loc[method]
+        row = by_method(two)[method]
         assert row["gain"] == pytest.approx(expected.mean)
         assert row["half_width"] == pytest.approx(expected.half_width)
         assert row["degrees"] == pytest.approx(expected.degrees)
@@ -98,14 +103,15 @@ def test_the_title_counts_those_that_cannot_be_told_from_the_best(two: Ranking) 
 def test_a_method_that_one_set_lacks_is_shown_with_its_reason_and_not_ranked(suite_of: SuiteOf) -> None:
     found = ranking_of(suite_of({"first": FIRST, "lacking": LACKING}))
     assert "concat" not in set(found.ranked["method"])
-    row = found.means.set_index("method").loc["concat"]
+    row = by_method(found)["concat"]
     assert pd.isna(row["rank"])
     assert pd.isna(row["gain"])
     assert row["reason"] == "lacking: not among the levels of that study"
-    cells = found.cells.set_index(["method", "task_set"])
-    assert cells.loc[("concat", "first"), "gain"] < -5
-    assert pd.isna(cells.loc[("concat", "first"), "rank"])
-    assert cells.loc[("concat", "lacking"), "n"] == 0
+    cells = found.cells.set_index(["method", "task_set"]).to_dict("index")
+    there: Any = cells["concat", "first"]
+    assert there["gain"] < -5
+    assert pd.isna(there["rank"])
+    assert cells["concat", "lacking"]["n"] == 0
     assert "concat is shown but not ranked" in " ".join(words.sentences(found))
 
 
@@ -122,7 +128,7 @@ def test_the_reason_comes_from_the_plan(change: Any, reason: str, tmp_path: Path
     plan = json.loads(lines[0])
     change(plan, {"arm": "a label", "sharing": "concat", "depth": 1, "stages": 1})
     (out / "lacking" / "ledger.jsonl").write_text("\n".join([json.dumps(plan), *lines[1:]]) + "\n")
-    row = ranking_of(load_suite(out)).means.set_index("method").loc["concat"]
+    row = by_method(ranking_of(load_suite(out)))["concat"]
     assert row["reason"] == f"lacking: {reason}"
 
 
@@ -137,7 +143,7 @@ def test_failures_are_a_reason(suite_of: SuiteOf) -> None:
     scores = records.scores[~records.scores["replica"].isin(rows.loc[lost, "replica"])]
     broken = replace(records, replicas=rows, scores=scores)
     found = ranking_of(replace(suite, studies={**suite.studies, "second": broken}))
-    reason = found.means.set_index("method").loc["concat", "reason"]
+    reason = by_method(found)["concat"]["reason"]
     assert reason == "second: its replicas failed (the loss became infinite)"
 
 
@@ -165,10 +171,10 @@ def test_no_study_that_has_ended_is_no_ranking(suite_of: SuiteOf) -> None:
 def test_weighting_methods_are_ranked_against_equal_which_takes_part(suite_of: SuiteOf) -> None:
     suite = suite_of({"first": WEIGHED, "second": replace(WEIGHED, seed=5)})
     found = ranking_of(suite, WEIGHTING)
-    means = found.means.set_index("method")
-    assert set(means.index) == {"equal", "nash", "fixed"}
-    assert means.loc["equal", "gain"] == 0
-    assert pd.isna(means.loc["equal", "half_width"])
+    means = by_method(found)
+    assert set(means) == {"equal", "nash", "fixed"}
+    assert means["equal"]["gain"] == 0
+    assert pd.isna(means["equal"]["half_width"])
     for name in ("nash", "fixed"):
         gains = []
         for records in suite.begun.values():
@@ -180,12 +186,13 @@ def test_weighting_methods_are_ranked_against_equal_which_takes_part(suite_of: S
                     ]
                 )
             )
-        assert means.loc[name, "gain"] == pytest.approx(over_sets(gains).mean)
-        assert means.loc[name, "half_width"] == pytest.approx(over_sets(gains).half_width)
+        assert means[name]["gain"] == pytest.approx(over_sets(gains).mean)
+        assert means[name]["half_width"] == pytest.approx(over_sets(gains).half_width)
+    assert words.claim(found)[-1].startswith("The zero, equal, has one draw")
     # what equal is behind the best is the best's gain over equal
     best = found.ranked.iloc[0]
     if best["method"] != "equal":
-        assert means.loc["equal", "behind"] == pytest.approx(-best["gain"])
+        assert means["equal"]["behind"] == pytest.approx(-best["gain"])
     assert [one.contest.stem for one in rankings(suite)] == ["weighting_methods"]
 
 
