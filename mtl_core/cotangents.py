@@ -132,7 +132,8 @@ class HeadCotangents:
     """
 
     def __init__(self, network: Network, theta: Theta, z: Float[Tensor, "r 1 b d"], losses_of: LossesOf) -> None:
-        outputs = [bank(theta, z.detach()) for bank in network.heads]
+        # they require a gradient even where the heads' own parameters do not
+        outputs = [bank(theta, z.detach()).requires_grad_() for bank in network.heads]
         losses = losses_of(outputs)
         self.losses = losses.detach()
         leaves = [theta[slot] for slot in network.layout.trained]

@@ -60,7 +60,8 @@ class Relationship(Sharing):
         self.covariance_ridge = covariance_ridge
         self.trunk = Chain(backbone, range(depth), (SHARED,))
         self.towers = Chain(backbone, range(depth, backbone.num_stages), private(tasks))
-        layers = [slot.name for slot in _matrices(self.towers.slots)] + ["head"]
+        self._matrices = _matrices(self.towers.slots)
+        layers = [slot.name for slot in self._matrices] + ["head"]
         self.covariances = _Covariances(layers, len(self.tasks))
         self.parts = (self.trunk, self.towers, self.covariances)
 
@@ -95,7 +96,7 @@ class Relationship(Sharing):
 
     def _layers(self, heads: Sequence[Slot]) -> list[tuple[Slot, Slot]]:
         """Weights and covariance of every layer that the tasks have for themselves."""
-        return list(zip(_matrices((*self.towers.slots, *heads)), self.covariances.slots, strict=True))
+        return list(zip((*self._matrices, *_matrices(heads)), self.covariances.slots, strict=True))
 
     @classmethod
     def impossible(cls, recipe: Recipe, development: Development) -> str | None:

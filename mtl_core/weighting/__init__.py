@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 import torch
 from jaxtyping import Bool, Float
@@ -31,6 +31,9 @@ class Weighting(ABC):
         tasks: in order.
     """
 
+    needs: ClassVar[Literal["losses", "gramian", "jacobian"]]
+    """What a step of the method looks at, hence what it costs."""
+
     def __init__(self, tasks: Sequence[Task]) -> None:
         self.tasks = tuple(tasks)
 
@@ -45,11 +48,6 @@ class Weighting(ABC):
     def after_epoch(self, losses: Float[Tensor, "r t"], seen: Bool[Tensor, "r t"], state: State) -> None:
         """Told at the end of an epoch: the mean training loss of each task, and whether it was ever present."""
         return
-
-    @property
-    @abstractmethod
-    def needs(self) -> str:
-        """``losses``, ``gramian`` or ``jacobian``: what a step of the method looks at, hence what it costs."""
 
 
 class LossWeighting(Weighting):

@@ -160,6 +160,7 @@ def test_a_split_budget_is_kept_when_the_suite_goes_on(
     journal: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr("study.prepare.machine_rate", lambda: SLOW)
+    monkeypatch.setattr("study.prepare.num_cores", lambda: 2)
     suite = Suite("three", three(tuning={"draws": 8}).studies, budget=84.0)
     prepared = prepare_suite(suite, out=tmp_path / "out")
     budgets = [spec.budget for spec in prepared.suite.studies.values()]
@@ -283,6 +284,7 @@ def test_run_for_programs_names_each_study(journal: Path, monkeypatch: pytest.Mo
 def test_a_budget_says_what_it_takes_from_which_study(journal: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(analysis, "report", lambda path: Path(path) / "report.html", raising=False)
     monkeypatch.setattr("study.prepare.machine_rate", lambda: SLOW)
+    monkeypatch.setattr("study.prepare.num_cores", lambda: 2)
     result = invoke("run", "three.yaml", "--set", "tuning.draws=8", "--budget", "84s")
     assert result.exit_code == 0, result.output
     for name in SETS:
