@@ -13,6 +13,7 @@ test:  ## the suite that CI runs
 slow:  ## whole studies: minutes each
 	$(PYTHON) -m pytest -m slow -n 0 --timeout 5400
 
-bench:  ## replicas per second, fused over a plain PyTorch loop, then for every architecture; one process, one thread
+bench:  ## replicas per second, fused over a plain PyTorch loop, then for every architecture and weighting method; one process, one thread
 	OMP_NUM_THREADS=1 $(PYTHON) -m tests.benchmarks.bench_fused
 	OMP_NUM_THREADS=1 $(PYTHON) -m tests.benchmarks.bench_sharing
+	OMP_NUM_THREADS=1 $(PYTHON) -m tests.benchmarks.bench_weighting --tasks 2 10
