@@ -34,7 +34,7 @@ from mtl_core.mode import Mode
 from mtl_core.network import Network
 from mtl_core.shared_part import SharedPart
 
-_BATCHED_ELEMENTS = 2048
+_BATCHED_ELEMENTS = 1024
 """Up to so many elements of z per row, all tasks go back in one batched pass: below, its overhead counts; above, the
 copies that batching makes do.  It must not depend on the number of rows, whose bits would then depend on the array."""
 
