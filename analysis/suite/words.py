@@ -9,6 +9,9 @@ from analysis.rows import each
 from analysis.suite.ranking import Ranking
 from analysis.wording import agree, interval, listing, points
 
+MOST_NAMED = 8
+"""Rivals that the first sentences name; a longer list is for the table."""
+
 
 def title(ranking: Ranking) -> str:
     """Who leads, and how many cannot be told from it."""
@@ -54,7 +57,9 @@ def _tied(ranking: Ranking) -> str:
     tied = list(rest.loc[~rest["separable"], "method"])
     if not tied or rest["behind_half"].isna().all():
         return ""
-    return f"Not told from it: {listing(tied, limit=len(tied))}."
+    if len(tied) <= MOST_NAMED:
+        return f"Not told from it: {listing(tied, limit=MOST_NAMED)}."
+    return f"Not told from it: {', '.join(tied[:MOST_NAMED])}, and {len(tied) - MOST_NAMED} more, filled in the figure."
 
 
 def _by_set(ranking: Ranking) -> str:
