@@ -149,7 +149,8 @@ class Descent:
         first = found[0]
         shared = method.combine(jacobians, first.losses, here, memory, streams).to(first.losses)
         shared = matched(shared, jacobians[0], here, self._recipe.scale)
-        gradient = self._part.gradient(shared, first.own, self._own_share(here), first.penalty)
+        private = self._own_share(here) * method.own_factors(first.losses)
+        gradient = self._part.gradient(shared, first.own, private, first.penalty)
         return Direction(gradient, first.losses, torch.full_like(first.losses, torch.nan))
 
     def _own_share(self, present: Bool[Tensor, "r t"]) -> Float[Tensor, "r t"]:

@@ -45,9 +45,12 @@ class Streams:
         return torch.special.ndtri(self.uniform(names))
 
     def elements(self, name: str, size: int) -> Float[Tensor, "r n"]:
-        """``size`` numbers in (0, 1) for each row from one name, float64."""
-        key = self._bits((name,))
-        return _unit(_mixed(key + torch.arange(1, size + 1) * _STRIDE))
+        """``size`` numbers in (0, 1) for each row from one name, of sixteen random bits each."""
+        words = torch.empty(len(self._seeds), -(-size // 4), dtype=torch.int64)
+        for row, key in zip(words, self._bits((name,)).squeeze(1).tolist(), strict=True):
+            row.random_(-(2**63), None, generator=torch.Generator().manual_seed(key))
+        bits = words.view(torch.int16)[:, :size]
+        return (bits.to(torch.get_default_dtype()) + (_LEVELS // 2 + 0.5)) / _LEVELS
 
     def _bits(self, names: tuple[str, ...]) -> Int[Tensor, "r n"]:
         if names not in self._keys:
@@ -58,6 +61,7 @@ class Streams:
         return _mixed(_mixed(self._keys[names] + self._steps * _STRIDE) + draw)
 
 
+_LEVELS = 1 << 16
 _STRIDE = -7046029254386353131  # 0x9E3779B97F4A7C15, the golden ratio's fraction, as a signed number
 _MULTIPLIERS = (-4658895280553007687, -7723592293110705685)  # 0xBF58476D1CE4E5B9, 0x94D049BB133111EB
 

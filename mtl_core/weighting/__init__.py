@@ -108,6 +108,11 @@ class JacobianWeighting(Weighting):
     batches: ClassVar[int] = 1
     """Independent batches of which a step needs the gradients."""
 
+    def own_factors(self, losses: Float[Tensor, "r t"]) -> Float[Tensor, "r t"]:
+        """What the gradients of the own losses on private parameters are multiplied by; other than 1 for a method that
+        minimises something else than the losses."""
+        return torch.ones_like(losses)
+
     @abstractmethod
     def combine(
         self,

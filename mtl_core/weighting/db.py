@@ -23,13 +23,14 @@ class DB(JacobianWeighting):
     """Losses are balanced by logarithms, and averaged gradients by the largest of their norms.
 
     ĝ_i ← β ĝ_i + (1−β) g_i / (L_i + ε), the moving average of the gradient of log(L_i + ε) on the shared parameters,
-    with g_i the gradient of the loss L_i and ε = 10⁻⁸.  The direction is max_j ‖ĝ_j‖ · Σ_i ĝ_i / ‖ĝ_i‖.
+    with g_i the gradient of the loss L_i and ε = 10⁻⁸.  The direction is max_j ‖ĝ_j‖ · Σ_i ĝ_i / ‖ĝ_i‖; private
+    parameters follow the gradient of log(L_i + ε).
 
     Source: B. Lin, W. Jiang, F. Ye, Y. Zhang, P. Chen, Y.-C. Chen, S. Liu, I. W. Tsang & J. T. Kwok, "Dual-balancing
     for multi-task learning", arXiv:2308.12029, algorithm 1.
 
     Differs from the paper: ĝ begins at the first gradient, not at 0; β is constant, where the authors' code can let it
-    decay; private parameters follow the gradient of the loss, not of its logarithm.
+    decay.
 
     Args:
         beta: share of the past in the moving average; 0 averages nothing.
@@ -44,6 +45,9 @@ class DB(JacobianWeighting):
             "updates": torch.zeros(replicas, len(self.tasks)),
             "average": torch.zeros(replicas, len(self.tasks), shared),
         }
+
+    def own_factors(self, losses: Float[Tensor, "r t"]) -> Float[Tensor, "r t"]:
+        return 1 / (losses + _EPSILON)
 
     def combine(
         self,

@@ -14,9 +14,6 @@ from mtl_core.space import Uniform
 from mtl_core.streams import Streams
 from mtl_core.weighting import JacobianWeighting, State
 
-_BELOW_ONE = 1 - 2**-24
-"""The largest single-precision number below 1, to which more precise noise must not be rounded up."""
-
 
 class GradDrop(JacobianWeighting):
     """At every parameter the tasks that pull up or those that pull down are dropped, by a weighted coin.
@@ -30,7 +27,8 @@ class GradDrop(JacobianWeighting):
     deep multitask models with gradient sign dropout", NeurIPS 2020, eq. 1, algorithm 1.
 
     Differs from the paper: signs are taken of parameters' gradients, where the paper takes those of activations'; the
-    purity itself is compared with U (the paper allows a monotonic function of it), and one leak serves all tasks.
+    purity itself is compared with U (the paper allows a monotonic function of it), of sixteen bits; and one leak serves
+    all tasks.
 
     Args:
         leak: ℓ, the share of each gradient that is never dropped; 1 is ``equal``.
@@ -50,6 +48,6 @@ class GradDrop(JacobianWeighting):
     ) -> Float[Tensor, "r p"]:
         up = jacobians[0].clamp(min=0).sum(dim=1)
         down = jacobians[0].clamp(max=0).sum(dim=1)
-        noise = streams.elements("graddrop", up.shape[1]).to(up).clamp(max=_BELOW_ONE)
+        noise = streams.elements("graddrop", up.shape[1]).to(up)
         picked = torch.where(noise * (up - down) < up, up, down)
         return self.leak * (up + down) + (1 - self.leak) * picked

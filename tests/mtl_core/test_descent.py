@@ -18,7 +18,7 @@ from mtl_core.network import Network
 from mtl_core.recipe import Recipe
 from mtl_core.shared_part import SharedPart
 from mtl_core.streams import Streams
-from mtl_core.weighting import GramianWeighting
+from mtl_core.weighting import GramianWeighting, JacobianWeighting, Weighting
 from tests.mtl_core.worlds import development, images
 
 RECIPE = Recipe(sharing="hard", depth=2, stages=3, width=8, scale="native")
@@ -32,15 +32,25 @@ class _Noted(GramianWeighting):
         return gramian.abs().amax(dim=2)
 
 
+class _Logarithmic(JacobianWeighting):
+    """Minimises something else than the losses, in private as well."""
+
+    def own_factors(self, losses):
+        return 1 / losses
+
+    def combine(self, jacobians, losses, present, state, streams):
+        return (jacobians[0] / losses.unsqueeze(2)).sum(dim=1)
+
+
 class World:
     """One step of two rows, and its parts by hand."""
 
-    def __init__(self, recipe: Recipe, data: Development) -> None:
+    def __init__(self, recipe: Recipe, data: Development, method: type[Weighting] = _Noted) -> None:
         self.network = Network(recipe, data.tasks, data.shape)
         parts = self.network.layout.unpack(self.network.layout.initialise([0, 1]))
         self.theta: Theta = self.network.layout.theta(parts)
         self.feed = Feed(data.examples, [prepare(data, seed) for seed in (0, 1)])
-        self.method = _Noted(data.tasks)
+        self.method = method(data.tasks)
         self._descent = Descent(recipe, self.network, self.theta, self.feed, self.method)
 
     def batch(self, examples: int) -> Batch:
@@ -130,3 +140,11 @@ def test_private_parameters_take_the_step_of_their_own_loss(elsewhere: dict) -> 
     alone[SharedPart(usual.network.layout).columns] = False
     private = [torch.cat(world.step().gradients, dim=1)[:, alone] for world in (usual, other)]
     torch.testing.assert_close(*private)
+
+
+def test_a_method_may_minimise_something_else_in_private_too() -> None:
+    world = World(RECIPE, development(), _Logarithmic)
+    found = torch.cat(world.step().gradients, dim=1)
+    leaves = [world.theta[slot] for slot in world.network.layout.trained]
+    expected = torch.autograd.grad(world.losses(12).log().sum(), leaves)
+    torch.testing.assert_close(found, torch.cat([part.flatten(1) for part in expected], dim=1))

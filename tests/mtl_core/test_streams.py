@@ -30,6 +30,7 @@ def test_elements_are_uniform_and_differ() -> None:
     assert stats.kstest(found[0].numpy(), "uniform").pvalue > 1e-3
     assert abs(np.corrcoef(found.numpy())[0, 1]) < 0.02
     assert ((found > 0) & (found < 1)).all()
+    assert torch.equal(at(range(1, 2), 1).elements("signs", 50_000)[0], found[1]), "whoever its neighbours are"
 
 
 def test_a_number_depends_on_row_name_step_and_draw_alone() -> None:

@@ -74,3 +74,9 @@ def test_an_absent_task_does_not_set_the_norm() -> None:
     here = torch.where(present.unsqueeze(2), gradients, 0.0)
     direction = step(weighting, state, [here], present=present, number=1)
     assert (direction.norm(dim=1) < len(ALL) * gradients.norm(dim=2).amax(dim=1)).all()
+
+
+def test_private_parameters_follow_the_logarithm_of_their_loss() -> None:
+    losses = torch.tensor([[4.0, 0.5, 0.0]], dtype=torch.float64, requires_grad=True)
+    (slope,) = torch.autograd.grad((losses + 1e-8).log().sum(), losses)
+    torch.testing.assert_close(method("db").own_factors(losses.detach()), slope)

@@ -28,8 +28,8 @@ def test_where_all_signs_agree_nothing_is_dropped() -> None:
     torch.testing.assert_close(step(method("graddrop"), {}, [pure]), pure.sum(dim=1))
 
 
-def test_noise_that_rounds_to_one_drops_nothing_pure(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Streams, "elements", lambda self, name, size: torch.full((3, size), 1 - 2.0**-53).double())
+def test_the_largest_noise_drops_nothing_pure(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Streams, "elements", lambda self, name, size: torch.full((3, size), 1 - 2.0**-17))
     pure = jacobian(parameters=10_000).abs()
     torch.testing.assert_close(step(method("graddrop"), {}, [pure]), pure.sum(dim=1))
 
