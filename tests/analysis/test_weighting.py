@@ -127,7 +127,7 @@ def test_every_factor_of_weighing_is_part_of_a_methods_name(monkeypatch: pytest.
         ("mgda", "native", "representation", None), ("mgda", "matched", "parameters", 32),
     ]  # fmt: skip
     arms = pd.DataFrame(rows, columns=["weighting", "scale", "gradients", "gramian_rows"])
-    found = list(weighting._names(arms.astype({"gramian_rows": "Int64"})))
+    found = list(weighting.names(arms.astype({"gramian_rows": "Int64"})))
     assert found[:3] == ["equal", "mgda", "mgda native representation"]
     assert found[3] == "mgda gramian rows 32"
 
