@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
@@ -48,16 +50,7 @@ class MultiDigits(TaskSource):
 
     def build(self) -> TaskSet:
         """Compose the images."""
-        development, test = development_and_test(self.seed)
-        classes = tuple(str(digit) for digit in range(10))
-        tasks = tuple(Task(f"{side} digit", "multiclass", "accuracy", 10, classes) for side in ("left", "right"))
-        pool = self._compose(development, self.num_examples, NUM_FOLDS, "development")
-        no_column = torch.zeros(pool.inputs.shape[1], dtype=torch.bool)
-        return TaskSet(
-            name="multidigits",
-            development=Development(tasks, pool, standardise=no_column, image=(1, 8, 8 + OFFSET)),
-            test=self._compose(test, self.num_test, NUM_TEST_FOLDS, "test"),
-        )
+        return two_digits("multidigits", self._compose, self.num_examples, self.num_test, self.seed)
 
     def pairs(self, base: Int[Tensor, " n"], num: int, num_folds: int, stream: str) -> tuple[Tensor, Tensor]:
         """For ``num`` images: positions of the left and the right base digit ``[num 2]``, and the fold ``[num]``."""
@@ -86,3 +79,23 @@ def blend(left: Float[Tensor, "b 8 8"], right: Float[Tensor, "b 8 8"]) -> Float[
     canvas[:, 0, :, :8] = left
     canvas[:, 1, :, OFFSET:] = right
     return canvas.amax(1)
+
+
+def two_digits(
+    name: str, compose: Callable[[Tensor, int, int, str], Examples], num_examples: int, num_test: int, seed: int
+) -> TaskSet:
+    """Two tasks on one canvas, each to name a digit, from base digits that development and test do not share.
+
+    Args:
+        compose: base digits, number of images, of folds, and stream → images with both labels.
+    """
+    development, test = development_and_test(seed)
+    classes = tuple(str(digit) for digit in range(10))
+    tasks = tuple(Task(f"{side} digit", "multiclass", "accuracy", 10, classes) for side in ("left", "right"))
+    pool = compose(development, num_examples, NUM_FOLDS, "development")
+    no_column = torch.zeros(pool.inputs.shape[1], dtype=torch.bool)
+    return TaskSet(
+        name=name,
+        development=Development(tasks, pool, standardise=no_column, image=(1, 8, 8 + OFFSET)),
+        test=compose(test, num_test, NUM_TEST_FOLDS, "test"),
+    )

@@ -6,12 +6,11 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from mtl_core.data.digits import base_digits, development_and_test
-from mtl_core.data.task import Task
-from mtl_core.data.task_set import Development, Examples, TaskSet
+from mtl_core.data.digits import base_digits
+from mtl_core.data.task_set import Examples, TaskSet
 from mtl_core.mistakes import Mistake
 from mtl_core.tasks import TaskSource
-from mtl_core.tasks.multidigits import NUM_FOLDS, NUM_TEST_FOLDS, OFFSET, MultiDigits, blend
+from mtl_core.tasks.multidigits import NUM_FOLDS, NUM_TEST_FOLDS, MultiDigits, blend, two_digits
 
 
 class Symmetric(TaskSource):
@@ -43,16 +42,7 @@ class Symmetric(TaskSource):
 
     def build(self) -> TaskSet:
         """Compose the images, every pair both ways."""
-        development, test = development_and_test(self.seed)
-        classes = tuple(str(digit) for digit in range(10))
-        tasks = tuple(Task(f"{side} digit", "multiclass", "accuracy", 10, classes) for side in ("left", "right"))
-        pool = self._compose(development, self.num_examples, NUM_FOLDS, "development")
-        no_column = torch.zeros(pool.inputs.shape[1], dtype=torch.bool)
-        return TaskSet(
-            name="symmetric",
-            development=Development(tasks, pool, standardise=no_column, image=(1, 8, 8 + OFFSET)),
-            test=self._compose(test, self.num_test, NUM_TEST_FOLDS, "test"),
-        )
+        return two_digits("symmetric", self._compose, self.num_examples, self.num_test, self.seed)
 
     def _compose(self, base: Tensor, num: int, num_folds: int, stream: str) -> Examples:
         digits, labels = base_digits()
