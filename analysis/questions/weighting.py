@@ -31,7 +31,7 @@ from analysis.wording import agree, listing, points
 NUMBER, NAME = 6, "Weighting"
 
 EQUAL, REFERENCE_SCALE = "equal", "matched"
-WEIGHING = [factor for factor in FACTOR_COLUMNS if factor in ("weighting", "scale", "gradients", "gramian_rows")]
+WEIGHING = ["weighting", "scale", "gradients", "gramian_rows"]
 """The factors that together say how tasks are weighed."""
 OTHERS = [factor for factor in FACTOR_COLUMNS if factor not in WEIGHING]
 GAIN, OTHER_SCALE, BEHIND = "gain", "over equal at another scale", "behind"
@@ -65,16 +65,15 @@ def score(records: Records) -> pd.DataFrame:
 
 def names(arms: pd.DataFrame) -> pd.Series:
     """A method's name: its rule, and what differs from how equal weights at scale ``matched`` are taken."""
-    usual = {"scale": REFERENCE_SCALE, "gradients": "parameters"}
-    found = arms["weighting"].astype(str)
-    for factor in WEIGHING[1:]:
-        level = arms[factor]
-        if factor not in usual and level.nunique(dropna=False) < 2:
-            continue
-        said = level.notna() & (level != usual.get(factor)).fillna(value=False)
-        what = "" if factor in usual else f"{factor.replace('_', ' ')} "
-        found = found + np.where(said, f" {what}" + level.astype(str), "")
-    return found
+    return arms[WEIGHING].apply(_name, axis=1)
+
+
+def _name(arm: pd.Series) -> str:
+    scale = "" if arm["scale"] == REFERENCE_SCALE else f" {arm['scale']}"
+    elsewhere = pd.notna(arm["gradients"]) and arm["gradients"] != "parameters"
+    place = f" at the {arm['gradients'].replace('_', ' ')}" if elsewhere else ""
+    rows = f" on {int(arm['gramian_rows'])} rows" if pd.notna(arm["gramian_rows"]) else ""
+    return f"{arm['weighting']}{scale}{place}{rows}"
 
 
 def _compared(records: Records, scored: pd.DataFrame, arms: pd.DataFrame, against: str) -> pd.DataFrame:
