@@ -99,7 +99,8 @@ class TowerCotangents:
         losses = losses_of(network.finish(theta, copies, mode))
         self.losses = losses.detach()
         leaves = [theta[slot] for slot in network.layout.trained]
-        *self.own, found = torch.autograd.grad(losses.sum(), [*leaves, copies], allow_unused=True)
+        *own, found = torch.autograd.grad(losses.sum(), [*leaves, copies], allow_unused=True)
+        self.own: Slotwise = list(own)
         self._found = torch.zeros_like(copies) if found is None else found
 
     def of(self, task: int) -> Tensor:
@@ -138,7 +139,8 @@ class HeadCotangents:
         self.losses = losses.detach()
         leaves = [theta[slot] for slot in network.layout.trained]
         gradients = torch.autograd.grad(losses.sum(), [*leaves, *outputs], allow_unused=True)
-        self.own, found = list(gradients[: len(leaves)]), gradients[len(leaves) :]
+        self.own: Slotwise = list(gradients[: len(leaves)])
+        found = gradients[len(leaves) :]
         self._weights = [theta[bank.weight].detach() for bank in network.heads]
         self._found = [
             torch.zeros_like(output) if gradient is None else gradient

@@ -187,7 +187,9 @@ class ApartPass:
         losses = losses_of(network(copies, x, mode))
         self.losses = losses.detach()
         leaves = [copies[slot] for slot in network.layout.trained]
-        self.own = list(torch.autograd.grad(losses.sum(), leaves, retain_graph=bool(mode.penalties), allow_unused=True))
+        self.own: Slotwise = list(
+            torch.autograd.grad(losses.sum(), leaves, retain_graph=bool(mode.penalties), allow_unused=True)
+        )
         self.penalty = _penalty(mode, leaves)  # which architectures with apart signals put on private parameters only
         self._part = part
 
