@@ -131,7 +131,7 @@ class Probes:
     ) -> tuple[Float[Tensor, "r t q"], Int[Tensor, "r t"]]:
         """The tasks' gradients on the shared parameters, and how many labels each rests on."""
         targets, labelled = feed.targets(index)
-        counted = real.expand(targets.shape) if labelled is None else real & labelled
+        counted = real.expand(-1, len(self._network.tasks), -1) if labelled is None else real & labelled
 
         def losses_of(outputs: Sequence[Tensor]) -> Float[Tensor, "r t"]:
             return label_means(self._network.losses(outputs, targets), counted)

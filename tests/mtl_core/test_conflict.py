@@ -179,6 +179,29 @@ def test_a_plain_loop_over_tasks_finds_the_same(case: Case) -> None:
             assert cosine[row, place][~together[place]].isnan().all()
 
 
+@pytest.mark.usefixtures("double")
+def test_a_task_that_predicts_a_vector_is_one_task() -> None:
+    """Its columns of targets are more than there are tasks, and every example has a label."""
+    data, random = development(("grade", "colour")), torch.Generator().manual_seed(3)
+    vector = torch.randn(len(data.examples), 3, generator=random)
+    examples = replace(data.examples, targets=torch.cat([data.examples.targets, vector], dim=1))
+    whole = Task("whole", "regression", "mse", num_targets=3)
+    case = Case(
+        Recipe(depth=1, stages=2, width=6, batch_size=8), replace(data, tasks=(*data.tasks, whole), examples=examples)
+    )
+    network = case.network
+    theta = shaken(network, SEEDS)
+    norm, _, across = measured(case.recipe, case.data, network, theta)
+    assert across.shape == (len(SEEDS), 1, 3, 3)
+    for row in range(len(SEEDS)):
+        (first, m), (second, n) = (loop(case, network, theta, row, half) for half in (0, 1))
+        for task in range(3):
+            a, b = (torch.cat(half[task]["stage0"]) for half in (first, second))
+            together = (m[task] * a + n[task] * b) / (m[task] + n[task])
+            assert float(norm[row, 0, task]) == pytest.approx(float(together.norm()), rel=1e-7)
+            assert float(across[row, 0, task, task]) == pytest.approx(_cosine(a, b), rel=1e-7, abs=1e-9)
+
+
 def _cosine(one: Tensor, other: Tensor) -> float:
     length = float(one.norm() * other.norm())
     return float(one @ other) / length if length > 0 else math.nan
