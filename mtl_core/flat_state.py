@@ -98,11 +98,17 @@ class Layout:
         member = torch.tensor([[task in owner for task in self.tasks] for owner in self.owner_sets])
         return (present.unsqueeze(1) & member.to(present.device)).any(dim=2)
 
+    def users(self, copy: Copy) -> frozenset[str]:
+        """The tasks whose losses reach a copy."""
+        return self.owner_sets[self._owner(copy)]
+
+    def is_shared(self, copy: Copy) -> bool:
+        """Whether at least two tasks use a copy."""
+        return len(self.users(copy)) > 1
+
     def count_shared(self) -> int:
         """Number of trained parameters that at least two tasks use."""
-        return sum(
-            slot.numel for slot in self.trained for copy in slot.copies if len(self.owner_sets[self._owner(copy)]) > 1
-        )
+        return sum(slot.numel for slot in self.trained for copy in slot.copies if self.is_shared(copy))
 
     def _owner(self, copy: Copy) -> int:
         return 0 if copy.users is None else self.owner_sets.index(copy.users)

@@ -2,7 +2,7 @@
 
 The network is cut where the tasks part: at the representation z that the towers and heads read.  One backward pass of
 all losses from there gives the gradients of what is private and, since every task reads a copy of its own, each task's
-cotangent dz_i.  What is behind z is gone through once for each task (:meth:`CutPass.jacobian`), or once for a weighted
+cotangent dz_i.  What is behind z is gone through once for each task (:meth:`TaskPass.jacobian`), or once for a weighted
 sum of the tasks (:meth:`CutPass.combined`):
 
     J = [g_1 … g_T]ᵀ [r t q],    g_i = ∂L_i/∂θ_shared,    G = J Jᵀ [r t t]
@@ -14,8 +14,8 @@ single backward pass gives J (:class:`ApartPass`).
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import Protocol
 
 import torch
 from jaxtyping import Float
@@ -39,31 +39,35 @@ _BATCHED_ELEMENTS = 1024
 copies that batching makes do.  It must not depend on the number of rows, whose bits would then depend on the array."""
 
 
-class TaskPass(Protocol):
+class TaskPass(ABC):
     """What a step knows after a forward pass, and a backward pass to where the tasks part.
 
-    Attributes:
-        losses: detached.
-        own: gradients of the tasks' own losses; of use for private copies alone.
-        penalty: gradients of the architecture's penalties; empty if there are none.
+    Args:
+        part: the shared parameters.
     """
 
     losses: Float[Tensor, "r t"]
+    """Detached."""
     own: Slotwise
+    """Gradients of the tasks' own losses; of use for private copies alone."""
     penalty: Slotwise
+    """Gradients of the architecture's penalties; empty if there are none."""
+
+    def __init__(self, part: SharedPart) -> None:
+        self._part = part
 
     @property
     def jacobian(self) -> Float[Tensor, "r t q"]:
         """The tasks' gradients on the shared parameters."""
-        ...
+        return self.on(self._part)
 
+    @abstractmethod
     def on(self, part: SharedPart, into: Float[Tensor, "r t s"] | None = None) -> Float[Tensor, "r t s"]:
         """The tasks' gradients on some of the shared parameters.
 
         Args:
             into: memory for the result; pages that are fresh in every step cost an eighth of it.
         """
-        ...
 
 
 def task_gradients(
@@ -75,8 +79,8 @@ def task_gradients(
     return CutPass(network, theta, x, mode, losses_of, part)
 
 
-class CutPass:
-    """A pass that is cut at z; attributes as in :class:`TaskPass`.
+class CutPass(TaskPass):
+    """A pass that is cut at z.
 
     Args:
         network, theta, x, mode: of the forward pass.
@@ -93,22 +97,17 @@ class CutPass:
         losses_of: LossesOf,
         part: SharedPart,
     ) -> None:
-        self._part, self._leaves = part, [theta[slot] for slot in network.layout.trained]
+        super().__init__(part)
+        self._leaves = [theta[slot] for slot in network.layout.trained]
         self._tasks = len(network.tasks)
         self._z, self.at_z = _cut(network, theta, x, mode, losses_of)
         self.losses, self.own = self.at_z.losses, list(self.at_z.own)
         self._reach_private()
         self.penalty = _penalty(mode, self._leaves)
 
-    @property
-    def jacobian(self) -> Float[Tensor, "r t q"]:
-        """The tasks' gradients on the shared parameters."""
-        return self.on(self._part)
-
     def on(self, part: SharedPart, into: Float[Tensor, "r t s"] | None = None) -> Float[Tensor, "r t s"]:
-        """The tasks' gradients on some of the shared parameters, see :meth:`TaskPass.on`."""
         jacobian = self._z.new_empty(len(self._z), self._tasks, part.size) if into is None else into
-        if self._is_first or not part.slots:
+        if not self._reaches(part):
             return jacobian.zero_()
         if self._z[0].numel() > _BATCHED_ELEMENTS:
             for task in range(self._tasks):
@@ -120,16 +119,15 @@ class CutPass:
 
     def combined(self, weights: Float[Tensor, "r t"]) -> Float[Tensor, "r q"]:
         """Σ w_i g_i by one pass, without the g_i."""
-        if self._is_first:
+        if not self._reaches(self._part):
             return self._z.new_zeros(len(weights), self._part.size)
         direction = self._z.new_empty(len(weights), self._part.size)
         self._part.write(self._back(self._part, self.at_z.combined(weights)), direction)
         return direction
 
-    @property
-    def _is_first(self) -> bool:
-        """Whether nothing shared is behind z."""
-        return not (self._part.slots and self._z.requires_grad)
+    def _reaches(self, part: SharedPart) -> bool:
+        """Whether any of these parameters can be behind z."""
+        return bool(part.slots) and self._z.requires_grad
 
     def _back(self, part: SharedPart, cotangent: Tensor, is_grads_batched: bool = False) -> Sequence[Tensor | None]:
         leaves = [self._leaves[number] for number in part.slots]
@@ -164,8 +162,8 @@ def _cut(
     return z, TowerCotangents(network, theta, z, mode, losses_of)
 
 
-class ApartPass:
-    """A pass in which every task has its own copy of what is shared; attributes as in :class:`TaskPass`.
+class ApartPass(TaskPass):
+    """A pass in which every task has its own copy of what is shared.
 
     Args:
         network, theta, x, mode, losses_of, part: as for :class:`CutPass`.
@@ -180,6 +178,7 @@ class ApartPass:
         losses_of: LossesOf,
         part: SharedPart,
     ) -> None:
+        super().__init__(part)
         copies = dict(theta)
         for slot in (network.layout.trained[number] for number in part.slots):
             repeated = theta[slot].detach().expand(-1, len(network.tasks), *[-1] * len(slot.shape))
@@ -191,15 +190,8 @@ class ApartPass:
             torch.autograd.grad(losses.sum(), leaves, retain_graph=bool(mode.penalties), allow_unused=True)
         )
         self.penalty = _penalty(mode, leaves)  # which architectures with apart signals put on private parameters only
-        self._part = part
-
-    @property
-    def jacobian(self) -> Float[Tensor, "r t q"]:
-        """The tasks' gradients on the shared parameters."""
-        return self.on(self._part)
 
     def on(self, part: SharedPart, into: Float[Tensor, "r t s"] | None = None) -> Float[Tensor, "r t s"]:
-        """The tasks' gradients on some of the shared parameters, see :meth:`TaskPass.on`."""
         jacobian = self.losses.new_empty(*self.losses.shape, part.size) if into is None else into
         part.write([self.own[number] for number in part.slots], jacobian)
         return jacobian

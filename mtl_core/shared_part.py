@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Float
 from torch import Tensor
 
 from mtl_core.flat_state import Layout
@@ -34,15 +34,15 @@ class SharedPart:
         self._layout = layout
         self._pieces: list[_Piece] = []
         self._task = [
-            torch.tensor([layout.tasks.index(min(copy.users or layout.tasks)) for copy in slot.copies])
+            torch.tensor([layout.tasks.index(min(layout.users(copy))) for copy in slot.copies])
             for slot in layout.trained
         ]
         self.size = 0
         for number, slot in enumerate(layout.trained):
             begin = 0 if among is None or slot in among else len(slot.copies)
             while begin < len(slot.copies):
-                end, shared = begin + 1, self._shared(number, begin)
-                while end < len(slot.copies) and self._shared(number, end) == shared:
+                end, shared = begin + 1, layout.is_shared(slot.copies[begin])
+                while end < len(slot.copies) and layout.is_shared(slot.copies[end]) == shared:
                     end += 1
                 if shared:
                     columns = slice(self.size, self.size + (end - begin) * slot.numel)
@@ -52,26 +52,9 @@ class SharedPart:
         self.slots = list(dict.fromkeys(piece.slot for piece in self._pieces))
         """Numbers of the trained slots that have shared copies."""
         self.private_slots = [
-            number
-            for number, slot in enumerate(layout.trained)
-            if not all(self._shared(number, copy) for copy in range(len(slot.copies)))
+            number for number, slot in enumerate(layout.trained) if not all(map(layout.is_shared, slot.copies))
         ]
         """Numbers of the trained slots that have private copies."""
-
-    def _shared(self, slot: int, copy: int) -> bool:
-        users = self._layout.trained[slot].copies[copy].users
-        return len(self._layout.tasks if users is None else users) > 1
-
-    @property
-    def columns(self) -> Int[Tensor, " q"]:
-        """Positions of the shared parameters among all trained ones of a row."""
-        begins = torch.tensor([0, *(len(slot.copies) * slot.numel for slot in self._layout.trained)]).cumsum(0)
-        spans = [
-            int(begins[piece.slot]) + torch.arange(piece.copies.start * numel, piece.copies.stop * numel)
-            for piece in self._pieces
-            for numel in (self._layout.trained[piece.slot].numel,)
-        ]
-        return torch.cat(spans) if spans else torch.empty(0, dtype=torch.int64)
 
     def write(self, gradients: Sequence[Tensor | None], row: Float[Tensor, "*r q"]) -> None:
         """Lay out gradients of :attr:`slots`, ``[*r, c, *s]`` each or ``None`` for zero, in ``row``."""

@@ -53,8 +53,7 @@ def compared(layout: Layout) -> Bool[Tensor, "s t t"]:
 
 def _users(slot: Slot, layout: Layout) -> list[list[bool]]:
     """Which tasks use each copy that several do."""
-    members = [[one.users is None or task in one.users for task in layout.tasks] for one in slot.copies]
-    return [member for member in members if sum(member) > 1]
+    return [[task in layout.users(one) for task in layout.tasks] for one in slot.copies if layout.is_shared(one)]
 
 
 def _stage(slot: Slot) -> str:

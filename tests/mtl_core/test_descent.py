@@ -16,10 +16,9 @@ from mtl_core.layers.bank import Theta
 from mtl_core.mode import Mode
 from mtl_core.network import Network
 from mtl_core.recipe import Recipe
-from mtl_core.shared_part import SharedPart
 from mtl_core.streams import Streams
 from mtl_core.weighting import GramianWeighting, JacobianWeighting, Weighting
-from tests.mtl_core.worlds import development, images
+from tests.mtl_core.worlds import development, images, shared_columns
 
 RECIPE = Recipe(sharing="hard", depth=2, stages=3, width=8, scale="native")
 
@@ -74,10 +73,10 @@ class World:
             for task in range(losses.shape[1])
         ]
         flat = torch.stack([torch.cat([part.flatten(1) for part in row], dim=1) for row in rows], dim=1)
-        return flat[:, :, SharedPart(self.network.layout).columns]
+        return flat[:, :, shared_columns(self.network.layout)]
 
     def shared_of(self, found: Direction) -> Tensor:
-        return torch.cat(found.gradients, dim=1)[:, SharedPart(self.network.layout).columns]
+        return torch.cat(found.gradients, dim=1)[:, shared_columns(self.network.layout)]
 
 
 def test_by_default_it_is_that_of_the_shared_parameters() -> None:
@@ -137,7 +136,7 @@ def test_an_estimate_does_not_count_for_running_statistics() -> None:
 def test_private_parameters_take_the_step_of_their_own_loss(elsewhere: dict) -> None:
     usual, other = World(RECIPE, development()), World(replace(RECIPE, **elsewhere), development())
     alone = torch.ones(sum(part.shape[1] for part in usual.step().gradients), dtype=torch.bool)
-    alone[SharedPart(usual.network.layout).columns] = False
+    alone[shared_columns(usual.network.layout)] = False
     private = [torch.cat(world.step().gradients, dim=1)[:, alone] for world in (usual, other)]
     torch.testing.assert_close(*private)
 

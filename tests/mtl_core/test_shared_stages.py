@@ -29,7 +29,7 @@ def test_stages_take_every_shared_parameter_once(case: Case) -> None:
 def test_where_tasks_meet_is_the_shared_part_of_the_whole(case: Case) -> None:
     network = case.network
     met = meeting_place(network)
-    assert len(SharedPart(met.layout).columns) == network.layout.count_shared()
+    assert SharedPart(met.layout).size == network.layout.count_shared()
     assert list(shared_stages(met.layout)) == list(shared_stages(network.layout))
     assert torch.equal(compared(met.layout), compared(network.layout))
     assert network.layout.num_trained >= met.layout.num_trained

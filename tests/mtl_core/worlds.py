@@ -11,6 +11,7 @@ import torch
 
 from mtl_core.data.task import Task
 from mtl_core.data.task_set import Development, Examples
+from mtl_core.flat_state import Layout
 from mtl_core.recipe import Row
 
 TASKS = {
@@ -83,3 +84,8 @@ def rows(number: int, seeds: int = 4, **hyperparameters: Any) -> list[Row]:
         )
         for i in range(number)
     ]
+
+
+def shared_columns(layout: Layout) -> torch.Tensor:
+    """Positions among a row's trained parameters of those that several tasks use."""
+    return torch.tensor([len(owner) > 1 for owner in layout.owner_sets])[layout.owners()].nonzero().squeeze(1)
