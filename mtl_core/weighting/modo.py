@@ -13,8 +13,7 @@ from mtl_core.data.task import Task
 from mtl_core.space import LogUniform
 from mtl_core.streams import Streams
 from mtl_core.weighting import JacobianWeighting, State
-from mtl_core.weighting.solvers import simplex
-from mtl_core.weighting.solvers.cross_gramian import cross_gramian
+from mtl_core.weighting.solvers.cross_gramian import halfway, stepped
 
 
 class MoDo(JacobianWeighting):
@@ -50,10 +49,4 @@ class MoDo(JacobianWeighting):
         state: State,
         streams: Streams,
     ) -> Float[Tensor, "r p"]:
-        first, second = jacobians
-        old, total = simplex.among(state["weights"], present)
-        slope = torch.bmm(cross_gramian(first, second, present), old.unsqueeze(2)).squeeze(2)
-        weights = simplex.project(old - self.step_size * slope, present)
-        state["weights"].copy_(torch.where(present, total * weights, state["weights"]))
-        half = weights.unsqueeze(1) / 2
-        return torch.baddbmm(torch.bmm(half, first), half, second).squeeze(1)
+        return halfway(jacobians, stepped(state["weights"], jacobians, present, self.step_size))

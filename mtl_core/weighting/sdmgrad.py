@@ -13,8 +13,7 @@ from mtl_core.data.task import Task
 from mtl_core.space import LogUniform
 from mtl_core.streams import Streams
 from mtl_core.weighting import JacobianWeighting, State
-from mtl_core.weighting.solvers import simplex
-from mtl_core.weighting.solvers.cross_gramian import cross_gramian
+from mtl_core.weighting.solvers.cross_gramian import halfway, stepped
 
 
 class SDMGrad(JacobianWeighting):
@@ -60,11 +59,6 @@ class SDMGrad(JacobianWeighting):
         state: State,
         streams: Streams,
     ) -> Float[Tensor, "r p"]:
-        first, second = jacobians
-        old, total = simplex.among(state["weights"], present)
         pull = self.attraction * present / present.sum(dim=1, keepdim=True).clamp(min=1)
-        slope = torch.bmm(cross_gramian(first, second, present), (old + pull).unsqueeze(2)).squeeze(2)
-        weights = simplex.project(old - self.step_size * slope, present)
-        state["weights"].copy_(torch.where(present, total * weights, state["weights"]))
-        half = ((weights + pull) / (2 * (1 + self.attraction))).unsqueeze(1)
-        return torch.baddbmm(torch.bmm(half, first), half, second).squeeze(1)
+        weights = stepped(state["weights"], jacobians, present, self.step_size, pull)
+        return halfway(jacobians, (weights + pull) / (1 + self.attraction))
