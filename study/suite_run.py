@@ -148,7 +148,7 @@ def refuse_another_suite(out: Path, asked: Suite, stored: Suite) -> None:
     Raises:
         Mistake: with what differs.
     """
-    from study.run import differences
+    from study.description import differences
 
     remedy = "Choose another --out, or put things back as they were."
     if list(asked.studies) != list(stored.studies):

@@ -17,7 +17,6 @@ FORBIDDEN = {
 }
 LONGEST = 250
 LONG = {
-    "study/run.py": "the run, from plan to report, reads top to bottom",
     "study/backends/ray_tune.py": "everything that knows Ray stands in one file",
 }
 TESTED_BY = {  # modules of the core that have no test file of their own name
