@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
+from analysis.formatting import named
 from analysis.judging import RECOMMENDED, REFERENCE, verdicts, with_word
 from analysis.records import Records
 from analysis.statistics import HELPED, HURT, HURT_BY_SHARING
-from analysis.wording import named
 
 SHARE, DO_NOT_SHARE, CANDIDATE, OPEN = "share", "do not share", "candidate", "no verdict yet"
 UNSHARED = ("single_task", "independent")

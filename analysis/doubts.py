@@ -6,13 +6,13 @@ import math
 
 import pandas as pd
 
+from analysis.formatting import agree, named, points
 from analysis.gains import TASK
 from analysis.judging import RECOMMENDED, verdicts, with_word
 from analysis.records import Records
 from analysis.rows import each, groups
 from analysis.selection import selected
 from analysis.statistics import HELPED, HURT_BY_SHARING, MIN_SEEDS, UNDECIDED
-from analysis.wording import agree, named, points
 
 
 def changes(rows: pd.DataFrame) -> list[str]:

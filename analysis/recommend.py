@@ -10,13 +10,13 @@ import pandas as pd
 
 from analysis import doubts
 from analysis.decision import CANDIDATE, DO_NOT_SHARE, OPEN, SHARE, Decision, check, decide, factors, quoted
+from analysis.formatting import amount, listing, named
 from analysis.judging import RECOMMENDED, verdicts, with_word
 from analysis.questions import cost, transfer
 from analysis.records import Records
 from analysis.rows import each
 from analysis.sentences import sentences
 from analysis.statistics import MAX_SEEDS, MIN_SEEDS, UNDECIDED
-from analysis.wording import amount, listing, named
 
 __all__ = ["CANDIDATE", "DO_NOT_SHARE", "OPEN", "SHARE", "Recommendation", "recommend"]
 

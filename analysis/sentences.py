@@ -6,13 +6,13 @@ import numpy as np
 import pandas as pd
 
 from analysis.decision import DO_NOT_SHARE, UNSHARED, Decision
+from analysis.formatting import LONG, agree, interval, listing, named, points
 from analysis.gains import TASK
 from analysis.judging import RECOMMENDED, REFERENCE, verdicts, with_word
 from analysis.questions import weighting
 from analysis.records import Records
 from analysis.rows import each
 from analysis.statistics import HELPED, HURT, HURT_BY_SHARING, TIE, TUNED_ALONE, UNDECIDED
-from analysis.wording import LONG, agree, interval, listing, named, points
 
 
 def sentences(records: Records, rows: pd.DataFrame, decision: Decision) -> list[str]:

@@ -13,8 +13,8 @@ from matplotlib.ticker import FormatStrFormatter, LogLocator, MaxNLocator, NullF
 
 from analysis import style
 from analysis.agreement import ALL, PAIR, RATIO, WITHIN, last_stage, score, table
+from analysis.formatting import points, shared_stages
 from analysis.statistics import MIN_SEEDS
-from analysis.wording import points, shared_stages
 
 __all__ = ["NAME", "NUMBER", "caption", "figure", "score", "table", "title"]
 

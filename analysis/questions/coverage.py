@@ -7,9 +7,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from analysis import style
+from analysis.formatting import agree, listing
 from analysis.records import Records
 from analysis.rows import each
-from analysis.wording import agree, listing
 
 NUMBER, NAME = 13, "Coverage and failures"
 

@@ -15,11 +15,11 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from analysis import style
+from analysis.formatting import points
 from analysis.gains import LOOP, MEAN, TASK, baseline, differences, gain_columns, gain_of, outcomes, setting
 from analysis.records import Records
 from analysis.rows import each, groups
 from analysis.selection import SINGLE_TASK
-from analysis.wording import points
 
 NUMBER, NAME = 2, "Depth and capacity"
 

@@ -17,13 +17,13 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from analysis import style
+from analysis.formatting import shared_stages
 from analysis.gains import MEAN, TASK, baseline, setting
 from analysis.questions.depth_capacity import map_arms
 from analysis.records import Records
 from analysis.rows import each
 from analysis.selection import SINGLE_TASK
 from analysis.statistics import MIN_SEEDS, paired_gain
-from analysis.wording import shared_stages
 
 NUMBER, NAME = 5, "Overfitting"
 

@@ -21,12 +21,12 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from analysis import ranking, style
+from analysis.formatting import agree, listing, points
 from analysis.gains import LOOP, MEAN, TASK, differences, gain_columns, gain_of, outcomes, setting
 from analysis.records import FACTOR_COLUMNS, Records
 from analysis.rows import each, groups
 from analysis.selection import SINGLE_TASK
 from analysis.statistics import HELPED, Gain, verdict
-from analysis.wording import agree, listing, points
 
 NUMBER, NAME = 6, "Weighting"
 

@@ -7,11 +7,11 @@ from typing import Any
 import pandas as pd
 import yaml
 
+from analysis.formatting import tree_words
 from analysis.records import FACTOR_COLUMNS, Records
 from analysis.report.state import State
 from analysis.report.tables import Table, frame_of
 from analysis.selection import costs, rank_draws, selected
-from analysis.wording import tree_words
 
 LOST = ("failed", "diverged")
 

@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 import pandas as pd
 
+from analysis.formatting import agree, points
 from analysis.records import Records
 from analysis.report import first_screen
 from analysis.report.advice import advice
@@ -24,7 +25,6 @@ from analysis.suite import drawing, words
 from analysis.suite.answer import opening, rankings
 from analysis.suite.ranking import Ranking
 from analysis.suite.reading import SuiteRecords
-from analysis.wording import agree, points
 
 LOST = ("failed", "diverged")
 

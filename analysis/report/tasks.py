@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from analysis.formatting import interval, points, shared_stages
 from analysis.gains import MEAN, TASK
 from analysis.report.tables import Table
 from analysis.rows import each
 from analysis.statistics import HELPED, HURT, HURT_BY_SHARING, MIN_SEEDS, TUNED_ALONE
-from analysis.wording import interval, points, shared_stages
 
 SIGNS = {HELPED: ("▲", "helped"), HURT_BY_SHARING: ("▼", "hurt"), HURT: ("▼", "hurt"), TUNED_ALONE: ("▽", "hurt")}
 NEUTRAL = {"no practical difference": "■"}

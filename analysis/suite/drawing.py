@@ -11,10 +11,10 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from analysis import style
+from analysis.formatting import points
 from analysis.rows import each
 from analysis.suite.ranking import Ranking
 from analysis.suite.words import title
-from analysis.wording import points
 
 ROW = 5.0
 """Millimetres a line."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from analysis.formatting import agree, interval, listing, points
 from analysis.rows import each
 from analysis.suite.ranking import Ranking
-from analysis.wording import agree, interval, listing, points
 
 MOST_NAMED = 8
 """Rivals that the first sentences name; a longer list is for the table."""

@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from analysis.wording import tree_words
+from analysis.formatting import tree_words
 from mtl_core.mistakes import Mistake
 from mtl_core.tree import Tree
 from study import ledger
