@@ -9,7 +9,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Any
 
-_PUBLIC = {"load": "analysis.reading", "load_suite": "analysis.suite.reading", "report": "analysis.report"}
+_PUBLIC = {"load": "analysis.records.load", "load_suite": "analysis.records.load_suite", "report": "analysis.report"}
 
 
 def __getattr__(name: str) -> Any:

@@ -17,8 +17,8 @@ import numpy as np
 import pandas as pd
 
 from analysis.gains import setting
-from analysis.records import Records
-from analysis.rows import groups
+from analysis.records.frames import groups
+from analysis.records.schema import Records
 from analysis.selection import selected
 from analysis.statistics import paired_gain
 

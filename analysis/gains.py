@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 import numpy as np
 import pandas as pd
 
-from analysis.records import FACTOR_COLUMNS, Records, UnreadableRun
+from analysis.records.schema import FACTOR_COLUMNS, Records, UnreadableRun
 from analysis.selection import SINGLE_TASK, selected
 from analysis.statistics import Gain, example_variance, paired_gain
 

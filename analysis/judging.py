@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from analysis.gains import LOOP, TASK
-from analysis.rows import each
+from analysis.records.frames import each
 from analysis.statistics import HELPED, HURT, TUNED_ALONE, UNDECIDED, attributed
 
 RECOMMENDED, REFERENCE = "recommended", "reference"

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from analysis.rows import each
+from analysis.records.frames import each
 
 SINGLE_TASK = "single_task"
 USABLE = ("running", "stopped", "finished")

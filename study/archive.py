@@ -15,8 +15,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from analysis.reading import FINALITY
-from analysis.records import CONFLICT, SCORES, TRAINING, schema
+from analysis.records.load import FINALITY
+from analysis.records.schema import CONFLICT, SCORES, TRAINING, schema
 from study.files import sweep, write_durably
 
 RECORDS, SCORED, CHECKPOINTS, MODELS, PROBED = "records", "scores", "checkpoints", "models", "conflict"

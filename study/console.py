@@ -76,7 +76,7 @@ def _parts(error: Exception) -> tuple[str, str, str] | None:
     if isinstance(error, Mistake):
         return error.where, error.found, error.remedy
     # Asked of the modules that are loaded: an error of a class that was never imported cannot be under way.
-    records = sys.modules.get("analysis.records")
+    records = sys.modules.get("analysis.records.schema")
     if records is not None and isinstance(error, records.UnreadableRun):
         return "", str(error), ""
     return None

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from analysis.records import SCORES
+from analysis.records.schema import SCORES
 from mtl_core.data.task import PERFECT
 from mtl_core.mistakes import Mistake
 from mtl_core.recipe import Row

@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow.parquet as pq
 from safetensors import SafetensorError
 
-from analysis.records import CONFLICT, TRAINING
+from analysis.records.schema import CONFLICT, TRAINING
 from mtl_core import checkpoint, cost, trainer
 from mtl_core.conflict import comparisons
 from mtl_core.data.task_set import Development

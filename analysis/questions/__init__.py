@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from analysis.records import Records
+from analysis.records.schema import Records
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -11,9 +11,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FormatStrFormatter, LogLocator, MaxNLocator, NullFormatter
 
-from analysis import style
 from analysis.agreement import ALL, PAIR, RATIO, WITHIN, last_stage, score, table
 from analysis.formatting import points, shared_stages
+from analysis.plots import style
 from analysis.statistics import MIN_SEEDS
 
 __all__ = ["NAME", "NUMBER", "caption", "figure", "score", "table", "title"]

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.gains import baseline
-from analysis.records import FACTOR_COLUMNS, Records
+from analysis.records.schema import FACTOR_COLUMNS, Records
 from analysis.selection import SINGLE_TASK, costs, selected
 from analysis.statistics import MIN_SEEDS, paired_gain
 

@@ -6,10 +6,10 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from analysis import style
 from analysis.formatting import agree, listing
-from analysis.records import Records
-from analysis.rows import each
+from analysis.plots import style
+from analysis.records.frames import each
+from analysis.records.schema import Records
 
 NUMBER, NAME = 13, "Coverage and failures"
 

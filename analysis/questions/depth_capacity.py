@@ -14,11 +14,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from analysis import style
 from analysis.formatting import points
 from analysis.gains import LOOP, MEAN, TASK, baseline, differences, gain_columns, gain_of, outcomes, setting
-from analysis.records import Records
-from analysis.rows import each, groups
+from analysis.plots import style
+from analysis.records.frames import each, groups
+from analysis.records.schema import Records
 from analysis.selection import SINGLE_TASK
 
 NUMBER, NAME = 2, "Depth and capacity"

@@ -11,13 +11,13 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from analysis import forest, style
-from analysis.forest import MARKS
 from analysis.formatting import listing, points
 from analysis.gains import MEAN, TASK, Setting, best_single, differences, gain_columns, gain_of, outcomes, setting
 from analysis.judging import RECOMMENDED, REFERENCE, judge, verdicts
-from analysis.records import Records
-from analysis.rows import each, groups
+from analysis.plots import forest, style
+from analysis.plots.forest import MARKS
+from analysis.records.frames import each, groups
+from analysis.records.schema import Records
 from analysis.statistics import ALPHA, HELPED, HURT_BY_SHARING, MIN_SEEDS, TIE, more_seeds, remedy, verdict
 
 NUMBER, NAME = 1, "Who gains and who pays"

@@ -20,11 +20,11 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from analysis import ranking, style
 from analysis.formatting import agree, listing, points
 from analysis.gains import LOOP, MEAN, TASK, differences, gain_columns, gain_of, outcomes, setting
-from analysis.records import FACTOR_COLUMNS, Records
-from analysis.rows import each, groups
+from analysis.plots import ranking, style
+from analysis.records.frames import each, groups
+from analysis.records.schema import FACTOR_COLUMNS, Records
 from analysis.selection import SINGLE_TASK
 from analysis.statistics import HELPED, Gain, verdict
 

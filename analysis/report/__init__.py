@@ -13,8 +13,10 @@ from types import ModuleType
 import pandas as pd
 
 from analysis.questions import Answer, answers
-from analysis.reading import load
-from analysis.records import Records, UnreadableRun
+from analysis.records.load import load
+from analysis.records.load_suite import SuiteRecords, is_suite, load_suite
+from analysis.records.schema import Records, UnreadableRun
+from analysis.records.study_state import state_of
 from analysis.report import appendix, budget, first_screen, limits, tasks
 from analysis.report.advice import advice, recipe
 from analysis.report.alerts import alerts, strongest_caveat
@@ -22,9 +24,7 @@ from analysis.report.commands import commands, steps
 from analysis.report.drawings import Drawing, draw
 from analysis.report.forest import forest
 from analysis.report.page import Indented, Page, render
-from analysis.report.state import state_of
 from analysis.report.tables import Table
-from analysis.suite.reading import SuiteRecords, is_suite, load_suite
 
 GAINS, GAPS = "transfer", "overfitting"
 """The questions that give the verdicts, and the last column of their table."""

@@ -9,10 +9,10 @@ from pathlib import Path
 import pandas as pd
 
 from analysis.formatting import listing
-from analysis.recommend import CANDIDATE, OPEN, SHARE, Recommendation, recommend
-from analysis.records import FACTOR_COLUMNS, Records
+from analysis.recommendation.recommend import CANDIDATE, OPEN, SHARE, Recommendation, recommend
+from analysis.records.schema import FACTOR_COLUMNS, Records
+from analysis.records.study_state import State
 from analysis.report.commands import Step, run_path, started_with
-from analysis.report.state import State
 from analysis.report.tables import Table
 
 UNFINISHED = {

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from analysis.records import Records
-from analysis.report.state import State
+from analysis.records.schema import Records
+from analysis.records.study_state import State
 
 FEW_SEEDS = 5
 FEW_TEST_LABELS = 100

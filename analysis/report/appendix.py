@@ -8,8 +8,8 @@ import pandas as pd
 import yaml
 
 from analysis.formatting import tree_words
-from analysis.records import FACTOR_COLUMNS, Records
-from analysis.report.state import State
+from analysis.records.schema import FACTOR_COLUMNS, Records
+from analysis.records.study_state import State
 from analysis.report.tables import Table, frame_of
 from analysis.selection import costs, rank_draws, selected
 

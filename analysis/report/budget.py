@@ -6,8 +6,8 @@ from typing import Any
 
 import pandas as pd
 
-from analysis.records import Records
-from analysis.report.state import State
+from analysis.records.schema import Records
+from analysis.records.study_state import State
 from analysis.report.tables import Table, frame_of
 from analysis.selection import costs
 

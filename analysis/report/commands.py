@@ -5,8 +5,8 @@ from __future__ import annotations
 import shlex
 from dataclasses import dataclass
 
-from analysis.records import Records
-from analysis.report.state import State
+from analysis.records.schema import Records
+from analysis.records.study_state import State
 
 
 @dataclass(frozen=True)

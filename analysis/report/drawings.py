@@ -14,7 +14,7 @@ import pandas as pd
 from markupsafe import Markup
 from matplotlib.figure import Figure
 
-from analysis import style
+from analysis.plots import style
 from analysis.questions import Answer
 from analysis.report import svg
 from analysis.report.tables import shown

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from analysis.records import Records
+from analysis.records.schema import Records
+from analysis.records.study_state import State
 from analysis.report.page import Fact
-from analysis.report.state import State
 from analysis.selection import costs
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pandas as pd
 
-from analysis.records import Records
-from analysis.report.state import State
+from analysis.records.schema import Records
+from analysis.records.study_state import State
 
 
 def limits(records: Records, state: State, transfer: pd.DataFrame) -> list[str]:

@@ -11,20 +11,20 @@ from urllib.parse import quote
 import pandas as pd
 
 from analysis.formatting import agree, points
-from analysis.records import Records
+from analysis.records.frames import each
+from analysis.records.load_suite import SuiteRecords
+from analysis.records.schema import Records
+from analysis.records.study_state import state_of
 from analysis.report import first_screen
 from analysis.report.advice import advice
 from analysis.report.alerts import alerts, strongest_caveat
 from analysis.report.commands import Step, run_path, started_with, suite_path
 from analysis.report.drawings import Drawing, lay_out
 from analysis.report.page import Fact
-from analysis.report.state import state_of
 from analysis.report.tables import NOTHING, Table, frame_of
-from analysis.rows import each
 from analysis.suite import drawing, words
 from analysis.suite.answer import opening, rankings
 from analysis.suite.ranking import Ranking
-from analysis.suite.reading import SuiteRecords
 
 LOST = ("failed", "diverged")
 

@@ -11,8 +11,8 @@ import pandas as pd
 
 from analysis.formatting import interval, points, shared_stages
 from analysis.gains import MEAN, TASK
+from analysis.records.frames import each
 from analysis.report.tables import Table
-from analysis.rows import each
 from analysis.statistics import HELPED, HURT, HURT_BY_SHARING, MIN_SEEDS, TUNED_ALONE
 
 SIGNS = {HELPED: ("▲", "helped"), HURT_BY_SHARING: ("▼", "hurt"), HURT: ("▼", "hurt"), TUNED_ALONE: ("▽", "hurt")}

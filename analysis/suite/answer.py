@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from analysis.formatting import agree, listing
-from analysis.report.state import state_of
+from analysis.records.load_suite import SuiteRecords, load_suite
+from analysis.records.study_state import state_of
 from analysis.suite import words
 from analysis.suite.contests import CONTESTS
 from analysis.suite.ranking import Ranking, rank
-from analysis.suite.reading import SuiteRecords, load_suite
 
 
 def rankings(suite: SuiteRecords) -> list[Ranking]:

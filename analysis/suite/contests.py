@@ -13,8 +13,8 @@ import pandas as pd
 
 from analysis.gains import LOOP, baseline
 from analysis.questions import sharing, weighting
-from analysis.records import Records
-from analysis.rows import each
+from analysis.records.frames import each
+from analysis.records.schema import Records
 from analysis.selection import SINGLE_TASK
 
 WAY = ("sharing", "depth", "stages")

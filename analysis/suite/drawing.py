@@ -10,9 +10,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from analysis import style
 from analysis.formatting import points
-from analysis.rows import each
+from analysis.plots import style
+from analysis.records.frames import each
 from analysis.suite.ranking import Ranking
 from analysis.suite.words import title
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import pandas as pd
 
-from analysis.records import Records
-from analysis.rows import each
+from analysis.records.frames import each
+from analysis.records.schema import Records
 from analysis.selection import USABLE
 
 

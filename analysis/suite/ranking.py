@@ -10,14 +10,14 @@ import numpy as np
 import pandas as pd
 
 from analysis.gains import MEAN, Setting, differences, gain_of, outcomes, setting
-from analysis.records import Records
-from analysis.report.state import state_of
-from analysis.rows import each
+from analysis.records.frames import each
+from analysis.records.load_suite import SuiteRecords
+from analysis.records.schema import Records
+from analysis.records.study_state import state_of
 from analysis.statistics import Gain
 from analysis.suite.combining import over_sets
 from analysis.suite.contests import Contest
 from analysis.suite.missing import why_missing
-from analysis.suite.reading import SuiteRecords
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.formatting import agree, interval, listing, points
-from analysis.rows import each
+from analysis.records.frames import each
 from analysis.suite.ranking import Ranking
 
 MOST_NAMED = 8

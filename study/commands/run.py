@@ -73,9 +73,9 @@ def report(path: Path, *, as_json: bool = False) -> None:
 
 def verdict_words(path: Path) -> list[str]:
     """The headline and the sentences with which the report of ``path`` opens."""
-    from analysis.reading import load
+    from analysis.records.load import load
+    from analysis.records.study_state import state_of
     from analysis.report.advice import advice
-    from analysis.report.state import state_of
 
     records = load(path)
     said = advice(records, state_of(records))

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import analysis
-from analysis.records import Records
+from analysis.records.schema import Records
 from tests.analysis.synthetic import Truth, write_study
 
 StudyOf = Callable[[Truth], Records]

@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import yaml
 
-from analysis.records import CONFLICT, SCORES, TRAINING, schema
+from analysis.records.schema import CONFLICT, SCORES, TRAINING, schema
 
 STAGES_PARAMETERS = 40
 WITHIN = 0.4
@@ -196,7 +196,7 @@ def _freeze(path: Path, truth: Truth, arms: list[dict[str, Any]], ledger: _Ledge
 
 
 def _choose(path: Path) -> str:
-    from analysis.reading import read_replicas
+    from analysis.records.load import read_replicas
     from analysis.selection import choose_arm
 
     replicas = read_replicas(path)

@@ -13,8 +13,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis import gains, questions, style
+from analysis import gains, questions
 from analysis.gains import MEAN, TASK
+from analysis.plots import style
 from analysis.questions import (
     Answer,
     answers,

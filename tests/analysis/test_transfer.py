@@ -11,7 +11,7 @@ import pytest
 from analysis.gains import MEAN, TASK
 from analysis.questions import transfer
 from analysis.questions.transfer import RECOMMENDED, REFERENCE, verdicts
-from analysis.records import Records
+from analysis.records.schema import Records
 from analysis.statistics import HELPED, HURT, HURT_BY_SHARING, TIE, TUNED_ALONE, UNDECIDED
 from tests.analysis.conftest import StudyOf
 from tests.analysis.synthetic import Truth

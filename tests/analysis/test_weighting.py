@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis import style
 from analysis.gains import MEAN, TASK
+from analysis.plots import style
 from analysis.questions import weighting
 from tests.analysis.conftest import StudyOf
 from tests.analysis.synthetic import Truth

@@ -189,7 +189,7 @@ def test_a_mistake_is_three_lines(runner: Callable[[Any], list[Any]]) -> None:
 
 
 def test_an_unreadable_run_is_a_mistake(runner: Callable[[Any], list[Any]]) -> None:
-    from analysis.records import UnreadableRun
+    from analysis.records.schema import UnreadableRun
 
     runner(UnreadableRun("records/x.parquet is cut short. Run the same command again."))
     result = invoke("run", "smoke")

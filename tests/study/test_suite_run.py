@@ -292,7 +292,7 @@ def test_a_budget_says_what_it_takes_from_which_study(journal: Path, monkeypatch
 
 
 def test_a_directory_of_a_suite_is_no_single_run(journal: Path, tmp_path: Path) -> None:
-    from analysis.records import UnreadableRun
+    from analysis.records.schema import UnreadableRun
 
     run(tmp_path / "out")
     with pytest.raises(UnreadableRun, match="load_suite"):

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from analysis.questions import transfer
-from analysis.reading import load
-from analysis.recommend import DO_NOT_SHARE, recommend
+from analysis.recommendation.recommend import DO_NOT_SHARE, recommend
+from analysis.records.load import load
 from analysis.statistics import HURT_BY_SHARING
 
 SEEDS = range(20)

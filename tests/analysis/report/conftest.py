@@ -9,7 +9,7 @@ import pytest
 
 import analysis
 from analysis.questions import answers
-from analysis.records import Records
+from analysis.records.schema import Records
 from analysis.report import compose
 from analysis.report.page import Page
 from tests.analysis.report.hostile import HOSTILE

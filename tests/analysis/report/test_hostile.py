@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 import analysis
-from analysis.records import Records
+from analysis.records.schema import Records
 from analysis.report.escaping import plain
 from tests.analysis.report.hostile import HOSTILE
 

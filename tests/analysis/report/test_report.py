@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 import analysis
-from analysis.records import UnreadableRun
+from analysis.records.schema import UnreadableRun
 from analysis.report.page import render
 from tests.analysis.conftest import StudyOf
 from tests.analysis.report.conftest import SMALL, words_of

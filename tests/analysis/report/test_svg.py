@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from analysis import style
+from analysis.plots import style
 from analysis.report.svg import inline
 from tests.analysis.report.hostile import HOSTILE
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from analysis.suite.reading import SuiteRecords, load_suite
+from analysis.records.load_suite import SuiteRecords, load_suite
 from tests.analysis.synthetic import Truth, write_study
 
 SuiteOf = Callable[[Mapping[str, Truth | None]], SuiteRecords]

@@ -12,14 +12,14 @@ import pytest
 
 from analysis.gains import MEAN, gain_of
 from analysis.questions import sharing, weighting
-from analysis.records import UnreadableRun
-from analysis.rows import each
+from analysis.records.frames import each
+from analysis.records.load_suite import SuiteRecords, load_suite
+from analysis.records.schema import UnreadableRun
 from analysis.suite import words
 from analysis.suite.answer import opening, rankings
 from analysis.suite.combining import over_sets
 from analysis.suite.contests import CONTESTS
 from analysis.suite.ranking import Ranking, rank
-from analysis.suite.reading import SuiteRecords, load_suite
 from tests.analysis.suite.conftest import SuiteOf, write_suite
 from tests.analysis.synthetic import Truth
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from analysis.records import Records
+from analysis.records.schema import Records
 
 PHASES = ("search", "confirm", "verdict")
 

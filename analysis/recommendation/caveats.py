@@ -9,8 +9,8 @@ import pandas as pd
 from analysis.formatting import agree, named, points
 from analysis.gains import TASK
 from analysis.judging import RECOMMENDED, verdicts, with_word
-from analysis.records import Records
-from analysis.rows import each, groups
+from analysis.records.frames import each, groups
+from analysis.records.schema import Records
 from analysis.selection import selected
 from analysis.statistics import HELPED, HURT_BY_SHARING, MIN_SEEDS, UNDECIDED
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from analysis.decision import DO_NOT_SHARE, UNSHARED, Decision
 from analysis.formatting import LONG, agree, interval, listing, named, points
 from analysis.gains import TASK
 from analysis.judging import RECOMMENDED, REFERENCE, verdicts, with_word
 from analysis.questions import weighting
-from analysis.records import Records
-from analysis.rows import each
+from analysis.recommendation.decision import DO_NOT_SHARE, UNSHARED, Decision
+from analysis.records.frames import each
+from analysis.records.schema import Records
 from analysis.statistics import HELPED, HURT, HURT_BY_SHARING, TIE, TUNED_ALONE, UNDECIDED
 
 

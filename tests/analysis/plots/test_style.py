@@ -7,7 +7,7 @@ from pathlib import Path
 import matplotlib
 import pytest
 
-from analysis import style
+from analysis.plots import style
 
 HOSTILE = [
     "$x{$",

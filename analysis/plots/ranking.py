@@ -10,10 +10,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from analysis import style
 from analysis.formatting import points
 from analysis.gains import MEAN, TASK
-from analysis.rows import each
+from analysis.plots import style
+from analysis.records.frames import each
 
 HEAD, LINE, DENSE_LINE, DENSE = 24.0, 4.6, 3.5, 24
 """Millimetres of what stands above and below, and of a line; lines move together where there are many."""

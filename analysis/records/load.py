@@ -1,4 +1,4 @@
-"""From a run directory to :class:`~analysis.records.Records`: data only, so a foreign directory runs no code.
+"""From a run directory to :class:`~analysis.records.schema.Records`: data only, so a foreign directory runs no code.
 
 A part that a crash left behind is not guessed at: it is named, with the remedy.  Only the tail of the ledger may be
 torn, since a crash while appending tears exactly that.
@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import yaml
 
-from analysis.records import CONFLICT, SCORES, TRAINING, Records, UnreadableRun, schema
+from analysis.records.schema import CONFLICT, SCORES, TRAINING, Records, UnreadableRun, schema
 
 FINALITY = ("running", "failed", "diverged", "stopped", "finished")
 """Of two equally long parts of a replica the later status in this order counts: a retry outranks the failure."""

@@ -10,10 +10,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from analysis import style
 from analysis.formatting import interval, points, shared_stages
 from analysis.gains import MEAN, TASK
-from analysis.rows import each
+from analysis.plots import style
+from analysis.records.frames import each
 
 MARKS = {"loop": "o", "total": "s", "best": "D"}
 """Of the baselines beside ``each``."""

@@ -11,7 +11,7 @@ import pandas as pd
 
 from analysis.formatting import named
 from analysis.judging import RECOMMENDED, REFERENCE, verdicts, with_word
-from analysis.records import Records
+from analysis.records.schema import Records
 from analysis.statistics import HELPED, HURT, HURT_BY_SHARING
 
 SHARE, DO_NOT_SHARE, CANDIDATE, OPEN = "share", "do not share", "candidate", "no verdict yet"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from analysis.recommend import CANDIDATE, DO_NOT_SHARE, OPEN, SHARE, recommend
+from analysis.recommendation.recommend import CANDIDATE, DO_NOT_SHARE, OPEN, SHARE, recommend
 from tests.analysis.conftest import StudyOf
 from tests.analysis.synthetic import Truth
 

@@ -8,14 +8,24 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
-from analysis import doubts
-from analysis.decision import CANDIDATE, DO_NOT_SHARE, OPEN, SHARE, Decision, check, decide, factors, quoted
 from analysis.formatting import amount, listing, named
 from analysis.judging import RECOMMENDED, verdicts, with_word
 from analysis.questions import cost, transfer
-from analysis.records import Records
-from analysis.rows import each
-from analysis.sentences import sentences
+from analysis.recommendation import caveats as doubts
+from analysis.recommendation.decision import (
+    CANDIDATE,
+    DO_NOT_SHARE,
+    OPEN,
+    SHARE,
+    Decision,
+    check,
+    decide,
+    factors,
+    quoted,
+)
+from analysis.recommendation.sentences import sentences
+from analysis.records.frames import each
+from analysis.records.schema import Records
 from analysis.statistics import MAX_SEEDS, MIN_SEEDS, UNDECIDED
 
 __all__ = ["CANDIDATE", "DO_NOT_SHARE", "OPEN", "SHARE", "Recommendation", "recommend"]

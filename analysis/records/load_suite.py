@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from analysis.reading import load, settings_of
-from analysis.records import Records, UnreadableRun
+from analysis.records.load import load, settings_of
+from analysis.records.schema import Records, UnreadableRun
 
 NAME = "suite.yaml"
 

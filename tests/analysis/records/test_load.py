@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 
 import analysis
-from analysis.records import TRAINING, UnreadableRun, schema
+from analysis.records.schema import TRAINING, UnreadableRun, schema
 from tests.analysis.synthetic import Truth, write_study
 
 SMALL = Truth(effects={"a": 1.0, "b": 0.0}, widths=(16,), stages=1, draws=2, epochs=4, num_test=12)
@@ -55,7 +55,7 @@ def test_importing_the_house_imports_nothing_heavy() -> None:
 def test_the_whole_house_needs_neither_torch_nor_ray(written: Path) -> None:
     code = (
         f"import sys, analysis; records = analysis.load({str(written)!r})\n"
-        "import analysis.recommend; analysis.recommend.recommend(records)\n"
+        "import analysis.recommendation.recommend; analysis.recommendation.recommend.recommend(records)\n"
         "heavy = {'torch', 'ray', 'mtl_core', 'study'} & set(sys.modules); assert not heavy, heavy"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
