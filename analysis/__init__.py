@@ -1,6 +1,6 @@
 """The answer of a study, from its records alone: no torch, no Ray, no code of the run directory.
 
-``load(path)`` gives tidy tables, ``load_suite(path)`` those of all studies of a suite, and ``report(path)`` writes the
+``load(path)`` gives tidy tables, ``load_suite(path)`` those of all studies of a suite, and ``write_report(path)`` writes the
 page of either.  They are looked up on first use, so that importing the package costs nothing.
 """
 
@@ -9,7 +9,11 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Any
 
-_PUBLIC = {"load": "analysis.records.load", "load_suite": "analysis.records.load_suite", "report": "analysis.report"}
+_PUBLIC = {
+    "load": "analysis.records.load",
+    "load_suite": "analysis.records.load_suite",
+    "write_report": "analysis.report.write",
+}
 
 
 def __getattr__(name: str) -> Any:

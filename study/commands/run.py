@@ -10,6 +10,7 @@ from pathlib import Path
 
 import typer
 
+from analysis.report.verdict_text import verdict_words
 from mtl_core.mistakes import Mistake
 from study.console import say, say_json, say_prose
 from study.names import printable
@@ -60,7 +61,7 @@ def report(path: Path, *, as_json: bool = False) -> None:
     """Write the report of the run in ``path``; say the verdict, and where the report is."""
     import analysis
 
-    page = analysis.report(path)
+    page = analysis.write_report(path)
     headline, *sentences = verdict_words(path)
     if as_json:
         facts = {"study": path.name, "report": str(page), "headline": headline, "sentences": sentences}
@@ -69,14 +70,3 @@ def report(path: Path, *, as_json: bool = False) -> None:
         say("")
         say_prose(headline, *sentences)
         say("", f"report: {page}")
-
-
-def verdict_words(path: Path) -> list[str]:
-    """The headline and the sentences with which the report of ``path`` opens."""
-    from analysis.records.load import load
-    from analysis.records.study_state import state_of
-    from analysis.report.advice import advice
-
-    records = load(path)
-    said = advice(records, state_of(records))
-    return [said.headline, *said.sentences]

@@ -82,7 +82,7 @@ def report(out: Path, *, as_json: bool) -> None:
 
     for name in read_suite(out / NAME).studies:
         if (out / name / LEDGER).is_file():
-            analysis.report(out / name)
+            analysis.write_report(out / name)
     _report_of_all(out, as_json)
 
 
@@ -90,7 +90,7 @@ def _report_of_all(out: Path, as_json: bool) -> None:
     import analysis
     from analysis.suite.answer import verdict_words
 
-    page = analysis.report(out)
+    page = analysis.write_report(out)
     headline, *sentences = verdict_words(out)
     if as_json:
         facts = {

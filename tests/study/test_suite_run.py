@@ -70,8 +70,8 @@ def test_every_study_is_an_ordinary_run_and_the_report_ranks_over_all(journal: P
         assert records.spec["tasks"]["set"] == name
         assert records.manifest["suite"] == "three"
         assert records.events("planned")[-1]["spec_hash"] == spec.digest()
-    analysis.report(out / "demo")
-    page = analysis.report(out).read_text("utf-8")
+    analysis.write_report(out / "demo")
+    page = analysis.write_report(out).read_text("utf-8")
     assert "Over 3 task sets, " in page
     assert 'href="demo/report.html"' in page
     assert 'href="digits3/report.html"' not in page, "there is none yet"

@@ -171,6 +171,6 @@ def test_status_and_report_show_the_tree(finished: Path, capsys: pytest.CaptureF
     status(finished, watch=False, as_json=False)
     words = "y_low, y_lower | y_high, y_higher"
     assert f"2 stages: y_low, y_lower, y_high, y_higher → {words}" in capsys.readouterr().out
-    page = analysis.report(finished).read_text()
+    page = analysis.write_report(finished).read_text()
     assert words in page
     assert words in (finished / "tables" / "trees.csv").read_text()

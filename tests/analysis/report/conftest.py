@@ -10,8 +10,8 @@ import pytest
 import analysis
 from analysis.questions import answers
 from analysis.records.schema import Records
-from analysis.report import compose
 from analysis.report.page import Page
+from analysis.report.write import compose
 from tests.analysis.report.hostile import HOSTILE
 from tests.analysis.synthetic import Truth, write_study
 
@@ -50,7 +50,7 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Records:
 @pytest.fixture(scope="session")
 def hostile_page(hostile: Records) -> Path:
     """Its report."""
-    return analysis.report(hostile)
+    return analysis.write_report(hostile)
 
 
 def words_of(records: Records) -> Page:

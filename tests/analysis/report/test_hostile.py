@@ -182,7 +182,7 @@ def test_hostile_records_lose_no_task(hostile: Records, hostile_page: Path) -> N
 def test_two_reports_from_the_same_records_are_the_same_bytes(
     hostile: Records, hostile_page: Path, tmp_path: Path
 ) -> None:
-    analysis.report(replace(hostile, path=tmp_path))
+    analysis.write_report(replace(hostile, path=tmp_path))
     one, other = _contents(hostile_page.parent), _contents(tmp_path)
     assert sorted(one) == sorted(other)
     assert [name for name in one if one[name] != other[name]] == []

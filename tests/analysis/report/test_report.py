@@ -151,19 +151,19 @@ def test_links_planted_in_a_run_are_not_followed(tmp_path: Path) -> None:
     outside.mkdir()
     (run / "tables").symlink_to(outside)
     with pytest.raises(UnreadableRun, match="is a link"):
-        analysis.report(run)
+        analysis.write_report(run)
     (run / "tables").unlink()
     (run / "tables").mkdir()
     for name in ("tables/arms.csv", "report.html"):
         (run / name).symlink_to(outside / "victim")
-    analysis.report(run)
+    analysis.write_report(run)
     assert list(outside.iterdir()) == []
 
 
 def test_reporting_loads_neither_torch_nor_ray(tmp_path: Path) -> None:
     run = write_study(tmp_path / "run", replace(ODD, phases=("search",)))
     code = (
-        "import sys, json, analysis; analysis.report(sys.argv[1]); analysis.report(sys.argv[1]); "
+        "import sys, json, analysis; analysis.write_report(sys.argv[1]); analysis.write_report(sys.argv[1]); "
         "print(json.dumps(sorted({name.split('.')[0] for name in sys.modules})))"
     )
     done = subprocess.run(

@@ -21,7 +21,7 @@ def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
     truths = {"first": FIRST, "second": SECOND, "lacking": LACKING, "later": None}
     out = write_suite(tmp_path_factory.mktemp("suite") / "out", truths)
     (out / "first" / "report.html").write_text("stands for the report of the study")
-    analysis.report(out)
+    analysis.write_report(out)
     return out
 
 
@@ -72,12 +72,12 @@ def test_the_totals_add_up(out: Path) -> None:
 
 
 def test_the_same_records_give_the_same_page(out: Path, text: str) -> None:
-    analysis.report(out)
+    analysis.write_report(out)
     assert (out / "report.html").read_text("utf-8") == text
 
 
 def test_a_suite_that_has_not_begun_has_a_page_that_says_so(tmp_path: Path) -> None:
-    page = analysis.report(write_suite(tmp_path / "out", {"first": None, "second": None})).read_text("utf-8")
+    page = analysis.write_report(write_suite(tmp_path / "out", {"first": None, "second": None})).read_text("utf-8")
     assert "No ranking yet" in page
     assert "No study has begun." in page
 
