@@ -11,9 +11,9 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from analysis.formatting import interval, points, shared_stages
-from analysis.gains import MEAN, TASK
 from analysis.plots import style
 from analysis.records.frames import each
+from analysis.statistics.paired_gains import MEAN, TASK
 
 MARKS = {"loop": "o", "total": "s", "best": "D"}
 """Of the baselines beside ``each``."""

@@ -11,9 +11,9 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from analysis.formatting import points
-from analysis.gains import MEAN, TASK
 from analysis.plots import style
 from analysis.records.frames import each
+from analysis.statistics.paired_gains import MEAN, TASK
 
 HEAD, LINE, DENSE_LINE, DENSE = 24.0, 4.6, 3.5, 24
 """Millimetres of what stands above and below, and of a line; lines move together where there are many."""

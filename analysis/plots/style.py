@@ -25,7 +25,7 @@ from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.lines import Line2D
 
-from analysis.statistics import HELPED, HURT, HURT_BY_SHARING, TIE, TUNED_ALONE, UNDECIDED
+from analysis.statistics.verdicts import HELPED, HURT, HURT_BY_SHARING, TIE, TUNED_ALONE, UNDECIDED
 
 PALETTE: list[str] = seaborn.color_palette("colorblind").as_hex()
 BLUE, ORANGE, GREEN, VERMILION, PURPLE = PALETTE[:5]

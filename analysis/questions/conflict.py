@@ -1,6 +1,6 @@
 """Do the tasks' gradients agree on what they share?  Cosines by stage over training, beside two halves of one task.
 
-The numbers are those of :mod:`analysis.agreement`.
+The numbers are those of :mod:`analysis.statistics.gradient_agreement`.
 """
 
 from __future__ import annotations
@@ -11,10 +11,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FormatStrFormatter, LogLocator, MaxNLocator, NullFormatter
 
-from analysis.agreement import ALL, PAIR, RATIO, WITHIN, last_stage, score, table
 from analysis.formatting import points, shared_stages
 from analysis.plots import style
-from analysis.statistics import MIN_SEEDS
+from analysis.statistics.gradient_agreement import ALL, PAIR, RATIO, WITHIN, last_stage, score, table
+from analysis.statistics.intervals import MIN_SEEDS
 
 __all__ = ["NAME", "NUMBER", "caption", "figure", "score", "table", "title"]
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from analysis.gains import baseline
 from analysis.records.schema import FACTOR_COLUMNS, Records
 from analysis.selection import SINGLE_TASK, costs, selected
-from analysis.statistics import MIN_SEEDS, paired_gain
+from analysis.statistics.intervals import MIN_SEEDS, paired_gain
+from analysis.statistics.paired_gains import baseline
 
 NUMBER, NAME = 7, "Cost"
 

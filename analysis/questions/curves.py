@@ -10,12 +10,12 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from analysis.gains import setting
 from analysis.plots import style
 from analysis.questions.depth_capacity import map_arms
 from analysis.questions.overfitting import models, onset
 from analysis.records.frames import each
 from analysis.records.schema import Records
+from analysis.statistics.paired_gains import setting
 
 NUMBER, NAME = 4, "Learning curves"
 

@@ -15,11 +15,21 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from analysis.formatting import points
-from analysis.gains import LOOP, MEAN, TASK, baseline, differences, gain_columns, gain_of, outcomes, setting
 from analysis.plots import style
 from analysis.records.frames import each, groups
 from analysis.records.schema import Records
 from analysis.selection import SINGLE_TASK
+from analysis.statistics.paired_gains import (
+    LOOP,
+    MEAN,
+    TASK,
+    baseline,
+    differences,
+    gain_columns,
+    gain_of,
+    outcomes,
+    setting,
+)
 
 NUMBER, NAME = 2, "Depth and capacity"
 

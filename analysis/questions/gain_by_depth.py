@@ -6,11 +6,11 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from analysis.gains import TASK
 from analysis.plots import style
 from analysis.questions import depth_capacity
 from analysis.questions.depth_capacity import FEW, GAIN, telling
 from analysis.records.schema import Records
+from analysis.statistics.paired_gains import TASK
 
 NUMBER, NAME = 3, "Gain by depth"
 

@@ -17,13 +17,13 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from analysis.formatting import shared_stages
-from analysis.gains import MEAN, TASK, baseline, setting
 from analysis.plots import style
 from analysis.questions.depth_capacity import map_arms
 from analysis.records.frames import each
 from analysis.records.schema import Records
 from analysis.selection import SINGLE_TASK
-from analysis.statistics import MIN_SEEDS, paired_gain
+from analysis.statistics.intervals import MIN_SEEDS, paired_gain
+from analysis.statistics.paired_gains import MEAN, TASK, baseline, setting
 
 NUMBER, NAME = 5, "Overfitting"
 

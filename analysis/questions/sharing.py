@@ -15,11 +15,21 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from analysis.formatting import points
-from analysis.gains import LOOP, MEAN, TASK, baseline, differences, gain_columns, gain_of, outcomes, setting
 from analysis.plots import style
 from analysis.records.frames import each, groups
 from analysis.records.schema import Records
 from analysis.selection import SINGLE_TASK, costs
+from analysis.statistics.paired_gains import (
+    LOOP,
+    MEAN,
+    TASK,
+    baseline,
+    differences,
+    gain_columns,
+    gain_of,
+    outcomes,
+    setting,
+)
 
 NUMBER, NAME = 14, "Ways to share"
 

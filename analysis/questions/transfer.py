@@ -12,13 +12,34 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from analysis.formatting import listing, points
-from analysis.gains import MEAN, TASK, Setting, best_single, differences, gain_columns, gain_of, outcomes, setting
-from analysis.judging import RECOMMENDED, REFERENCE, judge, verdicts
 from analysis.plots import forest, style
 from analysis.plots.forest import MARKS
 from analysis.records.frames import each, groups
 from analysis.records.schema import Records
-from analysis.statistics import ALPHA, HELPED, HURT_BY_SHARING, MIN_SEEDS, TIE, more_seeds, remedy, verdict
+from analysis.statistics.intervals import ALPHA, MIN_SEEDS
+from analysis.statistics.paired_gains import (
+    MEAN,
+    TASK,
+    Setting,
+    best_single,
+    differences,
+    gain_columns,
+    gain_of,
+    outcomes,
+    setting,
+)
+from analysis.statistics.verdicts import (
+    HELPED,
+    HURT_BY_SHARING,
+    RECOMMENDED,
+    REFERENCE,
+    TIE,
+    judge,
+    more_seeds,
+    remedy,
+    verdict,
+    verdicts,
+)
 
 NUMBER, NAME = 1, "Who gains and who pays"
 

@@ -21,12 +21,13 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from analysis.formatting import agree, listing, points
-from analysis.gains import LOOP, MEAN, TASK, differences, gain_columns, gain_of, outcomes, setting
 from analysis.plots import ranking, style
 from analysis.records.frames import each, groups
 from analysis.records.schema import FACTOR_COLUMNS, Records
 from analysis.selection import SINGLE_TASK
-from analysis.statistics import HELPED, Gain, verdict
+from analysis.statistics.intervals import Gain
+from analysis.statistics.paired_gains import LOOP, MEAN, TASK, differences, gain_columns, gain_of, outcomes, setting
+from analysis.statistics.verdicts import HELPED, verdict
 
 NUMBER, NAME = 6, "Weighting"
 

@@ -7,12 +7,12 @@ import math
 import pandas as pd
 
 from analysis.formatting import agree, named, points
-from analysis.gains import TASK
-from analysis.judging import RECOMMENDED, verdicts, with_word
 from analysis.records.frames import each, groups
 from analysis.records.schema import Records
 from analysis.selection import selected
-from analysis.statistics import HELPED, HURT_BY_SHARING, MIN_SEEDS, UNDECIDED
+from analysis.statistics.intervals import MIN_SEEDS
+from analysis.statistics.paired_gains import TASK
+from analysis.statistics.verdicts import HELPED, HURT_BY_SHARING, RECOMMENDED, UNDECIDED, verdicts, with_word
 
 
 def changes(rows: pd.DataFrame) -> list[str]:

@@ -10,9 +10,8 @@ from dataclasses import dataclass, field
 import pandas as pd
 
 from analysis.formatting import named
-from analysis.judging import RECOMMENDED, REFERENCE, verdicts, with_word
 from analysis.records.schema import Records
-from analysis.statistics import HELPED, HURT, HURT_BY_SHARING
+from analysis.statistics.verdicts import HELPED, HURT, HURT_BY_SHARING, RECOMMENDED, REFERENCE, verdicts, with_word
 
 SHARE, DO_NOT_SHARE, CANDIDATE, OPEN = "share", "do not share", "candidate", "no verdict yet"
 UNSHARED = ("single_task", "independent")

@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 import pandas as pd
 
 from analysis.formatting import amount, listing, named
-from analysis.judging import RECOMMENDED, verdicts, with_word
 from analysis.questions import cost, transfer
 from analysis.recommendation import caveats as doubts
 from analysis.recommendation.decision import (
@@ -26,7 +25,8 @@ from analysis.recommendation.decision import (
 from analysis.recommendation.sentences import sentences
 from analysis.records.frames import each
 from analysis.records.schema import Records
-from analysis.statistics import MAX_SEEDS, MIN_SEEDS, UNDECIDED
+from analysis.statistics.intervals import MIN_SEEDS
+from analysis.statistics.verdicts import MAX_SEEDS, RECOMMENDED, UNDECIDED, verdicts, with_word
 
 __all__ = ["CANDIDATE", "DO_NOT_SHARE", "OPEN", "SHARE", "Recommendation", "recommend"]
 

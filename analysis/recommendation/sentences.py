@@ -6,13 +6,23 @@ import numpy as np
 import pandas as pd
 
 from analysis.formatting import LONG, agree, interval, listing, named, points
-from analysis.gains import TASK
-from analysis.judging import RECOMMENDED, REFERENCE, verdicts, with_word
 from analysis.questions import weighting
 from analysis.recommendation.decision import DO_NOT_SHARE, UNSHARED, Decision
 from analysis.records.frames import each
 from analysis.records.schema import Records
-from analysis.statistics import HELPED, HURT, HURT_BY_SHARING, TIE, TUNED_ALONE, UNDECIDED
+from analysis.statistics.paired_gains import TASK
+from analysis.statistics.verdicts import (
+    HELPED,
+    HURT,
+    HURT_BY_SHARING,
+    RECOMMENDED,
+    REFERENCE,
+    TIE,
+    TUNED_ALONE,
+    UNDECIDED,
+    verdicts,
+    with_word,
+)
 
 
 def sentences(records: Records, rows: pd.DataFrame, decision: Decision) -> list[str]:

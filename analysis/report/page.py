@@ -8,13 +8,14 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from analysis.report.alerts import Alert
-from analysis.report.commands import Step
-from analysis.report.drawings import Drawing
-from analysis.report.escaping import plain
-from analysis.report.forest import Forest
-from analysis.report.tables import Table
-from analysis.report.tasks import Group
+from analysis.report.output.escaping import plain
+from analysis.report.output.figures import Drawing
+from analysis.report.output.tables import Table
+from analysis.report.sections.alerts import Alert
+from analysis.report.sections.commands import Step
+from analysis.report.sections.first_screen import Fact
+from analysis.report.sections.forest import Forest
+from analysis.report.sections.tasks import Group
 
 SECTIONS = {
     "tasks": "Task by task",
@@ -25,15 +26,6 @@ SECTIONS = {
     "limits": "Limits, and what would change the verdict",
     "appendix": "Appendix",
 }
-
-
-@dataclass(frozen=True)
-class Fact:
-    """A number of the first screen."""
-
-    label: str
-    value: str
-    note: str = ""
 
 
 @dataclass(frozen=True)
@@ -81,10 +73,10 @@ class Indented(str):
         return super().__new__(cls, " " * (len(line) - len(line.lstrip(" "))) + plain(line))
 
 
-def render(page: object, template: str = "template.html.j2") -> str:
+def render(page: object, template: str = "study.html.j2") -> str:
     """The page as HTML; the template knows what it shows of it."""
     environment = Environment(
-        loader=PackageLoader("analysis.report", package_path=""),
+        loader=PackageLoader("analysis.report", package_path="templates"),
         autoescape=True,
         undefined=StrictUndefined,
         finalize=_clean,

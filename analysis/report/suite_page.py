@@ -15,14 +15,15 @@ from analysis.records.frames import each
 from analysis.records.load_suite import SuiteRecords
 from analysis.records.schema import Records
 from analysis.records.study_state import state_of
-from analysis.report import first_screen
-from analysis.report.advice import advice
-from analysis.report.alerts import alerts, strongest_caveat
-from analysis.report.commands import Step, run_path, started_with, suite_path
-from analysis.report.drawings import Drawing, lay_out
-from analysis.report.page import Fact
-from analysis.report.tables import NOTHING, Table, frame_of
-from analysis.suite import drawing, words
+from analysis.report.output.figures import Drawing, lay_out
+from analysis.report.output.tables import NOTHING, Table, frame_of
+from analysis.report.sections import first_screen
+from analysis.report.sections.advice import advice
+from analysis.report.sections.alerts import alerts, strongest_caveat
+from analysis.report.sections.commands import Step, run_path, started_with, suite_path
+from analysis.report.sections.first_screen import Fact
+from analysis.suite import figure as drawing
+from analysis.suite import sentences as words
 from analysis.suite.answer import opening, rankings
 from analysis.suite.ranking import Ranking
 

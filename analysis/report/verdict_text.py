@@ -6,7 +6,7 @@ from pathlib import Path
 
 from analysis.records.load import load
 from analysis.records.study_state import state_of
-from analysis.report.advice import advice
+from analysis.report.sections.advice import advice
 
 
 def verdict_words(path: Path) -> list[str]:

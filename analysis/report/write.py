@@ -15,14 +15,14 @@ from analysis.records.load import load
 from analysis.records.load_suite import SuiteRecords, is_suite, load_suite
 from analysis.records.schema import Records, UnreadableRun
 from analysis.records.study_state import state_of
-from analysis.report import appendix, budget, first_screen, limits, tasks
-from analysis.report.advice import advice, recipe
-from analysis.report.alerts import alerts, strongest_caveat
-from analysis.report.commands import commands, steps
-from analysis.report.drawings import Drawing, draw
-from analysis.report.forest import forest
+from analysis.report.output.figures import Drawing, draw
+from analysis.report.output.tables import Table
 from analysis.report.page import Indented, Page, render
-from analysis.report.tables import Table
+from analysis.report.sections import appendix, budget, first_screen, limits, tasks
+from analysis.report.sections.advice import advice, recipe
+from analysis.report.sections.alerts import alerts, strongest_caveat
+from analysis.report.sections.commands import commands, steps
+from analysis.report.sections.forest import forest
 
 GAINS, GAPS = "transfer", "overfitting"
 """The questions that give the verdicts, and the last column of their table."""

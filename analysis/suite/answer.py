@@ -8,7 +8,7 @@ from pathlib import Path
 from analysis.formatting import agree, listing
 from analysis.records.load_suite import SuiteRecords, load_suite
 from analysis.records.study_state import state_of
-from analysis.suite import words
+from analysis.suite import sentences as words
 from analysis.suite.contests import CONTESTS
 from analysis.suite.ranking import Ranking, rank
 

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from analysis.gains import LOOP, baseline
 from analysis.questions import sharing, weighting
 from analysis.records.frames import each
 from analysis.records.schema import Records
 from analysis.selection import SINGLE_TASK
+from analysis.statistics.paired_gains import LOOP, baseline
 
 WAY = ("sharing", "depth", "stages")
 MARKS = {"depth": ", {:.0f} shared", "stages": " of {:.0f}"}

@@ -9,15 +9,15 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from analysis.gains import MEAN, Setting, differences, gain_of, outcomes, setting
 from analysis.records.frames import each
 from analysis.records.load_suite import SuiteRecords
 from analysis.records.schema import Records
 from analysis.records.study_state import state_of
-from analysis.statistics import Gain
-from analysis.suite.combining import over_sets
+from analysis.statistics.intervals import Gain
+from analysis.statistics.over_task_sets import over_sets
+from analysis.statistics.paired_gains import MEAN, Setting, differences, gain_of, outcomes, setting
 from analysis.suite.contests import Contest
-from analysis.suite.missing import why_missing
+from analysis.suite.unranked import why_missing
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from analysis.statistics import smallest_effect
+from analysis.statistics.intervals import smallest_effect
 from study.arms import Arm
 from study.console import say, say_json, say_table
 from study.durations import duration

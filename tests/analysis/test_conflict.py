@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.agreement import ALL, NORM, PAIR, RATIO, WITHIN, last_stage, score, table
 from analysis.plots import style
 from analysis.questions import conflict
 from analysis.records.frames import each
+from analysis.statistics.gradient_agreement import ALL, NORM, PAIR, RATIO, WITHIN, last_stage, score, table
 from tests.analysis import synthetic
 from tests.analysis.conftest import StudyOf
 from tests.analysis.synthetic import Truth

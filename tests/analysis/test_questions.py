@@ -13,8 +13,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis import gains, questions
-from analysis.gains import MEAN, TASK
+from analysis import questions
 from analysis.plots import style
 from analysis.questions import (
     Answer,
@@ -28,6 +27,8 @@ from analysis.questions import (
     sharing,
 )
 from analysis.questions.overfitting import onset
+from analysis.statistics import paired_gains as gains
+from analysis.statistics.paired_gains import MEAN, TASK
 from tests.analysis.conftest import StudyOf
 from tests.analysis.synthetic import Truth
 

@@ -8,11 +8,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.gains import MEAN, TASK
 from analysis.questions import transfer
 from analysis.questions.transfer import RECOMMENDED, REFERENCE, verdicts
 from analysis.records.schema import Records
-from analysis.statistics import HELPED, HURT, HURT_BY_SHARING, TIE, TUNED_ALONE, UNDECIDED
+from analysis.statistics.paired_gains import MEAN, TASK
+from analysis.statistics.verdicts import HELPED, HURT, HURT_BY_SHARING, TIE, TUNED_ALONE, UNDECIDED
 from tests.analysis.conftest import StudyOf
 from tests.analysis.synthetic import Truth
 

@@ -10,9 +10,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.gains import MEAN, TASK
 from analysis.plots import style
 from analysis.questions import weighting
+from analysis.statistics.paired_gains import MEAN, TASK
 from tests.analysis.conftest import StudyOf
 from tests.analysis.synthetic import Truth
 

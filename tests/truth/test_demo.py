@@ -14,7 +14,7 @@ import pytest
 from analysis.questions import transfer
 from analysis.recommendation.recommend import DO_NOT_SHARE, recommend
 from analysis.records.load import load
-from analysis.statistics import HURT_BY_SHARING
+from analysis.statistics.verdicts import HURT_BY_SHARING
 
 SEEDS = range(20)
 STUDIES_AT_ONCE = 2

@@ -12,7 +12,7 @@ import pytest
 
 import analysis
 from analysis.records.schema import Records
-from analysis.report.escaping import plain
+from analysis.report.output.escaping import plain
 from tests.analysis.report.hostile import HOSTILE
 
 CHROMIUM = Path("/usr/bin/chromium")

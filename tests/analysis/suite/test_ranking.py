@@ -10,14 +10,14 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from analysis.gains import MEAN, gain_of
 from analysis.questions import sharing, weighting
 from analysis.records.frames import each
 from analysis.records.load_suite import SuiteRecords, load_suite
 from analysis.records.schema import UnreadableRun
-from analysis.suite import words
+from analysis.statistics.over_task_sets import over_sets
+from analysis.statistics.paired_gains import MEAN, gain_of
+from analysis.suite import sentences as words
 from analysis.suite.answer import opening, rankings
-from analysis.suite.combining import over_sets
 from analysis.suite.contests import CONTESTS
 from analysis.suite.ranking import Ranking, rank
 from tests.analysis.suite.conftest import SuiteOf, write_suite

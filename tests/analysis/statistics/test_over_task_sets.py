@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from analysis.statistics import Gain, paired_gain
-from analysis.suite.combining import over_sets
+from analysis.statistics.intervals import Gain, paired_gain
+from analysis.statistics.over_task_sets import over_sets
 
 
 def gain(mean: float, error: float, degrees: float) -> Gain:

@@ -16,8 +16,8 @@ from matplotlib.figure import Figure
 
 from analysis.plots import style
 from analysis.questions import Answer
-from analysis.report import svg
-from analysis.report.tables import shown
+from analysis.report.output import svg
+from analysis.report.output.tables import shown
 
 WIDE = 300.0
 """Points; a drawing wider than this is not squeezed into the width of a telephone but scrolls there."""

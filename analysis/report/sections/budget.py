@@ -8,7 +8,7 @@ import pandas as pd
 
 from analysis.records.schema import Records
 from analysis.records.study_state import State
-from analysis.report.tables import Table, frame_of
+from analysis.report.output.tables import Table, frame_of
 from analysis.selection import costs
 
 MEANING = {

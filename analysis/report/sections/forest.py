@@ -12,9 +12,9 @@ from typing import Any
 import pandas as pd
 
 from analysis.formatting import interval, points, shared_stages
-from analysis.gains import TASK
 from analysis.records.frames import each
-from analysis.report.tasks import Chip, chip_of
+from analysis.report.sections.tasks import Chip, chip_of
+from analysis.statistics.paired_gains import TASK
 
 MOST_TASKS = 12
 STEPS = (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from analysis.plots import style
-from analysis.report.svg import inline
+from analysis.report.output.svg import inline
 from tests.analysis.report.hostile import HOSTILE
 
 OPEN = '<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" viewBox="0 0 100 50">'

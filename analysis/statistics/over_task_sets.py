@@ -18,7 +18,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from analysis.statistics import ALPHA, Gain, t_quantile
+from analysis.statistics.intervals import ALPHA, Gain, t_quantile
 
 
 @dataclass(frozen=True)

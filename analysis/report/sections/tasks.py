@@ -10,10 +10,11 @@ import numpy as np
 import pandas as pd
 
 from analysis.formatting import interval, points, shared_stages
-from analysis.gains import MEAN, TASK
 from analysis.records.frames import each
-from analysis.report.tables import Table
-from analysis.statistics import HELPED, HURT, HURT_BY_SHARING, MIN_SEEDS, TUNED_ALONE
+from analysis.report.output.tables import Table
+from analysis.statistics.intervals import MIN_SEEDS
+from analysis.statistics.paired_gains import MEAN, TASK
+from analysis.statistics.verdicts import HELPED, HURT, HURT_BY_SHARING, TUNED_ALONE
 
 SIGNS = {HELPED: ("▲", "helped"), HURT_BY_SHARING: ("▼", "hurt"), HURT: ("▼", "hurt"), TUNED_ALONE: ("▽", "hurt")}
 NEUTRAL = {"no practical difference": "■"}

@@ -8,21 +8,17 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from analysis.statistics import (
+from analysis.statistics.intervals import Gain, example_variance, paired_gain, skill, smallest_effect
+from analysis.statistics.verdicts import (
     HELPED,
     HURT,
     HURT_BY_SHARING,
     TIE,
     TUNED_ALONE,
     UNDECIDED,
-    Gain,
     attributed,
-    example_variance,
     more_seeds,
-    paired_gain,
     remedy,
-    skill,
-    smallest_effect,
     verdict,
 )
 

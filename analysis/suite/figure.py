@@ -14,7 +14,7 @@ from analysis.formatting import points
 from analysis.plots import style
 from analysis.records.frames import each
 from analysis.suite.ranking import Ranking
-from analysis.suite.words import title
+from analysis.suite.sentences import title
 
 ROW = 5.0
 """Millimetres a line."""

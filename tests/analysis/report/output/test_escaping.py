@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analysis.report.escaping import for_csv, for_latex, for_markdown, for_terminal, plain
+from analysis.report.output.escaping import for_csv, for_latex, for_markdown, for_terminal, plain
 from tests.analysis.report.hostile import HOSTILE
 
 ANY = st.one_of(

@@ -12,8 +12,8 @@ from analysis.formatting import listing
 from analysis.recommendation.recommend import CANDIDATE, OPEN, SHARE, Recommendation, recommend
 from analysis.records.schema import FACTOR_COLUMNS, Records
 from analysis.records.study_state import State
-from analysis.report.commands import Step, run_path, started_with
-from analysis.report.tables import Table
+from analysis.report.output.tables import Table
+from analysis.report.sections.commands import Step, run_path, started_with
 
 UNFINISHED = {
     "search": (

@@ -11,7 +11,7 @@ from xml.etree import ElementTree
 
 from markupsafe import Markup
 
-from analysis.report.escaping import plain
+from analysis.report.output.escaping import plain
 
 _ELEMENTS = frozenset(
     re.findall(

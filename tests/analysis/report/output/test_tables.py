@@ -12,8 +12,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.report.escaping import plain
-from analysis.report.tables import Table, shown, to_csv, to_latex, to_markdown
+from analysis.report.output.escaping import plain
+from analysis.report.output.tables import Table, shown, to_csv, to_latex, to_markdown
 from tests.analysis.report.hostile import HOSTILE
 
 

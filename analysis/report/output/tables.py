@@ -1,6 +1,6 @@
 """A table once, in every format: CSV for programs, LaTeX for papers, Markdown for notes, cells for the page.
 
-CSV keeps every digit; the others round as a reader would.  All text goes through :mod:`analysis.report.escaping`.
+CSV keeps every digit; the others round as a reader would.  All text goes through :mod:`analysis.report.output.escaping`.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import Any
 
 import pandas as pd
 
-from analysis.report.escaping import for_csv, for_latex, for_markdown, plain
+from analysis.report.output.escaping import for_csv, for_latex, for_markdown, plain
 
 NOTHING = "–"
 MINUS, NARROW_SPACE = "\u2212", "\u202f"

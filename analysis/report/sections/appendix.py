@@ -10,7 +10,7 @@ import yaml
 from analysis.formatting import tree_words
 from analysis.records.schema import FACTOR_COLUMNS, Records
 from analysis.records.study_state import State
-from analysis.report.tables import Table, frame_of
+from analysis.report.output.tables import Table, frame_of
 from analysis.selection import costs, rank_draws, selected
 
 LOST = ("failed", "diverged")

@@ -10,7 +10,7 @@ import pandas as pd
 
 from analysis.records.schema import FACTOR_COLUMNS, Records, UnreadableRun
 from analysis.selection import SINGLE_TASK, selected
-from analysis.statistics import Gain, example_variance, paired_gain
+from analysis.statistics.intervals import Gain, example_variance, paired_gain
 
 TASK, MEAN = "task", "mean"
 """The two scopes of a row: one task, or the mean over all tasks (whose ``task`` is empty)."""

@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from analysis.records.schema import Records
 from analysis.records.study_state import State
-from analysis.report.page import Fact
 from analysis.selection import costs
+
+
+@dataclass(frozen=True)
+class Fact:
+    """A number of the first screen."""
+
+    label: str
+    value: str
+    note: str = ""
 
 
 def facts(records: Records, state: State) -> list[Fact]:

@@ -29,11 +29,6 @@ from scipy.special import nctdtr, stdtrit
 ALPHA = 0.05
 MIN_SEEDS = 5
 """Below this a standard deviation is a guess: points are shown, no interval."""
-MAX_SEEDS = 1000
-"""More seeds than this are not worth naming as a remedy."""
-
-HELPED, HURT, TIE, UNDECIDED = "helped", "hurt", "no practical difference", "undecided"
-HURT_BY_SHARING, TUNED_ALONE = "hurt by sharing", "better tuned alone"
 
 
 @dataclass(frozen=True)
@@ -143,55 +138,6 @@ def _welch(first: float, first_degrees: int, second: float, second_degrees: int)
 def t_quantile(degrees: float, alpha: float) -> float:
     """Two-sided quantile of Student's t."""
     return float(stdtrit(degrees, 1 - alpha / 2))
-
-
-def verdict(gain: Gain, band: float) -> str:
-    """The word for a gain, read off its simultaneous interval against ±``band`` points of no practical difference."""
-    low, high = gain.mean - gain.half_simultaneous, gain.mean + gain.half_simultaneous
-    if low > band:
-        return HELPED
-    if high < -band:
-        return HURT
-    return TIE if -band <= low and high <= band else UNDECIDED
-
-
-def attributed(against_each: str, against_loop: str | None) -> str:
-    """The word after asking whose fault it is.
-
-    A task is *hurt by sharing* only if it is also hurt against private networks inside the same training loop; hurt
-    against its own tuned network alone, it is *better tuned alone*.  Both must hold, so neither needs a correction.
-    ``None``: the loop was not run, and the bare *hurt* stays.
-    """
-    if against_each != HURT or against_loop is None:
-        return against_each
-    return HURT_BY_SHARING if against_loop == HURT else TUNED_ALONE
-
-
-def more_seeds(gain: Gain, band: float) -> float:
-    """How many further seeds would about decide an undecided gain, were its mean and spread to stay.
-
-    Solves t² (s² / n + v) = d² for n, with d the distance from the mean to the nearer edge of the band and t the
-    simultaneous quantile.  Infinite: the test examples alone leave it open, so only more of these would help.
-    """
-    if gain.n < MIN_SEEDS or not math.isfinite(gain.error):
-        return float(max(0, MIN_SEEDS - gain.n)) if gain.n < MIN_SEEDS else math.inf
-    if gain.error == 0:
-        return math.inf
-    quantile = gain.half_simultaneous / gain.error
-    allowed = (abs(abs(gain.mean) - band) / quantile) ** 2 - gain.test_error**2
-    return max(1.0, math.ceil(gain.seed_sd**2 / allowed) - gain.n) if allowed > 0 else math.inf
-
-
-def remedy(gain: Gain, band: float) -> str:
-    """What would decide an undecided gain, in words."""
-    seeds = more_seeds(gain, band)
-    if gain.n == 0:
-        return "test labels"
-    if gain.n < MIN_SEEDS:
-        return f"at least {int(seeds)} more seed{'s' * (seeds != 1)}"
-    if math.isfinite(seeds) and seeds <= MAX_SEEDS:
-        return f"about {int(seeds)} more seed{'s' * (seeds != 1)}"
-    return "more test data" if math.isinf(seeds) and gain.test_error > 0 else f"more than {MAX_SEEDS:,} more seeds"
 
 
 def smallest_effect(n: int, num_tasks: int = 1, *, power: float = 0.8, looks: int = 1) -> float:

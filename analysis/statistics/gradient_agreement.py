@@ -16,11 +16,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from analysis.gains import setting
 from analysis.records.frames import groups
 from analysis.records.schema import Records
 from analysis.selection import selected
-from analysis.statistics import paired_gain
+from analysis.statistics.intervals import paired_gain
+from analysis.statistics.paired_gains import setting
 
 PAIR, WITHIN, NORM, RATIO = "two tasks", "halves of one task", "norm", "largest over smallest norm"
 SIDES = ("task", "other")

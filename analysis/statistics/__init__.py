@@ -1,0 +1,1 @@
+"""Intervals, verdicts and paired gains: the statistics that every number of the report rests on."""

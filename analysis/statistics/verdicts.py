@@ -1,0 +1,98 @@
+"""Verdict words: they stand against ``each`` only, and ``loop`` decides whether sharing is to blame."""
+
+from __future__ import annotations
+
+import math
+
+import pandas as pd
+
+from analysis.records.frames import each
+from analysis.statistics.intervals import MIN_SEEDS, Gain
+from analysis.statistics.paired_gains import LOOP, TASK
+
+HELPED, HURT, TIE, UNDECIDED = "helped", "hurt", "no practical difference", "undecided"
+HURT_BY_SHARING, TUNED_ALONE = "hurt by sharing", "better tuned alone"
+
+MAX_SEEDS = 1000
+"""More seeds than this are not worth naming as a remedy."""
+
+RECOMMENDED, REFERENCE = "recommended", "reference"
+"""The two roles of a judged arm: the chosen one, and one that was fixed beforehand."""
+
+
+def judge(rows: pd.DataFrame) -> pd.DataFrame:
+    """Verdict words against ``each`` only; elsewhere whether the baseline contradicts that verdict."""
+    words = rows[rows["scope"] == TASK].set_index(["arm", "baseline", "task"])["word"].to_dict()
+    opposite = {HELPED: HURT, HURT: HELPED}
+    final, contradicts = [], []
+    for row in each(rows):
+        against_each = words.get((row.arm, "each", row.task), "")
+        contradicts.append(row.baseline != "each" and row.word != "" and opposite.get(against_each) == row.word)
+        if row.baseline != "each" or row.scope != TASK:
+            final.append("")
+        elif row.sharing == LOOP and row.word == HURT:
+            final.append(TUNED_ALONE)  # nothing is shared, so sharing is not to blame
+        else:
+            final.append(attributed(row.word, words.get((row.arm, "loop", row.task))))
+    rows = rows.assign(word=final, contradicts=contradicts)
+    undecided = rows["word"] == UNDECIDED
+    return rows.assign(remedy=rows["remedy"].where(undecided, ""), more_seeds=rows["more_seeds"].where(undecided))
+
+
+def verdicts(rows: pd.DataFrame, role: str) -> pd.DataFrame:
+    """The rows of a table that carry verdicts: per task, against ``each``."""
+    return rows[(rows["role"] == role) & (rows["baseline"] == "each") & (rows["scope"] == TASK)]
+
+
+def with_word(rows: pd.DataFrame, word: str) -> pd.DataFrame:
+    """Those of the rows that carry one verdict, in the order of the task set."""
+    return rows[rows["word"] == word].sort_values("order")
+
+
+def verdict(gain: Gain, band: float) -> str:
+    """The word for a gain, read off its simultaneous interval against ±``band`` points of no practical difference."""
+    low, high = gain.mean - gain.half_simultaneous, gain.mean + gain.half_simultaneous
+    if low > band:
+        return HELPED
+    if high < -band:
+        return HURT
+    return TIE if -band <= low and high <= band else UNDECIDED
+
+
+def attributed(against_each: str, against_loop: str | None) -> str:
+    """The word after asking whose fault it is.
+
+    A task is *hurt by sharing* only if it is also hurt against private networks inside the same training loop; hurt
+    against its own tuned network alone, it is *better tuned alone*.  Both must hold, so neither needs a correction.
+    ``None``: the loop was not run, and the bare *hurt* stays.
+    """
+    if against_each != HURT or against_loop is None:
+        return against_each
+    return HURT_BY_SHARING if against_loop == HURT else TUNED_ALONE
+
+
+def more_seeds(gain: Gain, band: float) -> float:
+    """How many further seeds would about decide an undecided gain, were its mean and spread to stay.
+
+    Solves t² (s² / n + v) = d² for n, with d the distance from the mean to the nearer edge of the band and t the
+    simultaneous quantile.  Infinite: the test examples alone leave it open, so only more of these would help.
+    """
+    if gain.n < MIN_SEEDS or not math.isfinite(gain.error):
+        return float(max(0, MIN_SEEDS - gain.n)) if gain.n < MIN_SEEDS else math.inf
+    if gain.error == 0:
+        return math.inf
+    quantile = gain.half_simultaneous / gain.error
+    allowed = (abs(abs(gain.mean) - band) / quantile) ** 2 - gain.test_error**2
+    return max(1.0, math.ceil(gain.seed_sd**2 / allowed) - gain.n) if allowed > 0 else math.inf
+
+
+def remedy(gain: Gain, band: float) -> str:
+    """What would decide an undecided gain, in words."""
+    seeds = more_seeds(gain, band)
+    if gain.n == 0:
+        return "test labels"
+    if gain.n < MIN_SEEDS:
+        return f"at least {int(seeds)} more seed{'s' * (seeds != 1)}"
+    if math.isfinite(seeds) and seeds <= MAX_SEEDS:
+        return f"about {int(seeds)} more seed{'s' * (seeds != 1)}"
+    return "more test data" if math.isinf(seeds) and gain.test_error > 0 else f"more than {MAX_SEEDS:,} more seeds"
