@@ -12,11 +12,11 @@ from jaxtyping import Float
 from scipy.stats import rankdata
 from torch import Tensor
 
-from mtl_core.data.batches import steps_per_epoch
-from mtl_core.data.feed import Feed
-from mtl_core.data.preparation import prepare
+from mtl_core.data.batch_loader import Feed
+from mtl_core.data.batch_sampler import steps_per_epoch
+from mtl_core.data.preprocessing import prepare
 from mtl_core.data.task_set import Development
-from mtl_core.mistakes import Mistake
+from mtl_core.errors import Mistake
 from mtl_core.mode import EVALUATION
 from mtl_core.network import Network
 from mtl_core.recipe import Recipe, Row

@@ -10,7 +10,7 @@ from safetensors import safe_open
 from safetensors.torch import save as encode
 from torch import Tensor
 
-from mtl_core.rows import State
+from mtl_core.replica_state import State
 
 _SEPARATOR = "/"
 

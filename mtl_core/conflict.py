@@ -28,18 +28,18 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-from mtl_core.data.batches import steps_per_epoch
-from mtl_core.data.feed import Feed
-from mtl_core.data.preparation import Preparation
-from mtl_core.data.probing import probe_batch
+from mtl_core.data.batch_loader import Feed
+from mtl_core.data.batch_sampler import steps_per_epoch
+from mtl_core.data.losses import label_means
+from mtl_core.data.preprocessing import Preparation
+from mtl_core.data.probe_batch import probe_batch
 from mtl_core.data.task_set import Development
 from mtl_core.gradients import task_gradients
 from mtl_core.layers.bank import Theta
-from mtl_core.losses import label_means
 from mtl_core.mode import Mode
 from mtl_core.network import Network
 from mtl_core.recipe import Recipe
-from mtl_core.rows import Rows, State
+from mtl_core.replica_state import Rows, State
 from mtl_core.shared_part import SharedPart
 from mtl_core.shared_stages import compared, meeting_place, shared_stages
 

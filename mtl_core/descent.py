@@ -11,10 +11,10 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from mtl_core.cotangents import gramian
-from mtl_core.data.feed import Feed
+from mtl_core.data.batch_loader import Feed
+from mtl_core.data.losses import label_means
 from mtl_core.gradients import CutPass, TaskPass, task_gradients
 from mtl_core.layers.bank import Theta
-from mtl_core.losses import label_means
 from mtl_core.mode import Mode
 from mtl_core.network import Network
 from mtl_core.recipe import Recipe

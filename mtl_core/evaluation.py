@@ -10,12 +10,12 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-from mtl_core.data.feed import CHUNK, Feed, padded
-from mtl_core.data.preparation import prepare, skill
+from mtl_core.data.batch_loader import CHUNK, Feed, padded
+from mtl_core.data.metrics import example_scores
+from mtl_core.data.preprocessing import prepare, skill
 from mtl_core.data.target_columns import columns_of, labels, targets_of
 from mtl_core.data.task_set import Development, Examples
 from mtl_core.layers.bank import Theta
-from mtl_core.metrics import example_scores
 from mtl_core.network import Network
 from mtl_core.recipe import Recipe, Row
 

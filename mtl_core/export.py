@@ -16,12 +16,12 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from mtl_core import ENGINE_VERSION
-from mtl_core.data.preparation import prepare
+from mtl_core.data.preprocessing import prepare
 from mtl_core.data.target_columns import columns_of
 from mtl_core.data.task import Task
 from mtl_core.data.task_set import Development
+from mtl_core.errors import Mistake
 from mtl_core.layers.bank import Slot
-from mtl_core.mistakes import Mistake
 from mtl_core.network import Network
 from mtl_core.recipe import Recipe
 

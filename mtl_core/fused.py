@@ -10,9 +10,9 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from mtl_core import conflict, optimiser
-from mtl_core.data.batches import Batches
-from mtl_core.data.feed import Feed, padded
-from mtl_core.data.preparation import Preparation, skill
+from mtl_core.data.batch_loader import Feed, padded
+from mtl_core.data.batch_sampler import Batches
+from mtl_core.data.preprocessing import Preparation, skill
 from mtl_core.data.task_set import Development
 from mtl_core.descent import Batch, Descent
 from mtl_core.evaluation import evaluate
@@ -21,7 +21,7 @@ from mtl_core.mode import Mode
 from mtl_core.network import Network
 from mtl_core.recipe import Recipe, Row
 from mtl_core.registry import find
-from mtl_core.rows import Rows, State, join, separate
+from mtl_core.replica_state import Rows, State, join, separate
 from mtl_core.streams import Streams
 from mtl_core.weighting import Weighting
 

@@ -9,12 +9,12 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from mtl_core.backbones import backbone_of
+from mtl_core.data.losses import example_losses
 from mtl_core.data.task import Task
+from mtl_core.errors import Mistake
 from mtl_core.flat_state import Layout
 from mtl_core.heads import banks_of
 from mtl_core.layers.bank import SHARED, Theta
-from mtl_core.losses import example_losses
-from mtl_core.mistakes import Mistake
 from mtl_core.mode import EVALUATION, Mode
 from mtl_core.recipe import Recipe
 from mtl_core.registry import find

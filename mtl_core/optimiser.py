@@ -15,8 +15,8 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from mtl_core.flat_state import Layout
-from mtl_core.rows import Rows
-from mtl_core.space import LogUniform, Range, Uniform
+from mtl_core.replica_state import Rows
+from mtl_core.search_space import LogUniform, Range, Uniform
 
 COMMON_RANGES: dict[str, Range] = {
     "learning_rate": LogUniform(1e-3, 3e-2),

@@ -23,7 +23,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from mtl_core.space import Choice, LogUniform, Range, Simplex, Uniform
+from mtl_core.search_space import Choice, LogUniform, Range, Simplex, Uniform
 
 KINDS = {
     "sharing": ("mtl_core.sharing", "Sharing"),

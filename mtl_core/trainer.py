@@ -9,13 +9,13 @@ from dataclasses import dataclass
 import numpy as np
 from torch import Tensor
 
-from mtl_core.data.preparation import Preparation, prepare
+from mtl_core.data.preprocessing import Preparation, prepare
 from mtl_core.data.task_set import Development
 from mtl_core.fused import CURVES, FusedArray, fresh_state
 from mtl_core.memory import keep_freed_memory
 from mtl_core.network import Network
 from mtl_core.recipe import Recipe, Row
-from mtl_core.rows import State
+from mtl_core.replica_state import State
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 from jaxtyping import Float
 
-from mtl_core.tree import in_order, partitions
+from mtl_core.task_tree import in_order, partitions
 
 EXACT = 6
 """Up to so many groups all ways to join them are tried: 203."""

@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from mtl_core.mistakes import Mistake
+from mtl_core.errors import Mistake
 from study.durations import duration
 from study.spec import Spec
 

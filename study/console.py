@@ -14,7 +14,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from mtl_core.mistakes import Mistake
+from mtl_core.errors import Mistake
 from study.names import printable
 
 MISTAKE, INTERRUPTED = 2, 130

@@ -15,7 +15,7 @@ from typing import Any
 
 from mtl_core import ENGINE_VERSION
 from mtl_core.data.task_set import TaskSet
-from mtl_core.mistakes import Mistake
+from mtl_core.errors import Mistake
 from study.files import write_durably
 from study.prepare import Prepared, num_cores
 from study.spec import Spec

@@ -12,9 +12,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from mtl_core.mistakes import Mistake
+from mtl_core.errors import Mistake
 from mtl_core.registry import find
-from mtl_core.space import Range, Simplex
+from mtl_core.search_space import Range, Simplex
 from study.arms import Arm
 from study.spec import Tuning
 

@@ -10,7 +10,7 @@ from typing import Annotated, Any, TypeVar
 from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, PlainValidator
 from pydantic_core import PydanticCustomError
 
-from mtl_core.space import LogUniform, Range, Uniform
+from mtl_core.search_space import LogUniform, Range, Uniform
 from study import known
 from study.durations import seconds_of
 from study.names import nearest, wrong_with_name

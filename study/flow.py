@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
-from mtl_core.mistakes import Mistake
+from mtl_core.errors import Mistake
 from study.archive import Archive
 from study.ledger import Ledger
 from study.shards import Job, Summary

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 
 from mtl_core.data.task_set import TaskSet
-from mtl_core.mistakes import Mistake
+from mtl_core.errors import Mistake
 from study.arms import Arm
 from study.durations import duration
 from study.plan import PHASES, Plan

@@ -14,7 +14,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from mtl_core.mistakes import Mistake
+from mtl_core.errors import Mistake
 from study.files import sync_directory
 
 NAME = "ledger.jsonl"

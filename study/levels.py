@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Mapping, Sequence
 
 from mtl_core.registry import find
-from mtl_core.tree import Tree
+from mtl_core.task_tree import Tree
 from study.arms import INDEPENDENT, PARAMETERS, SINGLE_TASK, Arm
 from study.replicas import Budget
 from study.spec import Factors, Spec

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from mtl_core.mistakes import Mistake
+from mtl_core.errors import Mistake
 from study import strict_yaml
 
 

@@ -8,9 +8,9 @@ from typing import Any
 
 from mtl_core.backbones import backbone_of
 from mtl_core.data.task_set import Development
-from mtl_core.mistakes import Mistake
+from mtl_core.errors import Mistake
 from mtl_core.recipe import Recipe
-from mtl_core.tree import Tree
+from mtl_core.task_tree import Tree
 from study.arms import EQUAL, HARD, Arm
 from study.draws import Draws
 from study.levels import arms_of, budget_of

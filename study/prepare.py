@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from mtl_core.data.task_set import TaskSet
-    from mtl_core.tree import Tree
+    from mtl_core.task_tree import Tree
 
 
 @dataclass(frozen=True)

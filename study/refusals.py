@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from mtl_core.mistakes import Mistake
+from mtl_core.errors import Mistake
 from study.names import nearest
 from study.spec import Spec
 from study.strict_yaml import Document, Path

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from mtl_core import ENGINE_VERSION
-from mtl_core.tree import Tree
+from mtl_core.task_tree import Tree
 from study.arms import BRANCH, INDEPENDENT, SINGLE_TASK, Arm
 
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from mtl_core import ENGINE_VERSION
 from mtl_core.data.task_set import TaskSet
-from mtl_core.mistakes import Mistake
+from mtl_core.errors import Mistake
 from study.archive import Archive
 from study.backends import Backend
 from study.backends.inline import Inline

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from analysis.records.schema import SCORES
 from mtl_core.data.task import PERFECT
-from mtl_core.mistakes import Mistake
+from mtl_core.errors import Mistake
 from mtl_core.recipe import Row
 from study.archive import SCORED, encode
 from study.files import write_durably

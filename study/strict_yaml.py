@@ -15,7 +15,7 @@ from typing import Any
 
 import yaml
 
-from mtl_core.mistakes import Mistake
+from mtl_core.errors import Mistake
 
 MAX_CHARACTERS = 200_000
 MAX_DEPTH = 12

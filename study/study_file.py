@@ -11,7 +11,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from mtl_core.mistakes import Mistake
+from mtl_core.errors import Mistake
 from study import known, strict_yaml
 from study.durations import seconds_of
 from study.names import MAX_SLUG, nearest, wrong_with_name

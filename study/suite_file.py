@@ -13,7 +13,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from mtl_core.mistakes import Mistake
+from mtl_core.errors import Mistake
 from study.names import nearest, wrong_with_name
 from study.overrides import override
 from study.refusals import mistake_of

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mtl_core.mistakes import Mistake
+from mtl_core.errors import Mistake
 from study.durations import duration
 from study.files import write_durably
 from study.forecast import Forecast, refuse_if_too_large

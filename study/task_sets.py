@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from mtl_core.mistakes import Mistake
+from mtl_core.errors import Mistake
 from mtl_core.registry import Entry, find
 from study.arms import BRANCH
 from study.names import nearest

@@ -14,9 +14,9 @@ from functools import cache
 from typing import Any
 
 from mtl_core.data.task_set import Development
-from mtl_core.mistakes import Mistake
+from mtl_core.errors import Mistake
 from mtl_core.recipe import Recipe
-from mtl_core.tree import Tree, fault
+from mtl_core.task_tree import Tree, fault
 from mtl_core.tree_search import stand_in
 from study.arms import BRANCH, INDEPENDENT, Arm
 from study.ledger import Ledger

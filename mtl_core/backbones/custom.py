@@ -12,11 +12,11 @@ from torch import Tensor
 from torch.nn import functional
 
 from mtl_core.backbones import Backbone, Stage
+from mtl_core.backbones.user_modules.bank import ModuleBank, Verdict
+from mtl_core.backbones.user_modules.compatibility import describe, tried
+from mtl_core.backbones.user_modules.factory import Maker, maker
+from mtl_core.errors import Mistake
 from mtl_core.layers.bank import Copy
-from mtl_core.layers.module_bank import ModuleBank, Verdict
-from mtl_core.layers.module_trial import describe, tried
-from mtl_core.mistakes import Mistake
-from mtl_core.modules import Maker, maker
 from mtl_core.recipe import Recipe
 
 _POOLS = {1: functional.adaptive_avg_pool1d, 2: functional.adaptive_avg_pool2d, 3: functional.adaptive_avg_pool3d}
@@ -37,7 +37,7 @@ class Custom(Backbone):
 
     Args:
         modules: one for each stage: dotted paths ``package.module:name``, or in Python also modules and factories, see
-            :func:`mtl_core.modules.maker`.
+            :func:`mtl_core.backbones.user_modules.factory.maker`.
     """
 
     feature_axis = 3

@@ -7,7 +7,7 @@ from jaxtyping import Int
 from torch import Tensor
 
 from mtl_core.data.task_set import Development
-from mtl_core.mistakes import Mistake
+from mtl_core.errors import Mistake
 from mtl_core.seeding import generator
 
 

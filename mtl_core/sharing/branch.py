@@ -14,7 +14,7 @@ from mtl_core.layers.bank import SHARED, Copy, Theta
 from mtl_core.mode import Mode
 from mtl_core.recipe import Recipe
 from mtl_core.sharing import Sharing
-from mtl_core.tree import Tree, fault, in_order
+from mtl_core.task_tree import Tree, fault, in_order
 
 
 class Branch(Sharing):

@@ -14,8 +14,8 @@ from mtl_core.layers.bank import Theta, private
 from mtl_core.layers.experts import Extraction, Seen, dials_of, miscounted, misdropped, namesake
 from mtl_core.mode import Mode
 from mtl_core.recipe import Recipe
+from mtl_core.search_space import Uniform
 from mtl_core.sharing import Chain, Sharing
-from mtl_core.space import Uniform
 
 
 class CGC(Sharing):

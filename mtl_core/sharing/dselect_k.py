@@ -16,8 +16,8 @@ from mtl_core.layers.gates import mix
 from mtl_core.layers.selectors import Selectors
 from mtl_core.mode import Mode
 from mtl_core.recipe import Recipe
+from mtl_core.search_space import LogUniform
 from mtl_core.sharing import Chain, Sharing
-from mtl_core.space import LogUniform
 
 
 class DSelectK(Sharing):

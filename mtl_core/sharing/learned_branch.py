@@ -17,9 +17,9 @@ from mtl_core.layers.branching import ParentChoice
 from mtl_core.layers.stitching import mix, own_examples
 from mtl_core.mode import Mode
 from mtl_core.recipe import Recipe
+from mtl_core.search_space import LogUniform
 from mtl_core.sharing import Sharing, run, share
-from mtl_core.space import LogUniform
-from mtl_core.tree import of_paths
+from mtl_core.task_tree import of_paths
 
 _COLDEST = 0.1
 """The temperature at which the tree is fixed."""

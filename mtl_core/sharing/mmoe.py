@@ -15,8 +15,8 @@ from mtl_core.layers.experts import SharedExperts, dials_of, miscounted, misdrop
 from mtl_core.layers.gates import Gates, mix
 from mtl_core.mode import Mode
 from mtl_core.recipe import Recipe
+from mtl_core.search_space import Uniform
 from mtl_core.sharing import Chain, Sharing
-from mtl_core.space import Uniform
 
 
 class MMoE(Sharing):

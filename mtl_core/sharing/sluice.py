@@ -16,8 +16,8 @@ from mtl_core.layers.bank import Theta, mutual, private
 from mtl_core.layers.stitching import LayerMixture, Stitch, own_examples
 from mtl_core.mode import Mode
 from mtl_core.recipe import Recipe
+from mtl_core.search_space import LogUniform
 from mtl_core.sharing import Chain, Sharing, run, share, unadaptable
-from mtl_core.space import LogUniform
 
 
 class Sluice(Sharing):

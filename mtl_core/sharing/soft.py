@@ -14,8 +14,8 @@ from mtl_core.data.task_set import Development
 from mtl_core.layers.bank import Slot, Theta, private
 from mtl_core.mode import Mode
 from mtl_core.recipe import Recipe
+from mtl_core.search_space import LogUniform
 from mtl_core.sharing import Chain, Sharing
-from mtl_core.space import LogUniform
 
 
 class Soft(Sharing):

@@ -11,7 +11,7 @@ from torch import Tensor
 from mtl_core.data.digits import base_digits, deal, development_and_test
 from mtl_core.data.task import Task
 from mtl_core.data.task_set import Development, Examples, TaskSet
-from mtl_core.mistakes import Mistake
+from mtl_core.errors import Mistake
 from mtl_core.seeding import generator
 from mtl_core.tasks import TaskSource
 

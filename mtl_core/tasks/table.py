@@ -10,15 +10,15 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from mtl_core.data.columns import INPUT_KINDS, TARGET_KINDS, Column, ColumnKind, columns_of
-from mtl_core.data.drawers import group_numbers, rows_drawn_for_test, rows_named_for_test
-from mtl_core.data.encoding import Encoded, encode
-from mtl_core.data.leaks import refuse_copies, repeated_rows
-from mtl_core.data.reading import read_table
-from mtl_core.data.targets import target
+from mtl_core.data.tabular.columns import INPUT_KINDS, TARGET_KINDS, Column, ColumnKind, columns_of
+from mtl_core.data.tabular.encoding import Encoded, encode
+from mtl_core.data.tabular.leakage import refuse_copies, repeated_rows
+from mtl_core.data.tabular.read_table import read_table
+from mtl_core.data.tabular.targets import target
+from mtl_core.data.tabular.test_split import group_numbers, rows_drawn_for_test, rows_named_for_test
 from mtl_core.data.task import Task
 from mtl_core.data.task_set import Development, Examples, TaskSet
-from mtl_core.mistakes import Mistake
+from mtl_core.errors import Mistake
 from mtl_core.tasks import TaskSource
 
 

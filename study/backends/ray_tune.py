@@ -33,7 +33,7 @@ import ray  # noqa: E402
 from ray import tune  # noqa: E402
 from ray.tune.search import Searcher  # noqa: E402
 
-from mtl_core.mistakes import Mistake  # noqa: E402
+from mtl_core.errors import Mistake  # noqa: E402
 from study.flow import DONE, Flow  # noqa: E402
 from study.heartbeat import Heartbeats  # noqa: E402
 from study.ledger import LOCK  # noqa: E402

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from mtl_core.mistakes import Mistake
+from mtl_core.errors import Mistake
 from mtl_core.registry import KINDS, Entry, entries
-from mtl_core.space import LogUniform, Range, Uniform
+from mtl_core.search_space import LogUniform, Range, Uniform
 from study import known
 from study.console import say_json, say_table
 from study.names import nearest

@@ -11,7 +11,7 @@ from pathlib import Path
 import typer
 
 from analysis.report.verdict_text import verdict_words
-from mtl_core.mistakes import Mistake
+from mtl_core.errors import Mistake
 from study.console import say, say_json, say_prose
 from study.names import printable
 from study.spec import Spec

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from analysis.formatting import tree_words
-from mtl_core.mistakes import Mistake
-from mtl_core.tree import Tree
+from mtl_core.errors import Mistake
+from mtl_core.task_tree import Tree
 from study import ledger
 from study.console import say, say_json
 from study.durations import duration

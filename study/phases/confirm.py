@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from analysis.selection import choose_arm, rank_draws
-from mtl_core.mistakes import Mistake
+from mtl_core.errors import Mistake
 from study.arms import Arm
 from study.flow import Steps, Together
 from study.phases.desk import Desk

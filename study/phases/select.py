@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from analysis.selection import select_draws
-from mtl_core.mistakes import Mistake
+from mtl_core.errors import Mistake
 from study.archive import CHECKPOINTS
 from study.phases.desk import Desk
 

@@ -17,8 +17,8 @@ import numpy as np
 import torch
 
 from mtl_core.conflict import STEPS_PER_PROBE, probed_epochs
-from mtl_core.data.batches import steps_per_epoch
-from mtl_core.data.preparation import prepare
+from mtl_core.data.batch_sampler import steps_per_epoch
+from mtl_core.data.preprocessing import prepare
 from mtl_core.data.task_set import Development
 from mtl_core.fused import FusedArray, fresh_state
 from mtl_core.memory import keep_freed_memory

@@ -10,7 +10,7 @@ from safetensors import SafetensorError
 
 from mtl_core import checkpoint
 from mtl_core.recipe import Recipe
-from mtl_core.rows import join, separate
+from mtl_core.replica_state import join, separate
 from mtl_core.trainer import fit
 from tests.mtl_core.worlds import development, rows
 

@@ -13,9 +13,9 @@ from torch import Tensor
 
 from mtl_core import checkpoint
 from mtl_core.conflict import STEPS_PER_PROBE, Probes, agreement, comparisons, probed_epochs
-from mtl_core.data.feed import Feed
-from mtl_core.data.preparation import Preparation, prepare
-from mtl_core.data.probing import probe_batch
+from mtl_core.data.batch_loader import Feed
+from mtl_core.data.preprocessing import Preparation, prepare
+from mtl_core.data.probe_batch import probe_batch
 from mtl_core.data.task import Task
 from mtl_core.data.task_set import Development, Examples
 from mtl_core.layers.bank import Theta

@@ -8,8 +8,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from mtl_core.data.feed import Feed
-from mtl_core.data.preparation import prepare
+from mtl_core.data.batch_loader import Feed
+from mtl_core.data.preprocessing import prepare
 from mtl_core.data.task_set import Development
 from mtl_core.descent import Batch, Descent, Direction
 from mtl_core.layers.bank import Theta

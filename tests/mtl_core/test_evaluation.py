@@ -11,13 +11,13 @@ import torch
 from sklearn import metrics as oracle
 from torch import Tensor
 
-from mtl_core.data.feed import CHUNK, Feed, padded
-from mtl_core.data.preparation import prepare, skill
+from mtl_core.data.batch_loader import CHUNK, Feed, padded
+from mtl_core.data.losses import example_losses
+from mtl_core.data.metrics import METRICS, example_scores
+from mtl_core.data.preprocessing import prepare, skill
 from mtl_core.data.task import METRICS_OF, PERFECT, Kind, Metric, Task
 from mtl_core.data.task_set import Development, Examples
 from mtl_core.evaluation import evaluate, score_examples_on
-from mtl_core.losses import example_losses
-from mtl_core.metrics import METRICS, example_scores
 from mtl_core.network import Network
 from mtl_core.recipe import Recipe, Row
 from tests.mtl_core.worlds import TASKS, development

@@ -13,10 +13,10 @@ import torch
 from torch import Tensor, nn
 
 from mtl_core import export
-from mtl_core.data.feed import Feed
-from mtl_core.data.preparation import prepare
+from mtl_core.data.batch_loader import Feed
+from mtl_core.data.preprocessing import prepare
 from mtl_core.data.task_set import Development, Examples
-from mtl_core.mistakes import Mistake
+from mtl_core.errors import Mistake
 from mtl_core.network import Network
 from mtl_core.possible import impossible
 from mtl_core.recipe import Recipe
@@ -25,7 +25,7 @@ from mtl_core.trainer import fit
 from tests.mtl_core.worlds import development, own_inputs, rows
 
 NAMES = ("price", "sold", "grade", "colour")
-STAGES = tuple(f"tests.mtl_core.backbones.user_modules:{name}" for name in ("normalised", "dropping"))
+STAGES = tuple(f"tests.mtl_core.backbones.example_modules:{name}" for name in ("normalised", "dropping"))
 OPTIONS: dict[str, Any] = {"custom": {"modules": STAGES}}
 
 

@@ -11,7 +11,7 @@ import torch
 from mtl_core import checkpoint
 from mtl_core.fused import CURVES
 from mtl_core.recipe import Recipe
-from mtl_core.rows import State
+from mtl_core.replica_state import State
 from mtl_core.trainer import Outcome, fit
 from tests.mtl_core.worlds import development, rows
 

@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 import torch
 
-from mtl_core.data.feed import Feed
-from mtl_core.data.preparation import Preparation, prepare
+from mtl_core.data.batch_loader import Feed
+from mtl_core.data.preprocessing import Preparation, prepare
 from mtl_core.descent import Batch, Descent
 from mtl_core.gradients import ApartPass, CutPass, task_gradients
 from mtl_core.layers.bank import Theta

@@ -9,10 +9,10 @@ import pytest
 import torch
 from torch import Tensor
 
-from mtl_core.data.feed import Feed
-from mtl_core.data.preparation import prepare
+from mtl_core.data.batch_loader import Feed
+from mtl_core.data.losses import example_losses, label_means
+from mtl_core.data.preprocessing import prepare
 from mtl_core.data.task_set import Development
-from mtl_core.losses import example_losses, label_means
 from mtl_core.network import Network
 from mtl_core.optimiser import Optimiser
 from mtl_core.recipe import Recipe

@@ -12,7 +12,7 @@ from torch import Tensor
 from mtl_core.flat_state import Layout
 from mtl_core.layers.bank import SHARED, Copy, Slot, private, uniform
 from mtl_core.optimiser import Optimiser, clip_, ranges_of, schedule, start
-from mtl_core.rows import Rows
+from mtl_core.replica_state import Rows
 
 pytestmark = pytest.mark.usefixtures("double")
 

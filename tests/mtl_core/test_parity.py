@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from mtl_core.data.preparation import prepare
+from mtl_core.data.preprocessing import prepare
 from mtl_core.data.task_set import Development, Examples
 from mtl_core.flat_state import Layout
 from mtl_core.network import Network

@@ -9,12 +9,12 @@ import pytest
 import torch
 from torch import Tensor
 
-from mtl_core.data.feed import Feed
-from mtl_core.data.preparation import Preparation, prepare
+from mtl_core.data.batch_loader import Feed
+from mtl_core.data.preprocessing import Preparation, prepare
 from mtl_core.data.splits import split
 from mtl_core.data.task import Task
 from mtl_core.data.task_set import Development, Examples
-from mtl_core.mistakes import Mistake
+from mtl_core.errors import Mistake
 from tests.mtl_core.worlds import TASKS, development
 
 FITTED = ("input_shift", "input_scale", "target_shift", "target_scale", "num_train", "train", "probe")

@@ -10,14 +10,14 @@ from pathlib import Path
 import pytest
 
 from mtl_core.registry import KINDS, Entry, entries, find
-from mtl_core.space import LogUniform, Simplex, Uniform
+from mtl_core.search_space import LogUniform, Simplex, Uniform
 
 numbers = itertools.count()
 BASE = "from abc import ABC, abstractmethod\nclass Base(ABC):\n    @abstractmethod\n    def go(self): ...\n"
 GOOD = """
 from typing import Annotated
 from {package} import Base
-from mtl_core.space import LogUniform
+from mtl_core.search_space import LogUniform
 class CrossStitch(Base):
     \"\"\"A method.
 

@@ -12,9 +12,9 @@ import torch
 
 from mtl_core.data.task import Task
 from mtl_core.data.task_set import Development
+from mtl_core.errors import Mistake
 from mtl_core.fused import CURVES
 from mtl_core.layers.bank import SHARED
-from mtl_core.mistakes import Mistake
 from mtl_core.mode import EVALUATION, Mode
 from mtl_core.network import Network
 from mtl_core.possible import impossible

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from mtl_core.data.preparation import prepare
+from mtl_core.data.preprocessing import prepare
 from mtl_core.fused import CURVES
 from mtl_core.recipe import Recipe
 from mtl_core.trainer import Progress, fit

@@ -7,7 +7,7 @@ from itertools import product
 import numpy as np
 import pytest
 
-from mtl_core.tree import fault, partitions
+from mtl_core.task_tree import fault, partitions
 from mtl_core.tree_search import EXACT, tree_from_affinity
 
 NAMES = ("cow", "ant", "dog", "bee", "fox", "eel", "hen", "gnu", "owl")

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from mtl_core.mistakes import Mistake
+from mtl_core.errors import Mistake
 from study.budget import FEWEST_DRAWS, FEWEST_SEEDS, frozen, shrink
 from study.spec import Spec
 

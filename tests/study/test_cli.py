@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from mtl_core.mistakes import Mistake
+from mtl_core.errors import Mistake
 from study import known
 from study.cli import app
 from study.spec import Spec

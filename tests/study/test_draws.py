@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import qmc
 
-from mtl_core.mistakes import Mistake
-from mtl_core.space import LogUniform, Range, Uniform
+from mtl_core.errors import Mistake
+from mtl_core.search_space import LogUniform, Range, Uniform
 from study.arms import Arm
 from study.draws import COMMON, Draws, points
 from study.spec import Tuning

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from mtl_core.mistakes import Mistake
+from mtl_core.errors import Mistake
 from study.archive import Entry
 from study.arms import Arm
 from study.flow import DONE, Flow, Steps, Together

@@ -9,7 +9,7 @@ import torch
 
 from mtl_core.data.task import Task
 from mtl_core.data.task_set import Development, Examples, TaskSet
-from mtl_core.mistakes import Mistake
+from mtl_core.errors import Mistake
 from study.forecast import Forecast, Forecaster, halved_epochs, machine_rate, refuse_if_too_large, size_text
 from study.plan import Plan, make_plan
 from study.spec import Spec

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mtl_core.mistakes import Mistake
+from mtl_core.errors import Mistake
 from study import ledger
 from study.ledger import Ledger
 

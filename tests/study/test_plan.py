@@ -10,7 +10,7 @@ import torch
 
 from mtl_core.data.task import Task
 from mtl_core.data.task_set import Development, Examples
-from mtl_core.mistakes import Mistake
+from mtl_core.errors import Mistake
 from mtl_core.recipe import Recipe
 from study.levels import arms_of
 from study.plan import Plan, make_plan

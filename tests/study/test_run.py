@@ -14,7 +14,7 @@ import pytest
 import analysis
 import study
 from mtl_core import evaluation, trainer
-from mtl_core.mistakes import Mistake
+from mtl_core.errors import Mistake
 from study import ledger, shards
 from study.ledger import Ledger
 from tests.study import fake_engine

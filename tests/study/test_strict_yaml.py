@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mtl_core.mistakes import Mistake
+from mtl_core.errors import Mistake
 from study.strict_yaml import MAX_DEPTH, dump, parse, parse_value
 
 

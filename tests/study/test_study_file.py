@@ -12,9 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from mtl_core.mistakes import Mistake
+from mtl_core.errors import Mistake
 from mtl_core.registry import KINDS, entries
-from mtl_core.space import LogUniform, Uniform
+from mtl_core.search_space import LogUniform, Uniform
 from study import known
 from study.durations import duration, seconds_of
 from study.refusals import mistake_of

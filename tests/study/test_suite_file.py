@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from mtl_core.mistakes import Mistake
-from mtl_core.space import LogUniform, Uniform
+from mtl_core.errors import Mistake
+from mtl_core.search_space import LogUniform, Uniform
 from study.spec import Spec
 from study.study_file import as_text, load, load_spec, load_suite, read_spec, read_suite
 from study.suite import Suite

@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 import analysis
 from mtl_core.data.task import Task
 from mtl_core.data.task_set import Development, Examples, TaskSet
-from mtl_core.mistakes import Mistake
+from mtl_core.errors import Mistake
 from study import ledger, prepare
 from study.cli import app
 from study.run import run as run_single

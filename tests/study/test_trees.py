@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 import analysis
-from mtl_core.mistakes import Mistake
+from mtl_core.errors import Mistake
 from study import ledger, trees
 from study.arms import Arm
 from study.commands.check import check

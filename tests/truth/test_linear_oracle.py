@@ -14,13 +14,13 @@ import numpy as np
 import pytest
 import torch
 
-from mtl_core.data.preparation import prepare
+from mtl_core.data.preprocessing import prepare
 from mtl_core.data.task import Task
 from mtl_core.data.task_set import Development, Examples
 from mtl_core.fused import FusedArray, fresh_state
 from mtl_core.network import Network
 from mtl_core.recipe import Recipe, Row
-from mtl_core.rows import State
+from mtl_core.replica_state import State
 
 pytestmark = pytest.mark.usefixtures("double")
 

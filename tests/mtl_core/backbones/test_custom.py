@@ -14,9 +14,9 @@ from torch import Tensor, nn
 from mtl_core import checkpoint
 from mtl_core.backbones.custom import Custom
 from mtl_core.cost import cost_of
+from mtl_core.errors import Mistake
 from mtl_core.flat_state import Layout
 from mtl_core.layers.bank import Theta, private
-from mtl_core.mistakes import Mistake
 from mtl_core.mode import EVALUATION, Mode
 from mtl_core.network import Network
 from mtl_core.possible import impossible
@@ -26,11 +26,11 @@ from mtl_core.seeding import generator
 from mtl_core.streams import Streams
 from mtl_core.trainer import fit
 from study.task_sets import checked_dials
-from tests.mtl_core.backbones import user_modules as user
+from tests.mtl_core.backbones import example_modules as user
 from tests.mtl_core.test_fusion import same
 from tests.mtl_core.worlds import development, own_inputs, rows
 
-HERE = "tests.mtl_core.backbones.user_modules"
+HERE = "tests.mtl_core.backbones.example_modules"
 COPIES = private(("a", "b"))
 SEEDS = (0, 1, 2)
 TABLE, IMAGE, WIDTH = (6,), (2, 4, 4), 5

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from mtl_core.data.preparation import prepare
+from mtl_core.data.preprocessing import prepare
 from mtl_core.data.task_set import Examples
 from mtl_core.evaluation import score_examples_on
 from mtl_core.layers.bank import Theta

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from mtl_core.data.splits import nested_subset, split
 from mtl_core.data.task import Task
 from mtl_core.data.task_set import Development, Examples
-from mtl_core.mistakes import Mistake
+from mtl_core.errors import Mistake
 
 SEEDS = st.integers(0, 10_000)
 SHARES = st.floats(0.01, 0.99)

@@ -9,15 +9,15 @@ import pytest
 import torch
 from torch import Tensor
 
-from mtl_core.data.feed import Feed
-from mtl_core.data.preparation import prepare, skill
+from mtl_core.data.batch_loader import Feed
+from mtl_core.data.losses import example_losses
+from mtl_core.data.metrics import example_scores
+from mtl_core.data.preprocessing import prepare, skill
 from mtl_core.data.target_columns import columns_of, columns_of_only, labels, targets_of
 from mtl_core.data.task import Task
 from mtl_core.data.task_set import Development, Examples
 from mtl_core.evaluation import score_examples_on
 from mtl_core.export import export
-from mtl_core.losses import example_losses
-from mtl_core.metrics import example_scores
 from mtl_core.recipe import Recipe, Row
 from mtl_core.trainer import fit
 

@@ -15,8 +15,8 @@ from mtl_core.network import Network
 from mtl_core.possible import impossible
 from mtl_core.recipe import Recipe, Row
 from mtl_core.streams import Streams
+from mtl_core.task_tree import fault
 from mtl_core.trainer import fit
-from mtl_core.tree import fault
 from tests.mtl_core.sharing.beside import (
     EXAMPLES,
     STAGES,

@@ -6,12 +6,12 @@ import pytest
 import torch
 
 from mtl_core.cotangents import gramian
+from mtl_core.data.batch_loader import Feed
 from mtl_core.data.digits import base_digits, development_and_test
-from mtl_core.data.feed import Feed
-from mtl_core.data.preparation import prepare
+from mtl_core.data.losses import label_means
+from mtl_core.data.preprocessing import prepare
+from mtl_core.errors import Mistake
 from mtl_core.gradients import task_gradients
-from mtl_core.losses import label_means
-from mtl_core.mistakes import Mistake
 from mtl_core.mode import Mode
 from mtl_core.network import Network
 from mtl_core.recipe import Recipe, Row

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from mtl_core.mistakes import Mistake
+from mtl_core.errors import Mistake
 from mtl_core.tasks.digits3 import Digits3, targets_of
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import torch
 
-from mtl_core.mistakes import Mistake
+from mtl_core.errors import Mistake
 from mtl_core.tasks.generated import Generated, wave
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 import torch
 
-from mtl_core.data.preparation import prepare
-from mtl_core.mistakes import Mistake
+from mtl_core.data.preprocessing import prepare
+from mtl_core.errors import Mistake
 from mtl_core.recipe import Recipe, Row
 from mtl_core.tasks.mixed_scales import MixedScales
 from mtl_core.trainer import fit

@@ -9,7 +9,7 @@ import torch
 
 from mtl_core.data.digits import base_digits, development_and_test
 from mtl_core.data.splits import split
-from mtl_core.mistakes import Mistake
+from mtl_core.errors import Mistake
 from mtl_core.tasks.rotations import Rotations, turn
 
 

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from mtl_core.data.splits import split
 from mtl_core.data.task_set import Examples
-from mtl_core.mistakes import Mistake
+from mtl_core.errors import Mistake
 from mtl_core.tasks.symmetric import Symmetric, facing
 
 

@@ -17,7 +17,7 @@ from pyarrow import csv, feather, parquet
 
 from mtl_core.data.splits import split
 from mtl_core.data.task_set import TaskSet
-from mtl_core.mistakes import Mistake
+from mtl_core.errors import Mistake
 from mtl_core.tasks.table import Table
 
 N = 120

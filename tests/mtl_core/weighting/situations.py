@@ -10,7 +10,7 @@ from torch import Tensor
 
 from mtl_core.data.task import Task
 from mtl_core.registry import find
-from mtl_core.space import Range, Simplex
+from mtl_core.search_space import Range, Simplex
 from mtl_core.streams import Streams
 from mtl_core.weighting import GramianWeighting, JacobianWeighting, LossWeighting, State, Weighting
 from tests.mtl_core.worlds import TASKS

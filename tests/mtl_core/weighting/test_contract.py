@@ -8,7 +8,7 @@ from torch import Tensor
 
 from mtl_core.data.task import Task
 from mtl_core.registry import entries, find
-from mtl_core.space import Simplex
+from mtl_core.search_space import Simplex
 from mtl_core.weighting import LossWeighting, scaled
 from tests.mtl_core.weighting.situations import (
     ALL,

@@ -13,9 +13,9 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.func import functional_call, vmap
 
+from mtl_core.backbones.user_modules.factory import Maker
 from mtl_core.layers.bank import Copy, Initialiser, Slot, Theta
 from mtl_core.mode import Mode
-from mtl_core.modules import Maker
 
 if TYPE_CHECKING:
     from mtl_core.backbones import Affine
@@ -26,7 +26,7 @@ Held = dict[str, Tensor]
 
 @dataclass(frozen=True)
 class Verdict:
-    """What a trial of a module has shown (see :mod:`mtl_core.layers.module_trial`).
+    """What a trial of a module has shown (see :mod:`mtl_core.backbones.user_modules.compatibility`).
 
     Args:
         outputs: shape of what it gives for an example.

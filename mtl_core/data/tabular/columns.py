@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from mtl_core.data.task import Kind
-from mtl_core.mistakes import Mistake
+from mtl_core.errors import Mistake
 
 InputKind = Literal["numeric", "boolean", "categorical", "date"]
 ColumnKind = Literal["numeric", "boolean", "categorical", "date", "regression", "binary", "multiclass"]

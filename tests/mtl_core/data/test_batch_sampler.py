@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 import torch
 
-from mtl_core.data.batches import Batches, steps_per_epoch
-from mtl_core.data.preparation import prepare
+from mtl_core.data.batch_sampler import Batches, steps_per_epoch
+from mtl_core.data.preprocessing import prepare
 from mtl_core.data.task_set import Development
 from mtl_core.recipe import Recipe
 from tests.mtl_core.worlds import development, own_inputs

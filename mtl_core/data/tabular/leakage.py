@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from mtl_core.data.columns import Column
-from mtl_core.mistakes import Mistake
+from mtl_core.data.tabular.columns import Column
+from mtl_core.errors import Mistake
 
 NEARLY = 1 - 1e-6
 FEWEST = 10

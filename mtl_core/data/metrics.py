@@ -8,8 +8,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from mtl_core.data.losses import errors, example_losses, mean_of_vector
 from mtl_core.data.task import Task
-from mtl_core.losses import errors, example_losses, mean_of_vector
 
 Scores = Callable[[Task, Tensor, Tensor], Tensor]
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from mtl_core.data.columns import Column, InputKind
+from mtl_core.data.tabular.columns import Column, InputKind
 
 MOST_CATEGORIES = 50
 ID_SHARE = 0.5

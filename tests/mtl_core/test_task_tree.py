@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from mtl_core.tree import fault, in_order, of_paths, partitions
+from mtl_core.task_tree import fault, in_order, of_paths, partitions
 
 TASKS = ("ant", "bee", "cow")
 

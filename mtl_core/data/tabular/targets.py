@@ -6,9 +6,9 @@ from collections import Counter
 
 import numpy as np
 
-from mtl_core.data.columns import Column
+from mtl_core.data.tabular.columns import Column
 from mtl_core.data.task import Kind, Metric, Task
-from mtl_core.mistakes import Mistake
+from mtl_core.errors import Mistake
 
 FEWEST_LABELS, FEW_LABELS = 20, 200
 MOST_INTEGER_CLASSES, MOST_CLASSES = 10, 100

@@ -10,7 +10,7 @@ from pathlib import Path
 import pyarrow as pa
 from pyarrow import csv, feather, parquet
 
-from mtl_core.mistakes import Mistake
+from mtl_core.errors import Mistake
 
 FEWEST_ROWS = 30
 LARGEST_BLOCK = 2**31 - 1

@@ -16,7 +16,7 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-from mtl_core.data.preparation import Preparation
+from mtl_core.data.preprocessing import Preparation
 from mtl_core.data.task_set import Development
 from mtl_core.recipe import Recipe
 from mtl_core.seeding import generator

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 
-from mtl_core.mistakes import Mistake
+from mtl_core.errors import Mistake
 
 
 def test_a_mistake_says_where_what_and_what_to_do() -> None:

@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from mtl_core.mistakes import Mistake
+from mtl_core.errors import Mistake
 
 LARGEST_INTEGER = 2**24
 """Up to here float32, in which a replica's row keeps everything, tells whole numbers apart."""

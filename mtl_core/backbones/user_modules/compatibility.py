@@ -13,9 +13,9 @@ from torch import Tensor, nn
 from torch.func import functional_call
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from mtl_core.layers.module_bank import Held, Verdict, at_once, in_turn, state_of
-from mtl_core.mistakes import Mistake
-from mtl_core.modules import check, maker
+from mtl_core.backbones.user_modules.bank import Held, Verdict, at_once, in_turn, state_of
+from mtl_core.backbones.user_modules.factory import check, maker
+from mtl_core.errors import Mistake
 
 EXAMPLES = (7, 32)
 """Odd and even: kernels treat the tail of an array apart."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from mtl_core.data.columns import Column
-from mtl_core.mistakes import Mistake
+from mtl_core.data.tabular.columns import Column
+from mtl_core.errors import Mistake
 from mtl_core.seeding import generator
 
 TEST_WORDS, OTHER_WORDS = (

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from mtl_core.space import Choice, LogUniform, Range, Simplex, Uniform
+from mtl_core.search_space import Choice, LogUniform, Range, Simplex, Uniform
 
 UNIT = st.floats(0, 1, exclude_max=True)
 RANGES: list[Range] = [

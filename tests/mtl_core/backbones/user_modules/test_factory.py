@@ -10,8 +10,8 @@ import pytest
 import torch
 from torch import nn
 
-from mtl_core.mistakes import Mistake
-from mtl_core.modules import LARGEST_INTEGER, check, maker
+from mtl_core.backbones.user_modules.factory import LARGEST_INTEGER, check, maker
+from mtl_core.errors import Mistake
 
 CODE = """
 from torch import nn

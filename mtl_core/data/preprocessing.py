@@ -9,13 +9,13 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
+from mtl_core.data.losses import example_losses
+from mtl_core.data.metrics import example_scores
 from mtl_core.data.splits import nested_subset, split
 from mtl_core.data.target_columns import columns_of, targets_of
 from mtl_core.data.task import PERFECT, Task
 from mtl_core.data.task_set import Development
-from mtl_core.losses import example_losses
-from mtl_core.metrics import example_scores
-from mtl_core.mistakes import Mistake
+from mtl_core.errors import Mistake
 from mtl_core.seeding import generator
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import torch
 
-from mtl_core.data.preparation import prepare
-from mtl_core.data.probing import probe_batch
+from mtl_core.data.preprocessing import prepare
+from mtl_core.data.probe_batch import probe_batch
 from tests.mtl_core.worlds import development, own_inputs
 
 

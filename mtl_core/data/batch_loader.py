@@ -8,7 +8,7 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-from mtl_core.data.preparation import Preparation
+from mtl_core.data.preprocessing import Preparation
 from mtl_core.data.target_columns import labels
 from mtl_core.data.task_set import Examples
 

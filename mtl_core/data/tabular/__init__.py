@@ -1,0 +1,1 @@
+"""From a file with a table to encoded inputs and targets."""
