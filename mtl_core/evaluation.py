@@ -16,7 +16,7 @@ from mtl_core.data.preprocessing import prepare, skill
 from mtl_core.data.target_columns import columns_of, labels, targets_of
 from mtl_core.data.task_set import Development, Examples
 from mtl_core.layers.bank import Theta
-from mtl_core.network import Network
+from mtl_core.network.network import Network
 from mtl_core.recipe import Recipe, Row
 
 

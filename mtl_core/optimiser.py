@@ -14,7 +14,7 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
-from mtl_core.flat_state import Layout
+from mtl_core.layers.parameter_layout import Layout
 from mtl_core.replica_state import Rows
 from mtl_core.search_space import LogUniform, Range, Uniform
 

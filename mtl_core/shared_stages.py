@@ -8,9 +8,9 @@ import torch
 from jaxtyping import Bool, Int
 from torch import Tensor
 
-from mtl_core.flat_state import Layout
 from mtl_core.layers.bank import Slot
-from mtl_core.network import Network
+from mtl_core.layers.parameter_layout import Layout
+from mtl_core.network.network import Network
 
 
 def meeting_place(network: Network) -> Network:

@@ -13,7 +13,7 @@ from mtl_core.data.preprocessing import Preparation, prepare
 from mtl_core.data.task_set import Development
 from mtl_core.fused import CURVES, FusedArray, fresh_state
 from mtl_core.memory import keep_freed_memory
-from mtl_core.network import Network
+from mtl_core.network.network import Network
 from mtl_core.recipe import Recipe, Row
 from mtl_core.replica_state import State
 

@@ -109,7 +109,7 @@ def points(ranges: Mapping[str, Range | float], num_points: int, *stream: str, a
     import torch
     from torch.quasirandom import SobolEngine
 
-    from mtl_core.seeding import stream_seed
+    from mtl_core.randomness.seeding import stream_seed
 
     dimensions = sum(_dimensions(range_) for range_ in ranges.values())
     if not dimensions:

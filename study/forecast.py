@@ -137,7 +137,7 @@ class Forecaster:
 
     def _tree(self, plan: Plan, stages: int) -> float:
         """Seconds to find the tree of so many stages, in the driver."""
-        from mtl_core.affinity import REPLICAS, epochs_of
+        from mtl_core.task_grouping.affinity import REPLICAS, epochs_of
 
         epochs = epochs_of(quick_recipe(plan.spec, stages), self.task_set.development)
         return REPLICAS * epochs * self._epoch(plan, quick_arm(plan.spec, stages))
@@ -165,7 +165,7 @@ class Forecaster:
         ]
 
     def _declared_size(self, plan: Plan, arm: Arm, task: str | None) -> Size:
-        from mtl_core.cost import cost_of
+        from mtl_core.network.cost import cost_of
 
         development = self.task_set.development
         view = development if task is None else development.only(task)

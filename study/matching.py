@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from mtl_core.cost import cost_of
 from mtl_core.data.task_set import Development
+from mtl_core.network.cost import cost_of
 from mtl_core.recipe import Recipe
 from study.arms import HARD, SINGLE_TASK, Arm
 

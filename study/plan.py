@@ -190,7 +190,7 @@ def make_plan(
         Mistake: when there is nothing to compare, or a tree of so many groups cannot be.
     """
     if impossible is None:
-        from mtl_core.possible import impossible
+        from mtl_core.network.feasibility import impossible
     tasks: tuple[str, ...] = tuple(task.name for task in development.tasks)
     if len(tasks) < 2:
         raise Mistake(

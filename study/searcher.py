@@ -22,7 +22,7 @@ from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock
 from optuna.trial import Trial, TrialState
 
 from analysis.selection import rank_draws
-from mtl_core.seeding import stream_seed
+from mtl_core.randomness.seeding import stream_seed
 from study.arms import Arm
 from study.flow import Steps, Together
 from study.phases.desk import Desk

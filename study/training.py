@@ -14,10 +14,11 @@ import pyarrow.parquet as pq
 from safetensors import SafetensorError
 
 from analysis.records.schema import CONFLICT, TRAINING
-from mtl_core import checkpoint, cost, trainer
-from mtl_core.conflict import comparisons
+from mtl_core import checkpoint, trainer
 from mtl_core.data.task_set import Development
-from mtl_core.network import Network
+from mtl_core.gradients.conflict import comparisons
+from mtl_core.network import cost
+from mtl_core.network.network import Network
 from mtl_core.recipe import Row
 from study.archive import CHECKPOINTS, MODELS, PROBED, RECORDS, encode
 from study.files import write_durably

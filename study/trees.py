@@ -16,8 +16,8 @@ from typing import Any
 from mtl_core.data.task_set import Development
 from mtl_core.errors import Mistake
 from mtl_core.recipe import Recipe
+from mtl_core.task_grouping.tree_search import stand_in
 from mtl_core.task_tree import Tree, fault
-from mtl_core.tree_search import stand_in
 from study.arms import BRANCH, INDEPENDENT, Arm
 from study.ledger import Ledger
 from study.levels import budget_of
@@ -100,7 +100,7 @@ def find(spec: Spec, development: Development, stages: int, groups: float) -> Tr
     """The tree of so many stages: it trains, with one thread as everything here does, and always comes to the same."""
     import torch
 
-    from mtl_core.affinity import find_tree
+    from mtl_core.task_grouping.affinity import find_tree
 
     threads = torch.get_num_threads()
     torch.set_num_threads(1)

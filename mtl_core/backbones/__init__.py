@@ -16,8 +16,8 @@ from jaxtyping import Float
 from torch import Tensor
 
 from mtl_core.layers.bank import Copy, Slot, Theta
+from mtl_core.layers.forward_context import Mode
 from mtl_core.layers.pooling import average_pool
-from mtl_core.mode import Mode
 from mtl_core.registry import find
 
 if TYPE_CHECKING:

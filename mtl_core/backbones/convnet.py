@@ -12,8 +12,8 @@ from torch import Tensor
 from mtl_core.backbones import Affine, ImageBackbone
 from mtl_core.layers.bank import Copy, Theta
 from mtl_core.layers.conv import Convolution
+from mtl_core.layers.forward_context import Mode
 from mtl_core.layers.pooling import max_pool
-from mtl_core.mode import Mode
 
 
 class ConvNet(ImageBackbone):

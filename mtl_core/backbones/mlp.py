@@ -12,9 +12,9 @@ from torch import Tensor
 from mtl_core.backbones import Backbone
 from mtl_core.layers.activations import ACTIVATIONS
 from mtl_core.layers.bank import Copy, Theta
+from mtl_core.layers.forward_context import Mode
 from mtl_core.layers.linear import Linear
 from mtl_core.layers.norms import LayerNorm
-from mtl_core.mode import Mode
 
 
 class MLP(Backbone):

@@ -14,7 +14,7 @@ from mtl_core.backbones import Affine, ImageBackbone
 from mtl_core.layers.bank import Copy, Theta
 from mtl_core.layers.batch_norm import BatchNorm
 from mtl_core.layers.conv import Convolution
-from mtl_core.mode import Mode
+from mtl_core.layers.forward_context import Mode
 
 if TYPE_CHECKING:
     from mtl_core.recipe import Recipe

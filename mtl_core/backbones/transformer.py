@@ -11,10 +11,10 @@ from torch import Tensor
 from mtl_core.backbones import Affine, Backbone
 from mtl_core.layers.attention import Attention
 from mtl_core.layers.bank import Copy, Slot, Theta
+from mtl_core.layers.forward_context import Mode
 from mtl_core.layers.linear import Linear
 from mtl_core.layers.norms import LayerNorm
 from mtl_core.layers.tokens import Beginning, FeatureTokens, patches
-from mtl_core.mode import Mode
 from mtl_core.recipe import Recipe
 
 

@@ -18,9 +18,9 @@ from torch import Tensor
 
 from mtl_core.data.preprocessing import Preparation
 from mtl_core.data.task_set import Development
+from mtl_core.randomness.counter_based import Streams
+from mtl_core.randomness.seeding import generator
 from mtl_core.recipe import Recipe
-from mtl_core.seeding import generator
-from mtl_core.streams import Streams
 
 
 def steps_per_epoch(recipe: Recipe, development: Development) -> int:

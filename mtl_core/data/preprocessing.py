@@ -16,7 +16,7 @@ from mtl_core.data.target_columns import columns_of, targets_of
 from mtl_core.data.task import PERFECT, Task
 from mtl_core.data.task_set import Development
 from mtl_core.errors import Mistake
-from mtl_core.seeding import generator
+from mtl_core.randomness.seeding import generator
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from mtl_core.data.preprocessing import Preparation
 from mtl_core.data.task_set import Development
-from mtl_core.seeding import generator
+from mtl_core.randomness.seeding import generator
 
 
 def probe_batch(

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from mtl_core.data.task_set import Development
 from mtl_core.errors import Mistake
-from mtl_core.seeding import generator
+from mtl_core.randomness.seeding import generator
 
 
 def split(development: Development, seed: int) -> tuple[Int[Tensor, " n_train"], Int[Tensor, " n_validation"]]:

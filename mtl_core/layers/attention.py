@@ -6,8 +6,8 @@ from jaxtyping import Float
 from torch import Tensor
 
 from mtl_core.layers.bank import Copy, Theta
+from mtl_core.layers.forward_context import Mode
 from mtl_core.layers.linear import Linear
-from mtl_core.mode import Mode
 
 
 class Attention:

@@ -8,7 +8,7 @@ from torch import Tensor
 from torch.nn.functional import conv2d
 
 from mtl_core.layers.bank import Copy, Slot, Theta, constant, uniform
-from mtl_core.mode import Adapter
+from mtl_core.layers.forward_context import Adapter
 
 _FEWEST, _MOST = 8, 48
 """Channels between which a CPU convolves all copies as the groups of one convolution.  With fewer, the kernel, hence

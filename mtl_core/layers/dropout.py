@@ -9,7 +9,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from mtl_core.layers.bank import Copy
-from mtl_core.seeding import generator
+from mtl_core.randomness.seeding import generator
 
 _LEVELS = 1 << 16
 

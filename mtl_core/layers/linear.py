@@ -8,7 +8,7 @@ from torch import Tensor
 
 from mtl_core.layers.activations import Activation, identity
 from mtl_core.layers.bank import Copy, Slot, Theta, constant, uniform
-from mtl_core.mode import Adapter
+from mtl_core.layers.forward_context import Adapter
 
 
 class Linear:

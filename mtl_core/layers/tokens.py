@@ -7,7 +7,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from mtl_core.layers.bank import Copy, Slot, Theta, constant, normal, uniform
-from mtl_core.mode import Adapter
+from mtl_core.layers.forward_context import Adapter
 
 
 class FeatureTokens:

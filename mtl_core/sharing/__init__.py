@@ -16,7 +16,7 @@ from torch import Tensor
 from mtl_core.backbones import Backbone, Stage
 from mtl_core.data.task_set import Development
 from mtl_core.layers.bank import Copy, Slot, Theta
-from mtl_core.mode import Mode
+from mtl_core.layers.forward_context import Mode
 from mtl_core.recipe import Recipe
 from mtl_core.registry import find
 

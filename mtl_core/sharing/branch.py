@@ -11,7 +11,7 @@ from torch import Tensor
 from mtl_core.backbones import Backbone
 from mtl_core.data.task_set import Development
 from mtl_core.layers.bank import SHARED, Copy, Theta
-from mtl_core.mode import Mode
+from mtl_core.layers.forward_context import Mode
 from mtl_core.recipe import Recipe
 from mtl_core.sharing import Sharing
 from mtl_core.task_tree import Tree, fault, in_order
@@ -26,7 +26,7 @@ class Branch(Sharing):
     Source: S. Vandenhende, S. Georgoulis, B. De Brabandere & L. Van Gool, "Branched multi-task networks: deciding what
     layers to share", BMVC 2020.
 
-    Differs from the paper: nothing; the paper's way to find the tree is :mod:`mtl_core.affinity`.
+    Differs from the paper: nothing; the paper's way to find the tree is :mod:`mtl_core.task_grouping.affinity`.
 
     Args:
         tree: for each stage a list of groups of task names.

@@ -10,11 +10,11 @@ from torch import Tensor
 from mtl_core.backbones import Backbone, extend
 from mtl_core.data.task_set import Development
 from mtl_core.layers.bank import SHARED, Theta
-from mtl_core.layers.descriptors import descriptor_matrix, unfit
-from mtl_core.mode import Mode
+from mtl_core.layers.forward_context import Mode
 from mtl_core.recipe import Recipe
 from mtl_core.registry import find
 from mtl_core.sharing import Chain, Sharing
+from mtl_core.sharing.blocks.task_descriptors import descriptor_matrix, unfit
 
 
 class Concat(Sharing):

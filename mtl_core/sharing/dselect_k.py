@@ -11,13 +11,13 @@ from torch import Tensor
 from mtl_core.backbones import Backbone
 from mtl_core.data.task_set import Development
 from mtl_core.layers.bank import Theta, private
-from mtl_core.layers.experts import SharedExperts, dials_of, miscounted, namesake
-from mtl_core.layers.gates import mix
-from mtl_core.layers.selectors import Selectors
-from mtl_core.mode import Mode
+from mtl_core.layers.forward_context import Mode
 from mtl_core.recipe import Recipe
 from mtl_core.search_space import LogUniform
 from mtl_core.sharing import Chain, Sharing
+from mtl_core.sharing.blocks.experts import SharedExperts, dials_of, miscounted, namesake
+from mtl_core.sharing.blocks.gates import mix
+from mtl_core.sharing.blocks.sparse_gates import Selectors
 
 
 class DSelectK(Sharing):

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from mtl_core.backbones import Backbone
 from mtl_core.layers.bank import SHARED, Theta, private
-from mtl_core.mode import Mode
+from mtl_core.layers.forward_context import Mode
 from mtl_core.sharing import Chain, Sharing
 
 

@@ -13,12 +13,12 @@ from torch import Tensor
 from mtl_core.backbones import Backbone
 from mtl_core.data.task_set import Development
 from mtl_core.layers.bank import Slot, Theta, mutual, private
-from mtl_core.layers.branching import ParentChoice
-from mtl_core.layers.stitching import mix, own_examples
-from mtl_core.mode import Mode
+from mtl_core.layers.forward_context import Mode
 from mtl_core.recipe import Recipe
 from mtl_core.search_space import LogUniform
 from mtl_core.sharing import Sharing, run, share
+from mtl_core.sharing.blocks.branching import ParentChoice
+from mtl_core.sharing.blocks.stitching import mix, own_examples
 from mtl_core.task_tree import of_paths
 
 _COLDEST = 0.1

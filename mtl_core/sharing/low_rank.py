@@ -12,10 +12,10 @@ from torch import Tensor
 from mtl_core.backbones import Affine, Backbone
 from mtl_core.data.task_set import Development
 from mtl_core.layers.bank import SHARED, Theta, constant, private
-from mtl_core.layers.descriptors import TaskVectors, along
-from mtl_core.mode import Mode
+from mtl_core.layers.forward_context import Mode
 from mtl_core.recipe import Recipe
 from mtl_core.sharing import Chain, Sharing, split, unadaptable
+from mtl_core.sharing.blocks.task_descriptors import TaskVectors, along
 
 
 class LowRank(Sharing):

@@ -11,12 +11,12 @@ from torch import Tensor
 from mtl_core.backbones import Backbone
 from mtl_core.data.task_set import Development
 from mtl_core.layers.bank import Copy, Theta, private
-from mtl_core.layers.experts import SharedExperts, dials_of, miscounted, misdropped, namesake
-from mtl_core.layers.gates import Gates, mix
-from mtl_core.mode import Mode
+from mtl_core.layers.forward_context import Mode
 from mtl_core.recipe import Recipe
 from mtl_core.search_space import Uniform
 from mtl_core.sharing import Chain, Sharing
+from mtl_core.sharing.blocks.experts import SharedExperts, dials_of, miscounted, misdropped, namesake
+from mtl_core.sharing.blocks.gates import Gates, mix
 
 
 class MMoE(Sharing):

@@ -9,9 +9,9 @@ from torch import Tensor
 
 from mtl_core.backbones import Backbone
 from mtl_core.layers.bank import SHARED, Theta, private
-from mtl_core.layers.soft_mask import SoftMask
-from mtl_core.mode import Mode
+from mtl_core.layers.forward_context import Mode
 from mtl_core.sharing import Chain, Sharing, run
+from mtl_core.sharing.blocks.soft_masks import SoftMask
 
 
 class MTAN(Sharing):

@@ -11,11 +11,11 @@ from torch import Tensor
 from mtl_core.backbones import Backbone
 from mtl_core.data.task_set import Development
 from mtl_core.layers.bank import Theta, private
-from mtl_core.layers.experts import Extraction, Seen, dials_of, miscounted, misdropped, namesake, seen
-from mtl_core.mode import Mode
+from mtl_core.layers.forward_context import Mode
 from mtl_core.recipe import Recipe
 from mtl_core.search_space import Uniform
 from mtl_core.sharing import Chain, Sharing, share, split
+from mtl_core.sharing.blocks.experts import Extraction, Seen, dials_of, miscounted, misdropped, namesake, seen
 
 
 class PLE(Sharing):

@@ -12,7 +12,7 @@ from torch import Generator, Tensor
 from mtl_core.backbones import Backbone
 from mtl_core.data.task_set import Development
 from mtl_core.layers.bank import SHARED, Slot, Theta, private
-from mtl_core.mode import Mode
+from mtl_core.layers.forward_context import Mode
 from mtl_core.recipe import Recipe
 from mtl_core.search_space import LogUniform
 from mtl_core.sharing import Chain, Sharing

@@ -13,11 +13,11 @@ from torch import Tensor
 from mtl_core.backbones import Affine, Backbone, backbone_of
 from mtl_core.data.task_set import Development
 from mtl_core.layers.bank import Theta, mutual, private
-from mtl_core.layers.stitching import LayerMixture, Stitch, own_examples
-from mtl_core.mode import Mode
+from mtl_core.layers.forward_context import Mode
 from mtl_core.recipe import Recipe
 from mtl_core.search_space import LogUniform
 from mtl_core.sharing import Chain, Sharing, run, share, unadaptable
+from mtl_core.sharing.blocks.stitching import LayerMixture, Stitch, own_examples
 
 
 class Sluice(Sharing):

@@ -6,12 +6,12 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from mtl_core.data.digits import base_digits, development_and_test
 from mtl_core.data.task import Task
 from mtl_core.data.task_set import Development, Examples, TaskSet
 from mtl_core.errors import Mistake
-from mtl_core.seeding import generator
+from mtl_core.randomness.seeding import generator
 from mtl_core.tasks import TaskSource
+from mtl_core.tasks.sources.digits import base_digits, development_and_test
 
 FEWEST = 50
 

@@ -6,11 +6,11 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from mtl_core.data.directions import correlations, orthonormal, standardised
 from mtl_core.data.task import Task
 from mtl_core.data.task_set import Development, Examples, TaskSet
-from mtl_core.seeding import generator
+from mtl_core.randomness.seeding import generator
 from mtl_core.tasks import TaskSource
+from mtl_core.tasks.sources.directions import correlations, orthonormal, standardised
 
 NUM_EXAMPLES, NUM_TEST = 600, 2000
 HALF = 6

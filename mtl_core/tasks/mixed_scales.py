@@ -6,12 +6,12 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from mtl_core.data.directions import correlations, orthonormal, standardised
 from mtl_core.data.task import Task
 from mtl_core.data.task_set import Development, Examples, TaskSet
 from mtl_core.errors import Mistake
-from mtl_core.seeding import generator
+from mtl_core.randomness.seeding import generator
 from mtl_core.tasks import TaskSource
+from mtl_core.tasks.sources.directions import correlations, orthonormal, standardised
 
 NUM_INPUTS, NUM_FEATURES, STEEPNESS = 12, 4, 1.5
 CLEAN_NOISE, NOISY_NOISE, RARE_NOISE = 0.05, 2.0, 0.3

@@ -6,11 +6,11 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from mtl_core.data.digits import base_digits
 from mtl_core.data.task_set import Examples, TaskSet
 from mtl_core.errors import Mistake
 from mtl_core.tasks import TaskSource
 from mtl_core.tasks.multidigits import NUM_FOLDS, NUM_TEST_FOLDS, MultiDigits, blend, two_digits
+from mtl_core.tasks.sources.digits import base_digits
 
 
 class Symmetric(TaskSource):

@@ -17,7 +17,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from mtl_core.data.task import Task
-from mtl_core.streams import Streams
+from mtl_core.randomness.counter_based import Streams
 
 State = dict[str, Tensor]
 FLOOR = 1e-12

@@ -5,7 +5,7 @@ from __future__ import annotations
 from jaxtyping import Bool, Float
 from torch import Tensor
 
-from mtl_core.streams import Streams
+from mtl_core.randomness.counter_based import Streams
 from mtl_core.weighting import GramianWeighting, State
 from mtl_core.weighting.solvers import gramians
 from mtl_core.weighting.solvers.cosines import equal_cosines

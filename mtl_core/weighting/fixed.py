@@ -9,8 +9,8 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from mtl_core.data.task import Task
+from mtl_core.randomness.counter_based import Streams
 from mtl_core.search_space import Simplex
-from mtl_core.streams import Streams
 from mtl_core.weighting import LossWeighting, State
 
 

@@ -10,8 +10,8 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from mtl_core.data.task import Task
+from mtl_core.randomness.counter_based import Streams
 from mtl_core.search_space import LogUniform, Uniform
-from mtl_core.streams import Streams
 from mtl_core.weighting import JacobianWeighting, State
 from mtl_core.weighting.solvers import simplex
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from analysis.selection import choose_arm, select_draws
-from mtl_core.cost import cost_of
+from mtl_core.network.cost import cost_of
 from study.arms import SINGLE_TASK, Arm
 from study.flow import Steps, Together
 from study.phases.confirm import fresh

@@ -16,7 +16,7 @@ from torch import nn
 from mtl_core.backbones import ImageBackbone
 from mtl_core.data.task_set import Development, Examples
 from mtl_core.memory import keep_freed_memory
-from mtl_core.network import Network
+from mtl_core.network.network import Network
 from mtl_core.recipe import Recipe
 from tests.benchmarks.bench_fused import BATCH, CLASSES, data, fused_epoch, microseconds_per_step, plain_epoch
 from tests.mtl_core.backbones.reference import STAGES

@@ -21,7 +21,7 @@ from mtl_core.data.task import Task
 from mtl_core.data.task_set import Development, Examples
 from mtl_core.fused import FusedArray, fresh_state
 from mtl_core.memory import keep_freed_memory
-from mtl_core.network import Network
+from mtl_core.network.network import Network
 from mtl_core.recipe import Recipe, Row
 
 INPUTS, CLASSES, STAGES, DEPTH, BATCH, STEPS = 64, 10, 4, 2, 64, 10

@@ -9,8 +9,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from mtl_core.flat_state import Layout
 from mtl_core.layers.bank import SHARED, Copy, Slot, private, uniform
+from mtl_core.layers.parameter_layout import Layout
 from mtl_core.optimiser import Optimiser, clip_, ranges_of, schedule, start
 from mtl_core.replica_state import Rows
 

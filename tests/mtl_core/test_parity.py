@@ -10,10 +10,10 @@ from torch import Tensor, nn
 
 from mtl_core.data.preprocessing import prepare
 from mtl_core.data.task_set import Development, Examples
-from mtl_core.flat_state import Layout
-from mtl_core.network import Network
+from mtl_core.layers.parameter_layout import Layout
+from mtl_core.network.network import Network
+from mtl_core.randomness.seeding import generator
 from mtl_core.recipe import Recipe, Row
-from mtl_core.seeding import generator
 from mtl_core.trainer import fit
 from tests.mtl_core.worlds import development
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 import torch
 
-from mtl_core.gradients import SharedPart
-from mtl_core.network import Network
+from mtl_core.gradients.task_gradients import SharedPart
+from mtl_core.network.network import Network
 from mtl_core.recipe import Recipe
 from mtl_core.shared_stages import compared, meeting_place, shared_stages
 from tests.mtl_core.sharing.cases import Case, every_case

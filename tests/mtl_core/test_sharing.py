@@ -15,9 +15,9 @@ from mtl_core.data.task_set import Development
 from mtl_core.errors import Mistake
 from mtl_core.fused import CURVES
 from mtl_core.layers.bank import SHARED
-from mtl_core.mode import EVALUATION, Mode
-from mtl_core.network import Network
-from mtl_core.possible import impossible
+from mtl_core.layers.forward_context import EVALUATION, Mode
+from mtl_core.network.feasibility import impossible
+from mtl_core.network.network import Network
 from mtl_core.recipe import Recipe
 from mtl_core.registry import entries
 from mtl_core.sharing import share, split

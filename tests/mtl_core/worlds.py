@@ -11,7 +11,7 @@ import torch
 
 from mtl_core.data.task import Task
 from mtl_core.data.task_set import Development, Examples
-from mtl_core.flat_state import Layout
+from mtl_core.layers.parameter_layout import Layout
 from mtl_core.recipe import Row
 
 TASKS = {

@@ -15,7 +15,7 @@ from torch.func import functional_call, vmap
 
 from mtl_core.backbones.user_modules.factory import Maker
 from mtl_core.layers.bank import Copy, Initialiser, Slot, Theta
-from mtl_core.mode import Mode
+from mtl_core.layers.forward_context import Mode
 
 if TYPE_CHECKING:
     from mtl_core.backbones import Affine

@@ -7,7 +7,7 @@ import torch
 
 from mtl_core.data.tabular.columns import Column
 from mtl_core.errors import Mistake
-from mtl_core.seeding import generator
+from mtl_core.randomness.seeding import generator
 
 TEST_WORDS, OTHER_WORDS = (
     {"test", "true", "1"},

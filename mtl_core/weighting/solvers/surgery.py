@@ -9,7 +9,7 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from mtl_core.data.task import Task
-from mtl_core.streams import Streams
+from mtl_core.randomness.counter_based import Streams
 
 Correction = Callable[[Float[Tensor, "r t 1"], Float[Tensor, "r t 1"], Int[Tensor, "r t 1"]], Float[Tensor, "r t 1"]]
 

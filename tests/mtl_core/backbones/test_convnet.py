@@ -6,8 +6,8 @@ import pytest
 import torch
 
 from mtl_core.backbones.convnet import ConvNet
-from mtl_core.mode import Mode
-from mtl_core.network import Network
+from mtl_core.layers.forward_context import Mode
+from mtl_core.network.network import Network
 from mtl_core.recipe import Recipe
 from tests.mtl_core.backbones.reference import Plain, values_of
 from tests.mtl_core.worlds import TASKS

@@ -13,17 +13,17 @@ from torch import Tensor, nn
 
 from mtl_core import checkpoint
 from mtl_core.backbones.custom import Custom
-from mtl_core.cost import cost_of
 from mtl_core.errors import Mistake
-from mtl_core.flat_state import Layout
 from mtl_core.layers.bank import Theta, private
-from mtl_core.mode import EVALUATION, Mode
-from mtl_core.network import Network
-from mtl_core.possible import impossible
+from mtl_core.layers.forward_context import EVALUATION, Mode
+from mtl_core.layers.parameter_layout import Layout
+from mtl_core.network.cost import cost_of
+from mtl_core.network.feasibility import impossible
+from mtl_core.network.network import Network
+from mtl_core.randomness.counter_based import Streams
+from mtl_core.randomness.seeding import generator
 from mtl_core.recipe import Recipe
 from mtl_core.registry import find
-from mtl_core.seeding import generator
-from mtl_core.streams import Streams
 from mtl_core.trainer import fit
 from study.task_sets import checked_dials
 from tests.mtl_core.backbones import example_modules as user

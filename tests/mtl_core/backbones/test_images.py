@@ -10,12 +10,12 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from mtl_core import checkpoint
-from mtl_core.cost import cost_of
 from mtl_core.layers.bank import SHARED, private
 from mtl_core.layers.dropout import Noise
-from mtl_core.mode import Mode
-from mtl_core.network import Network
-from mtl_core.possible import impossible
+from mtl_core.layers.forward_context import Mode
+from mtl_core.network.cost import cost_of
+from mtl_core.network.feasibility import impossible
+from mtl_core.network.network import Network
 from mtl_core.recipe import Recipe
 from mtl_core.registry import find
 from mtl_core.trainer import fit
@@ -137,7 +137,7 @@ def test_the_cost_is_that_of_the_network(backbone: str, sharing: str, depth: int
 @every_backbone
 def test_large_networks_are_measured_without_memory(backbone: str, monkeypatch: pytest.MonkeyPatch) -> None:
     small = cost_of(recipe(backbone), images())
-    monkeypatch.setattr("mtl_core.cost.MANY_PARAMETERS", 0)
+    monkeypatch.setattr("mtl_core.network.cost.MANY_PARAMETERS", 0)
     assert cost_of(recipe(backbone), images()).multiply_adds == small.multiply_adds
 
 

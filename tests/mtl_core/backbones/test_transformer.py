@@ -12,12 +12,12 @@ from torch import Tensor, nn
 
 from mtl_core.backbones import extend
 from mtl_core.backbones.transformer import Transformer
-from mtl_core.cost import cost_of
 from mtl_core.data.task_set import Development
-from mtl_core.flat_state import Layout
 from mtl_core.layers.bank import SHARED, private
-from mtl_core.mode import EVALUATION, Mode
-from mtl_core.possible import impossible
+from mtl_core.layers.forward_context import EVALUATION, Mode
+from mtl_core.layers.parameter_layout import Layout
+from mtl_core.network.cost import cost_of
+from mtl_core.network.feasibility import impossible
 from mtl_core.recipe import Recipe
 from mtl_core.sharing import Chain
 from mtl_core.trainer import fit

@@ -17,7 +17,7 @@ from mtl_core.data.target_columns import columns_of, columns_of_only, labels, ta
 from mtl_core.data.task import Task
 from mtl_core.data.task_set import Development, Examples
 from mtl_core.evaluation import score_examples_on
-from mtl_core.export import export
+from mtl_core.network.export import export
 from mtl_core.recipe import Recipe, Row
 from mtl_core.trainer import fit
 

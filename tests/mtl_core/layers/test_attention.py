@@ -8,10 +8,10 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from mtl_core.flat_state import Layout
 from mtl_core.layers.attention import Attention
 from mtl_core.layers.bank import Theta, private
-from mtl_core.mode import EVALUATION
+from mtl_core.layers.forward_context import EVALUATION
+from mtl_core.layers.parameter_layout import Layout
 
 COPIES = private(("a", "b", "c"))
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 import torch
 
-from mtl_core.flat_state import Layout
 from mtl_core.layers.bank import SHARED, private
+from mtl_core.layers.parameter_layout import Layout
 from mtl_core.layers.tokens import Beginning, FeatureTokens, patches
 
 

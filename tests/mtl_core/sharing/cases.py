@@ -11,8 +11,8 @@ import torch
 from mtl_core.data.task import Task
 from mtl_core.data.task_set import Development, Examples
 from mtl_core.layers.bank import Slot, Theta
-from mtl_core.network import Network
-from mtl_core.possible import impossible
+from mtl_core.network.feasibility import impossible
+from mtl_core.network.network import Network
 from mtl_core.recipe import Recipe
 from mtl_core.registry import entries
 from tests.mtl_core.worlds import TASKS

@@ -10,10 +10,10 @@ from torch import Tensor, nn
 
 from mtl_core.data.task import Task
 from mtl_core.data.task_set import Development
-from mtl_core.flat_state import Layout
 from mtl_core.layers.bank import Theta
-from mtl_core.mode import EVALUATION, Mode
-from mtl_core.network import Network
+from mtl_core.layers.forward_context import EVALUATION, Mode
+from mtl_core.layers.parameter_layout import Layout
+from mtl_core.network.network import Network
 from mtl_core.recipe import Recipe
 from mtl_core.trainer import fit
 from tests.mtl_core.sharing.cases import shaken

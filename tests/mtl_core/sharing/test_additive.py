@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import torch
 
-from mtl_core.possible import impossible
+from mtl_core.network.feasibility import impossible
 from mtl_core.recipe import Recipe
 from tests.mtl_core.sharing.held import (
     THREE,

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from mtl_core.fused import CURVES
-from mtl_core.possible import impossible
+from mtl_core.network.feasibility import impossible
 from mtl_core.recipe import Recipe
 from mtl_core.trainer import fit
 from tests.mtl_core.sharing.beside import (

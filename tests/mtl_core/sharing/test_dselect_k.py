@@ -8,9 +8,9 @@ import pytest
 import torch
 from torch import Tensor
 
-from mtl_core.mode import EVALUATION, Mode
-from mtl_core.network import Network
-from mtl_core.possible import impossible
+from mtl_core.layers.forward_context import EVALUATION, Mode
+from mtl_core.network.feasibility import impossible
+from mtl_core.network.network import Network
 from mtl_core.recipe import Recipe
 from mtl_core.trainer import Outcome, fit
 from tests.mtl_core.sharing.cases import shaken

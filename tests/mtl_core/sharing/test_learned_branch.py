@@ -10,11 +10,11 @@ import torch
 from torch import Tensor
 
 from mtl_core.data.task_set import Examples
-from mtl_core.mode import Mode
-from mtl_core.network import Network
-from mtl_core.possible import impossible
+from mtl_core.layers.forward_context import Mode
+from mtl_core.network.feasibility import impossible
+from mtl_core.network.network import Network
+from mtl_core.randomness.counter_based import Streams
 from mtl_core.recipe import Recipe, Row
-from mtl_core.streams import Streams
 from mtl_core.task_tree import fault
 from mtl_core.trainer import fit
 from tests.mtl_core.sharing.beside import (

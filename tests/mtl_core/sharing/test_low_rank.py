@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import torch
 
-from mtl_core.possible import impossible
+from mtl_core.network.feasibility import impossible
 from tests.mtl_core.sharing.held import (
     STAGES,
     assert_own_inputs_pass_the_same_network,

@@ -8,8 +8,8 @@ import pytest
 import torch
 
 from mtl_core.layers.bank import Theta
-from mtl_core.network import Network
-from mtl_core.possible import impossible
+from mtl_core.network.feasibility import impossible
+from mtl_core.network.network import Network
 from mtl_core.recipe import Recipe
 from tests.mtl_core.sharing.beside import (
     STAGES,

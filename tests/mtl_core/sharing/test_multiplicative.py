@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from mtl_core.layers.bank import Theta
-from mtl_core.network import Network
+from mtl_core.network.network import Network
 from mtl_core.recipe import Recipe
 from tests.mtl_core.sharing.held import (
     assert_own_inputs_pass_the_same_network,

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 import torch
 
-from mtl_core.network import Network
-from mtl_core.possible import impossible
+from mtl_core.network.feasibility import impossible
+from mtl_core.network.network import Network
 from mtl_core.trainer import fit
 from tests.mtl_core.sharing.cases import shaken
 from tests.mtl_core.sharing.gated import (

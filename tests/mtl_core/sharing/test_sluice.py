@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 import torch
 
-from mtl_core.mode import Mode
-from mtl_core.network import Network
-from mtl_core.possible import impossible
+from mtl_core.layers.forward_context import Mode
+from mtl_core.network.feasibility import impossible
+from mtl_core.network.network import Network
 from mtl_core.recipe import Recipe
 from mtl_core.sharing.sluice import overlap
 from mtl_core.trainer import fit

@@ -11,9 +11,9 @@ import torch
 from mtl_core.data.task import Task
 from mtl_core.data.task_set import Development, Examples
 from mtl_core.layers.bank import Theta
-from mtl_core.mode import Mode
-from mtl_core.network import Network
-from mtl_core.possible import impossible
+from mtl_core.layers.forward_context import Mode
+from mtl_core.network.feasibility import impossible
+from mtl_core.network.network import Network
 from mtl_core.recipe import Recipe
 from mtl_core.trainer import fit
 from tests.mtl_core.sharing.held import (

@@ -5,18 +5,18 @@ from __future__ import annotations
 import pytest
 import torch
 
-from mtl_core.cotangents import gramian
 from mtl_core.data.batch_loader import Feed
-from mtl_core.data.digits import base_digits, development_and_test
 from mtl_core.data.losses import label_means
 from mtl_core.data.preprocessing import prepare
 from mtl_core.errors import Mistake
-from mtl_core.gradients import task_gradients
-from mtl_core.mode import Mode
-from mtl_core.network import Network
+from mtl_core.gradients.cotangents import gramian
+from mtl_core.gradients.task_gradients import task_gradients
+from mtl_core.layers.forward_context import Mode
+from mtl_core.network.network import Network
+from mtl_core.network.shared_parameters import SharedPart
 from mtl_core.recipe import Recipe, Row
-from mtl_core.shared_part import SharedPart
 from mtl_core.tasks.asymmetric import Asymmetric
+from mtl_core.tasks.sources.digits import base_digits, development_and_test
 from mtl_core.trainer import fit
 
 

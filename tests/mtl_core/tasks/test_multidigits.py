@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 import torch
 
-from mtl_core.data.digits import base_digits, development_and_test
 from mtl_core.data.splits import split
 from mtl_core.errors import Mistake
 from mtl_core.tasks.multidigits import NUM_FOLDS, NUM_TEST_FOLDS, MultiDigits, blend
+from mtl_core.tasks.sources.digits import base_digits, development_and_test
 
 
 def test_the_brighter_pixel_wins_and_the_right_digit_stands_four_columns_further() -> None:

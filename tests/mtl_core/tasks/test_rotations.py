@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 import torch
 
-from mtl_core.data.digits import base_digits, development_and_test
 from mtl_core.data.splits import split
 from mtl_core.errors import Mistake
 from mtl_core.tasks.rotations import Rotations, turn
+from mtl_core.tasks.sources.digits import base_digits, development_and_test
 
 
 def test_a_quarter_turn_moves_the_top_row_to_the_left_column() -> None:

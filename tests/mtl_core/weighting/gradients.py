@@ -9,8 +9,8 @@ import torch
 from torch import Tensor
 
 from mtl_core.data.task import Task
+from mtl_core.randomness.counter_based import Streams
 from mtl_core.registry import find
-from mtl_core.streams import Streams
 from mtl_core.weighting import GramianWeighting, JacobianWeighting, State
 from tests.mtl_core.worlds import TASKS
 

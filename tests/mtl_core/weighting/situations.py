@@ -9,9 +9,9 @@ import torch
 from torch import Tensor
 
 from mtl_core.data.task import Task
+from mtl_core.randomness.counter_based import Streams
 from mtl_core.registry import find
 from mtl_core.search_space import Range, Simplex
-from mtl_core.streams import Streams
 from mtl_core.weighting import GramianWeighting, JacobianWeighting, LossWeighting, State, Weighting
 from tests.mtl_core.worlds import TASKS
 

@@ -7,8 +7,8 @@ import math
 import pytest
 import torch
 
+from mtl_core.randomness.counter_based import Streams
 from mtl_core.registry import find
-from mtl_core.streams import Streams
 from mtl_core.weighting import State, Weighting
 from tests.mtl_core.weighting.situations import ALL, EVERYBODY, LOSSES, method
 

@@ -6,7 +6,7 @@ import pytest
 import torch
 import torchjd.aggregation
 
-from mtl_core.streams import Streams
+from mtl_core.randomness.counter_based import Streams
 from tests.mtl_core.weighting.gradients import ALL, jacobian, method, step, unit_rows
 
 

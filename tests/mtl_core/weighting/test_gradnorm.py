@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from mtl_core.streams import Streams
+from mtl_core.randomness.counter_based import Streams
 from mtl_core.weighting import State
 from tests.mtl_core.weighting.gradients import everybody, jacobian, method
 

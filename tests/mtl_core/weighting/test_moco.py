@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from mtl_core.streams import Streams
+from mtl_core.randomness.counter_based import Streams
 from tests.mtl_core.weighting.gradients import TWO, jacobian, method, step, two_quadratics
 from tests.mtl_core.weighting.solvers.test_simplex import by_bisection
 

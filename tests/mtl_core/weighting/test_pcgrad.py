@@ -7,7 +7,7 @@ import torch
 import torchjd.aggregation
 from torch import Tensor
 
-from mtl_core.streams import Streams
+from mtl_core.randomness.counter_based import Streams
 from mtl_core.weighting.solvers.surgery import random_order
 from tests.mtl_core.weighting.gradients import ALL, TWO, everybody, jacobian, method, step, unit_rows
 

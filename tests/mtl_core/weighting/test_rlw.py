@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 import torch
 
+from mtl_core.randomness.counter_based import Streams
 from mtl_core.registry import find
-from mtl_core.streams import Streams
 from tests.mtl_core.weighting.situations import ALL, EVERYBODY, LOSSES, after_three_steps
 
 NAMES = [task.name for task in ALL]

@@ -8,8 +8,8 @@ import pytest
 import torch
 from torch import Tensor
 
+from mtl_core.randomness.counter_based import Streams
 from mtl_core.registry import find
-from mtl_core.streams import Streams
 from tests.mtl_core.weighting.situations import ALL, EVERYBODY, LOSSES, after_three_steps, from_losses
 
 CLS = find("weighting", "stch").cls

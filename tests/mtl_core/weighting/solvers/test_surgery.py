@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from mtl_core.streams import Streams
+from mtl_core.randomness.counter_based import Streams
 from mtl_core.weighting.solvers import surgery
 from tests.mtl_core.weighting.gradients import ALL, everybody, jacobian
 

@@ -1,0 +1,227 @@
+"""Do the tasks' gradients agree?  Measured at a few moments of training, which does not notice.
+
+A row keeps one probe batch of its training split, cut in two halves A and B that have no example in common, the same at
+every probe.  With g_i^A the gradient of task i's unweighted mean loss over its labels in half A, on the parameters that
+tasks share in one stage, a probe notes for every stage
+
+    across_ij = (cos(g_i^A, g_j^B) + cos(g_j^A, g_i^B)) / 2,      within a task (i = j): cos(g_i^A, g_i^B),
+    cosine_ij = cos(g_i, g_j)   and   norm_i = ‖g_i‖   with   g_i = (n_i^A g_i^A + n_i^B g_i^B) / (n_i^A + n_i^B),
+
+n_i^A being labels.  Sampling noise draws every cosine between independent halves towards 0, that of a task with itself
+as well; so it is *across* that can be read against *within*, while *cosine* has both gradients from the same examples.
+
+The network is in evaluation mode: it is the one that is judged, it draws no random number and touches no running
+statistic, and an example's gradient does not depend on its half, so that g_i is the gradient of the whole probe batch.
+
+Source: T. Yu et al., "Gradient surgery for multi-task learning", NeurIPS 2020, section 2.2 (the cosine).
+
+Differs from the paper: cosines of independent halves, and a task's with itself beside them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import torch
+from jaxtyping import Bool, Float, Int
+from torch import Tensor
+
+from mtl_core.data.batch_loader import Feed
+from mtl_core.data.batch_sampler import steps_per_epoch
+from mtl_core.data.losses import label_means
+from mtl_core.data.preprocessing import Preparation
+from mtl_core.data.probe_batch import probe_batch
+from mtl_core.data.task_set import Development
+from mtl_core.gradients.task_gradients import task_gradients
+from mtl_core.layers.bank import Theta
+from mtl_core.layers.forward_context import Mode
+from mtl_core.network.network import Network
+from mtl_core.network.shared_parameters import SharedPart
+from mtl_core.recipe import Recipe
+from mtl_core.replica_state import Rows, State
+from mtl_core.shared_stages import compared, meeting_place, shared_stages
+
+MEASURES = ("norm", "cosine", "across")
+_CONFLICT = "conflict."
+_EPOCH = _CONFLICT + "epoch"
+STEPS_PER_PROBE = 50
+"""A probe takes as long as two to two and a half steps (FINDINGS.md): with so many a probe it is a twentieth."""
+
+
+def probed_epochs(recipe: Recipe, steps: int) -> list[int]:
+    """Numbers of the epochs, from 0, at whose ends gradients are probed: evenly spread, the first and the last in.
+
+    Args:
+        recipe: asks for so many probes; in a short training there are fewer, but not below two.
+        steps: of an epoch.
+    """
+    affordable = max(steps * recipe.epochs // STEPS_PER_PROBE, 2)
+    number, last = min(recipe.probes, recipe.epochs, affordable), recipe.epochs - 1
+    if number < 2:
+        return [last] * number
+    return [round(place * last / (number - 1)) for place in range(number)]
+
+
+def start(recipe: Recipe, network: Network) -> Rows:
+    """What a row notes, before its first step; nothing where nothing is probed."""
+    probes, tasks = min(recipe.probes, recipe.epochs), len(network.tasks)
+    if not probes or not network.layout.count_shared():
+        return {}
+    per_task = (1, probes, len(shared_stages(network.layout)), tasks)
+    shapes = {name: per_task if name == "norm" else (*per_task, tasks) for name in MEASURES}
+    noted = {_CONFLICT + name: torch.full(shape, torch.nan) for name, shape in shapes.items()}
+    return noted | {_EPOCH: torch.full((1, probes), -1)}
+
+
+class Probes:
+    """The probe batches of an array.
+
+    Args:
+        recipe: says when to probe, and how large a half is: as large as a training batch.
+        development: the pool.
+        network: of the rows.
+        preparations: of each row's seed.
+        seeds: of the rows.
+    """
+
+    def __init__(
+        self,
+        recipe: Recipe,
+        development: Development,
+        network: Network,
+        preparations: Sequence[Preparation],
+        seeds: Sequence[int],
+    ) -> None:
+        self._network = meeting_place(network)
+        moments = probed_epochs(recipe, steps_per_epoch(recipe, development))
+        self._moments = moments if network.layout.count_shared() else []
+        self._pools = [(development, preparation, seed) for preparation, seed in zip(preparations, seeds, strict=True)]
+        self._half = min(recipe.batch_size, len(development.examples))
+
+    def note(self, theta: Theta, feed: Feed, state: Rows) -> None:
+        """Measure where a row is at one of its moments, and write that into its state."""
+        epochs = state["epoch"].tolist()
+        due = [row for row, epoch in enumerate(epochs) if epoch in self._moments]
+        if not due:
+            return
+        moments = [self._moments.index(epochs[row]) for row in due]
+        state[_EPOCH][due, moments] = state["epoch"][due]
+        for name, values in zip(MEASURES, self.measure(theta, feed), strict=True):
+            noted = state[_CONFLICT + name]
+            noted[due, moments] = values[due].to(noted)
+
+    def measure(
+        self, theta: Theta, feed: Feed
+    ) -> tuple[Float[Tensor, "r s t"], Float[Tensor, "r s t t"], Float[Tensor, "r s t t"]]:
+        """Norms, cosines on the whole probe batch, and cosines across its halves, of every row as it is now."""
+        index, real = self._batches
+        met = set(self._network.layout.trained)
+        theta = {slot: value if slot in met else value.detach() for slot, value in theta.items()}
+        (first, counted), (second, also) = (self._half_of(theta, feed, index[half], real[half]) for half in (0, 1))
+        labels = torch.stack([counted, also], dim=1)
+        found = [agreement(_at(first, places), _at(second, places), labels) for places in self._stages.values()]
+        norm, cosine, across = (torch.stack(values, dim=1) for values in zip(*found, strict=True))
+        sharing = torch.where(self._compared, 0.0, torch.nan)
+        return norm + sharing.diagonal(dim1=1, dim2=2), cosine + sharing, across + sharing
+
+    def _half_of(
+        self, theta: Theta, feed: Feed, index: Int[Tensor, "r g b"], real: Bool[Tensor, "r g b"]
+    ) -> tuple[Float[Tensor, "r t q"], Int[Tensor, "r t"]]:
+        """The tasks' gradients on the shared parameters, and how many labels each rests on."""
+        targets, labelled = feed.targets(index)
+        counted = real.expand(-1, len(self._network.tasks), -1) if labelled is None else real & labelled
+
+        def losses_of(outputs: Sequence[Tensor]) -> Float[Tensor, "r t"]:
+            return label_means(self._network.losses(outputs, targets), counted)
+
+        found = task_gradients(self._network, theta, feed.inputs(index), Mode(), losses_of, self._part)
+        return found.jacobian, counted.sum(dim=2)
+
+    @cached_property
+    def _batches(self) -> tuple[Int[Tensor, "h r g b"], Bool[Tensor, "h r g b"]]:
+        drawn = [probe_batch(*pool, self._half) for pool in self._pools]
+        index, real = (torch.stack(parts, dim=1) for parts in zip(*drawn, strict=True))
+        return index, real
+
+    @cached_property
+    def _part(self) -> SharedPart:
+        return SharedPart(self._network.layout)
+
+    @cached_property
+    def _stages(self) -> dict[str, Int[Tensor, " n"]]:
+        return shared_stages(self._network.layout)
+
+    @cached_property
+    def _compared(self) -> Bool[Tensor, "s t t"]:
+        return compared(self._network.layout)
+
+
+def agreement(
+    first: Float[Tensor, "r t n"], second: Float[Tensor, "r t n"], labels: Int[Tensor, "r 2 t"]
+) -> tuple[Float[Tensor, "r t"], Float[Tensor, "r t t"], Float[Tensor, "r t t"]]:
+    """Norms, cosines and cosines across halves of one stage; NaN without labels, and cosines also without a gradient.
+
+    Args:
+        first, second: the tasks' gradients on the two halves.
+        labels: that each rests on.
+    """
+    halves = (first, second)
+    aa, ab, ba, bb = ((one @ other.transpose(1, 2)).double() for one in halves for other in halves)
+    total = labels.sum(dim=1, keepdim=True)
+    a, b = (labels / torch.where(total > 0, total, torch.nan)).double().unsqueeze(3).unbind(1)
+    whole = a * aa * a.mT + a * ab * b.mT + b * ba * a.mT + b * bb * b.mT
+    norms = whole.diagonal(dim1=1, dim2=2).clamp(min=0).sqrt()
+    crossed = _cosines(ab, aa.diagonal(dim1=1, dim2=2).sqrt(), bb.diagonal(dim1=1, dim2=2).sqrt())
+    return norms, _cosines(whole, norms, norms), (crossed + crossed.mT) / 2
+
+
+def _at(gradients: Float[Tensor, "r t q"], places: Int[Tensor, " n"]) -> Float[Tensor, "r t n"]:
+    """A stage's part, as a view where it lies in one piece."""
+    begin, size = int(places[0]), len(places)
+    whole = int(places[-1]) - begin == size - 1
+    return gradients.narrow(2, begin, size) if whole else gradients.index_select(2, places)
+
+
+def _cosines(
+    products: Float[Tensor, "r t t"], rows: Float[Tensor, "r t"], columns: Float[Tensor, "r t"]
+) -> Float[Tensor, "r t t"]:
+    lengths = rows.unsqueeze(2) * columns.unsqueeze(1)
+    return products / torch.where(lengths > 0, lengths, torch.nan)
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What one probe says of two tasks, or of a task with itself, in one stage.
+
+    Args:
+        epoch: number of the epoch, from 0, at whose end it was made.
+        stage: see :func:`mtl_core.shared_stages.shared_stages`.
+        task, other: in the order of the tasks; ``other`` may be ``task``.
+        norm: of the task's gradient; NaN for two tasks.
+        cosine: on the same examples; NaN for a task with itself.
+        across: between halves; for a task with itself what noise alone leaves of 1.
+    """
+
+    epoch: int
+    stage: str
+    task: str
+    other: str
+    norm: float
+    cosine: float
+    across: float
+
+
+def comparisons(network: Network, state: State) -> Iterator[Comparison]:
+    """What a row noted so far, for tasks that have parameters in common."""
+    if _EPOCH not in state:
+        return
+    tasks, pairs, nothing = network.layout.tasks, compared(network.layout), float("nan")
+    norm, cosine, across = (state[_CONFLICT + name].tolist() for name in MEASURES)
+    for moment, epoch in enumerate(state[_EPOCH].tolist()):
+        for place, stage in enumerate(shared_stages(network.layout) if epoch >= 0 else ()):
+            for i, j in pairs[place].triu().nonzero().tolist():
+                pair = cosine[moment][place][i][j] if i != j else nothing
+                alone = norm[moment][place][i] if i == j else nothing
+                yield Comparison(epoch, stage, tasks[i], tasks[j], alone, pair, across[moment][place][i][j])

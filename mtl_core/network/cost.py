@@ -1,0 +1,99 @@
+"""What an arm costs: measured on one small forward pass, for every architecture and backbone alike."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.utils._python_dispatch import TorchDispatchMode
+
+from mtl_core.data.task_set import Development
+from mtl_core.layers.forward_context import Mode
+from mtl_core.network.network import Network
+from mtl_core.recipe import Recipe
+
+FLOAT_BYTES = 4
+MANY_PARAMETERS = 4_000_000
+"""From here on the pass runs on shapes without memory; below, real zeros spare the second that torch takes to load
+what it needs for that."""
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Size of one replica.
+
+    Args:
+        parameters_shared: used by at least two tasks.
+        parameters_total: shared and private, all of them trained.
+        multiply_adds: of the matrix products and convolutions of a forward pass for one example of each task.
+        activation_bytes: what a training step keeps of one example (of each task) for the backward pass.
+        replica_bytes: training memory: parameters, gradient, two moments, selected parameters, activations of a batch.
+    """
+
+    parameters_shared: int
+    parameters_total: int
+    multiply_adds: int
+    activation_bytes: int
+    replica_bytes: int
+
+    @property
+    def parameters_private(self) -> int:
+        """Parameters that a single task uses."""
+        return self.parameters_total - self.parameters_shared
+
+
+def cost_of(recipe: Recipe, development: Development) -> Cost:
+    """The cost of ``recipe`` on the tasks of ``development``; nothing is trained."""
+    network = Network(recipe, development.tasks, development.shape)
+    signals = len(development.tasks) if development.own_inputs else 1
+    multiply_adds, activation_bytes = _dry_run(network, signals, development.num_inputs)
+    layout = network.layout
+    return Cost(
+        parameters_shared=layout.count_shared(),
+        parameters_total=layout.num_trained,
+        multiply_adds=multiply_adds,
+        activation_bytes=activation_bytes,
+        replica_bytes=5 * FLOAT_BYTES * layout.size + recipe.batch_size * activation_bytes,
+    )
+
+
+def _dry_run(network: Network, signals: int, num_inputs: int, examples: int = 8) -> tuple[int, int]:
+    """Multiply-adds and kept bytes of one example."""
+    # a user's own modules may look at values
+    shapes_do = network.layout.size > MANY_PARAMETERS and network.trunk.backbone.adaptable
+    device = "meta" if shapes_do else "cpu"
+    theta = {
+        slot: torch.zeros(1, len(slot.copies), *slot.shape, device=device, requires_grad=slot.trained)
+        for slot in network.layout.slots
+    }
+    kept: dict[int, Tensor] = {}
+
+    def keep(tensor: Tensor) -> Tensor:
+        kept[tensor.untyped_storage()._cdata] = tensor
+        return tensor
+
+    x = torch.zeros(1, signals, examples, num_inputs, device=device)
+    parameters = {value.untyped_storage()._cdata for value in theta.values()}
+    with _Products() as products, torch.autograd.graph.saved_tensors_hooks(keep, lambda held: held):
+        network(theta, x, Mode(training=True))
+    own = [tensor for storage, tensor in kept.items() if storage not in parameters]
+    return products.multiply_adds // examples, sum(tensor.untyped_storage().nbytes() for tensor in own) // examples
+
+
+class _Products(TorchDispatchMode):
+    """Counts the multiply-adds of matrix products and convolutions; torch's own counter takes a second to load."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.multiply_adds = 0
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        found = func(*args, **(kwargs or {}))
+        operation = func.overloadpacket
+        if operation in (torch.ops.aten.mm, torch.ops.aten.bmm, torch.ops.aten.addmm, torch.ops.aten.baddbmm):
+            self.multiply_adds += found.numel() * args[-1].shape[-2]
+        elif operation is torch.ops.aten.convolution:
+            self.multiply_adds += found.numel() * args[1][0].numel()
+        return found

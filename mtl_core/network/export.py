@@ -1,0 +1,179 @@
+"""One trained replica as a plain torch module that takes raw inputs and answers in the users' units."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import torch
+from jaxtyping import Float
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+
+from mtl_core import ENGINE_VERSION
+from mtl_core.data.preprocessing import prepare
+from mtl_core.data.target_columns import columns_of
+from mtl_core.data.task import Task
+from mtl_core.data.task_set import Development
+from mtl_core.errors import Mistake
+from mtl_core.layers.bank import Slot
+from mtl_core.network.network import Network
+from mtl_core.recipe import Recipe
+
+PARAMETERS, RECIPE = "parameters.safetensors", "recipe.json"
+
+
+class Predictor(nn.Module):
+    """A trained network with the scales of its training split.  It always evaluates: no dropout, nothing is updated.
+
+    Parameters and buffers are the replica's, ``[c, …]`` for the c copies of a bank; ``input_shift``, ``input_scale``,
+    ``target_shift`` and ``target_scale`` are what its training split had.
+
+    Args:
+        recipe: of the replica.
+        tasks: in order.
+        shape: of an example.
+    """
+
+    input_shift: Float[Tensor, " d"]
+    input_scale: Float[Tensor, " d"]
+    target_shift: Float[Tensor, " c"]
+    target_scale: Float[Tensor, " c"]
+
+    def __init__(self, recipe: Recipe, tasks: tuple[Task, ...], shape: tuple[int, ...]) -> None:
+        super().__init__()
+        self.recipe, self.tasks, self.shape = recipe, tasks, shape
+        self._network = Network(recipe, tasks, shape)
+        columns = math.prod(shape)
+        self._columns = columns_of(tasks)
+        for name, size in (("input", columns), ("target", self._columns[-1].stop)):
+            self.register_buffer(f"{name}_shift", torch.zeros(size))
+            self.register_buffer(f"{name}_scale", torch.ones(size))
+        self._names: dict[Slot, str] = {}
+        for slot in self._network.layout.slots:
+            name = self._names[slot] = self._free(slot.name.replace(".", "_"))
+            value = torch.zeros(len(slot.copies), *slot.shape)
+            if slot.trained:
+                self.register_parameter(name, nn.Parameter(value))
+            else:
+                self.register_buffer(name, value)
+
+    def forward(self, x: Float[Tensor, "b d"], logits: bool = False) -> dict[str, Tensor]:
+        """Every task's prediction for every example; tasks that had inputs of their own all see ``x``.
+
+        Args:
+            x: in the users' own units, image pixels channel by channel; NaN where a value is missing.
+            logits: leave out the last step to probabilities.
+
+        Returns:
+            By task: ``[b]`` predictions in the target's own unit (regression; of a vector ``[b, k]``) or
+            probabilities of the second class (binary), ``[b, k]`` probabilities (multiclass).
+        """
+        x = (x - self.input_shift) * self.input_scale
+        x = torch.where(x.isnan(), 0.0, x)
+        theta = {slot: getattr(self, name).unsqueeze(0) for slot, name in self._names.items()}
+        outputs = self._network(theta, x.unsqueeze(0).unsqueeze(0))
+        found = {
+            task.name: self._answer(task, member, values[0, place], logits)
+            for bank, values in zip(self._network.heads, outputs, strict=True)
+            for place, (task, member) in enumerate(zip(bank.tasks, bank.members, strict=True))
+        }
+        return {task.name: found[task.name] for task in self.tasks}
+
+    def _answer(self, task: Task, member: int, outputs: Float[Tensor, "k b"], logits: bool) -> Tensor:
+        if task.kind == "regression":
+            mine = slice(self._columns[member].start, self._columns[member].stop)
+            predictions = outputs.T / self.target_scale[mine] + self.target_shift[mine]
+            return predictions if task.num_targets > 1 else predictions.squeeze(1)
+        if task.kind == "binary":
+            return outputs[0] if logits else outputs[0].sigmoid()
+        return outputs.T if logits else outputs.T.softmax(dim=1)
+
+    def _free(self, name: str) -> str:
+        """``name``, with a number where banks of different copies have parameters of one name."""
+        taken, number, free = set(self._names.values()), 1, name
+        while free in taken:
+            number += 1
+            free = f"{name}_{number}"
+        return free
+
+
+def export(recipe: Recipe, development: Development, seed: int, parameters: Float[Tensor, " p"]) -> Predictor:
+    """A replica as a module.
+
+    Args:
+        recipe: that it was trained by.
+        development: that it was trained on; for a single-task replica with its task alone.
+        seed: of its row: fixes the training split, whose scales the module carries.
+        parameters: a row, such as ``Outcome.selected``.
+    """
+    module = Predictor(recipe, development.tasks, development.shape)
+    layout = module._network.layout
+    if parameters.shape != (layout.size,):
+        raise ValueError(f"The recipe has {layout.size} parameters, the row {tuple(parameters.shape)}.")
+    values = layout.theta(layout.unpack(parameters.unsqueeze(0)))
+    preparation = prepare(development, seed, recipe.train_fraction)
+    scales = ("input_shift", "input_scale", "target_shift", "target_scale")
+    state = {name: getattr(preparation, name) for name in scales}
+    state |= {name: values[slot].detach()[0] for slot, name in module._names.items()}
+    module.load_state_dict(state)
+    return module.eval()
+
+
+def save(module: Predictor, folder: Path) -> None:
+    """Write ``module`` as safetensors and JSON; nothing is pickled.
+
+    Raises:
+        Mistake: when its stages are Python objects, which have no name to be found by.
+    """
+    text = {
+        "engine": ENGINE_VERSION,
+        "recipe": asdict(module.recipe),
+        "tasks": [asdict(task) for task in module.tasks],
+        "shape": list(module.shape),
+    }
+    try:
+        written = json.dumps(text, indent=2)
+    except TypeError as error:
+        raise Mistake("export", "the recipe holds Python objects.", "Name modules as package.module:name.") from error
+    folder.mkdir(parents=True, exist_ok=True)
+    save_file({name: value.contiguous() for name, value in module.state_dict().items()}, folder / PARAMETERS)
+    (folder / RECIPE).write_text(written + "\n")
+
+
+def load(folder: Path, *, trust_code: bool = False) -> Predictor:
+    """The module that :func:`save` wrote.
+
+    Args:
+        trust_code: import the modules that a custom backbone names.  Without it nothing but this library's code runs.
+
+    Raises:
+        Mistake: when the folder holds no such module, or one whose code would have to be imported.
+    """
+    where, remedy = str(folder), "Point to a folder that export wrote."
+    try:
+        text = json.loads((folder / RECIPE).read_text())
+        recipe, tasks = Recipe(**text["recipe"]), tuple(_task(values) for values in text["tasks"])
+        shape, state = tuple(int(size) for size in text["shape"]), load_file(folder / PARAMETERS)
+    except (OSError, ValueError, KeyError, TypeError, SafetensorError) as error:
+        raise Mistake(where, f"holds no exported module ({error}).", remedy) from error
+    if not trust_code and recipe.backbone == "custom":
+        raise Mistake(
+            where, f"runs code of its author, {recipe.backbone_options}.", "Pass trust_code=True if you trust it."
+        )
+    try:
+        module = Predictor(recipe, tasks, shape)
+        module.load_state_dict(state)
+    except (KeyError, TypeError, RuntimeError) as error:
+        found = f"does not fit engine {ENGINE_VERSION}, being of {text.get('engine')} ({error})."
+        raise Mistake(where, found, remedy) from error
+    return module.eval()
+
+
+def _task(values: Mapping[str, Any]) -> Task:
+    return Task(**{**values, "classes": tuple(values["classes"])})

@@ -1,0 +1,51 @@
+"""Whether an arm can exist: what backbone, architecture and weighting method have to say about a recipe."""
+
+from __future__ import annotations
+
+import torch
+
+from mtl_core.data.task_set import Development
+from mtl_core.layers.forward_context import EVALUATION
+from mtl_core.network.network import Network
+from mtl_core.recipe import Recipe
+from mtl_core.registry import find
+from mtl_core.shared_stages import last_shared_stage
+
+
+def impossible(recipe: Recipe, development: Development) -> str | None:
+    """Why an arm cannot exist, in words for the plan's list of skipped arms; ``None`` if it can."""
+    backbone, sharing = find("backbones", recipe.backbone).cls, find("sharing", recipe.sharing).cls
+    return (
+        backbone.impossible(recipe, development.shape)
+        or sharing.impossible(recipe, development)
+        or _unweighable(recipe, development)
+    )
+
+
+def _unweighable(recipe: Recipe, development: Development) -> str | None:
+    """Why a method that weighs gradients finds none to weigh, or not where it is told to look."""
+    method, needs = recipe.weighting, find("weighting", recipe.weighting).cls.needs
+    if needs == "losses":
+        return None
+    elsewhere = recipe.gradients != "parameters" or recipe.gramian_rows is not None
+    if elsewhere and needs == "jacobian":
+        return f"{method} combines the gradients themselves, so inner products taken elsewhere are of no use to it"
+    network = Network(recipe, development.tasks, development.shape)
+    if not network.layout.count_shared():
+        return f"{method} weighs gradients on shared parameters, and nothing is shared"
+    if recipe.gradients == "last_stage" and not last_shared_stage(network.layout):
+        return "no stage has shared parameters"
+    if recipe.gradients == "representation" and not _has_common_representation(network, development):
+        return "there is no single representation that all tasks read"
+    if recipe.gramian_rows is not None and recipe.gramian_rows >= recipe.batch_size:
+        return f"gramian_rows: {recipe.gramian_rows} is no part of a batch of {recipe.batch_size}"
+    return None
+
+
+def _has_common_representation(network: Network, development: Development) -> bool:
+    if development.own_inputs or network.shares_head:
+        return False
+    theta = {slot: torch.zeros(1, len(slot.copies), *slot.shape) for slot in network.layout.slots}
+    with torch.no_grad():
+        z = network.represent(theta, torch.zeros(1, 1, 2, development.num_inputs), EVALUATION)
+    return z.shape[1] == 1

@@ -1,0 +1,93 @@
+"""A recipe made flesh: stages and heads over one layout of parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor
+
+from mtl_core.backbones import backbone_of
+from mtl_core.data.losses import example_losses
+from mtl_core.data.task import Task
+from mtl_core.errors import Mistake
+from mtl_core.layers.bank import SHARED, Theta
+from mtl_core.layers.forward_context import EVALUATION, Mode
+from mtl_core.layers.parameter_layout import Layout
+from mtl_core.network.heads import banks_of
+from mtl_core.recipe import Recipe
+from mtl_core.registry import find
+from mtl_core.sharing import Sharing
+
+
+class Network:
+    """Backbone stages as the architecture copies and connects them, then the heads.
+
+    Args:
+        recipe: decides everything but the tasks.
+        tasks: in order.
+        inputs: shape of an example.
+    """
+
+    def __init__(self, recipe: Recipe, tasks: Sequence[Task], inputs: Sequence[int]) -> None:
+        names = [task.name for task in tasks]
+        if SHARED.name in names:
+            raise Mistake(f"task {SHARED.name!r}", "bears the name of what all tasks have in common.", "Rename it.")
+        twice = [name for name in dict.fromkeys(names) if names.count(name) > 1]
+        if twice:
+            raise Mistake(f"task {twice[0]!r}", "stands twice in the task set.", "Give every task a name of its own.")
+        backbone = backbone_of(recipe, inputs)
+        sharing = find("sharing", recipe.sharing).cls
+        self.tasks = tuple(tasks)
+        self.trunk: Sharing = sharing(backbone, names, recipe.depth, **recipe.sharing_options)
+        self.heads = banks_of(tasks, self.trunk.backbone.num_features, self.trunk.shares_head)
+        slots = [slot for part in (*self.trunk.parts, *self.heads) for slot in part.slots]
+        self.layout = Layout(slots, names)
+        order = [member for bank in self.heads for member in bank.members]
+        self._order = None if order == sorted(order) else torch.tensor(order).argsort()
+
+    def __call__(self, theta: Theta, x: Float[Tensor, "r g b d"], mode: Mode = EVALUATION) -> list[Tensor]:
+        """Outputs ``[r, g, k, b]`` of every head bank; ``x`` is common (g = 1) or each task's own (g = t)."""
+        h = self.trunk(theta, x, mode)
+        return [bank(theta, h) for bank in self.heads]
+
+    def represent(self, theta: Theta, x: Float[Tensor, "r g b d"], mode: Mode) -> Float[Tensor, "r c b *f"]:
+        """The first part of a pass, up to where the tasks part."""
+        return self.trunk.represent(theta, x, mode)
+
+    def finish(self, theta: Theta, z: Float[Tensor, "r c b *f"], mode: Mode) -> list[Tensor]:
+        """The rest of a pass: towers and heads."""
+        h = self.trunk.finish(theta, z, mode)
+        return [bank(theta, h) for bank in self.heads]
+
+    @property
+    def shares_head(self) -> bool:
+        """Whether one head serves all tasks."""
+        return len(self.heads) == 1 and len(self.heads[0].weight.copies) < len(self.tasks)
+
+    def losses(self, outputs: Sequence[Tensor], targets: Float[Tensor, "r c b"]) -> Float[Tensor, "r t b"]:
+        """The loss of every example, in the order of the tasks; ``targets`` are standardised and hold no NaN."""
+        return self.in_order(
+            [
+                example_losses(bank.kind, logits, bank.of_columns(targets))
+                for bank, logits in zip(self.heads, outputs, strict=True)
+            ]
+        )
+
+    def after_step(self, theta: Theta, rates: Sequence[float], present: Bool[Tensor, "r t"], mode: Mode) -> None:
+        """What the architecture does after the optimiser's step, in place."""
+        heads = [slot for bank in self.heads for slot in bank.slots]
+        with torch.no_grad():
+            self.trunk.after_step(theta, heads, rates, present, mode)
+
+    def in_order(self, parts: Sequence[Float[Tensor, "r g b"]]) -> Float[Tensor, "r t b"]:
+        """What the head banks give, put into the order of the tasks."""
+        if not self._mixed:
+            return parts[0]
+        joined = torch.cat(list(parts), dim=1)
+        return joined if self._order is None else joined.index_select(1, self._order.to(joined.device))
+
+    @property
+    def _mixed(self) -> bool:
+        return len(self.heads) > 1

@@ -1,0 +1,1 @@
+"""Random numbers that depend on a seed and a name alone, never on what was drawn before."""

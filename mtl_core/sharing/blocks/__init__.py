@@ -1,0 +1,1 @@
+"""Building blocks of sharing architectures: experts, gates, stitches, branches, descriptors and masks."""

@@ -1,0 +1,87 @@
+"""Gates: how much of each expert a task takes, and the mixture itself."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor
+
+from mtl_core.layers.bank import Copy, Slot, Theta, constant
+from mtl_core.layers.forward_context import Mode
+from mtl_core.layers.head_product import class_major
+
+_WIDE = 400
+"""Multiply-adds of an example's mixture from which on torch hands batched products to a fast library."""
+
+
+class Gates:
+    """softmax(W x + b) over the experts of every copy.
+
+    W and b start at zero, so every expert begins with the same share of every gradient and none starves by the draw;
+    experts differ from the start, hence gates move from the first step.
+
+    In training a gate may lose experts: each with a probability for a whole step, and the softmax of the rest sums to
+    one again.  A gate that would lose all of its experts keeps all.
+
+    Source of the dropout: Z. Zhao et al., "Recommending what video to watch next: a multitask ranking system",
+    RecSys 2019.
+
+    Args:
+        name: of the bank, unique in the network.
+        copies: a gate for each task, or one for all.
+        experts: names of what each copy chooses from, as many for one copy as for another.
+        inputs: features of an example.
+    """
+
+    def __init__(self, name: str, copies: tuple[Copy, ...], experts: Sequence[Sequence[str]], inputs: int) -> None:
+        choices = len(experts[0])
+        self.weight = Slot(f"{name}.weight", copies, (choices, inputs), constant(0.0, choices, inputs))
+        self.bias = Slot(f"{name}.bias", copies, (choices,), constant(0.0, choices))
+        self.slots = (self.weight, self.bias)
+        self._names = [
+            f"{name}/{copy.name}/{expert}" for copy, names in zip(copies, experts, strict=True) for expert in names
+        ]
+
+    def __call__(
+        self, theta: Theta, x: Float[Tensor, "r g b d"], mode: Mode, dropout: Float[Tensor, "r 1 1 1"] | float
+    ) -> Float[Tensor, "r s e b"]:
+        """Weights that sum to one over the experts, for every copy (or for every signal of the one copy)."""
+        logits = class_major(theta[self.bias], theta[self.weight], x)
+        if mode.streams is not None and (isinstance(dropout, Tensor) or dropout > 0):
+            chance = mode.streams.uniform(self._names).view(len(x), len(self.weight.copies), -1, 1)
+            logits = torch.where(without((chance < dropout).to(logits.device)), -torch.inf, logits)
+        return logits.softmax(dim=2)
+
+
+def without(dropped: Bool[Tensor, "r c e 1"]) -> Bool[Tensor, "r c e 1"]:
+    """Which experts a gate loses: those that are dropped, unless these are all."""
+    return dropped & ~dropped.all(dim=2, keepdim=True)
+
+
+def mix(gates: Float[Tensor, "r t e b"], experts: Float[Tensor, "r e g b *f"]) -> Float[Tensor, "r t b *f"]:
+    """f_i = Σ_e gate_ie f_e.
+
+    Args:
+        gates: of each task and example; a single task or example stands for all.
+        experts: their outputs for the examples that all tasks have in common (g = 1), or for each task's own (g = t).
+    """
+    flat = experts.flatten(4) if experts.ndim > 4 else experts.unsqueeze(4)
+    if flat.shape[2] == 1 and gates.shape[1] * flat.shape[1] * flat.shape[4] >= _WIDE:
+        mixed = torch.einsum("rteb,rebf->rtbf", gates, flat[:, :, 0])
+    else:
+        first, *others = zip(gates.unsqueeze(4).unbind(2), flat.unbind(1), strict=True)
+        mixed = first[0] * first[1]
+        for weight, output in others:
+            mixed = torch.addcmul(mixed, weight, output)
+    return mixed.unflatten(3, experts.shape[4:])
+
+
+def mix_groups(
+    gates: Float[Tensor, "r t e b"], groups: Sequence[Float[Tensor, "r n g b *f"]]
+) -> Float[Tensor, "r t b *f"]:
+    """One mixture of experts that come in groups with different numbers of signals."""
+    parts = gates.split([group.shape[1] for group in groups], dim=2)
+    first, *others = (mix(weights, group) for weights, group in zip(parts, groups, strict=True))
+    return sum(others, start=first)

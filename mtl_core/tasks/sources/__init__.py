@@ -1,0 +1,1 @@
+"""Raw data from which built-in task sets are made."""

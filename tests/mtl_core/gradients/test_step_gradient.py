@@ -1,0 +1,149 @@
+"""Where a method takes its Gramian, against one backward pass for each task."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+import torch
+from torch import Tensor
+
+from mtl_core.data.batch_loader import Feed
+from mtl_core.data.preprocessing import prepare
+from mtl_core.data.task_set import Development
+from mtl_core.gradients.step_gradient import Batch, Descent, Direction
+from mtl_core.layers.bank import Theta
+from mtl_core.layers.forward_context import Mode
+from mtl_core.network.network import Network
+from mtl_core.randomness.counter_based import Streams
+from mtl_core.recipe import Recipe
+from mtl_core.weighting import GramianWeighting, JacobianWeighting, Weighting
+from tests.mtl_core.worlds import development, images, shared_columns
+
+RECIPE = Recipe(sharing="hard", depth=2, stages=3, width=8, scale="native")
+
+
+class _Noted(GramianWeighting):
+    """Weighs by the largest inner product of a task, which tells Gramians apart, and keeps what it saw."""
+
+    def weigh(self, gramian, losses, present, state, streams):
+        self.seen = gramian
+        return gramian.abs().amax(dim=2)
+
+
+class _Logarithmic(JacobianWeighting):
+    """Minimises something else than the losses, in private as well."""
+
+    def own_factors(self, losses):
+        return 1 / losses
+
+    def combine(self, jacobians, losses, present, state, streams):
+        return (jacobians[0] / losses.unsqueeze(2)).sum(dim=1)
+
+
+class World:
+    """One step of two rows, and its parts by hand."""
+
+    def __init__(self, recipe: Recipe, data: Development, method: type[Weighting] = _Noted) -> None:
+        self.network = Network(recipe, data.tasks, data.shape)
+        parts = self.network.layout.unpack(self.network.layout.initialise([0, 1]))
+        self.theta: Theta = self.network.layout.theta(parts)
+        self.feed = Feed(data.examples, [prepare(data, seed) for seed in (0, 1)])
+        self.method = method(data.tasks)
+        self._descent = Descent(recipe, self.network, self.theta, self.feed, self.method)
+
+    def batch(self, examples: int) -> Batch:
+        index = torch.arange(examples).expand(2, 1, -1)
+        return Batch(index, torch.ones(2, len(self.network.tasks), dtype=torch.bool), lambda: Mode(training=True))
+
+    def step(self, examples: int = 12) -> Direction:
+        return self._descent.direction([self.batch(examples)], {}, Streams((0, 1), "weighting"))
+
+    def losses(self, examples: int) -> Tensor:
+        batch = self.batch(examples)
+        targets, _ = self.feed.targets(batch.index)
+        outputs = self.network(self.theta, self.feed.inputs(batch.index), Mode(training=True))
+        return self.network.losses(outputs, targets).mean(dim=2)
+
+    def shared_rows(self, examples: int) -> Tensor:
+        """The tasks' gradients on the shared parameters, one backward pass each."""
+        losses, leaves = self.losses(examples), [self.theta[slot] for slot in self.network.layout.trained]
+        rows = [
+            torch.autograd.grad(losses[:, task].sum(), leaves, retain_graph=True, materialize_grads=True)
+            for task in range(losses.shape[1])
+        ]
+        flat = torch.stack([torch.cat([part.flatten(1) for part in row], dim=1) for row in rows], dim=1)
+        return flat[:, :, shared_columns(self.network.layout)]
+
+    def shared_of(self, found: Direction) -> Tensor:
+        return torch.cat(found.gradients, dim=1)[:, shared_columns(self.network.layout)]
+
+
+def test_by_default_it_is_that_of_the_shared_parameters() -> None:
+    world = World(RECIPE, development())
+    found, rows = world.step(), world.shared_rows(12)
+    torch.testing.assert_close(world.method.seen, rows @ rows.mT)
+    torch.testing.assert_close(world.shared_of(found), torch.einsum("rt,rtp->rp", found.weights, rows))
+
+
+def test_at_the_last_stage_it_is_that_of_its_parameters() -> None:
+    world = World(replace(RECIPE, gradients="last_stage"), development())
+    found, rows = world.step(), world.shared_rows(12)
+    second = 12 * 8 + 8  # behind the first stage's weights and biases
+    assert rows.shape[2] == second + 8 * 8 + 8
+    torch.testing.assert_close(world.method.seen, rows[:, :, second:] @ rows[:, :, second:].mT)
+    torch.testing.assert_close(world.shared_of(found), torch.einsum("rt,rtp->rp", found.weights, rows))
+
+
+def test_at_the_representation_it_is_that_of_the_cotangents() -> None:
+    """MGDA-UB of Sener and Koltun: the Gramian of ∂L_i/∂z, whose weights then combine the gradients."""
+    world = World(replace(RECIPE, gradients="representation"), development())
+    found, rows = world.step(), world.shared_rows(12)
+    batch = world.batch(12)
+    z = world.network.represent(world.theta, world.feed.inputs(batch.index), Mode(training=True)).detach()
+    z.requires_grad_()
+    targets, _ = world.feed.targets(batch.index)
+    losses = world.network.losses(world.network.finish(world.theta, z, Mode(training=True)), targets).mean(dim=2)
+    cotangents = torch.stack(
+        [torch.autograd.grad(loss.sum(), z, retain_graph=True)[0].flatten(1) for loss in losses.T], dim=1
+    )
+    torch.testing.assert_close(world.method.seen, cotangents @ cotangents.mT)
+    torch.testing.assert_close(world.shared_of(found), torch.einsum("rt,rtp->rp", found.weights, rows))
+
+
+def test_an_estimate_looks_at_the_first_rows_and_steps_by_all() -> None:
+    world = World(replace(RECIPE, gramian_rows=4), development())
+    found, some, rows = world.step(), world.shared_rows(4), world.shared_rows(12)
+    torch.testing.assert_close(world.method.seen, some @ some.mT)
+    torch.testing.assert_close(world.shared_of(found), torch.einsum("rt,rtp->rp", found.weights, rows))
+    torch.testing.assert_close(found.losses, world.losses(12).detach())
+
+
+def test_an_estimate_does_not_count_for_running_statistics() -> None:
+    recipe = replace(RECIPE, backbone="resnet", depth=1, stages=2, width=4)
+    statistics = []
+    for rows in (None, 4):
+        world = World(replace(recipe, gramian_rows=rows), images())
+        world.step()
+        statistics.append([world.theta[slot].clone() for slot in world.network.layout.buffers])
+    assert all(torch.equal(*pair) for pair in zip(*statistics, strict=True))
+    assert any(value.abs().max() > 0 for value in statistics[0])
+
+
+@pytest.mark.parametrize(
+    "elsewhere", [{"gradients": "last_stage"}, {"gradients": "representation"}, {"gramian_rows": 4}], ids=str
+)
+def test_private_parameters_take_the_step_of_their_own_loss(elsewhere: dict) -> None:
+    usual, other = World(RECIPE, development()), World(replace(RECIPE, **elsewhere), development())
+    alone = torch.ones(sum(part.shape[1] for part in usual.step().gradients), dtype=torch.bool)
+    alone[shared_columns(usual.network.layout)] = False
+    private = [torch.cat(world.step().gradients, dim=1)[:, alone] for world in (usual, other)]
+    torch.testing.assert_close(*private)
+
+
+def test_a_method_may_minimise_something_else_in_private_too() -> None:
+    world = World(RECIPE, development(), _Logarithmic)
+    found = torch.cat(world.step().gradients, dim=1)
+    leaves = [world.theta[slot] for slot in world.network.layout.trained]
+    expected = torch.autograd.grad(world.losses(12).log().sum(), leaves)
+    torch.testing.assert_close(found, torch.cat([part.flatten(1) for part in expected], dim=1))
