@@ -79,8 +79,8 @@ class ScoreShard:
     def _rows(self, development: Development, test: Examples, directory: Path) -> Iterator[dict[str, Any]]:
         import torch
 
-        from mtl_core import checkpoint, evaluation
         from mtl_core.data.target_columns import columns_of_only, labels
+        from mtl_core.training import checkpoint, evaluation
 
         files = {
             stem: checkpoint.load(directory / "models" / f"{stem}.safetensors") for stem in set(self.models.values())

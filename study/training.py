@@ -14,12 +14,12 @@ import pyarrow.parquet as pq
 from safetensors import SafetensorError
 
 from analysis.records.schema import CONFLICT, TRAINING
-from mtl_core import checkpoint, trainer
 from mtl_core.data.task_set import Development
 from mtl_core.gradients.conflict import comparisons
 from mtl_core.network import cost
 from mtl_core.network.network import Network
 from mtl_core.recipe import Row
+from mtl_core.training import checkpoint, trainer
 from study.archive import CHECKPOINTS, MODELS, PROBED, RECORDS, encode
 from study.files import write_durably
 from study.shards import Beat, Shard, Summary, guarded

@@ -20,17 +20,8 @@ LONG = {
     "study/backends/ray_tune.py": "everything that knows Ray stands in one file",
 }
 TESTED_BY = {  # modules of the core that have no test file of their own name
-    "flat_state": "optimiser",
-    "fused": "fusion",
-    "heads": "sharing",
-    "losses": "masking",
-    "mode": "sharing",
-    "metrics": "evaluation",
-    "network": "sharing",
     "recipe": "fusion",
-    "rows": "checkpoint",
-    "cotangents": "gradients",
-    "shared_part": "gradients",
+    "replica_state": "fusion",
 }
 
 SOURCES = {

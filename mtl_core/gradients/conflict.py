@@ -20,6 +20,7 @@ Differs from the paper: cosines of independent halves, and a task's with itself 
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -37,11 +38,11 @@ from mtl_core.data.task_set import Development
 from mtl_core.gradients.task_gradients import task_gradients
 from mtl_core.layers.bank import Theta
 from mtl_core.layers.forward_context import Mode
+from mtl_core.layers.parameter_layout import Layout
 from mtl_core.network.network import Network
-from mtl_core.network.shared_parameters import SharedPart
+from mtl_core.network.shared_parameters import SharedPart, compared, shared_copy_users, shared_stages
 from mtl_core.recipe import Recipe
 from mtl_core.replica_state import Rows, State
-from mtl_core.shared_stages import compared, meeting_place, shared_stages
 
 MEASURES = ("norm", "cosine", "across")
 _CONFLICT = "conflict."
@@ -225,3 +226,11 @@ def comparisons(network: Network, state: State) -> Iterator[Comparison]:
                 pair = cosine[moment][place][i][j] if i != j else nothing
                 alone = norm[moment][place][i] if i == j else nothing
                 yield Comparison(epoch, stage, tasks[i], tasks[j], alone, pair, across[moment][place][i][j])
+
+
+def meeting_place(network: Network) -> Network:
+    """The same network, of which only slots with shared parameters count as trained: others need no gradient."""
+    layout = network.layout
+    view = copy.copy(network)
+    view.layout = Layout([slot for slot in layout.trained if shared_copy_users(slot, layout)], layout.tasks)
+    return view

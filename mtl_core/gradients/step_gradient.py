@@ -17,10 +17,9 @@ from mtl_core.gradients.task_gradients import CutPass, TaskPass, task_gradients
 from mtl_core.layers.bank import Theta
 from mtl_core.layers.forward_context import Mode
 from mtl_core.network.network import Network
-from mtl_core.network.shared_parameters import SharedPart
+from mtl_core.network.shared_parameters import SharedPart, last_shared_stage
 from mtl_core.randomness.counter_based import Streams
 from mtl_core.recipe import Recipe
-from mtl_core.shared_stages import last_shared_stage
 from mtl_core.weighting import GramianWeighting, JacobianWeighting, LossWeighting, State, Weighting, matched, scaled
 
 

@@ -7,9 +7,9 @@ import torch
 from mtl_core.data.task_set import Development
 from mtl_core.layers.forward_context import EVALUATION
 from mtl_core.network.network import Network
+from mtl_core.network.shared_parameters import last_shared_stage
 from mtl_core.recipe import Recipe
 from mtl_core.registry import find
-from mtl_core.shared_stages import last_shared_stage
 
 
 def impossible(recipe: Recipe, development: Development) -> str | None:

@@ -15,7 +15,8 @@ from mtl_core.layers.forward_context import Mode
 from mtl_core.recipe import Recipe
 from mtl_core.search_space import Uniform
 from mtl_core.sharing import Chain, Sharing
-from mtl_core.sharing.blocks.experts import Extraction, Seen, dials_of, miscounted, misdropped, namesake
+from mtl_core.sharing.blocks.experts import Extraction, Seen
+from mtl_core.sharing.blocks.option_checks import dials_of, miscounted, misdropped, namesake
 
 
 class CGC(Sharing):

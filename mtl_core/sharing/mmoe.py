@@ -15,8 +15,9 @@ from mtl_core.layers.forward_context import Mode
 from mtl_core.recipe import Recipe
 from mtl_core.search_space import Uniform
 from mtl_core.sharing import Chain, Sharing
-from mtl_core.sharing.blocks.experts import SharedExperts, dials_of, miscounted, misdropped, namesake
+from mtl_core.sharing.blocks.experts import SharedExperts
 from mtl_core.sharing.blocks.gates import Gates, mix
+from mtl_core.sharing.blocks.option_checks import dials_of, miscounted, misdropped, namesake
 
 
 class MMoE(Sharing):

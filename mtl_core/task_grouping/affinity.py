@@ -24,7 +24,7 @@ from mtl_core.recipe import Recipe, Row
 from mtl_core.sharing import run
 from mtl_core.sharing.independent import Independent
 from mtl_core.task_grouping.tree_search import tree_from_affinity
-from mtl_core.trainer import fit
+from mtl_core.training.trainer import fit
 
 REPLICAS = 3
 """Networks of each task that are compared."""

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from mtl_core.randomness.counter_based import Streams
 from mtl_core.weighting import GramianWeighting, State
-from mtl_core.weighting.solvers import gramians
+from mtl_core.weighting.solvers import gramian as gramians
 
 
 class Aligned(GramianWeighting):

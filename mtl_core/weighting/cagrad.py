@@ -12,8 +12,8 @@ from mtl_core.data.task import Task
 from mtl_core.randomness.counter_based import Streams
 from mtl_core.search_space import Uniform
 from mtl_core.weighting import GramianWeighting, State
-from mtl_core.weighting.solvers import gramians
-from mtl_core.weighting.solvers.ball import worst_case
+from mtl_core.weighting.solvers import gramian as gramians
+from mtl_core.weighting.solvers.trust_ball import worst_case
 
 
 class CAGrad(GramianWeighting):

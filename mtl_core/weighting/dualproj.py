@@ -7,8 +7,8 @@ from torch import Tensor
 
 from mtl_core.randomness.counter_based import Streams
 from mtl_core.weighting import GramianWeighting, State
-from mtl_core.weighting.solvers import gramians
-from mtl_core.weighting.solvers.cone import project
+from mtl_core.weighting.solvers import gramian as gramians
+from mtl_core.weighting.solvers.dual_cone import project
 
 
 class DualProj(GramianWeighting):

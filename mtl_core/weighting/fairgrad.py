@@ -12,8 +12,8 @@ from mtl_core.data.task import Task
 from mtl_core.randomness.counter_based import Streams
 from mtl_core.search_space import LogUniform
 from mtl_core.weighting import GramianWeighting, State
-from mtl_core.weighting.solvers import gramians
-from mtl_core.weighting.solvers.fair import shares
+from mtl_core.weighting.solvers import gramian as gramians
+from mtl_core.weighting.solvers.fair_shares import shares
 
 
 class FairGrad(GramianWeighting):

@@ -9,11 +9,11 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
-from mtl_core import adam
 from mtl_core.data.task import Task
 from mtl_core.randomness.counter_based import Streams
 from mtl_core.search_space import LogUniform, Uniform
 from mtl_core.weighting import FLOOR, GramianWeighting, State, remember
+from mtl_core.weighting.solvers import adam
 
 _LEAST = 1e-3
 """What a weight is at least before all are scaled to their total."""

@@ -13,7 +13,7 @@ from mtl_core.data.task import Task
 from mtl_core.randomness.counter_based import Streams
 from mtl_core.search_space import LogUniform
 from mtl_core.weighting import GramianWeighting, State
-from mtl_core.weighting.solvers import surgery
+from mtl_core.weighting.solvers import gradient_surgery as surgery
 
 _HIGHEST = 0.98
 """Target cosine at most: a correction towards it multiplies a norm by up to 5, one towards 1 by any number."""

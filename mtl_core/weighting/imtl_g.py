@@ -8,8 +8,8 @@ from torch import Tensor
 
 from mtl_core.randomness.counter_based import Streams
 from mtl_core.weighting import GramianWeighting, State
-from mtl_core.weighting.solvers import gramians
-from mtl_core.weighting.solvers.cosines import equal_cosines
+from mtl_core.weighting.solvers import gramian as gramians
+from mtl_core.weighting.solvers.equal_cosines import equal_cosines
 
 
 class IMTLG(GramianWeighting):

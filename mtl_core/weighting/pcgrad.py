@@ -7,7 +7,7 @@ from torch import Tensor
 
 from mtl_core.randomness.counter_based import Streams
 from mtl_core.weighting import GramianWeighting, State
-from mtl_core.weighting.solvers import surgery
+from mtl_core.weighting.solvers import gradient_surgery as surgery
 
 
 class PCGrad(GramianWeighting):

@@ -15,9 +15,9 @@ from torch import nn
 
 from mtl_core.backbones import ImageBackbone
 from mtl_core.data.task_set import Development, Examples
-from mtl_core.memory import keep_freed_memory
 from mtl_core.network.network import Network
 from mtl_core.recipe import Recipe
+from mtl_core.training.allocator import keep_freed_memory
 from tests.benchmarks.bench_fused import BATCH, CLASSES, data, fused_epoch, microseconds_per_step, plain_epoch
 from tests.mtl_core.backbones.reference import STAGES
 

@@ -19,10 +19,10 @@ from torch import nn
 from mtl_core.data.preprocessing import prepare
 from mtl_core.data.task import Task
 from mtl_core.data.task_set import Development, Examples
-from mtl_core.fused import FusedArray, fresh_state
-from mtl_core.memory import keep_freed_memory
 from mtl_core.network.network import Network
 from mtl_core.recipe import Recipe, Row
+from mtl_core.training.allocator import keep_freed_memory
+from mtl_core.training.fused_array import FusedArray, fresh_state
 
 INPUTS, CLASSES, STAGES, DEPTH, BATCH, STEPS = 64, 10, 4, 2, 64, 10
 

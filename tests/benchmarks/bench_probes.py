@@ -19,11 +19,11 @@ import torch
 from mtl_core.data.batch_sampler import steps_per_epoch
 from mtl_core.data.preprocessing import prepare
 from mtl_core.data.task_set import Development
-from mtl_core.fused import FusedArray, fresh_state
 from mtl_core.gradients.conflict import STEPS_PER_PROBE, probed_epochs
-from mtl_core.memory import keep_freed_memory
 from mtl_core.network.network import Network
 from mtl_core.recipe import Recipe, Row
+from mtl_core.training.allocator import keep_freed_memory
+from mtl_core.training.fused_array import FusedArray, fresh_state
 from tests.benchmarks.bench_fused import BATCH, STEPS, data
 
 PROBES = 8

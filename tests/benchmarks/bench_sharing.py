@@ -19,10 +19,10 @@ import torch
 from torch import Tensor, nn
 
 from mtl_core.data.task_set import Development
-from mtl_core.memory import keep_freed_memory
 from mtl_core.network.network import Network
 from mtl_core.recipe import Recipe
 from mtl_core.registry import entries
+from mtl_core.training.allocator import keep_freed_memory
 from tests.benchmarks.bench_fused import (
     BATCH,
     CLASSES,

@@ -17,9 +17,9 @@ import torch
 from torch import Tensor
 
 from mtl_core.data.task import Task
-from mtl_core.memory import keep_freed_memory
 from mtl_core.randomness.counter_based import Streams
 from mtl_core.registry import entries, find
+from mtl_core.training.allocator import keep_freed_memory
 from mtl_core.weighting import GramianWeighting
 
 METHODS = [name for name, entry in entries("weighting").items() if issubclass(entry.cls, GramianWeighting)]

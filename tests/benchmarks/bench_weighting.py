@@ -20,9 +20,9 @@ from torch import nn
 from torchjd.autojac import jac_to_grad, mtl_backward
 
 from mtl_core.data.task_set import Development
-from mtl_core.memory import keep_freed_memory
 from mtl_core.recipe import Recipe
 from mtl_core.registry import entries
+from mtl_core.training.allocator import keep_freed_memory
 from tests.benchmarks.bench_fused import CLASSES, INPUTS, data, fused_epoch, microseconds_per_step
 
 BATCH, TRUNK, STEPS = 256, 3, 3

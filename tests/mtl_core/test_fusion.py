@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 import torch
 
-from mtl_core import checkpoint
-from mtl_core.fused import CURVES
 from mtl_core.recipe import Recipe
 from mtl_core.replica_state import State
-from mtl_core.trainer import Outcome, fit
+from mtl_core.training import checkpoint
+from mtl_core.training.fused_array import CURVES
+from mtl_core.training.trainer import Outcome, fit
 from tests.mtl_core.worlds import development, rows
 
 RECIPE = Recipe(depth=2, stages=3, width=16, batch_size=32, epochs=3)

@@ -14,9 +14,9 @@ from mtl_core.data.losses import example_losses, label_means
 from mtl_core.data.preprocessing import prepare
 from mtl_core.data.task_set import Development
 from mtl_core.network.network import Network
-from mtl_core.optimiser import Optimiser
 from mtl_core.recipe import Recipe
-from mtl_core.trainer import fit
+from mtl_core.training.optimiser import Optimiser
+from mtl_core.training.trainer import fit
 from tests.mtl_core.worlds import TASKS, development, rows
 
 ALL = tuple(TASKS)

@@ -14,7 +14,7 @@ from mtl_core.layers.parameter_layout import Layout
 from mtl_core.network.network import Network
 from mtl_core.randomness.seeding import generator
 from mtl_core.recipe import Recipe, Row
-from mtl_core.trainer import fit
+from mtl_core.training.trainer import fit
 from tests.mtl_core.worlds import development
 
 

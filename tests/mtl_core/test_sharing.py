@@ -13,7 +13,6 @@ import torch
 from mtl_core.data.task import Task
 from mtl_core.data.task_set import Development
 from mtl_core.errors import Mistake
-from mtl_core.fused import CURVES
 from mtl_core.layers.bank import SHARED
 from mtl_core.layers.forward_context import EVALUATION, Mode
 from mtl_core.network.feasibility import impossible
@@ -21,7 +20,8 @@ from mtl_core.network.network import Network
 from mtl_core.recipe import Recipe
 from mtl_core.registry import entries
 from mtl_core.sharing import share, split
-from mtl_core.trainer import fit
+from mtl_core.training.fused_array import CURVES
+from mtl_core.training.trainer import fit
 from tests.mtl_core.sharing.cases import shaken
 from tests.mtl_core.worlds import TASKS, development, own_inputs, rows
 

@@ -24,7 +24,7 @@ def fake(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
 
 def install(monkeypatch: pytest.MonkeyPatch) -> None:
     """Put the fake engine and a small task set in place."""
-    from mtl_core import evaluation, trainer
+    from mtl_core.training import evaluation, trainer
     from study import prepare
 
     monkeypatch.setattr(prepare, "build_task_set", lambda spec: small_task_set())

@@ -15,7 +15,7 @@ import torch
 
 from mtl_core.data.task_set import Development
 from mtl_core.recipe import Recipe, Row
-from mtl_core.trainer import Outcome, Progress
+from mtl_core.training.trainer import Outcome, Progress
 
 CURVES = ("train_loss", "validation_loss", "train_metric", "validation_metric", "validation_skill", "weight")
 JOURNAL: Path | None = None
@@ -35,7 +35,7 @@ def fit(
     snapshot: Callable[[dict[str, Any]], None] | None = None,
     snapshot_seconds: float = 30,
 ) -> list[Outcome]:
-    """What :func:`mtl_core.trainer.fit` promises, without learning."""
+    """What :func:`mtl_core.training.trainer.fit` promises, without learning."""
     until = until or recipe.epochs
     epochs = {row.key: int((states or {}).get(row.key, {"epoch": 0})["epoch"]) for row in rows}
     for epoch in range(min(epochs.values()), until):
@@ -84,7 +84,7 @@ def _outcome(recipe: Recipe, development: Development, row: Row, epochs: int) ->
 
 def score_examples_on(recipe: Recipe, development: Development, test: Any, rows: Sequence[Row], parameters: Any) -> Any:
     """Scores that follow from the row alone."""
-    from mtl_core.evaluation import TestScore
+    from mtl_core.training.evaluation import TestScore
 
     for row, flat in zip(rows, parameters, strict=True):
         assert float(flat[0]) == row.seed, "the model of another replica"

@@ -13,8 +13,8 @@ import pytest
 
 import analysis
 import study
-from mtl_core import evaluation, trainer
 from mtl_core.errors import Mistake
+from mtl_core.training import evaluation, trainer
 from study import ledger, shards
 from study.ledger import Ledger
 from tests.study import fake_engine

@@ -17,10 +17,10 @@ import torch
 from mtl_core.data.preprocessing import prepare
 from mtl_core.data.task import Task
 from mtl_core.data.task_set import Development, Examples
-from mtl_core.fused import FusedArray, fresh_state
 from mtl_core.network.network import Network
 from mtl_core.recipe import Recipe, Row
 from mtl_core.replica_state import State
+from mtl_core.training.fused_array import FusedArray, fresh_state
 
 pytestmark = pytest.mark.usefixtures("double")
 

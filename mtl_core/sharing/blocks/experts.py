@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 from jaxtyping import Float
 from torch import Tensor
@@ -11,9 +11,9 @@ from torch import Tensor
 from mtl_core.backbones import Backbone
 from mtl_core.layers.bank import SHARED, Copy, Slot, Theta, mutual, private
 from mtl_core.layers.forward_context import Mode
-from mtl_core.recipe import Recipe
-from mtl_core.sharing import Chain, Sharing, share
+from mtl_core.sharing import Chain, share
 from mtl_core.sharing.blocks.gates import Gates, mix_groups
+from mtl_core.sharing.blocks.option_checks import _numbered
 
 
 class SharedExperts:
@@ -138,33 +138,3 @@ class Extraction:
         if not self._shared_gate:
             return tasks, None
         return tasks, mix_groups(self._shared_gate(theta, shared.gates, mode, dropout), everybody)
-
-
-def dials_of(cls: type[Sharing], recipe: Recipe) -> Mapping[str, Any]:
-    """The dials of an architecture as the recipe sets them, defaults elsewhere."""
-    return {**(cls.__init__.__kwdefaults__ or {}), **recipe.sharing_options}
-
-
-def miscounted(dials: Mapping[str, Any], name: str, least: int, reason: str) -> str | None:
-    """Why there may not be as many experts, or ``None``."""
-    number = dials[name]
-    if isinstance(number, int) and number >= least:
-        return None
-    return f"{name} must be a whole number from {least}, found {number!r}: {reason}"
-
-
-def misdropped(dials: Mapping[str, Any]) -> str | None:
-    """Why the dropout of the gates may not have this rate, or ``None``."""
-    rate = dials["gate_dropout"]
-    return None if 0 <= rate < 1 else f"gate_dropout must be a probability below 1, found {rate!r}"
-
-
-def namesake(tasks: Sequence[str], shared: int, own: int = 0) -> str | None:
-    """Why a task may not bear its name: an expert has it, and with it the same random numbers."""
-    experts = [*_numbered(SHARED.name, shared)[1:], *(name for task in tasks for name in _numbered(task, own)[1:])]
-    same = sorted(set(experts) & set(tasks))
-    return f"task {same[0]!r} bears the name of an expert: rename it" if same else None
-
-
-def _numbered(name: str, number: int) -> list[str]:
-    return [name, *(f"{name} {place}" for place in range(2, number + 1))][:number]

@@ -11,7 +11,6 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from mtl_core import checkpoint
 from mtl_core.backbones.custom import Custom
 from mtl_core.errors import Mistake
 from mtl_core.layers.bank import Theta, private
@@ -24,7 +23,8 @@ from mtl_core.randomness.counter_based import Streams
 from mtl_core.randomness.seeding import generator
 from mtl_core.recipe import Recipe
 from mtl_core.registry import find
-from mtl_core.trainer import fit
+from mtl_core.training import checkpoint
+from mtl_core.training.trainer import fit
 from study.task_sets import checked_dials
 from tests.mtl_core.backbones import example_modules as user
 from tests.mtl_core.test_fusion import same

@@ -9,7 +9,6 @@ import pytest
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
-from mtl_core import checkpoint
 from mtl_core.layers.bank import SHARED, private
 from mtl_core.layers.dropout import Noise
 from mtl_core.layers.forward_context import Mode
@@ -18,7 +17,8 @@ from mtl_core.network.feasibility import impossible
 from mtl_core.network.network import Network
 from mtl_core.recipe import Recipe
 from mtl_core.registry import find
-from mtl_core.trainer import fit
+from mtl_core.training import checkpoint
+from mtl_core.training.trainer import fit
 from tests.mtl_core.test_fusion import same
 from tests.mtl_core.worlds import development, images, rows
 

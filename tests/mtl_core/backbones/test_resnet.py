@@ -7,13 +7,13 @@ import torch
 
 from mtl_core.data.preprocessing import prepare
 from mtl_core.data.task_set import Examples
-from mtl_core.evaluation import score_examples_on
 from mtl_core.layers.bank import Theta
 from mtl_core.layers.forward_context import Mode
 from mtl_core.network.feasibility import impossible
 from mtl_core.network.network import Network
 from mtl_core.recipe import Recipe
-from mtl_core.trainer import fit
+from mtl_core.training.evaluation import score_examples_on
+from mtl_core.training.trainer import fit
 from tests.mtl_core.backbones.reference import Plain, values_of
 from tests.mtl_core.worlds import TASKS, images, rows
 

@@ -20,7 +20,7 @@ from mtl_core.network.cost import cost_of
 from mtl_core.network.feasibility import impossible
 from mtl_core.recipe import Recipe
 from mtl_core.sharing import Chain
-from mtl_core.trainer import fit
+from mtl_core.training.trainer import fit
 from tests.mtl_core.test_fusion import same
 from tests.mtl_core.worlds import development, own_inputs, rows
 

@@ -16,10 +16,10 @@ from mtl_core.data.preprocessing import prepare, skill
 from mtl_core.data.target_columns import columns_of, columns_of_only, labels, targets_of
 from mtl_core.data.task import Task
 from mtl_core.data.task_set import Development, Examples
-from mtl_core.evaluation import score_examples_on
 from mtl_core.network.export import export
 from mtl_core.recipe import Recipe, Row
-from mtl_core.trainer import fit
+from mtl_core.training.evaluation import score_examples_on
+from mtl_core.training.trainer import fit
 
 SINGLE, VECTOR, CLASS = (
     Task("y", "regression", "mse"),

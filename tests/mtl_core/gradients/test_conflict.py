@@ -11,7 +11,6 @@ import pytest
 import torch
 from torch import Tensor
 
-from mtl_core import checkpoint
 from mtl_core.data.batch_loader import Feed
 from mtl_core.data.preprocessing import Preparation, prepare
 from mtl_core.data.probe_batch import probe_batch
@@ -20,9 +19,10 @@ from mtl_core.data.task_set import Development, Examples
 from mtl_core.gradients.conflict import STEPS_PER_PROBE, Probes, agreement, comparisons, probed_epochs
 from mtl_core.layers.bank import Theta
 from mtl_core.network.network import Network
+from mtl_core.network.shared_parameters import compared
 from mtl_core.recipe import Recipe
-from mtl_core.shared_stages import compared
-from mtl_core.trainer import Outcome, fit
+from mtl_core.training import checkpoint
+from mtl_core.training.trainer import Outcome, fit
 from tests.mtl_core.sharing.cases import Case, every_case, shaken
 from tests.mtl_core.test_fusion import same
 from tests.mtl_core.worlds import development, images, own_inputs, rows

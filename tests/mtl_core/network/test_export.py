@@ -21,7 +21,7 @@ from mtl_core.network.feasibility import impossible
 from mtl_core.network.network import Network
 from mtl_core.recipe import Recipe
 from mtl_core.registry import entries
-from mtl_core.trainer import fit
+from mtl_core.training.trainer import fit
 from tests.mtl_core.worlds import development, own_inputs, rows
 
 NAMES = ("price", "sold", "grade", "colour")
@@ -165,7 +165,7 @@ def test_foreign_code_runs_only_when_it_is_trusted(tmp_path: Path) -> None:
     recipe = replace(HARD, backbone="custom", backbone_options=OPTIONS["custom"])
     module, _ = trained(recipe)
     export.save(module, tmp_path)
-    text = (tmp_path / "recipe.json").read_text().replace("user_modules", "evil_modules")
+    text = (tmp_path / "recipe.json").read_text().replace("example_modules", "evil_modules")
     (tmp_path / "recipe.json").write_text(text)
     with pytest.raises(Mistake, match="trust_code"):
         export.load(tmp_path)

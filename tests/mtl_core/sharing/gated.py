@@ -12,11 +12,11 @@ from torch import Tensor, nn
 
 from mtl_core.data.task import Task
 from mtl_core.data.task_set import Development
-from mtl_core.fused import CURVES, fresh_state
 from mtl_core.layers.bank import Slot
 from mtl_core.network.network import Network
 from mtl_core.recipe import Recipe, Row
-from mtl_core.trainer import Outcome, fit
+from mtl_core.training.fused_array import CURVES, fresh_state
+from mtl_core.training.trainer import Outcome, fit
 from tests.mtl_core.sharing.cases import shaken
 from tests.mtl_core.test_fusion import same
 from tests.mtl_core.worlds import development, own_inputs, rows

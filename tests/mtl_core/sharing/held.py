@@ -15,7 +15,7 @@ from mtl_core.layers.forward_context import EVALUATION, Mode
 from mtl_core.layers.parameter_layout import Layout
 from mtl_core.network.network import Network
 from mtl_core.recipe import Recipe
-from mtl_core.trainer import fit
+from mtl_core.training.trainer import fit
 from tests.mtl_core.sharing.cases import shaken
 from tests.mtl_core.test_fusion import same
 from tests.mtl_core.worlds import rows

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 import torch
 
-from mtl_core.fused import CURVES
 from mtl_core.network.feasibility import impossible
 from mtl_core.recipe import Recipe
-from mtl_core.trainer import fit
+from mtl_core.training.fused_array import CURVES
+from mtl_core.training.trainer import fit
 from tests.mtl_core.sharing.beside import (
     INPUTS,
     STAGES,

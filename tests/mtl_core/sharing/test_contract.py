@@ -10,12 +10,12 @@ import torch
 from torch import Tensor
 from torch.utils.flop_counter import FlopCounterMode
 
-from mtl_core import checkpoint
 from mtl_core.layers.forward_context import EVALUATION, Mode
 from mtl_core.network.cost import cost_of
 from mtl_core.network.network import Network
 from mtl_core.randomness.counter_based import Streams
-from mtl_core.trainer import fit
+from mtl_core.training import checkpoint
+from mtl_core.training.trainer import fit
 from tests.mtl_core.sharing.cases import Case, every_case, shaken, touched
 from tests.mtl_core.test_fusion import same
 from tests.mtl_core.worlds import rows

@@ -12,7 +12,7 @@ from mtl_core.layers.forward_context import EVALUATION, Mode
 from mtl_core.network.feasibility import impossible
 from mtl_core.network.network import Network
 from mtl_core.recipe import Recipe
-from mtl_core.trainer import Outcome, fit
+from mtl_core.training.trainer import Outcome, fit
 from tests.mtl_core.sharing.cases import shaken
 from tests.mtl_core.sharing.gated import (
     ALIKE,

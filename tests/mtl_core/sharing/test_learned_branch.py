@@ -16,7 +16,7 @@ from mtl_core.network.network import Network
 from mtl_core.randomness.counter_based import Streams
 from mtl_core.recipe import Recipe, Row
 from mtl_core.task_tree import fault
-from mtl_core.trainer import fit
+from mtl_core.training.trainer import fit
 from tests.mtl_core.sharing.beside import (
     EXAMPLES,
     STAGES,

@@ -12,11 +12,11 @@ from torch import Tensor
 
 from mtl_core.data.task import Task
 from mtl_core.data.task_set import Development, Examples
-from mtl_core.fused import CURVES
 from mtl_core.network.feasibility import impossible
 from mtl_core.network.network import Network
 from mtl_core.recipe import Recipe
-from mtl_core.trainer import fit
+from mtl_core.training.fused_array import CURVES
+from mtl_core.training.trainer import fit
 from tests.mtl_core.sharing.cases import shaken
 from tests.mtl_core.sharing.gated import (
     ALIKE,

@@ -7,7 +7,7 @@ import torch
 
 from mtl_core.network.feasibility import impossible
 from mtl_core.network.network import Network
-from mtl_core.trainer import fit
+from mtl_core.training.trainer import fit
 from tests.mtl_core.sharing.cases import shaken
 from tests.mtl_core.sharing.gated import (
     ALIKE,

@@ -12,7 +12,7 @@ from mtl_core.network.feasibility import impossible
 from mtl_core.network.network import Network
 from mtl_core.recipe import Recipe
 from mtl_core.sharing.sluice import overlap
-from mtl_core.trainer import fit
+from mtl_core.training.trainer import fit
 from tests.mtl_core.sharing.beside import (
     STAGES,
     assert_own_inputs_pass_the_same_network,

@@ -15,7 +15,7 @@ from mtl_core.layers.forward_context import Mode
 from mtl_core.network.feasibility import impossible
 from mtl_core.network.network import Network
 from mtl_core.recipe import Recipe
-from mtl_core.trainer import fit
+from mtl_core.training.trainer import fit
 from tests.mtl_core.sharing.held import (
     STAGES,
     THREE,

@@ -17,7 +17,7 @@ from mtl_core.network.shared_parameters import SharedPart
 from mtl_core.recipe import Recipe, Row
 from mtl_core.tasks.asymmetric import Asymmetric
 from mtl_core.tasks.sources.digits import base_digits, development_and_test
-from mtl_core.trainer import fit
+from mtl_core.training.trainer import fit
 
 
 def test_the_image_task_asks_for_what_is_hidden_and_the_class_is_the_digits() -> None:

@@ -7,10 +7,10 @@ import torch
 from torch import Tensor
 
 from mtl_core.data.task_set import Examples
-from mtl_core.evaluation import score_examples_on
 from mtl_core.recipe import Recipe, Row
 from mtl_core.tasks.demo import HALF, NUM_EXAMPLES, NUM_TEST, Demo
-from mtl_core.trainer import fit
+from mtl_core.training.evaluation import score_examples_on
+from mtl_core.training.trainer import fit
 
 
 def linear_skill(inputs: Tensor, targets: Tensor) -> Tensor:

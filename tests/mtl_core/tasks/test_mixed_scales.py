@@ -9,7 +9,7 @@ from mtl_core.data.preprocessing import prepare
 from mtl_core.errors import Mistake
 from mtl_core.recipe import Recipe, Row
 from mtl_core.tasks.mixed_scales import MixedScales
-from mtl_core.trainer import fit
+from mtl_core.training.trainer import fit
 
 
 def test_kinds_sizes_and_shares() -> None:

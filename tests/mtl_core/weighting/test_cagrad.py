@@ -55,5 +55,5 @@ def test_where_gradients_cancel_the_step_does_too() -> None:
 
 
 def test_a_failure_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("mtl_core.weighting.solvers.ball.LIMIT", 1)
+    monkeypatch.setattr("mtl_core.weighting.solvers.trust_ball.LIMIT", 1)
     assert (asked(method("cagrad", 5), gradients("conflicting", 5))[1]["unconverged"] == 1).all()

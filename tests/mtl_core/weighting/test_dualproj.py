@@ -41,7 +41,7 @@ def test_two_tasks_lose_what_conflicts() -> None:
 
 
 def test_a_failure_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("mtl_core.weighting.solvers.pivoting.LIMIT", 1)
-    monkeypatch.setattr("mtl_core.weighting.solvers.interior.LIMIT", 1)
+    monkeypatch.setattr("mtl_core.weighting.solvers.block_pivoting.LIMIT", 1)
+    monkeypatch.setattr("mtl_core.weighting.solvers.interior_point.LIMIT", 1)
     jacobian = gradients("conflicting", 10) * torch.logspace(0, 2, 10, dtype=torch.float64).unsqueeze(1)
     assert (asked(method("dualproj", 10), jacobian)[1]["unconverged"] == 1).any()

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from mtl_core import checkpoint
 from mtl_core.recipe import Recipe, Row
 from mtl_core.registry import entries, find
-from mtl_core.trainer import fit
+from mtl_core.training import checkpoint
+from mtl_core.training.trainer import fit
 from tests.mtl_core.test_fusion import same
 from tests.mtl_core.weighting.situations import drawn
 from tests.mtl_core.worlds import development, rows

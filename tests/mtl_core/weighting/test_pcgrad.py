@@ -8,7 +8,7 @@ import torchjd.aggregation
 from torch import Tensor
 
 from mtl_core.randomness.counter_based import Streams
-from mtl_core.weighting.solvers.surgery import random_order
+from mtl_core.weighting.solvers.gradient_surgery import random_order
 from tests.mtl_core.weighting.gradients import ALL, TWO, everybody, jacobian, method, step, unit_rows
 
 

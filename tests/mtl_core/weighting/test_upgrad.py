@@ -46,8 +46,8 @@ def test_short_gradients_are_not_conflicted_with(ratio: float, tasks: int) -> No
 
 
 def test_failures_of_any_of_its_programs_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("mtl_core.weighting.solvers.pivoting.LIMIT", 1)
-    monkeypatch.setattr("mtl_core.weighting.solvers.interior.LIMIT", 1)
+    monkeypatch.setattr("mtl_core.weighting.solvers.block_pivoting.LIMIT", 1)
+    monkeypatch.setattr("mtl_core.weighting.solvers.interior_point.LIMIT", 1)
     weights, state = asked(method("upgrad", 10), gradients("conflicting", 10))
     assert (state["unconverged"] == 1).all()
     assert (weights >= 0.1).all()

@@ -13,7 +13,8 @@ from mtl_core.layers.forward_context import EVALUATION, Mode
 from mtl_core.layers.linear import Linear
 from mtl_core.layers.parameter_layout import Layout
 from mtl_core.sharing import Sharing
-from mtl_core.sharing.blocks.experts import OwnExperts, SharedExperts, miscounted, misdropped, namesake, seen
+from mtl_core.sharing.blocks.experts import OwnExperts, SharedExperts, seen
+from mtl_core.sharing.blocks.option_checks import miscounted, misdropped, namesake
 from mtl_core.sharing.cgc import CGC
 from mtl_core.sharing.dselect_k import DSelectK
 from mtl_core.sharing.mmoe import MMoE

@@ -8,7 +8,7 @@ from scipy.optimize import nnls
 from torch import Tensor
 
 from mtl_core.weighting import GramianWeighting, State
-from mtl_core.weighting.solvers.gramians import Unit, unit
+from mtl_core.weighting.solvers.gramian import Unit, unit
 
 SIZES = (2, 5, 10, 40)
 FAMILIES = (

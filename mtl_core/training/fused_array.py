@@ -9,12 +9,10 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-from mtl_core import optimiser
 from mtl_core.data.batch_loader import Feed, padded
 from mtl_core.data.batch_sampler import Batches
 from mtl_core.data.preprocessing import Preparation, skill
 from mtl_core.data.task_set import Development
-from mtl_core.evaluation import evaluate
 from mtl_core.gradients import conflict
 from mtl_core.gradients.step_gradient import Batch, Descent
 from mtl_core.layers.dropout import Noise
@@ -24,6 +22,8 @@ from mtl_core.randomness.counter_based import Streams
 from mtl_core.recipe import Recipe, Row
 from mtl_core.registry import find
 from mtl_core.replica_state import Rows, State, join, separate
+from mtl_core.training import optimiser
+from mtl_core.training.evaluation import evaluate
 from mtl_core.weighting import Weighting
 
 CURVES = ("train_loss", "validation_loss", "train_metric", "validation_metric", "validation_skill", "weight")

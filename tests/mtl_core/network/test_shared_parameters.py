@@ -5,10 +5,11 @@ from __future__ import annotations
 import pytest
 import torch
 
+from mtl_core.gradients.conflict import meeting_place
 from mtl_core.gradients.task_gradients import SharedPart
 from mtl_core.network.network import Network
+from mtl_core.network.shared_parameters import compared, shared_stages
 from mtl_core.recipe import Recipe
-from mtl_core.shared_stages import compared, meeting_place, shared_stages
 from tests.mtl_core.sharing.cases import Case, every_case
 from tests.mtl_core.worlds import development
 

@@ -6,9 +6,9 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
-from mtl_core.weighting.solvers import pivoting
-from mtl_core.weighting.solvers.gramians import Unit, ridged
-from mtl_core.weighting.solvers.hull import min_norm
+from mtl_core.weighting.solvers import block_pivoting as pivoting
+from mtl_core.weighting.solvers.gramian import Unit, ridged
+from mtl_core.weighting.solvers.min_norm import min_norm
 
 LIMIT = 40
 TOLERANCE = 1e-12

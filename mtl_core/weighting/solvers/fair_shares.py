@@ -6,7 +6,7 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
-from mtl_core.weighting.solvers.gramians import Unit
+from mtl_core.weighting.solvers.gramian import Unit
 
 LIMIT = 60
 STOP, ENOUGH = 1e-10, 1e-6

@@ -11,11 +11,11 @@ from torch import Tensor
 
 from mtl_core.data.preprocessing import Preparation, prepare
 from mtl_core.data.task_set import Development
-from mtl_core.fused import CURVES, FusedArray, fresh_state
-from mtl_core.memory import keep_freed_memory
 from mtl_core.network.network import Network
 from mtl_core.recipe import Recipe, Row
 from mtl_core.replica_state import State
+from mtl_core.training.allocator import keep_freed_memory
+from mtl_core.training.fused_array import CURVES, FusedArray, fresh_state
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class Outcome:
         reason: of a divergence; else empty.
         epochs: trained so far.
         selected_epoch: the one of best mean validation skill, from 0; −1: none.
-        curves: :data:`mtl_core.fused.CURVES` → ``[epochs, t]`` float32.
+        curves: :data:`mtl_core.training.fused_array.CURVES` → ``[epochs, t]`` float32.
         trivial_loss, trivial_metric: of the best constant prediction on the validation split, ``[t]``.
         num_train, num_validation: labelled examples, ``[t]``.
         seconds: the row's share of the wall time.

@@ -6,7 +6,7 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-from mtl_core.weighting.solvers import interior
+from mtl_core.weighting.solvers import interior_point as interior
 
 LIMIT = 12
 """Pivots before a problem is handed on; all but degenerate ones are solved by the sixth."""

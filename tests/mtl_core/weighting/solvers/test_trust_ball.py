@@ -7,7 +7,7 @@ import torch
 from scipy.optimize import minimize
 from torch import Tensor
 
-from mtl_core.weighting.solvers.ball import worst_case
+from mtl_core.weighting.solvers.trust_ball import worst_case
 from tests.mtl_core.weighting.solvers.families import FAMILIES, SIZES, WILD, directions, gradients, parts_of
 
 RADII = (0.05, 0.4, 0.95)
@@ -80,7 +80,7 @@ def test_a_ball_without_size_is_the_mean() -> None:
 
 
 def test_a_solver_that_is_stopped_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("mtl_core.weighting.solvers.ball.LIMIT", 1)
+    monkeypatch.setattr("mtl_core.weighting.solvers.trust_ball.LIMIT", 1)
     added, _, found = solved(gradients("conflicting", 10), 0.4)
     assert not found.any()
     assert added.isfinite().all()

@@ -7,9 +7,9 @@ import pytest
 import torch
 
 from mtl_core.data.preprocessing import prepare
-from mtl_core.fused import CURVES
 from mtl_core.recipe import Recipe
-from mtl_core.trainer import Progress, fit
+from mtl_core.training.fused_array import CURVES
+from mtl_core.training.trainer import Progress, fit
 from tests.mtl_core.test_fusion import same
 from tests.mtl_core.worlds import development, rows
 

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from mtl_core.registry import entries
-from mtl_core.weighting.solvers import gramians
+from mtl_core.weighting.solvers import gramian as gramians
 from tests.mtl_core.weighting.solvers.families import everybody, gradients, parts_of
 
 

@@ -6,8 +6,8 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
-from mtl_core.weighting.solvers import pivoting
-from mtl_core.weighting.solvers.gramians import RIDGE, Unit, ridged
+from mtl_core.weighting.solvers import block_pivoting as pivoting
+from mtl_core.weighting.solvers.gramian import RIDGE, Unit, ridged
 
 
 def min_norm(parts: Unit, present: Bool[Tensor, "r t"]) -> tuple[Float[Tensor, "r t"], Bool[Tensor, " r"]]:

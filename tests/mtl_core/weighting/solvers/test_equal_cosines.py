@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from mtl_core.weighting.solvers.cosines import equal_cosines
+from mtl_core.weighting.solvers.equal_cosines import equal_cosines
 from tests.mtl_core.weighting.solvers.families import FAMILIES, SIZES, WILD, directions, gradients, parts_of
 
 

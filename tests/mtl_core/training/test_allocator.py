@@ -7,7 +7,7 @@ import platform
 
 import pytest
 
-from mtl_core import memory
+from mtl_core.training import allocator
 
 
 class Library:
@@ -21,14 +21,14 @@ class Library:
 
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="another C library")
 def test_glibc_understands() -> None:
-    assert memory.keep_freed_memory() is True
+    assert allocator.keep_freed_memory() is True
 
 
 def told(monkeypatch: pytest.MonkeyPatch, system: str, understands: bool) -> tuple[bool, list[tuple[int, int]]]:
     library = Library(understands)
     monkeypatch.setattr("sys.platform", system)
     monkeypatch.setattr(ctypes, "CDLL", lambda name: library)
-    return memory.keep_freed_memory.__wrapped__(), library.told
+    return allocator.keep_freed_memory.__wrapped__(), library.told
 
 
 def test_other_systems_are_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,8 +6,8 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
-from mtl_core.weighting.solvers import pivoting
-from mtl_core.weighting.solvers.gramians import Unit, ridged
+from mtl_core.weighting.solvers import block_pivoting as pivoting
+from mtl_core.weighting.solvers.gramian import Unit, ridged
 
 
 def project(parts: Unit, wanted: Float[Tensor, "r k t"]) -> tuple[Float[Tensor, "r k t"], Bool[Tensor, "r k"]]:

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from mtl_core.weighting.solvers.fair import shares
+from mtl_core.weighting.solvers.fair_shares import shares
 from tests.mtl_core.weighting.solvers.families import FAMILIES, SIZES, WILD, gradients, parts_of
 
 POWERS = (0.2, 0.5, 1.0, 2.0)
@@ -53,7 +53,7 @@ def test_there_is_no_solution_where_gradients_cancel(power: float, family: str) 
 
 def test_what_has_no_solution_is_given_up_early(monkeypatch: pytest.MonkeyPatch) -> None:
     """A single hopeless row would otherwise cost the whole array all the steps that there are."""
-    monkeypatch.setattr("mtl_core.weighting.solvers.fair.LIMIT", 20)
+    monkeypatch.setattr("mtl_core.weighting.solvers.fair_shares.LIMIT", 20)
     stopped, _ = shares(parts_of(gradients("stationary", 5)), 1.0)
     monkeypatch.undo()
     assert torch.equal(shares(parts_of(gradients("stationary", 5)), 1.0)[0], stopped)
@@ -78,7 +78,7 @@ def test_any_independent_gradients_have_a_solution(seed: int, tasks: int, power:
 
 
 def test_a_solver_that_is_stopped_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("mtl_core.weighting.solvers.fair.LIMIT", 2)
+    monkeypatch.setattr("mtl_core.weighting.solvers.fair_shares.LIMIT", 2)
     weights, solved = shares(parts_of(gradients("conflicting", 10)), 1.0)
     assert not solved.any()
     assert (weights > 0).all()

@@ -8,8 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from mtl_core.weighting.solvers import interior, pivoting
-from mtl_core.weighting.solvers.gramians import ridged
+from mtl_core.weighting.solvers import block_pivoting as pivoting
+from mtl_core.weighting.solvers import interior_point as interior
+from mtl_core.weighting.solvers.gramian import ridged
 from tests.mtl_core.weighting.solvers.families import FAMILIES, SIZES, WILD, gradients, parts_of
 
 SOLVERS = {

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 import torch
 
-from mtl_core.weighting.solvers import cone, pivoting
-from mtl_core.weighting.solvers.gramians import ridged
+from mtl_core.weighting.solvers import block_pivoting as pivoting
+from mtl_core.weighting.solvers import dual_cone as cone
+from mtl_core.weighting.solvers.gramian import ridged
 from tests.mtl_core.weighting.solvers.families import FAMILIES, SIZES, WILD, gradients, parts_of, projected
 
 

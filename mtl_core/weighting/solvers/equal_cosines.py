@@ -6,7 +6,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from mtl_core.weighting.solvers.gramians import RIDGE, Unit
+from mtl_core.weighting.solvers.gramian import RIDGE, Unit
 
 
 def equal_cosines(parts: Unit) -> Float[Tensor, "r t"]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from mtl_core import adam
+from mtl_core.weighting.solvers import adam
 
 
 def test_it_is_torchs_adam() -> None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 import torch
 
-from mtl_core.weighting.solvers import hull, pivoting
-from mtl_core.weighting.solvers.gramians import ridged
+from mtl_core.weighting.solvers import block_pivoting as pivoting
+from mtl_core.weighting.solvers import min_norm as hull
+from mtl_core.weighting.solvers.gramian import ridged
 from tests.mtl_core.weighting.solvers.families import (
     FAMILIES,
     SIZES,

@@ -17,9 +17,9 @@ from mtl_core.data.metrics import METRICS, example_scores
 from mtl_core.data.preprocessing import prepare, skill
 from mtl_core.data.task import METRICS_OF, PERFECT, Kind, Metric, Task
 from mtl_core.data.task_set import Development, Examples
-from mtl_core.evaluation import evaluate, score_examples_on
 from mtl_core.network.network import Network
 from mtl_core.recipe import Recipe, Row
+from mtl_core.training.evaluation import evaluate, score_examples_on
 from tests.mtl_core.worlds import TASKS, development
 
 NAMES = tuple(TASKS)

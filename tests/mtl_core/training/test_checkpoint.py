@@ -8,10 +8,10 @@ import pytest
 import torch
 from safetensors import SafetensorError
 
-from mtl_core import checkpoint
 from mtl_core.recipe import Recipe
 from mtl_core.replica_state import join, separate
-from mtl_core.trainer import fit
+from mtl_core.training import checkpoint
+from mtl_core.training.trainer import fit
 from tests.mtl_core.worlds import development, rows
 
 OLD = {"a": {"x": torch.arange(3)}, "b": {"x": torch.tensor([7])}}
@@ -58,7 +58,7 @@ def test_a_crash_on_the_way_leaves_the_old_file(step: str, tmp_path: Path, monke
     def crash(*_: object, **__: object) -> None:
         raise OSError("no space left on device")
 
-    monkeypatch.setattr(f"mtl_core.checkpoint.{step}", crash)
+    monkeypatch.setattr(f"mtl_core.training.checkpoint.{step}", crash)
     with pytest.raises(OSError, match="no space"):
         checkpoint.save(path, NEW)
     monkeypatch.undo()

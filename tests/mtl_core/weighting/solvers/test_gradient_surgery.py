@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 
 from mtl_core.randomness.counter_based import Streams
-from mtl_core.weighting.solvers import surgery
+from mtl_core.weighting.solvers import gradient_surgery as surgery
 from tests.mtl_core.weighting.gradients import ALL, everybody, jacobian
 
 

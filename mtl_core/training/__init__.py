@@ -1,0 +1,1 @@
+"""The training loop: fused arrays of replicas, the optimiser, evaluation and checkpoints."""
