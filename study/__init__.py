@@ -11,8 +11,8 @@ from importlib import import_module
 from typing import Any
 
 _PUBLIC = {
-    "run": "study.run", "load_spec": "study.study_file", "Spec": "study.spec",
-    "run_suite": "study.suite_run", "load_suite": "study.study_file", "Suite": "study.suite",
+    "run": "study.driver.run", "load_spec": "study.config.load", "Spec": "study.config.spec",
+    "run_suite": "study.driver.run_suite", "load_suite": "study.config.load", "Suite": "study.config.suite",
 }  # fmt: skip
 
 

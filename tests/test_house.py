@@ -17,7 +17,7 @@ FORBIDDEN = {
 }
 LONGEST = 250
 LONG = {
-    "study/backends/ray_tune.py": "everything that knows Ray stands in one file",
+    "study/execution/ray_tune.py": "everything that knows Ray stands in one file",
 }
 TESTED_BY = {  # modules of the core that have no test file of their own name
     "recipe": "fusion",

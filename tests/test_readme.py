@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from mtl_core.registry import entries
-from study.study_file import load_spec, load_suite
+from study.config.load import load_spec, load_suite
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from study.run import run
+from study.driver.run import run
 from tests.study import fake_engine
 from tests.study.conftest import install, tiny
 

@@ -14,9 +14,9 @@ from typing import Any
 
 import pytest
 
-from study import ledger
+from study.store import ledger
 from tests.faults.driver import drive
-from tests.study.test_run import tables
+from tests.study.driver.test_run import tables
 
 DELAY = 0.004
 

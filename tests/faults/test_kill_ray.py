@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.faults.test_kill import num_events
-from tests.study.test_run import tables
+from tests.study.driver.test_run import tables
 
 
 def start(out: Path, backend: str, scratch: Path) -> subprocess.Popen[bytes]:

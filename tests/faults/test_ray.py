@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from study.backends import ray_tune
-from study.run import run
+from study.driver.run import run
+from study.execution import ray_tune
 from tests.study.conftest import tiny
-from tests.study.test_run import tables
+from tests.study.driver.test_run import tables
 
 pytestmark = pytest.mark.ray
 

@@ -10,7 +10,7 @@ import torch
 
 from mtl_core.data.task import Task
 from mtl_core.data.task_set import Development, Examples, TaskSet
-from study.spec import Spec
+from study.config.spec import Spec
 from tests.study import fake_engine
 
 
@@ -25,7 +25,7 @@ def fake(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
 def install(monkeypatch: pytest.MonkeyPatch) -> None:
     """Put the fake engine and a small task set in place."""
     from mtl_core.training import evaluation, trainer
-    from study import prepare
+    from study.planning import prepare
 
     monkeypatch.setattr(prepare, "build_task_set", lambda spec: small_task_set())
     monkeypatch.setattr(trainer, "fit", fake_engine.fit)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from study.spec import Spec
+from study.config.spec import Spec
 
 PAIRS = (("low", "lower"), ("high", "higher"))
 TREE = [[["y_low", "y_lower", "y_high", "y_higher"]], [["y_low", "y_lower"], ["y_high", "y_higher"]]]

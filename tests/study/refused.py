@@ -6,7 +6,7 @@ from pathlib import Path
 
 from typer.testing import CliRunner
 
-from study.cli import app
+from study.cli.app import app
 
 
 def refused(arguments: list[str], folder: Path) -> dict[str, str]:

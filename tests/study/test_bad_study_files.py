@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from study.cli import app
+from study.cli.app import app
 from tests.study.refused import refused
 
 GOOD = "tasks: {set: digits3}\n"

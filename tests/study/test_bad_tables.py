@@ -118,7 +118,7 @@ HOSTILE = [
 def test_hostile_task_names_are_shown_harmlessly(name: str, tmp_path: Path) -> None:
     from typer.testing import CliRunner
 
-    from study.cli import app
+    from study.cli.app import app
 
     (tmp_path / "data.csv").write_text(table(f"a,{name},y_2", "#,?,?"), encoding="utf-8")
     result = CliRunner().invoke(app, ["check", "data.csv", "--targets", "y_*"])

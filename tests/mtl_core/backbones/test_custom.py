@@ -25,7 +25,7 @@ from mtl_core.recipe import Recipe
 from mtl_core.registry import find
 from mtl_core.training import checkpoint
 from mtl_core.training.trainer import fit
-from study.task_sets import checked_dials
+from study.planning.options import checked_dials
 from tests.mtl_core.backbones import example_modules as user
 from tests.mtl_core.test_fusion import same
 from tests.mtl_core.worlds import development, own_inputs, rows

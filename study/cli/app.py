@@ -1,0 +1,188 @@
+"""The command line.  Only light modules are imported here: ``--help`` answers before torch would have loaded."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from study.cli.console import answers
+
+if TYPE_CHECKING:
+    from study.config.spec import Spec
+    from study.config.suite import Suite
+
+app = typer.Typer(
+    name="mtl-study",
+    help="Should these tasks share a network, how deep, how wide, weighted how — and who pays for it?",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+What = Annotated[str, typer.Argument(metavar="STUDY|DATA|PRESET", help="A study file, a table, or a preset's name.")]
+Targets = Annotated[list[str] | None, typer.Option("--targets", help="Columns to predict, as in 'y_*'; repeatable.")]
+Overrides = Annotated[list[str] | None, typer.Option("--set", help="A key of the study file: section.key=value.")]
+Budget = Annotated[str | None, typer.Option(help="Wall time to fit into, as in 2h; shrinks draws, seeds, arms.")]
+BackEnd = Annotated[Literal["auto", "inline", "ray"] | None, typer.Option(help="Where replicas train.")]
+Address = Annotated[str | None, typer.Option(help="Of a Ray cluster to join.")]
+Workers = Annotated[int | None, typer.Option(min=1, help="Processes; one per core by default.")]
+Out = Annotated[Path | None, typer.Option(help="The run directory; runs/NAME by default.")]
+Json = Annotated[bool, typer.Option("--json", help="Lines for programs.")]
+Run = Annotated[Path, typer.Argument(metavar="RUN", help="A run directory.")]
+
+
+@app.command()
+@answers
+def demo(out: Out = None, backend: BackEnd = None, workers: Workers = None, as_json: Json = False) -> None:
+    """Run a small full study: related tasks, and one that full sharing harms."""
+    _run(_asked("demo", backend=backend, workers=workers), out, None, as_json)
+
+
+@app.command()
+@answers
+def run(
+    what: What,
+    targets: Targets = None,
+    overrides: Overrides = None,
+    budget: Budget = None,
+    backend: BackEnd = None,
+    address: Address = None,
+    workers: Workers = None,
+    out: Out = None,
+    as_json: Json = False,
+) -> None:
+    """Search, confirm, judge, score and report; the same command resumes what was stopped."""
+    _run(_asked(what, targets, overrides, budget, backend, workers), out, address, as_json)
+
+
+@app.command()
+@answers
+def check(
+    what: What,
+    targets: Targets = None,
+    overrides: Overrides = None,
+    budget: Budget = None,
+    backend: BackEnd = None,
+    workers: Workers = None,
+    out: Out = None,
+    as_json: Json = False,
+) -> None:
+    """Say what run would do, at what cost, and what it could show; train nothing."""
+    asked = _asked(what, targets, overrides, budget, backend, workers)
+    from study.config.suite import Suite
+
+    if isinstance(asked, Suite):
+        from study.cli.suite import check as check_suite
+
+        check_suite(asked, out=_run_directory(asked, out), as_json=as_json)
+    else:
+        from study.cli.check import check as check_study
+
+        check_study(asked, out=_run_directory(asked, out), as_json=as_json)
+
+
+@app.command()
+@answers
+def status(
+    run: Run,
+    watch: Annotated[bool, typer.Option("--watch", help="Again and again, until the study has ended.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Say what is done, running, failed and left of a study, or of the studies of a suite."""
+    from study.config.suite import is_suite
+
+    if is_suite(run):
+        from study.cli.suite import status as print_status
+    else:
+        from study.cli.status import status as print_status
+
+    print_status(run, watch=watch, as_json=as_json)
+
+
+@app.command()
+@answers
+def report(run: Run, as_json: Json = False) -> None:
+    """Write report.html, figures and tables of a study or a suite, from the records alone."""
+    from study.config.suite import is_suite
+
+    if is_suite(run):
+        from study.cli.suite import report as write_report
+    else:
+        from study.cli.run import report as write_report
+    write_report(run, as_json=as_json)
+
+
+@app.command()
+@answers
+def tree(
+    what: What,
+    targets: Targets = None,
+    overrides: Overrides = None,
+    groups: Annotated[float | None, typer.Option(help="Mean number of groups per stage.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Find groups of tasks for branch: train small private networks briefly, compare what they compute."""
+    asked = _asked(what, targets, overrides)
+    from study.cli.tree import tree as print_tree
+    from study.config.suite import Suite
+
+    if isinstance(asked, Suite):
+        from study.cli.suite import each_study
+
+        each_study(asked, lambda spec: print_tree(spec, groups=groups, as_json=as_json), as_json=as_json)
+    else:
+        print_tree(asked, groups=groups, as_json=as_json)
+
+
+@app.command("list")
+@answers
+def list_(
+    kind: Annotated[str, typer.Argument(metavar="sharing|weighting|backbones|tasks|presets")],
+    as_json: Json = False,
+) -> None:
+    """List what exists, one line each, with the paper."""
+    from study.cli.list_registry import list_kind
+
+    list_kind(kind, as_json=as_json)
+
+
+def _asked(
+    what: str,
+    targets: list[str] | None = None,
+    overrides: list[str] | None = None,
+    budget: str | None = None,
+    backend: str | None = None,
+    workers: int | None = None,
+) -> Spec | Suite:
+    from study.config.load import load
+    from study.config.suite import Suite
+
+    asked = load(what, targets=targets or (), overrides=overrides or (), budget=budget)
+    given = {"backend": backend, "workers": workers}
+    changes = {key: value for key, value in given.items() if value is not None}
+    return asked.with_each(**changes) if isinstance(asked, Suite) else asked.model_copy(update=changes)
+
+
+def _run_directory(asked: Spec | Suite, out: Path | None) -> Path:
+    return out or Path("runs") / asked.name
+
+
+def _run(asked: Spec | Suite, out: Path | None, address: str | None, as_json: bool) -> None:
+    from study.config.suite import Suite
+
+    if isinstance(asked, Suite):
+        from study.cli.suite import run as run_suite
+
+        run_suite(asked, out=_run_directory(asked, out), address=address, as_json=as_json)
+    else:
+        from study.cli.run import run as run_study
+
+        run_study(asked, out=_run_directory(asked, out), address=address, as_json=as_json)
+
+
+def main() -> None:
+    """The console script."""
+    app(prog_name="mtl-study")

@@ -1,0 +1,147 @@
+"""``check``: data, arms, cost and power of a study, without training."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from analysis.statistics.intervals import smallest_effect
+from study.cli.console import say, say_json, say_table
+from study.config.durations import duration
+from study.config.spec import Spec
+from study.planning.arm import Arm
+from study.planning.capacity import FAR
+from study.planning.forecast import size_text, time_text
+from study.planning.plan import PHASES, Plan
+from study.planning.prepare import Prepared, prepare
+from study.planning.task_trees import groups_of
+
+if TYPE_CHECKING:
+    from mtl_core.data.task_set import TaskSet
+
+MOST_ROWS = 40
+
+
+def check(spec: Spec, *, out: Path, as_json: bool) -> None:
+    """Print what ``run`` would do."""
+    prepared = prepare(spec, out=out)
+    if as_json:
+        say_json(facts_of_study(prepared))
+    else:
+        say_study(prepared)
+
+
+def facts_of_tasks(task_set: TaskSet) -> list[dict[str, Any]]:
+    """Name, kind, metric and share of labelled examples of every task, in development and test."""
+    from mtl_core.data.target_columns import labels
+
+    labelled = [labels(task_set.tasks, part.targets) for part in (task_set.development.examples, task_set.test)]
+    return [
+        {
+            "task": task.name,
+            "kind": task.kind,
+            "metric": task.metric,
+            "num_classes": task.num_classes,
+            "num_targets": task.num_targets,
+            "labelled": int(labelled[0][:, column].sum()),
+            "coverage": float(labelled[0][:, column].float().mean()),
+            "test_coverage": float(labelled[1][:, column].float().mean()),
+        }
+        for column, task in enumerate(task_set.tasks)
+    ]
+
+
+def facts_of_study(prepared: Prepared) -> dict[str, Any]:
+    """What ``check`` says to programs."""
+    plan, tasks = prepared.plan, facts_of_tasks(prepared.task_set)
+    num_seeds = plan.spec.verdict.seeds
+    effect = smallest_effect(num_seeds, len(plan.tasks))
+    return {
+        "name": plan.spec.name,
+        "tasks": tasks,
+        "remarks": list(prepared.task_set.remarks),
+        **plan.event(),
+        "forecast": prepared.forecast.event(),
+        "smallest_effect": None if math.isnan(effect) else effect,
+    }
+
+
+def say_study(prepared: Prepared, *, most_arms: int = MOST_ROWS) -> None:
+    """What ``check`` says to people; of the arms the first ``most_arms``, and whatever is odd about the others."""
+    plan, task_set = prepared.plan, prepared.task_set
+    examples = task_set.development.examples
+    say(
+        f"{plan.spec.name}: {len(plan.tasks)} tasks, {task_set.development.num_inputs} inputs, "
+        f"{len(examples):,} examples to develop on, {len(task_set.test):,} to test on",
+        "",
+    )
+    rows = (
+        (fact["task"], _kind(fact), fact["metric"], f"{fact['coverage']:.1%}", f"{fact['test_coverage']:.1%}")
+        for fact in facts_of_tasks(task_set)
+    )
+    say_table(("task", "kind", "metric", "labelled", "in test"), itertools.islice(rows, MOST_ROWS))
+    say(*(f"  {remark}" for remark in task_set.remarks))
+    _say_arms(prepared, most_arms)
+    _say_cost(prepared)
+
+
+def _kind(fact: dict[str, Any]) -> str:
+    if fact["kind"] == "multiclass":
+        return f"{fact['num_classes']} classes"
+    return fact["kind"] if fact["num_targets"] == 1 else f"{fact['kind']} of {fact['num_targets']}"
+
+
+def _say_arms(prepared: Prepared, most: int) -> None:
+    plan = prepared.plan
+    say("", f"{len(plan.candidates)} candidates and {len(plan.baselines)} baselines")
+    shown = [arm for place, arm in enumerate(plan.arms) if place < most or "more than" in _size(plan, arm)]
+    say(*(f"  {plan.role(arm)[:9]:9}  {arm.label}{_size(plan, arm)}" for arm in shown))
+    if shown and len(plan.arms) > len(shown):
+        say(f"  and {len(plan.arms) - len(shown)} more")
+    say(*(f"  {remark}" for remark in plan.remarks))
+    say(*_trees(prepared))
+    for reason, group in itertools.groupby(plan.skipped, key=lambda skipped: skipped.reason):
+        labels = [skipped.arm for skipped in group]
+        say(f"  skipped    {labels[0]}{f' and {len(labels) - 1} more' if len(labels) > 1 else ''}: {reason}")
+
+
+def _trees(prepared: Prepared) -> list[str]:
+    """What the trees of ``branch`` are, or how they come to be, where affinity decides."""
+    plan = prepared.plan
+    if not plan.stand_ins:
+        return []
+    levels, about = ", ".join(map(str, plan.stand_ins)), duration(max(1.0, prepared.forecast.trees))
+    groups = groups_of(plan.spec, len(plan.tasks))
+    return [
+        f"  tree: from affinity, found when the run starts (about {about} of training), for stages: {levels}; until "
+        f"then sizes, and widths that match, are those of a stand-in with {groups:g} groups per stage"
+    ]
+
+
+def _size(plan: Plan, arm: Arm) -> str:
+    """How near a matched arm comes to its reference; a bad match is flagged."""
+    if arm not in plan.ratios:
+        return ""
+    ratio, what = plan.ratios[arm], str(plan.spec.factors.match).replace("_", "-")
+    flag = " (more than 5% off)" if abs(ratio - 1) > FAR else ""
+    return f": {ratio:.2f} × the reference's {what}{flag}"
+
+
+def _say_cost(prepared: Prepared) -> None:
+    plan, forecast, counts = prepared.plan, prepared.forecast, prepared.plan.counts()
+    say("", *(f"budget: {loss}" for loss in plan.shrunk))
+    phases = ", ".join(f"{phase} {counts[phase]:,} (seeds: {len(plan.seeds(phase))})" for phase in PHASES)
+    say(f"replicas: {phases}; {len(plan.draws)} draws in the search")
+    disk, memory = size_text(forecast.peak_disk), size_text(forecast.memory)
+    say(f"forecast: {time_text(forecast)}, {disk} of disk, {memory} of memory")
+    num_seeds, num_tasks = plan.spec.verdict.seeds, len(plan.tasks)
+    effect = smallest_effect(num_seeds, num_tasks)
+    if math.isnan(effect):
+        say(f"power: {num_seeds} verdict seeds are too few for an interval; 5 are the fewest")
+    else:
+        say(
+            f"power: {num_seeds} seeds and {num_tasks} tasks show, in 4 of 5 studies, "
+            f"an effect of {effect:.1f} seed standard deviations beyond the band"
+        )

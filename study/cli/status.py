@@ -1,0 +1,135 @@
+"""``status``: what is done, running, failed and left of a study, read from its ledger."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from analysis.formatting import tree_words
+from mtl_core.errors import Mistake
+from mtl_core.task_tree import Tree
+from study.cli.console import say, say_json
+from study.config.durations import duration
+from study.store import ledger
+
+WATCH_SECONDS = 2.0
+CHOICES = {"draws": "confirm", "arm": "verdict", "judged": "verdict"}
+
+
+@dataclass(frozen=True)
+class Status:
+    """Where a study stands.
+
+    Args:
+        phase: the one that it is in, or ``reported`` at its end.
+        planned: replicas by phase, at most.
+        done: replicas by phase that are recorded; of the search, some only up to a rung so far.
+        running: shards that have started and neither finished nor failed.
+        failed: replicas of shards in which one failed, by reason.
+        seconds_left: a guess from what has run so far; ``None`` before anything has.
+        chosen: the recommended arm, once chosen.
+        trees: of ``branch`` by number of stages, as far as they are found by affinity.
+    """
+
+    phase: str
+    planned: dict[str, int]
+    done: dict[str, int]
+    running: int
+    failed: dict[str, int]
+    seconds_left: float | None
+    chosen: str | None
+    trees: dict[str, Tree] = field(default_factory=dict)
+
+
+def status(run: Path, *, watch: bool, as_json: bool) -> None:
+    """Print the status of the study in ``run``; with ``watch`` again and again until it is reported."""
+    while True:
+        now = read_status(run)
+        say_json(asdict(now)) if as_json else say(*lines_of(run, now))
+        if not watch or now.phase == "reported":
+            return
+        time.sleep(WATCH_SECONDS)
+
+
+def read_status(run: Path) -> Status:
+    """The status of the study in ``run``.
+
+    Raises:
+        Mistake: when no study was begun there.
+    """
+    path = run / ledger.NAME
+    if not path.is_file():
+        raise Mistake(str(run), "there is no study here (no ledger.jsonl).", "Name a run directory, such as runs/demo.")
+    return status_of(ledger.read(path))
+
+
+def status_of(events: Iterable[Mapping[str, Any]]) -> Status:
+    """The status that ``events`` amount to."""
+    events = list(events)
+    planned = next((dict(event["replicas"]) for event in reversed(events) if event["event"] == "planned"), {})
+    ended: dict[str, set[str]] = {phase: set() for phase in planned}
+    running: set[str] = set()
+    failed: dict[str, set[str]] = {}
+    for event in events:
+        kind, shard = event["event"], str(event.get("shard"))
+        if kind == "planned":
+            running.clear()  # a new driver: whatever the last one left running is not
+        elif kind == "started":
+            running.add(shard)
+        elif kind in ("finished", "failed", "cut"):
+            running.discard(shard)
+        if kind in ("finished", "failed"):
+            ended.setdefault(event["phase"], set()).update(event.get("replicas", ()))
+        if kind == "failed":
+            failed.setdefault(str(event.get("reason", "unknown")), set()).update(event.get("replicas", ()))
+    done = {phase: len(keys) for phase, keys in ended.items()}
+    choices = {event["choice"]: event["value"] for event in events if event["event"] == "frozen"}
+    opened = [event.get("phase") for event in events if event["event"] == "test_opened"]
+    return Status(
+        phase=_phase(choices, opened),
+        planned=planned,
+        done=done,
+        running=len(running),
+        failed={reason: len(keys) for reason, keys in failed.items()},
+        seconds_left=_seconds_left(events, sum(planned.values()), sum(done.values())),
+        chosen=choices.get("arm", {}).get("arm"),
+        trees={str(event["stages"]): event["tree"] for event in events if event["event"] == "tree"},
+    )
+
+
+def _phase(choices: Mapping[str, Any], opened: list[Any]) -> str:
+    if "verdict" in opened:
+        return "reported"
+    reached = [phase for choice, phase in CHOICES.items() if choice in choices]
+    return reached[-1] if reached else "search"
+
+
+def _seconds_left(events: list[Mapping[str, Any]], planned: int, done: int) -> float | None:
+    """What is left at the pace of this session, which begins with the last ``planned``."""
+    start = max((index for index, event in enumerate(events) if event["event"] == "planned"), default=0)
+    session = events[start:]
+    finished = [event for event in session if event["event"] == "finished"]
+    replicas = sum(len(event.get("replicas", ())) for event in finished)
+    if not replicas:
+        return None
+    spent = datetime.fromisoformat(finished[-1]["time"]) - datetime.fromisoformat(session[0]["time"])
+    return max(0, planned - done) * spent.total_seconds() / replicas
+
+
+def lines_of(run: Path, now: Status) -> list[str]:
+    """The status as lines of text."""
+    lines = [f"{run}: {now.phase}" + (f", {now.running} shards running" if now.running else "")]
+    for phase, number in now.planned.items():
+        lines.append(f"  {phase:8} {now.done.get(phase, 0):>7,} of at most {number:,} replicas recorded")
+    lines += [f"  failed   {number:>7,} replicas: {reason}" for reason, number in now.failed.items()]
+    for stages, tree in now.trees.items():
+        lines.append(f"  tree     {stages} stages: {' → '.join(tree_words(tree))}")
+    if now.chosen:
+        lines.append(f"  chosen   {now.chosen}")
+    if now.seconds_left is not None and now.phase != "reported":
+        lines.append(f"  left     about {duration(now.seconds_left)}")
+    return lines

@@ -1,0 +1,144 @@
+"""What each command does with a suite: the same as with a study, for each of its studies, and something for all."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from study.cli import run as of_study
+from study.cli.check import facts_of_study, say_study
+from study.cli.console import say, say_json, say_prose
+from study.cli.status import WATCH_SECONDS, Status, lines_of, read_status
+from study.config.durations import duration
+from study.config.load import read_suite
+from study.config.spec import Spec
+from study.config.suite import NAME, Part, Suite
+from study.config.text import printable
+from study.driver.run_suite import PreparedSuite, prepare_suite
+from study.forecast import size_text, time_text
+from study.plan import PHASES
+from study.store.ledger import NAME as LEDGER
+
+
+def check(suite: Suite, *, out: Path, as_json: bool) -> None:
+    """Print what ``run`` would do: each study, then the whole."""
+    prepared = prepare_suite(suite, out=out)
+    replicas = _replicas(prepared)
+    if as_json:
+        studies = {name: facts_of_study(study) for name, study in prepared.studies.items()}
+        forecast = prepared.forecast.event()
+        say_json({"name": suite.name, "studies": studies, "replicas": replicas, "forecast": forecast})
+        return
+    for number, study in enumerate(prepared.studies.values(), start=1):
+        say(f"[{number} of {len(prepared.studies)}]")
+        say_study(study, most_arms=0)
+        say("")
+    forecast = prepared.forecast
+    disk, memory = size_text(forecast.peak_disk), size_text(forecast.memory)
+    shown = ", ".join(f"{phase} {number:,}" for phase, number in replicas.items())
+    say(f"{suite.name}: {len(prepared.studies)} studies, one after the other; replicas: {shown}")
+    say(f"forecast of the suite: {time_text(forecast)}, {disk} of disk, {memory} of memory")
+
+
+def _replicas(prepared: PreparedSuite) -> dict[str, int]:
+    counts = [study.plan.counts() for study in prepared.studies.values()]
+    return {phase: sum(count[phase] for count in counts) for phase in PHASES}
+
+
+def run(suite: Suite, *, out: Path, address: str | None, as_json: bool) -> None:
+    """Train what is missing of each study, writing its report when it ends, then the report of the suite."""
+    from study.driver.run_suite import run_suite
+
+    of_study.refuse_a_file(out)
+    first = next(iter(suite.studies.values()))
+    options = {"backend": first.backend, "address": address, "workers": first.workers}
+
+    def after(path: Path, part: Part) -> None:
+        say(*([] if as_json else ["", f"{path.name} ({part.number} of {part.of})"]))
+        of_study.report(path, as_json=as_json)
+
+    if suite.budget is not None:
+        _say_what_the_budget_takes(suite, out)
+    with of_study.saying_how_to_go_on():
+        run_suite(suite, out=out, after=after, screen="json" if as_json else "auto", **options)
+    _report_of_all(out, as_json)
+
+
+def _say_what_the_budget_takes(suite: Suite, out: Path) -> None:
+    stored = read_suite(out / NAME) if (out / NAME).is_file() else None
+    for name, study in prepare_suite(suite, out=out, stored=stored).studies.items():
+        for loss in study.plan.shrunk:
+            typer.echo(printable(f"budget: {name}: {loss}"), err=True)
+
+
+def report(out: Path, *, as_json: bool) -> None:
+    """Write the reports of all studies that have begun, then the one of the suite in ``out``."""
+    import analysis
+
+    for name in read_suite(out / NAME).studies:
+        if (out / name / LEDGER).is_file():
+            analysis.write_report(out / name)
+    _report_of_all(out, as_json)
+
+
+def _report_of_all(out: Path, as_json: bool) -> None:
+    import analysis
+    from analysis.suite.answer import verdict_words
+
+    page = analysis.write_report(out)
+    headline, *sentences = verdict_words(out)
+    if as_json:
+        facts = {
+            "suite": read_suite(out / NAME).name,
+            "report": str(page),
+            "headline": headline,
+            "sentences": sentences,
+        }
+        say_json({"event": "reported", **facts})
+    else:
+        say("")
+        say_prose(headline, *sentences)
+        say("", f"report: {page}")
+
+
+def status(run: Path, *, watch: bool, as_json: bool) -> None:
+    """Print where every study stands; with ``watch`` again and again until all are reported."""
+    suite = read_suite(run / NAME)
+    while True:
+        found = {name: _status(run / name) for name in suite.studies}
+        left = [now.seconds_left for now in found.values() if now is not None and now.phase != "reported"]
+        if as_json:
+            studies = {name: None if now is None else asdict(now) for name, now in found.items()}
+            say_json({"suite": suite.name, "studies": studies})
+        else:
+            say(*_lines(run, found, left))
+        if not watch or all(now is not None and now.phase == "reported" for now in found.values()):
+            return
+        time.sleep(WATCH_SECONDS)
+
+
+def _status(run: Path) -> Status | None:
+    return read_status(run) if (run / LEDGER).is_file() else None
+
+
+def _lines(run: Path, found: dict[str, Status | None], left: list[float | None]) -> list[str]:
+    lines: list[str] = []
+    for name, now in found.items():
+        lines += [f"{run / name}: not begun"] if now is None else lines_of(run / name, now)
+    reported = sum(now is not None and now.phase == "reported" for now in found.values())
+    known = sum(seconds for seconds in left if seconds is not None)
+    waiting = sum(now is None for now in found.values())
+    after = f", about {duration(known)} left of what has begun" if known else ""
+    return [*lines, f"{run}: {reported} of {len(found)} studies reported, {waiting} not begun{after}"]
+
+
+def each_study(suite: Suite, command: Callable[[Spec], Any], *, as_json: bool) -> None:
+    """Give a command of single studies for each study of the suite, under its name."""
+    for name, spec in suite.studies.items():
+        say(*([] if as_json else [f"# {name}"]))
+        command(spec)

@@ -1,0 +1,26 @@
+"""``tree``: what ``tree: affinity`` would find, printed for a study file."""
+
+from __future__ import annotations
+
+import json
+
+from study.cli.console import say, say_json
+from study.config.spec import Spec
+from study.planning.options import build_task_set
+from study.planning.task_trees import checked_groups, find
+
+
+def tree(spec: Spec, *, groups: float | None, as_json: bool) -> None:
+    """Print a tree as lines of a study file.
+
+    Args:
+        groups: mean number of groups per stage; half way between one and all tasks by default.
+    """
+    development = build_task_set(spec).development
+    wanted = checked_groups(groups, len(development.tasks), "--groups")
+    found = find(spec, development, spec.factors.stages[0], wanted)
+    if as_json:
+        say_json({"study": spec.name, "tree": found})
+    else:
+        lines = [f"        - {json.dumps(level, ensure_ascii=False)}" for level in found]
+        say("training:", "  sharing_options:", "    branch:", "      tree:", *lines)

@@ -1,0 +1,165 @@
+"""The kinds of value that a study file has: levels of a factor, ranges, names, lengths of time.
+
+Each is a type for pydantic whose refusals say what was found and what to do (:func:`refusal`).
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, TypeVar
+
+from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, PlainValidator
+from pydantic_core import PydanticCustomError
+
+from mtl_core.search_space import LogUniform, Range, Uniform
+from study.config import registered_names as known
+from study.config.durations import seconds_of
+from study.config.text import nearest, wrong_with_name
+
+RANGE_SHAPES = "Write a number, {uniform: [low, high]} or {log_uniform: [low, high]}."
+
+
+def refusal(found: str, remedy: str) -> PydanticCustomError:
+    """What a validator raises: the two sentences of a mistake, without the place, which pydantic knows."""
+    return PydanticCustomError("study", "{found}", {"found": found, "remedy": remedy})
+
+
+def is_number(value: Any) -> bool:
+    """Whether ``value`` is a finite number (true and false are none)."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e300
+
+
+def as_levels(value: Any) -> Any:
+    """A single level may stand alone: ``width: 64``."""
+    return tuple(value) if isinstance(value, list | tuple) else (value,)
+
+
+def _distinct(levels: tuple[Any, ...]) -> tuple[Any, ...]:
+    if not levels:
+        raise refusal("the list is empty.", "Name at least one level, or take the key out for its default.")
+    repeated = [level for index, level in enumerate(levels) if level in levels[:index]]
+    if repeated:
+        raise refusal(f"the level {repeated[0]!r} stands there twice.", "Keep one of the two.")
+    return levels
+
+
+def one_of(kind: str) -> AfterValidator:
+    """Text that names something of ``kind``."""
+
+    def check(name: str) -> str:
+        if name not in known.names(kind):
+            raise refusal(f"{name!r} is not one of the {kind}.", nearest(name, known.names(kind)))
+        return name
+
+    return AfterValidator(check)
+
+
+def levels_or_all(low: int, high: int) -> PlainValidator:
+    """``all``, or a list of whole numbers from ``low`` to ``high``."""
+
+    def check(value: Any) -> Any:
+        if value == "all":
+            return value
+        for level in as_levels(value):
+            if not is_number(level) or not isinstance(level, int) or not low <= level <= high:
+                raise refusal(f"found {level!r}.", f"Write all, or whole numbers from {low} to {high}.")
+        return _distinct(as_levels(value))
+
+    return PlainValidator(check)
+
+
+def count_or_all(low: int) -> PlainValidator:
+    """``all``, or one whole number from ``low`` up."""
+
+    def check(value: Any) -> Any:
+        if value != "all" and (not is_number(value) or not isinstance(value, int) or value < low):
+            raise refusal(f"found {value!r}.", f"Write all, or a whole number from {low} up.")
+        return value
+
+    return PlainValidator(check)
+
+
+def _name(value: str) -> str:
+    if problem := wrong_with_name(value):
+        raise refusal(f"{value[:80]!r} cannot name a study: {problem}.", "Choose a plain name, such as my-study_2.")
+    return value
+
+
+def _range(value: Any) -> Range | float | None:
+    if value is None or isinstance(value, Uniform | LogUniform):
+        return value
+    if is_number(value):
+        if value < 0:
+            raise refusal(f"found {value}.", "Write a number from 0 up.")
+        return float(value)
+    kind, ends = next(iter(value.items())) if isinstance(value, dict) and len(value) == 1 else (None, None)
+    if kind not in ("uniform", "log_uniform") or not isinstance(ends, list | tuple) or len(ends) != 2:
+        raise refusal(f"found {value!r}.", RANGE_SHAPES)
+    if not all(is_number(end) for end in ends) or not 0 <= ends[0] < ends[1]:
+        raise refusal(f"the range {ends!r} does not rise from a number ≥ 0.", "Write [low, high] with 0 ≤ low < high.")
+    if kind == "log_uniform" and ends[0] == 0:
+        raise refusal("a logarithmic range cannot start at 0.", "Start above 0, or use uniform.")
+    return {"uniform": Uniform, "log_uniform": LogUniform}[kind](float(ends[0]), float(ends[1]))
+
+
+def _range_as_written(value: Any) -> Any:
+    if isinstance(value, Uniform | LogUniform):
+        return {"uniform" if isinstance(value, Uniform) else "log_uniform": [value.low, value.high]}
+    return value
+
+
+def _duration(value: Any) -> Any:
+    seconds = seconds_of(value) if isinstance(value, str) else value
+    if not is_number(seconds) or not seconds > 0:
+        raise refusal(f"{value!r} is not a length of time.", "Write it like 45s, 90m, 2h or 1h30m.")
+    return float(seconds)
+
+
+def _is_plain(value: Any) -> bool:
+    """Text, numbers, true or false, or lists and mappings of them."""
+    if isinstance(value, dict):
+        return all(isinstance(key, str) and _is_plain(part) for key, part in value.items())
+    if isinstance(value, list | tuple):
+        return all(map(_is_plain, value))
+    return isinstance(value, str | bool) or is_number(value)
+
+
+def _options(value: Any) -> Any:
+    if not isinstance(value, dict) or not _is_plain(value):
+        raise refusal(f"found {value!r}.", "Write 'option: value' lines with text, numbers, true or false.")
+    return dict(value)
+
+
+def options_by_name(kind: str) -> PlainValidator:
+    """Options of things of ``kind``, by their names."""
+
+    def check(value: Any) -> Any:
+        if not isinstance(value, dict) or not all(isinstance(options, dict) for options in value.values()):
+            raise refusal(f"found {value!r}.", "Write 'name: {option: value}' lines.")
+        for name in value:
+            if name not in known.names(kind):
+                raise refusal(f"{name!r} is not one of the {kind}.", nearest(str(name), known.names(kind)))
+        return {name: _options(options) for name, options in value.items()}
+
+    return PlainValidator(check)
+
+
+def sampling_rule() -> PlainValidator:
+    """``uniform``, ``proportional``, or a temperature from 1 up."""
+
+    def check(value: Any) -> Any:
+        if value in ("uniform", "proportional") or (is_number(value) and value >= 1):
+            return value
+        raise refusal(f"found {value!r}.", "Write uniform, proportional, or a temperature from 1 up.")
+
+    return PlainValidator(check)
+
+
+Item = TypeVar("Item")
+Levels = Annotated[tuple[Item, ...], BeforeValidator(as_levels), AfterValidator(_distinct)]
+"""A factor: one or more distinct levels of a type."""
+StudyName = Annotated[str, AfterValidator(_name)]
+Tuned = Annotated[Any, PlainValidator(_range), PlainSerializer(_range_as_written)]
+Duration = Annotated[float, BeforeValidator(_duration)]
+Options = Annotated[dict[str, Any], PlainValidator(_options)]
+Seeds = Annotated[int, Field(ge=1, le=1_000)]
+Share = Annotated[float, Field(gt=0, lt=1)]

@@ -1,0 +1,163 @@
+"""From the command line's first word — a study file, a table, a preset — to a :class:`Spec` or a suite of them.
+
+Nothing is written here, and nothing heavy is imported: a slip in a study file is answered at once.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from mtl_core.errors import Mistake
+from study.config import registered_names as known
+from study.config import strict_yaml
+from study.config.durations import seconds_of
+from study.config.load_suite import KEY, suite_of
+from study.config.overrides import override
+from study.config.spec import Spec
+from study.config.strict_yaml import Document
+from study.config.suite import Suite
+from study.config.text import MAX_SLUG, nearest, wrong_with_name
+from study.config.validation_errors import mistake_of
+
+STUDY_SUFFIXES = (".yaml", ".yml")
+TABLE_SUFFIXES = (".csv", ".tsv", ".parquet", ".pq", ".arrow", ".feather", ".ipc")
+
+
+def load(
+    what: str | Path, targets: Sequence[str] = (), overrides: Sequence[str] = (), budget: str | None = None
+) -> Spec | Suite:
+    """The study, or the suite of studies, that ``what`` asks for.
+
+    Args:
+        what: a study file (``.yaml``), a table, or the name of a preset.
+        targets: columns to predict, with ``*`` as in ``y_*``; for tables.
+        overrides: ``section.key=value``, the value written as in a study file.
+        budget: wall time, such as ``2h``; wins over the file's.
+
+    Raises:
+        Mistake: when there is no such thing, or it does not describe a study.
+    """
+    document = _document(str(what))
+    data = document.data
+    if targets:
+        tasks = data.get("tasks")
+        if not isinstance(tasks, dict) or tasks.get("set") != "table":
+            raise Mistake(f"--targets {targets[0]}", f"{what} does not read a table.", "Leave --targets out.")
+        tasks["targets"] = list(targets)
+    if KEY not in data:
+        for text in overrides:
+            override(data, text)
+    if Path(what).suffix.lower() in TABLE_SUFFIXES and "targets" not in data["tasks"]:
+        raise Mistake(str(what), "no targets are named.", "Say what to predict: --targets 'y_*' (may be repeated).")
+    if budget is not None:
+        if not seconds_of(budget) > 0:
+            raise Mistake(f"--budget {budget}", "this is not a length of time.", "Write it like 45s, 90m, 2h or 1h30m.")
+        data["budget"] = budget
+    return _validated(Document(data, document.lines), str(what), overrides)
+
+
+def load_spec(
+    what: str | Path, targets: Sequence[str] = (), overrides: Sequence[str] = (), budget: str | None = None
+) -> Spec:
+    """The study that ``what`` asks for: as :func:`load`, where a suite is a mistake."""
+    asked = load(what, targets, overrides, budget)
+    if isinstance(asked, Suite):
+        raise Mistake(str(what), "this is a suite of studies.", "Use load_suite for it, and run_suite to run it.")
+    return asked
+
+
+def load_suite(what: str | Path, overrides: Sequence[str] = (), budget: str | None = None) -> Suite:
+    """The suite that ``what`` asks for: as :func:`load`, where a single study is a mistake."""
+    asked = load(what, overrides=overrides, budget=budget)
+    if isinstance(asked, Spec):
+        raise Mistake(str(what), "this is a single study.", "Use load_spec for it, and run to run it.")
+    return asked
+
+
+def read_spec(path: Path) -> Spec:
+    """The study of a run directory's ``study.yaml``."""
+    read = _validated(_read(path), str(path), ())
+    if isinstance(read, Suite):
+        raise Mistake(str(path), "this is a suite of studies.", "Put the study file back as it was run.")
+    return read
+
+
+def read_suite(path: Path) -> Suite:
+    """The suite of a directory's ``suite.yaml``."""
+    return suite_of(_read(path), str(path))
+
+
+def as_text(asked: Spec | Suite) -> str:
+    """A study, or a suite, as a study file."""
+    return strict_yaml.dump(asked.plain())
+
+
+def _document(what: str) -> Document:
+    path = Path(what)
+    if what in known.names("presets"):
+        return _read(known.PRESETS / f"{what}.yaml")
+    if "\0" in what or len(what) > 4_000:
+        raise Mistake(repr(what[:40]), "this is no path.", "Name a study file, a table or a preset.")
+    if path.is_dir():
+        raise Mistake(what, "this is a directory.", "Name a study file, a table or a preset.")
+    if not path.is_file():
+        raise Mistake(what, "there is no such file or preset.", _suggestion(what))
+    if path.suffix.lower() in STUDY_SUFFIXES:
+        return _named(_anchored(_read(path), path.parent), path)
+    if path.suffix.lower() in TABLE_SUFFIXES:
+        return _named(Document({"tasks": {"set": "table", "path": str(path.resolve())}}), path)
+    known_suffixes = ", ".join((*STUDY_SUFFIXES, *TABLE_SUFFIXES))
+    raise Mistake(what, f"nothing reads {path.suffix or 'files without a suffix'}.", f"Known are {known_suffixes}.")
+
+
+def _suggestion(what: str) -> str:
+    presets = known.names("presets")
+    return (
+        nearest(what, presets)
+        if re.fullmatch(r"\w+", what)
+        else f"Check the path, or name a preset: {', '.join(presets)}."
+    )
+
+
+def _read(path: Path) -> Document:
+    try:
+        text = path.read_bytes().decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise Mistake(str(path), f"byte {error.start} is not UTF-8 text.", "Save the file as UTF-8.") from None
+    except OSError as error:
+        raise Mistake(
+            str(path), f"it cannot be read: {error.strerror}.", "Check the path and its permissions."
+        ) from None
+    document = strict_yaml.parse(text, str(path))
+    if not isinstance(document.data, dict):
+        raise Mistake(str(path), "it does not hold 'key: value' lines.", "Start from a preset: mtl-study list presets.")
+    return document
+
+
+def _named(document: Document, path: Path) -> Document:
+    name = re.sub(r"[^A-Za-z0-9._-]+", "-", path.stem).strip("-._")[:MAX_SLUG]
+    document.data.setdefault("name", "study" if wrong_with_name(name) else name)
+    return document
+
+
+def _anchored(document: Document, folder: Path) -> Document:
+    """Paths in a study file start from the file's own folder, so that the command may run anywhere."""
+    studies = document.data.get(KEY)
+    for section in (document.data, *(studies.values() if isinstance(studies, dict) else ())):
+        tasks = section.get("tasks") if isinstance(section, dict) else None
+        if isinstance(tasks, dict) and isinstance(tasks.get("path"), str) and "\0" not in tasks["path"]:
+            tasks["path"] = str((folder / tasks["path"]).resolve())
+    return document
+
+
+def _validated(document: Document, where: str, overrides: Sequence[str]) -> Spec | Suite:
+    if KEY in document.data:
+        return suite_of(document, where, overrides)
+    try:
+        return Spec.model_validate(document.data)
+    except ValidationError as error:
+        raise mistake_of(error, document, where, overrides) from None

@@ -1,0 +1,161 @@
+"""From a study file with ``suite`` in the place of ``tasks`` to a :class:`Suite`.
+
+What a study says for itself goes over what stands beside ``suite``: section by section, key by key; a list replaces a
+list.  The command line goes over both: ``--set training.epochs=5`` in every study, and in one of them
+``--set suite.NAME.training.epochs=5``.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from pydantic import ValidationError
+
+from mtl_core.errors import Mistake
+from study.config.overrides import override
+from study.config.spec import Spec
+from study.config.strict_yaml import Document
+from study.config.suite import WHOLE, Suite
+from study.config.text import nearest, wrong_with_name
+from study.config.validation_errors import mistake_of
+
+KEY = "suite"
+TAKEN = ("figures", "tables", "report.html", "suite.yaml")
+"""What a suite's directory holds beside run directories."""
+
+RANGES = frozenset(("uniform", "log_uniform"))
+"""A mapping with one of these keys is a value, not a section."""
+
+
+def suite_of(document: Document, where: str, overrides: Sequence[str] = ()) -> Suite:
+    """The suite that ``document`` describes.
+
+    Raises:
+        Mistake: naming ``where``, the line and the place, such as ``suite.digits3.tasks.set``.
+    """
+    file = _File(document, where)
+    common, own = file.halves()
+    given = [_addressed(text, own) for text in overrides]
+    for study, keys, text in given:
+        if study is None and keys in ("name", "budget"):
+            override(common, text, keys)
+    if "budget" in common and (spending := [study for study in own if "budget" in own[study]]):
+        found = "the whole suite has a budget, and so has this study."
+        raise Mistake(file.place(KEY, spending[0], "budget"), found, "Give one or the other.")
+    name = common.pop("name", "suite")
+    if problem := wrong_with_name(name) if isinstance(name, str) else "it is not text":
+        found = f"{str(name)[:80]!r} cannot name a suite: {problem}."
+        raise Mistake(file.place("name"), found, "Choose a plain name, such as my-suite_2.")
+    specs = {study: file.spec(study, common, own[study], given, overrides) for study in own}
+    file.refuse_twins(specs)
+    total = None if "budget" not in common else next(iter(specs.values())).budget
+    if total is not None:
+        specs = {study: spec.model_copy(update={"budget": None}) for study, spec in specs.items()}
+    return Suite(name, specs, total)
+
+
+class _File:
+    """A document with ``suite``, and where its parts stand."""
+
+    def __init__(self, document: Document, where: str) -> None:
+        self.document, self.where = document, where
+
+    def place(self, *path: str) -> str:
+        line = self.document.line(path)
+        return f"{self.where}{f', line {line}' if line else ''}: {'.'.join(path)}"
+
+    def halves(self) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
+        """What all studies have in common, and what each says for itself."""
+        common = copy.deepcopy(self.document.data)
+        own = common.pop(KEY)
+        if not isinstance(own, dict):
+            found = "it names no studies." if own is None else f"found {str(own)[:80]!r}."
+            raise Mistake(self.place(KEY), found, "Write a line 'name: {tasks: {set: …}}' for each study.")
+        if "tasks" in common:
+            remedy = "Give every study of the suite tasks of its own, or take suite out."
+            raise Mistake(self.place("tasks"), "there are both tasks and a suite.", remedy)
+        if len(own) < 2:
+            remedy = "Name at least two studies, or write tasks in the place of suite."
+            raise Mistake(self.place(KEY), f"the suite has {'one study' if own else 'no study'}.", remedy)
+        for name, study in own.items():
+            self._check(name, study, own)
+        return common, own
+
+    def _check(self, name: str, study: Any, own: Mapping[str, Any]) -> None:
+        place = self.place(KEY, name)
+        if problem := wrong_with_name(name):
+            found = f"{name[:80]!r} cannot name a study: {problem}."
+            raise Mistake(
+                self.place(KEY), found, "Choose a plain name, such as digits_2: its run directory is called so."
+            )
+        if name.lower() in TAKEN:
+            raise Mistake(place, f"a suite keeps {name!r} for its own report.", "Choose another name.")
+        if twin := next((other for other in own if other != name and other.lower() == name.lower()), None):
+            found = f"{twin!r} and {name!r} are one directory on some systems."
+            raise Mistake(place, found, "Choose names that differ in more than capitals.")
+        if not isinstance(study, dict):
+            raise Mistake(place, f"found {str(study)[:80]!r}.", "Write a section such as {tasks: {set: digits3}}.")
+        if KEY in study:
+            raise Mistake(self.place(KEY, name, KEY), "a suite holds no suites.", "Name its studies one level up.")
+        if whole := next((key for key in WHOLE if key in study), None):
+            remedy = "Its name is the key before the colon." if whole == "name" else f"Write {whole} beside suite."
+            raise Mistake(self.place(KEY, name, whole), f"{whole} is no business of a single study.", remedy)
+
+    def spec(
+        self,
+        name: str,
+        common: Mapping[str, Any],
+        own: Mapping[str, Any],
+        given: Sequence[tuple[str | None, str, str]],
+        overrides: Sequence[str],
+    ) -> Spec:
+        data = merged(common, own) | {"name": name}
+        for study, keys, text in given:
+            if study == name or (study is None and keys not in ("name", "budget")):
+                override(data, text, keys)
+        try:
+            return Spec.model_validate(data)
+        except ValidationError as error:
+            raise mistake_of(error, self.document, self.where, overrides, study=name) from None
+
+    def refuse_twins(self, specs: Mapping[str, Spec]) -> None:
+        """Refuse the same data twice: intervals over the suite take its task sets for independent."""
+        seen: dict[str, str] = {}
+        for name, spec in specs.items():
+            tasks = spec.tasks.model_dump_json()
+            if tasks in seen:
+                found = f"these are the tasks of {seen[tasks]!r}, which would count twice."
+                raise Mistake(
+                    self.place(KEY, name, "tasks"), found, "Name another task set, or make it a level of factors."
+                )
+            seen[tasks] = name
+
+
+def merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+    """``above`` over ``below``, section by section; an empty section takes nothing away."""
+    result = copy.deepcopy(dict(below))
+    for key, value in above.items():
+        if not _is_section(result.get(key)) or not (_is_section(value) or value is None):
+            result[key] = copy.deepcopy(value)
+        elif value is not None:
+            result[key] = merged(result[key], value)
+    return result
+
+
+def _is_section(value: Any) -> bool:
+    return isinstance(value, Mapping) and not RANGES & value.keys()
+
+
+def _addressed(text: str, own: Mapping[str, Any]) -> tuple[str | None, str, str]:
+    """Of ``--set``: the study that it is for (``None``: all), the keys there, and the whole text."""
+    keys = text.partition("=")[0]
+    first, _, rest = keys.partition(".")
+    if first != KEY:
+        return None, keys, text
+    study = next((name for name in sorted(own, key=len, reverse=True) if rest.startswith(f"{name}.")), None)
+    if study is None:
+        remedy = nearest(rest.partition(".")[0], own)
+        raise Mistake(f"--set {text}", "this names no key of a study of the suite.", remedy)
+    return study, rest.removeprefix(f"{study}."), text

@@ -1,0 +1,21 @@
+"""The names that the registry would find, without importing what they name; and those of optimisers and presets."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+from mtl_core import registry
+
+OPTIMISERS = ("adamw", "sgd")
+PRESETS = Path(__file__).parent.parent / "presets"
+
+
+@cache
+def names(kind: str) -> tuple[str, ...]:
+    """The names of ``kind``: a key of the registry's kinds, ``optimisers`` or ``presets``."""
+    if kind == "optimisers":
+        return OPTIMISERS
+    if kind == "presets":
+        return tuple(sorted(path.stem for path in PRESETS.glob("*.yaml")))
+    return registry.names(kind)

@@ -1,0 +1,220 @@
+"""The study file: what a study asks and what it may spend, with a sensible default for everything but the tasks."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+from study.config.field_types import (
+    Duration,
+    Levels,
+    Options,
+    Seeds,
+    Share,
+    StudyName,
+    Tuned,
+    as_levels,
+    count_or_all,
+    levels_or_all,
+    one_of,
+    options_by_name,
+    refusal,
+    sampling_rule,
+)
+
+MAX_ARMS = 5_000
+MATCHED_WIDTH = 64
+"""A grid beyond this is a slip of the pen, not a study."""
+
+STRICT = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+
+
+class Part(BaseModel):
+    """A frozen section of the study file: no key that nobody reads, no text where a number belongs."""
+
+    model_config = STRICT
+
+
+class Tasks(Part):
+    """Which task set; every further key is a dial of that set and is checked when the set is built."""
+
+    model_config = STRICT | ConfigDict(extra="allow")
+    set: Annotated[str, one_of("tasks")]
+
+    @property
+    def dials(self) -> dict[str, Any]:
+        """The keys beside ``set``."""
+        return dict(self.model_extra or {})
+
+
+class Factors(Part):
+    """What the study is about; every factor is a list of levels, and a single level may stand alone.
+
+    ``depth: all`` is every number of shared stages from 1 up.  With ``match`` a width is that of the fully shared
+    reference, and every architecture gets the width at which it has as many parameters, or multiply-adds;
+    ``width: matched`` is short for ``width: 64`` and ``match: parameters``.  ``gradients`` and ``gramian_rows`` are
+    about weighting methods that look at inner products of task gradients: on all shared parameters, or, cheaper and not
+    the same, on those of the last shared stage or at the representation that all tasks read; and on all examples of a
+    batch, or on some.
+    """
+
+    sharing: Levels[Annotated[str, one_of("sharing")]] = ("hard",)
+    depth: Annotated[Any, levels_or_all(0, 64)] = "all"
+    width: Levels[Annotated[int, Field(ge=1, le=16_384)]] = (16, 64)
+    weighting: Levels[Annotated[str, one_of("weighting")]] = ("equal",)
+    stages: Levels[Annotated[int, Field(ge=1, le=64)]] = (3,)
+    optimiser: Levels[Annotated[str, one_of("optimisers")]] = ("adamw",)
+    backbone: Levels[Annotated[str, one_of("backbones")]] = ("mlp",)
+    scale: Levels[Literal["matched", "native"]] = ("matched",)
+    gradients: Levels[Literal["parameters", "last_stage", "representation"]] = ("parameters",)
+    gramian_rows: Levels[Literal["all"] | Annotated[int, Field(ge=2, le=1_000_000)]] = ("all",)
+    train_fraction: Levels[Annotated[float, Field(gt=0, le=1)]] = (1.0,)
+    match: Literal["parameters", "multiply_adds"] | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _written_short(cls, data: Any) -> Any:
+        if isinstance(data, dict) and data.get("width") == "matched":
+            return {"match": "parameters"} | data | {"width": [MATCHED_WIDTH]}
+        return data
+
+    @model_validator(mode="after")
+    def _not_huge(self) -> Factors:
+        depths = sum(self.stages) if self.depth == "all" else len(self.depth) * len(self.stages)
+        others = (self.sharing, self.width, self.weighting, self.optimiser, self.backbone, self.scale)
+        others += (self.gradients, self.gramian_rows, self.train_fraction)
+        arms = math.prod(map(len, others)) * depths
+        if arms > MAX_ARMS:
+            raise refusal(f"these levels make {arms:,} arms.", f"Take levels out until there are at most {MAX_ARMS:,}.")
+        return self
+
+
+class Tuning(Part):
+    """The tuning hyperparameters: a range, a fixed number, or nothing for the range that the optimisers come with."""
+
+    draws: Annotated[int, Field(ge=1, le=4_096)] = 8
+    learning_rate: Tuned = None
+    weight_decay: Tuned = None
+    dropout: Tuned = None
+
+    @model_validator(mode="after")
+    def _possible(self) -> Tuning:
+        highest = getattr(self.dropout, "high", self.dropout)
+        if highest is not None and highest >= 1:
+            raise refusal(f"dropout reaches {highest:g}.", "Keep it below 1.")
+        if self.learning_rate == 0 or getattr(self.learning_rate, "low", 1) == 0:
+            raise refusal("the learning_rate can be 0, with which nothing is learnt.", "Start above 0.")
+        return self
+
+
+class Training(Part):
+    """What all replicas have in common.  ``patience`` holds in the search only: later replicas run to the end.
+
+    ``sharing_options`` are dials of architectures, ``{mmoe: {experts: 4}}``, and ``weighting_options`` those of
+    methods, ``{worst_case: {on: excess}}``; a tuned dial that has a value there is not drawn.
+    ``{branch: {tree: affinity}}`` has the tree found when the run starts.  With ``tasks_per_step`` a step trains that
+    many tasks, each sampled ``uniform``, ``proportional`` to its labels, or at a temperature in between.
+    """
+
+    batch_size: Annotated[int, Field(ge=1, le=1_000_000)] = 64
+    epochs: Annotated[int, Field(ge=1, le=100_000)] = 30
+    patience: Annotated[int, Field(ge=1)] | None = None
+    schedule: Literal["cosine", "constant"] = "cosine"
+    backbone_options: Options = Field(default_factory=dict)
+    sharing_options: Annotated[Any, options_by_name("sharing")] = Field(default_factory=dict)
+    weighting_options: Annotated[Any, options_by_name("weighting")] = Field(default_factory=dict)
+    tasks_per_step: Annotated[int, Field(ge=1, le=10_000)] | None = None
+    sampling: Annotated[Any, sampling_rule()] = "uniform"
+
+    @model_validator(mode="after")
+    def _samples(self) -> Training:
+        if self.sampling != "uniform" and self.tasks_per_step is None:
+            raise refusal("sampling has a rule, but every step sees all tasks.", "Set tasks_per_step, such as 1.")
+        return self
+
+
+class Search(Part):
+    """``grid`` trains every arm; with ``optuna`` a sampler proposes ``trials`` of them."""
+
+    strategy: Literal["grid", "optuna"] = "grid"
+    seeds: Seeds = 2
+    rungs: Annotated[tuple[Share, ...], BeforeValidator(as_levels)] = (0.25, 0.5)
+    trials: Annotated[int, Field(ge=1)] | None = None
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Search:
+        if list(self.rungs) != sorted(set(self.rungs)):
+            raise refusal(f"the rungs {list(self.rungs)} do not grow.", "Sort them, each once.")
+        if self.strategy == "grid" and self.trials is not None:
+            raise refusal("a grid trains every arm, but trials limits them.", "Take trials out, or write optuna.")
+        return self
+
+
+class Confirm(Part):
+    """Fresh seeds that draw the maps and choose the arm; ``arms: K`` confirms the best K and all references."""
+
+    seeds: Seeds = 10
+    arms: Annotated[Any, count_or_all(1)] = "all"
+
+
+class Verdict(Part):
+    """Further fresh seeds that judge the chosen arm, and the references in ``judge`` beside it."""
+
+    seeds: Seeds = 10
+    judge: Annotated[tuple[Literal["fully_shared"], ...], BeforeValidator(as_levels)] = ("fully_shared",)
+
+
+class Diagnostics(Part):
+    """What is measured beside the results and changes none of them.
+
+    ``gradients`` is at how many moments of training the tasks' gradients are compared, stage by stage, in the confirm
+    and verdict phases; fewer in short trainings, so that it takes about a twentieth of the time at most.
+    """
+
+    gradients: Annotated[int, Field(ge=0, le=1_000)] = 0
+
+
+class Spec(Part):
+    """A study.
+
+    Args:
+        name: names the run directory.
+        band: half-width of the band of no practical difference, in points of skill.
+        budget: seconds of wall time that the plan has to fit into (``2h`` in the file).
+        backend: ``auto`` takes Ray where it is worth its start-up time.
+        workers: processes; one per core when left out.
+    """
+
+    name: StudyName = "study"
+    tasks: Tasks
+    factors: Factors = Factors()
+    tuning: Tuning = Tuning()
+    training: Training = Training()
+    search: Search = Search()
+    confirm: Confirm = Confirm()
+    verdict: Verdict = Verdict()
+    diagnostics: Diagnostics = Diagnostics()
+    band: Annotated[float, Field(ge=0, le=100)] = 1.0
+    budget: Duration | None = None
+    backend: Literal["auto", "inline", "ray"] = "auto"
+    workers: Annotated[int, Field(ge=1, le=10_000)] | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_empty_sections(cls, data: Any) -> Any:
+        """A section whose lines are all commented out is as good as none."""
+        if not isinstance(data, dict):
+            return data
+        return {key: value for key, value in data.items() if value is not None}
+
+    def plain(self) -> dict[str, Any]:
+        """The study as mappings, lists and scalars: what the run directory's ``study.yaml`` holds."""
+        return self.model_dump(mode="json")
+
+    def digest(self) -> str:
+        """A hash of all that can change a result: neither the name, nor where or how fast the study runs."""
+        asked = self.model_dump_json(exclude={"name", "budget", "backend", "workers"})
+        return hashlib.sha256(asked.encode()).hexdigest()[:16]

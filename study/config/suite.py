@@ -1,0 +1,83 @@
+"""A suite: several studies that share everything but what each says for itself, and one report over them.
+
+Each study is an ordinary :class:`Spec` with a run directory of its own, ``OUT/NAME``: the suite adds no state to it.
+``OUT/suite.yaml`` says which studies belong together, and is itself a study file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from study.config.spec import Spec
+
+NAME = "suite.yaml"
+WHOLE = ("name", "band", "backend", "workers")
+"""Keys of the whole suite: it has one name, one scale and one machine."""
+
+
+@dataclass(frozen=True)
+class Suite:
+    """Several studies.
+
+    Args:
+        name: names the directory that holds the run directories.
+        studies: by name, in the order in which they run; each is named like its run directory.
+        budget: seconds of wall time for all of them together; ``None`` where it is unlimited, or split already.
+    """
+
+    name: str
+    studies: Mapping[str, Spec]
+    budget: float | None = None
+
+    def with_each(self, **changes: Any) -> Suite:
+        """The same suite with ``changes`` in every study."""
+        return replace(self, studies={name: spec.model_copy(update=changes) for name, spec in self.studies.items()})
+
+    def with_budgets(self, budgets: Mapping[str, float]) -> Suite:
+        """The same suite after its budget was split."""
+        split = {name: spec.model_copy(update={"budget": budgets[name]}) for name, spec in self.studies.items()}
+        return replace(self, studies=split, budget=None)
+
+    def plain(self) -> dict[str, Any]:
+        """The suite as mappings, lists and scalars: what ``suite.yaml`` holds."""
+        plain = {name: spec.plain() for name, spec in self.studies.items()}
+        first = next(iter(plain.values()))
+        whole = {key: first[key] for key in WHOLE if first[key] is not None} | {"name": self.name}
+        own = {
+            name: {key: value for key, value in study.items() if key not in WHOLE and value is not None}
+            for name, study in plain.items()
+        }
+        return whole | ({} if self.budget is None else {"budget": self.budget}) | {"suite": own}
+
+
+@dataclass(frozen=True)
+class Part:
+    """The study of a suite that runs.
+
+    Args:
+        suite: its name.
+        number: of the study, from 1.
+        of: studies in all.
+        later: forecast seconds of the studies after this one.
+    """
+
+    suite: str
+    number: int
+    of: int
+    later: float
+
+
+def parts(suite: Suite, seconds: Mapping[str, float]) -> Iterator[tuple[Spec, Part]]:
+    """Every study in turn, with what is known of the others; ``seconds`` are the forecasts by name."""
+    names = list(suite.studies)
+    for number, name in enumerate(names, start=1):
+        later = sum(seconds[other] for other in names[number:])
+        yield suite.studies[name], Part(suite.name, number, len(names), later)
+
+
+def is_suite(directory: Path) -> bool:
+    """Whether a suite was begun in ``directory``."""
+    return (directory / NAME).is_file()

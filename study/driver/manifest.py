@@ -1,0 +1,129 @@
+"""What a run directory says of its study: written once, before training, and held against who comes back to it."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from mtl_core import ENGINE_VERSION
+from mtl_core.data.task_set import TaskSet
+from mtl_core.errors import Mistake
+from study.config.load import as_text
+from study.config.spec import Spec
+from study.config.suite import Part
+from study.planning.prepare import Prepared, num_cores
+from study.store.atomic_files import write_durably
+
+PACKAGES = ("mtl-study", "torch", "ray", "optuna", "pandas", "pyarrow", "numpy", "scipy")
+
+
+def refuse_another(out: Path, asked: Spec, stored: Spec, fingerprint: str) -> None:
+    """Refuse to mix two studies in one directory.
+
+    Raises:
+        Mistake: with what differs: the study file, the data or the engine.
+    """
+    remedy = "Choose another --out, or put things back as they were."
+    if asked.digest() != stored.digest():
+        raise Mistake(str(out), f"another study was begun here; {'; '.join(differences(stored, asked))}.", remedy)
+    manifest = json.loads((out / "manifest.json").read_text("utf-8"))
+    if manifest["fingerprint"] != fingerprint:
+        found = f"the data have changed: fingerprint {fingerprint}, begun with {manifest['fingerprint']}."
+        raise Mistake(str(out), found, remedy)
+    if manifest["engine_version"] != ENGINE_VERSION:
+        found = f"another engine began here: version {manifest['engine_version']}, this is {ENGINE_VERSION}."
+        raise Mistake(str(out), found, "Choose another --out, or install the version that began it.")
+
+
+def differences(stored: Spec, asked: Spec) -> list[str]:
+    """Every setting that differs, as ``factors.width: [16] there, [32] asked``."""
+    before, after = (dict(_flat(spec.plain())) for spec in (stored, asked))
+    ignored = ("name", "budget", "backend", "workers")
+    names = [name for name in before | after if name not in ignored and before.get(name) != after.get(name)]
+    return [f"{name}: {before.get(name)} there, {after.get(name)} asked" for name in names]
+
+
+def _flat(values: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    for name, value in values.items():
+        if isinstance(value, dict):
+            yield from _flat(value, f"{prefix}{name}.")
+        else:
+            yield prefix + name, value
+
+
+def write_description(out: Path, prepared: Prepared, fingerprint: str, part: Part | None = None) -> None:
+    """What a reader needs to know about the study; the study file comes last and says that all of it is there."""
+    task_set = prepared.task_set
+    manifest = {
+        "versions": {"python": platform.python_version(), **dict(_versions())},
+        "engine_version": ENGINE_VERSION,
+        "fingerprint": fingerprint,
+        "command": sys.argv,
+        "started": datetime.now(UTC).isoformat(timespec="seconds"),
+        "machine": {"cores": num_cores(), "memory_bytes": _memory(), "platform": platform.platform()},
+        "commit": _commit(),
+    } | ({} if part is None else {"suite": part.suite})
+    write_durably(out / "manifest.json", _json(manifest))
+    write_durably(out / "tasks.json", _json({"fingerprint": fingerprint, **describe_tasks(task_set)}))
+    write_durably(out / "study.yaml", as_text(prepared.plan.spec).encode())
+
+
+def describe_tasks(task_set: TaskSet) -> dict[str, Any]:
+    """The tasks, and how many examples of both drawers are labelled; no example and no label."""
+    from mtl_core.data.target_columns import labels
+
+    development, test = task_set.development.examples, task_set.test
+    labelled = [labels(task_set.tasks, part.targets).sum(dim=0).tolist() for part in (development, test)]
+    tasks = [
+        {
+            "task": task.name,
+            "kind": task.kind,
+            "metric": task.metric,
+            "num_classes": task.num_classes,
+            "num_targets": task.num_targets,
+            "num_development": len(development),
+            "num_test": len(test),
+            "labelled_development": labelled[0][column],
+            "labelled_test": labelled[1][column],
+        }
+        for column, task in enumerate(task_set.tasks)
+    ]
+    groups = None if test.groups is None else test.groups.tolist()
+    return {"name": task_set.name, "tasks": tasks, "test_groups": groups, "remarks": list(task_set.remarks)}
+
+
+def _json(content: Any) -> bytes:
+    return json.dumps(content, indent=1).encode() + b"\n"
+
+
+def _versions() -> Iterator[tuple[str, str]]:
+    for name in PACKAGES:
+        try:
+            yield name, metadata.version(name)
+        except metadata.PackageNotFoundError:
+            continue
+
+
+def _memory() -> int:
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+
+
+def _commit() -> str | None:
+    """The commit of the checkout that this code runs from, if it does."""
+    repository = Path(__file__).resolve().parent.parent.parent
+    if not (repository / ".git").exists():
+        return None
+    command = ["git", "-C", str(repository), "rev-parse", "HEAD"]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=10, check=False)
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return done.stdout.strip() or None

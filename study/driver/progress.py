@@ -1,0 +1,127 @@
+"""How far a study has come: what is done, running and left, at which pace, and what leads so far."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from dataclasses import dataclass
+
+from study.config.suite import Part
+from study.execution.backend import Backend
+from study.execution.scheduler import Flow
+from study.planning.forecast import halved_epochs
+from study.planning.plan import PHASES
+from study.planning.prepare import Prepared
+from study.store.archive import TERMINAL, Archive
+
+SCORE = "score"
+BEST_SHOWN = 5
+
+
+@dataclass(frozen=True)
+class Picture:
+    """Where a study stands at a moment.
+
+    Args:
+        phase: of what runs; ``score`` at the end.
+        done, planned: replicas of the phase that have ended, and that there will be at most.
+        share: of the whole study's work, as forecast, that is done.
+        seconds: since the command started.
+        seconds_left: at the pace so far; ``None``: too early to say.
+        running: shards in work, with the arm and the share of its epochs that is done.
+        best: arms of the phase with the best validation skill so far, in points.
+        failed: replicas that failed in this session, by reason.
+        workers: shards that may run at once.
+        study: its name.
+        number, of: which study of a suite this is, of how many.
+        seconds_left_in_all: of the suite: this study, and the later ones at the same pace against their forecasts.
+    """
+
+    phase: str
+    done: int
+    planned: int
+    share: float
+    seconds: float
+    seconds_left: float | None
+    running: list[tuple[str, float]]
+    best: list[tuple[str, float]]
+    failed: dict[str, int]
+    workers: int
+    study: str = ""
+    number: int = 1
+    of: int = 1
+    seconds_left_in_all: float | None = None
+
+    @property
+    def count(self) -> str:
+        """How much of the phase is done, in words; scoring takes a moment and is not counted."""
+        if self.phase == SCORE:
+            return "opening the test split for what was trained"
+        return f"{self.done:,} of at most {self.planned:,} replicas"
+
+
+class Watcher:
+    """Takes pictures of a study, which may be ``part`` of a suite."""
+
+    def __init__(self, prepared: Prepared, archive: Archive, backend: Backend, part: Part | None = None) -> None:
+        self.plan, self.archive, self.backend = prepared.plan, archive, backend
+        self.part, self.forecast = part or Part("", 1, 1, 0.0), prepared.forecast.seconds
+        self.weights = {phase: max(getattr(prepared.forecast, phase), 1e-9) for phase in PHASES}
+        self.started = time.monotonic()
+        self.share_at_start = self._share({})
+
+    def picture(self, flow: Flow) -> Picture:
+        """How things stand now."""
+        jobs = [job for job, _ in list(flow.running.values()) + list(flow.ready)]
+        phase = jobs[0].phase if jobs else SCORE
+        beats = {job.name: self.backend.heartbeats.read(job.name) for job, _ in list(flow.running.values())}
+        running = [
+            (job.arm.label, beat[0] / max(beat[1], 1) if (beat := beats.get(job.name)) else 0.0)
+            for job, _ in list(flow.running.values())
+        ]
+        # counts are upper bounds, so only the phase tells that all training is over
+        share = 1.0 if phase == SCORE else self._share({phase: sum(beat[0] for beat in beats.values() if beat)})
+        seconds = time.monotonic() - self.started
+        gained = share - self.share_at_start
+        left = (1 - share) * seconds / gained if gained > 0.01 and share < 1 else None
+        best = [
+            (arm, 100 * sum(tasks.values()) / len(tasks)) for (of, arm), tasks in list(flow.best.items()) if of == phase
+        ]
+        reasons = Counter(reason for ended in list(flow.failures.values()) for reason in ended.values() if reason)
+        return Picture(
+            phase=phase,
+            done=sum(
+                entry.phase == phase and entry.status in TERMINAL for entry in list(self.archive.entries.values())
+            ),
+            planned=self.plan.counts().get(phase, 0),
+            share=share,
+            seconds=seconds,
+            seconds_left=left,
+            running=running,
+            best=sorted(best, key=lambda pair: -pair[1])[:BEST_SHOWN],
+            failed=dict(reasons.most_common(3)),
+            workers=self.backend.workers,
+            study=self.plan.spec.name,
+            number=self.part.number,
+            of=self.part.of,
+            seconds_left_in_all=self._in_all(left, seconds, gained, share),
+        )
+
+    def _in_all(self, left: float | None, seconds: float, gained: float, share: float) -> float | None:
+        """With the later studies of the suite, as much slower than forecast as this one; too early: as forecast."""
+        if left is None and share < 1:
+            return None
+        slower = seconds / (gained * self.forecast) if gained > 0.01 and self.forecast else 1.0
+        return (left or 0.0) + self.part.later * slower
+
+    def _share(self, under_way: dict[str, int]) -> float:
+        done = dict.fromkeys(PHASES, 0) | under_way
+        epochs = self.plan.spec.training.epochs
+        for entry in list(self.archive.entries.values()):
+            whole = entry.status in ("finished", "diverged", "failed") and entry.phase != "search"
+            done[entry.phase] += epochs if whole else entry.epochs
+        share = 0.0
+        for phase, number in self.plan.counts().items():
+            each = halved_epochs(self.plan) / len(self.plan.draws) if phase == "search" else epochs
+            share += self.weights[phase] * min(done[phase] / max(number * each, 1), 1.0)
+        return share / sum(self.weights.values())

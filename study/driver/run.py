@@ -1,0 +1,202 @@
+"""A study from its first phase to its report: begun, or resumed where it was left."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+
+from mtl_core import ENGINE_VERSION
+from mtl_core.data.task_set import TaskSet
+from mtl_core.errors import Mistake
+from study.config.durations import duration
+from study.config.load import read_spec
+from study.config.spec import Spec
+from study.config.suite import Part
+from study.driver.manifest import refuse_another, write_description
+from study.driver.screens import screen_for
+from study.execution.backend import Backend
+from study.execution.heartbeat import Heartbeats
+from study.execution.inline import Inline
+from study.execution.scheduler import Flow, Steps
+from study.jobs.job import Data
+from study.planning.prepare import Prepared, num_cores, prepare, with_trees
+from study.planning.task_trees import settle
+from study.protocol.confirm import choose, confirm
+from study.protocol.context import Desk
+from study.protocol.score import score
+from study.protocol.search import search
+from study.protocol.select import clear_checkpoints, select
+from study.protocol.verdict import judge, verdict
+from study.store.archive import Archive
+from study.store.ledger import NAME as LEDGER
+from study.store.ledger import Ledger
+from study.store.scratch import scratch_of
+
+RAY_PAYS_SECONDS = 60.0
+"""``auto`` takes Ray when the forecast says that one worker alone would need longer than this."""
+
+SCORING_PAYS_SECONDS = 20.0
+"""Below this the test split is scored in the driver: new workers, which may see it, take some seconds to start."""
+
+
+def run(
+    spec: Spec,
+    *,
+    out: Path,
+    backend: str = "auto",
+    address: str | None = None,
+    workers: int | None = None,
+    screen: str | None = None,
+    part: Part | None = None,
+) -> Path:
+    """Train what is missing of ``spec`` in ``out``, score it, and return the run directory.
+
+    Args:
+        spec: the study.
+        out: the run directory; a study that was begun there is resumed.
+        backend: ``auto``, ``inline`` or ``ray``.
+        address: of a running Ray cluster; implies ``ray``.
+        workers: processes; one per core by default.
+        screen: ``auto`` (live on a terminal, a line now and then elsewhere), ``json``, or ``None``: silent.
+        part: which study of a suite this is, if it is one.
+
+    Raises:
+        Mistake: when ``out`` holds another study or is in use, data are unfit, or most replicas fail.
+        KeyboardInterrupt: SIGINT or SIGTERM came; what is recorded is kept.
+    """
+    out = Path(out).absolute()
+    stored = read_spec(out / "study.yaml") if (out / "study.yaml").is_file() else None
+    prepared = prepare(spec, out=out, stored=stored)
+    fingerprint = prepared.task_set.fingerprint()
+    if stored is not None:
+        refuse_another(out, prepared.plan.spec, stored, fingerprint)
+    elif out.is_dir() and any(not _begun(path.name) for path in out.iterdir()):
+        raise Mistake(str(out), "this directory holds something else.", "Choose a new --out.")
+    out.mkdir(parents=True, exist_ok=True)
+    with Ledger(out) as ledger, _stoppable(), scratch_of(out) as scratch:
+        if stored is None:
+            write_description(out, prepared, fingerprint, part)
+        _run_phases(out, prepared, fingerprint, ledger, scratch, _Asked(backend, address, workers, screen, part))
+    return out
+
+
+def _begun(name: str) -> bool:
+    """Whether a driver that was killed before it could describe its study may have left ``name``."""
+    return name.startswith(".") or name in (LEDGER, "manifest.json", "tasks.json")
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """How the study is to run; none of it changes a result."""
+
+    backend: str
+    address: str | None
+    workers: int | None
+    screen: str | None
+    part: Part | None
+
+
+def _run_phases(out: Path, prepared: Prepared, fingerprint: str, ledger: Ledger, scratch: Path, asked: _Asked) -> None:
+    if prepared.plan.stand_ins:
+        prepared = _with_trees(prepared, ledger, asked.screen)
+    archive = Archive(out)
+    forget_hopeless(archive, ledger)
+    facts = {"forecast": prepared.forecast.event(), "fingerprint": fingerprint, "engine_version": ENGINE_VERSION}
+    ledger.append("planned", **prepared.plan.event(), **facts)
+    for part in archive.damaged:
+        ledger.append("damaged", part=part)
+    desk = Desk(prepared.plan, archive, ledger, prepared.task_set.development, fingerprint, out)
+    backend = choose_backend(asked, prepared, scratch)
+    screen = screen_for(asked.screen, prepared, archive, backend, asked.part)
+    try:
+        for steps, data in _stages(desk, prepared.task_set):
+            flow = Flow(steps, archive, ledger)
+            if data.test is not None and scoring_seconds(prepared) < SCORING_PAYS_SECONDS:
+                backend.close()
+                backend = Inline(Heartbeats(scratch / "beats", aloud=True))
+            with screen.showing(flow):
+                backend.run(flow, data)
+    finally:
+        backend.close()
+    clear_checkpoints(desk)
+
+
+def _with_trees(prepared: Prepared, ledger: Ledger, screen: str | None) -> Prepared:
+    """Find the trees that the study wants found, before anything that depends on them."""
+    plan = prepared.plan
+    if screen not in (None, "json"):
+        levels = ", ".join(map(str, plan.stand_ins))
+        about = duration(max(1.0, prepared.forecast.trees))
+        print(f"tree: from affinity, for stages: {levels}; about {about}", file=sys.stderr, flush=True)
+    return with_trees(prepared, settle(plan.spec, prepared.task_set.development, ledger))
+
+
+def scoring_seconds(prepared: Prepared) -> float:
+    """What scoring takes one worker: a forward pass over the test split, against all the epochs of training."""
+    spec, task_set = prepared.plan.spec, prepared.task_set
+    training = (prepared.forecast.confirm + prepared.forecast.verdict) * (spec.workers or num_cores())
+    return training * len(task_set.test) / (3 * spec.training.epochs * len(task_set.development.examples))
+
+
+def _stages(desk: Desk, task_set: TaskSet) -> Iterator[tuple[Steps, Data]]:
+    """What trains, without the test split; then what scores, with it."""
+    yield _training(desk), Data(task_set.development)
+    yield score(desk), Data(task_set.development, task_set.test)
+
+
+def _training(desk: Desk) -> Steps:
+    yield from search(desk)
+    selected = select(desk)
+    labels = yield from confirm(desk, selected)
+    chosen = choose(desk, labels)
+    judged = yield from judge(desk, chosen["arm"], selected)
+    yield from verdict(desk, judged)
+
+
+def choose_backend(asked: _Asked, prepared: Prepared, scratch: Path) -> Backend:
+    """The back end that was asked for; ``auto`` weighs what more workers save against the start of Ray."""
+    workers = asked.workers or (None if asked.address else num_cores())
+    saved = prepared.forecast.seconds * ((workers or 2) - 1)
+    ray = asked.backend == "ray" or asked.address is not None or (asked.backend == "auto" and saved > RAY_PAYS_SECONDS)
+    if not ray:
+        return Inline(Heartbeats(scratch / "beats", aloud=True))
+    from study.execution.ray_tune import RayTune
+
+    return RayTune(scratch, address=asked.address, workers=workers)
+
+
+def forget_hopeless(archive: Archive, ledger: Ledger) -> None:
+    """After a study that stopped because most replicas failed: let those of the unsettled phase be tried again."""
+    session = max((place for place, event in enumerate(ledger.events) if event["event"] == "planned"), default=0)
+    if not any(event["event"] == "stopped" for event in ledger.events[session:]):
+        return
+    settled = {"search"} if ledger.frozen("draws") is not None else set()
+    settled |= {"confirm"} if ledger.frozen("arm") is not None else set()
+    table = {key: entry for key, entry in archive.entries.items() if entry.phase not in settled}
+    arms = {entry.arm for entry in table.values() if entry.status == "failed"}
+    ledger.append("retrying", arms=sorted(arms))
+    for part in {entry.part for entry in table.values() if entry.arm in arms and entry.status in ("failed", "stopped")}:
+        archive.forget(part)
+
+
+@contextmanager
+def _stoppable() -> Iterator[None]:
+    """Let SIGTERM end the study like Ctrl+C: what runs is given up, what is recorded is kept."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

@@ -1,0 +1,79 @@
+"""Signs of life of a running job: how far it is, for the screen, and a watchdog that ends a process that shows none."""
+
+from __future__ import annotations
+
+import faulthandler
+import json
+import math
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from study.jobs.job import Beat, Job
+
+WRITE_SECONDS = 0.5
+
+
+@dataclass(frozen=True)
+class Heartbeats:
+    """Where the jobs of a study report, and how long they may be silent.
+
+    The watchdog is a thread of the interpreter's fault handler: it needs no lock of Python's, so it also ends a
+    process that hangs inside foreign code.  An epoch that takes longer than ``patience`` is no fault: every further
+    attempt at the same job gets twice the time.
+
+    Args:
+        folder: outside the run directory; files there are only for the screen.
+        patience: seconds without a finished epoch after which the process is given up.
+        aloud: tell the terminal where the process hung, rather than whoever started it.
+    """
+
+    folder: Path
+    patience: float = 60.0
+    aloud: bool = False
+
+    @contextmanager
+    def of(self, job: Job, attempts: int) -> Iterator[Beat]:
+        """The beat of ``job``: call it after every epoch."""
+        allowed = self.patience * 2 ** min(attempts, 10)
+        path = self.folder / f"{job.name}.json"
+        written = -math.inf
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with open(self.folder / f"{job.name}.trace", "w") as trace:
+            told = sys.__stderr__ if self.aloud and sys.__stderr__ is not None else trace
+
+            def beat(done: int, total: int, best: float) -> None:
+                nonlocal written
+                faulthandler.dump_traceback_later(allowed, exit=True, file=told)
+                if time.monotonic() - written >= WRITE_SECONDS:
+                    path.write_text(json.dumps([done, total, best if math.isfinite(best) else None]))
+                    written = time.monotonic()
+
+            try:
+                beat(0, 0, math.nan)
+                yield beat
+            finally:
+                faulthandler.cancel_dump_traceback_later()
+                path.unlink(missing_ok=True)
+        (self.folder / f"{job.name}.trace").unlink(missing_ok=True)
+
+    def read(self, name: str) -> tuple[int, int, float | None] | None:
+        """Epochs done, epochs to do and best skill of the job ``name``; ``None`` while it has not said anything."""
+        try:
+            done, total, best = json.loads((self.folder / f"{name}.json").read_text())
+        except (OSError, ValueError):
+            return None
+        return done, total, best
+
+    def last_words(self, name: str) -> str:
+        """Where the process of job ``name`` hung, if the watchdog ended it; else empty."""
+        try:
+            lines = (self.folder / f"{name}.trace").read_text().splitlines()
+        except OSError:
+            return ""
+        places: list[Any] = [line.strip() for line in lines if line.strip().startswith("File")]
+        return f"no epoch finished in time; last seen in {places[0]}" if places else ""

@@ -1,0 +1,306 @@
+"""Jobs as Ray Tune trials: one Tuner over the whole flow, workers that are reused, and no state in Ray that matters.
+
+Tune asks :class:`FlowSearcher` for trials and the flow answers, so halving, phases and resuming are the same as
+in :mod:`study.execution.inline`.  Results come back as files of the run directory; Tune's own files are scratch and are
+never read.  A worker that dies ends its trial, and the flow hands the job out again: it goes on from its last snapshot.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import socket
+import threading
+import time
+import warnings
+from pathlib import Path
+from typing import Any
+
+ENVIRONMENT = {
+    "OMP_NUM_THREADS": "1",
+    "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",  # where it is heeded, Ray listens on 127.0.0.1 alone
+    "RAY_USAGE_STATS_ENABLED": "0",
+    "RAY_AIR_NEW_OUTPUT": "0",  # of banners that verbose=0 leaves
+    "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
+    "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",
+    "TUNE_DISABLE_SIGINT_HANDLER": "1",  # Ctrl+C is ours: stop at once, leave no process
+    "TUNE_GLOBAL_CHECKPOINT_S": "86400",  # of an experiment state that nobody reads
+}
+os.environ.update({name: value for name, value in ENVIRONMENT.items() if name not in os.environ})
+
+import ray  # noqa: E402
+from ray import tune  # noqa: E402
+from ray.tune.search import Searcher  # noqa: E402
+
+from mtl_core.errors import Mistake  # noqa: E402
+from study.execution.heartbeat import Heartbeats  # noqa: E402
+from study.execution.scheduler import DONE, Flow  # noqa: E402
+from study.jobs.job import Data, Job, Summary, describe  # noqa: E402
+from study.store.ledger import LOCK  # noqa: E402
+
+FRUITLESS_FITS = 3
+"""Tuner runs in a row that may break off without a single job ended."""
+
+START_SECONDS = 60.0
+"""How long jobs wait for workers that are starting up; then those that are there begin."""
+
+SHORTEST_WAIT, LONGEST_WAIT = 0.05, 1.0
+"""Seconds between two signs of a trial that waits: at first, and after a while."""
+
+OBJECT_STORE_BYTES = 128 * 2**20
+
+
+class Worker(tune.Trainable):
+    """Runs one job a trial, and is used again for the next one; without a job it waits for its trial to be stopped."""
+
+    def setup(  # pyright: ignore[reportIncompatibleMethodOverride] - tune.with_parameters adds the rest
+        self, config: dict[str, Any], data: Data, directory: Path, heartbeats: Heartbeats
+    ) -> None:
+        """Import what is slow to import."""
+        import torch
+
+        import study.jobs.score
+        import study.jobs.train  # noqa: F401 - so that the first job finds it
+
+        torch.set_num_threads(1)
+        self.data, self.directory, self.heartbeats = data, directory, heartbeats
+        self.waited = 0
+
+    def reset_config(self, new_config: dict[str, Any]) -> bool:
+        """Take another job; ``self.config`` is set by the caller."""
+        self.waited = 0
+        return True
+
+    def step(self) -> dict[str, Any]:
+        """Run the job, or wait a little."""
+        if self.config["job"] is None:
+            self.waited += 1
+            time.sleep(min(SHORTEST_WAIT * self.waited, LONGEST_WAIT))
+            return {"done": False}
+        return {"done": True, "summary": self._summary()}
+
+    def _summary(self) -> Summary:
+        lock = self.directory / LOCK
+        if not lock.exists() or lock.read_text() != self.config["lock"]:
+            reason = (
+                f"{socket.gethostname()} does not see the run directory: all machines have to share its file system"
+            )
+            return Summary("stuck", reason)
+        job: Job = self.config["job"]
+        with self.heartbeats.of(job, self.config["attempts"]) as beat:
+            return job.run(self.data, self.directory, beat)
+
+
+class FlowSearcher(Searcher):
+    """Gives the flow's jobs to Tune as trials, and Tune's results to the flow.
+
+    Tune keeps a worker only while a trial waits for one, and cancels a worker that is starting up when another trial
+    ends first.  With jobs shorter than the start of a worker the study would go on with one worker for ever.  So there
+    are always as many trials as workers: where there is no job, and until all workers are up, a trial waits.
+
+    An error of the flow must not drown in Tune's handling of a trial's errors: it is kept, ends the run, and is raised
+    by the back end.
+
+    Args:
+        flow: what is to do.
+        heartbeats: say where a worker hung that was ended for it.
+        workers: trials at once.
+    """
+
+    def __init__(self, flow: Flow, heartbeats: Heartbeats, workers: int) -> None:
+        super().__init__()
+        self.flow, self.heartbeats, self.workers = flow, heartbeats, workers
+        self.lock = (flow.archive.directory / LOCK).read_text()
+        self.jobs: dict[str, Job] = {}
+        self.waiting: dict[str, bool] = {}
+        self.error: Exception | None = None
+        self.num_ended = 0
+        self._gathering_until: float | None = time.monotonic() + START_SECONDS
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Nothing: Tune pickles its searchers into its scratch, and this one's state is the records."""
+        return {}
+
+    def suggest(self, trial_id: str) -> Any:
+        """The next job as a trial's configuration, or a trial that waits."""
+        if self.error is not None or self.flow.over:
+            return Searcher.FINISHED
+        try:
+            job = None if self.gathering() else self.flow.next()
+        except Exception as error:
+            self.error = error
+            return Searcher.FINISHED
+        if job is DONE:
+            return Searcher.FINISHED
+        if job is None:
+            self.waiting[trial_id] = False
+            return {"job": None}
+        self.jobs[trial_id] = job
+        return {"job": job, "attempts": self.flow.attempts(job), "lock": self.lock}
+
+    def gathering(self) -> bool:
+        """Whether workers are still starting up."""
+        if self._gathering_until is None:
+            return False
+        up = len(self.jobs) + sum(self.waiting.values())
+        if up >= self.workers or time.monotonic() > self._gathering_until:
+            self._gathering_until = None
+        return self._gathering_until is not None
+
+    def may_end(self, trial_id: str) -> bool:
+        """Whether a trial that waits has waited enough."""
+        if trial_id not in self.waiting:
+            return False
+        self.waiting[trial_id] = True
+        return not self.gathering() and bool(self.flow.ready or self.flow.over or self.error)
+
+    def on_trial_complete(self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False) -> None:
+        """Tell the flow how the job of a trial ended."""
+        if error:
+            self._gathering_until = time.monotonic() + START_SECONDS
+        if self.waiting.pop(trial_id, None) is not None:
+            return
+        job = self.jobs.pop(trial_id)
+        summary = (result or {}).get("summary")
+        if error or summary is None:
+            reason = (
+                self.heartbeats.last_words(job.name) or "the worker process died (killed, out of memory, or crashed)"
+            )
+            summary = Summary("died", reason)
+        else:
+            self.num_ended += 1
+        try:
+            self.flow.finished(job, summary)
+        except Exception as problem:
+            self.error = problem
+
+    def on_trial_result(self, trial_id: str, result: dict[str, Any]) -> None:
+        """Nothing: a job has one result, its last."""
+
+    def save_to_dir(self, checkpoint_dir: str, session_str: str = "default") -> None:
+        """Nothing, for the same reason."""
+
+
+class EndOfWaiting(tune.Stopper):
+    """Ends trials that wait once there is something to do, and the run as soon as the searcher holds an error."""
+
+    def __init__(self, searcher: FlowSearcher) -> None:
+        self.searcher = searcher
+
+    def __call__(self, trial_id: str, result: dict[str, Any]) -> bool:
+        """Whether the trial has waited enough."""
+        return self.searcher.may_end(trial_id)
+
+    def stop_all(self) -> bool:
+        """Whether there is an error."""
+        return self.searcher.error is not None
+
+
+class RayTune:
+    """The back end on Ray, on this machine or on a cluster.
+
+    Args:
+        scratch: for Ray's own files; outside the run directory.
+        address: of a running cluster; ``None`` starts Ray here.
+        workers: jobs at once; by default one per core of the cluster.
+    """
+
+    def __init__(self, scratch: Path, *, address: str | None, workers: int | None) -> None:
+        self.scratch, self.address = scratch, address
+        self.workers = workers or 1
+        self._asked = workers
+        self._runs = 0
+        self.heartbeats = Heartbeats(scratch / "beats")
+
+    def run(self, flow: Flow, data: Data) -> None:
+        """Run every job of ``flow``: Tuner after Tuner over what is missing, until nothing is."""
+        fruitless = 0
+        while not flow.over:
+            self._start(data)
+            searcher = FlowSearcher(flow, self.heartbeats, self.workers)
+            trouble = self._fit(searcher, data)
+            if searcher.error is not None:
+                raise searcher.error
+            flow.abandoned()
+            fruitless = 0 if searcher.num_ended else fruitless + 1
+            if fruitless >= FRUITLESS_FITS:
+                remedy = (
+                    "Look at the machine's memory and disk, or take --set backend=inline; the same command resumes."
+                )
+                raise Mistake("Ray", trouble or "no worker came to an end.", remedy)
+            if trouble and self.address is None:
+                self.close()
+
+    def close(self) -> None:
+        """End Ray and all its processes."""
+        if ray.is_initialized():
+            ray.shutdown()
+
+    def _fit(self, searcher: FlowSearcher, data: Data) -> str:
+        """One Tuner; returns what it broke off with, or nothing."""
+        self._runs += 1
+        parameters = {"data": data, "directory": searcher.flow.archive.directory, "heartbeats": self.heartbeats}
+        trainable = tune.with_resources(tune.with_parameters(Worker, **parameters), self._resources())
+        tuner = tune.Tuner(
+            trainable,
+            tune_config=tune.TuneConfig(
+                search_alg=searcher,
+                num_samples=-1,
+                max_concurrent_trials=self.workers,
+                reuse_actors=True,
+                trial_name_creator=lambda trial: trial.trial_id,
+                trial_dirname_creator=lambda trial: trial.trial_id,
+            ),
+            run_config=tune.RunConfig(
+                name=f"run{self._runs}",
+                storage_path=str(self.scratch / "tune"),
+                # Retries are the flow's: it doubles the watchdog's patience, cuts the shard, and gives up in the end.
+                failure_config=tune.FailureConfig(max_failures=0),
+                checkpoint_config=tune.CheckpointConfig(checkpoint_at_end=False),
+                stop=EndOfWaiting(searcher),
+                callbacks=[],
+                verbose=0,
+            ),
+        )
+        try:
+            tuner.fit()
+        except Exception as error:  # Tune breaks off for reasons of its own; what is missing is tried again
+            return describe(error)
+        return ""
+
+    def _resources(self) -> dict[str, float]:
+        gpus = ray.cluster_resources().get("GPU", 0)
+        return {"cpu": 1, "gpu": min(1.0, gpus / self.workers)} if gpus else {"cpu": 1}
+
+    def _start(self, data: Data) -> None:
+        if ray.is_initialized():
+            return
+        for name in ("ray", "ray.tune"):
+            logging.getLogger(name).setLevel(logging.CRITICAL)
+        before = signal.getsignal(signal.SIGTERM)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of Ray's, about settings that are not ours
+            self._init(data)
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGTERM, before)  # Ray put its own there
+        self.workers = self._asked or max(int(ray.cluster_resources().get("CPU", 1)), 1)
+
+    def _init(self, data: Data) -> None:
+        quiet = {"log_to_driver": False, "logging_level": logging.CRITICAL}
+        if self.address is not None:
+            try:
+                ray.init(address=self.address, runtime_env={"env_vars": {"OMP_NUM_THREADS": "1"}}, **quiet)
+            except (ConnectionError, RuntimeError, ValueError) as error:
+                raise Mistake(f"--address {self.address}", describe(error), "Check that the cluster runs.") from error
+            return
+        examples = data.development.examples
+        size = examples.inputs.numel() * 4 + examples.targets.numel() * 4
+        ray.init(
+            address="local",
+            num_cpus=self._asked,
+            include_dashboard=False,
+            object_store_memory=OBJECT_STORE_BYTES + 4 * size,
+            _temp_dir=str(self.scratch / "ray"),
+            **quiet,
+        )

@@ -1,0 +1,234 @@
+"""The flow of a study: phases are generators that yield jobs, and go on when these have ended.
+
+A phase reads like the protocol, top to bottom: it yields a list of jobs and is resumed when all of them are recorded;
+with :class:`Together` it waits for other generators instead, which run side by side, so that an arm never waits for
+another arm's rung.  What is recorded already is not handed out, hence to resume a study is to run its flow again.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter, deque
+from collections.abc import Generator, Iterable, Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any
+
+from mtl_core.errors import Mistake
+from study.jobs.job import Job, Summary
+from study.store.archive import Archive
+from study.store.ledger import Ledger
+
+Steps = Generator[Any, Any, Any]
+"""A generator that yields lists of jobs and :class:`Together`."""
+
+FEWEST_TO_JUDGE = 8
+"""Replicas that must have ended before their failures can stop the study."""
+
+ATTEMPTS = 3
+"""Times that a job is tried whose worker dies; then it is cut in two."""
+
+
+class End(Enum):
+    """What :meth:`Flow.next` says when there is no job now, nor ever."""
+
+    DONE = "done"
+
+
+DONE = End.DONE
+
+
+@dataclass(frozen=True)
+class Together:
+    """Generators that run side by side; whoever yields this receives the list of what they returned."""
+
+    steps: Sequence[Steps]
+
+
+@dataclass
+class _Strand:
+    """A generator under way: how many jobs or strands it waits for, and whom its end concerns."""
+
+    steps: Steps
+    parent: _Strand | None = None
+    place: int = 0
+    waiting: int = 0
+    results: list[Any] = field(default_factory=list)
+
+
+class Flow:
+    """Hands out jobs, learns how they ended, and writes both into the ledger; back ends differ in nothing else.
+
+    Args:
+        steps: the whole of what is to do.
+        archive: says what is done already.
+        ledger: of the run.
+
+    Attributes:
+        ready: jobs that may start.
+        running: jobs that have been handed out, by name.
+        failures: phase → replica → reason, or ``None`` for one that did not fail; of this session.
+        best: (phase, arm) → tasks → best mean validation skill of any replica; of this session.
+        result: what the steps returned.
+        over: whether nothing is left to do.
+    """
+
+    def __init__(self, steps: Steps, archive: Archive, ledger: Ledger) -> None:
+        self.archive, self.ledger = archive, ledger
+        self.ready: deque[tuple[Job, _Strand]] = deque()
+        self.running: dict[str, tuple[Job, _Strand]] = {}
+        self.result: Any = None
+        self.failures: dict[str, dict[str, str | None]] = {}
+        self.best: dict[tuple[str, str], dict[tuple[str, ...], float]] = {}
+        self._handed: dict[str, int] = {}
+        self._pieces: set[str] = set()
+        self._root = _Strand(steps)
+        self.over = False
+        self._advance(self._root, None)
+
+    def next(self) -> Job | End | None:
+        """A job to run now; ``None`` while all that is left waits for running ones; ``DONE`` at the end."""
+        if not self.ready:
+            return DONE if self.over else None
+        job, strand = self.ready.popleft()
+        self.running[job.name] = (job, strand)
+        self._handed[job.name] = self._handed.get(job.name, 0) + 1
+        self.ledger.append("started", shard=job.name, **_facts(job))
+        return job
+
+    def attempts(self, job: Job) -> int:
+        """How often the job was started before without an end, by this driver or an earlier one."""
+        started = sum(event["shard"] == job.name for event in self.ledger.of("started"))
+        return max(started - 1, 0)
+
+    def finished(self, job: Job, summary: Summary) -> None:
+        """Take in how a job ended: its records, its failure, or that it has to be cut in two.
+
+        Raises:
+            Mistake: when the study cannot go on before somebody acts, or most replicas fail.
+        """
+        _, strand = self.running.pop(job.name)
+        if summary.outcome == "stuck":
+            self.ledger.append("failed", shard=job.name, reason=summary.reason, **_facts(job) | {"replicas": []})
+            remedy = "Mend that and run the same command again: it goes on from here."
+            raise Mistake(str(self.archive.directory), f"{summary.reason}.", remedy)
+        if summary.outcome == "died" and self._handed[job.name] < self._attempts(job):
+            self.ledger.append("retried", shard=job.name, reason=summary.reason, **_facts(job))
+            self.ready.append((job, strand))
+            return
+        if summary.outcome in ("memory", "died"):
+            self._cut(job, strand, summary)
+            return
+        if not job.collect(self.archive):
+            self._again(job, strand)
+            return
+        self._note(job, summary)
+        if math.isfinite(summary.best):
+            best = self.best.setdefault((job.phase, job.arm.label), {})
+            best[job.tasks] = max(summary.best, best.get(job.tasks, -math.inf))
+        self._arrived(strand)
+
+    def abandoned(self) -> None:
+        """Put back what was running: its workers are gone.  What they recorded before counts."""
+        for job, strand in list(self.running.values()):
+            del self.running[job.name]
+            if job.collect(self.archive):
+                self._note(job, Summary("recorded"))
+                self._arrived(strand)
+            else:
+                self.ready.append((job, strand))
+
+    def _advance(self, strand: _Strand, value: Any) -> None:
+        """Run a generator until it has to wait."""
+        while True:
+            try:
+                step = strand.steps.send(value)
+            except StopIteration as end:
+                self._ended(strand, end.value)
+                return
+            if isinstance(step, Together):
+                strand.results, strand.waiting = [None] * len(step.steps), len(step.steps)
+                for place, steps in enumerate(step.steps):
+                    self._advance(_Strand(steps, strand, place), None)
+                if step.steps:
+                    return
+                value = []
+                continue
+            missing = list(self._missing(step))
+            if missing:
+                strand.waiting = len(missing)
+                self.ready.extend((job, strand) for job in missing)
+                return
+            value = None
+
+    def _missing(self, jobs: Iterable[Job]) -> Iterable[Job]:
+        for job in jobs:
+            keys = job.missing(self.archive)
+            if keys:
+                yield job.keeping(keys, self.archive)
+
+    def _ended(self, strand: _Strand, result: Any) -> None:
+        if strand.parent is None:
+            self.result, self.over = result, True
+            return
+        strand.parent.results[strand.place] = result
+        strand.parent.waiting -= 1
+        if not strand.parent.waiting:
+            self._advance(strand.parent, strand.parent.results)
+
+    def _arrived(self, strand: _Strand) -> None:
+        strand.waiting -= 1
+        if not strand.waiting:
+            self._advance(strand, None)
+
+    def _attempts(self, job: Job) -> int:
+        """How often a job whose worker dies is tried: less often when it is a piece of one that was cut for that."""
+        return ATTEMPTS if job.name not in self._pieces else 2 if len(job.replicas) == 1 else 1
+
+    def _cut(self, job: Job, strand: _Strand, summary: Summary) -> None:
+        keys = list(job.replicas)
+        if len(keys) > 1:
+            middle = len(keys) // 2
+            halves = [job.keeping(part, self.archive) for part in (keys[:middle], keys[middle:])]
+            self.ledger.append("cut", shard=job.name, reason=summary.reason, **_facts(job))
+            self._pieces.update(half.name for half in halves)
+            self.ready.extend((half, strand) for half in halves)
+            strand.waiting += 1
+            return
+        job.give_up(self.archive, summary.reason)
+        self._note(job, summary)
+        self._arrived(strand)
+
+    def _again(self, job: Job, strand: _Strand) -> None:
+        """A worker says that it recorded, but the part is not there."""
+        if self._handed[job.name] >= ATTEMPTS:
+            remedy = "The run directory must be on a file system that all machines see; run the same command again."
+            raise Mistake(str(self.archive.directory), "records that a worker wrote do not arrive here.", remedy)
+        self.ready.append((job, strand))
+
+    def _note(self, job: Job, summary: Summary) -> None:
+        entries = {key: self.archive.entries[key] for key in job.replicas}
+        reasons = Counter(entry.reason for entry in entries.values() if entry.status == "failed")
+        facts = _facts(job) | {"seconds": round(summary.seconds, 3)}
+        if reasons:
+            self.ledger.append("failed", shard=job.name, reason=reasons.most_common(1)[0][0], **facts)
+        else:
+            self.ledger.append("finished", shard=job.name, **facts)
+        failures = self.failures.setdefault(job.phase, {})
+        failures.update({key: entry.reason if entry.status == "failed" else None for key, entry in entries.items()})
+        self._stop_if_hopeless(list(failures.values()))
+
+    def _stop_if_hopeless(self, failures: list[str | None]) -> None:
+        reasons = Counter(reason for reason in failures if reason is not None)
+        if len(failures) < FEWEST_TO_JUDGE or reasons.total() * 2 <= len(failures):
+            return
+        reason = reasons.most_common(1)[0][0]
+        self.ledger.append("stopped", reason=reason, failed=reasons.total(), ended=len(failures))
+        found = f"{reasons.total()} of {len(failures)} replicas failed, most often with: {reason}."
+        raise Mistake(
+            str(self.archive.directory), found, "Mend that and run the same command again: they are tried again."
+        )
+
+
+def _facts(job: Job) -> dict[str, Any]:
+    return {"phase": job.phase, "arm": job.arm.label, "replicas": list(job.replicas)}

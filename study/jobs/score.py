@@ -1,0 +1,133 @@
+"""Scoring: the one job that receives the test split."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from analysis.records.schema import SCORES
+from mtl_core.data.task import PERFECT
+from mtl_core.errors import Mistake
+from mtl_core.recipe import Row
+from study.jobs.job import Beat, Data, Shard, Summary, guarded
+from study.store.archive import SCORED, encode
+from study.store.atomic_files import write_durably
+
+if TYPE_CHECKING:
+    from mtl_core.data.task_set import Development, Examples
+    from study.planning.arm import Arm
+    from study.planning.replica import Replica
+    from study.store.archive import Archive
+
+
+@dataclass(frozen=True)
+class ScoreShard:
+    """Trained replicas of one shard that are judged on the test split.
+
+    Args:
+        trained: the shard that they belong to.
+        models: stem of the file with their selected parameters, by replica.
+    """
+
+    trained: Shard
+    models: Mapping[str, str]
+
+    @property
+    def phase(self) -> str:
+        """Of its replicas."""
+        return self.trained.phase
+
+    @property
+    def arm(self) -> Arm:
+        """Of its replicas."""
+        return self.trained.arm
+
+    @property
+    def tasks(self) -> tuple[str, ...]:
+        """What each of its replicas learnt."""
+        return self.trained.tasks
+
+    @property
+    def replicas(self) -> Mapping[str, Replica]:
+        """By content hash."""
+        return self.trained.replicas
+
+    @property
+    def name(self) -> str:
+        """A content hash of what is scored."""
+        return hashlib.sha256(json.dumps(["score", sorted(self.replicas)]).encode()).hexdigest()[:16]
+
+    def run(self, data: Data, directory: Path, beat: Beat) -> Summary:
+        """Score, and write the part."""
+        started = time.monotonic()
+        if data.test is None:
+            raise AssertionError("A job that scores was started without the test split.")
+        test = data.test
+
+        def work() -> Summary:
+            rows = list(self._rows(data.development, test, directory))
+            write_durably(directory / SCORED / f"{self.name}.parquet", encode(rows, SCORES))
+            return Summary("recorded", seconds=time.monotonic() - started)
+
+        return guarded(work, lambda reason: Summary("stuck", f"the test split cannot be scored: {reason}"))
+
+    def _rows(self, development: Development, test: Examples, directory: Path) -> Iterator[dict[str, Any]]:
+        import torch
+
+        from mtl_core.data.target_columns import columns_of_only, labels
+        from mtl_core.training import checkpoint, evaluation
+
+        files = {
+            stem: checkpoint.load(directory / "models" / f"{stem}.safetensors") for stem in set(self.models.values())
+        }
+        parameters = torch.stack([files[stem][key]["parameters"] for key, stem in self.models.items()])
+        rows = [Row(key, self.replicas[key].seed, self.replicas[key].hyperparameters) for key in self.models]
+        columns = columns_of_only(development.tasks, self.tasks)
+        seen = replace(test, targets=test.targets[:, columns].contiguous())
+        view = development.only(*self.tasks)
+        num_test = labels(view.tasks, seen.targets).sum(dim=0).tolist()
+        for score in evaluation.score_examples_on(self.trained.recipe, view, seen, rows, parameters):
+            for column, task in enumerate(view.tasks):
+                yield {
+                    "replica": score.key,
+                    "task": task.name,
+                    "metric": task.metric,
+                    "test_metric": float(score.test_metric[column]),
+                    "trivial_metric": float(score.trivial_metric[column]),
+                    "perfect_metric": PERFECT[task.metric],
+                    "test_skill": float(score.test_skill[column]),
+                    "num_test": num_test[column],
+                    "example_scores": score.example_scores[column],
+                }
+
+    def missing(self, archive: Archive) -> list[str]:
+        """Replicas without scores."""
+        return [key for key in self.replicas if not archive.is_scored(key)]
+
+    def keeping(self, keys: Sequence[str], archive: Archive) -> ScoreShard:
+        """The same job for some of its replicas."""
+        return score_shard(self.trained, keys, archive)
+
+    def collect(self, archive: Archive) -> bool:
+        """Take in its scores."""
+        return archive.add_scores(self.name) and not self.missing(archive)
+
+    def give_up(self, archive: Archive, reason: str) -> None:
+        """Refuse: a trained replica without scores would leave the report with less than was trained.
+
+        Raises:
+            Mistake: always.
+        """
+        remedy = "Mend that and run the same command again: nothing is trained twice."
+        raise Mistake(str(archive.directory), f"the test split cannot be scored: {reason}.", remedy)
+
+
+def score_shard(trained: Shard, keys: Iterable[str], archive: Archive) -> ScoreShard:
+    """The job that scores the replicas ``keys`` of ``trained``."""
+    kept = replace(trained, replicas={key: trained.replicas[key] for key in keys})
+    return ScoreShard(kept, {key: archive.entries[key].part for key in kept.replicas})

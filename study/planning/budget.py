@@ -1,0 +1,107 @@
+"""A budget of wall time makes the plan smaller: first draws, then seeds, then arms, and says what it took."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from pydantic import BaseModel
+
+from mtl_core.errors import Mistake
+from study.config.durations import duration
+from study.config.spec import Spec
+
+FEWEST_DRAWS = 4
+FEWEST_SEEDS = 5
+"""Of confirm and verdict: fewer paired seeds give no interval."""
+FEWEST_CONFIRMED = 3
+
+Path = tuple[str, str]
+
+
+def shrink(spec: Spec, seconds_of: Callable[[Spec], float]) -> tuple[Spec, tuple[str, ...]]:
+    """The largest study on the way down that fits into ``spec.budget``, and what it lost, in words.
+
+    Raises:
+        Mistake: when even the smallest one does not fit.
+    """
+    if spec.budget is None:
+        return spec, ()
+    smaller = spec
+    for step in _ways_down(spec):
+        if seconds_of(smaller) <= spec.budget:
+            break
+        smaller = _with(smaller, step)
+    else:
+        if (needed := seconds_of(smaller)) > spec.budget:
+            found = f"even the smallest version of this study takes about {duration(needed)}."
+            raise Mistake(f"budget {duration(spec.budget)}", found, "Give it that long, or take levels out of factors.")
+    return smaller, losses(spec, smaller)
+
+
+def frozen(asked: Spec, stored: Spec) -> Spec | None:
+    """The study that an earlier run settled on, if ``asked`` is what led to it; else ``None``.
+
+    A budget is spent once: a forecast that comes out differently today must not change a study that has begun.
+    """
+    if asked.budget is None or asked.budget != stored.budget:
+        return None
+    as_asked = stored
+    for section, key in SHRINKABLE:
+        as_asked = _with(as_asked, {(section, key): getattr(getattr(asked, section), key)})
+    return stored if as_asked.digest() == asked.digest() and _none_larger(asked, stored) else None
+
+
+SHRINKABLE: tuple[Path, ...] = (
+    ("tuning", "draws"), ("search", "seeds"), ("confirm", "seeds"), ("verdict", "seeds"),
+    ("confirm", "arms"), ("search", "trials"), ("factors", "width"),
+)  # fmt: skip
+
+
+def _ways_down(spec: Spec) -> Iterator[Mapping[Path, Any]]:
+    for draws in range(spec.tuning.draws - 1, min(FEWEST_DRAWS, spec.tuning.draws) - 1, -1):
+        yield {("tuning", "draws"): draws}
+    for seeds in range(spec.search.seeds - 1, 0, -1):
+        yield {("search", "seeds"): seeds}
+    confirm, verdict = spec.confirm.seeds, spec.verdict.seeds
+    while max(confirm, verdict) > FEWEST_SEEDS:
+        confirm, verdict = (max(seeds - 1, min(seeds, FEWEST_SEEDS)) for seeds in (confirm, verdict))
+        yield {("confirm", "seeds"): confirm, ("verdict", "seeds"): verdict}
+    if spec.confirm.arms == "all" or spec.confirm.arms > FEWEST_CONFIRMED:
+        yield {("confirm", "arms"): FEWEST_CONFIRMED}
+    widths = sorted(spec.factors.width)
+    while len(widths) > 1:
+        widths.pop()
+        yield {("factors", "width"): tuple(widths)}
+
+
+def _with(spec: Spec, values: Mapping[Path, Any]) -> Spec:
+    changed: dict[str, BaseModel] = {}
+    for (section, key), value in values.items():
+        part: BaseModel = changed.get(section) or getattr(spec, section)
+        changed[section] = part.model_copy(update={key: value})
+    return spec.model_copy(update=changed)
+
+
+def losses(before: Spec, after: Spec) -> tuple[str, ...]:
+    """What ``after`` has less of than ``before``, in words."""
+    return tuple(_losses(before, after))
+
+
+def _losses(before: Spec, after: Spec) -> Iterator[str]:
+    for section, key in SHRINKABLE:
+        old, new = (getattr(getattr(spec, section), key) for spec in (before, after))
+        if old != new:
+            texts = [", ".join(map(str, value)) if isinstance(value, tuple) else str(value) for value in (old, new)]
+            yield f"{section}.{key}: {texts[1]} instead of {texts[0]}"
+
+
+def _none_larger(asked: Spec, stored: Spec) -> bool:
+    for section, key in SHRINKABLE:
+        old, new = (getattr(getattr(spec, section), key) for spec in (asked, stored))
+        if isinstance(old, tuple):
+            if not set(new) <= set(old):
+                return False
+        elif isinstance(old, int) and not (isinstance(new, int) and new <= old):
+            return False
+    return True

@@ -1,0 +1,97 @@
+"""Capacity held equal: the width at which an arm is as large as the reference of its level.
+
+The reference is hard sharing of all stages at the level's own width.  What is compared is trained parameters, or
+multiply-adds per example; the nearest width that the architecture and the backbone can have is taken, and how near it
+comes is said.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from mtl_core.data.task_set import Development
+from mtl_core.network.cost import cost_of
+from mtl_core.recipe import Recipe
+from study.planning.arm import HARD, SINGLE_TASK, Arm
+
+FAR = 0.05
+"""From this relative distance on a match is called a bad one."""
+WIDEST = 16_384
+NEIGHBOURS = 16
+"""How far from a width that cannot be built (one that heads do not divide, say) another one is looked for."""
+
+
+@dataclass(frozen=True)
+class Match:
+    """An arm at its matched width.
+
+    Args:
+        arm: with that width, and the reference's as its capacity.
+        ratio: its size over the reference's.
+    """
+
+    arm: Arm
+    ratio: float
+
+    @property
+    def is_far(self) -> bool:
+        """Whether the sizes differ by more than :data:`FAR`."""
+        return abs(self.ratio - 1) > FAR
+
+
+class Matcher:
+    """Finds matched widths for one task set.
+
+    Args:
+        by: ``parameters`` or ``multiply_adds``.
+        development: the tasks.
+        recipe_of: the recipe of an arm.
+        impossible: says why a recipe cannot exist.
+    """
+
+    def __init__(
+        self,
+        by: str,
+        development: Development,
+        recipe_of: Callable[[Arm], Recipe],
+        impossible: Callable[[Recipe, Development], str | None],
+    ) -> None:
+        self._column = {"parameters": "parameters_total", "multiply_adds": "multiply_adds"}[by]
+        self._development, self._recipe_of, self._impossible = development, recipe_of, impossible
+        self._sizes: dict[Arm, int | None] = {}
+
+    def match(self, arm: Arm) -> Match:
+        """``arm``, whose width is the reference's, at the width at which it is as large.
+
+        Single-task networks are the measure of harm and keep the reference's width.
+        """
+        wanted = self._size(replace(arm, sharing=HARD, depth=arm.stages, weighting="equal"))
+        if arm.sharing == SINGLE_TASK or wanted is None:
+            return Match(arm, 1.0)
+        low, high = 1, 2
+        while high < WIDEST and self._near(arm, high)[1] < wanted:
+            low, high = high, high * 2
+        while high - low > 1:
+            middle = (low + high) // 2
+            low, high = (middle, high) if self._near(arm, middle)[1] < wanted else (low, middle)
+        found = (self._near(arm, width) for width in {low, high})
+        width, size = min(found, key=lambda pair: (abs(pair[1] - wanted), pair[0]))
+        return Match(arm if width == arm.width else replace(arm, width=width, capacity=arm.width), size / wanted)
+
+    def _near(self, arm: Arm, width: int) -> tuple[int, float]:
+        """The nearest width that can be built, and the size there; infinite where there is none."""
+        for distance in range(NEIGHBOURS + 1):
+            for tried in dict.fromkeys((width + distance, width - distance)):
+                size = self._size(replace(arm, width=tried)) if tried >= 1 else None
+                if size is not None:
+                    return tried, size
+        return width, float("inf")
+
+    def _size(self, arm: Arm) -> int | None:
+        key = replace(arm, weighting="equal", capacity=None)
+        if key not in self._sizes:
+            recipe = self._recipe_of(key)
+            reason = self._impossible(recipe, self._development)
+            self._sizes[key] = None if reason else getattr(cost_of(recipe, self._development), self._column)
+        return self._sizes[key]

@@ -1,0 +1,232 @@
+"""What a plan will cost: time, disk, memory — and what it can show at all.
+
+The model of time: a step of one replica inside a fused array takes a fixed time and three times the multiply-adds of
+its batch (forward, and twice that backward) at the machine's rate.  It is good to a factor of two, which is what
+a decision to start needs; the running study corrects it.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+
+from mtl_core.data.task_set import TaskSet
+from mtl_core.errors import Mistake
+from study.config.durations import duration
+from study.jobs.job import SHARD_SIZE, recipe_of
+from study.planning.arm import Arm
+from study.planning.plan import PHASES, Plan
+from study.planning.task_trees import quick_arm, quick_recipe
+
+STEP_SECONDS = 200e-6
+"""Fixed time of a replica's step: the optimiser, the gather, the calls, shared by the rows of an array."""
+REFERENCE_RATE = 36e9
+"""Multiply-adds per second of one thread in bare batched products, on the machine where the model was fitted."""
+ENGINE_SHARE = 0.4
+"""Share of that rate which training reaches: the rest goes to activations, dropout and the traffic of memory."""
+WORKER_SECONDS = 3.0
+"""Start-up of a worker: most of it is the import of torch."""
+WORKER_BYTES = 500e6
+RECORD_BYTES = 700
+CURVES = 6
+
+
+@dataclass(frozen=True)
+class Size:
+    """Of one replica: multiply-adds per example, parameters, training memory."""
+
+    multiply_adds: int
+    parameters: int
+    replica_bytes: int
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """Wall seconds by phase, bytes on disk at the peak and at the end, bytes of memory, seconds to find trees."""
+
+    search: float
+    confirm: float
+    verdict: float
+    peak_disk: float
+    disk: float
+    memory: float
+    trees: float = 0.0
+
+    @property
+    def seconds(self) -> float:
+        """Of all phases, and of finding the trees before the first one."""
+        return self.search + self.confirm + self.verdict + self.trees
+
+    def event(self) -> dict[str, float]:
+        """What the ledger's event ``planned`` says of the forecast."""
+        return {"seconds": self.seconds, "bytes": self.disk, **asdict(self)}
+
+
+class Forecaster:
+    """Forecasts plans for one task set on one machine.
+
+    Args:
+        task_set: gives the number of examples.
+        workers: processes that train at once.
+        rate: multiply-adds per second of one thread; measured by :func:`machine_rate`.
+        size_of: the size of an arm's replica for a task (``None``: all tasks).
+    """
+
+    def __init__(
+        self,
+        task_set: TaskSet,
+        workers: int,
+        rate: float = REFERENCE_RATE,
+        size_of: Callable[[Plan, Arm, str | None], Size] | None = None,
+    ) -> None:
+        self.task_set, self.workers, self.rate = task_set, workers, rate
+        self._size_of = size_of or self._declared_size
+        self._sizes: dict[tuple[Arm, str | None], Size] = {}
+
+    def size(self, plan: Plan, arm: Arm, task: str | None) -> Size:
+        """The size of one replica of ``arm``."""
+        key = (arm, task)
+        if key not in self._sizes:
+            self._sizes[key] = self._size_of(plan, arm, task)
+        return self._sizes[key]
+
+    def forecast(self, plan: Plan) -> Forecast:
+        """What ``plan`` costs."""
+        seconds = {phase: self._phase(plan, phase) for phase in PHASES}
+        disk, states = self._records(plan), self._states(plan)
+        models = self._models(plan)
+        largest = max(size.replica_bytes for size in self._all_sizes(plan))
+        examples = self.task_set.development.examples
+        data = (examples.inputs.numel() + examples.targets.numel()) * 4
+        memory = self.workers * (WORKER_BYTES + data + largest * SHARD_SIZE)
+        return Forecast(
+            **seconds,
+            peak_disk=disk + models + states,
+            disk=disk + models,
+            memory=memory,
+            trees=sum(self._tree(plan, stages) for stages in plan.stand_ins),
+        )
+
+    def _phase(self, plan: Plan, phase: str) -> float:
+        candidates = [self._epoch(plan, arm) for arm in plan.candidates]
+        baselines = sum(self._epoch(plan, arm) for arm in plan.baselines)
+        epochs, seeds = plan.spec.training.epochs, len(plan.seeds(phase))
+        if phase == "search":  # and, once the arm is chosen, single-task networks of as many parameters
+            share, totals = plan.num_trials / len(candidates), max(candidates) * plan.num_judged
+            work = (sum(candidates) * share + baselines + totals) * seeds * halved_epochs(plan)
+        elif phase == "confirm":
+            work = (sum(sorted(candidates)[-plan.num_confirmed :]) + baselines) * seeds * epochs
+        else:  # each judged arm has four baselines, none of which costs much more than itself
+            work = 5 * max(candidates) * plan.num_judged * seeds * epochs
+        return work / self.workers + WORKER_SECONDS
+
+    def _epoch(self, plan: Plan, arm: Arm) -> float:
+        """Seconds of one epoch of one replica, or of one for each task for single-task arms."""
+        tasks: Sequence[str | None] = plan.tasks if arm.is_single_task else (None,)
+        examples = len(self.task_set.development.examples)
+        validating = self.task_set.development.validation_share * examples
+        training = (examples - validating) * arm.train_fraction
+        batch = plan.spec.training.batch_size
+        seconds = 0.0
+        for task in tasks:
+            products = self.size(plan, arm, task).multiply_adds / (ENGINE_SHARE * self.rate)
+            seconds += math.ceil(training / batch) * STEP_SECONDS + (3 * training + 2 * validating) * products
+        return seconds
+
+    def _tree(self, plan: Plan, stages: int) -> float:
+        """Seconds to find the tree of so many stages, in the driver."""
+        from mtl_core.task_grouping.affinity import REPLICAS, epochs_of
+
+        epochs = epochs_of(quick_recipe(plan.spec, stages), self.task_set.development)
+        return REPLICAS * epochs * self._epoch(plan, quick_arm(plan.spec, stages))
+
+    def _records(self, plan: Plan) -> float:
+        counts, epochs = plan.counts(), plan.spec.training.epochs
+        rows = len(plan.tasks) * sum(counts.values())
+        scored = len(plan.tasks) * (counts["confirm"] + counts["verdict"])
+        return rows * (RECORD_BYTES + CURVES * 4 * epochs) + scored * 4 * len(self.task_set.test)
+
+    def _states(self, plan: Plan) -> float:
+        """Checkpoints between rungs, which the search deletes at its end."""
+        draws = len(plan.draws) / 2 if plan.spec.search.rungs else 0
+        return draws * len(plan.seeds("search")) * sum(size.parameters * 4 * 4 for size in self._all_sizes(plan))
+
+    def _models(self, plan: Plan) -> float:
+        counts = plan.counts()
+        sizes = self._all_sizes(plan)
+        mean = sum(size.parameters for size in sizes) / len(sizes)
+        return 4 * mean * (counts["confirm"] + counts["verdict"])
+
+    def _all_sizes(self, plan: Plan) -> list[Size]:
+        return [
+            self.size(plan, arm, task) for arm in plan.arms for task in (plan.tasks if arm.is_single_task else (None,))
+        ]
+
+    def _declared_size(self, plan: Plan, arm: Arm, task: str | None) -> Size:
+        from mtl_core.network.cost import cost_of
+
+        development = self.task_set.development
+        view = development if task is None else development.only(task)
+        cost = cost_of(recipe_of(arm, plan.budget("search")), view)
+        return Size(cost.multiply_adds, cost.parameters_total, cost.replica_bytes)
+
+
+def halved_epochs(plan: Plan) -> float:
+    """Epochs of all draws of an arm together, when at every rung the worse half stops."""
+    epochs, left = plan.spec.training.epochs, len(plan.draws)
+    total, before = 0.0, 0.0
+    for rung in (*plan.spec.search.rungs, 1.0):
+        total += left * (rung - before) * epochs
+        left, before = math.ceil(left / 2), rung
+    return total
+
+
+def machine_rate(rounds: int = 40) -> float:
+    """Multiply-adds per second of one thread of this machine in products like the engine's, in its best moment."""
+    import torch
+
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        a = torch.ones(16, 64, 64)
+        return max(_products_per_second(lambda: torch.bmm(a, a)) for _ in range(rounds)) * 16 * 64**3
+    finally:
+        torch.set_num_threads(threads)
+
+
+def _products_per_second(product: Callable[[], object], repeats: int = 10) -> float:
+    start = time.perf_counter()
+    for _ in range(repeats):
+        product()
+    return repeats / (time.perf_counter() - start)
+
+
+def refuse_if_too_large(forecast: Forecast, free_disk: float, free_memory: float) -> None:
+    """Refuse to start what cannot finish.
+
+    Raises:
+        Mistake: when the forecast asks for more disk or memory than there is.
+    """
+    needs: Mapping[str, tuple[float, float, str]] = {
+        "disk": (forecast.peak_disk, free_disk, "Free some, choose another --out, or ask for fewer arms or epochs."),
+        "memory": (forecast.memory, free_memory, "Take fewer --workers, narrower arms or a smaller batch_size."),
+    }
+    for name, (needed, free, remedy) in needs.items():
+        if needed > free:
+            raise Mistake(name, f"the study needs about {size_text(needed)}, {size_text(free)} are free.", remedy)
+
+
+def size_text(number: float) -> str:
+    """Bytes for people."""
+    for unit in ("bytes", "kB", "MB", "GB"):
+        if number < 1000:
+            return f"{number:.0f} {unit}" if unit == "bytes" or number >= 10 else f"{number:.1f} {unit}"
+        number /= 1000
+    return f"{number:.1f} TB"
+
+
+def time_text(forecast: Forecast) -> str:
+    """The time of a forecast for people, as rough as it is."""
+    return f"about {duration(forecast.seconds)}"

@@ -1,0 +1,93 @@
+"""Everything that is known before the first replica trains: the data, the plan, its cost."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from study.config.spec import Spec
+from study.planning.budget import frozen, losses, shrink
+from study.planning.forecast import REFERENCE_RATE, Forecast, Forecaster, machine_rate, refuse_if_too_large
+from study.planning.options import build_task_set, check_backbone_options, check_named_options
+from study.planning.plan import Plan, make_plan
+from study.planning.task_trees import known
+from study.store import ledger
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from mtl_core.data.task_set import TaskSet
+    from mtl_core.task_tree import Tree
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A task set, the plan for it, the plan's forecast, and the machine's rate, which that rests on."""
+
+    task_set: TaskSet
+    plan: Plan
+    forecast: Forecast
+    rate: float = REFERENCE_RATE
+
+
+def prepare(spec: Spec, *, out: Path, stored: Spec | None = None) -> Prepared:
+    """Build the data, plan, forecast, shrink to the budget; train and write nothing.
+
+    A tree that the study has to find is counted with a stand-in, unless a run in ``out`` has found it.
+
+    Args:
+        out: the run directory, which need not exist yet: its disk has to hold the study.
+        stored: the study that ``out`` was begun with, whose budget is settled.
+
+    Raises:
+        Mistake: when the data are unfit, no arm can exist, or the study cannot finish on this machine.
+    """
+    check_backbone_options(spec)
+    check_named_options(spec)
+    task_set = build_task_set(spec)
+    tasks = [task.name for task in task_set.tasks]
+    trees = {} if stored is None else known(ledger.read(out / ledger.NAME), tasks)
+    forecaster = Forecaster(task_set, spec.workers or num_cores(), machine_rate())
+    settled = stored and frozen(spec, stored)
+    if settled:
+        smaller, shrunk = settled, losses(spec, settled)
+    else:
+        smaller, shrunk = shrink(
+            spec, lambda tried: forecaster.forecast(make_plan(tried, task_set.development, trees=trees)).seconds
+        )
+    plan = replace(make_plan(smaller, task_set.development, trees=trees), shrunk=shrunk)
+    forecast = forecaster.forecast(plan)
+    refuse_if_too_large(forecast, free_disk(out), free_memory())
+    return Prepared(task_set, plan, forecast, forecaster.rate)
+
+
+def with_trees(prepared: Prepared, trees: Mapping[int, Tree]) -> Prepared:
+    """The same study with the trees that were found for it: widths that match, sizes and forecast depend on them."""
+    before, task_set = prepared.plan, prepared.task_set
+    plan = replace(make_plan(before.spec, task_set.development, trees=trees), shrunk=before.shrunk)
+    forecaster = Forecaster(task_set, before.spec.workers or num_cores(), prepared.rate)
+    return replace(prepared, plan=plan, forecast=forecaster.forecast(plan))
+
+
+def num_cores() -> int:
+    """Cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def free_disk(path: Path) -> float:
+    """Free bytes where ``path`` is, or will be."""
+    existing = next(folder for folder in (path.absolute(), *path.absolute().parents) if folder.exists())
+    return shutil.disk_usage(existing).free
+
+
+def free_memory() -> float:
+    """Bytes of memory that processes could still take; infinite where the system does not say."""
+    try:
+        lines = Path("/proc/meminfo").read_text().splitlines()
+    except OSError:
+        return float("inf")
+    fields = dict(line.split(":", 1) for line in lines)
+    return float(fields["MemAvailable"].split()[0]) * 1024

@@ -1,0 +1,138 @@
+"""``tree: affinity``: a tree for ``branch`` that the study finds itself, when its run starts.
+
+There is one tree for each level of ``stages``, since a tree has a level for each; it is found at the first width and
+backbone and serves all others, so that these compare networks of one structure.  Networks are compared on the
+development split alone.  Once found a tree stands in the ledger, and a resumed run takes it from there: it counts
+exactly as if it were written out in the study file.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
+from typing import Any
+
+from mtl_core.data.task_set import Development
+from mtl_core.errors import Mistake
+from mtl_core.recipe import Recipe
+from mtl_core.task_grouping.tree_search import stand_in
+from mtl_core.task_tree import Tree, fault
+from study.config.spec import Spec
+from study.config.text import nearest
+from study.jobs.job import recipe_of
+from study.planning.arm import BRANCH, INDEPENDENT, Arm
+from study.planning.grid import budget_of
+from study.store.ledger import Ledger
+
+AFFINITY = "affinity"
+SEED = 3_000
+"""Of the networks that are compared; no phase has seeds there."""
+WHERE = f"training.sharing_options.{BRANCH}.tree"
+
+
+def is_asked_for(tree: Any) -> bool:
+    """Whether ``tree`` says how to find one; else it is one, or nothing.
+
+    Raises:
+        Mistake: when it says so in a way that nobody understands.
+    """
+    if isinstance(tree, str):
+        if tree != AFFINITY:
+            raise Mistake(WHERE, f"found {tree[:80]!r}.", f"{nearest(tree, [AFFINITY])} Or write the tree out.")
+        return True
+    if not isinstance(tree, Mapping):
+        return False
+    settings = tree.get(AFFINITY)
+    if set(tree) != {AFFINITY} or not isinstance(settings, Mapping) or set(settings) != {"groups"}:
+        raise Mistake(WHERE, f"found {str(tree)[:80]!r}.", f"Write {AFFINITY}, or {{{AFFINITY}: {{groups: 1.5}}}}.")
+    return True
+
+
+def groups_of(spec: Spec, num_tasks: int) -> float:
+    """The mean number of groups per stage that the study asks for; by default half way between one and all tasks.
+
+    Raises:
+        Mistake: when so many tasks cannot be in so many groups.
+    """
+    tree = _written(spec)
+    asked = tree[AFFINITY]["groups"] if isinstance(tree, Mapping) else None
+    return checked_groups(asked, num_tasks, f"{WHERE}.{AFFINITY}.groups")
+
+
+def checked_groups(asked: Any, num_tasks: int, where: str) -> float:
+    """``asked``, or its default.
+
+    Raises:
+        Mistake: as :func:`groups_of`, naming ``where`` it was asked.
+    """
+    if asked is None:
+        return (1 + num_tasks) / 2
+    if isinstance(asked, bool) or not isinstance(asked, int | float) or not 1 <= asked <= num_tasks:
+        shown = f"{asked:g}" if isinstance(asked, float) else repr(asked)[:80]
+        raise Mistake(where, f"found {shown}, and there are {num_tasks} tasks.", f"Choose 1 to {num_tasks}.")
+    return float(asked)
+
+
+def stages_to_find(spec: Spec) -> tuple[int, ...]:
+    """The levels of ``stages`` that have a tree to be found; none where the study does not ask for it."""
+    return spec.factors.stages if BRANCH in spec.factors.sharing and is_asked_for(_written(spec)) else ()
+
+
+def stand_ins(spec: Spec, tasks: Sequence[str]) -> dict[int, Tree]:
+    """Trees of as many groups as those that will be found, by number of stages."""
+    stages = stages_to_find(spec)
+    groups = groups_of(spec, len(tasks)) if stages else 0.0
+    return {number: _stand_in(tuple(tasks), number, groups) for number in stages}
+
+
+def quick_arm(spec: Spec, stages: int) -> Arm:
+    """What is trained for the tree of so many stages."""
+    return Arm(INDEPENDENT, 0, stages, spec.factors.width[0], spec.factors.backbone[0])
+
+
+def quick_recipe(spec: Spec, stages: int) -> Recipe:
+    """How it is trained, but for the number of epochs."""
+    return recipe_of(quick_arm(spec, stages), budget_of(spec, "search"))
+
+
+def find(spec: Spec, development: Development, stages: int, groups: float) -> Tree:
+    """The tree of so many stages: it trains, with one thread as everything here does, and always comes to the same."""
+    import torch
+
+    from mtl_core.task_grouping.affinity import find_tree
+
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        return find_tree(quick_recipe(spec, stages), development, SEED, budget=groups)
+    finally:
+        torch.set_num_threads(threads)
+
+
+def settle(spec: Spec, development: Development, ledger: Ledger) -> dict[int, Tree]:
+    """The study's trees by number of stages: those in the ledger, and what is missing found and written there."""
+    tasks = [task.name for task in development.tasks]
+    trees = known(ledger.events, tasks)
+    for stages in stages_to_find(spec):
+        if stages not in trees:
+            began = time.monotonic()
+            trees[stages] = find(spec, development, stages, groups_of(spec, len(tasks)))
+            ledger.append("tree", stages=stages, tree=trees[stages], seconds=round(time.monotonic() - began, 3))
+    return trees
+
+
+def known(events: Iterable[Mapping[str, Any]], tasks: Sequence[str]) -> dict[int, Tree]:
+    """The trees that a ledger's events hold for these tasks, by number of stages."""
+    found = {event["stages"]: event["tree"] for event in events if event["event"] == "tree"}
+    return {stages: tree for stages, tree in found.items() if fault(tree, tasks, stages) is None}
+
+
+@cache
+def _stand_in(tasks: tuple[str, ...], stages: int, groups: float) -> Tree:
+    """Kept, for a budget makes many plans, and forty tasks take seconds."""
+    return stand_in(tasks, stages, groups)
+
+
+def _written(spec: Spec) -> Any:
+    return spec.training.sharing_options.get(BRANCH, {}).get("tree")

@@ -1,0 +1,76 @@
+"""What every phase has at hand: the plan, what is recorded, the ledger, and how replicas become jobs."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from mtl_core.data.task_set import Development
+from study.jobs.job import Shard, shards_of
+from study.planning.arm import Arm
+from study.planning.plan import Plan
+from study.planning.replica import Replica
+from study.store.archive import Archive
+from study.store.ledger import Ledger
+
+
+@dataclass(frozen=True)
+class Desk:
+    """A study under way, as the driver sees it.  The test split is not on the desk.
+
+    Args:
+        plan: what is to be trained.
+        archive: what is trained.
+        ledger: what was decided.
+        development: for the sizes of arms; its examples are the workers' business.
+        fingerprint: of the task set.
+        directory: of the run; the Optuna journal lies there.
+    """
+
+    plan: Plan
+    archive: Archive
+    ledger: Ledger
+    development: Development
+    fingerprint: str
+    directory: Path
+
+    def keyed(self, replicas: Iterable[Replica]) -> dict[str, Replica]:
+        """Replicas by content hash."""
+        return {replica.key(self.fingerprint, self.plan.budget(replica.phase)): replica for replica in replicas}
+
+    def shards(self, phase: str, replicas: Mapping[str, Replica], until: int | None = None) -> list[Shard]:
+        """Jobs that train ``replicas`` of ``phase`` up to ``until`` epochs, by default to the end."""
+        budget = self.plan.budget(phase)
+        return list(shards_of(replicas, self.plan.tasks, until=until or budget.epochs, budget=budget))
+
+    def freeze(self, choice: str, value: Any) -> Any:
+        """Settle a choice for ever, before what depends on it begins."""
+        self.ledger.append("frozen", choice=choice, value=value)
+        return value
+
+    def arms(self, labels: Iterable[str]) -> list[Arm]:
+        """Arms by label, in the order of the labels."""
+        known = {arm.label: arm for arm in self.plan.arms}
+        known |= {arm.label: arm for arm in map(arm_of, self._extra_levels)}
+        return [known[label] for label in labels]
+
+    @property
+    def _extra_levels(self) -> list[dict[str, Any]]:
+        return [event["levels"] for event in self.ledger.of("added")]
+
+    @cached_property
+    def rungs(self) -> list[int]:
+        """Epochs after which the search halves the draws, and the last epoch."""
+        epochs = self.plan.spec.training.epochs
+        inner = {math.ceil(share * epochs) for share in self.plan.spec.search.rungs}
+        return [*sorted(rung for rung in inner if 0 < rung < epochs), epochs]
+
+
+def arm_of(levels: Mapping[str, Any]) -> Arm:
+    """The arm with these levels."""
+    matched = levels["capacity"] != levels["width"]
+    return Arm(**{**levels, "capacity": levels["capacity"] if matched else None})

@@ -1,0 +1,42 @@
+"""Select: the draw of each arm, frozen before any fresh seed is trained."""
+
+from __future__ import annotations
+
+from analysis.selection import select_draws
+from mtl_core.errors import Mistake
+from study.protocol.context import Desk
+from study.store.archive import CHECKPOINTS
+
+Selected = dict[str, dict[str, int]]
+"""Arm → task → draw."""
+
+
+def select(desk: Desk) -> Selected:
+    """The draw with the best mean validation skill of each arm; each task's own for single-task arms."""
+    frozen = desk.ledger.frozen("draws")
+    if frozen is not None:
+        return frozen
+    selected = complete(desk, select_draws(desk.archive.of_phase("search")))
+    if not selected:
+        reasons = {entry.reason for entry in desk.archive.entries.values() if entry.reason}
+        found = f"no arm has a draw that trained to its end ({'; '.join(sorted(reasons)[:3]) or 'no reason known'})."
+        raise Mistake(
+            str(desk.directory), found, "Look at the learning rates and the data, and start in a new directory."
+        )
+    desk.freeze("draws", selected)
+    clear_checkpoints(desk)
+    return selected
+
+
+def complete(desk: Desk, selected: Selected) -> Selected:
+    """Only arms with a draw for every task: an arm without one is left out from here on, and the ledger says so."""
+    whole = {arm: draws for arm, draws in selected.items() if set(draws) == set(desk.plan.tasks)}
+    for arm in sorted(set(desk.archive.of_phase("search")["arm"]) - set(whole)):
+        desk.ledger.append("left_out", arm=arm, reason="for some task no draw trained to its end")
+    return whole
+
+
+def clear_checkpoints(desk: Desk) -> None:
+    """Remove the states that waited for further rungs."""
+    for path in (desk.directory / CHECKPOINTS).glob("*.safetensors"):
+        path.unlink(missing_ok=True)

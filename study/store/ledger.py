@@ -1,0 +1,157 @@
+"""The ledger: what happened in a study, one JSON line an event, appended and synced by the driver alone.
+
+It is a diary and the place of frozen choices.  Which replicas are trained is not its business: records say that.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import socket
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from mtl_core.errors import Mistake
+from study.store.atomic_files import sync_directory
+
+NAME = "ledger.jsonl"
+LOCK = ".lock"
+
+
+def read(path: Path) -> list[dict[str, Any]]:
+    """The events of a ledger; a torn last line, which a crash while appending leaves, is not an event.
+
+    Raises:
+        Mistake: when any other line cannot be read, with its number.
+    """
+    return _events(path.read_bytes(), path)[0] if path.exists() else []
+
+
+def _events(content: bytes, path: Path) -> tuple[list[dict[str, Any]], int]:
+    """The events and the number of bytes up to which the ledger is sound."""
+    events: list[dict[str, Any]] = []
+    sound = 0
+    lines = [line + b"\n" for line in content.split(b"\n")]
+    lines[-1] = lines[-1][:-1]
+    if not lines[-1]:
+        lines.pop()
+    for number, line in enumerate(lines, start=1):
+        try:
+            # No proper beginning of a JSON object is one, so an object whose newline got lost is whole.
+            event = json.loads(line)
+            if not isinstance(event, dict):
+                raise ValueError("no object")
+        except ValueError as error:
+            if number == len(lines):
+                break
+            raise Mistake(
+                f"{path}, line {number}",
+                f"cannot be read ({error}).",
+                "Put the file back from a copy, or remove the line.",
+            ) from error
+        events.append(event)
+        sound += len(line)
+    return events, sound
+
+
+class Lock:
+    """One driver a directory.
+
+    The lock is the kernel's (``flock``), so it ends with the process however that ends: a lock file that a dead
+    driver left behind refuses nobody.  What the file says (process, host) only serves the message.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        path = directory / LOCK
+        self._handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        try:
+            fcntl.flock(self._handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            holder = os.pread(self._handle, 200, 0).decode(errors="replace").strip() or "another process"
+            os.close(self._handle)
+            raise Mistake(
+                str(directory), f"a study is running here ({holder}).", "Wait for it, stop it, or choose another --out."
+            ) from None
+        os.ftruncate(self._handle, 0)
+        os.pwrite(self._handle, f"process {os.getpid()} on {socket.gethostname()}\n".encode(), 0)
+
+    def release(self) -> None:
+        """Let the next driver in."""
+        os.close(self._handle)
+
+
+class Ledger:
+    """The ledger of a run directory, opened for appending under the directory's lock.
+
+    Opening cuts off a torn last line.
+
+    Args:
+        directory: of the run; it exists.
+
+    Raises:
+        Mistake: when another driver works in the directory, or the ledger is damaged elsewhere than at its end.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        self._lock = Lock(directory)
+        self.path = directory / NAME
+        try:
+            self._handle = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+            content = self.path.read_bytes()
+            self.events, self._size = _events(content, self.path)
+            self._repair(content)
+            sync_directory(directory)
+        except BaseException:
+            self._lock.release()
+            raise
+
+    def _repair(self, content: bytes) -> None:
+        os.ftruncate(self._handle, self._size)
+        if self._size and content[self._size - 1 : self._size] != b"\n":
+            os.pwrite(self._handle, b"\n", self._size)
+            self._size += 1
+        os.fsync(self._handle)
+
+    def append(self, event: str, **facts: Any) -> None:
+        """Write an event and wait until it is on the disk.
+
+        Raises:
+            OSError: disk full or read-only; the ledger is then as it was before.
+        """
+        entry = {"event": event, "time": datetime.now(UTC).isoformat(timespec="milliseconds"), **facts}
+        line = json.dumps(entry, allow_nan=False).encode() + b"\n"
+        try:
+            written = os.pwrite(self._handle, line, self._size)
+            if written < len(line):
+                raise OSError(28, "No space left on device", str(self.path))
+            os.fsync(self._handle)
+        except OSError:
+            os.ftruncate(self._handle, self._size)
+            raise
+        self._size += len(line)
+        self.events.append(entry)
+
+    def of(self, event: str) -> list[dict[str, Any]]:
+        """The events of one kind, in order."""
+        return [entry for entry in self.events if entry["event"] == event]
+
+    def frozen(self, choice: str) -> Any:
+        """The value of a frozen choice, or ``None`` while it is not made."""
+        values = [entry["value"] for entry in self.of("frozen") if entry["choice"] == choice]
+        return values[-1] if values else None
+
+    def close(self) -> None:
+        """Close the file and release the directory."""
+        os.close(self._handle)
+        self._lock.release()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()

@@ -1,0 +1,45 @@
+"""What a terminal shows."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from study.driver.progress import Picture
+from study.driver.run import run
+from study.driver.screens import lines_of
+from tests.study.conftest import tiny
+
+PICTURE = Picture("search", 3, 40, 0.25, 60.0, 180.0, [("hard d1", 0.5)], [("hard d2", 61.2)], {"ValueError: x": 2}, 2)
+
+
+def test_a_crowded_picture_fits_twenty_five_lines_and_the_width() -> None:
+    crowded = replace(
+        PICTURE,
+        running=[(f"arm {number} " * 20, 0.5) for number in range(64)],
+        best=[("b" * 300, 1.0)] * 5,
+        failed={f"\x1b[31mreason {number}\n": 1 for number in range(3)},
+        workers=64,
+    )
+    lines = lines_of(crowded, 80)
+    assert len(lines) <= 25
+    assert max(map(len, lines)) <= 80
+    assert not any("\x1b" in line or "\n" in line for line in lines)
+
+
+def test_the_picture_names_phase_share_best_arm_and_failures() -> None:
+    text = "\n".join(lines_of(PICTURE, 80))
+    for part in ("search", "3 of at most 40", "25%", "61.2  hard d2", "failed 2: ValueError: x", "1 of 2 workers"):
+        assert part in text
+
+
+def test_programs_get_lines_of_json(fake: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run(tiny(), out=tmp_path / "run", backend="inline", screen="json")
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert lines
+    assert {line["event"] for line in lines} == {"progress"}
+    assert lines[-1]["share"] > lines[0]["share"] * 0.99
+    assert lines[-1]["share"] <= 1

@@ -1,0 +1,66 @@
+"""Signs of life, and the watchdog that ends a process without them."""
+
+from __future__ import annotations
+
+import math
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from study.execution.heartbeat import Heartbeats
+
+CODE = """
+import sys, time
+from pathlib import Path
+from types import SimpleNamespace
+from study.execution.heartbeat import Heartbeats
+beats = Heartbeats(Path(sys.argv[1]), patience=0.4)
+with beats.of(SimpleNamespace(name="job"), int(sys.argv[2])) as beat:
+    for pause in eval(sys.argv[3]):
+        beat(1, 2, 0.5)
+        time.sleep(pause)
+"""
+
+
+class Named:
+    """A job of which only the name matters."""
+
+    name = "job"
+
+
+def hang(folder: Path, attempts: int, pauses: list[float]) -> tuple[int, float]:
+    started = time.monotonic()
+    done = subprocess.run([sys.executable, "-c", CODE, str(folder), str(attempts), repr(pauses)], check=False)
+    return done.returncode, time.monotonic() - started
+
+
+def test_a_process_that_hangs_is_ended_and_says_where(tmp_path: Path) -> None:
+    code, _ = hang(tmp_path, 0, [0.0, 30.0])
+    assert code == 1
+    assert "last seen in File" in Heartbeats(tmp_path).last_words("job")
+
+
+def test_a_process_that_goes_on_is_left_alone(tmp_path: Path) -> None:
+    code, _ = hang(tmp_path, 0, [0.2] * 5)
+    assert code == 0
+    assert Heartbeats(tmp_path).last_words("job") == ""
+
+
+def test_every_attempt_gets_twice_the_time(tmp_path: Path) -> None:
+    assert hang(tmp_path, 0, [1.0])[0] == 1
+    assert hang(tmp_path, 2, [1.0])[0] == 0
+
+
+def test_the_screen_reads_what_the_job_said(tmp_path: Path) -> None:
+    beats = Heartbeats(tmp_path)
+    job: Any = Named()
+    with beats.of(job, 0) as beat:
+        assert beats.read("job") == (0, 0, None)
+        time.sleep(0.55)
+        beat(3, 8, 0.25)
+        assert beats.read("job") == (3, 8, 0.25)
+        beat(4, 8, math.nan)  # too soon to be written again
+        assert beats.read("job") == (3, 8, 0.25)
+    assert beats.read("job") is None

@@ -1,0 +1,217 @@
+"""The flow: generators that wait for jobs, side by side, and are never given what is done."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mtl_core.errors import Mistake
+from study.execution.scheduler import DONE, Flow, Steps, Together
+from study.jobs.job import Summary, shards_of
+from study.planning.arm import Arm
+from study.planning.replica import Budget, Replica
+from study.store.archive import Entry
+from study.store.ledger import Ledger
+
+ARM = Arm("hard", 1, 2, 8)
+
+
+@dataclass
+class FakeArchive:
+    """An archive that a test fills by hand."""
+
+    directory: Path
+    entries: dict[str, Entry] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Step:
+    """A job of which only the names of its replicas matter."""
+
+    keys: tuple[str, ...]
+    phase: str = "search"
+    arm: Arm = ARM
+    tasks: tuple[str, ...] = ("rain",)
+
+    @property
+    def name(self) -> str:
+        return "+".join(self.keys)
+
+    @property
+    def replicas(self) -> dict[str, Any]:
+        return dict.fromkeys(self.keys)
+
+    def run(self, *_: Any) -> Summary:
+        raise AssertionError("the test plays the worker")
+
+    def missing(self, archive: Any) -> list[str]:
+        return [key for key in self.keys if key not in archive.entries]
+
+    def keeping(self, keys: Sequence[str], archive: Any) -> Step:
+        return Step(tuple(keys), self.phase)
+
+    def collect(self, archive: Any) -> bool:
+        return not self.missing(archive)
+
+    def give_up(self, archive: Any, reason: str) -> None:
+        archive.entries |= {key: Entry("hard", self.phase, "failed", 0, reason, key) for key in self.keys}
+
+
+@pytest.fixture
+def archive(tmp_path: Path) -> FakeArchive:
+    return FakeArchive(tmp_path)
+
+
+@pytest.fixture
+def book(tmp_path: Path) -> Iterator[Ledger]:
+    with Ledger(tmp_path) as ledger:
+        yield ledger
+
+
+def record(archive: FakeArchive, job: Any) -> Summary:
+    archive.entries |= {key: Entry("hard", job.phase, "finished", 1, "", job.name) for key in job.keys}
+    return Summary("recorded")
+
+
+def two_rungs(name: str) -> Steps:
+    yield [Step((f"{name}1",))]
+    yield [Step((f"{name}2",)), Step((f"{name}3",))]
+    return name
+
+
+def drain(flow: Flow) -> list[Any]:
+    jobs = []
+    while (job := flow.next()) is not None and job is not DONE:
+        jobs.append(job)
+    return jobs
+
+
+def names(jobs: list[Any]) -> list[str]:
+    return [job.name for job in jobs]
+
+
+def test_no_strand_waits_for_anothers_rung(archive: Any, book: Ledger) -> None:
+    def steps() -> Steps:
+        results = yield Together([two_rungs("a"), two_rungs("b")])
+        yield [Step(("end",))]
+        return results
+
+    flow = Flow(steps(), archive, book)
+    first = drain(flow)
+    assert names(first) == ["a1", "b1"]
+    assert flow.next() is None
+    flow.finished(first[1], record(archive, first[1]))
+    second = drain(flow)
+    assert names(second) == ["b2", "b3"]
+    for job in (*second, first[0]):
+        flow.finished(job, record(archive, job))
+    third = drain(flow)
+    assert names(third) == ["a2", "a3"]
+    for job in third:
+        flow.finished(job, record(archive, job))
+    (end,) = drain(flow)
+    flow.finished(end, record(archive, end))
+    assert flow.next() is DONE
+    assert flow.result == ["a", "b"]
+
+
+def test_finished_work_is_never_handed_out(archive: Any, book: Ledger) -> None:
+    record(archive, Step(("a1", "a2")))
+
+    def steps() -> Steps:
+        yield [Step(("a1", "b1")), Step(("a2",))]
+        yield Together([])
+        yield [Step(("a1", "a2"))]
+
+    flow = Flow(steps(), archive, book)
+    jobs = drain(flow)
+    assert names(jobs) == ["b1"]
+    flow.finished(jobs[0], record(archive, jobs[0]))
+    assert flow.over
+
+
+def test_what_ran_on_a_lost_back_end_is_handed_out_again_unless_recorded(archive: Any, book: Ledger) -> None:
+    def steps() -> Steps:
+        yield [Step(("a",)), Step(("b",))]
+
+    flow = Flow(steps(), archive, book)
+    jobs = drain(flow)
+    record(archive, jobs[0])
+    flow.abandoned()
+    assert names(drain(flow)) == ["b"]
+
+
+def test_a_dying_worker_is_replaced_then_its_job_cut_until_the_bad_replica_is_alone(archive: Any, book: Ledger) -> None:
+    def steps() -> Steps:
+        yield [Step(("a", "b", "bad", "c"))]
+
+    flow = Flow(steps(), archive, book)
+    tries = 0
+    while (job := flow.next()) is not DONE:
+        tries += 1
+        assert tries < 20
+        died = "bad" in job.keys
+        flow.finished(job, Summary("died", "killed") if died else record(archive, job))
+    failed = {key for key, entry in archive.entries.items() if entry.status == "failed"}
+    assert failed == {"bad"}
+    assert set(archive.entries) == {"a", "b", "bad", "c"}
+    assert len(book.of("retried")) >= 2
+
+
+def test_records_that_never_arrive_are_a_mistake_and_no_endless_loop(archive: Any, book: Ledger) -> None:
+    def steps() -> Steps:
+        yield [Step(("a",))]
+
+    flow = Flow(steps(), archive, book)
+    for _ in range(2):
+        flow.finished(flow.next(), Summary("recorded"))  # type: ignore[arg-type]
+    job: Any = flow.next()
+    with pytest.raises(Mistake, match="do not arrive"):
+        flow.finished(job, Summary("recorded"))
+
+
+def test_failures_stop_the_study_only_beyond_half(archive: Any, book: Ledger) -> None:
+    def steps() -> Steps:
+        yield [Step((str(number),)) for number in range(20)]
+
+    flow = Flow(steps(), archive, book)
+    jobs = drain(flow)
+    for number, job in enumerate(jobs[:10]):
+        if number % 2:
+            job.give_up(archive, "why")
+        else:
+            record(archive, job)
+        flow.finished(job, Summary("recorded"))
+    jobs[10].give_up(archive, "because")
+    with pytest.raises(Mistake, match=r"6 of 11 replicas failed, most often with: why"):
+        flow.finished(jobs[10], Summary("recorded"))
+
+
+@pytest.mark.parametrize(("number", "sizes"), [(1, [1]), (16, [16]), (17, [8, 9]), (33, [11, 11, 11])])
+def test_shards_are_of_nearly_equal_size(number: int, sizes: list[int]) -> None:
+    budget = Budget(4, 8, None, "constant", {})
+    replicas = {str(seed): Replica(ARM, 0, seed, "search", {}) for seed in range(number)}
+    shards = list(shards_of(replicas, ("rain", "sun"), until=2, budget=budget))
+    assert [len(shard.replicas) for shard in shards] == sizes
+    assert sorted(key for shard in shards for key in shard.replicas) == sorted(replicas)
+
+
+def test_a_shard_has_one_arm_one_phase_and_for_single_tasks_one_task() -> None:
+    budget = Budget(4, 8, None, "constant", {})
+    alone = ARM.each()
+    replicas = {
+        f"{phase}{arm.label}{task}{seed}": Replica(arm, 0, seed, phase, {}, task)
+        for phase in ("search", "confirm")
+        for arm, tasks in ((ARM, (None,)), (alone, ("rain", "sun")))
+        for task in tasks
+        for seed in range(3)
+    }
+    shards = list(shards_of(replicas, ("rain", "sun"), until=4, budget=budget))
+    assert len(shards) == 6
+    assert {shard.tasks for shard in shards if shard.arm == alone} == {("rain",), ("sun",)}
+    assert {shard.tasks for shard in shards if shard.arm == ARM} == {("rain", "sun")}
+    assert len({shard.name for shard in shards}) == 6

@@ -1,0 +1,83 @@
+"""What a budget takes away: draws first, then seeds, then arms; and it takes it once."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from mtl_core.errors import Mistake
+from study.config.spec import Spec
+from study.planning.budget import FEWEST_DRAWS, FEWEST_SEEDS, frozen, shrink
+
+
+def spec(**parts: Any) -> Spec:
+    return Spec.model_validate({"tasks": {"set": "digits3"}, "factors": {"width": [8, 64, 16]}, **parts})
+
+
+def seconds(study: Spec) -> float:
+    """A cost with a term for everything that a budget may shrink."""
+    arms = sum(study.factors.width)
+    confirmed = arms if study.confirm.arms == "all" else study.confirm.arms
+    search = study.tuning.draws * study.search.seeds * arms
+    return float(search + confirmed * study.confirm.seeds + study.verdict.seeds)
+
+
+def test_nothing_is_taken_without_need() -> None:
+    assert shrink(spec(), seconds) == (spec(), ())
+    assert shrink(spec(budget="10h"), seconds) == (spec(budget="10h"), ())
+
+
+def test_draws_go_first() -> None:
+    full = seconds(spec())
+    smaller, losses = shrink(spec(budget=full - 1), seconds)
+    assert smaller == spec(budget=full - 1, tuning={"draws": 7})
+    assert losses == ("tuning.draws: 7 instead of 8",)
+
+
+def test_then_seeds_then_arms() -> None:
+    seen = []
+    for budget in range(2500, 80, -20):
+        smaller, losses = shrink(spec(budget=budget), seconds)
+        assert seconds(smaller) <= budget
+        seen.append({loss.split(":")[0] for loss in losses})
+    order = ["tuning.draws", "search.seeds", "confirm.seeds", "confirm.arms", "factors.width"]
+    first = [next(index for index, lost in enumerate(seen) if key in lost) for key in order]
+    assert first == sorted(first)
+    assert smaller.factors.width == (8,)
+    assert smaller.tuning.draws == FEWEST_DRAWS
+    assert smaller.confirm.seeds == smaller.verdict.seeds == FEWEST_SEEDS
+
+
+def test_few_draws_and_seeds_are_never_raised() -> None:
+    asked = spec(budget=200, tuning={"draws": 2}, confirm={"seeds": 3}, verdict={"seeds": 3})
+    smaller, _ = shrink(asked, seconds)
+    assert (smaller.tuning.draws, smaller.confirm.seeds, smaller.verdict.seeds) == (2, 3, 3)
+
+
+def test_what_cannot_fit_is_refused() -> None:
+    with pytest.raises(Mistake, match="smallest version"):
+        shrink(spec(budget=1), seconds)
+
+
+def test_a_settled_budget_stays_settled() -> None:
+    asked = spec(budget=500)
+    stored, losses = shrink(asked, seconds)
+    assert losses
+    assert frozen(asked, stored) == stored
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        spec(budget=600),
+        spec(),
+        spec(budget=500, training={"epochs": 31}),
+        spec(budget=500, factors={"width": [8, 64]}),
+        spec(budget=500, tuning={"draws": 1}),
+    ],
+    ids=["another budget", "no budget", "other epochs", "fewer widths", "fewer draws"],
+)
+def test_another_study_is_not_taken_for_the_settled_one(other: Spec) -> None:
+    stored, _ = shrink(spec(budget=500), seconds)
+    assert frozen(other, stored) is None

@@ -1,0 +1,83 @@
+"""Forecasts: what they grow with, and the refusal to start what cannot finish."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import torch
+
+from mtl_core.data.task import Task
+from mtl_core.data.task_set import Development, Examples, TaskSet
+from mtl_core.errors import Mistake
+from study.config.spec import Spec
+from study.planning.forecast import Forecast, Forecaster, halved_epochs, machine_rate, refuse_if_too_large, size_text
+from study.planning.plan import Plan, make_plan
+
+TASKS = tuple(Task(f"task {number}", "regression", "mse") for number in range(3))
+
+
+def task_set(num_examples: int = 1000) -> TaskSet:
+    examples = Examples(torch.zeros(num_examples, 20), torch.zeros(num_examples, 3))
+    return TaskSet("set", Development(TASKS, examples, torch.zeros(20, dtype=torch.bool)), examples)
+
+
+def plan(**parts: Any) -> Plan:
+    return make_plan(Spec.model_validate({"tasks": {"set": "digits3"}, **parts}), task_set().development)
+
+
+def forecast(workers: int = 1, num_examples: int = 1000, **parts: Any) -> Forecast:
+    return Forecaster(task_set(num_examples), workers).forecast(plan(**parts))
+
+
+def test_time_grows_with_everything_that_is_trained() -> None:
+    base = forecast()
+    for parts in (
+        {"training": {"epochs": 60}},
+        {"factors": {"width": [16, 64, 256]}},
+        {"factors": {"stages": 5}},
+        {"confirm": {"seeds": 20}},
+        {"verdict": {"seeds": 20}},
+        {"tuning": {"draws": 16}},
+        {"search": {"seeds": 4}},
+        {"search": {"rungs": []}},
+    ):
+        assert forecast(**parts).seconds > base.seconds, parts
+    assert forecast(num_examples=4000).seconds > 2 * base.seconds
+    assert forecast(workers=4).seconds < base.seconds
+    assert forecast(confirm={"arms": 1}).confirm < base.confirm
+    assert forecast(search={"strategy": "optuna", "trials": 1}).search < base.search
+
+
+def test_disk_and_memory_grow_with_size() -> None:
+    base, wide = forecast(), forecast(factors={"width": [16, 1024]})
+    assert wide.disk > base.disk
+    assert wide.memory > base.memory
+    assert base.peak_disk >= base.disk
+    assert forecast(workers=4).memory > 3 * base.memory
+
+
+def test_halving_halves() -> None:
+    parts = {"tuning": {"draws": 8}, "training": {"epochs": 40}}
+    assert halved_epochs(plan(**parts, search={"rungs": []})) == 8 * 40
+    assert halved_epochs(plan(**parts, search={"rungs": [0.5]})) == 8 * 20 + 4 * 20
+    assert halved_epochs(plan(**parts, search={"rungs": [0.25, 0.5]})) == 8 * 10 + 4 * 10 + 2 * 20
+
+
+@pytest.mark.parametrize(("disk", "memory", "where"), [(10.0, 1e15, "disk"), (1e15, 10.0, "memory")])
+def test_what_cannot_finish_is_not_started(disk: float, memory: float, where: str) -> None:
+    with pytest.raises(Mistake) as caught:
+        refuse_if_too_large(forecast(), disk, memory)
+    assert caught.value.where == where
+    refuse_if_too_large(forecast(), 1e15, 1e15)
+
+
+def test_the_machines_rate_is_plausible() -> None:
+    assert 1e8 < machine_rate(5) < 1e13
+
+
+@pytest.mark.parametrize(
+    ("number", "text"), [(5, "5 bytes"), (1500, "1.5 kB"), (25e6, "25 MB"), (3.2e9, "3.2 GB"), (7e12, "7.0 TB")]
+)
+def test_sizes_for_people(number: float, text: str) -> None:
+    assert size_text(number) == text

@@ -1,0 +1,208 @@
+"""The plan: arms, baselines, reasons, replicas."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+import pytest
+import torch
+
+from mtl_core.data.task import Task
+from mtl_core.data.task_set import Development, Examples
+from mtl_core.errors import Mistake
+from mtl_core.recipe import Recipe
+from study.config.spec import Factors, Spec
+from study.jobs.job import recipe_of
+from study.planning.grid import arms_of
+from study.planning.plan import Plan, make_plan
+from study.planning.replica import Budget
+
+
+def development(num_tasks: int = 2) -> Development:
+    tasks = tuple(Task(f"task {number}", "regression", "mse") for number in range(num_tasks))
+    return Development(
+        tasks, Examples(torch.zeros(20, 3), torch.zeros(20, num_tasks)), torch.zeros(3, dtype=torch.bool)
+    )
+
+
+def spec(**parts: Any) -> Spec:
+    return Spec.model_validate({"tasks": {"set": "digits3"}, **parts})
+
+
+def plan(num_tasks: int = 2, **parts: Any) -> Plan:
+    return make_plan(spec(**parts), development(num_tasks))
+
+
+def test_every_depth_by_default_and_baselines_for_every_width() -> None:
+    made = plan(factors={"width": [8, 16], "stages": [1, 3]})
+    assert Counter((arm.stages, arm.width) for arm in made.candidates) == {(1, 8): 1, (1, 16): 1, (3, 8): 3, (3, 16): 3}
+    assert {(arm.sharing, arm.stages, arm.width) for arm in made.baselines} == {
+        (sharing, stages, width) for sharing in ("single_task", "independent") for stages in (1, 3) for width in (8, 16)
+    }
+    assert not made.skipped
+
+
+def test_every_candidate_has_its_baselines_whatever_the_factors() -> None:
+    made = plan(
+        factors={
+            "width": [8, 16], "weighting": ["equal", "fixed"], "scale": ["matched", "native"],
+            "optimiser": ["adamw", "sgd"], "train_fraction": [0.5, 1.0],
+        }
+    )  # fmt: skip
+    for arm in made.candidates:
+        assert arm.each() in made.baselines
+        assert arm.loop() in made.baselines
+    assert len(made.baselines) == 2 * 2 * 2 * 2  # two kinds × width × optimiser × fraction
+    assert not set(made.candidates) & set(made.baselines)
+    assert len(set(made.arms)) == len(made.arms)
+
+
+def test_arms_that_cannot_exist_are_listed_with_the_reason() -> None:
+    made = plan(factors={"depth": [0, 1, 3], "stages": [2], "width": 8})
+    reasons = {skipped.arm: skipped.reason for skipped in made.skipped}
+    assert [arm.depth for arm in made.candidates] == [1]
+    assert "independent" in reasons["hard d0 w8 l2 equal adamw"]
+    assert "3" in reasons["hard d3 w8 l2 equal adamw"]
+
+
+def test_the_architecture_says_what_is_impossible() -> None:
+    def only_wide(recipe: Recipe, data: Development) -> str | None:
+        assert [task.name for task in data.tasks] == ["task 0", "task 1"]
+        return None if recipe.width > 8 else "too narrow"
+
+    made = make_plan(spec(factors={"width": [8, 16], "stages": 1}), development(), impossible=only_wide)
+    assert [arm.width for arm in made.candidates] == [16]
+    assert {arm.width for arm in made.baselines} == {16}
+    assert [skipped.reason for skipped in made.skipped] == ["too narrow"]
+
+
+def test_one_task_has_nobody_to_share_with() -> None:
+    with pytest.raises(Mistake, match="one task"):
+        plan(num_tasks=1)
+
+
+def test_listed_baselines_are_no_candidates_but_weighted_independents_are() -> None:
+    made = plan(
+        factors={
+            "sharing": ["single_task", "independent", "hard"],
+            "weighting": ["equal", "fixed"],
+            "stages": 1,
+            "width": 8,
+        }
+    )
+    roles = Counter((arm.sharing, arm.weighting, made.role(arm)) for arm in made.arms)
+    assert roles == {
+        ("single_task", "equal", "baseline"): 1,
+        ("independent", "equal", "baseline"): 1,
+        ("independent", "fixed", "candidate"): 1,
+        ("hard", "equal", "candidate"): 1,
+        ("hard", "fixed", "candidate"): 1,
+    }
+
+
+def test_seeds_of_phases_never_meet() -> None:
+    made = plan(search={"seeds": 1000}, confirm={"seeds": 1000}, verdict={"seeds": 1000})
+    seeds = [set(made.seeds(phase)) for phase in ("search", "confirm", "verdict")]
+    assert not seeds[0] & seeds[1]
+    assert not seeds[1] & seeds[2]
+    assert not seeds[0] & seeds[2]
+
+
+def test_only_the_search_stops_early() -> None:
+    made = plan(training={"patience": 3})
+    assert [made.budget(phase).patience for phase in ("search", "confirm", "verdict")] == [3, None, None]
+
+
+def test_gradients_are_compared_on_fresh_seeds_where_something_is_shared() -> None:
+    made, plain = plan(diagnostics={"gradients": 8}), plan()
+    assert [made.budget(phase).probes for phase in ("search", "confirm", "verdict")] == [0, 8, 8]
+    for phase in ("search", "confirm", "verdict"):
+        for arm in made.arms:
+            probed = recipe_of(arm, made.budget(phase)).probes
+            assert probed == (8 if phase != "search" and arm.sharing == "hard" else 0)
+            keys = [
+                [replica.key("data", study.budget(phase)) for replica in study.replicas(arm, phase, [0])]
+                for study in (made, plain)
+            ]
+            assert (keys[0] != keys[1]) == (probed > 0), "only a record that holds more is another one"
+
+
+def test_a_study_without_probes_has_the_keys_that_it_always_had() -> None:
+    budget = Budget(epochs=3, batch_size=8, patience=None, schedule="cosine")
+    assert "probes" not in budget.content(plan().candidates[0])
+
+
+def test_replicas_of_a_multi_task_arm() -> None:
+    made = plan(tuning={"draws": 3}, search={"seeds": 2}, factors={"stages": 1, "width": 8})
+    (arm,) = made.candidates
+    found = made.replicas(arm, "search", range(3))
+    assert {(replica.draw, replica.seed, replica.task) for replica in found} == {
+        (draw, seed, None) for draw in range(3) for seed in range(2)
+    }
+    chosen = made.replicas(arm, "confirm", {"task 0": 2, "task 1": 2})
+    assert [replica.draw for replica in chosen] == [2] * 10
+    assert {replica.seed for replica in chosen} == set(range(1000, 1010))
+
+
+def test_replicas_of_single_task_arms_are_one_for_each_task_with_its_own_draw() -> None:
+    made = plan(tuning={"draws": 3}, search={"seeds": 2}, factors={"stages": 1, "width": 8})
+    arm = made.candidates[0].each()
+    assert Counter(replica.task for replica in made.replicas(arm, "search", range(3))) == {"task 0": 6, "task 1": 6}
+    chosen = made.replicas(arm, "verdict", {"task 0": 2, "task 1": 0})
+    assert {(replica.task, replica.draw) for replica in chosen} == {("task 0", 2), ("task 1", 0)}
+    assert len(chosen) == 20
+
+
+def test_counts_are_the_replicas_that_there_are() -> None:
+    made = plan(num_tasks=3, tuning={"draws": 4}, search={"seeds": 2}, confirm={"seeds": 5})
+    draws = dict.fromkeys(made.tasks, 0)
+    counts = made.counts()
+    totals = 2 * 3 * 4 * 2  # of two judged arms: a single-task network for each of 3 tasks, 4 draws, 2 seeds
+    assert counts["search"] == sum(len(made.replicas(arm, "search", range(4))) for arm in made.arms) + totals
+    assert counts["confirm"] == sum(len(made.replicas(arm, "confirm", draws)) for arm in made.arms)
+
+
+def test_the_best_k_are_confirmed_beside_the_fully_shared_ones() -> None:
+    assert plan(confirm={"arms": 1}, factors={"stages": 3, "width": [8, 16]}).num_confirmed == 3
+    assert plan(confirm={"arms": 50}, factors={"stages": 3, "width": [8, 16]}).num_confirmed == 6
+
+
+def test_the_fully_shared_reference_has_the_arms_capacity() -> None:
+    made = plan(factors={"stages": 3, "width": [8, 16], "weighting": ["equal", "fixed"]})
+    arm = next(arm for arm in made.candidates if (arm.depth, arm.width, arm.weighting) == (1, 16, "fixed"))
+    reference = made.fully_shared(arm)
+    assert reference is not None
+    assert (reference.depth, reference.width, reference.weighting) == (3, 16, "equal")
+    assert made.fully_shared(arm.each()) == reference
+    assert plan(factors={"stages": 3, "depth": [1], "width": 8}).fully_shared(arm) is None
+
+
+def test_a_sampler_searches_some_of_the_candidates() -> None:
+    assert plan(search={"strategy": "optuna", "trials": 2}).num_trials == 2
+    assert plan(search={"strategy": "optuna", "trials": 99}).num_trials == len(plan().candidates)
+
+
+def test_the_ledgers_event_is_json_and_names_every_arm() -> None:
+    import json
+
+    made = plan(factors={"depth": [0, 1], "width": 8})
+    event = json.loads(json.dumps(made.event()))
+    assert [arm["arm"] for arm in event["arms"]] == [arm.label for arm in made.arms]
+    assert {arm["role"] for arm in event["arms"]} == {"candidate", "baseline"}
+    assert event["skipped"][0]["arm"].startswith("hard d0")
+
+
+def test_levels_are_combined_once_each() -> None:
+    arms = arms_of(Factors(width=(8, 16), weighting=("equal", "fixed"), sharing=("hard", "single_task"), stages=(2,)))
+    assert len(arms) == len(set(arms)) == 2 * 2 * 2 + 2
+
+
+def test_what_the_study_file_fixes_is_said_and_wrong_weights_are_refused() -> None:
+    factors = {"width": [8], "weighting": ["fixed"]}
+    made = plan(factors=factors, training={"weighting_options": {"fixed": {"weights": [0.25, 0.75]}}})
+    assert made.remarks == ("fixed: weights is [0.25, 0.75] in every draw",)
+    replicas = made.replicas(made.candidates[0], "search", range(len(made.draws)))
+    assert {tuple(replica.hyperparameters["weights"]) for replica in replicas} == {(0.25, 0.75)}
+    with pytest.raises(Mistake, match="Write 2 numbers"):
+        plan(factors=factors, training={"weighting_options": {"fixed": {"weights": [0.25]}}})
