@@ -1,7 +1,7 @@
 """The answer of a study, from its records alone: no torch, no Ray, no code of the run directory.
 
-``load(path)`` gives tidy tables, ``load_suite(path)`` those of all studies of a suite, and ``write_report(path)`` writes the
-page of either.  They are looked up on first use, so that importing the package costs nothing.
+``load(path)`` gives tidy tables, ``load_suite(path)`` those of all studies of a suite, and ``write_report(path)``
+writes the page of either.  They are looked up on first use, so that importing the package costs nothing.
 """
 
 from __future__ import annotations

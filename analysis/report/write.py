@@ -1,6 +1,7 @@
 """Write the report: one page, its figures and its tables, from the records alone.
 
-``analysis.write_report(run)`` reads nothing but data, opens no connection, and writes the same bytes for the same records.
+``analysis.write_report(run)`` reads nothing but data, opens no connection, and writes the same bytes for the same
+records.
 """
 
 from __future__ import annotations

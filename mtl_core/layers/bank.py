@@ -1,4 +1,4 @@
-"""A bank's parameters: declared here, stored in one flat row per replica (see :mod:`mtl_core.layers.parameter_layout`)."""
+"""A bank's parameters: declared here, stored in a row per replica (see :mod:`mtl_core.layers.parameter_layout`)."""
 
 from __future__ import annotations
 

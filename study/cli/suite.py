@@ -20,8 +20,8 @@ from study.config.spec import Spec
 from study.config.suite import NAME, Part, Suite
 from study.config.text import printable
 from study.driver.run_suite import PreparedSuite, prepare_suite
-from study.forecast import size_text, time_text
-from study.plan import PHASES
+from study.planning.forecast import size_text, time_text
+from study.planning.plan import PHASES
 from study.store.ledger import NAME as LEDGER
 
 

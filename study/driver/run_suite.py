@@ -12,7 +12,7 @@ from study.config.durations import duration
 from study.config.load import as_text, read_spec, read_suite
 from study.config.spec import Spec
 from study.config.suite import NAME, Part, Suite, parts
-from study.forecast import Forecast, refuse_if_too_large
+from study.planning.forecast import Forecast, refuse_if_too_large
 from study.planning.prepare import Prepared, free_disk, free_memory, prepare
 from study.store.atomic_files import write_durably
 from study.store.ledger import LOCK, Lock

@@ -14,8 +14,8 @@ from study.driver.run import run
 from study.planning import task_trees as trees
 from study.store import ledger
 from tests.faults.test_kill import DRIVERS, ended, num_events, said
-from tests.study.planted import planted
 from tests.study.driver.test_run import tables
+from tests.study.planted import planted
 
 
 def drive_planted(out: Path, folder: Path, slow: float = 0.0) -> None:

@@ -1,6 +1,7 @@
 """A table once, in every format: CSV for programs, LaTeX for papers, Markdown for notes, cells for the page.
 
-CSV keeps every digit; the others round as a reader would.  All text goes through :mod:`analysis.report.output.escaping`.
+CSV keeps every digit; the others round as a reader would.  All text goes through
+:mod:`analysis.report.output.escaping`.
 """
 
 from __future__ import annotations

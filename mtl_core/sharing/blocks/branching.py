@@ -14,8 +14,8 @@ class ParentChoice:
     """Every node chooses a parent among as many nodes: w = softmax((l + G)/τ), in the end the arg-max of l.
 
     l are learned logits, G is Gumbel noise and τ a temperature.  A node's logits begin with the parent of its own task,
-    see :func:`mtl_core.sharing.blocks.stitching.own_first`; all start equal, and of equal ones the first counts.  The choice
-    itself is a buffer, for an optimiser's inertia and weight decay move logits even where no gradient does.
+    see :func:`mtl_core.sharing.blocks.stitching.own_first`; all start equal, and of equal ones the first counts.  The
+    choice itself is a buffer, for an optimiser's inertia and weight decay move logits even where no gradient does.
 
     Source: E. Jang, S. Gu & B. Poole, "Categorical reparameterization with Gumbel-softmax", ICLR 2017, eq. 2.
 
