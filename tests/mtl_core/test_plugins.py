@@ -24,7 +24,7 @@ def python(*arguments: str, path: Path | str) -> subprocess.CompletedProcess[str
 
 def names(kind: str, path: Path | str) -> subprocess.CompletedProcess[str]:
     """The names that the command line would accept, and whether that took torch."""
-    script = f"import sys; from study import known; print(*known.names({kind!r})); print('torch' in sys.modules)"
+    script = f"import sys; from study.config import registered_names as known; print(*known.names({kind!r})); print('torch' in sys.modules)"
     return python("-c", script, path=path)
 
 

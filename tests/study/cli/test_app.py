@@ -44,7 +44,7 @@ def runner(monkeypatch: pytest.MonkeyPatch) -> Callable[[Any], list[tuple[Spec, 
         monkeypatch.setitem(sys.modules, "study.driver.run", module)
         import analysis
 
-        monkeypatch.setattr(analysis, "report", lambda path: Path(path) / "report.html", raising=False)
+        monkeypatch.setattr(analysis, "write_report", lambda path: Path(path) / "report.html", raising=False)
         monkeypatch.setattr("study.cli.run.verdict_words", lambda path: ["Do not share \x1b[31m.", "Because."])
         return calls
 
@@ -60,7 +60,7 @@ def test_help_imports_nothing_heavy(arguments: list[str]) -> None:
     code = f"import sys; from study.cli.app import app\ntry: app({arguments})\nexcept SystemExit: pass\n"
     code += f"print('HEAVY', [name for name in {HEAVY} if name in sys.modules])"
     done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, cwd=Path(__file__).parents[2], check=True
+        [sys.executable, "-c", code], capture_output=True, text=True, cwd=Path(__file__).parents[3], check=True
     )
     assert "Usage" in done.stdout
     assert done.stdout.splitlines()[-1] == "HEAVY []"
@@ -72,7 +72,7 @@ def test_a_bad_study_file_is_refused_before_torch_loads(tmp_path: Path) -> None:
     code = f"import sys; from study.cli.app import app\ntry: app({command})\nexcept SystemExit: pass\n"
     code += "print('torch' in sys.modules, 'pandas' in sys.modules)"
     done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, cwd=Path(__file__).parents[2], check=True
+        [sys.executable, "-c", code], capture_output=True, text=True, cwd=Path(__file__).parents[3], check=True
     )
     assert "Did you mean 'width'?" in done.stderr
     assert done.stdout.split() == ["False", "False"]
@@ -83,7 +83,7 @@ def test_python_m_study_is_the_command() -> None:
         [sys.executable, "-m", "study", "list", "presets"],
         capture_output=True,
         text=True,
-        cwd=Path(__file__).parents[2],
+        cwd=Path(__file__).parents[3],
         check=True,
     )
     assert "multidigits" in done.stdout
@@ -130,7 +130,9 @@ def test_demo_is_a_run_of_the_preset(runner: Callable[[Any], list[Any]]) -> None
 def test_the_smallest_study_runs_and_opens_with_its_verdict(monkeypatch: pytest.MonkeyPatch) -> None:
     import analysis
 
-    monkeypatch.setattr(analysis, "report", lambda path: path / "report.html", raising=False)  # tested elsewhere, slow
+    monkeypatch.setattr(
+        analysis, "write_report", lambda path: path / "report.html", raising=False
+    )  # tested elsewhere, slow
     result = invoke("run", "smoke", "--backend", "inline", "--set", "tasks.seed=1")
     assert result.exit_code == 0, result.output
     headline, *_, last = result.stdout.strip().splitlines()
