@@ -24,7 +24,8 @@ def python(*arguments: str, path: Path | str) -> subprocess.CompletedProcess[str
 
 def names(kind: str, path: Path | str) -> subprocess.CompletedProcess[str]:
     """The names that the command line would accept, and whether that took torch."""
-    script = f"import sys; from study.config import registered_names as known; print(*known.names({kind!r})); print('torch' in sys.modules)"
+    known = f"from study.config.registered_names import names; print(*names({kind!r}))"
+    script = f"import sys; {known}; print('torch' in sys.modules)"
     return python("-c", script, path=path)
 
 
