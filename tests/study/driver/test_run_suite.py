@@ -231,7 +231,7 @@ def test_check_says_each_plan_and_the_whole(journal: Path, tmp_path: Path) -> No
 
 def test_run_status_and_report(journal: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     written = []
-    original = analysis.report
+    original = analysis.write_report
 
     def report(path: Path) -> Path:
         written.append(Path(path))
