@@ -10,7 +10,6 @@ from pathlib import Path
 
 import typer
 
-from analysis.report.verdict_text import verdict_words
 from mtl_core.errors import Mistake
 from study.cli.console import say, say_json, say_prose
 from study.config.load import read_spec
@@ -60,6 +59,7 @@ def _say_what_the_budget_takes(spec: Spec, out: Path) -> None:
 def report(path: Path, *, as_json: bool = False) -> None:
     """Write the report of the run in ``path``; say the verdict, and where the report is."""
     import analysis
+    from analysis.report.verdict_text import verdict_words
 
     page = analysis.write_report(path)
     headline, *sentences = verdict_words(path)

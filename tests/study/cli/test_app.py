@@ -45,7 +45,9 @@ def runner(monkeypatch: pytest.MonkeyPatch) -> Callable[[Any], list[tuple[Spec, 
         import analysis
 
         monkeypatch.setattr(analysis, "write_report", lambda path: Path(path) / "report.html", raising=False)
-        monkeypatch.setattr("study.cli.run.verdict_words", lambda path: ["Do not share \x1b[31m.", "Because."])
+        monkeypatch.setattr(
+            "analysis.report.verdict_text.verdict_words", lambda path: ["Do not share \x1b[31m.", "Because."]
+        )
         return calls
 
     return install
