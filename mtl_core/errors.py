@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 
-class Mistake(ValueError):
+class UserError(ValueError):
     """A user's mistake, shown without a traceback and with exit status 2.
 
     Args:

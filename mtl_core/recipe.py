@@ -13,7 +13,7 @@ class Recipe:
 
     Args:
         sharing, backbone, weighting, optimiser: names of the registry.
-        depth: number of shared stages, 0 … stages; ``None`` where the architecture has no such dial.
+        depth: number of shared stages, 0 … stages; ``None`` where the architecture has no such option.
         stages: number of stages of the backbone.
         width: units per stage.
         scale: ``matched`` divides task weights by their sum; ``native`` leaves them as the method gives them.
@@ -30,7 +30,7 @@ class Recipe:
         sampling: which: each task with probability proportional to n^(1/temperature), n being its training labels;
             ``uniform`` is an infinite temperature and ``proportional`` is 1.
         probes: moments of training at which the tasks' gradients are compared, which does not change it.
-        backbone_options, sharing_options, weighting_options: further dials of the three classes.
+        backbone_options, sharing_options, weighting_options: further options of the three classes.
     """
 
     sharing: str = "hard"
@@ -58,7 +58,7 @@ class Recipe:
 
 
 @dataclass(frozen=True)
-class Row:
+class ReplicaConfig:
     """One replica of a fused array.
 
     Args:

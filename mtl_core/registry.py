@@ -2,7 +2,7 @@
 
 A kind is a package whose ``__init__`` defines an abstract base class.  Every module of it must hold exactly one
 concrete subclass, named like the file (``cross_stitch.py`` → ``CrossStitch``); anything else fails loudly, at once.
-The keyword-only arguments of that class are its dials; those annotated with a range are tuning hyperparameters.
+The keyword-only arguments of that class are its options; those annotated with a range are tuning hyperparameters.
 
 Entries need not lie in this package: the environment variable ``MTL_STUDY_PATH`` names folders, separated like those of
 ``PATH``, whose sub-folders ``sharing``, ``weighting``, ``backbones`` and ``tasks`` are searched as well.
@@ -36,7 +36,7 @@ PATH = "MTL_STUDY_PATH"
 
 
 @dataclass(frozen=True)
-class Dial:
+class Option:
     """A keyword-only argument: its default and, for a tuning hyperparameter, its range."""
 
     name: str
@@ -58,19 +58,19 @@ class Entry:
         cls: the class.
         summary: the first line of its docstring.
         paper: the ``Source:`` line of its docstring, or "–".
-        dials: keyword-only arguments by name, in the order of the signature.
+        options: keyword-only arguments by name, in the order of the signature.
     """
 
     name: str
     cls: type
     summary: str
     paper: str
-    dials: Mapping[str, Dial]
+    options: Mapping[str, Option]
 
     @property
     def tuned(self) -> dict[str, Range]:
         """The tuning hyperparameters and their ranges."""
-        return {dial.name: dial.range for dial in self.dials.values() if dial.range is not None}
+        return {option.name: option.range for option in self.options.values() if option.range is not None}
 
 
 @cache
@@ -150,17 +150,17 @@ def _entry(name: str, module: Any, base: type) -> Entry:
         cls=own[0],
         summary=doc.splitlines()[0],
         paper=" ".join(paper.group(1).split()) if paper else "–",
-        dials=_dials(own[0]),
+        options=_options(own[0]),
     )
 
 
-def _dials(cls: type) -> dict[str, Dial]:
+def _options(cls: type) -> dict[str, Option]:
     hints = typing.get_type_hints(cls.__init__, include_extras=True)
-    dials = {}
+    options = {}
     for parameter in inspect.signature(cls).parameters.values():
         if parameter.kind is not inspect.Parameter.KEYWORD_ONLY:
             continue
         extras = getattr(hints.get(parameter.name), "__metadata__", ())
         ranges = [extra for extra in extras if isinstance(extra, Uniform | LogUniform | Choice | Simplex)]
-        dials[parameter.name] = Dial(parameter.name, parameter.default, ranges[0] if ranges else None)
-    return dials
+        options[parameter.name] = Option(parameter.name, parameter.default, ranges[0] if ranges else None)
+    return options

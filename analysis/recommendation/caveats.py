@@ -32,7 +32,7 @@ def changes(rows: pd.DataFrame) -> list[str]:
     return said
 
 
-def curse(records: Records, arm: str) -> str:
+def winners_curse(records: Records, arm: str) -> str:
     """The chosen arm's mean validation skill where it was picked, where it was chosen, and where it was judged."""
     own = records.replicas[records.replicas["arm"] == arm]
     own = own.assign(skill=100 * selected(own, "validation_skill"))

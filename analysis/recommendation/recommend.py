@@ -10,7 +10,7 @@ import pandas as pd
 
 from analysis.formatting import amount, listing, named
 from analysis.questions import cost, transfer
-from analysis.recommendation import caveats as doubts
+from analysis.recommendation import caveats
 from analysis.recommendation.decision import (
     CANDIDATE,
     DO_NOT_SHARE,
@@ -43,7 +43,7 @@ class Recommendation:
         alone: tasks that the candidate would train alone; beside ``do not share``, too, a candidate may be named.
         cost: against single-task networks of the same width; may be empty.
         changes: what would change the verdict, one sentence each.
-        curse: skill of the chosen arm in search, confirm and verdict, with how much was tried.
+        winners_curse: skill of the chosen arm in search, confirm and verdict, with how much was tried.
         caveat: the strongest one.
         step: what to do next, in words.
         command: what to type for it; empty where no single command does it.
@@ -56,7 +56,7 @@ class Recommendation:
     alone: list[str] = field(default_factory=list)
     cost: str = ""
     changes: list[str] = field(default_factory=list)
-    curse: str = ""
+    winners_curse: str = ""
     caveat: str = ""
     step: str = ""
     command: str = ""
@@ -79,9 +79,9 @@ def recommend(records: Records) -> Recommendation:
         arm=arm,
         alone=decision.alone,
         cost=_cost(records, arm),
-        changes=doubts.changes(rows),
-        curse=doubts.curse(records, arm),
-        caveat=doubts.caveat(records, rows, arm),
+        changes=caveats.changes(rows),
+        winners_curse=caveats.winners_curse(records, arm),
+        caveat=caveats.caveat(records, rows, arm),
         step=step,
         command=command,
     )

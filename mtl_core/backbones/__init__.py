@@ -16,7 +16,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from mtl_core.layers.bank import Copy, Slot, Theta
-from mtl_core.layers.forward_context import Mode
+from mtl_core.layers.forward_context import ForwardContext
 from mtl_core.layers.pooling import average_pool
 from mtl_core.registry import find
 
@@ -64,7 +64,7 @@ class Stage(Protocol):
     Attributes:
         copies: of the bank.
         slots: its parameters and buffers, in forward order.
-        layers: its affine layers, in forward order; each passes its pre-activation through ``mode.adapt``.
+        layers: its affine layers, in forward order; each passes its pre-activation through ``context.adapt``.
         conditioned: the one whose pre-activation a task descriptor enters.
     """
 
@@ -73,7 +73,9 @@ class Stage(Protocol):
     layers: tuple[Affine, ...]
     conditioned: Affine
 
-    def __call__(self, theta: Theta, x: Float[Tensor, "r c b *i"], mode: Mode) -> Float[Tensor, "r c b *o"]:
+    def __call__(
+        self, theta: Theta, x: Float[Tensor, "r c b *i"], context: ForwardContext
+    ) -> Float[Tensor, "r c b *o"]:
         """The stage's output."""
         ...
 
@@ -89,7 +91,7 @@ class Backbone(ABC):
 
     feature_axis: ClassVar[int] = -1
     adaptable: ClassVar[bool] = True
-    """Whether its stages name their affine layers, and these pass their pre-activations through ``mode.adapt``."""
+    """Whether its stages name their affine layers, and these pass their pre-activations through ``context.adapt``."""
 
     def __init__(self, inputs: Sequence[int], stages: int, width: int, **options: Any) -> None:
         self.inputs, self.num_stages, self.width = tuple(inputs), stages, width
@@ -135,7 +137,7 @@ class Backbone(ABC):
         return ()
 
     @classmethod
-    def impossible(cls, recipe: Recipe, inputs: Sequence[int]) -> str | None:
+    def why_infeasible(cls, recipe: Recipe, inputs: Sequence[int]) -> str | None:
         """Why this backbone cannot be built with this recipe for examples of this shape, or ``None``."""
         return None
 
@@ -194,10 +196,10 @@ class ImageBackbone(Backbone):
         return average_pool(h, self.places_at(level))
 
     @classmethod
-    def impossible(cls, recipe: Recipe, inputs: Sequence[int]) -> str | None:
+    def why_infeasible(cls, recipe: Recipe, inputs: Sequence[int]) -> str | None:
         if len(inputs) != 3:
             return f"{recipe.backbone} needs images, and the examples are rows of a table"
-        return super().impossible(recipe, inputs)
+        return super().why_infeasible(recipe, inputs)
 
 
 def extend(

@@ -12,7 +12,7 @@ from torch import Tensor
 from mtl_core.backbones import Affine, ImageBackbone
 from mtl_core.layers.bank import Copy, Theta
 from mtl_core.layers.conv import Convolution
-from mtl_core.layers.forward_context import Mode
+from mtl_core.layers.forward_context import ForwardContext
 from mtl_core.layers.pooling import max_pool
 
 
@@ -53,7 +53,9 @@ class _Stage:
         self.slots = self._convolution.slots
         self._shrinks = net.shrinks(level)
 
-    def __call__(self, theta: Theta, x: Float[Tensor, "r c b i h w"], mode: Mode) -> Float[Tensor, "r c b o p q"]:
-        h = self._convolution(theta, x, mode.adapt)
+    def __call__(
+        self, theta: Theta, x: Float[Tensor, "r c b i h w"], context: ForwardContext
+    ) -> Float[Tensor, "r c b o p q"]:
+        h = self._convolution(theta, x, context.adapt)
         h = torch.relu(max_pool(h) if self._shrinks else h)
-        return mode.drop(h, self.copies)
+        return context.drop(h, self.copies)

@@ -12,10 +12,10 @@ from torch import Tensor
 from torch.nn import functional
 
 from mtl_core.backbones import Backbone, Stage
-from mtl_core.backbones.user_modules.bank import ModuleBank, Verdict
+from mtl_core.backbones.user_modules.bank import ModuleBank, VmapSupport
 from mtl_core.backbones.user_modules.compatibility import describe, tried
 from mtl_core.backbones.user_modules.factory import Maker, maker
-from mtl_core.errors import Mistake
+from mtl_core.errors import UserError
 from mtl_core.layers.bank import Copy
 from mtl_core.recipe import Recipe
 
@@ -74,17 +74,17 @@ class Custom(Backbone):
 
     def remarks(self) -> tuple[str, ...]:
         found = ["The tuned dropout rate does not reach a user's own modules; they may hold torch.nn.Dropout."]
-        for number, (made, verdict) in enumerate(self._stages, 1):
-            found += describe(made.label, number, verdict)
+        for number, (made, support) in enumerate(self._stages, 1):
+            found += describe(made.label, number, support)
             if made.given:
                 found.append(f"Stage {number} ({made.label}) starts from the weights it was given, whatever the seed.")
         return tuple(found)
 
     @classmethod
-    def impossible(cls, recipe: Recipe, inputs: Sequence[int]) -> str | None:
+    def why_infeasible(cls, recipe: Recipe, inputs: Sequence[int]) -> str | None:
         try:
             _stages(tuple(recipe.backbone_options.get("modules", ())), inputs, recipe.stages, recipe.width)
-        except Mistake as mistake:
+        except UserError as mistake:
             return str(mistake)
         return None
 
@@ -92,19 +92,21 @@ class Custom(Backbone):
         return self.inputs if level < 0 else self._stages[level][1].outputs
 
 
-def _stages(modules: tuple[Any, ...], inputs: Sequence[int], stages: int, width: int) -> list[tuple[Maker, Verdict]]:
+def _stages(
+    modules: tuple[Any, ...], inputs: Sequence[int], stages: int, width: int
+) -> list[tuple[Maker, VmapSupport]]:
     """How to make and how to run every stage.
 
     Raises:
-        Mistake: when one of them cannot be one.
+        UserError: when one of them cannot be one.
     """
     if len(modules) != stages:
         found = f"{len(modules)} for {stages} stages." if modules else "none."
-        raise Mistake("custom: modules", found, "Name one module for each stage, as package.module:name.")
+        raise UserError("custom: modules", found, "Name one module for each stage, as package.module:name.")
     found, shape = [], tuple(inputs)
     for number, entry in enumerate(modules, 1):
         where = f"custom: stage {number}"
-        verdict = tried(entry, where, shape, width, torch.get_default_dtype())
-        found.append((maker(entry, where, shape, width), verdict))
-        shape = verdict.outputs
+        support = tried(entry, where, shape, width, torch.get_default_dtype())
+        found.append((maker(entry, where, shape, width), support))
+        shape = support.outputs
     return found

@@ -12,7 +12,7 @@ from torch import Tensor
 from mtl_core.backbones import Backbone
 from mtl_core.layers.activations import ACTIVATIONS
 from mtl_core.layers.bank import Copy, Theta
-from mtl_core.layers.forward_context import Mode
+from mtl_core.layers.forward_context import ForwardContext
 from mtl_core.layers.linear import Linear
 from mtl_core.layers.norms import LayerNorm
 
@@ -59,10 +59,10 @@ class _Block:
         self._residual = mlp.residual and inputs == mlp.width
         self.slots = self._linear.slots + (self._norm.slots if self._norm else ())
 
-    def __call__(self, theta: Theta, x: Float[Tensor, "r c b i"], mode: Mode) -> Float[Tensor, "r c b o"]:
+    def __call__(self, theta: Theta, x: Float[Tensor, "r c b i"], context: ForwardContext) -> Float[Tensor, "r c b o"]:
         if self._norm:
-            h = self._activation(self._norm(theta, self._linear(theta, x, adapt=mode.adapt)))
+            h = self._activation(self._norm(theta, self._linear(theta, x, adapt=context.adapt)))
         else:
-            h = self._linear(theta, x, self._activation, mode.adapt)
-        h = mode.drop(h, self.copies)
+            h = self._linear(theta, x, self._activation, context.adapt)
+        h = context.drop(h, self.copies)
         return x + h if self._residual else h

@@ -14,7 +14,7 @@ from mtl_core.backbones import Affine, ImageBackbone
 from mtl_core.layers.bank import Copy, Theta
 from mtl_core.layers.batch_norm import BatchNorm
 from mtl_core.layers.conv import Convolution
-from mtl_core.layers.forward_context import Mode
+from mtl_core.layers.forward_context import ForwardContext
 
 if TYPE_CHECKING:
     from mtl_core.recipe import Recipe
@@ -51,11 +51,11 @@ class ResNet(ImageBackbone):
         return ((height + 1) // 2, (width + 1) // 2) if level else (height, width)
 
     @classmethod
-    def impossible(cls, recipe: Recipe, inputs: Sequence[int]) -> str | None:
+    def why_infeasible(cls, recipe: Recipe, inputs: Sequence[int]) -> str | None:
         # a batch of one pixel has no variance, and the kernel for one place rounds by the position in the array
         if len(inputs) == 3 and math.prod(inputs[1:]) == 1:
             return "batch norm over places needs images of more than one pixel"
-        return super().impossible(recipe, inputs)
+        return super().why_infeasible(recipe, inputs)
 
 
 class _Block:
@@ -72,10 +72,12 @@ class _Block:
         self.layers: tuple[Affine, ...] = tuple(part.convolution for part in parts)
         self.slots = tuple(slot for part in parts for slot in part.slots)
 
-    def __call__(self, theta: Theta, x: Float[Tensor, "r c b i h w"], mode: Mode) -> Float[Tensor, "r c b o p q"]:
-        h = self._second(theta, torch.relu(self._first(theta, x, mode)), mode)
-        h = torch.relu(h + (self._shortcut(theta, x, mode) if self._shortcut else x))
-        return mode.drop(h, self.copies)
+    def __call__(
+        self, theta: Theta, x: Float[Tensor, "r c b i h w"], context: ForwardContext
+    ) -> Float[Tensor, "r c b o p q"]:
+        h = self._second(theta, torch.relu(self._first(theta, x, context)), context)
+        h = torch.relu(h + (self._shortcut(theta, x, context) if self._shortcut else x))
+        return context.drop(h, self.copies)
 
 
 class _Normed:
@@ -88,5 +90,7 @@ class _Normed:
         self._norm = BatchNorm(f"{name}.norm", copies, outputs)
         self.slots = self.convolution.slots + self._norm.slots
 
-    def __call__(self, theta: Theta, x: Float[Tensor, "r c b i h w"], mode: Mode) -> Float[Tensor, "r c b o p q"]:
-        return self._norm(theta, self.convolution(theta, x, mode.adapt), mode.training)
+    def __call__(
+        self, theta: Theta, x: Float[Tensor, "r c b i h w"], context: ForwardContext
+    ) -> Float[Tensor, "r c b o p q"]:
+        return self._norm(theta, self.convolution(theta, x, context.adapt), context.training)

@@ -11,7 +11,7 @@ from torch import Tensor
 from mtl_core.backbones import Affine, Backbone
 from mtl_core.layers.attention import Attention
 from mtl_core.layers.bank import Copy, Slot, Theta
-from mtl_core.layers.forward_context import Mode
+from mtl_core.layers.forward_context import ForwardContext
 from mtl_core.layers.linear import Linear
 from mtl_core.layers.norms import LayerNorm
 from mtl_core.layers.tokens import Beginning, FeatureTokens, patches
@@ -73,13 +73,13 @@ class Transformer(Backbone):
         return super().channels_at(level)
 
     @classmethod
-    def impossible(cls, recipe: Recipe, inputs: Sequence[int]) -> str | None:
-        dials = {**(cls.__init__.__kwdefaults__ or {}), **recipe.backbone_options}
-        small = [f"{name} {dials[name]}" for name in ("heads", "expansion", "patch") if dials[name] < 1]
+    def why_infeasible(cls, recipe: Recipe, inputs: Sequence[int]) -> str | None:
+        options = {**(cls.__init__.__kwdefaults__ or {}), **recipe.backbone_options}
+        small = [f"{name} {options[name]}" for name in ("heads", "expansion", "patch") if options[name] < 1]
         if small:
             return f"a transformer needs heads, expansion and patch from 1 up, found {', '.join(small)}"
-        if recipe.width % dials["heads"]:
-            return f"the {dials['heads']} attention heads of a transformer must divide its width, {recipe.width}"
+        if recipe.width % options["heads"]:
+            return f"the {options['heads']} attention heads of a transformer must divide its width, {recipe.width}"
         return None
 
 
@@ -100,11 +100,13 @@ class _Block:
         first: tuple[Affine, ...] = (self._tokens.affine,) if self._tokens else ()
         self.layers: tuple[Affine, ...] = (*first, *self._attention.layers, self._hidden, self._output)
 
-    def __call__(self, theta: Theta, x: Float[Tensor, "r c b *i"], mode: Mode) -> Float[Tensor, "r c b n d"]:
-        h = self._tokens(theta, x, mode) if self._tokens else x
-        h = h + mode.drop(self._attention(theta, self._before_attention(theta, h), mode), self.copies)
-        hidden = self._hidden(theta, self._before_mlp(theta, h), torch.nn.functional.gelu, mode.adapt)
-        h = h + mode.drop(self._output(theta, mode.drop(hidden, self.copies), adapt=mode.adapt), self.copies)
+    def __call__(
+        self, theta: Theta, x: Float[Tensor, "r c b *i"], context: ForwardContext
+    ) -> Float[Tensor, "r c b n d"]:
+        h = self._tokens(theta, x, context) if self._tokens else x
+        h = h + context.drop(self._attention(theta, self._before_attention(theta, h), context), self.copies)
+        hidden = self._hidden(theta, self._before_mlp(theta, h), torch.nn.functional.gelu, context.adapt)
+        h = h + context.drop(self._output(theta, context.drop(hidden, self.copies), adapt=context.adapt), self.copies)
         return self._last(theta, h) if self._last else h
 
 
@@ -118,5 +120,7 @@ class _Tokens:
         self._beginning = Beginning(name, copies, width, backbone.num_places if images else 0)
         self.slots = self.affine.slots + self._beginning.slots
 
-    def __call__(self, theta: Theta, x: Float[Tensor, "r c b *i"], mode: Mode) -> Float[Tensor, "r c b n d"]:
-        return self._beginning(theta, self.affine(theta, x, adapt=mode.adapt))
+    def __call__(
+        self, theta: Theta, x: Float[Tensor, "r c b *i"], context: ForwardContext
+    ) -> Float[Tensor, "r c b n d"]:
+        return self._beginning(theta, self.affine(theta, x, adapt=context.adapt))

@@ -15,7 +15,7 @@ from mtl_core.data.splits import nested_subset, split
 from mtl_core.data.target_columns import columns_of, targets_of
 from mtl_core.data.task import PERFECT, Task
 from mtl_core.data.task_set import Development
-from mtl_core.errors import Mistake
+from mtl_core.errors import UserError
 from mtl_core.randomness.seeding import generator
 
 
@@ -97,7 +97,7 @@ def prepare(development: Development, seed: int, train_fraction: float = 1.0) ->
     train, validation = (part[labelled[part].any(dim=1)] for part in (train, validation))
     if not len(train):
         names = ", ".join(repr(task.name) for task in tasks)
-        raise Mistake(f"training split of seed {seed}", f"has no label of {names}.", "Label more, or train on more.")
+        raise UserError(f"training split of seed {seed}", f"has no label of {names}.", "Label more, or train on more.")
     shuffled = train[torch.randperm(len(train), generator=generator(seed, "probe"))]
     input_shift, input_scale = _standards(examples.inputs[train], development.standardise)
     target_shift, target_scale = _target_standards(tasks, examples.targets[train])

@@ -7,7 +7,7 @@ from jaxtyping import Int
 from torch import Tensor
 
 from mtl_core.data.task_set import Development
-from mtl_core.errors import Mistake
+from mtl_core.errors import UserError
 from mtl_core.randomness.seeding import generator
 
 
@@ -18,18 +18,18 @@ def split(development: Development, seed: int) -> tuple[Int[Tensor, " n_train"],
     stays behind to train.  Without groups every example is a group of its own, so the share is met to the example.
 
     Raises:
-        Mistake: when there are fewer than two groups, or the share is not between 0 and 1.
+        UserError: when there are fewer than two groups, or the share is not between 0 and 1.
     """
     examples, share = development.examples, development.validation_share
     if not 0 < share < 1:
-        raise Mistake("validation share", f"is {share}.", "Choose a share between 0 and 1, both excluded.")
+        raise UserError("validation share", f"is {share}.", "Choose a share between 0 and 1, both excluded.")
     if examples.groups is None:
         member, sizes = torch.arange(len(examples)), torch.ones(len(examples), dtype=torch.int64)
     else:
         _, member, sizes = torch.unique(examples.groups, return_inverse=True, return_counts=True)
     if len(sizes) < 2:
         what = "examples" if examples.groups is None else "groups"
-        raise Mistake(
+        raise UserError(
             "development pool", f"has {len(sizes)} {what}.", "Give at least two, one to train, one to validate."
         )
     validates = _groups_that_validate(sizes, round(share * len(examples)), seed)[member]
@@ -49,9 +49,9 @@ def nested_subset(train_index: Int[Tensor, " n"], fraction: float, seed: int) ->
     """The sorted share ``fraction`` of ``train_index``; of one seed, a smaller share is part of every larger one.
 
     Raises:
-        Mistake: when the fraction is not in (0, 1].
+        UserError: when the fraction is not in (0, 1].
     """
     if not 0 < fraction <= 1:
-        raise Mistake("train_fraction", f"is {fraction}.", "Choose a share above 0 and up to 1.")
+        raise UserError("train_fraction", f"is {fraction}.", "Choose a share above 0 and up to 1.")
     order = torch.randperm(len(train_index), generator=generator(seed, "train_fraction"))
     return train_index[order[: max(round(fraction * len(train_index)), 1)]].sort().values

@@ -37,12 +37,12 @@ from mtl_core.data.probe_batch import probe_batch
 from mtl_core.data.task_set import Development
 from mtl_core.gradients.task_gradients import task_gradients
 from mtl_core.layers.bank import Theta
-from mtl_core.layers.forward_context import Mode
+from mtl_core.layers.forward_context import ForwardContext
 from mtl_core.layers.parameter_layout import Layout
 from mtl_core.network.network import Network
-from mtl_core.network.shared_parameters import SharedPart, compared, shared_copy_users, shared_stages
+from mtl_core.network.shared_parameters import SharedPart, shared_copy_users, shared_stages, tasks_sharing_stage
 from mtl_core.recipe import Recipe
-from mtl_core.replica_state import Rows, State
+from mtl_core.replica_state import ReplicaState, StackedStates
 
 MEASURES = ("norm", "cosine", "across")
 _CONFLICT = "conflict."
@@ -65,7 +65,7 @@ def probed_epochs(recipe: Recipe, steps: int) -> list[int]:
     return [round(place * last / (number - 1)) for place in range(number)]
 
 
-def start(recipe: Recipe, network: Network) -> Rows:
+def start(recipe: Recipe, network: Network) -> StackedStates:
     """What a row notes, before its first step; nothing where nothing is probed."""
     probes, tasks = min(recipe.probes, recipe.epochs), len(network.tasks)
     if not probes or not network.layout.count_shared():
@@ -95,13 +95,13 @@ class Probes:
         preparations: Sequence[Preparation],
         seeds: Sequence[int],
     ) -> None:
-        self._network = meeting_place(network)
+        self._network = only_shared_trained(network)
         moments = probed_epochs(recipe, steps_per_epoch(recipe, development))
         self._moments = moments if network.layout.count_shared() else []
         self._pools = [(development, preparation, seed) for preparation, seed in zip(preparations, seeds, strict=True)]
         self._half = min(recipe.batch_size, len(development.examples))
 
-    def note(self, theta: Theta, feed: Feed, state: Rows) -> None:
+    def note(self, theta: Theta, feed: Feed, state: StackedStates) -> None:
         """Measure where a row is at one of its moments, and write that into its state."""
         epochs = state["epoch"].tolist()
         due = [row for row, epoch in enumerate(epochs) if epoch in self._moments]
@@ -137,7 +137,7 @@ class Probes:
         def losses_of(outputs: Sequence[Tensor]) -> Float[Tensor, "r t"]:
             return label_means(self._network.losses(outputs, targets), counted)
 
-        found = task_gradients(self._network, theta, feed.inputs(index), Mode(), losses_of, self._part)
+        found = task_gradients(self._network, theta, feed.inputs(index), ForwardContext(), losses_of, self._part)
         return found.jacobian, counted.sum(dim=2)
 
     @cached_property
@@ -156,7 +156,7 @@ class Probes:
 
     @cached_property
     def _compared(self) -> Bool[Tensor, "s t t"]:
-        return compared(self._network.layout)
+        return tasks_sharing_stage(self._network.layout)
 
 
 def agreement(
@@ -214,11 +214,11 @@ class Comparison:
     across: float
 
 
-def comparisons(network: Network, state: State) -> Iterator[Comparison]:
+def comparisons(network: Network, state: ReplicaState) -> Iterator[Comparison]:
     """What a row noted so far, for tasks that have parameters in common."""
     if _EPOCH not in state:
         return
-    tasks, pairs, nothing = network.layout.tasks, compared(network.layout), float("nan")
+    tasks, pairs, nothing = network.layout.tasks, tasks_sharing_stage(network.layout), float("nan")
     norm, cosine, across = (state[_CONFLICT + name].tolist() for name in MEASURES)
     for moment, epoch in enumerate(state[_EPOCH].tolist()):
         for place, stage in enumerate(shared_stages(network.layout) if epoch >= 0 else ()):
@@ -228,7 +228,7 @@ def comparisons(network: Network, state: State) -> Iterator[Comparison]:
                 yield Comparison(epoch, stage, tasks[i], tasks[j], alone, pair, across[moment][place][i][j])
 
 
-def meeting_place(network: Network) -> Network:
+def only_shared_trained(network: Network) -> Network:
     """The same network, of which only slots with shared parameters count as trained: others need no gradient."""
     layout = network.layout
     view = copy.copy(network)

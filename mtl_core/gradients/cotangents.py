@@ -16,7 +16,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from mtl_core.layers.bank import Theta
-from mtl_core.layers.forward_context import Mode
+from mtl_core.layers.forward_context import ForwardContext
 from mtl_core.network.network import Network
 
 LossesOf = Callable[[Sequence[Tensor]], Float[Tensor, "r t"]]
@@ -85,18 +85,18 @@ class TowerCotangents:
     """Through private towers and heads; attributes as in :class:`Cotangents`.
 
     Args:
-        network, theta, mode: of the pass.
+        network, theta, context: of the pass.
         z: the representation, common (c = 1) or each task's own.
         losses_of: outputs → mean losses.
     """
 
     def __init__(
-        self, network: Network, theta: Theta, z: Float[Tensor, "r c b *f"], mode: Mode, losses_of: LossesOf
+        self, network: Network, theta: Theta, z: Float[Tensor, "r c b *f"], context: ForwardContext, losses_of: LossesOf
     ) -> None:
         self._common = z.shape[1] == 1
         # a real copy for each task: a convolution takes one that is merely expanded for a single signal
         copies = z.detach().repeat_interleave(len(network.tasks) // z.shape[1], dim=1).requires_grad_()
-        losses = losses_of(network.finish(theta, copies, mode))
+        losses = losses_of(network.finish(theta, copies, context))
         self.losses = losses.detach()
         leaves = [theta[slot] for slot in network.layout.trained]
         *own, found = torch.autograd.grad(losses.sum(), [*leaves, copies], allow_unused=True)

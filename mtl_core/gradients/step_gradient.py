@@ -15,7 +15,7 @@ from mtl_core.data.losses import label_means
 from mtl_core.gradients.cotangents import gramian
 from mtl_core.gradients.task_gradients import CutPass, TaskPass, task_gradients
 from mtl_core.layers.bank import Theta
-from mtl_core.layers.forward_context import Mode
+from mtl_core.layers.forward_context import ForwardContext
 from mtl_core.network.network import Network
 from mtl_core.network.shared_parameters import SharedPart, last_shared_stage
 from mtl_core.randomness.counter_based import Streams
@@ -30,12 +30,12 @@ class Batch:
     Args:
         index: of the examples.
         present: which tasks it trains.
-        mode: makes the mode of a forward pass; called once for each, with the same noise every time.
+        context: makes the context of a forward pass; called once for each, with the same noise every time.
     """
 
     index: Int[Tensor, "r g b"]
     present: Bool[Tensor, "r t"]
-    mode: Callable[[], Mode]
+    context: Callable[[], ForwardContext]
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ class Direction:
     weights: Float[Tensor, "r t"]
 
 
-class Descent:
+class StepGradient:
     """Directions for one array.
 
     Args:
@@ -97,21 +97,21 @@ class Descent:
         assert isinstance(method, JacobianWeighting)
         return self._by_jacobians(method, batches, memory, streams)
 
-    def look_again(self, batch: Batch, memory: State) -> None:
+    def observe_step(self, batch: Batch, memory: State) -> None:
         """Show a method that asks for it what the step did to the losses of its batch."""
-        if not (isinstance(self._weighting, LossWeighting) and self._weighting.looks_again):
+        if not (isinstance(self._weighting, LossWeighting) and self._weighting.observes_step):
             return
         with torch.no_grad():
-            outputs = self._network(self._unnoticed, self._feed.inputs(batch.index), batch.mode())
+            outputs = self._network(self._unnoticed, self._feed.inputs(batch.index), batch.context())
             losses = self._losses(batch, outputs)
-        self._weighting.look_again(losses, batch.present, memory)
+        self._weighting.observe_step(losses, batch.present, memory)
 
     def _by_losses(self, method: LossWeighting, batch: Batch, memory: State, streams: Streams) -> Direction:
-        mode = batch.mode()
-        losses = self._losses(batch, self._network(self._theta, self._feed.inputs(batch.index), mode))
+        context = batch.context()
+        losses = self._losses(batch, self._network(self._theta, self._feed.inputs(batch.index), context))
         weights = method.weigh(losses.detach(), batch.present, memory, streams)
         weights = scaled(weights, batch.present, self._recipe.scale)
-        objective = torch.stack([(weights * losses).sum(), *(penalty.sum() for penalty in mode.penalties)]).sum()
+        objective = torch.stack([(weights * losses).sum(), *(penalty.sum() for penalty in context.penalties)]).sum()
         return Direction(self._network.layout.gradient(objective, self._theta), losses.detach(), weights)
 
     def _by_gramian(self, method: GramianWeighting, batch: Batch, memory: State, streams: Streams) -> Direction:
@@ -166,11 +166,11 @@ class Descent:
 
     def _task_gradients(self, batch: Batch, theta: Theta) -> TaskPass:
         x, losses_of = self._feed.inputs(batch.index), partial(self._losses, batch)
-        return task_gradients(self._network, theta, x, batch.mode(), losses_of, self._part)
+        return task_gradients(self._network, theta, x, batch.context(), losses_of, self._part)
 
     def _cut(self, batch: Batch) -> CutPass:
         x, losses_of = self._feed.inputs(batch.index), partial(self._losses, batch)
-        return CutPass(self._network, self._theta, x, batch.mode(), losses_of, self._part)
+        return CutPass(self._network, self._theta, x, batch.context(), losses_of, self._part)
 
     def _losses(self, batch: Batch, outputs: Sequence[Tensor]) -> Float[Tensor, "r t"]:
         targets, labelled = self._feed.targets(batch.index)

@@ -30,7 +30,7 @@ from mtl_core.gradients.cotangents import (
     TowerCotangents,
 )
 from mtl_core.layers.bank import Theta
-from mtl_core.layers.forward_context import Mode
+from mtl_core.layers.forward_context import ForwardContext
 from mtl_core.network.network import Network
 from mtl_core.network.shared_parameters import SharedPart
 
@@ -71,19 +71,24 @@ class TaskPass(ABC):
 
 
 def task_gradients(
-    network: Network, theta: Theta, x: Float[Tensor, "r g b d"], mode: Mode, losses_of: LossesOf, part: SharedPart
+    network: Network,
+    theta: Theta,
+    x: Float[Tensor, "r g b d"],
+    context: ForwardContext,
+    losses_of: LossesOf,
+    part: SharedPart,
 ) -> TaskPass:
     """A pass for the gradients of every task's loss on one batch, by the cheapest way that there is."""
     if network.trunk.apart(x.shape[1]):
-        return ApartPass(network, theta, x, mode, losses_of, part)
-    return CutPass(network, theta, x, mode, losses_of, part)
+        return ApartPass(network, theta, x, context, losses_of, part)
+    return CutPass(network, theta, x, context, losses_of, part)
 
 
 class CutPass(TaskPass):
     """A pass that is cut at z.
 
     Args:
-        network, theta, x, mode: of the forward pass.
+        network, theta, x, context: of the forward pass.
         losses_of: outputs → mean losses; 0 for an absent task.
         part: the shared parameters.
     """
@@ -93,17 +98,17 @@ class CutPass(TaskPass):
         network: Network,
         theta: Theta,
         x: Float[Tensor, "r g b d"],
-        mode: Mode,
+        context: ForwardContext,
         losses_of: LossesOf,
         part: SharedPart,
     ) -> None:
         super().__init__(part)
         self._leaves = [theta[slot] for slot in network.layout.trained]
         self._tasks = len(network.tasks)
-        self._z, self.at_z = _cut(network, theta, x, mode, losses_of)
+        self._z, self.at_z = _cut(network, theta, x, context, losses_of)
         self.losses, self.own = self.at_z.losses, list(self.at_z.own)
         self._reach_private()
-        self.penalty = _penalty(mode, self._leaves)
+        self.penalty = _penalty(context, self._leaves)
 
     def on(self, part: SharedPart, into: Float[Tensor, "r t s"] | None = None) -> Float[Tensor, "r t s"]:
         jacobian = self._z.new_empty(len(self._z), self._tasks, part.size) if into is None else into
@@ -149,24 +154,24 @@ class CutPass(TaskPass):
 
 
 def _cut(
-    network: Network, theta: Theta, x: Float[Tensor, "r g b d"], mode: Mode, losses_of: LossesOf
+    network: Network, theta: Theta, x: Float[Tensor, "r g b d"], context: ForwardContext, losses_of: LossesOf
 ) -> tuple[Tensor, Cotangents]:
     """The representation with its graph, and what the tasks hand back to it."""
     if network.shares_head:
-        z = losses_of(network(theta, x, mode))
+        z = losses_of(network(theta, x, context))
         return z, LossCotangents(network, z)
-    z = network.represent(theta, x, mode)
+    z = network.represent(theta, x, context)
     if z.shape[1] == 1 and not (network.trunk.towers and network.trunk.towers.stages):
-        z = network.trunk.finish(theta, z, mode)
+        z = network.trunk.finish(theta, z, context)
         return z, HeadCotangents(network, theta, z, losses_of)
-    return z, TowerCotangents(network, theta, z, mode, losses_of)
+    return z, TowerCotangents(network, theta, z, context, losses_of)
 
 
 class ApartPass(TaskPass):
     """A pass in which every task has its own copy of what is shared.
 
     Args:
-        network, theta, x, mode, losses_of, part: as for :class:`CutPass`.
+        network, theta, x, context, losses_of, part: as for :class:`CutPass`.
     """
 
     def __init__(
@@ -174,7 +179,7 @@ class ApartPass(TaskPass):
         network: Network,
         theta: Theta,
         x: Float[Tensor, "r g b d"],
-        mode: Mode,
+        context: ForwardContext,
         losses_of: LossesOf,
         part: SharedPart,
     ) -> None:
@@ -183,13 +188,15 @@ class ApartPass(TaskPass):
         for slot in (network.layout.trained[number] for number in part.slots):
             repeated = theta[slot].detach().expand(-1, len(network.tasks), *[-1] * len(slot.shape))
             copies[slot] = repeated.requires_grad_()
-        losses = losses_of(network(copies, x, mode))
+        losses = losses_of(network(copies, x, context))
         self.losses = losses.detach()
         leaves = [copies[slot] for slot in network.layout.trained]
         self.own: Slotwise = list(
-            torch.autograd.grad(losses.sum(), leaves, retain_graph=bool(mode.penalties), allow_unused=True)
+            torch.autograd.grad(losses.sum(), leaves, retain_graph=bool(context.penalties), allow_unused=True)
         )
-        self.penalty = _penalty(mode, leaves)  # which architectures with apart signals put on private parameters only
+        self.penalty = _penalty(
+            context, leaves
+        )  # which architectures with apart signals put on private parameters only
 
     def on(self, part: SharedPart, into: Float[Tensor, "r t s"] | None = None) -> Float[Tensor, "r t s"]:
         jacobian = self.losses.new_empty(*self.losses.shape, part.size) if into is None else into
@@ -197,8 +204,8 @@ class ApartPass(TaskPass):
         return jacobian
 
 
-def _penalty(mode: Mode, leaves: Sequence[Tensor]) -> Slotwise:
-    if not mode.penalties:
+def _penalty(context: ForwardContext, leaves: Sequence[Tensor]) -> Slotwise:
+    if not context.penalties:
         return []
-    total = torch.stack([value.sum() for value in mode.penalties]).sum()
+    total = torch.stack([value.sum() for value in context.penalties]).sum()
     return list(torch.autograd.grad(total, leaves, retain_graph=True, allow_unused=True))

@@ -6,7 +6,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from mtl_core.layers.bank import Copy, Theta
-from mtl_core.layers.forward_context import Mode
+from mtl_core.layers.forward_context import ForwardContext
 from mtl_core.layers.linear import Linear
 
 
@@ -32,11 +32,13 @@ class Attention:
         self.layers = (self._projections, self._output)
         self.slots = self._projections.slots + self._output.slots
 
-    def __call__(self, theta: Theta, x: Float[Tensor, "r c b n d"], mode: Mode) -> Float[Tensor, "r c b n d"]:
+    def __call__(
+        self, theta: Theta, x: Float[Tensor, "r c b n d"], context: ForwardContext
+    ) -> Float[Tensor, "r c b n d"]:
         *outer, tokens, width = x.shape
         size = width // self._heads
-        projected = self._projections(theta, x, adapt=mode.adapt).view(-1, tokens, 3, self._heads, size)
+        projected = self._projections(theta, x, adapt=context.adapt).view(-1, tokens, 3, self._heads, size)
         query, key, value = projected.permute(2, 0, 3, 1, 4).reshape(3, -1, tokens, size)
         weights = (query * size**-0.5).bmm(key.transpose(1, 2)).softmax(dim=-1)
         mixed = weights.bmm(value).view(*outer, self._heads, tokens, size)
-        return self._output(theta, mixed.transpose(-3, -2).reshape(x.shape), adapt=mode.adapt)
+        return self._output(theta, mixed.transpose(-3, -2).reshape(x.shape), adapt=context.adapt)

@@ -1,4 +1,4 @@
-"""In which mode a network runs: in evaluation, or in a training step of its rows."""
+"""What a forward pass knows beside parameters and inputs, in evaluation or in a training step."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ class Adapter(Protocol):
 
 
 @dataclass(frozen=True)
-class Mode:
+class ForwardContext:
     """Everything that a forward pass knows beside parameters and inputs.
 
     Args:
         training: batch norms take the batch's statistics, penalties are noted.
         noise: dropout masks of the step; ``None``: nothing is dropped.
         progress: share of its training that each row has behind it, ``[r]``.
-        dials: tuning hyperparameters of the architecture that rows set, ``[r]`` each.
+        options: tuning hyperparameters of the architecture that rows set, ``[r]`` each.
         streams: random numbers of the step.
         penalties: what the architecture adds to the objective of each row, ``[r]`` each; noted in passing.
         adapt: applied by every affine layer.
@@ -39,7 +39,7 @@ class Mode:
     training: bool = False
     noise: Noise | None = None
     progress: Float[Tensor, " r"] | None = None
-    dials: Mapping[str, Float[Tensor, " r"]] = field(default_factory=dict)
+    options: Mapping[str, Float[Tensor, " r"]] = field(default_factory=dict)
     streams: Streams | None = None
     penalties: list[Float[Tensor, " r"]] = field(default_factory=list)
     adapt: Adapter | None = None
@@ -48,10 +48,10 @@ class Mode:
         """``h`` after dropout."""
         return self.noise(h, copies) if self.noise else h
 
-    def adapted(self, adapt: Adapter) -> Mode:
-        """The same mode with an adapter."""
+    def adapted(self, adapt: Adapter) -> ForwardContext:
+        """A copy of this context in which affine layers apply ``adapt``."""
         return replace(self, adapt=adapt)
 
 
-EVALUATION = Mode()
+EVALUATION = ForwardContext()
 """No noise, nothing noted."""

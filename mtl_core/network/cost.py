@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from mtl_core.data.task_set import Development
-from mtl_core.layers.forward_context import Mode
+from mtl_core.layers.forward_context import ForwardContext
 from mtl_core.network.network import Network
 from mtl_core.recipe import Recipe
 
@@ -77,7 +77,7 @@ def _dry_run(network: Network, signals: int, num_inputs: int, examples: int = 8)
     x = torch.zeros(1, signals, examples, num_inputs, device=device)
     parameters = {value.untyped_storage()._cdata for value in theta.values()}
     with _Products() as products, torch.autograd.graph.saved_tensors_hooks(keep, lambda held: held):
-        network(theta, x, Mode(training=True))
+        network(theta, x, ForwardContext(training=True))
     own = [tensor for storage, tensor in kept.items() if storage not in parameters]
     return products.multiply_adds // examples, sum(tensor.untyped_storage().nbytes() for tensor in own) // examples
 

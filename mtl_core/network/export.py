@@ -20,7 +20,7 @@ from mtl_core.data.preprocessing import prepare
 from mtl_core.data.target_columns import columns_of
 from mtl_core.data.task import Task
 from mtl_core.data.task_set import Development
-from mtl_core.errors import Mistake
+from mtl_core.errors import UserError
 from mtl_core.layers.bank import Slot
 from mtl_core.network.network import Network
 from mtl_core.recipe import Recipe
@@ -129,7 +129,7 @@ def save(module: Predictor, folder: Path) -> None:
     """Write ``module`` as safetensors and JSON; nothing is pickled.
 
     Raises:
-        Mistake: when its stages are Python objects, which have no name to be found by.
+        UserError: when its stages are Python objects, which have no name to be found by.
     """
     text = {
         "engine": ENGINE_VERSION,
@@ -140,7 +140,7 @@ def save(module: Predictor, folder: Path) -> None:
     try:
         written = json.dumps(text, indent=2)
     except TypeError as error:
-        raise Mistake("export", "the recipe holds Python objects.", "Name modules as package.module:name.") from error
+        raise UserError("export", "the recipe holds Python objects.", "Name modules as package.module:name.") from error
     folder.mkdir(parents=True, exist_ok=True)
     save_file({name: value.contiguous() for name, value in module.state_dict().items()}, folder / PARAMETERS)
     (folder / RECIPE).write_text(written + "\n")
@@ -153,7 +153,7 @@ def load(folder: Path, *, trust_code: bool = False) -> Predictor:
         trust_code: import the modules that a custom backbone names.  Without it nothing but this library's code runs.
 
     Raises:
-        Mistake: when the folder holds no such module, or one whose code would have to be imported.
+        UserError: when the folder holds no such module, or one whose code would have to be imported.
     """
     where, remedy = str(folder), "Point to a folder that export wrote."
     try:
@@ -161,9 +161,9 @@ def load(folder: Path, *, trust_code: bool = False) -> Predictor:
         recipe, tasks = Recipe(**text["recipe"]), tuple(_task(values) for values in text["tasks"])
         shape, state = tuple(int(size) for size in text["shape"]), load_file(folder / PARAMETERS)
     except (OSError, ValueError, KeyError, TypeError, SafetensorError) as error:
-        raise Mistake(where, f"holds no exported module ({error}).", remedy) from error
+        raise UserError(where, f"holds no exported module ({error}).", remedy) from error
     if not trust_code and recipe.backbone == "custom":
-        raise Mistake(
+        raise UserError(
             where, f"runs code of its author, {recipe.backbone_options}.", "Pass trust_code=True if you trust it."
         )
     try:
@@ -171,7 +171,7 @@ def load(folder: Path, *, trust_code: bool = False) -> Predictor:
         module.load_state_dict(state)
     except (KeyError, TypeError, RuntimeError) as error:
         found = f"does not fit engine {ENGINE_VERSION}, being of {text.get('engine')} ({error})."
-        raise Mistake(where, found, remedy) from error
+        raise UserError(where, found, remedy) from error
     return module.eval()
 
 

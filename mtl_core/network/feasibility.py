@@ -12,12 +12,12 @@ from mtl_core.recipe import Recipe
 from mtl_core.registry import find
 
 
-def impossible(recipe: Recipe, development: Development) -> str | None:
+def why_infeasible(recipe: Recipe, development: Development) -> str | None:
     """Why an arm cannot exist, in words for the plan's list of skipped arms; ``None`` if it can."""
     backbone, sharing = find("backbones", recipe.backbone).cls, find("sharing", recipe.sharing).cls
     return (
-        backbone.impossible(recipe, development.shape)
-        or sharing.impossible(recipe, development)
+        backbone.why_infeasible(recipe, development.shape)
+        or sharing.why_infeasible(recipe, development)
         or _unweighable(recipe, development)
     )
 

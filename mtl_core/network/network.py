@@ -11,9 +11,9 @@ from torch import Tensor
 from mtl_core.backbones import backbone_of
 from mtl_core.data.losses import example_losses
 from mtl_core.data.task import Task
-from mtl_core.errors import Mistake
+from mtl_core.errors import UserError
 from mtl_core.layers.bank import SHARED, Theta
-from mtl_core.layers.forward_context import EVALUATION, Mode
+from mtl_core.layers.forward_context import EVALUATION, ForwardContext
 from mtl_core.layers.parameter_layout import Layout
 from mtl_core.network.heads import banks_of
 from mtl_core.recipe import Recipe
@@ -33,10 +33,10 @@ class Network:
     def __init__(self, recipe: Recipe, tasks: Sequence[Task], inputs: Sequence[int]) -> None:
         names = [task.name for task in tasks]
         if SHARED.name in names:
-            raise Mistake(f"task {SHARED.name!r}", "bears the name of what all tasks have in common.", "Rename it.")
+            raise UserError(f"task {SHARED.name!r}", "bears the name of what all tasks have in common.", "Rename it.")
         twice = [name for name in dict.fromkeys(names) if names.count(name) > 1]
         if twice:
-            raise Mistake(f"task {twice[0]!r}", "stands twice in the task set.", "Give every task a name of its own.")
+            raise UserError(f"task {twice[0]!r}", "stands twice in the task set.", "Give every task a name of its own.")
         backbone = backbone_of(recipe, inputs)
         sharing = find("sharing", recipe.sharing).cls
         self.tasks = tuple(tasks)
@@ -47,18 +47,20 @@ class Network:
         order = [member for bank in self.heads for member in bank.members]
         self._order = None if order == sorted(order) else torch.tensor(order).argsort()
 
-    def __call__(self, theta: Theta, x: Float[Tensor, "r g b d"], mode: Mode = EVALUATION) -> list[Tensor]:
+    def __call__(self, theta: Theta, x: Float[Tensor, "r g b d"], context: ForwardContext = EVALUATION) -> list[Tensor]:
         """Outputs ``[r, g, k, b]`` of every head bank; ``x`` is common (g = 1) or each task's own (g = t)."""
-        h = self.trunk(theta, x, mode)
+        h = self.trunk(theta, x, context)
         return [bank(theta, h) for bank in self.heads]
 
-    def represent(self, theta: Theta, x: Float[Tensor, "r g b d"], mode: Mode) -> Float[Tensor, "r c b *f"]:
+    def represent(
+        self, theta: Theta, x: Float[Tensor, "r g b d"], context: ForwardContext
+    ) -> Float[Tensor, "r c b *f"]:
         """The first part of a pass, up to where the tasks part."""
-        return self.trunk.represent(theta, x, mode)
+        return self.trunk.represent(theta, x, context)
 
-    def finish(self, theta: Theta, z: Float[Tensor, "r c b *f"], mode: Mode) -> list[Tensor]:
+    def finish(self, theta: Theta, z: Float[Tensor, "r c b *f"], context: ForwardContext) -> list[Tensor]:
         """The rest of a pass: towers and heads."""
-        h = self.trunk.finish(theta, z, mode)
+        h = self.trunk.finish(theta, z, context)
         return [bank(theta, h) for bank in self.heads]
 
     @property
@@ -75,11 +77,13 @@ class Network:
             ]
         )
 
-    def after_step(self, theta: Theta, rates: Sequence[float], present: Bool[Tensor, "r t"], mode: Mode) -> None:
+    def after_step(
+        self, theta: Theta, rates: Sequence[float], present: Bool[Tensor, "r t"], context: ForwardContext
+    ) -> None:
         """What the architecture does after the optimiser's step, in place."""
         heads = [slot for bank in self.heads for slot in bank.slots]
         with torch.no_grad():
-            self.trunk.after_step(theta, heads, rates, present, mode)
+            self.trunk.after_step(theta, heads, rates, present, context)
 
     def in_order(self, parts: Sequence[Float[Tensor, "r g b"]]) -> Float[Tensor, "r t b"]:
         """What the head banks give, put into the order of the tasks."""

@@ -122,7 +122,7 @@ def last_shared_stage(layout: Layout) -> list[Slot]:
     return [slot for slot in layout.trained if stages and _stage(slot) == stages[-1]]
 
 
-def compared(layout: Layout) -> Bool[Tensor, "s t t"]:
+def tasks_sharing_stage(layout: Layout) -> Bool[Tensor, "s t t"]:
     """Which tasks have parameters of a stage in common; with itself: whether a task shares any."""
     users: dict[str, list[list[bool]]] = {}
     for slot in layout.trained:

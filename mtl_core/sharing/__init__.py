@@ -16,7 +16,7 @@ from torch import Tensor
 from mtl_core.backbones import Backbone, Stage
 from mtl_core.data.task_set import Development
 from mtl_core.layers.bank import Copy, Slot, Theta
-from mtl_core.layers.forward_context import Mode
+from mtl_core.layers.forward_context import ForwardContext
 from mtl_core.recipe import Recipe
 from mtl_core.registry import find
 
@@ -30,13 +30,13 @@ class Part(Protocol):
 class Sharing(ABC):
     """An architecture: backbone stages as banks of copies, and what connects them.
 
-    Keyword-only arguments of a subclass are its dials; those annotated with a range are tuned, one value per replica,
-    and a forward pass finds them by :meth:`dial`.
+    Keyword-only arguments of a subclass are its options; those annotated with a range are tuned, one value per replica,
+    and a forward pass finds them by :meth:`option`.
 
     Args:
         backbone: makes the stages.
         tasks: names of the tasks, in order.
-        depth: number of shared stages, or ``None`` where the architecture has no such dial.
+        depth: number of shared stages, or ``None`` where the architecture has no such option.
     """
 
     uses_depth: ClassVar[bool] = True
@@ -54,16 +54,18 @@ class Sharing(ABC):
         self.backbone, self.tasks, self.depth = backbone, tuple(tasks), depth
 
     @abstractmethod
-    def represent(self, theta: Theta, x: Float[Tensor, "r g b d"], mode: Mode) -> Float[Tensor, "r c b *f"]:
+    def represent(
+        self, theta: Theta, x: Float[Tensor, "r g b d"], context: ForwardContext
+    ) -> Float[Tensor, "r c b *f"]:
         """What the towers see, or the heads where there are none: one signal for all tasks, or one for each."""
 
-    def finish(self, theta: Theta, z: Float[Tensor, "r c b *f"], mode: Mode) -> Float[Tensor, "r c b o"]:
+    def finish(self, theta: Theta, z: Float[Tensor, "r c b *f"], context: ForwardContext) -> Float[Tensor, "r c b o"]:
         """From the representation to what the heads see."""
-        return self.backbone.leave(self.towers(theta, z, mode) if self.towers else z)
+        return self.backbone.leave(self.towers(theta, z, context) if self.towers else z)
 
-    def __call__(self, theta: Theta, x: Float[Tensor, "r g b d"], mode: Mode) -> Float[Tensor, "r c b o"]:
+    def __call__(self, theta: Theta, x: Float[Tensor, "r g b d"], context: ForwardContext) -> Float[Tensor, "r c b o"]:
         """The whole pass, from examples to what the heads see: one signal for all tasks, or one for each."""
-        return self.finish(theta, self.represent(theta, x, mode), mode)
+        return self.finish(theta, self.represent(theta, x, context), context)
 
     def apart(self, signals: int) -> bool:
         """Whether every task has a signal of its own from the first stage on, which meets none of the others.
@@ -77,7 +79,12 @@ class Sharing(ABC):
         return False
 
     def after_step(
-        self, theta: Theta, heads: Sequence[Slot], rates: Sequence[float], present: Bool[Tensor, "r t"], mode: Mode
+        self,
+        theta: Theta,
+        heads: Sequence[Slot],
+        rates: Sequence[float],
+        present: Bool[Tensor, "r t"],
+        context: ForwardContext,
     ) -> None:
         """Change parameters or buffers in place, after the optimiser's step.
 
@@ -89,14 +96,14 @@ class Sharing(ABC):
         """
         raise AssertionError(f"{type(self).__name__} does nothing after a step.")
 
-    def dial(self, name: str, mode: Mode, dimensions: int) -> Any:
+    def option(self, name: str, context: ForwardContext, dimensions: int) -> Any:
         """A tuning hyperparameter: the rows' own values as ``[r, 1, …]`` of so many dimensions, or the default."""
-        if name not in mode.dials:
+        if name not in context.options:
             return getattr(self, name)
-        return mode.dials[name].view(-1, *[1] * (dimensions - 1))
+        return context.options[name].view(-1, *[1] * (dimensions - 1))
 
     @classmethod
-    def impossible(cls, recipe: Recipe, development: Development) -> str | None:
+    def why_infeasible(cls, recipe: Recipe, development: Development) -> str | None:
         """Why this architecture cannot be built with this recipe for these tasks, or ``None``."""
         if len(development.tasks) < 2 and recipe.sharing not in ("single_task", "independent"):
             return "a single task has nobody to share with"
@@ -127,20 +134,22 @@ class Chain:
         """Whether stages keep no statistics, in which signals that share a copy would meet."""
         return all(slot.trained for slot in self.slots)
 
-    def __call__(self, theta: Theta, x: Float[Tensor, "r g b *i"], mode: Mode) -> Float[Tensor, "r c b *o"]:
+    def __call__(
+        self, theta: Theta, x: Float[Tensor, "r g b *i"], context: ForwardContext
+    ) -> Float[Tensor, "r c b *o"]:
         """Every signal through the one copy, or one signal (or each its own) through as many copies."""
         for stage in self.stages:
-            x = run(stage, theta, x, mode)
+            x = run(stage, theta, x, context)
         return x
 
 
-def run(stage: Stage, theta: Theta, x: Float[Tensor, "r g b *i"], mode: Mode) -> Float[Tensor, "r c b *o"]:
+def run(stage: Stage, theta: Theta, x: Float[Tensor, "r g b *i"], context: ForwardContext) -> Float[Tensor, "r c b *o"]:
     """One stage, whatever the numbers of its copies and of the signals."""
     # a stage's single copy may have been handed out to the tasks, see Sharing.apart
     copies = theta[stage.slots[0]].shape[1] if stage.slots else len(stage.copies)
     if copies == 1:
-        return split(stage(theta, share(x), mode), x.shape[1])
-    return stage(theta, x.expand(-1, copies, *[-1] * (x.ndim - 2)), mode)
+        return split(stage(theta, share(x), context), x.shape[1])
+    return stage(theta, x.expand(-1, copies, *[-1] * (x.ndim - 2)), context)
 
 
 def share(x: Float[Tensor, "r g b *f"]) -> Float[Tensor, "r 1 gb *f"]:

@@ -12,7 +12,7 @@ from torch import Tensor
 from mtl_core.backbones import Affine, Backbone
 from mtl_core.data.task_set import Development
 from mtl_core.layers.bank import SHARED, Theta, uniform
-from mtl_core.layers.forward_context import Mode
+from mtl_core.layers.forward_context import ForwardContext
 from mtl_core.recipe import Recipe
 from mtl_core.sharing import Chain, Sharing, split, unadaptable
 from mtl_core.sharing.blocks.task_descriptors import Descriptors, TaskVectors, along, descriptor_matrix, unfit
@@ -53,7 +53,9 @@ class Additive(Sharing):
         self.shifts = {stage.conditioned.name: _shift(stage.conditioned, tasks, descriptors) for stage in told}
         self.parts = (self.network, *self.shifts.values())
 
-    def represent(self, theta: Theta, x: Float[Tensor, "r g b d"], mode: Mode) -> Float[Tensor, "r t b *f"]:
+    def represent(
+        self, theta: Theta, x: Float[Tensor, "r g b d"], context: ForwardContext
+    ) -> Float[Tensor, "r t b *f"]:
         shifts = {layer: shift(theta) for layer, shift in self.shifts.items()}
 
         def shifted(layer: Any, theta: Theta, x: Tensor, y: Tensor) -> Tensor:
@@ -63,15 +65,15 @@ class Additive(Sharing):
             return (own + along(shifts[layer.name], own, layer.feature_axis)).view_as(y)
 
         signals = self.backbone.enter(x.expand(-1, len(self.tasks), -1, -1))
-        return self.network(theta, signals, mode.adapted(shifted))
+        return self.network(theta, signals, context.adapted(shifted))
 
     def apart(self, signals: int) -> bool:
         return self.network.stateless
 
     @classmethod
-    def impossible(cls, recipe: Recipe, development: Development) -> str | None:
+    def why_infeasible(cls, recipe: Recipe, development: Development) -> str | None:
         tasks, descriptors = [task.name for task in development.tasks], recipe.sharing_options.get("descriptors")
-        return super().impossible(recipe, development) or unadaptable(recipe) or unfit(tasks, descriptors)
+        return super().why_infeasible(recipe, development) or unadaptable(recipe) or unfit(tasks, descriptors)
 
 
 def _shift(layer: Affine, tasks: Sequence[str], descriptors: Descriptors | None) -> TaskVectors:

@@ -11,7 +11,7 @@ from torch import Tensor
 from mtl_core.backbones import Backbone
 from mtl_core.data.task_set import Development
 from mtl_core.layers.bank import SHARED, Copy, Theta
-from mtl_core.layers.forward_context import Mode
+from mtl_core.layers.forward_context import ForwardContext
 from mtl_core.recipe import Recipe
 from mtl_core.sharing import Sharing
 from mtl_core.task_tree import Tree, fault, in_order
@@ -38,7 +38,7 @@ class Branch(Sharing):
         self, backbone: Backbone, tasks: Sequence[str], depth: int | None, *, tree: Tree | None = None
     ) -> None:
         super().__init__(backbone, tasks, depth)
-        assert tree is not None, "impossible() asks for a tree"
+        assert tree is not None, "why_infeasible() asks for a tree"
         levels = in_order(tree, self.tasks)
         above = [[list(self.tasks)], *levels[:-1]]
         self.parts = self._levels = [
@@ -47,15 +47,17 @@ class Branch(Sharing):
         ]
         self._leaves = [_home(task, levels[-1]) for task in self.tasks]
 
-    def represent(self, theta: Theta, x: Float[Tensor, "r g b d"], mode: Mode) -> Float[Tensor, "r c b *f"]:
+    def represent(
+        self, theta: Theta, x: Float[Tensor, "r g b d"], context: ForwardContext
+    ) -> Float[Tensor, "r c b *f"]:
         h, own = self.backbone.enter(x), x.shape[1] > 1
         for level in self._levels:
-            h = level.each(theta, h, mode) if own else level.together(theta, h, mode)
+            h = level.each(theta, h, context) if own else level.together(theta, h, context)
         return h if own or h.shape[1] == 1 else _taken(h, self._leaves)
 
     @classmethod
-    def impossible(cls, recipe: Recipe, development: Development) -> str | None:
-        reason = super().impossible(recipe, development)
+    def why_infeasible(cls, recipe: Recipe, development: Development) -> str | None:
+        reason = super().why_infeasible(recipe, development)
         if reason:
             return reason
         tree = recipe.sharing_options.get("tree")
@@ -91,18 +93,20 @@ class _Level:
         self._group_order = _inverse([groups.index(group) for bank in banks for group in bank])
         self._task_order = _inverse([member for members in self._members for member in members])
 
-    def together(self, theta: Theta, h: Float[Tensor, "r c b *f"], mode: Mode) -> Float[Tensor, "r g b *o"]:
+    def together(
+        self, theta: Theta, h: Float[Tensor, "r c b *f"], context: ForwardContext
+    ) -> Float[Tensor, "r g b *o"]:
         """A signal for each group, from a signal for each group before: all tasks see the same examples."""
         pairs = zip(self.stages, self._parents, strict=True)
-        parts = [stage(theta, _taken(h, parents), mode) for stage, parents in pairs]
+        parts = [stage(theta, _taken(h, parents), context) for stage, parents in pairs]
         return _taken(torch.cat(parts, dim=1) if len(parts) > 1 else parts[0], self._group_order)
 
-    def each(self, theta: Theta, h: Float[Tensor, "r t b *f"], mode: Mode) -> Float[Tensor, "r t b *o"]:
+    def each(self, theta: Theta, h: Float[Tensor, "r t b *f"], context: ForwardContext) -> Float[Tensor, "r t b *o"]:
         """A signal for each task: a group's examples are one batch."""
         parts = []
         for stage, members in zip(self.stages, self._members, strict=True):
             grouped = _taken(h, members).reshape(len(h), len(stage.copies), -1, *h.shape[3:])
-            out = stage(theta, grouped, mode)
+            out = stage(theta, grouped, context)
             parts.append(out.reshape(len(h), len(members), -1, *out.shape[3:]))
         return _taken(torch.cat(parts, dim=1) if len(parts) > 1 else parts[0], self._task_order)
 

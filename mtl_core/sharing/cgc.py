@@ -11,12 +11,12 @@ from torch import Tensor
 from mtl_core.backbones import Backbone
 from mtl_core.data.task_set import Development
 from mtl_core.layers.bank import Theta, private
-from mtl_core.layers.forward_context import Mode
+from mtl_core.layers.forward_context import ForwardContext
 from mtl_core.recipe import Recipe
 from mtl_core.search_space import Uniform
 from mtl_core.sharing import Chain, Sharing
 from mtl_core.sharing.blocks.experts import Extraction, Seen
-from mtl_core.sharing.blocks.option_checks import dials_of, miscounted, misdropped, namesake
+from mtl_core.sharing.blocks.option_checks import miscounted, misdropped, namesake, options_of
 
 
 class CGC(Sharing):
@@ -55,18 +55,20 @@ class CGC(Sharing):
         self.towers = Chain(backbone, range(depth, backbone.num_stages), private(tasks))
         self.parts = (self.extraction, self.towers)
 
-    def represent(self, theta: Theta, x: Float[Tensor, "r g b d"], mode: Mode) -> Float[Tensor, "r t b *f"]:
+    def represent(
+        self, theta: Theta, x: Float[Tensor, "r g b d"], context: ForwardContext
+    ) -> Float[Tensor, "r t b *f"]:
         seen = Seen(self.backbone.enter(x), x)
-        mixed, _ = self.extraction(theta, seen, seen, mode, self.dial("gate_dropout", mode, 4))
+        mixed, _ = self.extraction(theta, seen, seen, context, self.option("gate_dropout", context, 4))
         return mixed
 
     @classmethod
-    def impossible(cls, recipe: Recipe, development: Development) -> str | None:
-        dials, tasks = dials_of(cls, recipe), [task.name for task in development.tasks]
+    def why_infeasible(cls, recipe: Recipe, development: Development) -> str | None:
+        options, tasks = options_of(cls, recipe), [task.name for task in development.tasks]
         return (
-            super().impossible(recipe, development)
-            or miscounted(dials, "shared_experts", 1, "without shared experts nothing is shared")
-            or miscounted(dials, "own_experts", 1, "without own experts it is mmoe with as many experts")
-            or misdropped(dials)
-            or namesake(tasks, dials["shared_experts"], dials["own_experts"])
+            super().why_infeasible(recipe, development)
+            or miscounted(options, "shared_experts", 1, "without shared experts nothing is shared")
+            or miscounted(options, "own_experts", 1, "without own experts it is mmoe with as many experts")
+            or misdropped(options)
+            or namesake(tasks, options["shared_experts"], options["own_experts"])
         )

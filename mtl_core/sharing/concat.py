@@ -10,7 +10,7 @@ from torch import Tensor
 from mtl_core.backbones import Backbone, extend
 from mtl_core.data.task_set import Development
 from mtl_core.layers.bank import SHARED, Theta
-from mtl_core.layers.forward_context import Mode
+from mtl_core.layers.forward_context import ForwardContext
 from mtl_core.recipe import Recipe
 from mtl_core.registry import find
 from mtl_core.sharing import Chain, Sharing
@@ -49,20 +49,22 @@ class Concat(Sharing):
         self.network = Chain(self.backbone, range(backbone.num_stages), (SHARED,))
         self.parts = (self.network,)
 
-    def represent(self, theta: Theta, x: Float[Tensor, "r g b d"], mode: Mode) -> Float[Tensor, "r t b *f"]:
+    def represent(
+        self, theta: Theta, x: Float[Tensor, "r g b d"], context: ForwardContext
+    ) -> Float[Tensor, "r t b *f"]:
         told = extend(x, self._z, self._inputs)
-        return self.network(theta, self.backbone.enter(told), mode)
+        return self.network(theta, self.backbone.enter(told), context)
 
     def apart(self, signals: int) -> bool:
         return self.network.stateless
 
     @classmethod
-    def impossible(cls, recipe: Recipe, development: Development) -> str | None:
+    def why_infeasible(cls, recipe: Recipe, development: Development) -> str | None:
         tasks, descriptors = [task.name for task in development.tasks], recipe.sharing_options.get("descriptors")
-        reason = super().impossible(recipe, development) or unfit(tasks, descriptors)
+        reason = super().why_infeasible(recipe, development) or unfit(tasks, descriptors)
         if reason:
             return reason
         first, *places = development.shape
         longer = (first + descriptor_matrix(tasks, descriptors).shape[1], *places)
-        reason = find("backbones", recipe.backbone).cls.impossible(recipe, longer)
+        reason = find("backbones", recipe.backbone).cls.why_infeasible(recipe, longer)
         return f"with task descriptors beside the inputs: {reason}" if reason else None

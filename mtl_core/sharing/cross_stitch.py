@@ -10,7 +10,7 @@ from torch import Tensor
 from mtl_core.backbones import Backbone
 from mtl_core.data.task_set import Development
 from mtl_core.layers.bank import Theta, mutual, private
-from mtl_core.layers.forward_context import Mode
+from mtl_core.layers.forward_context import ForwardContext
 from mtl_core.recipe import Recipe
 from mtl_core.sharing import Chain, Sharing, run, share
 from mtl_core.sharing.blocks.stitching import ChannelStitch, Stitch, own_examples
@@ -43,18 +43,20 @@ class CrossStitch(Sharing):
         mixed = zip(self.stages, self.stitches, strict=True)
         self.parts = (*(part for pair in mixed for part in pair), self.towers)
 
-    def represent(self, theta: Theta, x: Float[Tensor, "r g b d"], mode: Mode) -> Float[Tensor, "r t b *f"]:
+    def represent(
+        self, theta: Theta, x: Float[Tensor, "r g b d"], context: ForwardContext
+    ) -> Float[Tensor, "r t b *f"]:
         h = share(self.backbone.enter(x))
         for stage, stitch in zip(self.stages, self.stitches, strict=True):
-            h = stitch(theta, run(stage, theta, h, mode))
+            h = stitch(theta, run(stage, theta, h, context))
         return own_examples(h, x.shape[1])
 
     @classmethod
-    def impossible(cls, recipe: Recipe, development: Development) -> str | None:
+    def why_infeasible(cls, recipe: Recipe, development: Development) -> str | None:
         choice = recipe.sharing_options.get("per_channel", False)
         if not isinstance(choice, bool):
             return f"per_channel is true or false, found {choice!r}"
-        return super().impossible(recipe, development)
+        return super().why_infeasible(recipe, development)
 
     def _stitch(self, level: int, per_channel: bool) -> Stitch | ChannelStitch:
         last = level == len(self.stages) - 1  # behind the last mixture, a row is for its task alone

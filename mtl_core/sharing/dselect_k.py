@@ -11,13 +11,13 @@ from torch import Tensor
 from mtl_core.backbones import Backbone
 from mtl_core.data.task_set import Development
 from mtl_core.layers.bank import Theta, private
-from mtl_core.layers.forward_context import Mode
+from mtl_core.layers.forward_context import ForwardContext
 from mtl_core.recipe import Recipe
 from mtl_core.search_space import LogUniform
 from mtl_core.sharing import Chain, Sharing
 from mtl_core.sharing.blocks.experts import SharedExperts
 from mtl_core.sharing.blocks.gates import mix
-from mtl_core.sharing.blocks.option_checks import dials_of, miscounted, namesake
+from mtl_core.sharing.blocks.option_checks import miscounted, namesake, options_of
 from mtl_core.sharing.blocks.sparse_gates import Selectors
 
 
@@ -66,21 +66,23 @@ class DSelectK(Sharing):
         self.towers = Chain(backbone, range(depth, backbone.num_stages), private(tasks))
         self.parts = (self.experts, self.gates, self.towers)
 
-    def represent(self, theta: Theta, x: Float[Tensor, "r g b d"], mode: Mode) -> Float[Tensor, "r t b *f"]:
+    def represent(
+        self, theta: Theta, x: Float[Tensor, "r g b d"], context: ForwardContext
+    ) -> Float[Tensor, "r t b *f"]:
         weights, entropy = self.gates(theta, x)
-        if mode.training:
-            mode.penalties.append(self.dial("selector_entropy", mode, 1) * entropy)
-        return mix(weights, self.experts(theta, self.backbone.enter(x), mode))
+        if context.training:
+            context.penalties.append(self.option("selector_entropy", context, 1) * entropy)
+        return mix(weights, self.experts(theta, self.backbone.enter(x), context))
 
     @classmethod
-    def impossible(cls, recipe: Recipe, development: Development) -> str | None:
-        dials, tasks = dials_of(cls, recipe), [task.name for task in development.tasks]
+    def why_infeasible(cls, recipe: Recipe, development: Development) -> str | None:
+        options, tasks = options_of(cls, recipe), [task.name for task in development.tasks]
         return (
-            super().impossible(recipe, development)
-            or miscounted(dials, "experts", 2, "a single expert is the same network as hard")
-            or miscounted(dials, "selectors", 1, "each selects one expert")
-            or namesake(tasks, dials["experts"])
-            or _unselectable(**{name: dials[name] for name in ("experts", "selectors", "gate", "smooth_step_width")})
+            super().why_infeasible(recipe, development)
+            or miscounted(options, "experts", 2, "a single expert is the same network as hard")
+            or miscounted(options, "selectors", 1, "each selects one expert")
+            or namesake(tasks, options["experts"])
+            or _unselectable(**{name: options[name] for name in ("experts", "selectors", "gate", "smooth_step_width")})
         )
 
 

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from mtl_core.backbones import Backbone
 from mtl_core.layers.bank import SHARED, Theta, private
-from mtl_core.layers.forward_context import Mode
+from mtl_core.layers.forward_context import ForwardContext
 from mtl_core.sharing import Chain, Sharing
 
 
@@ -30,8 +30,10 @@ class Hard(Sharing):
         self.towers = Chain(backbone, range(depth, backbone.num_stages), private(tasks))
         self.parts = (self.trunk, self.towers)
 
-    def represent(self, theta: Theta, x: Float[Tensor, "r g b d"], mode: Mode) -> Float[Tensor, "r g b *f"]:
-        return self.trunk(theta, self.backbone.enter(x), mode)
+    def represent(
+        self, theta: Theta, x: Float[Tensor, "r g b d"], context: ForwardContext
+    ) -> Float[Tensor, "r g b *f"]:
+        return self.trunk(theta, self.backbone.enter(x), context)
 
     def apart(self, signals: int) -> bool:
         return self.trunk.stateless and signals > 1

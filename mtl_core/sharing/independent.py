@@ -9,7 +9,7 @@ from torch import Tensor
 
 from mtl_core.backbones import Backbone
 from mtl_core.layers.bank import Theta, private
-from mtl_core.layers.forward_context import Mode
+from mtl_core.layers.forward_context import ForwardContext
 from mtl_core.sharing import Chain, Sharing
 
 
@@ -31,5 +31,7 @@ class Independent(Sharing):
         self.networks = Chain(backbone, range(backbone.num_stages), private(tasks))
         self.parts = (self.networks,)
 
-    def represent(self, theta: Theta, x: Float[Tensor, "r g b d"], mode: Mode) -> Float[Tensor, "r t b *f"]:
-        return self.networks(theta, self.backbone.enter(x), mode)
+    def represent(
+        self, theta: Theta, x: Float[Tensor, "r g b d"], context: ForwardContext
+    ) -> Float[Tensor, "r t b *f"]:
+        return self.networks(theta, self.backbone.enter(x), context)

@@ -13,7 +13,7 @@ from torch import Tensor
 from mtl_core.backbones import Backbone
 from mtl_core.data.task_set import Development
 from mtl_core.layers.bank import Slot, Theta, mutual, private
-from mtl_core.layers.forward_context import Mode
+from mtl_core.layers.forward_context import ForwardContext
 from mtl_core.recipe import Recipe
 from mtl_core.search_space import LogUniform
 from mtl_core.sharing import Sharing, run, share
@@ -74,11 +74,13 @@ class LearnedBranch(Sharing):
             for child, parent in ahead
         ]
 
-    def represent(self, theta: Theta, x: Float[Tensor, "r g b d"], mode: Mode) -> Float[Tensor, "r t b *f"]:
-        *between, last = self._weights(theta, mode)
-        h = run(self.stages[0], theta, share(self.backbone.enter(x)), mode)
+    def represent(
+        self, theta: Theta, x: Float[Tensor, "r g b d"], context: ForwardContext
+    ) -> Float[Tensor, "r t b *f"]:
+        *between, last = self._weights(theta, context)
+        h = run(self.stages[0], theta, share(self.backbone.enter(x)), context)
         for stage, weights in zip(self.stages[1:], between, strict=True):
-            h = run(stage, theta, mix(weights, h), mode)
+            h = run(stage, theta, mix(weights, h), context)
         return own_examples(mix(last, h), x.shape[1])
 
     def tree(self, theta: Theta, row: int) -> list[list[list[str]]]:
@@ -95,21 +97,26 @@ class LearnedBranch(Sharing):
         return paths
 
     def after_step(
-        self, theta: Theta, heads: Sequence[Slot], rates: Sequence[float], present: Bool[Tensor, "r t"], mode: Mode
+        self,
+        theta: Theta,
+        heads: Sequence[Slot],
+        rates: Sequence[float],
+        present: Bool[Tensor, "r t"],
+        context: ForwardContext,
     ) -> None:
-        assert mode.progress is not None, "a step knows where in its training it is"
+        assert context.progress is not None, "a step knows where in its training it is"
         for choice in self.choices:
-            choice.keep(theta, mode.progress < self.settle_at)
+            choice.keep(theta, context.progress < self.settle_at)
 
-    def _weights(self, theta: Theta, mode: Mode) -> list[Float[Tensor, "r t t"]]:
+    def _weights(self, theta: Theta, context: ForwardContext) -> list[Float[Tensor, "r t t"]]:
         """The weights of parents at every level: relaxed while a row is free to choose, else one-hot."""
-        if not mode.training:
+        if not context.training:
             return [choice.settled(theta) for choice in self.choices]
-        start, progress = self.dial("branching_temperature", mode, 3), mode.progress
-        if progress is None or mode.streams is None:  # a dry run
+        start, progress = self.option("branching_temperature", context, 3), context.progress
+        if progress is None or context.streams is None:  # a dry run
             return [choice.relaxed(theta, None, start) for choice in self.choices]
         shape = len(self.choices), len(self.tasks), len(self.tasks)
-        noise = mode.streams.uniform(self._edges).unflatten(1, shape).unbind(1)
+        noise = context.streams.uniform(self._edges).unflatten(1, shape).unbind(1)
         way = (progress / self.settle_at).clamp(max=1).view(-1, 1, 1)
         hottest = start.log() if isinstance(start, Tensor) else math.log(start)
         temperature = torch.exp(hottest + way * (math.log(_COLDEST) - hottest))
@@ -120,8 +127,8 @@ class LearnedBranch(Sharing):
         ]
 
     @classmethod
-    def impossible(cls, recipe: Recipe, development: Development) -> str | None:
+    def why_infeasible(cls, recipe: Recipe, development: Development) -> str | None:
         share_of_training = recipe.sharing_options.get("settle_at", 0.5)
         if not isinstance(share_of_training, int | float) or not 0 < share_of_training < 1:
             return f"settle_at must lie between 0 and 1, found {share_of_training!r}"
-        return super().impossible(recipe, development)
+        return super().why_infeasible(recipe, development)

@@ -12,7 +12,7 @@ from torch import Tensor
 from mtl_core.backbones import Affine, Backbone
 from mtl_core.data.task_set import Development
 from mtl_core.layers.bank import SHARED, Theta, constant, private
-from mtl_core.layers.forward_context import Mode
+from mtl_core.layers.forward_context import ForwardContext
 from mtl_core.recipe import Recipe
 from mtl_core.sharing import Chain, Sharing, split, unadaptable
 from mtl_core.sharing.blocks.task_descriptors import TaskVectors, along
@@ -53,12 +53,14 @@ class LowRank(Sharing):
         }
         self.parts = (self.trunk, *self.corrections.values(), *self.biases.values(), self.towers)
 
-    def represent(self, theta: Theta, x: Float[Tensor, "r g b d"], mode: Mode) -> Float[Tensor, "r c b *f"]:
+    def represent(
+        self, theta: Theta, x: Float[Tensor, "r g b d"], context: ForwardContext
+    ) -> Float[Tensor, "r c b *f"]:
         if self.corrections or self.biases:
-            x, trunk_mode = x.expand(-1, len(self.tasks), -1, -1), mode.adapted(self._corrected)
+            x, trunk_context = x.expand(-1, len(self.tasks), -1, -1), context.adapted(self._corrected)
         else:
-            trunk_mode = mode
-        return self.trunk(theta, self.backbone.enter(x), trunk_mode)
+            trunk_context = context
+        return self.trunk(theta, self.backbone.enter(x), trunk_context)
 
     def apart(self, signals: int) -> bool:
         return self.trunk.stateless and (signals > 1 or bool(self.corrections or self.biases))
@@ -72,13 +74,13 @@ class LowRank(Sharing):
         return own.view_as(y)
 
     @classmethod
-    def impossible(cls, recipe: Recipe, development: Development) -> str | None:
+    def why_infeasible(cls, recipe: Recipe, development: Development) -> str | None:
         rank, own_biases = recipe.sharing_options.get("rank", 4), recipe.sharing_options.get("own_biases", False)
         if rank < 0:
             return f"rank must not be negative, found {rank}"
         if rank == 0 and not own_biases:
             return "corrections of rank 0: the same network as hard"
-        return super().impossible(recipe, development) or unadaptable(recipe)
+        return super().why_infeasible(recipe, development) or unadaptable(recipe)
 
 
 def _useful(rank: int, layer: Affine) -> int:

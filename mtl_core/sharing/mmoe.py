@@ -11,13 +11,13 @@ from torch import Tensor
 from mtl_core.backbones import Backbone
 from mtl_core.data.task_set import Development
 from mtl_core.layers.bank import Copy, Theta, private
-from mtl_core.layers.forward_context import Mode
+from mtl_core.layers.forward_context import ForwardContext
 from mtl_core.recipe import Recipe
 from mtl_core.search_space import Uniform
 from mtl_core.sharing import Chain, Sharing
 from mtl_core.sharing.blocks.experts import SharedExperts
 from mtl_core.sharing.blocks.gates import Gates, mix
-from mtl_core.sharing.blocks.option_checks import dials_of, miscounted, misdropped, namesake
+from mtl_core.sharing.blocks.option_checks import miscounted, misdropped, namesake, options_of
 
 
 class MMoE(Sharing):
@@ -60,16 +60,18 @@ class MMoE(Sharing):
     def _gate_copies(self) -> tuple[Copy, ...]:
         return private(self.tasks)
 
-    def represent(self, theta: Theta, x: Float[Tensor, "r g b d"], mode: Mode) -> Float[Tensor, "r c b *f"]:
-        gates = self.gates(theta, x, mode, self.dial("gate_dropout", mode, 4))
-        return mix(gates, self.experts(theta, self.backbone.enter(x), mode))
+    def represent(
+        self, theta: Theta, x: Float[Tensor, "r g b d"], context: ForwardContext
+    ) -> Float[Tensor, "r c b *f"]:
+        gates = self.gates(theta, x, context, self.option("gate_dropout", context, 4))
+        return mix(gates, self.experts(theta, self.backbone.enter(x), context))
 
     @classmethod
-    def impossible(cls, recipe: Recipe, development: Development) -> str | None:
-        dials, tasks = dials_of(cls, recipe), [task.name for task in development.tasks]
+    def why_infeasible(cls, recipe: Recipe, development: Development) -> str | None:
+        options, tasks = options_of(cls, recipe), [task.name for task in development.tasks]
         return (
-            super().impossible(recipe, development)
-            or miscounted(dials, "experts", 2, "a single expert is the same network as hard")
-            or misdropped(dials)
-            or namesake(tasks, dials["experts"])
+            super().why_infeasible(recipe, development)
+            or miscounted(options, "experts", 2, "a single expert is the same network as hard")
+            or misdropped(options)
+            or namesake(tasks, options["experts"])
         )

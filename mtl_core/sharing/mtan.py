@@ -9,7 +9,7 @@ from torch import Tensor
 
 from mtl_core.backbones import Backbone
 from mtl_core.layers.bank import SHARED, Theta, private
-from mtl_core.layers.forward_context import Mode
+from mtl_core.layers.forward_context import ForwardContext
 from mtl_core.sharing import Chain, Sharing, run
 from mtl_core.sharing.blocks.soft_masks import SoftMask
 
@@ -41,9 +41,11 @@ class MTAN(Sharing):
         attended = zip(self.stages, self.masks, strict=True)
         self.parts = (*(part for pair in attended for part in pair), self.towers)
 
-    def represent(self, theta: Theta, x: Float[Tensor, "r g b d"], mode: Mode) -> Float[Tensor, "r t b *f"]:
+    def represent(
+        self, theta: Theta, x: Float[Tensor, "r g b d"], context: ForwardContext
+    ) -> Float[Tensor, "r t b *f"]:
         s, g = self.backbone.enter(x), None
         for level, (stage, mask) in enumerate(zip(self.stages, self.masks, strict=True)):
-            s = run(stage, theta, s, mode)
+            s = run(stage, theta, s, context)
             g = mask(theta, s, None if g is None else self.backbone.fit_to(g, level))
         return s if g is None else g

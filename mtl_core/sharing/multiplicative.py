@@ -12,7 +12,7 @@ from torch import Tensor
 from mtl_core.backbones import Backbone
 from mtl_core.data.task_set import Development
 from mtl_core.layers.bank import SHARED, Theta, constant, normal
-from mtl_core.layers.forward_context import Mode
+from mtl_core.layers.forward_context import ForwardContext
 from mtl_core.recipe import Recipe
 from mtl_core.sharing import Chain, Sharing, split, unadaptable
 from mtl_core.sharing.blocks.task_descriptors import TaskVectors, along, unfit
@@ -65,7 +65,9 @@ class Multiplicative(Sharing):
         }
         self.parts = (self.network, *self.gates.values(), *self.shifts.values())
 
-    def represent(self, theta: Theta, x: Float[Tensor, "r g b d"], mode: Mode) -> Float[Tensor, "r t b *f"]:
+    def represent(
+        self, theta: Theta, x: Float[Tensor, "r g b d"], context: ForwardContext
+    ) -> Float[Tensor, "r t b *f"]:
         gates = {layer: 1 + gate(theta) for layer, gate in self.gates.items()}
         shifts = {layer: shift(theta) for layer, shift in self.shifts.items()}
 
@@ -79,12 +81,12 @@ class Multiplicative(Sharing):
             return own.view_as(y)
 
         signals = self.backbone.enter(x.expand(-1, len(self.tasks), -1, -1))
-        return self.network(theta, signals, mode.adapted(gated))
+        return self.network(theta, signals, context.adapted(gated))
 
     def apart(self, signals: int) -> bool:
         return self.network.stateless
 
     @classmethod
-    def impossible(cls, recipe: Recipe, development: Development) -> str | None:
+    def why_infeasible(cls, recipe: Recipe, development: Development) -> str | None:
         tasks, descriptors = [task.name for task in development.tasks], recipe.sharing_options.get("descriptors")
-        return super().impossible(recipe, development) or unadaptable(recipe) or unfit(tasks, descriptors)
+        return super().why_infeasible(recipe, development) or unadaptable(recipe) or unfit(tasks, descriptors)

@@ -12,7 +12,7 @@ from torch import Generator, Tensor
 from mtl_core.backbones import Backbone
 from mtl_core.data.task_set import Development
 from mtl_core.layers.bank import SHARED, Slot, Theta, private
-from mtl_core.layers.forward_context import Mode
+from mtl_core.layers.forward_context import ForwardContext
 from mtl_core.recipe import Recipe
 from mtl_core.search_space import LogUniform
 from mtl_core.sharing import Chain, Sharing
@@ -65,17 +65,24 @@ class Relationship(Sharing):
         self.covariances = _Covariances(layers, len(self.tasks))
         self.parts = (self.trunk, self.towers, self.covariances)
 
-    def represent(self, theta: Theta, x: Float[Tensor, "r g b d"], mode: Mode) -> Float[Tensor, "r c b *f"]:
-        if mode.training:
+    def represent(
+        self, theta: Theta, x: Float[Tensor, "r g b d"], context: ForwardContext
+    ) -> Float[Tensor, "r c b *f"]:
+        if context.training:
             own = {slot for part in self.parts for slot in part.slots}
-            mode.penalties.append(self._penalty(theta, [slot for slot in theta if slot not in own], mode))
-        return self.trunk(theta, self.backbone.enter(x), mode)
+            context.penalties.append(self._penalty(theta, [slot for slot in theta if slot not in own], context))
+        return self.trunk(theta, self.backbone.enter(x), context)
 
     def apart(self, signals: int) -> bool:
         return self.trunk.stateless and signals > 1
 
     def after_step(
-        self, theta: Theta, heads: Sequence[Slot], rates: Sequence[float], present: Bool[Tensor, "r t"], mode: Mode
+        self,
+        theta: Theta,
+        heads: Sequence[Slot],
+        rates: Sequence[float],
+        present: Bool[Tensor, "r t"],
+        context: ForwardContext,
     ) -> None:
         if not self.learn_covariance:
             return
@@ -86,20 +93,20 @@ class Relationship(Sharing):
             estimate = gram * (len(self.tasks) / trace.clamp(min=1e-30))
             theta[covariance].copy_(((1 - ridge) * estimate + ridge * eye).unsqueeze(1))
 
-    def _penalty(self, theta: Theta, heads: Sequence[Slot], mode: Mode) -> Float[Tensor, " r"]:
+    def _penalty(self, theta: Theta, heads: Sequence[Slot], context: ForwardContext) -> Float[Tensor, " r"]:
         energies = []
         for weight, covariance in self._layers(heads):
             # a diverged row is NaN, for which inv would raise in the name of all
             precision = torch.linalg.inv_ex(theta[covariance][:, 0].double()).inverse.to(theta[weight])
             energies.append((precision * _gram(theta[weight])).sum(dim=(1, 2)))
-        return 0.5 * self.dial("relationship_strength", mode, 1) * torch.stack(energies).sum(dim=0)
+        return 0.5 * self.option("relationship_strength", context, 1) * torch.stack(energies).sum(dim=0)
 
     def _layers(self, heads: Sequence[Slot]) -> list[tuple[Slot, Slot]]:
         """Weights and covariance of every layer that the tasks have for themselves."""
         return list(zip((*self._matrices, *_matrices(heads)), self.covariances.slots, strict=True))
 
     @classmethod
-    def impossible(cls, recipe: Recipe, development: Development) -> str | None:
+    def why_infeasible(cls, recipe: Recipe, development: Development) -> str | None:
         if recipe.depth == 0:
             return "no shared stage for the tasks' related layers to stand on"
         heads = {task.name: (task.kind, task.num_outputs) for task in development.tasks}
@@ -110,7 +117,7 @@ class Relationship(Sharing):
         ridge = recipe.sharing_options.get("covariance_ridge", 0.01)
         if not 0 < ridge <= 1:
             return f"covariance_ridge must lie in (0, 1], found {ridge}"
-        return super().impossible(recipe, development)
+        return super().why_infeasible(recipe, development)
 
 
 class _Covariances:

@@ -10,7 +10,7 @@ from torch import Tensor
 from mtl_core.backbones import Backbone
 from mtl_core.data.task_set import Development
 from mtl_core.layers.bank import Theta, private
-from mtl_core.layers.forward_context import Mode
+from mtl_core.layers.forward_context import ForwardContext
 from mtl_core.recipe import Recipe
 from mtl_core.sharing import Chain, Sharing
 
@@ -33,10 +33,12 @@ class SingleTask(Sharing):
         self.network = Chain(backbone, range(backbone.num_stages), private(tasks))
         self.parts = (self.network,)
 
-    def represent(self, theta: Theta, x: Float[Tensor, "r 1 b d"], mode: Mode) -> Float[Tensor, "r 1 b *f"]:
-        return self.network(theta, self.backbone.enter(x), mode)
+    def represent(
+        self, theta: Theta, x: Float[Tensor, "r 1 b d"], context: ForwardContext
+    ) -> Float[Tensor, "r 1 b *f"]:
+        return self.network(theta, self.backbone.enter(x), context)
 
     @classmethod
-    def impossible(cls, recipe: Recipe, development: Development) -> str | None:
+    def why_infeasible(cls, recipe: Recipe, development: Development) -> str | None:
         alone = len(development.tasks) == 1
         return None if alone else "a single-task network is built for one task at a time"

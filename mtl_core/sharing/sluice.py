@@ -13,7 +13,7 @@ from torch import Tensor
 from mtl_core.backbones import Affine, Backbone, backbone_of
 from mtl_core.data.task_set import Development
 from mtl_core.layers.bank import Theta, mutual, private
-from mtl_core.layers.forward_context import Mode
+from mtl_core.layers.forward_context import ForwardContext
 from mtl_core.recipe import Recipe
 from mtl_core.search_space import LogUniform
 from mtl_core.sharing import Chain, Sharing, run, share, unadaptable
@@ -63,19 +63,21 @@ class Sluice(Sharing):
         mixed = zip(self.stages, self.stitches, strict=True)
         self.parts = (*(part for pair in mixed for part in pair), self.mixture, self.towers)
 
-    def represent(self, theta: Theta, x: Float[Tensor, "r g b d"], mode: Mode) -> Float[Tensor, "r t b *f"]:
+    def represent(
+        self, theta: Theta, x: Float[Tensor, "r g b d"], context: ForwardContext
+    ) -> Float[Tensor, "r t b *f"]:
         h, outputs, last = share(self.backbone.enter(x)), [], len(self.stages) - 1
         for stage, stitch in zip(self.stages, self.stitches, strict=True):
-            h = stitch(theta, run(stage, theta, h, mode))
+            h = stitch(theta, run(stage, theta, h, context))
             outputs.append(self.backbone.fit_to(own_examples(h, x.shape[1]), last))
-        if mode.training and self.subspaces > 1:
+        if context.training and self.subspaces > 1:
             overlaps = [overlap(theta, stage.layers[-1], self.subspaces) for stage in self.stages]
-            mode.penalties.append(self.dial("orthogonality", mode, 1) * torch.stack(overlaps).sum(dim=0))
+            context.penalties.append(self.option("orthogonality", context, 1) * torch.stack(overlaps).sum(dim=0))
         return self.mixture(theta, outputs)
 
     @classmethod
-    def impossible(cls, recipe: Recipe, development: Development) -> str | None:
-        reason = super().impossible(recipe, development) or unadaptable(recipe)
+    def why_infeasible(cls, recipe: Recipe, development: Development) -> str | None:
+        reason = super().why_infeasible(recipe, development) or unadaptable(recipe)
         if reason:
             return reason
         parts = recipe.sharing_options.get("subspaces", 2)

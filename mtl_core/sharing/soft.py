@@ -12,7 +12,7 @@ from torch import Tensor
 from mtl_core.backbones import Backbone
 from mtl_core.data.task_set import Development
 from mtl_core.layers.bank import Slot, Theta, private
-from mtl_core.layers.forward_context import Mode
+from mtl_core.layers.forward_context import ForwardContext
 from mtl_core.recipe import Recipe
 from mtl_core.search_space import LogUniform
 from mtl_core.sharing import Chain, Sharing
@@ -55,11 +55,18 @@ class Soft(Sharing):
         self.towers = Chain(backbone, range(depth, backbone.num_stages), private(tasks))
         self.parts = (self.coupled, self.towers)
 
-    def represent(self, theta: Theta, x: Float[Tensor, "r g b d"], mode: Mode) -> Float[Tensor, "r t b *f"]:
-        return self.coupled(theta, self.backbone.enter(x), mode)
+    def represent(
+        self, theta: Theta, x: Float[Tensor, "r g b d"], context: ForwardContext
+    ) -> Float[Tensor, "r t b *f"]:
+        return self.coupled(theta, self.backbone.enter(x), context)
 
     def after_step(
-        self, theta: Theta, heads: Sequence[Slot], rates: Sequence[float], present: Bool[Tensor, "r t"], mode: Mode
+        self,
+        theta: Theta,
+        heads: Sequence[Slot],
+        rates: Sequence[float],
+        present: Bool[Tensor, "r t"],
+        context: ForwardContext,
     ) -> None:
         here = present.unsqueeze(2)
         for slot in self.coupled.slots:
@@ -67,14 +74,14 @@ class Soft(Sharing):
                 continue
             copies = theta[slot].flatten(2)
             rate = torch.tensor(rates).to(copies).view(-1, 1, 1)
-            stiffness = 2 * rate * self.dial("coupling", mode, 3) * len(self.tasks)
+            stiffness = 2 * rate * self.option("coupling", context, 3) * len(self.tasks)
             # in this form λ = 0 leaves every bit alone
             drawn = copies + stiffness / (1 + stiffness) * (copies.mean(dim=1, keepdim=True) - copies)
             copies.copy_(torch.where(here, drawn, copies))
 
     @classmethod
-    def impossible(cls, recipe: Recipe, development: Development) -> str | None:
+    def why_infeasible(cls, recipe: Recipe, development: Development) -> str | None:
         coupling = recipe.sharing_options.get("coupling", 0.0)
         if coupling < 0:
             return f"coupling must not be negative, found {coupling}"
-        return super().impossible(recipe, development)
+        return super().why_infeasible(recipe, development)

@@ -16,11 +16,11 @@ from mtl_core.data.batch_loader import Feed
 from mtl_core.data.batch_sampler import steps_per_epoch
 from mtl_core.data.preprocessing import prepare
 from mtl_core.data.task_set import Development
-from mtl_core.errors import Mistake
+from mtl_core.errors import UserError
 from mtl_core.layers.forward_context import EVALUATION
 from mtl_core.network.network import Network
 from mtl_core.randomness.seeding import generator, stream_seed
-from mtl_core.recipe import Recipe, Row
+from mtl_core.recipe import Recipe, ReplicaConfig
 from mtl_core.sharing import run
 from mtl_core.sharing.independent import Independent
 from mtl_core.task_grouping.tree_search import tree_from_affinity
@@ -97,7 +97,9 @@ def find_tree(
         patience=None,
     )
     seeds = [seed, *(stream_seed(seed, "affinity", number) >> 32 for number in range(1, replicas))]
-    outcomes = fit(quick, development, [Row(str(number), one, hyperparameters) for number, one in enumerate(seeds)])
+    outcomes = fit(
+        quick, development, [ReplicaConfig(str(number), one, hyperparameters) for number, one in enumerate(seeds)]
+    )
     network = Network(quick, development.tasks, development.shape)
     size = network.layout.size
     found = [
@@ -107,7 +109,7 @@ def find_tree(
     ]
     if not found:
         found = f"all {replicas} networks diverged, so there is nothing to compare."
-        raise Mistake("the tree from affinity", found, "Check the inputs for extreme values, or write the tree out.")
+        raise UserError("the tree from affinity", found, "Check the inputs for extreme values, or write the tree out.")
     return tree_from_affinity(np.mean(found, axis=0), [task.name for task in development.tasks], budget)
 
 

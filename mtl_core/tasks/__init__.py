@@ -1,4 +1,4 @@
-"""Task sets, one a file: a class whose keyword-only arguments are its dials and whose ``build`` makes the data."""
+"""Task sets, one a file: a class whose keyword-only arguments are its options and whose ``build`` makes the data."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from mtl_core.data.task import Task
 from mtl_core.data.task_set import Development, Examples, TaskSet
-from mtl_core.errors import Mistake
+from mtl_core.errors import UserError
 from mtl_core.randomness.seeding import generator
 from mtl_core.tasks import TaskSource
 from mtl_core.tasks.sources.digits import base_digits, development_and_test
@@ -48,9 +48,9 @@ class Asymmetric(TaskSource):
     def __init__(self, *, num_examples: int = 1198, hidden: float = 0.5, seed: int = 0) -> None:
         most = len(development_and_test(seed)[0])
         if not FEWEST <= num_examples <= most:
-            raise Mistake("asymmetric: num_examples", f"is {num_examples}.", f"Choose {FEWEST} to {most}.")
+            raise UserError("asymmetric: num_examples", f"is {num_examples}.", f"Choose {FEWEST} to {most}.")
         if not 0 <= hidden < 1:
-            raise Mistake("asymmetric: hidden", f"is {hidden}.", "Choose a share from 0 to below 1.")
+            raise UserError("asymmetric: hidden", f"is {hidden}.", "Choose a share from 0 to below 1.")
         self.num_examples, self.hidden, self.seed = num_examples, hidden, seed
 
     def build(self) -> TaskSet:

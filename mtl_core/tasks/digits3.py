@@ -8,7 +8,7 @@ from torch import Tensor
 
 from mtl_core.data.task import Task
 from mtl_core.data.task_set import Development, Examples, TaskSet
-from mtl_core.errors import Mistake
+from mtl_core.errors import UserError
 from mtl_core.randomness.seeding import generator
 from mtl_core.tasks import TaskSource
 from mtl_core.tasks.sources.digits import base_digits, development_and_test
@@ -33,7 +33,7 @@ class Digits3(TaskSource):
     def __init__(self, *, num_examples: int = 1198, seed: int = 0) -> None:
         most = len(development_and_test(seed)[0])
         if not FEWEST <= num_examples <= most:
-            raise Mistake("digits3: num_examples", f"is {num_examples}.", f"Choose {FEWEST} to {most}.")
+            raise UserError("digits3: num_examples", f"is {num_examples}.", f"Choose {FEWEST} to {most}.")
         self.num_examples, self.seed = num_examples, seed
 
     def build(self) -> TaskSet:

@@ -1,4 +1,4 @@
-"""Generated tasks whose relatedness is a dial, with the truth handed out beside the data."""
+"""Generated tasks whose relatedness is a option, with the truth handed out beside the data."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from torch import Tensor
 
 from mtl_core.data.task import Task
 from mtl_core.data.task_set import Development, Examples, TaskSet
-from mtl_core.errors import Mistake
+from mtl_core.errors import UserError
 from mtl_core.randomness.seeding import generator
 from mtl_core.tasks import TaskSource
 from mtl_core.tasks.sources.directions import correlations, orthonormal, standardised
@@ -87,11 +87,11 @@ class Generated(TaskSource):
     def _check(self) -> None:
         for name, (low, high) in BOUNDS.items():
             if not low <= (value := getattr(self, name)) <= high:
-                raise Mistake(f"generated: {name}", f"is {value}.", f"Choose {low} to {high}.")
+                raise UserError(f"generated: {name}", f"is {value}.", f"Choose {low} to {high}.")
         if self.kinds not in get_args(Kinds):
-            raise Mistake("generated: kinds", f"is {self.kinds!r}.", f"Choose one of {', '.join(get_args(Kinds))}.")
+            raise UserError("generated: kinds", f"is {self.kinds!r}.", f"Choose one of {', '.join(get_args(Kinds))}.")
         if self.num_inputs < (needed := self.num_tasks + 1):
-            raise Mistake("generated: num_inputs", f"is {self.num_inputs}.", f"These tasks need at least {needed}.")
+            raise UserError("generated: num_inputs", f"is {self.num_inputs}.", f"These tasks need at least {needed}.")
 
     @property
     def num_tasks(self) -> int:

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from mtl_core.data.task import Task
 from mtl_core.data.task_set import Development, Examples, TaskSet
-from mtl_core.errors import Mistake
+from mtl_core.errors import UserError
 from mtl_core.randomness.seeding import generator
 from mtl_core.tasks import TaskSource
 from mtl_core.tasks.sources.directions import correlations, orthonormal, standardised
@@ -47,7 +47,7 @@ class MixedScales(TaskSource):
         for name, number in (("num_examples", num_examples), ("num_test", num_test)):
             low, high = BOUNDS[name]
             if not low <= number <= high:
-                raise Mistake(f"mixed_scales: {name}", f"is {number}.", f"Choose {low} to {high}.")
+                raise UserError(f"mixed_scales: {name}", f"is {number}.", f"Choose {low} to {high}.")
         self.num_examples, self.num_test, self.seed = num_examples, num_test, seed
 
     def build(self) -> TaskSet:

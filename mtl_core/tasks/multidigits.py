@@ -10,7 +10,7 @@ from torch import Tensor
 
 from mtl_core.data.task import Task
 from mtl_core.data.task_set import Development, Examples, TaskSet
-from mtl_core.errors import Mistake
+from mtl_core.errors import UserError
 from mtl_core.randomness.seeding import generator
 from mtl_core.tasks import TaskSource
 from mtl_core.tasks.sources.digits import base_digits, deal, development_and_test
@@ -45,7 +45,7 @@ class MultiDigits(TaskSource):
     def __init__(self, *, num_examples: int = 2000, num_test: int = 1000, seed: int = 0) -> None:
         for name, number, least in (("num_examples", num_examples, NUM_FOLDS), ("num_test", num_test, NUM_TEST_FOLDS)):
             if number < least:
-                raise Mistake(f"multidigits: {name}", f"is {number}.", f"Ask for at least {least}, one per fold.")
+                raise UserError(f"multidigits: {name}", f"is {number}.", f"Ask for at least {least}, one per fold.")
         self.num_examples, self.num_test, self.seed = num_examples, num_test, seed
 
     def build(self) -> TaskSet:

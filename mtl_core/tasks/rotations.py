@@ -8,7 +8,7 @@ from torch import Tensor
 
 from mtl_core.data.task import Task
 from mtl_core.data.task_set import Development, Examples, TaskSet
-from mtl_core.errors import Mistake
+from mtl_core.errors import UserError
 from mtl_core.randomness.seeding import generator
 from mtl_core.tasks import TaskSource
 from mtl_core.tasks.sources.digits import base_digits, deal, development_and_test
@@ -39,7 +39,7 @@ class Rotations(TaskSource):
     def __init__(self, *, num_examples: tuple[int, int, int, int] = (400, 300, 200, 100), seed: int = 0) -> None:
         most = len(development_and_test(seed)[0])
         if len(num_examples) != QUARTER_TURNS or min(num_examples) < FEWEST or sum(num_examples) > most:
-            raise Mistake(
+            raise UserError(
                 "rotations: num_examples",
                 f"is {list(num_examples)}.",
                 f"Give {QUARTER_TURNS} numbers from {FEWEST} up, together at most {most}.",

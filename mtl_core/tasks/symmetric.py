@@ -7,7 +7,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from mtl_core.data.task_set import Examples, TaskSet
-from mtl_core.errors import Mistake
+from mtl_core.errors import UserError
 from mtl_core.tasks import TaskSource
 from mtl_core.tasks.multidigits import NUM_FOLDS, NUM_TEST_FOLDS, MultiDigits, blend, two_digits
 from mtl_core.tasks.sources.digits import base_digits
@@ -37,7 +37,7 @@ class Symmetric(TaskSource):
         for name, number, folds in (("num_examples", num_examples, NUM_FOLDS), ("num_test", num_test, NUM_TEST_FOLDS)):
             if number < 2 * folds or number % 2:
                 remedy = f"Ask for an even number from {2 * folds} up: two for each fold."
-                raise Mistake(f"symmetric: {name}", f"is {number}.", remedy)
+                raise UserError(f"symmetric: {name}", f"is {number}.", remedy)
         self.num_examples, self.num_test, self.seed = num_examples, num_test, seed
 
     def build(self) -> TaskSet:

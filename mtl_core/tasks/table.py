@@ -18,7 +18,7 @@ from mtl_core.data.tabular.targets import target
 from mtl_core.data.tabular.test_split import group_numbers, rows_drawn_for_test, rows_named_for_test
 from mtl_core.data.task import Task
 from mtl_core.data.task_set import Development, Examples, TaskSet
-from mtl_core.errors import Mistake
+from mtl_core.errors import UserError
 from mtl_core.tasks import TaskSource
 
 
@@ -59,9 +59,9 @@ class Table(TaskSource):
         self.groups, self.test, self.test_share = groups, test, test_share
         self.ignore, self.seed = tuple(ignore), seed
         if not 0 < test_share < 1:
-            raise Mistake("table: test_share", f"is {test_share}.", "Choose a share between 0 and 1, both excluded.")
+            raise UserError("table: test_share", f"is {test_share}.", "Choose a share between 0 and 1, both excluded.")
         if not targets:
-            raise Mistake("table: targets", "none are named.", "Say what to predict, such as 'y_*'.")
+            raise UserError("table: targets", "none are named.", "Say what to predict, such as 'y_*'.")
 
     def build(self) -> TaskSet:
         """Read, judge and encode the file."""
@@ -83,14 +83,16 @@ class Table(TaskSource):
         return TaskSet(self.path.stem, pool, held_out, remarks=tuple(remarks))
 
     def _check_names(self, columns: dict[str, Column]) -> None:
-        for dial, name in [("groups", self.groups), ("test", self.test), *(("kinds", name) for name in self.kinds)]:
+        for option, name in [("groups", self.groups), ("test", self.test), *(("kinds", name) for name in self.kinds)]:
             if name is not None and name not in columns:
-                raise Mistake(f"table: {dial}", f"{self.path.name} has no column {name!r}.", _nearest(name, columns))
-        for dial, patterns in (("targets", self.targets), ("ignore", self.ignore)):
+                raise UserError(
+                    f"table: {option}", f"{self.path.name} has no column {name!r}.", _nearest(name, columns)
+                )
+        for option, patterns in (("targets", self.targets), ("ignore", self.ignore)):
             for pattern in patterns:
                 if not any(fnmatchcase(name, pattern) for name in columns):
                     found = f"{pattern!r} matches no column of {self.path.name}."
-                    raise Mistake(f"table: {dial}", found, _nearest(pattern, columns))
+                    raise UserError(f"table: {option}", found, _nearest(pattern, columns))
 
     def _roles(self, columns: dict[str, Column]) -> tuple[list[Column], list[Column]]:
         """Columns to predict and columns to predict from."""
@@ -98,9 +100,9 @@ class Table(TaskSource):
         predicted = [column for name, column in columns.items() if name not in apart and _matches(name, self.targets)]
         inputs = [column for name, column in columns.items() if name not in apart and not _matches(name, self.targets)]
         if not predicted:
-            raise Mistake("table: targets", "all of them are groups, test or ignored.", "Name another column.")
+            raise UserError("table: targets", "all of them are groups, test or ignored.", "Name another column.")
         if not inputs:
-            raise Mistake("table: targets", f"{list(self.targets)} leave no input column.", "Narrow the pattern.")
+            raise UserError("table: targets", f"{list(self.targets)} leave no input column.", "Narrow the pattern.")
         return predicted, inputs
 
     def _tasks(self, columns: list[Column], development: np.ndarray) -> tuple[tuple[Task, ...], np.ndarray, list[str]]:
@@ -113,14 +115,14 @@ class Table(TaskSource):
             [(column, self._kind(column, INPUT_KINDS) or column.kind()) for column in columns], development
         )
         if not encoded.columns:
-            raise Mistake(str(self.path), f"no input is left. {' '.join(encoded.remarks)}", "Give one.")
+            raise UserError(str(self.path), f"no input is left. {' '.join(encoded.remarks)}", "Give one.")
         return encoded
 
     def _kind(self, column: Column, allowed: Sequence[str]) -> ColumnKind | None:
         kind = self.kinds.get(column.name)
         if kind is not None and kind not in allowed:
             role = "a target" if allowed == TARGET_KINDS else "an input"
-            raise Mistake(
+            raise UserError(
                 f"table: kinds.{column.name}", f"{kind!r} is no kind of {role}.", f"Use {', '.join(allowed)}."
             )
         return kind

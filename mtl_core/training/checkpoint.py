@@ -10,7 +10,7 @@ from safetensors import safe_open
 from safetensors.torch import save as encode
 from torch import Tensor
 
-from mtl_core.replica_state import State
+from mtl_core.replica_state import ReplicaState
 
 _SEPARATOR = "/"
 
@@ -30,13 +30,13 @@ def save(path: Path, states: Mapping[str, Mapping[str, Tensor]], meta: Mapping[s
     os.replace(temporary, path)
 
 
-def load(path: Path) -> dict[str, State]:
+def load(path: Path) -> dict[str, ReplicaState]:
     """The states by key.
 
     Raises:
         OSError, safetensors.SafetensorError: when the file is missing or damaged.
     """
-    states: dict[str, State] = {}
+    states: dict[str, ReplicaState] = {}
     with safe_open(path, framework="pt") as file:
         for full_name in file.keys():  # noqa: SIM118, for it is no dictionary
             key, _, name = full_name.rpartition(_SEPARATOR)

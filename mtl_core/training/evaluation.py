@@ -17,7 +17,7 @@ from mtl_core.data.target_columns import columns_of, labels, targets_of
 from mtl_core.data.task_set import Development, Examples
 from mtl_core.layers.bank import Theta
 from mtl_core.network.network import Network
-from mtl_core.recipe import Recipe, Row
+from mtl_core.recipe import Recipe, ReplicaConfig
 
 
 @torch.no_grad()
@@ -90,7 +90,7 @@ def score_examples_on(
     recipe: Recipe,
     development: Development,
     test: Examples,
-    rows: Sequence[Row],
+    rows: Sequence[ReplicaConfig],
     parameters: Float[Tensor, "r p"],
 ) -> Iterator[TestScore]:
     """Open the test split for trained replicas.  Nothing is fitted here: scales come from the replica's training split.
@@ -104,8 +104,8 @@ def score_examples_on(
     everything, real = padded([[torch.arange(len(test))]])
     for row, flat in zip(rows, parameters, strict=True):
         preparation = prepare(development, row.seed, recipe.train_fraction)
-        lanes = torch.stack([flat, flat])  # a lone row would take other kernels than it did in training
-        feed, theta = Feed(test, [preparation] * 2), network.layout.theta(network.layout.unpack(lanes))
+        max_rows = torch.stack([flat, flat])  # a lone row would take other kernels than it did in training
+        feed, theta = Feed(test, [preparation] * 2), network.layout.theta(network.layout.unpack(max_rows))
         parts = [
             _scores(network, feed, network(theta, feed.inputs(index)), index)[0]
             for index in everything.expand(2, -1, -1).split(CHUNK, dim=2)

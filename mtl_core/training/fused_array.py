@@ -14,14 +14,14 @@ from mtl_core.data.batch_sampler import Batches
 from mtl_core.data.preprocessing import Preparation, skill
 from mtl_core.data.task_set import Development
 from mtl_core.gradients import conflict
-from mtl_core.gradients.step_gradient import Batch, Descent
+from mtl_core.gradients.step_gradient import Batch, StepGradient
 from mtl_core.layers.dropout import Noise
-from mtl_core.layers.forward_context import Mode
+from mtl_core.layers.forward_context import ForwardContext
 from mtl_core.network.network import Network
 from mtl_core.randomness.counter_based import Streams
-from mtl_core.recipe import Recipe, Row
+from mtl_core.recipe import Recipe, ReplicaConfig
 from mtl_core.registry import find
-from mtl_core.replica_state import Rows, State, join, separate
+from mtl_core.replica_state import ReplicaState, StackedStates, join, separate
 from mtl_core.training import optimiser
 from mtl_core.training.evaluation import evaluate
 from mtl_core.weighting import Weighting
@@ -30,12 +30,12 @@ CURVES = ("train_loss", "validation_loss", "train_metric", "validation_metric", 
 _WEIGHTING = "weighting."
 
 
-def fresh_state(recipe: Recipe, network: Network, row: Row) -> State:
+def fresh_state(recipe: Recipe, network: Network, row: ReplicaConfig) -> ReplicaState:
     """A replica before its first step."""
     tasks = len(network.tasks)
     parameters = network.layout.initialise([row.seed])
     weighting = _weighting(recipe, network, [row]).start(1, network.layout.count_shared())
-    rows: Rows = {
+    rows: StackedStates = {
         "parameters": parameters,
         **optimiser.start(network.layout, 1),
         "selected": parameters.clone(),
@@ -53,7 +53,7 @@ def fresh_state(recipe: Recipe, network: Network, row: Row) -> State:
 
 
 class FusedArray:
-    """Rows in training.  A row's numbers do not depend on its neighbours.
+    """StackedStates in training.  A row's numbers do not depend on its neighbours.
 
     Args:
         recipe: what the rows have in common.
@@ -69,8 +69,8 @@ class FusedArray:
         recipe: Recipe,
         development: Development,
         network: Network,
-        rows: Sequence[Row],
-        states: Sequence[State],
+        rows: Sequence[ReplicaConfig],
+        states: Sequence[ReplicaState],
         preparations: Sequence[Preparation],
     ) -> None:
         self._real = len(rows)
@@ -86,10 +86,10 @@ class FusedArray:
         self._weighting = _weighting(recipe, network, rows)
         self._conflict = conflict.Probes(recipe, development, network, preparations, seeds)
         self._everybody = torch.ones(len(rows), len(network.tasks), dtype=torch.bool)
-        self._descent = Descent(recipe, network, self._theta, self._feed, self._weighting)
+        self._step_gradient = StepGradient(recipe, network, self._theta, self._feed, self._weighting)
         self._streams, self._chance = Streams(seeds, "weighting"), Streams(seeds, "sharing")
         self._dropout = torch.tensor([float(row.hyperparameters.get("dropout", 0.0)) for row in rows])
-        self._dials = _columns("sharing", recipe.sharing, rows)
+        self._options = _columns("sharing", recipe.sharing, rows)
         hyperparameters = [row.hyperparameters for row in rows]
         self._optimiser = optimiser.Optimiser(
             recipe.optimiser, network.layout, self._parameters, self._state, hyperparameters
@@ -118,7 +118,7 @@ class FusedArray:
         """The best mean validation skill of any row so far."""
         return self._state["best_skill"].max().item()
 
-    def states(self) -> list[State]:
+    def states(self) -> list[ReplicaState]:
         """Every row's state, to be kept, resumed or put into another array."""
         at_rest = {"parameters": self._network.layout.pack(self._parameters), **self._optimiser.moments()}
         return separate(self._state | at_rest)[: self._real]
@@ -136,7 +136,7 @@ class FusedArray:
         """One pass over the training splits; the mean weight of each task."""
         network, recipe, steps = self._network, self._recipe, self._batches.steps
         epochs = self._state["epoch"].tolist()
-        orders = [self._batches.order(epochs, number) for number in range(self._descent.batches)]
+        orders = [self._batches.order(epochs, number) for number in range(self._step_gradient.batches)]
         presents = [self._batches.present(order, epochs) for order in orders]
         memory = {name[len(_WEIGHTING) :]: value for name, value in self._state.items() if name.startswith(_WEIGHTING)}
         total, losses, times = (torch.zeros(len(self.rows), len(network.tasks)) for _ in range(3))
@@ -144,13 +144,13 @@ class FusedArray:
             rates, taken = self._rates(step), self._steps_taken(step)
             batches = [self._batch(order, present, step) for order, present in zip(orders, presents, strict=True)]
             here = batches[0].present
-            found = self._descent.direction(batches, memory, self._streams.at(taken))
+            found = self._step_gradient.direction(batches, memory, self._streams.at(taken))
             if recipe.clip_norm is not None:
                 optimiser.clip_(found.gradients, recipe.clip_norm)
             self._optimiser.step(found.gradients, rates, None if presents[0] is None else here)
             if network.trunk.acts_after_step:
-                network.after_step(self._theta, rates, here, self._mode(step))
-            self._descent.look_again(batches[0], memory)
+                network.after_step(self._theta, rates, here, self._context(step))
+            self._step_gradient.observe_step(batches[0], memory)
             total += found.weights
             losses += found.losses
             times += here
@@ -159,7 +159,7 @@ class FusedArray:
 
     def _batch(self, order: Int[Tensor, "r s g b"], present: Bool[Tensor, "r s t"] | None, step: int) -> Batch:
         here = self._everybody if present is None else present[:, step]
-        return Batch(order[:, step], here, lambda: self._mode(step))
+        return Batch(order[:, step], here, lambda: self._context(step))
 
     def _judge(self, weights: Float[Tensor, "r t"]) -> None:
         """Evaluate the epoch, note it in the curves, and keep the parameters of the best one so far."""
@@ -167,9 +167,9 @@ class FusedArray:
         train_loss, train_metric = evaluate(self._network, self._theta, self._feed, *self._probes)
         loss, metric = evaluate(self._network, self._theta, self._feed, *self._validations)
         skills = skill(tasks, metric, self._trivial_metric)
-        lanes = torch.arange(len(self.rows))
+        max_rows = torch.arange(len(self.rows))
         for name, values in zip(CURVES, (train_loss, loss, train_metric, metric, skills, weights), strict=True):
-            state[name][lanes, state["epoch"]] = values
+            state[name][max_rows, state["epoch"]] = values
         # a task without labels in a split has no loss there, which is no divergence
         finite = (train_loss.isfinite() | ~self._probed) & (loss.isfinite() | self._trivial_loss.isnan())
         state["diverged"] |= ~finite.all(dim=1)
@@ -187,13 +187,13 @@ class FusedArray:
         """Each row's own count of steps, at ``step`` of this epoch; rows that were refilled are younger."""
         return [epoch * self._batches.steps + step for epoch in self._state["epoch"].tolist()]
 
-    def _mode(self, step: int) -> Mode:
+    def _context(self, step: int) -> ForwardContext:
         taken, seeds = self._steps_taken(step), [row.seed for row in self.rows]
-        return Mode(
+        return ForwardContext(
             training=True,
             noise=Noise(seeds, taken, self._dropout) if self._dropout.any() else None,
             progress=torch.tensor(taken) / (self._batches.steps * self._recipe.epochs),
-            dials=self._dials,
+            options=self._options,
             streams=self._chance.at(taken),
         )
 
@@ -205,7 +205,7 @@ class FusedArray:
         ]
 
 
-def _weighting(recipe: Recipe, network: Network, rows: Sequence[Row]) -> Weighting:
+def _weighting(recipe: Recipe, network: Network, rows: Sequence[ReplicaConfig]) -> Weighting:
     """The method with the rows' hyperparameters as columns ``[r, 1]`` (a simplex: ``[r, t]``)."""
     columns = _columns("weighting", recipe.weighting, rows)
     method = find("weighting", recipe.weighting).cls
@@ -213,12 +213,12 @@ def _weighting(recipe: Recipe, network: Network, rows: Sequence[Row]) -> Weighti
     return method(network.tasks, **{**recipe.weighting_options, **tuned})
 
 
-def _columns(kind: str, name: str, rows: Sequence[Row]) -> dict[str, Tensor]:
+def _columns(kind: str, name: str, rows: Sequence[ReplicaConfig]) -> dict[str, Tensor]:
     """The tuning hyperparameters of a method or architecture that the rows set, stacked."""
     return {
-        dial: torch.tensor([row.hyperparameters[dial] for row in rows], dtype=torch.get_default_dtype())
-        for dial in find(kind, name).tuned
-        if any(dial in row.hyperparameters for row in rows)  # a row that lacks what its neighbours set is an error
+        option: torch.tensor([row.hyperparameters[option] for row in rows], dtype=torch.get_default_dtype())
+        for option in find(kind, name).tuned
+        if any(option in row.hyperparameters for row in rows)  # a row that lacks what its neighbours set is an error
     }
 
 

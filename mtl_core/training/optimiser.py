@@ -15,7 +15,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from mtl_core.layers.parameter_layout import Layout
-from mtl_core.replica_state import Rows
+from mtl_core.replica_state import StackedStates
 from mtl_core.search_space import LogUniform, Range, Uniform
 
 COMMON_RANGES: dict[str, Range] = {
@@ -35,7 +35,7 @@ def ranges_of(optimiser: str) -> dict[str, Range]:
     return COMMON_RANGES | {"learning_rate": rates[optimiser]}
 
 
-def start(layout: Layout, replicas: int) -> Rows:
+def start(layout: Layout, replicas: int) -> StackedStates:
     """Fresh optimiser rows: two moments of what is trained, and how often each owner's parameters were stepped."""
     return {
         "first_moment": torch.zeros(replicas, layout.num_trained),
@@ -63,7 +63,7 @@ class Optimiser:
         name: str,
         layout: Layout,
         parameters: Sequence[Float[Tensor, "r s"]],
-        rows: Rows,
+        rows: StackedStates,
         hyperparameters: Sequence[Mapping[str, Any]],
     ) -> None:
         self._name, self._layout, self._updates = name, layout, rows["updates"]
@@ -76,7 +76,7 @@ class Optimiser:
             tuple([tensor[row] for tensor in tensors] for tensors in self._work) for row in range(len(self._updates))
         ]
 
-    def moments(self) -> Rows:
+    def moments(self) -> StackedStates:
         """Both moments, as rows at rest."""
         return {"first_moment": self._layout.pack(self._first), "second_moment": self._layout.pack(self._second)}
 

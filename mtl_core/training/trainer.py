@@ -12,8 +12,8 @@ from torch import Tensor
 from mtl_core.data.preprocessing import Preparation, prepare
 from mtl_core.data.task_set import Development
 from mtl_core.network.network import Network
-from mtl_core.recipe import Recipe, Row
-from mtl_core.replica_state import State
+from mtl_core.recipe import Recipe, ReplicaConfig
+from mtl_core.replica_state import ReplicaState
 from mtl_core.training.allocator import keep_freed_memory
 from mtl_core.training.fused_array import CURVES, FusedArray, fresh_state
 
@@ -61,26 +61,26 @@ class Outcome:
     num_train: np.ndarray
     num_validation: np.ndarray
     seconds: float
-    state: State
+    state: ReplicaState
     selected: Tensor
 
 
 def fit(
     recipe: Recipe,
     development: Development,
-    rows: Sequence[Row],
+    rows: Sequence[ReplicaConfig],
     *,
     until: int | None = None,
-    states: Mapping[str, State] | None = None,
-    lanes: int = 16,
+    states: Mapping[str, ReplicaState] | None = None,
+    max_rows: int = 16,
     watch: Callable[[Progress], None] | None = None,
-    snapshot: Callable[[dict[str, State]], None] | None = None,
+    snapshot: Callable[[dict[str, ReplicaState]], None] | None = None,
     snapshot_seconds: float = 30.0,
 ) -> list[Outcome]:
-    """Train ``rows``, at most ``lanes`` at a time; the place of a row that is done goes to the next one.
+    """Train ``rows``, at most ``max_rows`` at a time; the place of a row that is done goes to the next one.
 
     A row's numbers depend on its recipe, data, seed and hyperparameters alone — bit for bit on one type of CPU at one
-    thread count — and not on the other rows, on ``lanes``, or on where training was interrupted.
+    thread count — and not on the other rows, on ``max_rows``, or on where training was interrupted.
 
     Args:
         recipe: what the rows have in common.
@@ -88,7 +88,7 @@ def fit(
         rows: what each has for itself; keys are unique.
         until: epochs after which to pause; ``None``: ``recipe.epochs``.
         states: where to resume rows that have begun, by key.
-        lanes: rows that train at once; 4 to 16 is best on a CPU.
+        max_rows: rows that train at once; 4 to 16 is best on a CPU.
         watch: called after every epoch of the array; may raise to abort.
         snapshot: called between epochs, at most every ``snapshot_seconds``, with the states of all begun rows.
 
@@ -99,13 +99,13 @@ def fit(
     until = recipe.epochs if until is None else until
     network = Network(recipe, development.tasks, development.shape)
     prepared = {seed: prepare(development, seed, recipe.train_fraction) for seed in {row.seed for row in rows}}
-    kept: dict[str, State] = dict(states or {})
+    kept: dict[str, ReplicaState] = dict(states or {})
     kept = {row.key: kept[row.key] for row in rows if row.key in kept}
     waiting = [row for row in rows if row.key not in kept or not _done(kept[row.key], until)]
-    active: list[Row] = []
+    active: list[ReplicaConfig] = []
     saved = time.monotonic()
     while waiting or active:
-        active, waiting = active + waiting[: lanes - len(active)], waiting[lanes - len(active) :]
+        active, waiting = active + waiting[: max_rows - len(active)], waiting[max_rows - len(active) :]
         for row in active:
             if row.key not in kept:
                 kept[row.key] = fresh_state(recipe, network, row)
@@ -129,16 +129,16 @@ def fit(
     return [_outcome(recipe, row, kept[row.key], prepared[row.seed]) for row in rows]
 
 
-def _done(state: State, until: int) -> bool:
+def _done(state: ReplicaState, until: int) -> bool:
     return bool(state["diverged"] or state["stopped"] or state["epoch"] >= until)
 
 
-def _spent(state: State, until: int) -> int:
+def _spent(state: ReplicaState, until: int) -> int:
     """Epochs that a row has taken off the work ahead: all of them, if it stopped early."""
     return until if _done(state, until) else int(state["epoch"])
 
 
-def _outcome(recipe: Recipe, row: Row, state: State, preparation: Preparation) -> Outcome:
+def _outcome(recipe: Recipe, row: ReplicaConfig, state: ReplicaState, preparation: Preparation) -> Outcome:
     epochs = int(state["epoch"])
     diverged = bool(state["diverged"])
     over = diverged or bool(state["stopped"]) or epochs >= recipe.epochs

@@ -54,8 +54,8 @@ class LossWeighting(Weighting):
     """A method that needs nothing but losses; its weights act on all parameters."""
 
     needs = "losses"
-    looks_again: ClassVar[bool] = False
-    """Whether :meth:`look_again` wants the losses of the same batch after the update."""
+    observes_step: ClassVar[bool] = False
+    """Whether :meth:`observe_step` wants the losses of the same batch after the update."""
 
     @abstractmethod
     def weigh(
@@ -69,7 +69,7 @@ class LossWeighting(Weighting):
             streams: random numbers of this step, keyed by row and task name.
         """
 
-    def look_again(self, losses: Float[Tensor, "r t"], present: Bool[Tensor, "r t"], state: State) -> None:
+    def observe_step(self, losses: Float[Tensor, "r t"], present: Bool[Tensor, "r t"], state: State) -> None:
         """The losses of the step's batch after the update, with the same dropout."""
         raise AssertionError(f"{type(self).__name__} does not look again.")
 

@@ -38,7 +38,7 @@ class FAMO(LossWeighting):
         decay: γ, as an L2 penalty inside Adam.
     """
 
-    looks_again = True
+    observes_step = True
 
     def __init__(
         self,
@@ -62,7 +62,7 @@ class FAMO(LossWeighting):
         remember(state, present, log_loss=log_loss)
         return softmax(state["logit"] - log_loss, present)
 
-    def look_again(self, losses: Float[Tensor, "r t"], present: Bool[Tensor, "r t"], state: State) -> None:
+    def observe_step(self, losses: Float[Tensor, "r t"], present: Bool[Tensor, "r t"], state: State) -> None:
         shares = softmax(state["logit"], present)
         fall = torch.where(present, state["log_loss"] - losses.clamp(min=FLOOR).log(), 0.0)
         change = shares * (fall - (shares * fall).sum(dim=1, keepdim=True))

@@ -13,7 +13,7 @@ from mtl_core.data.task import Task
 from mtl_core.randomness.counter_based import Streams
 from mtl_core.search_space import LogUniform
 from mtl_core.weighting import GramianWeighting, State
-from mtl_core.weighting.solvers import gradient_surgery as surgery
+from mtl_core.weighting.solvers import gradient_surgery
 
 _HIGHEST = 0.98
 """Target cosine at most: a correction towards it multiplies a norm by up to 5, one towards 1 by any number."""
@@ -52,9 +52,9 @@ class GradVac(GramianWeighting):
         state: State,
         streams: Streams,
     ) -> Float[Tensor, "r t"]:
-        norms, cosines = surgery.unit(gramian)
-        order = surgery.random_order(self.tasks, streams).to(gramian.device)
-        pairs = surgery.meetings(norms, present)
+        norms, cosines = gradient_surgery.unit(gramian)
+        order = gradient_surgery.random_order(self.tasks, streams).to(gramian.device)
+        pairs = gradient_surgery.meetings(norms, present)
         target, met = state["target"], []
         wanted = target.clamp(max=_HIGHEST)
         slant = wanted / (1 - wanted.square()).clamp(min=0).sqrt()
@@ -68,8 +68,8 @@ class GradVac(GramianWeighting):
             amount = norm * (slant.gather(2, partner) * (1 - cosine.square()).sqrt() - cosine)
             return torch.where(cosine >= wanted.gather(2, partner), 0.0, amount)
 
-        coefficients = surgery.correct(cosines, order, pairs, correction)
+        coefficients = gradient_surgery.correct(cosines, order, pairs, correction)
         newest = torch.zeros_like(target).scatter(2, order, torch.cat(met, dim=2))
         beta = (self.beta * torch.ones_like(norms)).unsqueeze(2)
         target.copy_(torch.where(pairs, (1 - beta) * target + beta * newest, target))
-        return surgery.total_weights(coefficients, norms, present)
+        return gradient_surgery.total_weights(coefficients, norms, present)

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from mtl_core.randomness.counter_based import Streams
 from mtl_core.weighting import GramianWeighting, State
-from mtl_core.weighting.solvers import gradient_surgery as surgery
+from mtl_core.weighting.solvers import gradient_surgery
 
 
 class PCGrad(GramianWeighting):
@@ -31,8 +31,10 @@ class PCGrad(GramianWeighting):
         state: State,
         streams: Streams,
     ) -> Float[Tensor, "r t"]:
-        norms, cosines = surgery.unit(gramian)
-        order = surgery.random_order(self.tasks, streams).to(gramian.device)
-        pairs = surgery.meetings(norms, present)
-        coefficients = surgery.correct(cosines, order, pairs, lambda product, square, partner: (-product).clamp(min=0))
-        return surgery.total_weights(coefficients, norms, present)
+        norms, cosines = gradient_surgery.unit(gramian)
+        order = gradient_surgery.random_order(self.tasks, streams).to(gramian.device)
+        pairs = gradient_surgery.meetings(norms, present)
+        coefficients = gradient_surgery.correct(
+            cosines, order, pairs, lambda product, square, partner: (-product).clamp(min=0)
+        )
+        return gradient_surgery.total_weights(coefficients, norms, present)

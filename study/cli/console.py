@@ -14,7 +14,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from mtl_core.errors import Mistake
+from mtl_core.errors import UserError
 from study.config.text import printable
 
 MISTAKE, INTERRUPTED = 2, 130
@@ -73,7 +73,7 @@ def answers(command: Callable[..., None]) -> Callable[..., None]:
 
 def _parts(error: Exception) -> tuple[str, str, str] | None:
     """Place, finding and remedy of a mistake; ``None`` for a defect of the program, which keeps its traceback."""
-    if isinstance(error, Mistake):
+    if isinstance(error, UserError):
         return error.where, error.found, error.remedy
     # Asked of the modules that are loaded: an error of a class that was never imported cannot be under way.
     records = sys.modules.get("analysis.records.schema")

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from mtl_core.errors import Mistake
+from mtl_core.errors import UserError
 from mtl_core.registry import KINDS, Entry, entries
 from mtl_core.search_space import LogUniform, Range, Uniform
 from study.cli.console import say_json, say_table
-from study.config import registered_names as known
+from study.config import registered_names
 from study.config.text import nearest
 
 PRESET = "presets"
@@ -18,7 +18,7 @@ def list_kind(kind: str, *, as_json: bool) -> None:
     """Print everything of ``kind``: a kind of the registry, or ``presets``."""
     kinds = (*KINDS, PRESET)
     if kind not in kinds:
-        raise Mistake(f"list {kind}", "there is no such kind.", nearest(kind, kinds))
+        raise UserError(f"list {kind}", "there is no such kind.", nearest(kind, kinds))
     facts = _presets() if kind == PRESET else _entries(kind)
     if as_json:
         say_json(facts)
@@ -28,23 +28,23 @@ def list_kind(kind: str, *, as_json: bool) -> None:
 
 def _entries(kind: str) -> list[dict[str, Any]]:
     return [
-        {"name": entry.name, "summary": entry.summary, **_dials(kind, entry), "paper": entry.paper}
+        {"name": entry.name, "summary": entry.summary, **_options(kind, entry), "paper": entry.paper}
         for entry in entries(kind).values()
     ]
 
 
-def _dials(kind: str, entry: Entry) -> dict[str, str]:
-    """Which dials an entry has, a tuned one with its range; of a method also its kind, and what a step costs."""
+def _options(kind: str, entry: Entry) -> dict[str, str]:
+    """Which options an entry has, a tuned one with its range; of a method also its kind, and what a step costs."""
     shown = ["depth"] if kind == "sharing" and entry.cls.uses_depth else []
-    shown += [f"{dial.name} {_range(dial.range)}".strip() for dial in entry.dials.values()]
+    shown += [f"{option.name} {_range(option.range)}".strip() for option in entry.options.values()]
     cost = {"looks at": entry.cls.needs, "passes": _passes(entry)} if kind == "weighting" else {}
-    return cost | {"dials": ", ".join(shown) or "–"}
+    return cost | {"options": ", ".join(shown) or "–"}
 
 
 def _passes(entry: Entry) -> str:
     """Forward and backward passes of a step; the T backward ones, for T tasks, go through shared stages only."""
     if entry.cls.needs == "losses":
-        return "2 forward, 1 back" if entry.cls.looks_again else "1 forward, 1 back"
+        return "2 forward, 1 back" if entry.cls.observes_step else "1 forward, 1 back"
     batches = getattr(entry.cls, "batches", 1)
     return "1 forward, T back" if batches == 1 else f"{batches} forward, {batches}T back"
 
@@ -58,8 +58,8 @@ def _range(range_: Range | None) -> str:
 def _presets() -> list[dict[str, Any]]:
     """Name and head comment of each preset: its question, then its cost and expected result."""
     facts = []
-    for name in known.names(PRESET):
-        lines = (known.PRESETS / f"{name}.yaml").read_text(encoding="utf-8").splitlines()
+    for name in registered_names.names(PRESET):
+        lines = (registered_names.PRESETS / f"{name}.yaml").read_text(encoding="utf-8").splitlines()
         comments = [line.lstrip("# ") for line in lines if line.startswith("#")]
         facts.append({"name": name, "question": comments[0], "cost and result": " ".join(filter(None, comments[1:]))})
     return facts

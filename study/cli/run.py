@@ -10,7 +10,7 @@ from pathlib import Path
 
 import typer
 
-from mtl_core.errors import Mistake
+from mtl_core.errors import UserError
 from study.cli.console import say, say_json, say_prose
 from study.config.load import read_spec
 from study.config.spec import Spec
@@ -33,7 +33,7 @@ def run(spec: Spec, *, out: Path, address: str | None, as_json: bool) -> None:
 def refuse_a_file(out: Path) -> None:
     """Refuse to write into what is no directory."""
     if out.exists() and not out.is_dir():
-        raise Mistake(f"--out {out}", "this is a file.", "Name a directory, new or of an earlier run.")
+        raise UserError(f"--out {out}", "this is a file.", "Name a directory, new or of an earlier run.")
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from analysis.formatting import tree_words
-from mtl_core.errors import Mistake
+from mtl_core.errors import UserError
 from mtl_core.task_tree import Tree
 from study.cli.console import say, say_json
 from study.config.durations import duration
@@ -59,11 +59,13 @@ def read_status(run: Path) -> Status:
     """The status of the study in ``run``.
 
     Raises:
-        Mistake: when no study was begun there.
+        UserError: when no study was begun there.
     """
     path = run / ledger.NAME
     if not path.is_file():
-        raise Mistake(str(run), "there is no study here (no ledger.jsonl).", "Name a run directory, such as runs/demo.")
+        raise UserError(
+            str(run), "there is no study here (no ledger.jsonl).", "Name a run directory, such as runs/demo."
+        )
     return status_of(ledger.read(path))
 
 

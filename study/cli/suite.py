@@ -17,7 +17,7 @@ from study.cli.status import WATCH_SECONDS, Status, lines_of, read_status
 from study.config.durations import duration
 from study.config.load import read_suite
 from study.config.spec import Spec
-from study.config.suite import NAME, Part, Suite
+from study.config.suite import NAME, Suite, SuitePosition
 from study.config.text import printable
 from study.driver.run_suite import PreparedSuite, prepare_suite
 from study.planning.forecast import size_text, time_text
@@ -58,8 +58,8 @@ def run(suite: Suite, *, out: Path, address: str | None, as_json: bool) -> None:
     first = next(iter(suite.studies.values()))
     options = {"backend": first.backend, "address": address, "workers": first.workers}
 
-    def after(path: Path, part: Part) -> None:
-        say(*([] if as_json else ["", f"{path.name} ({part.number} of {part.of})"]))
+    def after(path: Path, position: SuitePosition) -> None:
+        say(*([] if as_json else ["", f"{path.name} ({position.number} of {position.of})"]))
         of_study.report(path, as_json=as_json)
 
     if suite.budget is not None:

@@ -7,7 +7,7 @@ import json
 from study.cli.console import say, say_json
 from study.config.spec import Spec
 from study.planning.options import build_task_set
-from study.planning.task_trees import checked_groups, find
+from study.planning.task_trees import checked_groups, find_tree
 
 
 def tree(spec: Spec, *, groups: float | None, as_json: bool) -> None:
@@ -18,7 +18,7 @@ def tree(spec: Spec, *, groups: float | None, as_json: bool) -> None:
     """
     development = build_task_set(spec).development
     wanted = checked_groups(groups, len(development.tasks), "--groups")
-    found = find(spec, development, spec.factors.stages[0], wanted)
+    found = find_tree(spec, development, spec.factors.stages[0], wanted)
     if as_json:
         say_json({"study": spec.name, "tree": found})
     else:

@@ -11,7 +11,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, Pl
 from pydantic_core import PydanticCustomError
 
 from mtl_core.search_space import LogUniform, Range, Uniform
-from study.config import registered_names as known
+from study.config import registered_names
 from study.config.durations import seconds_of
 from study.config.text import nearest, wrong_with_name
 
@@ -46,8 +46,8 @@ def one_of(kind: str) -> AfterValidator:
     """Text that names something of ``kind``."""
 
     def check(name: str) -> str:
-        if name not in known.names(kind):
-            raise refusal(f"{name!r} is not one of the {kind}.", nearest(name, known.names(kind)))
+        if name not in registered_names.names(kind):
+            raise refusal(f"{name!r} is not one of the {kind}.", nearest(name, registered_names.names(kind)))
         return name
 
     return AfterValidator(check)
@@ -136,8 +136,8 @@ def options_by_name(kind: str) -> PlainValidator:
         if not isinstance(value, dict) or not all(isinstance(options, dict) for options in value.values()):
             raise refusal(f"found {value!r}.", "Write 'name: {option: value}' lines.")
         for name in value:
-            if name not in known.names(kind):
-                raise refusal(f"{name!r} is not one of the {kind}.", nearest(str(name), known.names(kind)))
+            if name not in registered_names.names(kind):
+                raise refusal(f"{name!r} is not one of the {kind}.", nearest(str(name), registered_names.names(kind)))
         return {name: _options(options) for name, options in value.items()}
 
     return PlainValidator(check)

@@ -11,9 +11,8 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from mtl_core.errors import Mistake
-from study.config import registered_names as known
-from study.config import strict_yaml
+from mtl_core.errors import UserError
+from study.config import registered_names, strict_yaml
 from study.config.durations import seconds_of
 from study.config.load_suite import KEY, suite_of
 from study.config.overrides import override
@@ -39,23 +38,25 @@ def load(
         budget: wall time, such as ``2h``; wins over the file's.
 
     Raises:
-        Mistake: when there is no such thing, or it does not describe a study.
+        UserError: when there is no such thing, or it does not describe a study.
     """
     document = _document(str(what))
     data = document.data
     if targets:
         tasks = data.get("tasks")
         if not isinstance(tasks, dict) or tasks.get("set") != "table":
-            raise Mistake(f"--targets {targets[0]}", f"{what} does not read a table.", "Leave --targets out.")
+            raise UserError(f"--targets {targets[0]}", f"{what} does not read a table.", "Leave --targets out.")
         tasks["targets"] = list(targets)
     if KEY not in data:
         for text in overrides:
             override(data, text)
     if Path(what).suffix.lower() in TABLE_SUFFIXES and "targets" not in data["tasks"]:
-        raise Mistake(str(what), "no targets are named.", "Say what to predict: --targets 'y_*' (may be repeated).")
+        raise UserError(str(what), "no targets are named.", "Say what to predict: --targets 'y_*' (may be repeated).")
     if budget is not None:
         if not seconds_of(budget) > 0:
-            raise Mistake(f"--budget {budget}", "this is not a length of time.", "Write it like 45s, 90m, 2h or 1h30m.")
+            raise UserError(
+                f"--budget {budget}", "this is not a length of time.", "Write it like 45s, 90m, 2h or 1h30m."
+            )
         data["budget"] = budget
     return _validated(Document(data, document.lines), str(what), overrides)
 
@@ -66,7 +67,7 @@ def load_spec(
     """The study that ``what`` asks for: as :func:`load`, where a suite is a mistake."""
     asked = load(what, targets, overrides, budget)
     if isinstance(asked, Suite):
-        raise Mistake(str(what), "this is a suite of studies.", "Use load_suite for it, and run_suite to run it.")
+        raise UserError(str(what), "this is a suite of studies.", "Use load_suite for it, and run_suite to run it.")
     return asked
 
 
@@ -74,7 +75,7 @@ def load_suite(what: str | Path, overrides: Sequence[str] = (), budget: str | No
     """The suite that ``what`` asks for: as :func:`load`, where a single study is a mistake."""
     asked = load(what, overrides=overrides, budget=budget)
     if isinstance(asked, Spec):
-        raise Mistake(str(what), "this is a single study.", "Use load_spec for it, and run to run it.")
+        raise UserError(str(what), "this is a single study.", "Use load_spec for it, and run to run it.")
     return asked
 
 
@@ -82,7 +83,7 @@ def read_spec(path: Path) -> Spec:
     """The study of a run directory's ``study.yaml``."""
     read = _validated(_read(path), str(path), ())
     if isinstance(read, Suite):
-        raise Mistake(str(path), "this is a suite of studies.", "Put the study file back as it was run.")
+        raise UserError(str(path), "this is a suite of studies.", "Put the study file back as it was run.")
     return read
 
 
@@ -98,24 +99,24 @@ def as_text(asked: Spec | Suite) -> str:
 
 def _document(what: str) -> Document:
     path = Path(what)
-    if what in known.names("presets"):
-        return _read(known.PRESETS / f"{what}.yaml")
+    if what in registered_names.names("presets"):
+        return _read(registered_names.PRESETS / f"{what}.yaml")
     if "\0" in what or len(what) > 4_000:
-        raise Mistake(repr(what[:40]), "this is no path.", "Name a study file, a table or a preset.")
+        raise UserError(repr(what[:40]), "this is no path.", "Name a study file, a table or a preset.")
     if path.is_dir():
-        raise Mistake(what, "this is a directory.", "Name a study file, a table or a preset.")
+        raise UserError(what, "this is a directory.", "Name a study file, a table or a preset.")
     if not path.is_file():
-        raise Mistake(what, "there is no such file or preset.", _suggestion(what))
+        raise UserError(what, "there is no such file or preset.", _suggestion(what))
     if path.suffix.lower() in STUDY_SUFFIXES:
         return _named(_anchored(_read(path), path.parent), path)
     if path.suffix.lower() in TABLE_SUFFIXES:
         return _named(Document({"tasks": {"set": "table", "path": str(path.resolve())}}), path)
     known_suffixes = ", ".join((*STUDY_SUFFIXES, *TABLE_SUFFIXES))
-    raise Mistake(what, f"nothing reads {path.suffix or 'files without a suffix'}.", f"Known are {known_suffixes}.")
+    raise UserError(what, f"nothing reads {path.suffix or 'files without a suffix'}.", f"Known are {known_suffixes}.")
 
 
 def _suggestion(what: str) -> str:
-    presets = known.names("presets")
+    presets = registered_names.names("presets")
     return (
         nearest(what, presets)
         if re.fullmatch(r"\w+", what)
@@ -127,14 +128,16 @@ def _read(path: Path) -> Document:
     try:
         text = path.read_bytes().decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise Mistake(str(path), f"byte {error.start} is not UTF-8 text.", "Save the file as UTF-8.") from None
+        raise UserError(str(path), f"byte {error.start} is not UTF-8 text.", "Save the file as UTF-8.") from None
     except OSError as error:
-        raise Mistake(
+        raise UserError(
             str(path), f"it cannot be read: {error.strerror}.", "Check the path and its permissions."
         ) from None
     document = strict_yaml.parse(text, str(path))
     if not isinstance(document.data, dict):
-        raise Mistake(str(path), "it does not hold 'key: value' lines.", "Start from a preset: mtl-study list presets.")
+        raise UserError(
+            str(path), "it does not hold 'key: value' lines.", "Start from a preset: mtl-study list presets."
+        )
     return document
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from mtl_core.errors import Mistake
+from mtl_core.errors import UserError
 from study.config.overrides import override
 from study.config.spec import Spec
 from study.config.strict_yaml import Document
@@ -33,7 +33,7 @@ def suite_of(document: Document, where: str, overrides: Sequence[str] = ()) -> S
     """The suite that ``document`` describes.
 
     Raises:
-        Mistake: naming ``where``, the line and the place, such as ``suite.digits3.tasks.set``.
+        UserError: naming ``where``, the line and the place, such as ``suite.digits3.tasks.set``.
     """
     file = _File(document, where)
     common, own = file.halves()
@@ -43,11 +43,11 @@ def suite_of(document: Document, where: str, overrides: Sequence[str] = ()) -> S
             override(common, text, keys)
     if "budget" in common and (spending := [study for study in own if "budget" in own[study]]):
         found = "the whole suite has a budget, and so has this study."
-        raise Mistake(file.place(KEY, spending[0], "budget"), found, "Give one or the other.")
+        raise UserError(file.place(KEY, spending[0], "budget"), found, "Give one or the other.")
     name = common.pop("name", "suite")
     if problem := wrong_with_name(name) if isinstance(name, str) else "it is not text":
         found = f"{str(name)[:80]!r} cannot name a suite: {problem}."
-        raise Mistake(file.place("name"), found, "Choose a plain name, such as my-suite_2.")
+        raise UserError(file.place("name"), found, "Choose a plain name, such as my-suite_2.")
     specs = {study: file.spec(study, common, own[study], given, overrides) for study in own}
     file.refuse_twins(specs)
     total = None if "budget" not in common else next(iter(specs.values())).budget
@@ -72,13 +72,13 @@ class _File:
         own = common.pop(KEY)
         if not isinstance(own, dict):
             found = "it names no studies." if own is None else f"found {str(own)[:80]!r}."
-            raise Mistake(self.place(KEY), found, "Write a line 'name: {tasks: {set: …}}' for each study.")
+            raise UserError(self.place(KEY), found, "Write a line 'name: {tasks: {set: …}}' for each study.")
         if "tasks" in common:
             remedy = "Give every study of the suite tasks of its own, or take suite out."
-            raise Mistake(self.place("tasks"), "there are both tasks and a suite.", remedy)
+            raise UserError(self.place("tasks"), "there are both tasks and a suite.", remedy)
         if len(own) < 2:
             remedy = "Name at least two studies, or write tasks in the place of suite."
-            raise Mistake(self.place(KEY), f"the suite has {'one study' if own else 'no study'}.", remedy)
+            raise UserError(self.place(KEY), f"the suite has {'one study' if own else 'no study'}.", remedy)
         for name, study in own.items():
             self._check(name, study, own)
         return common, own
@@ -87,21 +87,21 @@ class _File:
         place = self.place(KEY, name)
         if problem := wrong_with_name(name):
             found = f"{name[:80]!r} cannot name a study: {problem}."
-            raise Mistake(
+            raise UserError(
                 self.place(KEY), found, "Choose a plain name, such as digits_2: its run directory is called so."
             )
         if name.lower() in TAKEN:
-            raise Mistake(place, f"a suite keeps {name!r} for its own report.", "Choose another name.")
+            raise UserError(place, f"a suite keeps {name!r} for its own report.", "Choose another name.")
         if twin := next((other for other in own if other != name and other.lower() == name.lower()), None):
             found = f"{twin!r} and {name!r} are one directory on some systems."
-            raise Mistake(place, found, "Choose names that differ in more than capitals.")
+            raise UserError(place, found, "Choose names that differ in more than capitals.")
         if not isinstance(study, dict):
-            raise Mistake(place, f"found {str(study)[:80]!r}.", "Write a section such as {tasks: {set: digits3}}.")
+            raise UserError(place, f"found {str(study)[:80]!r}.", "Write a section such as {tasks: {set: digits3}}.")
         if KEY in study:
-            raise Mistake(self.place(KEY, name, KEY), "a suite holds no suites.", "Name its studies one level up.")
+            raise UserError(self.place(KEY, name, KEY), "a suite holds no suites.", "Name its studies one level up.")
         if whole := next((key for key in WHOLE if key in study), None):
             remedy = "Its name is the key before the colon." if whole == "name" else f"Write {whole} beside suite."
-            raise Mistake(self.place(KEY, name, whole), f"{whole} is no business of a single study.", remedy)
+            raise UserError(self.place(KEY, name, whole), f"{whole} is no business of a single study.", remedy)
 
     def spec(
         self,
@@ -127,7 +127,7 @@ class _File:
             tasks = spec.tasks.model_dump_json()
             if tasks in seen:
                 found = f"these are the tasks of {seen[tasks]!r}, which would count twice."
-                raise Mistake(
+                raise UserError(
                     self.place(KEY, name, "tasks"), found, "Name another task set, or make it a level of factors."
                 )
             seen[tasks] = name
@@ -157,5 +157,5 @@ def _addressed(text: str, own: Mapping[str, Any]) -> tuple[str | None, str, str]
     study = next((name for name in sorted(own, key=len, reverse=True) if rest.startswith(f"{name}.")), None)
     if study is None:
         remedy = nearest(rest.partition(".")[0], own)
-        raise Mistake(f"--set {text}", "this names no key of a study of the suite.", remedy)
+        raise UserError(f"--set {text}", "this names no key of a study of the suite.", remedy)
     return study, rest.removeprefix(f"{study}."), text

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from mtl_core.errors import Mistake
+from mtl_core.errors import UserError
 from study.config import strict_yaml
 
 
@@ -17,16 +17,16 @@ def override(data: dict[str, Any], text: str, keys: str | None = None) -> None:
         keys: where the value goes; by default where ``text`` says.
 
     Raises:
-        Mistake: when ``text`` is not of that form, or a key stands where a section should.
+        UserError: when ``text`` is not of that form, or a key stands where a section should.
     """
     named, equals, value = text.partition("=")
     where = f"--set {text}"
     path = (named if keys is None else keys).split(".")
     if not equals or not all(path):
-        raise Mistake(where, "this is not of the form section.key=value.", "Write it like --set training.epochs=50.")
+        raise UserError(where, "this is not of the form section.key=value.", "Write it like --set training.epochs=50.")
     *sections, last = path
     for section in sections:
         data = data.setdefault(section, {})
         if not isinstance(data, dict):
-            raise Mistake(where, f"{section!r} is no section.", "Name the key as the study file nests it.")
+            raise UserError(where, f"{section!r} is no section.", "Name the key as the study file nests it.")
     data[last] = strict_yaml.parse_value(value, where)

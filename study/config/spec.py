@@ -32,25 +32,25 @@ MATCHED_WIDTH = 64
 STRICT = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
 
 
-class Part(BaseModel):
+class Section(BaseModel):
     """A frozen section of the study file: no key that nobody reads, no text where a number belongs."""
 
     model_config = STRICT
 
 
-class Tasks(Part):
-    """Which task set; every further key is a dial of that set and is checked when the set is built."""
+class Tasks(Section):
+    """Which task set; every further key is a option of that set and is checked when the set is built."""
 
     model_config = STRICT | ConfigDict(extra="allow")
     set: Annotated[str, one_of("tasks")]
 
     @property
-    def dials(self) -> dict[str, Any]:
+    def options(self) -> dict[str, Any]:
         """The keys beside ``set``."""
         return dict(self.model_extra or {})
 
 
-class Factors(Part):
+class Factors(Section):
     """What the study is about; every factor is a list of levels, and a single level may stand alone.
 
     ``depth: all`` is every number of shared stages from 1 up.  With ``match`` a width is that of the fully shared
@@ -92,7 +92,7 @@ class Factors(Part):
         return self
 
 
-class Tuning(Part):
+class Tuning(Section):
     """The tuning hyperparameters: a range, a fixed number, or nothing for the range that the optimisers come with."""
 
     draws: Annotated[int, Field(ge=1, le=4_096)] = 8
@@ -110,11 +110,11 @@ class Tuning(Part):
         return self
 
 
-class Training(Part):
+class Training(Section):
     """What all replicas have in common.  ``patience`` holds in the search only: later replicas run to the end.
 
-    ``sharing_options`` are dials of architectures, ``{mmoe: {experts: 4}}``, and ``weighting_options`` those of
-    methods, ``{worst_case: {on: excess}}``; a tuned dial that has a value there is not drawn.
+    ``sharing_options`` are options of architectures, ``{mmoe: {experts: 4}}``, and ``weighting_options`` those of
+    methods, ``{worst_case: {on: excess}}``; a tuned option that has a value there is not drawn.
     ``{branch: {tree: affinity}}`` has the tree found when the run starts.  With ``tasks_per_step`` a step trains that
     many tasks, each sampled ``uniform``, ``proportional`` to its labels, or at a temperature in between.
     """
@@ -136,7 +136,7 @@ class Training(Part):
         return self
 
 
-class Search(Part):
+class Search(Section):
     """``grid`` trains every arm; with ``optuna`` a sampler proposes ``trials`` of them."""
 
     strategy: Literal["grid", "optuna"] = "grid"
@@ -153,21 +153,21 @@ class Search(Part):
         return self
 
 
-class Confirm(Part):
+class Confirm(Section):
     """Fresh seeds that draw the maps and choose the arm; ``arms: K`` confirms the best K and all references."""
 
     seeds: Seeds = 10
     arms: Annotated[Any, count_or_all(1)] = "all"
 
 
-class Verdict(Part):
+class Verdict(Section):
     """Further fresh seeds that judge the chosen arm, and the references in ``judge`` beside it."""
 
     seeds: Seeds = 10
     judge: Annotated[tuple[Literal["fully_shared"], ...], BeforeValidator(as_levels)] = ("fully_shared",)
 
 
-class Diagnostics(Part):
+class Diagnostics(Section):
     """What is measured beside the results and changes none of them.
 
     ``gradients`` is at how many moments of training the tasks' gradients are compared, stage by stage, in the confirm
@@ -177,7 +177,7 @@ class Diagnostics(Part):
     gradients: Annotated[int, Field(ge=0, le=1_000)] = 0
 
 
-class Spec(Part):
+class Spec(Section):
     """A study.
 
     Args:

@@ -15,7 +15,7 @@ from typing import Any
 
 import yaml
 
-from mtl_core.errors import Mistake
+from mtl_core.errors import UserError
 
 MAX_CHARACTERS = 200_000
 MAX_DEPTH = 12
@@ -58,26 +58,26 @@ def parse(text: str, where: str) -> Document:
     """Read one document.
 
     Raises:
-        Mistake: naming ``where`` and the line, when the text is not the YAML described above.
+        UserError: naming ``where`` and the line, when the text is not the YAML described above.
     """
     if len(text) > MAX_CHARACTERS:
-        raise Mistake(where, f"it has {len(text):,} characters.", f"A study file has at most {MAX_CHARACTERS:,}.")
+        raise UserError(where, f"it has {len(text):,} characters.", f"A study file has at most {MAX_CHARACTERS:,}.")
     reader = _Reader(text, where)
     try:
         return Document(reader.document(), reader.lines)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         place = where if mark is None else f"{where}, line {mark.line + 1}"
-        raise Mistake(place, f"this is not YAML: {error.problem or error.context}.", "Mend the line.") from None
+        raise UserError(place, f"this is not YAML: {error.problem or error.context}.", "Mend the line.") from None
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
         found = f"there is a character that no text file needs (number {error.character})."
-        raise Mistake(f"{where}, line {line}", found, "Take it out.") from None
-    except Mistake:
+        raise UserError(f"{where}, line {line}", found, "Take it out.") from None
+    except UserError:
         raise
     except (ValueError, IndexError, OverflowError) as error:
         # PyYAML's scanner answers a few malformed escapes (\UFFFFFFFF) with Python's own errors.
-        raise Mistake(where, f"this is not YAML: {error}.", "Mend the quoted text.") from None
+        raise UserError(where, f"this is not YAML: {error}.", "Mend the quoted text.") from None
 
 
 def parse_value(text: str, where: str) -> Any:
@@ -154,8 +154,8 @@ class _Reader:
             content[key] = self.node(next(self.events), (*path, key))
         return content
 
-    def refusal(self, event: yaml.Event, found: str, remedy: str) -> Mistake:
-        return Mistake(f"{self.where}, line {event.start_mark.line + 1}", found, remedy)
+    def refusal(self, event: yaml.Event, found: str, remedy: str) -> UserError:
+        return UserError(f"{self.where}, line {event.start_mark.line + 1}", found, remedy)
 
 
 class _Dumper(yaml.SafeDumper):

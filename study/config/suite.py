@@ -54,7 +54,7 @@ class Suite:
 
 
 @dataclass(frozen=True)
-class Part:
+class SuitePosition:
     """The study of a suite that runs.
 
     Args:
@@ -70,12 +70,12 @@ class Part:
     later: float
 
 
-def parts(suite: Suite, seconds: Mapping[str, float]) -> Iterator[tuple[Spec, Part]]:
+def positions(suite: Suite, seconds: Mapping[str, float]) -> Iterator[tuple[Spec, SuitePosition]]:
     """Every study in turn, with what is known of the others; ``seconds`` are the forecasts by name."""
     names = list(suite.studies)
     for number, name in enumerate(names, start=1):
         later = sum(seconds[other] for other in names[number:])
-        yield suite.studies[name], Part(suite.name, number, len(names), later)
+        yield suite.studies[name], SuitePosition(suite.name, number, len(names), later)
 
 
 def is_suite(directory: Path) -> bool:

@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from mtl_core.errors import Mistake
+from mtl_core.errors import UserError
 from study.config.spec import Spec
 from study.config.strict_yaml import Document, Path
 from study.config.text import nearest
@@ -16,7 +16,7 @@ from study.config.text import nearest
 
 def mistake_of(
     error: ValidationError, document: Document, where: str, overrides: Sequence[str] = (), study: str | None = None
-) -> Mistake:
+) -> UserError:
     """The first finding as a mistake; the place is the file's line, or the ``--set`` that brought the value in.
 
     Args:
@@ -34,8 +34,8 @@ def mistake_of(
     given = [(), *([("suite", study)] if study else [])]  # how a --set may name the place
     for override in overrides:
         if any(_names(override, (*prefix, *first["loc"])) for prefix in given):
-            return Mistake(f"--set {override}", found, remedy + more)
-    return Mistake(_place(written(first), document, where), found, remedy + more)
+            return UserError(f"--set {override}", found, remedy + more)
+    return UserError(_place(written(first), document, where), found, remedy + more)
 
 
 def origin(path: Path, document: Document, study: str) -> Path:

@@ -15,10 +15,10 @@ from typing import Any
 
 from mtl_core import ENGINE_VERSION
 from mtl_core.data.task_set import TaskSet
-from mtl_core.errors import Mistake
+from mtl_core.errors import UserError
 from study.config.load import as_text
 from study.config.spec import Spec
-from study.config.suite import Part
+from study.config.suite import SuitePosition
 from study.planning.prepare import Prepared, num_cores
 from study.store.atomic_files import write_durably
 
@@ -29,18 +29,18 @@ def refuse_another(out: Path, asked: Spec, stored: Spec, fingerprint: str) -> No
     """Refuse to mix two studies in one directory.
 
     Raises:
-        Mistake: with what differs: the study file, the data or the engine.
+        UserError: with what differs: the study file, the data or the engine.
     """
     remedy = "Choose another --out, or put things back as they were."
     if asked.digest() != stored.digest():
-        raise Mistake(str(out), f"another study was begun here; {'; '.join(differences(stored, asked))}.", remedy)
+        raise UserError(str(out), f"another study was begun here; {'; '.join(differences(stored, asked))}.", remedy)
     manifest = json.loads((out / "manifest.json").read_text("utf-8"))
     if manifest["fingerprint"] != fingerprint:
         found = f"the data have changed: fingerprint {fingerprint}, begun with {manifest['fingerprint']}."
-        raise Mistake(str(out), found, remedy)
+        raise UserError(str(out), found, remedy)
     if manifest["engine_version"] != ENGINE_VERSION:
         found = f"another engine began here: version {manifest['engine_version']}, this is {ENGINE_VERSION}."
-        raise Mistake(str(out), found, "Choose another --out, or install the version that began it.")
+        raise UserError(str(out), found, "Choose another --out, or install the version that began it.")
 
 
 def differences(stored: Spec, asked: Spec) -> list[str]:
@@ -59,7 +59,7 @@ def _flat(values: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]
             yield prefix + name, value
 
 
-def write_description(out: Path, prepared: Prepared, fingerprint: str, part: Part | None = None) -> None:
+def write_description(out: Path, prepared: Prepared, fingerprint: str, position: SuitePosition | None = None) -> None:
     """What a reader needs to know about the study; the study file comes last and says that all of it is there."""
     task_set = prepared.task_set
     manifest = {
@@ -70,7 +70,7 @@ def write_description(out: Path, prepared: Prepared, fingerprint: str, part: Par
         "started": datetime.now(UTC).isoformat(timespec="seconds"),
         "machine": {"cores": num_cores(), "memory_bytes": _memory(), "platform": platform.platform()},
         "commit": _commit(),
-    } | ({} if part is None else {"suite": part.suite})
+    } | ({} if position is None else {"suite": position.suite})
     write_durably(out / "manifest.json", _json(manifest))
     write_durably(out / "tasks.json", _json({"fingerprint": fingerprint, **describe_tasks(task_set)}))
     write_durably(out / "study.yaml", as_text(prepared.plan.spec).encode())

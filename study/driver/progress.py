@@ -6,9 +6,9 @@ import time
 from collections import Counter
 from dataclasses import dataclass
 
-from study.config.suite import Part
+from study.config.suite import SuitePosition
 from study.execution.backend import Backend
-from study.execution.scheduler import Flow
+from study.execution.scheduler import Scheduler
 from study.planning.forecast import halved_epochs
 from study.planning.plan import PHASES
 from study.planning.prepare import Prepared
@@ -61,23 +61,25 @@ class Picture:
 
 
 class Watcher:
-    """Takes pictures of a study, which may be ``part`` of a suite."""
+    """Takes pictures of a study, which may be ``position`` of a suite."""
 
-    def __init__(self, prepared: Prepared, archive: Archive, backend: Backend, part: Part | None = None) -> None:
+    def __init__(
+        self, prepared: Prepared, archive: Archive, backend: Backend, position: SuitePosition | None = None
+    ) -> None:
         self.plan, self.archive, self.backend = prepared.plan, archive, backend
-        self.part, self.forecast = part or Part("", 1, 1, 0.0), prepared.forecast.seconds
+        self.position, self.forecast = position or SuitePosition("", 1, 1, 0.0), prepared.forecast.seconds
         self.weights = {phase: max(getattr(prepared.forecast, phase), 1e-9) for phase in PHASES}
         self.started = time.monotonic()
         self.share_at_start = self._share({})
 
-    def picture(self, flow: Flow) -> Picture:
+    def picture(self, scheduler: Scheduler) -> Picture:
         """How things stand now."""
-        jobs = [job for job, _ in list(flow.running.values()) + list(flow.ready)]
+        jobs = [job for job, _ in list(scheduler.running.values()) + list(scheduler.ready)]
         phase = jobs[0].phase if jobs else SCORE
-        beats = {job.name: self.backend.heartbeats.read(job.name) for job, _ in list(flow.running.values())}
+        beats = {job.name: self.backend.heartbeats.read(job.name) for job, _ in list(scheduler.running.values())}
         running = [
             (job.arm.label, beat[0] / max(beat[1], 1) if (beat := beats.get(job.name)) else 0.0)
-            for job, _ in list(flow.running.values())
+            for job, _ in list(scheduler.running.values())
         ]
         # counts are upper bounds, so only the phase tells that all training is over
         share = 1.0 if phase == SCORE else self._share({phase: sum(beat[0] for beat in beats.values() if beat)})
@@ -85,9 +87,11 @@ class Watcher:
         gained = share - self.share_at_start
         left = (1 - share) * seconds / gained if gained > 0.01 and share < 1 else None
         best = [
-            (arm, 100 * sum(tasks.values()) / len(tasks)) for (of, arm), tasks in list(flow.best.items()) if of == phase
+            (arm, 100 * sum(tasks.values()) / len(tasks))
+            for (of, arm), tasks in list(scheduler.best.items())
+            if of == phase
         ]
-        reasons = Counter(reason for ended in list(flow.failures.values()) for reason in ended.values() if reason)
+        reasons = Counter(reason for ended in list(scheduler.failures.values()) for reason in ended.values() if reason)
         return Picture(
             phase=phase,
             done=sum(
@@ -102,8 +106,8 @@ class Watcher:
             failed=dict(reasons.most_common(3)),
             workers=self.backend.workers,
             study=self.plan.spec.name,
-            number=self.part.number,
-            of=self.part.of,
+            number=self.position.number,
+            of=self.position.of,
             seconds_left_in_all=self._in_all(left, seconds, gained, share),
         )
 
@@ -112,7 +116,7 @@ class Watcher:
         if left is None and share < 1:
             return None
         slower = seconds / (gained * self.forecast) if gained > 0.01 and self.forecast else 1.0
-        return (left or 0.0) + self.part.later * slower
+        return (left or 0.0) + self.position.later * slower
 
     def _share(self, under_way: dict[str, int]) -> float:
         done = dict.fromkeys(PHASES, 0) | under_way

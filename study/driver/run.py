@@ -13,22 +13,22 @@ from types import FrameType
 
 from mtl_core import ENGINE_VERSION
 from mtl_core.data.task_set import TaskSet
-from mtl_core.errors import Mistake
+from mtl_core.errors import UserError
 from study.config.durations import duration
 from study.config.load import read_spec
 from study.config.spec import Spec
-from study.config.suite import Part
+from study.config.suite import SuitePosition
 from study.driver.manifest import refuse_another, write_description
 from study.driver.screens import screen_for
 from study.execution.backend import Backend
 from study.execution.heartbeat import Heartbeats
 from study.execution.inline import Inline
-from study.execution.scheduler import Flow, Steps
+from study.execution.scheduler import Scheduler, Steps
 from study.jobs.job import Data
 from study.planning.prepare import Prepared, num_cores, prepare, with_trees
-from study.planning.task_trees import settle
+from study.planning.task_trees import ensure_trees
 from study.protocol.confirm import choose, confirm
-from study.protocol.context import Desk
+from study.protocol.context import StudyContext
 from study.protocol.score import score
 from study.protocol.search import search
 from study.protocol.select import clear_checkpoints, select
@@ -53,7 +53,7 @@ def run(
     address: str | None = None,
     workers: int | None = None,
     screen: str | None = None,
-    part: Part | None = None,
+    position: SuitePosition | None = None,
 ) -> Path:
     """Train what is missing of ``spec`` in ``out``, score it, and return the run directory.
 
@@ -64,10 +64,10 @@ def run(
         address: of a running Ray cluster; implies ``ray``.
         workers: processes; one per core by default.
         screen: ``auto`` (live on a terminal, a line now and then elsewhere), ``json``, or ``None``: silent.
-        part: which study of a suite this is, if it is one.
+        position: which study of a suite this is, if it is one.
 
     Raises:
-        Mistake: when ``out`` holds another study or is in use, data are unfit, or most replicas fail.
+        UserError: when ``out`` holds another study or is in use, data are unfit, or most replicas fail.
         KeyboardInterrupt: SIGINT or SIGTERM came; what is recorded is kept.
     """
     out = Path(out).absolute()
@@ -77,12 +77,12 @@ def run(
     if stored is not None:
         refuse_another(out, prepared.plan.spec, stored, fingerprint)
     elif out.is_dir() and any(not _begun(path.name) for path in out.iterdir()):
-        raise Mistake(str(out), "this directory holds something else.", "Choose a new --out.")
+        raise UserError(str(out), "this directory holds something else.", "Choose a new --out.")
     out.mkdir(parents=True, exist_ok=True)
     with Ledger(out) as ledger, _stoppable(), scratch_of(out) as scratch:
         if stored is None:
-            write_description(out, prepared, fingerprint, part)
-        _run_phases(out, prepared, fingerprint, ledger, scratch, _Asked(backend, address, workers, screen, part))
+            write_description(out, prepared, fingerprint, position)
+        _run_phases(out, prepared, fingerprint, ledger, scratch, _Asked(backend, address, workers, screen, position))
     return out
 
 
@@ -99,7 +99,7 @@ class _Asked:
     address: str | None
     workers: int | None
     screen: str | None
-    part: Part | None
+    position: SuitePosition | None
 
 
 def _run_phases(out: Path, prepared: Prepared, fingerprint: str, ledger: Ledger, scratch: Path, asked: _Asked) -> None:
@@ -111,20 +111,20 @@ def _run_phases(out: Path, prepared: Prepared, fingerprint: str, ledger: Ledger,
     ledger.append("planned", **prepared.plan.event(), **facts)
     for part in archive.damaged:
         ledger.append("damaged", part=part)
-    desk = Desk(prepared.plan, archive, ledger, prepared.task_set.development, fingerprint, out)
+    context = StudyContext(prepared.plan, archive, ledger, prepared.task_set.development, fingerprint, out)
     backend = choose_backend(asked, prepared, scratch)
-    screen = screen_for(asked.screen, prepared, archive, backend, asked.part)
+    screen = screen_for(asked.screen, prepared, archive, backend, asked.position)
     try:
-        for steps, data in _stages(desk, prepared.task_set):
-            flow = Flow(steps, archive, ledger)
+        for steps, data in _stages(context, prepared.task_set):
+            scheduler = Scheduler(steps, archive, ledger)
             if data.test is not None and scoring_seconds(prepared) < SCORING_PAYS_SECONDS:
                 backend.close()
                 backend = Inline(Heartbeats(scratch / "beats", aloud=True))
-            with screen.showing(flow):
-                backend.run(flow, data)
+            with screen.showing(scheduler):
+                backend.run(scheduler, data)
     finally:
         backend.close()
-    clear_checkpoints(desk)
+    clear_checkpoints(context)
 
 
 def _with_trees(prepared: Prepared, ledger: Ledger, screen: str | None) -> Prepared:
@@ -134,7 +134,7 @@ def _with_trees(prepared: Prepared, ledger: Ledger, screen: str | None) -> Prepa
         levels = ", ".join(map(str, plan.stand_ins))
         about = duration(max(1.0, prepared.forecast.trees))
         print(f"tree: from affinity, for stages: {levels}; about {about}", file=sys.stderr, flush=True)
-    return with_trees(prepared, settle(plan.spec, prepared.task_set.development, ledger))
+    return with_trees(prepared, ensure_trees(plan.spec, prepared.task_set.development, ledger))
 
 
 def scoring_seconds(prepared: Prepared) -> float:
@@ -144,19 +144,19 @@ def scoring_seconds(prepared: Prepared) -> float:
     return training * len(task_set.test) / (3 * spec.training.epochs * len(task_set.development.examples))
 
 
-def _stages(desk: Desk, task_set: TaskSet) -> Iterator[tuple[Steps, Data]]:
+def _stages(context: StudyContext, task_set: TaskSet) -> Iterator[tuple[Steps, Data]]:
     """What trains, without the test split; then what scores, with it."""
-    yield _training(desk), Data(task_set.development)
-    yield score(desk), Data(task_set.development, task_set.test)
+    yield _training(context), Data(task_set.development)
+    yield score(context), Data(task_set.development, task_set.test)
 
 
-def _training(desk: Desk) -> Steps:
-    yield from search(desk)
-    selected = select(desk)
-    labels = yield from confirm(desk, selected)
-    chosen = choose(desk, labels)
-    judged = yield from judge(desk, chosen["arm"], selected)
-    yield from verdict(desk, judged)
+def _training(context: StudyContext) -> Steps:
+    yield from search(context)
+    selected = select(context)
+    labels = yield from confirm(context, selected)
+    chosen = choose(context, labels)
+    judged = yield from judge(context, chosen["arm"], selected)
+    yield from verdict(context, judged)
 
 
 def choose_backend(asked: _Asked, prepared: Prepared, scratch: Path) -> Backend:

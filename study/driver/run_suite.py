@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mtl_core.errors import Mistake
+from mtl_core.errors import UserError
 from study.config.durations import duration
 from study.config.load import as_text, read_spec, read_suite
 from study.config.spec import Spec
-from study.config.suite import NAME, Part, Suite, parts
+from study.config.suite import NAME, Suite, SuitePosition, positions
 from study.planning.forecast import Forecast, refuse_if_too_large
 from study.planning.prepare import Prepared, free_disk, free_memory, prepare
 from study.store.atomic_files import write_durably
@@ -40,7 +40,9 @@ class PreparedSuite:
         )
 
 
-def run_suite(suite: Suite, *, out: Path, after: Callable[[Path, Part], Any] | None = None, **options: Any) -> Path:
+def run_suite(
+    suite: Suite, *, out: Path, after: Callable[[Path, SuitePosition], Any] | None = None, **options: Any
+) -> Path:
     """Train what is missing of every study of ``suite``, in turn, and return the directory.
 
     Args:
@@ -50,7 +52,7 @@ def run_suite(suite: Suite, *, out: Path, after: Callable[[Path, Part], Any] | N
         options: of :func:`study.driver.run.run`: ``backend``, ``address``, ``workers``, ``screen``.
 
     Raises:
-        Mistake: when ``out`` holds another suite or is in use, or whatever stops one of the studies.
+        UserError: when ``out`` holds another suite or is in use, or whatever stops one of the studies.
         KeyboardInterrupt: SIGINT or SIGTERM came; what is recorded is kept.
     """
     from study.driver.run import run
@@ -60,7 +62,7 @@ def run_suite(suite: Suite, *, out: Path, after: Callable[[Path, Part], Any] | N
     if stored is not None:
         refuse_another_suite(out, suite, stored)
     elif out.is_dir() and any(path.name != LOCK and not path.name.endswith(".tmp") for path in out.iterdir()):
-        raise Mistake(str(out), "this directory holds something else.", "Choose a new --out.")
+        raise UserError(str(out), "this directory holds something else.", "Choose a new --out.")
     prepared = prepare_suite(suite, out=out, stored=stored)
     refuse_if_too_large(prepared.forecast, free_disk(out), free_memory())
     out.mkdir(parents=True, exist_ok=True)
@@ -69,10 +71,10 @@ def run_suite(suite: Suite, *, out: Path, after: Callable[[Path, Part], Any] | N
         if stored is None:
             write_durably(out / NAME, as_text(prepared.suite).encode())
         seconds = {name: study.forecast.seconds for name, study in prepared.studies.items()}
-        for spec, part in parts(prepared.suite, seconds):
-            path = run(spec, out=out / spec.name, part=part, **options)
+        for spec, position in positions(prepared.suite, seconds):
+            path = run(spec, out=out / spec.name, position=position, **options)
             if after is not None:
-                after(path, part)
+                after(path, position)
     finally:
         lock.release()
     return out
@@ -86,7 +88,7 @@ def prepare_suite(suite: Suite, *, out: Path, stored: Suite | None = None) -> Pr
         stored: the suite that ``out`` was begun with, whose budget is split.
 
     Raises:
-        Mistake: when a study cannot be planned, two learn from the same data, or the budget is too small.
+        UserError: when a study cannot be planned, two learn from the same data, or the budget is too small.
     """
     if stored is not None and suite.budget is not None and suite.budget == _budget(stored):
         suite = suite.with_budgets({name: spec.budget or 0.0 for name, spec in stored.studies.items()})
@@ -102,8 +104,8 @@ def _prepare(spec: Spec, out: Path) -> Prepared:
     begun = out / "study.yaml"
     try:
         return prepare(spec, out=out, stored=read_spec(begun) if begun.is_file() else None)
-    except Mistake as mistake:
-        raise Mistake(f"suite.{spec.name}: {mistake.where}", mistake.found, mistake.remedy) from None
+    except UserError as mistake:
+        raise UserError(f"suite.{spec.name}: {mistake.where}", mistake.found, mistake.remedy) from None
 
 
 def _budget(suite: Suite) -> float | None:
@@ -116,14 +118,14 @@ def split(budget: float, seconds: Mapping[str, float]) -> dict[str, float]:
     """``budget`` in proportion to ``seconds``, in whole seconds that add up to it.
 
     Raises:
-        Mistake: when that leaves a study less than a second.
+        UserError: when that leaves a study less than a second.
     """
     total, names = sum(seconds.values()), list(seconds)
     shares = {name: float(int(budget * seconds[name] / total)) for name in names}
     shares[names[-1]] += budget - sum(shares.values())
     if min(shares.values()) < 1:
         found = f"split over {len(names)} studies it leaves one of them nothing."
-        raise Mistake(f"budget {duration(budget)}", found, "Give the suite more time, or take studies out.")
+        raise UserError(f"budget {duration(budget)}", found, "Give the suite more time, or take studies out.")
     return shares
 
 
@@ -131,14 +133,14 @@ def refuse_same_data(studies: Mapping[str, Prepared]) -> None:
     """Refuse two studies of the same examples under two names: the report takes task sets for independent.
 
     Raises:
-        Mistake: naming both.
+        UserError: naming both.
     """
     seen: dict[str, str] = {}
     for name, prepared in studies.items():
         fingerprint = prepared.task_set.fingerprint()
         if fingerprint in seen:
             found = f"its data are those of {seen[fingerprint]!r}, and would count twice."
-            raise Mistake(f"suite.{name}.tasks", found, "Take one of the two studies out.")
+            raise UserError(f"suite.{name}.tasks", found, "Take one of the two studies out.")
         seen[fingerprint] = name
 
 
@@ -146,15 +148,15 @@ def refuse_another_suite(out: Path, asked: Suite, stored: Suite) -> None:
     """Refuse to mix two suites in one directory.
 
     Raises:
-        Mistake: with what differs.
+        UserError: with what differs.
     """
     from study.driver.manifest import differences
 
     remedy = "Choose another --out, or put things back as they were."
     if list(asked.studies) != list(stored.studies):
         studies = f"{', '.join(stored.studies)} there, {', '.join(asked.studies)} asked"
-        raise Mistake(str(out), f"another suite was begun here; studies: {studies}.", remedy)
+        raise UserError(str(out), f"another suite was begun here; studies: {studies}.", remedy)
     for name, spec in asked.studies.items():
         if spec.digest() != stored.studies[name].digest():
             found = f"another suite was begun here; {name}: {'; '.join(differences(stored.studies[name], spec))}."
-            raise Mistake(str(out), found, remedy)
+            raise UserError(str(out), found, remedy)

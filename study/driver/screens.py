@@ -12,11 +12,11 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from study.config.durations import duration
-from study.config.suite import Part
+from study.config.suite import SuitePosition
 from study.config.text import printable
 from study.driver.progress import Picture, Watcher
 from study.execution.backend import Backend
-from study.execution.scheduler import Flow
+from study.execution.scheduler import Scheduler
 from study.planning.prepare import Prepared
 from study.store.archive import Archive
 
@@ -38,13 +38,13 @@ class Screen(ABC):
         self.watcher, self.seconds = watcher, seconds
 
     @contextmanager
-    def showing(self, flow: Flow) -> Iterator[None]:
-        """Show the progress of ``flow`` while the block runs."""
+    def showing(self, scheduler: Scheduler) -> Iterator[None]:
+        """Show the progress of ``scheduler`` while the block runs."""
         over = threading.Event()
 
         def keep_showing() -> None:
             while not over.wait(self.seconds):
-                self.show(self.watcher.picture(flow))
+                self.show(self.watcher.picture(scheduler))
 
         thread = threading.Thread(target=keep_showing, name="screen", daemon=True)
         thread.start()
@@ -53,7 +53,7 @@ class Screen(ABC):
         finally:
             over.set()
             thread.join(timeout=5)
-            self.show(self.watcher.picture(flow))
+            self.show(self.watcher.picture(scheduler))
             self.end()
 
     @abstractmethod
@@ -68,7 +68,7 @@ class Silent(Screen):
     """Shows nothing."""
 
     @contextmanager
-    def showing(self, flow: Flow) -> Iterator[None]:
+    def showing(self, scheduler: Scheduler) -> Iterator[None]:
         """Run the block."""
         yield
 
@@ -164,10 +164,10 @@ def _left(picture: Picture, before: str) -> str:
 
 
 def screen_for(
-    kind: str | None, prepared: Prepared, archive: Archive, backend: Backend, part: Part | None = None
+    kind: str | None, prepared: Prepared, archive: Archive, backend: Backend, position: SuitePosition | None = None
 ) -> Screen:
     """The screen that was asked for; ``auto`` looks whether a person sits before it."""
-    watcher = Watcher(prepared, archive, backend, part)
+    watcher = Watcher(prepared, archive, backend, position)
     if kind is None:
         return Silent(watcher, LINE_SECONDS)
     if kind == "json":

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from study.execution.heartbeat import Heartbeats
-    from study.execution.scheduler import Flow
+    from study.execution.scheduler import Scheduler
     from study.jobs.job import Data
 
 
@@ -21,8 +21,8 @@ class Backend(Protocol):
     workers: int
     heartbeats: Heartbeats
 
-    def run(self, flow: Flow, data: Data) -> None:
-        """Run every job of ``flow`` on ``data``."""
+    def run(self, scheduler: Scheduler, data: Data) -> None:
+        """Run every job of ``scheduler`` on ``data``."""
         ...
 
     def close(self) -> None:

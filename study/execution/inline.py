@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from study.execution.heartbeat import Heartbeats
-from study.execution.scheduler import DONE, Flow
+from study.execution.scheduler import DONE, Scheduler
 from study.jobs.job import Data
 
 
@@ -19,17 +19,17 @@ class Inline:
     def __init__(self, heartbeats: Heartbeats) -> None:
         self.heartbeats = heartbeats
 
-    def run(self, flow: Flow, data: Data) -> None:
-        """Run every job of ``flow``."""
+    def run(self, scheduler: Scheduler, data: Data) -> None:
+        """Run every job of ``scheduler``."""
         import torch
 
         torch.set_num_threads(1)
-        while (job := flow.next()) is not DONE:
+        while (job := scheduler.next()) is not DONE:
             if job is None:
                 raise AssertionError("The flow waits for a job that nobody runs.")
-            with self.heartbeats.of(job, flow.attempts(job)) as beat:
-                summary = job.run(data, flow.archive.directory, beat)
-            flow.finished(job, summary)
+            with self.heartbeats.of(job, scheduler.attempts(job)) as beat:
+                summary = job.run(data, scheduler.archive.directory, beat)
+            scheduler.finished(job, summary)
 
     def close(self) -> None:
         """Nothing is left behind."""

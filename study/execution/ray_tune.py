@@ -33,9 +33,9 @@ import ray  # noqa: E402
 from ray import tune  # noqa: E402
 from ray.tune.search import Searcher  # noqa: E402
 
-from mtl_core.errors import Mistake  # noqa: E402
+from mtl_core.errors import UserError  # noqa: E402
 from study.execution.heartbeat import Heartbeats  # noqa: E402
-from study.execution.scheduler import DONE, Flow  # noqa: E402
+from study.execution.scheduler import DONE, Scheduler  # noqa: E402
 from study.jobs.job import Data, Job, Summary, describe  # noqa: E402
 from study.store.ledger import LOCK  # noqa: E402
 
@@ -103,15 +103,15 @@ class FlowSearcher(Searcher):
     by the back end.
 
     Args:
-        flow: what is to do.
+        scheduler: what is to do.
         heartbeats: say where a worker hung that was ended for it.
         workers: trials at once.
     """
 
-    def __init__(self, flow: Flow, heartbeats: Heartbeats, workers: int) -> None:
+    def __init__(self, scheduler: Scheduler, heartbeats: Heartbeats, workers: int) -> None:
         super().__init__()
-        self.flow, self.heartbeats, self.workers = flow, heartbeats, workers
-        self.lock = (flow.archive.directory / LOCK).read_text()
+        self.scheduler, self.heartbeats, self.workers = scheduler, heartbeats, workers
+        self.lock = (scheduler.archive.directory / LOCK).read_text()
         self.jobs: dict[str, Job] = {}
         self.waiting: dict[str, bool] = {}
         self.error: Exception | None = None
@@ -124,10 +124,10 @@ class FlowSearcher(Searcher):
 
     def suggest(self, trial_id: str) -> Any:
         """The next job as a trial's configuration, or a trial that waits."""
-        if self.error is not None or self.flow.over:
+        if self.error is not None or self.scheduler.over:
             return Searcher.FINISHED
         try:
-            job = None if self.gathering() else self.flow.next()
+            job = None if self.gathering() else self.scheduler.next()
         except Exception as error:
             self.error = error
             return Searcher.FINISHED
@@ -137,7 +137,7 @@ class FlowSearcher(Searcher):
             self.waiting[trial_id] = False
             return {"job": None}
         self.jobs[trial_id] = job
-        return {"job": job, "attempts": self.flow.attempts(job), "lock": self.lock}
+        return {"job": job, "attempts": self.scheduler.attempts(job), "lock": self.lock}
 
     def gathering(self) -> bool:
         """Whether workers are still starting up."""
@@ -153,7 +153,7 @@ class FlowSearcher(Searcher):
         if trial_id not in self.waiting:
             return False
         self.waiting[trial_id] = True
-        return not self.gathering() and bool(self.flow.ready or self.flow.over or self.error)
+        return not self.gathering() and bool(self.scheduler.ready or self.scheduler.over or self.error)
 
     def on_trial_complete(self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False) -> None:
         """Tell the flow how the job of a trial ended."""
@@ -171,7 +171,7 @@ class FlowSearcher(Searcher):
         else:
             self.num_ended += 1
         try:
-            self.flow.finished(job, summary)
+            self.scheduler.finished(job, summary)
         except Exception as problem:
             self.error = problem
 
@@ -213,22 +213,22 @@ class RayTune:
         self._runs = 0
         self.heartbeats = Heartbeats(scratch / "beats")
 
-    def run(self, flow: Flow, data: Data) -> None:
-        """Run every job of ``flow``: Tuner after Tuner over what is missing, until nothing is."""
+    def run(self, scheduler: Scheduler, data: Data) -> None:
+        """Run every job of ``scheduler``: Tuner after Tuner over what is missing, until nothing is."""
         fruitless = 0
-        while not flow.over:
+        while not scheduler.over:
             self._start(data)
-            searcher = FlowSearcher(flow, self.heartbeats, self.workers)
+            searcher = FlowSearcher(scheduler, self.heartbeats, self.workers)
             trouble = self._fit(searcher, data)
             if searcher.error is not None:
                 raise searcher.error
-            flow.abandoned()
+            scheduler.abandoned()
             fruitless = 0 if searcher.num_ended else fruitless + 1
             if fruitless >= FRUITLESS_FITS:
                 remedy = (
                     "Look at the machine's memory and disk, or take --set backend=inline; the same command resumes."
                 )
-                raise Mistake("Ray", trouble or "no worker came to an end.", remedy)
+                raise UserError("Ray", trouble or "no worker came to an end.", remedy)
             if trouble and self.address is None:
                 self.close()
 
@@ -240,7 +240,7 @@ class RayTune:
     def _fit(self, searcher: FlowSearcher, data: Data) -> str:
         """One Tuner; returns what it broke off with, or nothing."""
         self._runs += 1
-        parameters = {"data": data, "directory": searcher.flow.archive.directory, "heartbeats": self.heartbeats}
+        parameters = {"data": data, "directory": searcher.scheduler.archive.directory, "heartbeats": self.heartbeats}
         trainable = tune.with_resources(tune.with_parameters(Worker, **parameters), self._resources())
         tuner = tune.Tuner(
             trainable,
@@ -292,7 +292,7 @@ class RayTune:
             try:
                 ray.init(address=self.address, runtime_env={"env_vars": {"OMP_NUM_THREADS": "1"}}, **quiet)
             except (ConnectionError, RuntimeError, ValueError) as error:
-                raise Mistake(f"--address {self.address}", describe(error), "Check that the cluster runs.") from error
+                raise UserError(f"--address {self.address}", describe(error), "Check that the cluster runs.") from error
             return
         examples = data.development.examples
         size = examples.inputs.numel() * 4 + examples.targets.numel() * 4

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
-from mtl_core.errors import Mistake
+from mtl_core.errors import UserError
 from study.jobs.job import Job, Summary
 from study.store.archive import Archive
 from study.store.ledger import Ledger
@@ -30,7 +30,7 @@ ATTEMPTS = 3
 
 
 class End(Enum):
-    """What :meth:`Flow.next` says when there is no job now, nor ever."""
+    """What :meth:`Scheduler.next` says when there is no job now, nor ever."""
 
     DONE = "done"
 
@@ -56,7 +56,7 @@ class _Strand:
     results: list[Any] = field(default_factory=list)
 
 
-class Flow:
+class Scheduler:
     """Hands out jobs, learns how they ended, and writes both into the ledger; back ends differ in nothing else.
 
     Args:
@@ -105,13 +105,13 @@ class Flow:
         """Take in how a job ended: its records, its failure, or that it has to be cut in two.
 
         Raises:
-            Mistake: when the study cannot go on before somebody acts, or most replicas fail.
+            UserError: when the study cannot go on before somebody acts, or most replicas fail.
         """
         _, strand = self.running.pop(job.name)
         if summary.outcome == "stuck":
             self.ledger.append("failed", shard=job.name, reason=summary.reason, **_facts(job) | {"replicas": []})
             remedy = "Mend that and run the same command again: it goes on from here."
-            raise Mistake(str(self.archive.directory), f"{summary.reason}.", remedy)
+            raise UserError(str(self.archive.directory), f"{summary.reason}.", remedy)
         if summary.outcome == "died" and self._handed[job.name] < self._attempts(job):
             self.ledger.append("retried", shard=job.name, reason=summary.reason, **_facts(job))
             self.ready.append((job, strand))
@@ -203,7 +203,7 @@ class Flow:
         """A worker says that it recorded, but the part is not there."""
         if self._handed[job.name] >= ATTEMPTS:
             remedy = "The run directory must be on a file system that all machines see; run the same command again."
-            raise Mistake(str(self.archive.directory), "records that a worker wrote do not arrive here.", remedy)
+            raise UserError(str(self.archive.directory), "records that a worker wrote do not arrive here.", remedy)
         self.ready.append((job, strand))
 
     def _note(self, job: Job, summary: Summary) -> None:
@@ -225,7 +225,7 @@ class Flow:
         reason = reasons.most_common(1)[0][0]
         self.ledger.append("stopped", reason=reason, failed=reasons.total(), ended=len(failures))
         found = f"{reasons.total()} of {len(failures)} replicas failed, most often with: {reason}."
-        raise Mistake(
+        raise UserError(
             str(self.archive.directory), found, "Mend that and run the same command again: they are tried again."
         )
 

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from analysis.records.schema import SCORES
 from mtl_core.data.task import PERFECT
-from mtl_core.errors import Mistake
-from mtl_core.recipe import Row
+from mtl_core.errors import UserError
+from mtl_core.recipe import ReplicaConfig
 from study.jobs.job import Beat, Data, Shard, Summary, guarded
 from study.store.archive import SCORED, encode
 from study.store.atomic_files import write_durably
@@ -86,7 +86,7 @@ class ScoreShard:
             stem: checkpoint.load(directory / "models" / f"{stem}.safetensors") for stem in set(self.models.values())
         }
         parameters = torch.stack([files[stem][key]["parameters"] for key, stem in self.models.items()])
-        rows = [Row(key, self.replicas[key].seed, self.replicas[key].hyperparameters) for key in self.models]
+        rows = [ReplicaConfig(key, self.replicas[key].seed, self.replicas[key].hyperparameters) for key in self.models]
         columns = columns_of_only(development.tasks, self.tasks)
         seen = replace(test, targets=test.targets[:, columns].contiguous())
         view = development.only(*self.tasks)
@@ -121,10 +121,10 @@ class ScoreShard:
         """Refuse: a trained replica without scores would leave the report with less than was trained.
 
         Raises:
-            Mistake: always.
+            UserError: always.
         """
         remedy = "Mend that and run the same command again: nothing is trained twice."
-        raise Mistake(str(archive.directory), f"the test split cannot be scored: {reason}.", remedy)
+        raise UserError(str(archive.directory), f"the test split cannot be scored: {reason}.", remedy)
 
 
 def score_shard(trained: Shard, keys: Iterable[str], archive: Archive) -> ScoreShard:

@@ -18,7 +18,8 @@ from mtl_core.data.task_set import Development
 from mtl_core.gradients.conflict import comparisons
 from mtl_core.network import cost
 from mtl_core.network.network import Network
-from mtl_core.recipe import Row
+from mtl_core.recipe import ReplicaConfig
+from mtl_core.replica_state import ReplicaState
 from mtl_core.training import checkpoint, trainer
 from study.jobs.job import Beat, Shard, Summary, guarded
 from study.store.archive import CHECKPOINTS, MODELS, PROBED, RECORDS, encode
@@ -62,7 +63,7 @@ def failure_rows(shard: Shard, directory: Path, reason: str) -> list[dict[str, A
 
 def _fit(shard: Shard, view: Development, directory: Path, beat: Beat) -> list[trainer.Outcome]:
     partial = directory / CHECKPOINTS / f"{shard.name}.partial.safetensors"
-    rows = [Row(key, replica.seed, replica.hyperparameters) for key, replica in shard.replicas.items()]
+    rows = [ReplicaConfig(key, replica.seed, replica.hyperparameters) for key, replica in shard.replicas.items()]
     beat(0, len(rows) * shard.until, float("nan"))
     return trainer.fit(
         shard.recipe,
@@ -76,9 +77,9 @@ def _fit(shard: Shard, view: Development, directory: Path, beat: Beat) -> list[t
     )
 
 
-def _states(shard: Shard, directory: Path, partial: Path) -> dict[str, trainer.State]:
+def _states(shard: Shard, directory: Path, partial: Path) -> dict[str, ReplicaState]:
     """States from earlier rungs, then from this shard's own snapshot.  One that is lost is trained again."""
-    states: dict[str, trainer.State] = {}
+    states: dict[str, ReplicaState] = {}
     for path in [*(directory / CHECKPOINTS / f"{source}.safetensors" for source in shard.sources), partial]:
         if not path.exists():
             continue

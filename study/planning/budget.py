@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from mtl_core.errors import Mistake
+from mtl_core.errors import UserError
 from study.config.durations import duration
 from study.config.spec import Spec
 
@@ -23,7 +23,7 @@ def shrink(spec: Spec, seconds_of: Callable[[Spec], float]) -> tuple[Spec, tuple
     """The largest study on the way down that fits into ``spec.budget``, and what it lost, in words.
 
     Raises:
-        Mistake: when even the smallest one does not fit.
+        UserError: when even the smallest one does not fit.
     """
     if spec.budget is None:
         return spec, ()
@@ -35,7 +35,9 @@ def shrink(spec: Spec, seconds_of: Callable[[Spec], float]) -> tuple[Spec, tuple
     else:
         if (needed := seconds_of(smaller)) > spec.budget:
             found = f"even the smallest version of this study takes about {duration(needed)}."
-            raise Mistake(f"budget {duration(spec.budget)}", found, "Give it that long, or take levels out of factors.")
+            raise UserError(
+                f"budget {duration(spec.budget)}", found, "Give it that long, or take levels out of factors."
+            )
     return smaller, losses(spec, smaller)
 
 

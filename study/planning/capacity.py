@@ -47,7 +47,7 @@ class Matcher:
         by: ``parameters`` or ``multiply_adds``.
         development: the tasks.
         recipe_of: the recipe of an arm.
-        impossible: says why a recipe cannot exist.
+        why_infeasible: says why a recipe cannot exist.
     """
 
     def __init__(
@@ -55,10 +55,10 @@ class Matcher:
         by: str,
         development: Development,
         recipe_of: Callable[[Arm], Recipe],
-        impossible: Callable[[Recipe, Development], str | None],
+        why_infeasible: Callable[[Recipe, Development], str | None],
     ) -> None:
         self._column = {"parameters": "parameters_total", "multiply_adds": "multiply_adds"}[by]
-        self._development, self._recipe_of, self._impossible = development, recipe_of, impossible
+        self._development, self._recipe_of, self._why_infeasible = development, recipe_of, why_infeasible
         self._sizes: dict[Arm, int | None] = {}
 
     def match(self, arm: Arm) -> Match:
@@ -92,6 +92,6 @@ class Matcher:
         key = replace(arm, weighting="equal", capacity=None)
         if key not in self._sizes:
             recipe = self._recipe_of(key)
-            reason = self._impossible(recipe, self._development)
+            reason = self._why_infeasible(recipe, self._development)
             self._sizes[key] = None if reason else getattr(cost_of(recipe, self._development), self._column)
         return self._sizes[key]

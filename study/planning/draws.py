@@ -3,7 +3,7 @@
 Learning rate, weight decay and dropout of draw j are one scrambled Sobol point and do not depend on the arm, so that
 arms are compared at the same settings.  What a method or an architecture brings along (its registry entry's ranges)
 comes from a sequence of its own: it adds dimensions, not draws.  A draw does not depend on how many are made, so a
-larger study begins with the smaller one's.  A value that the study file gives such a dial stands in every draw; the
+larger study begins with the smaller one's.  A value that the study file gives such a option stands in every draw; the
 others stay as they were.
 """
 
@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from mtl_core.errors import Mistake
+from mtl_core.errors import UserError
 from mtl_core.registry import find
 from mtl_core.search_space import Range, Simplex
 from study.config.spec import Tuning
@@ -68,29 +68,29 @@ class Draws:
 
     def _of(self, kind: str, name: str) -> list[dict[str, Any]]:
         if (kind, name) not in self._own:
-            sized = {dial: _sized(range_, self.num_tasks) for dial, range_ in find(kind, name).tuned.items()}
+            sized = {option: _sized(range_, self.num_tasks) for option, range_ in find(kind, name).tuned.items()}
             drawn = points(sized, self.num_draws, kind, name, after=FIRST_DIMENSION[kind])
             self._own[kind, name] = [values | self.fixed(kind, name) for values in drawn]
         return self._own[kind, name]
 
     def fixed(self, kind: str, name: str) -> dict[str, Any]:
-        """Tuned dials of a method or architecture to which the study file gives a value: these are not drawn.
+        """Tuned options of a method or architecture to which the study file gives a value: these are not drawn.
 
         Raises:
-            Mistake: when a weight vector is set that is none.
+            UserError: when a weight vector is set that is none.
         """
         given = self._options.get(kind, {}).get(name, {})
-        fixed = {dial: range_ for dial, range_ in find(kind, name).tuned.items() if dial in given}
-        for dial, range_ in fixed.items():
-            _check(_sized(range_, self.num_tasks), given[dial], f"training.{kind}_options.{name}.{dial}")
-        return {dial: given[dial] for dial in fixed}
+        fixed = {option: range_ for option, range_ in find(kind, name).tuned.items() if option in given}
+        for option, range_ in fixed.items():
+            _check(_sized(range_, self.num_tasks), given[option], f"training.{kind}_options.{name}.{option}")
+        return {option: given[option] for option in fixed}
 
     def remarks(self, arms: Iterable[Arm]) -> Iterator[str]:
         """What the study file fixes for these arms, in words."""
         for kind in FIRST_DIMENSION:
             for name in dict.fromkeys(getattr(arm, kind) for arm in arms):
-                for dial, value in self.fixed(kind, name).items():
-                    yield f"{name}: {dial} is {value} in every draw"
+                for option, value in self.fixed(kind, name).items():
+                    yield f"{name}: {option} is {value} in every draw"
 
 
 def points(ranges: Mapping[str, Range | float], num_points: int, *stream: str, after: int = 0) -> list[dict[str, Any]]:
@@ -139,7 +139,7 @@ def _check(range_: Range, value: Any, where: str) -> None:
     numbers = isinstance(value, list) and all(isinstance(weight, int | float) for weight in value)
     if not numbers or len(value) != range_.dimensions or not range_.holds(value):
         wanted = f"Write {range_.dimensions} numbers from 0 up, one for each task, that add up to 1."
-        raise Mistake(where, f"found {str(value)[:80]}.", wanted)
+        raise UserError(where, f"found {str(value)[:80]}.", wanted)
 
 
 def _sized(range_: Range, num_tasks: int) -> Range:

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 
 from mtl_core.data.task_set import TaskSet
-from mtl_core.errors import Mistake
+from mtl_core.errors import UserError
 from study.config.durations import duration
 from study.jobs.job import SHARD_SIZE, recipe_of
 from study.planning.arm import Arm
@@ -207,7 +207,7 @@ def refuse_if_too_large(forecast: Forecast, free_disk: float, free_memory: float
     """Refuse to start what cannot finish.
 
     Raises:
-        Mistake: when the forecast asks for more disk or memory than there is.
+        UserError: when the forecast asks for more disk or memory than there is.
     """
     needs: Mapping[str, tuple[float, float, str]] = {
         "disk": (forecast.peak_disk, free_disk, "Free some, choose another --out, or ask for fewer arms or epochs."),
@@ -215,7 +215,7 @@ def refuse_if_too_large(forecast: Forecast, free_disk: float, free_memory: float
     }
     for name, (needed, free, remedy) in needs.items():
         if needed > free:
-            raise Mistake(name, f"the study needs about {size_text(needed)}, {size_text(free)} are free.", remedy)
+            raise UserError(name, f"the study needs about {size_text(needed)}, {size_text(free)} are free.", remedy)
 
 
 def size_text(number: float) -> str:

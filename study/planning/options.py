@@ -1,4 +1,4 @@
-"""The task set of a study file: the dials are checked against the class, then it is built."""
+"""The task set of a study file: the options are checked against the class, then it is built."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from mtl_core.errors import Mistake
+from mtl_core.errors import UserError
 from mtl_core.registry import Entry, find
 from study.config.spec import Spec
 from study.config.text import nearest
@@ -24,17 +24,17 @@ def build_task_set(spec: Spec) -> TaskSet:
     """Build the task set that ``spec.tasks`` names.
 
     Raises:
-        Mistake: when a dial is unknown, missing or of the wrong type, or the data are unfit.
+        UserError: when a option is unknown, missing or of the wrong type, or the data are unfit.
     """
     entry = find("tasks", spec.tasks.set)
-    return entry.cls(**checked_dials(entry, spec.tasks.dials, "tasks")).build()
+    return entry.cls(**checked_options(entry, spec.tasks.options, "tasks")).build()
 
 
 def check_backbone_options(spec: Spec) -> None:
     """Refuse options that one of the study's backbones does not have."""
     for name in spec.factors.backbone:
         entry = find("backbones", name)
-        checked_dials(entry, spec.training.backbone_options, "training.backbone_options")
+        checked_options(entry, spec.training.backbone_options, "training.backbone_options")
 
 
 def check_named_options(spec: Spec) -> None:
@@ -42,19 +42,19 @@ def check_named_options(spec: Spec) -> None:
     for kind in ("sharing", "weighting"):
         for name, options in getattr(spec.training, f"{kind}_options").items():
             to_find = kind == "sharing" and name == BRANCH and is_asked_for(options.get("tree"))
-            written = {dial: value for dial, value in options.items() if not (to_find and dial == "tree")}
-            checked_dials(find(kind, name), written, f"training.{kind}_options.{name}")
+            written = {option: value for option, value in options.items() if not (to_find and option == "tree")}
+            checked_options(find(kind, name), written, f"training.{kind}_options.{name}")
 
 
-def checked_dials(entry: Entry, values: Mapping[str, Any], where: str) -> dict[str, Any]:
+def checked_options(entry: Entry, values: Mapping[str, Any], where: str) -> dict[str, Any]:
     """``values`` as the keyword-only arguments of ``entry``'s class."""
     hints = typing.get_type_hints(entry.cls.__init__)
     for name in values:
-        if name not in entry.dials:
-            raise Mistake(f"{where}.{name}", f"{entry.name} has no such key.", nearest(name, entry.dials))
-    for dial in entry.dials.values():
-        if dial.required and dial.name not in values:
-            raise Mistake(f"{where}.{dial.name}", f"{entry.name} needs it, and it is missing.", "Add it.")
+        if name not in entry.options:
+            raise UserError(f"{where}.{name}", f"{entry.name} has no such key.", nearest(name, entry.options))
+    for option in entry.options.values():
+        if option.required and option.name not in values:
+            raise UserError(f"{where}.{option.name}", f"{entry.name} needs it, and it is missing.", "Add it.")
     return {name: _checked(value, hints.get(name, Any), f"{where}.{name}") for name, value in values.items()}
 
 
@@ -64,4 +64,4 @@ def _checked(value: Any, hint: Any, where: str) -> Any:
         return TypeAdapter(hint).validate_json(json.dumps(value), strict=True)
     except ValidationError as error:
         message = error.errors(include_url=False)[0]["msg"].removeprefix("Input should be ")
-        raise Mistake(where, f"found {str(value)[:80]!r}.", f"It should be {message}.") from None
+        raise UserError(where, f"found {str(value)[:80]!r}.", f"It should be {message}.") from None

@@ -8,7 +8,7 @@ from typing import Any
 
 from mtl_core.backbones import backbone_of
 from mtl_core.data.task_set import Development
-from mtl_core.errors import Mistake
+from mtl_core.errors import UserError
 from mtl_core.recipe import Recipe
 from mtl_core.task_tree import Tree
 from study.config.spec import Spec
@@ -23,7 +23,7 @@ PHASES = ("search", "confirm", "verdict")
 FIRST_SEED = {"search": 0, "confirm": 1_000, "verdict": 2_000}
 """Seeds of different phases never meet: what chooses an arm does not judge it."""
 
-Impossible = Callable[[Recipe, Development], str | None]
+WhyInfeasible = Callable[[Recipe, Development], str | None]
 
 
 @dataclass(frozen=True)
@@ -177,23 +177,23 @@ def make_plan(
     spec: Spec,
     development: Development,
     *,
-    impossible: Impossible | None = None,
+    why_infeasible: WhyInfeasible | None = None,
     trees: Mapping[int, Tree] | None = None,
 ) -> Plan:
     """The plan of ``spec`` for the tasks of ``development``; nothing is trained.
 
     Args:
-        impossible: says why a recipe cannot exist for a task set; the architectures' own word by default.
+        why_infeasible: says why a recipe cannot exist for a task set; the architectures' own word by default.
         trees: those found so far where the study has them found; others get a stand-in.
 
     Raises:
-        Mistake: when there is nothing to compare, or a tree of so many groups cannot be.
+        UserError: when there is nothing to compare, or a tree of so many groups cannot be.
     """
-    if impossible is None:
-        from mtl_core.network.feasibility import impossible
+    if why_infeasible is None:
+        from mtl_core.network.feasibility import why_infeasible
     tasks: tuple[str, ...] = tuple(task.name for task in development.tasks)
     if len(tasks) < 2:
-        raise Mistake(
+        raise UserError(
             "tasks", f"there is one task ({', '.join(tasks)}).", "Name at least two targets: sharing takes two."
         )
     arms: dict[Arm, float] = {}
@@ -203,22 +203,22 @@ def make_plan(
     budget = budget_of(spec, "search", waiting | found)
     for arm in arms_of(spec.factors):
         view = development.only(tasks[0]) if arm.is_single_task else development
-        if reason := impossible(recipe_of(arm, budget), view):
+        if reason := why_infeasible(recipe_of(arm, budget), view):
             skipped.append(Skipped(arm.label, reason, arm.levels()))
         else:
             arms[arm] = 1.0
     if spec.factors.match is not None:
         from study.planning.capacity import Matcher
 
-        matcher = Matcher(spec.factors.match, development, lambda arm: recipe_of(arm, budget), impossible)
+        matcher = Matcher(spec.factors.match, development, lambda arm: recipe_of(arm, budget), why_infeasible)
         arms = {match.arm: match.ratio for match in map(matcher.match, arms)}
     if not arms:
         remedy = f"Change factors.sharing or factors.depth; {skipped[0].arm}: {skipped[0].reason}."
-        raise Mistake("factors", "none of the arms can exist.", remedy)
+        raise UserError("factors", "none of the arms can exist.", remedy)
     baselines = tuple(dict.fromkeys([arm.each() for arm in arms] + [arm.loop() for arm in arms]))
     candidates = tuple(arm for arm in arms if arm not in baselines)
     if not candidates:
-        raise Mistake("factors.sharing", "no arm shares anything.", "Add hard: baselines are always there.")
+        raise UserError("factors.sharing", "no arm shares anything.", "Add hard: baselines are always there.")
     ratios = {} if spec.factors.match is None else {arm: arms[arm] for arm in candidates}
     options = {"sharing": spec.training.sharing_options, "weighting": spec.training.weighting_options}
     draws = Draws(spec.tuning, len(tasks), options=options)

@@ -13,7 +13,7 @@ from study.planning.budget import frozen, losses, shrink
 from study.planning.forecast import REFERENCE_RATE, Forecast, Forecaster, machine_rate, refuse_if_too_large
 from study.planning.options import build_task_set, check_backbone_options, check_named_options
 from study.planning.plan import Plan, make_plan
-from study.planning.task_trees import known
+from study.planning.task_trees import trees_in_ledger
 from study.store import ledger
 
 if TYPE_CHECKING:
@@ -43,13 +43,13 @@ def prepare(spec: Spec, *, out: Path, stored: Spec | None = None) -> Prepared:
         stored: the study that ``out`` was begun with, whose budget is settled.
 
     Raises:
-        Mistake: when the data are unfit, no arm can exist, or the study cannot finish on this machine.
+        UserError: when the data are unfit, no arm can exist, or the study cannot finish on this machine.
     """
     check_backbone_options(spec)
     check_named_options(spec)
     task_set = build_task_set(spec)
     tasks = [task.name for task in task_set.tasks]
-    trees = {} if stored is None else known(ledger.read(out / ledger.NAME), tasks)
+    trees = {} if stored is None else trees_in_ledger(ledger.read(out / ledger.NAME), tasks)
     forecaster = Forecaster(task_set, spec.workers or num_cores(), machine_rate())
     settled = stored and frozen(spec, stored)
     if settled:

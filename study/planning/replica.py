@@ -22,8 +22,8 @@ class Budget:
         batch_size: examples per step.
         patience: epochs without a better mean validation skill before a replica stops; ``None``: never.
         schedule: ``cosine`` or ``constant``.
-        backbone_options: dials of the backbone that are not factors (norm, residual, activation).
-        sharing_options: dials of architectures that are not tuned (experts, rank, …), by architecture.
+        backbone_options: options of the backbone that are not factors (norm, residual, activation).
+        sharing_options: options of architectures that are not tuned (experts, rank, …), by architecture.
         weighting_options: the same for weighting methods.
         tasks_per_step: tasks that a step of a multi-task arm samples; ``None``: all.
         sampling: ``uniform``, ``proportional``, or a temperature.

@@ -14,7 +14,7 @@ from functools import cache
 from typing import Any
 
 from mtl_core.data.task_set import Development
-from mtl_core.errors import Mistake
+from mtl_core.errors import UserError
 from mtl_core.recipe import Recipe
 from mtl_core.task_grouping.tree_search import stand_in
 from mtl_core.task_tree import Tree, fault
@@ -35,17 +35,17 @@ def is_asked_for(tree: Any) -> bool:
     """Whether ``tree`` says how to find one; else it is one, or nothing.
 
     Raises:
-        Mistake: when it says so in a way that nobody understands.
+        UserError: when it says so in a way that nobody understands.
     """
     if isinstance(tree, str):
         if tree != AFFINITY:
-            raise Mistake(WHERE, f"found {tree[:80]!r}.", f"{nearest(tree, [AFFINITY])} Or write the tree out.")
+            raise UserError(WHERE, f"found {tree[:80]!r}.", f"{nearest(tree, [AFFINITY])} Or write the tree out.")
         return True
     if not isinstance(tree, Mapping):
         return False
     settings = tree.get(AFFINITY)
     if set(tree) != {AFFINITY} or not isinstance(settings, Mapping) or set(settings) != {"groups"}:
-        raise Mistake(WHERE, f"found {str(tree)[:80]!r}.", f"Write {AFFINITY}, or {{{AFFINITY}: {{groups: 1.5}}}}.")
+        raise UserError(WHERE, f"found {str(tree)[:80]!r}.", f"Write {AFFINITY}, or {{{AFFINITY}: {{groups: 1.5}}}}.")
     return True
 
 
@@ -53,7 +53,7 @@ def groups_of(spec: Spec, num_tasks: int) -> float:
     """The mean number of groups per stage that the study asks for; by default half way between one and all tasks.
 
     Raises:
-        Mistake: when so many tasks cannot be in so many groups.
+        UserError: when so many tasks cannot be in so many groups.
     """
     tree = _written(spec)
     asked = tree[AFFINITY]["groups"] if isinstance(tree, Mapping) else None
@@ -64,13 +64,13 @@ def checked_groups(asked: Any, num_tasks: int, where: str) -> float:
     """``asked``, or its default.
 
     Raises:
-        Mistake: as :func:`groups_of`, naming ``where`` it was asked.
+        UserError: as :func:`groups_of`, naming ``where`` it was asked.
     """
     if asked is None:
         return (1 + num_tasks) / 2
     if isinstance(asked, bool) or not isinstance(asked, int | float) or not 1 <= asked <= num_tasks:
         shown = f"{asked:g}" if isinstance(asked, float) else repr(asked)[:80]
-        raise Mistake(where, f"found {shown}, and there are {num_tasks} tasks.", f"Choose 1 to {num_tasks}.")
+        raise UserError(where, f"found {shown}, and there are {num_tasks} tasks.", f"Choose 1 to {num_tasks}.")
     return float(asked)
 
 
@@ -96,33 +96,33 @@ def quick_recipe(spec: Spec, stages: int) -> Recipe:
     return recipe_of(quick_arm(spec, stages), budget_of(spec, "search"))
 
 
-def find(spec: Spec, development: Development, stages: int, groups: float) -> Tree:
+def find_tree(spec: Spec, development: Development, stages: int, groups: float) -> Tree:
     """The tree of so many stages: it trains, with one thread as everything here does, and always comes to the same."""
     import torch
 
-    from mtl_core.task_grouping.affinity import find_tree
+    from mtl_core.task_grouping import affinity
 
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
-        return find_tree(quick_recipe(spec, stages), development, SEED, budget=groups)
+        return affinity.find_tree(quick_recipe(spec, stages), development, SEED, budget=groups)
     finally:
         torch.set_num_threads(threads)
 
 
-def settle(spec: Spec, development: Development, ledger: Ledger) -> dict[int, Tree]:
+def ensure_trees(spec: Spec, development: Development, ledger: Ledger) -> dict[int, Tree]:
     """The study's trees by number of stages: those in the ledger, and what is missing found and written there."""
     tasks = [task.name for task in development.tasks]
-    trees = known(ledger.events, tasks)
+    trees = trees_in_ledger(ledger.events, tasks)
     for stages in stages_to_find(spec):
         if stages not in trees:
             began = time.monotonic()
-            trees[stages] = find(spec, development, stages, groups_of(spec, len(tasks)))
+            trees[stages] = find_tree(spec, development, stages, groups_of(spec, len(tasks)))
             ledger.append("tree", stages=stages, tree=trees[stages], seconds=round(time.monotonic() - began, 3))
     return trees
 
 
-def known(events: Iterable[Mapping[str, Any]], tasks: Sequence[str]) -> dict[int, Tree]:
+def trees_in_ledger(events: Iterable[Mapping[str, Any]], tasks: Sequence[str]) -> dict[int, Tree]:
     """The trees that a ledger's events hold for these tasks, by number of stages."""
     found = {event["stages"]: event["tree"] for event in events if event["event"] == "tree"}
     return {stages: tree for stages, tree in found.items() if fault(tree, tasks, stages) is None}

@@ -19,7 +19,7 @@ from study.store.ledger import Ledger
 
 
 @dataclass(frozen=True)
-class Desk:
+class StudyContext:
     """A study under way, as the driver sees it.  The test split is not on the desk.
 
     Args:

@@ -25,7 +25,7 @@ from analysis.selection import rank_draws
 from mtl_core.randomness.seeding import stream_seed
 from study.execution.scheduler import Steps, Together
 from study.planning.arm import Arm
-from study.protocol.context import Desk
+from study.protocol.context import StudyContext
 from study.protocol.search import search_arm, searched
 
 JOURNAL, STUDY = "optuna.journal", "arms"
@@ -34,25 +34,25 @@ BATCH = 4
 FIRST_AT_RANDOM = 4
 
 
-def explore(desk: Desk) -> Steps:
+def explore(context: StudyContext) -> Steps:
     """Propose and search arms until the plan's number of trials is reached."""
-    study = open_study(desk)
+    study = open_study(context)
     values = dict(_told(study))
-    open_to_it = [arm for arm in desk.plan.candidates if arm not in desk.plan.references]
-    most = min(desk.plan.num_trials, len(open_to_it))
+    open_to_it = [arm for arm in context.plan.candidates if arm not in context.plan.references]
+    most = min(context.plan.num_trials, len(open_to_it))
     while len(values) < most:
         batch = _ask(study, open_to_it, values, most)
-        yield Together([search_arm(desk, arm) for _, arm in batch])
+        yield Together([search_arm(context, arm) for _, arm in batch])
         for trial, arm in batch:
-            value = value_of(desk, arm)
+            value = value_of(context, arm)
             values[arm.label] = value
             _tell(study, trial, value)
 
 
-def open_study(desk: Desk) -> optuna.Study:
+def open_study(context: StudyContext) -> optuna.Study:
     """The journal's study; what a killed driver left running has failed, and is asked for again first."""
     optuna.logging.set_verbosity(optuna.logging.ERROR)
-    path = str(desk.directory / JOURNAL)
+    path = str(context.directory / JOURNAL)
     _repair(Path(path))
     storage = JournalStorage(JournalFileBackend(path, lock_obj=JournalFileOpenLock(path)))
     study = optuna.create_study(storage=storage, study_name=STUDY, direction="maximize", load_if_exists=True)
@@ -72,9 +72,9 @@ def _repair(journal: Path) -> None:
         os.truncate(journal, content.rfind(b"\n") + 1)
 
 
-def value_of(desk: Desk, arm: Arm) -> float:
+def value_of(context: StudyContext, arm: Arm) -> float:
     """Mean validation skill of the best draw of ``arm``; NaN when none trained."""
-    ranked = rank_draws(desk.archive.rows(searched(desk, arm)))
+    ranked = rank_draws(context.archive.rows(searched(context, arm)))
     return float(ranked.loc[ranked["rank"] == 0, "skill"].mean())
 
 
@@ -109,12 +109,12 @@ def _ask(study: optuna.Study, arms: Sequence[Arm], values: dict[str, float], mos
 
 def _sampler(told: int, asked: int) -> optuna.samplers.BaseSampler:
     seed = stream_seed(0, "optuna", told, asked) % 2**31
-    dials = {"n_startup_trials": FIRST_AT_RANDOM, "constant_liar": True, "multivariate": True, "group": True}
+    options = {"n_startup_trials": FIRST_AT_RANDOM, "constant_liar": True, "multivariate": True, "group": True}
     with warnings.catch_warnings():
         warnings.simplefilter(
             "ignore", optuna.exceptions.ExperimentalWarning
         )  # group: for factors that depend on others
-        return optuna.samplers.TPESampler(seed=seed, **dials)
+        return optuna.samplers.TPESampler(seed=seed, **options)
 
 
 def _tell(study: optuna.Study, trial: Trial, value: float) -> None:

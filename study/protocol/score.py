@@ -5,41 +5,41 @@ from __future__ import annotations
 from study.execution.scheduler import Steps, Together
 from study.jobs.score import score_shard
 from study.planning.replica import Replica
-from study.protocol.context import Desk
+from study.protocol.context import StudyContext
 from study.store.archive import MODELS
 
 JUDGED = ("confirm", "verdict")
 
 
-def score(desk: Desk) -> Steps:
+def score(context: StudyContext) -> Steps:
     """Judge on the test split what has not been; then only the models of the chosen arm are kept."""
-    yield Together([_score_phase(desk, phase) for phase in JUDGED])
-    _keep_chosen_models(desk)
+    yield Together([_score_phase(context, phase) for phase in JUDGED])
+    _keep_chosen_models(context)
 
 
-def _score_phase(desk: Desk, phase: str) -> Steps:
-    frame = desk.archive.of_phase(phase)
+def _score_phase(context: StudyContext, phase: str) -> Steps:
+    frame = context.archive.of_phase(phase)
     able = frame[(frame["status"] == "finished") & (frame["selected_epoch"] >= 0)]
-    keys = [key for key in dict.fromkeys(able["replica"]) if not desk.archive.is_scored(key)]
+    keys = [key for key in dict.fromkeys(able["replica"]) if not context.archive.is_scored(key)]
     if not keys:
         return
-    desk.ledger.append("test_opened", phase=phase, replicas=len(keys))
-    replicas = _replicas(desk, phase)
+    context.ledger.append("test_opened", phase=phase, replicas=len(keys))
+    replicas = _replicas(context, phase)
     wanted = {key: replicas[key] for key in keys if key in replicas}
-    yield [score_shard(shard, shard.replicas, desk.archive) for shard in desk.shards(phase, wanted)]
+    yield [score_shard(shard, shard.replicas, context.archive) for shard in context.shards(phase, wanted)]
 
 
-def _replicas(desk: Desk, phase: str) -> dict[str, Replica]:
-    selected = desk.ledger.frozen("draws")
-    return desk.keyed(
-        replica for arm in desk.arms(selected) for replica in desk.plan.replicas(arm, phase, selected[arm.label])
+def _replicas(context: StudyContext, phase: str) -> dict[str, Replica]:
+    selected = context.ledger.frozen("draws")
+    return context.keyed(
+        replica for arm in context.arms(selected) for replica in context.plan.replicas(arm, phase, selected[arm.label])
     )
 
 
-def _keep_chosen_models(desk: Desk) -> None:
-    chosen = desk.ledger.frozen("arm")["arm"]
-    frame = desk.archive.of_phase("verdict")
-    kept = {desk.archive.model_of(key) for key in frame[frame["arm"] == chosen]["replica"]}
-    for path in (desk.directory / MODELS).glob("*.safetensors"):
+def _keep_chosen_models(context: StudyContext) -> None:
+    chosen = context.ledger.frozen("arm")["arm"]
+    frame = context.archive.of_phase("verdict")
+    kept = {context.archive.model_of(key) for key in frame[frame["arm"] == chosen]["replica"]}
+    for path in (context.directory / MODELS).glob("*.safetensors"):
         if path not in kept:
             path.unlink(missing_ok=True)

@@ -11,63 +11,63 @@ from analysis.selection import rank_draws
 from study.execution.scheduler import Steps, Together
 from study.planning.arm import Arm
 from study.planning.replica import Replica
-from study.protocol.context import Desk
+from study.protocol.context import StudyContext
 
 
-def search(desk: Desk) -> Steps:
+def search(context: StudyContext) -> Steps:
     """Search all arms (``grid``), or the baselines, the references and those that a sampler proposes (``optuna``)."""
-    if desk.ledger.frozen("draws") is not None:
+    if context.ledger.frozen("draws") is not None:
         return
-    if desk.plan.spec.search.strategy == "optuna":
+    if context.plan.spec.search.strategy == "optuna":
         from study.protocol.optuna_search import explore
 
-        always = [search_arm(desk, arm) for arm in (*desk.plan.baselines, *desk.plan.references)]
-        yield Together([explore(desk), *always])
+        always = [search_arm(context, arm) for arm in (*context.plan.baselines, *context.plan.references)]
+        yield Together([explore(context), *always])
     else:
-        yield Together([search_arm(desk, arm) for arm in desk.plan.arms])
+        yield Together([search_arm(context, arm) for arm in context.plan.arms])
 
 
-def search_arm(desk: Desk, arm: Arm) -> Steps:
+def search_arm(context: StudyContext, arm: Arm) -> Steps:
     """Search one arm; a single-task arm task by task, since each task keeps draws of its own."""
-    tasks = desk.plan.tasks if arm.is_single_task else (None,)
-    yield Together([_halving(desk, arm, task) for task in tasks])
+    tasks = context.plan.tasks if arm.is_single_task else (None,)
+    yield Together([_halving(context, arm, task) for task in tasks])
 
 
-def searched(desk: Desk, arm: Arm) -> dict[str, Replica]:
+def searched(context: StudyContext, arm: Arm) -> dict[str, Replica]:
     """All search replicas of ``arm``, by content hash."""
-    return desk.keyed(desk.plan.replicas(arm, "search", range(len(desk.plan.draws))))
+    return context.keyed(context.plan.replicas(arm, "search", range(len(context.plan.draws))))
 
 
-def _halving(desk: Desk, arm: Arm, task: str | None) -> Steps:
-    replicas = {key: replica for key, replica in searched(desk, arm).items() if replica.task == task}
-    for rung in desk.rungs:
-        yield desk.shards("search", replicas, rung)
-        if rung < desk.rungs[-1]:
-            kept = _kept(desk, arm, task, rung, replicas)
-            _stop(desk, {key: replica for key, replica in replicas.items() if replica.draw not in kept})
+def _halving(context: StudyContext, arm: Arm, task: str | None) -> Steps:
+    replicas = {key: replica for key, replica in searched(context, arm).items() if replica.task == task}
+    for rung in context.rungs:
+        yield context.shards("search", replicas, rung)
+        if rung < context.rungs[-1]:
+            kept = _kept(context, arm, task, rung, replicas)
+            _stop(context, {key: replica for key, replica in replicas.items() if replica.draw not in kept})
             replicas = {key: replica for key, replica in replicas.items() if replica.draw in kept}
 
 
-def _kept(desk: Desk, arm: Arm, task: str | None, rung: int, replicas: Mapping[str, Replica]) -> list[int]:
+def _kept(context: StudyContext, arm: Arm, task: str | None, rung: int, replicas: Mapping[str, Replica]) -> list[int]:
     """The draws that go on.  Decided once: what happens to them later must not change it when a study is resumed."""
     about = {"arm": arm.label, "task": task, "epochs": rung}
     decided = None
-    for event in desk.ledger.events:
+    for event in context.ledger.events:
         if event["event"] == "halved" and all(event[name] == value for name, value in about.items()):
             decided = event["kept"]
         elif event["event"] == "retrying" and arm.label in event["arms"]:
             decided = None  # it was decided on failures that are being tried again
     if decided is not None:
         return decided
-    ranked = [int(draw) for draw in rank_draws(desk.archive.rows(replicas), epochs=rung)["draw"]]
+    ranked = [int(draw) for draw in rank_draws(context.archive.rows(replicas), epochs=rung)["draw"]]
     better = math.ceil(len(ranked) / 2)
-    desk.ledger.append("halved", **about, kept=sorted(ranked[:better]), stopped=sorted(ranked[better:]))
+    context.ledger.append("halved", **about, kept=sorted(ranked[:better]), stopped=sorted(ranked[better:]))
     return ranked[:better]
 
 
-def _stop(desk: Desk, replicas: Mapping[str, Replica]) -> None:
+def _stop(context: StudyContext, replicas: Mapping[str, Replica]) -> None:
     """Mark as stopped what would otherwise wait for its next rung."""
-    waiting = [key for key in replicas if desk.archive.entries[key].status == "running"]
+    waiting = [key for key in replicas if context.archive.entries[key].status == "running"]
     if waiting:
         part = hashlib.sha256(json.dumps(["stopped", sorted(waiting)]).encode()).hexdigest()[:16]
-        desk.archive.stop(part, waiting)
+        context.archive.stop(part, waiting)

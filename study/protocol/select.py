@@ -3,40 +3,40 @@
 from __future__ import annotations
 
 from analysis.selection import select_draws
-from mtl_core.errors import Mistake
-from study.protocol.context import Desk
+from mtl_core.errors import UserError
+from study.protocol.context import StudyContext
 from study.store.archive import CHECKPOINTS
 
 Selected = dict[str, dict[str, int]]
 """Arm → task → draw."""
 
 
-def select(desk: Desk) -> Selected:
+def select(context: StudyContext) -> Selected:
     """The draw with the best mean validation skill of each arm; each task's own for single-task arms."""
-    frozen = desk.ledger.frozen("draws")
+    frozen = context.ledger.frozen("draws")
     if frozen is not None:
         return frozen
-    selected = complete(desk, select_draws(desk.archive.of_phase("search")))
+    selected = complete(context, select_draws(context.archive.of_phase("search")))
     if not selected:
-        reasons = {entry.reason for entry in desk.archive.entries.values() if entry.reason}
+        reasons = {entry.reason for entry in context.archive.entries.values() if entry.reason}
         found = f"no arm has a draw that trained to its end ({'; '.join(sorted(reasons)[:3]) or 'no reason known'})."
-        raise Mistake(
-            str(desk.directory), found, "Look at the learning rates and the data, and start in a new directory."
+        raise UserError(
+            str(context.directory), found, "Look at the learning rates and the data, and start in a new directory."
         )
-    desk.freeze("draws", selected)
-    clear_checkpoints(desk)
+    context.freeze("draws", selected)
+    clear_checkpoints(context)
     return selected
 
 
-def complete(desk: Desk, selected: Selected) -> Selected:
+def complete(context: StudyContext, selected: Selected) -> Selected:
     """Only arms with a draw for every task: an arm without one is left out from here on, and the ledger says so."""
-    whole = {arm: draws for arm, draws in selected.items() if set(draws) == set(desk.plan.tasks)}
-    for arm in sorted(set(desk.archive.of_phase("search")["arm"]) - set(whole)):
-        desk.ledger.append("left_out", arm=arm, reason="for some task no draw trained to its end")
+    whole = {arm: draws for arm, draws in selected.items() if set(draws) == set(context.plan.tasks)}
+    for arm in sorted(set(context.archive.of_phase("search")["arm"]) - set(whole)):
+        context.ledger.append("left_out", arm=arm, reason="for some task no draw trained to its end")
     return whole
 
 
-def clear_checkpoints(desk: Desk) -> None:
+def clear_checkpoints(context: StudyContext) -> None:
     """Remove the states that waited for further rungs."""
-    for path in (desk.directory / CHECKPOINTS).glob("*.safetensors"):
+    for path in (context.directory / CHECKPOINTS).glob("*.safetensors"):
         path.unlink(missing_ok=True)

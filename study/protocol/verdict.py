@@ -12,94 +12,94 @@ from study.execution.scheduler import Steps, Together
 from study.jobs.job import recipe_of
 from study.planning.arm import SINGLE_TASK, Arm
 from study.protocol.confirm import fresh
-from study.protocol.context import Desk
+from study.protocol.context import StudyContext
 from study.protocol.search import search_arm, searched
 from study.protocol.select import Selected, clear_checkpoints
 
 
-def judge(desk: Desk, chosen: str, selected: Selected) -> Steps:
+def judge(context: StudyContext, chosen: str, selected: Selected) -> Steps:
     """Settle who is judged against whom; single-task networks of a width that was not searched are searched first."""
-    frozen = desk.ledger.frozen("judged")
+    frozen = context.ledger.frozen("judged")
     if frozen is not None:
         return frozen
-    arms = _judged_arms(desk, chosen, selected)
-    totals = {arm.label: total_of(desk, arm) for arm in arms if not arm.is_single_task}
+    arms = _judged_arms(context, chosen, selected)
+    totals = {arm.label: total_of(context, arm) for arm in arms if not arm.is_single_task}
     new = {total.label: total for total, _ in totals.values() if total.label not in selected}
     for total in new.values():
-        if total.levels() not in [event["levels"] for event in desk.ledger.of("added")]:
-            desk.ledger.append("added", arm=total.label, levels=total.levels(), reason="baseline total")
-    yield Together([search_arm(desk, total) for total in new.values()])
-    selected = _with_new(desk, selected, list(new.values()))
-    best = best_widths(desk, selected)
+        if total.levels() not in [event["levels"] for event in context.ledger.of("added")]:
+            context.ledger.append("added", arm=total.label, levels=total.levels(), reason="baseline total")
+    yield Together([search_arm(context, total) for total in new.values()])
+    selected = _with_new(context, selected, list(new.values()))
+    best = best_widths(context, selected)
     value = {
         "arms": [arm.label for arm in arms],
         "baselines": {arm.label: _baselines(arm, totals.get(arm.label), selected, best) for arm in arms},
     }
-    return desk.freeze("judged", value)
+    return context.freeze("judged", value)
 
 
-def verdict(desk: Desk, judged: dict[str, Any]) -> Steps:
+def verdict(context: StudyContext, judged: dict[str, Any]) -> Steps:
     """Train what is judged and its baselines; of ``best`` only each task's own arm."""
-    selected: Selected = desk.ledger.frozen("draws")
+    selected: Selected = context.ledger.frozen("draws")
     whole, of_task = dict.fromkeys(judged["arms"]), set()
     for baselines in judged["baselines"].values():
         whole |= dict.fromkeys(baselines[name] for name in ("each", "loop", "total") if name in baselines)
         of_task |= {(label, task) for task, label in baselines["best"].items()}
     yield Together(
-        [fresh(desk, arm, "verdict", selected) for arm in desk.arms(whole)]
-        + [_one_task(desk, label, task, selected) for label, task in sorted(of_task) if label not in whole]
+        [fresh(context, arm, "verdict", selected) for arm in context.arms(whole)]
+        + [_one_task(context, label, task, selected) for label, task in sorted(of_task) if label not in whole]
     )
 
 
-def total_of(desk: Desk, arm: Arm) -> tuple[Arm, float]:
+def total_of(context: StudyContext, arm: Arm) -> tuple[Arm, float]:
     """Single-task networks that together have the parameters of ``arm``: the nearest width, and the ratio of sizes."""
-    wanted = cost_of(recipe_of(arm, desk.plan.budget("verdict")), desk.development).parameters_total
+    wanted = cost_of(recipe_of(arm, context.plan.budget("verdict")), context.development).parameters_total
     low, high = 1, 2
-    while _size(desk, arm, high) < wanted:
+    while _size(context, arm, high) < wanted:
         low, high = high, high * 2
     while high - low > 1:
         middle = (low + high) // 2
-        low, high = (middle, high) if _size(desk, arm, middle) < wanted else (low, middle)
-    width = min(low, high, key=lambda tried: abs(_size(desk, arm, tried) - wanted))
-    return replace(arm.each(), width=width), _size(desk, arm, width) / wanted
+        low, high = (middle, high) if _size(context, arm, middle) < wanted else (low, middle)
+    width = min(low, high, key=lambda tried: abs(_size(context, arm, tried) - wanted))
+    return replace(arm.each(), width=width), _size(context, arm, width) / wanted
 
 
-def best_widths(desk: Desk, selected: Selected) -> dict[str, str]:
+def best_widths(context: StudyContext, selected: Selected) -> dict[str, str]:
     """For each task the single-task arm with the best mean validation skill in the confirm phase."""
-    records = desk.archive.of_phase("confirm")
+    records = context.archive.of_phase("confirm")
     alone = records[(records["sharing"] == SINGLE_TASK) & records["arm"].isin(list(selected))]
     best = {}
-    for task in desk.plan.tasks:
+    for task in context.plan.tasks:
         rows = alone.loc[alone["task"] == task]
         if "finished" in set(rows["status"]):
             best[task] = choose_arm(rows).best
     return best
 
 
-def _judged_arms(desk: Desk, chosen: str, selected: Selected) -> list[Arm]:
-    first = desk.arms([chosen])[0]
+def _judged_arms(context: StudyContext, chosen: str, selected: Selected) -> list[Arm]:
+    first = context.arms([chosen])[0]
     arms = [first]
-    if "fully_shared" in desk.plan.spec.verdict.judge:
-        reference = desk.plan.fully_shared(first)
+    if "fully_shared" in context.plan.spec.verdict.judge:
+        reference = context.plan.fully_shared(first)
         if reference is not None and reference.label in selected and reference != first:
             arms.append(reference)
     return arms
 
 
-def _size(desk: Desk, arm: Arm, width: int) -> int:
-    recipe = recipe_of(replace(arm.each(), width=width), desk.plan.budget("verdict"))
-    return sum(cost_of(recipe, desk.development.only(task)).parameters_total for task in desk.plan.tasks)
+def _size(context: StudyContext, arm: Arm, width: int) -> int:
+    recipe = recipe_of(replace(arm.each(), width=width), context.plan.budget("verdict"))
+    return sum(cost_of(recipe, context.development.only(task)).parameters_total for task in context.plan.tasks)
 
 
-def _with_new(desk: Desk, selected: Selected, new: list[Arm]) -> Selected:
+def _with_new(context: StudyContext, selected: Selected, new: list[Arm]) -> Selected:
     wanting = [arm for arm in new if arm.label not in selected]
     if not wanting:
         return selected
-    keys = [key for arm in wanting for key in searched(desk, arm)]
-    more = select_draws(desk.archive.rows(keys))
-    whole = {arm: draws for arm, draws in more.items() if set(draws) == set(desk.plan.tasks)}
-    desk.freeze("draws", selected | whole)
-    clear_checkpoints(desk)
+    keys = [key for arm in wanting for key in searched(context, arm)]
+    more = select_draws(context.archive.rows(keys))
+    whole = {arm: draws for arm, draws in more.items() if set(draws) == set(context.plan.tasks)}
+    context.freeze("draws", selected | whole)
+    clear_checkpoints(context)
     return selected | whole
 
 
@@ -114,7 +114,7 @@ def _baselines(arm: Arm, total: tuple[Arm, float] | None, selected: Selected, be
     return found | {"best": best}
 
 
-def _one_task(desk: Desk, label: str, task: str, selected: Selected) -> Steps:
-    (arm,) = desk.arms([label])
-    replicas = desk.keyed(desk.plan.replicas(arm, "verdict", selected[label]))
-    yield desk.shards("verdict", {key: replica for key, replica in replicas.items() if replica.task == task})
+def _one_task(context: StudyContext, label: str, task: str, selected: Selected) -> Steps:
+    (arm,) = context.arms([label])
+    replicas = context.keyed(context.plan.replicas(arm, "verdict", selected[label]))
+    yield context.shards("verdict", {key: replica for key, replica in replicas.items() if replica.task == task})

@@ -14,7 +14,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from mtl_core.errors import Mistake
+from mtl_core.errors import UserError
 from study.store.atomic_files import sync_directory
 
 NAME = "ledger.jsonl"
@@ -25,7 +25,7 @@ def read(path: Path) -> list[dict[str, Any]]:
     """The events of a ledger; a torn last line, which a crash while appending leaves, is not an event.
 
     Raises:
-        Mistake: when any other line cannot be read, with its number.
+        UserError: when any other line cannot be read, with its number.
     """
     return _events(path.read_bytes(), path)[0] if path.exists() else []
 
@@ -47,7 +47,7 @@ def _events(content: bytes, path: Path) -> tuple[list[dict[str, Any]], int]:
         except ValueError as error:
             if number == len(lines):
                 break
-            raise Mistake(
+            raise UserError(
                 f"{path}, line {number}",
                 f"cannot be read ({error}).",
                 "Put the file back from a copy, or remove the line.",
@@ -72,7 +72,7 @@ class Lock:
         except BlockingIOError:
             holder = os.pread(self._handle, 200, 0).decode(errors="replace").strip() or "another process"
             os.close(self._handle)
-            raise Mistake(
+            raise UserError(
                 str(directory), f"a study is running here ({holder}).", "Wait for it, stop it, or choose another --out."
             ) from None
         os.ftruncate(self._handle, 0)
@@ -92,7 +92,7 @@ class Ledger:
         directory: of the run; it exists.
 
     Raises:
-        Mistake: when another driver works in the directory, or the ledger is damaged elsewhere than at its end.
+        UserError: when another driver works in the directory, or the ledger is damaged elsewhere than at its end.
     """
 
     def __init__(self, directory: Path) -> None:

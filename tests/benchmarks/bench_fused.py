@@ -20,7 +20,7 @@ from mtl_core.data.preprocessing import prepare
 from mtl_core.data.task import Task
 from mtl_core.data.task_set import Development, Examples
 from mtl_core.network.network import Network
-from mtl_core.recipe import Recipe, Row
+from mtl_core.recipe import Recipe, ReplicaConfig
 from mtl_core.training.allocator import keep_freed_memory
 from mtl_core.training.fused_array import FusedArray, fresh_state
 
@@ -40,7 +40,7 @@ def data(num_tasks: int, trained: int = BATCH * STEPS) -> Development:
 
 def fused_epoch(development: Development, recipe: Recipe, replicas: int) -> Callable[[], object]:
     network = Network(recipe, development.tasks, development.shape)
-    rows = [Row(str(i), i, {"learning_rate": 1e-3, "weight_decay": 1e-2}) for i in range(replicas)]
+    rows = [ReplicaConfig(str(i), i, {"learning_rate": 1e-3, "weight_decay": 1e-2}) for i in range(replicas)]
     states = [fresh_state(recipe, network, row) for row in rows]
     preparations = [prepare(development, row.seed) for row in rows]
     return FusedArray(recipe, development, network, rows, states, preparations).train

@@ -21,7 +21,7 @@ from mtl_core.data.preprocessing import prepare
 from mtl_core.data.task_set import Development
 from mtl_core.gradients.conflict import STEPS_PER_PROBE, probed_epochs
 from mtl_core.network.network import Network
-from mtl_core.recipe import Recipe, Row
+from mtl_core.recipe import Recipe, ReplicaConfig
 from mtl_core.training.allocator import keep_freed_memory
 from mtl_core.training.fused_array import FusedArray, fresh_state
 from tests.benchmarks.bench_fused import BATCH, STEPS, data
@@ -33,7 +33,7 @@ CONVNET = replace(MLP, backbone="convnet", width=16)
 
 def fresh_array(recipe: Recipe, development: Development, replicas: int) -> FusedArray:
     network = Network(recipe, development.tasks, development.shape)
-    rows = [Row(str(i), i, {"learning_rate": 1e-3, "weight_decay": 1e-2}) for i in range(replicas)]
+    rows = [ReplicaConfig(str(i), i, {"learning_rate": 1e-3, "weight_decay": 1e-2}) for i in range(replicas)]
     states = [fresh_state(recipe, network, row) for row in rows]
     return FusedArray(recipe, development, network, rows, states, [prepare(development, row.seed) for row in rows])
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from study.driver.run import run
-from study.planning import task_trees as trees
+from study.planning import task_trees
 from study.store import ledger
 from tests.faults.test_kill import DRIVERS, ended, num_events, said
 from tests.study.driver.test_run import tables
@@ -23,14 +23,14 @@ def drive_planted(out: Path, folder: Path, slow: float = 0.0) -> None:
     log = os.open(f"{out}.log", os.O_WRONLY | os.O_APPEND | os.O_CREAT)
     os.dup2(log, 1)
     os.dup2(log, 2)
-    find = trees.find
+    find_tree = task_trees.find_tree
 
     def find_slowly(*arguments: Any) -> Any:
-        found = find(*arguments)
+        found = find_tree(*arguments)
         time.sleep(slow)
         return found
 
-    pytest.MonkeyPatch().setattr(trees, "find", find_slowly)
+    pytest.MonkeyPatch().setattr(task_trees, "find_tree", find_slowly)
     run(planted(folder), out=out, backend="inline")
 
 

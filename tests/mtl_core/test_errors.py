@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import copy
 
-from mtl_core.errors import Mistake
+from mtl_core.errors import UserError
 
 
 def test_a_mistake_says_where_what_and_what_to_do() -> None:
-    mistake = Mistake("study.yaml: width", "is 0.", "Choose at least 1.")
+    mistake = UserError("study.yaml: width", "is 0.", "Choose at least 1.")
     assert str(mistake) == "study.yaml: width: is 0. Choose at least 1."
     assert isinstance(mistake, ValueError)
 
 
 def test_a_mistake_survives_the_way_back_from_a_worker() -> None:
-    mistake = copy.copy(Mistake("place", "found", "remedy"))
+    mistake = copy.copy(UserError("place", "found", "remedy"))
     assert (mistake.where, mistake.found, mistake.remedy) == ("place", "found", "remedy")
     assert str(mistake) == "place: found remedy"

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from mtl_core.recipe import Recipe
-from mtl_core.replica_state import State
+from mtl_core.replica_state import ReplicaState
 from mtl_core.training import checkpoint
 from mtl_core.training.fused_array import CURVES
 from mtl_core.training.trainer import Outcome, fit
@@ -36,9 +36,9 @@ def test_every_array_size_and_place_gives_the_same_bits(width: int, names: tuple
         sharing="hard" if len(names) > 1 else "single_task", depth=1, stages=2, width=width, batch_size=31, epochs=2
     )
     data, everyone = development(names, examples=100), rows(32)
-    together = fit(recipe, data, everyone, lanes=32)
+    together = fit(recipe, data, everyone, max_rows=32)
     for chosen in ([5], [5, 9], [31, 5, 2], [0, 1, 2, 3, 4, 5, 6], [9, 8, 7, 6, 5, 4, 3, 2]):
-        for i, outcome in zip(chosen, fit(recipe, data, [everyone[i] for i in chosen], lanes=32), strict=True):
+        for i, outcome in zip(chosen, fit(recipe, data, [everyone[i] for i in chosen], max_rows=32), strict=True):
             assert same(outcome, together[i]), f"row {i} in {chosen}"
 
 
@@ -65,7 +65,7 @@ def test_recipes_missing_labels_and_dropout(recipe: Recipe, missing: float) -> N
 def test_early_stopping_and_refill_change_nothing() -> None:
     recipe = Recipe(depth=1, stages=2, width=16, batch_size=32, epochs=12, patience=2)
     data, everyone = development(), rows(10, learning_rate=[1e-3, 0.3, 0.1, 5e-3, 0.5])
-    wide, narrow = fit(recipe, data, everyone, lanes=10), fit(recipe, data, everyone, lanes=3)
+    wide, narrow = fit(recipe, data, everyone, max_rows=10), fit(recipe, data, everyone, max_rows=3)
     assert len({outcome.epochs for outcome in wide}) > 1, "no row stopped before another: nothing was tested"
     assert all(same(one, other) for one, other in zip(wide, narrow, strict=True))
 
@@ -86,13 +86,13 @@ def test_pausing_at_rungs_and_resuming_survivors_elsewhere_changes_nothing(tmp_p
 def test_a_snapshot_of_any_moment_resumes_to_the_same_bits(weighting: str) -> None:
     recipe = Recipe(depth=1, stages=2, width=16, batch_size=32, epochs=5, weighting=weighting, patience=2)
     data, everyone = development(), rows(5, learning_rate=[1e-3, 0.5, 3e-3])
-    snapshots: list[Mapping[str, State]] = []
+    snapshots: list[Mapping[str, ReplicaState]] = []
     straight = fit(
-        recipe, data, everyone, lanes=2, snapshot=lambda states: snapshots.append(dict(states)), snapshot_seconds=0
+        recipe, data, everyone, max_rows=2, snapshot=lambda states: snapshots.append(dict(states)), snapshot_seconds=0
     )
     assert len(snapshots) >= 5
     for states in snapshots:
-        resumed = fit(recipe, data, everyone, lanes=4, states=states)
+        resumed = fit(recipe, data, everyone, max_rows=4, states=states)
         assert all(same(one, other) for one, other in zip(resumed, straight, strict=True))
 
 

@@ -13,7 +13,7 @@ from mtl_core.data.task_set import Development, Examples
 from mtl_core.layers.parameter_layout import Layout
 from mtl_core.network.network import Network
 from mtl_core.randomness.seeding import generator
-from mtl_core.recipe import Recipe, Row
+from mtl_core.recipe import Recipe, ReplicaConfig
 from mtl_core.training.trainer import fit
 from tests.mtl_core.worlds import development
 
@@ -104,7 +104,11 @@ def test_the_fused_engine_trains_what_a_plain_loop_trains(sharing: str, depth: i
     recipe = Recipe(sharing=sharing, depth=depth, stages=3, width=10, batch_size=32, epochs=12, optimiser=optimiser)
     data = in_double(development(("price", "sold", "grade", "colour")))
     settings = {"learning_rate": 3e-3, "weight_decay": 1e-2}
-    outcomes = fit(recipe, data, [Row("a", 3, settings), Row("b", 4, settings), Row("c", 5, settings)])
+    outcomes = fit(
+        recipe,
+        data,
+        [ReplicaConfig("a", 3, settings), ReplicaConfig("b", 4, settings), ReplicaConfig("c", 5, settings)],
+    )
     for outcome, seed in zip(outcomes, (3, 4, 5), strict=True):
         expected = train_plainly(recipe, data, seed, rate=3e-3, decay=1e-2)
         assert outcome.curves["validation_loss"][-1].tolist() == pytest.approx(expected, rel=1e-9)
@@ -113,7 +117,7 @@ def test_the_fused_engine_trains_what_a_plain_loop_trains(sharing: str, depth: i
 def test_a_golden_run_keeps_its_numbers() -> None:
     """Numbers of the first version of the engine: a change of them must raise ENGINE_VERSION."""
     recipe = Recipe(depth=2, stages=3, width=8, batch_size=32, epochs=3)
-    row = Row("golden", 11, {"learning_rate": 1e-2, "weight_decay": 1e-3, "dropout": 0.25})
+    row = ReplicaConfig("golden", 11, {"learning_rate": 1e-2, "weight_decay": 1e-3, "dropout": 0.25})
     curve = fit(recipe, in_double(development()), [row])[0].curves["validation_loss"]
     assert curve[-1].tolist() == pytest.approx(GOLDEN, rel=1e-10)
 

@@ -14,7 +14,7 @@ from mtl_core.data.preprocessing import Preparation, prepare
 from mtl_core.data.splits import split
 from mtl_core.data.task import Task
 from mtl_core.data.task_set import Development, Examples
-from mtl_core.errors import Mistake
+from mtl_core.errors import UserError
 from tests.mtl_core.worlds import TASKS, development
 
 FITTED = ("input_shift", "input_scale", "target_shift", "target_scale", "num_train", "train", "probe")
@@ -189,7 +189,7 @@ def test_a_training_split_without_any_label_is_refused() -> None:
     targets[split(data, 0)[0], 1] = torch.nan
     data = with_examples(data, targets=targets)
     prepare(data, 0)
-    with pytest.raises(Mistake, match="seed 0: has no label of 'sold'"):
+    with pytest.raises(UserError, match="seed 0: has no label of 'sold'"):
         prepare(data.only("sold"), 0)
 
 

@@ -50,10 +50,10 @@ def test_an_entry_carries_summary_paper_and_dials(tmp_path: Path, monkeypatch: p
     entry = found(tmp_path, monkeypatch, cross_stitch=GOOD)["cross_stitch"]
     assert entry.summary == "A method."
     assert entry.paper == 'I. Misra et al., "Cross-stitch networks", CVPR 2016.'
-    assert list(entry.dials) == ["rate", "norm", "needed"]
+    assert list(entry.options) == ["rate", "norm", "needed"]
     assert entry.tuned == {"rate": LogUniform(0.1, 1.0)}
-    assert (entry.dials["rate"].default, entry.dials["norm"].default) == (0.3, "none")
-    assert [dial.required for dial in entry.dials.values()] == [False, False, True]
+    assert (entry.options["rate"].default, entry.options["norm"].default) == (0.3, "none")
+    assert [option.required for option in entry.options.values()] == [False, False, True]
 
 
 def without(text: str, part: str) -> str:
@@ -121,9 +121,9 @@ def test_every_method_names_its_paper_and_how_it_differs(kind: str) -> None:
 @pytest.mark.parametrize("kind", ["sharing", "weighting", "backbones"])
 def test_defaults_lie_in_their_ranges(kind: str) -> None:
     for entry in entries(kind).values():
-        for dial in entry.dials.values():
-            if isinstance(dial.range, Uniform | LogUniform):
-                assert dial.range.holds(dial.default), f"{entry.name}.{dial.name}"
+        for option in entry.options.values():
+            if isinstance(option.range, Uniform | LogUniform):
+                assert option.range.holds(option.default), f"{entry.name}.{option.name}"
 
 
 def test_an_abstract_base_is_what_every_kind_has() -> None:

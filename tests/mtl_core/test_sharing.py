@@ -12,10 +12,10 @@ import torch
 
 from mtl_core.data.task import Task
 from mtl_core.data.task_set import Development
-from mtl_core.errors import Mistake
+from mtl_core.errors import UserError
 from mtl_core.layers.bank import SHARED
-from mtl_core.layers.forward_context import EVALUATION, Mode
-from mtl_core.network.feasibility import impossible
+from mtl_core.layers.forward_context import EVALUATION, ForwardContext
+from mtl_core.network.feasibility import why_infeasible
 from mtl_core.network.network import Network
 from mtl_core.recipe import Recipe
 from mtl_core.registry import entries
@@ -43,7 +43,7 @@ def recipes() -> list[Recipe]:
     for name, entry in entries("sharing").items():
         for depth in range(STAGES + 1) if entry.cls.uses_depth else [None]:
             base = Recipe(sharing=name, depth=depth, stages=STAGES, width=WIDTH)
-            if entry.cls.impossible(base, WORLD) is None:
+            if entry.cls.why_infeasible(base, WORLD) is None:
                 found += [
                     Recipe(sharing=name, depth=depth, stages=STAGES, width=WIDTH, backbone_options=o) for o in OPTIONS
                 ]
@@ -62,10 +62,10 @@ def network_of(recipe: Recipe, tasks: Sequence[Task] = ALL) -> Network:
 
 
 def outputs_of(
-    network: Network, x: torch.Tensor, seeds: Sequence[int] = (0, 1), mode: Mode = EVALUATION
+    network: Network, x: torch.Tensor, seeds: Sequence[int] = (0, 1), context: ForwardContext = EVALUATION
 ) -> tuple[list[torch.Tensor], Any]:
     theta = network.layout.theta(network.layout.unpack(network.layout.initialise(seeds)))
-    return network(theta, x, mode), theta
+    return network(theta, x, context), theta
 
 
 def inputs(replicas: int = 2, signals: int = 1, examples: int = 9) -> torch.Tensor:
@@ -76,7 +76,7 @@ def inputs(replicas: int = 2, signals: int = 1, examples: int = 9) -> torch.Tens
 def test_every_task_gets_its_outputs_and_every_parameter_a_gradient(recipe: Recipe) -> None:
     network = network_of(recipe)
     theta = shaken(network)  # a correction that begins at zero passes no gradient on
-    outputs = network(theta, inputs(examples=40), Mode(training=True))
+    outputs = network(theta, inputs(examples=40), ForwardContext(training=True))
     for bank, logits in zip(network.heads, outputs, strict=True):
         assert logits.shape == (2, len(bank.members), bank.tasks[0].num_outputs, 40)
     gradients = network.layout.gradient(sum(logits.square().sum() for logits in outputs), theta)
@@ -95,7 +95,7 @@ def test_a_task_moves_what_is_shared_and_its_own_and_nothing_else(recipe: Recipe
     owners = network.layout.owners()
     for bank_number, bank in enumerate(network.heads):
         for place, member in enumerate(bank.members):
-            outputs, theta = outputs_of(network, inputs(), mode=Mode(training=True))
+            outputs, theta = outputs_of(network, inputs(), context=ForwardContext(training=True))
             leaves = [theta[slot] for slot in network.layout.trained]
             found = torch.autograd.grad(
                 outputs[bank_number][:, place].square().sum(), leaves, allow_unused=True, materialize_grads=True
@@ -237,7 +237,7 @@ def test_the_losses_of_mixed_kinds_come_in_the_order_of_the_tasks(tasks: tuple[s
 
 def test_impossible_architectures_say_why() -> None:
     def reason(tasks: int, **settings: Any) -> str | None:
-        return impossible(Recipe(stages=3, **settings), development(NAMES[:tasks]))
+        return why_infeasible(Recipe(stages=3, **settings), development(NAMES[:tasks]))
 
     assert "independent" in (reason(3, sharing="hard", depth=0) or "")
     assert "nobody" in (reason(1, sharing="hard", depth=1) or "")
@@ -258,12 +258,12 @@ def test_impossible_architectures_say_why() -> None:
 
 def test_a_task_may_not_bear_the_name_of_the_shared_copy() -> None:
     """Its private parameters would pass for shared ones, and be stepped in its absence."""
-    with pytest.raises(Mistake, match="Rename it"):
+    with pytest.raises(UserError, match="Rename it"):
         Network(Recipe(sharing="independent"), [Task(SHARED.name, "regression", "mse")], (INPUTS,))
 
 
 def test_two_tasks_of_one_name_are_refused() -> None:
-    with pytest.raises(Mistake, match="twice"):
+    with pytest.raises(UserError, match="twice"):
         Network(Recipe(sharing="independent"), [Task("a", "regression", "mse")] * 2, (INPUTS,))
 
 

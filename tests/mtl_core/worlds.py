@@ -12,7 +12,7 @@ import torch
 from mtl_core.data.task import Task
 from mtl_core.data.task_set import Development, Examples
 from mtl_core.layers.parameter_layout import Layout
-from mtl_core.recipe import Row
+from mtl_core.recipe import ReplicaConfig
 
 TASKS = {
     "price": Task("price", "regression", "mse"),
@@ -70,10 +70,10 @@ def images(
     return replace(world, image=image)
 
 
-def rows(number: int, seeds: int = 4, **hyperparameters: Any) -> list[Row]:
+def rows(number: int, seeds: int = 4, **hyperparameters: Any) -> list[ReplicaConfig]:
     """Rows that differ in seed and learning rate."""
     return [
-        Row(
+        ReplicaConfig(
             key=f"row {i}",
             seed=i % seeds,
             hyperparameters={"learning_rate": 1e-3 * (1 + i % 5), "weight_decay": 1e-2, "dropout": 0.0}

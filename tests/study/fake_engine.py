@@ -14,7 +14,7 @@ import numpy as np
 import torch
 
 from mtl_core.data.task_set import Development
-from mtl_core.recipe import Recipe, Row
+from mtl_core.recipe import Recipe, ReplicaConfig
 from mtl_core.training.trainer import Outcome, Progress
 
 CURVES = ("train_loss", "validation_loss", "train_metric", "validation_metric", "validation_skill", "weight")
@@ -26,11 +26,11 @@ DELAY = 0.0
 def fit(
     recipe: Recipe,
     development: Development,
-    rows: Sequence[Row],
+    rows: Sequence[ReplicaConfig],
     *,
     until: int | None = None,
     states: Mapping[str, dict[str, torch.Tensor]] | None = None,
-    lanes: int = 16,
+    max_rows: int = 16,
     watch: Callable[[Progress], None] | None = None,
     snapshot: Callable[[dict[str, Any]], None] | None = None,
     snapshot_seconds: float = 30,
@@ -53,11 +53,11 @@ def fit(
     return [_outcome(recipe, development, row, epochs[row.key]) for row in rows]
 
 
-def _state(row: Row, epoch: int) -> dict[str, torch.Tensor]:
+def _state(row: ReplicaConfig, epoch: int) -> dict[str, torch.Tensor]:
     return {"epoch": torch.tensor(epoch)}
 
 
-def _outcome(recipe: Recipe, development: Development, row: Row, epochs: int) -> Outcome:
+def _outcome(recipe: Recipe, development: Development, row: ReplicaConfig, epochs: int) -> Outcome:
     num_tasks = len(development.tasks)
     content = [asdict(recipe), row.seed, dict(row.hyperparameters), [task.name for task in development.tasks]]
     digest = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).digest()
@@ -82,7 +82,9 @@ def _outcome(recipe: Recipe, development: Development, row: Row, epochs: int) ->
     )
 
 
-def score_examples_on(recipe: Recipe, development: Development, test: Any, rows: Sequence[Row], parameters: Any) -> Any:
+def score_examples_on(
+    recipe: Recipe, development: Development, test: Any, rows: Sequence[ReplicaConfig], parameters: Any
+) -> Any:
     """Scores that follow from the row alone."""
     from mtl_core.training.evaluation import TestScore
 

@@ -18,8 +18,8 @@ from mtl_core.data.preprocessing import prepare
 from mtl_core.data.task import Task
 from mtl_core.data.task_set import Development, Examples
 from mtl_core.network.network import Network
-from mtl_core.recipe import Recipe, Row
-from mtl_core.replica_state import State
+from mtl_core.recipe import Recipe, ReplicaConfig
+from mtl_core.replica_state import ReplicaState
 from mtl_core.training.fused_array import FusedArray, fresh_state
 
 pytestmark = pytest.mark.usefixtures("double")
@@ -58,7 +58,7 @@ def closed_form(x: np.ndarray, y: np.ndarray, weights: np.ndarray, rank: int) ->
 
 
 @cache
-def trained(sharing: str, width: int, weights: str) -> list[State]:
+def trained(sharing: str, width: int, weights: str) -> list[ReplicaState]:
     """Gradient descent on the whole training split, evaluated once, at the end."""
     data = world()
     recipe = Recipe(
@@ -74,7 +74,7 @@ def trained(sharing: str, width: int, weights: str) -> list[State]:
         backbone_options={"activation": "identity"},
     )
     settings = {"learning_rate": 0.1, "weight_decay": 0.0, "weights": tuple(WEIGHTS[weights])}
-    rows = [Row(f"seed {seed}", seed, settings) for seed in SEEDS]
+    rows = [ReplicaConfig(f"seed {seed}", seed, settings) for seed in SEEDS]
     network = Network(recipe, TASKS, data.shape)
     begun = [fresh_state(recipe, network, row) for row in rows]
     array = FusedArray(recipe, data, network, rows, begun, [prepare(data, seed) for seed in SEEDS])

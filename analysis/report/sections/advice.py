@@ -65,7 +65,7 @@ def advice(records: Records, state: State) -> Advice:
     return Advice(
         headline=card.headline,
         sentences=[card.sentence.removeprefix(card.headline).strip()],
-        recommendation=[part for part in (_decision(card), card.cost, card.curse) if part],
+        recommendation=[part for part in (_decision(card), card.cost, card.winners_curse) if part],
         cost=card.cost,
         caveat=card.caveat,
         changes=card.changes,

@@ -15,7 +15,7 @@ from torch.func import functional_call, vmap
 
 from mtl_core.backbones.user_modules.factory import Maker
 from mtl_core.layers.bank import Copy, Initialiser, Slot, Theta
-from mtl_core.layers.forward_context import Mode
+from mtl_core.layers.forward_context import ForwardContext
 
 if TYPE_CHECKING:
     from mtl_core.backbones import Affine
@@ -25,7 +25,7 @@ Held = dict[str, Tensor]
 
 
 @dataclass(frozen=True)
-class Verdict:
+class VmapSupport:
     """What a trial of a module has shown (see :mod:`mtl_core.backbones.user_modules.compatibility`).
 
     Args:
@@ -58,8 +58,8 @@ class ModuleBank:
     conditioned: Affine
     """There is none: architectures ask whether a backbone is ``adaptable`` before they ask for it."""
 
-    def __init__(self, name: str, copies: tuple[Copy, ...], maker: Maker, verdict: Verdict) -> None:
-        self.name, self.copies, self._verdict = name, copies, verdict
+    def __init__(self, name: str, copies: tuple[Copy, ...], maker: Maker, support: VmapSupport) -> None:
+        self.name, self.copies, self._support = name, copies, support
         self._module = maker.build(0)
         self._buffers = {part: value.dtype for part, value in self._module.named_buffers()}
 
@@ -77,29 +77,33 @@ class ModuleBank:
         }
         self.slots: tuple[Slot, ...] = tuple(self._slots.values())
 
-    def __call__(self, theta: Theta, x: Float[Tensor, "r c b *i"], mode: Mode) -> Float[Tensor, "r c b *o"]:
-        training, verdict = mode.training, self._verdict
+    def __call__(
+        self, theta: Theta, x: Float[Tensor, "r c b *i"], context: ForwardContext
+    ) -> Float[Tensor, "r c b *o"]:
+        training, support = context.training, self._support
         self._module.train(training)
         held = {part: theta[slot].flatten(0, 1) for part, slot in self._slots.items()}
         # buffers are this call's own, so that nothing but a training step changes a row's
         held |= {part: held[part].to(dtype, copy=True) for part, dtype in self._buffers.items()}
         flat = x.flatten(0, 1)
-        if training not in verdict.refusals:
-            y, buffers = at_once(self._module, held, flat.clone() if verdict.overwrites else flat)
+        if training not in support.refusals:
+            y, buffers = at_once(self._module, held, flat.clone() if support.overwrites else flat)
         else:
-            y, buffers = in_turn(self._module, held, flat, self._seeds(x, mode) if training in verdict.draws else None)
+            y, buffers = in_turn(
+                self._module, held, flat, self._seeds(x, context) if training in support.draws else None
+            )
         if training:
             with torch.no_grad():
                 for part, value in buffers.items():
                     theta[self._slots[part]].copy_(value.detach().view_as(theta[self._slots[part]]))
         return y.view(*x.shape[:2], *y.shape[1:])
 
-    def _seeds(self, x: Tensor, mode: Mode) -> list[int]:
+    def _seeds(self, x: Tensor, context: ForwardContext) -> list[int]:
         """One for each row and copy; in evaluation the same for all."""
-        if mode.streams is None:
+        if context.streams is None:
             return [0] * (x.shape[0] * x.shape[1])
-        # the streams' alone: ``mode.noise`` is there or not depending on the dropout rates of other rows
-        numbers = mode.streams.uniform([f"{self.name}/{copy.name}" for copy in self.copies])
+        # the streams' alone: ``context.noise`` is there or not depending on the dropout rates of other rows
+        numbers = context.streams.uniform([f"{self.name}/{copy.name}" for copy in self.copies])
         return (numbers * 2**52).long().flatten().tolist()
 
 

@@ -13,15 +13,15 @@ from torch import Tensor, nn
 from torch.func import functional_call
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from mtl_core.backbones.user_modules.bank import Held, Verdict, at_once, in_turn, state_of
+from mtl_core.backbones.user_modules.bank import Held, VmapSupport, at_once, in_turn, state_of
 from mtl_core.backbones.user_modules.factory import check, maker
-from mtl_core.errors import Mistake
+from mtl_core.errors import UserError
 
 EXAMPLES = (7, 32)
 """Odd and even: kernels treat the tail of an array apart."""
-CROWD, FEW, MANY_PARAMETERS = 33, 5, 100_000
+MANY_COPIES, FEW_COPIES, MANY_PARAMETERS = 33, 5, 100_000
 """So many copies that even single features fill the widest unrolled SIMD loop, and few; of large modules always few."""
-COMPANIES = ((CROWD, ([4, 1], [30, 3, 32], list(range(5, 22)))), *[(FEW, ([4, 1], [0, 3, 2]))] * 5)
+COMPARISON_GROUPS = ((MANY_COPIES, ([4, 1], [30, 3, 32], list(range(5, 22)))), *[(FEW_COPIES, ([4, 1], [0, 3, 2]))] * 5)
 """Of how many copies which ones run by themselves for comparison; each time with other numbers, for a tail that rounds
 differently does so for some of them only."""
 UNEVEN = {"sigmoid", "silu", "softplus", "elu", "mish", "glu", "log_sigmoid_forward", "pow"}
@@ -31,14 +31,14 @@ Run = Callable[[nn.Module, Held, Tensor], tuple[Tensor, Held]]
 
 
 @lru_cache(maxsize=64)
-def tried(entry: Any, where: str, inputs: tuple[int, ...], width: int, dtype: torch.dtype) -> Verdict:
+def tried(entry: Any, where: str, inputs: tuple[int, ...], width: int, dtype: torch.dtype) -> VmapSupport:
     """The verdict on the stage that ``entry`` names or is; ``dtype`` is the default type, which it depends on.
 
     Copies run at once where torch's ``vmap`` takes the module, forward and backward, gives what single runs give, and
     gives every copy the same bits whatever runs beside it.
 
     Raises:
-        Mistake: when it cannot be built, refuses its input, or gives no tensor that a next stage could take.
+        UserError: when it cannot be built, refuses its input, or gives no tensor that a next stage could take.
     """
     made = maker(entry, where, inputs, width)
     module = made.build(0)
@@ -51,12 +51,12 @@ def tried(entry: Any, where: str, inputs: tuple[int, ...], width: int, dtype: to
             module.train(training)
             for examples in EXAMPLES:
                 held = _copies(module)
-                x = torch.rand(len(next(iter(held.values()), torch.empty(CROWD))), examples, *inputs)
+                x = torch.rand(len(next(iter(held.values()), torch.empty(MANY_COPIES))), examples, *inputs)
                 seen.append(_alone(module, held, x, where, made.label))
                 if reason := seen[-1].reason or _refusal(module, held, x):
                     refusals.setdefault(training, reason)
     draws = frozenset(training for training, one in zip((True, True, False, False), seen, strict=True) if one.draws)
-    return Verdict(seen[-1].outputs, refusals, draws, any(one.overwrites for one in seen))
+    return VmapSupport(seen[-1].outputs, refusals, draws, any(one.overwrites for one in seen))
 
 
 class _Seen(TorchDispatchMode):
@@ -95,12 +95,12 @@ def _alone(module: nn.Module, held: Held, x: Tensor, where: str, label: str) -> 
     except Exception as error:  # the user's code runs here
         shape = ", ".join(map(str, ("b", *x.shape[2:])))
         remedy = "Let it take what the stage before it gives, and let gradients through."
-        raise Mistake(where, f"{label} refuses examples [{shape}] ({_first_line(error)}).", remedy) from error
+        raise UserError(where, f"{label} refuses examples [{shape}] ({_first_line(error)}).", remedy) from error
     if not isinstance(y, Tensor) or not y.is_floating_point():
-        raise Mistake(where, f"{label} gives {type(y).__name__}.", "Let it give one floating-point tensor.")
+        raise UserError(where, f"{label} gives {type(y).__name__}.", "Let it give one floating-point tensor.")
     if y.ndim < 2 or len(y) != x.shape[1]:
         found = f"{label} gives {list(y.shape)} for {x.shape[1]} examples."
-        raise Mistake(where, found, "Let its first dimension be the examples and a second one the features.")
+        raise UserError(where, found, "Let its first dimension be the examples and a second one the features.")
     seen.outputs, seen.overwrites = tuple(y.shape[1:]), passed._version > 0
     seen.draws = not torch.equal(before, torch.get_rng_state())
     return seen
@@ -108,20 +108,20 @@ def _alone(module: nn.Module, held: Held, x: Tensor, where: str, label: str) -> 
 
 def _refusal(module: nn.Module, held: Held, x: Tensor) -> str | None:
     """Why copies cannot run at once, or ``None``."""
-    few = {part: value[:FEW] for part, value in held.items()}
+    few = {part: value[:FEW_COPIES] for part, value in held.items()}
     try:
-        together = _measured(at_once, module, few, x[:FEW])
+        together = _measured(at_once, module, few, x[:FEW_COPIES])
     except Exception as error:  # whatever vmap does not like
         return f"vmap refuses it ({_first_line(error)})"
-    single = _measured(in_turn, module, few, x[:FEW])
+    single = _measured(in_turn, module, few, x[:FEW_COPIES])
     # a gradient may be nothing but noise, as that of a bias before a batch norm: judge it beside the largest
     scale = max(float(value.abs().nan_to_num().max()) for value in single if value.numel())
     tolerance = 1e4 * torch.finfo(x.dtype).eps * scale
     for one, other in zip(together, single, strict=True):
         if not torch.allclose(one, other, rtol=0.0, atol=tolerance, equal_nan=True):
             return "vmap gives other numbers than single runs"
-    companies = COMPANIES if x.shape[1] == EXAMPLES[0] else COMPANIES[-1:]
-    for size, parts in (company for company in companies if company[0] <= len(x)):
+    groups = COMPARISON_GROUPS if x.shape[1] == EXAMPLES[0] else COMPARISON_GROUPS[-1:]
+    for size, parts in (company for company in groups if company[0] <= len(x)):
         some, x = {part: value[:size] for part, value in held.items()}, torch.rand_like(x)
         together = _measured(at_once, module, some, x[:size])
         for chosen in parts:
@@ -153,7 +153,7 @@ def _copies(module: nn.Module) -> Held:
     """Copies of a module that differ in their parameters."""
     state = state_of(module)
     large = sum(value.numel() for value in state.values()) > MANY_PARAMETERS
-    factors = torch.linspace(0.9, 1.1, FEW if large else CROWD)
+    factors = torch.linspace(0.9, 1.1, FEW_COPIES if large else MANY_COPIES)
     buffers = {part for part, _ in module.named_buffers()}
     return {
         part: torch.stack([value.clone() if part in buffers else value * factor for factor in factors])
@@ -175,9 +175,9 @@ def _first_line(error: Exception) -> str:
     return f"{type(error).__name__}: {lines[0][:100]}".removesuffix(": ")
 
 
-def describe(label: str, number: int, verdict: Verdict) -> Sequence[str]:
+def describe(label: str, number: int, support: VmapSupport) -> Sequence[str]:
     """What the plan says of the stage."""
-    refusals = verdict.refusals
+    refusals = support.refusals
     name = f"Stage {number} ({label})"
     if not refusals:
         return [f"{name} runs for all replicas at once."]

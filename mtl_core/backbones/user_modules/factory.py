@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from mtl_core.errors import Mistake
+from mtl_core.errors import UserError
 
 LARGEST_INTEGER = 2**24
 """Up to here float32, in which a replica's row keeps everything, tells whole numbers apart."""
@@ -52,7 +52,7 @@ def maker(entry: Any, where: str, inputs: Sequence[int], width: int) -> Maker:
     pretrained one.
 
     Raises:
-        Mistake: when it cannot be found or is of another kind.
+        UserError: when it cannot be found or is of another kind.
     """
     found = _imported(entry, where) if isinstance(entry, str) else entry
     label = entry if isinstance(entry, str) else getattr(entry, "__qualname__", type(entry).__qualname__)
@@ -60,7 +60,9 @@ def maker(entry: Any, where: str, inputs: Sequence[int], width: int) -> Maker:
         fresh = callable(getattr(found, "reset_parameters", None))
         return Maker(label, lambda: _copied(found, fresh), given=not fresh and any(True for _ in found.parameters()))
     if not callable(found):
-        raise Mistake(where, f"{label!r} is {type(found).__name__}.", "Name a class or a function that gives a module.")
+        raise UserError(
+            where, f"{label!r} is {type(found).__name__}.", "Name a class or a function that gives a module."
+        )
     return Maker(label, lambda: _called(found, label, where, inputs, width), given=False)
 
 
@@ -68,29 +70,31 @@ def check(module: nn.Module, where: str) -> None:
     """Refuse what a row of numbers cannot hold.
 
     Raises:
-        Mistake: for parameters or buffers without a shape, complex ones, and whole numbers beyond 2²⁴.
+        UserError: for parameters or buffers without a shape, complex ones, and whole numbers beyond 2²⁴.
     """
     for name, value in (*module.named_parameters(), *module.named_buffers()):
         if nn.parameter.is_lazy(value):
-            raise Mistake(where, f"{name} has no shape before the first call.", "Give its layer the sizes.")
+            raise UserError(where, f"{name} has no shape before the first call.", "Give its layer the sizes.")
         if value.is_complex():
-            raise Mistake(where, f"{name} is complex.", "Keep its real and imaginary part in two real ones.")
+            raise UserError(where, f"{name} is complex.", "Keep its real and imaginary part in two real ones.")
         if not value.is_floating_point() and value.numel() and value.long().abs().max() > LARGEST_INTEGER:
-            raise Mistake(where, f"{name} holds whole numbers beyond {LARGEST_INTEGER:,}.", "Keep them out of buffers.")
+            raise UserError(
+                where, f"{name} holds whole numbers beyond {LARGEST_INTEGER:,}.", "Keep them out of buffers."
+            )
 
 
 def _imported(path: str, where: str) -> Any:
     package, colon, name = path.partition(":")
     if not colon or not package or not name:
-        raise Mistake(where, f"{path!r} is no path to a module.", "Write it as package.module:name.")
+        raise UserError(where, f"{path!r} is no path to a module.", "Write it as package.module:name.")
     try:
         found: Any = importlib.import_module(package)
     except Exception as error:  # the user's code runs here, and whatever it raises is theirs to know
         remedy = "The current directory is searched by python -m study; for the script mtl-study set PYTHONPATH=."
-        raise Mistake(where, f"{package} cannot be imported ({type(error).__name__}: {error}).", remedy) from error
+        raise UserError(where, f"{package} cannot be imported ({type(error).__name__}: {error}).", remedy) from error
     for part in name.split("."):
         if not hasattr(found, part):
-            raise Mistake(where, f"{package} has no {name}.", "Name a class or a function that it defines.")
+            raise UserError(where, f"{package} has no {name}.", "Name a class or a function that it defines.")
         found = getattr(found, part)
     return found
 
@@ -105,9 +109,9 @@ def _called(factory: Callable[..., Any], label: str, where: str, inputs: Sequenc
         module = factory(**{name: value for name, value in offered.items() if name in asked})
     except Exception as error:  # as above
         remedy = "A factory gets the keywords inputs and width, if it has them, and nothing else."
-        raise Mistake(where, f"{label} cannot be made ({type(error).__name__}: {error}).", remedy) from error
+        raise UserError(where, f"{label} cannot be made ({type(error).__name__}: {error}).", remedy) from error
     if not isinstance(module, nn.Module):
-        raise Mistake(where, f"{label} gives {type(module).__name__}.", "It should give a torch.nn.Module.")
+        raise UserError(where, f"{label} gives {type(module).__name__}.", "It should give a torch.nn.Module.")
     return module
 
 

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from mtl_core.data.task import Kind
-from mtl_core.errors import Mistake
+from mtl_core.errors import UserError
 
 InputKind = Literal["numeric", "boolean", "categorical", "date"]
 ColumnKind = Literal["numeric", "boolean", "categorical", "date", "regression", "binary", "multiclass"]
@@ -52,7 +52,7 @@ class Column:
         """What the stored type says.
 
         Raises:
-            Mistake: for nested or binary values, and for text most of which is numbers.
+            UserError: for nested or binary values, and for text most of which is numbers.
         """
         stored = self.values.type
         if pa.types.is_boolean(stored):
@@ -64,13 +64,13 @@ class Column:
         if self.is_text:
             self._refuse_numbers_written_as_text()
             return "categorical"
-        raise Mistake(self.where, f"holds values of type {stored}.", "Turn them into numbers or text, or ignore it.")
+        raise UserError(self.where, f"holds values of type {stored}.", "Turn them into numbers or text, or ignore it.")
 
     def numbers(self) -> np.ndarray:
         """Float64 with NaN for missing.
 
         Raises:
-            Mistake: for text, infinities and values beyond ``LARGEST``.
+            UserError: for text, infinities and values beyond ``LARGEST``.
         """
         stored = self.values.type
         if _is_date(stored):
@@ -84,10 +84,10 @@ class Column:
         """Days since 1970 with NaN for missing, of dates or of text like 2024-03-01.
 
         Raises:
-            Mistake: for anything else.
+            UserError: for anything else.
         """
         if not (_is_date(self.values.type) or self.is_text):
-            raise Mistake(self.where, "holds no dates.", "Write them like 2024-03-01, or declare another kind.")
+            raise UserError(self.where, "holds no dates.", "Write them like 2024-03-01, or declare another kind.")
         micros = self._cast(self._cast(self.values, pa.timestamp("us")), pa.int64())
         return self._cast(micros, pa.float64()).to_numpy(zero_copy_only=False) / MICROSECONDS_A_DAY
 
@@ -104,14 +104,14 @@ class Column:
             return pc.cast(values, target, safe=False)
         except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
             reason = str(error).splitlines()[0][:120]
-            raise Mistake(self.where, f"cannot be taken as that: {reason}.", "Clean it, or ignore it.") from None
+            raise UserError(self.where, f"cannot be taken as that: {reason}.", "Clean it, or ignore it.") from None
 
     def _refuse_the_infinite(self, numbers: np.ndarray) -> np.ndarray:
         with np.errstate(invalid="ignore"):
             bad = np.flatnonzero(np.abs(numbers) > LARGEST)
         if len(bad):
             found = f"row {bad[0] + 1} holds {numbers[bad[0]]:g}"
-            raise Mistake(self.where, f"{found}; the largest that is sound is {LARGEST:g}.", "Rescale or clear it.")
+            raise UserError(self.where, f"{found}; the largest that is sound is {LARGEST:g}.", "Rescale or clear it.")
         return numbers
 
     def _refuse_numbers_written_as_text(self) -> None:
@@ -121,7 +121,7 @@ class Column:
         if 2 * len(numbers) > len(seen):
             mixed = f"holds numbers and text such as {others[0][:40]!r}" if others else "holds numbers written as text"
             advice = "Clean it, ignore it, or declare it categorical under kinds."
-            raise Mistake(self.where, f"{mixed} (for instance {numbers[0][:40]!r}).", advice)
+            raise UserError(self.where, f"{mixed} (for instance {numbers[0][:40]!r}).", advice)
 
 
 def columns_of(table: pa.Table, file: str) -> dict[str, Column]:

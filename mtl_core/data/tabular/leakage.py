@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from mtl_core.data.tabular.columns import Column
-from mtl_core.errors import Mistake
+from mtl_core.errors import UserError
 
 NEARLY = 1 - 1e-6
 FEWEST = 10
@@ -17,7 +17,7 @@ def refuse_copies(inputs: Sequence[Column], predicted: Sequence[Column]) -> list
     """Refuse an input that equals a target; remark on one that is a straight line of it.
 
     Raises:
-        Mistake: naming both columns.
+        UserError: naming both columns.
     """
     remarks = []
     values = [(column, _comparable(column)) for column in inputs]
@@ -29,7 +29,7 @@ def refuse_copies(inputs: Sequence[Column], predicted: Sequence[Column]) -> list
                 continue
             if (value[both] == label[both]).all():
                 advice = "Ignore one of them; a target among the inputs is predicted perfectly."
-                raise Mistake(column.where, f"equals the target {target.name!r} in every row.", advice)
+                raise UserError(column.where, f"equals the target {target.name!r} in every row.", advice)
             if value.dtype == np.float64 and _on_a_line(value[both], label[both]):
                 remarks.append(f"Column {column.name!r} is a straight line of the target {target.name!r}: a leak?")
     return remarks

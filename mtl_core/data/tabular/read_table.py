@@ -10,7 +10,7 @@ from pathlib import Path
 import pyarrow as pa
 from pyarrow import csv, feather, parquet
 
-from mtl_core.errors import Mistake
+from mtl_core.errors import UserError
 
 FEWEST_ROWS = 30
 LARGEST_BLOCK = 2**31 - 1
@@ -20,23 +20,23 @@ def read_table(path: Path) -> pa.Table:
     """The table in the file ``path``: CSV, Parquet, or Arrow (also called Feather).
 
     Raises:
-        Mistake: when there is no such file, or it is no table with named columns and enough rows.
+        UserError: when there is no such file, or it is no table with named columns and enough rows.
     """
     name = str(path)
     if "\0" in name or not path.is_file():
-        raise Mistake(repr(name) if "\0" in name else name, "there is no such file.", "Check the path.")
+        raise UserError(repr(name) if "\0" in name else name, "there is no such file.", "Check the path.")
     reader = READERS.get(path.suffix.lower())
     if reader is None:
-        raise Mistake(name, f"nothing reads {path.suffix or 'no suffix'}.", f"Known are {', '.join(READERS)}.")
+        raise UserError(name, f"nothing reads {path.suffix or 'no suffix'}.", f"Known are {', '.join(READERS)}.")
     if path.stat().st_size == 0:
-        raise Mistake(name, "the file is empty.", "Write a table into it.")
+        raise UserError(name, "the file is empty.", "Write a table into it.")
     try:
         table = reader(path)
         table.validate(full=True)  # text that is no UTF-8 would raise much later, and elsewhere
         names = table.column_names
     except (pa.ArrowException, OSError, ValueError) as error:
         reason = str(error).strip().splitlines()[0][:200]
-        raise Mistake(name, f"it cannot be read as {path.suffix}: {reason}.", "Write the file anew.") from None
+        raise UserError(name, f"it cannot be read as {path.suffix}: {reason}.", "Write the file anew.") from None
     return _checked(table, names, name)
 
 
@@ -54,11 +54,11 @@ def _csv(path: Path, delimiter: str = ",") -> pa.Table:
 def _checked(table: pa.Table, names: list[str], name: str) -> pa.Table:
     twice = [column for column, count in Counter(names).items() if count > 1]
     if twice:
-        raise Mistake(f"{name}: column {twice[0]!r}", "is there twice.", "Rename or drop one of them.")
+        raise UserError(f"{name}: column {twice[0]!r}", "is there twice.", "Rename or drop one of them.")
     if table.num_columns == 1 and any(mark in names[0] for mark in ";\t|"):
-        raise Mistake(name, f"the only column is {names[0][:60]!r}.", "Separate the columns by commas.")
+        raise UserError(name, f"the only column is {names[0][:60]!r}.", "Separate the columns by commas.")
     if table.num_rows < FEWEST_ROWS:
-        raise Mistake(name, f"it has {table.num_rows} rows.", f"Give at least {FEWEST_ROWS}.")
+        raise UserError(name, f"it has {table.num_rows} rows.", f"Give at least {FEWEST_ROWS}.")
     return table
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from mtl_core.data.tabular.columns import Column
 from mtl_core.data.task import Kind, Metric, Task
-from mtl_core.errors import Mistake
+from mtl_core.errors import UserError
 
 FEWEST_LABELS, FEW_LABELS = 20, 200
 MOST_INTEGER_CLASSES, MOST_CLASSES = 10, 100
@@ -22,7 +22,7 @@ def target(column: Column, asked: Kind | None, development: np.ndarray) -> tuple
     Kind and classes are read off the ``development`` rows (a mask) alone.
 
     Raises:
-        Mistake: when nothing can be learnt from the column or nothing tested on it.
+        UserError: when nothing can be learnt from the column or nothing tested on it.
     """
     kind, reason = (asked, "as asked") if asked else _infer(column)
     remarks = [f"Task {column.name!r} is {kind}: {reason}."]
@@ -43,7 +43,7 @@ def _infer(column: Column) -> tuple[Kind, str]:
     if stored == "boolean":
         return "binary", "true or false"
     if stored == "date":
-        raise Mistake(column.where, "is a date, and no task predicts dates.", "Turn it into a number, or ignore it.")
+        raise UserError(column.where, "is a date, and no task predicts dates.", "Turn it into a number, or ignore it.")
     if stored == "categorical":
         distinct = len({text for text in column.texts() if text is not None})
         return ("binary" if distinct <= 2 else "multiclass"), f"text with {distinct} different values"
@@ -65,12 +65,12 @@ def _classes(column: Column, kind: Kind, development: np.ndarray, remarks: list[
     names = sorted(counts, key=_numerically)
     if len(names) > min(MOST_CLASSES, counts.total() / 2) and len(names) > 2:
         found = f"has {len(names)} classes in {counts.total()} labels."
-        raise Mistake(column.where, found, f"Give at most {MOST_CLASSES}, and two labels of each; or ignore it.")
+        raise UserError(column.where, found, f"Give at most {MOST_CLASSES}, and two labels of each; or ignore it.")
     codes = {name: code for code, name in enumerate(names)}
     labels = np.array([codes.get(text, np.nan) for text in texts], dtype=np.float64)
     _refuse_the_unlearnable(column, labels, development)
     if kind == "binary" and len(names) > 2:
-        raise Mistake(column.where, f"has {len(names)} different values.", "Declare it multiclass, or clean it.")
+        raise UserError(column.where, f"has {len(names)} different values.", "Declare it multiclass, or clean it.")
     unseen = sorted({text for text in texts[~development] if text is not None} - set(names))
     if unseen:
         remarks.append(f"Task {column.name!r}: only test rows show {', '.join(unseen[:5])}; these labels are left out.")
@@ -87,13 +87,13 @@ def _classes(column: Column, kind: Kind, development: np.ndarray, remarks: list[
 def _refuse_the_unlearnable(column: Column, labels: np.ndarray, development: np.ndarray) -> None:
     learnt, tested = (labels[side][~np.isnan(labels[side])] for side in (development, ~development))
     if column.num_present == 0 or len(learnt) + len(tested) == 0:
-        raise Mistake(column.where, "has no label at all.", "Fill it, or leave it out of the targets.")
+        raise UserError(column.where, "has no label at all.", "Fill it, or leave it out of the targets.")
     if len(learnt) and (learnt == learnt[0]).all():
-        raise Mistake(column.where, "has one and the same value in all rows to develop on.", "Leave it out.")
+        raise UserError(column.where, "has one and the same value in all rows to develop on.", "Leave it out.")
     if len(learnt) < FEWEST_LABELS:
-        raise Mistake(column.where, f"has {len(learnt)} labels to develop on.", f"Give at least {FEWEST_LABELS}.")
+        raise UserError(column.where, f"has {len(learnt)} labels to develop on.", f"Give at least {FEWEST_LABELS}.")
     if len(tested) == 0:
-        raise Mistake(column.where, "has no label in the test rows.", "Label some, or choose other test rows.")
+        raise UserError(column.where, "has no label in the test rows.", "Label some, or choose other test rows.")
 
 
 def _numerically(name: str) -> tuple[int, float, str]:

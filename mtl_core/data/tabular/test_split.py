@@ -6,7 +6,7 @@ import numpy as np
 import torch
 
 from mtl_core.data.tabular.columns import Column
-from mtl_core.errors import Mistake
+from mtl_core.errors import UserError
 from mtl_core.randomness.seeding import generator
 
 TEST_WORDS, OTHER_WORDS = (
@@ -20,15 +20,15 @@ def group_numbers(column: Column) -> np.ndarray:
     """A number for the group of every row.
 
     Raises:
-        Mistake: when a row has no group, or there are too few to train, validate and test on.
+        UserError: when a row has no group, or there are too few to train, validate and test on.
     """
     texts = column.texts()
     missing = [row for row, text in enumerate(texts) if text is None]
     if missing:
-        raise Mistake(column.where, f"names no group in row {missing[0] + 1}.", "Give every row a group.")
+        raise UserError(column.where, f"names no group in row {missing[0] + 1}.", "Give every row a group.")
     names, numbers = np.unique(texts.astype(str), return_inverse=True)
     if len(names) < FEWEST_GROUPS:
-        raise Mistake(
+        raise UserError(
             column.where, f"names {len(names)} groups.", f"Give at least {FEWEST_GROUPS}, or leave groups out."
         )
     return numbers
@@ -38,19 +38,21 @@ def rows_named_for_test(column: Column, groups: np.ndarray | None) -> np.ndarray
     """A mask of the rows that ``column`` says are for testing.
 
     Raises:
-        Mistake: when it says something else, or a group is on both sides.
+        UserError: when it says something else, or a group is on both sides.
     """
     words = ["" if text is None else str(text).strip().lower() for text in column.texts()]
     strange = [(row, word) for row, word in enumerate(words) if word not in TEST_WORDS | OTHER_WORDS]
     if strange:
         found = f"holds {strange[0][1][:40]!r} in row {strange[0][0] + 1}"
-        raise Mistake(column.where, f"{found}.", "Write true or false, 1 or 0, test or train.")
+        raise UserError(column.where, f"{found}.", "Write true or false, 1 or 0, test or train.")
     test = np.array([word in TEST_WORDS for word in words])
     if test.all() or not test.any():
-        raise Mistake(column.where, f"puts {'every row' if test.all() else 'no row'} to test.", "Name some.")
+        raise UserError(column.where, f"puts {'every row' if test.all() else 'no row'} to test.", "Name some.")
     if groups is not None and (both := np.intersect1d(groups[test], groups[~test])).size:
         row = int(np.flatnonzero(test & (groups == both[0]))[0])
-        raise Mistake(column.where, f"splits {len(both)} groups, that of row {row + 1} for one.", "Keep groups whole.")
+        raise UserError(
+            column.where, f"splits {len(both)} groups, that of row {row + 1} for one.", "Keep groups whole."
+        )
     return test
 
 

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from mtl_core.backbones import Backbone
 from mtl_core.layers.bank import SHARED, Copy, Slot, Theta, mutual, private
-from mtl_core.layers.forward_context import Mode
+from mtl_core.layers.forward_context import ForwardContext
 from mtl_core.sharing import Chain, share
 from mtl_core.sharing.blocks.gates import Gates, mix_groups
 from mtl_core.sharing.blocks.option_checks import _numbered
@@ -30,9 +30,11 @@ class SharedExperts:
         self._chain = Chain(backbone, levels, tuple(Copy(name) for name in self.names))
         self.slots = self._chain.slots
 
-    def __call__(self, theta: Theta, x: Float[Tensor, "r g b *i"], mode: Mode) -> Float[Tensor, "r e g b *o"]:
+    def __call__(
+        self, theta: Theta, x: Float[Tensor, "r g b *i"], context: ForwardContext
+    ) -> Float[Tensor, "r e g b *o"]:
         """Every expert's output for every signal: all signals are one batch, of which each expert gets a copy."""
-        return self._chain(theta, share(x), mode).unflatten(2, (x.shape[1], -1))
+        return self._chain(theta, share(x), context).unflatten(2, (x.shape[1], -1))
 
 
 class OwnExperts:
@@ -59,11 +61,13 @@ class OwnExperts:
         self._chain = Chain(backbone, levels, tuple(copies))
         self.slots = self._chain.slots
 
-    def __call__(self, theta: Theta, x: Float[Tensor, "r g b *i"], mode: Mode) -> Float[Tensor, "r n t b *o"]:
+    def __call__(
+        self, theta: Theta, x: Float[Tensor, "r g b *i"], context: ForwardContext
+    ) -> Float[Tensor, "r n t b *o"]:
         """The outputs of every task's experts for the signal of all (g = 1), or for the task's own (g = t)."""
         if x.shape[1] > 1:
             x = x.repeat_interleave(self._shape[1], dim=1)
-        return self._chain(theta, x, mode).unflatten(1, self._shape).transpose(1, 2)
+        return self._chain(theta, x, context).unflatten(1, self._shape).transpose(1, 2)
 
 
 class Seen(NamedTuple):
@@ -117,7 +121,7 @@ class Extraction:
         self.slots: tuple[Slot, ...] = tuple(slot for part in parts if part for slot in part.slots)
 
     def __call__(
-        self, theta: Theta, own: Seen, shared: Seen, mode: Mode, dropout: Float[Tensor, "r 1 1 1"] | float
+        self, theta: Theta, own: Seen, shared: Seen, context: ForwardContext, dropout: Float[Tensor, "r 1 1 1"] | float
     ) -> tuple[Float[Tensor, "r t b *f"], Float[Tensor, "r g b *f"] | None]:
         """The mixture of every task and, unless this is the last level, the shared one.
 
@@ -129,12 +133,12 @@ class Extraction:
         """
         groups, everybody = [], []
         if self._own:
-            groups.append(self._own(theta, own.stages, mode))
+            groups.append(self._own(theta, own.stages, context))
             everybody.append(groups[0].transpose(1, 2).flatten(1, 2).unsqueeze(2))
         if self._shared:
-            groups.append(self._shared(theta, shared.stages, mode))
+            groups.append(self._shared(theta, shared.stages, context))
             everybody.append(groups[-1])
-        tasks = mix_groups(self._gates(theta, own.gates, mode, dropout), groups)
+        tasks = mix_groups(self._gates(theta, own.gates, context, dropout), groups)
         if not self._shared_gate:
             return tasks, None
-        return tasks, mix_groups(self._shared_gate(theta, shared.gates, mode, dropout), everybody)
+        return tasks, mix_groups(self._shared_gate(theta, shared.gates, context, dropout), everybody)

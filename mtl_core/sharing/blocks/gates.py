@@ -9,7 +9,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from mtl_core.layers.bank import Copy, Slot, Theta, constant
-from mtl_core.layers.forward_context import Mode
+from mtl_core.layers.forward_context import ForwardContext
 from mtl_core.layers.head_product import class_major
 
 _WIDE = 400
@@ -45,12 +45,16 @@ class Gates:
         ]
 
     def __call__(
-        self, theta: Theta, x: Float[Tensor, "r g b d"], mode: Mode, dropout: Float[Tensor, "r 1 1 1"] | float
+        self,
+        theta: Theta,
+        x: Float[Tensor, "r g b d"],
+        context: ForwardContext,
+        dropout: Float[Tensor, "r 1 1 1"] | float,
     ) -> Float[Tensor, "r s e b"]:
         """Weights that sum to one over the experts, for every copy (or for every signal of the one copy)."""
         logits = class_major(theta[self.bias], theta[self.weight], x)
-        if mode.streams is not None and (isinstance(dropout, Tensor) or dropout > 0):
-            chance = mode.streams.uniform(self._names).view(len(x), len(self.weight.copies), -1, 1)
+        if context.streams is not None and (isinstance(dropout, Tensor) or dropout > 0):
+            chance = context.streams.uniform(self._names).view(len(x), len(self.weight.copies), -1, 1)
             logits = torch.where(without((chance < dropout).to(logits.device)), -torch.inf, logits)
         return logits.softmax(dim=2)
 

@@ -10,22 +10,22 @@ from mtl_core.recipe import Recipe
 from mtl_core.sharing import Sharing
 
 
-def dials_of(cls: type[Sharing], recipe: Recipe) -> Mapping[str, Any]:
-    """The dials of an architecture as the recipe sets them, defaults elsewhere."""
+def options_of(cls: type[Sharing], recipe: Recipe) -> Mapping[str, Any]:
+    """The options of an architecture as the recipe sets them, defaults elsewhere."""
     return {**(cls.__init__.__kwdefaults__ or {}), **recipe.sharing_options}
 
 
-def miscounted(dials: Mapping[str, Any], name: str, least: int, reason: str) -> str | None:
+def miscounted(options: Mapping[str, Any], name: str, least: int, reason: str) -> str | None:
     """Why there may not be as many experts, or ``None``."""
-    number = dials[name]
+    number = options[name]
     if isinstance(number, int) and number >= least:
         return None
     return f"{name} must be a whole number from {least}, found {number!r}: {reason}"
 
 
-def misdropped(dials: Mapping[str, Any]) -> str | None:
+def misdropped(options: Mapping[str, Any]) -> str | None:
     """Why the dropout of the gates may not have this rate, or ``None``."""
-    rate = dials["gate_dropout"]
+    rate = options["gate_dropout"]
     return None if 0 <= rate < 1 else f"gate_dropout must be a probability below 1, found {rate!r}"
 
 

@@ -6,7 +6,7 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-from mtl_core.weighting.solvers import interior_point as interior
+from mtl_core.weighting.solvers import interior_point
 
 LIMIT = 12
 """Pivots before a problem is handed on; all but degenerate ones are solved by the sixth."""
@@ -60,7 +60,7 @@ def _solve(
             left = left.repeat(2) if len(left) == 1 else left  # a lone problem might be rounded differently
             live, q, free = live[left], q[left], free[left]
             current = _of(matrix, live, count)
-    x, solved = interior.nonnegative(current, q)
+    x, solved = interior_point.nonnegative(current, q)
     solution[live] = x
     all_solved = torch.ones_like(solution[:, 0], dtype=torch.bool)
     all_solved[live] = solved

@@ -6,7 +6,7 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
-from mtl_core.weighting.solvers import block_pivoting as pivoting
+from mtl_core.weighting.solvers import block_pivoting
 from mtl_core.weighting.solvers.gramian import Unit, ridged
 
 
@@ -28,5 +28,5 @@ def project(parts: Unit, wanted: Float[Tensor, "r k t"]) -> tuple[Float[Tensor, 
     if wanted.shape[2] == 2:  # of two constraints at most one is active: they cannot both be violated
         x, solved = (-linear).clamp(min=0.0), torch.ones_like(wanted[:, :, 0], dtype=torch.bool)
     else:
-        x, solved = pivoting.nonnegative(ridged(parts.cosines), linear)
+        x, solved = block_pivoting.nonnegative(ridged(parts.cosines), linear)
     return wanted + x * size * parts.inverse.unsqueeze(1), solved

@@ -78,6 +78,6 @@ def count(state: State, solved: Bool[Tensor, " r"]) -> None:
     state["unconverged"] += (~solved).to(torch.int64)
 
 
-def column(dial: float | Float[Tensor, "r 1"]) -> float | Float[Tensor, "r 1"]:
+def column(option: float | Float[Tensor, "r 1"]) -> float | Float[Tensor, "r 1"]:
     """A hyperparameter in float64."""
-    return dial.double() if isinstance(dial, Tensor) else float(dial)
+    return option.double() if isinstance(option, Tensor) else float(option)

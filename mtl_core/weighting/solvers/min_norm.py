@@ -6,7 +6,7 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
-from mtl_core.weighting.solvers import block_pivoting as pivoting
+from mtl_core.weighting.solvers import block_pivoting
 from mtl_core.weighting.solvers.gramian import RIDGE, Unit, ridged
 
 
@@ -24,7 +24,7 @@ def min_norm(parts: Unit, present: Bool[Tensor, "r t"]) -> tuple[Float[Tensor, "
         u, solved = _of_two(parts), torch.ones_like(present[:, 0])
     else:
         light = parts.inverse / parts.inverse.amax(dim=1, keepdim=True).clamp(min=1e-300)
-        u, solved = pivoting.nonnegative(ridged(parts.cosines), -light.unsqueeze(1))
+        u, solved = block_pivoting.nonnegative(ridged(parts.cosines), -light.unsqueeze(1))
         u, solved = u.squeeze(1) * light, solved.squeeze(1)
     zero = present & ~parts.alive
     u = torch.where(zero.any(dim=1, keepdim=True), zero.double(), u)

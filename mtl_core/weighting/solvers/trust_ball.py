@@ -6,7 +6,7 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
-from mtl_core.weighting.solvers import block_pivoting as pivoting
+from mtl_core.weighting.solvers import block_pivoting
 from mtl_core.weighting.solvers.gramian import Unit, ridged
 from mtl_core.weighting.solvers.min_norm import min_norm
 
@@ -41,7 +41,7 @@ def worst_case(
     x = x.masked_fill(vanishes, 0.0)
     solved, found = vanishes.squeeze(1), vanishes.squeeze(1)
     for _ in range(LIMIT):
-        best, ok = pivoting.nonnegative(cosines, (pull - gain * light).unsqueeze(1), (x > 0).unsqueeze(1))
+        best, ok = block_pivoting.nonnegative(cosines, (pull - gain * light).unsqueeze(1), (x > 0).unsqueeze(1))
         x = torch.where(solved.unsqueeze(1), x, best.squeeze(1))
         found = torch.where(solved, found, ok.squeeze(1))
         reached = _length(cosines, x)

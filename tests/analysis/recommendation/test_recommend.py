@@ -82,9 +82,9 @@ def test_the_cost_is_against_single_task_networks_of_the_width(records_of: Study
 
 
 def test_the_winners_curse_is_laid_open(records_of: StudyOf) -> None:
-    curse = recommend(records_of(GOOD)).curse
-    assert all(f"in {phase}" in curse for phase in ("search", "confirm", "verdict"))
-    assert "2 draws and 4 arms" in curse
+    winners_curse = recommend(records_of(GOOD)).winners_curse
+    assert all(f"in {phase}" in winners_curse for phase in ("search", "confirm", "verdict"))
+    assert "2 draws and 4 arms" in winners_curse
 
 
 @pytest.mark.parametrize(

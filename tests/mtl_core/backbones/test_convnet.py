@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from mtl_core.backbones.convnet import ConvNet
-from mtl_core.layers.forward_context import Mode
+from mtl_core.layers.forward_context import ForwardContext
 from mtl_core.network.network import Network
 from mtl_core.recipe import Recipe
 from tests.mtl_core.backbones.reference import Plain, values_of
@@ -23,7 +23,7 @@ def test_it_is_what_ordinary_modules_compute(width: int, pool: str) -> None:
     network = Network(recipe, [TASKS["grade"]], IMAGE)
     theta = network.layout.theta(network.layout.unpack(network.layout.initialise([0, 1])))
     x = torch.randn(2, 1, 6, 3 * 9 * 8, requires_grad=True)
-    logits = network(theta, x, Mode(training=True))[0]
+    logits = network(theta, x, ForwardContext(training=True))[0]
     weights = torch.randn_like(logits)
     found = torch.autograd.grad((logits * weights).sum(), [x, *(theta[slot] for slot in network.layout.trained)])
     for row in range(2):

@@ -12,12 +12,12 @@ import torch
 from torch import Tensor, nn
 
 from mtl_core.backbones.custom import Custom
-from mtl_core.errors import Mistake
+from mtl_core.errors import UserError
 from mtl_core.layers.bank import Theta, private
-from mtl_core.layers.forward_context import EVALUATION, Mode
+from mtl_core.layers.forward_context import EVALUATION, ForwardContext
 from mtl_core.layers.parameter_layout import Layout
 from mtl_core.network.cost import cost_of
-from mtl_core.network.feasibility import impossible
+from mtl_core.network.feasibility import why_infeasible
 from mtl_core.network.network import Network
 from mtl_core.randomness.counter_based import Streams
 from mtl_core.randomness.seeding import generator
@@ -25,7 +25,7 @@ from mtl_core.recipe import Recipe
 from mtl_core.registry import find
 from mtl_core.training import checkpoint
 from mtl_core.training.trainer import fit
-from study.planning.options import checked_dials
+from study.planning.options import checked_options
 from tests.mtl_core.backbones import example_modules as user
 from tests.mtl_core.test_fusion import same
 from tests.mtl_core.worlds import development, own_inputs, rows
@@ -77,7 +77,7 @@ def test_training_is_plain_training_of_the_module(kind: str) -> None:
     optimisers = {at: torch.optim.SGD(module.parameters(), lr=0.2) for at, module in plain.items()}
     trained = [slot for slot in bank.slots if slot.trained]
     for x in data:
-        y = bank(theta, backbone.enter(x.flatten(3)), Mode(training=True))
+        y = bank(theta, backbone.enter(x.flatten(3)), ForwardContext(training=True))
         gradients = torch.autograd.grad(y.square().flatten(3).mean(dim=(2, 3)).sum(), [theta[slot] for slot in trained])
         with torch.no_grad():
             for slot, gradient in zip(trained, gradients, strict=True):
@@ -106,7 +106,7 @@ def test_a_step_has_the_same_bits_in_any_array(kind: str) -> None:
 
     def step(chosen: list[int], training: bool) -> list[Tensor]:
         _, bank, theta = bank_of(kind, tuple(SEEDS[row] for row in chosen))
-        y = bank(theta, backbone.enter(x[chosen]), Mode(training=training))
+        y = bank(theta, backbone.enter(x[chosen]), ForwardContext(training=training))
         wanted = [theta[slot] for slot in bank.slots if slot.trained]
         found = torch.autograd.grad(y.square().sum(), wanted)
         return [y.detach(), *found, *(theta[slot].detach() for slot in bank.slots)]
@@ -158,7 +158,7 @@ def test_modules_that_draw_draw_the_rows_own_numbers() -> None:
     def outputs(seeds: tuple[int, ...], step: int) -> Tensor:
         theta = layout.theta(layout.unpack(layout.initialise(seeds)))
         streams = Streams(seeds, "sharing").at([step] * len(seeds))
-        return bank(theta, x[: len(seeds)], Mode(training=True, streams=streams)).detach()
+        return bank(theta, x[: len(seeds)], ForwardContext(training=True, streams=streams)).detach()
 
     before = torch.get_rng_state()
     whole = outputs(SEEDS, 3)
@@ -264,11 +264,11 @@ def test_large_modules_are_tried_with_few_copies() -> None:
 @pytest.mark.filterwarnings("ignore:Lazy modules")
 def test_what_cannot_be_a_stage_says_why(modules: list[Any], reason: str | None) -> None:
     recipe = replace(RECIPE, stages=2, backbone_options={"modules": modules})
-    found = impossible(recipe, development())
+    found = why_infeasible(recipe, development())
     assert (found is None) == (reason is None)
     assert (reason or "") in (found or "")
     if reason:
-        with pytest.raises(Mistake, match="custom"):
+        with pytest.raises(UserError, match="custom"):
             Network(recipe, development().tasks, (12,))
 
 
@@ -293,6 +293,6 @@ def test_an_earlier_output_is_fitted_to_later_places() -> None:
 
 def test_a_study_file_names_modules_as_a_list() -> None:
     entry = find("backbones", "custom")
-    assert checked_dials(entry, {"modules": ["a:b", "c:d"]}, "options") == {"modules": ("a:b", "c:d")}
-    with pytest.raises(Mistake):
-        checked_dials(entry, {"modules": 3}, "options")
+    assert checked_options(entry, {"modules": ["a:b", "c:d"]}, "options") == {"modules": ("a:b", "c:d")}
+    with pytest.raises(UserError):
+        checked_options(entry, {"modules": 3}, "options")

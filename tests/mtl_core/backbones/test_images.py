@@ -11,9 +11,9 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from mtl_core.layers.bank import SHARED, private
 from mtl_core.layers.dropout import Noise
-from mtl_core.layers.forward_context import Mode
+from mtl_core.layers.forward_context import ForwardContext
 from mtl_core.network.cost import cost_of
-from mtl_core.network.feasibility import impossible
+from mtl_core.network.feasibility import why_infeasible
 from mtl_core.network.network import Network
 from mtl_core.recipe import Recipe
 from mtl_core.registry import find
@@ -66,7 +66,7 @@ def test_stages_shrink_images_until_little_is_left(backbone: str, places: list[t
     for level in range(4):
         stage = net.stage(level, (SHARED,))
         theta = {s: s.initialise(torch.Generator()).expand(2, 1, *s.shape).contiguous() for s in stage.slots}
-        before, h = h, stage(theta, h, Mode())
+        before, h = h, stage(theta, h, ForwardContext())
         assert h.shape == (2, 1, 3, net.channels_at(level), *net.places_at(level))
         assert net.fit_to(before, level).shape[4:] == h.shape[4:]
         assert h.shape[net.feature_axis] == net.channels_at(level) == stage.conditioned.outputs
@@ -79,10 +79,10 @@ def test_stages_shrink_images_until_little_is_left(backbone: str, places: list[t
 def test_small_images_pass_any_number_of_stages(backbone: str, image: tuple[int, int, int]) -> None:
     world = images(image=image)
     deep = recipe(backbone, stages=6, depth=5)
-    assert impossible(deep, world) is None
+    assert why_infeasible(deep, world) is None
     network = Network(deep, world.tasks, world.shape)
     x = torch.randn(2, 1, 9, world.num_inputs)
-    assert all(logits.isfinite().all() for logits in network(theta_of(network), x, Mode(training=True)))
+    assert all(logits.isfinite().all() for logits in network(theta_of(network), x, ForwardContext(training=True)))
 
 
 @every_backbone
@@ -97,7 +97,7 @@ def test_every_parameter_gets_a_gradient_from_those_who_use_it(
     for bank_number, bank in enumerate(network.heads):
         for place, member in enumerate(bank.members):
             theta = theta_of(network)
-            outputs = network(theta, inputs(len(network.tasks) if own else 1, 40), Mode(training=training))
+            outputs = network(theta, inputs(len(network.tasks) if own else 1, 40), ForwardContext(training=training))
             objective = outputs[bank_number][:, place].square().sum()
             gradient = network.layout.pack(network.layout.gradient(objective, theta))
             assert (gradient[:, (owners != 0) & (owners != 1 + member)] == 0).all()
@@ -157,8 +157,8 @@ def test_a_rows_bits_do_not_depend_on_its_array(backbone: str, own: bool, change
     chosen, world, everyone = recipe(backbone, **changes), images(own=own), rows(4, dropout=[0.0, 0.3])
     together = fit(chosen, world, everyone)
     assert {outcome.status for outcome in together} == {"finished"}
-    for order, lanes in (([2], 16), ([3, 0, 1], 2)):
-        found = fit(chosen, world, [everyone[i] for i in order], lanes=lanes)
+    for order, max_rows in (([2], 16), ([3, 0, 1], 2)):
+        found = fit(chosen, world, [everyone[i] for i in order], max_rows=max_rows)
         assert all(same(one, together[i]) for one, i in zip(found, order, strict=True))
 
 
@@ -219,7 +219,7 @@ def test_every_affine_layer_passes_the_adapter(backbone: str) -> None:
         seen.append(layer)
         return y * 1
 
-    theta, plain = theta_of(network), Mode()
+    theta, plain = theta_of(network), ForwardContext()
     for one, other in zip(network(theta, inputs(), plain.adapted(adapt)), network(theta, inputs()), strict=True):
         torch.testing.assert_close(one, other)
     layers = [layer for stage in network.trunk.networks.stages for layer in stage.layers]
@@ -234,7 +234,7 @@ def test_every_stage_drops_some_of_its_output(backbone: str) -> None:
     theta, x = theta_of(network), network.trunk.backbone.enter(inputs())
     noise = Noise([0, 1], [0, 0], torch.tensor([0.0, 0.5]))
     for stage in network.trunk.trunk.stages:
-        kept, dropped = stage(theta, x, Mode()), stage(theta, x, Mode(noise=noise))
+        kept, dropped = stage(theta, x, ForwardContext()), stage(theta, x, ForwardContext(noise=noise))
         assert torch.equal(kept[0], dropped[0])
         torch.testing.assert_close(dropped[1], torch.where(dropped[1] == 0, 0.0, 2 * kept[1]))
         share = (dropped[1] == 0)[kept[1] != 0].float().mean().item()
@@ -244,8 +244,8 @@ def test_every_stage_drops_some_of_its_output(backbone: str) -> None:
 
 @every_backbone
 def test_tables_are_no_images(backbone: str) -> None:
-    assert "needs images" in (impossible(recipe(backbone), development(NAMES)) or "")
-    assert impossible(recipe(backbone), images()) is None
+    assert "needs images" in (why_infeasible(recipe(backbone), development(NAMES)) or "")
+    assert why_infeasible(recipe(backbone), images()) is None
 
 
 @pytest.mark.parametrize("own", [False, True])

@@ -8,8 +8,8 @@ import torch
 from mtl_core.data.preprocessing import prepare
 from mtl_core.data.task_set import Examples
 from mtl_core.layers.bank import Theta
-from mtl_core.layers.forward_context import Mode
-from mtl_core.network.feasibility import impossible
+from mtl_core.layers.forward_context import ForwardContext
+from mtl_core.network.feasibility import why_infeasible
 from mtl_core.network.network import Network
 from mtl_core.recipe import Recipe
 from mtl_core.training.evaluation import score_examples_on
@@ -35,7 +35,7 @@ def test_it_is_what_ordinary_modules_compute(width: int, pool: str) -> None:
     trained = [theta[slot] for slot in network.layout.trained]
     for _ in range(2):
         x = torch.randn(2, 1, 6, 3 * 9 * 8, requires_grad=True)
-        logits = network(theta, x, Mode(training=True))[0]
+        logits = network(theta, x, ForwardContext(training=True))[0]
         weights = torch.randn_like(logits)
         found = torch.autograd.grad((logits * weights).sum(), [x, *trained])
         for row, plain in enumerate(plains):
@@ -61,7 +61,7 @@ def test_a_shared_copy_normalises_all_tasks_examples_as_one_batch() -> None:
     network = Network(recipe, world.tasks, world.shape)
     theta = network.layout.theta(network.layout.unpack(network.layout.initialise([0, 1])))
     x = torch.randn(2, 3, 10, 48) + torch.tensor([0.0, 5.0, 10.0]).view(3, 1, 1)
-    network(theta, x, Mode(training=True))
+    network(theta, x, ForwardContext(training=True))
     buffers = {slot.name: theta[slot] for slot in network.layout.buffers}
     weight = next(theta[slot] for slot in network.layout.trained if slot.name == "stage0.shortcut.weight")
     everything = torch.einsum("rgbs,roq->rogbs", x, weight.detach().flatten(1, 2).flatten(2)).flatten(2)
@@ -91,5 +91,5 @@ def test_the_selected_epochs_statistics_are_those_that_score() -> None:
 
 
 def test_one_pixel_has_no_statistics() -> None:
-    assert "one pixel" in (impossible(Recipe(backbone="resnet", depth=1), images(image=(3, 1, 1))) or "")
-    assert impossible(Recipe(backbone="resnet", depth=1), images(image=(3, 1, 2))) is None
+    assert "one pixel" in (why_infeasible(Recipe(backbone="resnet", depth=1), images(image=(3, 1, 1))) or "")
+    assert why_infeasible(Recipe(backbone="resnet", depth=1), images(image=(3, 1, 2))) is None

@@ -14,10 +14,10 @@ from mtl_core.backbones import extend
 from mtl_core.backbones.transformer import Transformer
 from mtl_core.data.task_set import Development
 from mtl_core.layers.bank import SHARED, private
-from mtl_core.layers.forward_context import EVALUATION, Mode
+from mtl_core.layers.forward_context import EVALUATION, ForwardContext
 from mtl_core.layers.parameter_layout import Layout
 from mtl_core.network.cost import cost_of
-from mtl_core.network.feasibility import impossible
+from mtl_core.network.feasibility import why_infeasible
 from mtl_core.recipe import Recipe
 from mtl_core.sharing import Chain
 from mtl_core.training.trainer import fit
@@ -96,8 +96,8 @@ def image_world(**settings: Any) -> Development:
 def test_values_and_gradients_are_those_of_ordinary_modules(
     inputs: tuple[int, ...], stages: int, options: Mapping[str, int]
 ) -> None:
-    dials = {"heads": 4, "expansion": 2, "patch": 2, **options}
-    backbone = Transformer(inputs, stages, 6, **dials)
+    options = {"heads": 4, "expansion": 2, "patch": 2, **options}
+    backbone = Transformer(inputs, stages, 6, **options)
     chain = Chain(backbone, range(stages), private(("a", "b")))
     layout = Layout(chain.slots, ("a", "b"))
     theta = layout.theta(layout.unpack(layout.initialise((0, 1))))
@@ -108,7 +108,7 @@ def test_values_and_gradients_are_those_of_ordinary_modules(
     gradients = torch.autograd.grad((found * cotangent).sum(), [x, *leaves.values()])
     for row in range(2):
         for place in range(2):
-            plain = Plain(inputs, stages, 6, **dials)
+            plain = Plain(inputs, stages, 6, **options)
             named = plain.named()
             assert named.keys() == leaves.keys()
             with torch.no_grad():
@@ -147,7 +147,7 @@ def test_every_affine_layer_offers_itself_to_an_architecture(inputs: tuple[int, 
     h = backbone.enter(torch.randn(2, 1, 3, backbone.num_inputs))
     for level, stage in enumerate(stages):
         assert h.shape[backbone.feature_axis] == backbone.channels_at(level - 1)
-        h = stage(theta, h, Mode().adapted(adapt))
+        h = stage(theta, h, ForwardContext().adapted(adapt))
     assert seen == [layer for stage in stages for layer in stage.layers]
     assert all(stage.conditioned in stage.layers for stage in stages)
     assert all(stage.conditioned.name == f"stage{level}.mlp.hidden" for level, stage in enumerate(stages))
@@ -188,7 +188,7 @@ def test_a_row_has_the_same_bits_in_any_array(images: bool, heads: int) -> None:
     for chosen in ([3], [4, 1], [2, 1, 0]):
         for i, outcome in zip(chosen, fit(recipe, data, [everyone[i] for i in chosen]), strict=True):
             assert same(outcome, together[i]), f"row {i} in {chosen}"
-    assert all(same(one, other) for one, other in zip(fit(recipe, data, everyone, lanes=2), together, strict=True))
+    assert all(same(one, other) for one, other in zip(fit(recipe, data, everyone, max_rows=2), together, strict=True))
 
 
 @pytest.mark.parametrize("data", [development(), image_world(), own_inputs()], ids=["table", "image", "own inputs"])
@@ -203,7 +203,7 @@ def test_it_learns(data: Development) -> None:
 
 def test_what_cannot_be_built_says_why() -> None:
     def reason(width: int = 12, **options: Any) -> str:
-        return impossible(replace(RECIPE, width=width, backbone_options=options), development()) or ""
+        return why_infeasible(replace(RECIPE, width=width, backbone_options=options), development()) or ""
 
     assert reason() == reason(heads=3) == ""
     assert "divide its width, 10" in reason(width=10)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from mtl_core.data.splits import nested_subset, split
 from mtl_core.data.task import Task
 from mtl_core.data.task_set import Development, Examples
-from mtl_core.errors import Mistake
+from mtl_core.errors import UserError
 
 SEEDS = st.integers(0, 10_000)
 SHARES = st.floats(0.01, 0.99)
@@ -96,17 +96,17 @@ def test_the_whole_fraction_is_the_whole_index_and_seeds_differ() -> None:
 
 @pytest.mark.parametrize("share", [0.0, 1.0, -0.1, float("nan")])
 def test_a_share_outside_zero_and_one_is_refused(share: float) -> None:
-    with pytest.raises(Mistake, match="share"):
+    with pytest.raises(UserError, match="share"):
         split(pool(10, share=share), 0)
 
 
 @pytest.mark.parametrize("fraction", [0.0, 1.5, float("nan")])
 def test_a_fraction_outside_its_range_is_refused(fraction: float) -> None:
-    with pytest.raises(Mistake, match="train_fraction"):
+    with pytest.raises(UserError, match="train_fraction"):
         nested_subset(torch.arange(10), fraction, 0)
 
 
 @pytest.mark.parametrize("development", [pool(1), pool(5, [7] * 5)])
 def test_a_pool_that_cannot_be_cut_is_refused(development: Development) -> None:
-    with pytest.raises(Mistake, match="at least two"):
+    with pytest.raises(UserError, match="at least two"):
         split(development, 0)

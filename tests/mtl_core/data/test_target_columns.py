@@ -17,7 +17,7 @@ from mtl_core.data.target_columns import columns_of, columns_of_only, labels, ta
 from mtl_core.data.task import Task
 from mtl_core.data.task_set import Development, Examples
 from mtl_core.network.export import export
-from mtl_core.recipe import Recipe, Row
+from mtl_core.recipe import Recipe, ReplicaConfig
 from mtl_core.training.evaluation import score_examples_on
 from mtl_core.training.trainer import fit
 
@@ -116,7 +116,10 @@ def test_a_batch_holds_every_tasks_own_numbers(own_inputs: bool) -> None:
 
 
 def trained(data: Development, num: int = 3, **changes: object) -> list:
-    rows = [Row(f"{i}", i, {"learning_rate": 0.01 * (1 + i), "weight_decay": 0.0, "dropout": 0.1}) for i in range(num)]
+    rows = [
+        ReplicaConfig(f"{i}", i, {"learning_rate": 0.01 * (1 + i), "weight_decay": 0.0, "dropout": 0.1})
+        for i in range(num)
+    ]
     recipe = Recipe(**({"sharing": "hard", "depth": 1, "stages": 2, "width": 16, "epochs": 8} | changes))  # pyright: ignore
     return fit(recipe, data, rows)
 
@@ -132,7 +135,7 @@ def test_fused_or_alone_the_numbers_are_the_same() -> None:
 def test_skill_is_the_variance_explained_and_every_kind_of_weighting_trains_it(weighting: str) -> None:
     data = world()
     recipe = Recipe(sharing="hard", depth=1, stages=2, width=16, epochs=25, weighting=weighting)
-    row = Row("0", 0, {"learning_rate": 0.02, "weight_decay": 0.0, "dropout": 0.0})
+    row = ReplicaConfig("0", 0, {"learning_rate": 0.02, "weight_decay": 0.0, "dropout": 0.0})
     outcome = fit(recipe, data, [row])[0]
     test = Examples(data.examples.inputs[:120], data.examples.targets[:120])
     score = next(iter(score_examples_on(recipe, data, test, [row], outcome.selected[None])))
@@ -150,7 +153,7 @@ def test_skill_is_the_variance_explained_and_every_kind_of_weighting_trains_it(w
 def test_missing_vectors_are_nan_where_a_replica_is_scored() -> None:
     data = world(missing=True)
     recipe = Recipe(sharing="hard", depth=1, stages=2, width=16, epochs=8)
-    row = Row("0", 0, {"learning_rate": 0.01, "weight_decay": 0.0, "dropout": 0.1})
+    row = ReplicaConfig("0", 0, {"learning_rate": 0.01, "weight_decay": 0.0, "dropout": 0.1})
     selected: Tensor = fit(recipe, data, [row])[0].selected
     score = next(iter(score_examples_on(recipe, data, data.examples, [row], selected[None])))
     assert np.array_equal(np.isnan(score.example_scores).T, ~data.labels.numpy())

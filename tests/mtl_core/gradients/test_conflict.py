@@ -19,7 +19,7 @@ from mtl_core.data.task_set import Development, Examples
 from mtl_core.gradients.conflict import STEPS_PER_PROBE, Probes, agreement, comparisons, probed_epochs
 from mtl_core.layers.bank import Theta
 from mtl_core.network.network import Network
-from mtl_core.network.shared_parameters import compared
+from mtl_core.network.shared_parameters import tasks_sharing_stage
 from mtl_core.recipe import Recipe
 from mtl_core.training import checkpoint
 from mtl_core.training.trainer import Outcome, fit
@@ -162,7 +162,7 @@ def test_a_plain_loop_over_tasks_finds_the_same(case: Case) -> None:
     network = case.network
     theta = shaken(network, SEEDS)
     norm, cosine, across = measured(case.recipe, case.data, network, theta)
-    together = compared(network.layout)
+    together = tasks_sharing_stage(network.layout)
     for row in range(len(SEEDS)):
         (first, m), (second, n) = (loop(case, network, theta, row, half) for half in (0, 1))
         for place, stage in enumerate(first[0]):
@@ -304,11 +304,11 @@ def test_rows_out_of_step_note_their_own_moments(tmp_path: Path) -> None:
     data, everyone = development(), rows(5, seeds=5)
     straight = fit(recipe, data, everyone)
     assert straight[0].state["conflict.epoch"].tolist() == [0, 2, 3]
-    narrow = fit(recipe, data, everyone, lanes=2)
+    narrow = fit(recipe, data, everyone, max_rows=2)
     paused = fit(recipe, data, everyone[1:], until=2)
     assert paused[0].state["conflict.epoch"].tolist() == [0, -1, -1]
     checkpoint.save(tmp_path / "states", {outcome.key: outcome.state for outcome in paused[:2]})
-    resumed = fit(recipe, data, everyone, states=checkpoint.load(tmp_path / "states"), lanes=3)
+    resumed = fit(recipe, data, everyone, states=checkpoint.load(tmp_path / "states"), max_rows=3)
     for outcomes in (narrow, resumed):
         assert all(same(one, other) for one, other in zip(outcomes, straight, strict=True))
 

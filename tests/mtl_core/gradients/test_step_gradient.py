@@ -11,9 +11,9 @@ from torch import Tensor
 from mtl_core.data.batch_loader import Feed
 from mtl_core.data.preprocessing import prepare
 from mtl_core.data.task_set import Development
-from mtl_core.gradients.step_gradient import Batch, Descent, Direction
+from mtl_core.gradients.step_gradient import Batch, Direction, StepGradient
 from mtl_core.layers.bank import Theta
-from mtl_core.layers.forward_context import Mode
+from mtl_core.layers.forward_context import ForwardContext
 from mtl_core.network.network import Network
 from mtl_core.randomness.counter_based import Streams
 from mtl_core.recipe import Recipe
@@ -50,19 +50,21 @@ class World:
         self.theta: Theta = self.network.layout.theta(parts)
         self.feed = Feed(data.examples, [prepare(data, seed) for seed in (0, 1)])
         self.method = method(data.tasks)
-        self._descent = Descent(recipe, self.network, self.theta, self.feed, self.method)
+        self._step_gradient = StepGradient(recipe, self.network, self.theta, self.feed, self.method)
 
     def batch(self, examples: int) -> Batch:
         index = torch.arange(examples).expand(2, 1, -1)
-        return Batch(index, torch.ones(2, len(self.network.tasks), dtype=torch.bool), lambda: Mode(training=True))
+        return Batch(
+            index, torch.ones(2, len(self.network.tasks), dtype=torch.bool), lambda: ForwardContext(training=True)
+        )
 
     def step(self, examples: int = 12) -> Direction:
-        return self._descent.direction([self.batch(examples)], {}, Streams((0, 1), "weighting"))
+        return self._step_gradient.direction([self.batch(examples)], {}, Streams((0, 1), "weighting"))
 
     def losses(self, examples: int) -> Tensor:
         batch = self.batch(examples)
         targets, _ = self.feed.targets(batch.index)
-        outputs = self.network(self.theta, self.feed.inputs(batch.index), Mode(training=True))
+        outputs = self.network(self.theta, self.feed.inputs(batch.index), ForwardContext(training=True))
         return self.network.losses(outputs, targets).mean(dim=2)
 
     def shared_rows(self, examples: int) -> Tensor:
@@ -100,10 +102,12 @@ def test_at_the_representation_it_is_that_of_the_cotangents() -> None:
     world = World(replace(RECIPE, gradients="representation"), development())
     found, rows = world.step(), world.shared_rows(12)
     batch = world.batch(12)
-    z = world.network.represent(world.theta, world.feed.inputs(batch.index), Mode(training=True)).detach()
+    z = world.network.represent(world.theta, world.feed.inputs(batch.index), ForwardContext(training=True)).detach()
     z.requires_grad_()
     targets, _ = world.feed.targets(batch.index)
-    losses = world.network.losses(world.network.finish(world.theta, z, Mode(training=True)), targets).mean(dim=2)
+    losses = world.network.losses(world.network.finish(world.theta, z, ForwardContext(training=True)), targets).mean(
+        dim=2
+    )
     cotangents = torch.stack(
         [torch.autograd.grad(loss.sum(), z, retain_graph=True)[0].flatten(1) for loss in losses.T], dim=1
     )

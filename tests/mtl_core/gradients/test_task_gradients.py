@@ -9,11 +9,11 @@ import torch
 
 from mtl_core.data.batch_loader import Feed
 from mtl_core.data.preprocessing import Preparation, prepare
-from mtl_core.gradients.step_gradient import Batch, Descent
+from mtl_core.gradients.step_gradient import Batch, StepGradient
 from mtl_core.gradients.task_gradients import ApartPass, CutPass, task_gradients
 from mtl_core.layers.bank import Theta
 from mtl_core.layers.dropout import Noise
-from mtl_core.layers.forward_context import Mode
+from mtl_core.layers.forward_context import ForwardContext
 from mtl_core.network.network import Network
 from mtl_core.network.shared_parameters import SharedPart
 from mtl_core.randomness.counter_based import Streams
@@ -28,9 +28,11 @@ CASES = [case for case in every_case() if case.recipe.sharing != "single_task"]
 every = pytest.mark.parametrize("case", CASES, ids=str)
 
 
-def mode() -> Mode:
+def context() -> ForwardContext:
     noise = Noise((0, 1), (3, 3), torch.tensor([0.2, 0.4]))
-    return Mode(training=True, noise=noise, progress=torch.zeros(2), streams=Streams((0, 1), "sharing").at([3, 3]))
+    return ForwardContext(
+        training=True, noise=noise, progress=torch.zeros(2), streams=Streams((0, 1), "sharing").at([3, 3])
+    )
 
 
 def inputs(case: Case) -> torch.Tensor:
@@ -49,7 +51,7 @@ def in_double(network: Network) -> Theta:
 
 def rows_one_by_one(case: Case, network: Network, theta: Theta) -> tuple[torch.Tensor, torch.Tensor]:
     """Losses, and one backward pass for each: gradients on all trained parameters, ``[r, t, p]``."""
-    losses = losses_of(network, network(theta, inputs(case), mode()))
+    losses = losses_of(network, network(theta, inputs(case), context()))
     leaves = [theta[slot] for slot in network.layout.trained]
     rows = [
         torch.cat([g.flatten(1) for g in torch.autograd.grad(
@@ -82,7 +84,7 @@ def test_every_way_gives_what_one_backward_pass_for_each_task_gives(
     network = case.network
     monkeypatch.setattr("mtl_core.gradients.task_gradients._BATCHED_ELEMENTS", batched_elements)
     theta, part = in_double(network), SharedPart(network.layout)
-    found = way(network, theta, inputs(case), mode(), lambda outputs: losses_of(network, outputs), part)
+    found = way(network, theta, inputs(case), context(), lambda outputs: losses_of(network, outputs), part)
     losses, rows = rows_one_by_one(case, network, theta)
     private = rows.sum(dim=1)
     private[:, shared_columns(network.layout)] = 0
@@ -96,7 +98,7 @@ def test_every_way_gives_what_one_backward_pass_for_each_task_gives(
 def test_a_weighted_sum_of_the_gradients_takes_one_pass(case: Case) -> None:
     network = case.network
     theta, part = in_double(network), SharedPart(network.layout)
-    found = CutPass(network, theta, inputs(case), mode(), lambda outputs: losses_of(network, outputs), part)
+    found = CutPass(network, theta, inputs(case), context(), lambda outputs: losses_of(network, outputs), part)
     weights = torch.randn(2, len(network.tasks), generator=torch.Generator().manual_seed(8))
     expected = (weights.unsqueeze(2) * found.jacobian).sum(dim=1)
     torch.testing.assert_close(found.combined(weights), expected, rtol=1e-8, atol=1e-11)
@@ -111,7 +113,7 @@ def test_tasks_whose_signals_meet_nowhere_take_the_single_pass() -> None:
         for network in (case.network,)
         for found in (
             task_gradients(
-                network, in_double(network), inputs(case), mode(), lambda out, n=network: losses_of(n, out),
+                network, in_double(network), inputs(case), context(), lambda out, n=network: losses_of(n, out),
                 SharedPart(network.layout),
             ),
         )
@@ -147,11 +149,11 @@ def test_even_weights_of_gradients_take_the_step_of_equal_weights(case: Case, sc
     labelled = (~case.data.examples.targets.isnan()).T
     signals = [mask.nonzero().squeeze(1)[:6] for mask in labelled[: case.signals]]
     index = torch.stack(signals).expand(2, -1, -1)
-    batch = Batch(index, torch.ones(2, len(network.tasks), dtype=torch.bool), mode)
+    batch = Batch(index, torch.ones(2, len(network.tasks), dtype=torch.bool), context)
 
     def gradient(method: Weighting) -> torch.Tensor:
-        descent = Descent(replace(case.recipe, scale=scale), network, theta, feed, method)
-        found = descent.direction([batch], {}, Streams((0, 1), "weighting"))
+        step_gradient = StepGradient(replace(case.recipe, scale=scale), network, theta, feed, method)
+        found = step_gradient.direction([batch], {}, Streams((0, 1), "weighting"))
         return torch.cat(found.gradients, dim=1)
 
     equal = gradient(find("weighting", "equal").cls(network.tasks))

@@ -9,7 +9,7 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from mtl_core.network.cost import cost_of
-from mtl_core.network.feasibility import impossible
+from mtl_core.network.feasibility import why_infeasible
 from mtl_core.network.network import Network
 from mtl_core.recipe import Recipe
 from tests.mtl_core.worlds import TASKS, development
@@ -33,7 +33,7 @@ def names_for(recipe: Recipe) -> tuple[str, ...]:
 
 @pytest.mark.parametrize(
     "recipe",
-    [recipe for recipe in RECIPES if impossible(recipe, development(names_for(recipe))) is None],
+    [recipe for recipe in RECIPES if why_infeasible(recipe, development(names_for(recipe))) is None],
     ids=described,
 )
 def test_parameters_and_multiply_adds_are_those_of_the_network(recipe: Recipe) -> None:

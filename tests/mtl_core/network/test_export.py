@@ -15,9 +15,9 @@ from torch import Tensor, nn
 from mtl_core.data.batch_loader import Feed
 from mtl_core.data.preprocessing import prepare
 from mtl_core.data.task_set import Development, Examples
-from mtl_core.errors import Mistake
+from mtl_core.errors import UserError
 from mtl_core.network import export
-from mtl_core.network.feasibility import impossible
+from mtl_core.network.feasibility import why_infeasible
 from mtl_core.network.network import Network
 from mtl_core.recipe import Recipe
 from mtl_core.registry import entries
@@ -78,7 +78,7 @@ def close(found: dict[str, Tensor], expected: dict[str, Tensor]) -> None:
 @pytest.mark.parametrize("recipe", list(cases()))
 def test_it_says_what_the_fused_network_says(recipe: Recipe, tmp_path: Path) -> None:
     worlds = [data.only(NAMES[0]) if recipe.sharing == "single_task" else data for data in (TABLE, IMAGE)]
-    reasons = [impossible(recipe, data) for data in worlds]
+    reasons = [why_infeasible(recipe, data) for data in worlds]
     if all(reasons):
         pytest.skip("; ".join(dict.fromkeys(reason for reason in reasons if reason)))
     data = next(data for data, reason in zip(worlds, reasons, strict=True) if reason is None)
@@ -99,7 +99,7 @@ def test_it_says_what_the_fused_network_says(recipe: Recipe, tmp_path: Path) -> 
 def test_tasks_with_inputs_of_their_own_all_answer_for_any_input(sharing: str) -> None:
     depth = 1 if entries("sharing")[sharing].cls.uses_depth else None
     recipe = Recipe(sharing, depth, stages=2, width=8, epochs=1)
-    if reason := impossible(recipe, OWN):
+    if reason := why_infeasible(recipe, OWN):
         pytest.skip(reason)
     outcome = fit(recipe, OWN, rows(2))[0]
     module = export.export(recipe, OWN, 0, outcome.selected)
@@ -167,21 +167,21 @@ def test_foreign_code_runs_only_when_it_is_trusted(tmp_path: Path) -> None:
     export.save(module, tmp_path)
     text = (tmp_path / "recipe.json").read_text().replace("example_modules", "evil_modules")
     (tmp_path / "recipe.json").write_text(text)
-    with pytest.raises(Mistake, match="trust_code"):
+    with pytest.raises(UserError, match="trust_code"):
         export.load(tmp_path)
-    with pytest.raises(Mistake, match="cannot be imported"):
+    with pytest.raises(UserError, match="cannot be imported"):
         export.load(tmp_path, trust_code=True)
 
 
 def test_modules_that_are_python_objects_cannot_be_saved(tmp_path: Path) -> None:
     recipe = replace(HARD, backbone="custom", backbone_options={"modules": (nn.Linear(12, 8), nn.Linear(8, 8))})
-    with pytest.raises(Mistake, match="Python objects"):
+    with pytest.raises(UserError, match="Python objects"):
         export.save(trained(recipe)[0], tmp_path / "model")
     assert not (tmp_path / "model").exists()
 
 
 def test_a_damaged_folder_is_refused_in_words(tmp_path: Path) -> None:
-    with pytest.raises(Mistake, match="holds no exported module"):
+    with pytest.raises(UserError, match="holds no exported module"):
         export.load(tmp_path)
     module, _ = trained(HARD)
     export.save(module, tmp_path)
@@ -189,7 +189,7 @@ def test_a_damaged_folder_is_refused_in_words(tmp_path: Path) -> None:
     for old, new in (('"hard"', '"soft boiled"'), ('"width": 8', '"width": 9'), ('"num_classes": 10', '"sides": 6')):
         assert old in text
         (tmp_path / "recipe.json").write_text(text.replace(old, new))
-        with pytest.raises(Mistake):
+        with pytest.raises(UserError):
             export.load(tmp_path)
 
 

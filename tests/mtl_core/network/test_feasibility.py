@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from mtl_core.data.task_set import Development
-from mtl_core.network.feasibility import impossible
+from mtl_core.network.feasibility import why_infeasible
 from mtl_core.recipe import Recipe
 from tests.mtl_core.worlds import development, own_inputs
 
@@ -18,14 +18,14 @@ AT_Z = replace(RECIPE, gradients="representation")
 @pytest.mark.parametrize("weighting", ["mgda", "graddrop"])
 def test_methods_that_weigh_gradients_need_shared_parameters(weighting: str) -> None:
     alone = replace(RECIPE, sharing="independent", depth=0)
-    assert impossible(replace(alone, weighting="equal"), development()) is None
-    assert "nothing is shared" in (impossible(replace(alone, weighting=weighting), development()) or "")
+    assert why_infeasible(replace(alone, weighting="equal"), development()) is None
+    assert "nothing is shared" in (why_infeasible(replace(alone, weighting=weighting), development()) or "")
 
 
 @pytest.mark.parametrize("sharing", ["hard", "relationship"])
 def test_a_trunk_has_a_common_representation(sharing: str) -> None:
     recipe = replace(AT_Z, sharing=sharing)
-    assert impossible(recipe, development() if sharing == "hard" else same_heads()) is None
+    assert why_infeasible(recipe, development() if sharing == "hard" else same_heads()) is None
 
 
 def same_heads() -> Development:
@@ -37,18 +37,18 @@ def same_heads() -> Development:
 @pytest.mark.parametrize("sharing", ["mmoe", "cross_stitch", "additive", "low_rank"])
 def test_signals_of_their_own_have_none(sharing: str) -> None:
     recipe = replace(AT_Z, sharing=sharing, depth=None if sharing == "additive" else 1)
-    assert "no single representation" in (impossible(recipe, development()) or "")
+    assert "no single representation" in (why_infeasible(recipe, development()) or "")
 
 
 def test_inputs_of_their_own_have_none() -> None:
-    assert "no single representation" in (impossible(AT_Z, own_inputs()) or "")
+    assert "no single representation" in (why_infeasible(AT_Z, own_inputs()) or "")
 
 
 def test_methods_without_a_gramian_cannot_take_it_elsewhere() -> None:
     for elsewhere in ({"gradients": "representation"}, {"gradients": "last_stage"}, {"gramian_rows": 8}):
-        assert "of no use" in (impossible(replace(RECIPE, weighting="graddrop", **elsewhere), development()) or "")
+        assert "of no use" in (why_infeasible(replace(RECIPE, weighting="graddrop", **elsewhere), development()) or "")
 
 
 def test_rows_are_part_of_a_batch() -> None:
-    assert impossible(replace(RECIPE, gramian_rows=63), development()) is None
-    assert "no part of a batch of 64" in (impossible(replace(RECIPE, gramian_rows=64), development()) or "")
+    assert why_infeasible(replace(RECIPE, gramian_rows=63), development()) is None
+    assert "no part of a batch of 64" in (why_infeasible(replace(RECIPE, gramian_rows=64), development()) or "")

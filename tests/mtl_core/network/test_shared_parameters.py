@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 import torch
 
-from mtl_core.gradients.conflict import meeting_place
+from mtl_core.gradients.conflict import only_shared_trained
 from mtl_core.gradients.task_gradients import SharedPart
 from mtl_core.network.network import Network
-from mtl_core.network.shared_parameters import compared, shared_stages
+from mtl_core.network.shared_parameters import shared_stages, tasks_sharing_stage
 from mtl_core.recipe import Recipe
 from tests.mtl_core.sharing.cases import Case, every_case
 from tests.mtl_core.worlds import development
@@ -29,10 +29,10 @@ def test_stages_take_every_shared_parameter_once(case: Case) -> None:
 @pytest.mark.parametrize("case", SHARED, ids=str)
 def test_where_tasks_meet_is_the_shared_part_of_the_whole(case: Case) -> None:
     network = case.network
-    met = meeting_place(network)
+    met = only_shared_trained(network)
     assert SharedPart(met.layout).size == network.layout.count_shared()
     assert list(shared_stages(met.layout)) == list(shared_stages(network.layout))
-    assert torch.equal(compared(met.layout), compared(network.layout))
+    assert torch.equal(tasks_sharing_stage(met.layout), tasks_sharing_stage(network.layout))
     assert network.layout.num_trained >= met.layout.num_trained
     assert len(network.layout.trained) > len(met.layout.trained) or network.shares_head
 
@@ -48,6 +48,6 @@ def test_groups_of_a_tree_meet_nobody_outside() -> None:
     tree = [[["price", "sold", "grade"]], [["price", "grade"], ["sold"]]]
     recipe = Recipe(sharing="branch", stages=2, width=4, sharing_options={"tree": tree})
     layout = Network(recipe, development().tasks, (12,)).layout
-    together = compared(layout)
+    together = tasks_sharing_stage(layout)
     assert together[0].all()
     assert together[1].tolist() == [[True, False, True], [False, False, False], [True, False, True]]

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from mtl_core.data.task import Task
 from mtl_core.data.task_set import Development
 from mtl_core.layers.bank import Theta
-from mtl_core.layers.forward_context import EVALUATION, Mode
+from mtl_core.layers.forward_context import EVALUATION, ForwardContext
 from mtl_core.network.network import Network
 from mtl_core.randomness.counter_based import Streams
 from mtl_core.recipe import Recipe
@@ -42,9 +42,9 @@ def batch(signals: int = 1) -> Tensor:
     return torch.randn(2, signals, EXAMPLES, INPUTS, generator=torch.Generator().manual_seed(5))
 
 
-def logits_of(network: Network, theta: Theta, x: Tensor, mode: Mode = EVALUATION) -> Tensor:
+def logits_of(network: Network, theta: Theta, x: Tensor, context: ForwardContext = EVALUATION) -> Tensor:
     """Outputs ``[r t b k]``."""
-    return network(theta, x, mode)[0].transpose(2, 3)
+    return network(theta, x, context)[0].transpose(2, 3)
 
 
 def values_of(theta: Theta, row: int) -> dict[str, Tensor]:
@@ -68,23 +68,23 @@ def by_place(theta: Theta) -> dict[tuple[str, str], Tensor]:
 
 
 def assert_rows_equal_plain(
-    plain: type[Any], network: Network, mode: Mode = EVALUATION, start: Start = shaken, **settings: Any
+    plain: type[Any], network: Network, context: ForwardContext = EVALUATION, start: Start = shaken, **settings: Any
 ) -> None:
     """Outputs and gradients of two rows are those of two ordinary networks with the same parameters.
 
     Loading only copies, so the engine's gradients, loaded, must be the ordinary gradients.
     """
     theta, x = start(network), batch()
-    outputs = logits_of(network, theta, x, mode)
-    objective = outputs.square().sum() + sum(penalty.sum() for penalty in mode.penalties)
+    outputs = logits_of(network, theta, x, context)
+    objective = outputs.square().sum() + sum(penalty.sum() for penalty in context.penalties)
     gradients = gradients_of(network, theta, objective)
     for row in range(2):
         alone, found = (plain(len(network.tasks), INPUTS, 3, STAGES, WIDTH, **settings) for _ in range(2))
         alone.load(values_of(theta, row))
-        alone.train(mode.training)
+        alone.train(context.training)
         logits = torch.stack(alone(x[row, 0]))
         torch.testing.assert_close(outputs[row], logits, rtol=1e-10, atol=1e-10)
-        (logits.square().sum() + (alone.penalty() if mode.training and hasattr(alone, "penalty") else 0)).backward()
+        (logits.square().sum() + (alone.penalty() if context.training and hasattr(alone, "penalty") else 0)).backward()
         found.load(values_of(gradients, row))
         assert_gradients(alone, found)
 
@@ -107,13 +107,13 @@ def assert_same_function(one: Network, other: Network, theta: Theta, others: The
     places = {
         (slot.name, copy.name): value[:, i] for slot, value in found.items() for i, copy in enumerate(slot.copies)
     }
-    compared = 0
+    tasks_sharing_stage = 0
     for slot, value in wanted.items():
         for i, copy in enumerate(slot.copies):
             if (slot.name, copy.name) in places:
-                compared += 1
+                tasks_sharing_stage += 1
                 torch.testing.assert_close(places[slot.name, copy.name], value[:, i], rtol=1e-11, atol=1e-11)
-    assert compared >= STAGES
+    assert tasks_sharing_stage >= STAGES
 
 
 def assert_own_inputs_pass_the_same_network(network: Network, start: Start = shaken) -> None:
@@ -131,22 +131,22 @@ def assert_task_order_does_not_matter(sharing: str, depth: int | None = None, **
     found = []
     for order in ((0, 1, 2), (2, 0, 1)):
         network = network_for(sharing, depth, tuple(THREE[place] for place in order), **options)
-        mode = Mode(training=True, progress=torch.zeros(2), streams=Streams((0, 1), "sharing").at([3, 4]))
-        outputs = logits_of(network, fresh(network), batch(), mode)
+        context = ForwardContext(training=True, progress=torch.zeros(2), streams=Streams((0, 1), "sharing").at([3, 4]))
+        outputs = logits_of(network, fresh(network), batch(), context)
         found.append({task.name: outputs[:, place] for place, task in enumerate(network.tasks)})
     for task in THREE:
         torch.testing.assert_close(found[1][task.name], found[0][task.name])
 
 
-def assert_trains(recipe: Recipe, data: Development, **dials: Any) -> None:
+def assert_trains(recipe: Recipe, data: Development, **options: Any) -> None:
     """No row diverges, all learn, and a row's bits depend neither on its neighbours nor on its place."""
     recipe = replace(recipe, batch_size=31, epochs=4)
-    everyone = rows(4, learning_rate=[3e-3, 1e-2], dropout=[0.2, 0.0, 0.1], **dials)
+    everyone = rows(4, learning_rate=[3e-3, 1e-2], dropout=[0.2, 0.0, 0.1], **options)
     together = fit(recipe, data, everyone)
     for outcome in together:
         losses = outcome.curves["train_loss"].mean(axis=1)
         assert outcome.status == "finished"
         assert losses[-1] < losses[0]
     for some in ((0, 1, 2, 3), (3, 0, 1)):
-        again = fit(recipe, data, [everyone[i] for i in some], lanes=2)
+        again = fit(recipe, data, [everyone[i] for i in some], max_rows=2)
         assert all(same(outcome, together[i]) for i, outcome in zip(some, again, strict=True))

@@ -11,7 +11,7 @@ import torch
 from mtl_core.data.task import Task
 from mtl_core.data.task_set import Development, Examples
 from mtl_core.layers.bank import Slot, Theta
-from mtl_core.network.feasibility import impossible
+from mtl_core.network.feasibility import why_infeasible
 from mtl_core.network.network import Network
 from mtl_core.recipe import Recipe
 from mtl_core.registry import entries
@@ -92,7 +92,7 @@ def tasks_for(sharing: str) -> tuple[str, ...]:
 
 
 def every_case(**settings: Any) -> Iterator[Case]:
-    """All combinations that can exist, each at one shared stage and at all of them where depth is a dial."""
+    """All combinations that can exist, each at one shared stage and at all of them where depth is a option."""
     for sharing, entry in entries("sharing").items():
         for backbone in entries("backbones"):
             for own_inputs in (False, True):
@@ -110,7 +110,7 @@ def every_case(**settings: Any) -> Iterator[Case]:
                         sharing_options=SHARING_OPTIONS.get(sharing, {}),
                         **settings,
                     )
-                    if impossible(recipe, data) is None:
+                    if why_infeasible(recipe, data) is None:
                         yield Case(recipe, data)
 
 

@@ -14,7 +14,7 @@ from mtl_core.data.task import Task
 from mtl_core.data.task_set import Development
 from mtl_core.layers.bank import Slot
 from mtl_core.network.network import Network
-from mtl_core.recipe import Recipe, Row
+from mtl_core.recipe import Recipe, ReplicaConfig
 from mtl_core.training.fused_array import CURVES, fresh_state
 from mtl_core.training.trainer import Outcome, fit
 from tests.mtl_core.sharing.cases import shaken
@@ -26,9 +26,9 @@ ALIKE = tuple(Task(name, "multiclass", "accuracy", 3) for name in ("a", "b", "c"
 INPUTS, WIDTH, STAGES = 12, 8, 3
 
 
-def recipe_of(sharing: str, depth: int | None = 2, **dials: Any) -> Recipe:
+def recipe_of(sharing: str, depth: int | None = 2, **options: Any) -> Recipe:
     return Recipe(
-        sharing=sharing, depth=depth, stages=STAGES, width=WIDTH, batch_size=31, epochs=3, sharing_options=dials
+        sharing=sharing, depth=depth, stages=STAGES, width=WIDTH, batch_size=31, epochs=3, sharing_options=options
     )
 
 
@@ -40,7 +40,7 @@ def values_of(theta: Mapping[Slot, Tensor], row: int) -> dict[str, Tensor]:
     return {name: torch.cat(parts) for name, parts in found.items()}
 
 
-def compare_with(plain: Callable[..., nn.Module], recipe: Recipe, **dials: Any) -> None:
+def compare_with(plain: Callable[..., nn.Module], recipe: Recipe, **options: Any) -> None:
     """Outputs and gradients of every row, at parameters off their starting points."""
     network = Network(recipe, ALIKE, (INPUTS,))
     theta = shaken(network)
@@ -51,7 +51,7 @@ def compare_with(plain: Callable[..., nn.Module], recipe: Recipe, **dials: Any) 
     found = torch.autograd.grad((outputs.transpose(2, 3) * pull).sum(), leaves, materialize_grads=True)
     gradients = dict(zip(network.layout.trained, found, strict=True))
     for row in range(2):
-        module, expected = (plain(3, INPUTS, 3, STAGES, WIDTH, recipe.depth, **dials) for _ in range(2))
+        module, expected = (plain(3, INPUTS, 3, STAGES, WIDTH, recipe.depth, **options) for _ in range(2))
         module.load(values_of(theta, row))
         logits = torch.stack(module(x[row, 0]))
         torch.testing.assert_close(outputs[row].transpose(1, 2), logits, rtol=1e-10, atol=1e-10)
@@ -87,7 +87,7 @@ def expect_training(recipe: Recipe, **hyperparameters: Any) -> None:
             assert outcome.status == "finished"
             losses = outcome.curves["train_loss"].mean(axis=1)
             assert losses[-1] < losses[0]
-        narrow = fit(recipe, data, everyone, lanes=2)
+        narrow = fit(recipe, data, everyone, max_rows=2)
         turned = fit(recipe, data, [everyone[i] for i in (2, 0)])
         assert all(same(*pair) for pair in zip(together, narrow, strict=True))
         assert same(turned[0], together[2])
@@ -106,7 +106,7 @@ def expect_permutation(recipe: Recipe, **hyperparameters: Any) -> None:
 
 
 def transplanted(
-    source: Recipe, target: Recipe, data: Development, row: Row, change: Callable[[dict[str, Tensor]], None]
+    source: Recipe, target: Recipe, data: Development, row: ReplicaConfig, change: Callable[[dict[str, Tensor]], None]
 ) -> dict[str, Tensor]:
     """A fresh state of ``target`` with ``source``'s parameters where names and shapes agree, and then a change.
 

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from mtl_core.data.task import Task
 from mtl_core.data.task_set import Development
 from mtl_core.layers.bank import Theta
-from mtl_core.layers.forward_context import EVALUATION, Mode
+from mtl_core.layers.forward_context import EVALUATION, ForwardContext
 from mtl_core.layers.parameter_layout import Layout
 from mtl_core.network.network import Network
 from mtl_core.recipe import Recipe
@@ -51,9 +51,9 @@ def values_of(theta: Theta, row: int) -> dict[str, Tensor]:
     return {slot.name: value[row].detach() for slot, value in theta.items()}
 
 
-def training(network: Network, **dials: float) -> Mode:
-    """A training mode for two rows that set the dials alike."""
-    return Mode(training=True, dials={name: torch.full((2,), value) for name, value in dials.items()})
+def training(network: Network, **options: float) -> ForwardContext:
+    """A training mode for two rows that set the options alike."""
+    return ForwardContext(training=True, options={name: torch.full((2,), value) for name, value in options.items()})
 
 
 def assert_rows_equal_plain(
@@ -116,14 +116,14 @@ def fresh(layout: Layout, seeds: Sequence[int] = (0, 1)) -> Theta:
     return layout.theta(layout.unpack(layout.initialise(seeds)))
 
 
-def assert_trains(recipe: Recipe, data: Development, **dials: Any) -> None:
+def assert_trains(recipe: Recipe, data: Development, **options: Any) -> None:
     """Rows learn something, none diverges, and a row's bits depend neither on its neighbours nor on its place."""
-    everyone = rows(4, dropout=[0.2, 0.0, 0.1], **dials)
+    everyone = rows(4, dropout=[0.2, 0.0, 0.1], **options)
     together = fit(recipe, data, everyone)
     assert {outcome.status for outcome in together} == {"finished"}
     for outcome in together:
         assert outcome.curves["train_loss"][-1].mean() < outcome.curves["train_loss"][0].mean()
-    narrow = fit(recipe, data, everyone, lanes=2)
+    narrow = fit(recipe, data, everyone, max_rows=2)
     assert all(same(*pair) for pair in zip(together, narrow, strict=True))
     for i, outcome in zip((3, 0, 1), fit(recipe, data, [everyone[i] for i in (3, 0, 1)]), strict=True):
         assert same(outcome, together[i]), f"row {i}"

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import torch
 
-from mtl_core.network.feasibility import impossible
+from mtl_core.network.feasibility import why_infeasible
 from mtl_core.recipe import Recipe
 from tests.mtl_core.sharing.held import (
     THREE,
@@ -95,9 +95,9 @@ def test_stages_that_do_not_show_their_pre_activations_are_a_reason(
     sharing: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     recipe = Recipe(sharing=sharing, depth=1)
-    assert impossible(recipe, development()) is None
+    assert why_infeasible(recipe, development()) is None
     monkeypatch.setattr("mtl_core.backbones.mlp.MLP.adaptable", False)
-    assert "pre-activations" in (impossible(recipe, development()) or "")
+    assert "pre-activations" in (why_infeasible(recipe, development()) or "")
 
 
 def test_tasks_are_told_apart() -> None:

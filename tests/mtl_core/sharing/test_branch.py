@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from mtl_core.network.feasibility import impossible
+from mtl_core.network.feasibility import why_infeasible
 from mtl_core.recipe import Recipe
 from mtl_core.training.fused_array import CURVES
 from mtl_core.training.trainer import fit
@@ -123,7 +123,7 @@ def test_rows_train_and_do_not_see_each_other(data: Any) -> None:
 def test_impossible_trees_say_why() -> None:
     def reason(*levels: Any) -> str:
         recipe = Recipe(sharing="branch", stages=2, sharing_options={"tree": list(levels)} if levels else {})
-        return impossible(recipe, development()) or ""
+        return why_infeasible(recipe, development()) or ""
 
     whole, parted = [["price", "sold", "grade"]], [["price"], ["sold", "grade"]]
     assert reason(whole, parted) == ""

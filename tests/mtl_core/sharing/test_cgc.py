@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from mtl_core.network.feasibility import impossible
+from mtl_core.network.feasibility import why_infeasible
 from mtl_core.network.network import Network
 from mtl_core.training.trainer import fit
 from tests.mtl_core.sharing.cases import shaken
@@ -28,10 +28,10 @@ from tests.mtl_core.worlds import development, rows
 
 
 @pytest.mark.usefixtures("double")
-@pytest.mark.parametrize("dials", [{}, {"shared_experts": 3, "own_experts": 2}, {"own_experts": 3}], ids=str)
+@pytest.mark.parametrize("options", [{}, {"shared_experts": 3, "own_experts": 2}, {"own_experts": 3}], ids=str)
 @pytest.mark.parametrize("depth", [1, 3])
-def test_it_is_what_ordinary_modules_do(depth: int, dials: dict[str, int]) -> None:
-    compare_with(Plain, recipe_of("cgc", depth, **dials), **dials)
+def test_it_is_what_ordinary_modules_do(depth: int, options: dict[str, int]) -> None:
+    compare_with(Plain, recipe_of("cgc", depth, **options), **options)
 
 
 @pytest.mark.usefixtures("double")
@@ -70,9 +70,9 @@ def test_parameters_are_counted_by_its_formula() -> None:
     assert network.layout.size == 2 * expert + 3 * (3 * expert + gate + (STAGES - 2) * stage + head)
 
 
-@pytest.mark.parametrize("dials", [{}, {"shared_experts": 2, "own_experts": 2}], ids=str)
-def test_it_trains_on_common_and_own_inputs_and_rows_keep_their_bits(dials: dict[str, int]) -> None:
-    expect_training(recipe_of("cgc", **dials), gate_dropout=[0.0, 0.3, 0.5])
+@pytest.mark.parametrize("options", [{}, {"shared_experts": 2, "own_experts": 2}], ids=str)
+def test_it_trains_on_common_and_own_inputs_and_rows_keep_their_bits(options: dict[str, int]) -> None:
+    expect_training(recipe_of("cgc", **options), gate_dropout=[0.0, 0.3, 0.5])
 
 
 @pytest.mark.usefixtures("double")
@@ -96,7 +96,7 @@ def test_a_tasks_own_experts_see_its_own_inputs_alone() -> None:
 
 def test_what_cannot_be_says_why() -> None:
     data = development(NAMES)
-    assert impossible(recipe_of("cgc"), data) is None
-    assert "nothing is shared" in (impossible(recipe_of("cgc", shared_experts=0), data) or "")
-    assert "mmoe" in (impossible(recipe_of("cgc", own_experts=0), data) or "")
-    assert "gate_dropout" in (impossible(recipe_of("cgc", gate_dropout=-0.1), data) or "")
+    assert why_infeasible(recipe_of("cgc"), data) is None
+    assert "nothing is shared" in (why_infeasible(recipe_of("cgc", shared_experts=0), data) or "")
+    assert "mmoe" in (why_infeasible(recipe_of("cgc", own_experts=0), data) or "")
+    assert "gate_dropout" in (why_infeasible(recipe_of("cgc", gate_dropout=-0.1), data) or "")

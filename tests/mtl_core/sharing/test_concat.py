@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from mtl_core.layers.bank import SHARED
-from mtl_core.network.feasibility import impossible
+from mtl_core.network.feasibility import why_infeasible
 from mtl_core.recipe import Recipe
 from tests.mtl_core.sharing.held import (
     THREE,
@@ -90,7 +90,7 @@ def test_inputs_and_order_are_the_tasks_own_affair() -> None:
 def test_unfit_descriptors_are_a_reason(sharing: str) -> None:
     def reason(**descriptors: list[float]) -> str | None:
         options = {"descriptors": descriptors} if descriptors else {}
-        return impossible(Recipe(sharing=sharing, sharing_options=options), development())
+        return why_infeasible(Recipe(sharing=sharing, sharing_options=options), development())
 
     assert reason() is None
     assert reason(price=[1.0], sold=[2.0], grade=[3.0]) is None
@@ -99,13 +99,13 @@ def test_unfit_descriptors_are_a_reason(sharing: str) -> None:
     assert "1 for 'price' and 2 for 'sold'" in (reason(price=[1.0], sold=[2.0, 3.0], grade=[3.0]) or "")
     assert "finite" in (reason(price=[1.0], sold=[float("nan")], grade=[3.0]) or "")
     assert "finite" in (reason(price=[], sold=[], grade=[]) or "")
-    assert "nobody" in (impossible(Recipe(sharing=sharing), development(("price",))) or "")
+    assert "nobody" in (why_infeasible(Recipe(sharing=sharing), development(("price",))) or "")
 
 
 def test_what_the_backbone_cannot_take_is_a_reason(monkeypatch: pytest.MonkeyPatch) -> None:
     def twelve(recipe: Recipe, inputs: tuple[int, ...]) -> str | None:
         return None if inputs == (12,) else f"{inputs[0]} columns are too many"
 
-    monkeypatch.setattr("mtl_core.backbones.mlp.MLP.impossible", twelve)
-    assert "15 columns" in (impossible(Recipe(sharing="concat"), development()) or "")
-    assert impossible(Recipe(sharing="additive"), development()) is None
+    monkeypatch.setattr("mtl_core.backbones.mlp.MLP.why_infeasible", twelve)
+    assert "15 columns" in (why_infeasible(Recipe(sharing="concat"), development()) or "")
+    assert why_infeasible(Recipe(sharing="additive"), development()) is None

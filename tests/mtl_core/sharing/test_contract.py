@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 from torch.utils.flop_counter import FlopCounterMode
 
-from mtl_core.layers.forward_context import EVALUATION, Mode
+from mtl_core.layers.forward_context import EVALUATION, ForwardContext
 from mtl_core.network.cost import cost_of
 from mtl_core.network.network import Network
 from mtl_core.randomness.counter_based import Streams
@@ -25,8 +25,8 @@ every = pytest.mark.parametrize("case", CASES, ids=str)
 trained = pytest.mark.parametrize("case", [case for case in CASES if case.recipe.depth in (None, 1)], ids=str)
 
 
-def training() -> Mode:
-    return Mode(training=True, progress=torch.zeros(2), streams=Streams((0, 1), "sharing").at([3, 3]))
+def training() -> ForwardContext:
+    return ForwardContext(training=True, progress=torch.zeros(2), streams=Streams((0, 1), "sharing").at([3, 3]))
 
 
 def inputs(case: Case, signals: int | None = None, examples: int = 7) -> Tensor:
@@ -47,8 +47,8 @@ def by_task(network: Network, outputs: list[Tensor]) -> list[Tensor]:
 @every
 def test_every_task_gets_its_outputs(case: Case) -> None:
     network = case.network
-    for mode in (EVALUATION, training()):
-        outputs = by_task(network, network(shaken(network), inputs(case), mode))
+    for context in (EVALUATION, training()):
+        outputs = by_task(network, network(shaken(network), inputs(case), context))
         assert [tuple(logits.shape) for logits in outputs] == [(2, task.num_outputs, 7) for task in network.tasks]
         assert all(logits.isfinite().all() for logits in outputs)
 
@@ -121,7 +121,7 @@ def test_a_rows_bits_do_not_depend_on_its_array(case: Case) -> None:
     recipe, everyone = replace(case.recipe, epochs=2), rows(4, dropout=[0.2, 0.0, 0.1])
     together = fit(recipe, case.data, everyone)
     assert {outcome.status for outcome in together} == {"finished"}
-    narrow = fit(recipe, case.data, everyone, lanes=3)
+    narrow = fit(recipe, case.data, everyone, max_rows=3)
     turned = fit(recipe, case.data, [everyone[i] for i in (3, 1)])
     assert all(same(*pair) for pair in zip(together, narrow, strict=True))
     assert same(turned[0], together[3])

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import torch
 
-from mtl_core.network.feasibility import impossible
+from mtl_core.network.feasibility import why_infeasible
 from mtl_core.recipe import Recipe
 from tests.mtl_core.sharing.beside import (
     STAGES,
@@ -95,7 +95,7 @@ def test_rows_train_and_do_not_see_each_other(data: Any, per_channel: bool) -> N
 
 def test_impossible_networks_say_why() -> None:
     def reason(depth: int, **options: Any) -> str:
-        return impossible(Recipe(sharing="cross_stitch", depth=depth, sharing_options=options), development()) or ""
+        return why_infeasible(Recipe(sharing="cross_stitch", depth=depth, sharing_options=options), development()) or ""
 
     assert reason(2) == reason(2, per_channel=True) == ""
     assert "independent" in reason(0)

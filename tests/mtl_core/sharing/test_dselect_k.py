@@ -8,8 +8,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from mtl_core.layers.forward_context import EVALUATION, Mode
-from mtl_core.network.feasibility import impossible
+from mtl_core.layers.forward_context import EVALUATION, ForwardContext
+from mtl_core.network.feasibility import why_infeasible
 from mtl_core.network.network import Network
 from mtl_core.recipe import Recipe
 from mtl_core.training.trainer import Outcome, fit
@@ -31,7 +31,7 @@ from tests.mtl_core.sharing.gated import (
 from tests.mtl_core.sharing.plain.dselect_k import Plain
 from tests.mtl_core.worlds import development, rows
 
-DIALS: list[dict[str, Any]] = [
+OPTIONS: list[dict[str, Any]] = [
     {},
     {"experts": 8, "selectors": 3, "smooth_step_width": 2.5},
     {"gate": "example"},
@@ -40,24 +40,26 @@ DIALS: list[dict[str, Any]] = [
 
 
 @pytest.mark.usefixtures("double")
-@pytest.mark.parametrize("dials", DIALS, ids=str)
+@pytest.mark.parametrize("options", OPTIONS, ids=str)
 @pytest.mark.parametrize("depth", [1, 3])
-def test_it_is_what_ordinary_modules_do(depth: int, dials: dict[str, Any]) -> None:
-    compare_with(Plain, recipe_of("dselect_k", depth, **dials), **dials)
+def test_it_is_what_ordinary_modules_do(depth: int, options: dict[str, Any]) -> None:
+    compare_with(Plain, recipe_of("dselect_k", depth, **options), **options)
 
 
 @pytest.mark.usefixtures("double")
-@pytest.mark.parametrize("dials", DIALS, ids=str)
-def test_the_entropy_of_the_selectors_joins_the_objective_in_training(dials: dict[str, Any]) -> None:
-    network = Network(recipe_of("dselect_k", 2, **dials), ALIKE, (INPUTS,))
+@pytest.mark.parametrize("options", OPTIONS, ids=str)
+def test_the_entropy_of_the_selectors_joins_the_objective_in_training(options: dict[str, Any]) -> None:
+    network = Network(recipe_of("dselect_k", 2, **options), ALIKE, (INPUTS,))
     theta, strengths = shaken(network), torch.tensor([0.2, 3.0])
     x = torch.randn(2, 1, 9, INPUTS, generator=torch.Generator().manual_seed(5))
-    tuned, fixed = (Mode(training=True, dials=dials_) for dials_ in ({"selector_entropy": strengths}, {}))
-    for mode in (tuned, fixed, EVALUATION):
-        network(theta, x, mode)
+    tuned, fixed = (
+        ForwardContext(training=True, options=options_) for options_ in ({"selector_entropy": strengths}, {})
+    )
+    for context in (tuned, fixed, EVALUATION):
+        network(theta, x, context)
     assert not EVALUATION.penalties
     for row in range(2):
-        plain = Plain(3, INPUTS, 3, STAGES, WIDTH, 2, **dials)
+        plain = Plain(3, INPUTS, 3, STAGES, WIDTH, 2, **options)
         plain.load(values_of(theta, row))
         entropy = plain.entropy(x[row, 0])
         assert entropy > 0.1
@@ -124,8 +126,8 @@ def test_permuting_the_tasks_permutes_the_results(gate: str) -> None:
 
 
 def test_what_cannot_be_says_why() -> None:
-    def reason(**dials: Any) -> str:
-        return impossible(recipe_of("dselect_k", **dials), development(NAMES)) or ""
+    def reason(**options: Any) -> str:
+        return why_infeasible(recipe_of("dselect_k", **options), development(NAMES)) or ""
 
     assert reason() == reason(experts=8, selectors=8, gate="example") == ""
     assert "hard" in reason(experts=1)

@@ -10,11 +10,11 @@ import torch
 from torch import Tensor
 
 from mtl_core.data.task_set import Examples
-from mtl_core.layers.forward_context import Mode
-from mtl_core.network.feasibility import impossible
+from mtl_core.layers.forward_context import ForwardContext
+from mtl_core.network.feasibility import why_infeasible
 from mtl_core.network.network import Network
 from mtl_core.randomness.counter_based import Streams
-from mtl_core.recipe import Recipe, Row
+from mtl_core.recipe import Recipe, ReplicaConfig
 from mtl_core.task_tree import fault
 from mtl_core.training.trainer import fit
 from tests.mtl_core.sharing.beside import (
@@ -38,13 +38,13 @@ from tests.mtl_core.worlds import development, own_inputs
 NAMES = [task.name for task in THREE]
 
 
-def step(progress: float, number: int = 3, **dials: float) -> Mode:
+def step(progress: float, number: int = 3, **options: float) -> ForwardContext:
     """A training step of two rows."""
-    return Mode(
+    return ForwardContext(
         training=True,
         progress=torch.full((2,), progress),
         streams=Streams((0, 1), "sharing").at([number, number]),
-        dials={name: torch.full((2,), value) for name, value in dials.items()},
+        options={name: torch.full((2,), value) for name, value in options.items()},
     )
 
 
@@ -68,8 +68,8 @@ def test_rows_are_ordinary_networks_in_evaluation() -> None:
 
 @pytest.mark.usefixtures("double")
 def test_rows_are_ordinary_networks_in_training() -> None:
-    mode = Mode(training=True, dials={"branching_temperature": torch.tensor([0.7, 0.7])})
-    assert_rows_equal_plain(Plain, network_for("learned_branch"), mode, temperature=0.7)
+    context = ForwardContext(training=True, options={"branching_temperature": torch.tensor([0.7, 0.7])})
+    assert_rows_equal_plain(Plain, network_for("learned_branch"), context, temperature=0.7)
 
 
 def as_branch(network: Network, theta: Any, row: int, recipe: Recipe, shape: Any) -> tuple[Network, Any]:
@@ -99,7 +99,7 @@ def test_after_training_branch_reproduces_it_with_the_tree_and_the_weights(own: 
     data = replace(data, examples=Examples(data.examples.inputs.double(), data.examples.targets.double()))
     recipe = Recipe(sharing="learned_branch", stages=3, width=6, batch_size=24, epochs=6)
     settings = {"learning_rate": 0.1, "weight_decay": 1e-2, "branching_temperature": 3.0}
-    everyone = [Row(str(seed), seed, settings) for seed in range(4)]
+    everyone = [ReplicaConfig(str(seed), seed, settings) for seed in range(4)]
     outcomes = fit(recipe, data, everyone)
     network = Network(recipe, data.tasks, data.shape)
     theta = network.layout.theta(network.layout.unpack(torch.stack([o.state["parameters"] for o in outcomes])))
@@ -118,7 +118,7 @@ def test_the_tree_is_fixed_from_its_share_of_training_on() -> None:
     """Half the epochs decide the tree, to the step; inertia and decay move logits afterwards, but not the tree."""
     data = development()
     recipe = Recipe(sharing="learned_branch", stages=3, width=6, batch_size=24, epochs=8)
-    everyone = [Row(str(seed), seed, {"learning_rate": 0.1, "weight_decay": 0.5}) for seed in range(3)]
+    everyone = [ReplicaConfig(str(seed), seed, {"learning_rate": 0.1, "weight_decay": 0.5}) for seed in range(3)]
     network = Network(recipe, data.tasks, data.shape)
 
     def found(epochs: int) -> tuple[list[Tensor], list[Tensor]]:
@@ -149,13 +149,13 @@ def test_once_fixed_what_is_off_the_tree_is_not_trained() -> None:
 def test_rows_settle_each_in_its_own_time() -> None:
     network = network_for("learned_branch")
     theta = shuffled(network)
-    mode = replace(step(0.0), progress=torch.tensor([0.49, 0.5]))
+    context = replace(step(0.0), progress=torch.tensor([0.49, 0.5]))
     before = logits_of(network, theta, batch(), replace(step(0.0), progress=torch.tensor([0.5, 0.5])))
-    mixed = logits_of(network, theta, batch(), mode)
+    mixed = logits_of(network, theta, batch(), context)
     assert torch.equal(mixed[1], before[1])
     assert not torch.allclose(mixed[0], before[0])
     kept = [theta[choice.chosen].clone() for choice in network.trunk.choices]
-    network.after_step(theta, [0.1, 0.1], torch.ones(2, 3, dtype=torch.bool), mode)
+    network.after_step(theta, [0.1, 0.1], torch.ones(2, 3, dtype=torch.bool), context)
     for choice, old in zip(network.trunk.choices, kept, strict=True):
         assert torch.equal(theta[choice.chosen][0], theta[choice.logits][0])
         assert torch.equal(theta[choice.chosen][1], old[1])
@@ -195,13 +195,13 @@ def test_heads_leave_a_node_that_knows_nothing() -> None:
             theta[slot][:, 0] = 0.0
     assert network.trunk.tree(theta, 0) == [[["ant"], ["bee"], ["cow"]]]
     for number in range(300):
-        mode = step(number / 600, number)
-        loss = torch.nn.functional.cross_entropy(network(theta, x, mode)[0].flatten(0, 1), labels.flatten(0, 1))
+        context = step(number / 600, number)
+        loss = torch.nn.functional.cross_entropy(network(theta, x, context)[0].flatten(0, 1), labels.flatten(0, 1))
         trained = [choice.logits, *network.heads[0].slots]
         for slot, gradient in zip(trained, torch.autograd.grad(loss, [theta[slot] for slot in trained]), strict=True):
             with torch.no_grad():
                 theta[slot].sub_(3.0 * gradient)
-        network.after_step(theta, [], torch.ones(2, 3, dtype=torch.bool), mode)
+        network.after_step(theta, [], torch.ones(2, 3, dtype=torch.bool), context)
     assert all(0 not in network.trunk.nodes(theta, row)[0] for row in range(2))
 
 
@@ -221,8 +221,8 @@ def test_rows_train_and_do_not_see_each_other(data: Any) -> None:
 
 def test_impossible_networks_say_why() -> None:
     def reason(**options: Any) -> str:
-        return impossible(Recipe(sharing="learned_branch", sharing_options=options), development()) or ""
+        return why_infeasible(Recipe(sharing="learned_branch", sharing_options=options), development()) or ""
 
     assert reason() == reason(settle_at=0.9) == ""
     assert all("settle_at" in reason(settle_at=wrong) for wrong in (0, 1, -1, "late"))
-    assert "nobody" in (impossible(Recipe(sharing="learned_branch"), development(("sold",))) or "")
+    assert "nobody" in (why_infeasible(Recipe(sharing="learned_branch"), development(("sold",))) or "")

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import torch
 
-from mtl_core.network.feasibility import impossible
+from mtl_core.network.feasibility import why_infeasible
 from tests.mtl_core.sharing.held import (
     STAGES,
     assert_own_inputs_pass_the_same_network,
@@ -103,8 +103,8 @@ def test_inputs_and_order_are_the_tasks_own_affair(options: dict[str, Any]) -> N
 
 def test_impossible_ones_say_why() -> None:
     data = development()
-    assert impossible(recipe_for("low_rank", 1), data) is None
-    assert impossible(recipe_for("low_rank", 1, rank=0, own_biases=True), data) is None
-    assert "hard" in (impossible(recipe_for("low_rank", 1, rank=0), data) or "")
-    assert "-2" in (impossible(recipe_for("low_rank", 1, rank=-2), data) or "")
-    assert "independent" in (impossible(recipe_for("low_rank", 0), data) or "")
+    assert why_infeasible(recipe_for("low_rank", 1), data) is None
+    assert why_infeasible(recipe_for("low_rank", 1, rank=0, own_biases=True), data) is None
+    assert "hard" in (why_infeasible(recipe_for("low_rank", 1, rank=0), data) or "")
+    assert "-2" in (why_infeasible(recipe_for("low_rank", 1, rank=-2), data) or "")
+    assert "independent" in (why_infeasible(recipe_for("low_rank", 0), data) or "")

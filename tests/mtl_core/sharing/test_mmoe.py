@@ -12,7 +12,7 @@ from torch import Tensor
 
 from mtl_core.data.task import Task
 from mtl_core.data.task_set import Development, Examples
-from mtl_core.network.feasibility import impossible
+from mtl_core.network.feasibility import why_infeasible
 from mtl_core.network.network import Network
 from mtl_core.recipe import Recipe
 from mtl_core.training.fused_array import CURVES
@@ -127,7 +127,7 @@ def test_gates_of_their_own_serve_unrelated_tasks_better_than_one_for_all() -> N
 
 def test_what_cannot_be_says_why() -> None:
     def reason(recipe: Recipe) -> str:
-        return impossible(recipe, development(NAMES)) or ""
+        return why_infeasible(recipe, development(NAMES)) or ""
 
     assert reason(recipe_of("mmoe")) == ""
     assert reason(recipe_of("mmoe", experts=2, gate_dropout=0.1)) == ""
@@ -136,4 +136,4 @@ def test_what_cannot_be_says_why() -> None:
     assert "gate_dropout" in reason(recipe_of("mmoe", gate_dropout=1.0))
     assert "independent" in reason(recipe_of("mmoe", 0))
     named = replace(development(NAMES), tasks=(Task("shared 3", "regression", "mse"), *development(NAMES).tasks[1:]))
-    assert "rename" in (impossible(recipe_of("mmoe"), named) or "")
+    assert "rename" in (why_infeasible(recipe_of("mmoe"), named) or "")

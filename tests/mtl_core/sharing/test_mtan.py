@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from mtl_core.layers.bank import Theta
-from mtl_core.network.feasibility import impossible
+from mtl_core.network.feasibility import why_infeasible
 from mtl_core.network.network import Network
 from mtl_core.recipe import Recipe
 from tests.mtl_core.sharing.beside import (
@@ -88,5 +88,5 @@ def test_rows_train_and_do_not_see_each_other(data: Any) -> None:
 
 
 def test_impossible_networks_say_why() -> None:
-    assert impossible(Recipe(sharing="mtan", depth=2), development()) is None
-    assert "independent" in (impossible(Recipe(sharing="mtan", depth=0), development()) or "")
+    assert why_infeasible(Recipe(sharing="mtan", depth=2), development()) is None
+    assert "independent" in (why_infeasible(Recipe(sharing="mtan", depth=0), development()) or "")

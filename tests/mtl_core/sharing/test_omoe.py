@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from mtl_core.network.feasibility import impossible
+from mtl_core.network.feasibility import why_infeasible
 from mtl_core.network.network import Network
 from mtl_core.training.trainer import fit
 from tests.mtl_core.sharing.cases import shaken
@@ -68,6 +68,6 @@ def test_permuting_the_tasks_permutes_the_results() -> None:
 
 
 def test_what_cannot_be_says_why() -> None:
-    assert impossible(recipe_of("omoe"), development(NAMES)) is None
-    assert "hard" in (impossible(recipe_of("omoe", experts=1), development(NAMES)) or "")
-    assert "nobody" in (impossible(recipe_of("omoe"), development(NAMES[:1])) or "")
+    assert why_infeasible(recipe_of("omoe"), development(NAMES)) is None
+    assert "hard" in (why_infeasible(recipe_of("omoe", experts=1), development(NAMES)) or "")
+    assert "nobody" in (why_infeasible(recipe_of("omoe"), development(NAMES[:1])) or "")

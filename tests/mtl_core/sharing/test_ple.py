@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from mtl_core.network.feasibility import impossible
+from mtl_core.network.feasibility import why_infeasible
 from mtl_core.network.network import Network
 from mtl_core.training.trainer import fit
 from tests.mtl_core.sharing.cases import shaken
@@ -26,18 +26,18 @@ from tests.mtl_core.worlds import development, rows
 
 
 @pytest.mark.usefixtures("double")
-@pytest.mark.parametrize("dials", [{}, {"shared_experts": 3, "own_experts": 2}, {"own_experts": 3}], ids=str)
+@pytest.mark.parametrize("options", [{}, {"shared_experts": 3, "own_experts": 2}, {"own_experts": 3}], ids=str)
 @pytest.mark.parametrize("depth", [1, 2, 3])
-def test_it_is_what_ordinary_modules_do(depth: int, dials: dict[str, int]) -> None:
-    compare_with(Plain, recipe_of("ple", depth, **dials), **dials)
+def test_it_is_what_ordinary_modules_do(depth: int, options: dict[str, int]) -> None:
+    compare_with(Plain, recipe_of("ple", depth, **options), **options)
 
 
 @pytest.mark.parametrize("own", [False, True])
 def test_one_level_is_cgc_to_the_last_bit(own: bool) -> None:
     data, everyone = worlds()[own], rows(2, dropout=0.3, gate_dropout=0.3)
-    dials = {"shared_experts": 2, "own_experts": 2}
+    options = {"shared_experts": 2, "own_experts": 2}
     expect_curves(
-        fit(recipe_of("ple", 1, **dials), data, everyone), fit(recipe_of("cgc", 1, **dials), data, everyone), 0
+        fit(recipe_of("ple", 1, **options), data, everyone), fit(recipe_of("cgc", 1, **options), data, everyone), 0
     )
 
 
@@ -51,11 +51,11 @@ def test_one_own_expert_and_no_shared_one_train_like_independent(depth: int) -> 
 
 @pytest.mark.parametrize("depth", [1, 2, 3])
 @pytest.mark.parametrize(
-    "dials", [{}, {"shared_experts": 2, "own_experts": 2}, {"shared_experts": 0, "own_experts": 2}], ids=str
+    "options", [{}, {"shared_experts": 2, "own_experts": 2}, {"shared_experts": 0, "own_experts": 2}], ids=str
 )
-def test_who_reaches_what_is_what_is_declared(depth: int, dials: dict[str, int]) -> None:
+def test_who_reaches_what_is_what_is_declared(depth: int, options: dict[str, int]) -> None:
     """Levels with a shared gate behind them are everybody's; the last level's own experts are their task's."""
-    network = Network(recipe_of("ple", depth, **dials), ALIKE, (INPUTS,))
+    network = Network(recipe_of("ple", depth, **options), ALIKE, (INPUTS,))
     theta = shaken(network)
     (outputs,) = network(theta, torch.randn(2, 1, 40, INPUTS, generator=torch.Generator().manual_seed(0)))
     for task, each in enumerate(ALIKE):
@@ -92,7 +92,7 @@ def test_permuting_the_tasks_permutes_the_results() -> None:
 
 def test_what_cannot_be_says_why() -> None:
     data = development(NAMES)
-    assert impossible(recipe_of("ple"), data) is None
-    assert "nothing is shared" in (impossible(recipe_of("ple", shared_experts=0), data) or "")
-    assert "own_experts" in (impossible(recipe_of("ple", own_experts=0), data) or "")
-    assert "gate_dropout" in (impossible(recipe_of("ple", gate_dropout=2), data) or "")
+    assert why_infeasible(recipe_of("ple"), data) is None
+    assert "nothing is shared" in (why_infeasible(recipe_of("ple", shared_experts=0), data) or "")
+    assert "own_experts" in (why_infeasible(recipe_of("ple", own_experts=0), data) or "")
+    assert "gate_dropout" in (why_infeasible(recipe_of("ple", gate_dropout=2), data) or "")

@@ -10,7 +10,7 @@ import torch
 
 from mtl_core.data.task import Task
 from mtl_core.data.task_set import Development, Examples
-from mtl_core.network.feasibility import impossible
+from mtl_core.network.feasibility import why_infeasible
 from mtl_core.network.network import Network
 from mtl_core.recipe import Recipe
 from mtl_core.training.trainer import fit
@@ -49,9 +49,9 @@ def test_the_penalty_and_its_gradient_are_those_of_an_ordinary_network(depth: in
     network = network_for("relationship", depth)
     theta = shaken(network)
     network.after_step(theta, [0.1] * 2, ALL_PRESENT, training(network))
-    mode = training(network, relationship_strength=0.7)
-    network(theta, batch(), mode)
-    (penalty,) = mode.penalties
+    context = training(network, relationship_strength=0.7)
+    network(theta, batch(), context)
+    (penalty,) = context.penalties
     gradients = zip(network.layout.trained, network.layout.gradient(penalty.sum(), theta), strict=True)
     shaped = {slot.name: part.view_as(theta[slot]) for slot, part in gradients}
     for row in range(2):
@@ -84,26 +84,26 @@ def test_the_update_is_that_of_an_ordinary_network(depth: int) -> None:
 def test_with_the_identity_for_covariance_it_is_a_coupled_l2_penalty() -> None:
     """Its gradient is ρ W on the tasks' own weights, inside the optimiser; and the covariance stays the identity."""
     network, hard = network_for("relationship", 1, learn_covariance=False), network_for("hard", 1)
-    theta, mode = shaken(network), training(network, relationship_strength=0.3)
+    theta, context = shaken(network), training(network, relationship_strength=0.3)
     values = {slot.name: value for slot, value in theta.items()}
     copied = {slot: values[slot.name].detach().clone().requires_grad_() for slot in hard.layout.slots}
-    loss = network(theta, batch(), mode)[0].square().sum() + mode.penalties[0].sum()
+    loss = network(theta, batch(), context)[0].square().sum() + context.penalties[0].sum()
     private = [value for slot, value in copied.items() if len(slot.copies) > 1 and len(slot.shape) > 1]
     assert len(private) == STAGES
     decay = 0.15 * torch.stack([value.square().sum() for value in private]).sum()
     expected = hard.layout.gradient(hard(copied, batch())[0].square().sum() + decay, copied)
     for one, other in zip(network.layout.gradient(loss, theta), expected, strict=True):
         torch.testing.assert_close(one, other, rtol=1e-10, atol=1e-10)
-    network.after_step(theta, [0.1] * 2, ALL_PRESENT, mode)
+    network.after_step(theta, [0.1] * 2, ALL_PRESENT, context)
     for slot in network.layout.buffers:
         assert torch.equal(theta[slot], torch.eye(3).expand(2, 1, 3, 3))
 
 
 def test_nothing_is_penalised_in_evaluation() -> None:
     network = network_for("relationship", 1)
-    mode = replace(training(network), training=False)
-    network(shaken(network), batch(), mode)
-    assert mode.penalties == []
+    context = replace(training(network), training=False)
+    network(shaken(network), batch(), context)
+    assert context.penalties == []
 
 
 @pytest.mark.usefixtures("double")
@@ -153,9 +153,9 @@ def test_a_row_that_diverged_leaves_the_other_alone() -> None:
     found = []
     for parameters in (theta, other):
         network.after_step(parameters, [0.1] * 2, ALL_PRESENT, training(network))
-        mode = training(network, relationship_strength=0.1)
-        network(parameters, batch(), mode)
-        found.append(mode.penalties[0])
+        context = training(network, relationship_strength=0.1)
+        network(parameters, batch(), context)
+        found.append(context.penalties[0])
     assert found[0][0].isnan()
     assert found[0][1].isfinite()
     assert torch.equal(found[0][1], found[1][1])
@@ -190,10 +190,10 @@ def test_inputs_and_order_are_the_tasks_own_affair() -> None:
 
 def test_impossible_ones_say_why() -> None:
     alike = world(NAMES, image=False, own_inputs=False)
-    assert impossible(recipe_for("relationship", 1), alike) is None
-    assert impossible(recipe_for("relationship", 1, covariance_ridge=1.0), alike) is None
-    assert "'price' and 'sold'" in (impossible(recipe_for("relationship", 1), development()) or "")
-    assert "stand on" in (impossible(recipe_for("relationship", 0), alike) or "")
+    assert why_infeasible(recipe_for("relationship", 1), alike) is None
+    assert why_infeasible(recipe_for("relationship", 1, covariance_ridge=1.0), alike) is None
+    assert "'price' and 'sold'" in (why_infeasible(recipe_for("relationship", 1), development()) or "")
+    assert "stand on" in (why_infeasible(recipe_for("relationship", 0), alike) or "")
     for ridge in (0.0, 1.5):
-        assert str(ridge) in (impossible(recipe_for("relationship", 1, covariance_ridge=ridge), alike) or "")
-    assert "nobody" in (impossible(recipe_for("relationship", 1), alike.only("price")) or "")
+        assert str(ridge) in (why_infeasible(recipe_for("relationship", 1, covariance_ridge=ridge), alike) or "")
+    assert "nobody" in (why_infeasible(recipe_for("relationship", 1), alike.only("price")) or "")

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 import torch
 
-from mtl_core.layers.forward_context import Mode
-from mtl_core.network.feasibility import impossible
+from mtl_core.layers.forward_context import ForwardContext
+from mtl_core.network.feasibility import why_infeasible
 from mtl_core.network.network import Network
 from mtl_core.recipe import Recipe
 from mtl_core.sharing.sluice import overlap
@@ -34,10 +34,10 @@ from tests.mtl_core.worlds import development, own_inputs, rows
 @pytest.mark.parametrize(("depth", "subspaces"), [(1, 2), (2, 3), (STAGES, 2)])
 @pytest.mark.usefixtures("double")
 def test_rows_are_ordinary_networks_with_their_penalty(depth: int, subspaces: int) -> None:
-    mode = Mode(training=True, dials={"orthogonality": torch.tensor([0.3, 0.3])})
+    context = ForwardContext(training=True, options={"orthogonality": torch.tensor([0.3, 0.3])})
     network = network_for("sluice", depth, subspaces=subspaces)
-    assert_rows_equal_plain(Plain, network, mode, depth=depth, subspaces=subspaces, orthogonality=0.3)
-    assert len(mode.penalties) == 1
+    assert_rows_equal_plain(Plain, network, context, depth=depth, subspaces=subspaces, orthogonality=0.3)
+    assert len(context.penalties) == 1
 
 
 @pytest.mark.parametrize("signals", [1, 3])
@@ -45,12 +45,12 @@ def test_rows_are_ordinary_networks_with_their_penalty(depth: int, subspaces: in
 @pytest.mark.usefixtures("double")
 def test_one_subspace_and_the_last_stage_only_equal_cross_stitch(depth: int, signals: int) -> None:
     network, stitched = network_for("sluice", depth, subspaces=1), network_for("cross_stitch", depth)
-    theta, mode = fresh(network), Mode(training=True)
+    theta, context = fresh(network), ForwardContext(training=True)
     with torch.no_grad():
         theta[network.trunk.mixture.weight].zero_()[..., -1] = 1.0
     assert_same_function(network, stitched, theta, fresh(stitched), signals)
-    network(theta, batch(), mode)
-    assert not mode.penalties
+    network(theta, batch(), context)
+    assert not context.penalties
 
 
 @pytest.mark.usefixtures("double")
@@ -108,7 +108,9 @@ def test_rows_train_and_do_not_see_each_other(data: Any) -> None:
 
 def test_impossible_networks_say_why() -> None:
     def reason(depth: int = 2, **options: Any) -> str:
-        return impossible(Recipe(sharing="sluice", depth=depth, width=6, sharing_options=options), development()) or ""
+        return (
+            why_infeasible(Recipe(sharing="sluice", depth=depth, width=6, sharing_options=options), development()) or ""
+        )
 
     assert reason() == reason(subspaces=3) == reason(subspaces=1) == ""
     assert "independent" in reason(0)

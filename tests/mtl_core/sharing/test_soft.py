@@ -11,8 +11,8 @@ import torch
 from mtl_core.data.task import Task
 from mtl_core.data.task_set import Development, Examples
 from mtl_core.layers.bank import Theta
-from mtl_core.layers.forward_context import Mode
-from mtl_core.network.feasibility import impossible
+from mtl_core.layers.forward_context import ForwardContext
+from mtl_core.network.feasibility import why_infeasible
 from mtl_core.network.network import Network
 from mtl_core.recipe import Recipe
 from mtl_core.training.trainer import fit
@@ -51,8 +51,8 @@ def test_the_step_after_the_step_is_the_equation() -> None:
     theta = shaken(network)
     before = [{name: value.clone() for name, value in values_of(theta, row).items()} for row in range(2)]
     couplings, rates = [0.3, 7.0], [0.1, 0.02]
-    mode = replace(training(network), dials={"coupling": torch.tensor(couplings)})
-    network.after_step(theta, rates, ALL_PRESENT, mode)
+    context = replace(training(network), options={"coupling": torch.tensor(couplings)})
+    network.after_step(theta, rates, ALL_PRESENT, context)
     for row in range(2):
         alone, expected = (Plain(3, 5, 3, STAGES, 6, 2) for _ in range(2))
         alone.load(before[row])
@@ -88,7 +88,7 @@ def test_without_coupling_it_is_independent_bit_for_bit() -> None:
     assert not same(fit(replace(recipe, sharing="soft", depth=1), data, strong)[0], one[0])
 
 
-def stepped(network: Network, theta: Theta, rate_of_trunk: float, mode: Mode) -> None:
+def stepped(network: Network, theta: Theta, rate_of_trunk: float, context: ForwardContext) -> None:
     """Twenty plain gradient steps on the sum of the tasks' squared errors, and what the architecture does then."""
     target = torch.randn(2, 3, 3, 7, generator=torch.Generator().manual_seed(3))
     for step in range(20):
@@ -99,7 +99,7 @@ def stepped(network: Network, theta: Theta, rate_of_trunk: float, mode: Mode) ->
                 rate = rate_of_trunk if slot.name.startswith(("stage0", "stage1")) else RATE / 10
                 theta[slot].sub_(rate * part.view_as(theta[slot]))
         if network.trunk.acts_after_step:
-            network.after_step(theta, [RATE / 10] * 2, ALL_PRESENT, mode)
+            network.after_step(theta, [RATE / 10] * 2, ALL_PRESENT, context)
 
 
 @pytest.mark.usefixtures("double")
@@ -189,6 +189,6 @@ def test_inputs_and_order_are_the_tasks_own_affair() -> None:
 
 
 def test_impossible_ones_say_why() -> None:
-    assert impossible(recipe_for("soft", 1), development()) is None
-    assert "independent" in (impossible(recipe_for("soft", 0), development()) or "")
-    assert "-1" in (impossible(recipe_for("soft", 1, coupling=-1.0), development()) or "")
+    assert why_infeasible(recipe_for("soft", 1), development()) is None
+    assert "independent" in (why_infeasible(recipe_for("soft", 0), development()) or "")
+    assert "-1" in (why_infeasible(recipe_for("soft", 1, coupling=-1.0), development()) or "")

@@ -11,7 +11,7 @@ from scipy.stats import spearmanr
 
 from mtl_core.data.task import Task
 from mtl_core.data.task_set import Development, Examples
-from mtl_core.network.feasibility import impossible
+from mtl_core.network.feasibility import why_infeasible
 from mtl_core.network.network import Network
 from mtl_core.recipe import Recipe
 from mtl_core.task_grouping.affinity import affinities, find_tree
@@ -63,7 +63,7 @@ def test_a_tree_finds_the_pairs_that_there_are(own: bool) -> None:
     epochs = 40 if own else 15
     tree = find_tree(RECIPE, data, 0, budget=1.5, epochs=epochs)
     assert tree == [[list(NAMES)], [["low", "lower"], ["high", "higher"]]]
-    assert impossible(replace(RECIPE, sharing="branch", sharing_options={"tree": tree}), data) is None
+    assert why_infeasible(replace(RECIPE, sharing="branch", sharing_options={"tree": tree}), data) is None
 
 
 def test_the_order_of_the_tasks_does_not_matter() -> None:

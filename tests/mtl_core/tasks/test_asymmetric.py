@@ -8,13 +8,13 @@ import torch
 from mtl_core.data.batch_loader import Feed
 from mtl_core.data.losses import label_means
 from mtl_core.data.preprocessing import prepare
-from mtl_core.errors import Mistake
+from mtl_core.errors import UserError
 from mtl_core.gradients.cotangents import gramian
 from mtl_core.gradients.task_gradients import task_gradients
-from mtl_core.layers.forward_context import Mode
+from mtl_core.layers.forward_context import ForwardContext
 from mtl_core.network.network import Network
 from mtl_core.network.shared_parameters import SharedPart
-from mtl_core.recipe import Recipe, Row
+from mtl_core.recipe import Recipe, ReplicaConfig
 from mtl_core.tasks.asymmetric import Asymmetric
 from mtl_core.tasks.sources.digits import base_digits, development_and_test
 from mtl_core.training.trainer import fit
@@ -65,7 +65,10 @@ def test_with_equal_weights_the_classification_pulls_harder_on_the_trunk() -> No
     """What the docstring derives, on batches of four networks of width 16 after one epoch and after ten."""
     development = Asymmetric().build().development
     recipe = Recipe(sharing="hard", depth=2, stages=2, width=16, epochs=20)
-    rows = [Row(str(seed), seed, {"learning_rate": 5e-3, "weight_decay": 0.0, "dropout": 0.0}) for seed in range(4)]
+    rows = [
+        ReplicaConfig(str(seed), seed, {"learning_rate": 5e-3, "weight_decay": 0.0, "dropout": 0.0})
+        for seed in range(4)
+    ]
     network = Network(recipe, development.tasks, development.shape)
     preparations = [prepare(development, row.seed) for row in rows]
     feed = Feed(development.examples, preparations)
@@ -76,7 +79,7 @@ def test_with_equal_weights_the_classification_pulls_harder_on_the_trunk() -> No
         theta = network.layout.theta(network.layout.unpack(trained))
         theta = {slot: value.requires_grad_() if slot.trained else value for slot, value in theta.items()}
         found = task_gradients(
-            network, theta, feed.inputs(index), Mode(training=True),
+            network, theta, feed.inputs(index), ForwardContext(training=True),
             lambda outputs: label_means(network.losses(outputs, targets), labelled), SharedPart(network.layout),
         )  # fmt: skip
         lengths = gramian(found.jacobian).diagonal(dim1=1, dim2=2).sqrt().mean(dim=0)
@@ -86,11 +89,13 @@ def test_with_equal_weights_the_classification_pulls_harder_on_the_trunk() -> No
 def test_both_tasks_are_learnt() -> None:
     development = Asymmetric(num_examples=600).build().development
     recipe = Recipe(sharing="hard", depth=2, stages=2, width=32, epochs=20)
-    outcome = fit(recipe, development, [Row("0", 0, {"learning_rate": 0.01, "weight_decay": 0.0, "dropout": 0.0})])[0]
+    outcome = fit(
+        recipe, development, [ReplicaConfig("0", 0, {"learning_rate": 0.01, "weight_decay": 0.0, "dropout": 0.0})]
+    )[0]
     assert (outcome.curves["validation_skill"].max(axis=0) > [0.5, 0.3]).all()
 
 
-@pytest.mark.parametrize(("dial", "value"), [("num_examples", 49), ("num_examples", 1199), ("hidden", 1.0)])
-def test_what_cannot_be_is_refused(dial: str, value: float) -> None:
-    with pytest.raises(Mistake, match=dial):
-        Asymmetric(**{dial: value})  # pyright: ignore[reportArgumentType]
+@pytest.mark.parametrize(("option", "value"), [("num_examples", 49), ("num_examples", 1199), ("hidden", 1.0)])
+def test_what_cannot_be_is_refused(option: str, value: float) -> None:
+    with pytest.raises(UserError, match=option):
+        Asymmetric(**{option: value})  # pyright: ignore[reportArgumentType]

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from mtl_core.data.task_set import Examples
-from mtl_core.recipe import Recipe, Row
+from mtl_core.recipe import Recipe, ReplicaConfig
 from mtl_core.tasks.demo import HALF, NUM_EXAMPLES, NUM_TEST, Demo
 from mtl_core.training.evaluation import score_examples_on
 from mtl_core.training.trainer import fit
@@ -70,7 +70,7 @@ def skills(sharing: str, depth: int | None, *names: str, seed: int) -> Tensor:
     development = task_set.development.only(*names)
     recipe = Recipe(sharing=sharing, depth=depth, stages=2, width=16, epochs=30, batch_size=64)
     settings = {"learning_rate": 0.0075, "weight_decay": 1e-4, "dropout": 0.2}
-    rows = [Row(f"seed {replica}", 2000 + replica, settings) for replica in range(10)]
+    rows = [ReplicaConfig(f"seed {replica}", 2000 + replica, settings) for replica in range(10)]
     outcomes = fit(recipe, development, rows)
     test = Examples(task_set.test.inputs, task_set.test.targets[:, columns])
     parameters = torch.stack([outcome.selected for outcome in outcomes])

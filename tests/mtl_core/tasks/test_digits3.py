@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from mtl_core.errors import Mistake
+from mtl_core.errors import UserError
 from mtl_core.tasks.digits3 import Digits3, targets_of
 
 
@@ -45,5 +45,5 @@ def test_the_fingerprint_follows_the_seed() -> None:
 
 @pytest.mark.parametrize("num_examples", [0, 49, 1199])
 def test_a_size_that_cannot_be_is_refused(num_examples: int) -> None:
-    with pytest.raises(Mistake, match="num_examples"):
+    with pytest.raises(UserError, match="num_examples"):
         Digits3(num_examples=num_examples)

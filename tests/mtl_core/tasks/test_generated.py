@@ -1,4 +1,4 @@
-"""Generated tasks: the dials do what they say, and the truth handed out is the truth."""
+"""Generated tasks: the options do what they say, and the truth handed out is the truth."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import torch
 
-from mtl_core.errors import Mistake
+from mtl_core.errors import UserError
 from mtl_core.tasks.generated import Generated, wave
 
 
@@ -89,7 +89,7 @@ def test_without_an_odd_task_the_truth_says_so() -> None:
 
 
 @pytest.mark.parametrize(
-    "dials",
+    "options",
     [
         {"seed": 1},
         {"relatedness": 0.7},
@@ -100,13 +100,13 @@ def test_without_an_odd_task_the_truth_says_so() -> None:
         {"num_test": 999},
     ],
 )
-def test_every_dial_shows_in_the_fingerprint(dials: dict[str, Any]) -> None:
-    first, again, other = (Generated(**chosen).build().fingerprint() for chosen in ({}, {}, dials))
+def test_every_dial_shows_in_the_fingerprint(options: dict[str, Any]) -> None:
+    first, again, other = (Generated(**chosen).build().fingerprint() for chosen in ({}, {}, options))
     assert first == again != other
 
 
 @pytest.mark.parametrize(
-    "dials",
+    "options",
     [
         {"num_examples": 10},
         {"num_test": 0},
@@ -121,6 +121,6 @@ def test_every_dial_shows_in_the_fingerprint(dials: dict[str, Any]) -> None:
         {"kinds": "ordinal"},
     ],
 )
-def test_a_dial_out_of_range_is_refused_by_name(dials: dict[str, Any]) -> None:
-    with pytest.raises(Mistake, match=next(iter(dials))):
-        Generated(**dials)
+def test_a_dial_out_of_range_is_refused_by_name(options: dict[str, Any]) -> None:
+    with pytest.raises(UserError, match=next(iter(options))):
+        Generated(**options)

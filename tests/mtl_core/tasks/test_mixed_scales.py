@@ -6,8 +6,8 @@ import pytest
 import torch
 
 from mtl_core.data.preprocessing import prepare
-from mtl_core.errors import Mistake
-from mtl_core.recipe import Recipe, Row
+from mtl_core.errors import UserError
+from mtl_core.recipe import Recipe, ReplicaConfig
 from mtl_core.tasks.mixed_scales import MixedScales
 from mtl_core.training.trainer import fit
 
@@ -44,7 +44,9 @@ def test_the_losses_begin_alike_and_end_orders_of_magnitude_apart() -> None:
     assert trivial[2] == pytest.approx(0.17, abs=0.04)
     assert trivial[3] == pytest.approx(2.77, abs=0.03)
     recipe = Recipe(sharing="hard", depth=2, stages=2, width=32, epochs=30)
-    outcome = fit(recipe, development, [Row("0", 0, {"learning_rate": 0.01, "weight_decay": 0.0, "dropout": 0.0})])[0]
+    outcome = fit(
+        recipe, development, [ReplicaConfig("0", 0, {"learning_rate": 0.01, "weight_decay": 0.0, "dropout": 0.0})]
+    )[0]
     best = outcome.curves["validation_loss"].min(axis=0)
     assert best[0] < 0.03
     assert 0.7 < best[1] < 1.05
@@ -56,7 +58,7 @@ def test_the_fingerprint_follows_the_seed() -> None:
     assert first == again != other
 
 
-@pytest.mark.parametrize("dial", ["num_examples", "num_test"])
-def test_too_few_examples_are_refused(dial: str) -> None:
-    with pytest.raises(Mistake, match=dial):
-        MixedScales(**{dial: 199})
+@pytest.mark.parametrize("option", ["num_examples", "num_test"])
+def test_too_few_examples_are_refused(option: str) -> None:
+    with pytest.raises(UserError, match=option):
+        MixedScales(**{option: 199})

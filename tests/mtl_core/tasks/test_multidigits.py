@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from mtl_core.data.splits import split
-from mtl_core.errors import Mistake
+from mtl_core.errors import UserError
 from mtl_core.tasks.multidigits import NUM_FOLDS, NUM_TEST_FOLDS, MultiDigits, blend
 from mtl_core.tasks.sources.digits import base_digits, development_and_test
 
@@ -81,7 +81,7 @@ def test_the_fingerprint_follows_the_seed_and_nothing_else() -> None:
     assert first == again != other
 
 
-@pytest.mark.parametrize("dials", [{"num_examples": 9}, {"num_test": 49}, {"num_examples": -1}])
-def test_too_few_images_are_refused(dials: dict[str, int]) -> None:
-    with pytest.raises(Mistake, match=next(iter(dials))):
-        MultiDigits(**dials)
+@pytest.mark.parametrize("options", [{"num_examples": 9}, {"num_test": 49}, {"num_examples": -1}])
+def test_too_few_images_are_refused(options: dict[str, int]) -> None:
+    with pytest.raises(UserError, match=next(iter(options))):
+        MultiDigits(**options)

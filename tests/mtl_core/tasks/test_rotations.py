@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from mtl_core.data.splits import split
-from mtl_core.errors import Mistake
+from mtl_core.errors import UserError
 from mtl_core.tasks.rotations import Rotations, turn
 from mtl_core.tasks.sources.digits import base_digits, development_and_test
 
@@ -74,6 +74,6 @@ def test_the_fingerprint_follows_the_seed_and_nothing_else() -> None:
     "num_examples", [(400, 300, 200), (400, 300, 200, 100, 50), (400, 300, 200, 49), (400, 300, 200, 299), (-1,) * 4]
 )
 def test_impossible_sizes_are_refused(num_examples: Any) -> None:
-    with pytest.raises(Mistake, match="num_examples"):
+    with pytest.raises(UserError, match="num_examples"):
         Rotations(num_examples=num_examples)
     assert Rotations(num_examples=(400, 300, 200, 298)).build().test.inputs.shape == (599, 64)

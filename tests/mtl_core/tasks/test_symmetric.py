@@ -10,7 +10,7 @@ from torch import Tensor
 
 from mtl_core.data.splits import split
 from mtl_core.data.task_set import Examples
-from mtl_core.errors import Mistake
+from mtl_core.errors import UserError
 from mtl_core.tasks.symmetric import Symmetric, facing
 
 
@@ -69,7 +69,7 @@ def test_the_fingerprint_follows_the_seed() -> None:
     assert first == again != other
 
 
-@pytest.mark.parametrize(("dial", "value"), [("num_examples", 18), ("num_examples", 21), ("num_test", 98)])
-def test_a_number_that_cannot_be_is_refused(dial: str, value: int) -> None:
-    with pytest.raises(Mistake, match=dial):
-        Symmetric(**{dial: value})
+@pytest.mark.parametrize(("option", "value"), [("num_examples", 18), ("num_examples", 21), ("num_test", 98)])
+def test_a_number_that_cannot_be_is_refused(option: str, value: int) -> None:
+    with pytest.raises(UserError, match=option):
+        Symmetric(**{option: value})

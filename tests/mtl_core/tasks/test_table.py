@@ -17,7 +17,7 @@ from pyarrow import csv, feather, parquet
 
 from mtl_core.data.splits import split
 from mtl_core.data.task_set import TaskSet
-from mtl_core.errors import Mistake
+from mtl_core.errors import UserError
 from mtl_core.tasks.table import Table
 
 N = 120
@@ -46,9 +46,9 @@ def file_with(folder: Path, changes: dict[str, Any] | None = None, suffix: str =
     return path
 
 
-def built(folder: Path, changes: dict[str, Any] | None = None, **dials: Any) -> TaskSet:
+def built(folder: Path, changes: dict[str, Any] | None = None, **options: Any) -> TaskSet:
     """The task set of the good table with changes."""
-    return Table(**{"path": file_with(folder, changes), "targets": ("y_*",)} | APART | dials).build()
+    return Table(**{"path": file_with(folder, changes), "targets": ("y_*",)} | APART | options).build()
 
 
 def with_holes(values: Any, holes: slice) -> list[Any]:
@@ -193,9 +193,9 @@ def test_repeated_rows_and_a_straight_line_are_remarked_upon(tmp_path: Path) -> 
 
 def test_what_training_sees_does_not_depend_on_the_contents_of_test_rows(tmp_path: Path) -> None:
     test = GOOD["fold"]
-    dials = {"groups": None, "test": "fold", "ignore": ("person",)}
+    options = {"groups": None, "test": "fold", "ignore": ("person",)}
     changed = {"age": np.where(test, 1e9, GOOD["age"]), "colour": np.where(test, "violet", GOOD["colour"])}
-    before, after = built(tmp_path, **dials).development, built(tmp_path, changed, **dials).development
+    before, after = built(tmp_path, **options).development, built(tmp_path, changed, **options).development
     assert torch.equal(before.examples.inputs, after.examples.inputs)
     assert before.tasks == after.tasks
 
@@ -277,9 +277,9 @@ COLUMNS_REFUSED: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
 
 @pytest.mark.parametrize("case", COLUMNS_REFUSED)
 def test_an_unsound_column_or_dial_is_refused(tmp_path: Path, case: str) -> None:
-    changes, dials, said = COLUMNS_REFUSED[case]
-    with pytest.raises(Mistake) as caught:
-        built(tmp_path, changes, **dials)
+    changes, options, said = COLUMNS_REFUSED[case]
+    with pytest.raises(UserError) as caught:
+        built(tmp_path, changes, **options)
     assert said in str(caught.value)
     assert caught.value.where
     assert caught.value.remedy
@@ -316,7 +316,7 @@ def test_an_unsound_file_is_refused(tmp_path: Path, case: str) -> None:
     name, content, said = FILES_REFUSED[case]
     if content is not None:
         (tmp_path / name).write_bytes(content)
-    with pytest.raises(Mistake) as caught:
+    with pytest.raises(UserError) as caught:
         Table(path=tmp_path / name, targets=("y",)).build()
     assert said in str(caught.value)
 
@@ -327,19 +327,19 @@ def test_a_truncated_file_is_refused(tmp_path: Path, suffix: str, share: float) 
     path = file_with(tmp_path, suffix=suffix)
     whole = path.read_bytes()
     path.write_bytes(whole[: int(len(whole) * share)])
-    with pytest.raises(Mistake, match="cannot be read"):
+    with pytest.raises(UserError, match="cannot be read"):
         Table(path=path, targets=("y_*",)).build()
 
 
 def test_text_that_is_no_utf8_inside_a_binary_file_is_refused(tmp_path: Path) -> None:
     bad = pa.array([b"\xff"] * N).view(pa.string())
-    with pytest.raises(Mistake, match="UTF8"):
+    with pytest.raises(UserError, match="UTF8"):
         Table(path=file_with(tmp_path, {"colour": bad}, ".arrow"), targets=("y_*",)).build()
 
 
 def test_a_folder_is_no_table(tmp_path: Path) -> None:
     (tmp_path / "folder.csv").mkdir()
-    with pytest.raises(Mistake, match="no such file"):
+    with pytest.raises(UserError, match="no such file"):
         Table(path=tmp_path / "folder.csv", targets=("y",)).build()
 
 
@@ -369,7 +369,7 @@ def is_sound_or_refused(path: Path) -> None:
     """A file is a task set that an engine can train on, or a mistake; nothing else may be raised."""
     try:
         task_set = Table(path=path, targets=("a", "*[a-z]*", "?")).build()
-    except Mistake:
+    except UserError:
         return
     for part in (task_set.development.examples, task_set.test):
         assert not part.inputs.isinf().any()

@@ -18,7 +18,7 @@ from mtl_core.data.preprocessing import prepare, skill
 from mtl_core.data.task import METRICS_OF, PERFECT, Kind, Metric, Task
 from mtl_core.data.task_set import Development, Examples
 from mtl_core.network.network import Network
-from mtl_core.recipe import Recipe, Row
+from mtl_core.recipe import Recipe, ReplicaConfig
 from mtl_core.training.evaluation import evaluate, score_examples_on
 from tests.mtl_core.worlds import TASKS, development
 
@@ -188,7 +188,7 @@ def test_regression_is_judged_in_the_targets_own_unit() -> None:
 def test_the_test_split_is_scored_as_validation_is(missing: float) -> None:
     data = development(NAMES, missing=missing)
     network, flat = parameters_of(RECIPE, data, seeds=(3, 4, 5))
-    rows = [Row(f"row {seed}", seed, {}) for seed in (3, 4, 5)]
+    rows = [ReplicaConfig(f"row {seed}", seed, {}) for seed in (3, 4, 5)]
     for place, (row, found) in enumerate(
         zip(rows, score_examples_on(RECIPE, data, data.examples, rows, flat), strict=True)
     ):
@@ -210,7 +210,7 @@ def test_scoring_the_test_split_fits_nothing_to_it() -> None:
 
     def scores(**changes: Any) -> np.ndarray:
         test = Examples(**(half | changes))
-        return next(iter(score_examples_on(RECIPE, data, test, [Row("a", 0, {})], flat))).example_scores
+        return next(iter(score_examples_on(RECIPE, data, test, [ReplicaConfig("a", 0, {})], flat))).example_scores
 
     changed = {name: torch.cat([part[:50], 9 * part[50:] - 1]) for name, part in half.items()}
     changed["targets"] = changed["targets"].clamp(min=0, max=2)

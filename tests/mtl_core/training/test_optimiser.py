@@ -11,7 +11,7 @@ from torch import Tensor
 
 from mtl_core.layers.bank import SHARED, Copy, Slot, private, uniform
 from mtl_core.layers.parameter_layout import Layout
-from mtl_core.replica_state import Rows
+from mtl_core.replica_state import StackedStates
 from mtl_core.training.optimiser import Optimiser, clip_, ranges_of, schedule, start
 
 pytestmark = pytest.mark.usefixtures("double")
@@ -41,7 +41,7 @@ def gradients() -> list[list[Tensor]]:
     return [LAYOUT.unpack(step) for step in flat]
 
 
-def begun() -> Rows:
+def begun() -> StackedStates:
     parameters = LAYOUT.initialise([1, 2, 3])
     return {"parameters": parameters, **start(LAYOUT, len(parameters))}
 
@@ -52,8 +52,10 @@ def presence(absent: bool) -> list[Tensor | None]:
     return list(torch.rand(MOST_STEPS, len(SETTINGS), len(TASKS), generator=torch.Generator().manual_seed(2)) < 0.6)
 
 
-def trained(name: str, absent: bool, steps: int = MOST_STEPS, rows: Rows | None = None, done: int = 0) -> Rows:
-    """Rows after ``steps`` in all, of which ``rows`` have ``done`` behind them."""
+def trained(
+    name: str, absent: bool, steps: int = MOST_STEPS, rows: StackedStates | None = None, done: int = 0
+) -> StackedStates:
+    """StackedStates after ``steps`` in all, of which ``rows`` have ``done`` behind them."""
     rows = begun() if rows is None else rows
     parameters = LAYOUT.unpack(rows["parameters"])
     optimiser = Optimiser(name, LAYOUT, parameters, rows, SETTINGS)

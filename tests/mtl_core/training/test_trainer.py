@@ -59,7 +59,7 @@ def test_training_learns() -> None:
 def test_progress_counts_epochs_and_remembers_rows_that_are_done() -> None:
     seen: list[Progress] = []
     everyone = rows(3, seeds=3, learning_rate=[3e-2, 1e-5, 1e-5])
-    outcomes = fit(RECIPE, development(), everyone, lanes=1, watch=seen.append)
+    outcomes = fit(RECIPE, development(), everyone, max_rows=1, watch=seen.append)
     assert [progress.epochs_done for progress in seen] == list(range(1, 13))
     assert {progress.epochs_total for progress in seen} == {12}
     best = np.maximum.accumulate([progress.best for progress in seen])

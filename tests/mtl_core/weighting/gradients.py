@@ -20,8 +20,8 @@ TWO = ALL[:2]
 Method = GramianWeighting | JacobianWeighting
 
 
-def method(name: str, tasks: Sequence[Task] = ALL, **dials: Any) -> Any:
-    return find("weighting", name).cls(tasks, **dials)
+def method(name: str, tasks: Sequence[Task] = ALL, **options: Any) -> Any:
+    return find("weighting", name).cls(tasks, **options)
 
 
 def jacobian(rows: int = 3, tasks: int = 4, parameters: int = 23, seed: int = 0) -> Tensor:
@@ -57,7 +57,7 @@ def unit_rows(*vectors: Sequence[float]) -> Tensor:
     return torch.tensor([vectors, vectors], dtype=torch.get_default_dtype())
 
 
-def two_quadratics(name: str, noise: float, steps: int, rate: float, **dials: Any) -> tuple[Tensor, Tensor]:
+def two_quadratics(name: str, noise: float, steps: int, rate: float, **options: Any) -> tuple[Tensor, Tensor]:
     """Where gradient descent on two noisy quadratics ends, and the length of the shortest combination there.
 
     L_i(x) = ½ (x − c_i)ᵀ D_i (x − c_i); every x where a combination of the two gradients vanishes is stationary.
@@ -66,7 +66,7 @@ def two_quadratics(name: str, noise: float, steps: int, rate: float, **dials: An
     centres = torch.tensor([[1.0, 0.0], [-1.0, 0.5]])
     curvatures = torch.tensor([[1.0, 0.3], [0.4, 1.5]])
     x = torch.tensor([[2.0, 2.0], [-1.5, -2.0], [0.5, 3.0]])
-    weighting = method(name, TWO, **dials)
+    weighting = method(name, TWO, **options)
     state = weighting.start(len(x), 2)
 
     def gradient(noise: float) -> Tensor:

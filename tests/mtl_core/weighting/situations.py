@@ -97,11 +97,11 @@ def drawn(range_: Range, num_tasks: int, place: int) -> Any:
 def method(name: str, tasks: Sequence[Task] = ALL, rows: Sequence[int] = (0, 1, 2), **options: Any) -> Weighting:
     """A method whose hyperparameters differ by row; a weight belongs to a task's name, not to its place."""
     entry, columns = find("weighting", name), {}
-    for dial, range_ in entry.tuned.items():
+    for option, range_ in entry.tuned.items():
         column = torch.tensor([drawn(range_, len(ALL), row) for row in rows]).view(len(rows), -1)
         if isinstance(range_, Simplex):
             column = column[:, [ALL.index(task) for task in tasks]]
-        columns[dial] = column
+        columns[option] = column
     return entry.cls(tasks, **(columns | options))
 
 
@@ -142,8 +142,8 @@ def play(
     for number, step in enumerate(steps, begin):
         here = torch.ones_like(step.losses, dtype=torch.bool) if present is None else present
         answer = ask(weighting, step, here, state, streams.at([number] * replicas))
-        if isinstance(weighting, LossWeighting) and weighting.looks_again:
-            weighting.look_again(torch.where(here, step.losses.sqrt(), 0.0), here, state)
+        if isinstance(weighting, LossWeighting) and weighting.observes_step:
+            weighting.observe_step(torch.where(here, step.losses.sqrt(), 0.0), here, state)
         if number % EPOCH == EPOCH - 1:
             weighting.after_epoch(torch.where(here, step.losses, 0.0), here, state)
     return answer, state

@@ -186,10 +186,10 @@ def test_one_task_under_matched_is_plain_training(name: str, task: Task) -> None
 
 @pytest.mark.parametrize("name", METHODS)
 def test_defaults_lie_inside_their_ranges(name: str) -> None:
-    for dial in find("weighting", name).dials.values():
-        assert not dial.required
-        if dial.range is not None and not isinstance(dial.range, Simplex):
-            assert dial.range.holds(dial.default), dial.name
+    for option in find("weighting", name).options.values():
+        assert not option.required
+        if option.range is not None and not isinstance(option.range, Simplex):
+            assert option.range.holds(option.default), option.name
 
 
 @pytest.mark.parametrize("name", METHODS)
@@ -225,4 +225,4 @@ def test_looking_again_is_refused_by_those_that_did_not_ask_for_it() -> None:
     weighting = method("equal")
     assert isinstance(weighting, LossWeighting)
     with pytest.raises(AssertionError, match="Equal does not look again"):
-        weighting.look_again(LOSSES, EVERYBODY, {})
+        weighting.observe_step(LOSSES, EVERYBODY, {})

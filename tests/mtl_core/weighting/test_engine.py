@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from mtl_core.recipe import Recipe, Row
+from mtl_core.recipe import Recipe, ReplicaConfig
 from mtl_core.registry import entries, find
 from mtl_core.training import checkpoint
 from mtl_core.training.trainer import fit
@@ -32,7 +32,7 @@ def test_a_run_that_is_stored_in_the_middle_resumes_to_the_same_bits(
     recipe = Recipe(depth=1, stages=2, width=8, batch_size=32, epochs=4, weighting=name, scale=scale, **options)
     data = development(missing=0.3)
     tuned = find("weighting", name).tuned
-    everyone = rows(3, dropout=0.1, **{dial: [drawn(tuned[dial], 3, row) for row in range(3)] for dial in tuned})
+    everyone = rows(3, dropout=0.1, **{option: [drawn(tuned[option], 3, row) for row in range(3)] for option in tuned})
     straight, paused = fit(recipe, data, everyone), fit(recipe, data, everyone, until=2)
     checkpoint.save(tmp_path / "states", {outcome.key: outcome.state for outcome in paused})
     resumed = fit(recipe, data, everyone, states=checkpoint.load(tmp_path / "states"))
@@ -43,8 +43,8 @@ def test_a_run_that_is_stored_in_the_middle_resumes_to_the_same_bits(
 def test_a_row_trains_alike_in_every_array(name: str, options: dict[str, Any]) -> None:
     recipe = Recipe(depth=1, stages=2, width=8, batch_size=32, epochs=3, weighting=name, **options)
     tuned = find("weighting", name).tuned
-    everyone = rows(5, dropout=0.1, **{dial: [drawn(tuned[dial], 3, row) for row in range(5)] for dial in tuned})
-    together, data = fit(recipe, development(missing=0.3), everyone, lanes=5), development(missing=0.3)
+    everyone = rows(5, dropout=0.1, **{option: [drawn(tuned[option], 3, row) for row in range(5)] for option in tuned})
+    together, data = fit(recipe, development(missing=0.3), everyone, max_rows=5), development(missing=0.3)
     for chosen in ([3], [4, 1, 0]):
         apart = fit(recipe, data, [everyone[row] for row in chosen])
         assert all(same(together[row], outcome) for row, outcome in zip(chosen, apart, strict=True))
@@ -54,7 +54,11 @@ def test_rows_of_one_array_do_not_lose_their_weights_to_a_neighbour_without_any(
     recipe = Recipe(depth=1, stages=2, width=8, epochs=1, weighting="fixed")
     common = {"learning_rate": 1e-3}
     with pytest.raises(KeyError, match="weights"):
-        fit(recipe, development(), [Row("a", 0, common | {"weights": (0.8, 0.1, 0.1)}), Row("b", 0, common)])
+        fit(
+            recipe,
+            development(),
+            [ReplicaConfig("a", 0, common | {"weights": (0.8, 0.1, 0.1)}), ReplicaConfig("b", 0, common)],
+        )
 
 
 @pytest.mark.parametrize("scale", ["native", "matched"])

@@ -55,7 +55,7 @@ def test_it_follows_the_papers_algorithm(double: None) -> None:
         weights = weighting.weigh(losses.detach(), EVERYBODY, state, STREAMS)
         (slope,) = torch.autograd.grad((weights * losses).sum(), theta)
         theta = (theta - 0.02 * slope).detach()
-        weighting.look_again(quadratic(theta), EVERYBODY, state)
+        weighting.observe_step(quadratic(theta), EVERYBODY, state)
     expected_theta, expected_logits, _ = reference(60, 0.02, 0.025, 0.01)
     torch.testing.assert_close(theta, expected_theta)
     torch.testing.assert_close(state["logit"], expected_logits)
@@ -75,7 +75,7 @@ def test_a_task_that_fell_further_than_the_others_loses_weight() -> None:
     weighting = CLS(ALL)
     state = weighting.start(3)
     weighting.weigh(LOSSES, EVERYBODY, state, STREAMS)
-    weighting.look_again(LOSSES * torch.tensor([0.5, 1.0, 1.0, 1.1]), EVERYBODY, state)
+    weighting.observe_step(LOSSES * torch.tensor([0.5, 1.0, 1.0, 1.1]), EVERYBODY, state)
     assert (state["logit"][:, 0] < 0).all()
     assert (state["logit"][:, 3] > 0).all()
 
@@ -84,7 +84,7 @@ def test_losses_that_fall_at_the_same_rate_move_nothing() -> None:
     weighting = CLS(ALL, decay=0.0)
     state = weighting.start(3)
     weighting.weigh(torch.ones(3, 4), EVERYBODY, state, STREAMS)
-    weighting.look_again(torch.full((3, 4), 0.5), EVERYBODY, state)
+    weighting.observe_step(torch.full((3, 4), 0.5), EVERYBODY, state)
     assert (state["logit"] == 0).all()
 
 
@@ -96,7 +96,7 @@ def test_an_absent_task_takes_no_part_in_the_second_look() -> None:
         weighting = CLS(tasks)
         states.append(weighting.start(3))
         weighting.weigh(torch.where(here, LOSSES[:, columns], 0.0), here, states[-1], STREAMS)
-        weighting.look_again(torch.where(here, after[:, columns], 0.0), here, states[-1])
+        weighting.observe_step(torch.where(here, after[:, columns], 0.0), here, states[-1])
     assert (states[0]["logit"][:, 1] == 0).all()
     torch.testing.assert_close(states[0]["logit"][:, [0, 2, 3]], states[1]["logit"])
 
@@ -106,7 +106,7 @@ def test_a_loss_of_nothing_before_or_after_moves_it_by_a_finite_step() -> None:
     state = weighting.start(3)
     for before, after in ((LOSSES, torch.zeros(3, 4)), (torch.zeros(3, 4), 1e15 * LOSSES)):
         weighting.weigh(before, EVERYBODY, state, STREAMS)
-        weighting.look_again(after, EVERYBODY, state)
+        weighting.observe_step(after, EVERYBODY, state)
         assert all(value.isfinite().all() for value in state.values())
     weights, _ = from_losses(weighting, [LOSSES])
     assert weights.isfinite().all()

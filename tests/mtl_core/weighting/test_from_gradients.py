@@ -21,10 +21,10 @@ every_method = pytest.mark.parametrize("name", METHODS)
 
 
 def tuned(name: str, tasks: Sequence[Task] = ALL, rows: Sequence[int] = (0, 1, 2)) -> Any:
-    """A method whose dials differ by row."""
+    """A method whose options differ by row."""
     columns = {
-        dial: torch.tensor([[range_.at([(0.37 * (row + 1)) % 1])] for row in rows])
-        for dial, range_ in find("weighting", name).tuned.items()
+        option: torch.tensor([[range_.at([(0.37 * (row + 1)) % 1])] for row in rows])
+        for option, range_ in find("weighting", name).tuned.items()
     }
     return method(name, tasks, **columns)
 

@@ -20,12 +20,14 @@ MIXED = ("random", "conflicting", "a plane", "opposite", "twice", "similar", "il
 
 
 def method(name: str, tasks: int, rows: Sequence[int] | None = None) -> GramianWeighting:
-    """With dials that differ by row if there are ``rows``."""
-    dials = {}
+    """With options that differ by row if there are ``rows``."""
+    options = {}
     if rows is not None:
-        for dial, range_ in find("weighting", name).tuned.items():
-            dials[dial] = torch.tensor([[range_.at([(0.37 * row + 0.1) % 1])] for row in rows])
-    return find("weighting", name).cls([Task(f"task {i}", "multiclass", "accuracy", 10) for i in range(tasks)], **dials)
+        for option, range_ in find("weighting", name).tuned.items():
+            options[option] = torch.tensor([[range_.at([(0.37 * row + 0.1) % 1])] for row in rows])
+    return find("weighting", name).cls(
+        [Task(f"task {i}", "multiclass", "accuracy", 10) for i in range(tasks)], **options
+    )
 
 
 def mixed(tasks: int) -> Tensor:

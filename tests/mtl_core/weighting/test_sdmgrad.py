@@ -61,7 +61,7 @@ def test_combined_weights_settle_at_the_shortest_combination_or_as_close_as_attr
 
 @pytest.mark.parametrize("attraction", [0.1, 1.0])
 def test_it_ends_where_a_combination_of_the_gradients_vanishes(attraction: float) -> None:
-    dials = {"step_size": 0.1, "attraction": attraction}
-    x, left = two_quadratics("sdmgrad", noise=0.5, steps=3000, rate=0.1, **dials)
+    options = {"step_size": 0.1, "attraction": attraction}
+    x, left = two_quadratics("sdmgrad", noise=0.5, steps=3000, rate=0.1, **options)
     assert (left < 0.1).all()
     assert (x.norm(dim=1) < 1.5).all()

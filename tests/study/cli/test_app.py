@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from mtl_core.errors import Mistake
+from mtl_core.errors import UserError
 from study.cli.app import app
-from study.config import registered_names as known
+from study.config import registered_names
 from study.config.spec import Spec
 
 HEAVY = ("torch", "ray", "pandas", "matplotlib", "scipy", "optuna", "pyarrow", "numpy", "sklearn", "seaborn")
@@ -182,7 +182,7 @@ def test_ctrl_c_prints_the_command_that_goes_on(
 
 
 def test_a_mistake_is_three_lines(runner: Callable[[Any], list[Any]]) -> None:
-    runner(Mistake("data.csv: column '\x1b[31m[bold]y'", "it is\nempty.", "Fill it."))
+    runner(UserError("data.csv: column '\x1b[31m[bold]y'", "it is\nempty.", "Fill it."))
     result = invoke("run", "smoke")
     assert result.exit_code == 2
     assert result.stderr.splitlines() == [
@@ -215,7 +215,7 @@ def test_out_must_not_be_a_file(runner: Callable[[Any], list[Any]], tmp_path: Pa
     assert (tmp_path / "file").read_text() == "precious"
 
 
-@pytest.mark.parametrize("preset", known.names("presets"))
+@pytest.mark.parametrize("preset", registered_names.names("presets"))
 def test_every_preset_can_be_checked(preset: str, tmp_path: Path) -> None:
     result = invoke("check", preset)
     assert result.exit_code == 0, result.output
@@ -246,7 +246,7 @@ def test_check_for_programs() -> None:
 @pytest.mark.parametrize("kind", ["sharing", "weighting", "backbones", "tasks", "presets"])
 def test_list_names_what_there_is(kind: str) -> None:
     listed = json.loads(invoke("list", kind, "--json").stdout)
-    assert [entry["name"] for entry in listed] == list(known.names(kind))
+    assert [entry["name"] for entry in listed] == list(registered_names.names(kind))
     shown = invoke("list", kind).stdout
     assert all(entry["name"] in shown for entry in listed)
 
@@ -271,9 +271,9 @@ def test_list_refuses_an_unknown_kind() -> None:
     assert "'sharing'" in result.stderr
 
 
-@pytest.mark.parametrize("preset", known.names("presets"))
+@pytest.mark.parametrize("preset", registered_names.names("presets"))
 def test_presets_state_their_question_cost_and_expected_result(preset: str) -> None:
-    text = (known.PRESETS / f"{preset}.yaml").read_text()
+    text = (registered_names.PRESETS / f"{preset}.yaml").read_text()
     assert text.startswith("# ")
     assert "# Cost:" in text
     assert "Expected:" in text

@@ -12,10 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from mtl_core.errors import Mistake
+from mtl_core.errors import UserError
 from mtl_core.registry import KINDS, entries
 from mtl_core.search_space import LogUniform, Uniform
-from study.config import registered_names as known
+from study.config import registered_names
 from study.config.durations import duration, seconds_of
 from study.config.load import as_text, load_spec, read_spec
 from study.config.spec import Spec
@@ -58,7 +58,7 @@ def test_overrides_are_values_of_a_study_file() -> None:
     assert spec.factors.depth == "all"
     assert spec.tuning.weight_decay == Uniform(0.0, 0.01)
     assert spec.training.backbone_options == {"norm": "layer"}
-    assert spec.tasks.dials == {"seed": 3}
+    assert spec.tasks.options == {"seed": 3}
 
 
 def test_a_single_level_may_stand_alone_and_an_empty_section_is_none(tmp_path: Path) -> None:
@@ -89,7 +89,7 @@ def test_the_digest_knows_what_changes_results() -> None:
 
 @pytest.mark.parametrize("kind", sorted(KINDS))
 def test_names_are_the_registrys(kind: str) -> None:
-    assert known.names(kind) == tuple(entries(kind))
+    assert registered_names.names(kind) == tuple(entries(kind))
 
 
 @pytest.mark.parametrize(
@@ -162,9 +162,9 @@ def test_a_table_is_a_study_of_its_own(suffix: str, tmp_path: Path) -> None:
     (tmp_path / f"my data{suffix}").write_text("a,y\n1,2\n")
     spec = load_spec(f"my data{suffix}", targets=["y_*", "z"])
     assert spec.name == "my-data"
-    assert spec.tasks.dials == {"path": str(tmp_path / f"my data{suffix}"), "targets": ["y_*", "z"]}
+    assert spec.tasks.options == {"path": str(tmp_path / f"my data{suffix}"), "targets": ["y_*", "z"]}
 
 
 def test_a_missing_file_is_a_mistake() -> None:
-    with pytest.raises(Mistake, match=r"none\.yaml"):
+    with pytest.raises(UserError, match=r"none\.yaml"):
         load_spec("none.yaml")

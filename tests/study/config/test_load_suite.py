@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from mtl_core.errors import Mistake
+from mtl_core.errors import UserError
 from mtl_core.search_space import LogUniform, Uniform
 from study.config.load import as_text, load, load_spec, load_suite, read_spec, read_suite
 from study.config.load_suite import merged
@@ -35,8 +35,8 @@ def suite(text: str = TWO, *overrides: str, budget: str | None = None) -> Suite:
     return load_suite("two.yaml", overrides=overrides, budget=budget)
 
 
-def mistake(text: str, *overrides: str, budget: str | None = None) -> Mistake:
-    with pytest.raises(Mistake) as caught:
+def mistake(text: str, *overrides: str, budget: str | None = None) -> UserError:
+    with pytest.raises(UserError) as caught:
         suite(text, *overrides, budget=budget)
     return caught.value
 
@@ -79,7 +79,7 @@ def test_the_command_line_has_the_last_word_for_all_or_for_one() -> None:
     assert [spec.training.epochs for spec in suite(TWO, "training.epochs=9").studies.values()] == [9, 9]
     one = suite(TWO, "training.epochs=9", "suite.canvas.training.epochs=2", "suite.canvas.tasks.seed=5").studies
     assert [spec.training.epochs for spec in one.values()] == [9, 2]
-    assert (one["canvas"].tasks.dials, one["digits"].tasks.dials) == ({"seed": 5}, {})
+    assert (one["canvas"].tasks.options, one["digits"].tasks.options) == ({"seed": 5}, {})
     assert suite(TWO, "name=three").name == "three"
 
 
@@ -107,19 +107,19 @@ def test_paths_start_from_the_files_folder(tmp_path: Path) -> None:
         "suite:\n  a: {tasks: {set: table, path: a.csv, targets: [y]}}\n  b: {tasks: {set: table, path: b.csv}}\n"
     )
     found = load_suite(tmp_path / "sub" / "t.yaml")
-    assert found.studies["a"].tasks.dials["path"] == str(tmp_path / "sub" / "a.csv")
-    assert found.studies["b"].tasks.dials["path"] == str(tmp_path / "sub" / "b.csv")
+    assert found.studies["a"].tasks.options["path"] == str(tmp_path / "sub" / "a.csv")
+    assert found.studies["b"].tasks.options["path"] == str(tmp_path / "sub" / "b.csv")
 
 
 def test_one_is_not_the_other() -> None:
     suite()
     assert isinstance(load("two.yaml"), Suite)
     assert isinstance(load("digits3"), Spec)
-    with pytest.raises(Mistake, match="suite of studies"):
+    with pytest.raises(UserError, match="suite of studies"):
         load_spec("two.yaml")
-    with pytest.raises(Mistake, match="single study"):
+    with pytest.raises(UserError, match="single study"):
         load_suite("digits3")
-    with pytest.raises(Mistake, match="suite of studies"):
+    with pytest.raises(UserError, match="suite of studies"):
         read_spec(Path("two.yaml"))
 
 
@@ -178,5 +178,5 @@ def test_two_budgets_are_one_too_many() -> None:
 
 def test_targets_are_for_tables() -> None:
     Path("two.yaml").write_text(TWO)
-    with pytest.raises(Mistake, match="does not read a table"):
+    with pytest.raises(UserError, match="does not read a table"):
         load("two.yaml", targets=["y"])

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mtl_core.errors import Mistake
+from mtl_core.errors import UserError
 from study.config.strict_yaml import MAX_DEPTH, dump, parse, parse_value
 
 
@@ -88,7 +88,7 @@ BAD = {
 
 @pytest.mark.parametrize("text", BAD.values(), ids=BAD.keys())
 def test_what_a_study_file_has_no_use_for_is_refused(text: str) -> None:
-    with pytest.raises(Mistake) as caught:
+    with pytest.raises(UserError) as caught:
         parse(text, "study.yaml")
     assert caught.value.where.startswith("study.yaml")
     assert caught.value.found
@@ -96,7 +96,7 @@ def test_what_a_study_file_has_no_use_for_is_refused(text: str) -> None:
 
 
 def test_refusals_name_the_line() -> None:
-    with pytest.raises(Mistake, match=r"study\.yaml, line 4.*line 2"):
+    with pytest.raises(UserError, match=r"study\.yaml, line 4.*line 2"):
         parse("# head\na: 1\nb: 2\na: 3\n", "study.yaml")
 
 
@@ -125,7 +125,7 @@ DATA = st.dictionaries(
 def test_what_is_written_is_read_back(data: dict[str, object]) -> None:
     text = dump(data)
     if _depth(data) > MAX_DEPTH:
-        with pytest.raises(Mistake, match="nested"):
+        with pytest.raises(UserError, match="nested"):
             parse(text, "here")
     else:
         assert parse(text, "here").data == data
@@ -139,5 +139,5 @@ def _depth(data: object) -> int:
 @settings(max_examples=500, deadline=None)
 @given(st.text(alphabet="ab1:{}[],&*!|>'\"#%@`?-~ \n\t\\.e+<\x07é\u2028", max_size=60))
 def test_any_text_is_data_or_a_mistake(text: str) -> None:
-    with contextlib.suppress(Mistake):
+    with contextlib.suppress(UserError):
         parse(text, "here")

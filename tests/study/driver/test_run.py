@@ -13,7 +13,7 @@ import pytest
 
 import analysis
 import study
-from mtl_core.errors import Mistake
+from mtl_core.errors import UserError
 from mtl_core.training import evaluation, trainer
 from study.jobs import job as shards
 from study.store import ledger
@@ -208,7 +208,7 @@ def test_most_replicas_failing_stops_early_and_is_tried_again(
         raise RuntimeError("no such kernel")
 
     monkeypatch.setattr(trainer, "fit", fit)
-    with pytest.raises(Mistake, match="8 of 8 replicas failed, most often with: RuntimeError: no such kernel"):
+    with pytest.raises(UserError, match="8 of 8 replicas failed, most often with: RuntimeError: no such kernel"):
         run(tmp_path / "run")
     monkeypatch.setattr(trainer, "fit", fake_engine.fit)
     out = run(tmp_path / "run")
@@ -262,7 +262,7 @@ def test_a_full_disk_ends_in_one_line_and_the_study_goes_on_later(
         whole(path, content)
 
     monkeypatch.setattr(training, "write_durably", full)
-    with pytest.raises(Mistake, match=r"nothing can be written: OSError.*No space left"):
+    with pytest.raises(UserError, match=r"nothing can be written: OSError.*No space left"):
         run(tmp_path / "run")
     monkeypatch.setattr(training, "write_durably", whole)
     assert tables(run(tmp_path / "run")) == tables(finished)
@@ -275,7 +275,7 @@ def test_scores_that_cannot_be_computed_stop_the_study_and_cost_no_training(
         raise AttributeError("no such layer")
 
     monkeypatch.setattr(evaluation, "score_examples_on", broken)
-    with pytest.raises(Mistake, match="the test split cannot be scored: AttributeError: no such layer"):
+    with pytest.raises(UserError, match="the test split cannot be scored: AttributeError: no such layer"):
         run(tmp_path / "run")
     trained = fake.read_text()
     monkeypatch.setattr(evaluation, "score_examples_on", fake_engine.score_examples_on)
@@ -296,7 +296,7 @@ def test_another_study_in_the_directory_is_refused(
 ) -> None:
     out = copied
     before = sorted(path.stat().st_mtime_ns for path in out.rglob("*"))
-    with pytest.raises(Mistake, match=found):
+    with pytest.raises(UserError, match=found):
         run(out, **changes)
     assert sorted(path.stat().st_mtime_ns for path in out.rglob("*")) == before
 
@@ -314,13 +314,13 @@ def test_changed_data_or_engine_are_refused(fake: Path, copied: Path, name: str,
     out = copied
     manifest = json.loads((out / "manifest.json").read_text())
     (out / "manifest.json").write_text(json.dumps(manifest | {name: "0"}))
-    with pytest.raises(Mistake, match=found):
+    with pytest.raises(UserError, match=found):
         run(out)
 
 
 def test_a_directory_with_something_else_is_refused(fake: Path, tmp_path: Path) -> None:
     (tmp_path / "letters.txt").write_text("dear")
-    with pytest.raises(Mistake, match="something else"):
+    with pytest.raises(UserError, match="something else"):
         run(tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["letters.txt"]
 

@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 import analysis
 from mtl_core.data.task import Task
 from mtl_core.data.task_set import Development, Examples, TaskSet
-from mtl_core.errors import Mistake
+from mtl_core.errors import UserError
 from study.cli.app import app
 from study.config.spec import Spec
 from study.config.suite import Suite
@@ -108,24 +108,24 @@ def test_another_suite_or_something_else_in_the_directory_is_refused(journal: Pa
     out = run(tmp_path / "out")
     before = sorted(path for path in out.rglob("*"))
     other = three(training={"epochs": 9})
-    with pytest.raises(Mistake, match=r"digits3: training\.epochs: 8 there, 9 asked"):
+    with pytest.raises(UserError, match=r"digits3: training\.epochs: 8 there, 9 asked"):
         run(out, other)
     fewer = Suite("three", {name: three().studies[name] for name in SETS[:2]})
-    with pytest.raises(Mistake, match="digits3, multidigits, demo there, digits3, multidigits asked"):
+    with pytest.raises(UserError, match="digits3, multidigits, demo there, digits3, multidigits asked"):
         run(out, fewer)
     assert sorted(path for path in out.rglob("*")) == before
     (tmp_path / "full").mkdir()
     (tmp_path / "full" / "letter.txt").write_text("precious")
-    with pytest.raises(Mistake, match="something else"):
+    with pytest.raises(UserError, match="something else"):
         run(tmp_path / "full")
-    with pytest.raises(Mistake, match="something else"):
+    with pytest.raises(UserError, match="something else"):
         run_single(three().studies["demo"], out=out)
 
 
 def test_two_drivers_do_not_meet(journal: Path, tmp_path: Path) -> None:
     (tmp_path / "out").mkdir()
     lock = ledger.Lock(tmp_path / "out")
-    with pytest.raises(Mistake, match="a study is running here"):
+    with pytest.raises(UserError, match="a study is running here"):
         run(tmp_path / "out")
     lock.release()
     run(tmp_path / "out")
@@ -135,7 +135,7 @@ def test_the_same_data_under_two_names_are_refused(
     journal: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr(prepare, "build_task_set", lambda spec: data_of(three().studies["demo"]))
-    with pytest.raises(Mistake, match="its data are those of 'digits3'"):
+    with pytest.raises(UserError, match="its data are those of 'digits3'"):
         run(tmp_path / "out")
     assert not (tmp_path / "out").exists()
 
@@ -143,7 +143,7 @@ def test_the_same_data_under_two_names_are_refused(
 def test_what_a_study_cannot_do_is_said_with_its_name_before_anything_trains(journal: Path, tmp_path: Path) -> None:
     studies = dict(three().studies)
     studies["demo"] = tiny(name="demo", tasks={"set": "demo"}, factors={"sharing": ["independent"], "depth": [1]})
-    with pytest.raises(Mistake, match=r"suite\.demo: factors\.sharing"):
+    with pytest.raises(UserError, match=r"suite\.demo: factors\.sharing"):
         run(tmp_path / "out", Suite("three", studies))
     assert not journal.exists()
 
@@ -153,7 +153,7 @@ def test_a_budget_is_split_in_proportion_and_adds_up() -> None:
     shares = split(7200.5, {"a": 1.0, "b": 1.0, "c": 1.0})
     assert sum(shares.values()) == 7200.5
     assert max(shares.values()) - min(shares.values()) < 3
-    with pytest.raises(Mistake, match="leaves one of them nothing"):
+    with pytest.raises(UserError, match="leaves one of them nothing"):
         split(10.0, {"a": 1.0, "b": 1000.0})
 
 

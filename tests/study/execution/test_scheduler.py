@@ -1,4 +1,4 @@
-"""The flow: generators that wait for jobs, side by side, and are never given what is done."""
+"""The scheduler: generators that wait for jobs, side by side, and are never given what is done."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from mtl_core.errors import Mistake
-from study.execution.scheduler import DONE, Flow, Steps, Together
+from mtl_core.errors import UserError
+from study.execution.scheduler import DONE, Scheduler, Steps, Together
 from study.jobs.job import Summary, shards_of
 from study.planning.arm import Arm
 from study.planning.replica import Budget, Replica
@@ -83,9 +83,9 @@ def two_rungs(name: str) -> Steps:
     return name
 
 
-def drain(flow: Flow) -> list[Any]:
+def drain(scheduler: Scheduler) -> list[Any]:
     jobs = []
-    while (job := flow.next()) is not None and job is not DONE:
+    while (job := scheduler.next()) is not None and job is not DONE:
         jobs.append(job)
     return jobs
 
@@ -100,23 +100,23 @@ def test_no_strand_waits_for_anothers_rung(archive: Any, book: Ledger) -> None:
         yield [Step(("end",))]
         return results
 
-    flow = Flow(steps(), archive, book)
-    first = drain(flow)
+    scheduler = Scheduler(steps(), archive, book)
+    first = drain(scheduler)
     assert names(first) == ["a1", "b1"]
-    assert flow.next() is None
-    flow.finished(first[1], record(archive, first[1]))
-    second = drain(flow)
+    assert scheduler.next() is None
+    scheduler.finished(first[1], record(archive, first[1]))
+    second = drain(scheduler)
     assert names(second) == ["b2", "b3"]
     for job in (*second, first[0]):
-        flow.finished(job, record(archive, job))
-    third = drain(flow)
+        scheduler.finished(job, record(archive, job))
+    third = drain(scheduler)
     assert names(third) == ["a2", "a3"]
     for job in third:
-        flow.finished(job, record(archive, job))
-    (end,) = drain(flow)
-    flow.finished(end, record(archive, end))
-    assert flow.next() is DONE
-    assert flow.result == ["a", "b"]
+        scheduler.finished(job, record(archive, job))
+    (end,) = drain(scheduler)
+    scheduler.finished(end, record(archive, end))
+    assert scheduler.next() is DONE
+    assert scheduler.result == ["a", "b"]
 
 
 def test_finished_work_is_never_handed_out(archive: Any, book: Ledger) -> None:
@@ -127,35 +127,35 @@ def test_finished_work_is_never_handed_out(archive: Any, book: Ledger) -> None:
         yield Together([])
         yield [Step(("a1", "a2"))]
 
-    flow = Flow(steps(), archive, book)
-    jobs = drain(flow)
+    scheduler = Scheduler(steps(), archive, book)
+    jobs = drain(scheduler)
     assert names(jobs) == ["b1"]
-    flow.finished(jobs[0], record(archive, jobs[0]))
-    assert flow.over
+    scheduler.finished(jobs[0], record(archive, jobs[0]))
+    assert scheduler.over
 
 
 def test_what_ran_on_a_lost_back_end_is_handed_out_again_unless_recorded(archive: Any, book: Ledger) -> None:
     def steps() -> Steps:
         yield [Step(("a",)), Step(("b",))]
 
-    flow = Flow(steps(), archive, book)
-    jobs = drain(flow)
+    scheduler = Scheduler(steps(), archive, book)
+    jobs = drain(scheduler)
     record(archive, jobs[0])
-    flow.abandoned()
-    assert names(drain(flow)) == ["b"]
+    scheduler.abandoned()
+    assert names(drain(scheduler)) == ["b"]
 
 
 def test_a_dying_worker_is_replaced_then_its_job_cut_until_the_bad_replica_is_alone(archive: Any, book: Ledger) -> None:
     def steps() -> Steps:
         yield [Step(("a", "b", "bad", "c"))]
 
-    flow = Flow(steps(), archive, book)
+    scheduler = Scheduler(steps(), archive, book)
     tries = 0
-    while (job := flow.next()) is not DONE:
+    while (job := scheduler.next()) is not DONE:
         tries += 1
         assert tries < 20
         died = "bad" in job.keys
-        flow.finished(job, Summary("died", "killed") if died else record(archive, job))
+        scheduler.finished(job, Summary("died", "killed") if died else record(archive, job))
     failed = {key for key, entry in archive.entries.items() if entry.status == "failed"}
     assert failed == {"bad"}
     assert set(archive.entries) == {"a", "b", "bad", "c"}
@@ -166,29 +166,29 @@ def test_records_that_never_arrive_are_a_mistake_and_no_endless_loop(archive: An
     def steps() -> Steps:
         yield [Step(("a",))]
 
-    flow = Flow(steps(), archive, book)
+    scheduler = Scheduler(steps(), archive, book)
     for _ in range(2):
-        flow.finished(flow.next(), Summary("recorded"))  # type: ignore[arg-type]
-    job: Any = flow.next()
-    with pytest.raises(Mistake, match="do not arrive"):
-        flow.finished(job, Summary("recorded"))
+        scheduler.finished(scheduler.next(), Summary("recorded"))  # type: ignore[arg-type]
+    job: Any = scheduler.next()
+    with pytest.raises(UserError, match="do not arrive"):
+        scheduler.finished(job, Summary("recorded"))
 
 
 def test_failures_stop_the_study_only_beyond_half(archive: Any, book: Ledger) -> None:
     def steps() -> Steps:
         yield [Step((str(number),)) for number in range(20)]
 
-    flow = Flow(steps(), archive, book)
-    jobs = drain(flow)
+    scheduler = Scheduler(steps(), archive, book)
+    jobs = drain(scheduler)
     for number, job in enumerate(jobs[:10]):
         if number % 2:
             job.give_up(archive, "why")
         else:
             record(archive, job)
-        flow.finished(job, Summary("recorded"))
+        scheduler.finished(job, Summary("recorded"))
     jobs[10].give_up(archive, "because")
-    with pytest.raises(Mistake, match=r"6 of 11 replicas failed, most often with: why"):
-        flow.finished(jobs[10], Summary("recorded"))
+    with pytest.raises(UserError, match=r"6 of 11 replicas failed, most often with: why"):
+        scheduler.finished(jobs[10], Summary("recorded"))
 
 
 @pytest.mark.parametrize(("number", "sizes"), [(1, [1]), (16, [16]), (17, [8, 9]), (33, [11, 11, 11])])

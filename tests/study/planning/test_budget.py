@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from mtl_core.errors import Mistake
+from mtl_core.errors import UserError
 from study.config.spec import Spec
 from study.planning.budget import FEWEST_DRAWS, FEWEST_SEEDS, frozen, shrink
 
@@ -56,7 +56,7 @@ def test_few_draws_and_seeds_are_never_raised() -> None:
 
 
 def test_what_cannot_fit_is_refused() -> None:
-    with pytest.raises(Mistake, match="smallest version"):
+    with pytest.raises(UserError, match="smallest version"):
         shrink(spec(budget=1), seconds)
 
 

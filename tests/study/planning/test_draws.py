@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import qmc
 
-from mtl_core.errors import Mistake
+from mtl_core.errors import UserError
 from mtl_core.search_space import LogUniform, Range, Uniform
 from study.config.spec import Tuning
 from study.planning.arm import Arm
@@ -99,7 +99,7 @@ def test_a_value_of_the_study_file_stands_in_every_draw_and_leaves_the_others_as
 @pytest.mark.parametrize("weights", [[0.5, 0.4], [0.5, 0.25, 0.25], [1.5, -0.5], 0.5, ["a", "b"]])
 def test_weights_that_are_none_are_refused(weights: object) -> None:
     draws = Draws(Tuning(draws=2), 2, RANGES, {"weighting": {"fixed": {"weights": weights}}})
-    with pytest.raises(Mistake, match="Write 2 numbers") as refused:
+    with pytest.raises(UserError, match="Write 2 numbers") as refused:
         draws.of(FIXED, 0)
     assert refused.value.where == "training.weighting_options.fixed.weights"
     assert Draws(Tuning(draws=2), 2, RANGES, {"weighting": {"fixed": {"weights": [0.25, 0.75]}}}).of(FIXED, 1)

@@ -9,7 +9,7 @@ import torch
 
 from mtl_core.data.task import Task
 from mtl_core.data.task_set import Development, Examples, TaskSet
-from mtl_core.errors import Mistake
+from mtl_core.errors import UserError
 from study.config.spec import Spec
 from study.planning.forecast import Forecast, Forecaster, halved_epochs, machine_rate, refuse_if_too_large, size_text
 from study.planning.plan import Plan, make_plan
@@ -66,7 +66,7 @@ def test_halving_halves() -> None:
 
 @pytest.mark.parametrize(("disk", "memory", "where"), [(10.0, 1e15, "disk"), (1e15, 10.0, "memory")])
 def test_what_cannot_finish_is_not_started(disk: float, memory: float, where: str) -> None:
-    with pytest.raises(Mistake) as caught:
+    with pytest.raises(UserError) as caught:
         refuse_if_too_large(forecast(), disk, memory)
     assert caught.value.where == where
     refuse_if_too_large(forecast(), 1e15, 1e15)

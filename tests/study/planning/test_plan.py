@@ -10,7 +10,7 @@ import torch
 
 from mtl_core.data.task import Task
 from mtl_core.data.task_set import Development, Examples
-from mtl_core.errors import Mistake
+from mtl_core.errors import UserError
 from mtl_core.recipe import Recipe
 from study.config.spec import Factors, Spec
 from study.jobs.job import recipe_of
@@ -71,14 +71,14 @@ def test_the_architecture_says_what_is_impossible() -> None:
         assert [task.name for task in data.tasks] == ["task 0", "task 1"]
         return None if recipe.width > 8 else "too narrow"
 
-    made = make_plan(spec(factors={"width": [8, 16], "stages": 1}), development(), impossible=only_wide)
+    made = make_plan(spec(factors={"width": [8, 16], "stages": 1}), development(), why_infeasible=only_wide)
     assert [arm.width for arm in made.candidates] == [16]
     assert {arm.width for arm in made.baselines} == {16}
     assert [skipped.reason for skipped in made.skipped] == ["too narrow"]
 
 
 def test_one_task_has_nobody_to_share_with() -> None:
-    with pytest.raises(Mistake, match="one task"):
+    with pytest.raises(UserError, match="one task"):
         plan(num_tasks=1)
 
 
@@ -204,5 +204,5 @@ def test_what_the_study_file_fixes_is_said_and_wrong_weights_are_refused() -> No
     assert made.remarks == ("fixed: weights is [0.25, 0.75] in every draw",)
     replicas = made.replicas(made.candidates[0], "search", range(len(made.draws)))
     assert {tuple(replica.hyperparameters["weights"]) for replica in replicas} == {(0.25, 0.75)}
-    with pytest.raises(Mistake, match="Write 2 numbers"):
+    with pytest.raises(UserError, match="Write 2 numbers"):
         plan(factors=factors, training={"weighting_options": {"fixed": {"weights": [0.25]}}})

@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 
 import analysis
-from mtl_core.errors import Mistake
+from mtl_core.errors import UserError
 from study.cli.check import check
 from study.cli.status import status
 from study.config.spec import Spec
 from study.driver.run import run
 from study.jobs.job import recipe_of
-from study.planning import task_trees as trees
+from study.planning import task_trees
 from study.planning.arm import Arm
 from study.planning.grid import budget_of
 from study.planning.options import build_task_set
@@ -58,14 +58,14 @@ def events(out: Path, kind: str) -> list[dict[str, Any]]:
     ],
 )
 def test_what_nobody_understands_is_refused(tree: Any, says: str, tmp_path: Path) -> None:
-    with pytest.raises(Mistake) as refused:
+    with pytest.raises(UserError) as refused:
         prepare(asking(tmp_path, tree), out=tmp_path / "run")
     assert says in str(refused.value)
     assert "training.sharing_options.branch.tree" in refused.value.where
 
 
 def test_a_made_up_word_is_refused_even_where_nothing_branches(tmp_path: Path) -> None:
-    with pytest.raises(Mistake, match="affinity"):
+    with pytest.raises(UserError, match="affinity"):
         prepare(asking(tmp_path, "affinty", sharing=("hard",)), out=tmp_path / "run")
 
 
@@ -120,7 +120,7 @@ def test_a_matched_width_is_that_of_the_tree_that_was_found(tmp_path: Path) -> N
 def test_check_says_that_a_tree_is_to_be_found_and_trains_nothing(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(trees, "find", lambda *_: pytest.fail("check trained"))
+    monkeypatch.setattr(task_trees, "find_tree", lambda *_: pytest.fail("check trained"))
     check(planted(tmp_path), out=tmp_path / "run", as_json=False)
     said = " ".join(capsys.readouterr().out.split())
     assert "tree: from affinity, found when the run starts (about 1s of training), for stages: 2" in said
@@ -155,7 +155,7 @@ def test_the_planted_pairs_are_found_before_anything_else_and_trained(finished: 
 
 
 def test_a_resumed_run_takes_the_tree_from_the_ledger(finished: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(trees, "find", lambda *_: pytest.fail("found again"))
+    monkeypatch.setattr(task_trees, "find_tree", lambda *_: pytest.fail("found again"))
     before = len(events(finished, "started"))
     run(planted(finished.parent), out=finished, backend="inline")
     assert len(events(finished, "started")) == before
@@ -164,7 +164,7 @@ def test_a_resumed_run_takes_the_tree_from_the_ledger(finished: Path, monkeypatc
 
 
 def test_another_way_to_ask_is_another_study(finished: Path) -> None:
-    with pytest.raises(Mistake, match="another study was begun here"):
+    with pytest.raises(UserError, match="another study was begun here"):
         run(asking(finished.parent, {"affinity": {"groups": 2}}), out=finished, backend="inline")
 
 

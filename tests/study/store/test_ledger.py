@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mtl_core.errors import Mistake
+from mtl_core.errors import UserError
 from study.store import ledger
 from study.store.ledger import Ledger
 
@@ -51,7 +51,7 @@ def test_any_bytes_are_read_or_refused_with_the_line(tmp_path_factory: pytest.Te
     path.write_bytes(b'{"event": "planned"}\n' + tail)
     try:
         events = ledger.read(path)
-    except Mistake as mistake:
+    except UserError as mistake:
         assert "line " in mistake.where  # noqa: PT017 - only some inputs are refused
     else:
         assert events[0] == {"event": "planned"}
@@ -60,14 +60,14 @@ def test_any_bytes_are_read_or_refused_with_the_line(tmp_path_factory: pytest.Te
 def test_damage_in_the_middle_is_refused_with_its_line(tmp_path: Path) -> None:
     lines = written(tmp_path).splitlines(keepends=True)
     (tmp_path / ledger.NAME).write_bytes(lines[0] + b'{"eve\n' + lines[2])
-    with pytest.raises(Mistake, match="line 2"):
+    with pytest.raises(UserError, match="line 2"):
         Ledger(tmp_path)
-    with pytest.raises(Mistake, match="line 2"):  # and the refusal released the lock
+    with pytest.raises(UserError, match="line 2"):  # and the refusal released the lock
         Ledger(tmp_path)
 
 
 def test_a_second_driver_is_refused_and_told_who_is_there(tmp_path: Path) -> None:
-    with Ledger(tmp_path), pytest.raises(Mistake, match=f"process {os.getpid()}"):
+    with Ledger(tmp_path), pytest.raises(UserError, match=f"process {os.getpid()}"):
         Ledger(tmp_path)
     Ledger(tmp_path).close()
 

@@ -11,7 +11,7 @@ import torch
 from torch import nn
 
 from mtl_core.backbones.user_modules.factory import LARGEST_INTEGER, check, maker
-from mtl_core.errors import Mistake
+from mtl_core.errors import UserError
 
 CODE = """
 from torch import nn
@@ -55,7 +55,7 @@ def test_a_module_that_cannot_be_reset_is_given() -> None:
 
 
 def test_a_missing_package_says_where_paths_are_looked_for() -> None:
-    with pytest.raises(Mistake, match="PYTHONPATH"):
+    with pytest.raises(UserError, match="PYTHONPATH"):
         maker("their_missing_networks:sized", "stage 1", (4,), 7)
 
 
@@ -64,5 +64,5 @@ def test_whole_numbers_that_a_row_cannot_tell_apart_are_refused() -> None:
     module.register_buffer("table", torch.tensor([LARGEST_INTEGER]))
     check(module, "stage 1")
     module.register_buffer("table", torch.tensor([LARGEST_INTEGER + 1]))
-    with pytest.raises(Mistake, match="table holds whole numbers beyond 16,777,216"):
+    with pytest.raises(UserError, match="table holds whole numbers beyond 16,777,216"):
         check(module, "stage 1")

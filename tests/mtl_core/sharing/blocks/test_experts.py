@@ -9,7 +9,7 @@ from torch import Tensor
 from mtl_core.backbones import Backbone
 from mtl_core.layers.activations import ACTIVATIONS
 from mtl_core.layers.bank import SHARED, Copy, Theta
-from mtl_core.layers.forward_context import EVALUATION, Mode
+from mtl_core.layers.forward_context import EVALUATION, ForwardContext
 from mtl_core.layers.linear import Linear
 from mtl_core.layers.parameter_layout import Layout
 from mtl_core.sharing import Sharing
@@ -56,9 +56,9 @@ class Stage:
         self.conditioned = Linear(f"stage{level}", copies, backbone.channels_at(level - 1), backbone.width)
         self.layers, self.slots = (self.conditioned,), self.conditioned.slots
 
-    def __call__(self, theta: Theta, x: Tensor, mode: Mode) -> Tensor:
+    def __call__(self, theta: Theta, x: Tensor, context: ForwardContext) -> Tensor:
         y = self.conditioned(theta, x.movedim(self._axis, -1), ACTIVATIONS["tanh"])
-        return mode.drop(y.movedim(-1, self._axis), self.copies)
+        return context.drop(y.movedim(-1, self._axis), self.copies)
 
 
 def shaken(parts, rows: int = 2) -> Theta:
@@ -86,9 +86,9 @@ ARCHITECTURES = [
 
 @pytest.mark.parametrize("axis", [-1, 3], ids=["tokens", "images"])
 @pytest.mark.parametrize("depth", [1, 2, 3])
-@pytest.mark.parametrize(("sharing", "dials"), ARCHITECTURES, ids=str)
-def test_own_inputs_pass_as_common_ones_would(sharing: type[Sharing], dials, depth: int, axis: int) -> None:
-    architecture = sharing(Places(axis), TASKS, depth, **dials)
+@pytest.mark.parametrize(("sharing", "options"), ARCHITECTURES, ids=str)
+def test_own_inputs_pass_as_common_ones_would(sharing: type[Sharing], options, depth: int, axis: int) -> None:
+    architecture = sharing(Places(axis), TASKS, depth, **options)
     theta, x = shaken(architecture.parts), inputs(3)
     own = architecture(theta, x, EVALUATION)
     assert own.shape == (2, 3, 7, 5)

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from mtl_core.layers.bank import SHARED, Theta, private
-from mtl_core.layers.forward_context import EVALUATION, Mode
+from mtl_core.layers.forward_context import EVALUATION, ForwardContext
 from mtl_core.randomness.counter_based import Streams
 from mtl_core.sharing.blocks.gates import Gates, mix, mix_groups, without
 
@@ -23,8 +23,8 @@ def theta_of(bank: Gates, rows: int = 2, scale: float = 1.0) -> Theta:
     return {slot: scale * torch.randn(rows, len(slot.copies), *slot.shape, generator=generator) for slot in bank.slots}
 
 
-def training(step: int = 0, rows: int = 2) -> Mode:
-    return Mode(training=True, streams=Streams(range(rows), "sharing").at([step] * rows))
+def training(step: int = 0, rows: int = 2) -> ForwardContext:
+    return ForwardContext(training=True, streams=Streams(range(rows), "sharing").at([step] * rows))
 
 
 def random(*shape: int) -> Tensor:

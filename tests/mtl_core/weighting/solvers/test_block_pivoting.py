@@ -8,16 +8,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from mtl_core.weighting.solvers import block_pivoting as pivoting
-from mtl_core.weighting.solvers import interior_point as interior
+from mtl_core.weighting.solvers import block_pivoting, interior_point
 from mtl_core.weighting.solvers.gramian import ridged
 from tests.mtl_core.weighting.solvers.families import FAMILIES, SIZES, WILD, gradients, parts_of
 
 SOLVERS = {
-    "pivoting": pivoting.nonnegative,
+    "pivoting": block_pivoting.nonnegative,
     "interior": lambda matrix, linear: tuple(
         value.unflatten(0, linear.shape[:2])
-        for value in interior.nonnegative(matrix.repeat_interleave(linear.shape[1], dim=0), linear.flatten(0, 1))
+        for value in interior_point.nonnegative(matrix.repeat_interleave(linear.shape[1], dim=0), linear.flatten(0, 1))
     ),
 }
 
@@ -43,21 +42,21 @@ def test_a_solution_is_optimal(solver: str, family: str, tasks: int) -> None:
 @pytest.mark.parametrize("family", ["a plane", "opposite"])
 def test_what_goes_round_in_circles_is_handed_on(family: str, monkeypatch: pytest.MonkeyPatch) -> None:
     handed: list[int] = []
-    through = interior.nonnegative
-    monkeypatch.setattr(interior, "nonnegative", lambda m, q: (handed.append(len(q)), through(m, q))[1])
-    monkeypatch.setattr(pivoting, "LIMIT", 2)
+    through = interior_point.nonnegative
+    monkeypatch.setattr(interior_point, "nonnegative", lambda m, q: (handed.append(len(q)), through(m, q))[1])
+    monkeypatch.setattr(block_pivoting, "LIMIT", 2)
     matrix = ridged(parts_of(gradients(family, 10)).cosines)
-    x, solved = pivoting.nonnegative(matrix, matrix)
+    x, solved = block_pivoting.nonnegative(matrix, matrix)
     assert handed
     assert solved.all()
     assert optimality(matrix, matrix, x) < 1e-9
 
 
 def test_what_no_solver_solves_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pivoting, "LIMIT", 1)
-    monkeypatch.setattr(interior, "LIMIT", 2)
+    monkeypatch.setattr(block_pivoting, "LIMIT", 1)
+    monkeypatch.setattr(interior_point, "LIMIT", 2)
     matrix = ridged(parts_of(gradients("conflicting", 10)).cosines)
-    x, solved = pivoting.nonnegative(matrix, matrix)
+    x, solved = block_pivoting.nonnegative(matrix, matrix)
     assert not solved.all()
     assert (x >= 0).all()
 
@@ -78,7 +77,7 @@ def test_any_problem_is_solved(seed: int, tasks: int, parameters: int) -> None:
     generator = torch.Generator().manual_seed(seed)
     matrix = ridged(parts_of(torch.randn(2, tasks, parameters, generator=generator, dtype=torch.float64)).cosines)
     linear = torch.randn(2, 3, tasks, generator=generator, dtype=torch.float64) @ matrix
-    x, solved = pivoting.nonnegative(matrix, linear)
+    x, solved = block_pivoting.nonnegative(matrix, linear)
     assert solved.all()
     assert optimality(matrix, linear, x) < 1e-8
 
@@ -101,22 +100,22 @@ def test_a_problem_has_the_same_bits_in_every_array(tasks: int, count: int, rows
 
 
 def test_a_problem_that_is_left_alone_keeps_its_bits(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pivoting, "LIMIT", 1)  # what is not solved at once goes to the interior point
+    monkeypatch.setattr(block_pivoting, "LIMIT", 1)  # what is not solved at once goes to the interior point
     easy, hard = gradients("similar", 40)[:1], gradients("conflicting", 40)
     for number in range(6):
         of_hard = hard[number : number + 1]
         matrix = ridged(parts_of(torch.cat([of_hard, easy, of_hard, of_hard])).cosines)
         linear = matrix[:, :1] - 0.01
         linear[1] = 1.0
-        among, _ = pivoting.nonnegative(matrix, linear)
-        alone, _ = pivoting.nonnegative(matrix[:2], linear[:2])
+        among, _ = block_pivoting.nonnegative(matrix, linear)
+        alone, _ = block_pivoting.nonnegative(matrix[:2], linear[:2])
         assert torch.equal(alone, among[:2])
 
 
 def test_chunks_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     matrix = ridged(parts_of(gradients("conflicting", 10, rows=9)).cosines)
-    whole, _ = pivoting.nonnegative(matrix, matrix)
-    monkeypatch.setattr(pivoting, "CHUNK", 2000)
-    chunked, solved = pivoting.nonnegative(matrix, matrix)
+    whole, _ = block_pivoting.nonnegative(matrix, matrix)
+    monkeypatch.setattr(block_pivoting, "CHUNK", 2000)
+    chunked, solved = block_pivoting.nonnegative(matrix, matrix)
     assert solved.shape == (9, 10)
     assert torch.equal(chunked, whole)

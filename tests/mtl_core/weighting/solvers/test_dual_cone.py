@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from mtl_core.weighting.solvers import block_pivoting as pivoting
-from mtl_core.weighting.solvers import dual_cone as cone
+from mtl_core.weighting.solvers import block_pivoting, dual_cone
 from mtl_core.weighting.solvers.gramian import ridged
 from tests.mtl_core.weighting.solvers.families import FAMILIES, SIZES, WILD, gradients, parts_of, projected
 
@@ -16,7 +15,7 @@ from tests.mtl_core.weighting.solvers.families import FAMILIES, SIZES, WILD, gra
 def test_every_task_gradient_goes_where_least_squares_put_it(family: str, tasks: int) -> None:
     jacobian = gradients(family, tasks, rows=2)
     each = torch.eye(tasks, dtype=torch.float64).expand(2, tasks, tasks)
-    weights, solved = cone.project(parts_of(jacobian), each)
+    weights, solved = dual_cone.project(parts_of(jacobian), each)
     assert solved.all()
     for gradient, lengths, mixed in zip(jacobian, jacobian.norm(dim=2), weights @ jacobian, strict=True):
         expected = torch.stack([projected(row, gradient) for row in gradient])
@@ -28,7 +27,7 @@ def test_every_task_gradient_goes_where_least_squares_put_it(family: str, tasks:
 def test_nothing_is_taken_away_and_nobody_is_in_conflict(family: str, tasks: int) -> None:
     jacobian = gradients(family, tasks)
     each = torch.eye(tasks, dtype=torch.float64).expand(6, tasks, tasks)
-    weights, solved = cone.project(parts_of(jacobian), each)
+    weights, solved = dual_cone.project(parts_of(jacobian), each)
     assert solved.all()
     assert (weights >= each).all()
     lengths = jacobian.norm(dim=2).clamp(min=1e-300)
@@ -40,9 +39,9 @@ def test_nothing_is_taken_away_and_nobody_is_in_conflict(family: str, tasks: int
 def test_the_closed_form_for_two_tasks_is_what_the_solver_finds(family: str) -> None:
     parts = parts_of(gradients(family, 2))
     wanted = torch.rand(6, 7, 2, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
-    closed, _ = cone.project(parts, wanted)
+    closed, _ = dual_cone.project(parts, wanted)
     linear = (wanted * parts.norms.unsqueeze(1)) @ parts.cosines
-    x, _ = pivoting.nonnegative(ridged(parts.cosines), linear)
+    x, _ = block_pivoting.nonnegative(ridged(parts.cosines), linear)
     general = wanted * parts.norms.unsqueeze(1) + x
     size = (wanted * parts.norms.unsqueeze(1)).amax().clamp(min=1e-300)
     torch.testing.assert_close(closed * parts.norms.unsqueeze(1) / size, general / size, rtol=0, atol=1e-9)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from mtl_core.weighting.solvers import block_pivoting as pivoting
+from mtl_core.weighting.solvers import block_pivoting
 from mtl_core.weighting.solvers import min_norm as hull
 from mtl_core.weighting.solvers.gramian import ridged
 from tests.mtl_core.weighting.solvers.families import (
@@ -53,7 +53,7 @@ def test_the_closed_form_for_two_tasks_is_what_the_solver_finds(family: str) -> 
     parts = parts_of(jacobian)
     closed, _ = hull.min_norm(parts, everybody(jacobian))
     light = parts.inverse / parts.inverse.norm(dim=1, keepdim=True).clamp(min=1e-300)
-    u, _ = pivoting.nonnegative(ridged(parts.cosines), -light.unsqueeze(1))
+    u, _ = block_pivoting.nonnegative(ridged(parts.cosines), -light.unsqueeze(1))
     general = u.squeeze(1) * light
     alive = parts.alive.all(dim=1)
     general = general[alive] / general[alive].sum(dim=1, keepdim=True)
