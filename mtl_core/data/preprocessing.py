@@ -18,6 +18,9 @@ from mtl_core.data.task_set import Development
 from mtl_core.errors import UserError
 from mtl_core.randomness.seeding import generator
 
+ROUNDING = 1e-12
+"""A deviation below this share of the mean is what summing in float64 leaves of equal float32 numbers."""
+
 
 @dataclass(frozen=True)
 class Preparation:
@@ -137,7 +140,7 @@ def _standards(values: Float[Tensor, "n d"], chosen: Tensor) -> tuple[Float[Tens
     exact = values.double()
     mean = exact.nanmean(dim=0).nan_to_num(0.0)
     deviation = (exact - mean).square().nanmean(dim=0).nan_to_num(0.0).sqrt()
-    varies = deviation > 1e-9 * (1 + mean.abs())
+    varies = deviation > ROUNDING * mean.abs()
     scale = torch.where(chosen, 1 / torch.where(varies, deviation, 1.0), 1.0)
     return torch.where(chosen, mean, 0.0).to(values), torch.where(varies, scale, 0.0).to(values)
 

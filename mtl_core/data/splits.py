@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import torch
-from jaxtyping import Int
+from jaxtyping import Bool, Int
 from torch import Tensor
 
 from mtl_core.data.task_set import Development
 from mtl_core.errors import UserError
 from mtl_core.randomness.seeding import generator
+
+MOST_ORDERS = 200
+"""Orders of the groups that are tried before a task goes without labels to train or to validate on."""
 
 
 def split(development: Development, seed: int) -> tuple[Int[Tensor, " n_train"], Int[Tensor, " n_validation"]]:
@@ -16,6 +19,7 @@ def split(development: Development, seed: int) -> tuple[Int[Tensor, " n_train"],
 
     Groups stay whole: shuffled, they go to validation until its share of the examples is reached, and at least one
     stays behind to train.  Without groups every example is a group of its own, so the share is met to the example.
+    An order that leaves a task without a label on one side is drawn again, up to :data:`MOST_ORDERS` times.
 
     Raises:
         UserError: when there are fewer than two groups, or the share is not between 0 and 1.
@@ -32,17 +36,31 @@ def split(development: Development, seed: int) -> tuple[Int[Tensor, " n_train"],
         raise UserError(
             "development pool", f"has {len(sizes)} {what}.", "Give at least two, one to train, one to validate."
         )
-    validates = _groups_that_validate(sizes, round(share * len(examples)), seed)[member]
+    chance, wanted, first = generator(seed, "split"), round(share * len(examples)), None
+    labels = development.labels_of_pool
+    labels = labels[:, labels.sum(dim=0) > 1]  # no order serves a task with a single label
+    for _ in range(MOST_ORDERS):
+        validates = _groups_that_validate(sizes, wanted, chance)[member]
+        first = validates if first is None else first
+        if _both_have_labels(validates, labels):
+            break
+    else:  # some task has labels in a single group, or in none
+        validates = first
+    assert validates is not None
     return (~validates).nonzero().squeeze(1), validates.nonzero().squeeze(1)
 
 
-def _groups_that_validate(sizes: Int[Tensor, " groups"], wanted: int, seed: int) -> Tensor:
-    order = torch.randperm(len(sizes), generator=generator(seed, "split"))
+def _groups_that_validate(sizes: Int[Tensor, " groups"], wanted: int, chance: torch.Generator) -> Bool[Tensor, " g"]:
+    order = torch.randperm(len(sizes), generator=chance)
     taken_before = sizes[order].cumsum(0) - sizes[order]
     count = int((taken_before < max(wanted, 1)).sum())
     validates = torch.zeros(len(sizes), dtype=torch.bool)
     validates[order[: min(count, len(sizes) - 1)]] = True
     return validates
+
+
+def _both_have_labels(validates: Bool[Tensor, " n"], labels: Bool[Tensor, "n t"]) -> bool:
+    return bool(labels[validates].any(dim=0).all() and labels[~validates].any(dim=0).all())
 
 
 def nested_subset(train_index: Int[Tensor, " n"], fraction: float, seed: int) -> Int[Tensor, " m"]:

@@ -50,6 +50,9 @@ class Development:
         own_inputs: whether the tasks have inputs of their own: every example belongs to one task and has its label
             alone, and a batch holds as many examples of each task.
         whole: labelled examples and tasks of the pool that :meth:`only` took these tasks from; ``None``: all are here.
+        whole_labels: :attr:`labels` of the pool that :meth:`only` took these tasks from; ``None``: all are here.
+        input_origin: float64, what was subtracted from the users' inputs; ``None``: nothing.
+        target_origin: float64, the same of targets.
     """
 
     tasks: tuple[Task, ...]
@@ -59,6 +62,9 @@ class Development:
     image: tuple[int, int, int] | None = None
     own_inputs: bool = False
     whole: tuple[int, int] | None = None
+    whole_labels: Bool[Tensor, "n T"] | None = None
+    input_origin: Float[Tensor, " d"] | None = None
+    target_origin: Float[Tensor, " c"] | None = None
 
     def __post_init__(self) -> None:
         if (found := self.examples.targets.shape[1]) != (wanted := sum(task.num_targets for task in self.tasks)):
@@ -88,12 +94,24 @@ class Development:
         """Which examples of the pool have a label of which task."""
         return labels(self.tasks, self.examples.targets)
 
+    @property
+    def labels_of_pool(self) -> Bool[Tensor, "n T"]:
+        """:attr:`labels` of all tasks of the pool, those that :meth:`only` left behind among them."""
+        return self.labels if self.whole_labels is None else self.whole_labels
+
     def only(self, *names: str) -> Development:
         """The same examples (so that a seed splits them alike) with the named tasks alone."""
         columns, by_name = columns_of_only(self.tasks, names), {task.name: task for task in self.tasks}
         examples = replace(self.examples, targets=self.examples.targets[:, columns].contiguous())
         tasks = tuple(by_name[name] for name in names)
-        return replace(self, tasks=tasks, examples=examples, whole=self.epoch if self.own_inputs else None)
+        return replace(
+            self,
+            tasks=tasks,
+            examples=examples,
+            whole=self.epoch if self.own_inputs else None,
+            whole_labels=self.labels_of_pool,
+            target_origin=None if self.target_origin is None else self.target_origin[columns],
+        )
 
 
 @dataclass(frozen=True)
@@ -128,4 +146,7 @@ class TaskSet:
             for part in (examples.inputs, examples.targets, examples.groups):
                 digest.update(b"none" if part is None else part.contiguous().numpy().tobytes())
         digest.update(self.development.standardise.to(torch.uint8).numpy().tobytes())
+        for origin in (self.development.input_origin, self.development.target_origin):
+            if origin is not None:
+                digest.update(origin.numpy().tobytes())
         return digest.hexdigest()[:16]

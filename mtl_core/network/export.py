@@ -38,6 +38,7 @@ class Predictor(nn.Module):
         recipe: of the replica.
         tasks: in order.
         shape: of an example.
+        double: keep shifts in float64, for tasks whose inputs or targets lie far from 0 for their spread.
     """
 
     input_shift: Float[Tensor, " d"]
@@ -45,14 +46,14 @@ class Predictor(nn.Module):
     target_shift: Float[Tensor, " c"]
     target_scale: Float[Tensor, " c"]
 
-    def __init__(self, recipe: Recipe, tasks: tuple[Task, ...], shape: tuple[int, ...]) -> None:
+    def __init__(self, recipe: Recipe, tasks: tuple[Task, ...], shape: tuple[int, ...], double: bool = False) -> None:
         super().__init__()
         self.recipe, self.tasks, self.shape = recipe, tasks, shape
         self._network = Network(recipe, tasks, shape)
         columns = math.prod(shape)
         self._columns = columns_of(tasks)
         for name, size in (("input", columns), ("target", self._columns[-1].stop)):
-            self.register_buffer(f"{name}_shift", torch.zeros(size))
+            self.register_buffer(f"{name}_shift", torch.zeros(size, dtype=torch.float64 if double else torch.float32))
             self.register_buffer(f"{name}_scale", torch.ones(size))
         self._names: dict[Slot, str] = {}
         for slot in self._network.layout.slots:
@@ -67,14 +68,15 @@ class Predictor(nn.Module):
         """Every task's prediction for every example; tasks that had inputs of their own all see ``x``.
 
         Args:
-            x: in the users' own units, image pixels channel by channel; NaN where a value is missing.
+            x: in the users' own units, image pixels channel by channel; NaN where a value is missing; float64 where
+                float32 cannot tell the values apart.
             logits: leave out the last step to probabilities.
 
         Returns:
             By task: ``[b]`` predictions in the target's own unit (regression; of a vector ``[b, k]``) or
             probabilities of the second class (binary), ``[b, k]`` probabilities (multiclass).
         """
-        x = (x - self.input_shift) * self.input_scale
+        x = ((x - self.input_shift) * self.input_scale).to(self.input_scale.dtype)
         x = torch.where(x.isnan(), 0.0, x)
         theta = {slot: getattr(self, name).unsqueeze(0) for slot, name in self._names.items()}
         outputs = self._network(theta, x.unsqueeze(0).unsqueeze(0))
@@ -112,7 +114,9 @@ def export(recipe: Recipe, development: Development, seed: int, parameters: Floa
         seed: of its row: fixes the training split, whose scales the module carries.
         parameters: a row, such as ``Outcome.selected``.
     """
-    module = Predictor(recipe, development.tasks, development.shape)
+    origins = {"input_shift": development.input_origin, "target_shift": development.target_origin}
+    double = any(origin is not None for origin in origins.values())
+    module = Predictor(recipe, development.tasks, development.shape, double)
     layout = module._network.layout
     if parameters.shape != (layout.size,):
         raise ValueError(f"The recipe has {layout.size} parameters, the row {tuple(parameters.shape)}.")
@@ -120,6 +124,7 @@ def export(recipe: Recipe, development: Development, seed: int, parameters: Floa
     preparation = prepare(development, seed, recipe.train_fraction)
     scales = ("input_shift", "input_scale", "target_shift", "target_scale")
     state = {name: getattr(preparation, name) for name in scales}
+    state |= {name: state[name].double() + origin for name, origin in origins.items() if origin is not None}
     state |= {name: values[slot].detach()[0] for slot, name in module._names.items()}
     module.load_state_dict(state)
     return module.eval()
@@ -136,6 +141,7 @@ def save(module: Predictor, folder: Path) -> None:
         "recipe": asdict(module.recipe),
         "tasks": [asdict(task) for task in module.tasks],
         "shape": list(module.shape),
+        "double": module.input_shift.dtype == torch.float64,
     }
     try:
         written = json.dumps(text, indent=2)
@@ -167,7 +173,7 @@ def load(folder: Path, *, trust_code: bool = False) -> Predictor:
             where, f"runs code of its author, {recipe.backbone_options}.", "Pass trust_code=True if you trust it."
         )
     try:
-        module = Predictor(recipe, tasks, shape)
+        module = Predictor(recipe, tasks, shape, bool(text.get("double", False)))
         module.load_state_dict(state)
     except (KeyError, TypeError, RuntimeError) as error:
         found = f"does not fit engine {ENGINE_VERSION}, being of {text.get('engine')} ({error})."

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Sequence
-from fnmatch import fnmatchcase
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import torch
 
-from mtl_core.data.tabular.columns import INPUT_KINDS, TARGET_KINDS, Column, ColumnKind, columns_of
+from mtl_core.data.tabular.column_names import nearest_name, refuse_unmatched, selected
+from mtl_core.data.tabular.columns import INPUT_KINDS, TARGET_KINDS, Column, ColumnKind
 from mtl_core.data.tabular.encoding import Encoded, encode
-from mtl_core.data.tabular.leakage import refuse_copies, repeated_rows
-from mtl_core.data.tabular.read_table import read_table
+from mtl_core.data.tabular.leakage import refuse_copies, refuse_recodings, remarks_on_order, repeated_rows
+from mtl_core.data.tabular.read_columns import read_columns
+from mtl_core.data.tabular.read_table import CsvFormat
+from mtl_core.data.tabular.row_numbers import why_it_numbers_rows
 from mtl_core.data.tabular.targets import target
-from mtl_core.data.tabular.test_split import group_numbers, rows_drawn_for_test, rows_named_for_test
-from mtl_core.data.task import Task
+from mtl_core.data.tabular.test_split import (
+    group_numbers,
+    remarks_on_labelled_groups,
+    rows_drawn_for_test,
+    rows_named_for_test,
+)
 from mtl_core.data.task_set import Development, Examples, TaskSet
 from mtl_core.errors import UserError
 from mtl_core.tasks import TaskSource
@@ -33,7 +39,8 @@ class Table(TaskSource):
 
     Args:
         path: of the file.
-        targets: columns to predict; ``*`` and ``?`` stand for any text, as in ``y_*``.
+        targets: columns to predict; in a name that no column has, ``*`` and ``?`` stand for any text and for any one
+            character, as in ``y_*``.
         kinds: what a column is, where inference is wrong: ``numeric``, ``boolean``, ``categorical``, ``date`` for
             inputs; ``regression``, ``binary``, ``multiclass`` for targets.
         groups: column that names what must stay together (a patient, a household); it is no input.
@@ -41,6 +48,10 @@ class Table(TaskSource):
         test_share: share of the rows that is put aside for testing where no column says so.
         ignore: columns to leave out, written like targets.
         seed: of the rows put aside.
+        missing: codes that stand for a missing value, in all columns (``[-999]``) or by column (``{age: [-1, 99]}``).
+            Where a column of a text file has codes of its own, or none (``{country: []}``), words like ``NA`` are text.
+        csv: how a text file is written where it is not by commas and decimal points: ``delimiter``, ``decimal``.
+        encoding: of a text file.
     """
 
     def __init__(
@@ -54,68 +65,99 @@ class Table(TaskSource):
         test_share: float = 0.2,
         ignore: tuple[str, ...] = (),
         seed: int = 0,
+        missing: tuple[str | int | float, ...] | dict[str, tuple[str | int | float, ...]] = (),
+        csv: dict[Literal["delimiter", "decimal"], str] | None = None,
+        encoding: str = "utf-8",
     ) -> None:
         self.path, self.targets, self.kinds = Path(path), tuple(targets), dict(kinds or {})
         self.groups, self.test, self.test_share = groups, test, test_share
-        self.ignore, self.seed = tuple(ignore), seed
+        self.ignore, self.seed, self.missing = tuple(ignore), seed, missing
+        self.written = CsvFormat(**(csv or {}), encoding=encoding)
         if not 0 < test_share < 1:
             raise UserError("table: test_share", f"is {test_share}.", "Choose a share between 0 and 1, both excluded.")
         if not targets:
             raise UserError("table: targets", "none are named.", "Say what to predict, such as 'y_*'.")
 
     def build(self) -> TaskSet:
-        """Read, judge and encode the file."""
-        columns = columns_of(read_table(self.path), self.path.name)
+        """Read, judge and encode the file.
+
+        Raises:
+            UserError: when the file, a column or an option is unfit; naming it, what was found and the remedy.
+        """
+        file = read_columns(self.path, self.written, self.missing)
+        columns, remarks = file.columns, list(file.remarks)
         self._check_names(columns)
+        predicted, candidates = self._roles(columns)
         groups = group_numbers(columns[self.groups]) if self.groups else None
-        num_rows = len(next(iter(columns.values())).values)
-        test = (
-            rows_named_for_test(columns[self.test], groups)
-            if self.test
-            else rows_drawn_for_test(num_rows, groups, self.test_share, self.seed)
-        )
-        predicted, inputs = self._roles(columns)
-        tasks, labels, remarks = self._tasks(predicted, ~test)
-        encoded = self._inputs(inputs, ~test)
-        remarks += refuse_copies(inputs, predicted) + encoded.remarks + repeated_rows(encoded.matrix(), test)
+        remarks += remarks_on_labelled_groups(predicted, groups)
+        test = self._test_rows(columns, predicted, groups)
+        targets = [target(column, self._kind(column, TARGET_KINDS), ~test) for column in predicted]
+        tasks, labels = tuple(one.task for one in targets), np.stack([one.labels for one in targets], axis=1)
+        remarks += [remark for one in targets for remark in one.remarks]
+        inputs, dropped = self._without_row_numbers(candidates, file.index)
+        encoded = self._inputs(inputs, ~test, dropped)
+        refuse_copies(inputs, predicted)
+        remarks += dropped + remarks_on_order(candidates, predicted) + refuse_recodings(inputs, tasks, labels)
+        remarks += encoded.remarks + repeated_rows(encoded.matrix(), test)
         development, held_out = (_examples(encoded, labels, groups, rows) for rows in (~test, test))
-        pool = Development(tasks, development, torch.tensor(encoded.standardise))
+        pool = Development(
+            tasks,
+            development,
+            torch.tensor(encoded.standardise),
+            input_origin=_origin(encoded.origins),
+            target_origin=_origin([one.origin for one in targets]),
+        )
         return TaskSet(self.path.stem, pool, held_out, remarks=tuple(remarks))
 
+    def _test_rows(self, columns: dict[str, Column], predicted: list[Column], groups: np.ndarray | None) -> np.ndarray:
+        if self.test:
+            return rows_named_for_test(columns[self.test], groups)
+        labelled = np.stack([column.is_present for column in predicted], axis=1)
+        return rows_drawn_for_test(len(labelled), groups, self.test_share, self.seed, labelled)
+
+    def _without_row_numbers(self, candidates: list[Column], index: list[str]) -> tuple[list[Column], list[str]]:
+        """Input columns without those that number the rows, and a remark on each of these."""
+        inputs, remarks = [], []
+        for column in candidates:
+            if not column.name:
+                remarks.append("A column without a name is left out.")
+                continue
+            reason = None if column.name in self.kinds else why_it_numbers_rows(column, index)
+            if reason is None:
+                inputs.append(column)
+            else:
+                advice = f"To keep it, write kinds: {{{column.name}: numeric}} under tasks."
+                remarks.append(f"Column {column.name!r} {reason}, and is left out. {advice}")
+        return inputs, remarks
+
     def _check_names(self, columns: dict[str, Column]) -> None:
+        names = list(columns)
         for option, name in [("groups", self.groups), ("test", self.test), *(("kinds", name) for name in self.kinds)]:
             if name is not None and name not in columns:
-                raise UserError(
-                    f"table: {option}", f"{self.path.name} has no column {name!r}.", _nearest(name, columns)
-                )
+                found = f"{self.path.name} has no column {name!r}."
+                raise UserError(f"table: {option}", found, nearest_name(name, names))
         for option, patterns in (("targets", self.targets), ("ignore", self.ignore)):
-            for pattern in patterns:
-                if not any(fnmatchcase(name, pattern) for name in columns):
-                    found = f"{pattern!r} matches no column of {self.path.name}."
-                    raise UserError(f"table: {option}", found, _nearest(pattern, columns))
+            refuse_unmatched(option, patterns, names, self.path.name)
 
     def _roles(self, columns: dict[str, Column]) -> tuple[list[Column], list[Column]]:
-        """Columns to predict and columns to predict from."""
-        apart = {self.groups, self.test, ""} | {name for name in columns if _matches(name, self.ignore)}
-        predicted = [column for name, column in columns.items() if name not in apart and _matches(name, self.targets)]
-        inputs = [column for name, column in columns.items() if name not in apart and not _matches(name, self.targets)]
+        """Columns to predict and columns that may be predicted from."""
+        names = list(columns)
+        apart, wanted = {self.groups, self.test, *selected(self.ignore, names)}, set(selected(self.targets, names))
+        predicted = [columns[name] for name in names if name in wanted - apart]
+        inputs = [columns[name] for name in names if name not in wanted | apart]
         if not predicted:
             raise UserError("table: targets", "all of them are groups, test or ignored.", "Name another column.")
         if not inputs:
             raise UserError("table: targets", f"{list(self.targets)} leave no input column.", "Narrow the pattern.")
         return predicted, inputs
 
-    def _tasks(self, columns: list[Column], development: np.ndarray) -> tuple[tuple[Task, ...], np.ndarray, list[str]]:
-        found = [target(column, self._kind(column, TARGET_KINDS), development) for column in columns]
-        tasks, labels, remarks = zip(*found, strict=True)
-        return tuple(tasks), np.stack(labels, axis=1), [remark for several in remarks for remark in several]
-
-    def _inputs(self, columns: list[Column], development: np.ndarray) -> Encoded:
+    def _inputs(self, columns: list[Column], development: np.ndarray, dropped: list[str]) -> Encoded:
         encoded = encode(
-            [(column, self._kind(column, INPUT_KINDS) or column.kind()) for column in columns], development
+            [(column, self._kind(column, INPUT_KINDS) or column.kind(INPUT_KINDS)) for column in columns], development
         )
         if not encoded.columns:
-            raise UserError(str(self.path), f"no input is left. {' '.join(encoded.remarks)}", "Give one.")
+            reasons = " ".join([*dropped, *encoded.remarks])
+            raise UserError(str(self.path), f"no input is left. {reasons}", "Give one.")
         return encoded
 
     def _kind(self, column: Column, allowed: Sequence[str]) -> ColumnKind | None:
@@ -131,18 +173,10 @@ class Table(TaskSource):
 def _examples(encoded: Encoded, labels: np.ndarray, groups: np.ndarray | None, rows: np.ndarray) -> Examples:
     return Examples(
         inputs=torch.from_numpy(encoded.matrix()[rows]),
-        targets=torch.from_numpy(labels[rows].astype(np.float32)),
+        targets=torch.from_numpy(labels[rows]),
         groups=None if groups is None else torch.from_numpy(groups[rows].astype(np.int64)),
     )
 
 
-def _matches(name: str, patterns: Sequence[str]) -> bool:
-    return any(fnmatchcase(name, pattern) for pattern in patterns)
-
-
-def _nearest(name: str, columns: dict[str, Column]) -> str:
-    close = difflib.get_close_matches(name, columns, n=1)
-    if close:
-        return f"Did you mean {close[0]!r}?"
-    more = f" and {len(columns) - 20} more" if len(columns) > 20 else ""
-    return f"There are {', '.join(list(columns)[:20])}{more}."
+def _origin(origins: list[float]) -> torch.Tensor | None:
+    return torch.tensor(origins, dtype=torch.float64) if any(origins) else None

@@ -186,7 +186,8 @@ def test_a_task_without_labels_has_no_trivial_metric_and_disturbs_no_other() -> 
 def test_a_training_split_without_any_label_is_refused() -> None:
     data = development()
     targets = data.examples.targets.clone()
-    targets[split(data, 0)[0], 1] = torch.nan
+    labelled = split(data, 0)[1][0]
+    targets[torch.arange(len(targets)) != labelled, 1] = torch.nan
     data = with_examples(data, targets=targets)
     prepare(data, 0)
     with pytest.raises(UserError, match="seed 0: has no label of 'sold'"):

@@ -120,7 +120,7 @@ def test_hostile_task_names_are_shown_harmlessly(name: str, tmp_path: Path) -> N
 
     from study.cli.app import app
 
-    (tmp_path / "data.csv").write_text(table(f"a,{name},y_2", "#,?,?"), encoding="utf-8")
+    (tmp_path / "data.csv").write_text(table(f"a,{name},y_2", "#.5,?,?"), encoding="utf-8")
     result = CliRunner().invoke(app, ["check", "data.csv", "--targets", "y_*"])
     assert result.exit_code == 0, result.output
     assert "\x1b" not in result.stdout

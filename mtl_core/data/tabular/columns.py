@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -10,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from mtl_core.data.tabular.number_text import exact_text
 from mtl_core.data.task import Kind
 from mtl_core.errors import UserError
 
@@ -19,7 +21,10 @@ INPUT_KINDS, TARGET_KINDS = get_args(InputKind), get_args(Kind)
 
 LARGEST = 1e15
 """Beyond it, squares come near the end of float32."""
-NUMBER = re.compile(r"\s*[-+]?[$€£]?\s*(\d[\d.,' ]*|\.\d+)(e[-+]?\d+)?\s*%?\s*", re.IGNORECASE)
+NUMBER = re.compile(r"\s*[-+\u2212\u2013]?[$€£]?\s*(\d[\d.,' ]*|\.\d+)(e[-+\u2212\u2013]?\d+)?\s*%?\s*", re.IGNORECASE)
+DATE = re.compile(r"\s*\d{1,4}([./])\d{1,2}\1\d{1,4}(\s+\d{1,2}:\d\d(:\d\d)?)?\s*")
+TYPESET_MINUS = re.compile("[\u2212\u2013]")
+TRUE_WORDS, FALSE_WORDS = {"true", "yes", "y", "t"}, {"false", "no", "n", "f"}
 LONGEST_NUMBER = 40  # what is longer is cut: the pattern takes its time over a long line of blanks
 MICROSECONDS_A_DAY = 86_400e6
 
@@ -32,11 +37,13 @@ class Column:
         name: as the file has it.
         where: file and column, for messages.
         values: without dictionary encoding; a NaN is a missing value like any other.
+        note: what a message about the column's values must not leave out; a sentence, or nothing.
     """
 
     name: str
     where: str
     values: pa.ChunkedArray
+    note: str = ""
 
     @property
     def num_present(self) -> int:
@@ -44,15 +51,35 @@ class Column:
         return len(self.values) - self.values.null_count
 
     @property
+    def is_present(self) -> np.ndarray:
+        """Boolean ``[n]``: which values are not missing."""
+        return self.values.is_valid().to_numpy(zero_copy_only=False)
+
+    @property
     def is_text(self) -> bool:
         """Whether text is stored, or nothing at all."""
         return _is_text(self.values.type) or pa.types.is_null(self.values.type)
 
-    def kind(self) -> InputKind:
-        """What the stored type says.
+    @property
+    def is_whole(self) -> bool:
+        """Whether whole numbers are stored, as integers or otherwise."""
+        stored = self.values.type
+        if pa.types.is_integer(stored):
+            return True
+        if not (pa.types.is_floating(stored) or pa.types.is_decimal(stored)):
+            return False
+        numbers = self._cast(self.values, pa.float64()).to_numpy(zero_copy_only=False)
+        numbers = numbers[np.isfinite(numbers)]
+        return bool((numbers == np.round(numbers)).all())
+
+    def kind(self, allowed: Sequence[str] = INPUT_KINDS) -> InputKind:
+        """The kind that the stored type implies.
+
+        Args:
+            allowed: kinds that the study file may declare in this column's role; an error recommends from these.
 
         Raises:
-            UserError: for nested or binary values, and for text most of which is numbers.
+            UserError: for nested or binary values, and for text most of which is numbers or dates.
         """
         stored = self.values.type
         if pa.types.is_boolean(stored):
@@ -62,7 +89,7 @@ class Column:
         if pa.types.is_integer(stored) or pa.types.is_floating(stored) or pa.types.is_decimal(stored):
             return "numeric"
         if self.is_text:
-            self._refuse_numbers_written_as_text()
+            self._refuse_numbers_written_as_text(allowed)
             return "categorical"
         raise UserError(self.where, f"holds values of type {stored}.", "Turn them into numbers or text, or ignore it.")
 
@@ -76,6 +103,8 @@ class Column:
         if _is_date(stored):
             return self.days()
         values = self._cast(self.values, pa.int8()) if pa.types.is_boolean(stored) else self.values
+        if self.is_text and (truths := self._truths()) is not None:
+            return truths
         numbers = self._cast(values, pa.float64()).to_numpy(zero_copy_only=False)
         numbers = np.where(np.isnan(numbers), np.nan, numbers)  # one NaN only, so that equal data have equal bytes
         return self._refuse_the_infinite(numbers)
@@ -92,10 +121,16 @@ class Column:
         return self._cast(micros, pa.float64()).to_numpy(zero_copy_only=False) / MICROSECONDS_A_DAY
 
     def texts(self) -> np.ndarray:
-        """Objects: text, or ``None`` for missing; whole numbers without a decimal point."""
+        """Objects ``[n]``: text, or ``None`` for missing.  Different numbers have different texts.
+
+        Raises:
+            UserError: for infinities and numbers beyond ``LARGEST``.
+        """
         stored, values = self.values.type, self.values
         if pa.types.is_floating(stored):
-            return np.array([None if np.isnan(x) else f"{x:g}" for x in self.numbers()], dtype=object)
+            self.numbers()  # refuses what is no number
+            own = values.to_numpy(zero_copy_only=False)  # in the stored precision: 0.1 is read as 0.1 in float32, too
+            return np.array([None if np.isnan(x) else exact_text(x) for x in own], dtype=object)
         values = values if _is_text(stored) else self._cast(values, pa.large_string())
         return values.to_numpy(zero_copy_only=False).astype(object)
 
@@ -114,13 +149,30 @@ class Column:
             raise UserError(self.where, f"{found}; the largest that is sound is {LARGEST:g}.", "Rescale or clear it.")
         return numbers
 
-    def _refuse_numbers_written_as_text(self) -> None:
-        seen = [str(value)[:LONGEST_NUMBER] for value in pc.unique(self.values).to_pylist() if value is not None]
+    def _truths(self) -> np.ndarray | None:
+        """Text like yes and no as 1 and 0 with NaN for missing; ``None`` where there is any other word."""
+        words = [None if text is None else text.strip().lower() for text in self.values.to_pylist()]
+        if not {word for word in words if word is not None} <= TRUE_WORDS | FALSE_WORDS:
+            return None
+        return np.array([np.nan if word is None else float(word in TRUE_WORDS) for word in words])
+
+    def _refuse_numbers_written_as_text(self, allowed: Sequence[str]) -> None:
+        seen = [str(value)[:LONGEST_NUMBER] for value in pc.unique(self.values).to_pylist() if value is not None]  # pyright: ignore[reportAttributeAccessIssue]
         numbers = [value for value in seen if NUMBER.fullmatch(value)]
         others = [value for value in seen if not NUMBER.fullmatch(value)]
+        dates = [value for value in seen if DATE.fullmatch(value)]
+        if 2 * len(dates) > len(seen):
+            found = f"holds dates written like {dates[0][:40]!r}."
+            advice = "Write dates like 2023-01-31, ignore the column, or declare another kind under kinds."
+            raise UserError(self.where, found, advice)
         if 2 * len(numbers) > len(seen):
             mixed = f"holds numbers and text such as {others[0][:40]!r}" if others else "holds numbers written as text"
-            advice = "Clean it, ignore it, or declare it categorical under kinds."
+            *kinds, last = (kind for kind in allowed if kind not in ("boolean", "date"))
+            advice = f"Clean it, ignore it, or declare it {', '.join(kinds)} or {last} under kinds."
+            typeset = next((value for value in numbers if TYPESET_MINUS.search(value)), None)
+            if typeset is not None:
+                numbers = [typeset]
+                advice = f"Its minus is a typographic sign: write '-'. {advice}"
             raise UserError(self.where, f"{mixed} (for instance {numbers[0][:40]!r}).", advice)
 
 
@@ -132,7 +184,7 @@ def columns_of(table: pa.Table, file: str) -> dict[str, Column]:
         if pa.types.is_dictionary(values.type):
             values = pc.cast(values, values.type.value_type)
         if pa.types.is_floating(values.type):
-            values = pc.if_else(pc.is_nan(values), pa.scalar(None, values.type), values)
+            values = pc.if_else(pc.is_nan(values), pa.scalar(None, values.type), values)  # pyright: ignore[reportAttributeAccessIssue]
         columns[name] = Column(name, f"{file}: column {name!r}", values)
     return columns
 

@@ -9,6 +9,9 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from mtl_core.data.tabular.columns import Column, InputKind
+from mtl_core.data.tabular.float32_columns import as_float32, differs_by_rounding_alone
+from mtl_core.data.tabular.missing_codes import remarks_on_numbers
+from mtl_core.data.tabular.spellings import remarks_on_spellings
 
 MOST_CATEGORIES = 50
 ID_SHARE = 0.5
@@ -22,17 +25,20 @@ class Encoded:
     Args:
         columns: one array per encoded column.
         standardise: whether the engine is to standardise it.
+        origins: what was subtracted from each in float64, see :mod:`mtl_core.data.tabular.float32_columns`.
         remarks: what the user should know.
     """
 
     columns: list[np.ndarray] = field(default_factory=list)
     standardise: list[bool] = field(default_factory=list)
+    origins: list[float] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
 
-    def add(self, values: np.ndarray, *, standardise: bool) -> None:
+    def add(self, values: np.ndarray, *, standardise: bool, origin: float = 0.0) -> None:
         """Append one column."""
         self.columns.append(values.astype(np.float32))
         self.standardise.append(standardise)
+        self.origins.append(origin)
 
     def matrix(self) -> np.ndarray:
         """Rows × columns."""
@@ -56,9 +62,16 @@ def _add_numbers(encoded: Encoded, column: Column, kind: InputKind, development:
     numbers = column.days() if kind == "date" else column.numbers()
     if kind == "date":
         encoded.remarks.append(f"Dates in {column.name!r} are taken as days since 1970.")
-    if kind == "numeric" and len(numbers) > 1 and (np.diff(numbers) == 1).all():
-        encoded.remarks.append(f"Column {column.name!r} counts the rows; ignore it unless their order means something.")
-    encoded.add(numbers, standardise=kind != "boolean")
+    if kind == "boolean":
+        encoded.add(numbers, standardise=False)
+    else:
+        if differs_by_rounding_alone(numbers, development):
+            found = f"The values of column {column.name!r} differ by less than a computer can tell"
+            encoded.remarks.append(f"{found}; it is left out. If they do differ, subtract their smallest value.")
+            return
+        encoded.remarks += remarks_on_numbers(column, numbers)
+        narrow = as_float32(numbers, development)
+        encoded.add(narrow.values, standardise=True, origin=narrow.origin)
     missing = np.isnan(numbers)
     if missing[development].any():
         encoded.add(missing, standardise=False)
@@ -70,6 +83,7 @@ def _add_categories(encoded: Encoded, column: Column, development: np.ndarray) -
     if len(counts) > max(MOST_CATEGORIES, ID_SHARE * counts.total()):
         encoded.remarks.append(f"Text in {column.name!r} names rows ({len(counts)} different values) and is left out.")
         return
+    encoded.remarks += remarks_on_spellings(column, counts)
     kept = sorted(counts, key=lambda text: (-counts[text], text))[:MOST_CATEGORIES]
     for category in sorted(kept):
         encoded.add(texts == category, standardise=False)

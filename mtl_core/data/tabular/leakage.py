@@ -2,36 +2,88 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
 from mtl_core.data.tabular.columns import Column
+from mtl_core.data.task import Task
 from mtl_core.errors import UserError
 
 NEARLY = 1 - 1e-6
 FEWEST = 10
+FEWEST_REPEATS = 5
+"""A column with fewer rows per value may give a class away by chance."""
 
 
-def refuse_copies(inputs: Sequence[Column], predicted: Sequence[Column]) -> list[str]:
-    """Refuse an input that equals a target; remark on one that is a straight line of it.
+def refuse_copies(inputs: Sequence[Column], predicted: Sequence[Column]) -> None:
+    """Refuse an input that equals a target.
 
     Raises:
         UserError: naming both columns.
     """
+    for column, target, value, label in _pairs(inputs, predicted):
+        if (value == label).all():
+            advice = "Ignore one of them; a target among the inputs is predicted perfectly."
+            raise UserError(column.where, f"equals the target {target.name!r} in every row.", advice)
+
+
+def remarks_on_order(columns: Sequence[Column], predicted: Sequence[Column]) -> list[str]:
+    """A remark on every column that is a straight line of a target, or orders the rows exactly as one does."""
     remarks = []
-    values = [(column, _comparable(column)) for column in inputs]
+    for column, target, value, label in _pairs(columns, predicted):
+        if value.dtype != np.float64:
+            continue
+        if _on_a_line(value, label):
+            remarks.append(f"Column {column.name!r} is a straight line of the target {target.name!r}: a leak?")
+        elif _in_one_order(value, label):
+            found = f"Column {column.name!r} orders the rows exactly as the target {target.name!r} does"
+            remarks.append(f"{found}: a leak?")
+    return remarks
+
+
+def _pairs(
+    columns: Sequence[Column], predicted: Sequence[Column]
+) -> Iterator[tuple[Column, Column, np.ndarray, np.ndarray]]:
+    """Every column with every target that is stored alike, and the values of both where neither is missing."""
+    values = [(column, _comparable(column)) for column in columns]
     for target in predicted:
         label = _comparable(target)
         for column, value in values:
             both = _present(value) & _present(label)
-            if value.dtype != label.dtype or both.sum() < FEWEST:
+            if value.dtype == label.dtype and both.sum() >= FEWEST:
+                yield column, target, value[both], label[both]
+
+
+def refuse_recodings(inputs: Sequence[Column], tasks: Sequence[Task], labels: np.ndarray) -> list[str]:
+    """Refuse an input with a value of its own for every class of a task; remark on one that gives the class away.
+
+    Args:
+        labels: ``[n, t]`` class numbers of classification tasks; NaN without a label.
+
+    Raises:
+        UserError: naming the column and the task.
+    """
+    remarks: list[str] = []
+    if all(task.kind == "regression" for task in tasks):
+        return remarks
+    coded = [(column, _codes(column)) for column in inputs]
+    coded = [(column, codes) for column, codes in coded if codes.max() < len(codes) / FEWEST_REPEATS]
+    for task, label in zip(tasks, labels.T, strict=True):
+        if task.kind == "regression":
+            continue
+        for column, codes in coded:
+            both = (codes >= 0) & ~np.isnan(label)
+            if both.sum() < FEWEST:
                 continue
-            if (value[both] == label[both]).all():
-                advice = "Ignore one of them; a target among the inputs is predicted perfectly."
-                raise UserError(column.where, f"equals the target {target.name!r} in every row.", advice)
-            if value.dtype == np.float64 and _on_a_line(value[both], label[both]):
-                remarks.append(f"Column {column.name!r} is a straight line of the target {target.name!r}: a leak?")
+            pairs = np.unique(np.stack([codes[both], label[both].astype(np.int64)]), axis=1)
+            values, classes = (len(np.unique(part)) for part in pairs)
+            if not values == pairs.shape[1] <= both.sum() / FEWEST_REPEATS or classes < 2:
+                continue
+            if values == classes:
+                found = f"has one value for each class of the target {task.name!r}: it is the target in other words."
+                raise UserError(column.where, found, "Ignore one of them.")
+            remarks.append(f"Column {column.name!r} gives the target {task.name!r} away in every row: a leak?")
     return remarks
 
 
@@ -48,6 +100,15 @@ def _comparable(column: Column) -> np.ndarray:
     return column.texts() if column.is_text else column.numbers()
 
 
+def _codes(column: Column) -> np.ndarray:
+    """A number for each different value; -1 where one is missing."""
+    values = _comparable(column)
+    present, codes = _present(values), np.full(len(values), -1)
+    known = values[present] if values.dtype == np.float64 else values[present].astype(str)
+    codes[present] = np.unique(known, return_inverse=True)[1]
+    return codes
+
+
 def _present(values: np.ndarray) -> np.ndarray:
     return ~np.isnan(values) if values.dtype == np.float64 else np.array([value is not None for value in values])
 
@@ -56,3 +117,11 @@ def _on_a_line(value: np.ndarray, label: np.ndarray) -> bool:
     value, label = value - value.mean(), label - label.mean()
     scale = np.sqrt((value @ value) * (label @ label))
     return bool(scale > 0 and abs(value @ label) / scale > NEARLY)
+
+
+def _in_one_order(value: np.ndarray, label: np.ndarray) -> bool:
+    """Whether both have another number in every row, and one rises, or falls, wherever the other rises."""
+    if min(len(np.unique(value)), len(np.unique(label))) < len(value):
+        return False
+    steps = np.diff(label[np.argsort(value)])
+    return bool((steps > 0).all() or (steps < 0).all())

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import codecs
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -14,10 +16,40 @@ from mtl_core.errors import UserError
 
 FEWEST_ROWS = 30
 LARGEST_BLOCK = 2**31 - 1
+UTF_16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
-def read_table(path: Path) -> pa.Table:
+@dataclass(frozen=True)
+class CsvFormat:
+    """How a text file is written.
+
+    Args:
+        delimiter: what separates the columns; ``None``: a tab in files that end in ``.tsv``, else a comma.
+        decimal: the decimal mark.
+        encoding: name of the character encoding, as Python knows it.
+    """
+
+    delimiter: str | None = None
+    decimal: str = "."
+    encoding: str = "utf-8"
+
+    def __post_init__(self) -> None:
+        for name, value in (("delimiter", self.delimiter), ("decimal", self.decimal)):
+            if value is not None and (len(value) != 1 or not value.isascii()):
+                raise UserError(f"table: csv.{name}", f"found {value[:20]!r}.", "Write one character, such as ';'.")
+        try:
+            codecs.lookup(self.encoding)
+        except (LookupError, ValueError):
+            found = f"{self.encoding[:40]!r} is no encoding."
+            raise UserError("table: encoding", found, "Write utf-8, latin-1 or utf-16.") from None
+
+
+def read_table(path: Path, written: CsvFormat | None = None, own_nulls: Iterable[str] = ()) -> pa.Table:
     """The table in the file ``path``: CSV, Parquet, or Arrow (also called Feather).
+
+    Args:
+        written: how a text file is written.
+        own_nulls: columns of a text file in which only empty cells are missing, and words like ``NA`` are text.
 
     Raises:
         UserError: when there is no such file, or it is no table with named columns and enough rows.
@@ -25,41 +57,90 @@ def read_table(path: Path) -> pa.Table:
     name = str(path)
     if "\0" in name or not path.is_file():
         raise UserError(repr(name) if "\0" in name else name, "there is no such file.", "Check the path.")
-    reader = READERS.get(path.suffix.lower())
-    if reader is None:
-        raise UserError(name, f"nothing reads {path.suffix or 'no suffix'}.", f"Known are {', '.join(READERS)}.")
+    suffix = path.suffix.lower()
+    if suffix not in SUFFIXES:
+        raise UserError(name, f"nothing reads {path.suffix or 'no suffix'}.", f"Known are {', '.join(SUFFIXES)}.")
     if path.stat().st_size == 0:
         raise UserError(name, "the file is empty.", "Write a table into it.")
+    if suffix in DELIMITERS:
+        written = written or CsvFormat()
+        delimiter = written.delimiter or DELIMITERS[suffix]
+        _refuse_another_format(path, delimiter, written)
+        read: Callable[[], pa.Table] = partial(_read_text, path, delimiter, written, set(own_nulls))
+    else:
+        read = partial(BINARY[suffix], path)
     try:
-        table = reader(path)
+        table = read()
         table.validate(full=True)  # text that is no UTF-8 would raise much later, and elsewhere
-        names = table.column_names
+        list(table.column_names)  # a name that is no UTF-8 is refused here
     except (pa.ArrowException, OSError, ValueError) as error:
         reason = str(error).strip().splitlines()[0][:200]
         raise UserError(name, f"it cannot be read as {path.suffix}: {reason}.", "Write the file anew.") from None
-    return _checked(table, names, name)
+    return _checked(table, name)
 
 
-def _csv(path: Path, delimiter: str = ",") -> pa.Table:
+def cells_with_null_words(path: Path, written: CsvFormat | None, columns: Iterable[str]) -> dict[str, Counter[str]]:
+    """Of text ``columns`` of a text file: how many cells hold which word that is read as missing, such as ``NA``."""
+    columns = list(columns)
+    if path.suffix.lower() not in DELIMITERS or not columns:
+        return {}
+    written = written or CsvFormat()
+    delimiter = written.delimiter or DELIMITERS[path.suffix.lower()]
+    text = csv.ConvertOptions(include_columns=columns, column_types=dict.fromkeys(columns, pa.string()))
+    table = _csv(path, delimiter, written, text)
+    words = set(csv.ConvertOptions().null_values) - {""}
+    found = {
+        name: Counter(cell for cell in table.column(name).to_pylist() if cell in words) for name in table.column_names
+    }
+    return {name: counts for name, counts in found.items() if counts}
+
+
+def _read_text(path: Path, delimiter: str, written: CsvFormat, own_nulls: set[str]) -> pa.Table:
+    convert = csv.ConvertOptions(strings_can_be_null=True, decimal_point=written.decimal)
+    table = _csv(path, delimiter, written, convert)
+    apart = [name for name in table.column_names if name.strip() in own_nulls]
+    if not apart:
+        return table
+    convert = csv.ConvertOptions(
+        strings_can_be_null=True, null_values=[""], decimal_point=written.decimal, include_columns=apart
+    )
+    again = _csv(path, delimiter, written, convert)
+    for name in apart:
+        table = table.set_column(table.column_names.index(name), name, again.column(name))
+    return table
+
+
+def _csv(path: Path, delimiter: str, written: CsvFormat, convert: csv.ConvertOptions) -> pa.Table:
     # One block, so that a column's type is inferred from all of its rows and not from the first ones.
-    block = min(path.stat().st_size + 1, LARGEST_BLOCK)
+    block = min(2 * path.stat().st_size + 1, LARGEST_BLOCK)
     return csv.read_csv(
         path,
-        read_options=csv.ReadOptions(block_size=block),
+        read_options=csv.ReadOptions(block_size=block, encoding=written.encoding),
         parse_options=csv.ParseOptions(delimiter=delimiter, newlines_in_values=True),
-        convert_options=csv.ConvertOptions(strings_can_be_null=True),
+        convert_options=convert,
     )
 
 
-def _checked(table: pa.Table, names: list[str], name: str) -> pa.Table:
-    twice = [column for column, count in Counter(names).items() if count > 1]
-    if twice:
-        raise UserError(f"{name}: column {twice[0]!r}", "is there twice.", "Rename or drop one of them.")
-    if table.num_columns == 1 and any(mark in names[0] for mark in ";\t|"):
-        raise UserError(name, f"the only column is {names[0][:60]!r}.", "Separate the columns by commas.")
-    if table.num_rows < FEWEST_ROWS:
-        raise UserError(name, f"it has {table.num_rows} rows.", f"Give at least {FEWEST_ROWS}.")
-    return table
+def _refuse_another_format(path: Path, delimiter: str, written: CsvFormat) -> None:
+    """Refuse a text file whose first line, or first byte that is no UTF-8, says that it is written otherwise."""
+    where, content = str(path), path.read_bytes()
+    if written.encoding.replace("_", "-").lower() in ("utf-8", "utf8"):
+        if content.startswith(UTF_16_MARKS):
+            raise UserError(where, "is written in UTF-16.", "Write encoding: utf-16 under tasks, or save it as UTF-8.")
+        try:
+            content.decode("utf-8")
+        except UnicodeDecodeError as error:
+            line = content.count(b"\n", 0, error.start) + 1
+            found = f"byte {content[error.start]:#04x} in line {line} is no UTF-8 text."
+            raise UserError(where, found, "Save it as UTF-8, or write encoding: latin-1 under tasks.") from None
+    first = content.split(b"\n", 1)[0].decode(written.encoding, "replace")
+    others = {mark: first.count(mark) for mark in ";\t|," if mark != delimiter}
+    mark, number = max(others.items(), key=lambda item: item[1])
+    if number and not first.count(delimiter):
+        shown = "a tab" if mark == "\t" else repr(mark)
+        advice = f"Write csv: {{delimiter: {mark!r}}} under tasks"
+        advice += ", with decimal: ',' if numbers have decimal commas," if mark == ";" else ""
+        raise UserError(where, f"separates its columns by {shown}.", f"{advice} or separate the columns by commas.")
 
 
 def _parquet(path: Path) -> pa.Table:
@@ -77,12 +158,18 @@ def _arrow(path: Path) -> pa.Table:
         return stream.read_all()
 
 
-READERS: dict[str, Callable[[Path], pa.Table]] = {
-    ".csv": _csv,
-    ".tsv": partial(_csv, delimiter="\t"),
+def _checked(table: pa.Table, name: str) -> pa.Table:
+    if table.num_rows < FEWEST_ROWS:
+        raise UserError(name, f"it has {table.num_rows} rows.", f"Give at least {FEWEST_ROWS}.")
+    return table
+
+
+DELIMITERS = {".csv": ",", ".tsv": "\t"}
+BINARY: dict[str, Callable[[Path], pa.Table]] = {
     ".parquet": _parquet,
     ".pq": _parquet,
     ".arrow": _arrow,
     ".ipc": _arrow,
     ".feather": _arrow,
 }
+SUFFIXES = (*DELIMITERS, *BINARY)

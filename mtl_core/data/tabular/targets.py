@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import dataclass
 
 import numpy as np
 
-from mtl_core.data.tabular.columns import Column
+from mtl_core.data.tabular.columns import TARGET_KINDS, Column
+from mtl_core.data.tabular.float32_columns import as_float32, differs_by_rounding_alone
+from mtl_core.data.tabular.missing_codes import remarks_on_numbers
+from mtl_core.data.tabular.number_text import exact_text
+from mtl_core.data.tabular.spellings import remarks_on_spellings
 from mtl_core.data.task import Kind, Metric, Task
 from mtl_core.errors import UserError
 
@@ -16,8 +21,25 @@ COMMON = 0.8
 """When a class holds more of the labels than this, accuracy hardly moves and the Brier score judges the task."""
 
 
-def target(column: Column, asked: Kind | None, development: np.ndarray) -> tuple[Task, np.ndarray, list[str]]:
-    """The task that ``column`` poses, its labels (NaN without one) for all rows, and remarks.
+@dataclass(frozen=True)
+class Target:
+    """What a target column poses.
+
+    Args:
+        task: with its kind, metric and classes.
+        labels: float32 ``[n]``; NaN without one.
+        origin: what was subtracted from numbers in float64, see :mod:`mtl_core.data.tabular.float32_columns`.
+        remarks: what the user should know.
+    """
+
+    task: Task
+    labels: np.ndarray
+    origin: float
+    remarks: list[str]
+
+
+def target(column: Column, asked: Kind | None, development: np.ndarray) -> Target:
+    """The task that ``column`` poses.
 
     Kind and classes are read off the ``development`` rows (a mask) alone.
 
@@ -27,19 +49,35 @@ def target(column: Column, asked: Kind | None, development: np.ndarray) -> tuple
     kind, reason = (asked, "as asked") if asked else _infer(column)
     remarks = [f"Task {column.name!r} is {kind}: {reason}."]
     if kind == "regression":
-        labels = column.numbers()
+        numbers = column.numbers()
         task = Task(column.name, "regression", "mse")
-        _refuse_the_unlearnable(column, labels, development)
+        _refuse_the_unlearnable(column, numbers, development)
+        remarks += remarks_on_numbers(column, numbers)
+        if differs_by_rounding_alone(numbers, development):
+            advice = "Subtract the smallest value before the file is written, or leave it out."
+            raise UserError(column.where, "holds values that differ by less than a computer can tell.", advice)
+        narrow = as_float32(numbers, development)
+        labels, origin = narrow.values, narrow.origin
     else:
-        task, labels = _classes(column, kind, development, remarks)
+        (task, codes), origin = _classes(column, kind, development, remarks), 0.0
+        labels = codes.astype(np.float32)
+    remarks += _remarks_on_test_labels(column, labels[~development])
     num = int((~np.isnan(labels[development])).sum())
     if num < FEW_LABELS:
         remarks.append(f"Task {column.name!r} has {num} labels to develop on; intervals will be wide.")
-    return task, labels, remarks
+    return Target(task, labels, origin, remarks)
+
+
+def _remarks_on_test_labels(column: Column, labels: np.ndarray) -> list[str]:
+    known = labels[~np.isnan(labels)]
+    if len(known) and (known == known[0]).all():
+        found = f"Task {column.name!r} has one and the same value in all {len(known)} labelled test rows"
+        return [f"{found}: nothing can be measured there. Choose other test rows."]
+    return []
 
 
 def _infer(column: Column) -> tuple[Kind, str]:
-    stored = column.kind()
+    stored = column.kind(TARGET_KINDS)
     if stored == "boolean":
         return "binary", "true or false"
     if stored == "date":
@@ -50,7 +88,7 @@ def _infer(column: Column) -> tuple[Kind, str]:
     numbers = column.numbers()
     values = np.unique(numbers[~np.isnan(numbers)])
     if len(values) == 2:
-        return "binary", f"two different numbers, {values[0]:g} and {values[1]:g}"
+        return "binary", f"two different numbers, {exact_text(values[0])} and {exact_text(values[1])}"
     if len(values) <= MOST_INTEGER_CLASSES and (values == np.round(values)).all():
         return (
             "multiclass",
@@ -63,6 +101,7 @@ def _classes(column: Column, kind: Kind, development: np.ndarray, remarks: list[
     texts = column.texts()
     counts = Counter(text for text in texts[development] if text is not None)
     names = sorted(counts, key=_numerically)
+    remarks += remarks_on_spellings(column, names)
     if len(names) > min(MOST_CLASSES, counts.total() / 2) and len(names) > 2:
         found = f"has {len(names)} classes in {counts.total()} labels."
         raise UserError(column.where, found, f"Give at most {MOST_CLASSES}, and two labels of each; or ignore it.")
@@ -85,15 +124,19 @@ def _classes(column: Column, kind: Kind, development: np.ndarray, remarks: list[
 
 
 def _refuse_the_unlearnable(column: Column, labels: np.ndarray, development: np.ndarray) -> None:
+    note = f" {column.note}" if column.note else ""
     learnt, tested = (labels[side][~np.isnan(labels[side])] for side in (development, ~development))
     if column.num_present == 0 or len(learnt) + len(tested) == 0:
-        raise UserError(column.where, "has no label at all.", "Fill it, or leave it out of the targets.")
+        raise UserError(column.where, f"has no label at all.{note}", "Fill it, or leave it out of the targets.")
     if len(learnt) and (learnt == learnt[0]).all():
-        raise UserError(column.where, "has one and the same value in all rows to develop on.", "Leave it out.")
+        found = f"has one and the same value in all rows to develop on.{note}"
+        raise UserError(column.where, found, "Leave it out.")
     if len(learnt) < FEWEST_LABELS:
-        raise UserError(column.where, f"has {len(learnt)} labels to develop on.", f"Give at least {FEWEST_LABELS}.")
+        raise UserError(
+            column.where, f"has {len(learnt)} labels to develop on.{note}", f"Give at least {FEWEST_LABELS}."
+        )
     if len(tested) == 0:
-        raise UserError(column.where, "has no label in the test rows.", "Label some, or choose other test rows.")
+        raise UserError(column.where, f"has no label in the test rows.{note}", "Label some, or choose other test rows.")
 
 
 def _numerically(name: str) -> tuple[int, float, str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import torch
 
@@ -14,6 +16,9 @@ TEST_WORDS, OTHER_WORDS = (
     {"train", "training", "validation", "val", "dev", "development", "false", "0"},
 )
 FEWEST_GROUPS = 3
+FEW_GROUPS = 10
+MOST_ORDERS = 200
+"""Orders of the groups that are tried before tasks go without labels in a part of the data."""
 
 
 def group_numbers(column: Column) -> np.ndarray:
@@ -32,6 +37,27 @@ def group_numbers(column: Column) -> np.ndarray:
             column.where, f"names {len(names)} groups.", f"Give at least {FEWEST_GROUPS}, or leave groups out."
         )
     return numbers
+
+
+def remarks_on_labelled_groups(predicted: Sequence[Column], groups: np.ndarray | None) -> list[str]:
+    """A remark on every target that is labelled in few groups.
+
+    Raises:
+        UserError: when a target has labels in fewer groups than there are parts to train, validate and test on.
+    """
+    remarks: list[str] = []
+    if groups is None:
+        return remarks
+    for column in predicted:
+        number = len(np.unique(groups[column.is_present]))
+        if 0 < number < FEWEST_GROUPS:
+            found = f"is labelled in {number} group{'s' * (number != 1)} only."
+            advice = f"Label it in {FEWEST_GROUPS} or more, to train, validate and test on, or leave it out."
+            raise UserError(column.where, found, advice)
+        if 0 < number < FEW_GROUPS:
+            found = f"Task {column.name!r} is labelled in {number} groups only"
+            remarks.append(f"{found}: its splits differ little, and its intervals say less than they seem to.")
+    return remarks
 
 
 def rows_named_for_test(column: Column, groups: np.ndarray | None) -> np.ndarray:
@@ -56,13 +82,40 @@ def rows_named_for_test(column: Column, groups: np.ndarray | None) -> np.ndarray
     return test
 
 
-def rows_drawn_for_test(num_rows: int, groups: np.ndarray | None, share: float, seed: int) -> np.ndarray:
-    """A mask of about ``share`` of the rows: whole groups, in an order that ``seed`` fixes, and never all."""
+def rows_drawn_for_test(
+    num_rows: int, groups: np.ndarray | None, share: float, seed: int, labelled: np.ndarray | None = None
+) -> np.ndarray:
+    """A mask of about ``share`` of the rows: whole groups, in an order that ``seed`` fixes, and never all.
+
+    Args:
+        labelled: ``[n, t]``, which rows have a label of which task.  An order that leaves a task without labels to test
+            on, or without two groups of them to develop on, is drawn again where another order does not.
+    """
     member = np.arange(num_rows) if groups is None else groups
     sizes = np.bincount(member)
-    order = torch.randperm(len(sizes), generator=generator(seed, "test")).numpy()
-    taken_before = np.cumsum(sizes[order]) - sizes[order]
-    count = int((taken_before < max(round(share * num_rows), 1)).sum())
-    chosen = np.zeros(len(sizes), dtype=bool)
-    chosen[order[: max(1, min(count, len(sizes) - 2))]] = True
-    return chosen[member]
+    chance, first = generator(seed, "test"), None
+    wanted = max(round(share * num_rows), 1)
+    groups_with_labels = None if labelled is None else _groups_with_labels(member, len(sizes), labelled)
+    for _ in range(MOST_ORDERS):
+        order = torch.randperm(len(sizes), generator=chance).numpy()
+        taken_before = np.cumsum(sizes[order]) - sizes[order]
+        chosen = np.zeros(len(sizes), dtype=bool)
+        chosen[order[: max(1, min(int((taken_before < wanted).sum()), len(sizes) - 2))]] = True
+        first = chosen if first is None else first
+        if groups_with_labels is None or _serves_every_task(chosen, groups_with_labels):
+            return chosen[member]
+    assert first is not None
+    return first[member]
+
+
+def _groups_with_labels(member: np.ndarray, num_groups: int, labelled: np.ndarray) -> np.ndarray:
+    """``[groups, t]``: which groups have a label of which task."""
+    found = np.zeros((num_groups, labelled.shape[1]), dtype=bool)
+    rows, tasks = labelled.nonzero()
+    found[member[rows], tasks] = True
+    return found
+
+
+def _serves_every_task(chosen: np.ndarray, groups_with_labels: np.ndarray) -> bool:
+    tested, learnt = groups_with_labels[chosen].sum(axis=0), groups_with_labels[~chosen].sum(axis=0)
+    return bool((tested >= 1).all() and (learnt >= 2).all())

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 import torch
 from hypothesis import given
@@ -11,6 +13,7 @@ from mtl_core.data.splits import nested_subset, split
 from mtl_core.data.task import Task
 from mtl_core.data.task_set import Development, Examples
 from mtl_core.errors import UserError
+from tests.mtl_core.worlds import development
 
 SEEDS = st.integers(0, 10_000)
 SHARES = st.floats(0.01, 0.99)
@@ -110,3 +113,27 @@ def test_a_fraction_outside_its_range_is_refused(fraction: float) -> None:
 def test_a_pool_that_cannot_be_cut_is_refused(development: Development) -> None:
     with pytest.raises(UserError, match="at least two"):
         split(development, 0)
+
+
+def test_an_order_that_leaves_a_task_without_labels_is_drawn_again() -> None:
+    """Task 'sold' is labelled in three of thirty groups: many orders put none, or all, of them on one side."""
+    data = development(examples=300)
+    groups, targets = torch.arange(300) // 10, data.examples.targets.clone()
+    targets[groups >= 3, 1] = torch.nan
+    data = replace(data, examples=Examples(data.examples.inputs, targets, groups))
+    labels = data.labels[:, 1]
+    for seed in range(40):
+        train, validation = split(data, seed)
+        assert labels[train].any()
+        assert labels[validation].any()
+        assert not set(groups[train].tolist()) & set(groups[validation].tolist())
+
+
+def test_the_tasks_that_are_kept_do_not_change_the_split() -> None:
+    data = development(examples=300)
+    groups, targets = torch.arange(300) // 10, data.examples.targets.clone()
+    targets[groups >= 3, 1] = torch.nan
+    data = replace(data, examples=Examples(data.examples.inputs, targets, groups))
+    for seed in range(20):
+        for one, other in zip(split(data, seed), split(data.only(data.tasks[0].name), seed), strict=True):
+            assert torch.equal(one, other)

@@ -1,0 +1,77 @@
+"""Column names: headers without stray blanks, and which columns a name or a pattern of the study file stands for."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+from mtl_core.errors import UserError
+
+MOST_SHOWN = 20
+
+
+def without_blanks(names: Sequence[str], file: str) -> tuple[list[str], list[str]]:
+    """Column names without blanks and line breaks around them, and a remark on every name that had some.
+
+    Raises:
+        UserError: when two names of ``file`` are one.
+    """
+    clean = [name.strip() for name in names]
+    twice = [name for name, count in Counter(clean).items() if count > 1]
+    if twice:
+        raise UserError(f"{file}: column {twice[0]!r}", "is there twice.", "Rename or drop one of them.")
+    remarks = [
+        f"The name {name!r} begins or ends with a blank and is read as {new!r}."
+        for name, new in zip(names, clean, strict=True)
+        if name != new
+    ]
+    return clean, remarks
+
+
+def selected(patterns: Iterable[str], names: Sequence[str]) -> list[str]:
+    """The ``names`` that any pattern stands for, in their order.
+
+    A pattern that is the name of a column stands for that column alone.  In any other ``*`` stands for any text and
+    ``?`` for one character; every other character, brackets among them, stands for itself.
+    """
+    known, exact, wild = set(names), set(), []
+    for pattern in patterns:
+        if pattern in known:
+            exact.add(pattern)
+        else:
+            wild.append(re.compile(_as_regex(pattern), re.DOTALL))
+    return [name for name in names if name in exact or any(one.fullmatch(name) for one in wild)]
+
+
+def refuse_unmatched(option: str, patterns: Iterable[str], names: Sequence[str], file: str) -> None:
+    """Refuse a pattern that stands for no column.
+
+    Raises:
+        UserError: naming the pattern and the nearest name; with the right way to write it, where it is a list of names.
+    """
+    for pattern in patterns:
+        if selected([pattern], names):
+            continue
+        parts = [part.strip() for part in pattern.split(",")]
+        if len(parts) > 1 and all(selected([part], names) for part in parts):
+            found = f"{pattern!r} is several names in one."
+            flags = " ".join(f"--{option} {part!r}" for part in parts)
+            listed = ", ".join(map(repr, parts))
+            advice = f"Name each for itself: {flags} on the command line, {option}: [{listed}] in a study file."
+            raise UserError(f"table: {option}", found, advice)
+        raise UserError(f"table: {option}", f"{pattern!r} matches no column of {file}.", nearest_name(pattern, names))
+
+
+def nearest_name(name: str, names: Sequence[str]) -> str:
+    """A sentence with the column that was probably meant, or with the columns that there are."""
+    close = difflib.get_close_matches(name, names, n=1)
+    if close:
+        return f"Did you mean {close[0]!r}?"
+    more = f" and {len(names) - MOST_SHOWN} more" if len(names) > MOST_SHOWN else ""
+    return f"There are {', '.join(map(repr, names[:MOST_SHOWN]))}{more}."
+
+
+def _as_regex(pattern: str) -> str:
+    return "".join({"*": ".*", "?": "."}.get(letter, re.escape(letter)) for letter in pattern)

@@ -1,0 +1,52 @@
+"""Numbers as float32: a column whose values differ little for their size is centred first, in float64."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+FINEST = 1e-4
+"""A column is centred where neighbouring float32 numbers lie further apart than this share of its deviation."""
+COARSEST = 1e-2
+"""Where even neighbouring float64 numbers lie further apart than this share of the deviation, it is rounding noise."""
+
+
+@dataclass(frozen=True)
+class Float32Column:
+    """A column as float32.
+
+    Args:
+        values: ``[n]``, the numbers minus ``origin``; NaN where one is missing.
+        origin: what was subtracted in float64; 0 for most columns.
+    """
+
+    values: np.ndarray
+    origin: float
+
+
+def differs_by_rounding_alone(numbers: np.ndarray, development: np.ndarray) -> bool:
+    """Whether ``numbers`` differ on the ``development`` rows (a mask), but by less than float64 can tell."""
+    known, deviation, largest = _spread(numbers, development)
+    return deviation > 0 and not (known == known[0]).all() and bool(np.spacing(largest) > COARSEST * deviation)
+
+
+def as_float32(numbers: np.ndarray, development: np.ndarray) -> Float32Column:
+    """``numbers`` as float32, minus their mean on the ``development`` rows (a mask) where they would lose digits.
+
+    What is fitted later is fitted to each training split and undoes any origin, so that nothing is learnt from it.
+
+    Args:
+        numbers: float64 ``[n]``, NaN where one is missing.
+    """
+    known, deviation, largest = _spread(numbers, development)
+    if deviation <= COARSEST * np.spacing(largest) or np.spacing(np.float32(largest)) <= FINEST * deviation:
+        return Float32Column(numbers.astype(np.float32), 0.0)
+    origin = float(known.mean())
+    return Float32Column((numbers - origin).astype(np.float32), origin)
+
+
+def _spread(numbers: np.ndarray, development: np.ndarray) -> tuple[np.ndarray, float, float]:
+    """Values that are there, their standard deviation, and the largest of their sizes."""
+    known = numbers[development & ~np.isnan(numbers)]
+    return known, float(known.std()) if len(known) else 0.0, float(np.abs(known).max(initial=0.0))

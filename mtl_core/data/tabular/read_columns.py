@@ -1,0 +1,60 @@
+"""A file's columns: named cleanly, and missing where the study file says so."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from mtl_core.data.tabular.column_names import nearest_name, without_blanks
+from mtl_core.data.tabular.columns import Column, columns_of
+from mtl_core.data.tabular.missing_codes import Codes, codes_of, without_codes
+from mtl_core.data.tabular.read_table import CsvFormat, cells_with_null_words, read_table
+from mtl_core.data.tabular.row_numbers import index_columns
+from mtl_core.errors import UserError
+
+
+@dataclass(frozen=True)
+class FileColumns:
+    """The columns of a file.
+
+    Args:
+        columns: by name, in the order of the file.
+        index: names of those that held the index of a data frame, as the file's metadata say.
+        remarks: on names, and on words that are taken as missing.
+    """
+
+    columns: dict[str, Column]
+    index: list[str]
+    remarks: list[str]
+
+
+def read_columns(path: Path, written: CsvFormat, missing: Codes) -> FileColumns:
+    """The columns of the file ``path``, with null for every code of ``missing``.
+
+    Raises:
+        UserError: when the file is no table, two names are one, or codes are given for a column that is not there.
+    """
+    by_column = missing if isinstance(missing, Mapping) else {}
+    table = read_table(path, written, by_column)
+    names, remarks = without_blanks(table.column_names, str(path))
+    columns = columns_of(table.rename_columns(names), path.name)
+    for name in by_column:
+        if name not in columns:
+            raise UserError("table: missing", f"{path.name} has no column {name!r}.", nearest_name(name, names))
+    text = [
+        old
+        for old, name in zip(table.column_names, names, strict=True)
+        if columns[name].is_text and not columns[name].is_present.all() and name not in by_column
+    ]
+    for old, counts in cells_with_null_words(path, written, text).items():
+        name, shown = old.strip(), ", ".join(f"{word!r} ({number})" for word, number in counts.most_common(3))
+        advice = f"If that is a value, write missing: {{{name}: []}} under tasks."
+        note = f"Cells that say {shown} are taken as missing. {advice}"
+        columns[name] = replace(columns[name], note=note)
+        remarks.append(f"Column {name!r}: {note}")
+    coded = {
+        name: replace(column, values=without_codes(column.values, codes_of(missing, name)))
+        for name, column in columns.items()
+    }
+    return FileColumns(coded, index_columns(table), remarks)

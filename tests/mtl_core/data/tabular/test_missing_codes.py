@@ -1,0 +1,84 @@
+"""Codes for missing: declared ones are missing, undeclared ones are remarked upon."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from mtl_core.errors import UserError
+from tests.mtl_core.data.tabular.files import NUMBERS, ROWS, built, lines, text_built
+
+HOLES = np.arange(ROWS) % 9 == 0
+CODED = np.where(HOLES, -999.0, NUMBERS[0])
+
+
+@pytest.mark.parametrize("missing", [(-999,), {"a": (-999,)}, {"a": ("-999",)}], ids=str)
+def test_a_declared_code_is_missing_in_numbers(tmp_path: Path, missing: Any) -> None:
+    coded, empty = {"a": CODED}, {"a": [None if hole else x for hole, x in zip(HOLES, NUMBERS[0], strict=True)]}
+    assert built(tmp_path, coded, missing=missing).fingerprint() == built(tmp_path, empty).fingerprint()
+
+
+def test_a_declared_code_is_missing_in_text_and_in_targets(tmp_path: Path) -> None:
+    words = ["unknown" if hole else "red" if x > 0 else "blue" for hole, x in zip(HOLES, NUMBERS[0], strict=True)]
+    task_set = built(tmp_path, {"y": words}, missing=("unknown",))
+    assert task_set.tasks[0].classes == ("blue", "red")
+    parts = (task_set.development.examples, task_set.test)
+    assert sum(int(part.targets.isnan().sum()) for part in parts) == HOLES.sum()
+
+
+def test_a_code_of_one_column_is_a_value_in_others(tmp_path: Path) -> None:
+    task_set = built(tmp_path, {"a": CODED, "b": CODED[::-1]}, missing={"a": (-999,)})
+    assert not task_set.development.examples.inputs[:, 2].isnan().any()
+
+
+def test_a_code_for_a_column_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="missing"):
+        built(tmp_path, {}, missing={"c": (1,)})
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        (CODED, "missing: {a: [-999]}"),
+        (np.where(HOLES, 9999, np.arange(ROWS) * 7 % 31), "missing: {a: [9999]}"),
+        (np.where(HOLES, -1, np.arange(ROWS) % 2), "missing: {a: [-1]}"),
+        (np.where(np.arange(ROWS) == 4, 1e9, NUMBERS[0]), "in row 5"),
+    ],
+)
+@pytest.mark.parametrize("role", ["input", "target"])
+def test_what_looks_like_a_code_is_remarked_upon(tmp_path: Path, values: np.ndarray, said: str, role: str) -> None:
+    name = "a" if role == "input" else "y"
+    remarks = built(tmp_path, {name: values}, kinds={} if role == "input" else {"y": "regression"}).remarks
+    assert any(said.replace("{a:", f"{{{name}:") in remark for remark in remarks), remarks
+
+
+@pytest.mark.parametrize(
+    "values",
+    [NUMBERS[0], np.where(HOLES, 99, 20 + np.arange(ROWS) % 61), np.arange(ROWS) % 3 - 2.5],
+    ids=["normal", "ages", "three"],
+)
+def test_ordinary_extremes_are_not(tmp_path: Path, values: np.ndarray) -> None:
+    assert not any("missing:" in remark or "away" in remark for remark in built(tmp_path, {"a": values}).remarks)
+
+
+REGIONS = ["NA" if number % 5 < 2 else "EU" if number % 5 < 4 else "AS" for number in range(ROWS)]
+
+
+def test_a_class_that_is_called_na_is_said_to_be_missing_and_read_where_asked(tmp_path: Path) -> None:
+    text = lines("a,b,y", NUMBERS[0], NUMBERS[1], REGIONS)
+    unasked = text_built(tmp_path, text)
+    assert unasked.tasks[0].classes == ("AS", "EU")
+    assert any("'NA' (40)" in remark and "missing: {y: []}" in remark for remark in unasked.remarks)
+    asked = text_built(tmp_path, text, missing={"y": ()})
+    assert asked.tasks[0].classes == ("AS", "EU", "NA")
+    assert not any("NA" in remark for remark in asked.remarks)
+
+
+def test_a_refusal_for_want_of_classes_names_the_word_that_was_read_as_missing(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"'NA' \(40\)"):
+        text_built(
+            tmp_path, lines("a,b,y", NUMBERS[0], NUMBERS[1], ["EU" if word == "AS" else word for word in REGIONS])
+        )
