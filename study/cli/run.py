@@ -12,21 +12,23 @@ import typer
 
 from mtl_core.errors import UserError
 from study.cli.console import say, say_json, say_prose
-from study.config.load import read_spec
 from study.config.spec import Spec
 from study.config.text import printable
 
 
 def run(spec: Spec, *, out: Path, address: str | None, as_json: bool) -> None:
     """Train what is missing of ``spec`` in ``out``, then write the report and open with the verdict."""
-    from study.driver.run import run as run_study
+    from study.driver.backend_choice import RunOptions
+    from study.driver.run import run_prepared
+    from study.planning.prepare import prepare_run
 
     refuse_a_file(out)
-    if spec.budget is not None:
-        _say_what_the_budget_takes(spec, out)
-    screen = "json" if as_json else "auto"
+    options = RunOptions(spec.backend, address, spec.workers, screen="json" if as_json else "auto")
     with saying_how_to_go_on():
-        path = run_study(spec, out=out, backend=spec.backend, address=address, workers=spec.workers, screen=screen)
+        prepared = prepare_run(spec, out.absolute())
+        for loss in prepared.plan.shrunk:
+            typer.echo(printable(f"budget: {loss}"), err=True)
+        path = run_prepared(prepared, out=out, options=options)
     report(path, as_json=as_json)
 
 
@@ -45,15 +47,6 @@ def saying_how_to_go_on() -> Iterator[None]:
         again = printable(shlex.join(["mtl-study", *sys.argv[1:]]))
         typer.echo(f"\nStopped.  What is done is kept; this goes on with the rest:\n  {again}", err=True)
         raise
-
-
-def _say_what_the_budget_takes(spec: Spec, out: Path) -> None:
-    from study.planning.prepare import prepare
-
-    begun = out / "study.yaml"
-    prepared = prepare(spec, out=out, stored=read_spec(begun) if begun.is_file() else None)
-    for loss in prepared.plan.shrunk:
-        typer.echo(printable(f"budget: {loss}"), err=True)
 
 
 def report(path: Path, *, as_json: bool = False) -> None:

@@ -19,7 +19,7 @@ from study.config.load import read_suite
 from study.config.spec import Spec
 from study.config.suite import NAME, Suite, SuitePosition
 from study.config.text import printable
-from study.driver.run_suite import PreparedSuite, prepare_suite
+from study.driver.run_suite import PreparedSuite, prepare_suite, prepare_suite_run, run_prepared_suite
 from study.planning.forecast import size_text, time_text
 from study.planning.plan import PHASES
 from study.store.ledger import NAME as LEDGER
@@ -52,8 +52,6 @@ def _replicas(prepared: PreparedSuite) -> dict[str, int]:
 
 def run(suite: Suite, *, out: Path, address: str | None, as_json: bool) -> None:
     """Train what is missing of each study, writing its report when it ends, then the report of the suite."""
-    from study.driver.run_suite import run_suite
-
     of_study.refuse_a_file(out)
     first = next(iter(suite.studies.values()))
     options = {"backend": first.backend, "address": address, "workers": first.workers}
@@ -62,18 +60,13 @@ def run(suite: Suite, *, out: Path, address: str | None, as_json: bool) -> None:
         say(*([] if as_json else ["", f"{path.name} ({position.number} of {position.of})"]))
         of_study.report(path, as_json=as_json)
 
-    if suite.budget is not None:
-        _say_what_the_budget_takes(suite, out)
     with of_study.saying_how_to_go_on():
-        run_suite(suite, out=out, after=after, screen="json" if as_json else "auto", **options)
+        prepared = prepare_suite_run(suite, out.absolute())
+        for name, study in prepared.studies.items():
+            for loss in study.plan.shrunk:
+                typer.echo(printable(f"budget: {name}: {loss}"), err=True)
+        run_prepared_suite(prepared, out=out, after=after, screen="json" if as_json else "auto", **options)
     _report_of_all(out, as_json)
-
-
-def _say_what_the_budget_takes(suite: Suite, out: Path) -> None:
-    stored = read_suite(out / NAME) if (out / NAME).is_file() else None
-    for name, study in prepare_suite(suite, out=out, stored=stored).studies.items():
-        for loss in study.plan.shrunk:
-            typer.echo(printable(f"budget: {name}: {loss}"), err=True)
 
 
 def report(out: Path, *, as_json: bool) -> None:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from study.jobs.job import Beat, Job
+from study.jobs.job import Heartbeat, Job
 
 WRITE_SECONDS = 0.5
 
@@ -37,8 +37,8 @@ class Heartbeats:
     aloud: bool = False
 
     @contextmanager
-    def of(self, job: Job, attempts: int) -> Iterator[Beat]:
-        """The beat of ``job``: call it after every epoch."""
+    def of(self, job: Job, attempts: int) -> Iterator[Heartbeat]:
+        """Watch over ``job`` while the block runs; yields the function to call after every epoch."""
         allowed = self.patience * 2 ** min(attempts, 10)
         path = self.folder / f"{job.name}.json"
         written = -math.inf
@@ -46,7 +46,7 @@ class Heartbeats:
         with open(self.folder / f"{job.name}.trace", "w") as trace:
             told = sys.__stderr__ if self.aloud and sys.__stderr__ is not None else trace
 
-            def beat(done: int, total: int, best: float) -> None:
+            def heartbeat(done: int, total: int, best: float) -> None:
                 nonlocal written
                 faulthandler.dump_traceback_later(allowed, exit=True, file=told)
                 if time.monotonic() - written >= WRITE_SECONDS:
@@ -54,8 +54,8 @@ class Heartbeats:
                     written = time.monotonic()
 
             try:
-                beat(0, 0, math.nan)
-                yield beat
+                heartbeat(0, 0, math.nan)
+                yield heartbeat
             finally:
                 faulthandler.cancel_dump_traceback_later()
                 path.unlink(missing_ok=True)

@@ -26,9 +26,9 @@ class Inline:
         torch.set_num_threads(1)
         while (job := scheduler.next()) is not DONE:
             if job is None:
-                raise AssertionError("The flow waits for a job that nobody runs.")
-            with self.heartbeats.of(job, scheduler.attempts(job)) as beat:
-                summary = job.run(data, scheduler.archive.directory, beat)
+                raise AssertionError("The scheduler waits for a job that nobody runs.")
+            with self.heartbeats.of(job, scheduler.attempts(job)) as heartbeat:
+                summary = job.run(data, scheduler.archive.directory, heartbeat)
             scheduler.finished(job, summary)
 
     def close(self) -> None:

@@ -1,8 +1,8 @@
-"""Jobs as Ray Tune trials: one Tuner over the whole flow, workers that are reused, and no state in Ray that matters.
+"""Jobs as Ray Tune trials: one Tuner over all jobs, workers that are reused, and no state in Ray that matters.
 
-Tune asks :class:`FlowSearcher` for trials and the flow answers, so halving, phases and resuming are the same as
+Tune asks :class:`JobSearcher` for trials and the scheduler answers, so halving, phases and resuming are the same as
 in :mod:`study.execution.inline`.  Results come back as files of the run directory; Tune's own files are scratch and are
-never read.  A worker that dies ends its trial, and the flow hands the job out again: it goes on from its last snapshot.
+never read.  A worker that dies ends its trial; the scheduler hands the job out again, from its last snapshot on.
 """
 
 from __future__ import annotations
@@ -88,19 +88,19 @@ class Worker(tune.Trainable):
             )
             return Summary("stuck", reason)
         job: Job = self.config["job"]
-        with self.heartbeats.of(job, self.config["attempts"]) as beat:
-            return job.run(self.data, self.directory, beat)
+        with self.heartbeats.of(job, self.config["attempts"]) as heartbeat:
+            return job.run(self.data, self.directory, heartbeat)
 
 
-class FlowSearcher(Searcher):
-    """Gives the flow's jobs to Tune as trials, and Tune's results to the flow.
+class JobSearcher(Searcher):
+    """Gives the scheduler's jobs to Tune as trials, and Tune's results to the scheduler.
 
     Tune keeps a worker only while a trial waits for one, and cancels a worker that is starting up when another trial
     ends first.  With jobs shorter than the start of a worker the study would go on with one worker for ever.  So there
     are always as many trials as workers: where there is no job, and until all workers are up, a trial waits.
 
-    An error of the flow must not drown in Tune's handling of a trial's errors: it is kept, ends the run, and is raised
-    by the back end.
+    An error of the scheduler must not drown in Tune's handling of a trial's errors: it is kept, ends the run, and is
+    raised by the back end.
 
     Args:
         scheduler: what is to do.
@@ -156,7 +156,7 @@ class FlowSearcher(Searcher):
         return not self.gathering() and bool(self.scheduler.ready or self.scheduler.over or self.error)
 
     def on_trial_complete(self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False) -> None:
-        """Tell the flow how the job of a trial ended."""
+        """Tell the scheduler how the job of a trial ended."""
         if error:
             self._gathering_until = time.monotonic() + START_SECONDS
         if self.waiting.pop(trial_id, None) is not None:
@@ -185,7 +185,7 @@ class FlowSearcher(Searcher):
 class EndOfWaiting(tune.Stopper):
     """Ends trials that wait once there is something to do, and the run as soon as the searcher holds an error."""
 
-    def __init__(self, searcher: FlowSearcher) -> None:
+    def __init__(self, searcher: JobSearcher) -> None:
         self.searcher = searcher
 
     def __call__(self, trial_id: str, result: dict[str, Any]) -> bool:
@@ -209,7 +209,7 @@ class RayTune:
     def __init__(self, scratch: Path, *, address: str | None, workers: int | None) -> None:
         self.scratch, self.address = scratch, address
         self.workers = workers or 1
-        self._asked = workers
+        self._num_workers = workers
         self._runs = 0
         self.heartbeats = Heartbeats(scratch / "beats")
 
@@ -218,8 +218,8 @@ class RayTune:
         fruitless = 0
         while not scheduler.over:
             self._start(data)
-            searcher = FlowSearcher(scheduler, self.heartbeats, self.workers)
-            trouble = self._fit(searcher, data)
+            searcher = JobSearcher(scheduler, self.heartbeats, self.workers)
+            broke_off = self._fit(searcher, data)
             if searcher.error is not None:
                 raise searcher.error
             scheduler.abandoned()
@@ -228,8 +228,8 @@ class RayTune:
                 remedy = (
                     "Look at the machine's memory and disk, or take --set backend=inline; the same command resumes."
                 )
-                raise UserError("Ray", trouble or "no worker came to an end.", remedy)
-            if trouble and self.address is None:
+                raise UserError("Ray", broke_off or "no worker came to an end.", remedy)
+            if broke_off and self.address is None:
                 self.close()
 
     def close(self) -> None:
@@ -237,7 +237,7 @@ class RayTune:
         if ray.is_initialized():
             ray.shutdown()
 
-    def _fit(self, searcher: FlowSearcher, data: Data) -> str:
+    def _fit(self, searcher: JobSearcher, data: Data) -> str:
         """One Tuner; returns what it broke off with, or nothing."""
         self._runs += 1
         parameters = {"data": data, "directory": searcher.scheduler.archive.directory, "heartbeats": self.heartbeats}
@@ -255,7 +255,7 @@ class RayTune:
             run_config=tune.RunConfig(
                 name=f"run{self._runs}",
                 storage_path=str(self.scratch / "tune"),
-                # Retries are the flow's: it doubles the watchdog's patience, cuts the shard, and gives up in the end.
+                # The scheduler retries: it doubles the watchdog's patience, cuts the shard, and gives up in the end.
                 failure_config=tune.FailureConfig(max_failures=0),
                 checkpoint_config=tune.CheckpointConfig(checkpoint_at_end=False),
                 stop=EndOfWaiting(searcher),
@@ -284,7 +284,7 @@ class RayTune:
             self._init(data)
         if threading.current_thread() is threading.main_thread():
             signal.signal(signal.SIGTERM, before)  # Ray put its own there
-        self.workers = self._asked or max(int(ray.cluster_resources().get("CPU", 1)), 1)
+        self.workers = self._num_workers or max(int(ray.cluster_resources().get("CPU", 1)), 1)
 
     def _init(self, data: Data) -> None:
         quiet = {"log_to_driver": False, "logging_level": logging.CRITICAL}
@@ -298,7 +298,7 @@ class RayTune:
         size = examples.inputs.numel() * 4 + examples.targets.numel() * 4
         ray.init(
             address="local",
-            num_cpus=self._asked,
+            num_cpus=self._num_workers,
             include_dashboard=False,
             object_store_memory=OBJECT_STORE_BYTES + 4 * size,
             _temp_dir=str(self.scratch / "ray"),

@@ -15,9 +15,9 @@ from dataclasses import asdict, dataclass
 from mtl_core.data.task_set import TaskSet
 from mtl_core.errors import UserError
 from study.config.durations import duration
-from study.jobs.job import SHARD_SIZE, recipe_of
 from study.planning.arm import Arm
 from study.planning.plan import PHASES, Plan
+from study.planning.replica import SHARD_SIZE, recipe_of
 from study.planning.task_trees import quick_arm, quick_recipe
 
 STEP_SECONDS = 200e-6

@@ -1,29 +1,21 @@
-"""The plan: factors become arms, arms become replicas, and what cannot exist is listed with the reason."""
+"""The plan of a study: its arms, its replicas by phase, and what cannot exist with the reason."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from mtl_core.backbones import backbone_of
-from mtl_core.data.task_set import Development
-from mtl_core.errors import UserError
-from mtl_core.recipe import Recipe
 from mtl_core.task_tree import Tree
 from study.config.spec import Spec
-from study.jobs.job import recipe_of
 from study.planning.arm import EQUAL, HARD, Arm
 from study.planning.draws import Draws
-from study.planning.grid import arms_of, budget_of
+from study.planning.grid import budget_of
 from study.planning.replica import Budget, Replica
-from study.planning.task_trees import stand_ins
 
 PHASES = ("search", "confirm", "verdict")
 FIRST_SEED = {"search": 0, "confirm": 1_000, "verdict": 2_000}
 """Seeds of different phases never meet: what chooses an arm does not judge it."""
-
-WhyInfeasible = Callable[[Recipe, Development], str | None]
 
 
 @dataclass(frozen=True)
@@ -171,74 +163,3 @@ class Plan:
             "stand_ins": list(self.stand_ins),
             "spec_hash": self.spec.digest(),
         }
-
-
-def make_plan(
-    spec: Spec,
-    development: Development,
-    *,
-    why_infeasible: WhyInfeasible | None = None,
-    trees: Mapping[int, Tree] | None = None,
-) -> Plan:
-    """The plan of ``spec`` for the tasks of ``development``; nothing is trained.
-
-    Args:
-        why_infeasible: says why a recipe cannot exist for a task set; the architectures' own word by default.
-        trees: those found so far where the study has them found; others get a stand-in.
-
-    Raises:
-        UserError: when there is nothing to compare, or a tree of so many groups cannot be.
-    """
-    if why_infeasible is None:
-        from mtl_core.network.feasibility import why_infeasible
-    tasks: tuple[str, ...] = tuple(task.name for task in development.tasks)
-    if len(tasks) < 2:
-        raise UserError(
-            "tasks", f"there is one task ({', '.join(tasks)}).", "Name at least two targets: sharing takes two."
-        )
-    arms: dict[Arm, float] = {}
-    skipped: list[Skipped] = []
-    waiting = stand_ins(spec, tasks)
-    found = {stages: tree for stages, tree in (trees or {}).items() if stages in waiting}
-    budget = budget_of(spec, "search", waiting | found)
-    for arm in arms_of(spec.factors):
-        view = development.only(tasks[0]) if arm.is_single_task else development
-        if reason := why_infeasible(recipe_of(arm, budget), view):
-            skipped.append(Skipped(arm.label, reason, arm.levels()))
-        else:
-            arms[arm] = 1.0
-    if spec.factors.match is not None:
-        from study.planning.capacity import Matcher
-
-        matcher = Matcher(spec.factors.match, development, lambda arm: recipe_of(arm, budget), why_infeasible)
-        arms = {match.arm: match.ratio for match in map(matcher.match, arms)}
-    if not arms:
-        remedy = f"Change factors.sharing or factors.depth; {skipped[0].arm}: {skipped[0].reason}."
-        raise UserError("factors", "none of the arms can exist.", remedy)
-    baselines = tuple(dict.fromkeys([arm.each() for arm in arms] + [arm.loop() for arm in arms]))
-    candidates = tuple(arm for arm in arms if arm not in baselines)
-    if not candidates:
-        raise UserError("factors.sharing", "no arm shares anything.", "Add hard: baselines are always there.")
-    ratios = {} if spec.factors.match is None else {arm: arms[arm] for arm in candidates}
-    options = {"sharing": spec.training.sharing_options, "weighting": spec.training.weighting_options}
-    draws = Draws(spec.tuning, len(tasks), options=options)
-    remarks = (*remarks_on(candidates, budget, development), *draws.remarks(candidates))
-    return Plan(
-        spec,
-        tasks,
-        candidates,
-        baselines,
-        tuple(skipped),
-        draws,
-        ratios=ratios,
-        remarks=remarks,
-        trees=budget.trees,
-        stand_ins=tuple(stages for stages in waiting if stages not in found),
-    )
-
-
-def remarks_on(arms: Sequence[Arm], budget: Budget, development: Development) -> tuple[str, ...]:
-    """What the backbones have to say about how they will run."""
-    first = {arm.backbone: arm for arm in arms}
-    found = (backbone_of(recipe_of(arm, budget), development.shape).remarks() for arm in first.values())
-    return tuple(dict.fromkeys(remark for remarks in found for remark in remarks))

@@ -8,11 +8,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from study.config.load import read_spec
 from study.config.spec import Spec
 from study.planning.budget import frozen, losses, shrink
 from study.planning.forecast import REFERENCE_RATE, Forecast, Forecaster, machine_rate, refuse_if_too_large
+from study.planning.make_plan import make_plan
 from study.planning.options import build_task_set, check_backbone_options, check_named_options
-from study.planning.plan import Plan, make_plan
+from study.planning.plan import Plan
 from study.planning.task_trees import trees_in_ledger
 from study.store import ledger
 
@@ -33,24 +35,41 @@ class Prepared:
     rate: float = REFERENCE_RATE
 
 
-def prepare(spec: Spec, *, out: Path, stored: Spec | None = None) -> Prepared:
+def prepare_run(spec: Spec, out: Path, *, task_set: TaskSet | None = None, rate: float | None = None) -> Prepared:
+    """Prepare ``spec`` for the run directory ``out``, as :func:`prepare` does, going by what was begun there."""
+    begun = out / "study.yaml"
+    stored = read_spec(begun) if begun.is_file() else None
+    return prepare(spec, out=out, stored=stored, task_set=task_set, rate=rate)
+
+
+def prepare(
+    spec: Spec,
+    *,
+    out: Path,
+    stored: Spec | None = None,
+    task_set: TaskSet | None = None,
+    rate: float | None = None,
+) -> Prepared:
     """Build the data, plan, forecast, shrink to the budget; train and write nothing.
 
     A tree that the study has to find is counted with a stand-in, unless a run in ``out`` has found it.
 
     Args:
+        spec: the study.
         out: the run directory, which need not exist yet: its disk has to hold the study.
         stored: the study that ``out`` was begun with, whose budget is settled.
+        task_set: the study's data, where they are built already.
+        rate: multiply-adds per second of one thread of this machine; measured where it is not known yet.
 
     Raises:
         UserError: when the data are unfit, no arm can exist, or the study cannot finish on this machine.
     """
     check_backbone_options(spec)
     check_named_options(spec)
-    task_set = build_task_set(spec)
+    task_set = task_set or build_task_set(spec)
     tasks = [task.name for task in task_set.tasks]
     trees = {} if stored is None else trees_in_ledger(ledger.read(out / ledger.NAME), tasks)
-    forecaster = Forecaster(task_set, spec.workers or num_cores(), machine_rate())
+    forecaster = Forecaster(task_set, spec.workers or num_cores(), rate or machine_rate())
     settled = stored and frozen(spec, stored)
     if settled:
         smaller, shrunk = settled, losses(spec, settled)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from mtl_core import ENGINE_VERSION
+from mtl_core.recipe import Recipe
 from mtl_core.task_tree import Tree
 from study.planning.arm import BRANCH, INDEPENDENT, SINGLE_TASK, Arm
 
@@ -88,3 +89,13 @@ class Replica:
             "budget": budget.content(self.arm),
         }
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]
+
+
+SHARD_SIZE = 16
+"""Replicas a shard: on a processor arrays of 4 to 16 take all that fusion gives; larger ones leave its cache."""
+
+
+def recipe_of(arm: Arm, budget: Budget) -> Recipe:
+    """The fusion key of an arm's replicas."""
+    levels = {factor: level for factor, level in arm.levels().items() if factor != "capacity"}
+    return Recipe(**levels, **budget.content(arm))

@@ -20,9 +20,9 @@ from mtl_core.task_grouping.tree_search import stand_in
 from mtl_core.task_tree import Tree, fault
 from study.config.spec import Spec
 from study.config.text import nearest
-from study.jobs.job import recipe_of
 from study.planning.arm import BRANCH, INDEPENDENT, Arm
 from study.planning.grid import budget_of
+from study.planning.replica import recipe_of
 from study.store.ledger import Ledger
 
 AFFINITY = "affinity"

@@ -7,7 +7,7 @@ from typing import Any
 
 from analysis.selection import choose_arm, rank_draws
 from mtl_core.errors import UserError
-from study.execution.scheduler import Steps, Together
+from study.execution.scheduler import Parallel, Steps
 from study.planning.arm import Arm
 from study.protocol.context import StudyContext
 from study.protocol.select import Selected
@@ -16,13 +16,13 @@ from study.protocol.select import Selected
 def confirm(context: StudyContext, selected: Selected) -> Steps:
     """Train the arms to confirm for all epochs: every arm, or the best K, the references and all baselines."""
     labels = _labels(context, selected)
-    yield Together([fresh(context, arm, "confirm", selected) for arm in context.arms(labels)])
+    yield Parallel([fresh(context, arm, "confirm", selected) for arm in context.arms(labels)])
     return labels
 
 
 def fresh(context: StudyContext, arm: Arm, phase: str, selected: Selected) -> Steps:
     """Train ``arm`` at its selected draws with the seeds of ``phase``."""
-    yield context.shards(phase, context.keyed(context.plan.replicas(arm, phase, selected[arm.label])))
+    yield context.training_jobs(phase, context.keyed(context.plan.replicas(arm, phase, selected[arm.label])))
 
 
 def choose(context: StudyContext, labels: list[str]) -> dict[str, Any]:

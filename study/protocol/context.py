@@ -1,4 +1,4 @@
-"""What every phase has at hand: the plan, what is recorded, the ledger, and how replicas become jobs."""
+"""What every phase of a study works with: the plan, the records, the ledger, and how replicas become jobs."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from mtl_core.data.task_set import Development
-from study.jobs.job import Shard, shards_of
+from study.jobs.shard import Shard, shards_of
+from study.jobs.train import TrainingJob
 from study.planning.arm import Arm
 from study.planning.plan import Plan
 from study.planning.replica import Replica
@@ -20,7 +21,7 @@ from study.store.ledger import Ledger
 
 @dataclass(frozen=True)
 class StudyContext:
-    """A study under way, as the driver sees it.  The test split is not on the desk.
+    """A study under way, as the driver sees it.  Holds no test data.
 
     Args:
         plan: what is to be trained.
@@ -43,12 +44,16 @@ class StudyContext:
         return {replica.key(self.fingerprint, self.plan.budget(replica.phase)): replica for replica in replicas}
 
     def shards(self, phase: str, replicas: Mapping[str, Replica], until: int | None = None) -> list[Shard]:
-        """Jobs that train ``replicas`` of ``phase`` up to ``until`` epochs, by default to the end."""
+        """Group ``replicas`` of ``phase`` into shards that end at ``until`` epochs, by default the last."""
         budget = self.plan.budget(phase)
         return list(shards_of(replicas, self.plan.tasks, until=until or budget.epochs, budget=budget))
 
+    def training_jobs(self, phase: str, replicas: Mapping[str, Replica], until: int | None = None) -> list[TrainingJob]:
+        """Return the jobs that train ``replicas`` of ``phase`` up to ``until`` epochs, by default to the end."""
+        return [TrainingJob(shard) for shard in self.shards(phase, replicas, until)]
+
     def freeze(self, choice: str, value: Any) -> Any:
-        """Settle a choice for ever, before what depends on it begins."""
+        """Write a decision to the ledger; a resumed run reuses it."""
         self.ledger.append("frozen", choice=choice, value=value)
         return value
 

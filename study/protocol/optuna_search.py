@@ -23,7 +23,7 @@ from optuna.trial import Trial, TrialState
 
 from analysis.selection import rank_draws
 from mtl_core.randomness.seeding import stream_seed
-from study.execution.scheduler import Steps, Together
+from study.execution.scheduler import Parallel, Steps
 from study.planning.arm import Arm
 from study.protocol.context import StudyContext
 from study.protocol.search import search_arm, searched
@@ -42,7 +42,7 @@ def explore(context: StudyContext) -> Steps:
     most = min(context.plan.num_trials, len(open_to_it))
     while len(values) < most:
         batch = _ask(study, open_to_it, values, most)
-        yield Together([search_arm(context, arm) for _, arm in batch])
+        yield Parallel([search_arm(context, arm) for _, arm in batch])
         for trial, arm in batch:
             value = value_of(context, arm)
             values[arm.label] = value

@@ -8,9 +8,9 @@ from typing import Any
 
 from analysis.selection import choose_arm, select_draws
 from mtl_core.network.cost import cost_of
-from study.execution.scheduler import Steps, Together
-from study.jobs.job import recipe_of
+from study.execution.scheduler import Parallel, Steps
 from study.planning.arm import SINGLE_TASK, Arm
+from study.planning.replica import recipe_of
 from study.protocol.confirm import fresh
 from study.protocol.context import StudyContext
 from study.protocol.search import search_arm, searched
@@ -28,7 +28,7 @@ def judge(context: StudyContext, chosen: str, selected: Selected) -> Steps:
     for total in new.values():
         if total.levels() not in [event["levels"] for event in context.ledger.of("added")]:
             context.ledger.append("added", arm=total.label, levels=total.levels(), reason="baseline total")
-    yield Together([search_arm(context, total) for total in new.values()])
+    yield Parallel([search_arm(context, total) for total in new.values()])
     selected = _with_new(context, selected, list(new.values()))
     best = best_widths(context, selected)
     value = {
@@ -45,7 +45,7 @@ def verdict(context: StudyContext, judged: dict[str, Any]) -> Steps:
     for baselines in judged["baselines"].values():
         whole |= dict.fromkeys(baselines[name] for name in ("each", "loop", "total") if name in baselines)
         of_task |= {(label, task) for task, label in baselines["best"].items()}
-    yield Together(
+    yield Parallel(
         [fresh(context, arm, "verdict", selected) for arm in context.arms(whole)]
         + [_one_task(context, label, task, selected) for label, task in sorted(of_task) if label not in whole]
     )
@@ -117,4 +117,4 @@ def _baselines(arm: Arm, total: tuple[Arm, float] | None, selected: Selected, be
 def _one_task(context: StudyContext, label: str, task: str, selected: Selected) -> Steps:
     (arm,) = context.arms([label])
     replicas = context.keyed(context.plan.replicas(arm, "verdict", selected[label]))
-    yield context.shards("verdict", {key: replica for key, replica in replicas.items() if replica.task == task})
+    yield context.training_jobs("verdict", {key: replica for key, replica in replicas.items() if replica.task == task})

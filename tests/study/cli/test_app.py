@@ -17,6 +17,8 @@ from mtl_core.errors import UserError
 from study.cli.app import app
 from study.config import registered_names
 from study.config.spec import Spec
+from study.driver.backend_choice import RunOptions
+from study.planning.prepare import Prepared
 
 HEAVY = ("torch", "ray", "pandas", "matplotlib", "scipy", "optuna", "pyarrow", "numpy", "sklearn", "seaborn")
 
@@ -28,19 +30,19 @@ def _folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def runner(monkeypatch: pytest.MonkeyPatch) -> Callable[[Any], list[tuple[Spec, dict[str, Any]]]]:
-    """Put a function in the place of ``study.driver.run.run`` and of the report; returns the calls that it gets."""
+    """Replace ``study.driver.run.run_prepared`` and the report; returns the calls that it gets."""
 
     def install(outcome: Any) -> list[tuple[Spec, dict[str, Any]]]:
         calls = []
 
-        def run(spec: Spec, **options: Any) -> Path:
-            calls.append((spec, options))
+        def run_prepared(prepared: Prepared, *, out: Path, options: RunOptions) -> Path:
+            calls.append((prepared.plan.spec, {"out": out, **vars(options)}))
             if isinstance(outcome, BaseException):
                 raise outcome
-            return options["out"]
+            return out
 
         module = types.ModuleType("study.driver.run")
-        module.run = run  # type: ignore[attr-defined]
+        module.run_prepared = run_prepared  # type: ignore[attr-defined]
         monkeypatch.setitem(sys.modules, "study.driver.run", module)
         import analysis
 

@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from mtl_core.errors import UserError
-from study.execution.scheduler import DONE, Scheduler, Steps, Together
-from study.jobs.job import Summary, shards_of
+from study.execution.scheduler import DONE, Parallel, Scheduler, Steps
+from study.jobs.job import Summary
+from study.jobs.shard import shards_of
 from study.planning.arm import Arm
 from study.planning.replica import Budget, Replica
 from study.store.archive import Entry
@@ -96,7 +97,7 @@ def names(jobs: list[Any]) -> list[str]:
 
 def test_no_strand_waits_for_anothers_rung(archive: Any, book: Ledger) -> None:
     def steps() -> Steps:
-        results = yield Together([two_rungs("a"), two_rungs("b")])
+        results = yield Parallel([two_rungs("a"), two_rungs("b")])
         yield [Step(("end",))]
         return results
 
@@ -124,7 +125,7 @@ def test_finished_work_is_never_handed_out(archive: Any, book: Ledger) -> None:
 
     def steps() -> Steps:
         yield [Step(("a1", "b1")), Step(("a2",))]
-        yield Together([])
+        yield Parallel([])
         yield [Step(("a1", "a2"))]
 
     scheduler = Scheduler(steps(), archive, book)

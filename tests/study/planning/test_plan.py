@@ -13,10 +13,10 @@ from mtl_core.data.task_set import Development, Examples
 from mtl_core.errors import UserError
 from mtl_core.recipe import Recipe
 from study.config.spec import Factors, Spec
-from study.jobs.job import recipe_of
 from study.planning.grid import arms_of
-from study.planning.plan import Plan, make_plan
-from study.planning.replica import Budget
+from study.planning.make_plan import make_plan
+from study.planning.plan import Plan
+from study.planning.replica import Budget, recipe_of
 
 
 def development(num_tasks: int = 2) -> Development:

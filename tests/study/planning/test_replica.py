@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from mtl_core import ENGINE_VERSION
-from study.planning.plan import Plan, make_plan
+from study.planning.make_plan import make_plan
+from study.planning.plan import Plan
 from tests.study.conftest import small_task_set, tiny
 
 WRITTEN_OUT = {

@@ -15,14 +15,13 @@ from study.cli.check import check
 from study.cli.status import status
 from study.config.spec import Spec
 from study.driver.run import run
-from study.jobs.job import recipe_of
 from study.planning import task_trees
 from study.planning.arm import Arm
 from study.planning.grid import budget_of
+from study.planning.make_plan import make_plan
 from study.planning.options import build_task_set
-from study.planning.plan import make_plan
 from study.planning.prepare import prepare, with_trees
-from study.planning.replica import Budget, Replica
+from study.planning.replica import Budget, Replica, recipe_of
 from study.planning.task_trees import groups_of, is_asked_for, stand_ins
 from study.store import ledger
 from tests.study.planted import TREE, planted
