@@ -14,7 +14,8 @@ from itertools import pairwise
 
 from mtl_core.recipe import Recipe
 from study.planning.arm import Arm
-from study.planning.replica import SHARD_SIZE, Budget, Replica, recipe_of
+from study.planning.replica import SHARD_SIZE, Replica
+from study.planning.training_settings import TrainingSettings, recipe_of
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,7 @@ class Shard:
         tasks: what each of its replicas learns: the single task, or all.
         replicas: by content hash.
         until: epochs that they have when it is done.
-        budget: of the phase; ``budget.epochs`` beyond ``until`` means that rungs follow.
+        settings: of the phase; epochs of its training beyond ``until`` mean that rungs follow.
         sources: stems of the parts whose checkpoints hold their states.
     """
 
@@ -36,7 +37,7 @@ class Shard:
     tasks: tuple[str, ...]
     replicas: Mapping[str, Replica]
     until: int
-    budget: Budget
+    settings: TrainingSettings
     sources: tuple[str, ...] = field(default=(), compare=False)
 
     @property
@@ -47,11 +48,16 @@ class Shard:
     @property
     def recipe(self) -> Recipe:
         """The recipe that the shard's replicas have in common."""
-        return recipe_of(self.arm, self.budget)
+        return recipe_of(self.arm, self.settings)
 
 
 def shards_of(
-    replicas: Mapping[str, Replica], tasks: tuple[str, ...], *, until: int, budget: Budget, size: int = SHARD_SIZE
+    replicas: Mapping[str, Replica],
+    tasks: tuple[str, ...],
+    *,
+    until: int,
+    settings: TrainingSettings,
+    size: int = SHARD_SIZE,
 ) -> Iterator[Shard]:
     """Group replicas by phase, arm and task into shards of nearly equal size, at most ``size``."""
     groups: dict[tuple[str, Arm, str | None], list[str]] = {}
@@ -62,4 +68,4 @@ def shards_of(
         bounds = [len(keys) * piece // pieces for piece in range(pieces + 1)]
         for start, stop in pairwise(bounds):
             members = {key: replicas[key] for key in keys[start:stop]}
-            yield Shard(phase, arm, tasks if task is None else (task,), members, until, budget)
+            yield Shard(phase, arm, tasks if task is None else (task,), members, until, settings)

@@ -60,7 +60,7 @@ def _identity(shard: Shard, key: str, task: str) -> dict[str, Any]:
         "task": task,
         **shard.arm.levels(),
         "hyperparameters": json.dumps(dict(replica.hyperparameters)),
-        "budget_epochs": shard.budget.epochs,
+        "budget_epochs": shard.settings.training.epochs,
     }
 
 

@@ -17,8 +17,9 @@ from mtl_core.errors import UserError
 from study.config.durations import duration
 from study.planning.arm import Arm
 from study.planning.plan import PHASES, Plan
-from study.planning.replica import SHARD_SIZE, recipe_of
+from study.planning.replica import SHARD_SIZE
 from study.planning.task_trees import quick_arm, quick_recipe
+from study.planning.training_settings import recipe_of
 
 STEP_SECONDS = 200e-6
 """Fixed time of a replica's step: the optimiser, the gather, the calls, shared by the rows of an array."""
@@ -169,7 +170,7 @@ class Forecaster:
 
         development = self.task_set.development
         view = development if task is None else development.only(task)
-        cost = cost_of(recipe_of(arm, plan.budget("search")), view)
+        cost = cost_of(recipe_of(arm, plan.settings("search")), view)
         return Size(cost.multiply_adds, cost.parameters_total, cost.replica_bytes)
 
 

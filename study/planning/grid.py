@@ -1,37 +1,13 @@
-"""From the levels of a study file to its arms, and to what a replica may spend."""
+"""From the levels of a study file to its arms."""
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from mtl_core.registry import find
-from mtl_core.task_tree import Tree
-from study.config.spec import Factors, Spec
+from study.config.spec import Factors
 from study.planning.arm import INDEPENDENT, PARAMETERS, SINGLE_TASK, Arm
-from study.planning.replica import Budget
-
-
-def budget_of(spec: Spec, phase: str, trees: Mapping[int, Tree] | None = None) -> Budget:
-    """What a replica of ``phase`` may spend, and what all replicas have in common.
-
-    Args:
-        trees: of ``branch`` by number of stages, see :mod:`study.planning.task_trees`.
-    """
-    training = spec.training
-    return Budget(
-        epochs=training.epochs,
-        batch_size=training.batch_size,
-        patience=training.patience if phase == "search" else None,
-        schedule=training.schedule,
-        backbone_options=training.backbone_options,
-        sharing_options=training.sharing_options,
-        weighting_options=training.weighting_options,
-        tasks_per_step=training.tasks_per_step,
-        sampling=training.sampling,
-        trees=trees or {},
-        probes=0 if phase == "search" else spec.diagnostics.gradients,
-    )
 
 
 def arms_of(factors: Factors) -> list[Arm]:

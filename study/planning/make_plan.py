@@ -13,10 +13,10 @@ from study.config.spec import Spec
 from study.planning.arm import Arm
 from study.planning.capacity import Matcher
 from study.planning.draws import Draws
-from study.planning.grid import arms_of, budget_of
+from study.planning.grid import arms_of
 from study.planning.plan import Plan, Skipped
-from study.planning.replica import Budget, recipe_of
 from study.planning.task_trees import stand_ins
+from study.planning.training_settings import TrainingSettings, recipe_of, settings_of
 
 WhyInfeasible = Callable[[Recipe, Development], str | None]
 
@@ -48,7 +48,7 @@ def make_plan(
         )
     substitutes = stand_ins(spec, tasks)
     given = {stages: tree for stages, tree in (trees or {}).items() if stages in substitutes}
-    settings = budget_of(spec, "search", substitutes | given)
+    settings = settings_of(spec, "search", substitutes | given)
     feasible, skipped = _feasible_arms(spec, development, settings, why_infeasible)
     arms = _matched(spec, development, feasible, settings, why_infeasible)
     baselines = tuple(dict.fromkeys([arm.each() for arm in arms] + [arm.loop() for arm in arms]))
@@ -72,7 +72,7 @@ def make_plan(
 
 
 def _feasible_arms(
-    spec: Spec, development: Development, settings: Budget, why_infeasible: WhyInfeasible
+    spec: Spec, development: Development, settings: TrainingSettings, why_infeasible: WhyInfeasible
 ) -> tuple[list[Arm], tuple[Skipped, ...]]:
     """The arms of the grid that can exist, and the others with the reason."""
     alone = development.only(development.tasks[0].name)
@@ -89,7 +89,7 @@ def _feasible_arms(
 
 
 def _matched(
-    spec: Spec, development: Development, arms: Sequence[Arm], settings: Budget, why_infeasible: WhyInfeasible
+    spec: Spec, development: Development, arms: Sequence[Arm], settings: TrainingSettings, why_infeasible: WhyInfeasible
 ) -> dict[Arm, float]:
     """The arms at their matched widths, with their size over the reference's; 1 where the study matches nothing."""
     if spec.factors.match is None:
@@ -98,8 +98,8 @@ def _matched(
     return {match.arm: match.ratio for match in map(matcher.match, arms)}
 
 
-def remarks_on(arms: Sequence[Arm], budget: Budget, development: Development) -> tuple[str, ...]:
+def remarks_on(arms: Sequence[Arm], settings: TrainingSettings, development: Development) -> tuple[str, ...]:
     """What the backbones have to say about how they will run."""
     first = {arm.backbone: arm for arm in arms}
-    found = (backbone_of(recipe_of(arm, budget), development.shape).remarks() for arm in first.values())
+    found = (backbone_of(recipe_of(arm, settings), development.shape).remarks() for arm in first.values())
     return tuple(dict.fromkeys(remark for remarks in found for remark in remarks))

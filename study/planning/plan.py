@@ -10,8 +10,8 @@ from mtl_core.task_tree import Tree
 from study.config.spec import Spec
 from study.planning.arm import EQUAL, HARD, Arm
 from study.planning.draws import Draws
-from study.planning.grid import budget_of
-from study.planning.replica import Budget, Replica
+from study.planning.replica import Replica
+from study.planning.training_settings import TrainingSettings, settings_of
 
 PHASES = ("search", "confirm", "verdict")
 FIRST_SEED = {"search": 0, "confirm": 1_000, "verdict": 2_000}
@@ -32,7 +32,7 @@ class Plan:
     """What a study will train.
 
     Args:
-        spec: the study, after a budget had its say.
+        spec: the specification after shrinking to the time budget.
         tasks: names, in order.
         candidates: arms that the factors make, ``each`` and ``loop`` baselines among them excepted.
         baselines: for every candidate its single-task and its independent arm.
@@ -78,9 +78,9 @@ class Plan:
         first = FIRST_SEED[phase]
         return range(first, first + getattr(self.spec, phase).seeds)
 
-    def budget(self, phase: str) -> Budget:
-        """What a replica of ``phase`` may spend; only the search may stop early."""
-        return budget_of(self.spec, phase, self.trees)
+    def settings(self, phase: str) -> TrainingSettings:
+        """Return what all replicas of ``phase`` have in common; only the search may stop early."""
+        return settings_of(self.spec, phase, self.trees)
 
     def replicas(self, arm: Arm, phase: str, draws: Sequence[int] | Mapping[str, int]) -> list[Replica]:
         """The replicas of ``arm`` in ``phase``.

@@ -21,8 +21,7 @@ from mtl_core.task_tree import Tree, fault
 from study.config.spec import Spec
 from study.config.text import nearest
 from study.planning.arm import BRANCH, INDEPENDENT, Arm
-from study.planning.grid import budget_of
-from study.planning.replica import recipe_of
+from study.planning.training_settings import recipe_of, settings_of
 from study.store.ledger import Ledger
 
 AFFINITY = "affinity"
@@ -93,7 +92,7 @@ def quick_arm(spec: Spec, stages: int) -> Arm:
 
 def quick_recipe(spec: Spec, stages: int) -> Recipe:
     """How it is trained, but for the number of epochs."""
-    return recipe_of(quick_arm(spec, stages), budget_of(spec, "search"))
+    return recipe_of(quick_arm(spec, stages), settings_of(spec, "search"))
 
 
 def find_tree(spec: Spec, development: Development, stages: int, groups: float) -> Tree:

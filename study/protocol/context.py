@@ -41,12 +41,12 @@ class StudyContext:
 
     def keyed(self, replicas: Iterable[Replica]) -> dict[str, Replica]:
         """Replicas by content hash."""
-        return {replica.key(self.fingerprint, self.plan.budget(replica.phase)): replica for replica in replicas}
+        return {replica.key(self.fingerprint, self.plan.settings(replica.phase)): replica for replica in replicas}
 
     def shards(self, phase: str, replicas: Mapping[str, Replica], until: int | None = None) -> list[Shard]:
         """Group ``replicas`` of ``phase`` into shards that end at ``until`` epochs, by default the last."""
-        budget = self.plan.budget(phase)
-        return list(shards_of(replicas, self.plan.tasks, until=until or budget.epochs, budget=budget))
+        settings = self.plan.settings(phase)
+        return list(shards_of(replicas, self.plan.tasks, until=until or settings.training.epochs, settings=settings))
 
     def training_jobs(self, phase: str, replicas: Mapping[str, Replica], until: int | None = None) -> list[TrainingJob]:
         """Return the jobs that train ``replicas`` of ``phase`` up to ``until`` epochs, by default to the end."""

@@ -10,7 +10,7 @@ from analysis.selection import choose_arm, select_draws
 from mtl_core.network.cost import cost_of
 from study.execution.scheduler import Parallel, Steps
 from study.planning.arm import SINGLE_TASK, Arm
-from study.planning.replica import recipe_of
+from study.planning.training_settings import recipe_of
 from study.protocol.confirm import fresh
 from study.protocol.context import StudyContext
 from study.protocol.search import search_arm, searched
@@ -53,7 +53,7 @@ def verdict(context: StudyContext, judged: dict[str, Any]) -> Steps:
 
 def total_of(context: StudyContext, arm: Arm) -> tuple[Arm, float]:
     """Single-task networks that together have the parameters of ``arm``: the nearest width, and the ratio of sizes."""
-    wanted = cost_of(recipe_of(arm, context.plan.budget("verdict")), context.development).parameters_total
+    wanted = cost_of(recipe_of(arm, context.plan.settings("verdict")), context.development).parameters_total
     low, high = 1, 2
     while _size(context, arm, high) < wanted:
         low, high = high, high * 2
@@ -87,7 +87,7 @@ def _judged_arms(context: StudyContext, chosen: str, selected: Selected) -> list
 
 
 def _size(context: StudyContext, arm: Arm, width: int) -> int:
-    recipe = recipe_of(replace(arm.each(), width=width), context.plan.budget("verdict"))
+    recipe = recipe_of(replace(arm.each(), width=width), context.plan.settings("verdict"))
     return sum(cost_of(recipe, context.development.only(task)).parameters_total for task in context.plan.tasks)
 
 

@@ -12,11 +12,11 @@ from mtl_core.data.task import Task
 from mtl_core.data.task_set import Development, Examples
 from mtl_core.errors import UserError
 from mtl_core.recipe import Recipe
-from study.config.spec import Factors, Spec
+from study.config.spec import Factors, Spec, Training
 from study.planning.grid import arms_of
 from study.planning.make_plan import make_plan
 from study.planning.plan import Plan
-from study.planning.replica import Budget, recipe_of
+from study.planning.training_settings import TrainingSettings, recipe_of
 
 
 def development(num_tasks: int = 2) -> Development:
@@ -111,26 +111,26 @@ def test_seeds_of_phases_never_meet() -> None:
 
 def test_only_the_search_stops_early() -> None:
     made = plan(training={"patience": 3})
-    assert [made.budget(phase).patience for phase in ("search", "confirm", "verdict")] == [3, None, None]
+    assert [made.settings(phase).training.patience for phase in ("search", "confirm", "verdict")] == [3, None, None]
 
 
 def test_gradients_are_compared_on_fresh_seeds_where_something_is_shared() -> None:
     made, plain = plan(diagnostics={"gradients": 8}), plan()
-    assert [made.budget(phase).probes for phase in ("search", "confirm", "verdict")] == [0, 8, 8]
+    assert [made.settings(phase).probes for phase in ("search", "confirm", "verdict")] == [0, 8, 8]
     for phase in ("search", "confirm", "verdict"):
         for arm in made.arms:
-            probed = recipe_of(arm, made.budget(phase)).probes
+            probed = recipe_of(arm, made.settings(phase)).probes
             assert probed == (8 if phase != "search" and arm.sharing == "hard" else 0)
             keys = [
-                [replica.key("data", study.budget(phase)) for replica in study.replicas(arm, phase, [0])]
+                [replica.key("data", study.settings(phase)) for replica in study.replicas(arm, phase, [0])]
                 for study in (made, plain)
             ]
             assert (keys[0] != keys[1]) == (probed > 0), "only a record that holds more is another one"
 
 
 def test_a_study_without_probes_has_the_keys_that_it_always_had() -> None:
-    budget = Budget(epochs=3, batch_size=8, patience=None, schedule="cosine")
-    assert "probes" not in budget.content(plan().candidates[0])
+    settings = TrainingSettings(Training(epochs=3, batch_size=8))
+    assert "probes" not in settings.content(plan().candidates[0])
 
 
 def test_replicas_of_a_multi_task_arm() -> None:

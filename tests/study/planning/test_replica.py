@@ -39,4 +39,4 @@ def test_keys_are_those_of_records_written_before(changes: dict[str, Any], phase
     made = plan(**changes)
     arms = (made.candidates[0], made.baselines[0])
     replicas = [made.replicas(arm, phase, [1])[0] for arm in arms]
-    assert [replica.key("data", made.budget(phase)) for replica in replicas] == keys
+    assert [replica.key("data", made.settings(phase)) for replica in replicas] == keys
