@@ -10,13 +10,9 @@ from typing import Any
 import pytest
 
 from mtl_core.errors import UserError
-from study.config.spec import Training
 from study.execution.scheduler import DONE, Parallel, Scheduler, Steps
 from study.jobs.job import Summary
-from study.jobs.shard import shards_of
 from study.planning.arm import Arm
-from study.planning.replica import Replica
-from study.planning.training_settings import TrainingSettings
 from study.store.archive import Entry
 from study.store.ledger import Ledger
 
@@ -192,29 +188,3 @@ def test_failures_stop_the_study_only_beyond_half(archive: Any, book: Ledger) ->
     jobs[10].give_up(archive, "because")
     with pytest.raises(UserError, match=r"6 of 11 replicas failed, most often with: why"):
         scheduler.finished(jobs[10], Summary("recorded"))
-
-
-@pytest.mark.parametrize(("number", "sizes"), [(1, [1]), (16, [16]), (17, [8, 9]), (33, [11, 11, 11])])
-def test_shards_are_of_nearly_equal_size(number: int, sizes: list[int]) -> None:
-    settings = TrainingSettings(Training(epochs=4, batch_size=8, schedule="constant"))
-    replicas = {str(seed): Replica(ARM, 0, seed, "search", {}) for seed in range(number)}
-    shards = list(shards_of(replicas, ("rain", "sun"), until=2, settings=settings))
-    assert [len(shard.replicas) for shard in shards] == sizes
-    assert sorted(key for shard in shards for key in shard.replicas) == sorted(replicas)
-
-
-def test_a_shard_has_one_arm_one_phase_and_for_single_tasks_one_task() -> None:
-    settings = TrainingSettings(Training(epochs=4, batch_size=8, schedule="constant"))
-    alone = ARM.each()
-    replicas = {
-        f"{phase}{arm.label}{task}{seed}": Replica(arm, 0, seed, phase, {}, task)
-        for phase in ("search", "confirm")
-        for arm, tasks in ((ARM, (None,)), (alone, ("rain", "sun")))
-        for task in tasks
-        for seed in range(3)
-    }
-    shards = list(shards_of(replicas, ("rain", "sun"), until=4, settings=settings))
-    assert len(shards) == 6
-    assert {shard.tasks for shard in shards if shard.arm == alone} == {("rain",), ("sun",)}
-    assert {shard.tasks for shard in shards if shard.arm == ARM} == {("rain", "sun")}
-    assert len({shard.name for shard in shards}) == 6
