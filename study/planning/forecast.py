@@ -31,7 +31,8 @@ WORKER_SECONDS = 3.0
 """Start-up of a worker: most of it is the import of torch."""
 WORKER_BYTES = 500e6
 RECORD_BYTES = 700
-CURVES = 6
+NUM_CURVES = 6
+"""Curves of a training record, a number for every epoch each."""
 
 
 @dataclass(frozen=True)
@@ -147,7 +148,7 @@ class Forecaster:
         counts, epochs = plan.counts(), plan.spec.training.epochs
         rows = len(plan.tasks) * sum(counts.values())
         scored = len(plan.tasks) * (counts["confirm"] + counts["verdict"])
-        return rows * (RECORD_BYTES + CURVES * 4 * epochs) + scored * 4 * len(self.task_set.test)
+        return rows * (RECORD_BYTES + NUM_CURVES * 4 * epochs) + scored * 4 * len(self.task_set.test)
 
     def _states(self, plan: Plan) -> float:
         """Checkpoints between rungs, which the search deletes at its end."""
