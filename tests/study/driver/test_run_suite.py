@@ -175,6 +175,26 @@ def test_a_split_budget_is_kept_when_the_suite_goes_on(
     assert trained(journal) == lines
 
 
+def test_the_machine_is_measured_once_and_data_are_built_once_for_all_studies(
+    journal: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    measured, built = [], []
+
+    def machine_rate() -> float:
+        measured.append(SLOW)
+        return SLOW * 10 ** (len(measured) - 1)  # another machine whenever it is measured again
+
+    def build_task_set(spec: Spec) -> TaskSet:
+        built.append(spec.name)
+        return data_of(spec)
+
+    monkeypatch.setattr("study.planning.prepare.machine_rate", machine_rate)
+    monkeypatch.setattr("study.planning.prepare.num_cores", lambda: 2)
+    monkeypatch.setattr("study.planning.prepare.build_task_set", build_task_set)
+    run(tmp_path / "out", Suite("three", three(tuning={"draws": 8}).studies, budget=84.0))
+    assert (len(measured), built) == (1, list(SETS))
+
+
 def test_the_forecast_of_the_whole_adds_time_but_not_memory(journal: Path, tmp_path: Path) -> None:
     prepared = prepare_suite(three(), out=tmp_path)
     each = [study.forecast for study in prepared.studies.values()]
