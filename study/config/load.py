@@ -19,7 +19,7 @@ from study.config.overrides import override
 from study.config.spec import Spec
 from study.config.strict_yaml import Document
 from study.config.suite import Suite
-from study.config.text import MAX_SLUG, nearest, wrong_with_name
+from study.config.text import MAX_NAME, nearest, wrong_with_name
 from study.config.validation_errors import mistake_of
 
 STUDY_SUFFIXES = (".yaml", ".yml")
@@ -142,7 +142,7 @@ def _read(path: Path) -> Document:
 
 
 def _named(document: Document, path: Path) -> Document:
-    name = re.sub(r"[^A-Za-z0-9._-]+", "-", path.stem).strip("-._")[:MAX_SLUG]
+    name = re.sub(r"[^A-Za-z0-9._-]+", "-", path.stem).strip("-._")[:MAX_NAME]
     document.data.setdefault("name", "study" if wrong_with_name(name) else name)
     return document
 

@@ -26,8 +26,9 @@ from study.config.field_types import (
 )
 
 MAX_ARMS = 5_000
+"""Largest grid accepted, in arms."""
 MATCHED_WIDTH = 64
-"""A grid beyond this is a slip of the pen, not a study."""
+"""Width of the fully shared reference where the study file says ``width: matched``."""
 
 STRICT = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
 

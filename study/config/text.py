@@ -3,37 +3,25 @@
 from __future__ import annotations
 
 import difflib
-import hashlib
 import re
 import unicodedata
 from collections.abc import Iterable
 
-MAX_SLUG = 64
+MAX_NAME = 64
+"""Characters of a study's name, at most."""
+
 RESERVED = frozenset(
     ["con", "prn", "aux", "nul", *(f"{device}{number}" for device in ("com", "lpt") for number in range(10))]
 )
 """Names that Windows keeps for devices, whatever their suffix."""
 
 
-def slug(name: str) -> str:
-    """A file name for ``name``: lower-case letters, digits, ``-`` and ``_``, at most 64 of them.
-
-    A name that loses anything on the way ends in a hash of the original, so that two names never meet in one slug
-    (look-alikes, ``a/b`` beside ``a b``, upper and lower case on a file system that ignores it).
-    """
-    kept = re.sub(r"[^a-z0-9_]+", "-", name.lower()).strip("-_")
-    if kept and kept == name and len(kept) <= MAX_SLUG and kept not in RESERVED:
-        return kept
-    mark = hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:8]
-    return f"{kept[: MAX_SLUG - 9].strip('-_') or 'x'}-{mark}"
-
-
 def wrong_with_name(name: str) -> str | None:
     """Why ``name`` cannot name a study, whose run directory is called so; ``None`` when it can."""
     if not name.strip():
         return "it is empty"
-    if len(name) > MAX_SLUG:
-        return f"it has {len(name)} characters, {MAX_SLUG} at most"
+    if len(name) > MAX_NAME:
+        return f"it has {len(name)} characters, {MAX_NAME} at most"
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", name):
         return "it has to start with a letter or digit and go on with letters (a-z, A-Z), digits, '.', '_' and '-'"
     if name.endswith(".") or name.split(".")[0].lower() in RESERVED:

@@ -1,4 +1,4 @@
-"""How far a study has come: what is done, running and left, at which pace, and what leads so far."""
+"""How far a study has come: what is done, running and left, at which pace, and which arms lead so far."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ BEST_SHOWN = 5
 
 
 @dataclass(frozen=True)
-class Picture:
-    """Where a study stands at a moment.
+class StudyProgress:
+    """Where a study stands at one moment.
 
     Args:
-        phase: of what runs; ``score`` at the end.
+        phase: the phase whose jobs run; ``score`` at the end.
         done, planned: replicas of the phase that have ended, and that there will be at most.
         share: of the whole study's work, as forecast, that is done.
         seconds: since the command started.
@@ -54,14 +54,21 @@ class Picture:
 
     @property
     def count(self) -> str:
-        """How much of the phase is done, in words; scoring takes a moment and is not counted."""
+        """How much of the phase is done, in words; scoring takes seconds and is not counted."""
         if self.phase == SCORE:
             return "opening the test split for what was trained"
         return f"{self.done:,} of at most {self.planned:,} replicas"
 
 
-class Watcher:
-    """Takes pictures of a study, which may be ``position`` of a suite."""
+class ProgressMonitor:
+    """Measures the progress of a study that runs.
+
+    Args:
+        prepared: the study, whose forecast weighs its phases.
+        archive: what is recorded.
+        backend: where its jobs run and say how far they are.
+        position: which study of a suite this is, if it is one.
+    """
 
     def __init__(
         self, prepared: Prepared, archive: Archive, backend: Backend, position: SuitePosition | None = None
@@ -72,17 +79,17 @@ class Watcher:
         self.started = time.monotonic()
         self.share_at_start = self._share({})
 
-    def picture(self, scheduler: Scheduler) -> Picture:
-        """How things stand now."""
+    def progress(self, scheduler: Scheduler) -> StudyProgress:
+        """Return the progress of the jobs of ``scheduler``, and of the study, now."""
         jobs = [job for job, _ in list(scheduler.running.values()) + list(scheduler.ready)]
         phase = jobs[0].phase if jobs else SCORE
-        beats = {job.name: self.backend.heartbeats.read(job.name) for job, _ in list(scheduler.running.values())}
+        epochs = {job.name: self.backend.heartbeats.read(job.name) for job, _ in list(scheduler.running.values())}
         running = [
-            (job.arm.label, beat[0] / max(beat[1], 1) if (beat := beats.get(job.name)) else 0.0)
+            (job.arm.label, said[0] / max(said[1], 1) if (said := epochs.get(job.name)) else 0.0)
             for job, _ in list(scheduler.running.values())
         ]
         # counts are upper bounds, so only the phase tells that all training is over
-        share = 1.0 if phase == SCORE else self._share({phase: sum(beat[0] for beat in beats.values() if beat)})
+        share = 1.0 if phase == SCORE else self._share({phase: sum(said[0] for said in epochs.values() if said)})
         seconds = time.monotonic() - self.started
         gained = share - self.share_at_start
         left = (1 - share) * seconds / gained if gained > 0.01 and share < 1 else None
@@ -92,7 +99,7 @@ class Watcher:
             if of == phase
         ]
         reasons = Counter(reason for ended in list(scheduler.failures.values()) for reason in ended.values() if reason)
-        return Picture(
+        return StudyProgress(
             phase=phase,
             done=sum(
                 entry.phase == phase and entry.status in TERMINAL for entry in list(self.archive.entries.values())

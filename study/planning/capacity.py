@@ -7,6 +7,7 @@ comes is said.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -34,10 +35,22 @@ class Match:
     arm: Arm
     ratio: float
 
-    @property
-    def is_far(self) -> bool:
-        """Whether the sizes differ by more than :data:`FAR`."""
-        return abs(self.ratio - 1) > FAR
+
+def widths_around(wanted: float, size_of: Callable[[int], float], widest: float = math.inf) -> tuple[int, int]:
+    """Return two neighbouring widths of which the first is too small and the second large enough.
+
+    Args:
+        wanted: the size that is looked for.
+        size_of: the size at a width; it does not fall as the width grows.
+        widest: width from which on no larger one is tried, so that the second may be too small after all.
+    """
+    low, high = 1, 2
+    while high < widest and size_of(high) < wanted:
+        low, high = high, high * 2
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if size_of(middle) < wanted else (low, middle)
+    return low, high
 
 
 class Matcher:
@@ -69,14 +82,9 @@ class Matcher:
         wanted = self._size(replace(arm, sharing=HARD, depth=arm.stages, weighting="equal"))
         if arm.sharing == SINGLE_TASK or wanted is None:
             return Match(arm, 1.0)
-        low, high = 1, 2
-        while high < WIDEST and self._near(arm, high)[1] < wanted:
-            low, high = high, high * 2
-        while high - low > 1:
-            middle = (low + high) // 2
-            low, high = (middle, high) if self._near(arm, middle)[1] < wanted else (low, middle)
-        found = (self._near(arm, width) for width in {low, high})
-        width, size = min(found, key=lambda pair: (abs(pair[1] - wanted), pair[0]))
+        widths = widths_around(wanted, lambda width: self._near(arm, width)[1], widest=WIDEST)
+        feasible = (self._near(arm, width) for width in widths)
+        width, size = min(feasible, key=lambda pair: (abs(pair[1] - wanted), pair[0]))
         return Match(arm if width == arm.width else replace(arm, width=width, capacity=arm.width), size / wanted)
 
     def _near(self, arm: Arm, width: int) -> tuple[int, float]:

@@ -73,25 +73,17 @@ class Forecaster:
         task_set: gives the number of examples.
         workers: processes that train at once.
         rate: multiply-adds per second of one thread; measured by :func:`machine_rate`.
-        size_of: the size of an arm's replica for a task (``None``: all tasks).
     """
 
-    def __init__(
-        self,
-        task_set: TaskSet,
-        workers: int,
-        rate: float = REFERENCE_RATE,
-        size_of: Callable[[Plan, Arm, str | None], Size] | None = None,
-    ) -> None:
+    def __init__(self, task_set: TaskSet, workers: int, rate: float = REFERENCE_RATE) -> None:
         self.task_set, self.workers, self.rate = task_set, workers, rate
-        self._size_of = size_of or self._declared_size
         self._sizes: dict[tuple[Arm, str | None], Size] = {}
 
     def size(self, plan: Plan, arm: Arm, task: str | None) -> Size:
         """The size of one replica of ``arm``."""
         key = (arm, task)
         if key not in self._sizes:
-            self._sizes[key] = self._size_of(plan, arm, task)
+            self._sizes[key] = self._declared_size(plan, arm, task)
         return self._sizes[key]
 
     def forecast(self, plan: Plan) -> Forecast:

@@ -10,6 +10,7 @@ from analysis.selection import choose_arm, select_draws
 from mtl_core.network.cost import cost_of
 from study.execution.scheduler import Parallel, Steps
 from study.planning.arm import SINGLE_TASK, Arm
+from study.planning.capacity import widths_around
 from study.planning.training_settings import recipe_of
 from study.protocol.confirm import fresh
 from study.protocol.context import StudyContext
@@ -54,13 +55,8 @@ def verdict(context: StudyContext, judged: dict[str, Any]) -> Steps:
 def total_of(context: StudyContext, arm: Arm) -> tuple[Arm, float]:
     """Single-task networks that together have the parameters of ``arm``: the nearest width, and the ratio of sizes."""
     wanted = cost_of(recipe_of(arm, context.plan.settings("verdict")), context.development).parameters_total
-    low, high = 1, 2
-    while _size(context, arm, high) < wanted:
-        low, high = high, high * 2
-    while high - low > 1:
-        middle = (low + high) // 2
-        low, high = (middle, high) if _size(context, arm, middle) < wanted else (low, middle)
-    width = min(low, high, key=lambda tried: abs(_size(context, arm, tried) - wanted))
+    widths = widths_around(wanted, lambda width: _size(context, arm, width))
+    width = min(widths, key=lambda width: abs(_size(context, arm, width) - wanted))
     return replace(arm.each(), width=width), _size(context, arm, width) / wanted
 
 
