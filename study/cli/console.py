@@ -17,7 +17,7 @@ from rich.table import Table
 from mtl_core.errors import UserError
 from study.config.text import printable
 
-MISTAKE, INTERRUPTED = 2, 130
+USER_ERROR, INTERRUPTED = 2, 130
 
 
 def say(*lines: str) -> None:
@@ -50,7 +50,7 @@ def say_table(headings: Iterable[str], rows: Iterable[Iterable[Any]]) -> None:
     Console(markup=False, highlight=False, emoji=False, width=wide).print(table)
 
 
-def answers(command: Callable[..., None]) -> Callable[..., None]:
+def reports_errors(command: Callable[..., None]) -> Callable[..., None]:
     """Turn a user's mistake into three lines and exit status 2, and Ctrl+C into exit status 130."""
 
     @functools.wraps(command)
@@ -66,7 +66,7 @@ def answers(command: Callable[..., None]) -> Callable[..., None]:
             for heading, text in zip(("where", "found", "do"), parts, strict=True):
                 if text:
                     typer.echo(f"{heading:>6}  {printable(text)}", err=True)
-            raise typer.Exit(MISTAKE) from None
+            raise typer.Exit(USER_ERROR) from None
 
     return run
 

@@ -24,7 +24,7 @@ def run(spec: Spec, *, out: Path, address: str | None, as_json: bool) -> None:
 
     refuse_a_file(out)
     options = RunOptions(spec.backend, address, spec.workers, screen="json" if as_json else "auto")
-    with saying_how_to_go_on():
+    with saying_how_to_resume():
         prepared = prepare_run(spec, out.absolute())
         for loss in prepared.plan.shrunk:
             typer.echo(printable(f"budget: {loss}"), err=True)
@@ -39,7 +39,7 @@ def refuse_a_file(out: Path) -> None:
 
 
 @contextmanager
-def saying_how_to_go_on() -> Iterator[None]:
+def saying_how_to_resume() -> Iterator[None]:
     """Print the command that resumes, when the block is interrupted."""
     try:
         yield

@@ -60,7 +60,7 @@ def run(suite: Suite, *, out: Path, address: str | None, as_json: bool) -> None:
         say(*([] if as_json else ["", f"{path.name} ({position.number} of {position.of})"]))
         of_study.report(path, as_json=as_json)
 
-    with of_study.saying_how_to_go_on():
+    with of_study.saying_how_to_resume():
         prepared = prepare_suite_run(suite, out.absolute())
         for name, study in prepared.studies.items():
             for loss in study.plan.shrunk:
@@ -124,9 +124,9 @@ def _lines(run: Path, found: dict[str, Status | None], left: list[float | None])
     for name, now in found.items():
         lines += [f"{run / name}: not begun"] if now is None else lines_of(run / name, now)
     reported = sum(now is not None and now.phase == "reported" for now in found.values())
-    known = sum(seconds for seconds in left if seconds is not None)
+    seconds_left = sum(seconds for seconds in left if seconds is not None)
     waiting = sum(now is None for now in found.values())
-    after = f", about {duration(known)} left of what has begun" if known else ""
+    after = f", about {duration(seconds_left)} left of what has begun" if seconds_left else ""
     return [*lines, f"{run}: {reported} of {len(found)} studies reported, {waiting} not begun{after}"]
 
 

@@ -20,7 +20,7 @@ from study.config.spec import Spec
 from study.config.strict_yaml import Document
 from study.config.suite import Suite
 from study.config.text import MAX_NAME, nearest, wrong_with_name
-from study.config.validation_errors import mistake_of
+from study.config.validation_errors import user_error_of
 
 STUDY_SUFFIXES = (".yaml", ".yml")
 TABLE_SUFFIXES = (".csv", ".tsv", ".parquet", ".pq", ".arrow", ".feather", ".ipc")
@@ -65,18 +65,18 @@ def load_spec(
     what: str | Path, targets: Sequence[str] = (), overrides: Sequence[str] = (), budget: str | None = None
 ) -> Spec:
     """The study that ``what`` asks for: as :func:`load`, where a suite is a mistake."""
-    asked = load(what, targets, overrides, budget)
-    if isinstance(asked, Suite):
+    loaded = load(what, targets, overrides, budget)
+    if isinstance(loaded, Suite):
         raise UserError(str(what), "this is a suite of studies.", "Use load_suite for it, and run_suite to run it.")
-    return asked
+    return loaded
 
 
 def load_suite(what: str | Path, overrides: Sequence[str] = (), budget: str | None = None) -> Suite:
     """The suite that ``what`` asks for: as :func:`load`, where a single study is a mistake."""
-    asked = load(what, overrides=overrides, budget=budget)
-    if isinstance(asked, Spec):
+    loaded = load(what, overrides=overrides, budget=budget)
+    if isinstance(loaded, Spec):
         raise UserError(str(what), "this is a single study.", "Use load_spec for it, and run to run it.")
-    return asked
+    return loaded
 
 
 def read_spec(path: Path) -> Spec:
@@ -92,9 +92,9 @@ def read_suite(path: Path) -> Suite:
     return suite_of(_read(path), str(path))
 
 
-def as_text(asked: Spec | Suite) -> str:
+def as_text(study: Spec | Suite) -> str:
     """A study, or a suite, as a study file."""
-    return strict_yaml.dump(asked.plain())
+    return strict_yaml.dump(study.plain())
 
 
 def _document(what: str) -> Document:
@@ -108,7 +108,7 @@ def _document(what: str) -> Document:
     if not path.is_file():
         raise UserError(what, "there is no such file or preset.", _suggestion(what))
     if path.suffix.lower() in STUDY_SUFFIXES:
-        return _named(_anchored(_read(path), path.parent), path)
+        return _named(_with_absolute_paths(_read(path), path.parent), path)
     if path.suffix.lower() in TABLE_SUFFIXES:
         return _named(Document({"tasks": {"set": "table", "path": str(path.resolve())}}), path)
     known_suffixes = ", ".join((*STUDY_SUFFIXES, *TABLE_SUFFIXES))
@@ -147,7 +147,7 @@ def _named(document: Document, path: Path) -> Document:
     return document
 
 
-def _anchored(document: Document, folder: Path) -> Document:
+def _with_absolute_paths(document: Document, folder: Path) -> Document:
     """Paths in a study file start from the file's own folder, so that the command may run anywhere."""
     studies = document.data.get(KEY)
     for section in (document.data, *(studies.values() if isinstance(studies, dict) else ())):
@@ -163,4 +163,4 @@ def _validated(document: Document, where: str, overrides: Sequence[str]) -> Spec
     try:
         return Spec.model_validate(document.data)
     except ValidationError as error:
-        raise mistake_of(error, document, where, overrides) from None
+        raise user_error_of(error, document, where, overrides) from None

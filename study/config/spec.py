@@ -217,5 +217,5 @@ class Spec(Section):
 
     def digest(self) -> str:
         """A hash of all that can change a result: neither the name, nor where or how fast the study runs."""
-        asked = self.model_dump_json(exclude={"name", "budget", "backend", "workers"})
-        return hashlib.sha256(asked.encode()).hexdigest()[:16]
+        content = self.model_dump_json(exclude={"name", "budget", "backend", "workers"})
+        return hashlib.sha256(content.encode()).hexdigest()[:16]

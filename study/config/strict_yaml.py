@@ -20,8 +20,8 @@ from mtl_core.errors import UserError
 MAX_CHARACTERS = 200_000
 MAX_DEPTH = 12
 
-WHOLE = re.compile(r"[-+]?[0-9]+")
-REAL = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
+INTEGER = re.compile(r"[-+]?[0-9]+")
+FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
 WORDS: dict[str, Any] = {
     **dict.fromkeys(("", "~", "null", "Null", "NULL"), None),
     **dict.fromkeys(("true", "True", "TRUE"), True),
@@ -89,9 +89,9 @@ def scalar(text: str) -> Any:
     """The value of a plain (unquoted) scalar in YAML 1.2's core schema, without octal and hexadecimal numbers."""
     if text in WORDS:
         return WORDS[text]
-    if WHOLE.fullmatch(text):
+    if INTEGER.fullmatch(text):
         return int(text)
-    return float(text) if REAL.fullmatch(text) else text
+    return float(text) if FLOAT.fullmatch(text) else text
 
 
 class _Reader:
@@ -129,7 +129,7 @@ class _Reader:
     def value(self, event: yaml.ScalarEvent) -> Any:
         if not event.implicit[0]:  # quoted, or a block: text whatever it looks like
             return event.value
-        if len(event.value) > 300 and WHOLE.fullmatch(event.value):
+        if len(event.value) > 300 and INTEGER.fullmatch(event.value):
             raise self.refusal(event, f"there is a number of {len(event.value)} digits.", "Write a smaller one.")
         return scalar(event.value)
 

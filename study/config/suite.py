@@ -14,7 +14,7 @@ from typing import Any
 from study.config.spec import Spec
 
 NAME = "suite.yaml"
-WHOLE = ("name", "band", "backend", "workers")
+SHARED_KEYS = ("name", "band", "backend", "workers")
 """Keys of the whole suite: it has one name, one scale and one machine."""
 
 
@@ -45,9 +45,9 @@ class Suite:
         """The suite as mappings, lists and scalars: what ``suite.yaml`` holds."""
         plain = {name: spec.plain() for name, spec in self.studies.items()}
         first = next(iter(plain.values()))
-        whole = {key: first[key] for key in WHOLE if first[key] is not None} | {"name": self.name}
+        whole = {key: first[key] for key in SHARED_KEYS if first[key] is not None} | {"name": self.name}
         own = {
-            name: {key: value for key, value in study.items() if key not in WHOLE and value is not None}
+            name: {key: value for key, value in study.items() if key not in SHARED_KEYS and value is not None}
             for name, study in plain.items()
         }
         return whole | ({} if self.budget is None else {"budget": self.budget}) | {"suite": own}

@@ -43,9 +43,9 @@ def _spelt(character: str) -> str:
     )
 
 
-def nearest(word: str, known: Iterable[str]) -> str:
+def nearest(word: str, names: Iterable[str]) -> str:
     """A sentence that names what ``word`` may have been meant to be, or else everything that there is."""
-    names = list(known)
+    names = list(names)
     close = difflib.get_close_matches(word, names, n=1, cutoff=0.6)
     if close:
         return f"Did you mean {close[0]!r}?"

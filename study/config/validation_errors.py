@@ -14,7 +14,7 @@ from study.config.strict_yaml import Document, Path
 from study.config.text import nearest
 
 
-def mistake_of(
+def user_error_of(
     error: ValidationError, document: Document, where: str, overrides: Sequence[str] = (), study: str | None = None
 ) -> UserError:
     """The first finding as a mistake; the place is the file's line, or the ``--set`` that brought the value in.

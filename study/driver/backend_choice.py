@@ -55,7 +55,7 @@ def choose_backend(options: RunOptions, prepared: Prepared, scratch: Path) -> Ba
         or (options.backend == "auto" and saved > RAY_PAYS_SECONDS)
     )
     if not ray:
-        return Inline(Heartbeats(scratch / "beats", aloud=True))
+        return Inline(Heartbeats(scratch / "beats", to_terminal=True))
     from study.execution.ray_tune import RayTune
 
     return RayTune(scratch, address=options.address, workers=workers)

@@ -25,15 +25,15 @@ from study.store.atomic_files import write_durably
 PACKAGES = ("mtl-study", "torch", "ray", "optuna", "pandas", "pyarrow", "numpy", "scipy")
 
 
-def refuse_another(out: Path, asked: Spec, stored: Spec, fingerprint: str) -> None:
+def refuse_another(out: Path, requested: Spec, stored: Spec, fingerprint: str) -> None:
     """Refuse to mix two studies in one directory.
 
     Raises:
         UserError: with what differs: the study file, the data or the engine.
     """
     remedy = "Choose another --out, or put things back as they were."
-    if asked.digest() != stored.digest():
-        raise UserError(str(out), f"another study was begun here; {'; '.join(differences(stored, asked))}.", remedy)
+    if requested.digest() != stored.digest():
+        raise UserError(str(out), f"another study was begun here; {'; '.join(differences(stored, requested))}.", remedy)
     manifest = json.loads((out / "manifest.json").read_text("utf-8"))
     if manifest["fingerprint"] != fingerprint:
         found = f"the data have changed: fingerprint {fingerprint}, begun with {manifest['fingerprint']}."
@@ -43,9 +43,9 @@ def refuse_another(out: Path, asked: Spec, stored: Spec, fingerprint: str) -> No
         raise UserError(str(out), found, "Choose another --out, or install the version that began it.")
 
 
-def differences(stored: Spec, asked: Spec) -> list[str]:
+def differences(stored: Spec, requested: Spec) -> list[str]:
     """Every setting that differs, as ``factors.width: [16] there, [32] asked``."""
-    before, after = (dict(_flat(spec.plain())) for spec in (stored, asked))
+    before, after = (dict(_flat(spec.plain())) for spec in (stored, requested))
     ignored = ("name", "budget", "backend", "workers")
     names = [name for name in before | after if name not in ignored and before.get(name) != after.get(name)]
     return [f"{name}: {before.get(name)} there, {after.get(name)} asked" for name in names]

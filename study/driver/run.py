@@ -90,7 +90,7 @@ def _run_phases(
     if prepared.plan.stand_ins:
         prepared = _with_trees(prepared, ledger, options.screen)
     archive = Archive(out)
-    forget_hopeless(archive, ledger)
+    forget_failures(archive, ledger)
     facts = {"forecast": prepared.forecast.event(), "fingerprint": fingerprint, "engine_version": ENGINE_VERSION}
     ledger.append("planned", **prepared.plan.event(), **facts)
     for part in archive.damaged:
@@ -103,7 +103,7 @@ def _run_phases(
             scheduler = Scheduler(steps, archive, ledger)
             if data.test is not None and scoring_seconds(prepared) < SCORING_PAYS_SECONDS:
                 backend.close()
-                backend = Inline(Heartbeats(scratch / "beats", aloud=True))
+                backend = Inline(Heartbeats(scratch / "beats", to_terminal=True))
             with screen.showing(scheduler):
                 backend.run(scheduler, data)
     finally:
@@ -121,7 +121,7 @@ def _with_trees(prepared: Prepared, ledger: Ledger, screen: str | None) -> Prepa
     return with_trees(prepared, ensure_trees(plan.spec, prepared.task_set.development, ledger))
 
 
-def forget_hopeless(archive: Archive, ledger: Ledger) -> None:
+def forget_failures(archive: Archive, ledger: Ledger) -> None:
     """After a study that stopped because most replicas failed: let those of the unsettled phase be tried again."""
     session = max((place for place, event in enumerate(ledger.events) if event["event"] == "planned"), default=0)
     if not any(event["event"] == "stopped" for event in ledger.events[session:]):

@@ -171,7 +171,7 @@ def refuse_same_data(studies: Mapping[str, Prepared]) -> None:
         seen[fingerprint] = name
 
 
-def refuse_another_suite(out: Path, asked: Suite, stored: Suite) -> None:
+def refuse_another_suite(out: Path, requested: Suite, stored: Suite) -> None:
     """Refuse to mix two suites in one directory.
 
     Raises:
@@ -180,10 +180,10 @@ def refuse_another_suite(out: Path, asked: Suite, stored: Suite) -> None:
     from study.driver.manifest import differences
 
     remedy = "Choose another --out, or put things back as they were."
-    if list(asked.studies) != list(stored.studies):
-        studies = f"{', '.join(stored.studies)} there, {', '.join(asked.studies)} asked"
+    if list(requested.studies) != list(stored.studies):
+        studies = f"{', '.join(stored.studies)} there, {', '.join(requested.studies)} asked"
         raise UserError(str(out), f"another suite was begun here; studies: {studies}.", remedy)
-    for name, spec in asked.studies.items():
+    for name, spec in requested.studies.items():
         if spec.digest() != stored.studies[name].digest():
             found = f"another suite was begun here; {name}: {'; '.join(differences(stored.studies[name], spec))}."
             raise UserError(str(out), found, remedy)

@@ -29,12 +29,12 @@ class Heartbeats:
     Args:
         folder: outside the run directory; files there are only for the screen.
         patience: seconds without a finished epoch after which the process is given up.
-        aloud: tell the terminal where the process hung, rather than whoever started it.
+        to_terminal: tell the terminal where the process hung, rather than whoever started it.
     """
 
     folder: Path
     patience: float = 60.0
-    aloud: bool = False
+    to_terminal: bool = False
 
     @contextmanager
     def of(self, job: Job, attempts: int) -> Iterator[Heartbeat]:
@@ -44,11 +44,11 @@ class Heartbeats:
         written = -math.inf
         self.folder.mkdir(parents=True, exist_ok=True)
         with open(self.folder / f"{job.name}.trace", "w") as trace:
-            told = sys.__stderr__ if self.aloud and sys.__stderr__ is not None else trace
+            target = sys.__stderr__ if self.to_terminal and sys.__stderr__ is not None else trace
 
             def heartbeat(done: int, total: int, best: float) -> None:
                 nonlocal written
-                faulthandler.dump_traceback_later(allowed, exit=True, file=told)
+                faulthandler.dump_traceback_later(allowed, exit=True, file=target)
                 if time.monotonic() - written >= WRITE_SECONDS:
                     path.write_text(json.dumps([done, total, best if math.isfinite(best) else None]))
                     written = time.monotonic()

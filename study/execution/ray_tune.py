@@ -39,7 +39,7 @@ from study.execution.scheduler import DONE, Scheduler  # noqa: E402
 from study.jobs.job import Data, Job, Summary, describe  # noqa: E402
 from study.store.ledger import LOCK  # noqa: E402
 
-FRUITLESS_FITS = 3
+MAX_IDLE_FITS = 3
 """Tuner runs in a row that may break off without a single job ended."""
 
 START_SECONDS = 60.0
@@ -215,7 +215,7 @@ class RayTune:
 
     def run(self, scheduler: Scheduler, data: Data) -> None:
         """Run every job of ``scheduler``: Tuner after Tuner over what is missing, until nothing is."""
-        fruitless = 0
+        idle_fits = 0
         while not scheduler.over:
             self._start(data)
             searcher = JobSearcher(scheduler, self.heartbeats, self.workers)
@@ -223,8 +223,8 @@ class RayTune:
             if searcher.error is not None:
                 raise searcher.error
             scheduler.abandoned()
-            fruitless = 0 if searcher.num_ended else fruitless + 1
-            if fruitless >= FRUITLESS_FITS:
+            idle_fits = 0 if searcher.num_ended else idle_fits + 1
+            if idle_fits >= MAX_IDLE_FITS:
                 remedy = (
                     "Look at the machine's memory and disk, or take --set backend=inline; the same command resumes."
                 )

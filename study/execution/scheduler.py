@@ -216,9 +216,9 @@ class Scheduler:
             self.ledger.append("finished", shard=job.name, **facts)
         failures = self.failures.setdefault(job.phase, {})
         failures.update({key: entry.reason if entry.status == "failed" else None for key, entry in entries.items()})
-        self._stop_if_hopeless(list(failures.values()))
+        self._stop_if_most_failed(list(failures.values()))
 
-    def _stop_if_hopeless(self, failures: list[str | None]) -> None:
+    def _stop_if_most_failed(self, failures: list[str | None]) -> None:
         reasons = Counter(reason for reason in failures if reason is not None)
         if len(failures) < FEWEST_TO_JUDGE or reasons.total() * 2 <= len(failures):
             return

@@ -40,11 +40,11 @@ def _products(weighting: str, factors: Factors) -> list[tuple[str, int | None]]:
     ]
 
 
-def _depths(sharing: str, stages: int, asked: str | Sequence[int]) -> Sequence[int | None]:
+def _depths(sharing: str, stages: int, depths: str | Sequence[int]) -> Sequence[int | None]:
     if sharing == SINGLE_TASK:
         return (None,)
     if sharing == INDEPENDENT:
         return (0,)
     if not find("sharing", sharing).cls.uses_depth:
         return (None,)
-    return range(1, stages + 1) if isinstance(asked, str) else asked
+    return range(1, stages + 1) if isinstance(depths, str) else depths

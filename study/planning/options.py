@@ -14,7 +14,7 @@ from mtl_core.registry import Entry, find
 from study.config.spec import Spec
 from study.config.text import nearest
 from study.planning.arm import BRANCH
-from study.planning.task_trees import is_asked_for
+from study.planning.task_trees import is_to_be_found
 
 if TYPE_CHECKING:
     from mtl_core.data.task_set import TaskSet
@@ -41,7 +41,7 @@ def check_named_options(spec: Spec) -> None:
     """Refuse options that an architecture or a weighting method does not have."""
     for kind in ("sharing", "weighting"):
         for name, options in getattr(spec.training, f"{kind}_options").items():
-            to_find = kind == "sharing" and name == BRANCH and is_asked_for(options.get("tree"))
+            to_find = kind == "sharing" and name == BRANCH and is_to_be_found(options.get("tree"))
             written = {option: value for option, value in options.items() if not (to_find and option == "tree")}
             checked_options(find(kind, name), written, f"training.{kind}_options.{name}")
 

@@ -141,11 +141,11 @@ class Plan:
     @property
     def num_confirmed(self) -> int:
         """Candidates that are confirmed, at most: all, or the best K and the fully shared ones."""
-        asked = self.spec.confirm.arms
-        if asked == "all":
+        most = self.spec.confirm.arms
+        if most == "all":
             return self.num_trials
         references = sum(arm == self.fully_shared(arm) for arm in self.candidates)
-        return min(self.num_trials, asked + references)
+        return min(self.num_trials, most + references)
 
     def event(self) -> dict[str, Any]:
         """What the ledger's event ``planned`` says of the plan itself."""

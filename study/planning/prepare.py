@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from study.config.load import read_spec
 from study.config.spec import Spec
-from study.planning.budget import frozen, losses, shrink
+from study.planning.budget import reductions, settled_spec, shrink
 from study.planning.forecast import REFERENCE_RATE, Forecast, Forecaster, machine_rate, refuse_if_too_large
 from study.planning.make_plan import make_plan
 from study.planning.options import build_task_set, check_backbone_options, check_named_options
@@ -70,9 +70,9 @@ def prepare(
     tasks = [task.name for task in task_set.tasks]
     trees = {} if stored is None else trees_in_ledger(ledger.read(out / ledger.NAME), tasks)
     forecaster = Forecaster(task_set, spec.workers or num_cores(), rate or machine_rate())
-    settled = stored and frozen(spec, stored)
+    settled = stored and settled_spec(spec, stored)
     if settled:
-        smaller, shrunk = settled, losses(spec, settled)
+        smaller, shrunk = settled, reductions(spec, settled)
     else:
         smaller, shrunk = shrink(
             spec, lambda tried: forecaster.forecast(make_plan(tried, task_set.development, trees=trees)).seconds

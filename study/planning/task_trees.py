@@ -30,7 +30,7 @@ SEED = 3_000
 WHERE = f"training.sharing_options.{BRANCH}.tree"
 
 
-def is_asked_for(tree: Any) -> bool:
+def is_to_be_found(tree: Any) -> bool:
     """Whether ``tree`` says how to find one; else it is one, or nothing.
 
     Raises:
@@ -55,27 +55,27 @@ def groups_of(spec: Spec, num_tasks: int) -> float:
         UserError: when so many tasks cannot be in so many groups.
     """
     tree = _written(spec)
-    asked = tree[AFFINITY]["groups"] if isinstance(tree, Mapping) else None
-    return checked_groups(asked, num_tasks, f"{WHERE}.{AFFINITY}.groups")
+    groups = tree[AFFINITY]["groups"] if isinstance(tree, Mapping) else None
+    return checked_groups(groups, num_tasks, f"{WHERE}.{AFFINITY}.groups")
 
 
-def checked_groups(asked: Any, num_tasks: int, where: str) -> float:
-    """``asked``, or its default.
+def checked_groups(groups: Any, num_tasks: int, where: str) -> float:
+    """``groups``, or its default.
 
     Raises:
         UserError: as :func:`groups_of`, naming ``where`` it was asked.
     """
-    if asked is None:
+    if groups is None:
         return (1 + num_tasks) / 2
-    if isinstance(asked, bool) or not isinstance(asked, int | float) or not 1 <= asked <= num_tasks:
-        shown = f"{asked:g}" if isinstance(asked, float) else repr(asked)[:80]
+    if isinstance(groups, bool) or not isinstance(groups, int | float) or not 1 <= groups <= num_tasks:
+        shown = f"{groups:g}" if isinstance(groups, float) else repr(groups)[:80]
         raise UserError(where, f"found {shown}, and there are {num_tasks} tasks.", f"Choose 1 to {num_tasks}.")
-    return float(asked)
+    return float(groups)
 
 
 def stages_to_find(spec: Spec) -> tuple[int, ...]:
     """The levels of ``stages`` that have a tree to be found; none where the study does not ask for it."""
-    return spec.factors.stages if BRANCH in spec.factors.sharing and is_asked_for(_written(spec)) else ()
+    return spec.factors.stages if BRANCH in spec.factors.sharing and is_to_be_found(_written(spec)) else ()
 
 
 def stand_ins(spec: Spec, tasks: Sequence[str]) -> dict[int, Tree]:
@@ -123,8 +123,8 @@ def ensure_trees(spec: Spec, development: Development, ledger: Ledger) -> dict[i
 
 def trees_in_ledger(events: Iterable[Mapping[str, Any]], tasks: Sequence[str]) -> dict[int, Tree]:
     """The trees that a ledger's events hold for these tasks, by number of stages."""
-    found = {event["stages"]: event["tree"] for event in events if event["event"] == "tree"}
-    return {stages: tree for stages, tree in found.items() if fault(tree, tasks, stages) is None}
+    trees = {event["stages"]: event["tree"] for event in events if event["event"] == "tree"}
+    return {stages: tree for stages, tree in trees.items() if fault(tree, tasks, stages) is None}
 
 
 @cache

@@ -16,11 +16,11 @@ from study.protocol.select import Selected
 def confirm(context: StudyContext, selected: Selected) -> Steps:
     """Train the arms to confirm for all epochs: every arm, or the best K, the references and all baselines."""
     labels = _labels(context, selected)
-    yield Parallel([fresh(context, arm, "confirm", selected) for arm in context.arms(labels)])
+    yield Parallel([train_fresh_seeds(context, arm, "confirm", selected) for arm in context.arms(labels)])
     return labels
 
 
-def fresh(context: StudyContext, arm: Arm, phase: str, selected: Selected) -> Steps:
+def train_fresh_seeds(context: StudyContext, arm: Arm, phase: str, selected: Selected) -> Steps:
     """Train ``arm`` at its selected draws with the seeds of ``phase``."""
     yield context.training_jobs(phase, context.keyed(context.plan.replicas(arm, phase, selected[arm.label])))
 

@@ -59,9 +59,9 @@ class StudyContext:
 
     def arms(self, labels: Iterable[str]) -> list[Arm]:
         """Arms by label, in the order of the labels."""
-        known = {arm.label: arm for arm in self.plan.arms}
-        known |= {arm.label: arm for arm in map(arm_of, self._extra_levels)}
-        return [known[label] for label in labels]
+        by_label = {arm.label: arm for arm in self.plan.arms}
+        by_label |= {arm.label: arm for arm in map(arm_of, self._extra_levels)}
+        return [by_label[label] for label in labels]
 
     @property
     def _extra_levels(self) -> list[dict[str, Any]]:

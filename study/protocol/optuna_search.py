@@ -107,8 +107,8 @@ def _ask(study: optuna.Study, arms: Sequence[Arm], values: dict[str, float], mos
     return batch
 
 
-def _sampler(told: int, asked: int) -> optuna.samplers.BaseSampler:
-    seed = stream_seed(0, "optuna", told, asked) % 2**31
+def _sampler(num_told: int, num_asked: int) -> optuna.samplers.BaseSampler:
+    seed = stream_seed(0, "optuna", num_told, num_asked) % 2**31
     options = {"n_startup_trials": FIRST_AT_RANDOM, "constant_liar": True, "multivariate": True, "group": True}
     with warnings.catch_warnings():
         warnings.simplefilter(

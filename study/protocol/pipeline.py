@@ -12,7 +12,7 @@ from study.protocol.context import StudyContext
 from study.protocol.score import score
 from study.protocol.search import search_arm
 from study.protocol.select import select
-from study.protocol.verdict import judge, verdict
+from study.protocol.verdict import choose_judged, verdict
 
 
 def stages(context: StudyContext, task_set: TaskSet) -> Iterator[tuple[Steps, Data]]:
@@ -27,7 +27,7 @@ def training(context: StudyContext) -> Steps:
     selected = select(context)
     labels = yield from confirm(context, selected)
     chosen = choose(context, labels)
-    judged = yield from judge(context, chosen["arm"], selected)
+    judged = yield from choose_judged(context, chosen["arm"], selected)
     yield from verdict(context, judged)
 
 
@@ -38,7 +38,7 @@ def search(context: StudyContext) -> Steps:
     if context.plan.spec.search.strategy == "optuna":
         from study.protocol.optuna_search import explore
 
-        always = [search_arm(context, arm) for arm in (*context.plan.baselines, *context.plan.references)]
-        yield Parallel([explore(context), *always])
+        references = [search_arm(context, arm) for arm in (*context.plan.baselines, *context.plan.references)]
+        yield Parallel([explore(context), *references])
     else:
         yield Parallel([search_arm(context, arm) for arm in context.plan.arms])

@@ -16,7 +16,7 @@ def select(context: StudyContext) -> Selected:
     frozen = context.ledger.frozen("draws")
     if frozen is not None:
         return frozen
-    selected = complete(context, select_draws(context.archive.of_phase("search")))
+    selected = with_every_task(context, select_draws(context.archive.of_phase("search")))
     if not selected:
         reasons = {entry.reason for entry in context.archive.entries.values() if entry.reason}
         found = f"no arm has a draw that trained to its end ({'; '.join(sorted(reasons)[:3]) or 'no reason known'})."
@@ -28,7 +28,7 @@ def select(context: StudyContext) -> Selected:
     return selected
 
 
-def complete(context: StudyContext, selected: Selected) -> Selected:
+def with_every_task(context: StudyContext, selected: Selected) -> Selected:
     """Only arms with a draw for every task: an arm without one is left out from here on, and the ledger says so."""
     whole = {arm: draws for arm, draws in selected.items() if set(draws) == set(context.plan.tasks)}
     for arm in sorted(set(context.archive.of_phase("search")["arm"]) - set(whole)):

@@ -12,19 +12,19 @@ from study.execution.scheduler import Parallel, Steps
 from study.planning.arm import SINGLE_TASK, Arm
 from study.planning.capacity import widths_around
 from study.planning.training_settings import recipe_of
-from study.protocol.confirm import fresh
+from study.protocol.confirm import train_fresh_seeds
 from study.protocol.context import StudyContext
 from study.protocol.search import search_arm, searched
 from study.protocol.select import Selected, clear_checkpoints
 
 
-def judge(context: StudyContext, chosen: str, selected: Selected) -> Steps:
+def choose_judged(context: StudyContext, chosen: str, selected: Selected) -> Steps:
     """Settle who is judged against whom; single-task networks of a width that was not searched are searched first."""
     frozen = context.ledger.frozen("judged")
     if frozen is not None:
         return frozen
     arms = _judged_arms(context, chosen, selected)
-    totals = {arm.label: total_of(context, arm) for arm in arms if not arm.is_single_task}
+    totals = {arm.label: total_baseline(context, arm) for arm in arms if not arm.is_single_task}
     new = {total.label: total for total, _ in totals.values() if total.label not in selected}
     for total in new.values():
         if total.levels() not in [event["levels"] for event in context.ledger.of("added")]:
@@ -47,12 +47,12 @@ def verdict(context: StudyContext, judged: dict[str, Any]) -> Steps:
         whole |= dict.fromkeys(baselines[name] for name in ("each", "loop", "total") if name in baselines)
         of_task |= {(label, task) for task, label in baselines["best"].items()}
     yield Parallel(
-        [fresh(context, arm, "verdict", selected) for arm in context.arms(whole)]
+        [train_fresh_seeds(context, arm, "verdict", selected) for arm in context.arms(whole)]
         + [_one_task(context, label, task, selected) for label, task in sorted(of_task) if label not in whole]
     )
 
 
-def total_of(context: StudyContext, arm: Arm) -> tuple[Arm, float]:
+def total_baseline(context: StudyContext, arm: Arm) -> tuple[Arm, float]:
     """Single-task networks that together have the parameters of ``arm``: the nearest width, and the ratio of sizes."""
     wanted = cost_of(recipe_of(arm, context.plan.settings("verdict")), context.development).parameters_total
     widths = widths_around(wanted, lambda width: _size(context, arm, width))
@@ -88,10 +88,10 @@ def _size(context: StudyContext, arm: Arm, width: int) -> int:
 
 
 def _with_new(context: StudyContext, selected: Selected, new: list[Arm]) -> Selected:
-    wanting = [arm for arm in new if arm.label not in selected]
-    if not wanting:
+    without_draws = [arm for arm in new if arm.label not in selected]
+    if not without_draws:
         return selected
-    keys = [key for arm in wanting for key in searched(context, arm)]
+    keys = [key for arm in without_draws for key in searched(context, arm)]
     more = select_draws(context.archive.rows(keys))
     whole = {arm: draws for arm, draws in more.items() if set(draws) == set(context.plan.tasks)}
     context.freeze("draws", selected | whole)

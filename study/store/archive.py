@@ -87,8 +87,8 @@ class Archive:
         self._tables[part] = table
         for row in table.select(["replica", "arm", "phase", "status", "epochs", "reason"]).to_pylist():
             entry = Entry(row["arm"], row["phase"], row["status"], row["epochs"], row["reason"], part)
-            known = self.entries.get(row["replica"])
-            if known is None or entry.rank >= known.rank:
+            earlier = self.entries.get(row["replica"])
+            if earlier is None or entry.rank >= earlier.rank:
                 self.entries[row["replica"]] = entry
         return True
 

@@ -10,7 +10,7 @@ import pytest
 
 import analysis
 from mtl_core.errors import UserError
-from study.cli.run import refuse_a_file, report, run, saying_how_to_go_on
+from study.cli.run import refuse_a_file, report, run, saying_how_to_resume
 from study.planning import prepare
 from study.store import ledger
 from tests.study.conftest import small_task_set, tiny
@@ -82,6 +82,6 @@ def test_an_interruption_says_how_to_go_on_and_stays_one(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr("sys.argv", ["mtl-study", "run", "a b"])
-    with pytest.raises(KeyboardInterrupt), saying_how_to_go_on():
+    with pytest.raises(KeyboardInterrupt), saying_how_to_resume():
         raise KeyboardInterrupt
     assert "mtl-study run 'a b'" in capsys.readouterr().err

@@ -20,7 +20,7 @@ from study.config.durations import duration, seconds_of
 from study.config.load import as_text, load_spec, read_spec
 from study.config.spec import Spec
 from study.config.strict_yaml import Document
-from study.config.validation_errors import mistake_of
+from study.config.validation_errors import user_error_of
 
 
 @pytest.fixture(autouse=True)
@@ -148,7 +148,7 @@ def test_a_study_file_with_anything_in_it_is_a_study_or_a_mistake(data: st.DataO
     try:
         assert Spec.model_validate(Spec.model_validate(plain).plain())
     except ValidationError as error:
-        mistake = mistake_of(error, Document(plain), "study.yaml")
+        mistake = user_error_of(error, Document(plain), "study.yaml")
         assert mistake.where.startswith("study.yaml")
         assert len(mistake.found) > 5
         assert len(mistake.remedy) > 5

@@ -21,7 +21,7 @@ from study.planning.make_plan import make_plan
 from study.planning.options import build_task_set
 from study.planning.prepare import prepare, with_trees
 from study.planning.replica import Replica
-from study.planning.task_trees import groups_of, is_asked_for, stand_ins
+from study.planning.task_trees import groups_of, is_to_be_found, stand_ins
 from study.planning.training_settings import TrainingSettings, recipe_of, settings_of
 from study.store import ledger
 from tests.study.planted import TREE, planted
@@ -71,7 +71,7 @@ def test_a_made_up_word_is_refused_even_where_nothing_branches(tmp_path: Path) -
 def test_by_default_groups_are_half_way_between_one_and_all_tasks(tmp_path: Path) -> None:
     assert groups_of(asking(tmp_path, "affinity"), 4) == 2.5
     assert groups_of(planted(tmp_path), 4) == 1.5
-    assert not is_asked_for(TREE)
+    assert not is_to_be_found(TREE)
 
 
 def test_nothing_is_to_be_found_where_a_tree_is_written_or_nothing_branches(tmp_path: Path) -> None:
