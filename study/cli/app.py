@@ -184,5 +184,5 @@ def _run(loaded: Spec | Suite, out: Path | None, address: str | None, as_json: b
 
 
 def main() -> None:
-    """The console script."""
+    """Run the command line: the console script ``mtl-study``."""
     app(prog_name="mtl-study")

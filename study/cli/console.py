@@ -1,4 +1,4 @@
-"""What the command line says, and how it ends."""
+"""Printing on the command line, and its exit statuses."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def say_table(headings: Iterable[str], rows: Iterable[Iterable[Any]]) -> None:
 
 
 def reports_errors(command: Callable[..., None]) -> Callable[..., None]:
-    """Turn a user's mistake into three lines and exit status 2, and Ctrl+C into exit status 130."""
+    """Decorate a command: a user's error becomes three lines and exit status 2, Ctrl+C exit status 130."""
 
     @functools.wraps(command)
     def run(*arguments: Any, **options: Any) -> None:
@@ -72,7 +72,7 @@ def reports_errors(command: Callable[..., None]) -> Callable[..., None]:
 
 
 def _parts(error: Exception) -> tuple[str, str, str] | None:
-    """Place, finding and remedy of a mistake; ``None`` for a defect of the program, which keeps its traceback."""
+    """Place, finding and remedy of a user's error; ``None`` for a defect of the program, which keeps its traceback."""
     if isinstance(error, UserError):
         return error.where, error.found, error.remedy
     # Asked of the modules that are loaded: an error of a class that was never imported cannot be under way.

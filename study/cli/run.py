@@ -1,4 +1,4 @@
-"""``run`` and ``demo``: all phases, then the report; ``report`` is the last step alone."""
+"""``run``, ``demo`` and ``report``: all phases of a study, then its report; or the report alone."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from study.config.text import printable
 
 
 def run(spec: Spec, *, out: Path, address: str | None, as_json: bool) -> None:
-    """Train what is missing of ``spec`` in ``out``, then write the report and open with the verdict."""
+    """Train what is missing of ``spec`` in ``out``, then write the report and print the verdict."""
     from study.driver.backend_choice import RunOptions
     from study.driver.run import run_prepared
     from study.planning.prepare import prepare_run
@@ -33,14 +33,18 @@ def run(spec: Spec, *, out: Path, address: str | None, as_json: bool) -> None:
 
 
 def refuse_a_file(out: Path) -> None:
-    """Refuse to write into what is no directory."""
+    """Refuse a run directory that is a file.
+
+    Raises:
+        UserError: when ``out`` exists and is no directory.
+    """
     if out.exists() and not out.is_dir():
         raise UserError(f"--out {out}", "this is a file.", "Name a directory, new or of an earlier run.")
 
 
 @contextmanager
 def saying_how_to_resume() -> Iterator[None]:
-    """Print the command that resumes, when the block is interrupted."""
+    """Print the command that resumes the study when Ctrl+C interrupts the block."""
     try:
         yield
     except KeyboardInterrupt:
@@ -50,7 +54,7 @@ def saying_how_to_resume() -> Iterator[None]:
 
 
 def report(path: Path, *, as_json: bool = False) -> None:
-    """Write the report of the run in ``path``; say the verdict, and where the report is."""
+    """Write the report of the run in ``path``; print the verdict, and where the report is."""
     import analysis
     from analysis.report.verdict_text import verdict_words
 

@@ -1,4 +1,4 @@
-"""What each command does with a suite: the same as with a study, for each of its studies, and something for all."""
+"""The commands for a suite: each does for every study what it does for one, and something for the whole."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from study.store.ledger import NAME as LEDGER
 
 
 def check(suite: Suite, *, out: Path, as_json: bool) -> None:
-    """Print what ``run`` would do: each study, then the whole."""
+    """Print what ``run`` would do with each study of ``suite``, then with the whole."""
     prepared = prepare_suite(suite, out=out)
     replicas = _replicas(prepared)
     if as_json:
@@ -51,7 +51,7 @@ def _replicas(prepared: PreparedSuite) -> dict[str, int]:
 
 
 def run(suite: Suite, *, out: Path, address: str | None, as_json: bool) -> None:
-    """Train what is missing of each study, writing its report when it ends, then the report of the suite."""
+    """Train what is missing of each study of ``suite`` and report on it when it ends, then report on the suite."""
     of_study.refuse_a_file(out)
     first = next(iter(suite.studies.values()))
     options = {"backend": first.backend, "address": address, "workers": first.workers}
@@ -100,7 +100,7 @@ def _report_of_all(out: Path, as_json: bool) -> None:
 
 
 def status(run: Path, *, watch: bool, as_json: bool) -> None:
-    """Print where every study stands; with ``watch`` again and again until all are reported."""
+    """Print the status of every study in ``run``; with ``watch`` again and again until all are reported."""
     suite = read_suite(run / NAME)
     while True:
         found = {name: _status(run / name) for name in suite.studies}
@@ -131,7 +131,7 @@ def _lines(run: Path, found: dict[str, Status | None], left: list[float | None])
 
 
 def each_study(suite: Suite, command: Callable[[Spec], Any], *, as_json: bool) -> None:
-    """Give a command of single studies for each study of the suite, under its name."""
+    """Run a command for single studies on each study of ``suite``, under its name."""
     for name, spec in suite.studies.items():
         say(*([] if as_json else [f"# {name}"]))
         command(spec)

@@ -1,6 +1,6 @@
 """From the command line's first word — a study file, a table, a preset — to a :class:`Spec` or a suite of them.
 
-Nothing is written here, and nothing heavy is imported: a slip in a study file is answered at once.
+Nothing is written here, and nothing heavy is imported: an error in a study file is reported at once.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ TABLE_SUFFIXES = (".csv", ".tsv", ".parquet", ".pq", ".arrow", ".feather", ".ipc
 def load(
     what: str | Path, targets: Sequence[str] = (), overrides: Sequence[str] = (), budget: str | None = None
 ) -> Spec | Suite:
-    """The study, or the suite of studies, that ``what`` asks for.
+    """Load the study, or the suite of studies, that ``what`` names.
 
     Args:
         what: a study file (``.yaml``), a table, or the name of a preset.
@@ -64,7 +64,11 @@ def load(
 def load_spec(
     what: str | Path, targets: Sequence[str] = (), overrides: Sequence[str] = (), budget: str | None = None
 ) -> Spec:
-    """The study that ``what`` asks for: as :func:`load`, where a suite is a mistake."""
+    """Load the study that ``what`` names, as :func:`load` does.
+
+    Raises:
+        UserError: also when ``what`` is a suite of studies.
+    """
     loaded = load(what, targets, overrides, budget)
     if isinstance(loaded, Suite):
         raise UserError(str(what), "this is a suite of studies.", "Use load_suite for it, and run_suite to run it.")
@@ -72,7 +76,11 @@ def load_spec(
 
 
 def load_suite(what: str | Path, overrides: Sequence[str] = (), budget: str | None = None) -> Suite:
-    """The suite that ``what`` asks for: as :func:`load`, where a single study is a mistake."""
+    """Load the suite that ``what`` names, as :func:`load` does.
+
+    Raises:
+        UserError: also when ``what`` is a single study.
+    """
     loaded = load(what, overrides=overrides, budget=budget)
     if isinstance(loaded, Spec):
         raise UserError(str(what), "this is a single study.", "Use load_spec for it, and run to run it.")
@@ -80,7 +88,11 @@ def load_suite(what: str | Path, overrides: Sequence[str] = (), budget: str | No
 
 
 def read_spec(path: Path) -> Spec:
-    """The study of a run directory's ``study.yaml``."""
+    """Read the study of a run directory's ``study.yaml``.
+
+    Raises:
+        UserError: when the file cannot be read, or holds no study.
+    """
     read = _validated(_read(path), str(path), ())
     if isinstance(read, Suite):
         raise UserError(str(path), "this is a suite of studies.", "Put the study file back as it was run.")
@@ -88,12 +100,16 @@ def read_spec(path: Path) -> Spec:
 
 
 def read_suite(path: Path) -> Suite:
-    """The suite of a directory's ``suite.yaml``."""
+    """Read the suite of a directory's ``suite.yaml``.
+
+    Raises:
+        UserError: when the file cannot be read, or holds no suite.
+    """
     return suite_of(_read(path), str(path))
 
 
 def as_text(study: Spec | Suite) -> str:
-    """A study, or a suite, as a study file."""
+    """Return a study, or a suite, as the text of a study file."""
     return strict_yaml.dump(study.plain())
 
 
@@ -148,7 +164,7 @@ def _named(document: Document, path: Path) -> Document:
 
 
 def _with_absolute_paths(document: Document, folder: Path) -> Document:
-    """Paths in a study file start from the file's own folder, so that the command may run anywhere."""
+    """Make paths absolute: they start from the study file's own folder, so that the command may run anywhere."""
     studies = document.data.get(KEY)
     for section in (document.data, *(studies.values() if isinstance(studies, dict) else ())):
         tasks = section.get("tasks") if isinstance(section, dict) else None

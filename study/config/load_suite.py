@@ -30,7 +30,7 @@ RANGES = frozenset(("uniform", "log_uniform"))
 
 
 def suite_of(document: Document, where: str, overrides: Sequence[str] = ()) -> Suite:
-    """The suite that ``document`` describes.
+    """Return the suite that ``document`` describes.
 
     Raises:
         UserError: naming ``where``, the line and the place, such as ``suite.digits3.tasks.set``.
@@ -67,7 +67,7 @@ class _File:
         return f"{self.where}{f', line {line}' if line else ''}: {'.'.join(path)}"
 
     def common_and_own(self) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
-        """What all studies have in common, and what each says for itself."""
+        """Return what all studies have in common, and what each says for itself."""
         common = copy.deepcopy(self.document.data)
         own = common.pop(KEY)
         if not isinstance(own, dict):
@@ -121,7 +121,7 @@ class _File:
             raise user_error_of(error, self.document, self.where, overrides, study=name) from None
 
     def refuse_same_tasks(self, specs: Mapping[str, Spec]) -> None:
-        """Refuse the same data twice: intervals over the suite take its task sets for independent."""
+        """Refuse equal tasks in two studies: intervals over the suite take its task sets for independent."""
         seen: dict[str, str] = {}
         for name, spec in specs.items():
             tasks = spec.tasks.model_dump_json()
@@ -134,7 +134,7 @@ class _File:
 
 
 def merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
-    """``above`` over ``below``, section by section; an empty section takes nothing away."""
+    """Return ``below`` with the values of ``above`` over it, section by section; an empty section removes nothing."""
     result = copy.deepcopy(dict(below))
     for key, value in above.items():
         if not _is_section(result.get(key)) or not (_is_section(value) or value is None):
@@ -149,7 +149,7 @@ def _is_section(value: Any) -> bool:
 
 
 def _addressee(text: str, own: Mapping[str, Any]) -> tuple[str | None, str, str]:
-    """Of ``--set``: the study that it is for (``None``: all), the keys there, and the whole text."""
+    """The study that a ``--set`` is for (``None``: all), the keys there, and the whole text."""
     keys = text.partition("=")[0]
     first, _, rest = keys.partition(".")
     if first != KEY:

@@ -1,4 +1,4 @@
-"""Names that others chose, before they reach a path or a terminal."""
+"""Names that users chose: which may name a study, how they are printed, which name was meant."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ RESERVED = frozenset(
 
 
 def wrong_with_name(name: str) -> str | None:
-    """Why ``name`` cannot name a study, whose run directory is called so; ``None`` when it can."""
+    """Return why ``name`` cannot name a study and its run directory; ``None`` when it can."""
     if not name.strip():
         return "it is empty"
     if len(name) > MAX_NAME:
@@ -30,7 +30,7 @@ def wrong_with_name(name: str) -> str | None:
 
 
 def printable(text: str) -> str:
-    """``text`` for a terminal: what would steer the terminal or turn the reading direction is spelt out instead."""
+    """Return ``text`` for a terminal: characters that steer it or turn the reading direction are spelt out."""
     return "".join(
         character if character.isprintable() and unicodedata.category(character) != "Cf" else _spelt(character)
         for character in text
@@ -44,7 +44,7 @@ def _spelt(character: str) -> str:
 
 
 def nearest(word: str, names: Iterable[str]) -> str:
-    """A sentence that names what ``word`` may have been meant to be, or else everything that there is."""
+    """Return a sentence with the one of ``names`` that ``word`` may have meant, or else with all of them."""
     names = list(names)
     close = difflib.get_close_matches(word, names, n=1, cutoff=0.6)
     if close:

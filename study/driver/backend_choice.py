@@ -25,7 +25,7 @@ class RunOptions:
 
     Args:
         backend: ``auto``, ``inline`` or ``ray``.
-        address: of a running Ray cluster; implies ``ray``.
+        address: address of a running Ray cluster; implies ``ray``.
         workers: processes; one per core by default.
         screen: ``auto`` (live on a terminal, a line now and then elsewhere), ``json``, or ``None``: silent.
         position: which study of a suite this is, if it is one.

@@ -25,16 +25,16 @@ class StudyProgress:
     Args:
         phase: the phase whose jobs run; ``score`` at the end.
         done, planned: replicas of the phase that have ended, and that there will be at most.
-        share: of the whole study's work, as forecast, that is done.
-        seconds: since the command started.
+        share: part of the whole study's work, as forecast, that is done.
+        seconds: time since the command started.
         seconds_left: at the pace so far; ``None``: too early to say.
         running: shards in work, with the arm and the share of its epochs that is done.
         best: arms of the phase with the best validation skill so far, in points.
         failed: replicas that failed in this session, by reason.
         workers: shards that may run at once.
-        study: its name.
+        study: name of the study.
         number, of: which study of a suite this is, of how many.
-        seconds_left_in_all: of the suite: this study, and the later ones at the same pace against their forecasts.
+        seconds_left_in_all: seconds left of the suite: this study, and the later ones at the same pace against their forecasts.
     """
 
     phase: str
@@ -119,7 +119,7 @@ class ProgressMonitor:
         )
 
     def _in_all(self, left: float | None, seconds: float, gained: float, share: float) -> float | None:
-        """With the later studies of the suite, as much slower than forecast as this one; too early: as forecast."""
+        """Seconds left of the suite, whose later studies are taken to be as much slower than forecast as this one."""
         if left is None and share < 1:
             return None
         slower = seconds / (gained * self.forecast) if gained > 0.01 and self.forecast else 1.0

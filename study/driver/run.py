@@ -49,7 +49,7 @@ def run(
         spec: the study.
         out: the run directory; a study that was begun there is resumed.
         backend: ``auto``, ``inline`` or ``ray``.
-        address: of a running Ray cluster; implies ``ray``.
+        address: address of a running Ray cluster; implies ``ray``.
         workers: processes; one per core by default.
         screen: ``auto`` (live on a terminal, a line now and then elsewhere), ``json``, or ``None``: silent.
         position: which study of a suite this is, if it is one.
@@ -80,7 +80,7 @@ def run_prepared(prepared: Prepared, *, out: Path, options: RunOptions) -> Path:
 
 
 def _is_left_over(name: str) -> bool:
-    """Whether a driver that was killed before it could describe its study may have left ``name``."""
+    """Whether a driver that was killed before it had described its study may have left ``name``."""
     return name.startswith(".") or name in (LEDGER, "manifest.json", "tasks.json")
 
 
@@ -112,7 +112,7 @@ def _run_phases(
 
 
 def _with_trees(prepared: Prepared, ledger: Ledger, screen: str | None) -> Prepared:
-    """Find the trees that the study wants found, before anything that depends on them."""
+    """Find the trees that affinity decides, before anything that depends on them."""
     plan = prepared.plan
     if screen not in (None, "json"):
         levels = ", ".join(map(str, plan.stand_ins))
@@ -122,7 +122,7 @@ def _with_trees(prepared: Prepared, ledger: Ledger, screen: str | None) -> Prepa
 
 
 def forget_failures(archive: Archive, ledger: Ledger) -> None:
-    """After a study that stopped because most replicas failed: let those of the unsettled phase be tried again."""
+    """Forget failed replicas of the unsettled phase where most had failed, so that they are trained again."""
     session = max((place for place, event in enumerate(ledger.events) if event["event"] == "planned"), default=0)
     if not any(event["event"] == "stopped" for event in ledger.events[session:]):
         return

@@ -19,14 +19,14 @@ from study.store.ledger import LOCK, Lock
 
 @dataclass(frozen=True)
 class PreparedSuite:
-    """A suite whose budget is split, and what is known of each of its studies before it trains."""
+    """A suite whose budget is split, and its prepared studies by name."""
 
     suite: Suite
     studies: Mapping[str, Prepared]
 
     @property
     def forecast(self) -> Forecast:
-        """Of the whole: the studies run in turn, so time and records add up, and memory does not."""
+        """Forecast of the whole suite: the studies run in turn, so time and records add up, and memory does not."""
         each = [prepared.forecast for prepared in self.studies.values()]
         before = [sum(forecast.disk for forecast in each[:place]) for place in range(len(each))]
         return Forecast(
@@ -142,7 +142,7 @@ def _budget(suite: Suite) -> float | None:
 
 
 def split(budget: float, seconds: Mapping[str, float]) -> dict[str, float]:
-    """``budget`` in proportion to ``seconds``, in whole seconds that add up to it.
+    """Split ``budget`` in proportion to ``seconds``, into whole seconds that add up to it.
 
     Raises:
         UserError: when that leaves a study less than a second.

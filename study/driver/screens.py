@@ -61,7 +61,7 @@ class Screen(ABC):
         """Show the progress of this moment."""
 
     def end(self) -> None:  # noqa: B027 - most screens have nothing to put back
-        """Leave the terminal as it should stay."""
+        """Restore the terminal when the study has ended."""
 
 
 class Silent(Screen):
@@ -69,7 +69,7 @@ class Silent(Screen):
 
     @contextmanager
     def showing(self, scheduler: Scheduler) -> Iterator[None]:
-        """Run the block."""
+        """Run the block and show nothing."""
         yield
 
     def show(self, progress: StudyProgress) -> None:

@@ -1,4 +1,4 @@
-"""Signs of life of a running job: how far it is, for the screen, and a watchdog that ends a process that shows none."""
+"""Heartbeats of a running job: how far it is, for the screen, and a watchdog that ends a process without them."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ class Heartbeats:
         (self.folder / f"{job.name}.trace").unlink(missing_ok=True)
 
     def read(self, name: str) -> tuple[int, int, float | None] | None:
-        """Epochs done, epochs to do and best skill of the job ``name``; ``None`` while it has not said anything."""
+        """Return epochs done, epochs to do and best skill of the job ``name``; ``None`` before its first heartbeat."""
         try:
             done, total, best = json.loads((self.folder / f"{name}.json").read_text())
         except (OSError, ValueError):
@@ -70,7 +70,7 @@ class Heartbeats:
         return done, total, best
 
     def last_words(self, name: str) -> str:
-        """Where the process of job ``name`` hung, if the watchdog ended it; else empty."""
+        """Return where the process of job ``name`` hung, if the watchdog ended it; else an empty text."""
         try:
             lines = (self.folder / f"{name}.trace").read_text().splitlines()
         except OSError:

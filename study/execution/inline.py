@@ -1,4 +1,4 @@
-"""Jobs one after the other, in this process."""
+"""The back end that runs jobs one after the other, in this process."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from study.jobs.job import Data
 
 
 class Inline:
-    """The back end without processes.
+    """The back end that runs jobs in this process.
 
     Args:
         heartbeats: where jobs report how far they are, and how long they may be silent.
@@ -20,7 +20,7 @@ class Inline:
         self.heartbeats = heartbeats
 
     def run(self, scheduler: Scheduler, data: Data) -> None:
-        """Run every job of ``scheduler``."""
+        """Run every job of ``scheduler`` on ``data``, with one thread."""
         import torch
 
         torch.set_num_threads(1)
@@ -32,4 +32,4 @@ class Inline:
             scheduler.finished(job, summary)
 
     def close(self) -> None:
-        """Nothing is left behind."""
+        """Do nothing: no process was started."""

@@ -57,7 +57,7 @@ class Worker(tune.Trainable):
     def setup(  # pyright: ignore[reportIncompatibleMethodOverride] - tune.with_parameters adds the rest
         self, config: dict[str, Any], data: Data, directory: Path, heartbeats: Heartbeats
     ) -> None:
-        """Import what is slow to import."""
+        """Store what all jobs share, and import what is slow to import."""
         import torch
 
         import study.jobs.score
@@ -68,12 +68,12 @@ class Worker(tune.Trainable):
         self.waited = 0
 
     def reset_config(self, new_config: dict[str, Any]) -> bool:
-        """Take another job; ``self.config`` is set by the caller."""
+        """Prepare for another job, which Tune has put into ``self.config``; ``True``: the worker can be reused."""
         self.waited = 0
         return True
 
     def step(self) -> dict[str, Any]:
-        """Run the job, or wait a little."""
+        """Run the job, or wait up to a second where there is none."""
         if self.config["job"] is None:
             self.waited += 1
             time.sleep(min(SHORTEST_WAIT * self.waited, LONGEST_WAIT))
@@ -119,11 +119,11 @@ class JobSearcher(Searcher):
         self._gathering_until: float | None = time.monotonic() + START_SECONDS
 
     def __getstate__(self) -> dict[str, Any]:
-        """Nothing: Tune pickles its searchers into its scratch, and this one's state is the records."""
+        """Return an empty state: Tune pickles its searchers, and this one's state is the records."""
         return {}
 
     def suggest(self, trial_id: str) -> Any:
-        """The next job as a trial's configuration, or a trial that waits."""
+        """Return the next job as a trial's configuration, or the configuration of a trial that waits."""
         if self.error is not None or self.scheduler.over:
             return Searcher.FINISHED
         try:
@@ -140,7 +140,7 @@ class JobSearcher(Searcher):
         return {"job": job, "attempts": self.scheduler.attempts(job), "lock": self.lock}
 
     def gathering(self) -> bool:
-        """Whether workers are still starting up."""
+        """Return whether workers are still starting up."""
         if self._gathering_until is None:
             return False
         up = len(self.jobs) + sum(self.waiting.values())
@@ -149,7 +149,7 @@ class JobSearcher(Searcher):
         return self._gathering_until is not None
 
     def may_end(self, trial_id: str) -> bool:
-        """Whether a trial that waits has waited enough."""
+        """Return whether a trial that waits may end."""
         if trial_id not in self.waiting:
             return False
         self.waiting[trial_id] = True
@@ -176,10 +176,10 @@ class JobSearcher(Searcher):
             self.error = problem
 
     def on_trial_result(self, trial_id: str, result: dict[str, Any]) -> None:
-        """Nothing: a job has one result, its last."""
+        """Do nothing: a job has one result, its last."""
 
     def save_to_dir(self, checkpoint_dir: str, session_str: str = "default") -> None:
-        """Nothing, for the same reason."""
+        """Do nothing: the searcher's state is the records."""
 
 
 class EndOfWaiting(tune.Stopper):
@@ -189,11 +189,11 @@ class EndOfWaiting(tune.Stopper):
         self.searcher = searcher
 
     def __call__(self, trial_id: str, result: dict[str, Any]) -> bool:
-        """Whether the trial has waited enough."""
+        """Return whether the trial may end."""
         return self.searcher.may_end(trial_id)
 
     def stop_all(self) -> bool:
-        """Whether there is an error."""
+        """Return whether the searcher holds an error."""
         return self.searcher.error is not None
 
 
@@ -202,7 +202,7 @@ class RayTune:
 
     Args:
         scratch: for Ray's own files; outside the run directory.
-        address: of a running cluster; ``None`` starts Ray here.
+        address: address of a running cluster; ``None`` starts Ray here.
         workers: jobs at once; by default one per core of the cluster.
     """
 
@@ -214,7 +214,11 @@ class RayTune:
         self.heartbeats = Heartbeats(scratch / "beats")
 
     def run(self, scheduler: Scheduler, data: Data) -> None:
-        """Run every job of ``scheduler``: Tuner after Tuner over what is missing, until nothing is."""
+        """Run every job of ``scheduler`` on ``data``: Tuner after Tuner over what is missing, until nothing is.
+
+        Raises:
+            UserError: when the scheduler stops the study, or several Tuners in a row end no job.
+        """
         idle_fits = 0
         while not scheduler.over:
             self._start(data)
@@ -233,12 +237,12 @@ class RayTune:
                 self.close()
 
     def close(self) -> None:
-        """End Ray and all its processes."""
+        """Shut Ray down, with all its processes."""
         if ray.is_initialized():
             ray.shutdown()
 
     def _fit(self, searcher: JobSearcher, data: Data) -> str:
-        """One Tuner; returns what it broke off with, or nothing."""
+        """Run one Tuner; return the error that it broke off with, or an empty text."""
         self._runs += 1
         parameters = {"data": data, "directory": searcher.scheduler.archive.directory, "heartbeats": self.heartbeats}
         trainable = tune.with_resources(tune.with_parameters(Worker, **parameters), self._resources())

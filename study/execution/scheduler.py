@@ -30,7 +30,7 @@ ATTEMPTS = 3
 
 
 class End(Enum):
-    """What :meth:`Scheduler.next` says when there is no job now, nor ever."""
+    """What :meth:`Scheduler.next` returns when there is no job now and will be none."""
 
     DONE = "done"
 
@@ -40,14 +40,14 @@ DONE = End.DONE
 
 @dataclass(frozen=True)
 class Parallel:
-    """Generators that run side by side; whoever yields this receives the list of what they returned."""
+    """Generators that run side by side; the generator that yields this receives the list of what they returned."""
 
     steps: Sequence[Steps]
 
 
 @dataclass
 class _Coroutine:
-    """A generator under way: how many jobs or coroutines it waits for, and whom its end concerns."""
+    """A generator under way: how many jobs or coroutines it waits for, and which coroutine waits for it."""
 
     steps: Steps
     parent: _Coroutine | None = None
@@ -62,7 +62,7 @@ class Scheduler:
     Args:
         steps: the whole of what is to do.
         archive: says what is done already.
-        ledger: of the run.
+        ledger: the run's ledger.
 
     Attributes:
         ready: jobs that may start.
@@ -87,7 +87,7 @@ class Scheduler:
         self._advance(self._root, None)
 
     def next(self) -> Job | End | None:
-        """A job to run now; ``None`` while all that is left waits for running ones; ``DONE`` at the end."""
+        """Return a job to run now; ``None`` while all that is left waits for running ones; ``DONE`` at the end."""
         if not self.ready:
             return DONE if self.over else None
         job, coroutine = self.ready.popleft()
@@ -97,12 +97,12 @@ class Scheduler:
         return job
 
     def attempts(self, job: Job) -> int:
-        """How often the job was started before without an end, by this driver or an earlier one."""
+        """Return how often the job was started before without an end, by this driver or an earlier one."""
         started = sum(event["shard"] == job.name for event in self.ledger.of("started"))
         return max(started - 1, 0)
 
     def finished(self, job: Job, summary: Summary) -> None:
-        """Take in how a job ended: its records, its failure, or that it has to be cut in two.
+        """Process how a job ended: its records, its failure, or that it has to be cut in two.
 
         Raises:
             UserError: when the study cannot go on before somebody acts, or most replicas fail.
@@ -129,7 +129,7 @@ class Scheduler:
         self._arrived(coroutine)
 
     def abandoned(self) -> None:
-        """Put back what was running: its workers are gone.  What they recorded before counts."""
+        """Put jobs that were running back, since their workers are gone; what they have recorded counts."""
         for job, coroutine in list(self.running.values()):
             del self.running[job.name]
             if job.collect(self.archive):
@@ -200,7 +200,7 @@ class Scheduler:
         self._arrived(coroutine)
 
     def _again(self, job: Job, coroutine: _Coroutine) -> None:
-        """A worker says that it recorded, but the part is not there."""
+        """Hand out a job again whose worker says that it recorded, but whose part is not there."""
         if self._handed[job.name] >= ATTEMPTS:
             remedy = "The run directory must be on a file system that all machines see; run the same command again."
             raise UserError(str(self.archive.directory), "records that a worker wrote do not arrive here.", remedy)

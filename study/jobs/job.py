@@ -127,7 +127,7 @@ def guarded(work: Callable[[], Summary], failed: Callable[[str], Summary]) -> Su
 
 
 def describe(error: BaseException) -> str:
-    """An error in one line: its class, its first line, and where it was raised."""
+    """Return an error in one line: its class, its first line, and where it was raised."""
     trace = error.__traceback__
     while trace is not None and trace.tb_next is not None:
         trace = trace.tb_next

@@ -28,7 +28,7 @@ class Shard:
         tasks: what each of its replicas learns: the single task, or all.
         replicas: by content hash.
         until: epochs that they have when it is done.
-        settings: of the phase; epochs of its training beyond ``until`` mean that rungs follow.
+        settings: training settings of the phase; more epochs there than ``until`` mean that rungs follow.
         sources: stems of the parts whose checkpoints hold their states.
     """
 

@@ -72,7 +72,7 @@ class TrainingJob(Job):
 
 
 def train_shard(shard: Shard, development: Development, directory: Path, heartbeat: Heartbeat) -> Summary:
-    """Train ``shard`` from what checkpoints hold of it, and write what it yields."""
+    """Train ``shard``, going on from its checkpoints, and write checkpoints, models, probes and records."""
     started = time.monotonic()
     view = development.only(*shard.tasks)
 
@@ -106,7 +106,7 @@ def _fit(shard: Shard, view: Development, directory: Path, heartbeat: Heartbeat)
 
 
 def _states(shard: Shard, directory: Path, partial: Path) -> dict[str, ReplicaState]:
-    """States from earlier rungs, then from this shard's own snapshot.  One that is lost is trained again."""
+    """States from earlier rungs, then from this shard's own snapshot.  A state that is lost is trained again."""
     states: dict[str, ReplicaState] = {}
     for path in [*(directory / CHECKPOINTS / f"{source}.safetensors" for source in shard.sources), partial]:
         if not path.exists():

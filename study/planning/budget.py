@@ -1,4 +1,4 @@
-"""A budget of wall time makes the plan smaller: first draws, then seeds, then arms, and says what it took."""
+"""A budget of wall time: it takes from a study first draws, then seeds, then arms, until it fits."""
 
 from __future__ import annotations
 
@@ -13,14 +13,18 @@ from study.config.spec import Spec
 
 FEWEST_DRAWS = 4
 FEWEST_SEEDS = 5
-"""Of confirm and verdict: fewer paired seeds give no interval."""
+"""Fewest seeds of confirm and verdict: fewer paired seeds give no interval."""
 FEWEST_CONFIRMED = 3
 
 Path = tuple[str, str]
 
 
 def shrink(spec: Spec, seconds_of: Callable[[Spec], float]) -> tuple[Spec, tuple[str, ...]]:
-    """The largest study on the way down that fits into ``spec.budget``, and what it lost, in words.
+    """Return the first smaller study that fits into ``spec.budget``, and what it lost, in words.
+
+    Args:
+        spec: the study.
+        seconds_of: the forecast of a study.
 
     Raises:
         UserError: when even the smallest one does not fit.
@@ -42,7 +46,7 @@ def shrink(spec: Spec, seconds_of: Callable[[Spec], float]) -> tuple[Spec, tuple
 
 
 def settled_spec(requested: Spec, stored: Spec) -> Spec | None:
-    """The study that an earlier run settled on, if ``requested`` is what led to it; else ``None``.
+    """Return the study that an earlier run settled on, if ``requested`` is what led to it; else ``None``.
 
     A budget is spent once: a forecast that comes out differently today must not change a study that has begun.
     """
@@ -86,7 +90,7 @@ def _with(spec: Spec, values: Mapping[Path, Any]) -> Spec:
 
 
 def reductions(before: Spec, after: Spec) -> tuple[str, ...]:
-    """What ``after`` has less of than ``before``, in words."""
+    """Return what ``after`` has less of than ``before``, in words."""
     return tuple(_reductions(before, after))
 
 

@@ -1,8 +1,8 @@
-"""Capacity held equal: the width at which an arm is as large as the reference of its level.
+"""Equal capacity: the width at which an arm is as large as the reference of its level.
 
 The reference is hard sharing of all stages at the level's own width.  What is compared is trained parameters, or
 multiply-adds per example; the nearest width that the architecture and the backbone can have is taken, and how near it
-comes is said.
+comes is reported.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from mtl_core.recipe import Recipe
 from study.planning.arm import HARD, SINGLE_TASK, Arm
 
 FAR = 0.05
-"""From this relative distance on a match is called a bad one."""
+"""Relative distance from which on a match is reported as a bad one."""
 WIDEST = 16_384
 NEIGHBOURS = 16
 """How far from a width that cannot be built (one that heads do not divide, say) another one is looked for."""
@@ -75,9 +75,9 @@ class Matcher:
         self._sizes: dict[Arm, int | None] = {}
 
     def match(self, arm: Arm) -> Match:
-        """``arm``, whose width is the reference's, at the width at which it is as large.
+        """Return ``arm``, whose width is the reference's, at the width at which it is as large as the reference.
 
-        Single-task networks are the measure of harm and keep the reference's width.
+        Single-task networks keep the reference's width: they are the baseline that harm is measured against.
         """
         wanted = self._size(replace(arm, sharing=HARD, depth=arm.stages, weighting="equal"))
         if arm.sharing == SINGLE_TASK or wanted is None:

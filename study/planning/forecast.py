@@ -1,4 +1,4 @@
-"""What a plan will cost: time, disk, memory — and what it can show at all.
+"""Forecast of what a plan will cost: time, disk and memory.
 
 The model of time: a step of one replica inside a fused array takes a fixed time and three times the multiply-adds of
 its batch (forward, and twice that backward) at the machine's rate.  It is good to a factor of two, which is what
@@ -37,7 +37,7 @@ NUM_CURVES = 6
 
 @dataclass(frozen=True)
 class Size:
-    """Of one replica: multiply-adds per example, parameters, training memory."""
+    """Size of one replica: multiply-adds per example, parameters, bytes of memory in training."""
 
     multiply_adds: int
     parameters: int
@@ -46,7 +46,10 @@ class Size:
 
 @dataclass(frozen=True)
 class Forecast:
-    """Wall seconds by phase, bytes on disk at the peak and at the end, bytes of memory, seconds to find trees."""
+    """Forecast of a plan: wall seconds by phase, bytes on disk at the peak and at the end, bytes of memory.
+
+    ``trees`` are the seconds to find trees before the first phase.
+    """
 
     search: float
     confirm: float
@@ -58,11 +61,11 @@ class Forecast:
 
     @property
     def seconds(self) -> float:
-        """Of all phases, and of finding the trees before the first one."""
+        """Wall seconds of all phases, and of finding the trees before the first one."""
         return self.search + self.confirm + self.verdict + self.trees
 
     def event(self) -> dict[str, float]:
-        """What the ledger's event ``planned`` says of the forecast."""
+        """Return the part of the ledger's event ``planned`` that holds the forecast."""
         return {"seconds": self.seconds, "bytes": self.disk, **asdict(self)}
 
 
@@ -80,14 +83,14 @@ class Forecaster:
         self._sizes: dict[tuple[Arm, str | None], Size] = {}
 
     def size(self, plan: Plan, arm: Arm, task: str | None) -> Size:
-        """The size of one replica of ``arm``."""
+        """Return the size of one replica of ``arm``, of a single-task arm for ``task``."""
         key = (arm, task)
         if key not in self._sizes:
             self._sizes[key] = self._declared_size(plan, arm, task)
         return self._sizes[key]
 
     def forecast(self, plan: Plan) -> Forecast:
-        """What ``plan`` costs."""
+        """Return the forecast of ``plan``."""
         seconds = {phase: self._phase(plan, phase) for phase in PHASES}
         disk, states = self._records(plan), self._states(plan)
         models = self._models(plan)
@@ -168,7 +171,7 @@ class Forecaster:
 
 
 def halved_epochs(plan: Plan) -> float:
-    """Epochs of all draws of an arm together, when at every rung the worse half stops."""
+    """Return the epochs of all draws of an arm together, where at every rung the worse half stops."""
     epochs, left = plan.spec.training.epochs, len(plan.draws)
     total, before = 0.0, 0.0
     for rung in (*plan.spec.search.rungs, 1.0):
@@ -178,7 +181,7 @@ def halved_epochs(plan: Plan) -> float:
 
 
 def machine_rate(rounds: int = 40) -> float:
-    """Multiply-adds per second of one thread of this machine in products like the engine's, in its best moment."""
+    """Measure multiply-adds per second of one thread of this machine: the best of ``rounds`` batched products."""
     import torch
 
     threads = torch.get_num_threads()
@@ -198,7 +201,7 @@ def _products_per_second(product: Callable[[], object], repeats: int = 10) -> fl
 
 
 def refuse_if_too_large(forecast: Forecast, free_disk: float, free_memory: float) -> None:
-    """Refuse to start what cannot finish.
+    """Refuse a study that cannot finish on this machine.
 
     Raises:
         UserError: when the forecast asks for more disk or memory than there is.
@@ -213,7 +216,7 @@ def refuse_if_too_large(forecast: Forecast, free_disk: float, free_memory: float
 
 
 def size_text(number: float) -> str:
-    """Bytes for people."""
+    """Return a number of bytes as text, such as ``1.5 GB``."""
     for unit in ("bytes", "kB", "MB", "GB"):
         if number < 1000:
             return f"{number:.0f} {unit}" if unit == "bytes" or number >= 10 else f"{number:.1f} {unit}"
@@ -222,5 +225,5 @@ def size_text(number: float) -> str:
 
 
 def time_text(forecast: Forecast) -> str:
-    """The time of a forecast for people, as rough as it is."""
+    """Return the time of a forecast as text, such as ``about 2h 05m``."""
     return f"about {duration(forecast.seconds)}"

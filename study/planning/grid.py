@@ -11,7 +11,7 @@ from study.planning.arm import INDEPENDENT, PARAMETERS, SINGLE_TASK, Arm
 
 
 def arms_of(factors: Factors) -> list[Arm]:
-    """Every combination of levels, each once, whether or not it can exist."""
+    """Return every combination of levels as an arm, each once, whether or not it can exist."""
     levels = itertools.product(
         factors.sharing, factors.stages, factors.width, factors.backbone, factors.weighting, factors.scale,
         factors.optimiser, factors.train_fraction,

@@ -99,7 +99,7 @@ def _matched(
 
 
 def remarks_on(arms: Sequence[Arm], settings: TrainingSettings, development: Development) -> tuple[str, ...]:
-    """What the backbones have to say about how they will run."""
+    """Return what the backbones of ``arms`` say about how they will run."""
     first = {arm.backbone: arm for arm in arms}
     found = (backbone_of(recipe_of(arm, settings), development.shape).remarks() for arm in first.values())
     return tuple(dict.fromkeys(remark for remarks in found for remark in remarks))

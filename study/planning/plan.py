@@ -20,7 +20,7 @@ FIRST_SEED = {"search": 0, "confirm": 1_000, "verdict": 2_000}
 
 @dataclass(frozen=True)
 class Skipped:
-    """An arm that cannot exist, and why; its levels are what a reader looks for."""
+    """An arm that cannot exist: its label, the reason and its levels."""
 
     arm: str
     reason: str
@@ -29,7 +29,7 @@ class Skipped:
 
 @dataclass(frozen=True)
 class Plan:
-    """What a study will train.
+    """Plan of a study: its arms, draws and replicas.
 
     Args:
         spec: the specification after shrinking to the time budget.
@@ -59,22 +59,22 @@ class Plan:
 
     @property
     def arms(self) -> tuple[Arm, ...]:
-        """Candidates, then baselines."""
+        """All arms: candidates, then baselines."""
         return self.candidates + self.baselines
 
     def role(self, arm: Arm) -> str:
-        """``candidate`` or ``baseline``."""
+        """Return ``candidate`` or ``baseline``."""
         return "candidate" if arm in self.candidates else "baseline"
 
     @property
     def num_trials(self) -> int:
-        """Candidates that are searched: all of them, or as many as the sampler may propose."""
+        """Number of candidates that are searched: all of them, or as many as the sampler may propose."""
         if self.spec.search.strategy == "grid":
             return len(self.candidates)
         return min(self.spec.search.trials or -(-len(self.candidates) // 2), len(self.candidates))
 
     def seeds(self, phase: str) -> range:
-        """The seeds of ``phase``."""
+        """Return the seeds of ``phase``."""
         first = FIRST_SEED[phase]
         return range(first, first + getattr(self.spec, phase).seeds)
 
@@ -83,7 +83,7 @@ class Plan:
         return settings_of(self.spec, phase, self.trees)
 
     def replicas(self, arm: Arm, phase: str, draws: Sequence[int] | Mapping[str, int]) -> list[Replica]:
-        """The replicas of ``arm`` in ``phase``.
+        """Return the replicas of ``arm`` in ``phase``.
 
         Args:
             draws: numbers of draws, each for all tasks; or the draw chosen for each task, which for a multi-task arm
@@ -104,7 +104,7 @@ class Plan:
             yield from ((None, draw) for draw in (sorted(set(draws.values())) if chosen else draws))
 
     def fully_shared(self, arm: Arm) -> Arm | None:
-        """The reference that the verdict may judge beside ``arm``: everything shared, equal weights, same capacity."""
+        """Return the reference of ``arm``: everything shared, equal weights, same capacity; ``None``: not planned."""
         weighted = EQUAL | {"scale": self.spec.factors.scale[0]}
         reference = arm.unmatched(sharing=HARD, depth=arm.stages, **weighted)
         return reference if reference in self.candidates else None
@@ -118,7 +118,7 @@ class Plan:
         return tuple(dict.fromkeys(arm for arm in found if arm is not None))
 
     def counts(self) -> dict[str, int]:
-        """Replicas of each phase, at most."""
+        """Return the largest possible number of replicas of each phase."""
         rows = {arm: len(self.tasks) if arm.is_single_task else 1 for arm in self.arms}
         always = self.references if self.spec.search.strategy == "optuna" else ()
         searched = self.num_trials + len(always) + sum(rows[arm] for arm in self.baselines)
@@ -135,12 +135,12 @@ class Plan:
 
     @property
     def num_judged(self) -> int:
-        """Arms that get a verdict, at most: the chosen one and the references beside it."""
+        """Largest number of arms that get a verdict: the chosen one and the references beside it."""
         return 1 + len(self.spec.verdict.judge)
 
     @property
     def num_confirmed(self) -> int:
-        """Candidates that are confirmed, at most: all, or the best K and the fully shared ones."""
+        """Largest number of candidates that are confirmed: all, or the best K and the fully shared ones."""
         most = self.spec.confirm.arms
         if most == "all":
             return self.num_trials
@@ -148,7 +148,7 @@ class Plan:
         return min(self.num_trials, most + references)
 
     def event(self) -> dict[str, Any]:
-        """What the ledger's event ``planned`` says of the plan itself."""
+        """Return the part of the ledger's event ``planned`` that holds the plan."""
         return {
             "arms": [{"arm": arm.label, **arm.levels(), "role": self.role(arm)} for arm in self.arms],
             "skipped": [{"arm": skipped.arm, **skipped.levels, "reason": skipped.reason} for skipped in self.skipped],

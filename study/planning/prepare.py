@@ -1,4 +1,4 @@
-"""Everything that is known before the first replica trains: the data, the plan, its cost."""
+"""Preparation of a study before the first replica trains: its data, its plan, its forecast."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Prepared:
-    """A task set, the plan for it, the plan's forecast, and the machine's rate, which that rests on."""
+    """A prepared study: its task set, plan and forecast, and the machine's rate that the forecast rests on."""
 
     task_set: TaskSet
     plan: Plan
@@ -84,7 +84,7 @@ def prepare(
 
 
 def with_trees(prepared: Prepared, trees: Mapping[int, Tree]) -> Prepared:
-    """The same study with the trees that were found for it: widths that match, sizes and forecast depend on them."""
+    """Return the same study with the trees found for it: matched widths, sizes and forecast depend on them."""
     before, task_set = prepared.plan, prepared.task_set
     plan = replace(make_plan(before.spec, task_set.development, trees=trees), shrunk=before.shrunk)
     forecaster = Forecaster(task_set, before.spec.workers or num_cores(), prepared.rate)
@@ -92,18 +92,18 @@ def with_trees(prepared: Prepared, trees: Mapping[int, Tree]) -> Prepared:
 
 
 def num_cores() -> int:
-    """Cores that this process may use."""
+    """Return the number of cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def free_disk(path: Path) -> float:
-    """Free bytes where ``path`` is, or will be."""
+    """Return the free bytes of the disk where ``path`` is, or will be."""
     existing = next(folder for folder in (path.absolute(), *path.absolute().parents) if folder.exists())
     return shutil.disk_usage(existing).free
 
 
 def free_memory() -> float:
-    """Bytes of memory that processes could still take; infinite where the system does not say."""
+    """Return the bytes of memory that processes could still take; infinite where the system does not say."""
     try:
         lines = Path("/proc/meminfo").read_text().splitlines()
     except OSError:

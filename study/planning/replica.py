@@ -40,8 +40,8 @@ class Replica:
         """Return the content hash, which is equal for two replicas if, and only if, they train the same thing.
 
         Args:
-            fingerprint: of the task set.
-            settings: of the replica's phase.
+            fingerprint: content hash of the task set.
+            settings: training settings of the replica's phase.
         """
         content = {
             "engine": ENGINE_VERSION,

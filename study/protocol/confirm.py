@@ -26,7 +26,11 @@ def train_fresh_seeds(context: StudyContext, arm: Arm, phase: str, selected: Sel
 
 
 def choose(context: StudyContext, labels: list[str]) -> dict[str, Any]:
-    """The recommended arm, frozen before it is judged."""
+    """Return the recommended arm, and write it to the ledger before it is judged.
+
+    Raises:
+        UserError: when no confirmed arm can be recommended.
+    """
     frozen = context.ledger.frozen("arm")
     if frozen is not None:
         return frozen
@@ -61,6 +65,6 @@ def _labels(context: StudyContext, selected: Selected) -> list[str]:
 
 
 def _plain(value: Any) -> Any:
-    """A number as JSON knows it, where NaN does not exist."""
+    """A number as JSON has it: ``None`` where it is not finite."""
     value = value.item() if hasattr(value, "item") else value
     return None if isinstance(value, float) and not math.isfinite(value) else value

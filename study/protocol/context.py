@@ -28,8 +28,8 @@ class StudyContext:
         archive: what is trained.
         ledger: what was decided.
         development: for the sizes of arms; its examples are the workers' business.
-        fingerprint: of the task set.
-        directory: of the run; the Optuna journal lies there.
+        fingerprint: content hash of the task set.
+        directory: the run directory; the Optuna journal lies there.
     """
 
     plan: Plan
@@ -40,7 +40,7 @@ class StudyContext:
     directory: Path
 
     def keyed(self, replicas: Iterable[Replica]) -> dict[str, Replica]:
-        """Replicas by content hash."""
+        """Return ``replicas`` by content hash."""
         return {replica.key(self.fingerprint, self.plan.settings(replica.phase)): replica for replica in replicas}
 
     def shards(self, phase: str, replicas: Mapping[str, Replica], until: int | None = None) -> list[Shard]:
@@ -58,7 +58,7 @@ class StudyContext:
         return value
 
     def arms(self, labels: Iterable[str]) -> list[Arm]:
-        """Arms by label, in the order of the labels."""
+        """Return the arms with these labels, in their order."""
         by_label = {arm.label: arm for arm in self.plan.arms}
         by_label |= {arm.label: arm for arm in map(arm_of, self._extra_levels)}
         return [by_label[label] for label in labels]
@@ -69,13 +69,13 @@ class StudyContext:
 
     @cached_property
     def rungs(self) -> list[int]:
-        """Epochs after which the search halves the draws, and the last epoch."""
+        """Numbers of epochs after which the search halves the draws, and the number of all."""
         epochs = self.plan.spec.training.epochs
         inner = {math.ceil(share * epochs) for share in self.plan.spec.search.rungs}
         return [*sorted(rung for rung in inner if 0 < rung < epochs), epochs]
 
 
 def arm_of(levels: Mapping[str, Any]) -> Arm:
-    """The arm with these levels."""
+    """Return the arm with these levels, as the ledger holds them."""
     matched = levels["capacity"] != levels["width"]
     return Arm(**{**levels, "capacity": levels["capacity"] if matched else None})

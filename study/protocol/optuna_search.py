@@ -50,7 +50,7 @@ def explore(context: StudyContext) -> Steps:
 
 
 def open_study(context: StudyContext) -> optuna.Study:
-    """The journal's study; what a killed driver left running has failed, and is asked for again first."""
+    """Open the journal's Optuna study; trials that a killed driver left running have failed and are asked for first."""
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     path = str(context.directory / JOURNAL)
     _repair(Path(path))
@@ -73,7 +73,7 @@ def _repair(journal: Path) -> None:
 
 
 def value_of(context: StudyContext, arm: Arm) -> float:
-    """Mean validation skill of the best draw of ``arm``; NaN when none trained."""
+    """Return the mean validation skill of the best draw of ``arm``; NaN when none trained."""
     ranked = rank_draws(context.archive.rows(searched(context, arm)))
     return float(ranked.loc[ranked["rank"] == 0, "skill"].mean())
 

@@ -1,4 +1,4 @@
-"""Score: the test split is opened for confirm and verdict replicas that finished; every opening is written down."""
+"""Score: the test split is opened for confirm and verdict replicas that finished; the ledger has every opening."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ JUDGED = ("confirm", "verdict")
 
 
 def score(context: StudyContext) -> Steps:
-    """Judge on the test split what has not been; then only the models of the chosen arm are kept."""
+    """Score on the test split the replicas without scores; then keep only the models of the chosen arm."""
     yield Parallel([_score_phase(context, phase) for phase in JUDGED])
     _keep_chosen_models(context)
 

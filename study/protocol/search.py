@@ -21,7 +21,7 @@ def search_arm(context: StudyContext, arm: Arm) -> Steps:
 
 
 def searched(context: StudyContext, arm: Arm) -> dict[str, Replica]:
-    """All search replicas of ``arm``, by content hash."""
+    """Return all search replicas of ``arm``, by content hash."""
     return context.keyed(context.plan.replicas(arm, "search", range(len(context.plan.draws))))
 
 
@@ -36,7 +36,7 @@ def _halving(context: StudyContext, arm: Arm, task: str | None) -> Steps:
 
 
 def _kept(context: StudyContext, arm: Arm, task: str | None, rung: int, replicas: Mapping[str, Replica]) -> list[int]:
-    """The draws that go on.  Decided once: what happens to them later must not change it when a study is resumed."""
+    """The draws that go on.  Decided once: a resumed study must not decide otherwise on records that came later."""
     about = {"arm": arm.label, "task": task, "epochs": rung}
     decided = None
     for event in context.ledger.events:

@@ -19,7 +19,7 @@ from study.protocol.select import Selected, clear_checkpoints
 
 
 def choose_judged(context: StudyContext, chosen: str, selected: Selected) -> Steps:
-    """Settle who is judged against whom; single-task networks of a width that was not searched are searched first."""
+    """Decide which arms are judged against which baselines; baselines that were not searched are searched first."""
     frozen = context.ledger.frozen("judged")
     if frozen is not None:
         return frozen
@@ -40,7 +40,7 @@ def choose_judged(context: StudyContext, chosen: str, selected: Selected) -> Ste
 
 
 def verdict(context: StudyContext, judged: dict[str, Any]) -> Steps:
-    """Train what is judged and its baselines; of ``best`` only each task's own arm."""
+    """Train the judged arms and their baselines; of the baseline ``best`` only each task's own arm."""
     selected: Selected = context.ledger.frozen("draws")
     whole, of_task = dict.fromkeys(judged["arms"]), set()
     for baselines in judged["baselines"].values():
@@ -53,7 +53,7 @@ def verdict(context: StudyContext, judged: dict[str, Any]) -> Steps:
 
 
 def total_baseline(context: StudyContext, arm: Arm) -> tuple[Arm, float]:
-    """Single-task networks that together have the parameters of ``arm``: the nearest width, and the ratio of sizes."""
+    """Return single-task networks that together are nearest to ``arm`` in parameters, and the ratio of sizes."""
     wanted = cost_of(recipe_of(arm, context.plan.settings("verdict")), context.development).parameters_total
     widths = widths_around(wanted, lambda width: _size(context, arm, width))
     width = min(widths, key=lambda width: abs(_size(context, arm, width) - wanted))
@@ -61,7 +61,7 @@ def total_baseline(context: StudyContext, arm: Arm) -> tuple[Arm, float]:
 
 
 def best_widths(context: StudyContext, selected: Selected) -> dict[str, str]:
-    """For each task the single-task arm with the best mean validation skill in the confirm phase."""
+    """Return for each task the single-task arm with the best mean validation skill in the confirm phase."""
     records = context.archive.of_phase("confirm")
     alone = records[(records["sharing"] == SINGLE_TASK) & records["arm"].isin(list(selected))]
     best = {}
