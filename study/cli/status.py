@@ -74,19 +74,11 @@ def status_of(events: Iterable[Mapping[str, Any]]) -> Status:
     events = list(events)
     planned = next((dict(event["replicas"]) for event in reversed(events) if event["event"] == "planned"), {})
     ended: dict[str, set[str]] = {phase: set() for phase in planned}
-    running: set[str] = set()
     failed: dict[str, set[str]] = {}
     for event in events:
-        kind, shard = event["event"], str(event.get("shard"))
-        if kind == "planned":
-            running.clear()  # a new driver: whatever the last one left running is not
-        elif kind == "started":
-            running.add(shard)
-        elif kind in ("finished", "failed", "cut"):
-            running.discard(shard)
-        if kind in ("finished", "failed"):
+        if event["event"] in ("finished", "failed"):
             ended.setdefault(event["phase"], set()).update(event.get("replicas", ()))
-        if kind == "failed":
+        if event["event"] == "failed":
             failed.setdefault(str(event.get("reason", "unknown")), set()).update(event.get("replicas", ()))
     done = {phase: len(keys) for phase, keys in ended.items()}
     choices = {event["choice"]: event["value"] for event in events if event["event"] == "frozen"}
@@ -95,12 +87,26 @@ def status_of(events: Iterable[Mapping[str, Any]]) -> Status:
         phase=_phase(choices, opened),
         planned=planned,
         done=done,
-        running=len(running),
+        running=_num_running(events),
         failed={reason: len(keys) for reason, keys in failed.items()},
         seconds_left=_seconds_left(events, sum(planned.values()), sum(done.values())),
         chosen=choices.get("arm", {}).get("arm"),
         trees={str(event["stages"]): event["tree"] for event in events if event["event"] == "tree"},
     )
+
+
+def _num_running(events: Iterable[Mapping[str, Any]]) -> int:
+    """Shards that have started and not ended, in the last session."""
+    running: set[str] = set()
+    for event in events:
+        kind, shard = event["event"], str(event.get("shard"))
+        if kind == "planned":
+            running.clear()  # a new driver: whatever the last one left running is not
+        elif kind == "started":
+            running.add(shard)
+        elif kind in ("finished", "failed", "cut"):
+            running.discard(shard)
+    return len(running)
 
 
 def _phase(choices: Mapping[str, Any], opened: list[Any]) -> str:

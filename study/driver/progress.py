@@ -15,7 +15,7 @@ from study.planning.prepare import Prepared
 from study.store.archive import TERMINAL, Archive
 
 SCORE = "score"
-BEST_SHOWN = 5
+BEST_SHOWN, FAILURES_SHOWN = 5, 3
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class StudyProgress:
         workers: shards that may run at once.
         study: name of the study.
         number, of: which study of a suite this is, of how many.
-        seconds_left_in_all: seconds left of the suite: this study, and the later ones at the same pace against their forecasts.
+        seconds_left_in_all: seconds left of the suite, with later studies at the same pace against their forecasts.
     """
 
     phase: str
@@ -81,42 +81,37 @@ class ProgressMonitor:
 
     def progress(self, scheduler: Scheduler) -> StudyProgress:
         """Return the progress of the jobs of ``scheduler``, and of the study, now."""
-        jobs = [job for job, _ in list(scheduler.running.values()) + list(scheduler.ready)]
+        running = [job for job, _ in list(scheduler.running.values())]
+        jobs = running + [job for job, _ in list(scheduler.ready)]
         phase = jobs[0].phase if jobs else SCORE
-        epochs = {job.name: self.backend.heartbeats.read(job.name) for job, _ in list(scheduler.running.values())}
-        running = [
-            (job.arm.label, said[0] / max(said[1], 1) if (said := epochs.get(job.name)) else 0.0)
-            for job, _ in list(scheduler.running.values())
-        ]
+        epochs = {job.name: self.backend.heartbeats.read(job.name) for job in running}
         # counts are upper bounds, so only the phase tells that all training is over
         share = 1.0 if phase == SCORE else self._share({phase: sum(said[0] for said in epochs.values() if said)})
         seconds = time.monotonic() - self.started
         gained = share - self.share_at_start
         left = (1 - share) * seconds / gained if gained > 0.01 and share < 1 else None
-        best = [
-            (arm, 100 * sum(tasks.values()) / len(tasks))
-            for (of, arm), tasks in list(scheduler.best.items())
-            if of == phase
-        ]
-        reasons = Counter(reason for ended in list(scheduler.failures.values()) for reason in ended.values() if reason)
         return StudyProgress(
             phase=phase,
-            done=sum(
-                entry.phase == phase and entry.status in TERMINAL for entry in list(self.archive.entries.values())
-            ),
+            done=self._done(phase),
             planned=self.plan.counts().get(phase, 0),
             share=share,
             seconds=seconds,
             seconds_left=left,
-            running=running,
-            best=sorted(best, key=lambda pair: -pair[1])[:BEST_SHOWN],
-            failed=dict(reasons.most_common(3)),
+            running=[
+                (job.arm.label, said[0] / max(said[1], 1) if (said := epochs[job.name]) else 0.0) for job in running
+            ],
+            best=_best_arms(scheduler, phase),
+            failed=_most_frequent_failures(scheduler),
             workers=self.backend.workers,
             study=self.plan.spec.name,
             number=self.position.number,
             of=self.position.of,
             seconds_left_in_all=self._in_all(left, seconds, gained, share),
         )
+
+    def _done(self, phase: str) -> int:
+        entries = list(self.archive.entries.values())
+        return sum(entry.phase == phase and entry.status in TERMINAL for entry in entries)
 
     def _in_all(self, left: float | None, seconds: float, gained: float, share: float) -> float | None:
         """Seconds left of the suite, whose later studies are taken to be as much slower than forecast as this one."""
@@ -136,3 +131,19 @@ class ProgressMonitor:
             each = halved_epochs(self.plan) / len(self.plan.draws) if phase == "search" else epochs
             share += self.weights[phase] * min(done[phase] / max(number * each, 1), 1.0)
         return share / sum(self.weights.values())
+
+
+def _best_arms(scheduler: Scheduler, phase: str) -> list[tuple[str, float]]:
+    """The arms of ``phase`` with the best mean skill over their tasks, in points."""
+    skills = [
+        (arm, 100 * sum(tasks.values()) / len(tasks))
+        for (of, arm), tasks in list(scheduler.best.items())
+        if of == phase
+    ]
+    return sorted(skills, key=lambda pair: -pair[1])[:BEST_SHOWN]
+
+
+def _most_frequent_failures(scheduler: Scheduler) -> dict[str, int]:
+    ended = list(scheduler.failures.values())
+    reasons = Counter(reason for replicas in ended for reason in replicas.values() if reason)
+    return dict(reasons.most_common(FAILURES_SHOWN))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from mtl_core.backbones import backbone_of
 from mtl_core.data.task_set import Development
@@ -41,20 +41,13 @@ def make_plan(
     """
     if why_infeasible is None:
         from mtl_core.network.feasibility import why_infeasible
-    tasks = tuple(task.name for task in development.tasks)
-    if len(tasks) < 2:
-        raise UserError(
-            "tasks", f"there is one task ({', '.join(tasks)}).", "Name at least two targets: sharing takes two."
-        )
+    tasks = _names_of_several(development)
     substitutes = stand_ins(spec, tasks)
     given = {stages: tree for stages, tree in (trees or {}).items() if stages in substitutes}
     settings = settings_of(spec, "search", substitutes | given)
     feasible, skipped = _feasible_arms(spec, development, settings, why_infeasible)
     arms = _matched(spec, development, feasible, settings, why_infeasible)
-    baselines = tuple(dict.fromkeys([arm.each() for arm in arms] + [arm.loop() for arm in arms]))
-    candidates = tuple(arm for arm in arms if arm not in baselines)
-    if not candidates:
-        raise UserError("factors.sharing", "no arm shares anything.", "Add hard: baselines are always there.")
+    candidates, baselines = _roles(arms)
     options = {"sharing": spec.training.sharing_options, "weighting": spec.training.weighting_options}
     draws = Draws(spec.tuning, len(tasks), options=options)
     return Plan(
@@ -69,6 +62,16 @@ def make_plan(
         trees=settings.trees,
         stand_ins=tuple(stages for stages in substitutes if stages not in given),
     )
+
+
+def _names_of_several(development: Development) -> tuple[str, ...]:
+    """The names of the tasks, of which there have to be two."""
+    names = tuple(task.name for task in development.tasks)
+    if len(names) < 2:
+        raise UserError(
+            "tasks", f"there is one task ({', '.join(names)}).", "Name at least two targets: sharing takes two."
+        )
+    return names
 
 
 def _feasible_arms(
@@ -96,6 +99,16 @@ def _matched(
         return dict.fromkeys(arms, 1.0)
     matcher = Matcher(spec.factors.match, development, lambda arm: recipe_of(arm, settings), why_infeasible)
     return {match.arm: match.ratio for match in map(matcher.match, arms)}
+
+
+def _roles(arms: Iterable[Arm]) -> tuple[tuple[Arm, ...], tuple[Arm, ...]]:
+    """The candidates among ``arms``, and the baselines of all of them."""
+    arms = list(arms)
+    baselines = tuple(dict.fromkeys([arm.each() for arm in arms] + [arm.loop() for arm in arms]))
+    candidates = tuple(arm for arm in arms if arm not in baselines)
+    if not candidates:
+        raise UserError("factors.sharing", "no arm shares anything.", "Add hard: baselines are always there.")
+    return candidates, baselines
 
 
 def remarks_on(arms: Sequence[Arm], settings: TrainingSettings, development: Development) -> tuple[str, ...]:

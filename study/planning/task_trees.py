@@ -91,7 +91,7 @@ def quick_arm(spec: Spec, stages: int) -> Arm:
 
 
 def quick_recipe(spec: Spec, stages: int) -> Recipe:
-    """Return the recipe of :func:`quick_arm`; its number of epochs is not used."""
+    """Return the recipe of :func:`quick_arm`; its number of epochs is the most that is trained."""
     return recipe_of(quick_arm(spec, stages), settings_of(spec, "search"))
 
 
