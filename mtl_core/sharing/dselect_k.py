@@ -17,7 +17,7 @@ from mtl_core.search_space import LogUniform
 from mtl_core.sharing import Chain, Sharing
 from mtl_core.sharing.blocks.experts import SharedExperts
 from mtl_core.sharing.blocks.gates import mix
-from mtl_core.sharing.blocks.option_checks import miscounted, namesake, options_of
+from mtl_core.sharing.blocks.option_checks import expert_name_clash, invalid_count, options_of
 from mtl_core.sharing.blocks.sparse_gates import Selectors
 
 
@@ -79,9 +79,9 @@ class DSelectK(Sharing):
         options, tasks = options_of(cls, recipe), [task.name for task in development.tasks]
         return (
             super().why_infeasible(recipe, development)
-            or miscounted(options, "experts", 2, "a single expert is the same network as hard")
-            or miscounted(options, "selectors", 1, "each selects one expert")
-            or namesake(tasks, options["experts"])
+            or invalid_count(options, "experts", 2, "a single expert is the same network as hard")
+            or invalid_count(options, "selectors", 1, "each selects one expert")
+            or expert_name_clash(tasks, options["experts"])
             or _unselectable(**{name: options[name] for name in ("experts", "selectors", "gate", "smooth_step_width")})
         )
 

@@ -17,7 +17,7 @@ from mtl_core.search_space import Uniform
 from mtl_core.sharing import Chain, Sharing
 from mtl_core.sharing.blocks.experts import SharedExperts
 from mtl_core.sharing.blocks.gates import Gates, mix
-from mtl_core.sharing.blocks.option_checks import miscounted, misdropped, namesake, options_of
+from mtl_core.sharing.blocks.option_checks import expert_name_clash, invalid_count, invalid_gate_dropout, options_of
 
 
 class MMoE(Sharing):
@@ -71,7 +71,7 @@ class MMoE(Sharing):
         options, tasks = options_of(cls, recipe), [task.name for task in development.tasks]
         return (
             super().why_infeasible(recipe, development)
-            or miscounted(options, "experts", 2, "a single expert is the same network as hard")
-            or misdropped(options)
-            or namesake(tasks, options["experts"])
+            or invalid_count(options, "experts", 2, "a single expert is the same network as hard")
+            or invalid_gate_dropout(options)
+            or expert_name_clash(tasks, options["experts"])
         )
