@@ -25,7 +25,7 @@ from mtl_core.sharing.blocks.option_checks import (
 
 
 class CGC(Sharing):
-    """Experts shared by all tasks and experts of each task are mixed by one gate per task (customised gate control).
+    """Shared experts and each task's own experts are mixed by one gate per task (customised gate control).
 
     f_i(x) = Σ_e g_i(x)_e h_e(x) with g_i(x) = softmax(W_i x + b_i) over the ``own_experts`` of task i and the
     ``shared_experts``.  Every expert is a copy of the first k = ``depth`` stages; y_i = head_i(tower_i(f_i)).  With a

@@ -15,7 +15,7 @@ from mtl_core.sharing.cgc import CGC
 
 
 class PLE(CGC):
-    """Shared and task-specific experts are mixed by gates at each of several stacked levels (progressive extraction).
+    """Shared and own experts are mixed by gates at each of several levels (progressive layered extraction).
 
     At level l = 1 … k (k = ``depth``, one stage each) task i's experts see its mixture m_i^{l−1} and the shared ones
     see m_s^{l−1}, where m^0 is the example.  m_i^l = Σ_e softmax(W_i^l m_i^{l−1} + b_i^l)_e h_e over the task's own

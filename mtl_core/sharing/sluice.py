@@ -21,7 +21,7 @@ from mtl_core.sharing.blocks.stitching import LayerMixture, Stitch, own_examples
 
 
 class Sluice(Sharing):
-    """Cross-stitch between sub-spaces of the features; each task also mixes the outputs of all stages (sluice network).
+    """Cross-stitch between sub-spaces of the features; each task also mixes the stages' outputs (sluice network).
 
     The features of every stage l ≤ k = ``depth`` fall into s = ``subspaces`` groups, and after it
     h_i,a ← Σ_jb A^l_ia,jb h_j,b over tasks j and groups b.  What follows takes h_i = Σ_l≤k β_il h_i^l, pooled to the
