@@ -1,4 +1,4 @@
-"""Which examples train and which validate: decided by the seed and the pool alone, never by the tasks that are kept."""
+"""The split into training and validation examples, which depends on seed and pool alone, not on the chosen tasks."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ MOST_ORDERS = 200
 
 
 def split(development: Development, seed: int) -> tuple[Int[Tensor, " n_train"], Int[Tensor, " n_validation"]]:
-    """Sorted positions in the pool of the training and of the validation examples of ``seed``.
+    """Return the sorted positions in the pool of the training and of the validation examples of ``seed``.
 
-    Groups stay whole: shuffled, they go to validation until its share of the examples is reached, and at least one
-    stays behind to train.  Without groups every example is a group of its own, so the share is met to the example.
+    Groups stay whole: in random order they go to validation until its share of the examples is reached, and at least
+    one group remains for training.  Without groups every example is a group of its own.
     An order that leaves a task without a label on one side is drawn again, up to :data:`MOST_ORDERS` times.
 
     Raises:
@@ -64,7 +64,7 @@ def _both_have_labels(validates: Bool[Tensor, " n"], labels: Bool[Tensor, "n t"]
 
 
 def nested_subset(train_index: Int[Tensor, " n"], fraction: float, seed: int) -> Int[Tensor, " m"]:
-    """The sorted share ``fraction`` of ``train_index``; of one seed, a smaller share is part of every larger one.
+    """Return a sorted random share of ``train_index``; for one seed, a smaller share is a subset of a larger one.
 
     Raises:
         UserError: when the fraction is not in (0, 1].

@@ -1,4 +1,4 @@
-"""A table of one's own."""
+"""Task sets from the user's own table."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ from mtl_core.tasks import TaskSource
 
 
 class Table(TaskSource):
-    """A file of rows and columns: CSV, Parquet or Arrow, with missing values wherever they are.
+    """The user's own table: a CSV, Parquet or Arrow file with input and target columns; values may be missing.
 
-    Numbers stay raw, with a 0/1 column beside them where values are missing; dates count days; categories become one
-    0/1 column each.  Classes and categories are read off the rows to develop on, never off the test rows.  What was
-    inferred, and why, is said in the task set's remarks.
+    Numbers stay raw, with a further 0/1 column where values are missing; dates count days; categories become one 0/1
+    column each.  Classes and categories are taken from the development rows, never from the test rows.  The task set's
+    remarks say which kinds were inferred, and why.
 
-    Source: the user's.
+    Source: the user's file.
 
     Args:
         path: of the file.
@@ -43,11 +43,11 @@ class Table(TaskSource):
             character, as in ``y_*``.
         kinds: what a column is, where inference is wrong: ``numeric``, ``boolean``, ``categorical``, ``date`` for
             inputs; ``regression``, ``binary``, ``multiclass`` for targets.
-        groups: column that names what must stay together (a patient, a household); it is no input.
-        test: column that says which rows are for testing; it is no input.
-        test_share: share of the rows that is put aside for testing where no column says so.
+        groups: column with the group of every row (a patient, a household), which no split divides; it is no input.
+        test: column that marks the rows for testing; it is no input.
+        test_share: share of the rows that is used for testing where no column marks them.
         ignore: columns to leave out, written like targets.
-        seed: of the rows put aside.
+        seed: of the rows drawn for testing.
         missing: codes that stand for a missing value, in all columns (``[-999]``) or by column (``{age: [-1, 99]}``).
             Where a column of a text file has codes of its own, or none (``{country: []}``), words like ``NA`` are text.
         csv: how a text file is written where it is not by commas and decimal points: ``delimiter``, ``decimal``.
@@ -79,10 +79,10 @@ class Table(TaskSource):
             raise UserError("table: targets", "none are named.", "Say what to predict, such as 'y_*'.")
 
     def build(self) -> TaskSet:
-        """Read, judge and encode the file.
+        """Return the task set of the file.
 
         Raises:
-            UserError: when the file, a column or an option is unfit; naming it, what was found and the remedy.
+            UserError: when the file, an option or a column cannot be used; it names the place and the remedy.
         """
         file = read_columns(self.path, self.written, self.missing)
         columns, remarks = file.columns, list(file.remarks)
@@ -116,7 +116,7 @@ class Table(TaskSource):
         return rows_drawn_for_test(len(labelled), groups, self.test_share, self.seed, labelled)
 
     def _without_row_numbers(self, candidates: list[Column], index: list[str]) -> tuple[list[Column], list[str]]:
-        """Input columns without those that number the rows, and a remark on each of these."""
+        """Return the input columns without those that number the rows, and a remark on each of these."""
         inputs, remarks = [], []
         for column in candidates:
             if not column.name:
@@ -140,7 +140,7 @@ class Table(TaskSource):
             refuse_unmatched(option, patterns, names, self.path.name)
 
     def _roles(self, columns: dict[str, Column]) -> tuple[list[Column], list[Column]]:
-        """Columns to predict and columns that may be predicted from."""
+        """Return the columns to predict and those that may be predicted from."""
         names = list(columns)
         apart, wanted = {self.groups, self.test, *selected(self.ignore, names)}, set(selected(self.targets, names))
         predicted = [columns[name] for name in names if name in wanted - apart]

@@ -13,7 +13,7 @@ MOST_SHOWN = 20
 
 
 def without_blanks(names: Sequence[str], file: str) -> tuple[list[str], list[str]]:
-    """Column names without blanks and line breaks around them, and a remark on every name that had some.
+    """Return column names without blanks and line breaks around them, and a remark on every name that had some.
 
     Raises:
         UserError: when two names of ``file`` are one.
@@ -31,7 +31,7 @@ def without_blanks(names: Sequence[str], file: str) -> tuple[list[str], list[str
 
 
 def selected(patterns: Iterable[str], names: Sequence[str]) -> list[str]:
-    """The ``names`` that any pattern stands for, in their order.
+    """Return the ``names`` that any pattern stands for, in their order.
 
     A pattern that is the name of a column stands for that column alone.  In any other ``*`` stands for any text and
     ``?`` for one character; every other character, brackets among them, stands for itself.
@@ -65,7 +65,7 @@ def refuse_unmatched(option: str, patterns: Iterable[str], names: Sequence[str],
 
 
 def nearest_name(name: str, names: Sequence[str]) -> str:
-    """A sentence with the column that was probably meant, or with the columns that there are."""
+    """Return a sentence with the column that was probably meant, or with the columns that there are."""
     close = difflib.get_close_matches(name, names, n=1)
     if close:
         return f"Did you mean {close[0]!r}?"

@@ -1,4 +1,4 @@
-"""A column as numbers or as text, and which of the two it is."""
+"""Columns of a table: their kinds, and their values as numbers, dates or text."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ ColumnKind = Literal["numeric", "boolean", "categorical", "date", "regression", 
 INPUT_KINDS, TARGET_KINDS = get_args(InputKind), get_args(Kind)
 
 LARGEST = 1e15
-"""Beyond it, squares come near the end of float32."""
+"""Largest absolute value accepted; squares of larger ones come near the end of float32."""
 NUMBER = re.compile(r"\s*[-+\u2212\u2013]?[$€£]?\s*(\d[\d.,' ]*|\.\d+)(e[-+\u2212\u2013]?\d+)?\s*%?\s*", re.IGNORECASE)
 DATE = re.compile(r"\s*\d{1,4}([./])\d{1,2}\1\d{1,4}(\s+\d{1,2}:\d\d(:\d\d)?)?\s*")
 TYPESET_MINUS = re.compile("[\u2212\u2013]")
 TRUE_WORDS, FALSE_WORDS = {"true", "yes", "y", "t"}, {"false", "no", "n", "f"}
-LONGEST_NUMBER = 40  # what is longer is cut: the pattern takes its time over a long line of blanks
+LONGEST_NUMBER = 40  # longer text is cut, because the pattern is slow on long runs of blanks
 MICROSECONDS_A_DAY = 86_400e6
 
 
@@ -34,10 +34,10 @@ class Column:
     """One column of a file.
 
     Args:
-        name: as the file has it.
+        name: of the column in the file.
         where: file and column, for messages.
-        values: without dictionary encoding; a NaN is a missing value like any other.
-        note: what a message about the column's values must not leave out; a sentence, or nothing.
+        values: without dictionary encoding; a NaN counts as a missing value.
+        note: sentence that messages about missing or constant values end in; empty for most columns.
     """
 
     name: str
@@ -47,7 +47,7 @@ class Column:
 
     @property
     def num_present(self) -> int:
-        """Values that are not missing."""
+        """Number of values that are not missing."""
         return len(self.values) - self.values.null_count
 
     @property
@@ -57,7 +57,7 @@ class Column:
 
     @property
     def is_text(self) -> bool:
-        """Whether text is stored, or nothing at all."""
+        """Whether the stored type is text, or the column is empty."""
         return _is_text(self.values.type) or pa.types.is_null(self.values.type)
 
     @property
@@ -73,10 +73,10 @@ class Column:
         return bool((numbers == np.round(numbers)).all())
 
     def kind(self, allowed: Sequence[str] = INPUT_KINDS) -> InputKind:
-        """The kind that the stored type implies.
+        """Return the kind of input that the stored type implies.
 
         Args:
-            allowed: kinds that the study file may declare in this column's role; an error recommends from these.
+            allowed: kinds that the study file may declare for a column in this role; errors recommend from these.
 
         Raises:
             UserError: for nested or binary values, and for text most of which is numbers or dates.
@@ -94,7 +94,7 @@ class Column:
         raise UserError(self.where, f"holds values of type {stored}.", "Turn them into numbers or text, or ignore it.")
 
     def numbers(self) -> np.ndarray:
-        """Float64 with NaN for missing.
+        """Return the values as float64, with NaN for missing ones.
 
         Raises:
             UserError: for text, infinities and values beyond ``LARGEST``.
@@ -110,7 +110,7 @@ class Column:
         return self._refuse_the_infinite(numbers)
 
     def days(self) -> np.ndarray:
-        """Days since 1970 with NaN for missing, of dates or of text like 2024-03-01.
+        """Return dates, or text like 2024-03-01, as days since 1970, with NaN for missing values.
 
         Raises:
             UserError: for anything else.
@@ -121,7 +121,7 @@ class Column:
         return self._cast(micros, pa.float64()).to_numpy(zero_copy_only=False) / MICROSECONDS_A_DAY
 
     def texts(self) -> np.ndarray:
-        """Objects ``[n]``: text, or ``None`` for missing.  Different numbers have different texts.
+        """Return the values as text ``[n]``, with ``None`` for missing ones; different numbers have different texts.
 
         Raises:
             UserError: for infinities and numbers beyond ``LARGEST``.
@@ -150,7 +150,7 @@ class Column:
         return numbers
 
     def _truths(self) -> np.ndarray | None:
-        """Text like yes and no as 1 and 0 with NaN for missing; ``None`` where there is any other word."""
+        """Return text like yes and no as 1 and 0, with NaN for missing; ``None`` where there is any other word."""
         words = [None if text is None else text.strip().lower() for text in self.values.to_pylist()]
         if not {word for word in words if word is not None} <= TRUE_WORDS | FALSE_WORDS:
             return None
@@ -177,7 +177,7 @@ class Column:
 
 
 def columns_of(table: pa.Table, file: str) -> dict[str, Column]:
-    """The columns of ``table`` by name."""
+    """Return the columns of ``table`` by name; ``file`` is the file's name in messages."""
     columns = {}
     for name in table.column_names:
         values = table.column(name)

@@ -26,13 +26,13 @@ class Float32Column:
 
 
 def differs_by_rounding_alone(numbers: np.ndarray, development: np.ndarray) -> bool:
-    """Whether ``numbers`` differ on the ``development`` rows (a mask), but by less than float64 can tell."""
+    """Return whether ``numbers`` differ on the ``development`` rows (a mask), but by less than float64 can tell."""
     known, deviation, largest = _spread(numbers, development)
     return deviation > 0 and not (known == known[0]).all() and bool(np.spacing(largest) > COARSEST * deviation)
 
 
 def as_float32(numbers: np.ndarray, development: np.ndarray) -> Float32Column:
-    """``numbers`` as float32, minus their mean on the ``development`` rows (a mask) where they would lose digits.
+    """Return ``numbers`` as float32, minus their mean on the ``development`` rows (a mask) where they would lose digits.
 
     What is fitted later is fitted to each training split and undoes any origin, so that nothing is learnt from it.
 
@@ -47,6 +47,6 @@ def as_float32(numbers: np.ndarray, development: np.ndarray) -> Float32Column:
 
 
 def _spread(numbers: np.ndarray, development: np.ndarray) -> tuple[np.ndarray, float, float]:
-    """Values that are there, their standard deviation, and the largest of their sizes."""
+    """Return the values that are not missing, their standard deviation, and the largest of their sizes."""
     known = numbers[development & ~np.isnan(numbers)]
     return known, float(known.std()) if len(known) else 0.0, float(np.abs(known).max(initial=0.0))

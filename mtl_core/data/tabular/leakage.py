@@ -1,4 +1,4 @@
-"""What would make a result too good: a target among the inputs, and test rows that were already seen."""
+"""Checks for leakage: a target among the inputs, and test rows that repeat development rows."""
 
 from __future__ import annotations
 
@@ -10,17 +10,19 @@ from mtl_core.data.tabular.columns import Column
 from mtl_core.data.task import Task
 from mtl_core.errors import UserError
 
-NEARLY = 1 - 1e-6
-FEWEST = 10
+LINEAR_CORRELATION = 1 - 1e-6
+"""Absolute correlation above which an input counts as a linear function of a target."""
+FEWEST_ROWS = 10
+"""Smallest number of rows with both values on which an input and a target are compared."""
 FEWEST_REPEATS = 5
-"""A column with fewer rows per value may give a class away by chance."""
+"""Smallest mean number of rows per value of an input that is compared with classes; fewer may agree by chance."""
 
 
 def refuse_copies(inputs: Sequence[Column], predicted: Sequence[Column]) -> None:
     """Refuse an input that equals a target.
 
     Raises:
-        UserError: naming both columns.
+        UserError: when an input equals a target in every row; it names both columns.
     """
     for column, target, value, label in _pairs(inputs, predicted):
         if (value == label).all():
@@ -29,12 +31,12 @@ def refuse_copies(inputs: Sequence[Column], predicted: Sequence[Column]) -> None
 
 
 def remarks_on_order(columns: Sequence[Column], predicted: Sequence[Column]) -> list[str]:
-    """A remark on every column that is a straight line of a target, or orders the rows exactly as one does."""
+    """Return a remark on every column that is a straight line of a target, or orders the rows exactly as one does."""
     remarks = []
     for column, target, value, label in _pairs(columns, predicted):
         if value.dtype != np.float64:
             continue
-        if _on_a_line(value, label):
+        if _is_linear(value, label):
             remarks.append(f"Column {column.name!r} is a straight line of the target {target.name!r}: a leak?")
         elif _in_one_order(value, label):
             found = f"Column {column.name!r} orders the rows exactly as the target {target.name!r} does"
@@ -45,24 +47,26 @@ def remarks_on_order(columns: Sequence[Column], predicted: Sequence[Column]) -> 
 def _pairs(
     columns: Sequence[Column], predicted: Sequence[Column]
 ) -> Iterator[tuple[Column, Column, np.ndarray, np.ndarray]]:
-    """Every column with every target that is stored alike, and the values of both where neither is missing."""
+    """Yield every column with every target that is stored alike, and the values of both where neither is missing."""
     values = [(column, _comparable(column)) for column in columns]
     for target in predicted:
         label = _comparable(target)
         for column, value in values:
             both = _present(value) & _present(label)
-            if value.dtype == label.dtype and both.sum() >= FEWEST:
+            if value.dtype == label.dtype and both.sum() >= FEWEST_ROWS:
                 yield column, target, value[both], label[both]
 
 
 def refuse_recodings(inputs: Sequence[Column], tasks: Sequence[Task], labels: np.ndarray) -> list[str]:
-    """Refuse an input with a value of its own for every class of a task; remark on one that gives the class away.
+    """Refuse an input with one value for every class of a task, and return remarks on inputs that determine a class.
 
     Args:
+        inputs: columns to predict from.
+        tasks: in the order of the labels.
         labels: ``[n, t]`` class numbers of classification tasks; NaN without a label.
 
     Raises:
-        UserError: naming the column and the task.
+        UserError: when an input is a target in other words; it names the column and the task.
     """
     remarks: list[str] = []
     if all(task.kind == "regression" for task in tasks):
@@ -74,7 +78,7 @@ def refuse_recodings(inputs: Sequence[Column], tasks: Sequence[Task], labels: np
             continue
         for column, codes in coded:
             both = (codes >= 0) & ~np.isnan(label)
-            if both.sum() < FEWEST:
+            if both.sum() < FEWEST_ROWS:
                 continue
             pairs = np.unique(np.stack([codes[both], label[both].astype(np.int64)]), axis=1)
             values, classes = (len(np.unique(part)) for part in pairs)
@@ -88,9 +92,14 @@ def refuse_recodings(inputs: Sequence[Column], tasks: Sequence[Task], labels: np
 
 
 def repeated_rows(inputs: np.ndarray, test: np.ndarray) -> list[str]:
-    """A remark when test rows have the same inputs as rows to develop on."""
-    known = {row.tobytes() for row in inputs[~test]}
-    repeated = sum(row.tobytes() in known for row in inputs[test])
+    """Return a remark if test rows have the same inputs as development rows, else an empty list.
+
+    Args:
+        inputs: encoded inputs, rows × columns.
+        test: mask of the test rows.
+    """
+    development = {row.tobytes() for row in inputs[~test]}
+    repeated = sum(row.tobytes() in development for row in inputs[test])
     if not repeated:
         return []
     return [f"{repeated} of {int(test.sum())} test rows repeat the inputs of a row to develop on."]
@@ -101,7 +110,7 @@ def _comparable(column: Column) -> np.ndarray:
 
 
 def _codes(column: Column) -> np.ndarray:
-    """A number for each different value; -1 where one is missing."""
+    """Return a number for each different value, and -1 where one is missing."""
     values = _comparable(column)
     present, codes = _present(values), np.full(len(values), -1)
     known = values[present] if values.dtype == np.float64 else values[present].astype(str)
@@ -113,10 +122,10 @@ def _present(values: np.ndarray) -> np.ndarray:
     return ~np.isnan(values) if values.dtype == np.float64 else np.array([value is not None for value in values])
 
 
-def _on_a_line(value: np.ndarray, label: np.ndarray) -> bool:
+def _is_linear(value: np.ndarray, label: np.ndarray) -> bool:
     value, label = value - value.mean(), label - label.mean()
     scale = np.sqrt((value @ value) * (label @ label))
-    return bool(scale > 0 and abs(value @ label) / scale > NEARLY)
+    return bool(scale > 0 and abs(value @ label) / scale > LINEAR_CORRELATION)
 
 
 def _in_one_order(value: np.ndarray, label: np.ndarray) -> bool:

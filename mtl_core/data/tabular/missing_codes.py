@@ -23,12 +23,12 @@ MOST_ROWS_SHOWN = 1_000_000
 
 
 def codes_of(missing: Codes, column: str) -> Sequence[Code]:
-    """The codes that stand for missing in ``column``."""
+    """Return the codes that stand for missing in ``column``."""
     return missing.get(column, ()) if isinstance(missing, Mapping) else missing
 
 
 def without_codes(values: pa.ChunkedArray, codes: Sequence[Code]) -> pa.ChunkedArray:
-    """``values`` with null in the place of every code; numbers are compared as numbers, everything else as text."""
+    """Return ``values`` with null in the place of every code; numbers are compared as numbers, everything else as text."""
     if not codes or pa.types.is_null(values.type):
         return values
     stored, coded = values.type, None
@@ -47,7 +47,7 @@ def without_codes(values: pa.ChunkedArray, codes: Sequence[Code]) -> pa.ChunkedA
 
 
 def remarks_on_numbers(column: Column, numbers: np.ndarray) -> list[str]:
-    """Remarks on a value of ``numbers`` that looks like a code for missing, or lies far from all others."""
+    """Return remarks on a value of ``numbers`` that looks like a code for missing, or lies far from all others."""
     values, counts = np.unique(numbers[~np.isnan(numbers)], return_counts=True)
     if len(values) == 3 and values.tolist() == [-1, 0, 1]:
         found = f"Column {column.name!r} holds -1 beside 0 and 1 ({counts[0]} times)."

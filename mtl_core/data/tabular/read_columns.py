@@ -1,4 +1,4 @@
-"""A file's columns: named cleanly, and missing where the study file says so."""
+"""The columns of a file, with clean names, and missing where the study file says so."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class FileColumns:
 
 
 def read_columns(path: Path, written: CsvFormat, missing: Codes) -> FileColumns:
-    """The columns of the file ``path``, with null for every code of ``missing``.
+    """Return the columns of the file ``path``, with null for every code of ``missing``.
 
     Raises:
         UserError: when the file is no table, two names are one, or codes are given for a column that is not there.

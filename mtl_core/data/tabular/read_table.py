@@ -1,4 +1,4 @@
-"""Files of rows and columns, read strictly: what is wrong with a file is said, never guessed around."""
+"""Strict reading of table files: CSV, TSV, Parquet and Arrow; a defect of a file is an error, never repaired."""
 
 from __future__ import annotations
 
@@ -45,14 +45,14 @@ class CsvFormat:
 
 
 def read_table(path: Path, written: CsvFormat | None = None, own_nulls: Iterable[str] = ()) -> pa.Table:
-    """The table in the file ``path``: CSV, Parquet, or Arrow (also called Feather).
+    """Return the table in the file ``path``: CSV, TSV, Parquet, or Arrow (also called Feather).
 
     Args:
         written: how a text file is written.
         own_nulls: columns of a text file in which only empty cells are missing, and words like ``NA`` are text.
 
     Raises:
-        UserError: when there is no such file, or it is no table with named columns and enough rows.
+        UserError: when there is no such file, or it holds no table with named columns and enough rows.
     """
     name = str(path)
     if "\0" in name or not path.is_file():
@@ -80,7 +80,7 @@ def read_table(path: Path, written: CsvFormat | None = None, own_nulls: Iterable
 
 
 def cells_with_null_words(path: Path, written: CsvFormat | None, columns: Iterable[str]) -> dict[str, Counter[str]]:
-    """Of text ``columns`` of a text file: how many cells hold which word that is read as missing, such as ``NA``."""
+    """Count, for text ``columns`` of a text file, the cells that hold a word that is read as missing, such as ``NA``."""
     columns = list(columns)
     if path.suffix.lower() not in DELIMITERS or not columns:
         return {}

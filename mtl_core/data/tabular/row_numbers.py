@@ -14,7 +14,7 @@ INDEX_NAME = re.compile(r"Unnamed: \d+|__index_level_\d+__|index|", re.IGNORECAS
 
 
 def index_columns(table: pa.Table) -> list[str]:
-    """Columns of ``table`` that held the index of a data frame, as its metadata say."""
+    """Return the columns of ``table`` that held the index of a data frame, as its metadata say."""
     text = (table.schema.metadata or {}).get(b"pandas")
     if text is None:
         return []
@@ -26,7 +26,7 @@ def index_columns(table: pa.Table) -> list[str]:
 
 
 def why_it_numbers_rows(column: Column, index: list[str]) -> str | None:
-    """The reason why ``column`` is taken to number the rows; ``None`` where it is not.
+    """Return the reason why ``column`` is taken to number the rows; ``None`` where it is not.
 
     Args:
         index: names that the file's metadata give to the index of a data frame.

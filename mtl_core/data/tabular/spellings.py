@@ -10,7 +10,7 @@ MOST_SHOWN = 3
 
 
 def remarks_on_spellings(column: Column, names: Iterable[str]) -> list[str]:
-    """A remark where several ``names`` of ``column`` differ in upper and lower case or in blanks alone."""
+    """Return a remark where several ``names`` of ``column`` differ in upper and lower case or in blanks alone."""
     alike: dict[str, list[str]] = {}
     for name in names:
         alike.setdefault("".join(name.split()).casefold(), []).append(name)
