@@ -19,9 +19,11 @@ from study.planning.prepare import Prepared, prepare
 from study.planning.task_trees import groups_of
 
 if TYPE_CHECKING:
+    from mtl_core.data.task import Task
     from mtl_core.data.task_set import TaskSet
 
 MOST_ROWS = 40
+MOST_CLASSES = 12
 
 
 def check(spec: Spec, *, out: Path, as_json: bool) -> None:
@@ -48,9 +50,19 @@ def facts_of_tasks(task_set: TaskSet) -> list[dict[str, Any]]:
             "labelled": int(labelled[0][:, column].sum()),
             "coverage": float(labelled[0][:, column].float().mean()),
             "test_coverage": float(labelled[1][:, column].float().mean()),
+            "classes": _class_counts(task_set, task),
         }
         for column, task in enumerate(task_set.tasks)
     ]
+
+
+def _class_counts(task_set: TaskSet, task: Task) -> dict[str, list[int]]:
+    """Return the examples of every named class, to develop on and to test on; nothing for a task without classes."""
+    from mtl_core.data.target_columns import columns_of_only
+
+    (column, *_) = columns_of_only(task_set.tasks, [task.name])
+    parts = [part.targets[:, column] for part in (task_set.development.examples, task_set.test)]
+    return {name: [int((part == code).sum()) for part in parts] for code, name in enumerate(task.classes)}
 
 
 def facts_of_study(prepared: Prepared) -> dict[str, Any]:
@@ -77,14 +89,24 @@ def say_study(prepared: Prepared, *, most_arms: int = MOST_ROWS) -> None:
         f"{len(examples):,} examples to develop on, {len(task_set.test):,} to test on",
         "",
     )
+    tasks = facts_of_tasks(task_set)
     rows = (
         (fact["task"], _kind(fact), fact["metric"], f"{fact['coverage']:.1%}", f"{fact['test_coverage']:.1%}")
-        for fact in facts_of_tasks(task_set)
+        for fact in tasks
     )
     say_table(("task", "kind", "metric", "labelled", "in test"), itertools.islice(rows, MOST_ROWS))
+    _say_classes(tasks)
     say(*(f"  {remark}" for remark in task_set.remarks))
     _say_arms(prepared, most_arms)
     _say_cost(prepared)
+
+
+def _say_classes(tasks: list[dict[str, Any]]) -> None:
+    """Print how many examples every class has, to develop on and to test on."""
+    for fact in itertools.islice((fact for fact in tasks if fact["classes"]), MOST_ROWS):
+        shown = [f"{name!r} {counts[0]:,}/{counts[1]:,}" for name, counts in fact["classes"].items()]
+        more = f" and {len(shown) - MOST_CLASSES} more" if len(shown) > MOST_CLASSES else ""
+        say(f"  Classes of {fact['task']!r} (to develop on/to test on): {', '.join(shown[:MOST_CLASSES])}{more}")
 
 
 def _kind(fact: dict[str, Any]) -> str:

@@ -75,5 +75,8 @@ def _checked(value: Any, hint: Any, where: str) -> Any:
     try:
         return TypeAdapter(hint).validate_json(json.dumps(value), strict=True)
     except ValidationError as error:
-        message = error.errors(include_url=False)[0]["msg"].removeprefix("Input should be ")
+        first = error.errors(include_url=False)[0]
+        message = first["msg"].removeprefix("Input should be ")
+        if first["type"] == "string_type" and isinstance(first["input"], int | float):
+            message += f": put it in quotes, '{first['input']}'"
         raise UserError(where, f"found {str(value)[:80]!r}.", f"It should be {message}.") from None

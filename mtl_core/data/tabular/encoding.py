@@ -29,7 +29,8 @@ class Encoded:
     Args:
         columns: one array per encoded column.
         standardise: for each encoded column, whether training standardises it.
-        origins: for each encoded column, what was subtracted from it in float64, see :mod:`mtl_core.data.tabular.float32_columns`.
+        origins: for each encoded column, what was subtracted from it in float64, see
+            :mod:`mtl_core.data.tabular.float32_columns`.
         remarks: sentences for the user about the encoding.
     """
 

@@ -32,7 +32,7 @@ def differs_by_rounding_alone(numbers: np.ndarray, development: np.ndarray) -> b
 
 
 def as_float32(numbers: np.ndarray, development: np.ndarray) -> Float32Column:
-    """Return ``numbers`` as float32, minus their mean on the ``development`` rows (a mask) where they would lose digits.
+    """Return ``numbers`` as float32, minus their mean on ``development`` rows (a mask) where they would lose digits.
 
     What is fitted later is fitted to each training split and undoes any origin, so that nothing is learnt from it.
 

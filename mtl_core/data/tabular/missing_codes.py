@@ -28,7 +28,7 @@ def codes_of(missing: Codes, column: str) -> Sequence[Code]:
 
 
 def without_codes(values: pa.ChunkedArray, codes: Sequence[Code]) -> pa.ChunkedArray:
-    """Return ``values`` with null in the place of every code; numbers are compared as numbers, everything else as text."""
+    """Return ``values`` with null in the place of every code; numbers are compared as numbers, others as text."""
     if not codes or pa.types.is_null(values.type):
         return values
     stored, coded = values.type, None

@@ -80,7 +80,7 @@ def read_table(path: Path, written: CsvFormat | None = None, own_nulls: Iterable
 
 
 def cells_with_null_words(path: Path, written: CsvFormat | None, columns: Iterable[str]) -> dict[str, Counter[str]]:
-    """Count, for text ``columns`` of a text file, the cells that hold a word that is read as missing, such as ``NA``."""
+    """Count, for text ``columns`` of a text file, the cells with a word that is read as missing, such as ``NA``."""
     columns = list(columns)
     if path.suffix.lower() not in DELIMITERS or not columns:
         return {}
