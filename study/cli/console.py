@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import errno
 import functools
 import json
 import shutil
 import sys
 import textwrap
+import traceback
 from collections.abc import Callable, Iterable
+from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import typer
@@ -17,7 +21,8 @@ from rich.table import Table
 from mtl_core.errors import UserError
 from study.config.text import printable
 
-USER_ERROR, INTERRUPTED = 2, 130
+DEFECT, USER_ERROR, INTERRUPTED = 1, 2, 130
+UNWRITABLE = {errno.ENOSPC, errno.EROFS, errno.EDQUOT, errno.EACCES, errno.EPERM}
 
 
 def say(*lines: str) -> None:
@@ -51,7 +56,10 @@ def say_table(headings: Iterable[str], rows: Iterable[Iterable[Any]]) -> None:
 
 
 def reports_errors(command: Callable[..., None]) -> Callable[..., None]:
-    """Decorate a command: a user's error becomes three lines and exit status 2, Ctrl+C exit status 130."""
+    """Decorate a command: errors become three lines, Ctrl+C exit status 130.
+
+    The exit status is 2 for a user's error and 1 for a defect of the program, whose traceback goes to a file.
+    """
 
     @functools.wraps(command)
     def run(*arguments: Any, **options: Any) -> None:
@@ -60,21 +68,47 @@ def reports_errors(command: Callable[..., None]) -> Callable[..., None]:
         except KeyboardInterrupt:
             raise typer.Exit(INTERRUPTED) from None
         except Exception as error:
-            parts = _parts(error)
+            parts, exit_status = _parts(error), USER_ERROR
             if parts is None:
-                raise
+                parts, exit_status = _parts_of_defect(error, options.get("out") or options.get("run")), DEFECT
             for heading, text in zip(("where", "found", "do"), parts, strict=True):
                 if text:
                     typer.echo(f"{heading:>6}  {printable(text)}", err=True)
-            raise typer.Exit(USER_ERROR) from None
+            raise typer.Exit(exit_status) from error
 
     return run
 
 
+def _parts_of_defect(error: Exception, directory: Any) -> tuple[str, str, str]:
+    """Write the traceback of a defect of the program to a file, and return three lines that name it.
+
+    Args:
+        error: what was raised.
+        directory: the run directory, where the file goes if that exists; else it goes to the current directory.
+    """
+    folder = Path(directory) if directory is not None and Path(directory).is_dir() else Path()
+    path = folder / f"crash-{datetime.now():%Y%m%d-%H%M%S}.txt"
+    text = "".join(traceback.format_exception(error))
+    advice = "Please report it with this file; what is recorded is kept, and the same command goes on from there."
+    try:
+        path.write_text(text)
+    except OSError:
+        typer.echo(text, err=True)
+        return "mtl-study", f"a defect of the program: {_first_line(error)}.", advice.replace("this file", "the above")
+    return str(path), f"a defect of the program: {_first_line(error)}.", advice
+
+
+def _first_line(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}".splitlines()[0][:200].rstrip(".")
+
+
 def _parts(error: Exception) -> tuple[str, str, str] | None:
-    """Place, finding and remedy of a user's error; ``None`` for a defect of the program, which keeps its traceback."""
+    """Place, finding and remedy of a user's error or a disk that is full or locked; ``None`` for a defect."""
     if isinstance(error, UserError):
         return error.where, error.found, error.remedy
+    if isinstance(error, OSError) and error.errno in UNWRITABLE:
+        where = str(error.filename or "the disk")
+        return where, f"nothing can be written there: {error.strerror}.", "Free or unlock it, or choose another --out."
     # Asked of the modules that are loaded: an error of a class that was never imported cannot be under way.
     records = sys.modules.get("analysis.records.schema")
     if records is not None and isinstance(error, records.UnreadableRun):

@@ -28,7 +28,8 @@ class Status:
         phase: the phase that the study is in, or ``reported`` at its end.
         planned: replicas by phase, at most.
         done: replicas by phase that are recorded; of the search, some only up to a rung so far.
-        running: shards that have started and neither finished nor failed.
+        alive: whether a driver works on the study now.
+        running: shards that have started and neither finished nor failed; none where no driver is alive.
         failed: replicas of shards in which one failed, by reason.
         seconds_left: a guess from what has run so far; ``None`` before anything has.
         chosen: the recommended arm, once chosen.
@@ -38,6 +39,7 @@ class Status:
     phase: str
     planned: dict[str, int]
     done: dict[str, int]
+    alive: bool
     running: int
     failed: dict[str, int]
     seconds_left: float | None
@@ -46,11 +48,11 @@ class Status:
 
 
 def status(run: Path, *, watch: bool, as_json: bool) -> None:
-    """Print the status of the study in ``run``; with ``watch`` again and again until it is reported."""
+    """Print the status of the study in ``run``; with ``watch`` again and again while a driver works on it."""
     while True:
         now = read_status(run)
         say_json(asdict(now)) if as_json else say(*lines_of(run, now))
-        if not watch or now.phase == "reported":
+        if not watch or not now.alive:
             return
         time.sleep(WATCH_SECONDS)
 
@@ -66,11 +68,16 @@ def read_status(run: Path) -> Status:
         raise UserError(
             str(run), "there is no study here (no ledger.jsonl).", "Name a run directory, such as runs/demo."
         )
-    return status_of(ledger.read(path))
+    return status_of(ledger.read(path), alive=ledger.is_locked(run))
 
 
-def status_of(events: Iterable[Mapping[str, Any]]) -> Status:
-    """Return the status that the ledger's ``events`` amount to."""
+def status_of(events: Iterable[Mapping[str, Any]], *, alive: bool = True) -> Status:
+    """Return the status that the ledger's ``events`` amount to.
+
+    Args:
+        events: of the ledger, in order.
+        alive: whether a driver works on the study now.
+    """
     events = list(events)
     planned = next((dict(event["replicas"]) for event in reversed(events) if event["event"] == "planned"), {})
     ended: dict[str, set[str]] = {phase: set() for phase in planned}
@@ -87,7 +94,8 @@ def status_of(events: Iterable[Mapping[str, Any]]) -> Status:
         phase=_phase(choices, opened),
         planned=planned,
         done=done,
-        running=_num_running(events),
+        alive=alive,
+        running=_num_running(events) if alive else 0,
         failed={reason: len(keys) for reason, keys in failed.items()},
         seconds_left=_seconds_left(events, sum(planned.values()), sum(done.values())),
         chosen=choices.get("arm", {}).get("arm"),
@@ -130,7 +138,10 @@ def _seconds_left(events: list[Mapping[str, Any]], planned: int, done: int) -> f
 
 def lines_of(run: Path, now: Status) -> list[str]:
     """Return the status as lines of text for people."""
-    lines = [f"{run}: {now.phase}" + (f", {now.running} shards running" if now.running else "")]
+    running = f", {now.running} shards running" if now.running else ""
+    if not now.alive and now.phase != "reported":
+        running = ", nothing is running; the command that began the study goes on with it"
+    lines = [f"{run}: {now.phase}{running}"]
     for phase, number in now.planned.items():
         lines.append(f"  {phase:8} {now.done.get(phase, 0):>7,} of at most {number:,} replicas recorded")
     lines += [f"  failed   {number:>7,} replicas: {reason}" for reason, number in now.failed.items()]
@@ -138,6 +149,6 @@ def lines_of(run: Path, now: Status) -> list[str]:
         lines.append(f"  tree     {stages} stages: {' → '.join(tree_words(tree))}")
     if now.chosen:
         lines.append(f"  chosen   {now.chosen}")
-    if now.seconds_left is not None and now.phase != "reported":
+    if now.seconds_left is not None and now.alive and now.phase != "reported":
         lines.append(f"  left     about {duration(now.seconds_left)}")
     return lines

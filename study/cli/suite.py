@@ -100,7 +100,7 @@ def _report_of_all(out: Path, as_json: bool) -> None:
 
 
 def status(run: Path, *, watch: bool, as_json: bool) -> None:
-    """Print the status of every study in ``run``; with ``watch`` again and again until all are reported."""
+    """Print the status of every study in ``run``; with ``watch`` again and again while a driver works on one."""
     suite = read_suite(run / NAME)
     while True:
         found = {name: _status(run / name) for name in suite.studies}
@@ -110,7 +110,7 @@ def status(run: Path, *, watch: bool, as_json: bool) -> None:
             say_json({"suite": suite.name, "studies": studies})
         else:
             say(*_lines(run, found, left))
-        if not watch or all(now is not None and now.phase == "reported" for now in found.values()):
+        if not watch or not any(now is not None and now.alive for now in found.values()):
             return
         time.sleep(WATCH_SECONDS)
 

@@ -48,6 +48,9 @@ START_SECONDS = 60.0
 SHORTEST_WAIT, LONGEST_WAIT = 0.05, 1.0
 """Seconds between two signs of a trial that waits: at first, and after a while."""
 
+CONNECT_SECONDS = 20.0
+"""How long a cluster's address may take to answer."""
+
 OBJECT_STORE_BYTES = 128 * 2**20
 
 
@@ -197,6 +200,22 @@ class EndOfWaiting(tune.Stopper):
         return self.searcher.error is not None
 
 
+def _refuse_a_silent_address(address: str) -> None:
+    """Refuse the address of a cluster at which nobody listens, which Ray itself would wait for during minutes.
+
+    Raises:
+        UserError: when no connection to ``host:port`` can be made; other forms (``auto``, ``ray://``) are left to Ray.
+    """
+    host, colon, port = address.removeprefix("ray://").rpartition(":")
+    if not colon or not port.isdigit():
+        return
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), timeout=CONNECT_SECONDS).close()
+    except (OSError, OverflowError) as error:
+        found = f"nobody answers there ({describe(error)})."
+        raise UserError(f"--address {address}", found, "Check that the cluster runs, and its address.") from error
+
+
 class RayTune:
     """The back end on Ray, on this machine or on a cluster.
 
@@ -293,6 +312,7 @@ class RayTune:
     def _init(self, data: Data) -> None:
         quiet = {"log_to_driver": False, "logging_level": logging.CRITICAL}
         if self.address is not None:
+            _refuse_a_silent_address(self.address)
             try:
                 ray.init(address=self.address, runtime_env={"env_vars": {"OMP_NUM_THREADS": "1"}}, **quiet)
             except (ConnectionError, RuntimeError, ValueError) as error:

@@ -83,6 +83,21 @@ class Lock:
         os.close(self._handle)
 
 
+def is_locked(directory: Path) -> bool:
+    """Return whether a driver works in ``directory`` now; it takes no lock and writes nothing."""
+    try:
+        handle = os.open(directory / LOCK, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except OSError:
+        return True
+    finally:
+        os.close(handle)
+    return False
+
+
 class Ledger:
     """The ledger of a run directory, opened for appending under the directory's lock.
 

@@ -1,7 +1,12 @@
-"""The scratch folder of a driver, for Ray's files and heartbeats; the next driver removes that of a killed one."""
+"""The scratch folder of a driver, for Ray's files and heartbeats; the next driver removes that of a killed one.
+
+Ray puts sockets there, and the path of a socket has 107 bytes at most.  Ray's own part takes 64 of them and the
+folder's name 23, so a longer ``TMPDIR``, as batch systems set it, is not used.
+"""
 
 from __future__ import annotations
 
+import os
 import shutil
 import socket
 import tempfile
@@ -9,8 +14,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from mtl_core.errors import UserError
+
 NOTE = ".scratch"
 PREFIX = "mtl-study-"
+LONGEST_BASE = 20
+"""Longest path, in bytes, of a folder in which sockets of Ray still fit."""
+SHORT_BASES = ("/tmp", "/dev/shm", "/var/tmp")
 
 
 @contextmanager
@@ -18,7 +28,7 @@ def scratch_of(run: Path) -> Iterator[Path]:
     """Yield a temporary folder for the driver of ``run``, which holds that directory's lock; remove it at the end."""
     note = run / NOTE
     _sweep(note)
-    folder = Path(tempfile.mkdtemp(prefix=PREFIX))
+    folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=_base()))
     try:
         note.write_text(f"{socket.gethostname()}\n{folder}\n")
         yield folder
@@ -27,10 +37,26 @@ def scratch_of(run: Path) -> Iterator[Path]:
         note.unlink(missing_ok=True)
 
 
+def _base() -> Path:
+    """Return the folder for temporary files, or another one where that has too long a path, or one with accents.
+
+    Raises:
+        UserError: when nothing can be written in any of them.
+    """
+    candidates = [Path(tempfile.gettempdir()), *map(Path, SHORT_BASES)]
+    for base in candidates:
+        short = len(os.fsencode(base)) <= LONGEST_BASE and str(base).isascii()
+        if short and os.access(base, os.W_OK | os.X_OK):
+            return base
+    found = f"none of {', '.join(map(str, candidates))} is writable and has a path of {LONGEST_BASE} bytes at most."
+    raise UserError("temporary files", found, "Set TMPDIR to a folder with a short path.")
+
+
 def _sweep(note: Path) -> None:
     """Remove the folder that ``note`` names, if it can only be a dead driver's: the note may come from anywhere."""
     lines = note.read_text(errors="replace").splitlines() if note.is_file() else []
     if len(lines) == 2 and lines[0] == socket.gethostname():
         folder = Path(lines[1])
-        if folder.name.startswith(PREFIX) and folder.parent == Path(tempfile.gettempdir()) and not folder.is_symlink():
+        bases = {Path(tempfile.gettempdir()), *map(Path, SHORT_BASES)}
+        if folder.name.startswith(PREFIX) and folder.parent in bases and not folder.is_symlink():
             shutil.rmtree(folder, ignore_errors=True)

@@ -204,7 +204,10 @@ def test_an_unreadable_run_is_a_mistake(runner: Callable[[Any], list[Any]]) -> N
 
 def test_a_defect_of_the_program_keeps_its_traceback(runner: Callable[[Any], list[Any]]) -> None:
     runner(ZeroDivisionError("defect"))
-    assert isinstance(invoke("run", "smoke").exception, ZeroDivisionError)
+    result = invoke("run", "smoke")
+    assert result.exit_code == 1
+    (crash,) = Path().glob("crash-*.txt")
+    assert "ZeroDivisionError: defect" in crash.read_text()
 
 
 def test_out_must_not_be_a_file(runner: Callable[[Any], list[Any]], tmp_path: Path) -> None:

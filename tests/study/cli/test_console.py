@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
+
 import pytest
 import typer
 
 from mtl_core.errors import UserError
-from study.cli.console import INTERRUPTED, USER_ERROR, reports_errors, say, say_json, say_prose, say_table
+from study.cli.console import (
+    DEFECT,
+    INTERRUPTED,
+    UNWRITABLE,
+    USER_ERROR,
+    reports_errors,
+    say,
+    say_json,
+    say_prose,
+    say_table,
+)
 
 HOSTILE = "\x1b[31m[bold]名\n"
 SHOWN = r"\x1b[31m[bold]名\x0a"
@@ -50,12 +63,37 @@ def test_an_unreadable_run_is_a_users_error_of_one_line(capsys: pytest.CaptureFi
     assert capsys.readouterr().err.splitlines() == [" found  x.parquet is cut short. Run again."]
 
 
-def test_ctrl_c_is_status_130_and_a_defect_keeps_its_traceback() -> None:
+def test_ctrl_c_is_status_130() -> None:
     assert ending(KeyboardInterrupt()) == INTERRUPTED == 130
 
-    @reports_errors
-    def broken() -> None:
-        raise ZeroDivisionError("defect")
 
-    with pytest.raises(ZeroDivisionError):
-        broken()
+@pytest.mark.parametrize("number", sorted(UNWRITABLE))
+def test_a_disk_that_takes_nothing_is_a_users_error(capsys: pytest.CaptureFixture[str], number: int) -> None:
+    assert ending(OSError(number, os.strerror(number), "runs/shop/.lock")) == USER_ERROR
+    where, found, remedy = capsys.readouterr().err.splitlines()
+    assert where.endswith("runs/shop/.lock")
+    assert "nothing can be written" in found
+    assert "--out" in remedy
+
+
+@pytest.mark.parametrize("place", ["run directory", "current directory"])
+def test_a_defect_is_three_lines_and_a_file_with_its_traceback(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], place: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    run = tmp_path / "run"
+    run.mkdir()
+
+    @reports_errors
+    def broken(out: Path | None = None) -> None:
+        raise ZeroDivisionError("a defect")
+
+    with pytest.raises(typer.Exit) as end:
+        broken(out=run if place == "run directory" else None)
+    assert end.value.exit_code == DEFECT == 1
+    where, found, remedy = capsys.readouterr().err.splitlines()
+    (crash,) = (run if place == "run directory" else tmp_path).glob("crash-*.txt")
+    assert where.endswith(crash.name)
+    assert "ZeroDivisionError: a defect" in found
+    assert "same command" in remedy
+    assert "in broken" in crash.read_text()

@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 
 from study.cli.app import app
 from study.cli.status import status_of
+from study.store.ledger import Ledger
 
 PLANNED = {
     "event": "planned", "time": "2026-01-01T00:00:00.000+00:00", "replicas": {"search": 8, "confirm": 4, "verdict": 4},
@@ -104,3 +105,22 @@ def test_a_damaged_ledger_is_a_mistake(tmp_path: Path) -> None:
     result = CliRunner().invoke(app, ["status", str(tmp_path)])
     assert result.exit_code == 2
     assert "line 1" in result.stderr
+
+
+def test_a_study_whose_driver_died_is_said_to_stand_still(tmp_path: Path) -> None:
+    """A killed driver leaves a ledger with jobs that only started, and a lock file that nobody holds."""
+    events = [PLANNED, event("started", "a", ["1"]), event("finished", "a", ["1"]), event("started", "b", ["3"])]
+    (tmp_path / "ledger.jsonl").write_text("".join(json.dumps(one) + "\n" for one in events))
+    (tmp_path / ".lock").write_text("process 1 on nowhere\n")
+    result = CliRunner().invoke(app, ["status", str(tmp_path), "--watch"])
+    assert result.exit_code == 0
+    assert "nothing is running" in result.output
+    assert "left" not in result.output
+    assert json.loads(CliRunner().invoke(app, ["status", str(tmp_path), "--json"]).output)["running"] == 0
+
+
+def test_a_study_whose_driver_lives_is_running(tmp_path: Path) -> None:
+    with Ledger(tmp_path) as ledger:
+        ledger.append("planned", replicas=PLANNED["replicas"])
+        ledger.append("started", shard="a", phase="search", replicas=["1"])
+        assert "1 shards running" in CliRunner().invoke(app, ["status", str(tmp_path)]).output

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from mtl_core.errors import UserError
+from study.store import scratch
 from study.store.scratch import NOTE, scratch_of
 
 
@@ -17,6 +19,7 @@ def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = tmp_path / "temporary"
     folder.mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    monkeypatch.setattr(scratch, "LONGEST_BASE", 1000)
     return folder
 
 
@@ -53,3 +56,27 @@ def test_a_note_of_another_machine_is_left_to_it(tmp_path: Path, temporary: Path
     (tmp_path / NOTE).write_text(f"not-{socket.gethostname()}\n{other}\n")
     with scratch_of(tmp_path):
         assert other.exists()
+
+
+@pytest.mark.parametrize("name", ["slurm.job.1234567890", "é"])
+def test_a_folder_in_which_no_socket_of_rays_would_fit_is_not_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setattr(scratch, "LONGEST_BASE", 20)
+    short = Path(tempfile.mkdtemp(prefix="s", dir="/tmp"))
+    monkeypatch.setattr(scratch, "SHORT_BASES", (str(short),))
+    monkeypatch.setattr(tempfile, "tempdir", str(short / name))
+    (short / name).mkdir()
+    try:
+        with scratch_of(tmp_path) as folder:
+            assert folder.parent == short
+        assert not folder.exists()
+    finally:
+        (short / name).rmdir()
+        short.rmdir()
+
+
+def test_without_any_short_folder_the_remedy_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scratch, "LONGEST_BASE", 3)
+    with pytest.raises(UserError, match="TMPDIR"), scratch_of(tmp_path):
+        pytest.fail("there is none")
