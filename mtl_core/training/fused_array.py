@@ -144,13 +144,14 @@ class FusedArray:
             rates, taken = self._rates(step), self._steps_taken(step)
             batches = [self._batch(order, present, step) for order, present in zip(orders, presents, strict=True)]
             here = batches[0].present
-            found = self._step_gradient.direction(batches, memory, self._streams.at(taken))
+            streams = self._streams.at(taken)
+            found = self._step_gradient.direction(batches, memory, streams)
             if recipe.clip_norm is not None:
                 optimiser.clip_(found.gradients, recipe.clip_norm)
             self._optimiser.step(found.gradients, rates, None if presents[0] is None else here)
             if network.trunk.acts_after_step:
                 network.after_step(self._theta, rates, here, self._context(step))
-            self._step_gradient.observe_step(batches[0], memory)
+            self._step_gradient.observe_step(batches[0], memory, streams)
             total += found.weights
             losses += found.losses
             times += here
