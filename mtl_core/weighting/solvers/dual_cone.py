@@ -7,10 +7,12 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from mtl_core.weighting.solvers import block_pivoting
-from mtl_core.weighting.solvers.gramian import Unit, ridged
+from mtl_core.weighting.solvers.gramian import NormalisedGramian, ridged
 
 
-def project(parts: Unit, wanted: Float[Tensor, "r k t"]) -> tuple[Float[Tensor, "r k t"], Bool[Tensor, "r k"]]:
+def project(
+    parts: NormalisedGramian, wanted: Float[Tensor, "r k t"]
+) -> tuple[Float[Tensor, "r k t"], Bool[Tensor, "r k"]]:
     """Weights v of the projection of Jᵀu on {d: J d ≥ 0}, for k vectors u ≥ 0 a row, and whether they were found.
 
     v minimises ½ vᵀ G v over v ≥ u.  In x = (v − u) ∘ ‖g‖ ≥ 0 the matrix has a diagonal of 1, so that a ridge means the

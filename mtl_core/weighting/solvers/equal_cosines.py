@@ -6,10 +6,10 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from mtl_core.weighting.solvers.gramian import RIDGE, Unit
+from mtl_core.weighting.solvers.gramian import RIDGE, NormalisedGramian
 
 
-def equal_cosines(parts: Unit) -> Float[Tensor, "r t"]:
+def equal_cosines(parts: NormalisedGramian) -> Float[Tensor, "r t"]:
     """Weights of *unit* gradients, a with C a ∝ 1 and Σ a = 1, of the direction whose cosines with them are equal.
 
     Where gradients depend on each other a ridge chooses: the smallest a where such a direction exists (equal gradients

@@ -6,7 +6,7 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
-from mtl_core.weighting.solvers.gramian import Unit
+from mtl_core.weighting.solvers.gramian import NormalisedGramian
 
 LIMIT = 60
 STOP, ENOUGH = 1e-10, 1e-6
@@ -17,7 +17,9 @@ LENGTHS = (1.0, 2.0, 4.0, 0.5, 0.25, 0.0625)
 """Of Newton's step, tried side by side; long ones, for it only doubles what is far too small."""
 
 
-def shares(parts: Unit, power: float | Float[Tensor, "r 1"]) -> tuple[Float[Tensor, "r t"], Bool[Tensor, " r"]]:
+def shares(
+    parts: NormalisedGramian, power: float | Float[Tensor, "r 1"]
+) -> tuple[Float[Tensor, "r t"], Bool[Tensor, " r"]]:
     """The w > 0 with G w = w^−p, and whether it was found (to 1e-6 of each side).
 
     With b = ‖g‖ ∘ w, cosines C and κ = ‖g‖^(p−1) this is C b = κ b^−p, where ½ bᵀCb − Σ κ b^(1−p)/(1−p), which is

@@ -20,11 +20,18 @@ def random_order(tasks: Sequence[Task], streams: Streams) -> Int[Tensor, "r t t"
     return streams.uniform(names).unflatten(1, (len(tasks), len(tasks))).argsort(dim=2)
 
 
-def unit(gramian: Float[Tensor, "r t t"]) -> tuple[Float[Tensor, "r t"], Float[Tensor, "r t t"]]:
-    """Norms of the task gradients, and the cosines between them: 0 where a gradient vanishes."""
+def norms_and_cosines(gramian: Float[Tensor, "r t t"]) -> tuple[Float[Tensor, "r t"], Float[Tensor, "r t t"]]:
+    """Return the norms of the task gradients and the cosines between them; 0 where a gradient vanishes.
+
+    The data type stays that of ``gramian`` and absent tasks are treated like the others, unlike in
+    :func:`mtl_core.weighting.solvers.gramian.normalised`.
+    """
     norms = gramian.diagonal(dim1=1, dim2=2).sqrt()
     divisor = torch.where(norms == 0, 1.0, norms)
     return norms, (gramian / divisor.unsqueeze(1) / divisor.unsqueeze(2)).clamp(-1, 1)
+
+
+unit = norms_and_cosines
 
 
 def meetings(norms: Float[Tensor, "r t"], present: Bool[Tensor, "r t"]) -> Bool[Tensor, "r t t"]:

@@ -7,10 +7,10 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from mtl_core.weighting.solvers import block_pivoting
-from mtl_core.weighting.solvers.gramian import RIDGE, Unit, ridged
+from mtl_core.weighting.solvers.gramian import RIDGE, NormalisedGramian, ridged
 
 
-def min_norm(parts: Unit, present: Bool[Tensor, "r t"]) -> tuple[Float[Tensor, "r t"], Bool[Tensor, " r"]]:
+def min_norm(parts: NormalisedGramian, present: Bool[Tensor, "r t"]) -> tuple[Float[Tensor, "r t"], Bool[Tensor, " r"]]:
     """The w on the simplex that minimises wᵀ G w, and whether it was found.
 
     Leave the total of w open and pay for it: the u ≥ 0 that minimises ½ uᵀ G u − Σu is a multiple of w.  In u ∘ ‖g‖ the
@@ -32,7 +32,7 @@ def min_norm(parts: Unit, present: Bool[Tensor, "r t"]) -> tuple[Float[Tensor, "
     return u / torch.where(total > 0, total, 1.0), solved
 
 
-def _of_two(parts: Unit) -> Float[Tensor, "r 2"]:
+def _of_two(parts: NormalisedGramian) -> Float[Tensor, "r 2"]:
     """u_1 ∝ clip(g_2·(g_2 − g_1)) in closed form; in norms relative to the larger, so that no square overflows."""
     norms = parts.norms / parts.norms.amax(dim=1, keepdim=True).clamp(min=1e-300)
     other = norms.flip(1)

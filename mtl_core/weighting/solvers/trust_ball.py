@@ -7,7 +7,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from mtl_core.weighting.solvers import block_pivoting
-from mtl_core.weighting.solvers.gramian import Unit, ridged
+from mtl_core.weighting.solvers.gramian import NormalisedGramian, ridged
 from mtl_core.weighting.solvers.min_norm import min_norm
 
 LIMIT = 40
@@ -17,7 +17,7 @@ TINY = 1e-300
 
 
 def worst_case(
-    parts: Unit, start: Float[Tensor, "r t"], radius: float | Float[Tensor, "r 1"]
+    parts: NormalisedGramian, start: Float[Tensor, "r t"], radius: float | Float[Tensor, "r 1"]
 ) -> tuple[Float[Tensor, "r t"], Bool[Tensor, " r"]]:
     """The λ ≥ 0 for which d = g₀ + Σ λ_i g_i maximises min_i g_i·d over ‖d − g₀‖ ≤ c ‖g₀‖, and whether it was found.
 

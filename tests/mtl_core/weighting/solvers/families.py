@@ -8,7 +8,7 @@ from scipy.optimize import nnls
 from torch import Tensor
 
 from mtl_core.weighting import GramianWeighting, State
-from mtl_core.weighting.solvers.gramian import Unit, unit
+from mtl_core.weighting.solvers.gramian import NormalisedGramian, normalised
 
 SIZES = (2, 5, 10, 40)
 FAMILIES = (
@@ -64,8 +64,8 @@ def everybody(jacobian: Tensor) -> Tensor:
     return torch.ones(jacobian.shape[:2], dtype=torch.bool)
 
 
-def parts_of(jacobian: Tensor) -> Unit:
-    return unit(jacobian @ jacobian.mT, everybody(jacobian))
+def parts_of(jacobian: Tensor) -> NormalisedGramian:
+    return normalised(jacobian @ jacobian.mT, everybody(jacobian))
 
 
 def asked(weighting: GramianWeighting, jacobian: Tensor, present: Tensor | None = None) -> tuple[Tensor, State]:
