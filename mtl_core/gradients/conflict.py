@@ -198,7 +198,7 @@ class Comparison:
 
     Args:
         epoch: number of the epoch, from 0, at whose end it was made.
-        stage: see :func:`mtl_core.shared_stages.shared_stages`.
+        stage: see :func:`mtl_core.network.shared_parameters.shared_stages`.
         task, other: in the order of the tasks; ``other`` may be ``task``.
         norm: of the task's gradient; NaN for two tasks.
         cosine: on the same examples; NaN for a task with itself.

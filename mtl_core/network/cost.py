@@ -38,11 +38,6 @@ class Cost:
     activation_bytes: int
     replica_bytes: int
 
-    @property
-    def parameters_private(self) -> int:
-        """Parameters that a single task uses."""
-        return self.parameters_total - self.parameters_shared
-
 
 def cost_of(recipe: Recipe, development: Development) -> Cost:
     """The cost of ``recipe`` on the tasks of ``development``; nothing is trained."""

@@ -26,7 +26,7 @@ def test_each_task_has_an_order_of_its_own_that_goes_with_the_names() -> None:
 def test_cosines_of_vanishing_gradients_are_zero() -> None:
     gradients = jacobian()
     gradients[1, 2] = 0
-    norms, cosines = gradient_surgery.unit(gradients @ gradients.mT)
+    norms, cosines = gradient_surgery.norms_and_cosines(gradients @ gradients.mT)
     torch.testing.assert_close(norms, gradients.norm(dim=2))
     expected = torch.nn.functional.normalize(gradients, dim=2)
     torch.testing.assert_close(cosines, expected @ expected.mT)
@@ -39,7 +39,7 @@ def test_cosines_of_vanishing_gradients_are_zero() -> None:
 
 def test_a_correction_is_told_what_the_task_has_become() -> None:
     gradients = jacobian(parameters=6)
-    norms, cosines = gradient_surgery.unit(gradients @ gradients.mT)
+    norms, cosines = gradient_surgery.norms_and_cosines(gradients @ gradients.mT)
     units = gradients / norms.unsqueeze(2)
     order = gradient_surgery.random_order(ALL, Streams(range(3), "weighting"))
     pairs, become, seen = gradient_surgery.meetings(norms, everybody(gradients)), units.clone(), []

@@ -28,7 +28,7 @@ def test_what_is_absent_zero_or_no_number_is_not_alive() -> None:
     present[:, 3] = False
     gramian[2, 0, 0] = torch.nan
     gramian[3, 1, 4] = torch.inf
-    parts = gramians.unit(gramian, present)
+    parts = gramians.normalised(gramian, present)
     assert not parts.alive[:, [1, 3]].any()
     assert parts.alive[[0, 1, 4, 5]][:, [0, 2, 4]].all()
     assert parts.finite.tolist() == [True, True, False, False, True, True]
@@ -42,7 +42,7 @@ def test_what_is_absent_zero_or_no_number_is_not_alive() -> None:
 
 def test_a_ridge_makes_positive_definite_what_single_precision_left_indefinite() -> None:
     jacobian = gradients("a plane", 10, rows=64).float()
-    parts = gramians.unit(jacobian @ jacobian.mT, everybody(jacobian))
+    parts = gramians.normalised(jacobian @ jacobian.mT, everybody(jacobian))
     assert (torch.linalg.eigvalsh(parts.cosines)[:, 0] < -1e-9).any()
     assert (torch.linalg.cholesky_ex(gramians.ridged(parts.cosines)).info == 0).all()
     exact = parts_of(gradients("a plane", 10))
