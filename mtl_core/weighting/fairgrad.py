@@ -11,8 +11,14 @@ from torch import Tensor
 from mtl_core.data.task import Task
 from mtl_core.search_space import LogUniform
 from mtl_core.weighting import GramianStep, GramianWeighting, State
-from mtl_core.weighting.solvers import gramian as gramians
 from mtl_core.weighting.solvers.fair_shares import shares
+from mtl_core.weighting.solvers.gramian import (
+    count_unconverged,
+    in_double,
+    masked_weights,
+    normalised,
+    unconverged_counter,
+)
 
 
 class FairGrad(GramianWeighting):
@@ -37,10 +43,10 @@ class FairGrad(GramianWeighting):
         self.alpha = alpha
 
     def start(self, replicas: int, shared: int = 0) -> State:
-        return gramians.counter(replicas)
+        return unconverged_counter(replicas)
 
     def weigh(self, step: GramianStep) -> Float[Tensor, "r t"]:
-        parts = gramians.unit(step.gramian, step.present)
-        weights, solved = shares(parts, 1 / gramians.column(self.alpha))
-        gramians.count(step.state, solved & parts.finite)
-        return gramians.returned(weights, parts, step.present, step.losses)
+        parts = normalised(step.gramian, step.present)
+        weights, solved = shares(parts, 1 / in_double(self.alpha))
+        count_unconverged(step.state, solved & parts.finite)
+        return masked_weights(weights, parts, step)

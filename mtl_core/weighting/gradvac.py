@@ -12,7 +12,13 @@ from torch import Tensor
 from mtl_core.data.task import Task
 from mtl_core.search_space import LogUniform
 from mtl_core.weighting import GramianStep, GramianWeighting, State
-from mtl_core.weighting.solvers import gradient_surgery
+from mtl_core.weighting.solvers.gradient_surgery import (
+    corrected_coefficients,
+    correcting_pairs,
+    norms_and_cosines,
+    random_order,
+    total_weights,
+)
 
 _HIGHEST = 0.98
 """Target cosine at most: a correction towards it multiplies a norm by up to 5, one towards 1 by any number."""
@@ -44,9 +50,9 @@ class GradVac(GramianWeighting):
         return {"target": torch.zeros(replicas, len(self.tasks), len(self.tasks))}
 
     def weigh(self, step: GramianStep) -> Float[Tensor, "r t"]:
-        norms, cosines = gradient_surgery.unit(step.gramian)
-        order = gradient_surgery.random_order(self.tasks, step.streams).to(step.gramian.device)
-        pairs = gradient_surgery.meetings(norms, step.present)
+        norms, cosines = norms_and_cosines(step.gramian)
+        order = random_order(self.tasks, step.streams).to(step.gramian.device)
+        pairs = correcting_pairs(norms, step.present)
         target, met = step.state["target"], []
         wanted = target.clamp(max=_HIGHEST)
         slant = wanted / (1 - wanted.square()).clamp(min=0).sqrt()
@@ -60,8 +66,8 @@ class GradVac(GramianWeighting):
             amount = norm * (slant.gather(2, partner) * (1 - cosine.square()).sqrt() - cosine)
             return torch.where(cosine >= wanted.gather(2, partner), 0.0, amount)
 
-        coefficients = gradient_surgery.correct(cosines, order, pairs, correction)
+        coefficients = corrected_coefficients(cosines, order, pairs, correction)
         newest = torch.zeros_like(target).scatter(2, order, torch.cat(met, dim=2))
         beta = (self.beta * torch.ones_like(norms)).unsqueeze(2)
         target.copy_(torch.where(pairs, (1 - beta) * target + beta * newest, target))
-        return gradient_surgery.total_weights(coefficients, norms, step.present)
+        return total_weights(coefficients, norms, step.present)

@@ -6,7 +6,13 @@ from jaxtyping import Float
 from torch import Tensor
 
 from mtl_core.weighting import GramianStep, GramianWeighting
-from mtl_core.weighting.solvers import gradient_surgery
+from mtl_core.weighting.solvers.gradient_surgery import (
+    corrected_coefficients,
+    correcting_pairs,
+    norms_and_cosines,
+    random_order,
+    total_weights,
+)
 
 
 class PCGrad(GramianWeighting):
@@ -23,10 +29,10 @@ class PCGrad(GramianWeighting):
     """
 
     def weigh(self, step: GramianStep) -> Float[Tensor, "r t"]:
-        norms, cosines = gradient_surgery.unit(step.gramian)
-        order = gradient_surgery.random_order(self.tasks, step.streams).to(step.gramian.device)
-        pairs = gradient_surgery.meetings(norms, step.present)
-        coefficients = gradient_surgery.correct(
+        norms, cosines = norms_and_cosines(step.gramian)
+        order = random_order(self.tasks, step.streams).to(step.gramian.device)
+        pairs = correcting_pairs(norms, step.present)
+        coefficients = corrected_coefficients(
             cosines, order, pairs, lambda product, square, partner: (-product).clamp(min=0)
         )
-        return gradient_surgery.total_weights(coefficients, norms, step.present)
+        return total_weights(coefficients, norms, step.present)

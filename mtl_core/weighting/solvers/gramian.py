@@ -12,7 +12,7 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
-from mtl_core.weighting import State
+from mtl_core.weighting import GramianStep, State
 
 RIDGE = 1e-12
 """Number added to a diagonal of ones: far above float64's rounding error, far below what changes a method's result."""
@@ -61,9 +61,6 @@ def normalised(gramian: Float[Tensor, "r t t"], present: Bool[Tensor, "r t"]) ->
     return NormalisedGramian(cosines, norms.masked_fill_(not_alive, 0.0), inverse, alive, finite)
 
 
-unit = normalised
-
-
 def ridged(matrix: Float[Tensor, "n t t"]) -> Float[Tensor, "n t t"]:
     """Return matrices of cosines with a ridge on the diagonal that makes them positive definite.
 
@@ -80,31 +77,28 @@ def ridged(matrix: Float[Tensor, "n t t"]) -> Float[Tensor, "n t t"]:
     return near
 
 
-def counter(replicas: int) -> State:
+def unconverged_counter(replicas: int) -> State:
     """Return the initial state of a method that counts the steps at which its solver failed, ``[r]`` zeros."""
     return {"unconverged": torch.zeros(replicas, dtype=torch.int64)}
 
 
-def returned(
-    weights: Float[Tensor, "r t"], parts: NormalisedGramian, present: Bool[Tensor, "r t"], like: Tensor
-) -> Float[Tensor, "r t"]:
+def masked_weights(weights: Float[Tensor, "r t"], parts: NormalisedGramian, step: GramianStep) -> Float[Tensor, "r t"]:
     """Return weights as a method hands them on: 0 for absent tasks, NaN in rows whose Gramian is not finite.
 
     Args:
         weights: the solver's result, float64.
         parts: the Gramian that it was computed from.
-        present: which tasks take part in the step.
-        like: a tensor of the data type to return.
+        step: the step; its losses have the data type to return.
     """
-    weights = weights.masked_fill(~present, 0.0).masked_fill(~parts.finite.unsqueeze(1), torch.nan)
-    return weights.to(like.dtype)
+    weights = weights.masked_fill(~step.present, 0.0).masked_fill(~parts.finite.unsqueeze(1), torch.nan)
+    return weights.to(step.losses.dtype)
 
 
-def count(state: State, solved: Bool[Tensor, " r"]) -> None:
+def count_unconverged(state: State, solved: Bool[Tensor, " r"]) -> None:
     """Add 1 to the count of failed steps, in place, in every row that was not ``solved``."""
     state["unconverged"] += (~solved).to(torch.int64)
 
 
-def column(option: float | Float[Tensor, "r 1"]) -> float | Float[Tensor, "r 1"]:
+def in_double(option: float | Float[Tensor, "r 1"]) -> float | Float[Tensor, "r 1"]:
     """Return a hyperparameter, a number or a column of one number per replica, in float64."""
     return option.double() if isinstance(option, Tensor) else float(option)
