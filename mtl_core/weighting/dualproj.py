@@ -1,4 +1,4 @@
-"""The mean gradient freed of conflict."""
+"""DualProj: the mean gradient projected onto the dual cone of the task gradients."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from mtl_core.weighting.solvers.gramian import count_unconverged, masked_weights
 
 
 class DualProj(GramianWeighting):
-    """The direction nearest to the mean gradient that conflicts with no task.
+    """The mean gradient is projected onto the cone of the directions that conflict with no task.
 
     d minimises ‖d − g_0‖ over g_i·d ≥ 0 for all i; g_0 = Σ_i g_i / T.  In terms of the Gramian G of the task gradients
     g_i, w minimises wᵀ G w over w ≥ 1/T.

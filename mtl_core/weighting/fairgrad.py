@@ -1,4 +1,4 @@
-"""Fairness of any degree between tasks."""
+"""FairGrad: α-fair allocation of the improvement between tasks."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from mtl_core.weighting.solvers.gramian import (
 
 
 class FairGrad(GramianWeighting):
-    """Weights that share the improvement between tasks with a given degree of fairness.
+    """The direction maximises the α-fair utility of the tasks' improvements.
 
     w > 0 solves G w = w^(−1/α), element by element, where G is the Gramian of the task gradients g_i: d = Σ_i w_i g_i
     maximises Σ_i (g_i·d)^(1−α) / (1−α) up to its length.  α = 1 is ``nash``, α = 2 the smallest total delay; α → ∞
@@ -35,7 +35,7 @@ class FairGrad(GramianWeighting):
     weight 0.
 
     Args:
-        alpha: the degree of fairness.
+        alpha: α, the degree of fairness; 1 is the Nash bargaining solution, a large one serves the worst-served task.
     """
 
     def __init__(self, tasks: Sequence[Task], *, alpha: Annotated[float, LogUniform(0.5, 5.0)] = 2.0) -> None:

@@ -1,4 +1,4 @@
-"""Gradient vaccine."""
+"""GradVac: gradient vaccine."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ from mtl_core.weighting.solvers.gradient_surgery import (
 )
 
 _HIGHEST = 0.98
-"""Target cosine at most: a correction towards it multiplies a norm by up to 5, one towards 1 by any number."""
+"""Largest target cosine.  A correction towards it lengthens a gradient up to 5 times; one towards 1 has no bound."""
 
 
 class GradVac(GramianWeighting):
-    """Task gradients are turned towards one another until their cosines reach what they usually are.
+    """Task gradients are turned towards one another until their cosines reach moving averages of past cosines.
 
     g_i' starts as g_i; for each j ≠ i in random order, with φ = cos(g_i', g_j) and the target φ̂_ij:
     if φ < φ̂_ij: g_i' ← g_i' + ‖g_i'‖ (φ̂_ij √(1−φ²) − φ √(1−φ̂_ij²)) / (‖g_j‖ √(1−φ̂_ij²)) · g_j,
@@ -35,11 +35,12 @@ class GradVac(GramianWeighting):
     Source: Z. Wang, Y. Tsvetkov, O. Firat & Y. Cao, "Gradient vaccine: investigating and improving multi-task
     optimization in massively multilingual models", ICLR 2021, eqs. 2 and 3, algorithm 1.
 
-    Differs from the paper: targets count for at most 0.98, for nothing of finite length leads to a cosine of 1; one
-    target for all shared parameters, not one per layer; pairs that do not meet keep their target.
+    Differs from the paper: targets are at most 0.98, since no finite correction leads to a cosine of 1; there is
+    one target for all shared parameters, not one per layer; pairs of which a task is absent or has no gradient keep
+    their target.
 
     Args:
-        beta: share of the newest cosine in the target.
+        beta: β, the share of the newest cosine in the target.
     """
 
     def __init__(self, tasks: Sequence[Task], *, beta: Annotated[float, LogUniform(1e-3, 1.0)] = 1e-2) -> None:

@@ -1,4 +1,4 @@
-"""The common descent direction of smallest norm."""
+"""MGDA: the multiple-gradient descent algorithm."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from mtl_core.weighting.solvers.min_norm import min_norm
 
 
 class MGDA(GramianWeighting):
-    """Weights of the shortest convex combination of task gradients, which descends for every task or is 0.
+    """The direction is the shortest convex combination of the task gradients; every loss falls along it, or it is 0.
 
     w minimises ‖Σ_i w_i g_i‖² = wᵀ G w over w ≥ 0, Σ_i w_i = 1; g_i is the gradient of task i, G their Gramian.  Every
     task has g_i·d ≥ ‖d‖² for d = Σ_i w_i g_i.

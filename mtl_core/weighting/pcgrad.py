@@ -1,4 +1,4 @@
-"""Projecting conflicting gradients."""
+"""PCGrad: projecting conflicting gradients."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from mtl_core.weighting.solvers.gradient_surgery import (
 
 
 class PCGrad(GramianWeighting):
-    """What a task gradient has against another is projected away, in random order.
+    """Each task gradient is projected onto the normal plane of every gradient that it conflicts with, in random order.
 
     g_i' starts as g_i; for each j ≠ i in random order, if g_i'·g_j < 0: g_i' ← g_i' − (g_i'·g_j / ‖g_j‖²) g_j, where
     g_j is the gradient of task j as it was.  The direction is Σ_i g_i' = Σ_j w_j g_j; hence w_j = Σ_i C_ij, where
@@ -25,7 +25,7 @@ class PCGrad(GramianWeighting):
     Source: T. Yu, S. Kumar, A. Gupta, S. Levine, K. Hausman & C. Finn, "Gradient surgery for multi-task learning",
     NeurIPS 2020, algorithm 1.
 
-    Differs from the paper: nothing; a task whose gradient vanishes conflicts with nobody.
+    Differs from the paper: nothing; a task whose gradient is 0 conflicts with none.
     """
 
     def weigh(self, step: GramianStep) -> Float[Tensor, "r t"]:
