@@ -16,7 +16,7 @@ from mtl_core.weighting.solvers.gradient_surgery import (
 
 
 class PCGrad(GramianWeighting):
-    """Each task gradient is projected onto the normal plane of every gradient that it conflicts with, in random order.
+    """Each task gradient is projected onto the normal planes of the gradients it conflicts with, in random order.
 
     g_i' starts as g_i; for each j ≠ i in random order, if g_i'·g_j < 0: g_i' ← g_i' − (g_i'·g_j / ‖g_j‖²) g_j, where
     g_j is the gradient of task j as it was.  The direction is Σ_i g_i' = Σ_j w_j g_j; hence w_j = Σ_i C_ij, where
