@@ -7,7 +7,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from mtl_core.weighting import GramianStep, GramianWeighting
-from mtl_core.weighting.solvers import gramian as gramians
+from mtl_core.weighting.solvers.gramian import final_weights, normalised
 
 
 class Aligned(GramianWeighting):
@@ -24,7 +24,7 @@ class Aligned(GramianWeighting):
     """
 
     def weigh(self, step: GramianStep) -> Float[Tensor, "r t"]:
-        parts = gramians.unit(step.gramian, step.present)
+        parts = normalised(step.gramian, step.present)
         whole = torch.where(parts.finite[:, None, None], step.gramian.double(), 0.0)
         size = parts.norms.amax(dim=1, keepdim=True).unsqueeze(2)
         values, vectors = torch.linalg.eigh(whole / torch.where(size > 0, size * size, 1.0))
@@ -36,4 +36,4 @@ class Aligned(GramianWeighting):
         weights = (vectors @ (shrink * along).unsqueeze(2)).squeeze(2)
         # of gradients that cancel nothing is left but rounding, which must not be scaled up to a step
         weights = weights.masked_fill(weights.abs().amax(dim=1, keepdim=True) <= 10 * rounding, 0.0)
-        return gramians.returned(weights, parts, step.present, step.losses)
+        return final_weights(weights, parts, step.present, step.losses)

@@ -6,8 +6,8 @@ from jaxtyping import Float
 from torch import Tensor
 
 from mtl_core.weighting import GramianStep, GramianWeighting
-from mtl_core.weighting.solvers import gramian as gramians
 from mtl_core.weighting.solvers.equal_cosines import equal_cosines
+from mtl_core.weighting.solvers.gramian import final_weights, normalised
 
 
 class ConFIG(GramianWeighting):
@@ -26,6 +26,6 @@ class ConFIG(GramianWeighting):
     """
 
     def weigh(self, step: GramianStep) -> Float[Tensor, "r t"]:
-        parts = gramians.unit(step.gramian, step.present)
+        parts = normalised(step.gramian, step.present)
         weights = equal_cosines(parts) * parts.inverse * parts.norms.sum(dim=1, keepdim=True)
-        return gramians.returned(weights, parts, step.present, step.losses)
+        return final_weights(weights, parts, step.present, step.losses)

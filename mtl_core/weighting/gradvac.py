@@ -44,9 +44,9 @@ class GradVac(GramianWeighting):
         return {"target": torch.zeros(replicas, len(self.tasks), len(self.tasks))}
 
     def weigh(self, step: GramianStep) -> Float[Tensor, "r t"]:
-        norms, cosines = gradient_surgery.unit(step.gramian)
+        norms, cosines = gradient_surgery.norms_and_cosines(step.gramian)
         order = gradient_surgery.random_order(self.tasks, step.streams).to(step.gramian.device)
-        pairs = gradient_surgery.meetings(norms, step.present)
+        pairs = gradient_surgery.correcting_pairs(norms, step.present)
         target, met = step.state["target"], []
         wanted = target.clamp(max=_HIGHEST)
         slant = wanted / (1 - wanted.square()).clamp(min=0).sqrt()

@@ -7,8 +7,8 @@ from jaxtyping import Float
 from torch import Tensor
 
 from mtl_core.weighting import GramianStep, GramianWeighting
-from mtl_core.weighting.solvers import gramian as gramians
 from mtl_core.weighting.solvers.equal_cosines import equal_cosines
+from mtl_core.weighting.solvers.gramian import final_weights, normalised
 
 
 class IMTLG(GramianWeighting):
@@ -26,10 +26,10 @@ class IMTLG(GramianWeighting):
     """
 
     def weigh(self, step: GramianStep) -> Float[Tensor, "r t"]:
-        parts = gramians.unit(step.gramian, step.present)
+        parts = normalised(step.gramian, step.present)
         weights = equal_cosines(parts) * parts.inverse
         total = weights.sum(dim=1, keepdim=True)
         # the total of weights of both signs can vanish; the paper has no remedy
         least = 1e-12 * weights.abs().sum(dim=1, keepdim=True)
         total = torch.where(total.abs() > least, total, torch.where(least > 0, least, 1.0))
-        return gramians.returned(weights / total, parts, step.present, step.losses)
+        return final_weights(weights / total, parts, step.present, step.losses)

@@ -12,7 +12,7 @@ from torch import Tensor
 from mtl_core.data.task import Task
 from mtl_core.search_space import LogUniform
 from mtl_core.weighting import JacobianStep, JacobianWeighting, State
-from mtl_core.weighting.solvers.cross_gramian import halfway, stepped
+from mtl_core.weighting.solvers.cross_gramian import combined_gradient, updated_weights
 
 
 class MoDo(JacobianWeighting):
@@ -41,4 +41,5 @@ class MoDo(JacobianWeighting):
         return {"weights": torch.full((replicas, len(self.tasks)), 1 / len(self.tasks))}
 
     def combine(self, step: JacobianStep) -> Float[Tensor, "r p"]:
-        return halfway(step.jacobians, stepped(step.state["weights"], step.jacobians, step.present, self.step_size))
+        weights = updated_weights(step.state["weights"], step.jacobians, step.present, self.step_size)
+        return combined_gradient(step.jacobians, weights)

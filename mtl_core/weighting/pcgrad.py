@@ -23,9 +23,9 @@ class PCGrad(GramianWeighting):
     """
 
     def weigh(self, step: GramianStep) -> Float[Tensor, "r t"]:
-        norms, cosines = gradient_surgery.unit(step.gramian)
+        norms, cosines = gradient_surgery.norms_and_cosines(step.gramian)
         order = gradient_surgery.random_order(self.tasks, step.streams).to(step.gramian.device)
-        pairs = gradient_surgery.meetings(norms, step.present)
+        pairs = gradient_surgery.correcting_pairs(norms, step.present)
         coefficients = gradient_surgery.correct(
             cosines, order, pairs, lambda product, square, partner: (-product).clamp(min=0)
         )

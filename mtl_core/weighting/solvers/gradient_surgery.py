@@ -43,10 +43,7 @@ def norms_and_cosines(gramian: Float[Tensor, "r t t"]) -> tuple[Float[Tensor, "r
     return norms, (gramian / divisor.unsqueeze(1) / divisor.unsqueeze(2)).clamp(-1, 1)
 
 
-unit = norms_and_cosines
-
-
-def meetings(norms: Float[Tensor, "r t"], present: Bool[Tensor, "r t"]) -> Bool[Tensor, "r t t"]:
+def correcting_pairs(norms: Float[Tensor, "r t"], present: Bool[Tensor, "r t"]) -> Bool[Tensor, "r t t"]:
     """Return which pairs of tasks correct each other: different ones that are present and have a gradient.
 
     Args:

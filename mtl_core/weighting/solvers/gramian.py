@@ -61,9 +61,6 @@ def normalised(gramian: Float[Tensor, "r t t"], present: Bool[Tensor, "r t"]) ->
     return NormalisedGramian(cosines, norms.masked_fill_(not_alive, 0.0), inverse, alive, finite)
 
 
-unit = normalised
-
-
 def ridged(matrix: Float[Tensor, "n t t"]) -> Float[Tensor, "n t t"]:
     """Return matrices of cosines with a ridge on the diagonal that makes them positive definite.
 
@@ -80,12 +77,12 @@ def ridged(matrix: Float[Tensor, "n t t"]) -> Float[Tensor, "n t t"]:
     return near
 
 
-def counter(replicas: int) -> State:
+def failure_counter(replicas: int) -> State:
     """Return the initial state of a method that counts the steps at which its solver failed, ``[r]`` zeros."""
     return {"unconverged": torch.zeros(replicas, dtype=torch.int64)}
 
 
-def returned(
+def final_weights(
     weights: Float[Tensor, "r t"], parts: NormalisedGramian, present: Bool[Tensor, "r t"], like: Tensor
 ) -> Float[Tensor, "r t"]:
     """Return weights as a method hands them on: 0 for absent tasks, NaN in rows whose Gramian is not finite.
@@ -100,11 +97,11 @@ def returned(
     return weights.to(like.dtype)
 
 
-def count(state: State, solved: Bool[Tensor, " r"]) -> None:
+def count_failures(state: State, solved: Bool[Tensor, " r"]) -> None:
     """Add 1 to the count of failed steps, in place, in every row that was not ``solved``."""
     state["unconverged"] += (~solved).to(torch.int64)
 
 
-def column(option: float | Float[Tensor, "r 1"]) -> float | Float[Tensor, "r 1"]:
+def in_float64(option: float | Float[Tensor, "r 1"]) -> float | Float[Tensor, "r 1"]:
     """Return a hyperparameter, a number or a column of one number per replica, in float64."""
     return option.double() if isinstance(option, Tensor) else float(option)

@@ -30,7 +30,7 @@ def test_cosines_of_vanishing_gradients_are_zero() -> None:
     torch.testing.assert_close(norms, gradients.norm(dim=2))
     expected = torch.nn.functional.normalize(gradients, dim=2)
     torch.testing.assert_close(cosines, expected @ expected.mT)
-    pairs = gradient_surgery.meetings(norms, everybody(gradients))
+    pairs = gradient_surgery.correcting_pairs(norms, everybody(gradients))
     assert not pairs.diagonal(dim1=1, dim2=2).any()
     assert not pairs[1, 2].any()
     assert not pairs[1, :, 2].any()
@@ -42,7 +42,7 @@ def test_a_correction_is_told_what_the_task_has_become() -> None:
     norms, cosines = gradient_surgery.norms_and_cosines(gradients @ gradients.mT)
     units = gradients / norms.unsqueeze(2)
     order = gradient_surgery.random_order(ALL, Streams(range(3), "weighting"))
-    pairs, become, seen = gradient_surgery.meetings(norms, everybody(gradients)), units.clone(), []
+    pairs, become, seen = gradient_surgery.correcting_pairs(norms, everybody(gradients)), units.clone(), []
 
     def correction(product, square, partner):
         other = units.gather(1, partner.expand(-1, -1, 6))
