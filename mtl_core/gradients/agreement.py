@@ -1,4 +1,4 @@
-"""Cosines of the tasks' gradients, on the same examples and between independent halves of a batch."""
+"""Agreement of the tasks' gradients on two halves of a batch, by the formulas in :mod:`mtl_core.gradients.conflict`."""
 
 from __future__ import annotations
 
