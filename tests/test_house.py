@@ -77,12 +77,12 @@ TESTED_ELSEWHERE: dict[str, tuple[str, str]] = {
     "mtl_core/replica_state.py": ("tests/mtl_core/training/test_checkpoint.py", "states come back bit for bit"),
     "mtl_core/sharing/single_task.py": (
         "tests/mtl_core/sharing/test_independent.py",
-        "what the loop over tasks equals",
+        "the loop over tasks",
     ),
     "mtl_core/tasks/sources/directions.py": ("tests/mtl_core/tasks/test_generated.py", "directions at an asked cosine"),
     "mtl_core/training/fused_array.py": (
         "tests/mtl_core/test_fusion.py",
-        "arrays of every size, refilled and compacted",
+        "arrays of every size, refilled",
     ),
     "mtl_core/weighting/__init__.py": ("tests/mtl_core/weighting/test_contract.py", "what every method promises"),
     "mtl_core/weighting/solvers/interior_point.py": (

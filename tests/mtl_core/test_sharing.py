@@ -20,9 +20,9 @@ from mtl_core.network.network import Network
 from mtl_core.recipe import Recipe
 from mtl_core.registry import entries
 from mtl_core.sharing import share, split
+from mtl_core.testing.cases import shaken
 from mtl_core.training.fused_array import CURVES
 from mtl_core.training.trainer import fit
-from tests.mtl_core.sharing.cases import shaken
 from tests.mtl_core.worlds import TASKS, development, own_inputs, rows
 
 NAMES = ("price", "sold", "grade", "colour")
