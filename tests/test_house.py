@@ -54,14 +54,12 @@ TESTED_ELSEWHERE: dict[str, tuple[str, str]] = {
         "tests/mtl_core/backbones/test_images.py",
         "base classes: what every backbone promises",
     ),
-    "mtl_core/backbones/mlp.py": ("tests/mtl_core/test_sharing.py", "the backbone that architectures are tried on"),
     "mtl_core/backbones/user_modules/bank.py": ("tests/mtl_core/backbones/test_custom.py", "its backbone"),
     "mtl_core/backbones/user_modules/compatibility.py": ("tests/mtl_core/backbones/test_custom.py", "its backbone"),
     "mtl_core/data/batch_loader.py": ("tests/mtl_core/data/test_preprocessing.py", "it applies what was fitted"),
     "mtl_core/data/losses.py": ("tests/mtl_core/training/test_evaluation.py", "held against scikit-learn with metrics"),
     "mtl_core/data/metrics.py": ("tests/mtl_core/training/test_evaluation.py", "held against scikit-learn"),
     "mtl_core/data/task.py": ("tests/mtl_core/data/test_target_columns.py", "tasks of several targets"),
-    "mtl_core/data/task_set.py": ("tests/mtl_core/data/test_target_columns.py", "tasks and their columns"),
     **{
         f"mtl_core/data/tabular/{name}.py": ("tests/mtl_core/tasks/test_table.py", "whole files, good and bad ones")
         for name in ("columns", "encoding", "leakage", "read_table", "targets", "test_split")
@@ -69,11 +67,10 @@ TESTED_ELSEWHERE: dict[str, tuple[str, str]] = {
     "mtl_core/gradients/cotangents.py": ("tests/mtl_core/gradients/test_task_gradients.py", "its one caller"),
     "mtl_core/layers/bank.py": ("tests/mtl_core/layers/test_conv.py", "what every layer is made of"),
     "mtl_core/layers/forward_context.py": ("tests/mtl_core/layers/test_dropout.py", "what every layer is handed"),
-    "mtl_core/layers/linear.py": ("tests/mtl_core/test_sharing.py", "a stage does what ordinary modules do"),
-    "mtl_core/layers/norms.py": ("tests/mtl_core/test_sharing.py", "a stage does what ordinary modules do"),
+    "mtl_core/layers/linear.py": ("tests/mtl_core/backbones/test_mlp.py", "a stage does what ordinary modules do"),
+    "mtl_core/layers/norms.py": ("tests/mtl_core/backbones/test_mlp.py", "a stage does what ordinary modules do"),
     "mtl_core/layers/parameter_layout.py": ("tests/mtl_core/sharing/test_contract.py", "who owns which parameter"),
-    "mtl_core/network/heads.py": ("tests/mtl_core/test_sharing.py", "every task gets its outputs"),
-    "mtl_core/network/network.py": ("tests/mtl_core/sharing/test_contract.py", "every architecture's network"),
+    "mtl_core/network/heads.py": ("tests/mtl_core/network/test_network.py", "heads in the order of the tasks"),
     "mtl_core/replica_state.py": ("tests/mtl_core/training/test_checkpoint.py", "states come back bit for bit"),
     "mtl_core/sharing/single_task.py": (
         "tests/mtl_core/sharing/test_independent.py",
