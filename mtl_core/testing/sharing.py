@@ -122,20 +122,22 @@ def check_reach(case: Case) -> None:
     outputs = by_task(network, network(theta, inputs_for(case, examples=40), context))
     copies = [(slot, copy) for slot in layout.trained for copy in slot.copies]
     reached: dict[tuple[str, str], set[str]] = {(slot.name, copy.name): set() for slot, copy in copies}
+    gradients = {}
     for name, logits in outputs.items():
-        gradients = torch.autograd.grad(
+        gradients[name] = torch.autograd.grad(
             logits.square().sum(), [theta[slot] for slot in layout.trained],
             retain_graph=True, allow_unused=True, materialize_grads=True,
         )  # fmt: skip
-        for slot, copy in touched_copies(layout.trained, gradients):
+        for slot, copy in touched_copies(layout.trained, gradients[name]):
             reached[slot.name, copy.name].add(name)
-        _check_owners(case, name, gradients)
     for slot, copy in copies:
         declared, found = set(layout.users(copy)), reached[slot.name, copy.name]
         assert found == declared, (
             f"{case}: copy {copy.name!r} of {slot.name!r} declares users {sorted(declared)}, "
             f"but the losses that reach it are those of {sorted(found)}"
         )
+    for name, parts in gradients.items():
+        _check_owners(case, name, parts)
 
 
 def touched_copies(slots: Sequence[Slot], gradients: Sequence[Tensor]) -> list[tuple[Slot, Copy]]:
