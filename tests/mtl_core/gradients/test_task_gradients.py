@@ -127,8 +127,8 @@ def test_tasks_whose_signals_meet_nowhere_take_the_single_pass() -> None:
 class _Even(GramianWeighting):
     """The tasks' gradients, added up."""
 
-    def weigh(self, gramian, losses, present, state, streams):
-        return torch.ones_like(losses)
+    def weigh(self, step):
+        return torch.ones_like(step.losses)
 
 
 def _in_double(preparation: Preparation) -> Preparation:
