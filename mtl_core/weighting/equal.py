@@ -1,4 +1,4 @@
-"""Equal weights."""
+"""Equal weights: the plain sum or mean of the losses."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from mtl_core.weighting import LossWeighting, Step
 
 
 class Equal(LossWeighting):
-    """Every task counts alike.
+    """All tasks have the same weight.
 
     w_i = 1 (native), 1/T (matched).
 
