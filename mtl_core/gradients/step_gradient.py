@@ -20,7 +20,18 @@ from mtl_core.network.network import Network
 from mtl_core.network.shared_parameters import SharedPart, last_shared_stage
 from mtl_core.randomness.counter_based import Streams
 from mtl_core.recipe import Recipe
-from mtl_core.weighting import GramianWeighting, JacobianWeighting, LossWeighting, State, Weighting, matched, scaled
+from mtl_core.weighting import (
+    GramianStep,
+    GramianWeighting,
+    JacobianStep,
+    JacobianWeighting,
+    LossWeighting,
+    State,
+    Step,
+    Weighting,
+    matched,
+    scaled,
+)
 
 
 @dataclass(frozen=True)
@@ -97,26 +108,26 @@ class StepGradient:
         assert isinstance(method, JacobianWeighting)
         return self._by_jacobians(method, batches, memory, streams)
 
-    def observe_step(self, batch: Batch, memory: State) -> None:
+    def observe_step(self, batch: Batch, memory: State, streams: Streams) -> None:
         """Show a method that asks for it what the step did to the losses of its batch."""
         if not (isinstance(self._weighting, LossWeighting) and self._weighting.observes_step):
             return
         with torch.no_grad():
             outputs = self._network(self._unnoticed, self._feed.inputs(batch.index), batch.context())
             losses = self._losses(batch, outputs)
-        self._weighting.observe_step(losses, batch.present, memory)
+        self._weighting.observe_step(Step(losses, batch.present, memory, streams))
 
     def _by_losses(self, method: LossWeighting, batch: Batch, memory: State, streams: Streams) -> Direction:
         context = batch.context()
         losses = self._losses(batch, self._network(self._theta, self._feed.inputs(batch.index), context))
-        weights = method.weigh(losses.detach(), batch.present, memory, streams)
+        weights = method.weigh(Step(losses.detach(), batch.present, memory, streams))
         weights = scaled(weights, batch.present, self._recipe.scale)
         objective = torch.stack([(weights * losses).sum(), *(penalty.sum() for penalty in context.penalties)]).sum()
         return Direction(self._network.layout.gradient(objective, self._theta), losses.detach(), weights)
 
     def _by_gramian(self, method: GramianWeighting, batch: Batch, memory: State, streams: Streams) -> Direction:
         found, directed, products = self._products(batch)
-        weights = method.weigh(products, found.losses, batch.present, memory, streams).to(found.losses)
+        weights = method.weigh(GramianStep(found.losses, batch.present, memory, streams, products)).to(found.losses)
         weights = scaled(weights, batch.present, self._recipe.scale)
         private = weights if method.weighs_everything else self._own_share(batch.present)
         gradient = self._part.gradient(directed(weights), found.own, private, found.penalty)
@@ -146,7 +157,7 @@ class StepGradient:
         here = torch.stack([batch.present for batch in batches]).all(dim=0)
         jacobians = [one.on(self._part, room) for one, room in zip(found, self._rooms, strict=True)]
         first = found[0]
-        shared = method.combine(jacobians, first.losses, here, memory, streams).to(first.losses)
+        shared = method.combine(JacobianStep(first.losses, here, memory, streams, jacobians)).to(first.losses)
         shared = matched(shared, jacobians[0], here, self._recipe.scale)
         private = self._own_share(here) * method.own_factors(first.losses)
         gradient = self._part.gradient(shared, first.own, private, first.penalty)

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import torch
-from jaxtyping import Bool, Float
+from jaxtyping import Float
 from torch import Tensor
 
-from mtl_core.randomness.counter_based import Streams
-from mtl_core.weighting import GramianWeighting, State
+from mtl_core.weighting import GramianStep, GramianWeighting
 from mtl_core.weighting.solvers import gramian as gramians
 
 
@@ -24,24 +23,17 @@ class Aligned(GramianWeighting):
     the precision in which the Gramian arrives.
     """
 
-    def weigh(
-        self,
-        gramian: Float[Tensor, "r t t"],
-        losses: Float[Tensor, "r t"],
-        present: Bool[Tensor, "r t"],
-        state: State,
-        streams: Streams,
-    ) -> Float[Tensor, "r t"]:
-        parts = gramians.unit(gramian, present)
-        whole = torch.where(parts.finite[:, None, None], gramian.double(), 0.0)
+    def weigh(self, step: GramianStep) -> Float[Tensor, "r t"]:
+        parts = gramians.unit(step.gramian, step.present)
+        whole = torch.where(parts.finite[:, None, None], step.gramian.double(), 0.0)
         size = parts.norms.amax(dim=1, keepdim=True).unsqueeze(2)
         values, vectors = torch.linalg.eigh(whole / torch.where(size > 0, size * size, 1.0))
-        rounding = gramian.shape[1] * torch.finfo(gramian.dtype).eps
+        rounding = step.gramian.shape[1] * torch.finfo(step.gramian.dtype).eps
         kept = values > (rounding * values[:, -1:]).clamp(min=0.0)
         smallest = torch.where(kept, values, torch.inf).amin(dim=1, keepdim=True)
         shrink = torch.where(kept, (smallest / values).sqrt(), 0.0)
-        along = (vectors.mT @ present.double().unsqueeze(2)).squeeze(2)
+        along = (vectors.mT @ step.present.double().unsqueeze(2)).squeeze(2)
         weights = (vectors @ (shrink * along).unsqueeze(2)).squeeze(2)
         # of gradients that cancel nothing is left but rounding, which must not be scaled up to a step
         weights = weights.masked_fill(weights.abs().amax(dim=1, keepdim=True) <= 10 * rounding, 0.0)
-        return gramians.returned(weights, parts, present, losses)
+        return gramians.returned(weights, parts, step.present, step.losses)

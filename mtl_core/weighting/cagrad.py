@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Annotated
 
-from jaxtyping import Bool, Float
+from jaxtyping import Float
 from torch import Tensor
 
 from mtl_core.data.task import Task
-from mtl_core.randomness.counter_based import Streams
 from mtl_core.search_space import Uniform
-from mtl_core.weighting import GramianWeighting, State
+from mtl_core.weighting import GramianStep, GramianWeighting, State
 from mtl_core.weighting.solvers import gramian as gramians
 from mtl_core.weighting.solvers.trust_ball import worst_case
 
@@ -41,17 +40,10 @@ class CAGrad(GramianWeighting):
     def start(self, replicas: int, shared: int = 0) -> State:
         return gramians.counter(replicas)
 
-    def weigh(
-        self,
-        gramian: Float[Tensor, "r t t"],
-        losses: Float[Tensor, "r t"],
-        present: Bool[Tensor, "r t"],
-        state: State,
-        streams: Streams,
-    ) -> Float[Tensor, "r t"]:
-        parts = gramians.unit(gramian, present)
-        mean = present.double() / present.sum(dim=1, keepdim=True).clamp(min=1)
+    def weigh(self, step: GramianStep) -> Float[Tensor, "r t"]:
+        parts = gramians.unit(step.gramian, step.present)
+        mean = step.present.double() / step.num_present
         added, solved = worst_case(parts, mean, gramians.column(self.c))
         weights = mean + added
-        gramians.count(state, solved & parts.finite)
-        return gramians.returned(weights, parts, present, losses)
+        gramians.count(step.state, solved & parts.finite)
+        return gramians.returned(weights, parts, step.present, step.losses)

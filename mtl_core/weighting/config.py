@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from jaxtyping import Bool, Float
+from jaxtyping import Float
 from torch import Tensor
 
-from mtl_core.randomness.counter_based import Streams
-from mtl_core.weighting import GramianWeighting, State
+from mtl_core.weighting import GramianStep, GramianWeighting
 from mtl_core.weighting.solvers import gramian as gramians
 from mtl_core.weighting.solvers.equal_cosines import equal_cosines
 
@@ -26,14 +25,7 @@ class ConFIG(GramianWeighting):
     sign that the latter can have.  A task without a gradient has weight 0.
     """
 
-    def weigh(
-        self,
-        gramian: Float[Tensor, "r t t"],
-        losses: Float[Tensor, "r t"],
-        present: Bool[Tensor, "r t"],
-        state: State,
-        streams: Streams,
-    ) -> Float[Tensor, "r t"]:
-        parts = gramians.unit(gramian, present)
+    def weigh(self, step: GramianStep) -> Float[Tensor, "r t"]:
+        parts = gramians.unit(step.gramian, step.present)
         weights = equal_cosines(parts) * parts.inverse * parts.norms.sum(dim=1, keepdim=True)
-        return gramians.returned(weights, parts, present, losses)
+        return gramians.returned(weights, parts, step.present, step.losses)

@@ -6,13 +6,12 @@ from collections.abc import Sequence
 from typing import Annotated
 
 import torch
-from jaxtyping import Bool, Float
+from jaxtyping import Float
 from torch import Tensor
 
 from mtl_core.data.task import Task
-from mtl_core.randomness.counter_based import Streams
 from mtl_core.search_space import Uniform
-from mtl_core.weighting import JacobianWeighting, State
+from mtl_core.weighting import JacobianStep, JacobianWeighting, State
 
 _EPSILON = 1e-8
 _MOST = 1e30
@@ -49,20 +48,13 @@ class DB(JacobianWeighting):
     def own_factors(self, losses: Float[Tensor, "r t"]) -> Float[Tensor, "r t"]:
         return 1 / (losses + _EPSILON)
 
-    def combine(
-        self,
-        jacobians: Sequence[Float[Tensor, "r t p"]],
-        losses: Float[Tensor, "r t"],
-        present: Bool[Tensor, "r t"],
-        state: State,
-        streams: Streams,
-    ) -> Float[Tensor, "r p"]:
-        average, updates = state["average"], state["updates"]
+    def combine(self, step: JacobianStep) -> Float[Tensor, "r p"]:
+        average, updates = step.state["average"], step.state["updates"]
         past = torch.where(updates == 0, 0.0, self.beta)
-        new = torch.where(present, (1 - past) / (losses + _EPSILON), 0.0)
-        average.mul_(torch.where(present, past, 1.0).unsqueeze(2)).addcmul_(jacobians[0], new.unsqueeze(2))
-        updates.add_(present)
+        new = torch.where(step.present, (1 - past) / (step.losses + _EPSILON), 0.0)
+        average.mul_(torch.where(step.present, past, 1.0).unsqueeze(2)).addcmul_(step.jacobians[0], new.unsqueeze(2))
+        updates.add_(step.present)
         # double, for a gradient over a vanishing loss has a square that single precision does not hold
-        norms = torch.where(present, torch.linalg.vector_norm(average, dim=2, dtype=torch.float64), 0.0)
+        norms = torch.where(step.present, torch.linalg.vector_norm(average, dim=2, dtype=torch.float64), 0.0)
         weights = norms.amax(dim=1, keepdim=True) / torch.where(norms == 0, torch.inf, norms)
         return torch.bmm(weights.clamp(max=_MOST).to(average).unsqueeze(1), average).squeeze(1)

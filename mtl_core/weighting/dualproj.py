@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from jaxtyping import Bool, Float
+from jaxtyping import Float
 from torch import Tensor
 
-from mtl_core.randomness.counter_based import Streams
-from mtl_core.weighting import GramianWeighting, State
+from mtl_core.weighting import GramianStep, GramianWeighting, State
 from mtl_core.weighting.solvers import gramian as gramians
 from mtl_core.weighting.solvers.dual_cone import project
 
@@ -26,17 +25,10 @@ class DualProj(GramianWeighting):
     def start(self, replicas: int, shared: int = 0) -> State:
         return gramians.counter(replicas)
 
-    def weigh(
-        self,
-        gramian: Float[Tensor, "r t t"],
-        losses: Float[Tensor, "r t"],
-        present: Bool[Tensor, "r t"],
-        state: State,
-        streams: Streams,
-    ) -> Float[Tensor, "r t"]:
-        parts = gramians.unit(gramian, present)
-        mean = present.double() / present.sum(dim=1, keepdim=True).clamp(min=1)
+    def weigh(self, step: GramianStep) -> Float[Tensor, "r t"]:
+        parts = gramians.unit(step.gramian, step.present)
+        mean = step.present.double() / step.num_present
         weights, solved = project(parts, mean.unsqueeze(1))
         weights, solved = weights.squeeze(1), solved.squeeze(1)
-        gramians.count(state, solved & parts.finite)
-        return gramians.returned(weights, parts, present, losses)
+        gramians.count(step.state, solved & parts.finite)
+        return gramians.returned(weights, parts, step.present, step.losses)

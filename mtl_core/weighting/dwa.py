@@ -10,9 +10,8 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from mtl_core.data.task import Task
-from mtl_core.randomness.counter_based import Streams
 from mtl_core.search_space import LogUniform
-from mtl_core.weighting import FLOOR, LossWeighting, State, remember, softmax
+from mtl_core.weighting import FLOOR, LossWeighting, State, Step, remember, softmax
 
 _LARGEST = 1e30
 
@@ -43,9 +42,7 @@ class DWA(LossWeighting):
     def after_epoch(self, losses: Float[Tensor, "r t"], seen: Bool[Tensor, "r t"], state: State) -> None:
         remember(state, seen, before=state["last"], last=losses, epochs=state["epochs"] + 1)
 
-    def weigh(
-        self, losses: Float[Tensor, "r t"], present: Bool[Tensor, "r t"], state: State, streams: Streams
-    ) -> Float[Tensor, "r t"]:
-        rate = (state["last"] / state["before"].clamp(min=FLOOR)).clamp(max=_LARGEST)
-        rate = torch.where(state["epochs"] >= 2, rate, 1.0)
-        return present.sum(dim=1, keepdim=True) * softmax(rate / self.temperature, present)
+    def weigh(self, step: Step) -> Float[Tensor, "r t"]:
+        rate = (step.state["last"] / step.state["before"].clamp(min=FLOOR)).clamp(max=_LARGEST)
+        rate = torch.where(step.state["epochs"] >= 2, rate, 1.0)
+        return step.num_present * softmax(rate / self.temperature, step.present)

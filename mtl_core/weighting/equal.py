@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import torch
-from jaxtyping import Bool, Float
+from jaxtyping import Float
 from torch import Tensor
 
-from mtl_core.randomness.counter_based import Streams
-from mtl_core.weighting import LossWeighting, State
+from mtl_core.weighting import LossWeighting, Step
 
 
 class Equal(LossWeighting):
@@ -20,7 +19,5 @@ class Equal(LossWeighting):
     Differs from the source: nothing.
     """
 
-    def weigh(
-        self, losses: Float[Tensor, "r t"], present: Bool[Tensor, "r t"], state: State, streams: Streams
-    ) -> Float[Tensor, "r t"]:
-        return torch.ones_like(losses)
+    def weigh(self, step: Step) -> Float[Tensor, "r t"]:
+        return torch.ones_like(step.losses)

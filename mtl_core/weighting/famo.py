@@ -6,13 +6,12 @@ from collections.abc import Sequence
 from typing import Annotated
 
 import torch
-from jaxtyping import Bool, Float
+from jaxtyping import Float
 from torch import Tensor
 
 from mtl_core.data.task import Task
-from mtl_core.randomness.counter_based import Streams
 from mtl_core.search_space import LogUniform
-from mtl_core.weighting import FLOOR, LossWeighting, State, remember, softmax
+from mtl_core.weighting import FLOOR, LossWeighting, State, Step, remember, softmax
 from mtl_core.weighting.solvers import adam
 
 
@@ -55,15 +54,13 @@ class FAMO(LossWeighting):
         own = {name: torch.zeros(replicas, tasks) for name in ("logit", "log_loss")}
         return own | adam.start(replicas, tasks)
 
-    def weigh(
-        self, losses: Float[Tensor, "r t"], present: Bool[Tensor, "r t"], state: State, streams: Streams
-    ) -> Float[Tensor, "r t"]:
-        log_loss = losses.clamp(min=FLOOR).log()
-        remember(state, present, log_loss=log_loss)
-        return softmax(state["logit"] - log_loss, present)
+    def weigh(self, step: Step) -> Float[Tensor, "r t"]:
+        log_loss = step.losses.clamp(min=FLOOR).log()
+        remember(step.state, step.present, log_loss=log_loss)
+        return softmax(step.state["logit"] - log_loss, step.present)
 
-    def observe_step(self, losses: Float[Tensor, "r t"], present: Bool[Tensor, "r t"], state: State) -> None:
-        shares = softmax(state["logit"], present)
-        fall = torch.where(present, state["log_loss"] - losses.clamp(min=FLOOR).log(), 0.0)
+    def observe_step(self, step: Step) -> None:
+        shares = softmax(step.state["logit"], step.present)
+        fall = torch.where(step.present, step.state["log_loss"] - step.losses.clamp(min=FLOOR).log(), 0.0)
         change = shares * (fall - (shares * fall).sum(dim=1, keepdim=True))
-        adam.descend(state, "logit", change + self.decay * state["logit"], present, self.step_size)
+        adam.descend(step.state, "logit", change + self.decay * step.state["logit"], step.present, self.step_size)

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Annotated, Any
 
-from jaxtyping import Bool, Float
+from jaxtyping import Float
 from torch import Tensor
 
 from mtl_core.data.task import Task
-from mtl_core.randomness.counter_based import Streams
 from mtl_core.search_space import Simplex
-from mtl_core.weighting import LossWeighting, State
+from mtl_core.weighting import LossWeighting, Step
 
 
 class Fixed(LossWeighting):
@@ -32,7 +31,5 @@ class Fixed(LossWeighting):
         super().__init__(tasks)
         self.weights = 1 / len(self.tasks) if weights is None else weights
 
-    def weigh(
-        self, losses: Float[Tensor, "r t"], present: Bool[Tensor, "r t"], state: State, streams: Streams
-    ) -> Float[Tensor, "r t"]:
-        return losses.new_ones(losses.shape) * self.weights * len(self.tasks)
+    def weigh(self, step: Step) -> Float[Tensor, "r t"]:
+        return step.losses.new_ones(step.losses.shape) * self.weights * len(self.tasks)

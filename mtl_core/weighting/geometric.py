@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import torch
-from jaxtyping import Bool, Float
+from jaxtyping import Float
 from torch import Tensor
 
-from mtl_core.randomness.counter_based import Streams
-from mtl_core.weighting import FLOOR, LossWeighting, State
+from mtl_core.weighting import FLOOR, LossWeighting, Step
 
 
 class Geometric(LossWeighting):
@@ -22,10 +21,7 @@ class Geometric(LossWeighting):
     counts twice; a loss counts for 1e-12 at least.
     """
 
-    def weigh(
-        self, losses: Float[Tensor, "r t"], present: Bool[Tensor, "r t"], state: State, streams: Streams
-    ) -> Float[Tensor, "r t"]:
-        logarithms = losses.clamp(min=FLOOR).log()
-        number = present.sum(dim=1, keepdim=True).clamp(min=1)
-        mean = torch.where(present, logarithms, 0.0).sum(dim=1, keepdim=True) / number
-        return torch.where(present, torch.exp(mean - logarithms) / number, 0.0)
+    def weigh(self, step: Step) -> Float[Tensor, "r t"]:
+        logarithms = step.losses.clamp(min=FLOOR).log()
+        mean = torch.where(step.present, logarithms, 0.0).sum(dim=1, keepdim=True) / step.num_present
+        return torch.where(step.present, torch.exp(mean - logarithms) / step.num_present, 0.0)

@@ -6,13 +6,12 @@ from collections.abc import Sequence
 from typing import Annotated
 
 import torch
-from jaxtyping import Bool, Float
+from jaxtyping import Float
 from torch import Tensor
 
 from mtl_core.data.task import Task
-from mtl_core.randomness.counter_based import Streams
 from mtl_core.search_space import Uniform
-from mtl_core.weighting import JacobianWeighting, State
+from mtl_core.weighting import JacobianStep, JacobianWeighting
 
 
 class GradDrop(JacobianWeighting):
@@ -38,16 +37,9 @@ class GradDrop(JacobianWeighting):
         super().__init__(tasks)
         self.leak = leak
 
-    def combine(
-        self,
-        jacobians: Sequence[Float[Tensor, "r t p"]],
-        losses: Float[Tensor, "r t"],
-        present: Bool[Tensor, "r t"],
-        state: State,
-        streams: Streams,
-    ) -> Float[Tensor, "r p"]:
-        up = jacobians[0].clamp(min=0).sum(dim=1)
-        down = jacobians[0].clamp(max=0).sum(dim=1)
-        noise = streams.elements("graddrop", up.shape[1]).to(up)
+    def combine(self, step: JacobianStep) -> Float[Tensor, "r p"]:
+        up = step.jacobians[0].clamp(min=0).sum(dim=1)
+        down = step.jacobians[0].clamp(max=0).sum(dim=1)
+        noise = step.streams.elements("graddrop", up.shape[1]).to(up)
         picked = torch.where(noise * (up - down) < up, up, down)
         return self.leak * (up + down) + (1 - self.leak) * picked

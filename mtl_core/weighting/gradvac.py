@@ -6,13 +6,12 @@ from collections.abc import Sequence
 from typing import Annotated
 
 import torch
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Float, Int
 from torch import Tensor
 
 from mtl_core.data.task import Task
-from mtl_core.randomness.counter_based import Streams
 from mtl_core.search_space import LogUniform
-from mtl_core.weighting import GramianWeighting, State
+from mtl_core.weighting import GramianStep, GramianWeighting, State
 from mtl_core.weighting.solvers import gradient_surgery
 
 _HIGHEST = 0.98
@@ -44,18 +43,11 @@ class GradVac(GramianWeighting):
     def start(self, replicas: int, shared: int = 0) -> State:
         return {"target": torch.zeros(replicas, len(self.tasks), len(self.tasks))}
 
-    def weigh(
-        self,
-        gramian: Float[Tensor, "r t t"],
-        losses: Float[Tensor, "r t"],
-        present: Bool[Tensor, "r t"],
-        state: State,
-        streams: Streams,
-    ) -> Float[Tensor, "r t"]:
-        norms, cosines = gradient_surgery.unit(gramian)
-        order = gradient_surgery.random_order(self.tasks, streams).to(gramian.device)
-        pairs = gradient_surgery.meetings(norms, present)
-        target, met = state["target"], []
+    def weigh(self, step: GramianStep) -> Float[Tensor, "r t"]:
+        norms, cosines = gradient_surgery.unit(step.gramian)
+        order = gradient_surgery.random_order(self.tasks, step.streams).to(step.gramian.device)
+        pairs = gradient_surgery.meetings(norms, step.present)
+        target, met = step.state["target"], []
         wanted = target.clamp(max=_HIGHEST)
         slant = wanted / (1 - wanted.square()).clamp(min=0).sqrt()
 
@@ -72,4 +64,4 @@ class GradVac(GramianWeighting):
         newest = torch.zeros_like(target).scatter(2, order, torch.cat(met, dim=2))
         beta = (self.beta * torch.ones_like(norms)).unsqueeze(2)
         target.copy_(torch.where(pairs, (1 - beta) * target + beta * newest, target))
-        return gradient_surgery.total_weights(coefficients, norms, present)
+        return gradient_surgery.total_weights(coefficients, norms, step.present)

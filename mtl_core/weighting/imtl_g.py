@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import torch
-from jaxtyping import Bool, Float
+from jaxtyping import Float
 from torch import Tensor
 
-from mtl_core.randomness.counter_based import Streams
-from mtl_core.weighting import GramianWeighting, State
+from mtl_core.weighting import GramianStep, GramianWeighting
 from mtl_core.weighting.solvers import gramian as gramians
 from mtl_core.weighting.solvers.equal_cosines import equal_cosines
 
@@ -26,18 +25,11 @@ class IMTLG(GramianWeighting):
     depend on each other have weights too: equal ones share theirs.  A task without a gradient has weight 0.
     """
 
-    def weigh(
-        self,
-        gramian: Float[Tensor, "r t t"],
-        losses: Float[Tensor, "r t"],
-        present: Bool[Tensor, "r t"],
-        state: State,
-        streams: Streams,
-    ) -> Float[Tensor, "r t"]:
-        parts = gramians.unit(gramian, present)
+    def weigh(self, step: GramianStep) -> Float[Tensor, "r t"]:
+        parts = gramians.unit(step.gramian, step.present)
         weights = equal_cosines(parts) * parts.inverse
         total = weights.sum(dim=1, keepdim=True)
         # the total of weights of both signs can vanish; the paper has no remedy
         least = 1e-12 * weights.abs().sum(dim=1, keepdim=True)
         total = torch.where(total.abs() > least, total, torch.where(least > 0, least, 1.0))
-        return gramians.returned(weights / total, parts, present, losses)
+        return gramians.returned(weights / total, parts, step.present, step.losses)

@@ -6,13 +6,12 @@ from collections.abc import Sequence
 from typing import Annotated
 
 import torch
-from jaxtyping import Bool, Float
+from jaxtyping import Float
 from torch import Tensor
 
 from mtl_core.data.task import Task
-from mtl_core.randomness.counter_based import Streams
 from mtl_core.search_space import LogUniform
-from mtl_core.weighting import FLOOR, LossWeighting, State
+from mtl_core.weighting import FLOOR, LossWeighting, State, Step
 from mtl_core.weighting.solvers import adam
 
 
@@ -38,10 +37,8 @@ class IMTLL(LossWeighting):
     def start(self, replicas: int, shared: int = 0) -> State:
         return {"log_scale": torch.zeros(replicas, len(self.tasks))} | adam.start(replicas, len(self.tasks))
 
-    def weigh(
-        self, losses: Float[Tensor, "r t"], present: Bool[Tensor, "r t"], state: State, streams: Streams
-    ) -> Float[Tensor, "r t"]:
-        weights = torch.exp(state["log_scale"])
-        slope = weights * losses.clamp(min=FLOOR) - 1  # else s would rise for ever where a loss is 0
-        adam.descend(state, "log_scale", slope, present, self.step_size)
+    def weigh(self, step: Step) -> Float[Tensor, "r t"]:
+        weights = torch.exp(step.state["log_scale"])
+        slope = weights * step.losses.clamp(min=FLOOR) - 1  # else s would rise for ever where a loss is 0
+        adam.descend(step.state, "log_scale", slope, step.present, self.step_size)
         return weights

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from jaxtyping import Bool, Float
+from jaxtyping import Float
 from torch import Tensor
 
-from mtl_core.randomness.counter_based import Streams
-from mtl_core.weighting import GramianWeighting, State
+from mtl_core.weighting import GramianStep, GramianWeighting, State
 from mtl_core.weighting.solvers import gramian as gramians
 from mtl_core.weighting.solvers.min_norm import min_norm
 
@@ -27,15 +26,8 @@ class MGDA(GramianWeighting):
     def start(self, replicas: int, shared: int = 0) -> State:
         return gramians.counter(replicas)
 
-    def weigh(
-        self,
-        gramian: Float[Tensor, "r t t"],
-        losses: Float[Tensor, "r t"],
-        present: Bool[Tensor, "r t"],
-        state: State,
-        streams: Streams,
-    ) -> Float[Tensor, "r t"]:
-        parts = gramians.unit(gramian, present)
-        weights, solved = min_norm(parts, present)
-        gramians.count(state, solved & parts.finite)
-        return gramians.returned(weights, parts, present, losses)
+    def weigh(self, step: GramianStep) -> Float[Tensor, "r t"]:
+        parts = gramians.unit(step.gramian, step.present)
+        weights, solved = min_norm(parts, step.present)
+        gramians.count(step.state, solved & parts.finite)
+        return gramians.returned(weights, parts, step.present, step.losses)

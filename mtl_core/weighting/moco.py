@@ -6,13 +6,12 @@ from collections.abc import Sequence
 from typing import Annotated
 
 import torch
-from jaxtyping import Bool, Float
+from jaxtyping import Float
 from torch import Tensor
 
 from mtl_core.data.task import Task
-from mtl_core.randomness.counter_based import Streams
 from mtl_core.search_space import LogUniform, Uniform
-from mtl_core.weighting import JacobianWeighting, State
+from mtl_core.weighting import JacobianStep, JacobianWeighting, State
 from mtl_core.weighting.solvers import simplex
 
 
@@ -55,23 +54,16 @@ class MoCo(JacobianWeighting):
             "tracked": torch.zeros(replicas, tasks, shared),
         }
 
-    def combine(
-        self,
-        jacobians: Sequence[Float[Tensor, "r t p"]],
-        losses: Float[Tensor, "r t"],
-        present: Bool[Tensor, "r t"],
-        state: State,
-        streams: Streams,
-    ) -> Float[Tensor, "r p"]:
-        tracked, updates = state["tracked"], state["updates"]
+    def combine(self, step: JacobianStep) -> Float[Tensor, "r p"]:
+        tracked, updates = step.state["tracked"], step.state["updates"]
         share = torch.where(updates == 0, 1.0, self.tracking)
-        tracked.lerp_(jacobians[0], torch.where(present, share, 0.0).unsqueeze(2))
-        updates.add_(present)
+        tracked.lerp_(step.jacobians[0], torch.where(step.present, share, 0.0).unsqueeze(2))
+        updates.add_(step.present)
         gramian = torch.bmm(tracked, tracked.mT)
-        squares = torch.where(present, gramian.diagonal(dim1=1, dim2=2), 0.0).sum(dim=1, keepdim=True)
-        unit = squares / present.sum(dim=1, keepdim=True).clamp(min=1)
-        old, total = simplex.among(state["weights"], present)
-        slope = torch.bmm(gramian, old.unsqueeze(2)).squeeze(2) / torch.where(unit == 0, 1.0, unit)
-        weights = simplex.project(old - self.step_size * (slope + self.regularisation * old), present)
-        state["weights"].copy_(torch.where(present, total * weights, state["weights"]))
+        squares = torch.where(step.present, gramian.diagonal(dim1=1, dim2=2), 0.0).sum(dim=1, keepdim=True)
+        mean_square = squares / step.num_present
+        old, total = simplex.among(step.state["weights"], step.present)
+        slope = torch.bmm(gramian, old.unsqueeze(2)).squeeze(2) / torch.where(mean_square == 0, 1.0, mean_square)
+        weights = simplex.project(old - self.step_size * (slope + self.regularisation * old), step.present)
+        step.state["weights"].copy_(torch.where(step.present, total * weights, step.state["weights"]))
         return torch.bmm(weights.unsqueeze(1), tracked).squeeze(1)

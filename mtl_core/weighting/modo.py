@@ -6,13 +6,12 @@ from collections.abc import Sequence
 from typing import Annotated
 
 import torch
-from jaxtyping import Bool, Float
+from jaxtyping import Float
 from torch import Tensor
 
 from mtl_core.data.task import Task
-from mtl_core.randomness.counter_based import Streams
 from mtl_core.search_space import LogUniform
-from mtl_core.weighting import JacobianWeighting, State
+from mtl_core.weighting import JacobianStep, JacobianWeighting, State
 from mtl_core.weighting.solvers.cross_gramian import halfway, stepped
 
 
@@ -41,12 +40,5 @@ class MoDo(JacobianWeighting):
     def start(self, replicas: int, shared: int = 0) -> State:
         return {"weights": torch.full((replicas, len(self.tasks)), 1 / len(self.tasks))}
 
-    def combine(
-        self,
-        jacobians: Sequence[Float[Tensor, "r t p"]],
-        losses: Float[Tensor, "r t"],
-        present: Bool[Tensor, "r t"],
-        state: State,
-        streams: Streams,
-    ) -> Float[Tensor, "r p"]:
-        return halfway(jacobians, stepped(state["weights"], jacobians, present, self.step_size))
+    def combine(self, step: JacobianStep) -> Float[Tensor, "r p"]:
+        return halfway(step.jacobians, stepped(step.state["weights"], step.jacobians, step.present, self.step_size))

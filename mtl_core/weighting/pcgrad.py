@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from jaxtyping import Bool, Float
+from jaxtyping import Float
 from torch import Tensor
 
-from mtl_core.randomness.counter_based import Streams
-from mtl_core.weighting import GramianWeighting, State
+from mtl_core.weighting import GramianStep, GramianWeighting
 from mtl_core.weighting.solvers import gradient_surgery
 
 
@@ -23,18 +22,11 @@ class PCGrad(GramianWeighting):
     Differs from the paper: nothing; a task whose gradient vanishes conflicts with nobody.
     """
 
-    def weigh(
-        self,
-        gramian: Float[Tensor, "r t t"],
-        losses: Float[Tensor, "r t"],
-        present: Bool[Tensor, "r t"],
-        state: State,
-        streams: Streams,
-    ) -> Float[Tensor, "r t"]:
-        norms, cosines = gradient_surgery.unit(gramian)
-        order = gradient_surgery.random_order(self.tasks, streams).to(gramian.device)
-        pairs = gradient_surgery.meetings(norms, present)
+    def weigh(self, step: GramianStep) -> Float[Tensor, "r t"]:
+        norms, cosines = gradient_surgery.unit(step.gramian)
+        order = gradient_surgery.random_order(self.tasks, step.streams).to(step.gramian.device)
+        pairs = gradient_surgery.meetings(norms, step.present)
         coefficients = gradient_surgery.correct(
             cosines, order, pairs, lambda product, square, partner: (-product).clamp(min=0)
         )
-        return gradient_surgery.total_weights(coefficients, norms, present)
+        return gradient_surgery.total_weights(coefficients, norms, step.present)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from jaxtyping import Bool, Float
+from jaxtyping import Float
 from torch import Tensor
 
-from mtl_core.randomness.counter_based import Streams
-from mtl_core.weighting import LossWeighting, State, softmax
+from mtl_core.weighting import LossWeighting, Step, softmax
 
 
 class RLW(LossWeighting):
@@ -21,8 +20,6 @@ class RLW(LossWeighting):
     Differs from the paper: softmax is over the tasks that are present in the batch.
     """
 
-    def weigh(
-        self, losses: Float[Tensor, "r t"], present: Bool[Tensor, "r t"], state: State, streams: Streams
-    ) -> Float[Tensor, "r t"]:
-        noise = streams.normal([task.name for task in self.tasks])
-        return softmax(noise.to(losses), present)
+    def weigh(self, step: Step) -> Float[Tensor, "r t"]:
+        noise = step.streams.normal([task.name for task in self.tasks])
+        return softmax(noise.to(step.losses), step.present)

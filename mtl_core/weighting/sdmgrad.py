@@ -6,13 +6,12 @@ from collections.abc import Sequence
 from typing import Annotated
 
 import torch
-from jaxtyping import Bool, Float
+from jaxtyping import Float
 from torch import Tensor
 
 from mtl_core.data.task import Task
-from mtl_core.randomness.counter_based import Streams
 from mtl_core.search_space import LogUniform
-from mtl_core.weighting import JacobianWeighting, State
+from mtl_core.weighting import JacobianStep, JacobianWeighting, State
 from mtl_core.weighting.solvers.cross_gramian import halfway, stepped
 
 
@@ -51,14 +50,7 @@ class SDMGrad(JacobianWeighting):
     def start(self, replicas: int, shared: int = 0) -> State:
         return {"weights": torch.full((replicas, len(self.tasks)), 1 / len(self.tasks))}
 
-    def combine(
-        self,
-        jacobians: Sequence[Float[Tensor, "r t p"]],
-        losses: Float[Tensor, "r t"],
-        present: Bool[Tensor, "r t"],
-        state: State,
-        streams: Streams,
-    ) -> Float[Tensor, "r p"]:
-        pull = self.attraction * present / present.sum(dim=1, keepdim=True).clamp(min=1)
-        weights = stepped(state["weights"], jacobians, present, self.step_size, pull)
-        return halfway(jacobians, (weights + pull) / (1 + self.attraction))
+    def combine(self, step: JacobianStep) -> Float[Tensor, "r p"]:
+        pull = self.attraction * step.present / step.num_present
+        weights = stepped(step.state["weights"], step.jacobians, step.present, self.step_size, pull)
+        return halfway(step.jacobians, (weights + pull) / (1 + self.attraction))

@@ -10,9 +10,8 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from mtl_core.data.task import Task
-from mtl_core.randomness.counter_based import Streams
 from mtl_core.search_space import LogUniform
-from mtl_core.weighting import FLOOR, LossWeighting, State, remember, softmax
+from mtl_core.weighting import FLOOR, LossWeighting, State, Step, remember, softmax
 
 On = Literal["log", "raw"]
 
@@ -74,16 +73,14 @@ class STCH(LossWeighting):
             mean = torch.where(epochs == self.warm_up, losses, state["mean"])
             remember(state, seen, mean=mean, epochs=epochs)
 
-    def weigh(
-        self, losses: Float[Tensor, "r t"], present: Bool[Tensor, "r t"], state: State, streams: Streams
-    ) -> Float[Tensor, "r t"]:
-        preference, ideal = losses.new_tensor(self.preference), losses.new_tensor(self.ideal)
+    def weigh(self, step: Step) -> Float[Tensor, "r t"]:
+        preference, ideal = step.losses.new_tensor(self.preference), step.losses.new_tensor(self.ideal)
         if self.on == "raw":
-            values, slopes = losses - ideal, preference
+            values, slopes = step.losses - ideal, preference
         else:
-            left, of = (loss - ideal for loss in (losses, state["mean"]))
+            left, of = (loss - ideal for loss in (step.losses, step.state["mean"]))
             left, of = left.clamp(min=FLOOR), of.clamp(min=FLOOR)
-            values = torch.where(state["epochs"] >= self.warm_up, left.log() - of.log(), 0.0)
+            values = torch.where(step.state["epochs"] >= self.warm_up, left.log() - of.log(), 0.0)
             slopes = preference / left
-        shares = softmax(preference * values / self.smoothing, present)
-        return present.sum(dim=1, keepdim=True) * shares * slopes
+        shares = softmax(preference * values / self.smoothing, step.present)
+        return step.num_present * shares * slopes

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import torch
-from jaxtyping import Bool, Float
+from jaxtyping import Float
 from torch import Tensor
 
-from mtl_core.randomness.counter_based import Streams
-from mtl_core.weighting import GramianWeighting, State
+from mtl_core.weighting import GramianStep, GramianWeighting, State
 from mtl_core.weighting.solvers import gramian as gramians
 from mtl_core.weighting.solvers.dual_cone import project
 
@@ -28,17 +27,10 @@ class UPGrad(GramianWeighting):
     def start(self, replicas: int, shared: int = 0) -> State:
         return gramians.counter(replicas)
 
-    def weigh(
-        self,
-        gramian: Float[Tensor, "r t t"],
-        losses: Float[Tensor, "r t"],
-        present: Bool[Tensor, "r t"],
-        state: State,
-        streams: Streams,
-    ) -> Float[Tensor, "r t"]:
-        parts = gramians.unit(gramian, present)
-        each = torch.diag_embed(present.double() / present.sum(dim=1, keepdim=True).clamp(min=1))
+    def weigh(self, step: GramianStep) -> Float[Tensor, "r t"]:
+        parts = gramians.unit(step.gramian, step.present)
+        each = torch.diag_embed(step.present.double() / step.num_present)
         weights, solved = project(parts, each)
         weights, solved = weights.sum(dim=1), solved.all(dim=1)
-        gramians.count(state, solved & parts.finite)
-        return gramians.returned(weights, parts, present, losses)
+        gramians.count(step.state, solved & parts.finite)
+        return gramians.returned(weights, parts, step.present, step.losses)

@@ -7,13 +7,12 @@ from collections.abc import Mapping, Sequence
 from typing import Annotated, Literal, get_args
 
 import torch
-from jaxtyping import Bool, Float
+from jaxtyping import Float
 from torch import Tensor
 
 from mtl_core.data.task import Task
-from mtl_core.randomness.counter_based import Streams
 from mtl_core.search_space import LogUniform
-from mtl_core.weighting import FLOOR, LossWeighting, State, remember, softmax
+from mtl_core.weighting import FLOOR, LossWeighting, State, Step, remember, softmax
 
 On = Literal["raw", "relative", "excess"]
 _LARGEST = 1e30
@@ -69,28 +68,25 @@ class WorstCase(LossWeighting):
             return state
         return state | {"reference": torch.zeros(replicas, tasks), "seen": torch.zeros(replicas, tasks)}
 
-    def weigh(
-        self, losses: Float[Tensor, "r t"], present: Bool[Tensor, "r t"], state: State, streams: Streams
-    ) -> Float[Tensor, "r t"]:
-        shares = torch.where(present, state["log_share"], -torch.inf)
+    def weigh(self, step: Step) -> Float[Tensor, "r t"]:
+        shares = torch.where(step.present, step.state["log_share"], -torch.inf)
         together = shares.logsumexp(dim=1, keepdim=True)
-        moved = (shares + self.step_size * self._compared(losses, present, state)).log_softmax(dim=1)
+        moved = (shares + self.step_size * self._compared(step)).log_softmax(dim=1)
         moved = moved.clamp(min=_SMALLEST_SHARE)
-        moved = torch.where(present, moved, -torch.inf).log_softmax(dim=1)
-        remember(state, present, log_share=moved + together)
-        return softmax(state["log_share"], present)
+        moved = torch.where(step.present, moved, -torch.inf).log_softmax(dim=1)
+        remember(step.state, step.present, log_share=moved + together)
+        return softmax(step.state["log_share"], step.present)
 
-    def _compared(
-        self, losses: Float[Tensor, "r t"], present: Bool[Tensor, "r t"], state: State
-    ) -> Float[Tensor, "r t"]:
-        """ℓ, after ``state`` has heard of the losses."""
+    def _compared(self, step: Step) -> Float[Tensor, "r t"]:
+        """Return ℓ, after the state was updated with the step's losses."""
+        losses, state = step.losses, step.state
         if self.on == "raw":
             return losses
         if self.baseline is not None:
             return losses - losses.new_tensor(self.baseline)
-        known = torch.minimum(state["reference"], losses) if self.on == "excess" else state["reference"]
-        reference = torch.where(state["seen"] > 0, known, losses)
-        remember(state, present, reference=reference, seen=torch.ones_like(losses))
+        smallest_or_first = torch.minimum(state["reference"], losses) if self.on == "excess" else state["reference"]
+        reference = torch.where(state["seen"] > 0, smallest_or_first, losses)
+        remember(state, step.present, reference=reference, seen=torch.ones_like(losses))
         if self.on == "excess":
             return losses - reference
         return (losses / reference.clamp(min=FLOOR)).clamp(max=_LARGEST)

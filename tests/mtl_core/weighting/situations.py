@@ -12,7 +12,16 @@ from mtl_core.data.task import Task
 from mtl_core.randomness.counter_based import Streams
 from mtl_core.registry import find
 from mtl_core.search_space import Range, Simplex
-from mtl_core.weighting import GramianWeighting, JacobianWeighting, LossWeighting, State, Weighting
+from mtl_core.weighting import (
+    GramianStep,
+    GramianWeighting,
+    JacobianStep,
+    JacobianWeighting,
+    LossWeighting,
+    State,
+    Weighting,
+)
+from mtl_core.weighting import Step as EngineStep
 from tests.mtl_core.worlds import TASKS
 
 ALL = tuple(TASKS.values())
@@ -110,13 +119,13 @@ def ask(weighting: Weighting, step: Step, present: Tensor, state: State, streams
     losses = torch.where(present, step.losses, 0.0)
     jacobian = torch.where(present.unsqueeze(2), step.jacobian, 0.0)
     if isinstance(weighting, LossWeighting):
-        return weighting.weigh(losses, present, state, streams)
+        return weighting.weigh(EngineStep(losses, present, state, streams))
     if isinstance(weighting, GramianWeighting):
         gramian = torch.stack([of_row @ of_row.T for of_row in jacobian])  # row by row: an array's product has its bits
-        return weighting.weigh(gramian, losses, present, state, streams)
+        return weighting.weigh(GramianStep(losses, present, state, streams, gramian))
     assert isinstance(weighting, JacobianWeighting)
     batches = several(weighting.batches, jacobian)
-    return weighting.combine(batches, losses, present, state, streams)
+    return weighting.combine(JacobianStep(losses, present, state, streams, batches))
 
 
 def play(
@@ -143,7 +152,8 @@ def play(
         here = torch.ones_like(step.losses, dtype=torch.bool) if present is None else present
         answer = ask(weighting, step, here, state, streams.at([number] * replicas))
         if isinstance(weighting, LossWeighting) and weighting.observes_step:
-            weighting.observe_step(torch.where(here, step.losses.sqrt(), 0.0), here, state)
+            after = torch.where(here, step.losses.sqrt(), 0.0)
+            weighting.observe_step(EngineStep(after, here, state, streams.at([number] * replicas)))
         if number % EPOCH == EPOCH - 1:
             weighting.after_epoch(torch.where(here, step.losses, 0.0), here, state)
     return answer, state

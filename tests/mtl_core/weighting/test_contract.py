@@ -7,9 +7,11 @@ import torch
 from torch import Tensor
 
 from mtl_core.data.task import Task
+from mtl_core.randomness.counter_based import Streams
 from mtl_core.registry import entries, find
 from mtl_core.search_space import Simplex
 from mtl_core.weighting import LossWeighting, scaled
+from mtl_core.weighting import Step as EngineStep
 from tests.mtl_core.weighting.situations import (
     ALL,
     EVERYBODY,
@@ -225,4 +227,4 @@ def test_looking_again_is_refused_by_those_that_did_not_ask_for_it() -> None:
     weighting = method("equal")
     assert isinstance(weighting, LossWeighting)
     with pytest.raises(AssertionError, match="Equal does not look again"):
-        weighting.observe_step(LOSSES, EVERYBODY, {})
+        weighting.observe_step(EngineStep(LOSSES, EVERYBODY, {}, Streams(range(3), "weighting")))

@@ -7,7 +7,8 @@ import torch
 from scipy.optimize import nnls
 from torch import Tensor
 
-from mtl_core.weighting import GramianWeighting, State
+from mtl_core.randomness.counter_based import Streams
+from mtl_core.weighting import GramianStep, GramianWeighting, State
 from mtl_core.weighting.solvers.gramian import Unit, unit
 
 SIZES = (2, 5, 10, 40)
@@ -73,7 +74,8 @@ def asked(weighting: GramianWeighting, jacobian: Tensor, present: Tensor | None 
     present = everybody(jacobian) if present is None else present
     state = weighting.start(len(jacobian))
     losses = torch.ones(jacobian.shape[:2], dtype=jacobian.dtype)
-    return weighting.weigh(jacobian @ jacobian.mT, losses, present, state, None), state  # type: ignore[arg-type]
+    streams = Streams(range(len(jacobian)), "weighting")
+    return weighting.weigh(GramianStep(losses, present, state, streams, jacobian @ jacobian.mT)), state
 
 
 def directions(weights: Tensor, jacobian: Tensor) -> Tensor:
