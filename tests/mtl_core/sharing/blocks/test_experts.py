@@ -13,7 +13,7 @@ from mtl_core.layers.forward_context import EVALUATION, ForwardContext
 from mtl_core.layers.linear import Linear
 from mtl_core.layers.parameter_layout import Layout
 from mtl_core.sharing import Sharing
-from mtl_core.sharing.blocks.experts import OwnExperts, SharedExperts, seen
+from mtl_core.sharing.blocks.experts import OwnExperts, SharedExperts, level_input
 from mtl_core.sharing.cgc import CGC
 from mtl_core.sharing.dselect_k import DSelectK
 from mtl_core.sharing.mmoe import MMoE
@@ -136,8 +136,8 @@ def test_the_first_of_each_kind_has_the_name_that_it_has_elsewhere() -> None:
 
 def test_gates_see_the_mean_over_places() -> None:
     h = torch.randn(2, 3, 7, 5, 4, 6, generator=torch.Generator().manual_seed(0))
-    images, tokens, features = seen(h, 3), seen(h[..., 0], -1), seen(h[..., 0, 0], -1)
+    images, tokens, features = level_input(h, 3), level_input(h[..., 0], -1), level_input(h[..., 0, 0], -1)
     torch.testing.assert_close(images.gates, h.mean(dim=(4, 5)))
     torch.testing.assert_close(tokens.gates, h[..., 0].mean(dim=3))
-    assert features.gates is features.stages
-    assert images.stages is h
+    assert features.gates is features.experts
+    assert images.experts is h
