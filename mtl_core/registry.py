@@ -1,8 +1,9 @@
-"""What exists: one file, one class; the file's stem is the name everywhere (configuration, command line, legend).
+"""Registry of methods, architectures, backbones and task sets: one file, one class, named by the file's stem.
 
-A kind is a package whose ``__init__`` defines an abstract base class.  Every module of it must hold exactly one
-concrete subclass, named like the file (``cross_stitch.py`` → ``CrossStitch``); anything else fails loudly, at once.
-The keyword-only arguments of that class are its options; those annotated with a range are tuning hyperparameters.
+The name is the same everywhere: in study files, on the command line and in legends.  A kind is a package whose
+``__init__`` defines an abstract base class.  Every module of it must hold exactly one concrete subclass, named like the
+file (``cross_stitch.py`` → ``CrossStitch``); anything else is an error when the kind is first listed.  The keyword-only
+arguments of that class are its options; those annotated with a range are tuning hyperparameters.
 
 Entries need not lie in this package: the environment variable ``MTL_STUDY_PATH`` names folders, separated like those of
 ``PATH``, whose sub-folders ``sharing``, ``weighting``, ``backbones`` and ``tasks`` are searched as well.
@@ -32,12 +33,18 @@ KINDS = {
     "tasks": ("mtl_core.tasks", "TaskSource"),
 }
 PATH = "MTL_STUDY_PATH"
-"""The environment variable with the folders of further entries."""
+"""Environment variable with the folders of further entries."""
 
 
 @dataclass(frozen=True)
 class Option:
-    """A keyword-only argument: its default and, for a tuning hyperparameter, its range."""
+    """An option of an entry, that is a keyword-only argument of its class.
+
+    Args:
+        name: of the argument.
+        default: its default; ``inspect.Parameter.empty`` where there is none.
+        range: range from which it is tuned; ``None``: it is not tuned.
+    """
 
     name: str
     default: Any
@@ -45,19 +52,19 @@ class Option:
 
     @property
     def required(self) -> bool:
-        """Whether there is no default."""
+        """Whether the option has no default and must be given."""
         return self.default is inspect.Parameter.empty
 
 
 @dataclass(frozen=True)
 class Entry:
-    """A class that the registry found.
+    """A registered class.
 
     Args:
-        name: the file's stem.
+        name: stem of the file.
         cls: the class.
-        summary: the first line of its docstring.
-        paper: the ``Source:`` line of its docstring, or "–".
+        summary: first line of the class's docstring.
+        paper: ``Source:`` paragraph of the docstring on one line, or "–".
         options: keyword-only arguments by name, in the order of the signature.
     """
 
@@ -69,42 +76,47 @@ class Entry:
 
     @property
     def tuned(self) -> dict[str, Range]:
-        """The tuning hyperparameters and their ranges."""
+        """Tuning hyperparameters and their ranges, by name."""
         return {option.name: option.range for option in self.options.values() if option.range is not None}
 
 
 @cache
 def entries(kind: str) -> Mapping[str, Entry]:
-    """Every entry of ``kind`` (a key of :data:`KINDS`) by name, in alphabetical order."""
+    """Return every entry of ``kind`` (a key of :data:`KINDS`) by name, in alphabetical order.
+
+    Raises:
+        TypeError: when a module does not define exactly one concrete subclass that is named like the file.
+        NotADirectoryError, ImportError: as :func:`names` does.
+    """
     package_name, base_name = KINDS[kind]
     package = importlib.import_module(package_name)
     base = getattr(package, base_name)
-    found = names(kind)
+    modules = names(kind)
     package.__path__[:] = _folders(kind, package.__path__)  # so that further entries import like those beside them
-    return {name: _entry(name, importlib.import_module(f"{package_name}.{name}"), base) for name in found}
+    return {name: _entry(name, importlib.import_module(f"{package_name}.{name}"), base) for name in modules}
 
 
 @cache
 def names(kind: str) -> tuple[str, ...]:
-    """The names of ``kind`` in alphabetical order, without importing what they name (which costs seconds of torch).
+    """Return the names of ``kind`` in alphabetical order without importing the modules, which would import torch.
 
     Raises:
-        NotADirectoryError: if ``MTL_STUDY_PATH`` names something that is no folder.
-        ImportError: if two files have one name.
+        NotADirectoryError: when ``MTL_STUDY_PATH`` names something that is no folder.
+        ImportError: when two files have the same name.
     """
     spec = importlib.util.find_spec(KINDS[kind][0])
-    found: dict[str, str] = {}
+    folder_of: dict[str, str] = {}
     for folder in _folders(kind, (spec and spec.submodule_search_locations) or ()):
         for module in pkgutil.iter_modules([folder]):
             if module.ispkg:
                 continue
-            if module.name in found:
+            if module.name in folder_of:
                 raise ImportError(
-                    f"{module.name!r} is in {found[module.name]} and in {folder}: "
+                    f"{module.name!r} is in {folder_of[module.name]} and in {folder}: "
                     f"{kind} are told apart by their files' names; rename one."
                 )
-            found[module.name] = folder
-    return tuple(sorted(found))
+            folder_of[module.name] = folder
+    return tuple(sorted(folder_of))
 
 
 def _folders(kind: str, own: Iterable[str]) -> list[str]:
@@ -117,10 +129,10 @@ def _folders(kind: str, own: Iterable[str]) -> list[str]:
 
 
 def find(kind: str, name: str) -> Entry:
-    """The entry ``name`` of ``kind``.
+    """Return the entry ``name`` of ``kind``.
 
     Raises:
-        KeyError: with what there is, when the name is unknown.
+        KeyError: when the name is unknown; the message lists the known ones.
     """
     known = entries(kind)
     if name not in known:
@@ -141,7 +153,7 @@ def _entry(name: str, module: Any, base: type) -> Entry:
         )
     if re.sub(r"[^a-z0-9]", "", own[0].__name__.lower()) != name.replace("_", ""):
         raise TypeError(f"{module.__name__} defines {own[0].__name__}; its name must follow the file's stem {name!r}.")
-    doc = inspect.cleandoc(own[0].__doc__ or "")  # its own: getdoc would hand out the base class's
+    doc = inspect.cleandoc(own[0].__doc__ or "")  # the class's own: getdoc would return the base class's
     if not doc:
         raise TypeError(f"{own[0].__name__} in {module.__name__} needs a docstring: its first line is the listing.")
     paper = re.search(r"^Source:\s*((?:.+\n?)+?)(?=\n\s*\n|\Z)", doc, re.MULTILINE)

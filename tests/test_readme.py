@@ -13,8 +13,11 @@ import pytest
 
 from mtl_core.registry import entries
 from study.config.load import load_spec, load_suite
+from tests import registry_tables
 
 ROOT = Path(__file__).parent.parent
+HANGING = 1500
+"""Seconds after which the demo hangs; how fast it is is for the benchmarks to say."""
 README = (ROOT / "README.md").read_text()
 
 
@@ -28,7 +31,7 @@ def test_the_first_command_ends_in_a_verdict_and_a_report(tmp_path: Path) -> Non
     environment = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
     command = [sys.executable, "-m", "study", "demo"]
     where = {"cwd": tmp_path, "env": environment}
-    done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=280, **where)
+    done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=HANGING, **where)
     assert done.returncode == 0, done.stderr
     assert "hurt by sharing" in done.stdout
     assert (tmp_path / "runs" / "demo" / "report.html").stat().st_size > 100_000
@@ -56,8 +59,30 @@ def test_the_suite_is_valid(tmp_path: Path) -> None:
     assert {spec.factors.match for spec in suite.studies.values()} == {"parameters"}
 
 
-@pytest.mark.parametrize("kind", ["sharing", "weighting"])
+@pytest.mark.parametrize("kind", registry_tables.KINDS)
 def test_its_tables_are_the_registry(kind: str) -> None:
-    table = README.split("<!-- registry -->")[1].split(f"| {kind} |")[1].split("\n\n")[0]
-    listed = dict(re.findall(r"\| `(\w+)` \| (.*) \|", table))
+    """Name, idea and source of every entry; ``python -m tests.registry_tables`` brings them up to date."""
+    tables = README.split("<!-- registry -->\n")[1].split("<!-- /registry -->")[0]
+    assert registry_tables.table(kind) in tables
+    listed = dict(re.findall(r"\| `(\w+)` \| (.*?) \|", registry_tables.table(kind)))
     assert listed == {name: entry.summary for name, entry in entries(kind).items()}
+
+
+@pytest.mark.parametrize(
+    ("paper", "expected"),
+    [
+        ('J. Ma et al., "Modeling tasks", KDD 2018, section 4.2.', "Ma et al., KDD 2018"),
+        ('R. Caruana, "Multitask learning", Machine Learning 28, 1997 (a book).', "Caruana, Machine Learning 28, 1997"),
+        ('D. Lopez-Paz & M. Ranzato, "Memory", NeurIPS 2017, eq. 11.', "Lopez-Paz & Ranzato, NeurIPS 2017"),
+        ('B. De Brabandere & L. Van Gool, "Deciding", BMVC 2020.', "De Brabandere & Van Gool, BMVC 2020"),
+        (
+            'J.-A. Désidéri, "MGDA", C. R. 350 (2012); A. Ng, "Two", ICML 2018.',
+            "Désidéri, C. R. 350 (2012); Ng, ICML 2018",
+        ),
+        ('CS330 (Stanford), "Basics": additive conditioning.', "CS330 (Stanford)"),
+        ("this project; as in ``demo``.", "this project; as in ``demo``"),
+        ("–", "–"),
+    ],
+)
+def test_a_source_is_cited_by_authors_venue_and_year(paper: str, expected: str) -> None:
+    assert registry_tables.citation(paper) == expected

@@ -1,7 +1,7 @@
-"""Backbones, one a file: what a stage computes, whoever shares it.
+"""Backbones, one a file: what a stage computes, independent of which tasks share it.
 
 A signal is ``[r, c, b, *f]``: features alone, ``[r c b d]``, channels before their places, ``[r c b d h w]``, or
-tokens, ``[r c b n d]``.  Where the features stand is :attr:`Backbone.feature_axis`.
+tokens, ``[r c b n d]``.  :attr:`Backbone.feature_axis` is the position of the features.
 """
 
 from __future__ import annotations
@@ -25,27 +25,27 @@ if TYPE_CHECKING:
 
 
 class Correction(Protocol):
-    """What is added to an affine layer's pre-activation, zero at the start."""
+    """A learned addition to an affine layer's pre-activation that is zero at initialisation."""
 
     @property
     def slots(self) -> tuple[Slot, ...]:
-        """Its parameters."""
+        """Parameters of the correction."""
         ...
 
     def __call__(self, theta: Theta, x: Tensor) -> Tensor:
-        """The correction for the layer's input."""
+        """Return what is added to the pre-activation for the layer's input ``x``."""
         ...
 
 
 class Affine(Protocol):
-    """A layer with a pre-activation, which an architecture may adapt.
+    """A layer with a pre-activation that a sharing architecture may change.
 
     Attributes:
         name: of the layer, unique in the network.
-        outputs: features of the pre-activation.
-        feature_axis: where they stand in it.
-        weight: the parameter that maps inputs to outputs, whose last dimension is the outputs' (linear layers) or whose
-            first is (convolutions).
+        outputs: number of features of the pre-activation.
+        feature_axis: position of the features in the pre-activation.
+        weight: the parameter that maps inputs to outputs; the outputs are its last dimension (linear layers) or its
+            first (convolutions).
     """
 
     name: str
@@ -54,7 +54,7 @@ class Affine(Protocol):
     weight: Slot
 
     def low_rank(self, copies: tuple[Copy, ...], rank: int) -> Correction:
-        """Corrections of rank ``rank`` to this layer, a bank of their own."""
+        """Return a bank of corrections of rank ``rank`` to this layer, one for each of ``copies``."""
         ...
 
 
@@ -63,9 +63,9 @@ class Stage(Protocol):
 
     Attributes:
         copies: of the bank.
-        slots: its parameters and buffers, in forward order.
-        layers: its affine layers, in forward order; each passes its pre-activation through ``context.adapt``.
-        conditioned: the one whose pre-activation a task descriptor enters.
+        slots: parameters and buffers of the stage, in forward order.
+        layers: affine layers of the stage, in forward order; each passes its pre-activation through ``context.adapt``.
+        conditioned: the affine layer whose pre-activation a task descriptor enters.
     """
 
     copies: tuple[Copy, ...]
@@ -76,12 +76,12 @@ class Stage(Protocol):
     def __call__(
         self, theta: Theta, x: Float[Tensor, "r c b *i"], context: ForwardContext
     ) -> Float[Tensor, "r c b *o"]:
-        """The stage's output."""
+        """Return the stage's output."""
         ...
 
 
 class Backbone(ABC):
-    """A chain of stages.
+    """Base class of the backbones: it makes the stages of a network.
 
     Args:
         inputs: shape of an example: ``(columns,)``, or ``(channels, height, width)``.
@@ -91,7 +91,7 @@ class Backbone(ABC):
 
     feature_axis: ClassVar[int] = -1
     adaptable: ClassVar[bool] = True
-    """Whether its stages name their affine layers, and these pass their pre-activations through ``context.adapt``."""
+    """Whether the stages name their affine layers, and these pass their pre-activations through ``context.adapt``."""
 
     def __init__(self, inputs: Sequence[int], stages: int, width: int, **options: Any) -> None:
         self.inputs, self.num_stages, self.width = tuple(inputs), stages, width
@@ -99,64 +99,67 @@ class Backbone(ABC):
 
     @abstractmethod
     def stage(self, level: int, copies: tuple[Copy, ...]) -> Stage:
-        """The stage at ``level`` (0 … stages − 1), as a bank of the copies."""
+        """Return the stage at ``level`` (0 … stages − 1) as a bank of ``copies``."""
 
     @property
     @abstractmethod
     def num_features(self) -> int:
-        """Features that the heads see."""
+        """Number of features that the heads read."""
 
     @property
     def num_inputs(self) -> int:
-        """Numbers in an example."""
+        """Number of values in a flat example."""
         return math.prod(self.inputs)
 
     def enter(self, x: Float[Tensor, "r c b d"]) -> Float[Tensor, "r c b *i"]:
-        """Flat examples in the form that the first stage takes."""
+        """Return flat examples in the shape that the first stage takes."""
         return x
 
     def leave(self, h: Float[Tensor, "r c b *f"]) -> Float[Tensor, "r c b d"]:
-        """The last stage's output in the form that the heads take."""
+        """Return the last stage's output in the shape that the heads take."""
         return h
 
     def channels_at(self, level: int) -> int:
-        """Size of the feature axis behind the stage at ``level``; −1: of what enters the first."""
+        """Return the size of the feature axis behind the stage at ``level``; −1: of the first stage's input."""
         return self.num_inputs if level < 0 else self.width
 
     def fit_to(self, h: Float[Tensor, "r c b *f"], level: int) -> Float[Tensor, "r c b *f"]:
-        """An earlier stage's output, pooled to the places of the one at ``level``; features stay as they are."""
+        """Return an earlier stage's output pooled to the places of the stage at ``level``, with the same features."""
         return h
 
     def extended(self, extra: int) -> Backbone:
-        """The same backbone for ``extra`` further input features (columns, or channels), see :func:`extend`."""
+        """Return the same backbone for ``extra`` further input features (columns or channels), see :func:`extend`."""
         first, *places = self.inputs
         return type(self)((first + extra, *places), self.num_stages, self.width, **self._options)
 
     def remarks(self) -> tuple[str, ...]:
-        """What the plan should tell the user."""
+        """Return sentences about this backbone that the plan shows to the user."""
         return ()
 
     @classmethod
     def why_infeasible(cls, recipe: Recipe, inputs: Sequence[int]) -> str | None:
-        """Why this backbone cannot be built with this recipe for examples of this shape, or ``None``."""
+        """Return why this backbone cannot be built with this recipe for examples of this shape, or ``None``."""
         return None
 
 
 def backbone_of(recipe: Recipe, inputs: Sequence[int]) -> Backbone:
-    """The backbone of ``recipe`` for examples of this shape."""
+    """Return the backbone of ``recipe`` for examples of the shape ``inputs``."""
     return find("backbones", recipe.backbone).cls(inputs, recipe.stages, recipe.width, **recipe.backbone_options)
 
 
 class ImageBackbone(Backbone):
-    """A backbone whose signals are images, channels before places, which stages may shrink.
+    """Base class of backbones whose signals are images (channels before places) that stages may shrink.
 
     Args:
-        pool: what the heads see: ``flatten``, every channel at every place, or ``mean``, every channel's mean.
+        inputs: channels, height and width of an example.
+        stages: number of stages.
+        width: channels per stage.
+        pool: what the heads read: ``flatten``, every channel at every place, or ``mean``, every channel's mean.
     """
 
     feature_axis = 3
     SHORTEST: ClassVar[int] = 4
-    """A stage shrinks images whose sides are at least so long; so at least 2 × 2 places are left, however deep."""
+    """Shortest side, in pixels, of an image that a stage still shrinks; so at least 2 × 2 places are always left."""
 
     def __init__(self, inputs: Sequence[int], stages: int, width: int, *, pool: str) -> None:
         super().__init__(inputs, stages, width, pool=pool)
@@ -164,10 +167,10 @@ class ImageBackbone(Backbone):
 
     @abstractmethod
     def shrunk(self, level: int, height: int, width: int) -> tuple[int, int]:
-        """What the stage at ``level`` makes of images that are not too small to shrink."""
+        """Return height and width behind the stage at ``level`` for an image that is large enough to shrink."""
 
     def places_at(self, level: int) -> tuple[int, int]:
-        """Height and width behind the stage at ``level``; −1: of what enters the first."""
+        """Return height and width behind the stage at ``level``; −1: of the first stage's input."""
         _, height, width = self.inputs
         for earlier in range(level + 1):
             if min(height, width) >= self.SHORTEST:
@@ -175,7 +178,7 @@ class ImageBackbone(Backbone):
         return height, width
 
     def shrinks(self, level: int) -> bool:
-        """Whether the stage at ``level`` does."""
+        """Return whether the stage at ``level`` shrinks its input."""
         return self.places_at(level) != self.places_at(level - 1)
 
     @property
@@ -205,12 +208,12 @@ class ImageBackbone(Backbone):
 def extend(
     x: Float[Tensor, "r c b d"], more: Float[Tensor, "c e"], inputs: Sequence[int]
 ) -> Float[Tensor, "r c b d+e*hw"]:
-    """Flat examples with further features, constant for each signal: columns, or constant maps of an image.
+    """Return flat examples with further features that are constant for each signal: columns, or maps of an image.
 
     Args:
         x: examples; a single signal is repeated for each row of ``more``.
         more: the further features of each signal.
-        inputs: shape of an example before.
+        inputs: shape of an example before the extension.
     """
     replicas, _, examples, _ = x.shape
     maps = more.repeat_interleave(math.prod(inputs[1:]), dim=1).to(x)

@@ -17,19 +17,19 @@ from mtl_core.layers.pooling import max_pool
 
 
 class ConvNet(ImageBackbone):
-    """Convolutional stages: 3 × 3 convolution, 2 × 2 maximum, rectifier, dropout.
+    """Convolutional stages: 3 × 3 convolution, 2 × 2 max pooling, ReLU, dropout.
 
-    A stage leaves the size as it is where a side is shorter than 4 places: 8 × 12, 4 × 6, 2 × 3, 2 × 3 …  The width is
-    the number of channels of every stage, so that architectures which mix or compare stages find them alike.
+    A stage does not pool where a side is shorter than 4 pixels: 8 × 12, 4 × 6, 2 × 3, 2 × 3 …  The width is the number
+    of channels of every stage, so that architectures can mix or compare the outputs of different stages.
 
     Source: Y. LeCun et al., "Gradient-based learning applied to document recognition", Proceedings of the IEEE 86,
     1998, section II.
 
-    Differs from the paper: rectifiers and maxima (which commute: the smaller array is rectified) in place of tanh and
-    means, every map sees all maps before it, and the heads take the place of its three last layers.
+    Differs from the paper: ReLU and max pooling (which commute: the smaller array is rectified) in place of tanh and
+    average pooling; every map reads all maps before it; the heads replace the three last layers.
 
     Args:
-        pool: what the heads see: ``flatten``, every place (on a small canvas it tells left from right), or ``mean``.
+        pool: what the heads read: ``flatten``, every place (on a small canvas it tells left from right), or ``mean``.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""A chain of the user's own modules."""
+"""A backbone made of the user's own modules."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from torch.nn import functional
 
 from mtl_core.backbones import Backbone, Stage
 from mtl_core.backbones.user_modules.bank import ModuleBank, VmapSupport
-from mtl_core.backbones.user_modules.compatibility import describe, tried
+from mtl_core.backbones.user_modules.compatibility import describe, vmap_support
 from mtl_core.backbones.user_modules.factory import Maker, maker
 from mtl_core.errors import UserError
 from mtl_core.layers.bank import Copy
@@ -23,19 +23,22 @@ _POOLS = {1: functional.adaptive_avg_pool1d, 2: functional.adaptive_avg_pool2d, 
 
 
 class Custom(Backbone):
-    """The user's own list of torch modules as stages.
+    """The stages are the user's own ``torch.nn.Module`` classes, one for each stage.
 
-    A stage takes [b, …] and gives [b, features, …]; the first one sees columns [b, d] or images [b, ch, h, w], and the
-    heads see the last one's output, flattened.  Copies run at once where ``torch.func.vmap`` takes the module and keeps
-    every replica's bits its own, else one after another.
+    A stage maps [b, …] to [b, features, …]; the first one reads columns [b, d] or images [b, ch, h, w], and the heads
+    read the last one's output, flattened.  All copies run in one batch where ``torch.func.vmap`` supports the module
+    and no replica's bits depend on the others; otherwise they run one after another.
 
     Parameters are trained; floating-point and integer buffers belong to the replica.  A module that draws random
-    numbers, such as ``torch.nn.Dropout``, draws the replica's own in training; the tuned dropout rate is not its
-    concern.  A path is imported wherever the network is built, and so must be found there: ``python -m study`` looks
-    into the current directory, the script ``mtl-study`` with ``PYTHONPATH=.``.  A change of the code behind a path is
-    no change of the study: give changed modules another name.
+    numbers in training, such as ``torch.nn.Dropout``, draws them from the replica's own stream; the tuned dropout rate
+    does not reach it.  A path is imported wherever the network is built, and so must be importable there: ``python -m
+    study`` searches the current directory, the script ``mtl-study`` needs ``PYTHONPATH=.``.  A study does not notice
+    that the code behind a path has changed: give changed modules another name.
 
     Args:
+        inputs: shape of an example: ``(columns,)``, or ``(channels, height, width)``.
+        stages: number of stages.
+        width: passed to factories that have an argument of this name.
         modules: one for each stage: dotted paths ``package.module:name``, or in Python also modules and factories, see
             :func:`mtl_core.backbones.user_modules.factory.maker`.
     """
@@ -73,12 +76,13 @@ class Custom(Backbone):
         return mean.view(*h.shape[:4], *[1] * len(wanted)).expand(*h.shape[:4], *wanted)
 
     def remarks(self) -> tuple[str, ...]:
-        found = ["The tuned dropout rate does not reach a user's own modules; they may hold torch.nn.Dropout."]
-        for number, (made, support) in enumerate(self._stages, 1):
-            found += describe(made.label, number, support)
-            if made.given:
-                found.append(f"Stage {number} ({made.label}) starts from the weights it was given, whatever the seed.")
-        return tuple(found)
+        sentences = ["The tuned dropout rate does not reach a user's own modules; they may hold torch.nn.Dropout."]
+        for number, (stage_maker, support) in enumerate(self._stages, 1):
+            label = stage_maker.label
+            sentences += describe(label, number, support)
+            if stage_maker.given:
+                sentences.append(f"Stage {number} ({label}) starts from the weights it was given, whatever the seed.")
+        return tuple(sentences)
 
     @classmethod
     def why_infeasible(cls, recipe: Recipe, inputs: Sequence[int]) -> str | None:
@@ -95,18 +99,18 @@ class Custom(Backbone):
 def _stages(
     modules: tuple[Any, ...], inputs: Sequence[int], stages: int, width: int
 ) -> list[tuple[Maker, VmapSupport]]:
-    """How to make and how to run every stage.
+    """How to build every stage, and whether ``vmap`` can run it.
 
     Raises:
-        UserError: when one of them cannot be one.
+        UserError: when the number of modules is wrong or one of them cannot be a stage.
     """
     if len(modules) != stages:
         found = f"{len(modules)} for {stages} stages." if modules else "none."
         raise UserError("custom: modules", found, "Name one module for each stage, as package.module:name.")
-    found, shape = [], tuple(inputs)
+    chain, shape = [], tuple(inputs)
     for number, entry in enumerate(modules, 1):
         where = f"custom: stage {number}"
-        support = tried(entry, where, shape, width, torch.get_default_dtype())
-        found.append((maker(entry, where, shape, width), support))
+        support = vmap_support(entry, where, shape, width, torch.get_default_dtype())
+        chain.append((maker(entry, where, shape, width), support))
         shape = support.outputs
-    return found
+    return chain

@@ -18,11 +18,14 @@ from mtl_core.layers.norms import LayerNorm
 
 
 class MLP(Backbone):
-    """Fully connected stages: affine map, optional layer norm, activation, dropout, optional residual.
+    """Fully connected stages: affine map, optional layer norm, activation, dropout, optional residual connection.
 
     Args:
+        inputs: shape of an example; an image is flattened into columns.
+        stages: number of stages.
+        width: units per stage.
         norm: ``none`` or ``layer``.
-        residual: add a stage's input to its output where their widths agree.
+        residual: whether a stage's input is added to its output where their widths agree.
         activation: ``relu``, ``tanh``, ``gelu`` or ``identity`` (a linear network, for closed forms).
     """
 

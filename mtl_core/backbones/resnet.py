@@ -21,22 +21,23 @@ if TYPE_CHECKING:
 
 
 class ResNet(ImageBackbone):
-    """Residual stages: two 3 × 3 convolutions with batch norm, added to what came in, then rectified.
+    """Residual stages: two 3 × 3 convolutions with batch norm, added to the stage's input, then ReLU.
 
-    A stage is one basic block, h ← relu(norm(W₂ * relu(norm(W₁ * h))) + h), dropout behind it.  All but the first halve
-    height and width by stride 2 while both are at least 4 places; where channels or size change, a 1 × 1 convolution
-    with batch norm takes h's place in the sum (option B of the paper).
+    A stage is one basic block, h ← relu(norm(W₂ * relu(norm(W₁ * h))) + h), followed by dropout.  All but the first
+    halve height and width by stride 2 while both are at least 4 pixels; where channels or size change, a 1 × 1
+    convolution with batch norm replaces h in the sum (option B of the paper).
 
     A task descriptor enters the second convolution's output, as in FiLM's networks, but ahead of the norm, like every
-    adaptation: the statistics of a shared copy are those of all tasks together, so what sets tasks apart outlives it.
+    adaptation.  The batch statistics of a shared copy are those of all tasks together, so differences between tasks
+    are still there behind the norm.
 
     Source: K. He et al., "Deep residual learning for image recognition", CVPR 2016, sections 3.2 and 3.3.
 
-    Differs from the paper: no convolution before the first block, and as many channels in every stage, so that
-    architectures which mix or compare stages find them alike.
+    Differs from the paper: no convolution before the first block, and the same number of channels in every stage, so
+    that architectures can mix or compare the outputs of different stages.
 
     Args:
-        pool: what the heads see: the ``mean`` over all places, or every place (``flatten``).
+        pool: what the heads read: the ``mean`` over all places, or every place (``flatten``).
     """
 
     def __init__(
@@ -81,7 +82,7 @@ class _Block:
 
 
 class _Normed:
-    """A convolution, whose bias would be in vain, and its batch norm."""
+    """A convolution and its batch norm, before which a bias has no effect and is left out."""
 
     def __init__(
         self, name: str, copies: tuple[Copy, ...], inputs: int, outputs: int, kernel: int, stride: int

@@ -26,16 +26,19 @@ class Transformer(Backbone):
     front of them; the last one normalises once more, and the heads see the first token.  A task descriptor enters W₁'s
     output.  Dropout acts on what each half of a block adds and on the hidden layer.
 
-    Source: Gorishniy et al., "Revisiting deep learning models for tabular data", NeurIPS 2021 (FT-Transformer); for
-    images Dosovitskiy et al., "An image is worth 16x16 words", ICLR 2021.
+    Source: Y. Gorishniy et al., "Revisiting deep learning models for tabular data", NeurIPS 2021 (FT-Transformer);
+    A. Dosovitskiy et al., "An image is worth 16x16 words", ICLR 2021, for images.
 
-    Differs from the paper: GELU in place of FT-Transformer's ReGLU; its first block keeps its first norm; dropout
-    spares the attention weights.  The vision transformer's position of the first token is part of that token.
+    Differs from the papers: GELU in place of FT-Transformer's ReGLU; the first block keeps its first norm; there is no
+    dropout on attention weights.  The vision transformer's position of the first token is part of that token.
 
     Args:
-        heads: of the attention; they divide the width.
-        expansion: width of the hidden layer over the width.
-        patch: pixels along a side of a patch; zeros fill up the last ones.
+        inputs: shape of an example: ``(columns,)``, or ``(channels, height, width)``.
+        stages: number of stages.
+        width: features of a token.
+        heads: number of attention heads, a divisor of the width.
+        expansion: width of a block's hidden layer over the width.
+        patch: side of a patch in pixels; images are padded with zeros to whole patches.
     """
 
     def __init__(
@@ -53,12 +56,12 @@ class Transformer(Backbone):
 
     @property
     def sees_images(self) -> bool:
-        """Whether tokens are patches of an image."""
+        """Whether examples are images, so that tokens are patches."""
         return len(self.inputs) == 3
 
     @property
     def num_places(self) -> int:
-        """Patches of an image."""
+        """Number of patches of an image."""
         return -(-self.inputs[1] // self.patch) * -(-self.inputs[2] // self.patch)
 
     def enter(self, x: Float[Tensor, "r c b d"]) -> Float[Tensor, "r c b *i"]:
@@ -111,7 +114,7 @@ class _Block:
 
 
 class _Tokens:
-    """What the first stage does before its block."""
+    """The tokens that the first stage makes before its block."""
 
     def __init__(self, backbone: Transformer, name: str, copies: tuple[Copy, ...]) -> None:
         images, width = backbone.sees_images, backbone.width

@@ -1,1 +1,1 @@
-"""What is learnt, as data: tasks, their examples, the split by seed, and what is fitted on a training split."""
+"""Tasks and their examples: splits by seed, preprocessing fitted on the training split, batches, losses and metrics."""

@@ -1,4 +1,4 @@
-"""From resident raw examples to what a step needs: gathered by per-replica index, prepared by per-replica scales."""
+"""Loading of batches from examples in memory, by each replica's indices and with each replica's preprocessing."""
 
 from __future__ import annotations
 
@@ -13,18 +13,21 @@ from mtl_core.data.target_columns import labels
 from mtl_core.data.task_set import Examples
 
 CHUNK = 256
-"""Examples per evaluation product.  Splits are padded to whole chunks, so that the order of a sum, hence its bits, does
-not depend on how long the splits of other replicas in the array are."""
+"""Number of examples that are evaluated at once.
+
+Splits are padded to whole chunks, so that the order of a sum, hence its bits, does not depend on the lengths of the
+splits of other replicas in the array.
+"""
 
 
 class Feed:
-    """Batches of one pool for r replicas.
+    """Loader of the inputs and targets of one pool's examples for r replicas.
 
     An index has one signal for all tasks, ``[r, 1, b]``, or one for each, ``[r, t, b]``.
 
     Args:
         examples: the pool.
-        preparations: one for each row.
+        preparations: preprocessing of each row.
     """
 
     def __init__(self, examples: Examples, preparations: Sequence[Preparation]) -> None:
@@ -41,12 +44,12 @@ class Feed:
                 ("target_scale", (-1, 1)),
             )
         )
-        # (x − 0) · 1 is x to the last bit: leaving it out is a matter of time alone
+        # (x − 0) · 1 is x to the last bit; it is skipped to save time
         self._scales_inputs = bool((self._input_shift != 0).any() or (self._input_scale != 1).any())
         self._scales_targets = bool((self.target_shift != 0).any() or (self.target_scale != 1).any())
 
     def inputs(self, index: Int[Tensor, "r g b"]) -> Float[Tensor, "r g b d"]:
-        """Prepared inputs: scaled; a missing value becomes 0, which is the training mean of a standardised column."""
+        """Return scaled inputs; a missing value becomes 0, which is the training mean of a standardised column."""
         x = self.examples.inputs.index_select(0, index.flatten()).view(*index.shape, -1)
         if self._scales_inputs:
             x = (x - self._input_shift) * self._input_scale
@@ -55,7 +58,7 @@ class Feed:
         return x
 
     def targets(self, index: Int[Tensor, "r g b"]) -> tuple[Float[Tensor, "r c b"], Bool[Tensor, "r t b"] | None]:
-        """Standardised targets without NaN, and which examples are labelled (``None``: all)."""
+        """Return standardised targets without NaN, and the mask of labelled examples (``None``: all are)."""
         y = self.raw_targets(index)
         labelled = None if self.fully_labelled else labels(self._tasks, y, dim=1)
         if self._scales_targets:
@@ -63,7 +66,7 @@ class Feed:
         return (y if labelled is None else torch.where(y.isnan(), 0.0, y)), labelled
 
     def raw_targets(self, index: Int[Tensor, "r g b"]) -> Float[Tensor, "r c b"]:
-        """Targets in their own unit, task-major: every task's at a common index, or each task's at its own."""
+        """Return targets in their own unit: every task's at a common index, or each task's at the task's own index."""
         targets = self.examples.targets
         if index.shape[1] == 1:
             rows = targets.index_select(0, index.flatten())
@@ -76,7 +79,11 @@ class Feed:
 
 
 def padded(parts: Sequence[Sequence[Int[Tensor, " n"]]]) -> tuple[Int[Tensor, "r g m"], Bool[Tensor, "r g m"]]:
-    """Index sets of unequal length, by row and signal, as one array of whole chunks, and which entries are real."""
+    """Return index sets of unequal lengths as one array of whole chunks, and the mask of the entries that are real.
+
+    Args:
+        parts: for each row and signal, the indices of the examples.
+    """
     length = -(-max(len(part) for row in parts for part in row) // CHUNK) * CHUNK
     index = torch.zeros(len(parts), len(parts[0]), length, dtype=torch.int64)
     real = torch.zeros(index.shape, dtype=torch.bool)

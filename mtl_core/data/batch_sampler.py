@@ -1,10 +1,10 @@
-"""Which examples every step of an epoch sees, and which tasks.
+"""Sampling of the examples and the tasks of every training step.
 
 Tasks with common inputs see one batch; tasks with inputs of their own see a batch each, drawn from their own examples,
-so that a small task counts as much as a large one.  An epoch has as many steps as it takes to draw as many examples as
-the training split holds.  Part of the tasks, a single one too, draw as many of each task as all of them together would:
-a small task that is trained alone takes as many steps as in the common loop, and a comparison of the two is one of
-sharing, not of the number of steps.
+so that a small task counts as much as a large one.  An epoch draws as many examples as the training split holds.  A
+subset of the tasks, also a single one, draws as many examples of each task per epoch as the full set does: a small task
+that is trained alone takes as many steps as in the common loop, so that comparing the two measures sharing and not the
+number of steps.
 """
 
 from __future__ import annotations
@@ -24,27 +24,30 @@ from mtl_core.recipe import Recipe
 
 
 def steps_per_epoch(recipe: Recipe, development: Development) -> int:
-    """Steps in an epoch: the same for every seed, even where group sizes make training splits differ a little."""
+    """Return the number of steps in an epoch, which is the same for every seed.
+
+    It stems from the nominal size of the training split, which differs a little between seeds where groups are split.
+    """
     labelled, tasks = development.epoch
     train = round(labelled * (1 - development.validation_share) * recipe.train_fraction)
     if not development.own_inputs:
         return max(1, -(-train // recipe.batch_size))
-    here = len(development.tasks)
-    return max(1, -(-train * here // (recipe.batch_size * tasks * sampled_tasks(recipe, development))))
+    num_tasks = len(development.tasks)
+    return max(1, -(-train * num_tasks // (recipe.batch_size * tasks * sampled_tasks(recipe, development))))
 
 
 def sampled_tasks(recipe: Recipe, development: Development) -> int:
-    """Tasks that a step sees."""
+    """Return the number of tasks that a step trains."""
     return min(recipe.tasks_per_step or len(development.tasks), len(development.tasks))
 
 
 class Batches:
-    """Batches of one pool for r replicas.
+    """Sampler of the batches of one pool for r replicas.
 
     Args:
-        recipe: batch size, and how tasks are sampled.
-        development: the pool.
-        preparations: of each row's seed.
+        recipe: with the batch size, and how tasks are sampled.
+        development: the pool and its tasks.
+        preparations: split and preprocessing of each row's seed.
         seeds: of the rows.
     """
 
@@ -64,11 +67,14 @@ class Batches:
         self._all_present = every_label and self._sampled == len(self._names)
 
     def order(self, epochs: Sequence[int], number: int = 0) -> Int[Tensor, "r s g b"]:
-        """The batches of an epoch: a fresh permutation of every pool, begun again where it ends.
+        """Return the examples of every batch of an epoch: a new permutation of the pool, repeated where it ends.
 
         Args:
             epochs: number of the epoch, for each row.
             number: 1, 2, …: further permutations, for methods whose steps take several independent batches.
+
+        Returns:
+            positions in the pool, ``[r, s, g, b]`` for s steps and g signals.
         """
         rows = [
             torch.stack([self._batches(row, epoch, signal, number) for signal in range(len(pools))], dim=1)
@@ -77,16 +83,16 @@ class Batches:
         return torch.stack(rows)
 
     def present(self, order: Int[Tensor, "r s g b"], epochs: Sequence[int]) -> Bool[Tensor, "r s t"] | None:
-        """Which tasks each step trains: those that it sampled and has labels of; ``None``: always all."""
+        """Return the mask of tasks that each step trains: sampled, and with a label in the batch; ``None``: all."""
         if self._all_present:
             return None
         if self._own_inputs:
-            full = torch.tensor([[len(pool) > 0 for pool in pools] for pools in self._pools])
-            here = full.unsqueeze(1).expand(-1, self.steps, -1)
+            has_examples = torch.tensor([[len(pool) > 0 for pool in pools] for pools in self._pools])
+            labelled = has_examples.unsqueeze(1).expand(-1, self.steps, -1)
         else:
             labels = self._labels.index_select(0, order.flatten())
-            here = labels.view(*order.shape, -1).any(dim=3).squeeze(2)
-        return here if self._sampled == len(self._names) else here & self._chosen(epochs)
+            labelled = labels.view(*order.shape, -1).any(dim=3).squeeze(2)
+        return labelled if self._sampled == len(self._names) else labelled & self._sampled_mask(epochs)
 
     def _pools_of(self, preparation: Preparation) -> list[Int[Tensor, " n"]]:
         train = preparation.train
@@ -96,14 +102,14 @@ class Batches:
 
     def _batches(self, row: int, epoch: int, signal: int, number: int) -> Int[Tensor, "s b"]:
         pool, wanted = self._pools[row][signal], self.steps * self._batch_size
-        if not len(pool):  # an absent task: its batches are drawn from what there is, and count for nothing
+        if not len(pool):  # an absent task: its batches hold any example and are masked
             return torch.zeros(self.steps, self._batch_size, dtype=torch.int64)
         stream = ((self._names[signal],) if self._own_inputs else ()) + ((number,) if number else ())
         shuffled = torch.randperm(len(pool), generator=generator(self._seeds[row], "order", epoch, *stream))
         return pool[shuffled[torch.arange(wanted) % len(pool)]].view(self.steps, self._batch_size)
 
-    def _chosen(self, epochs: Sequence[int]) -> Bool[Tensor, "r s t"]:
-        """Sampling without replacement: the largest of the tasks' log odds, each with Gumbel noise."""
+    def _sampled_mask(self, epochs: Sequence[int]) -> Bool[Tensor, "r s t"]:
+        """Tasks sampled without replacement: those with the largest log odds plus Gumbel noise."""
         steps = []
         for step in range(self.steps):
             numbers = self._streams.at([epoch * self.steps + step for epoch in epochs]).uniform(self._names)

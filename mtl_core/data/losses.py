@@ -1,4 +1,4 @@
-"""What training minimises: a loss per example, class-major, for every kind of task."""
+"""Training losses: one loss per example for every kind of task, and their means over labelled examples."""
 
 from __future__ import annotations
 
@@ -13,9 +13,14 @@ from mtl_core.data.task import Kind
 def example_losses(
     kind: Kind, outputs: Float[Tensor, "r g k b"], targets: Float[Tensor, "r g *k b"]
 ) -> Float[Tensor, "r g b"]:
-    """Squared error on standardised targets (of a vector: the mean over its k numbers), or cross entropy in nats.
+    """Return each example's training loss: squared error on standardised targets, or cross entropy in nats.
 
-    ``targets`` are ``[r, g, k, b]`` for vectors, else ``[r, g, b]``, and hold no NaN.
+    The loss of a vector is the mean over its k numbers.
+
+    Args:
+        kind: of the task.
+        outputs: predictions, or logits.
+        targets: ``[r, g, k, b]`` for vectors, else ``[r, g, b]``, without NaN.
     """
     if kind == "regression":
         return mean_of_vector(torch.square(errors(outputs, targets)))
@@ -29,20 +34,24 @@ def example_losses(
 def errors(
     outputs: Float[Tensor, "r g k b"], targets: Float[Tensor, "r g *k b"]
 ) -> Float[Tensor, "r g b"] | Float[Tensor, "r g k b"]:
-    """Predictions minus targets, of single numbers or of vectors."""
+    """Return predictions minus targets, for single numbers or vectors."""
     return (outputs if targets.ndim == outputs.ndim else outputs.squeeze(2)) - targets
 
 
 def mean_of_vector(values: Float[Tensor, "r g *k b"]) -> Float[Tensor, "r g b"]:
-    """The mean over the numbers of a vector; a single number as it is."""
+    """Return the mean over the numbers of a vector target; values of single numbers are returned as they are."""
     return values.mean(dim=2) if values.ndim > 3 else values
 
 
 def label_means(values: Float[Tensor, "r t b"], labelled: Tensor | None) -> Float[Tensor, "r t"]:
-    """Means over the labelled examples; exactly 0, with no gradient, where there is none.
+    """Return the mean of each task's values over its labelled examples; exactly 0, without gradient, if none is.
 
-    ``labelled`` is a mask ``[r, t, b]`` or ``None`` where every example has every label.  Masked values are selected
-    away rather than multiplied by zero, so that a NaN there reaches neither value nor gradient.
+    Values of unlabelled examples are replaced by ``torch.where`` and not multiplied by zero, so that a NaN there
+    reaches neither the mean nor the gradient.
+
+    Args:
+        values: one for every example and task.
+        labelled: mask ``[r, t, b]``; ``None``: every example has every label.
     """
     if labelled is None:
         return values.mean(dim=2)

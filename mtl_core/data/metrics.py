@@ -1,4 +1,7 @@
-"""How predictions are judged: a score per example, whose mean is the metric."""
+"""Metrics of predictions: one score per example, whose mean is the metric.
+
+A new metric needs a function here and an entry in ``METRICS``, and its name in :mod:`mtl_core.data.task`.
+"""
 
 from __future__ import annotations
 
@@ -51,11 +54,11 @@ METRICS: dict[str, Scores] = {
 def example_scores(
     task: Task, outputs: Float[Tensor, "r g k b"], targets: Float[Tensor, "r g *k b"]
 ) -> Float[Tensor, "r g b"]:
-    """The task's metric for every example.
+    """Return every example's score under the task's metric.
 
     Args:
-        task: decides the metric.
+        task: with the metric.
         outputs: logits, or predictions in the target's own unit.
-        targets: class numbers, or the target in its own unit, a vector's numbers before the examples; no NaN.
+        targets: class numbers, or targets in their own unit (a vector's numbers before the examples), without NaN.
     """
     return METRICS[task.metric](task, outputs, targets)

@@ -1,4 +1,4 @@
-"""What is fitted on a training split: scales of inputs and targets, and the best constant predictions."""
+"""Preprocessing that is fitted on a training split: scales of inputs and targets, and the best constant predictions."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ from mtl_core.randomness.seeding import generator
 
 @dataclass(frozen=True)
 class Preparation:
-    """One seed's view of the pool.
+    """Split and preprocessing of the pool for one seed.
 
     Args:
-        train, validation: indices of examples with at least one label.
-        probe: the part of the training split, as large as the validation split, on which training loss is evaluated.
+        train, validation: positions in the pool of the examples with at least one label.
+        probe: part of the training split, as large as the validation split, on which training loss is evaluated.
         input_shift, input_scale: applied to raw inputs as (x − shift) · scale; missing values become 0.
         target_shift, target_scale: the same for targets; 0 and 1 for classes.  A vector has one scale for all of its
             numbers, the root of their mean variance: predicting its mean has loss 1, as for a single number, and a
-            number that hardly varies is not blown up.
+            number that hardly varies is not magnified.
         constants: best constant outputs (logits, or standardised targets) for loss and for the metric, by task.
-        trivial_loss, trivial_metric: what they get on the validation split.
+        trivial_loss, trivial_metric: loss and metric of these constants on the validation split.
         num_train, num_validation: labelled examples by task.
     """
 
@@ -56,8 +56,8 @@ class Constant:
     Args:
         task: what is predicted.
         for_loss: outputs ``[k]`` that minimise the training loss: log class frequencies, or the mean.
-        for_metric: outputs ``[k]`` that are best for the task's metric; these differ for absolute error (the median).
-        shift, scale: of the task's targets.
+        for_metric: outputs ``[k]`` that are best for the task's metric, for absolute error the median.
+        shift, scale: standardisation of the task's targets.
     """
 
     task: Task
@@ -67,13 +67,13 @@ class Constant:
     scale: Float[Tensor, " m"]
 
     def loss(self, targets: Float[Tensor, " n *m"]) -> float:
-        """Mean loss on labelled ``targets`` in their own unit; NaN without any."""
+        """Return the mean loss on the labelled ones of ``targets``, which are in their own unit; NaN without any."""
         standard = _one_signal(targets, (targets - self.shift) * self.scale)
         outputs = self.for_loss.view(1, 1, -1, 1).expand(-1, -1, -1, standard.shape[-1])
         return example_losses(self.task.kind, outputs, standard).mean().item()
 
     def metric(self, targets: Float[Tensor, " n *m"]) -> float:
-        """The metric on labelled ``targets`` in their own unit; NaN without any."""
+        """Return the metric on the labelled ones of ``targets``, which are in their own unit; NaN without any."""
         labelled = _one_signal(targets, targets)
         outputs = self.for_metric.view(1, 1, -1, 1).expand(-1, -1, -1, labelled.shape[-1])
         return example_scores(self.task, outputs, labelled).mean().item()
@@ -89,7 +89,16 @@ def _is_label(targets: Float[Tensor, " n *m"]) -> Bool[Tensor, " n"]:
 
 
 def prepare(development: Development, seed: int, train_fraction: float = 1.0) -> Preparation:
-    """Split the pool by ``seed`` and fit on the training part whatever must not see the rest."""
+    """Split the pool by ``seed`` and fit the preprocessing on the training part alone.
+
+    Args:
+        development: the pool and its tasks.
+        seed: of the split.
+        train_fraction: share of the training split that is used, above 0 and up to 1.
+
+    Raises:
+        UserError: when the training split has no label, or a share is out of range.
+    """
     examples, tasks = development.examples, development.tasks
     train, validation = split(development, seed)
     train = nested_subset(train, train_fraction, seed)
@@ -123,9 +132,16 @@ def prepare(development: Development, seed: int, train_fraction: float = 1.0) ->
 
 
 def skill(tasks: tuple[Task, ...], metric: Float[Tensor, "r t"], trivial: Float[Tensor, "r t"]) -> Float[Tensor, "r t"]:
-    """(m − m_trivial) / (m_perfect − m_trivial): 0 learned nothing, 1 perfect; NaN where constants are perfect.
+    """Return the skill score (m − m_trivial) / (m_perfect − m_trivial) of every row and task.
+
+    It is 0 for the best constant prediction, 1 for a perfect one, and NaN where a constant is perfect.
 
     Source: A. Murphy, "Skill scores based on the mean square error …", Monthly Weather Review 116, 1988.
+
+    Args:
+        tasks: with their metrics.
+        metric: of the predictions.
+        trivial: metric of the best constant predictions.
     """
     perfect = torch.tensor([PERFECT[task.metric] for task in tasks]).to(metric)
     room = perfect - trivial
@@ -153,7 +169,7 @@ def _target_standards(
             own = scale[[*mine]]
             variance = torch.where(own > 0, own, torch.inf).double().square().reciprocal().mean()
             scale[[*mine]] = variance.rsqrt().to(scale) if variance > 0 else 0.0
-    return shift, torch.where(scale == 0, 1.0, scale)  # a constant target is predicted, not silenced
+    return shift, torch.where(scale == 0, 1.0, scale)  # a constant target must stay predictable
 
 
 def _fit_constant(

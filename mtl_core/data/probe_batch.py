@@ -1,4 +1,4 @@
-"""Which training examples gradients are probed on: the same whenever a replica is probed."""
+"""Training examples on which gradient conflicts are probed, the same ones at every probe of a replica."""
 
 from __future__ import annotations
 
@@ -14,10 +14,16 @@ from mtl_core.randomness.seeding import generator
 def probe_batch(
     development: Development, preparation: Preparation, seed: int, half: int
 ) -> tuple[Int[Tensor, "h g b"], Bool[Tensor, "h g b"]]:
-    """Two halves of training examples, common or each task's own, and which are real: a small split fills no half.
+    """Return two disjoint halves of training examples, common or each task's own, and the mask of real entries.
 
-    The halves have no example in common.  Their length is ``half`` whatever there is, so that a row's bits do not
-    depend on the splits of its neighbours.
+    A half always has the length ``half``, so that a row's bits do not depend on the splits of its neighbours; where the
+    split is too small, the rest is padding.
+
+    Args:
+        development: the pool and its tasks.
+        preparation: with the training split.
+        seed: of the replica.
+        half: number of examples in a half, b.
     """
     pools = [preparation.train]
     streams: list[tuple[str, ...]] = [()]

@@ -1,4 +1,4 @@
-"""Which examples train and which validate: decided by the seed and the pool alone, never by the tasks that are kept."""
+"""The split into training and validation examples, which depends on seed and pool alone, not on the chosen tasks."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from mtl_core.randomness.seeding import generator
 
 
 def split(development: Development, seed: int) -> tuple[Int[Tensor, " n_train"], Int[Tensor, " n_validation"]]:
-    """Sorted positions in the pool of the training and of the validation examples of ``seed``.
+    """Return the sorted positions in the pool of the training and of the validation examples of ``seed``.
 
-    Groups stay whole: shuffled, they go to validation until its share of the examples is reached, and at least one
-    stays behind to train.  Without groups every example is a group of its own, so the share is met to the example.
+    Groups stay whole: in random order they go to validation until its share of the examples is reached, and at least
+    one group remains for training.  Without groups every example is a group of its own.
 
     Raises:
         UserError: when there are fewer than two groups, or the share is not between 0 and 1.
@@ -46,7 +46,7 @@ def _groups_that_validate(sizes: Int[Tensor, " groups"], wanted: int, seed: int)
 
 
 def nested_subset(train_index: Int[Tensor, " n"], fraction: float, seed: int) -> Int[Tensor, " m"]:
-    """The sorted share ``fraction`` of ``train_index``; of one seed, a smaller share is part of every larger one.
+    """Return a sorted random share of ``train_index``; for one seed, a smaller share is a subset of a larger one.
 
     Raises:
         UserError: when the fraction is not in (0, 1].

@@ -1,6 +1,6 @@
-"""Which columns of the targets belong to which task, and which examples have a label of it.
+"""The target columns of each task, and which examples have a label of which task.
 
-Most tasks have one column.  A task whose target is a vector has as many as the vector has numbers, next to each other.
+Most tasks have one column.  A task with a vector target has one column per number of the vector, next to each other.
 """
 
 from __future__ import annotations
@@ -16,28 +16,29 @@ from mtl_core.data.task import Task
 
 
 def columns_of(tasks: Iterable[Task]) -> list[range]:
-    """The columns of every task, in the order of the tasks."""
+    """Return the target columns of every task, in the order of the tasks."""
     ends = list(itertools.accumulate((task.num_targets for task in tasks), initial=0))
     return [range(begin, end) for begin, end in itertools.pairwise(ends)]
 
 
 def columns_of_only(tasks: Sequence[Task], names: Iterable[str]) -> list[int]:
-    """The columns of the tasks called ``names``, in the order of the names."""
+    """Return the target columns of the tasks called ``names``, in the order of the names."""
     columns = dict(zip((task.name for task in tasks), columns_of(tasks), strict=True))
     return [column for name in names for column in columns[name]]
 
 
 def targets_of(targets: Float[Tensor, "n c"], columns: range) -> Float[Tensor, " n *k"]:
-    """One task's targets: ``[n]`` of a single number, ``[n, k]`` of a vector."""
+    """Return one task's targets: ``[n]`` for a single number, ``[n, k]`` for a vector."""
     return targets[:, columns.start] if len(columns) == 1 else targets[:, columns.start : columns.stop]
 
 
 def labels(tasks: Sequence[Task], targets: Float[Tensor, "n c"], dim: int = 1) -> Bool[Tensor, "n t"]:
-    """Which examples have a label of which task; a vector of which a number is missing is no label.
+    """Return the mask of examples with a label of each task; an incomplete vector is no label.
 
     Args:
+        tasks: in the order of their columns.
         targets: NaN where a number is missing.
-        dim: where the columns stand.
+        dim: dimension of the columns.
     """
     known = ~targets.isnan()
     if known.shape[dim] == len(tasks):

@@ -1,4 +1,4 @@
-"""A task: what is predicted, and how a prediction is judged."""
+"""A task: what is predicted, and by which metric predictions are judged."""
 
 from __future__ import annotations
 
@@ -9,13 +9,14 @@ Kind = Literal["regression", "binary", "multiclass"]
 Metric = Literal["accuracy", "brier", "log_loss", "mse", "mae"]
 
 PERFECT: dict[str, float] = {"accuracy": 1.0, "brier": 0.0, "log_loss": 0.0, "mse": 0.0, "mae": 0.0}
-"""The value of each metric for a prediction that is never wrong.  All metrics are means over examples."""
+"""Value of each metric for a perfect prediction.  All metrics are means over examples."""
 
 METRICS_OF: dict[str, tuple[str, ...]] = {
     "regression": ("mse", "mae"),
     "binary": ("accuracy", "brier", "log_loss"),
     "multiclass": ("accuracy", "brier", "log_loss"),
 }
+"""Metrics that each kind of task allows."""
 
 
 @dataclass(frozen=True)
@@ -25,11 +26,13 @@ class Task:
     Args:
         name: as the user wrote it; any text.
         kind: ``regression`` (squared error on the standardised target), ``binary`` or ``multiclass`` (cross entropy).
-        metric: what the skill is computed from.  Regression metrics are in the target's own unit.
+        metric: metric from which the skill is computed.  Regression metrics are in the target's own unit.
         num_classes: number of classes; 2 for binary, 1 for regression.
-        num_targets: numbers that a regression predicts at once: a vector is one task, and its loss and its metric are
-            means over these numbers.
-        classes: the users' names of the classes, in the order of their numbers; may be empty.
+        classes: the user's names of the classes, in the order of their numbers; may be empty.
+        num_targets: length of the vector that a regression predicts; its loss and its metric are means over the vector.
+
+    Raises:
+        ValueError: when metric, classes or targets do not fit the kind.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""A task set: tasks and their examples, with the test split kept in a drawer of its own."""
+"""A task set: tasks and their examples, with the test split kept apart from the development pool."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from mtl_core.data.task import Task
 
 @dataclass(frozen=True)
 class Examples:
-    """Raw examples, resident in memory: nothing here is fitted to them.
+    """Raw examples in memory, before any preprocessing.
 
     Args:
         inputs: float32; NaN means missing.
         targets: float32; class numbers 0 … k−1 for classification, the target's own unit for regression; NaN means
             that the example has no label for the task.  A task has as many columns as it has targets.
-        groups: examples of one group never stand on both sides of a split; ``None``: every example is its own.
+        groups: number of each example's group; a split never divides a group.  ``None``: every example is its own.
     """
 
     inputs: Float[Tensor, "n d"]
@@ -37,19 +37,23 @@ class Examples:
 
 @dataclass(frozen=True)
 class Development:
-    """Everything that training may see: the tasks, and the examples that each seed splits into train and validation.
+    """The part of a task set that training may see: tasks, and the pool that each seed splits for validation.
 
     Args:
         tasks: in the order of the target columns.
         examples: the pool.
         standardise: which input columns are standardised with their training split's mean and deviation; the others
             (pixels in 0…1, one-hot columns) are taken as they are, except that a column that is constant on the
-            training split is silenced.
-        validation_share: share of the pool, by groups, that validates.
+            training split is set to 0.
+        validation_share: share of the pool, by groups, that is used for validation.
         image: channels, height and width, where the inputs are the pixels of an image, channel by channel.
-        own_inputs: whether the tasks have inputs of their own: every example belongs to one task and has its label
-            alone, and a batch holds as many examples of each task.
-        whole: labelled examples and tasks of the pool that :meth:`only` took these tasks from; ``None``: all are here.
+        own_inputs: whether the tasks have inputs of their own: every example then belongs to one task and has a label
+            of that task alone, and a batch holds the same number of examples of each task.
+        whole: numbers of labelled examples and of tasks in the pool from which :meth:`only` took these tasks; ``None``:
+            these are all tasks.
+
+    Raises:
+        ValueError: when targets, labels or the image's size do not fit the tasks and inputs.
     """
 
     tasks: tuple[Task, ...]
@@ -61,8 +65,8 @@ class Development:
     whole: tuple[int, int] | None = None
 
     def __post_init__(self) -> None:
-        if (found := self.examples.targets.shape[1]) != (wanted := sum(task.num_targets for task in self.tasks)):
-            raise ValueError(f"The tasks have {wanted} targets, the examples {found} columns of them.")
+        if (columns := self.examples.targets.shape[1]) != (wanted := sum(task.num_targets for task in self.tasks)):
+            raise ValueError(f"The tasks have {wanted} targets, the examples {columns} columns of them.")
         if self.own_inputs and (self.labels.sum(dim=1) > 1).any():
             raise ValueError("Tasks with inputs of their own share no example: one label each.")
         if self.image is not None and math.prod(self.image) != self.num_inputs:
@@ -75,21 +79,28 @@ class Development:
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """Shape of an example: ``(columns,)``, or that of an image."""
+        """Shape of an example: ``(columns,)``, or ``(channels, height, width)`` of an image."""
         return self.image or (self.num_inputs,)
 
     @property
     def epoch(self) -> tuple[int, int]:
-        """Labelled examples and tasks whose ratio is what an epoch draws of a task with inputs of its own."""
+        """Numbers of labelled examples and of tasks; their ratio is the number of examples of a task in an epoch.
+
+        Only tasks with inputs of their own use this ratio.
+        """
         return self.whole or (int(self.labels.any(dim=1).sum()), len(self.tasks))
 
     @property
     def labels(self) -> Bool[Tensor, "n t"]:
-        """Which examples of the pool have a label of which task."""
+        """Mask of the pool's examples that have a label of each task."""
         return labels(self.tasks, self.examples.targets)
 
     def only(self, *names: str) -> Development:
-        """The same examples (so that a seed splits them alike) with the named tasks alone."""
+        """Return the same pool with the named tasks alone; a seed splits its examples in the same way.
+
+        Raises:
+            KeyError: for a name that is no task.
+        """
         columns, by_name = columns_of_only(self.tasks, names), {task.name: task for task in self.tasks}
         examples = replace(self.examples, targets=self.examples.targets[:, columns].contiguous())
         tasks = tuple(by_name[name] for name in names)
@@ -101,11 +112,11 @@ class TaskSet:
     """A named task set.
 
     Args:
-        name: short; names the run directory.
-        development: what trainers receive.
-        test: what only the score phase opens.
-        truth: what is known about generated data (relatedness, label correlations, which task is odd); else empty.
-        remarks: what a user should know about the data: inferred kinds and why, dropped columns, rare labels.
+        name: short name, also of the run directory.
+        development: the part that training may see.
+        test: the test examples, which only the score phase opens.
+        truth: known facts of generated data (relatedness, label correlations, the odd task); else empty.
+        remarks: sentences for the user about the data: inferred kinds and why, dropped columns, rare labels.
     """
 
     name: str
@@ -120,7 +131,7 @@ class TaskSet:
         return self.development.tasks
 
     def fingerprint(self) -> str:
-        """A content hash over tasks, examples of both drawers and preprocessing: changed data, changed hash."""
+        """Return a content hash of tasks, development and test examples, and preprocessing options."""
         digest = hashlib.sha256(json.dumps([asdict(task) for task in self.tasks]).encode())
         facts = (self.development.validation_share, self.development.image, self.development.own_inputs)
         digest.update(repr(facts).encode())

@@ -1,7 +1,7 @@
-"""Ways to share, one a file: how many copies each stage has, and how signals pass between them.
+"""Sharing architectures, one a file: how many copies each stage has, and how signals pass between the copies.
 
-A signal is ``[r, 1, b, *f]`` while all tasks see the same one and ``[r, t, b, *f]`` once each has its own.  Tasks that
-have inputs of their own begin with the latter.
+A signal is ``[r, 1, b, *f]`` as long as all tasks see the same one, and ``[r, t, b, *f]`` once each task has its own.
+Tasks with inputs of their own start with the latter.
 """
 
 from __future__ import annotations
@@ -22,16 +22,16 @@ from mtl_core.registry import find
 
 
 class Part(Protocol):
-    """Anything with parameters."""
+    """Any component of an architecture that has parameters; ``slots`` declares them in forward order."""
 
     slots: tuple[Slot, ...]
 
 
 class Sharing(ABC):
-    """An architecture: backbone stages as banks of copies, and what connects them.
+    """Base class of the sharing architectures: backbone stages as banks of copies, and what connects them.
 
     Keyword-only arguments of a subclass are its options; those annotated with a range are tuned, one value per replica,
-    and a forward pass finds them by :meth:`option`.
+    and a forward pass reads them by :meth:`option`.
 
     Args:
         backbone: makes the stages.
@@ -40,15 +40,15 @@ class Sharing(ABC):
     """
 
     uses_depth: ClassVar[bool] = True
-    """Whether the number of shared stages is a choice."""
+    """Whether the number of shared stages is an option of the architecture."""
     shares_head: ClassVar[bool] = False
-    """Whether tasks with outputs of one kind and size have a single head."""
+    """Whether tasks with outputs of one kind and size have a single head in common."""
     acts_after_step: ClassVar[bool] = False
-    """Whether :meth:`after_step` does something."""
+    """Whether the architecture implements :meth:`after_step`."""
     parts: Sequence[Part]
-    """Everything with parameters, in forward order; a subclass sets it."""
+    """All components with parameters, in forward order; a subclass sets it."""
     towers: Chain | None = None
-    """The tasks' private stages behind the representation."""
+    """The tasks' private stages behind the representation; ``None``: there are none."""
 
     def __init__(self, backbone: Backbone, tasks: Sequence[str], depth: int | None) -> None:
         self.backbone, self.tasks, self.depth = backbone, tuple(tasks), depth
@@ -57,24 +57,30 @@ class Sharing(ABC):
     def represent(
         self, theta: Theta, x: Float[Tensor, "r g b d"], context: ForwardContext
     ) -> Float[Tensor, "r c b *f"]:
-        """What the towers see, or the heads where there are none: one signal for all tasks, or one for each."""
+        """Return the representation that the towers read (or the heads): one signal for all tasks, or one for each.
+
+        Args:
+            theta: the parameters of the array.
+            x: flat examples, one signal for all tasks (g = 1) or one for each (g = t).
+            context: of the forward pass: training or evaluation, dropout, tuned options, penalties.
+        """
 
     def finish(self, theta: Theta, z: Float[Tensor, "r c b *f"], context: ForwardContext) -> Float[Tensor, "r c b o"]:
-        """From the representation to what the heads see."""
+        """Return what the heads read, from the representation ``z``: the output of the towers."""
         return self.backbone.leave(self.towers(theta, z, context) if self.towers else z)
 
     def __call__(self, theta: Theta, x: Float[Tensor, "r g b d"], context: ForwardContext) -> Float[Tensor, "r c b o"]:
-        """The whole pass, from examples to what the heads see: one signal for all tasks, or one for each."""
+        """Return what the heads read, from the examples ``x``: one signal for all tasks, or one for each."""
         return self.finish(theta, self.represent(theta, x, context), context)
 
     def apart(self, signals: int) -> bool:
-        """Whether every task has a signal of its own from the first stage on, which meets none of the others.
+        """Return whether the tasks' signals are separate from the first stage on and never mix.
 
-        Then each task can be given a copy of what is shared, ``[r, t, *s]`` instead of ``[r, 1, *s]``, with the same
-        result and with gradients task by task.
+        If so, each task can be given a copy of the shared parameters, ``[r, t, *s]`` instead of ``[r, 1, *s]``, with
+        the same outputs; one backward pass then gives the gradients of all tasks.
 
         Args:
-            signals: g of the inputs.
+            signals: number of input signals, g.
         """
         return False
 
@@ -86,25 +92,26 @@ class Sharing(ABC):
         present: Bool[Tensor, "r t"],
         context: ForwardContext,
     ) -> None:
-        """Change parameters or buffers in place, after the optimiser's step.
+        """Change parameters or buffers in place after the optimiser's step.
 
         Args:
-            theta: of the array; writing to it is what an update is.
+            theta: the parameters of the array, to be written to.
             heads: parameters of the heads.
-            rates: learning rate of each row, now.
-            present: which tasks had labels.
+            rates: current learning rate of each row.
+            present: which tasks had labels in the batch.
+            context: of the step.
         """
         raise AssertionError(f"{type(self).__name__} does nothing after a step.")
 
     def option(self, name: str, context: ForwardContext, dimensions: int) -> Any:
-        """A tuning hyperparameter: the rows' own values as ``[r, 1, …]`` of so many dimensions, or the default."""
+        """Return a tuned option: the rows' values as ``[r, 1, …]`` with ``dimensions`` dimensions, or the default."""
         if name not in context.options:
             return getattr(self, name)
         return context.options[name].view(-1, *[1] * (dimensions - 1))
 
     @classmethod
     def why_infeasible(cls, recipe: Recipe, development: Development) -> str | None:
-        """Why this architecture cannot be built with this recipe for these tasks, or ``None``."""
+        """Return why this architecture cannot be built with this recipe for these tasks, or ``None`` if it can."""
         if len(development.tasks) < 2 and recipe.sharing not in ("single_task", "independent"):
             return "a single task has nobody to share with"
         if not cls.uses_depth:
@@ -117,12 +124,12 @@ class Sharing(ABC):
 
 
 class Chain:
-    """Stages that follow each other, each as a bank of the same copies.
+    """Consecutive stages, each as a bank of the same copies.
 
     Args:
         backbone: makes the stages.
-        levels: of the stages.
-        copies: of each.
+        levels: positions of the stages.
+        copies: of every stage.
     """
 
     def __init__(self, backbone: Backbone, levels: Iterable[int], copies: tuple[Copy, ...]) -> None:
@@ -131,20 +138,23 @@ class Chain:
 
     @property
     def stateless(self) -> bool:
-        """Whether stages keep no statistics, in which signals that share a copy would meet."""
+        """Whether no stage keeps batch statistics, which would depend on all signals that share a copy."""
         return all(slot.trained for slot in self.slots)
 
     def __call__(
         self, theta: Theta, x: Float[Tensor, "r g b *i"], context: ForwardContext
     ) -> Float[Tensor, "r c b *o"]:
-        """Every signal through the one copy, or one signal (or each its own) through as many copies."""
+        """Pass every signal through the single copy, or one signal (or one for each copy) through all copies."""
         for stage in self.stages:
             x = run(stage, theta, x, context)
         return x
 
 
 def run(stage: Stage, theta: Theta, x: Float[Tensor, "r g b *i"], context: ForwardContext) -> Float[Tensor, "r c b *o"]:
-    """One stage, whatever the numbers of its copies and of the signals."""
+    """Return the output of one stage for any number of copies and signals.
+
+    A single copy processes all signals as one batch; several copies process one signal each, or the common one.
+    """
     # a stage's single copy may have been handed out to the tasks, see Sharing.apart
     copies = theta[stage.slots[0]].shape[1] if stage.slots else len(stage.copies)
     if copies == 1:
@@ -153,17 +163,17 @@ def run(stage: Stage, theta: Theta, x: Float[Tensor, "r g b *i"], context: Forwa
 
 
 def share(x: Float[Tensor, "r g b *f"]) -> Float[Tensor, "r 1 gb *f"]:
-    """The signals of all tasks as one batch, for a stage with a single copy."""
+    """Return the signals of all tasks as one batch, for a stage with a single copy."""
     return x.reshape(len(x), 1, -1, *x.shape[3:])
 
 
 def split(x: Float[Tensor, "r 1 gb *f"], signals: int) -> Float[Tensor, "r g b *f"]:
-    """The inverse of :func:`share`."""
+    """Return the ``signals`` signals that :func:`share` joined into one batch."""
     return x.view(len(x), signals, -1, *x.shape[3:])
 
 
 def unadaptable(recipe: Recipe) -> str | None:
-    """Why an architecture that changes pre-activations cannot work on this backbone, or ``None``."""
+    """Return why an architecture that changes pre-activations cannot use this backbone, or ``None`` if it can."""
     if find("backbones", recipe.backbone).cls.adaptable:
         return None
     return f"it changes pre-activations, and the stages of {recipe.backbone} do not show theirs"

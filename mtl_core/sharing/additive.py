@@ -15,11 +15,17 @@ from mtl_core.layers.bank import SHARED, Theta, uniform
 from mtl_core.layers.forward_context import ForwardContext
 from mtl_core.recipe import Recipe
 from mtl_core.sharing import Chain, Sharing, split, unadaptable
-from mtl_core.sharing.blocks.task_descriptors import Descriptors, TaskVectors, along, descriptor_matrix, unfit
+from mtl_core.sharing.blocks.task_descriptors import (
+    Descriptors,
+    TaskVectors,
+    along,
+    descriptor_matrix,
+    invalid_descriptors,
+)
 
 
 class Additive(Sharing):
-    """One network for all tasks, whose first pre-activations are shifted by the task descriptor.
+    """A single network serves all tasks; a linear map of the task descriptor is added to its first pre-activations.
 
     h_1 = s(W_x x + W_z z_i + b) for task i with descriptor z_i; all later stages are shared, and so is the head where
     the tasks' outputs agree in kind and size (else heads are private).  W_z starts as further columns of W_x would:
@@ -28,11 +34,11 @@ class Additive(Sharing):
 
     Source: CS330 (Stanford), "Multi-task learning basics": additive conditioning.
 
-    Differs from the source: nothing; there it is shown to be ``concat`` under another name.
+    Differs from the source: nothing; there it is shown to be the same as ``concat``.
 
     Args:
-        descriptors: task name → its z, all of one length; ``None``: one-hot.
-        every_stage: shift every stage, not the first alone.
+        descriptors: task name → its descriptor z, all of one length; ``None``: one-hot.
+        every_stage: whether the pre-activations of every stage are shifted, not those of the first alone.
     """
 
     uses_depth = False
@@ -49,8 +55,8 @@ class Additive(Sharing):
     ) -> None:
         super().__init__(backbone, tasks, depth)
         self.network = Chain(backbone, range(backbone.num_stages), (SHARED,))
-        told = self.network.stages if every_stage else self.network.stages[:1]
-        self.shifts = {stage.conditioned.name: _shift(stage.conditioned, tasks, descriptors) for stage in told}
+        conditioned = [stage.conditioned for stage in (self.network.stages if every_stage else self.network.stages[:1])]
+        self.shifts = {layer.name: _shift(layer, tasks, descriptors) for layer in conditioned}
         self.parts = (self.network, *self.shifts.values())
 
     def represent(
@@ -73,7 +79,8 @@ class Additive(Sharing):
     @classmethod
     def why_infeasible(cls, recipe: Recipe, development: Development) -> str | None:
         tasks, descriptors = [task.name for task in development.tasks], recipe.sharing_options.get("descriptors")
-        return super().why_infeasible(recipe, development) or unadaptable(recipe) or unfit(tasks, descriptors)
+        reason = super().why_infeasible(recipe, development) or unadaptable(recipe)
+        return reason or invalid_descriptors(tasks, descriptors)
 
 
 def _shift(layer: Affine, tasks: Sequence[str], descriptors: Descriptors | None) -> TaskVectors:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from jaxtyping import Float
 from torch import Tensor
@@ -15,29 +15,37 @@ from mtl_core.layers.forward_context import ForwardContext
 from mtl_core.recipe import Recipe
 from mtl_core.search_space import Uniform
 from mtl_core.sharing import Chain, Sharing
-from mtl_core.sharing.blocks.experts import Extraction, Seen
-from mtl_core.sharing.blocks.option_checks import miscounted, misdropped, namesake, options_of
+from mtl_core.sharing.blocks.experts import Extraction, LevelInput
+from mtl_core.sharing.blocks.option_checks import (
+    expert_name_clash,
+    invalid_count,
+    invalid_gate_dropout,
+    options_of,
+)
 
 
 class CGC(Sharing):
-    """Shared experts and experts of each task's own; a task's gate weighs its own and the shared ones.
+    """Shared experts and each task's own experts are mixed by one gate per task (customised gate control).
 
     f_i(x) = Σ_e g_i(x)_e h_e(x) with g_i(x) = softmax(W_i x + b_i) over the ``own_experts`` of task i and the
-    ``shared_experts``, each an own copy of the k = ``depth`` first stages; y_i = head_i(tower_i(f_i)).  With a single
-    own expert and no shared one it is ``independent``; without own experts it is ``mmoe``.  Where tasks have inputs of
-    their own, a task's own experts see these alone.
+    ``shared_experts``.  Every expert is a copy of the first k = ``depth`` stages; y_i = head_i(tower_i(f_i)).  With a
+    single own expert and no shared one the architecture is ``independent``; without own experts it is ``mmoe``.  Where
+    tasks have inputs of their own, a task's own experts see these alone.
 
     Source: H. Tang et al., "Progressive layered extraction (PLE): a novel multi-task learning model for personalized
     recommendations", RecSys 2020, section 4.1.
 
-    Differs from the paper: gates have a bias and start at zero, as in ``mmoe``; all tasks have as many experts of their
-    own; experts may be dropped from gates.
+    Differs from the paper: gates have a bias and start at zero, as in ``mmoe``; all tasks have the same number of own
+    experts; gates may drop experts in training.
 
     Args:
-        shared_experts: of all tasks.
-        own_experts: of each task.
-        gate_dropout: probability that a task's gate does without an expert for a step.
+        shared_experts: number of experts that all tasks use.
+        own_experts: number of experts of each task.
+        gate_dropout: probability that a gate drops an expert for a step.
     """
+
+    without_own_experts: ClassVar[str] = "without own experts it is mmoe with as many experts"
+    """The reason that the plan gives for skipping an arm without own experts."""
 
     def __init__(
         self,
@@ -51,15 +59,19 @@ class CGC(Sharing):
     ) -> None:
         super().__init__(backbone, tasks, depth)
         self.gate_dropout = gate_dropout
-        self.extraction = Extraction(backbone, range(depth), tasks, shared_experts, own_experts)
+        self.levels = self._levels(depth, shared_experts, own_experts)
         self.towers = Chain(backbone, range(depth, backbone.num_stages), private(tasks))
-        self.parts = (self.extraction, self.towers)
+        self.parts = (*self.levels, self.towers)
+
+    def _levels(self, depth: int, shared_experts: int, own_experts: int) -> list[Extraction]:
+        """The extraction levels: here a single one, whose experts are all ``depth`` stages long."""
+        return [Extraction(self.backbone, range(depth), self.tasks, shared_experts, own_experts)]
 
     def represent(
         self, theta: Theta, x: Float[Tensor, "r g b d"], context: ForwardContext
     ) -> Float[Tensor, "r t b *f"]:
-        seen = Seen(self.backbone.enter(x), x)
-        mixed, _ = self.extraction(theta, seen, seen, context, self.option("gate_dropout", context, 4))
+        (level,), examples = self.levels, LevelInput(self.backbone.enter(x), x)
+        mixed, _ = level(theta, examples, examples, context, self.option("gate_dropout", context, 4))
         return mixed
 
     @classmethod
@@ -67,8 +79,8 @@ class CGC(Sharing):
         options, tasks = options_of(cls, recipe), [task.name for task in development.tasks]
         return (
             super().why_infeasible(recipe, development)
-            or miscounted(options, "shared_experts", 1, "without shared experts nothing is shared")
-            or miscounted(options, "own_experts", 1, "without own experts it is mmoe with as many experts")
-            or misdropped(options)
-            or namesake(tasks, options["shared_experts"], options["own_experts"])
+            or invalid_count(options, "shared_experts", 1, "without shared experts nothing is shared")
+            or invalid_count(options, "own_experts", 1, cls.without_own_experts)
+            or invalid_gate_dropout(options)
+            or expert_name_clash(tasks, options["shared_experts"], options["own_experts"])
         )

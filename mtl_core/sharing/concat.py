@@ -14,22 +14,22 @@ from mtl_core.layers.forward_context import ForwardContext
 from mtl_core.recipe import Recipe
 from mtl_core.registry import find
 from mtl_core.sharing import Chain, Sharing
-from mtl_core.sharing.blocks.task_descriptors import descriptor_matrix, unfit
+from mtl_core.sharing.blocks.task_descriptors import descriptor_matrix, invalid_descriptors
 
 
 class Concat(Sharing):
-    """One network for all tasks, which reads a descriptor of the task beside the inputs.
+    """A single network serves all tasks; the task descriptor is concatenated to its inputs.
 
     h_1 = s(W [x; z_i] + b) for task i with descriptor z_i; all later stages are shared, and so is the head where the
     tasks' outputs agree in kind and size (else heads are private).  z_i stands in further columns of x, or in further
-    channels that are constant over an image.  With W = [W_x W_z] it is ``additive``.
+    channels that are constant over an image.  With W = [W_x W_z] this is ``additive``.
 
     Source: CS330 (Stanford), "Multi-task learning basics": concatenation-based conditioning.
 
     Differs from the source: nothing.
 
     Args:
-        descriptors: task name → its z, all of one length; ``None``: one-hot.
+        descriptors: task name → its descriptor z, all of one length; ``None``: one-hot.
     """
 
     uses_depth = False
@@ -52,8 +52,8 @@ class Concat(Sharing):
     def represent(
         self, theta: Theta, x: Float[Tensor, "r g b d"], context: ForwardContext
     ) -> Float[Tensor, "r t b *f"]:
-        told = extend(x, self._z, self._inputs)
-        return self.network(theta, self.backbone.enter(told), context)
+        extended = extend(x, self._z, self._inputs)
+        return self.network(theta, self.backbone.enter(extended), context)
 
     def apart(self, signals: int) -> bool:
         return self.network.stateless
@@ -61,7 +61,7 @@ class Concat(Sharing):
     @classmethod
     def why_infeasible(cls, recipe: Recipe, development: Development) -> str | None:
         tasks, descriptors = [task.name for task in development.tasks], recipe.sharing_options.get("descriptors")
-        reason = super().why_infeasible(recipe, development) or unfit(tasks, descriptors)
+        reason = super().why_infeasible(recipe, development) or invalid_descriptors(tasks, descriptors)
         if reason:
             return reason
         first, *places = development.shape

@@ -17,11 +17,11 @@ from mtl_core.sharing.blocks.stitching import ChannelStitch, Stitch, own_example
 
 
 class CrossStitch(Sharing):
-    """A network for each task; after a stage each goes on with its own mixture of all tasks' activations.
+    """Every task has a network; after each stage the networks' activations are mixed linearly by learned weights.
 
     After stage l ≤ k = ``depth``: h_i ← Σ_j A^l_ij h_j, where h_j is the output of task j's copy of the stage and A^l
     is learned, one number for a pair of tasks or one for every feature.  It starts with .9 for a task's own signal and
-    .1/(T − 1) for each other.  The identity is ``independent``; rows that all choose the same copies are ``hard``.
+    .1/(T − 1) for each other.  With the identity for A^l this is ``independent``; with equal rows it is ``hard``.
 
     Source: I. Misra, A. Shrivastava, A. Gupta & M. Hebert, "Cross-stitch networks for multi-task learning", CVPR 2016,
     eq. 1.
@@ -32,7 +32,7 @@ class CrossStitch(Sharing):
     the work, and statistics over a batch are those of all), for only activations of one example can be mixed.
 
     Args:
-        per_channel: a matrix for every feature, as in the paper's experiments.
+        per_channel: whether every feature has a matrix A^l of its own, as in the paper's experiments.
     """
 
     def __init__(self, backbone: Backbone, tasks: Sequence[str], depth: int, *, per_channel: bool = False) -> None:

@@ -17,12 +17,12 @@ from mtl_core.search_space import LogUniform
 from mtl_core.sharing import Chain, Sharing
 from mtl_core.sharing.blocks.experts import SharedExperts
 from mtl_core.sharing.blocks.gates import mix
-from mtl_core.sharing.blocks.option_checks import miscounted, namesake, options_of
+from mtl_core.sharing.blocks.option_checks import expert_name_clash, invalid_count, options_of
 from mtl_core.sharing.blocks.sparse_gates import Selectors
 
 
 class DSelectK(Sharing):
-    """Experts that all tasks share, of which every task learns to use a few: a continuous sparse gate.
+    """Experts shared by all tasks are mixed by one sparse, differentiable gate per task, which selects at most k.
 
     f_i(x) = Σ_e q_ie h_e(x) with q_i = Σ_s softmax(α_i)_s r(z_is) over ``selectors`` selectors.  A selector has
     log₂ E numbers z, of which r(z)_e = Π_j (S(z_j) if the binary code of e has a one at place j, else 1 − S(z_j))
@@ -38,11 +38,11 @@ class DSelectK(Sharing):
     paper does not have, draws codes back to where selectors begin to hesitate.
 
     Args:
-        experts: E, a power of two.
-        selectors: k, the most experts that a task ends with.
-        gate: ``static``, a task's weights are the same for all examples, or ``example``: z and α are affine in x.
-        smooth_step_width: w.
-        selector_entropy: λ.
+        experts: number of experts, E, a power of two.
+        selectors: largest number of experts that a task ends with, the k of the name.
+        gate: ``static`` (a task's weights are the same for all examples) or ``example`` (z and α are affine in x).
+        smooth_step_width: width w of the smooth step, above 0.
+        selector_entropy: strength λ of the entropy penalty.
     """
 
     def __init__(
@@ -79,14 +79,16 @@ class DSelectK(Sharing):
         options, tasks = options_of(cls, recipe), [task.name for task in development.tasks]
         return (
             super().why_infeasible(recipe, development)
-            or miscounted(options, "experts", 2, "a single expert is the same network as hard")
-            or miscounted(options, "selectors", 1, "each selects one expert")
-            or namesake(tasks, options["experts"])
-            or _unselectable(**{name: options[name] for name in ("experts", "selectors", "gate", "smooth_step_width")})
+            or invalid_count(options, "experts", 2, "a single expert is the same network as hard")
+            or invalid_count(options, "selectors", 1, "each selects one expert")
+            or expert_name_clash(tasks, options["experts"])
+            or _invalid_selectors(
+                **{name: options[name] for name in ("experts", "selectors", "gate", "smooth_step_width")}
+            )
         )
 
 
-def _unselectable(experts: int, selectors: int, gate: str, smooth_step_width: float) -> str | None:
+def _invalid_selectors(experts: int, selectors: int, gate: str, smooth_step_width: float) -> str | None:
     if experts & (experts - 1):
         return f"experts must be a power of two, which binary codes fill, found {experts}"
     if selectors > experts:

@@ -14,10 +14,10 @@ from mtl_core.sharing import Chain, Sharing
 
 
 class Hard(Sharing):
-    """The first stages are one network, the rest and the heads belong to the tasks.
+    """All tasks share the first stages (the trunk); later stages and heads are private to each task.
 
-    With k = ``depth`` shared stages h_k = f_k(… f_1(x)) and y_i = head_i(f_L^i(… f_{k+1}^i(h_k))).  k = 0 is
-    ``independent``; k = L is the multi-head network.
+    With k = ``depth`` shared stages h_k = f_k(… f_1(x)) and y_i = head_i(f_L^i(… f_{k+1}^i(h_k))).  For k = 0 this is
+    ``independent``; for k = L it is the multi-head network.
 
     Source: R. Caruana, "Multitask learning: a knowledge-based source of inductive bias", ICML 1993.
 

@@ -1,4 +1,4 @@
-"""Private networks inside one multi-task loop."""
+"""Private networks inside one multi-task training loop."""
 
 from __future__ import annotations
 
@@ -14,10 +14,11 @@ from mtl_core.sharing import Chain, Sharing
 
 
 class Independent(Sharing):
-    """A copy of everything for every task, trained in one loop on common batches.
+    """Every task has a private network and nothing is shared; all are trained in one loop on common batches.
 
-    y = Σ_j 1(z = j) f_j(x) with the one-hot task descriptor z: conditioning by multiplication at its extreme, where no
-    parameter is shared.  As a baseline (``loop``) it tells the effect of sharing from the effect of the common loop.
+    y = Σ_j 1(z = j) f_j(x) with the one-hot task descriptor z: the extreme case of multiplicative conditioning, in
+    which no parameter is shared.  As the baseline ``loop`` it separates the effect of sharing from the effect of
+    training all tasks in one loop.
 
     Source: CS330 (Stanford), "Multi-task learning basics".
 

@@ -1,4 +1,4 @@
-"""A tree of stages that is learned with the weights."""
+"""A tree of stages that is learned together with the weights."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ _COLDEST = 0.1
 
 
 class LearnedBranch(Sharing):
-    """Every node of a stage, and every head, learns which node it follows, until that is a tree.
+    """The tree of shared stages is learned by gradient: each node chooses its parent with a Gumbel-softmax.
 
     A stage has a node for each task.  The input of node j at stage l + 1 is Σ_p w_jp h_p over the nodes p of stage l,
     with w_j = softmax((θ_j + G_j)/τ), Gumbel noise G and a temperature τ that falls geometrically; heads choose among
-    the nodes of the last stage alike.  From the share ``settle_at`` of training on, w is the one-hot arg-max that θ had
-    by then, so that it is a tree that is trained in the end.  Evaluation uses the arg-max throughout.
+    the nodes of the last stage in the same way.  From the share ``settle_at`` of training on, w is the one-hot arg-max
+    that θ had at that moment, so the network is a tree from then on.  Evaluation uses the arg-max throughout.
 
     Source: P. Guo, C.-Y. Lee & D. Ulbricht, "Learning to branch for multi-task learning", ICML 2020.
 
@@ -41,7 +41,7 @@ class LearnedBranch(Sharing):
     statistics over a batch are those of all tasks' examples.
 
     Args:
-        branching_temperature: τ at the start.
+        branching_temperature: temperature τ at the start.
         settle_at: share of training, between 0 and 1, after which the tree is fixed.
     """
 
@@ -84,11 +84,11 @@ class LearnedBranch(Sharing):
         return own_examples(mix(last, h), x.shape[1])
 
     def tree(self, theta: Theta, row: int) -> list[list[list[str]]]:
-        """The arg-max tree of a row, as :class:`mtl_core.sharing.branch.Branch` takes it."""
+        """Return the arg-max tree of a row in the form that :class:`mtl_core.sharing.branch.Branch` takes."""
         return of_paths(self.nodes(theta, row), self.tasks)
 
     def nodes(self, theta: Theta, row: int) -> list[list[int]]:
-        """Of each stage, the position of the node that each task passes."""
+        """Return, for each stage, the position of the node that each task's path passes in a row."""
         node, paths = list(range(len(self.tasks))), []
         for choice in reversed(self.choices):
             parents = choice.parents(theta)[row].tolist()

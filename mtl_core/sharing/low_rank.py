@@ -19,12 +19,12 @@ from mtl_core.sharing.blocks.task_descriptors import TaskVectors, along
 
 
 class LowRank(Sharing):
-    """The first stages are one network, which every task corrects by matrices of low rank.
+    """All tasks share the first stages; each task adds a low-rank correction to every weight matrix (like LoRA).
 
     Every affine map W of stages 1 … k = ``depth`` becomes W + A_i B_i for task i, with A_i of q columns and B_i of q
     rows that are the task's own; A_i starts like a layer and B_i at 0, so that training begins at ``hard``.  Later
-    stages and heads are private.  q = 0 is ``hard``; with full rank, biases of the tasks' own and no norms it can
-    represent ``independent``.
+    stages and heads are private.  For q = 0 this is ``hard``; with full rank, own biases and no norms it can represent
+    ``independent``.
 
     Source: E. Hu et al., "LoRA: low-rank adaptation of large language models", ICLR 2022, eq. 3.
 
@@ -32,8 +32,8 @@ class LowRank(Sharing):
     no factor α/q; every affine map is corrected, not those of attention alone.
 
     Args:
-        rank: q; a layer of fewer inputs or outputs takes as many as it has, beyond which a rank adds nothing.
-        own_biases: correct the biases as well, starting at 0.
+        rank: rank q of the corrections; a layer with fewer than q inputs or outputs takes that number instead.
+        own_biases: whether every task also adds a vector of its own, which starts at 0, to the biases.
     """
 
     def __init__(

@@ -17,15 +17,15 @@ from mtl_core.search_space import Uniform
 from mtl_core.sharing import Chain, Sharing
 from mtl_core.sharing.blocks.experts import SharedExperts
 from mtl_core.sharing.blocks.gates import Gates, mix
-from mtl_core.sharing.blocks.option_checks import miscounted, misdropped, namesake, options_of
+from mtl_core.sharing.blocks.option_checks import expert_name_clash, invalid_count, invalid_gate_dropout, options_of
 
 
 class MMoE(Sharing):
-    """Experts that all tasks share, and for every task a gate that weighs them by the example.
+    """Experts shared by all tasks are mixed by one softmax gate per task (multi-gate mixture of experts).
 
-    f_i(x) = Σ_e g_i(x)_e h_e(x) with g_i(x) = softmax(W_i x + b_i) over E experts, each an own copy of the k =
-    ``depth`` first stages; y_i = head_i(tower_i(f_i)).  One expert is ``hard``; E = T with gates that are one-hot,
-    each on an expert of its own, is ``independent``.
+    f_i(x) = Σ_e g_i(x)_e h_e(x) with g_i(x) = softmax(W_i x + b_i) over E experts.  Every expert is a copy of the first
+    k = ``depth`` stages; y_i = head_i(tower_i(f_i)).  With one expert this is ``hard``; with E = T and one-hot gates
+    that select one expert per task it is ``independent``.
 
     Source: J. Ma et al., "Modeling task relationships in multi-task learning with multi-gate mixture-of-experts",
     KDD 2018, section 4.2.
@@ -36,8 +36,8 @@ class MMoE(Sharing):
     for a whole step.
 
     Args:
-        experts: E.
-        gate_dropout: probability that a task's gate does without an expert for a step.
+        experts: number of experts, E.
+        gate_dropout: probability that a gate drops an expert for a step.
     """
 
     def __init__(
@@ -71,7 +71,7 @@ class MMoE(Sharing):
         options, tasks = options_of(cls, recipe), [task.name for task in development.tasks]
         return (
             super().why_infeasible(recipe, development)
-            or miscounted(options, "experts", 2, "a single expert is the same network as hard")
-            or misdropped(options)
-            or namesake(tasks, options["experts"])
+            or invalid_count(options, "experts", 2, "a single expert is the same network as hard")
+            or invalid_gate_dropout(options)
+            or expert_name_clash(tasks, options["experts"])
         )

@@ -1,4 +1,4 @@
-"""One network whose features each task attends to in its own way."""
+"""Multi-task attention network."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from mtl_core.sharing.blocks.soft_masks import SoftMask
 
 
 class MTAN(Sharing):
-    """Shared stages, and for each task a soft attention mask on the features of every one.
+    """All tasks share the stages; each task applies its own soft attention mask to the features of every stage.
 
     With s_l the output of shared stage l ≤ k = ``depth``, task i attends to g_i^l = m_i^l ⊙ s_l, where
     m_i^l = σ(V_i^l relu(U_i^l [s_l; g_i^(l−1)])) lies between 0 and 1 and g_i^(l−1) is pooled to the places of s_l.
-    Stages above k and the heads belong to the tasks and take g_i^k.  Masks of 1 are ``hard``.
+    Stages above k and the heads are private and take g_i^k.  With all masks equal to 1 this is ``hard``.
 
     Source: S. Liu, E. Johns & A. Davison, "End-to-end multi-task learning with attention", CVPR 2019, eqs. 1 and 2
     (multi-task attention network).

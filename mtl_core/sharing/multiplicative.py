@@ -15,17 +15,17 @@ from mtl_core.layers.bank import SHARED, Theta, constant, normal
 from mtl_core.layers.forward_context import ForwardContext
 from mtl_core.recipe import Recipe
 from mtl_core.sharing import Chain, Sharing, split, unadaptable
-from mtl_core.sharing.blocks.task_descriptors import TaskVectors, along, unfit
+from mtl_core.sharing.blocks.task_descriptors import TaskVectors, along, invalid_descriptors
 
 
 class Multiplicative(Sharing):
-    """One network for all tasks, whose pre-activations are gated by the task descriptor at every stage.
+    """A single network serves all tasks; a function of the task descriptor scales its pre-activations (like FiLM).
 
     h_l = s((W_x h_{l−1} + b) · γ_i + β_i) with γ_i = 1 + W_γ z_i and β_i = W_β z_i for task i with descriptor z_i, or
     β_i = 0 without ``shift``.  All stages are shared, and so is the head where the tasks' outputs agree in kind and
-    size (else heads are private).  W_γ starts from N(0, 0.1²), gates hence about 1, and W_β at 0.  Gates that open a
-    block of the units for each task make ``independent`` of it, and gates that first open the same block for all make
-    ``hard``: sharing is a special case of conditioning.
+    size (else heads are private).  W_γ starts from N(0, 0.1²), so gates start near 1, and W_β at 0.  With gates that
+    open another block of units for each task this is ``independent``; with gates that open the same block for all
+    tasks in the first stages it is ``hard``.
 
     Source: CS330 (Stanford), "Multi-task learning basics": multiplicative conditioning; E. Perez et al., "FiLM: visual
     reasoning with a general conditioning layer", AAAI 2018, eq. 1–2, and γ = 1 + Δγ.
@@ -35,8 +35,8 @@ class Multiplicative(Sharing):
     one that is switched off.  z_i is projected once, where the paper's descriptor comes from a recurrent network.
 
     Args:
-        descriptors: task name → its z, all of one length; ``None``: one-hot.
-        shift: learn β as well.
+        descriptors: task name → its descriptor z, all of one length; ``None``: one-hot.
+        shift: whether the shift β is learned as well.
     """
 
     uses_depth = False
@@ -89,4 +89,5 @@ class Multiplicative(Sharing):
     @classmethod
     def why_infeasible(cls, recipe: Recipe, development: Development) -> str | None:
         tasks, descriptors = [task.name for task in development.tasks], recipe.sharing_options.get("descriptors")
-        return super().why_infeasible(recipe, development) or unadaptable(recipe) or unfit(tasks, descriptors)
+        reason = super().why_infeasible(recipe, development) or unadaptable(recipe)
+        return reason or invalid_descriptors(tasks, descriptors)

@@ -7,10 +7,10 @@ from mtl_core.sharing.mmoe import MMoE
 
 
 class OMoE(MMoE):
-    """Experts that all tasks share, weighed by one gate for all: examples choose among experts, tasks do not.
+    """Experts shared by all tasks are mixed by a single softmax gate for all tasks (one-gate mixture of experts).
 
-    f(x) = Σ_e g(x)_e h_e(x) with g(x) = softmax(W x + b) over E experts, each an own copy of the k = ``depth`` first
-    stages; y_i = head_i(tower_i(f)).  With a single task it is ``mmoe``.
+    f(x) = Σ_e g(x)_e h_e(x) with g(x) = softmax(W x + b) over E experts.  Every expert is a copy of the first
+    k = ``depth`` stages; y_i = head_i(tower_i(f)).  With a single task this is ``mmoe``.
 
     Source: J. Ma et al., "Modeling task relationships in multi-task learning with multi-gate mixture-of-experts",
     KDD 2018, section 4.1.
@@ -18,8 +18,8 @@ class OMoE(MMoE):
     Differs from the paper: gates have a bias and start at zero, as in ``mmoe``.
 
     Args:
-        experts: E.
-        gate_dropout: probability that the gate does without an expert for a step.
+        experts: number of experts, E.
+        gate_dropout: probability that the gate drops an expert for a step.
     """
 
     def _gate_copies(self) -> tuple[Copy, ...]:

@@ -1,4 +1,4 @@
-"""Hard sharing with a prior that learns how the tasks' own layers are related."""
+"""Hard sharing with a prior on the tasks' own layers whose task covariance is learned."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from mtl_core.sharing import Chain, Sharing
 
 
 class Relationship(Sharing):
-    """Hard sharing with a matrix-normal prior over the tasks' own layers, whose task covariance is learnt.
+    """Hard sharing whose private layers have a matrix-normal prior with a learned covariance between the tasks.
 
     The first k = ``depth`` stages are shared.  The weights of each later layer, heads included, make a matrix W [t, p],
     a row of p numbers for each of T tasks, with the prior MN(0, Ω, I): the objective gets
@@ -38,9 +38,9 @@ class Relationship(Sharing):
     it succeeds; scaled to trace T, ρ means the same in every layer and at every moment.
 
     Args:
-        relationship_strength: ρ.
-        learn_covariance: otherwise Ω stays I, and the penalty is an L2 penalty.
-        covariance_ridge: ε, in (0, 1]: the least eigenvalue that Ω may have.
+        relationship_strength: strength ρ of the penalty.
+        learn_covariance: whether Ω is updated; otherwise it stays I, and the penalty is an L2 penalty.
+        covariance_ridge: smallest eigenvalue ε that Ω may have, in (0, 1].
     """
 
     acts_after_step = True
@@ -96,13 +96,13 @@ class Relationship(Sharing):
     def _penalty(self, theta: Theta, heads: Sequence[Slot], context: ForwardContext) -> Float[Tensor, " r"]:
         energies = []
         for weight, covariance in self._layers(heads):
-            # a diverged row is NaN, for which inv would raise in the name of all
+            # a diverged row is NaN, for which inv would raise for the whole array
             precision = torch.linalg.inv_ex(theta[covariance][:, 0].double()).inverse.to(theta[weight])
             energies.append((precision * _gram(theta[weight])).sum(dim=(1, 2)))
         return 0.5 * self.option("relationship_strength", context, 1) * torch.stack(energies).sum(dim=0)
 
     def _layers(self, heads: Sequence[Slot]) -> list[tuple[Slot, Slot]]:
-        """Weights and covariance of every layer that the tasks have for themselves."""
+        """Weights and covariance of every private layer."""
         return list(zip((*self._matrices, *_matrices(heads)), self.covariances.slots, strict=True))
 
     @classmethod
@@ -121,7 +121,7 @@ class Relationship(Sharing):
 
 
 class _Covariances:
-    """Ω of every layer, ``[t, t]``."""
+    """The buffer Ω of every private layer, ``[t, t]``."""
 
     def __init__(self, layers: Sequence[str], tasks: int) -> None:
         def identity(generator: Generator) -> Tensor:

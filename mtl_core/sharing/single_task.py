@@ -1,4 +1,4 @@
-"""One network, one task: the baseline."""
+"""A network for one task alone: the single-task baseline."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from mtl_core.sharing import Chain, Sharing
 
 
 class SingleTask(Sharing):
-    """A network for one task alone, with its own tuning, batches and early stopping.
+    """Every task is trained alone, with its own tuning, batches and early stopping: the single-task baseline.
 
-    The study trains one such replica for every task.  Its private copies start and drop units exactly like those of
-    ``independent``, because streams are keyed by the task's name.
+    The study trains one such replica for every task.  Its initialisation and dropout masks are those of the task's
+    network in ``independent``, because random streams are keyed by the task's name.
 
-    Source: the baseline of every multi-task paper, from R. Caruana, "Multitask learning", Machine Learning 28, 1997.
+    Source: R. Caruana, "Multitask learning", Machine Learning 28, 1997 (the usual baseline of multi-task papers).
 
     Differs from the source: nothing.
     """

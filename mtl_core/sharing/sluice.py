@@ -1,4 +1,4 @@
-"""Cross-stitch networks whose sub-spaces mix, and whose tasks read several stages."""
+"""Sluice networks: cross-stitch between sub-spaces, and task-specific mixtures of the stages' outputs."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ from mtl_core.sharing.blocks.stitching import LayerMixture, Stitch, own_examples
 
 
 class Sluice(Sharing):
-    """Cross-stitch between sub-spaces of the features, and for each task a mixture of the stages' outputs.
+    """Cross-stitch between sub-spaces of the features; each task also mixes the stages' outputs (sluice network).
 
     The features of every stage l ≤ k = ``depth`` fall into s = ``subspaces`` groups, and after it
     h_i,a ← Σ_jb A^l_ia,jb h_j,b over tasks j and groups b.  What follows takes h_i = Σ_l≤k β_il h_i^l, pooled to the
     places of stage k.  So that groups learn different things, the objective has λ Σ ‖W_a W_bᵀ‖² over tasks, stages and
-    pairs a < b, with W_a the rows of a stage's last weight matrix that make group a, and λ = ``orthogonality``.
+    pairs a < b, with W_a the rows of a stage's last weight matrix that compute group a, and λ = ``orthogonality``.
 
     Source: S. Ruder, J. Bingel, I. Augenstein & A. Søgaard, "Latent multi-task architecture learning", AAAI 2019
     (arXiv:1705.08142, first called "Sluice networks").
@@ -37,8 +37,8 @@ class Sluice(Sharing):
     of their own, every copy sees all tasks' examples, as in ``cross_stitch``.
 
     Args:
-        subspaces: groups of features; 1 leaves no penalty.
-        orthogonality: λ, the strength of the penalty.
+        subspaces: number of groups of features, s; with 1 there is no penalty.
+        orthogonality: strength λ of the penalty.
     """
 
     def __init__(
@@ -90,7 +90,7 @@ class Sluice(Sharing):
 
 
 def overlap(theta: Theta, layer: Affine, subspaces: int) -> Float[Tensor, " r"]:
-    """Σ ‖W_a W_bᵀ‖² over a layer's copies and pairs of sub-spaces of its outputs."""
+    """Return Σ ‖W_a W_bᵀ‖² of each row, over a layer's copies and the pairs of sub-spaces of its outputs."""
     weight = theta[layer.weight]
     by_output = weight.movedim(-1, 2) if layer.feature_axis == -1 else weight
     replicas, copies, outputs = by_output.shape[:3]

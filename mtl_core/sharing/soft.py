@@ -19,7 +19,7 @@ from mtl_core.sharing import Chain, Sharing
 
 
 class Soft(Sharing):
-    """A network for every task, whose first stages are drawn towards each other.
+    """Every task has a network; an L2 penalty pulls the parameters of the first stages together.
 
     The objective has the penalty λ Σ_{i<j} ‖θ_i − θ_j‖² over the tasks' copies θ_i of stages 1 … k = ``depth``; later
     stages and heads are free.  After every step of the optimiser at learning rate η a proximal step is taken,
@@ -36,7 +36,7 @@ class Soft(Sharing):
     2 η λ T exceeds 2; with an adaptive optimiser the step is still taken in the plain metric.
 
     Args:
-        coupling: λ.
+        coupling: strength λ of the penalty.
     """
 
     acts_after_step = True
@@ -68,7 +68,7 @@ class Soft(Sharing):
         present: Bool[Tensor, "r t"],
         context: ForwardContext,
     ) -> None:
-        here = present.unsqueeze(2)
+        present = present.unsqueeze(2)
         for slot in self.coupled.slots:
             if not slot.trained:
                 continue
@@ -76,8 +76,8 @@ class Soft(Sharing):
             rate = torch.tensor(rates).to(copies).view(-1, 1, 1)
             stiffness = 2 * rate * self.option("coupling", context, 3) * len(self.tasks)
             # in this form λ = 0 leaves every bit alone
-            drawn = copies + stiffness / (1 + stiffness) * (copies.mean(dim=1, keepdim=True) - copies)
-            copies.copy_(torch.where(here, drawn, copies))
+            stepped = copies + stiffness / (1 + stiffness) * (copies.mean(dim=1, keepdim=True) - copies)
+            copies.copy_(torch.where(present, stepped, copies))
 
     @classmethod
     def why_infeasible(cls, recipe: Recipe, development: Development) -> str | None:

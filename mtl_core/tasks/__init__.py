@@ -8,8 +8,8 @@ from mtl_core.data.task_set import TaskSet
 
 
 class TaskSource(ABC):
-    """Where a task set comes from.  Subclasses are found by the registry: the file's stem is the name."""
+    """Base class of the task sets, which the registry finds by the stem of their file."""
 
     @abstractmethod
     def build(self) -> TaskSet:
-        """Make the task set; the same arguments give the same bytes."""
+        """Return the task set; the same arguments give the same bytes."""

@@ -1,4 +1,4 @@
-"""What digit is it, and what does it look like?  Two tasks on half-hidden digits that pull with unequal force."""
+"""Classification and restoration of half-hidden digits: two tasks whose gradients differ in size."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ FEWEST = 50
 
 
 class Asymmetric(TaskSource):
-    """Classify a digit of which pixels are hidden, and restore all of its pixels.
+    """Two tasks on half-hidden digits: classify the digit, and restore all pixels of its image.
 
     An image x of 64 pixels in 0 … 1 is seen as x · m, with m_p ~ Bernoulli(1 − hidden), drawn once for every image.
 
@@ -32,17 +32,21 @@ class Asymmetric(TaskSource):
     variance, and sixteen units cannot serve both.  A skill counts as much for one task as for the other, whatever
     their gradients.
 
-    Source: Extracting and Composing Robust Features with Denoising Autoencoders, Vincent, Larochelle, Bengio,
-    Manzagol, ICML 2008, for the masks; Optical Recognition of Handwritten Digits, Alpaydin, Kaynak, UCI 1998, as
-    scikit-learn ships it, for the digits (one image is one example, a third of them is the test split).
+    Source: P. Vincent, H. Larochelle, Y. Bengio & P.-A. Manzagol, "Extracting and composing robust features with
+    denoising autoencoders", ICML 2008, for the masks; E. Alpaydin & C. Kaynak, "Optical recognition of handwritten
+    digits", UCI 1998, as scikit-learn ships it, for the digits (one image is one example, a third of them is the test
+    split).
 
     Differs from the paper: masks are drawn once, so that every epoch and every seed sees the same views; the loss is
     the squared error.
 
     Args:
         num_examples: images to develop on, at most the 1198 that are not for testing.
-        hidden: share of the pixels that is hidden.
-        seed: which images are for testing, and which pixels are hidden.
+        hidden: share of the pixels that is hidden, from 0 to below 1.
+        seed: decides which images are for testing, and which pixels are hidden.
+
+    Raises:
+        UserError: when a number is out of range.
     """
 
     def __init__(self, *, num_examples: int = 1198, hidden: float = 0.5, seed: int = 0) -> None:
@@ -54,7 +58,7 @@ class Asymmetric(TaskSource):
         self.num_examples, self.hidden, self.seed = num_examples, hidden, seed
 
     def build(self) -> TaskSet:
-        """Hide pixels, and ask for them and for the digit."""
+        """Return the task set of masked images."""
         base, test = development_and_test(self.seed)
         kept = torch.randperm(len(base), generator=generator(self.seed, "kept digits"))[: self.num_examples]
         pool = self._examples(base[kept.sort().values])
@@ -76,6 +80,6 @@ class Asymmetric(TaskSource):
         return Examples(self._seen(clean.shape[1])[base] * clean, torch.cat([digits[base, None].float(), clean], 1))
 
     def _seen(self, num_pixels: int) -> Float[Tensor, "n p"]:
-        """Of every image that there is, so that a smaller pool has the same views."""
+        """Visible pixels of every image, drawn for all images so that a smaller pool has the same masks."""
         numbers = torch.rand(len(base_digits()[0]), num_pixels, generator=generator(self.seed, "hidden pixels"))
         return (numbers >= self.hidden).float()

@@ -1,4 +1,4 @@
-"""A small set with a known answer: related tasks that may share, and an odd one that should not."""
+"""A small set with a known answer: related tasks that may share, and an unrelated one that should not."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from mtl_core.tasks.sources.directions import correlations, orthonormal, standar
 
 NUM_EXAMPLES, NUM_TEST = 600, 2000
 HALF = 6
-"""Inputs that the related tasks depend on; as many others are there for the odd task alone."""
+"""Number of inputs that the related tasks depend on, and of the other inputs, on which the odd task depends."""
 RELATED = ("related a", "related b", "related c", "related d")
 NUM_RIDGES, NUM_BUMPS = 3, 5
 STEEPNESS, VARIATION = 1.5, 0.1
@@ -22,7 +22,7 @@ RELATED_NOISE, ODD_NOISE = 0.8, 0.1
 
 
 class Demo(TaskSource):
-    """Four related regression tasks and an odd one that pays for a narrow shared network.
+    """Four related regression tasks and an unrelated ("odd") one that loses skill in a narrow shared network.
 
     With x = (u, v), u and v six standard normal inputs each, p_k and q_k fixed orthonormal directions:
 
@@ -32,20 +32,20 @@ class Demo(TaskSource):
     with e and noise standard normal, independent between tasks.
 
     *Why the related tasks help each other or tie.*  They are nearly one function, their label noise is independent and
-    there are few examples: whoever shares with the others learns the same three features from four times the labels.
+    there are few examples: a shared network learns the same three features from four times the labels.
 
     *Why sharing everything harms the odd task.*  It needs features that no other task needs, and many of them: each
-    even bump takes two units of its own, so it would fill a network of 8 or 16 units alone, and it has no linear part
-    that a narrow network could fall back on.  In a shared network it is one voice among five, and the shared units
-    follow the four that agree.  What is wanted from dropout differs as well: the noisy tasks gain by it, the odd one
-    loses units that it cannot spare.
+    even bump takes two units, so it would fill a network of 8 or 16 units alone, and it has no linear part that a
+    narrow network could use instead.  In a shared network it contributes one of five losses, and the shared units
+    follow the four tasks that agree.  The best dropout rate differs as well: the noisy tasks gain by dropout, the odd
+    one loses units that it needs.
 
     Measured with two stages of 16 units, 30 epochs, batches of 64 and four draws tuned per arm, on 10 replicas of each
     of 8 seeds: the odd task falls from 40 points of skill to 8 (deviation between replicas 6), the related tasks gain
     1.4 on average.  With 8 units it falls from 20 to 2.
 
     Args:
-        odd: whether the odd task is there.
+        odd: whether the odd task is part of the set.
         seed: of directions, examples and noise.
     """
 
@@ -53,7 +53,7 @@ class Demo(TaskSource):
         self.odd, self.seed = odd, seed
 
     def build(self) -> TaskSet:
-        """Draw the examples; development and test come from one draw, so their scales agree."""
+        """Return the task set; development and test examples come from one draw, so their scales agree."""
         num = NUM_EXAMPLES + NUM_TEST
         inputs = torch.randn(num, 2 * HALF, generator=generator(self.seed, "inputs"), dtype=torch.float64)
         clean = torch.cat([self._related(inputs[:, :HALF]), self._odd(inputs[:, HALF:])], dim=1)

@@ -1,4 +1,4 @@
-"""Three questions about one digit: related tasks on a small real data set."""
+"""Three questions about one handwritten digit: related tasks on a small real data set."""
 
 from __future__ import annotations
 
@@ -17,17 +17,20 @@ FEWEST = 50
 
 
 class Digits3(TaskSource):
-    """Handwritten digits; is it odd, is it at least five, what is it modulo three?
+    """Three related tasks on handwritten digits: parity, five or more, and the remainder modulo three.
 
-    Every task is a coarse reading of the same ten classes, so strokes that tell digits apart serve all three, and
-    every label says something that the other two do not: a small benefit of sharing, or none, is expected.
+    Every task groups the same ten classes, so features that distinguish digits serve all three, and every label has
+    information that the other two lack: a small benefit of sharing, or none, is expected.
 
-    Source: Optical Recognition of Handwritten Digits, Alpaydin, Kaynak, UCI 1998, as scikit-learn ships it
+    Source: E. Alpaydin & C. Kaynak, "Optical recognition of handwritten digits", UCI 1998, as scikit-learn ships it
     (1797 images of 8 × 8 pixels; one image is one example, a third of them is the test split).
 
     Args:
         num_examples: images to develop on, at most the 1198 that are not for testing.
-        seed: which images are for testing.
+        seed: decides which images are for testing.
+
+    Raises:
+        UserError: when ``num_examples`` is out of range.
     """
 
     def __init__(self, *, num_examples: int = 1198, seed: int = 0) -> None:
@@ -37,7 +40,7 @@ class Digits3(TaskSource):
         self.num_examples, self.seed = num_examples, seed
 
     def build(self) -> TaskSet:
-        """Derive the three targets from the digit."""
+        """Return the task set, whose three targets are derived from the digit."""
         base, test = development_and_test(self.seed)
         kept = torch.randperm(len(base), generator=generator(self.seed, "kept digits"))[: self.num_examples]
         tasks = (
@@ -58,5 +61,5 @@ def _examples(base: Int[Tensor, " n"]) -> Examples:
 
 
 def targets_of(digits: Int[Tensor, " n"]) -> Float[Tensor, "n 3"]:
-    """Parity, five or more, and modulo three, as class numbers."""
+    """Return parity, five or more, and the remainder modulo three of every digit, as class numbers."""
     return torch.stack([digits % 2, digits >= 5, digits % 3], dim=1).float()

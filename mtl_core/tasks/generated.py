@@ -1,4 +1,4 @@
-"""Generated tasks whose relatedness is a option, with the truth handed out beside the data."""
+"""Generated tasks whose relatedness is an option; the true facts are part of the task set."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ CYCLE = {
     "classification": ("binary", "multiclass"),
     "mixed": ("regression", "binary", "large regression", "multiclass"),
 }
-"""Kinds of successive tasks.  A ``large regression`` has a hundred times the scale, and a shift."""
+"""Kinds of successive tasks.  A ``large regression`` has a hundred times the scale, and a shift of 50."""
 SCALE, SHIFT, NUM_CLASSES = 100.0, 50.0, 3
 BOUNDS = {
     "num_examples": (50, 1_000_000),
@@ -38,31 +38,35 @@ BOUNDS = {
 
 
 class Generated(TaskSource):
-    """Tasks whose directions in input space have a given pairwise cosine, under one fixed wavy function.
+    """Generated tasks of a given relatedness: the cosine between the tasks' directions in input space.
 
     With orthonormal u_0, u_1, …, x ~ N(0, I) and relatedness rho:
 
         w_i = sqrt(rho) u_0 + sqrt(1 − rho) u_i        so that  cos(w_i, w_j) = rho  for i ≠ j
         y_i = w_i x + sum_m sin(alpha_m w_i x + beta_m), made standard, + noise
 
-    An odd task has u_{T+1}: nothing in common with any other.  Classes are the lower and upper half, or thirds, of y.
+    The odd task has direction u_{T+1}, which no other task has a part of.  Classes are the halves, or thirds, of y.
 
-    Source: Modeling Task Relationships in Multi-task Learning with Multi-gate Mixture-of-Experts, Ma, Zhao, Yi, Chen,
-    Hong, Chi, KDD 2018, section 3.2.
+    Source: J. Ma, Z. Zhao, X. Yi, J. Chen, L. Hong & E. Chi, "Modeling task relationships in multi-task learning with
+    multi-gate mixture-of-experts", KDD 2018, section 3.2.
 
     Differs from the paper: any number of tasks; alpha = (1.5, 3) and beta = (0.5, 2) are fixed; the cosine of the
-    directions is not the correlation of the labels, which is measured and handed out.
+    directions is not the correlation of the labels, which is measured and reported with the task set.
 
     Args:
-        num_examples, num_test: to develop on, and to test on.
-        num_inputs: at least one more than there are tasks.
-        num_related: tasks besides the odd one.
-        relatedness: cosine between their directions, 0 … 1.
-        kinds: ``regression``, ``classification`` (binary and 3 classes in turn) or ``mixed`` (scales differ as well).
-        noise: deviation of the label noise, in deviations of the clean target.
-        missing: share of the development labels that is taken away at random.
-        odd: whether an odd task is planted, as the last one.
+        num_examples: number of examples to develop on.
+        num_test: number of examples to test on.
+        num_inputs: number of inputs, at least one more than there are tasks.
+        num_related: number of tasks besides the odd one.
+        relatedness: cosine between the directions of related tasks, 0 … 1.
+        kinds: ``regression``, ``classification`` (binary and 3 classes alternate) or ``mixed`` (scales differ as well).
+        noise: standard deviation of the label noise, in standard deviations of the clean target.
+        missing: share of the development labels that is removed at random.
+        odd: whether an unrelated task is added, as the last one.
         seed: of directions, examples, noise and missing labels.
+
+    Raises:
+        UserError: when a number is out of range or the kinds are unknown.
     """
 
     def __init__(
@@ -95,11 +99,11 @@ class Generated(TaskSource):
 
     @property
     def num_tasks(self) -> int:
-        """Related tasks and the odd one."""
+        """Number of tasks, the odd one included."""
         return self.num_related + int(self.odd)
 
     def build(self) -> TaskSet:
-        """Draw the examples; development and test come from one draw, so their scales agree."""
+        """Return the task set; development and test examples come from one draw, so their scales agree."""
         sizes, directions = [self.num_examples, self.num_test], self._directions()
         inputs = self._normal("inputs", self.num_inputs)
         scores = standardised(wave(inputs @ directions)) + self.noise * self._normal("label noise", self.num_tasks)
@@ -148,7 +152,7 @@ class Generated(TaskSource):
 
 
 def wave(projection: Float[Tensor, "n t"]) -> Float[Tensor, "n t"]:
-    """z + sum_m sin(alpha_m z + beta_m)."""
+    """Return z + sum_m sin(alpha_m z + beta_m) of every projection z."""
     waves = (torch.sin(alpha * projection + beta) for alpha, beta in zip(FREQUENCIES, PHASES, strict=True))
     return projection + sum(waves)
 

@@ -1,4 +1,4 @@
-"""Four tasks that need the same features, and whose losses differ in size and in how fast they fall."""
+"""Four tasks that need the same features and whose losses differ in size and in speed."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ BOUNDS = {"num_examples": (200, 1_000_000), "num_test": (200, 1_000_000)}
 
 
 class MixedScales(TaskSource):
-    """A clean regression, a noisy one, a rare event and sixteen classes, all of the same four features.
+    """Four tasks on the same features whose losses differ in scale: two regressions, a rare event, sixteen classes.
 
     With x of twelve standard normal inputs, orthonormal p_k, f_k = tanh(1.5 p_k x), and for each task but the last
     a mixture s_i = sum_k a_ik f_k, a_ik standard normal, made standard:
@@ -30,17 +30,20 @@ class MixedScales(TaskSource):
         rare:   the upper 4% of s_3 + 0.3 noise, a binary task log loss: begins at 0.7, of which 0.17 is the base rate
         many:   the signs of the four p_k x, 16 classes        log loss: from 2.8
 
-    *Why weights may matter.*  Made standard, the losses still end a factor of ten (width 16) to a hundred apart.
-    ``noisy`` keeps sending gradients, mostly noise, when ``clean`` has few left to send, and ``many`` begins with most
-    of the sum and is learnt last.  *Why they may not.*  All four tasks want the same features, so what one learns
-    serves the others, whichever rules the trunk.
+    *Why weights may matter.*  Even on standardised targets the final losses differ by a factor of ten (width 16) to a
+    hundred.  ``noisy`` still has gradients, mostly noise, when those of ``clean`` have vanished, and ``many`` has most
+    of the sum at first and is learnt last.  *Why they may not.*  All four tasks need the same features, so features
+    that one task learns serve the others, whichever task dominates the trunk.
 
-    Source: the set is our own; the form of the tasks is that of ``demo``.
+    Source: this project; the form of the tasks is that of ``demo``.
 
     Args:
-        num_examples: to develop on.
-        num_test: to test on.
+        num_examples: number of examples to develop on.
+        num_test: number of examples to test on.
         seed: of directions, mixtures, examples and noise.
+
+    Raises:
+        UserError: when a number is out of range.
     """
 
     def __init__(self, *, num_examples: int = 1200, num_test: int = 2000, seed: int = 0) -> None:
@@ -51,7 +54,7 @@ class MixedScales(TaskSource):
         self.num_examples, self.num_test, self.seed = num_examples, num_test, seed
 
     def build(self) -> TaskSet:
-        """Draw the examples; development and test come from one draw, so their scales agree."""
+        """Return the task set; development and test examples come from one draw, so their scales agree."""
         sizes = [self.num_examples, self.num_test]
         inputs = self._normal("inputs", sum(sizes), NUM_INPUTS)
         projected = inputs @ orthonormal(NUM_INPUTS, NUM_FEATURES, generator(self.seed, "directions"))

@@ -1,4 +1,4 @@
-"""Two digits on one canvas, two tasks that compete for the same units."""
+"""Two digits on one canvas: two tasks that compete for the same units."""
 
 from __future__ import annotations
 
@@ -16,30 +16,36 @@ from mtl_core.tasks import TaskSource
 from mtl_core.tasks.sources.digits import base_digits, deal, development_and_test
 
 OFFSET = 4
-"""Columns by which the right digit stands further right: half of either digit is overlaid by the other."""
+"""Columns by which the right digit is shifted to the right, so that half of either digit overlaps the other."""
 NUM_FOLDS, NUM_TEST_FOLDS = 10, 50
-"""Folds of base digits.  A fold is a group: it trains or validates as a whole, and test images of one fold are
-resampled together, because they share digits."""
+"""Numbers of folds of base digits, for development and for testing.
+
+A fold is a group: it trains or validates as a whole, and test images of one fold are resampled together, because they
+share digits.
+"""
 
 
 class MultiDigits(TaskSource):
     """Two overlapping handwritten digits; the left and the right digit are two 10-class tasks.
 
-    Source: Dynamic Routing Between Capsules, Sabour, Frosst, Hinton, NeurIPS 2017 (MultiMNIST); as a two-task problem
-    in Multi-Task Learning as Multi-Objective Optimization, Sener, Koltun, NeurIPS 2018.
+    Source: S. Sabour, N. Frosst & G. Hinton, "Dynamic routing between capsules", NeurIPS 2017 (MultiMNIST); as a
+    two-task problem in O. Sener & V. Koltun, "Multi-task learning as multi-objective optimization", NeurIPS 2018.
 
     The tasks ask the same kind of question about different pixels, so a narrow shared trunk has to divide its units
     between them: harm is expected there, and little of it in a wide one.
 
     Differs from the papers: scikit-learn's 8 × 8 digits instead of MNIST; the right digit is moved 4 columns on a
     canvas of 8 × 12 pixels.  Base digits of training, validation and test are disjoint, although training and
-    validation are drawn anew for every seed: digits are dealt into 10 folds, images are composed within a fold, and
+    validation are drawn anew for every seed: digits are divided into 10 folds, images are composed within a fold, and
     the split moves whole folds.
 
     Args:
-        num_examples: images to develop on.
-        num_test: images to test on.
-        seed: which base digits are met where, and paired with which.
+        num_examples: number of images to develop on.
+        num_test: number of images to test on.
+        seed: decides which base digits are in which fold, and which are paired.
+
+    Raises:
+        UserError: when there are fewer images than folds.
     """
 
     def __init__(self, *, num_examples: int = 2000, num_test: int = 1000, seed: int = 0) -> None:
@@ -49,11 +55,18 @@ class MultiDigits(TaskSource):
         self.num_examples, self.num_test, self.seed = num_examples, num_test, seed
 
     def build(self) -> TaskSet:
-        """Compose the images."""
+        """Return the task set of composed images."""
         return two_digits("multidigits", self._compose, self.num_examples, self.num_test, self.seed)
 
     def pairs(self, base: Int[Tensor, " n"], num: int, num_folds: int, stream: str) -> tuple[Tensor, Tensor]:
-        """For ``num`` images: positions of the left and the right base digit ``[num 2]``, and the fold ``[num]``."""
+        """Return the positions of the left and the right base digit ``[num 2]``, and the fold ``[num]``, of images.
+
+        Args:
+            base: positions of the base digits to choose from.
+            num: number of images.
+            num_folds: number of folds; both digits of an image are from one fold.
+            stream: name of the random stream.
+        """
         fold_of_digit = deal(base_digits()[1][base], num_folds, self.seed, f"{stream} folds")
         random = generator(self.seed, f"{stream} pairs")
         fold_of_image = torch.arange(num) % num_folds
@@ -74,7 +87,7 @@ class MultiDigits(TaskSource):
 
 
 def blend(left: Float[Tensor, "b 8 8"], right: Float[Tensor, "b 8 8"]) -> Float[Tensor, "b 8 12"]:
-    """Lay the right digit over the left one, ``OFFSET`` columns further right; the brighter pixel wins."""
+    """Return the right digit laid over the left one, ``OFFSET`` columns further right; the brighter pixel is kept."""
     canvas = left.new_zeros(len(left), 2, 8, 8 + OFFSET)
     canvas[:, 0, :, :8] = left
     canvas[:, 1, :, OFFSET:] = right
@@ -84,10 +97,14 @@ def blend(left: Float[Tensor, "b 8 8"], right: Float[Tensor, "b 8 8"]) -> Float[
 def two_digits(
     name: str, compose: Callable[[Tensor, int, int, str], Examples], num_examples: int, num_test: int, seed: int
 ) -> TaskSet:
-    """Two tasks on one canvas, each to name a digit, from base digits that development and test do not share.
+    """Return a set of two tasks on one canvas, one for each digit; development and test share no base digit.
 
     Args:
-        compose: base digits, number of images, of folds, and stream → images with both labels.
+        name: of the task set.
+        compose: maps base digits, numbers of images and folds, and a stream's name to images with both labels.
+        num_examples: number of images to develop on.
+        num_test: number of images to test on.
+        seed: of the division into development and test digits.
     """
     development, test = development_and_test(seed)
     classes = tuple(str(digit) for digit in range(10))

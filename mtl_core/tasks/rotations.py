@@ -1,4 +1,4 @@
-"""Digits that each task sees turned its own way: tasks with inputs of their own, and fewer from task to task."""
+"""Rotated digits, one angle per task: tasks with inputs of their own, whose numbers of examples differ."""
 
 from __future__ import annotations
 
@@ -14,26 +14,31 @@ from mtl_core.tasks import TaskSource
 from mtl_core.tasks.sources.digits import base_digits, deal, development_and_test
 
 QUARTER_TURNS = 4
-"""A task for every number of quarter turns, 0 to 3."""
+"""Number of tasks, one for every number of quarter turns."""
 FEWEST = 50
-"""With fewer images a task might have none in a seed's validation split, which does not look at tasks."""
+"""Smallest number of images of a task; with fewer it might have none in the validation split, which ignores tasks."""
 
 
 class Rotations(TaskSource):
-    """Handwritten digits turned by 0, 90, 180 and 270 degrees: one 10-class task for each angle, with own digits.
-
-    Source: Gradient Episodic Memory for Continual Learning, Lopez-Paz, Ranzato, NeurIPS 2017 (MNIST Rotations).
+    """Handwritten digits turned by 0, 90, 180 and 270 degrees: one 10-class task per angle, with digits of its own.
 
     No digit is seen by two tasks, so a shared network gains examples rather than labels.  Strokes are alike at every
-    angle and their places are not: sharing should help the small tasks, if units are left for what differs.
+    angle and their positions are not: sharing should help the small tasks, if units are left for the differences.
+
+    Source: D. Lopez-Paz & M. Ranzato, "Gradient episodic memory for continual learning", NeurIPS 2017 (MNIST
+    Rotations).
 
     Differs from the paper: scikit-learn's 8 × 8 digits instead of MNIST; four quarter turns, not twenty angles to 180;
-    all tasks are learnt at once, and their sizes differ.  A 6 upside down is not always told from a 9, but no task
-    has to: its angle is known.
+    all tasks are learnt at once, and their sizes differ.  A 6 upside down can look like a 9, but every task has a
+    single, known angle.
 
     Args:
-        num_examples: images to develop on, for each angle; together at most the 1198 that are not for testing.
-        seed: which digits each task sees, and which are for testing.
+        num_examples: numbers of images to develop on, for each angle; together at most the 1198 that are not for
+            testing.
+        seed: decides which digits each task sees, and which are for testing.
+
+    Raises:
+        UserError: when the numbers are too few or too many.
     """
 
     def __init__(self, *, num_examples: tuple[int, int, int, int] = (400, 300, 200, 100), seed: int = 0) -> None:
@@ -47,7 +52,7 @@ class Rotations(TaskSource):
         self.num_examples, self.seed = tuple(num_examples), seed
 
     def build(self) -> TaskSet:
-        """Turn each task's digits."""
+        """Return the task set of turned digits."""
         classes = tuple(str(digit) for digit in range(10))
         tasks = tuple(
             Task(f"turned {90 * turns}", "multiclass", "accuracy", 10, classes) for turns in range(QUARTER_TURNS)
@@ -61,7 +66,7 @@ class Rotations(TaskSource):
         )
 
     def parts(self) -> tuple[list[Int[Tensor, " n"]], list[Int[Tensor, " n"]]]:
-        """Positions of each task's base digits: those to develop on, and those to test on, in equal parts."""
+        """Return the positions of each task's base digits for development, and for testing in equal parts."""
         development, test = development_and_test(self.seed)
         order = torch.randperm(len(development), generator=generator(self.seed, "digits of tasks"))
         chosen = development[order[: sum(self.num_examples)]].split(list(self.num_examples))
@@ -78,5 +83,5 @@ def _examples(parts: list[Int[Tensor, " n"]]) -> Examples:
 
 
 def turn(images: Float[Tensor, "b 8 8"], quarter_turns: int) -> Float[Tensor, "b 8 8"]:
-    """The images turned counter-clockwise by so many quarters of a full turn."""
+    """Return the images turned counter-clockwise by ``quarter_turns`` quarters of a full turn."""
     return images.rot90(quarter_turns, dims=(1, 2))

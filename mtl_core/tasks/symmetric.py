@@ -1,4 +1,4 @@
-"""Two digits on one canvas that mirrors itself: exchangeable tasks, of which no weighting can favour the right one."""
+"""Two digits on mirrored canvases: exchangeable tasks, for which no weighting should beat equal weights."""
 
 from __future__ import annotations
 
@@ -14,23 +14,26 @@ from mtl_core.tasks.sources.digits import base_digits
 
 
 class Symmetric(TaskSource):
-    """Two overlapping digits, the left one in mirror writing; which digit is left, which is right?
+    """Two exchangeable tasks: the left and the right one of two overlapping digits, of which the left is mirrored.
 
-    Digits are met, dealt into folds and laid over each other as in ``multidigits``.  The left one is mirrored, and for
-    every pair (a, b) there is the pair (b, a) in the same fold: to mirror a canvas is to exchange its digits, so the
-    examples, and every seed's training split, are what they were after mirroring all canvases and exchanging the
-    tasks.  Networks whose inputs have no order are as likely to begin with one as with the other.
+    Digits are paired, divided into folds and laid over each other as in ``multidigits``.  The left one is mirrored, and
+    for every pair (a, b) there is the pair (b, a) in the same fold.  Mirroring a canvas thus exchanges its digits, so
+    mirroring all canvases and exchanging the tasks leaves the examples, and every seed's training split, unchanged.
+    For networks that ignore the order of the inputs, the initialisation favours neither task.
 
-    *Why no weighting should win.*  What is true of one task is true of the other, in distribution.  Whatever weights a
-    method arrives at, the exchanged ones are as good; unless giving one task up for the other pays, the mean of skills
-    has its top in the middle, at equal weights.  A method can still lose, by wandering.
+    *Why no weighting should win.*  Both tasks have the same distribution.  Whatever weights a method finds, the
+    exchanged ones are as good; unless giving up one task for the other pays, the mean skill is largest at equal
+    weights.  A method can still lose by fluctuating weights.
 
-    Source: the set is our own; multidigits names where its parts are from.
+    Source: this project, from the parts of ``multidigits``.
 
     Args:
-        num_examples: images to develop on, an even number.
-        num_test: images to test on, an even number.
-        seed: which base digits are met where, and paired with which.
+        num_examples: number of images to develop on, even.
+        num_test: number of images to test on, even.
+        seed: decides which base digits are in which fold, and which are paired.
+
+    Raises:
+        UserError: when a number is odd or too small.
     """
 
     def __init__(self, *, num_examples: int = 2000, num_test: int = 1000, seed: int = 0) -> None:
@@ -41,7 +44,7 @@ class Symmetric(TaskSource):
         self.num_examples, self.num_test, self.seed = num_examples, num_test, seed
 
     def build(self) -> TaskSet:
-        """Compose the images, every pair both ways."""
+        """Return the task set of composed images, with every pair in both orders."""
         return two_digits("symmetric", self._compose, self.num_examples, self.num_test, self.seed)
 
     def _compose(self, base: Tensor, num: int, num_folds: int, stream: str) -> Examples:
@@ -56,5 +59,5 @@ class Symmetric(TaskSource):
 
 
 def facing(left: Float[Tensor, "b 8 8"], right: Float[Tensor, "b 8 8"]) -> Float[Tensor, "b 8 12"]:
-    """Both digits on one canvas, the left one mirrored; exchanging them mirrors the canvas."""
+    """Return both digits on one canvas, the left one mirrored; exchanging the digits mirrors the canvas."""
     return blend(left.flip(2), right)

@@ -1,4 +1,4 @@
-"""A table of one's own."""
+"""Task sets from the user's own table."""
 
 from __future__ import annotations
 
@@ -23,24 +23,27 @@ from mtl_core.tasks import TaskSource
 
 
 class Table(TaskSource):
-    """A file of rows and columns: CSV, Parquet or Arrow, with missing values wherever they are.
+    """The user's own table: a CSV, Parquet or Arrow file with input and target columns; values may be missing.
 
-    Numbers stay raw, with a 0/1 column beside them where values are missing; dates count days; categories become one
-    0/1 column each.  Classes and categories are read off the rows to develop on, never off the test rows.  What was
-    inferred, and why, is said in the task set's remarks.
+    Numbers stay raw, with a further 0/1 column where values are missing; dates count days; categories become one 0/1
+    column each.  Classes and categories are taken from the development rows, never from the test rows.  The task set's
+    remarks say which kinds were inferred, and why.
 
-    Source: the user's.
+    Source: the user's file.
 
     Args:
         path: of the file.
         targets: columns to predict; ``*`` and ``?`` stand for any text, as in ``y_*``.
-        kinds: what a column is, where inference is wrong: ``numeric``, ``boolean``, ``categorical``, ``date`` for
+        kinds: kinds of columns, where inference is wrong: ``numeric``, ``boolean``, ``categorical``, ``date`` for
             inputs; ``regression``, ``binary``, ``multiclass`` for targets.
-        groups: column that names what must stay together (a patient, a household); it is no input.
-        test: column that says which rows are for testing; it is no input.
-        test_share: share of the rows that is put aside for testing where no column says so.
+        groups: column with the group of every row (a patient, a household), which no split divides; it is no input.
+        test: column that marks the rows for testing; it is no input.
+        test_share: share of the rows that is used for testing where no column marks them.
         ignore: columns to leave out, written like targets.
-        seed: of the rows put aside.
+        seed: of the rows drawn for testing.
+
+    Raises:
+        UserError: when the share is out of range or no target is named.
     """
 
     def __init__(
@@ -64,7 +67,11 @@ class Table(TaskSource):
             raise UserError("table: targets", "none are named.", "Say what to predict, such as 'y_*'.")
 
     def build(self) -> TaskSet:
-        """Read, judge and encode the file."""
+        """Return the task set of the file.
+
+        Raises:
+            UserError: when the file, an option or a column cannot be used; it names the place and the remedy.
+        """
         columns = columns_of(read_table(self.path), self.path.name)
         self._check_names(columns)
         groups = group_numbers(columns[self.groups]) if self.groups else None
@@ -106,8 +113,8 @@ class Table(TaskSource):
         return predicted, inputs
 
     def _tasks(self, columns: list[Column], development: np.ndarray) -> tuple[tuple[Task, ...], np.ndarray, list[str]]:
-        found = [target(column, self._kind(column, TARGET_KINDS), development) for column in columns]
-        tasks, labels, remarks = zip(*found, strict=True)
+        targets = [target(column, self._kind(column, TARGET_KINDS), development) for column in columns]
+        tasks, labels, remarks = zip(*targets, strict=True)
         return tuple(tasks), np.stack(labels, axis=1), [remark for several in remarks for remark in several]
 
     def _inputs(self, columns: list[Column], development: np.ndarray) -> Encoded:

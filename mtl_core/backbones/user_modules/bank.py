@@ -1,4 +1,4 @@
-"""Copies of a user's module for many replicas, in one batched run or one after another."""
+"""Copies of a user's module for many replicas, run as one batch (``vmap``) or one after another."""
 
 from __future__ import annotations
 
@@ -20,19 +20,20 @@ from mtl_core.layers.forward_context import ForwardContext
 if TYPE_CHECKING:
     from mtl_core.backbones import Affine
 
-Held = dict[str, Tensor]
+ModuleState = dict[str, Tensor]
 """Parameters and buffers of q copies by name, ``[q, …]`` each."""
 
 
 @dataclass(frozen=True)
 class VmapSupport:
-    """What a trial of a module has shown (see :mod:`mtl_core.backbones.user_modules.compatibility`).
+    """Whether copies of a module can run as one batch (see :mod:`mtl_core.backbones.user_modules.compatibility`).
 
     Args:
-        outputs: shape of what it gives for an example.
-        refusals: why copies run one after another, in training (``True``) and in evaluation; absent: they run at once.
-        draws: the modes in which it draws random numbers of its own.
-        overwrites: whether it changes its input in place.
+        outputs: shape of the module's output for one example.
+        refusals: reasons for running copies one after another, in training (``True``) and in evaluation (``False``);
+            a mode without a reason runs as one batch.
+        draws: modes in which the module draws random numbers of its own.
+        overwrites: whether the module changes its input in place.
     """
 
     outputs: tuple[int, ...]
@@ -42,21 +43,21 @@ class VmapSupport:
 
 
 class ModuleBank:
-    """Copies of a module, whose parameters and buffers are slots.
+    """A stage of copies of a user's module; its parameters and buffers are the slots of the bank.
 
-    The module lends its code and the names of its parameters, nothing else: what it keeps beside parameters and buffers
-    belongs to no row.  Parameters that ask for no gradient and all buffers are kept with the replica, but not trained.
+    Only the code and the parameter names of the module are used: state that it keeps beside parameters and buffers
+    belongs to no replica.  Buffers and parameters without gradient are kept with the replica but not trained.
 
     Args:
-        name: of the stage; together with a copy's name it keys the one stream that draws all parameters of the copy.
+        name: of the stage; together with a copy's name it keys the stream that draws all parameters of the copy.
         copies: of the bank.
         maker: builds the module.
-        verdict: how it is to be run.
+        support: whether copies run as one batch.
     """
 
     layers: tuple[Affine, ...] = ()
     conditioned: Affine
-    """There is none: architectures ask whether a backbone is ``adaptable`` before they ask for it."""
+    """Never set: architectures check that a backbone is ``adaptable`` before they use it."""
 
     def __init__(self, name: str, copies: tuple[Copy, ...], maker: Maker, support: VmapSupport) -> None:
         self.name, self.copies, self._support = name, copies, support
@@ -64,7 +65,7 @@ class ModuleBank:
         self._buffers = {part: value.dtype for part, value in self._module.named_buffers()}
 
         @lru_cache(maxsize=len(copies))  # slots ask one after the other for their part of the same module
-        def drawn(seed: int) -> Held:
+        def drawn(seed: int) -> ModuleState:
             return state_of(maker.build(seed))
 
         def initialiser(part: str) -> Initialiser:
@@ -82,16 +83,15 @@ class ModuleBank:
     ) -> Float[Tensor, "r c b *o"]:
         training, support = context.training, self._support
         self._module.train(training)
-        held = {part: theta[slot].flatten(0, 1) for part, slot in self._slots.items()}
-        # buffers are this call's own, so that nothing but a training step changes a row's
-        held |= {part: held[part].to(dtype, copy=True) for part, dtype in self._buffers.items()}
+        state = {part: theta[slot].flatten(0, 1) for part, slot in self._slots.items()}
+        # buffers are copied, so that nothing but a training step changes those of a row
+        state |= {part: state[part].to(dtype, copy=True) for part, dtype in self._buffers.items()}
         flat = x.flatten(0, 1)
         if training not in support.refusals:
-            y, buffers = at_once(self._module, held, flat.clone() if support.overwrites else flat)
+            y, buffers = run_batched(self._module, state, flat.clone() if support.overwrites else flat)
         else:
-            y, buffers = in_turn(
-                self._module, held, flat, self._seeds(x, context) if training in support.draws else None
-            )
+            seeds = self._seeds(x, context) if training in support.draws else None
+            y, buffers = run_one_by_one(self._module, state, flat, seeds)
         if training:
             with torch.no_grad():
                 for part, value in buffers.items():
@@ -99,41 +99,48 @@ class ModuleBank:
         return y.view(*x.shape[:2], *y.shape[1:])
 
     def _seeds(self, x: Tensor, context: ForwardContext) -> list[int]:
-        """One for each row and copy; in evaluation the same for all."""
+        """A seed for each row and copy; in evaluation the same for all."""
         if context.streams is None:
             return [0] * (x.shape[0] * x.shape[1])
-        # the streams' alone: ``context.noise`` is there or not depending on the dropout rates of other rows
+        # from the streams, because whether ``context.noise`` exists depends on the dropout rates of other rows
         numbers = context.streams.uniform([f"{self.name}/{copy.name}" for copy in self.copies])
         return (numbers * 2**52).long().flatten().tolist()
 
 
-def state_of(module: nn.Module) -> Held:
-    """Parameters and buffers by name; what is tied counts once."""
+def state_of(module: nn.Module) -> ModuleState:
+    """Return the module's parameters and buffers by name; tied parameters occur once."""
     named = (*module.named_parameters(), *module.named_buffers())
     return {part: value.detach() for part, value in named}
 
 
-def at_once(module: nn.Module, held: Held, x: Float[Tensor, "q b *i"]) -> tuple[Tensor, Held]:
-    """Outputs and new buffers of all copies by one batched run."""
+def run_batched(module: nn.Module, state: ModuleState, x: Float[Tensor, "q b *i"]) -> tuple[Tensor, ModuleState]:
+    """Return outputs and new buffers of all q copies, by one batched run under ``vmap``."""
     buffers = [part for part, _ in module.named_buffers()]
 
-    def one(values: Held, example: Tensor) -> tuple[Tensor, Held]:
+    def one(values: ModuleState, example: Tensor) -> tuple[Tensor, ModuleState]:
         own = dict(values)  # the call puts the buffers that it changes into it
         y = functional_call(module, own, (example,))
         return y, {part: own[part] for part in buffers}
 
-    return vmap(one, randomness="error")(held, x)
+    return vmap(one, randomness="error")(state, x)
 
 
-def in_turn(
-    module: nn.Module, held: Held, x: Float[Tensor, "q b *i"], seeds: Sequence[int] | None = None
-) -> tuple[Tensor, Held]:
-    """The same, one copy after another; with ``seeds`` each draws its random numbers from a seed of its own."""
+def run_one_by_one(
+    module: nn.Module, state: ModuleState, x: Float[Tensor, "q b *i"], seeds: Sequence[int] | None = None
+) -> tuple[Tensor, ModuleState]:
+    """Return outputs and new buffers of all q copies, run one after another.
+
+    Args:
+        module: whose code is run.
+        state: parameters and buffers of the copies.
+        x: input of each copy.
+        seeds: of the random numbers that each copy draws; ``None``: from torch's global generator.
+    """
     buffers = [part for part, _ in module.named_buffers()]
     outputs, changed = [], []
-    rows = zip(x.unbind(0), *(value.unbind(0) for value in held.values()), strict=True)
+    rows = zip(x.unbind(0), *(value.unbind(0) for value in state.values()), strict=True)
     for place, (example, *values) in enumerate(rows):
-        own = dict(zip(held, values, strict=True))
+        own = dict(zip(state, values, strict=True))
         with _seeded(None if seeds is None else seeds[place], x.device):
             outputs.append(functional_call(module, own, (example.clone(),)))  # the module may change its input
         changed.append([own[part] for part in buffers])
@@ -143,7 +150,7 @@ def in_turn(
 
 @contextmanager
 def _seeded(seed: int | None, device: torch.device) -> Iterator[None]:
-    """Torch's global generator at ``seed``, and as it was afterwards."""
+    """Seed torch's global generator inside the block and restore it afterwards; ``None``: leave it alone."""
     if seed is None:
         yield
         return

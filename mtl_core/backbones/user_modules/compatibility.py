@@ -1,4 +1,4 @@
-"""A user's module is tried once: what it takes and gives, and whether its copies can run at once."""
+"""Trial run of a user's module: its output shape, and whether its copies can run as one batch under ``vmap``."""
 
 from __future__ import annotations
 
@@ -13,54 +13,67 @@ from torch import Tensor, nn
 from torch.func import functional_call
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from mtl_core.backbones.user_modules.bank import Held, VmapSupport, at_once, in_turn, state_of
+from mtl_core.backbones.user_modules.bank import ModuleState, VmapSupport, run_batched, run_one_by_one, state_of
 from mtl_core.backbones.user_modules.factory import check, maker
 from mtl_core.errors import UserError
 
 EXAMPLES = (7, 32)
-"""Odd and even: kernels treat the tail of an array apart."""
+"""Batch sizes of the trial, an odd and an even one, because kernels process the tail of an array separately."""
 MANY_COPIES, FEW_COPIES, MANY_PARAMETERS = 33, 5, 100_000
-"""So many copies that even single features fill the widest unrolled SIMD loop, and few; of large modules always few."""
-COMPARISON_GROUPS = ((MANY_COPIES, ([4, 1], [30, 3, 32], list(range(5, 22)))), *[(FEW_COPIES, ([4, 1], [0, 3, 2]))] * 5)
-"""Of how many copies which ones run by themselves for comparison; each time with other numbers, for a tail that rounds
-differently does so for some of them only."""
-UNEVEN = {"sigmoid", "silu", "softplus", "elu", "mish", "glu", "log_sigmoid_forward", "pow"}
-"""Operations known to round differently in an array's tail; some so seldom that no trial would show it."""
+"""Numbers of copies in the trial, and the number of parameters from which on few copies are used throughout.
 
-Run = Callable[[nn.Module, Held, Tensor], tuple[Tensor, Held]]
+With ``MANY_COPIES`` even single features fill the widest unrolled SIMD loop.
+"""
+COMPARISON_GROUPS = ((MANY_COPIES, ([4, 1], [30, 3, 32], list(range(5, 22)))), *[(FEW_COPIES, ([4, 1], [0, 3, 2]))] * 5)
+"""Pairs of a number of copies and the subsets of them that are run again by themselves for comparison.
+
+Every group has other random numbers, because a tail that rounds differently does so for some numbers only.
+"""
+UNEVEN = {"sigmoid", "silu", "softplus", "elu", "mish", "glu", "log_sigmoid_forward", "pow"}
+"""Operations known to round differently in an array's tail, some so rarely that the trial might miss it."""
+
+Run = Callable[[nn.Module, ModuleState, Tensor], tuple[Tensor, ModuleState]]
 
 
 @lru_cache(maxsize=64)
-def tried(entry: Any, where: str, inputs: tuple[int, ...], width: int, dtype: torch.dtype) -> VmapSupport:
-    """The verdict on the stage that ``entry`` names or is; ``dtype`` is the default type, which it depends on.
+def vmap_support(entry: Any, where: str, inputs: tuple[int, ...], width: int, dtype: torch.dtype) -> VmapSupport:
+    """Return whether copies of a stage's module can run as one batch, found by running the module.
 
-    Copies run at once where torch's ``vmap`` takes the module, forward and backward, gives what single runs give, and
-    gives every copy the same bits whatever runs beside it.
+    They can where torch's ``vmap`` supports the module, forward and backward, gives the numbers of single runs, and
+    gives every copy the same bits whatever copies run beside it.
+
+    Args:
+        entry: dotted path, class, function or module of the stage.
+        where: place in the study file, for messages.
+        inputs: shape of an example that enters the stage.
+        width: width of the backbone.
+        dtype: torch's default type, on which the result depends.
 
     Raises:
-        UserError: when it cannot be built, refuses its input, or gives no tensor that a next stage could take.
+        UserError: when the module cannot be built, refuses its input, or gives no tensor that a next stage could take.
     """
     made = maker(entry, where, inputs, width)
     module = made.build(0)
     check(module, where)
-    seen: list[_Seen] = []
+    recorders: list[_Recorder] = []
     refusals: dict[bool, str] = {}
     with torch.random.fork_rng(devices=[]), _refusing_fallbacks():
         torch.manual_seed(0)
         for training in (True, False):
             module.train(training)
             for examples in EXAMPLES:
-                held = _copies(module)
-                x = torch.rand(len(next(iter(held.values()), torch.empty(MANY_COPIES))), examples, *inputs)
-                seen.append(_alone(module, held, x, where, made.label))
-                if reason := seen[-1].reason or _refusal(module, held, x):
+                state = _copies(module)
+                x = torch.rand(len(next(iter(state.values()), torch.empty(MANY_COPIES))), examples, *inputs)
+                recorders.append(_run_single(module, state, x, where, made.label))
+                if reason := recorders[-1].reason or _why_not_batched(module, state, x):
                     refusals.setdefault(training, reason)
-    draws = frozenset(training for training, one in zip((True, True, False, False), seen, strict=True) if one.draws)
-    return VmapSupport(seen[-1].outputs, refusals, draws, any(one.overwrites for one in seen))
+    runs = zip((True, True, False, False), recorders, strict=True)
+    draws = frozenset(training for training, recorder in runs if recorder.draws)
+    return VmapSupport(recorders[-1].outputs, refusals, draws, any(recorder.overwrites for recorder in recorders))
 
 
-class _Seen(TorchDispatchMode):
-    """What a single run of a module does."""
+class _Recorder(TorchDispatchMode):
+    """Records what a single run of a module does: its output shape, random draws and uneven operations."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -77,18 +90,18 @@ class _Seen(TorchDispatchMode):
 
     @property
     def reason(self) -> str | None:
-        """Why copies cannot run at once, if that can be seen from a single run."""
+        """Why copies cannot run as one batch, if a single run shows it."""
         if self.draws:
             return "it draws random numbers of its own"
         return f"the last bits of {self.uneven[0]} depend on the place in an array" if self.uneven else None
 
 
-def _alone(module: nn.Module, held: Held, x: Tensor, where: str, label: str) -> _Seen:
-    """One copy, forward and backward."""
-    own, example = {part: value[0].clone() for part, value in held.items()}, x[0].clone().requires_grad_()
-    passed, before, seen = example.clone(), torch.get_rng_state(), _Seen()
+def _run_single(module: nn.Module, state: ModuleState, x: Tensor, where: str, label: str) -> _Recorder:
+    """Run the first copy forward and backward, and return what was recorded."""
+    own, example = {part: value[0].clone() for part, value in state.items()}, x[0].clone().requires_grad_()
+    passed, before, recorder = example.clone(), torch.get_rng_state(), _Recorder()
     try:
-        with seen:
+        with recorder:
             y = functional_call(module, own, passed)
         if isinstance(y, Tensor) and y.requires_grad:
             torch.autograd.grad(y.sum(), example, allow_unused=True)
@@ -101,32 +114,32 @@ def _alone(module: nn.Module, held: Held, x: Tensor, where: str, label: str) -> 
     if y.ndim < 2 or len(y) != x.shape[1]:
         found = f"{label} gives {list(y.shape)} for {x.shape[1]} examples."
         raise UserError(where, found, "Let its first dimension be the examples and a second one the features.")
-    seen.outputs, seen.overwrites = tuple(y.shape[1:]), passed._version > 0
-    seen.draws = not torch.equal(before, torch.get_rng_state())
-    return seen
+    recorder.outputs, recorder.overwrites = tuple(y.shape[1:]), passed._version > 0
+    recorder.draws = not torch.equal(before, torch.get_rng_state())
+    return recorder
 
 
-def _refusal(module: nn.Module, held: Held, x: Tensor) -> str | None:
-    """Why copies cannot run at once, or ``None``."""
-    few = {part: value[:FEW_COPIES] for part, value in held.items()}
+def _why_not_batched(module: nn.Module, state: ModuleState, x: Tensor) -> str | None:
+    """Why copies cannot run as one batch, or ``None``."""
+    few = {part: value[:FEW_COPIES] for part, value in state.items()}
     try:
-        together = _measured(at_once, module, few, x[:FEW_COPIES])
-    except Exception as error:  # whatever vmap does not like
+        batched = _results(run_batched, module, few, x[:FEW_COPIES])
+    except Exception as error:  # vmap raises errors of many types
         return f"vmap refuses it ({_first_line(error)})"
-    single = _measured(in_turn, module, few, x[:FEW_COPIES])
-    # a gradient may be nothing but noise, as that of a bias before a batch norm: judge it beside the largest
+    single = _results(run_one_by_one, module, few, x[:FEW_COPIES])
+    # a gradient may be nothing but noise, as that of a bias before a batch norm: compare it with the largest
     scale = max(float(value.abs().nan_to_num().max()) for value in single if value.numel())
     tolerance = 1e4 * torch.finfo(x.dtype).eps * scale
-    for one, other in zip(together, single, strict=True):
+    for one, other in zip(batched, single, strict=True):
         if not torch.allclose(one, other, rtol=0.0, atol=tolerance, equal_nan=True):
             return "vmap gives other numbers than single runs"
     groups = COMPARISON_GROUPS if x.shape[1] == EXAMPLES[0] else COMPARISON_GROUPS[-1:]
-    for size, parts in (company for company in groups if company[0] <= len(x)):
-        some, x = {part: value[:size] for part, value in held.items()}, torch.rand_like(x)
-        together = _measured(at_once, module, some, x[:size])
-        for chosen in parts:
-            fewer = _measured(at_once, module, {part: value[chosen] for part, value in some.items()}, x[chosen])
-            if not all(_equal(one, other[chosen]) for one, other in zip(fewer, together, strict=True)):
+    for size, subsets in (group for group in groups if group[0] <= len(x)):
+        some, x = {part: value[:size] for part, value in state.items()}, torch.rand_like(x)
+        batched = _results(run_batched, module, some, x[:size])
+        for subset in subsets:
+            fewer = _results(run_batched, module, {part: value[subset] for part, value in some.items()}, x[subset])
+            if not all(_equal(one, other[subset]) for one, other in zip(fewer, batched, strict=True)):
                 return "under vmap a replica's last bits depend on its neighbours"
     return None
 
@@ -135,21 +148,21 @@ def _equal(one: Tensor, other: Tensor) -> bool:
     return torch.equal(one.nan_to_num(), other.nan_to_num())
 
 
-def _measured(run: Run, module: nn.Module, held: Held, x: Tensor) -> list[Tensor]:
-    """Outputs, buffers afterwards, and the gradients of a sum of the outputs, by copy."""
+def _results(run: Run, module: nn.Module, state: ModuleState, x: Tensor) -> list[Tensor]:
+    """Outputs, buffers after the run, and the gradients of a weighted sum of the outputs, by copy."""
     trained = [part for part, value in module.named_parameters() if value.requires_grad]
-    leaves = {part: value.clone().requires_grad_(part in trained) for part, value in held.items()}
+    leaves = {part: value.clone().requires_grad_(part in trained) for part, value in state.items()}
     inputs = x.clone().requires_grad_()
     y, buffers = run(module, leaves, inputs.clone())
-    found = [y.detach(), *(value.detach().to(y.dtype) for value in buffers.values())]
+    results = [y.detach(), *(value.detach().to(y.dtype) for value in buffers.values())]
     if y.requires_grad:
         weights = torch.linspace(0.5, 1.5, y[0].numel()).view(y.shape[1:])
         wanted = [inputs, *(leaves[part] for part in trained)]
-        found += torch.autograd.grad((y * weights).sum(), wanted, allow_unused=True, materialize_grads=True)
-    return found
+        results += torch.autograd.grad((y * weights).sum(), wanted, allow_unused=True, materialize_grads=True)
+    return results
 
 
-def _copies(module: nn.Module) -> Held:
+def _copies(module: nn.Module) -> ModuleState:
     """Copies of a module that differ in their parameters."""
     state = state_of(module)
     large = sum(value.numel() for value in state.values()) > MANY_PARAMETERS
@@ -163,7 +176,7 @@ def _copies(module: nn.Module) -> Held:
 
 @contextmanager
 def _refusing_fallbacks() -> Iterator[None]:
-    """That vmap makes single calls inside, for want of a rule, is an error; other warnings are for the real runs."""
+    """Turn vmap's warning that it falls back on single calls into an error; other warnings appear in the real runs."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         warnings.filterwarnings("error", message="There is a performance drop")
@@ -176,7 +189,13 @@ def _first_line(error: Exception) -> str:
 
 
 def describe(label: str, number: int, support: VmapSupport) -> Sequence[str]:
-    """What the plan says of the stage."""
+    """Return the plan's sentences on how a stage runs.
+
+    Args:
+        label: name of the module.
+        number: of the stage, from 1.
+        support: what the trial of the module found.
+    """
     refusals = support.refusals
     name = f"Stage {number} ({label})"
     if not refusals:

@@ -1,4 +1,4 @@
-"""A user's own modules: found by their dotted paths, or given as Python objects."""
+"""Building a user's own modules, which are named by dotted paths or given as Python objects."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from torch import nn
 from mtl_core.errors import UserError
 
 LARGEST_INTEGER = 2**24
-"""Up to here float32, in which a replica's row keeps everything, tells whole numbers apart."""
+"""Largest whole number up to which float32, the type of a replica's stored row, is exact."""
 
 
 @dataclass(frozen=True)
 class Maker:
-    """How a stage comes about.
+    """Builder of a stage's module.
 
     Args:
-        label: names it in messages.
-        make: builds it; draws its parameters from torch's global generator.
-        given: whether it starts from the weights that it was given rather than from drawn ones.
+        label: name of the module in messages.
+        make: builds the module and draws its parameters from torch's global generator.
+        given: whether the module keeps the weights that it was given instead of drawing new ones.
     """
 
     label: str
@@ -33,41 +33,44 @@ class Maker:
     given: bool
 
     def build(self, seed: int) -> nn.Module:
-        """The stage as ``seed`` draws it, floating-point numbers in the default type."""
+        """Return the module as ``seed`` initialises it, with floating-point numbers in the default type."""
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
             module = self.make()
         if any(value.is_complex() for value in module.state_dict().values() if not nn.parameter.is_lazy(value)):
-            return module  # to be refused by :func:`check`
+            return module  # :func:`check` refuses it
         return module.to(torch.get_default_dtype())
 
 
 def maker(entry: Any, where: str, inputs: Sequence[int], width: int) -> Maker:
-    """How to make the stage that ``entry`` names or is.
+    """Return the builder of the stage that ``entry`` names or is.
 
-    A dotted path ``package.module:name`` is imported, which runs the user's code; ``name`` is then what a Python object
-    may be: a class or a function that gives a module, or a module.  Classes and functions are called with those of the
-    keywords ``inputs`` (shape of what enters, without the examples) and ``width`` that their signature names.  A module
-    with ``reset_parameters`` is initialised anew for each seed and copy; one without is taken as it is, such as a
-    pretrained one.
+    A dotted path ``package.module:name`` is imported, which runs the user's code.  The object may be a class or a
+    function that returns a module, or a module.  Classes and functions are called with those of the keywords ``inputs``
+    (shape of an example) and ``width`` that their signature names.  A module with ``reset_parameters`` is initialised
+    anew for each seed and copy; one without, such as a pretrained one, is taken as it is.
+
+    Args:
+        entry: dotted path, class, function or module.
+        where: place in the study file, for messages.
+        inputs: shape of an example that enters the stage.
+        width: width of the backbone.
 
     Raises:
-        UserError: when it cannot be found or is of another kind.
+        UserError: when the path cannot be imported or the object is of another kind.
     """
-    found = _imported(entry, where) if isinstance(entry, str) else entry
+    obj = _imported(entry, where) if isinstance(entry, str) else entry
     label = entry if isinstance(entry, str) else getattr(entry, "__qualname__", type(entry).__qualname__)
-    if isinstance(found, nn.Module):
-        fresh = callable(getattr(found, "reset_parameters", None))
-        return Maker(label, lambda: _copied(found, fresh), given=not fresh and any(True for _ in found.parameters()))
-    if not callable(found):
-        raise UserError(
-            where, f"{label!r} is {type(found).__name__}.", "Name a class or a function that gives a module."
-        )
-    return Maker(label, lambda: _called(found, label, where, inputs, width), given=False)
+    if isinstance(obj, nn.Module):
+        fresh = callable(getattr(obj, "reset_parameters", None))
+        return Maker(label, lambda: _copied(obj, fresh), given=not fresh and any(True for _ in obj.parameters()))
+    if not callable(obj):
+        raise UserError(where, f"{label!r} is {type(obj).__name__}.", "Name a class or a function that gives a module.")
+    return Maker(label, lambda: _called(obj, label, where, inputs, width), given=False)
 
 
 def check(module: nn.Module, where: str) -> None:
-    """Refuse what a row of numbers cannot hold.
+    """Refuse a module whose parameters or buffers cannot be stored in a row of float32 numbers.
 
     Raises:
         UserError: for parameters or buffers without a shape, complex ones, and whole numbers beyond 2²⁴.
@@ -88,15 +91,15 @@ def _imported(path: str, where: str) -> Any:
     if not colon or not package or not name:
         raise UserError(where, f"{path!r} is no path to a module.", "Write it as package.module:name.")
     try:
-        found: Any = importlib.import_module(package)
+        obj: Any = importlib.import_module(package)
     except Exception as error:  # the user's code runs here, and whatever it raises is theirs to know
         remedy = "The current directory is searched by python -m study; for the script mtl-study set PYTHONPATH=."
         raise UserError(where, f"{package} cannot be imported ({type(error).__name__}: {error}).", remedy) from error
     for part in name.split("."):
-        if not hasattr(found, part):
+        if not hasattr(obj, part):
             raise UserError(where, f"{package} has no {name}.", "Name a class or a function that it defines.")
-        found = getattr(found, part)
-    return found
+        obj = getattr(obj, part)
+    return obj
 
 
 def _called(factory: Callable[..., Any], label: str, where: str, inputs: Sequence[int], width: int) -> nn.Module:

@@ -1,4 +1,4 @@
-"""A column as numbers or as text, and which of the two it is."""
+"""Columns of a table: their kinds, and their values as numbers, dates or text."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ ColumnKind = Literal["numeric", "boolean", "categorical", "date", "regression", 
 INPUT_KINDS, TARGET_KINDS = get_args(InputKind), get_args(Kind)
 
 LARGEST = 1e15
-"""Beyond it, squares come near the end of float32."""
+"""Largest absolute value accepted; squares of larger ones come near the end of float32."""
 NUMBER = re.compile(r"\s*[-+]?[$€£]?\s*(\d[\d.,' ]*|\.\d+)(e[-+]?\d+)?\s*%?\s*", re.IGNORECASE)
-LONGEST_NUMBER = 40  # what is longer is cut: the pattern takes its time over a long line of blanks
+LONGEST_NUMBER = 40  # longer text is cut, because the pattern is slow on long runs of blanks
 MICROSECONDS_A_DAY = 86_400e6
 
 
@@ -29,9 +29,9 @@ class Column:
     """One column of a file.
 
     Args:
-        name: as the file has it.
+        name: of the column in the file.
         where: file and column, for messages.
-        values: without dictionary encoding; a NaN is a missing value like any other.
+        values: without dictionary encoding; a NaN counts as a missing value.
     """
 
     name: str
@@ -40,16 +40,16 @@ class Column:
 
     @property
     def num_present(self) -> int:
-        """Values that are not missing."""
+        """Number of values that are not missing."""
         return len(self.values) - self.values.null_count
 
     @property
     def is_text(self) -> bool:
-        """Whether text is stored, or nothing at all."""
+        """Whether the stored type is text, or the column is empty."""
         return _is_text(self.values.type) or pa.types.is_null(self.values.type)
 
     def kind(self) -> InputKind:
-        """What the stored type says.
+        """Return the kind of input that the stored type implies.
 
         Raises:
             UserError: for nested or binary values, and for text most of which is numbers.
@@ -67,7 +67,7 @@ class Column:
         raise UserError(self.where, f"holds values of type {stored}.", "Turn them into numbers or text, or ignore it.")
 
     def numbers(self) -> np.ndarray:
-        """Float64 with NaN for missing.
+        """Return the values as float64, with NaN for missing ones.
 
         Raises:
             UserError: for text, infinities and values beyond ``LARGEST``.
@@ -81,7 +81,7 @@ class Column:
         return self._refuse_the_infinite(numbers)
 
     def days(self) -> np.ndarray:
-        """Days since 1970 with NaN for missing, of dates or of text like 2024-03-01.
+        """Return dates, or text like 2024-03-01, as days since 1970, with NaN for missing values.
 
         Raises:
             UserError: for anything else.
@@ -92,7 +92,7 @@ class Column:
         return self._cast(micros, pa.float64()).to_numpy(zero_copy_only=False) / MICROSECONDS_A_DAY
 
     def texts(self) -> np.ndarray:
-        """Objects: text, or ``None`` for missing; whole numbers without a decimal point."""
+        """Return the values as text, with ``None`` for missing ones and whole numbers without a decimal point."""
         stored, values = self.values.type, self.values
         if pa.types.is_floating(stored):
             return np.array([None if np.isnan(x) else f"{x:g}" for x in self.numbers()], dtype=object)
@@ -125,7 +125,7 @@ class Column:
 
 
 def columns_of(table: pa.Table, file: str) -> dict[str, Column]:
-    """The columns of ``table`` by name."""
+    """Return the columns of ``table`` by name; ``file`` is the file's name in messages."""
     columns = {}
     for name in table.column_names:
         values = table.column(name)

@@ -1,4 +1,4 @@
-"""Input columns as numbers: raw where they are numbers, one 0/1 column per category where they are not."""
+"""Encoding of input columns: numbers stay as they are, categories become one 0/1 column each."""
 
 from __future__ import annotations
 
@@ -11,18 +11,22 @@ import numpy as np
 from mtl_core.data.tabular.columns import Column, InputKind
 
 MOST_CATEGORIES = 50
+"""Largest number of categories of a column that get a 0/1 column of their own."""
 ID_SHARE = 0.5
-"""Text with more different values than this share of its rows, and than ``MOST_CATEGORIES``, names rows."""
+"""Share of distinct values, of a column's rows, beyond which text is taken for row names and left out.
+
+Text with at most ``MOST_CATEGORIES`` distinct values is always kept.
+"""
 
 
 @dataclass
 class Encoded:
-    """Input columns in the making.
+    """Encoded input columns, collected one by one.
 
     Args:
         columns: one array per encoded column.
-        standardise: whether the engine is to standardise it.
-        remarks: what the user should know.
+        standardise: for each encoded column, whether training standardises it.
+        remarks: sentences for the user about the encoding.
     """
 
     columns: list[np.ndarray] = field(default_factory=list)
@@ -30,17 +34,17 @@ class Encoded:
     remarks: list[str] = field(default_factory=list)
 
     def add(self, values: np.ndarray, *, standardise: bool) -> None:
-        """Append one column."""
+        """Append one encoded column."""
         self.columns.append(values.astype(np.float32))
         self.standardise.append(standardise)
 
     def matrix(self) -> np.ndarray:
-        """Rows × columns."""
+        """Return the encoded columns as one array, rows × columns."""
         return np.stack(self.columns, axis=1)
 
 
 def encode(inputs: Sequence[tuple[Column, InputKind]], development: np.ndarray) -> Encoded:
-    """Encode all rows with what the ``development`` rows (a mask) show, so that nothing is learnt from test rows."""
+    """Return all rows encoded with the categories of the ``development`` rows (a mask), so that no test row is used."""
     encoded = Encoded()
     for column, kind in inputs:
         if column.num_present == 0:

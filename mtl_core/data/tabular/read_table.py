@@ -1,4 +1,4 @@
-"""Files of rows and columns, read strictly: what is wrong with a file is said, never guessed around."""
+"""Strict reading of table files: CSV, TSV, Parquet and Arrow; a defect of a file is an error, never repaired."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ LARGEST_BLOCK = 2**31 - 1
 
 
 def read_table(path: Path) -> pa.Table:
-    """The table in the file ``path``: CSV, Parquet, or Arrow (also called Feather).
+    """Return the table in the file ``path``: CSV, TSV, Parquet, or Arrow (also called Feather).
 
     Raises:
-        UserError: when there is no such file, or it is no table with named columns and enough rows.
+        UserError: when there is no such file, or it holds no table with named columns and enough rows.
     """
     name = str(path)
     if "\0" in name or not path.is_file():
@@ -32,7 +32,7 @@ def read_table(path: Path) -> pa.Table:
         raise UserError(name, "the file is empty.", "Write a table into it.")
     try:
         table = reader(path)
-        table.validate(full=True)  # text that is no UTF-8 would raise much later, and elsewhere
+        table.validate(full=True)  # invalid UTF-8 would raise much later, and elsewhere
         names = table.column_names
     except (pa.ArrowException, OSError, ValueError) as error:
         reason = str(error).strip().splitlines()[0][:200]

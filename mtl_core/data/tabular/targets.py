@@ -1,4 +1,4 @@
-"""Target columns: which kind of task each is, how it is judged, and its labels as numbers."""
+"""Target columns of a table: the kind and metric of each task, and its labels as numbers."""
 
 from __future__ import annotations
 
@@ -13,16 +13,19 @@ from mtl_core.errors import UserError
 FEWEST_LABELS, FEW_LABELS = 20, 200
 MOST_INTEGER_CLASSES, MOST_CLASSES = 10, 100
 COMMON = 0.8
-"""When a class holds more of the labels than this, accuracy hardly moves and the Brier score judges the task."""
+"""Share of the largest class above which the Brier score judges the task, because accuracy hardly changes."""
 
 
 def target(column: Column, asked: Kind | None, development: np.ndarray) -> tuple[Task, np.ndarray, list[str]]:
-    """The task that ``column`` poses, its labels (NaN without one) for all rows, and remarks.
+    """Return the task of a target column, its labels for all rows (NaN where missing), and remarks for the user.
 
-    Kind and classes are read off the ``development`` rows (a mask) alone.
+    Args:
+        column: the target.
+        asked: kind that the user declared; ``None``: inferred.
+        development: mask of the rows from which classes are taken.
 
     Raises:
-        UserError: when nothing can be learnt from the column or nothing tested on it.
+        UserError: when the column has too few labels to learn from or to test on, or does not fit its kind.
     """
     kind, reason = (asked, "as asked") if asked else _infer(column)
     remarks = [f"Task {column.name!r} is {kind}: {reason}."]

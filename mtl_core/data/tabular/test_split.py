@@ -1,4 +1,4 @@
-"""Which rows of a table are for testing, and which belong together."""
+"""The test split of a table, by a column or at random, and groups of rows that must not be divided."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ FEWEST_GROUPS = 3
 
 
 def group_numbers(column: Column) -> np.ndarray:
-    """A number for the group of every row.
+    """Return the number of every row's group.
 
     Raises:
-        UserError: when a row has no group, or there are too few to train, validate and test on.
+        UserError: when a row has no group, or there are too few groups to train, validate and test on.
     """
     texts = column.texts()
     missing = [row for row, text in enumerate(texts) if text is None]
@@ -35,15 +35,19 @@ def group_numbers(column: Column) -> np.ndarray:
 
 
 def rows_named_for_test(column: Column, groups: np.ndarray | None) -> np.ndarray:
-    """A mask of the rows that ``column`` says are for testing.
+    """Return the mask of the rows that ``column`` marks for testing.
+
+    Args:
+        column: with values such as true or false, 1 or 0, test or train.
+        groups: number of every row's group; ``None``: there are no groups.
 
     Raises:
-        UserError: when it says something else, or a group is on both sides.
+        UserError: when a value has another meaning, no row or every row is marked, or a group is divided.
     """
     words = ["" if text is None else str(text).strip().lower() for text in column.texts()]
-    strange = [(row, word) for row, word in enumerate(words) if word not in TEST_WORDS | OTHER_WORDS]
-    if strange:
-        found = f"holds {strange[0][1][:40]!r} in row {strange[0][0] + 1}"
+    unknown = [(row, word) for row, word in enumerate(words) if word not in TEST_WORDS | OTHER_WORDS]
+    if unknown:
+        found = f"holds {unknown[0][1][:40]!r} in row {unknown[0][0] + 1}"
         raise UserError(column.where, f"{found}.", "Write true or false, 1 or 0, test or train.")
     test = np.array([word in TEST_WORDS for word in words])
     if test.all() or not test.any():
@@ -57,7 +61,14 @@ def rows_named_for_test(column: Column, groups: np.ndarray | None) -> np.ndarray
 
 
 def rows_drawn_for_test(num_rows: int, groups: np.ndarray | None, share: float, seed: int) -> np.ndarray:
-    """A mask of about ``share`` of the rows: whole groups, in an order that ``seed`` fixes, and never all."""
+    """Return a random mask of about ``share`` of the rows, in whole groups; never all groups.
+
+    Args:
+        num_rows: of the table.
+        groups: number of every row's group; ``None``: every row is its own.
+        share: of the rows, between 0 and 1.
+        seed: of the random order.
+    """
     member = np.arange(num_rows) if groups is None else groups
     sizes = np.bincount(member)
     order = torch.randperm(len(sizes), generator=generator(seed, "test")).numpy()

@@ -1,4 +1,4 @@
-"""Choosing one of several predecessors, by gradient."""
+"""A differentiable choice of one of several parent nodes."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from mtl_core.sharing.blocks.stitching import own_first
 
 
 class ParentChoice:
-    """Every node chooses a parent among as many nodes: w = softmax((l + G)/τ), in the end the arg-max of l.
+    """Gumbel-softmax choice of a parent for every node: w = softmax((l + G)/τ) in training, the arg-max of l at last.
 
     l are learned logits, G is Gumbel noise and τ a temperature.  A node's logits begin with the parent of its own task,
     see :func:`mtl_core.sharing.blocks.stitching.own_first`; all start equal, and of equal ones the first counts.  The
-    choice itself is a buffer, for an optimiser's inertia and weight decay move logits even where no gradient does.
+    choice itself is a buffer, because momentum and weight decay of an optimiser move logits even without a gradient.
 
     Source: E. Jang, S. Gu & B. Poole, "Categorical reparameterization with Gumbel-softmax", ICLR 2017, eq. 2.
 
@@ -36,23 +36,29 @@ class ParentChoice:
         uniform: Float[Tensor, "r t t"] | None,
         temperature: float | Float[Tensor, "r 1 1"],
     ) -> Float[Tensor, "r t t"]:
-        """Each node's weights of its possible parents; ``uniform`` noise in (0, 1) has the order of the logits."""
+        """Return each node's relaxed weights of its possible parents.
+
+        Args:
+            theta: the parameters of the array.
+            uniform: noise in (0, 1) in the order of the logits; ``None``: no noise.
+            temperature: τ, for all rows or by row.
+        """
         logits = theta[self.logits]
         if uniform is not None:
             logits = logits - torch.log(-torch.log(uniform)).to(logits)
         return own_first(torch.softmax(logits / temperature, dim=2))
 
     def parents(self, theta: Theta) -> Int[Tensor, "r t"]:
-        """The position of each node's parent."""
+        """Return the position of each node's chosen parent."""
         nodes = len(self.logits.copies)
         ahead = theta[self.chosen].argmax(dim=2)
         return (ahead + torch.arange(nodes, device=ahead.device)) % nodes
 
     def settled(self, theta: Theta) -> Float[Tensor, "r t t"]:
-        """The same as weights, all on one parent."""
+        """Return the chosen parents as one-hot weights."""
         chosen = torch.nn.functional.one_hot(self.parents(theta), len(self.logits.copies))
         return chosen.to(theta[self.logits].dtype)
 
     def keep(self, theta: Theta, moving: Bool[Tensor, " r"]) -> None:
-        """Let the choice follow the logits, in place, in the rows that are still free to choose."""
+        """Update the choice in place from the logits, in the rows whose tree is not fixed yet (``moving``)."""
         theta[self.chosen].copy_(torch.where(moving.view(-1, 1, 1), theta[self.logits], theta[self.chosen]))

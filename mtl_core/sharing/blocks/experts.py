@@ -1,4 +1,4 @@
-"""Experts: banks of chains of stages, shared by all tasks or a task's own, and how an extraction level mixes them."""
+"""Expert networks as banks of chains of stages, shared or task-specific, and the extraction level that mixes them."""
 
 from __future__ import annotations
 
@@ -13,45 +13,49 @@ from mtl_core.layers.bank import SHARED, Copy, Slot, Theta, mutual, private
 from mtl_core.layers.forward_context import ForwardContext
 from mtl_core.sharing import Chain, share
 from mtl_core.sharing.blocks.gates import Gates, mix_groups
-from mtl_core.sharing.blocks.option_checks import _numbered
+from mtl_core.sharing.blocks.option_checks import expert_names
 
 
 class SharedExperts:
-    """Experts that see the examples of all tasks.  The first starts, and drops units, like the trunk of ``hard``.
+    """Experts that see the examples of all tasks.
+
+    The first expert has the initialisation and the dropout masks of the trunk of ``hard``.
 
     Args:
         backbone: makes the stages.
-        levels: of the stages.
-        number: of experts.
+        levels: positions of the stages that make up an expert.
+        number: number of experts, e.
     """
 
     def __init__(self, backbone: Backbone, levels: Iterable[int], number: int) -> None:
-        self.names = _numbered(SHARED.name, number)
+        self.names = expert_names(SHARED.name, number)
         self._chain = Chain(backbone, levels, tuple(Copy(name) for name in self.names))
         self.slots = self._chain.slots
 
     def __call__(
         self, theta: Theta, x: Float[Tensor, "r g b *i"], context: ForwardContext
     ) -> Float[Tensor, "r e g b *o"]:
-        """Every expert's output for every signal: all signals are one batch, of which each expert gets a copy."""
+        """Return every expert's output for every signal; all signals form one batch, which each expert sees."""
         return self._chain(theta, share(x), context).unflatten(2, (x.shape[1], -1))
 
 
 class OwnExperts:
-    """As many experts for every task.  A task's first starts, and drops units, like its network in ``independent``.
+    """Task-specific experts, the same number for every task.
+
+    A task's first expert has the initialisation and the dropout masks of the task's network in ``independent``.
 
     Args:
         backbone: makes the stages.
-        levels: of the stages.
+        levels: positions of the stages that make up an expert.
         tasks: names, in order.
-        number: of experts of each task.
-        reached: whether other tasks reach them, further on.
+        number: number of experts of each task, n.
+        reached: whether gradients of other tasks reach these experts through later levels.
     """
 
     def __init__(
         self, backbone: Backbone, levels: Iterable[int], tasks: Sequence[str], number: int, reached: bool
     ) -> None:
-        self.names = [_numbered(task, number) for task in tasks]
+        self.names = [expert_names(task, number) for task in tasks]
         self._shape = len(tasks), number
         copies = [
             Copy(name, None if reached else frozenset((task,)))
@@ -64,40 +68,41 @@ class OwnExperts:
     def __call__(
         self, theta: Theta, x: Float[Tensor, "r g b *i"], context: ForwardContext
     ) -> Float[Tensor, "r n t b *o"]:
-        """The outputs of every task's experts for the signal of all (g = 1), or for the task's own (g = t)."""
+        """Return the outputs of every task's experts for the common signal (g = 1) or the task's own one (g = t)."""
         if x.shape[1] > 1:
             x = x.repeat_interleave(self._shape[1], dim=1)
         return self._chain(theta, x, context).unflatten(1, self._shape).transpose(1, 2)
 
 
-class Seen(NamedTuple):
-    """What an extraction level sees of a signal: its stages, and its gates."""
+class LevelInput(NamedTuple):
+    """The input of an extraction level: what its experts read, and what its gates read."""
 
-    stages: Float[Tensor, "r g b *f"]
+    experts: Float[Tensor, "r g b *f"]
     gates: Float[Tensor, "r g b d"]
 
 
-def seen(h: Float[Tensor, "r g b *f"], feature_axis: int) -> Seen:
-    """A mixture as the next level sees it: gates take the mean over places or tokens."""
+def level_input(h: Float[Tensor, "r g b *f"], feature_axis: int) -> LevelInput:
+    """Return a mixture as the next level's input; gates read its mean over places or tokens."""
     if h.ndim == 4:
-        return Seen(h, h)
-    return Seen(h, h.movedim(feature_axis, -1).flatten(3, -2).mean(dim=3))
+        return LevelInput(h, h)
+    return LevelInput(h, h.movedim(feature_axis, -1).flatten(3, -2).mean(dim=3))
 
 
 class Extraction:
-    """One level of customised gate control: own and shared experts, and for every task a gate over its own and these.
+    """One level of customised gate control: every task's gate mixes the task's own experts and the shared ones.
 
-    Where a further level follows, a shared gate mixes all experts for the shared ones of that level.
+    Where a further level follows, a shared gate mixes all experts into the input of that level's shared experts.
 
     Source: H. Tang et al., "Progressive layered extraction (PLE): a novel multi-task learning model for personalized
     recommendations", RecSys 2020, sections 4.1 and 4.2.
 
     Args:
         backbone: makes the stages.
-        levels: of the stages that make up an expert.
+        levels: positions of the stages that make up an expert.
         tasks: names, in order.
-        shared, own: experts of all tasks, and of each.
-        following: extraction levels behind this one.
+        shared: number of experts that all tasks use.
+        own: number of experts of each task.
+        following: number of extraction levels behind this one.
     """
 
     def __init__(
@@ -115,30 +120,37 @@ class Extraction:
         self._gates = Gates(f"gate{first}", copies, [[*names, *shared_names] for names in own_names], inputs)
         self._shared_gate = None
         if mixes_all:
-            everybody = [*(name for names in own_names for name in names), *shared_names]
-            self._shared_gate = Gates(f"shared_gate{first}", (SHARED,), [everybody], inputs)
+            all_names = [*(name for names in own_names for name in names), *shared_names]
+            self._shared_gate = Gates(f"shared_gate{first}", (SHARED,), [all_names], inputs)
         parts = (self._own, self._shared, self._gates, self._shared_gate)
         self.slots: tuple[Slot, ...] = tuple(slot for part in parts if part for slot in part.slots)
 
     def __call__(
-        self, theta: Theta, own: Seen, shared: Seen, context: ForwardContext, dropout: Float[Tensor, "r 1 1 1"] | float
+        self,
+        theta: Theta,
+        own: LevelInput,
+        shared: LevelInput,
+        context: ForwardContext,
+        dropout: Float[Tensor, "r 1 1 1"] | float,
     ) -> tuple[Float[Tensor, "r t b *f"], Float[Tensor, "r g b *f"] | None]:
-        """The mixture of every task and, unless this is the last level, the shared one.
+        """Return the mixture of every task and, unless this is the last level, the shared mixture.
 
         Args:
-            own: the tasks' signals, or the single one that all see.
-            shared: the shared experts' signal; where a level follows, a single one, as ``own`` may not be each task's
-                own examples there.
-            dropout: of the gates.
+            theta: the parameters of the array.
+            own: input of the tasks' experts and gates: one signal for each task, or a single common one.
+            shared: input of the shared experts and their gate.  Where a level follows, this is a single signal, and
+                ``own`` then holds every task's view of all examples.
+            context: of the forward pass.
+            dropout: probability that a gate drops an expert, for all rows or by row.
         """
-        groups, everybody = [], []
+        task_groups, all_groups = [], []
         if self._own:
-            groups.append(self._own(theta, own.stages, context))
-            everybody.append(groups[0].transpose(1, 2).flatten(1, 2).unsqueeze(2))
+            task_groups.append(self._own(theta, own.experts, context))
+            all_groups.append(task_groups[0].transpose(1, 2).flatten(1, 2).unsqueeze(2))
         if self._shared:
-            groups.append(self._shared(theta, shared.stages, context))
-            everybody.append(groups[-1])
-        tasks = mix_groups(self._gates(theta, own.gates, context, dropout), groups)
+            task_groups.append(self._shared(theta, shared.experts, context))
+            all_groups.append(task_groups[-1])
+        mixed = mix_groups(self._gates(theta, own.gates, context, dropout), task_groups)
         if not self._shared_gate:
-            return tasks, None
-        return tasks, mix_groups(self._shared_gate(theta, shared.gates, context, dropout), everybody)
+            return mixed, None
+        return mixed, mix_groups(self._shared_gate(theta, shared.gates, context, dropout), all_groups)

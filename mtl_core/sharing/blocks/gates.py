@@ -1,4 +1,4 @@
-"""Gates: how much of each expert a task takes, and the mixture itself."""
+"""Softmax gates over experts, and the mixture of experts."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ _WIDE = 400
 
 
 class Gates:
-    """softmax(W x + b) over the experts of every copy.
+    """Softmax gates, softmax(W x + b) over the experts of every copy.
 
-    W and b start at zero, so every expert begins with the same share of every gradient and none starves by the draw;
-    experts differ from the start, hence gates move from the first step.
+    W and b start at zero, so every expert starts with the same weight in every gate; experts differ from the start, so
+    gates move from the first step.
 
-    In training a gate may lose experts: each with a probability for a whole step, and the softmax of the rest sums to
-    one again.  A gate that would lose all of its experts keeps all.
+    In training a gate may drop experts, each with the same probability and for a whole step; the softmax runs over the
+    remaining ones.  A gate that would drop all of its experts keeps all.
 
     Source of the dropout: Z. Zhao et al., "Recommending what video to watch next: a multitask ranking system",
     RecSys 2019.
@@ -31,8 +31,8 @@ class Gates:
     Args:
         name: of the bank, unique in the network.
         copies: a gate for each task, or one for all.
-        experts: names of what each copy chooses from, as many for one copy as for another.
-        inputs: features of an example.
+        experts: for each copy the names of the experts that it mixes, the same number for every copy.
+        inputs: number of features of an example.
     """
 
     def __init__(self, name: str, copies: tuple[Copy, ...], experts: Sequence[Sequence[str]], inputs: int) -> None:
@@ -51,25 +51,25 @@ class Gates:
         context: ForwardContext,
         dropout: Float[Tensor, "r 1 1 1"] | float,
     ) -> Float[Tensor, "r s e b"]:
-        """Weights that sum to one over the experts, for every copy (or for every signal of the one copy)."""
+        """Return weights that sum to one over the experts, for every copy (or every signal of the single copy)."""
         logits = class_major(theta[self.bias], theta[self.weight], x)
         if context.streams is not None and (isinstance(dropout, Tensor) or dropout > 0):
             chance = context.streams.uniform(self._names).view(len(x), len(self.weight.copies), -1, 1)
-            logits = torch.where(without((chance < dropout).to(logits.device)), -torch.inf, logits)
+            logits = torch.where(unless_all((chance < dropout).to(logits.device)), -torch.inf, logits)
         return logits.softmax(dim=2)
 
 
-def without(dropped: Bool[Tensor, "r c e 1"]) -> Bool[Tensor, "r c e 1"]:
-    """Which experts a gate loses: those that are dropped, unless these are all."""
+def unless_all(dropped: Bool[Tensor, "r c e 1"]) -> Bool[Tensor, "r c e 1"]:
+    """Return the mask of dropped experts, with none dropped where a gate would drop all."""
     return dropped & ~dropped.all(dim=2, keepdim=True)
 
 
 def mix(gates: Float[Tensor, "r t e b"], experts: Float[Tensor, "r e g b *f"]) -> Float[Tensor, "r t b *f"]:
-    """f_i = Σ_e gate_ie f_e.
+    """Return the mixture of experts of every task, f_i = Σ_e gate_ie f_e.
 
     Args:
-        gates: of each task and example; a single task or example stands for all.
-        experts: their outputs for the examples that all tasks have in common (g = 1), or for each task's own (g = t).
+        gates: weights of each task and example; a single task or example stands for all.
+        experts: the experts' outputs for the examples that all tasks share (g = 1) or for each task's own (g = t).
     """
     flat = experts.flatten(4) if experts.ndim > 4 else experts.unsqueeze(4)
     if flat.shape[2] == 1 and gates.shape[1] * flat.shape[1] * flat.shape[4] >= _WIDE:
@@ -85,7 +85,7 @@ def mix(gates: Float[Tensor, "r t e b"], experts: Float[Tensor, "r e g b *f"]) -
 def mix_groups(
     gates: Float[Tensor, "r t e b"], groups: Sequence[Float[Tensor, "r n g b *f"]]
 ) -> Float[Tensor, "r t b *f"]:
-    """One mixture of experts that come in groups with different numbers of signals."""
+    """Return one mixture over several groups of experts, which may differ in their numbers of signals."""
     parts = gates.split([group.shape[1] for group in groups], dim=2)
     first, *others = (mix(weights, group) for weights, group in zip(parts, groups, strict=True))
     return sum(others, start=first)

@@ -1,4 +1,4 @@
-"""Checks of the options that experts and gates have in common, in words for the plan's list of skipped arms."""
+"""Checks of the options that experts and gates have in common; each returns a reason for the plan's skipped arms."""
 
 from __future__ import annotations
 
@@ -11,30 +11,44 @@ from mtl_core.sharing import Sharing
 
 
 def options_of(cls: type[Sharing], recipe: Recipe) -> Mapping[str, Any]:
-    """The options of an architecture as the recipe sets them, defaults elsewhere."""
+    """Return the options of an architecture as the recipe sets them, with the defaults of all others."""
     return {**(cls.__init__.__kwdefaults__ or {}), **recipe.sharing_options}
 
 
-def miscounted(options: Mapping[str, Any], name: str, least: int, reason: str) -> str | None:
-    """Why there may not be as many experts, or ``None``."""
+def invalid_count(options: Mapping[str, Any], name: str, least: int, reason: str) -> str | None:
+    """Return why the option ``name`` is no whole number of at least ``least``, or ``None`` if it is one.
+
+    Args:
+        options: of the architecture, by name.
+        name: of the option to check.
+        least: smallest number allowed.
+        reason: what would be wrong with a smaller number; it ends the message.
+    """
     number = options[name]
     if isinstance(number, int) and number >= least:
         return None
     return f"{name} must be a whole number from {least}, found {number!r}: {reason}"
 
 
-def misdropped(options: Mapping[str, Any]) -> str | None:
-    """Why the dropout of the gates may not have this rate, or ``None``."""
+def invalid_gate_dropout(options: Mapping[str, Any]) -> str | None:
+    """Return why ``gate_dropout`` is no probability below 1, or ``None`` if it is one."""
     rate = options["gate_dropout"]
     return None if 0 <= rate < 1 else f"gate_dropout must be a probability below 1, found {rate!r}"
 
 
-def namesake(tasks: Sequence[str], shared: int, own: int = 0) -> str | None:
-    """Why a task may not bear its name: an expert has it, and with it the same random numbers."""
-    experts = [*_numbered(SHARED.name, shared)[1:], *(name for task in tasks for name in _numbered(task, own)[1:])]
-    same = sorted(set(experts) & set(tasks))
+def expert_name_clash(tasks: Sequence[str], shared: int, own: int = 0) -> str | None:
+    """Return why a task must be renamed that has the name, hence the random numbers, of an expert, or ``None``.
+
+    Args:
+        tasks: names of the tasks.
+        shared: number of experts that all tasks use.
+        own: number of experts of each task.
+    """
+    numbered = [expert_names(SHARED.name, shared), *(expert_names(task, own) for task in tasks)]
+    same = sorted({name for names in numbered for name in names[1:]} & set(tasks))
     return f"task {same[0]!r} bears the name of an expert: rename it" if same else None
 
 
-def _numbered(name: str, number: int) -> list[str]:
+def expert_names(name: str, number: int) -> list[str]:
+    """Return the names of ``number`` experts: the first has the plain ``name``, the others a number behind it."""
     return [name, *(f"{name} {place}" for place in range(2, number + 1))][:number]

@@ -13,16 +13,16 @@ from mtl_core.layers.linear import Linear
 
 
 class SoftMask:
-    """m ⊙ s with m = σ(V relu(U [s; g] + c) + d) between 0 and 1, at every place.
+    """Soft attention mask, m ⊙ s with m = σ(V relu(U [s; g] + c) + d) between 0 and 1, at every place.
 
     Source: S. Liu, E. Johns & A. Davison, "End-to-end multi-task learning with attention", CVPR 2019, eqs. 1 and 2.
 
     Args:
         name: of the layer.
         copies: of the bank.
-        features: of what is masked, s.
-        context: features of g, which is read beside it; 0: there is no g.
-        feature_axis: of both.
+        features: number of features of the masked signal s.
+        context: number of features of g, the signal that is read beside s; 0: there is no g.
+        feature_axis: position of the features in both signals.
     """
 
     def __init__(
@@ -36,7 +36,7 @@ class SoftMask:
     def __call__(
         self, theta: Theta, s: Float[Tensor, "r g b *f"], g: Float[Tensor, "r c b *f"] | None = None
     ) -> Float[Tensor, "r c b *f"]:
-        """``s``, masked by every copy; ``g`` has the same places."""
+        """Return ``s`` masked by every copy; ``g`` has the same places as ``s``."""
         seen = s.expand(-1, self._num_copies, *[-1] * (s.ndim - 2))
         if g is not None:
             seen = torch.cat([seen, g], dim=self._feature_axis)
@@ -47,7 +47,7 @@ class SoftMask:
 
 
 class Masked(torch.autograd.Function):
-    """σ(z) ⊙ s and σ(z), for a signal of each copy or one for all, in few passes over memory.
+    """Autograd function that gives σ(z) ⊙ s and σ(z) in few passes over memory, for one signal s or one for each copy.
 
     σ(z) = 1 / (1 + exp(−z)): unlike ``torch.sigmoid``'s, its bits do not depend on an element's place, and it takes
     half the time of ½(1 + tanh(z/2)).  Where the exponential overflows or vanishes it is 0 or 1.

@@ -1,4 +1,4 @@
-"""Sparse gates by binary codes: a few selectors, each of which ends up choosing a single expert."""
+"""Sparse gates by binary codes: a few selectors, each of which converges to a single expert."""
 
 from __future__ import annotations
 
@@ -17,7 +17,9 @@ _TINY = 1e-12
 
 
 def smooth_step(z: Float[Tensor, "*n"], width: float) -> Float[Tensor, "*n"]:
-    """S(z) = ½ + 3z/2w − 2z³/w³ between −w/2 and w/2; exactly 0 below and 1 above, with gradient 0 there.
+    """Return the smooth step S(z) = ½ + 3z/2w − 2z³/w³ between −w/2 and w/2, exactly 0 below and 1 above.
+
+    The gradient is exactly 0 outside the interval.
 
     Source: H. Hazimeh et al., "The tree ensemble layer: differentiability meets conditional computation", ICML 2020.
     """
@@ -25,11 +27,11 @@ def smooth_step(z: Float[Tensor, "*n"], width: float) -> Float[Tensor, "*n"]:
     return 0.5 + u * (1.5 - 2 * u * u)
 
 
-def chosen(bits: Float[Tensor, "r t s m *b"]) -> Float[Tensor, "r t s e *b"]:
-    """r_e = Π_j (bit_j if the binary code of e has a one at place j, else 1 − bit_j), for e = 0 … 2^m − 1.
+def expert_choice(bits: Float[Tensor, "r t s m *b"]) -> Float[Tensor, "r t s e *b"]:
+    """Return the weight of every expert under relaxed binary codes.
 
-    Built by doubling, for the gradient of ``torch.prod`` takes one of two ways, for all rows alike, when some factor
-    anywhere is zero.
+    r_e = Π_j (bit_j if the binary code of e has a one at place j, else 1 − bit_j), for e = 0 … 2^m − 1.  The product is
+    built by doubling, because the gradient of ``torch.prod`` changes its algorithm for all rows when any factor is 0.
     """
     first, *others = (torch.stack([1 - bit, bit], dim=3) for bit in bits.unbind(3))
     for pair in others:
@@ -38,20 +40,20 @@ def chosen(bits: Float[Tensor, "r t s m *b"]) -> Float[Tensor, "r t s e *b"]:
 
 
 class Selectors:
-    """Expert weights q = Σ_s softmax(α)_s r(z_s), for every copy.
+    """Sparse gates with expert weights q = Σ_s softmax(α)_s r(z_s), for every copy.
 
-    Selector s has a code z_s of m = log₂ E numbers; r(z_s) is its choice among E experts (:func:`chosen` of the
+    Selector s has a code z_s of m = log₂ E numbers; r(z_s) is its choice among E experts (:func:`expert_choice` of the
     smooth step), one-hot once all |z_sj| ≥ w/2.  Codes and α are parameters (``static``) or affine functions of the
     example.
 
     Args:
         name: of the bank, unique in the network.
         copies: a gate for each task.
-        experts: their number, a power of two.
-        selectors: how many experts a gate may end with.
-        inputs: features of an example.
-        kind: what the gate depends on: the task alone (``static``), or the task and the example.
-        width: w of the smooth step.
+        experts: number of experts, E, a power of two.
+        selectors: largest number of experts that a gate may end with.
+        inputs: number of features of an example.
+        kind: what the gate depends on: the task alone (``static``), or the task and the example (``example``).
+        width: width w of the smooth step.
     """
 
     def __init__(
@@ -85,9 +87,10 @@ class Selectors:
     def __call__(
         self, theta: Theta, x: Float[Tensor, "r g b d"]
     ) -> tuple[Float[Tensor, "r t e b"], Float[Tensor, " r"]]:
-        """Weights of the experts, and the entropy of the selectors' choices, summed over tasks and selectors.
+        """Return the experts' weights and the entropy of the selectors' choices.
 
-        A static gate gives the weights of one example for all.  The entropy is averaged over examples.
+        A static gate gives weights for a single example, which stands for all.  The entropy, in nats, is summed over
+        tasks and selectors and averaged over examples.
         """
         if self._static:
             codes, weights = theta[self.code_bias].unsqueeze(3), theta[self.weight_bias].unsqueeze(3)
@@ -95,6 +98,6 @@ class Selectors:
             codes = class_major(theta[self.code_bias], theta[self.code_weight], x)
             weights = class_major(theta[self.weight_bias], theta[self.weight_weight], x)
         bits = smooth_step(codes, self._width).unflatten(2, (self._selectors, -1))
-        choices = chosen(bits)
+        choices = expert_choice(bits)
         entropy = -(choices * torch.log(choices.clamp(min=_TINY))).sum(dim=(1, 2, 3)).mean(dim=1)
         return (weights.softmax(dim=2).unsqueeze(3) * choices).sum(dim=2), entropy

@@ -1,4 +1,4 @@
-"""Linear combinations of signals: across tasks, across sub-spaces of their features, across stages."""
+"""Learned linear combinations of signals: across tasks, across sub-spaces of features, and across stages."""
 
 from __future__ import annotations
 
@@ -13,22 +13,27 @@ from mtl_core.layers.linear import Linear
 
 
 def mix(weights: Float[Tensor, "r n m"], signals: Float[Tensor, "r m *f"]) -> Float[Tensor, "r n *f"]:
-    """Every row of the weights gives a combination of the signals, as one batched product."""
+    """Return the n linear combinations of m signals that the rows of ``weights`` define, by one batched product."""
     product = weights.bmm(signals.reshape(*signals.shape[:2], -1))
     return product.view(*product.shape[:2], *signals.shape[2:])
 
 
 def own_examples(h: Float[Tensor, "r t gb *f"], signals: int) -> Float[Tensor, "r t b *f"]:
-    """Of what each task's copy makes of all tasks' examples, those of the task; one signal is everybody's."""
+    """Return the part of every copy's output that belongs to the copy's own task.
+
+    Args:
+        h: output of each task's copy for the examples of all tasks, one after the other.
+        signals: number of input signals; with 1 all tasks have the same examples and ``h`` is returned as it is.
+    """
     if signals == 1:
         return h
     return h.unflatten(2, (signals, -1)).diagonal(dim1=1, dim2=2).movedim(-1, 1).contiguous()
 
 
 def own_first(rows: Float[Tensor, "r t t *w"]) -> Float[Tensor, "r t t *w"]:
-    """The matrix A[i, j] of rows that begin with their own entry: rows[i, 0] is A[i, i], rows[i, n] is A[i, i + n].
+    """Return the matrix A[i, j] whose rows are stored own entry first: rows[i, n] is A[i, (i + n) mod t].
 
-    All copies of a bank start alike and do not know their place; told from their own, all tasks' rows *are* alike.
+    All copies of a bank have the same initial value; in this order the same row serves every task.
     """
     tasks = rows.shape[1]
     places = [[row * tasks + (column - row) % tasks for column in range(tasks)] for row in range(tasks)]
@@ -37,16 +42,16 @@ def own_first(rows: Float[Tensor, "r t t *w"]) -> Float[Tensor, "r t t *w"]:
 
 
 def near_one(own: float, places: int) -> Float[Tensor, " n"]:
-    """``own`` at the first place, the rest of 1 evenly on the others."""
+    """Return ``places`` weights that sum to 1: ``own`` first, the rest spread evenly over the others."""
     weights = torch.full((places,), (1 - own) / max(places - 1, 1))
     weights[0] = own if places > 1 else 1.0
     return weights
 
 
 class Stitch:
-    """h_i,a ← Σ_jb A_ia,jb h_j,b for tasks i, j and sub-spaces a, b of the feature axis; A starts near the identity.
+    """Cross-stitch unit, h_i,a ← Σ_jb A_ia,jb h_j,b for tasks i, j and sub-spaces a, b of the feature axis.
 
-    Rows of A are kept own task first, see :func:`own_first`, a copy for each task.
+    A starts near the identity.  Each task's copy holds its rows of A own task first, see :func:`own_first`.
 
     Source: S. Ruder et al., "Latent multi-task architecture learning", AAAI 2019; with one sub-space I. Misra
     et al., "Cross-stitch networks for multi-task learning", CVPR 2016, eq. 1.
@@ -54,9 +59,9 @@ class Stitch:
     Args:
         name: of the layer.
         copies: one for each task.
-        subspaces: equal parts of the feature axis.
-        feature_axis: of the signals.
-        own: weight of a sub-space's own signal at the start; the others share the rest of 1 evenly.
+        subspaces: number of equal parts of the feature axis.
+        feature_axis: position of the features in the signals.
+        own: initial weight of a sub-space's own signal; the others share the rest of 1 evenly.
     """
 
     def __init__(
@@ -68,7 +73,7 @@ class Stitch:
         self.slots = (self.weight,)
 
     def matrix(self, theta: Theta) -> Float[Tensor, "r ts ts"]:
-        """A, by task and then by sub-space."""
+        """Return the matrix A; rows and columns are ordered by task, then by sub-space."""
         rows = theta[self.weight]
         tasks, parts = rows.shape[1:3]
         numbers = torch.arange(rows[0].numel(), device=rows.device).view(1, tasks, parts, tasks, parts)
@@ -86,23 +91,23 @@ class Stitch:
 
 
 def _subspace_start(own: float, subspaces: int, tasks: int, others: int) -> Tensor:
-    """Every sub-space's row of A: its own signal, which the first task's place holds, and all others."""
+    """The initial row of A of every sub-space; the own task stands first."""
     weights = torch.full((subspaces, tasks, others), (1 - own) / max(tasks * others - 1, 1))
     weights[:, 0].fill_diagonal_(own)
     return weights
 
 
 class ChannelStitch:
-    """h_i ← Σ_j A_ij ⊙ h_j with a matrix for every feature; A starts near the identity.
+    """Cross-stitch unit with a matrix for every feature, h_i ← Σ_j A_ij ⊙ h_j; A starts near the identity.
 
     Source: I. Misra et al., "Cross-stitch networks for multi-task learning", CVPR 2016, eq. 1 and section 4.
 
     Args:
         name: of the layer.
         copies: one for each task.
-        features: size of the feature axis.
-        feature_axis: of the signals.
-        own: weight of a task's own signal at the start; the others share the rest of 1 evenly.
+        features: number of features.
+        feature_axis: position of the features in the signals.
+        own: initial weight of a task's own signal; the others share the rest of 1 evenly.
     """
 
     def __init__(
@@ -115,7 +120,7 @@ class ChannelStitch:
         self.slots = (self.weight,)
 
     def matrix(self, theta: Theta) -> Float[Tensor, "r t t d"]:
-        """A for every feature."""
+        """Return the matrix A of every feature, which is the last dimension."""
         return own_first(theta[self.weight])
 
     def __call__(self, theta: Theta, h: Float[Tensor, "r t b *f"]) -> Float[Tensor, "r t b *f"]:
@@ -126,18 +131,18 @@ class ChannelStitch:
 
 
 class LayerMixture:
-    """h_i = Σ_l β_il h_i^l over several stages' outputs; β starts near the last one.
+    """Task-specific mixture of several stages' outputs, h_i = Σ_l β_il h_i^l; β starts near the last stage.
 
-    Where a stage has another number of features than the last, an affine map of the task's own brings them to it.
+    A private affine map converts the output of a stage that has another number of features than the last one.
 
     Source: S. Ruder et al., "Latent multi-task architecture learning", AAAI 2019.
 
     Args:
         name: of the layer.
         copies: one for each task.
-        features: of the stages, in order.
-        feature_axis: of the signals.
-        last: β of the last stage at the start; the others share the rest of 1 evenly.
+        features: numbers of features of the stages, in order.
+        feature_axis: position of the features in the signals.
+        last: initial β of the last stage; the others share the rest of 1 evenly.
     """
 
     def __init__(
@@ -152,7 +157,7 @@ class LayerMixture:
         self.slots = (self.weight, *(slot for layer in self._projections if layer for slot in layer.slots))
 
     def __call__(self, theta: Theta, outputs: Sequence[Tensor]) -> Float[Tensor, "r t b *f"]:
-        """The mixture of outputs ``[r t b *f]`` that stand at the same places."""
+        """Return each task's mixture of the stages' ``outputs``, each ``[r t b *f]`` with the same places."""
         axis = self._feature_axis
         fitted = [
             h if layer is None else layer(theta, h.movedim(axis, -1)).movedim(-1, axis)

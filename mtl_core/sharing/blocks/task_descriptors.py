@@ -1,4 +1,4 @@
-"""Task descriptors z: what a network with a single copy of everything is told about the task at hand."""
+"""Task descriptors z: vectors by which a network without private stages distinguishes the tasks."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ Descriptors = Mapping[str, Sequence[float]]
 
 
 def descriptor_matrix(tasks: Sequence[str], descriptors: Descriptors | None) -> Float[Tensor, "t k"]:
-    """A row for each task: its vector, or by default a one-hot one.
+    """Return one row per task: its descriptor, or by default a one-hot vector.
 
-    The places of the ones follow the alphabet, so that a task keeps its own whatever the order of the tasks.
+    The positions of the ones follow the alphabet, so that a task's vector does not depend on the order of the tasks.
     """
     if descriptors is None:
         alphabet = sorted(tasks)
@@ -26,16 +26,19 @@ def descriptor_matrix(tasks: Sequence[str], descriptors: Descriptors | None) -> 
     return torch.tensor([[float(number) for number in descriptors[task]] for task in tasks])
 
 
-def unfit(tasks: Sequence[str], descriptors: Descriptors | None) -> str | None:
-    """Why these descriptors cannot tell these tasks apart, or ``None``."""
+def invalid_descriptors(tasks: Sequence[str], descriptors: Descriptors | None) -> str | None:
+    """Return why these descriptors do not fit these tasks, or ``None`` if they do.
+
+    Each task needs exactly one vector; all vectors have the same length and finite numbers.
+    """
     if descriptors is None:
         return None
-    lacking = [task for task in tasks if task not in descriptors]
-    if lacking:
-        return f"descriptors has no vector for task {lacking[0]!r}"
-    strangers = [name for name in descriptors if name not in tasks]
-    if strangers:
-        return f"descriptors has a vector for {strangers[0]!r}, which is not one of the tasks"
+    missing = [task for task in tasks if task not in descriptors]
+    if missing:
+        return f"descriptors has no vector for task {missing[0]!r}"
+    unknown = [name for name in descriptors if name not in tasks]
+    if unknown:
+        return f"descriptors has a vector for {unknown[0]!r}, which is not one of the tasks"
     lengths = {task: len(descriptors[task]) for task in tasks}
     first = tasks[0]
     for task, length in lengths.items():
@@ -47,16 +50,16 @@ def unfit(tasks: Sequence[str], descriptors: Descriptors | None) -> str | None:
 
 
 class TaskVectors:
-    """W z_i for every task: a vector of features, made from its descriptor.
+    """Linear map of the task descriptors, W z_i: a vector of features for every task.
 
-    Of one-hot descriptors task i reads a row of W that nobody else does: it is the task's private copy, which rests
-    while the task is absent.  Of vectors that a user gave all tasks read the whole of W, and share it.
+    With one-hot descriptors task i reads one row of W alone, so that row is the task's private copy, which does not
+    change while the task is absent.  With vectors given by the user all tasks read, hence share, the whole of W.
 
     Args:
         name: of the parameter, unique in the network.
         tasks: names, in order.
         descriptors: task name → vector; ``None``: one-hot.
-        outputs: features.
+        outputs: number of features, o.
         initialise: makes an initialiser for a shape.
     """
 
@@ -81,6 +84,12 @@ class TaskVectors:
 
 
 def along(values: Float[Tensor, "r t o"], y: Float[Tensor, "r t b *f"], feature_axis: int) -> Tensor:
-    """Values of every feature in a form that broadcasts over the examples and places of ``y``."""
+    """Return ``values`` in a shape that broadcasts over the examples and places of ``y``.
+
+    Args:
+        values: one number for every task and feature.
+        y: the signal to broadcast over.
+        feature_axis: position of the features in ``y``.
+    """
     axis = feature_axis % y.ndim
     return values.view(*values.shape[:2], *(values.shape[2] if place == axis else 1 for place in range(2, y.ndim)))

@@ -21,9 +21,10 @@ from mtl_core.layers.bank import Theta
 from mtl_core.network.network import Network
 from mtl_core.network.shared_parameters import tasks_sharing_stage
 from mtl_core.recipe import Recipe
+from mtl_core.testing.cases import Case, shaken
 from mtl_core.training import checkpoint
 from mtl_core.training.trainer import Outcome, fit
-from tests.mtl_core.sharing.cases import Case, every_case, shaken
+from tests.mtl_core.sharing.cases import every_case
 from tests.mtl_core.test_fusion import same
 from tests.mtl_core.worlds import development, images, own_inputs, rows
 

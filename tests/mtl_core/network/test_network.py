@@ -35,6 +35,14 @@ def test_losses_come_in_the_order_of_the_tasks() -> None:
     assert torch.equal(losses, torch.stack([regression[:, 0], binary[:, 0], regression[:, 1]], dim=1))
 
 
+@pytest.mark.parametrize("tasks", [("sold", "price"), ("price", "sold", "grade", "price")], ids=str)
+def test_banks_of_several_kinds_find_back_into_the_order_of_the_tasks(tasks: tuple[str, ...]) -> None:
+    chosen = [Task(f"task {i}", TASKS[n].kind, TASKS[n].metric, TASKS[n].num_classes) for i, n in enumerate(tasks)]
+    network = Network(Recipe(sharing="independent", stages=1, width=4), chosen, (12,))
+    parts = [torch.tensor(bank.members).view(1, -1, 1).expand(2, -1, 5) for bank in network.heads]
+    assert network.in_order(parts)[0, :, 0].tolist() == list(range(len(tasks)))
+
+
 def test_a_single_bank_of_heads_is_handed_on_unchanged() -> None:
     network = Network(RECIPE, [PRICE, FEE], (3,))
     part = torch.randn(2, 2, 6)
@@ -54,7 +62,7 @@ def test_a_pass_is_its_two_parts() -> None:
 
 @pytest.mark.parametrize(
     ("names", "message"),
-    [(["shared", "price"], "task 'shared'"), (["price", "fee", "price"], "task 'price': stands twice")],
+    [(["shared", "price"], "task 'shared'"), (["shared"], "Rename it"), (["price", "fee", "price"], "task 'price': stands twice")],
 )
 def test_names_that_cannot_be_told_apart_are_refused(names: list[str], message: str) -> None:
     with pytest.raises(UserError, match=message):

@@ -13,8 +13,7 @@ from mtl_core.layers.forward_context import EVALUATION, ForwardContext
 from mtl_core.layers.linear import Linear
 from mtl_core.layers.parameter_layout import Layout
 from mtl_core.sharing import Sharing
-from mtl_core.sharing.blocks.experts import OwnExperts, SharedExperts, seen
-from mtl_core.sharing.blocks.option_checks import miscounted, misdropped, namesake
+from mtl_core.sharing.blocks.experts import OwnExperts, SharedExperts, level_input
 from mtl_core.sharing.cgc import CGC
 from mtl_core.sharing.dselect_k import DSelectK
 from mtl_core.sharing.mmoe import MMoE
@@ -137,24 +136,8 @@ def test_the_first_of_each_kind_has_the_name_that_it_has_elsewhere() -> None:
 
 def test_gates_see_the_mean_over_places() -> None:
     h = torch.randn(2, 3, 7, 5, 4, 6, generator=torch.Generator().manual_seed(0))
-    images, tokens, features = seen(h, 3), seen(h[..., 0], -1), seen(h[..., 0, 0], -1)
+    images, tokens, features = level_input(h, 3), level_input(h[..., 0], -1), level_input(h[..., 0, 0], -1)
     torch.testing.assert_close(images.gates, h.mean(dim=(4, 5)))
     torch.testing.assert_close(tokens.gates, h[..., 0].mean(dim=3))
-    assert features.gates is features.stages
-    assert images.stages is h
-
-
-def test_what_cannot_be_says_why() -> None:
-    for number in (1, 0, -3, 2.5, "4", None):
-        assert "from 2" in (miscounted({"experts": number}, "experts", 2, "why") or "")
-        assert repr(number) in (miscounted({"experts": number}, "experts", 2, "why") or "")
-    assert miscounted({"experts": 2}, "experts", 2, "why") is None
-    assert [misdropped({"gate_dropout": rate}) is None for rate in (-0.1, 0, 0.5, 1)] == [False, True, True, False]
-
-
-def test_a_task_may_not_bear_the_name_of_an_expert() -> None:
-    """Both would draw the same random numbers."""
-    assert "shared 2" in (namesake(("a", "shared 2"), 2) or "")
-    assert namesake(("a", "shared 2"), 1) is None
-    assert "'a 2'" in (namesake(("a", "a 2"), 1, 2) or "")
-    assert namesake(("a", "b"), 3, 3) is None
+    assert features.gates is features.experts
+    assert images.experts is h

@@ -9,7 +9,7 @@ from torch import Tensor
 from mtl_core.layers.bank import SHARED, Theta, private
 from mtl_core.layers.forward_context import EVALUATION, ForwardContext
 from mtl_core.randomness.counter_based import Streams
-from mtl_core.sharing.blocks.gates import Gates, mix, mix_groups, without
+from mtl_core.sharing.blocks.gates import Gates, mix, mix_groups, unless_all
 
 TASKS, EXPERTS = ("a", "b", "c"), ("x", "y", "z", "u")
 
@@ -76,7 +76,7 @@ def test_dropped_experts_have_no_weight_and_the_others_all_of_it() -> None:
 
 def test_a_gate_that_would_lose_all_its_experts_keeps_them() -> None:
     dropped = torch.tensor([[True, True, True], [True, False, True]]).view(1, 2, 3, 1)
-    assert without(dropped).flatten().tolist() == [False, False, False, True, False, True]
+    assert unless_all(dropped).flatten().tolist() == [False, False, False, True, False, True]
 
 
 def test_experts_are_dropped_as_often_as_asked_for_each_row() -> None:

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from mtl_core.layers.bank import Theta, private
-from mtl_core.sharing.blocks.sparse_gates import Selectors, chosen, smooth_step
+from mtl_core.sharing.blocks.sparse_gates import Selectors, expert_choice, smooth_step
 
 Kind = Literal["static", "example"]
 
@@ -34,7 +34,7 @@ def test_the_smooth_step_is_exact_outside_its_band_and_smooth_inside(width: floa
 @pytest.mark.parametrize("places", [1, 2, 3])
 def test_a_choice_is_the_product_over_the_binary_code(places: int) -> None:
     bits = torch.rand(2, 3, 2, places, 5, generator=torch.Generator().manual_seed(0))
-    found = chosen(bits)
+    found = expert_choice(bits)
     assert found.shape == (2, 3, 2, 2**places, 5)
     for expert, code in enumerate(itertools.product((0, 1), repeat=places)):
         expected = torch.ones(2, 3, 2, 5)

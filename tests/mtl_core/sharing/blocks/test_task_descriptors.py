@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from mtl_core.layers.bank import SHARED, normal, private
-from mtl_core.sharing.blocks.task_descriptors import TaskVectors, along, descriptor_matrix, unfit
+from mtl_core.sharing.blocks.task_descriptors import TaskVectors, along, descriptor_matrix, invalid_descriptors
 
 TASKS = ("cow", "ant", "bee")
 
@@ -22,8 +22,8 @@ def test_one_hot_descriptors_stay_with_the_name_of_a_task() -> None:
 def test_a_users_vectors_come_in_the_order_of_the_tasks() -> None:
     vectors = {"ant": [1, 2], "bee": [3, 4], "cow": [5, 6]}
     assert descriptor_matrix(TASKS, vectors).tolist() == [[5, 6], [1, 2], [3, 4]]
-    assert unfit(TASKS, vectors) is None
-    assert unfit(TASKS, None) is None
+    assert invalid_descriptors(TASKS, vectors) is None
+    assert invalid_descriptors(TASKS, None) is None
 
 
 @pytest.mark.parametrize(
@@ -37,7 +37,7 @@ def test_a_users_vectors_come_in_the_order_of_the_tasks() -> None:
     ],
 )
 def test_unfit_ones_are_named(vectors: dict[str, list[float]], complaint: str) -> None:
-    assert complaint in (unfit(TASKS, vectors) or "")
+    assert complaint in (invalid_descriptors(TASKS, vectors) or "")
 
 
 def test_one_hot_vectors_are_private_copies_and_a_users_share_one_matrix() -> None:
