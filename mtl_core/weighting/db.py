@@ -1,4 +1,4 @@
-"""Dual balancing."""
+"""DB-MTL: dual balancing of losses and gradients."""
 
 from __future__ import annotations
 
@@ -15,24 +15,24 @@ from mtl_core.weighting import JacobianStep, JacobianWeighting, State
 
 _EPSILON = 1e-8
 _MOST = 1e30
-"""Most times that a gradient is enlarged."""
+"""Largest factor by which a gradient is scaled up."""
 
 
 class DB(JacobianWeighting):
-    """Losses are balanced by logarithms, and averaged gradients by the largest of their norms.
+    """Losses are balanced by their logarithms, and averaged gradients by scaling each to the largest of their norms.
 
     ĝ_i ← β ĝ_i + (1−β) g_i / (L_i + ε), the moving average of the gradient of log(L_i + ε) on the shared parameters,
     with g_i the gradient of the loss L_i and ε = 10⁻⁸.  The direction is max_j ‖ĝ_j‖ · Σ_i ĝ_i / ‖ĝ_i‖; private
     parameters follow the gradient of log(L_i + ε).
 
     Source: B. Lin, W. Jiang, F. Ye, Y. Zhang, P. Chen, Y.-C. Chen, S. Liu, I. W. Tsang & J. T. Kwok, "Dual-balancing
-    for multi-task learning", arXiv:2308.12029, algorithm 1.
+    for multi-task learning", arXiv:2308.12029, 2023, algorithm 1.
 
     Differs from the paper: ĝ begins at the first gradient, not at 0; β is constant, where the authors' code can let it
     decay.
 
     Args:
-        beta: share of the past in the moving average; 0 averages nothing.
+        beta: β, the share of the past in the moving average; 0 uses the newest gradient alone.
     """
 
     def __init__(self, tasks: Sequence[Task], *, beta: Annotated[float, Uniform(0.0, 0.99)] = 0.9) -> None:

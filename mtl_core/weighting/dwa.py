@@ -1,4 +1,4 @@
-"""Dynamic weight average."""
+"""DWA: dynamic weight average."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _LARGEST = 1e30
 
 
 class DWA(LossWeighting):
-    """Tasks whose loss fell least from one epoch to the next weigh most.
+    """Weights grow with the ratio of a task's losses in the last two epochs: slow tasks weigh most.
 
     w_i = T softmax_i(ρ / τ) with ρ_i = L_i^{e−1} / L_i^{e−2}, the rate at which the loss of task i changes.  L_i^e is
     the mean training loss of task i in epoch e, T the number of tasks and τ the temperature.  In the first two epochs
@@ -29,7 +29,7 @@ class DWA(LossWeighting):
     those in which it was.
 
     Args:
-        temperature: τ; large is ``equal``.
+        temperature: τ, the temperature of the softmax; a large one gives equal weights.
     """
 
     def __init__(self, tasks: Sequence[Task], *, temperature: Annotated[float, LogUniform(0.5, 8.0)] = 2.0) -> None:

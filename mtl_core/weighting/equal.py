@@ -1,4 +1,4 @@
-"""Equal weights."""
+"""Equal weights: the plain sum or mean of the losses."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from mtl_core.weighting import LossWeighting, Step
 
 
 class Equal(LossWeighting):
-    """Every task counts alike.
+    """All tasks have the same weight.
 
     w_i = 1 (native), 1/T (matched).
 
-    Source: vanilla multi-task learning, CS330 (Stanford), "Multi-task learning basics".
+    Source: CS330 (Stanford), "Multi-task learning basics": vanilla multi-task learning.
 
     Differs from the source: nothing.
     """

@@ -1,4 +1,4 @@
-"""Worst case on excess risks."""
+"""ExcessMTL: weights by estimated excess risk."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from mtl_core.search_space import LogUniform
 from mtl_core.weighting import JacobianStep, JacobianWeighting, State
 
 _LEAST = 1e-18
-"""Least root of accumulated squares, whose squares single precision no longer holds."""
+"""Smallest root of accumulated squares; squares of smaller numbers underflow in single precision."""
 _MOST = 1e6
-"""Most times that an excess counts for what it was at first."""
+"""Largest ratio of an excess risk to its first estimate that counts."""
 
 
 class Excess(JacobianWeighting):
-    """Weight moves to the tasks that are furthest from the best that they can become.
+    """Weights grow exponentially with the tasks' excess risks, estimated from their gradients.
 
     E_i = Σ_p g_ip² / √S_ip estimates the excess risk of task i, that is, g_iᵀ H_i⁻¹ g_i with the Hessian H_i
     approximated by the root of S_i, the sum of all squared gradients of task i so far; p are the shared parameters.
@@ -35,7 +35,7 @@ class Excess(JacobianWeighting):
     for at most 10⁶; the weights act on the shared parameters alone.
 
     Args:
-        step_size: η.
+        step_size: η, the step size of the weights.
     """
 
     def __init__(self, tasks: Sequence[Task], *, step_size: Annotated[float, LogUniform(1e-4, 1.0)] = 1e-2) -> None:

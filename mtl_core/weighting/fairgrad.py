@@ -1,4 +1,4 @@
-"""Fairness of any degree between tasks."""
+"""FairGrad: α-fair allocation of the improvement between tasks."""
 
 from __future__ import annotations
 
@@ -11,12 +11,18 @@ from torch import Tensor
 from mtl_core.data.task import Task
 from mtl_core.search_space import LogUniform
 from mtl_core.weighting import GramianStep, GramianWeighting, State
-from mtl_core.weighting.solvers import gramian as gramians
 from mtl_core.weighting.solvers.fair_shares import shares
+from mtl_core.weighting.solvers.gramian import (
+    count_unconverged,
+    in_double,
+    masked_weights,
+    normalised,
+    unconverged_counter,
+)
 
 
 class FairGrad(GramianWeighting):
-    """Weights that share the improvement between tasks with a given degree of fairness.
+    """The direction maximises the α-fair utility of the tasks' improvements.
 
     w > 0 solves G w = w^(−1/α), element by element, where G is the Gramian of the task gradients g_i: d = Σ_i w_i g_i
     maximises Σ_i (g_i·d)^(1−α) / (1−α) up to its length.  α = 1 is ``nash``, α = 2 the smallest total delay; α → ∞
@@ -29,7 +35,7 @@ class FairGrad(GramianWeighting):
     weight 0.
 
     Args:
-        alpha: the degree of fairness.
+        alpha: α, the degree of fairness; 1 is the Nash bargaining solution, a large one serves the worst-served task.
     """
 
     def __init__(self, tasks: Sequence[Task], *, alpha: Annotated[float, LogUniform(0.5, 5.0)] = 2.0) -> None:
@@ -37,10 +43,10 @@ class FairGrad(GramianWeighting):
         self.alpha = alpha
 
     def start(self, replicas: int, shared: int = 0) -> State:
-        return gramians.counter(replicas)
+        return unconverged_counter(replicas)
 
     def weigh(self, step: GramianStep) -> Float[Tensor, "r t"]:
-        parts = gramians.unit(step.gramian, step.present)
-        weights, solved = shares(parts, 1 / gramians.column(self.alpha))
-        gramians.count(step.state, solved & parts.finite)
-        return gramians.returned(weights, parts, step.present, step.losses)
+        parts = normalised(step.gramian, step.present)
+        weights, solved = shares(parts, 1 / in_double(self.alpha))
+        count_unconverged(step.state, solved & parts.finite)
+        return masked_weights(weights, parts, step)

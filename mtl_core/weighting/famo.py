@@ -1,4 +1,4 @@
-"""Fast adaptive multi-task optimisation."""
+"""FAMO: fast adaptive multi-task optimisation."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from mtl_core.weighting.solvers import adam
 
 
 class FAMO(LossWeighting):
-    """Weights that let all losses fall at the same rate, learnt from how far a step brought each of them.
+    """Weights are learnt from how much each step lowers each loss, so that all losses fall at the same rate.
 
     z = softmax(ξ), and the network minimises c Σ_i z_i log L_i with c = (Σ_i z_i / L_i)^{−1} held fixed; hence
     w_i = c z_i / L_i, which add up to one.  After the step θ → θ′, on the same batch,
@@ -33,8 +33,8 @@ class FAMO(LossWeighting):
     the authors' code adds 1e-8; losses are taken as they are, for the smallest possible one is 0.
 
     Args:
-        step_size: of ξ.
-        decay: γ, as an L2 penalty inside Adam.
+        step_size: step size of the logits ξ.
+        decay: γ, the decay of the logits, as an L2 penalty inside Adam.
     """
 
     observes_step = True

@@ -1,4 +1,4 @@
-"""Weights that are chosen once and tuned like any other hyperparameter."""
+"""Fixed weights, tuned like any other hyperparameter."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from mtl_core.weighting import LossWeighting, Step
 
 
 class Fixed(LossWeighting):
-    """Constant weights, tuned: the strongest simple rival of every adaptive method.
+    """Constant weights that are tuned: the strong simple baseline of adaptive methods.
 
     w = T · ω with ω on the simplex, so that ω = (1/T, …, 1/T) is ``equal``.
 
@@ -24,7 +24,7 @@ class Fixed(LossWeighting):
     Differs from the papers: weights are drawn from Dirichlet(1, …, 1) rather than laid out on a grid.
 
     Args:
-        weights: ω, one per task.
+        weights: ω, one weight per task on the simplex; equal weights by default.
     """
 
     def __init__(self, tasks: Sequence[Task], *, weights: Annotated[Any, Simplex()] = None) -> None:

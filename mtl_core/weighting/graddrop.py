@@ -1,4 +1,4 @@
-"""Gradient sign dropout."""
+"""GradDrop: gradient sign dropout."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from mtl_core.weighting import JacobianStep, JacobianWeighting
 
 
 class GradDrop(JacobianWeighting):
-    """At every parameter the tasks that pull up or those that pull down are dropped, by a weighted coin.
+    """At each parameter the gradients of one sign are dropped at random, more likely those of the weaker sign.
 
     P = ½ (1 + Σ_i g_i / Σ_i |g_i|) at each shared parameter, the purity of the sign: 1 where all g_i > 0, 0 where all
     g_i < 0.  With U uniform on (0, 1), the same for all tasks, M_i = 1[P > U] 1[g_i > 0] + 1[P < U] 1[g_i < 0], and the
@@ -30,7 +30,7 @@ class GradDrop(JacobianWeighting):
     all tasks.
 
     Args:
-        leak: ℓ, the share of each gradient that is never dropped; 1 is ``equal``.
+        leak: ℓ, the share of each gradient that is never dropped; 1 adds up all gradients, as ``equal`` does.
     """
 
     def __init__(self, tasks: Sequence[Task], *, leak: Annotated[float, Uniform(0.0, 1.0)] = 0.0) -> None:

@@ -1,4 +1,4 @@
-"""Gradient normalisation."""
+"""GradNorm: gradient normalisation."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from mtl_core.weighting import FLOOR, GramianStep, GramianWeighting, State, reme
 from mtl_core.weighting.solvers import adam
 
 _LEAST = 1e-3
-"""What a weight is at least before all are scaled to their total."""
+"""Smallest weight before all are scaled to their total."""
 
 
 class GradNorm(GramianWeighting):
-    """Weights are learnt that give slow tasks large gradients and fast tasks small ones.
+    """Weights are learnt that give tasks which train slowly large gradients, and fast ones small gradients.
 
     n_i = w_i ‖g_i‖, where g_i is the gradient of task i on the shared parameters; n̄ is the mean over the tasks;
     ρ_i = (L_i / L_i(0)) / mean_j (L_j / L_j(0)), the relative inverse training rate, with L_i(0) the first loss.
@@ -36,8 +36,8 @@ class GradNorm(GramianWeighting):
     and keep their total in memory.
 
     Args:
-        alpha: strength of the pull towards equal training rates.
-        step_size: of the weights.
+        alpha: α, the strength of the pull towards equal training rates; 0 makes all gradient norms equal.
+        step_size: step size of the weights.
     """
 
     weighs_everything = True
@@ -69,7 +69,7 @@ class GradNorm(GramianWeighting):
         return weights
 
     def _relative_rates(self, step: GramianStep, initial: Float[Tensor, "r t"]) -> Float[Tensor, "r t"]:
-        """ρ^α, by logarithms."""
+        """Return ρ^α, computed by logarithms."""
         log_rate = step.losses.clamp(min=FLOOR).log() - initial.clamp(min=FLOOR).log()
         log_rate = torch.where(step.present, log_rate, -torch.inf)
         log_mean = log_rate.logsumexp(dim=1, keepdim=True) - step.num_present.to(step.losses).log()

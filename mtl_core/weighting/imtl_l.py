@@ -1,4 +1,4 @@
-"""Impartial loss balance."""
+"""IMTL-L: impartial balance of losses."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from mtl_core.weighting.solvers import adam
 
 
 class IMTLL(LossWeighting):
-    """Each loss is multiplied by a scale that is learnt so that all of them come out alike.
+    """Each loss is multiplied by a learnt scale that makes all scaled losses equal.
 
     The objective Σ_i e^{s_i} L_i − s_i; hence w_i = e^{s_i} and ds_i = w_i L_i − 1, which vanishes where w_i L_i = 1,
     whatever the kind and the unit of the loss.
@@ -27,7 +27,7 @@ class IMTLL(LossWeighting):
     even where the network's weights are scaled to a fixed total; for s, a loss counts for 1e-12 at least.
 
     Args:
-        step_size: of s.
+        step_size: step size of s, the logarithms of the scales.
     """
 
     def __init__(self, tasks: Sequence[Task], *, step_size: Annotated[float, LogUniform(1e-3, 1e-1)] = 1e-2) -> None:
@@ -39,6 +39,6 @@ class IMTLL(LossWeighting):
 
     def weigh(self, step: Step) -> Float[Tensor, "r t"]:
         weights = torch.exp(step.state["log_scale"])
-        slope = weights * step.losses.clamp(min=FLOOR) - 1  # else s would rise for ever where a loss is 0
+        slope = weights * step.losses.clamp(min=FLOOR) - 1  # without it s would grow without bound where a loss is 0
         adam.descend(step.state, "log_scale", slope, step.present, self.step_size)
         return weights

@@ -1,4 +1,4 @@
-"""Multi-objective gradients with double sampling."""
+"""MoDo: multi-objective gradients with double sampling."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from torch import Tensor
 from mtl_core.data.task import Task
 from mtl_core.search_space import LogUniform
 from mtl_core.weighting import JacobianStep, JacobianWeighting, State
-from mtl_core.weighting.solvers.cross_gramian import halfway, stepped
+from mtl_core.weighting.solvers.cross_gramian import mean_direction, step_on_simplex
 
 
 class MoDo(JacobianWeighting):
-    """Weights go a step towards the shortest combination, with two batches lest noise bias them.
+    """Weights step towards the shortest combination, by gradients of two independent batches to avoid bias.
 
     λ ← Π(λ − γ A λ), where A = J₁ J₂ᵀ / s is made of the task gradients J₁ and J₂ on two independent batches, Π
     projects on the simplex and s is the mean over the tasks of the product of the two gradients' norms.
@@ -25,10 +25,10 @@ class MoDo(JacobianWeighting):
     Source: L. Chen, H. Fernando, Y. Ying & T. Chen, "Three-way trade-off in multi-objective learning: optimization,
     generalization and conflict-avoidance", NeurIPS 2023 (JMLR 2024), eqs. 2.9a and 2.9b.
 
-    Differs from the paper: s, which frees γ from the gradients' unit.
+    Differs from the paper: dividing by s makes γ independent of the gradients' unit.
 
     Args:
-        step_size: γ, of the weights.
+        step_size: γ, the step size of the weights.
     """
 
     batches = 2
@@ -41,4 +41,5 @@ class MoDo(JacobianWeighting):
         return {"weights": torch.full((replicas, len(self.tasks)), 1 / len(self.tasks))}
 
     def combine(self, step: JacobianStep) -> Float[Tensor, "r p"]:
-        return halfway(step.jacobians, stepped(step.state["weights"], step.jacobians, step.present, self.step_size))
+        weights = step_on_simplex(step.state["weights"], step.jacobians, step.present, self.step_size)
+        return mean_direction(step.jacobians, weights)

@@ -1,4 +1,4 @@
-"""Random loss weighting."""
+"""RLW: random loss weighting."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from mtl_core.weighting import LossWeighting, Step, softmax
 
 
 class RLW(LossWeighting):
-    """Weights drawn afresh in every step: what a method must beat before its rule deserves the credit.
+    """Weights are drawn at random in every step: the baseline that a method has to beat.
 
     w = softmax(u) with u_i ~ N(0, 1), independent over tasks and steps; the mean of w_i is 1/T, with T the number of
     tasks.

@@ -1,4 +1,4 @@
-"""Direction-oriented multi-objective gradients."""
+"""SDMGrad: direction-oriented multi-objective gradients."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from torch import Tensor
 from mtl_core.data.task import Task
 from mtl_core.search_space import LogUniform
 from mtl_core.weighting import JacobianStep, JacobianWeighting, State
-from mtl_core.weighting.solvers.cross_gramian import halfway, stepped
+from mtl_core.weighting.solvers.cross_gramian import mean_direction, step_on_simplex
 
 
 class SDMGrad(JacobianWeighting):
-    """The shortest combination of the gradients is sought, and pulled towards their mean.
+    """Weights step towards the shortest combination of the gradients, regularised towards their mean.
 
     w ← Π(w − γ A (w + λ 1/T)), where A = J₁ J₂ᵀ / s is made of the task gradients J₁ and J₂ on two independent batches,
     so that A 1/T is J₁ g₀ / s with g₀ the mean gradient; Π projects on the simplex and s is the mean over the tasks of
@@ -31,8 +31,8 @@ class SDMGrad(JacobianWeighting):
     J₁ J₂ᵀ, which noise can make negative; 1 + λ, as in their code, keeps the total weight at 1.
 
     Args:
-        step_size: γ, of the weights.
-        attraction: λ; 0 is ``modo``, infinity is ``equal``.
+        step_size: γ, the step size of the weights.
+        attraction: λ, the strength of the pull towards the mean; 0 is ``modo``, infinity is ``equal``.
     """
 
     batches = 2
@@ -52,5 +52,5 @@ class SDMGrad(JacobianWeighting):
 
     def combine(self, step: JacobianStep) -> Float[Tensor, "r p"]:
         pull = self.attraction * step.present / step.num_present
-        weights = stepped(step.state["weights"], step.jacobians, step.present, self.step_size, pull)
-        return halfway(step.jacobians, (weights + pull) / (1 + self.attraction))
+        weights = step_on_simplex(step.state["weights"], step.jacobians, step.present, self.step_size, pull)
+        return mean_direction(step.jacobians, (weights + pull) / (1 + self.attraction))

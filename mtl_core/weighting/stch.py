@@ -1,4 +1,4 @@
-"""Smooth Tchebycheff scalarisation."""
+"""STCH: smooth Tchebycheff scalarisation."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ On = Literal["log", "raw"]
 
 
 class STCH(LossWeighting):
-    """The largest loss is minimised, after a smoothing that lets every task have a share.
+    """A smooth approximation of the largest loss is minimised, in which every task has a share.
 
     The objective is T μ log Σ_i exp(λ_i f_i / μ), with μ the smoothing, λ_i the preference for task i, T the number of
     tasks, z_i the smallest loss that can be hoped for (the ideal point), and f_i
@@ -37,11 +37,11 @@ class STCH(LossWeighting):
     the tasks that are present in the batch; L_i − z_i counts for 1e-12 at least in ``log``.
 
     Args:
-        smoothing: μ.
-        on: losses as they are, or the logarithm of what is left of them.
-        warm_up: epochs until n_i is known, for ``log``.
-        preference: λ_i by task name; 1 where it is not given.
-        ideal: z_i by task name; 0 where it is not given.
+        smoothing: μ, the smoothing; small values minimise the largest loss, large ones the mean.
+        on: ``raw`` losses, or ``log`` for logarithms of the losses relative to those of the warm-up.
+        warm_up: number of epochs after which n_i is fixed, for ``log``.
+        preference: λ_i, the preference for a task, by its name; 1 where it is not given.
+        ideal: z_i, the smallest loss to be hoped for, by task name; 0 where it is not given.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""Homoscedastic uncertainty."""
+"""Uncertainty weighting by homoscedastic noise."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from mtl_core.weighting.solvers import adam
 
 
 class Uncertainty(LossWeighting):
-    """Each loss is divided by a noise variance that is learnt beside the network.
+    """Each loss is divided by a noise variance that is learnt together with the network.
 
     The objective Σ_i c_i L_i e^{−s_i} + s_i / 2 with c_i = ½ for regression and 1 for classification; s_i = log σ_i² is
     the log-variance of task i.  Hence w_i = c_i e^{−s_i} and ds_i = ½ − w_i L_i.
@@ -28,7 +28,7 @@ class Uncertainty(LossWeighting):
     the native objective even where the network's weights are scaled to a fixed total.
 
     Args:
-        step_size: of the log-variances.
+        step_size: step size of the log-variances.
     """
 
     def __init__(self, tasks: Sequence[Task], *, step_size: Annotated[float, LogUniform(1e-3, 1e-1)] = 1e-2) -> None:
@@ -41,6 +41,6 @@ class Uncertainty(LossWeighting):
     def weigh(self, step: Step) -> Float[Tensor, "r t"]:
         precision = torch.tensor([0.5 if task.kind == "regression" else 1.0 for task in self.tasks]).to(step.losses)
         weights = precision * torch.exp(-step.state["log_variance"])
-        slope = 0.5 - weights * step.losses.clamp(min=FLOOR)  # else s would fall for ever where a loss is 0
+        slope = 0.5 - weights * step.losses.clamp(min=FLOOR)  # without it s would fall without bound where a loss is 0
         adam.descend(step.state, "log_variance", slope, step.present, self.step_size)
         return weights

@@ -1,4 +1,4 @@
-"""Every task gradient freed of conflict, then averaged."""
+"""UPGrad: task gradients freed of conflict, then averaged."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from jaxtyping import Float
 from torch import Tensor
 
 from mtl_core.weighting import GramianStep, GramianWeighting, State
-from mtl_core.weighting.solvers import gramian as gramians
 from mtl_core.weighting.solvers.dual_cone import project
+from mtl_core.weighting.solvers.gramian import count_unconverged, masked_weights, normalised, unconverged_counter
 
 
 class UPGrad(GramianWeighting):
-    """The mean of the task gradients after each was projected to where it conflicts with no task.
+    """Each task gradient is projected onto the cone of the directions that conflict with no task; the mean is taken.
 
     d = Σ_i π(g_i) / T; π projects on {d: g_j·d ≥ 0 for all j}.  In terms of the Gramian G, π(g_i) = Σ_j v_ij g_j where
     v_i minimises vᵀ G v over v ≥ e_i, the i-th unit vector; w = Σ_i v_i / T.
@@ -21,16 +21,16 @@ class UPGrad(GramianWeighting):
     and proposition 1.
 
     Differs from the paper: nothing but the solver.  G is scaled to a diagonal of 1 before 1e-12 is added to it, so that
-    short gradients are not conflicted with either.  T counts present tasks.
+    the ridge is as small for short gradients as for long ones.  T counts present tasks.
     """
 
     def start(self, replicas: int, shared: int = 0) -> State:
-        return gramians.counter(replicas)
+        return unconverged_counter(replicas)
 
     def weigh(self, step: GramianStep) -> Float[Tensor, "r t"]:
-        parts = gramians.unit(step.gramian, step.present)
+        parts = normalised(step.gramian, step.present)
         each = torch.diag_embed(step.present.double() / step.num_present)
         weights, solved = project(parts, each)
         weights, solved = weights.sum(dim=1), solved.all(dim=1)
-        gramians.count(step.state, solved & parts.finite)
-        return gramians.returned(weights, parts, step.present, step.losses)
+        count_unconverged(step.state, solved & parts.finite)
+        return masked_weights(weights, parts, step)

@@ -1,4 +1,4 @@
-"""The worst mixture of the tasks."""
+"""Minimax weighting: the worst mixture of the tasks."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _SMALLEST_SHARE = math.log(1e-6)
 
 
 class WorstCase(LossWeighting):
-    """Tasks gain weight exponentially as long as they do badly: the worst mixture of tasks is minimised.
+    """The worst mixture of the tasks is minimised: a task's weight grows exponentially with its loss.
 
     min_θ max_q Σ_i q_i ℓ_i over q on the simplex, by exponentiated gradient: q_i ← q_i exp(η ℓ_i) / Z, then w = q.  η
     is the step size, Z makes q add up to one, and ℓ_i is
@@ -33,12 +33,12 @@ class WorstCase(LossWeighting):
     shifts", ICLR 2020, algorithm 1; CS330 (Stanford), "Multi-task learning basics", the minimax objective.
 
     Differs from the paper: every present task moves in a step, not one group that was drawn; the present tasks share
-    among them what they had, so that an absent one keeps its q_i; no share falls under 1e-6, lest one wild loss shut
-    the other tasks out for good; the paper's losses are raw.
+    among them what they had, so that an absent one keeps its q_i; no share falls below 1e-6, so that one extreme
+    loss cannot exclude the other tasks for good; the paper's losses are raw.
 
     Args:
-        step_size: η.
-        on: what is compared between tasks.
+        step_size: η, the step size of the weights.
+        on: what is compared between tasks: ``raw``, ``relative`` or ``excess`` losses.
         baseline: b_i by task name, such as the losses of single-task networks; only for ``excess``.
     """
 

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from mtl_core.randomness.counter_based import Streams
 from mtl_core.weighting import GramianStep, GramianWeighting, State
-from mtl_core.weighting.solvers.gramian import Unit, unit
+from mtl_core.weighting.solvers.gramian import NormalisedGramian, normalised
 
 SIZES = (2, 5, 10, 40)
 FAMILIES = (
@@ -65,8 +65,8 @@ def everybody(jacobian: Tensor) -> Tensor:
     return torch.ones(jacobian.shape[:2], dtype=torch.bool)
 
 
-def parts_of(jacobian: Tensor) -> Unit:
-    return unit(jacobian @ jacobian.mT, everybody(jacobian))
+def parts_of(jacobian: Tensor) -> NormalisedGramian:
+    return normalised(jacobian @ jacobian.mT, everybody(jacobian))
 
 
 def asked(weighting: GramianWeighting, jacobian: Tensor, present: Tensor | None = None) -> tuple[Tensor, State]:
