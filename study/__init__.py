@@ -1,4 +1,4 @@
-"""Ask the question many times: plan a study, run it on Ray or in this process, survive whatever happens meanwhile.
+"""Studies: plan one, run it on Ray or in this process, and resume it whatever has stopped it.
 
 ``study.run(spec, out=…)`` trains what is missing and returns the run directory; ``study.load_spec(…)`` reads a study
 file; ``run_suite`` and ``load_suite`` do so for several studies with one report.  They are looked up on first use, so

@@ -6,10 +6,12 @@ import glob
 import json
 import shlex
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import pandas as pd
 
 from analysis.formatting import named
+from analysis.records.run_command import run_path
 from analysis.records.schema import Records
 from analysis.statistics.verdicts import HELPED, HURT, HURT_BY_SHARING, RECOMMENDED, REFERENCE, verdicts, with_word
 
@@ -71,10 +73,10 @@ def check(records: Records, alone: list[str]) -> tuple[str, str]:
     override = f"tasks.ignore={json.dumps(left_out, ensure_ascii=False)}"
     return step, (
         f"mtl-study run {quoted(records, 'study.yaml')} --set {shlex.quote(override)} "
-        f"--out {shlex.quote(f'{records.path}-candidate')}"
+        f"--out {shlex.quote(f'{Path(run_path(records))}-candidate')}"
     )
 
 
 def quoted(records: Records, *parts: str) -> str:
-    """A path in the run directory, for a shell."""
-    return shlex.quote(str(records.path.joinpath(*parts)))
+    """Return a path in the run directory, as the user named it, quoted for a shell."""
+    return shlex.quote(str(Path(run_path(records), *parts)))

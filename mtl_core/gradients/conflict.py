@@ -36,6 +36,7 @@ from mtl_core.data.losses import label_means
 from mtl_core.data.preprocessing import Preparation
 from mtl_core.data.probe_batch import probe_batch
 from mtl_core.data.task_set import Development
+from mtl_core.gradients.agreement import agreement
 from mtl_core.gradients.task_gradients import task_gradients
 from mtl_core.layers.bank import Theta
 from mtl_core.layers.forward_context import ForwardContext
@@ -180,39 +181,11 @@ class Probes:
         return tasks_sharing_stage(self._network.layout)
 
 
-def agreement(
-    first: Float[Tensor, "r t n"], second: Float[Tensor, "r t n"], labels: Int[Tensor, "r 2 t"]
-) -> tuple[Float[Tensor, "r t"], Float[Tensor, "r t t"], Float[Tensor, "r t t"]]:
-    """Return the norms, cosines and cosines across halves of the tasks' gradients in one stage.
-
-    All are NaN for a task without labels; cosines also for a task whose gradient is zero.
-
-    Args:
-        first, second: the tasks' gradients on the two halves.
-        labels: number of labels of each task in either half.
-    """
-    halves = (first, second)
-    aa, ab, ba, bb = ((one @ other.transpose(1, 2)).double() for one in halves for other in halves)
-    total = labels.sum(dim=1, keepdim=True)
-    a, b = (labels / torch.where(total > 0, total, torch.nan)).double().unsqueeze(3).unbind(1)
-    whole = a * aa * a.mT + a * ab * b.mT + b * ba * a.mT + b * bb * b.mT
-    norms = whole.diagonal(dim1=1, dim2=2).clamp(min=0).sqrt()
-    crossed = _cosines(ab, aa.diagonal(dim1=1, dim2=2).sqrt(), bb.diagonal(dim1=1, dim2=2).sqrt())
-    return norms, _cosines(whole, norms, norms), (crossed + crossed.mT) / 2
-
-
 def _at(gradients: Float[Tensor, "r t q"], places: Int[Tensor, " n"]) -> Float[Tensor, "r t n"]:
     """The columns ``places`` of the gradients, as a view where they are contiguous."""
     begin, size = int(places[0]), len(places)
     contiguous = int(places[-1]) - begin == size - 1
     return gradients.narrow(2, begin, size) if contiguous else gradients.index_select(2, places)
-
-
-def _cosines(
-    products: Float[Tensor, "r t t"], rows: Float[Tensor, "r t"], columns: Float[Tensor, "r t"]
-) -> Float[Tensor, "r t t"]:
-    lengths = rows.unsqueeze(2) * columns.unsqueeze(1)
-    return products / torch.where(lengths > 0, lengths, torch.nan)
 
 
 @dataclass(frozen=True)

@@ -51,7 +51,8 @@ class Case:
         named = self.recipe.sharing_options | (self.recipe.backbone_options if self.recipe.backbone != "custom" else {})
         options = "".join(f"-{name}={value if len(str(value)) < 9 else '…'}" for name, value in named.items())
         inputs = "own" if self.data.own_inputs else "common"
-        return f"{self.recipe.sharing}{depth}-{self.recipe.backbone}-{inputs}{options}"
+        weighed = "" if self.recipe.weighting == "equal" else f"-{self.recipe.weighting}-{self.recipe.scale}"
+        return f"{self.recipe.sharing}{depth}-{self.recipe.backbone}-{inputs}{options}{weighed}"
 
     @property
     def network(self) -> Network:

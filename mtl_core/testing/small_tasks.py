@@ -28,7 +28,13 @@ _ALL = TASKS | {name: Task(name, "regression", "mse") for name in ("bonus", "fee
 
 
 def small_tasks(
-    names: Sequence[str], *, image: bool = False, own_inputs: bool = False, columns: int = 24, examples: int = 96
+    names: Sequence[str],
+    *,
+    image: bool = False,
+    own_inputs: bool = False,
+    columns: int = 24,
+    examples: int = 96,
+    missing: float = 0.0,
 ) -> Development:
     """Return targets that depend linearly on all inputs, so that training must lower the losses.
 
@@ -38,6 +44,7 @@ def small_tasks(
         own_inputs: whether every example belongs to one task, tasks then being about different means.
         columns: number of inputs of an example that is no image.
         examples: number of examples; of each two tasks where inputs are their own.
+        missing: share of the labels that is taken away.
     """
     columns = IMAGE[0] * IMAGE[1] * IMAGE[2] if image else columns
     number = examples * len(names) // 2 if own_inputs else examples
@@ -45,6 +52,8 @@ def small_tasks(
     x = torch.randn(number, columns, generator=generator)
     signals = x @ torch.randn(columns, len(names), generator=generator)
     targets = torch.stack([_labels(_ALL[name], signal) for name, signal in zip(names, signals.T, strict=True)], dim=1)
+    if missing:
+        targets[torch.rand(targets.shape, generator=generator) < missing] = torch.nan
     if own_inputs:
         owner = torch.arange(number) % len(names)
         targets = torch.where(owner[:, None] == torch.arange(len(names)), targets, torch.nan)

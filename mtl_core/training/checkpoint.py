@@ -21,7 +21,7 @@ def save(path: Path, states: Mapping[str, Mapping[str, Tensor]], meta: Mapping[s
     Args:
         path: the file to write or replace.
         states: states of the replicas, by key.
-        meta: text to store beside the states.
+        meta: text to store beside the states, as metadata of the safetensors format.
     """
     tensors = {
         f"{key}{_SEPARATOR}{name}": value.detach().cpu().contiguous()
@@ -48,13 +48,3 @@ def load(path: Path) -> dict[str, ReplicaState]:
             key, _, name = full_name.rpartition(_SEPARATOR)
             states.setdefault(key, {})[name] = file.get_tensor(full_name)
     return states
-
-
-def meta(path: Path) -> dict[str, str]:
-    """Return the text that is stored beside the states.
-
-    Raises:
-        OSError, safetensors.SafetensorError: if the file is missing or damaged.
-    """
-    with safe_open(path, framework="pt") as file:
-        return file.metadata() or {}

@@ -1,1 +1,1 @@
-"""What each command does; imported when it is given, so that ``--help`` does not wait for torch."""
+"""The commands, one a file; each is imported when it is given, so that ``--help`` does not wait for torch."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from study.cli.console import answers
+from study.cli.console import reports_errors
 
 if TYPE_CHECKING:
     from study.config.spec import Spec
@@ -35,14 +35,14 @@ Run = Annotated[Path, typer.Argument(metavar="RUN", help="A run directory.")]
 
 
 @app.command()
-@answers
+@reports_errors
 def demo(out: Out = None, backend: BackEnd = None, workers: Workers = None, as_json: Json = False) -> None:
     """Run a small full study: related tasks, and one that full sharing harms."""
-    _run(_asked("demo", backend=backend, workers=workers), out, None, as_json)
+    _run(_load("demo", backend=backend, workers=workers), out, None, as_json)
 
 
 @app.command()
-@answers
+@reports_errors
 def run(
     what: What,
     targets: Targets = None,
@@ -55,11 +55,11 @@ def run(
     as_json: Json = False,
 ) -> None:
     """Search, confirm, judge, score and report; the same command resumes what was stopped."""
-    _run(_asked(what, targets, overrides, budget, backend, workers), out, address, as_json)
+    _run(_load(what, targets, overrides, budget, backend, workers), out, address, as_json)
 
 
 @app.command()
-@answers
+@reports_errors
 def check(
     what: What,
     targets: Targets = None,
@@ -71,21 +71,21 @@ def check(
     as_json: Json = False,
 ) -> None:
     """Say what run would do, at what cost, and what it could show; train nothing."""
-    asked = _asked(what, targets, overrides, budget, backend, workers)
+    loaded = _load(what, targets, overrides, budget, backend, workers)
     from study.config.suite import Suite
 
-    if isinstance(asked, Suite):
+    if isinstance(loaded, Suite):
         from study.cli.suite import check as check_suite
 
-        check_suite(asked, out=_run_directory(asked, out), as_json=as_json)
+        check_suite(loaded, out=_run_directory(loaded, out), as_json=as_json)
     else:
         from study.cli.check import check as check_study
 
-        check_study(asked, out=_run_directory(asked, out), as_json=as_json)
+        check_study(loaded, out=_run_directory(loaded, out), as_json=as_json)
 
 
 @app.command()
-@answers
+@reports_errors
 def status(
     run: Run,
     watch: Annotated[bool, typer.Option("--watch", help="Again and again, until the study has ended.")] = False,
@@ -103,7 +103,7 @@ def status(
 
 
 @app.command()
-@answers
+@reports_errors
 def report(run: Run, as_json: Json = False) -> None:
     """Write report.html, figures and tables of a study or a suite, from the records alone."""
     from study.config.suite import is_suite
@@ -116,7 +116,7 @@ def report(run: Run, as_json: Json = False) -> None:
 
 
 @app.command()
-@answers
+@reports_errors
 def tree(
     what: What,
     targets: Targets = None,
@@ -125,20 +125,20 @@ def tree(
     as_json: Json = False,
 ) -> None:
     """Find groups of tasks for branch: train small private networks briefly, compare what they compute."""
-    asked = _asked(what, targets, overrides)
+    loaded = _load(what, targets, overrides)
     from study.cli.tree import tree as print_tree
     from study.config.suite import Suite
 
-    if isinstance(asked, Suite):
+    if isinstance(loaded, Suite):
         from study.cli.suite import each_study
 
-        each_study(asked, lambda spec: print_tree(spec, groups=groups, as_json=as_json), as_json=as_json)
+        each_study(loaded, lambda spec: print_tree(spec, groups=groups, as_json=as_json), as_json=as_json)
     else:
-        print_tree(asked, groups=groups, as_json=as_json)
+        print_tree(loaded, groups=groups, as_json=as_json)
 
 
 @app.command("list")
-@answers
+@reports_errors
 def list_(
     kind: Annotated[str, typer.Argument(metavar="sharing|weighting|backbones|tasks|presets")],
     as_json: Json = False,
@@ -149,7 +149,7 @@ def list_(
     list_kind(kind, as_json=as_json)
 
 
-def _asked(
+def _load(
     what: str,
     targets: list[str] | None = None,
     overrides: list[str] | None = None,
@@ -160,29 +160,29 @@ def _asked(
     from study.config.load import load
     from study.config.suite import Suite
 
-    asked = load(what, targets=targets or (), overrides=overrides or (), budget=budget)
+    loaded = load(what, targets=targets or (), overrides=overrides or (), budget=budget)
     given = {"backend": backend, "workers": workers}
     changes = {key: value for key, value in given.items() if value is not None}
-    return asked.with_each(**changes) if isinstance(asked, Suite) else asked.model_copy(update=changes)
+    return loaded.with_each(**changes) if isinstance(loaded, Suite) else loaded.model_copy(update=changes)
 
 
-def _run_directory(asked: Spec | Suite, out: Path | None) -> Path:
-    return out or Path("runs") / asked.name
+def _run_directory(loaded: Spec | Suite, out: Path | None) -> Path:
+    return out or Path("runs") / loaded.name
 
 
-def _run(asked: Spec | Suite, out: Path | None, address: str | None, as_json: bool) -> None:
+def _run(loaded: Spec | Suite, out: Path | None, address: str | None, as_json: bool) -> None:
     from study.config.suite import Suite
 
-    if isinstance(asked, Suite):
+    if isinstance(loaded, Suite):
         from study.cli.suite import run as run_suite
 
-        run_suite(asked, out=_run_directory(asked, out), address=address, as_json=as_json)
+        run_suite(loaded, out=_run_directory(loaded, out), address=address, as_json=as_json)
     else:
         from study.cli.run import run as run_study
 
-        run_study(asked, out=_run_directory(asked, out), address=address, as_json=as_json)
+        run_study(loaded, out=_run_directory(loaded, out), address=address, as_json=as_json)
 
 
 def main() -> None:
-    """The console script."""
+    """Run the command line: the console script ``mtl-study``."""
     app(prog_name="mtl-study")

@@ -1,4 +1,4 @@
-"""``check``: data, arms, cost and power of a study, without training."""
+"""``check``: prints data, arms, cost and power of a study, without training."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ MOST_ROWS = 40
 
 
 def check(spec: Spec, *, out: Path, as_json: bool) -> None:
-    """Print what ``run`` would do."""
+    """Print what ``run`` would do with ``spec`` in the directory ``out``; nothing is trained or written."""
     prepared = prepare(spec, out=out)
     if as_json:
         say_json(facts_of_study(prepared))
@@ -34,7 +34,7 @@ def check(spec: Spec, *, out: Path, as_json: bool) -> None:
 
 
 def facts_of_tasks(task_set: TaskSet) -> list[dict[str, Any]]:
-    """Name, kind, metric and share of labelled examples of every task, in development and test."""
+    """Return name, kind, metric and share of labelled examples of every task, in development and test."""
     from mtl_core.data.target_columns import labels
 
     labelled = [labels(task_set.tasks, part.targets) for part in (task_set.development.examples, task_set.test)]
@@ -54,7 +54,7 @@ def facts_of_tasks(task_set: TaskSet) -> list[dict[str, Any]]:
 
 
 def facts_of_study(prepared: Prepared) -> dict[str, Any]:
-    """What ``check`` says to programs."""
+    """Return what ``check --json`` prints: tasks, arms, forecast and the smallest effect that can be shown."""
     plan, tasks = prepared.plan, facts_of_tasks(prepared.task_set)
     num_seeds = plan.spec.verdict.seeds
     effect = smallest_effect(num_seeds, len(plan.tasks))
@@ -69,7 +69,7 @@ def facts_of_study(prepared: Prepared) -> dict[str, Any]:
 
 
 def say_study(prepared: Prepared, *, most_arms: int = MOST_ROWS) -> None:
-    """What ``check`` says to people; of the arms the first ``most_arms``, and whatever is odd about the others."""
+    """Print a prepared study for people; of its arms the first ``most_arms``, and others whose match is bad."""
     plan, task_set = prepared.plan, prepared.task_set
     examples = task_set.development.examples
     say(
@@ -108,7 +108,7 @@ def _say_arms(prepared: Prepared, most: int) -> None:
 
 
 def _trees(prepared: Prepared) -> list[str]:
-    """What the trees of ``branch`` are, or how they come to be, where affinity decides."""
+    """Lines on how the trees of ``branch`` are found, where affinity decides."""
     plan = prepared.plan
     if not plan.stand_ins:
         return []
@@ -121,7 +121,7 @@ def _trees(prepared: Prepared) -> list[str]:
 
 
 def _size(plan: Plan, arm: Arm) -> str:
-    """How near a matched arm comes to its reference; a bad match is flagged."""
+    """How near a matched arm comes to its reference; a bad match is marked."""
     if arm not in plan.ratios:
         return ""
     ratio, what = plan.ratios[arm], str(plan.spec.factors.match).replace("_", "-")

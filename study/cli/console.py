@@ -1,4 +1,4 @@
-"""What the command line says, and how it ends."""
+"""Printing on the command line, and its exit statuses."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from rich.table import Table
 from mtl_core.errors import UserError
 from study.config.text import printable
 
-MISTAKE, INTERRUPTED = 2, 130
+USER_ERROR, INTERRUPTED = 2, 130
 
 
 def say(*lines: str) -> None:
@@ -50,8 +50,8 @@ def say_table(headings: Iterable[str], rows: Iterable[Iterable[Any]]) -> None:
     Console(markup=False, highlight=False, emoji=False, width=wide).print(table)
 
 
-def answers(command: Callable[..., None]) -> Callable[..., None]:
-    """Turn a user's mistake into three lines and exit status 2, and Ctrl+C into exit status 130."""
+def reports_errors(command: Callable[..., None]) -> Callable[..., None]:
+    """Decorate a command: a user's error becomes three lines and exit status 2, Ctrl+C exit status 130."""
 
     @functools.wraps(command)
     def run(*arguments: Any, **options: Any) -> None:
@@ -66,13 +66,13 @@ def answers(command: Callable[..., None]) -> Callable[..., None]:
             for heading, text in zip(("where", "found", "do"), parts, strict=True):
                 if text:
                     typer.echo(f"{heading:>6}  {printable(text)}", err=True)
-            raise typer.Exit(MISTAKE) from None
+            raise typer.Exit(USER_ERROR) from None
 
     return run
 
 
 def _parts(error: Exception) -> tuple[str, str, str] | None:
-    """Place, finding and remedy of a mistake; ``None`` for a defect of the program, which keeps its traceback."""
+    """Place, finding and remedy of a user's error; ``None`` for a defect of the program, which keeps its traceback."""
     if isinstance(error, UserError):
         return error.where, error.found, error.remedy
     # Asked of the modules that are loaded: an error of a class that was never imported cannot be under way.

@@ -1,4 +1,4 @@
-"""``list``: what exists, one line each, with the paper."""
+"""``list``: prints what the registry holds, one line each, with the paper; and the presets."""
 
 from __future__ import annotations
 
@@ -15,7 +15,11 @@ PRESET = "presets"
 
 
 def list_kind(kind: str, *, as_json: bool) -> None:
-    """Print everything of ``kind``: a kind of the registry, or ``presets``."""
+    """Print everything of ``kind``: a kind of the registry, or ``presets``.
+
+    Raises:
+        UserError: when there is no such kind.
+    """
     kinds = (*KINDS, PRESET)
     if kind not in kinds:
         raise UserError(f"list {kind}", "there is no such kind.", nearest(kind, kinds))

@@ -1,4 +1,4 @@
-"""``status``: what is done, running, failed and left of a study, read from its ledger."""
+"""``status``: prints what is done, running, failed and left of a study, read from its ledger."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ CHOICES = {"draws": "confirm", "arm": "verdict", "judged": "verdict"}
 
 @dataclass(frozen=True)
 class Status:
-    """Where a study stands.
+    """Status of a study, as its ledger tells it.
 
     Args:
-        phase: the one that it is in, or ``reported`` at its end.
+        phase: the phase that the study is in, or ``reported`` at its end.
         planned: replicas by phase, at most.
         done: replicas by phase that are recorded; of the search, some only up to a rung so far.
         running: shards that have started and neither finished nor failed.
@@ -56,7 +56,7 @@ def status(run: Path, *, watch: bool, as_json: bool) -> None:
 
 
 def read_status(run: Path) -> Status:
-    """The status of the study in ``run``.
+    """Read the status of the study in ``run``.
 
     Raises:
         UserError: when no study was begun there.
@@ -70,23 +70,15 @@ def read_status(run: Path) -> Status:
 
 
 def status_of(events: Iterable[Mapping[str, Any]]) -> Status:
-    """The status that ``events`` amount to."""
+    """Return the status that the ledger's ``events`` amount to."""
     events = list(events)
     planned = next((dict(event["replicas"]) for event in reversed(events) if event["event"] == "planned"), {})
     ended: dict[str, set[str]] = {phase: set() for phase in planned}
-    running: set[str] = set()
     failed: dict[str, set[str]] = {}
     for event in events:
-        kind, shard = event["event"], str(event.get("shard"))
-        if kind == "planned":
-            running.clear()  # a new driver: whatever the last one left running is not
-        elif kind == "started":
-            running.add(shard)
-        elif kind in ("finished", "failed", "cut"):
-            running.discard(shard)
-        if kind in ("finished", "failed"):
+        if event["event"] in ("finished", "failed"):
             ended.setdefault(event["phase"], set()).update(event.get("replicas", ()))
-        if kind == "failed":
+        if event["event"] == "failed":
             failed.setdefault(str(event.get("reason", "unknown")), set()).update(event.get("replicas", ()))
     done = {phase: len(keys) for phase, keys in ended.items()}
     choices = {event["choice"]: event["value"] for event in events if event["event"] == "frozen"}
@@ -95,12 +87,26 @@ def status_of(events: Iterable[Mapping[str, Any]]) -> Status:
         phase=_phase(choices, opened),
         planned=planned,
         done=done,
-        running=len(running),
+        running=_num_running(events),
         failed={reason: len(keys) for reason, keys in failed.items()},
         seconds_left=_seconds_left(events, sum(planned.values()), sum(done.values())),
         chosen=choices.get("arm", {}).get("arm"),
         trees={str(event["stages"]): event["tree"] for event in events if event["event"] == "tree"},
     )
+
+
+def _num_running(events: Iterable[Mapping[str, Any]]) -> int:
+    """Shards that have started and not ended, in the last session."""
+    running: set[str] = set()
+    for event in events:
+        kind, shard = event["event"], str(event.get("shard"))
+        if kind == "planned":
+            running.clear()  # a new driver: whatever the last one left running is not
+        elif kind == "started":
+            running.add(shard)
+        elif kind in ("finished", "failed", "cut"):
+            running.discard(shard)
+    return len(running)
 
 
 def _phase(choices: Mapping[str, Any], opened: list[Any]) -> str:
@@ -111,7 +117,7 @@ def _phase(choices: Mapping[str, Any], opened: list[Any]) -> str:
 
 
 def _seconds_left(events: list[Mapping[str, Any]], planned: int, done: int) -> float | None:
-    """What is left at the pace of this session, which begins with the last ``planned``."""
+    """Seconds left at the pace of this session, which begins with the last ``planned``."""
     start = max((index for index, event in enumerate(events) if event["event"] == "planned"), default=0)
     session = events[start:]
     finished = [event for event in session if event["event"] == "finished"]
@@ -123,7 +129,7 @@ def _seconds_left(events: list[Mapping[str, Any]], planned: int, done: int) -> f
 
 
 def lines_of(run: Path, now: Status) -> list[str]:
-    """The status as lines of text."""
+    """Return the status as lines of text for people."""
     lines = [f"{run}: {now.phase}" + (f", {now.running} shards running" if now.running else "")]
     for phase, number in now.planned.items():
         lines.append(f"  {phase:8} {now.done.get(phase, 0):>7,} of at most {number:,} replicas recorded")

@@ -1,4 +1,4 @@
-"""What each command does with a suite: the same as with a study, for each of its studies, and something for all."""
+"""The commands for a suite: each does for every study what it does for one, and something for the whole."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from study.config.load import read_suite
 from study.config.spec import Spec
 from study.config.suite import NAME, Suite, SuitePosition
 from study.config.text import printable
-from study.driver.run_suite import PreparedSuite, prepare_suite
+from study.driver.run_suite import PreparedSuite, prepare_suite, prepare_suite_run, run_prepared_suite
 from study.planning.forecast import size_text, time_text
 from study.planning.plan import PHASES
 from study.store.ledger import NAME as LEDGER
 
 
 def check(suite: Suite, *, out: Path, as_json: bool) -> None:
-    """Print what ``run`` would do: each study, then the whole."""
+    """Print what ``run`` would do with each study of ``suite``, then with the whole."""
     prepared = prepare_suite(suite, out=out)
     replicas = _replicas(prepared)
     if as_json:
@@ -51,9 +51,7 @@ def _replicas(prepared: PreparedSuite) -> dict[str, int]:
 
 
 def run(suite: Suite, *, out: Path, address: str | None, as_json: bool) -> None:
-    """Train what is missing of each study, writing its report when it ends, then the report of the suite."""
-    from study.driver.run_suite import run_suite
-
+    """Train what is missing of each study of ``suite`` and report on it when it ends, then report on the suite."""
     of_study.refuse_a_file(out)
     first = next(iter(suite.studies.values()))
     options = {"backend": first.backend, "address": address, "workers": first.workers}
@@ -62,18 +60,13 @@ def run(suite: Suite, *, out: Path, address: str | None, as_json: bool) -> None:
         say(*([] if as_json else ["", f"{path.name} ({position.number} of {position.of})"]))
         of_study.report(path, as_json=as_json)
 
-    if suite.budget is not None:
-        _say_what_the_budget_takes(suite, out)
-    with of_study.saying_how_to_go_on():
-        run_suite(suite, out=out, after=after, screen="json" if as_json else "auto", **options)
+    with of_study.saying_how_to_resume():
+        prepared = prepare_suite_run(suite, out.absolute())
+        for name, study in prepared.studies.items():
+            for loss in study.plan.shrunk:
+                typer.echo(printable(f"budget: {name}: {loss}"), err=True)
+        run_prepared_suite(prepared, out=out, after=after, screen="json" if as_json else "auto", **options)
     _report_of_all(out, as_json)
-
-
-def _say_what_the_budget_takes(suite: Suite, out: Path) -> None:
-    stored = read_suite(out / NAME) if (out / NAME).is_file() else None
-    for name, study in prepare_suite(suite, out=out, stored=stored).studies.items():
-        for loss in study.plan.shrunk:
-            typer.echo(printable(f"budget: {name}: {loss}"), err=True)
 
 
 def report(out: Path, *, as_json: bool) -> None:
@@ -88,26 +81,25 @@ def report(out: Path, *, as_json: bool) -> None:
 
 def _report_of_all(out: Path, as_json: bool) -> None:
     import analysis
-    from analysis.suite.answer import verdict_words
 
     page = analysis.write_report(out)
-    headline, *sentences = verdict_words(out)
+    verdict = analysis.verdict_text(out)
     if as_json:
         facts = {
             "suite": read_suite(out / NAME).name,
             "report": str(page),
-            "headline": headline,
-            "sentences": sentences,
+            "headline": verdict.headline,
+            "sentences": verdict.sentences,
         }
         say_json({"event": "reported", **facts})
     else:
         say("")
-        say_prose(headline, *sentences)
+        say_prose(verdict.headline, *verdict.sentences)
         say("", f"report: {page}")
 
 
 def status(run: Path, *, watch: bool, as_json: bool) -> None:
-    """Print where every study stands; with ``watch`` again and again until all are reported."""
+    """Print the status of every study in ``run``; with ``watch`` again and again until all are reported."""
     suite = read_suite(run / NAME)
     while True:
         found = {name: _status(run / name) for name in suite.studies}
@@ -131,14 +123,14 @@ def _lines(run: Path, found: dict[str, Status | None], left: list[float | None])
     for name, now in found.items():
         lines += [f"{run / name}: not begun"] if now is None else lines_of(run / name, now)
     reported = sum(now is not None and now.phase == "reported" for now in found.values())
-    known = sum(seconds for seconds in left if seconds is not None)
+    seconds_left = sum(seconds for seconds in left if seconds is not None)
     waiting = sum(now is None for now in found.values())
-    after = f", about {duration(known)} left of what has begun" if known else ""
+    after = f", about {duration(seconds_left)} left of what has begun" if seconds_left else ""
     return [*lines, f"{run}: {reported} of {len(found)} studies reported, {waiting} not begun{after}"]
 
 
 def each_study(suite: Suite, command: Callable[[Spec], Any], *, as_json: bool) -> None:
-    """Give a command of single studies for each study of the suite, under its name."""
+    """Run a command for single studies on each study of ``suite``, under its name."""
     for name, spec in suite.studies.items():
         say(*([] if as_json else [f"# {name}"]))
         command(spec)

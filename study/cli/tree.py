@@ -1,4 +1,4 @@
-"""``tree``: what ``tree: affinity`` would find, printed for a study file."""
+"""``tree``: prints the tree that ``tree: affinity`` would find, ready for a study file."""
 
 from __future__ import annotations
 
@@ -11,10 +11,12 @@ from study.planning.task_trees import checked_groups, find_tree
 
 
 def tree(spec: Spec, *, groups: float | None, as_json: bool) -> None:
-    """Print a tree as lines of a study file.
+    """Find a tree for the tasks of ``spec`` and print it as lines of a study file.
 
     Args:
+        spec: the study.
         groups: mean number of groups per stage; half way between one and all tasks by default.
+        as_json: print one line of JSON instead.
     """
     development = build_task_set(spec).development
     wanted = checked_groups(groups, len(development.tasks), "--groups")

@@ -1,6 +1,6 @@
 """The kinds of value that a study file has: levels of a factor, ranges, names, lengths of time.
 
-Each is a type for pydantic whose refusals say what was found and what to do (:func:`refusal`).
+Each is a type for pydantic whose errors say what was found and what to do (:func:`refusal`).
 """
 
 from __future__ import annotations
@@ -19,17 +19,17 @@ RANGE_SHAPES = "Write a number, {uniform: [low, high]} or {log_uniform: [low, hi
 
 
 def refusal(found: str, remedy: str) -> PydanticCustomError:
-    """What a validator raises: the two sentences of a mistake, without the place, which pydantic knows."""
+    """Return the error that a validator raises: what was found and what to do; pydantic adds the place."""
     return PydanticCustomError("study", "{found}", {"found": found, "remedy": remedy})
 
 
 def is_number(value: Any) -> bool:
-    """Whether ``value`` is a finite number (true and false are none)."""
+    """Return whether ``value`` is a finite number; true and false are not numbers."""
     return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e300
 
 
 def as_levels(value: Any) -> Any:
-    """A single level may stand alone: ``width: 64``."""
+    """Return a single level, as in ``width: 64``, as a tuple of one; a list as a tuple."""
     return tuple(value) if isinstance(value, list | tuple) else (value,)
 
 
@@ -43,7 +43,7 @@ def _distinct(levels: tuple[Any, ...]) -> tuple[Any, ...]:
 
 
 def one_of(kind: str) -> AfterValidator:
-    """Text that names something of ``kind``."""
+    """Return a validator for text that names something of ``kind``."""
 
     def check(name: str) -> str:
         if name not in registered_names.names(kind):
@@ -54,7 +54,7 @@ def one_of(kind: str) -> AfterValidator:
 
 
 def levels_or_all(low: int, high: int) -> PlainValidator:
-    """``all``, or a list of whole numbers from ``low`` to ``high``."""
+    """Return a validator for ``all``, or a list of whole numbers from ``low`` to ``high``."""
 
     def check(value: Any) -> Any:
         if value == "all":
@@ -68,7 +68,7 @@ def levels_or_all(low: int, high: int) -> PlainValidator:
 
 
 def count_or_all(low: int) -> PlainValidator:
-    """``all``, or one whole number from ``low`` up."""
+    """Return a validator for ``all``, or one whole number from ``low`` up."""
 
     def check(value: Any) -> Any:
         if value != "all" and (not is_number(value) or not isinstance(value, int) or value < low):
@@ -130,7 +130,7 @@ def _options(value: Any) -> Any:
 
 
 def options_by_name(kind: str) -> PlainValidator:
-    """Options of things of ``kind``, by their names."""
+    """Return a validator for options of registered things of ``kind``, by their names."""
 
     def check(value: Any) -> Any:
         if not isinstance(value, dict) or not all(isinstance(options, dict) for options in value.values()):
@@ -144,7 +144,7 @@ def options_by_name(kind: str) -> PlainValidator:
 
 
 def sampling_rule() -> PlainValidator:
-    """``uniform``, ``proportional``, or a temperature from 1 up."""
+    """Return a validator for ``uniform``, ``proportional``, or a temperature from 1 up."""
 
     def check(value: Any) -> Any:
         if value in ("uniform", "proportional") or (is_number(value) and value >= 1):

@@ -1,6 +1,6 @@
 """From the command line's first word — a study file, a table, a preset — to a :class:`Spec` or a suite of them.
 
-Nothing is written here, and nothing heavy is imported: a slip in a study file is answered at once.
+Nothing is written here, and nothing heavy is imported: an error in a study file is reported at once.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from study.config.overrides import override
 from study.config.spec import Spec
 from study.config.strict_yaml import Document
 from study.config.suite import Suite
-from study.config.text import MAX_SLUG, nearest, wrong_with_name
-from study.config.validation_errors import mistake_of
+from study.config.text import MAX_NAME, nearest, wrong_with_name
+from study.config.validation_errors import user_error_of
 
 STUDY_SUFFIXES = (".yaml", ".yml")
 TABLE_SUFFIXES = (".csv", ".tsv", ".parquet", ".pq", ".arrow", ".feather", ".ipc")
@@ -29,7 +29,7 @@ TABLE_SUFFIXES = (".csv", ".tsv", ".parquet", ".pq", ".arrow", ".feather", ".ipc
 def load(
     what: str | Path, targets: Sequence[str] = (), overrides: Sequence[str] = (), budget: str | None = None
 ) -> Spec | Suite:
-    """The study, or the suite of studies, that ``what`` asks for.
+    """Load the study, or the suite of studies, that ``what`` names.
 
     Args:
         what: a study file (``.yaml``), a table, or the name of a preset.
@@ -64,23 +64,35 @@ def load(
 def load_spec(
     what: str | Path, targets: Sequence[str] = (), overrides: Sequence[str] = (), budget: str | None = None
 ) -> Spec:
-    """The study that ``what`` asks for: as :func:`load`, where a suite is a mistake."""
-    asked = load(what, targets, overrides, budget)
-    if isinstance(asked, Suite):
+    """Load the study that ``what`` names, as :func:`load` does.
+
+    Raises:
+        UserError: also when ``what`` is a suite of studies.
+    """
+    loaded = load(what, targets, overrides, budget)
+    if isinstance(loaded, Suite):
         raise UserError(str(what), "this is a suite of studies.", "Use load_suite for it, and run_suite to run it.")
-    return asked
+    return loaded
 
 
 def load_suite(what: str | Path, overrides: Sequence[str] = (), budget: str | None = None) -> Suite:
-    """The suite that ``what`` asks for: as :func:`load`, where a single study is a mistake."""
-    asked = load(what, overrides=overrides, budget=budget)
-    if isinstance(asked, Spec):
+    """Load the suite that ``what`` names, as :func:`load` does.
+
+    Raises:
+        UserError: also when ``what`` is a single study.
+    """
+    loaded = load(what, overrides=overrides, budget=budget)
+    if isinstance(loaded, Spec):
         raise UserError(str(what), "this is a single study.", "Use load_spec for it, and run to run it.")
-    return asked
+    return loaded
 
 
 def read_spec(path: Path) -> Spec:
-    """The study of a run directory's ``study.yaml``."""
+    """Read the study of a run directory's ``study.yaml``.
+
+    Raises:
+        UserError: when the file cannot be read, or holds no study.
+    """
     read = _validated(_read(path), str(path), ())
     if isinstance(read, Suite):
         raise UserError(str(path), "this is a suite of studies.", "Put the study file back as it was run.")
@@ -88,13 +100,17 @@ def read_spec(path: Path) -> Spec:
 
 
 def read_suite(path: Path) -> Suite:
-    """The suite of a directory's ``suite.yaml``."""
+    """Read the suite of a directory's ``suite.yaml``.
+
+    Raises:
+        UserError: when the file cannot be read, or holds no suite.
+    """
     return suite_of(_read(path), str(path))
 
 
-def as_text(asked: Spec | Suite) -> str:
-    """A study, or a suite, as a study file."""
-    return strict_yaml.dump(asked.plain())
+def as_text(study: Spec | Suite) -> str:
+    """Return a study, or a suite, as the text of a study file."""
+    return strict_yaml.dump(study.plain())
 
 
 def _document(what: str) -> Document:
@@ -108,7 +124,7 @@ def _document(what: str) -> Document:
     if not path.is_file():
         raise UserError(what, "there is no such file or preset.", _suggestion(what))
     if path.suffix.lower() in STUDY_SUFFIXES:
-        return _named(_anchored(_read(path), path.parent), path)
+        return _named(_with_absolute_paths(_read(path), path.parent), path)
     if path.suffix.lower() in TABLE_SUFFIXES:
         return _named(Document({"tasks": {"set": "table", "path": str(path.resolve())}}), path)
     known_suffixes = ", ".join((*STUDY_SUFFIXES, *TABLE_SUFFIXES))
@@ -142,13 +158,13 @@ def _read(path: Path) -> Document:
 
 
 def _named(document: Document, path: Path) -> Document:
-    name = re.sub(r"[^A-Za-z0-9._-]+", "-", path.stem).strip("-._")[:MAX_SLUG]
+    name = re.sub(r"[^A-Za-z0-9._-]+", "-", path.stem).strip("-._")[:MAX_NAME]
     document.data.setdefault("name", "study" if wrong_with_name(name) else name)
     return document
 
 
-def _anchored(document: Document, folder: Path) -> Document:
-    """Paths in a study file start from the file's own folder, so that the command may run anywhere."""
+def _with_absolute_paths(document: Document, folder: Path) -> Document:
+    """Make paths absolute: they start from the study file's own folder, so that the command may run anywhere."""
     studies = document.data.get(KEY)
     for section in (document.data, *(studies.values() if isinstance(studies, dict) else ())):
         tasks = section.get("tasks") if isinstance(section, dict) else None
@@ -163,4 +179,4 @@ def _validated(document: Document, where: str, overrides: Sequence[str]) -> Spec
     try:
         return Spec.model_validate(document.data)
     except ValidationError as error:
-        raise mistake_of(error, document, where, overrides) from None
+        raise user_error_of(error, document, where, overrides) from None

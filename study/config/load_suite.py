@@ -17,12 +17,12 @@ from mtl_core.errors import UserError
 from study.config.overrides import override
 from study.config.spec import Spec
 from study.config.strict_yaml import Document
-from study.config.suite import WHOLE, Suite
+from study.config.suite import SHARED_KEYS, Suite
 from study.config.text import nearest, wrong_with_name
-from study.config.validation_errors import mistake_of
+from study.config.validation_errors import user_error_of
 
 KEY = "suite"
-TAKEN = ("figures", "tables", "report.html", "suite.yaml")
+RESERVED_NAMES = ("figures", "tables", "report.html", "suite.yaml")
 """What a suite's directory holds beside run directories."""
 
 RANGES = frozenset(("uniform", "log_uniform"))
@@ -30,14 +30,14 @@ RANGES = frozenset(("uniform", "log_uniform"))
 
 
 def suite_of(document: Document, where: str, overrides: Sequence[str] = ()) -> Suite:
-    """The suite that ``document`` describes.
+    """Return the suite that ``document`` describes.
 
     Raises:
         UserError: naming ``where``, the line and the place, such as ``suite.digits3.tasks.set``.
     """
     file = _File(document, where)
-    common, own = file.halves()
-    given = [_addressed(text, own) for text in overrides]
+    common, own = file.common_and_own()
+    given = [_addressee(text, own) for text in overrides]
     for study, keys, text in given:
         if study is None and keys in ("name", "budget"):
             override(common, text, keys)
@@ -49,7 +49,7 @@ def suite_of(document: Document, where: str, overrides: Sequence[str] = ()) -> S
         found = f"{str(name)[:80]!r} cannot name a suite: {problem}."
         raise UserError(file.place("name"), found, "Choose a plain name, such as my-suite_2.")
     specs = {study: file.spec(study, common, own[study], given, overrides) for study in own}
-    file.refuse_twins(specs)
+    file.refuse_same_tasks(specs)
     total = None if "budget" not in common else next(iter(specs.values())).budget
     if total is not None:
         specs = {study: spec.model_copy(update={"budget": None}) for study, spec in specs.items()}
@@ -66,8 +66,8 @@ class _File:
         line = self.document.line(path)
         return f"{self.where}{f', line {line}' if line else ''}: {'.'.join(path)}"
 
-    def halves(self) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
-        """What all studies have in common, and what each says for itself."""
+    def common_and_own(self) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
+        """Return what all studies have in common, and what each says for itself."""
         common = copy.deepcopy(self.document.data)
         own = common.pop(KEY)
         if not isinstance(own, dict):
@@ -90,7 +90,7 @@ class _File:
             raise UserError(
                 self.place(KEY), found, "Choose a plain name, such as digits_2: its run directory is called so."
             )
-        if name.lower() in TAKEN:
+        if name.lower() in RESERVED_NAMES:
             raise UserError(place, f"a suite keeps {name!r} for its own report.", "Choose another name.")
         if twin := next((other for other in own if other != name and other.lower() == name.lower()), None):
             found = f"{twin!r} and {name!r} are one directory on some systems."
@@ -99,7 +99,7 @@ class _File:
             raise UserError(place, f"found {str(study)[:80]!r}.", "Write a section such as {tasks: {set: digits3}}.")
         if KEY in study:
             raise UserError(self.place(KEY, name, KEY), "a suite holds no suites.", "Name its studies one level up.")
-        if whole := next((key for key in WHOLE if key in study), None):
+        if whole := next((key for key in SHARED_KEYS if key in study), None):
             remedy = "Its name is the key before the colon." if whole == "name" else f"Write {whole} beside suite."
             raise UserError(self.place(KEY, name, whole), f"{whole} is no business of a single study.", remedy)
 
@@ -118,10 +118,10 @@ class _File:
         try:
             return Spec.model_validate(data)
         except ValidationError as error:
-            raise mistake_of(error, self.document, self.where, overrides, study=name) from None
+            raise user_error_of(error, self.document, self.where, overrides, study=name) from None
 
-    def refuse_twins(self, specs: Mapping[str, Spec]) -> None:
-        """Refuse the same data twice: intervals over the suite take its task sets for independent."""
+    def refuse_same_tasks(self, specs: Mapping[str, Spec]) -> None:
+        """Refuse equal tasks in two studies: intervals over the suite take its task sets for independent."""
         seen: dict[str, str] = {}
         for name, spec in specs.items():
             tasks = spec.tasks.model_dump_json()
@@ -134,7 +134,7 @@ class _File:
 
 
 def merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
-    """``above`` over ``below``, section by section; an empty section takes nothing away."""
+    """Return ``below`` with the values of ``above`` over it, section by section; an empty section removes nothing."""
     result = copy.deepcopy(dict(below))
     for key, value in above.items():
         if not _is_section(result.get(key)) or not (_is_section(value) or value is None):
@@ -148,8 +148,8 @@ def _is_section(value: Any) -> bool:
     return isinstance(value, Mapping) and not RANGES & value.keys()
 
 
-def _addressed(text: str, own: Mapping[str, Any]) -> tuple[str | None, str, str]:
-    """Of ``--set``: the study that it is for (``None``: all), the keys there, and the whole text."""
+def _addressee(text: str, own: Mapping[str, Any]) -> tuple[str | None, str, str]:
+    """The study that a ``--set`` is for (``None``: all), the keys there, and the whole text."""
     keys = text.partition("=")[0]
     first, _, rest = keys.partition(".")
     if first != KEY:

@@ -1,4 +1,4 @@
-"""``--set section.key=value``: a value of the study file that the command line changes."""
+"""``--set section.key=value``: changes a value of the study file from the command line."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ def override(data: dict[str, Any], text: str, keys: str | None = None) -> None:
     """Set the value that ``text`` gives, in place.
 
     Args:
-        data: of a study file; sections that are not there are made.
+        data: content of a study file; sections that are not there are made.
         text: as on the command line.
         keys: where the value goes; by default where ``text`` says.
 

@@ -1,4 +1,4 @@
-"""The names that the registry would find, without importing what they name; and those of optimisers and presets."""
+"""Names of the registry, without importing what they name; and those of optimisers and presets."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ PRESETS = Path(__file__).parent.parent / "presets"
 
 @cache
 def names(kind: str) -> tuple[str, ...]:
-    """The names of ``kind``: a key of the registry's kinds, ``optimisers`` or ``presets``."""
+    """Return the names of ``kind``: a kind of the registry, ``optimisers`` or ``presets``."""
     if kind == "optimisers":
         return OPTIMISERS
     if kind == "presets":

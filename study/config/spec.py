@@ -1,4 +1,4 @@
-"""The study file: what a study asks and what it may spend, with a sensible default for everything but the tasks."""
+"""The study file's sections and keys, with a default for everything but the tasks."""
 
 from __future__ import annotations
 
@@ -26,32 +26,33 @@ from study.config.field_types import (
 )
 
 MAX_ARMS = 5_000
+"""Largest grid accepted, in arms."""
 MATCHED_WIDTH = 64
-"""A grid beyond this is a slip of the pen, not a study."""
+"""Width of the fully shared reference where the study file says ``width: matched``."""
 
 STRICT = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
 
 
 class Section(BaseModel):
-    """A frozen section of the study file: no key that nobody reads, no text where a number belongs."""
+    """A section of the study file: frozen, without unknown keys, without conversion of text into numbers."""
 
     model_config = STRICT
 
 
 class Tasks(Section):
-    """Which task set; every further key is a option of that set and is checked when the set is built."""
+    """The task set ``set``; every further key is an option of that set and is checked when the set is built."""
 
     model_config = STRICT | ConfigDict(extra="allow")
     set: Annotated[str, one_of("tasks")]
 
     @property
     def options(self) -> dict[str, Any]:
-        """The keys beside ``set``."""
+        """Options of the task set: the keys beside ``set``."""
         return dict(self.model_extra or {})
 
 
 class Factors(Section):
-    """What the study is about; every factor is a list of levels, and a single level may stand alone.
+    """The factors whose combinations are the arms: each a list of levels; a single level may stand alone.
 
     ``depth: all`` is every number of shared stages from 1 up.  With ``match`` a width is that of the fully shared
     reference, and every architecture gets the width at which it has as many parameters, or multiply-adds;
@@ -93,7 +94,7 @@ class Factors(Section):
 
 
 class Tuning(Section):
-    """The tuning hyperparameters: a range, a fixed number, or nothing for the range that the optimisers come with."""
+    """The tuning hyperparameters: each a range, a fixed number, or nothing for the optimiser's own range."""
 
     draws: Annotated[int, Field(ge=1, le=4_096)] = 8
     learning_rate: Tuned = None
@@ -111,7 +112,9 @@ class Tuning(Section):
 
 
 class Training(Section):
-    """What all replicas have in common.  ``patience`` holds in the search only: later replicas run to the end.
+    """How replicas train, whatever their arm.  ``patience`` holds in the search only: later replicas run to the end.
+
+    A new setting is a field here and one of :class:`mtl_core.recipe.Recipe`, of the same name and default.
 
     ``sharing_options`` are options of architectures, ``{mmoe: {experts: 4}}``, and ``weighting_options`` those of
     methods, ``{worst_case: {on: excess}}``; a tuned option that has a value there is not drawn.
@@ -137,7 +140,7 @@ class Training(Section):
 
 
 class Search(Section):
-    """``grid`` trains every arm; with ``optuna`` a sampler proposes ``trials`` of them."""
+    """The search phase: ``grid`` trains every arm; with ``optuna`` a sampler proposes ``trials`` of them."""
 
     strategy: Literal["grid", "optuna"] = "grid"
     seeds: Seeds = 2
@@ -154,21 +157,21 @@ class Search(Section):
 
 
 class Confirm(Section):
-    """Fresh seeds that draw the maps and choose the arm; ``arms: K`` confirms the best K and all references."""
+    """The confirm phase: its seeds choose the arm; ``arms: K`` confirms the best K and all references."""
 
     seeds: Seeds = 10
     arms: Annotated[Any, count_or_all(1)] = "all"
 
 
 class Verdict(Section):
-    """Further fresh seeds that judge the chosen arm, and the references in ``judge`` beside it."""
+    """The verdict phase: its seeds judge the chosen arm, and the references in ``judge`` beside it."""
 
     seeds: Seeds = 10
     judge: Annotated[tuple[Literal["fully_shared"], ...], BeforeValidator(as_levels)] = ("fully_shared",)
 
 
 class Diagnostics(Section):
-    """What is measured beside the results and changes none of them.
+    """Measurements beside the results, which change none of them.
 
     ``gradients`` is at how many moments of training the tasks' gradients are compared, stage by stage, in the confirm
     and verdict phases; fewer in short trainings, so that it takes about a twentieth of the time at most.
@@ -178,7 +181,7 @@ class Diagnostics(Section):
 
 
 class Spec(Section):
-    """A study.
+    """A study: everything that the study file says.
 
     Args:
         name: names the run directory.
@@ -205,16 +208,16 @@ class Spec(Section):
     @model_validator(mode="before")
     @classmethod
     def _without_empty_sections(cls, data: Any) -> Any:
-        """A section whose lines are all commented out is as good as none."""
+        """Leave out sections without a value, such as one whose lines are all commented out."""
         if not isinstance(data, dict):
             return data
         return {key: value for key, value in data.items() if value is not None}
 
     def plain(self) -> dict[str, Any]:
-        """The study as mappings, lists and scalars: what the run directory's ``study.yaml`` holds."""
+        """Return the study as mappings, lists and scalars: what the run directory's ``study.yaml`` holds."""
         return self.model_dump(mode="json")
 
     def digest(self) -> str:
-        """A hash of all that can change a result: neither the name, nor where or how fast the study runs."""
-        asked = self.model_dump_json(exclude={"name", "budget", "backend", "workers"})
-        return hashlib.sha256(asked.encode()).hexdigest()[:16]
+        """Return a hash of all that can change a result: neither the name, nor where or how fast the study runs."""
+        content = self.model_dump_json(exclude={"name", "budget", "backend", "workers"})
+        return hashlib.sha256(content.encode()).hexdigest()[:16]

@@ -20,8 +20,8 @@ from mtl_core.errors import UserError
 MAX_CHARACTERS = 200_000
 MAX_DEPTH = 12
 
-WHOLE = re.compile(r"[-+]?[0-9]+")
-REAL = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
+INTEGER = re.compile(r"[-+]?[0-9]+")
+FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
 WORDS: dict[str, Any] = {
     **dict.fromkeys(("", "~", "null", "Null", "NULL"), None),
     **dict.fromkeys(("true", "True", "TRUE"), True),
@@ -36,7 +36,7 @@ Path = tuple[str | int, ...]
 
 @dataclass(frozen=True)
 class Document:
-    """What a file says, and the line on which each of its keys and items stands.
+    """The content of a file, and the line on which each of its keys and items stands.
 
     Args:
         data: mappings, lists, text, numbers, booleans and ``None``.
@@ -47,7 +47,7 @@ class Document:
     lines: dict[Path, int] = field(default_factory=dict)
 
     def line(self, path: Path) -> int | None:
-        """The line of ``path``, or of the nearest place that encloses it."""
+        """Return the line of ``path``, or of the nearest place that encloses it."""
         for end in range(len(path), 0, -1):
             if path[:end] in self.lines:
                 return self.lines[path[:end]]
@@ -55,7 +55,7 @@ class Document:
 
 
 def parse(text: str, where: str) -> Document:
-    """Read one document.
+    """Parse ``text`` as one YAML document.
 
     Raises:
         UserError: naming ``where`` and the line, when the text is not the YAML described above.
@@ -81,21 +81,21 @@ def parse(text: str, where: str) -> Document:
 
 
 def parse_value(text: str, where: str) -> Any:
-    """The value of one ``--set key=value``: a scalar, ``[a, b]`` or ``{a: b}``."""
+    """Parse the value of one ``--set key=value``: a scalar, ``[a, b]`` or ``{a: b}``."""
     return parse(text, where).data
 
 
 def scalar(text: str) -> Any:
-    """The value of a plain (unquoted) scalar in YAML 1.2's core schema, without octal and hexadecimal numbers."""
+    """Return the value of a plain (unquoted) scalar in YAML 1.2's core schema, without octal and hexadecimal."""
     if text in WORDS:
         return WORDS[text]
-    if WHOLE.fullmatch(text):
+    if INTEGER.fullmatch(text):
         return int(text)
-    return float(text) if REAL.fullmatch(text) else text
+    return float(text) if FLOAT.fullmatch(text) else text
 
 
 class _Reader:
-    """Builds the data straight from the parser's events, so that nothing is unfolded before it is judged."""
+    """Builds the data from the parser's events, so that nothing is expanded before it is checked."""
 
     def __init__(self, text: str, where: str) -> None:
         self.events: Iterator[Any] = yaml.parse(text, Loader=yaml.SafeLoader)
@@ -129,7 +129,7 @@ class _Reader:
     def value(self, event: yaml.ScalarEvent) -> Any:
         if not event.implicit[0]:  # quoted, or a block: text whatever it looks like
             return event.value
-        if len(event.value) > 300 and WHOLE.fullmatch(event.value):
+        if len(event.value) > 300 and INTEGER.fullmatch(event.value):
             raise self.refusal(event, f"there is a number of {len(event.value)} digits.", "Write a smaller one.")
         return scalar(event.value)
 
@@ -174,5 +174,5 @@ _Dumper.add_representer(str, _text)
 
 
 def dump(data: Any) -> str:
-    """``data`` as the text of a study file."""
+    """Return ``data`` as the text of a study file."""
     return yaml.dump(data, Dumper=_Dumper, sort_keys=False, allow_unicode=True, default_flow_style=None, width=100)

@@ -1,7 +1,7 @@
 """A suite: several studies that share everything but what each says for itself, and one report over them.
 
-Each study is an ordinary :class:`Spec` with a run directory of its own, ``OUT/NAME``: the suite adds no state to it.
-``OUT/suite.yaml`` says which studies belong together, and is itself a study file.
+Each study is an ordinary :class:`Spec` with a run directory of its own, ``OUT/NAME``, and the suite adds no state
+to it.  ``OUT/suite.yaml`` says which studies belong together, and is itself a study file.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ from typing import Any
 from study.config.spec import Spec
 
 NAME = "suite.yaml"
-WHOLE = ("name", "band", "backend", "workers")
+SHARED_KEYS = ("name", "band", "backend", "workers")
 """Keys of the whole suite: it has one name, one scale and one machine."""
 
 
 @dataclass(frozen=True)
 class Suite:
-    """Several studies.
+    """A suite of studies.
 
     Args:
         name: names the directory that holds the run directories.
@@ -33,21 +33,21 @@ class Suite:
     budget: float | None = None
 
     def with_each(self, **changes: Any) -> Suite:
-        """The same suite with ``changes`` in every study."""
+        """Return the same suite with ``changes`` in every study."""
         return replace(self, studies={name: spec.model_copy(update=changes) for name, spec in self.studies.items()})
 
     def with_budgets(self, budgets: Mapping[str, float]) -> Suite:
-        """The same suite after its budget was split."""
+        """Return the same suite with its budget split into ``budgets`` of its studies, by name."""
         split = {name: spec.model_copy(update={"budget": budgets[name]}) for name, spec in self.studies.items()}
         return replace(self, studies=split, budget=None)
 
     def plain(self) -> dict[str, Any]:
-        """The suite as mappings, lists and scalars: what ``suite.yaml`` holds."""
+        """Return the suite as mappings, lists and scalars: what ``suite.yaml`` holds."""
         plain = {name: spec.plain() for name, spec in self.studies.items()}
         first = next(iter(plain.values()))
-        whole = {key: first[key] for key in WHOLE if first[key] is not None} | {"name": self.name}
+        whole = {key: first[key] for key in SHARED_KEYS if first[key] is not None} | {"name": self.name}
         own = {
-            name: {key: value for key, value in study.items() if key not in WHOLE and value is not None}
+            name: {key: value for key, value in study.items() if key not in SHARED_KEYS and value is not None}
             for name, study in plain.items()
         }
         return whole | ({} if self.budget is None else {"budget": self.budget}) | {"suite": own}
@@ -55,12 +55,12 @@ class Suite:
 
 @dataclass(frozen=True)
 class SuitePosition:
-    """The study of a suite that runs.
+    """The place of a study in the suite that runs.
 
     Args:
-        suite: its name.
-        number: of the study, from 1.
-        of: studies in all.
+        suite: name of the suite.
+        number: number of the study, from 1.
+        of: number of studies.
         later: forecast seconds of the studies after this one.
     """
 
@@ -71,7 +71,7 @@ class SuitePosition:
 
 
 def positions(suite: Suite, seconds: Mapping[str, float]) -> Iterator[tuple[Spec, SuitePosition]]:
-    """Every study in turn, with what is known of the others; ``seconds`` are the forecasts by name."""
+    """Yield every study in turn with its place in the suite; ``seconds`` are the forecasts by name."""
     names = list(suite.studies)
     for number, name in enumerate(names, start=1):
         later = sum(seconds[other] for other in names[number:])
@@ -79,5 +79,5 @@ def positions(suite: Suite, seconds: Mapping[str, float]) -> Iterator[tuple[Spec
 
 
 def is_suite(directory: Path) -> bool:
-    """Whether a suite was begun in ``directory``."""
+    """Return whether a suite was begun in ``directory``."""
     return (directory / NAME).is_file()

@@ -1,39 +1,27 @@
-"""Names that others chose, before they reach a path or a terminal."""
+"""Names that users chose: which may name a study, how they are printed, which name was meant."""
 
 from __future__ import annotations
 
 import difflib
-import hashlib
 import re
 import unicodedata
 from collections.abc import Iterable
 
-MAX_SLUG = 64
+MAX_NAME = 64
+"""Characters of a study's name, at most."""
+
 RESERVED = frozenset(
     ["con", "prn", "aux", "nul", *(f"{device}{number}" for device in ("com", "lpt") for number in range(10))]
 )
 """Names that Windows keeps for devices, whatever their suffix."""
 
 
-def slug(name: str) -> str:
-    """A file name for ``name``: lower-case letters, digits, ``-`` and ``_``, at most 64 of them.
-
-    A name that loses anything on the way ends in a hash of the original, so that two names never meet in one slug
-    (look-alikes, ``a/b`` beside ``a b``, upper and lower case on a file system that ignores it).
-    """
-    kept = re.sub(r"[^a-z0-9_]+", "-", name.lower()).strip("-_")
-    if kept and kept == name and len(kept) <= MAX_SLUG and kept not in RESERVED:
-        return kept
-    mark = hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:8]
-    return f"{kept[: MAX_SLUG - 9].strip('-_') or 'x'}-{mark}"
-
-
 def wrong_with_name(name: str) -> str | None:
-    """Why ``name`` cannot name a study, whose run directory is called so; ``None`` when it can."""
+    """Return why ``name`` cannot name a study and its run directory; ``None`` when it can."""
     if not name.strip():
         return "it is empty"
-    if len(name) > MAX_SLUG:
-        return f"it has {len(name)} characters, {MAX_SLUG} at most"
+    if len(name) > MAX_NAME:
+        return f"it has {len(name)} characters, {MAX_NAME} at most"
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", name):
         return "it has to start with a letter or digit and go on with letters (a-z, A-Z), digits, '.', '_' and '-'"
     if name.endswith(".") or name.split(".")[0].lower() in RESERVED:
@@ -42,7 +30,7 @@ def wrong_with_name(name: str) -> str | None:
 
 
 def printable(text: str) -> str:
-    """``text`` for a terminal: what would steer the terminal or turn the reading direction is spelt out instead."""
+    """Return ``text`` for a terminal: characters that steer it or turn the reading direction are spelt out."""
     return "".join(
         character if character.isprintable() and unicodedata.category(character) != "Cf" else _spelt(character)
         for character in text
@@ -55,9 +43,9 @@ def _spelt(character: str) -> str:
     )
 
 
-def nearest(word: str, known: Iterable[str]) -> str:
-    """A sentence that names what ``word`` may have been meant to be, or else everything that there is."""
-    names = list(known)
+def nearest(word: str, names: Iterable[str]) -> str:
+    """Return a sentence with the one of ``names`` that ``word`` may have meant, or else with all of them."""
+    names = list(names)
     close = difflib.get_close_matches(word, names, n=1, cutoff=0.6)
     if close:
         return f"Did you mean {close[0]!r}?"

@@ -1,4 +1,4 @@
-"""Pydantic's findings in a user's words: the place, what was found, the remedy."""
+"""Pydantic's errors in the words of a study file: the place, what was found, the remedy."""
 
 from __future__ import annotations
 
@@ -14,13 +14,17 @@ from study.config.strict_yaml import Document, Path
 from study.config.text import nearest
 
 
-def mistake_of(
+def user_error_of(
     error: ValidationError, document: Document, where: str, overrides: Sequence[str] = (), study: str | None = None
 ) -> UserError:
-    """The first finding as a mistake; the place is the file's line, or the ``--set`` that brought the value in.
+    """Return the first finding as a :class:`UserError`, with the file's line, or the ``--set`` of the value.
 
     Args:
-        study: whose error it is, where the document holds a suite.
+        error: what pydantic found.
+        document: the study file.
+        where: name of the file.
+        overrides: the ``--set`` of the command line.
+        study: name of the study whose error it is, where the document holds a suite.
     """
     findings = error.errors(include_url=False)
 
@@ -39,7 +43,7 @@ def mistake_of(
 
 
 def origin(path: Path, document: Document, study: str) -> Path:
-    """Where a value of a suite's ``study`` was written: in its own section, or beside ``suite``."""
+    """Return where a value of a suite's ``study`` was written: in its own section, or beside ``suite``."""
     own: Path = ("suite", study, *path)
     return own if _reach(document.data, own) - 2 >= _reach(document.data, path) else path
 

@@ -1,4 +1,4 @@
-"""What a run directory says of its study: written once, before training, and held against who comes back to it."""
+"""The description of a study in its run directory: written before training, compared when it is resumed."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ from study.store.atomic_files import write_durably
 PACKAGES = ("mtl-study", "torch", "ray", "optuna", "pandas", "pyarrow", "numpy", "scipy")
 
 
-def refuse_another(out: Path, asked: Spec, stored: Spec, fingerprint: str) -> None:
+def refuse_another(out: Path, requested: Spec, stored: Spec, fingerprint: str) -> None:
     """Refuse to mix two studies in one directory.
 
     Raises:
         UserError: with what differs: the study file, the data or the engine.
     """
     remedy = "Choose another --out, or put things back as they were."
-    if asked.digest() != stored.digest():
-        raise UserError(str(out), f"another study was begun here; {'; '.join(differences(stored, asked))}.", remedy)
+    if requested.digest() != stored.digest():
+        raise UserError(str(out), f"another study was begun here; {'; '.join(differences(stored, requested))}.", remedy)
     manifest = json.loads((out / "manifest.json").read_text("utf-8"))
     if manifest["fingerprint"] != fingerprint:
         found = f"the data have changed: fingerprint {fingerprint}, begun with {manifest['fingerprint']}."
@@ -43,9 +43,9 @@ def refuse_another(out: Path, asked: Spec, stored: Spec, fingerprint: str) -> No
         raise UserError(str(out), found, "Choose another --out, or install the version that began it.")
 
 
-def differences(stored: Spec, asked: Spec) -> list[str]:
-    """Every setting that differs, as ``factors.width: [16] there, [32] asked``."""
-    before, after = (dict(_flat(spec.plain())) for spec in (stored, asked))
+def differences(stored: Spec, requested: Spec) -> list[str]:
+    """Return every setting that differs, as ``factors.width: [16] there, [32] asked``."""
+    before, after = (dict(_flat(spec.plain())) for spec in (stored, requested))
     ignored = ("name", "budget", "backend", "workers")
     names = [name for name in before | after if name not in ignored and before.get(name) != after.get(name)]
     return [f"{name}: {before.get(name)} there, {after.get(name)} asked" for name in names]
@@ -60,7 +60,7 @@ def _flat(values: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]
 
 
 def write_description(out: Path, prepared: Prepared, fingerprint: str, position: SuitePosition | None = None) -> None:
-    """What a reader needs to know about the study; the study file comes last and says that all of it is there."""
+    """Write manifest, tasks and study file of a run; the study file comes last and says that all of it is there."""
     task_set = prepared.task_set
     manifest = {
         "versions": {"python": platform.python_version(), **dict(_versions())},
@@ -77,7 +77,7 @@ def write_description(out: Path, prepared: Prepared, fingerprint: str, position:
 
 
 def describe_tasks(task_set: TaskSet) -> dict[str, Any]:
-    """The tasks, and how many examples of both drawers are labelled; no example and no label."""
+    """Return the tasks, and how many examples are labelled in development and test; no example and no label."""
     from mtl_core.data.target_columns import labels
 
     development, test = task_set.development.examples, task_set.test
@@ -117,7 +117,7 @@ def _memory() -> int:
 
 
 def _commit() -> str | None:
-    """The commit of the checkout that this code runs from, if it does."""
+    """The commit of the checkout that this code runs from; ``None`` when it is installed."""
     repository = Path(__file__).resolve().parent.parent.parent
     if not (repository / ".git").exists():
         return None

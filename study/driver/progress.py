@@ -1,4 +1,4 @@
-"""How far a study has come: what is done, running and left, at which pace, and what leads so far."""
+"""How far a study has come: what is done, running and left, at which pace, and which arms lead so far."""
 
 from __future__ import annotations
 
@@ -15,26 +15,26 @@ from study.planning.prepare import Prepared
 from study.store.archive import TERMINAL, Archive
 
 SCORE = "score"
-BEST_SHOWN = 5
+BEST_SHOWN, FAILURES_SHOWN = 5, 3
 
 
 @dataclass(frozen=True)
-class Picture:
-    """Where a study stands at a moment.
+class StudyProgress:
+    """Where a study stands at one moment.
 
     Args:
-        phase: of what runs; ``score`` at the end.
+        phase: the phase whose jobs run; ``score`` at the end.
         done, planned: replicas of the phase that have ended, and that there will be at most.
-        share: of the whole study's work, as forecast, that is done.
-        seconds: since the command started.
+        share: part of the whole study's work, as forecast, that is done.
+        seconds: time since the command started.
         seconds_left: at the pace so far; ``None``: too early to say.
         running: shards in work, with the arm and the share of its epochs that is done.
         best: arms of the phase with the best validation skill so far, in points.
         failed: replicas that failed in this session, by reason.
         workers: shards that may run at once.
-        study: its name.
+        study: name of the study.
         number, of: which study of a suite this is, of how many.
-        seconds_left_in_all: of the suite: this study, and the later ones at the same pace against their forecasts.
+        seconds_left_in_all: seconds left of the suite, with later studies at the same pace against their forecasts.
     """
 
     phase: str
@@ -54,14 +54,21 @@ class Picture:
 
     @property
     def count(self) -> str:
-        """How much of the phase is done, in words; scoring takes a moment and is not counted."""
+        """How much of the phase is done, in words; scoring takes seconds and is not counted."""
         if self.phase == SCORE:
             return "opening the test split for what was trained"
         return f"{self.done:,} of at most {self.planned:,} replicas"
 
 
-class Watcher:
-    """Takes pictures of a study, which may be ``position`` of a suite."""
+class ProgressMonitor:
+    """Measures the progress of a study that runs.
+
+    Args:
+        prepared: the study, whose forecast weighs its phases.
+        archive: what is recorded.
+        backend: where its jobs run and say how far they are.
+        position: which study of a suite this is, if it is one.
+    """
 
     def __init__(
         self, prepared: Prepared, archive: Archive, backend: Backend, position: SuitePosition | None = None
@@ -72,38 +79,29 @@ class Watcher:
         self.started = time.monotonic()
         self.share_at_start = self._share({})
 
-    def picture(self, scheduler: Scheduler) -> Picture:
-        """How things stand now."""
-        jobs = [job for job, _ in list(scheduler.running.values()) + list(scheduler.ready)]
+    def progress(self, scheduler: Scheduler) -> StudyProgress:
+        """Return the progress of the jobs of ``scheduler``, and of the study, now."""
+        running = [job for job, _ in list(scheduler.running.values())]
+        jobs = running + [job for job, _ in list(scheduler.ready)]
         phase = jobs[0].phase if jobs else SCORE
-        beats = {job.name: self.backend.heartbeats.read(job.name) for job, _ in list(scheduler.running.values())}
-        running = [
-            (job.arm.label, beat[0] / max(beat[1], 1) if (beat := beats.get(job.name)) else 0.0)
-            for job, _ in list(scheduler.running.values())
-        ]
+        epochs = {job.name: self.backend.heartbeats.read(job.name) for job in running}
         # counts are upper bounds, so only the phase tells that all training is over
-        share = 1.0 if phase == SCORE else self._share({phase: sum(beat[0] for beat in beats.values() if beat)})
+        share = 1.0 if phase == SCORE else self._share({phase: sum(said[0] for said in epochs.values() if said)})
         seconds = time.monotonic() - self.started
         gained = share - self.share_at_start
         left = (1 - share) * seconds / gained if gained > 0.01 and share < 1 else None
-        best = [
-            (arm, 100 * sum(tasks.values()) / len(tasks))
-            for (of, arm), tasks in list(scheduler.best.items())
-            if of == phase
-        ]
-        reasons = Counter(reason for ended in list(scheduler.failures.values()) for reason in ended.values() if reason)
-        return Picture(
+        return StudyProgress(
             phase=phase,
-            done=sum(
-                entry.phase == phase and entry.status in TERMINAL for entry in list(self.archive.entries.values())
-            ),
+            done=self._done(phase),
             planned=self.plan.counts().get(phase, 0),
             share=share,
             seconds=seconds,
             seconds_left=left,
-            running=running,
-            best=sorted(best, key=lambda pair: -pair[1])[:BEST_SHOWN],
-            failed=dict(reasons.most_common(3)),
+            running=[
+                (job.arm.label, said[0] / max(said[1], 1) if (said := epochs[job.name]) else 0.0) for job in running
+            ],
+            best=_best_arms(scheduler, phase),
+            failed=_most_frequent_failures(scheduler),
             workers=self.backend.workers,
             study=self.plan.spec.name,
             number=self.position.number,
@@ -111,8 +109,12 @@ class Watcher:
             seconds_left_in_all=self._in_all(left, seconds, gained, share),
         )
 
+    def _done(self, phase: str) -> int:
+        entries = list(self.archive.entries.values())
+        return sum(entry.phase == phase and entry.status in TERMINAL for entry in entries)
+
     def _in_all(self, left: float | None, seconds: float, gained: float, share: float) -> float | None:
-        """With the later studies of the suite, as much slower than forecast as this one; too early: as forecast."""
+        """Seconds left of the suite, whose later studies are taken to be as much slower than forecast as this one."""
         if left is None and share < 1:
             return None
         slower = seconds / (gained * self.forecast) if gained > 0.01 and self.forecast else 1.0
@@ -129,3 +131,19 @@ class Watcher:
             each = halved_epochs(self.plan) / len(self.plan.draws) if phase == "search" else epochs
             share += self.weights[phase] * min(done[phase] / max(number * each, 1), 1.0)
         return share / sum(self.weights.values())
+
+
+def _best_arms(scheduler: Scheduler, phase: str) -> list[tuple[str, float]]:
+    """The arms of ``phase`` with the best mean skill over their tasks, in points."""
+    skills = [
+        (arm, 100 * sum(tasks.values()) / len(tasks))
+        for (of, arm), tasks in list(scheduler.best.items())
+        if of == phase
+    ]
+    return sorted(skills, key=lambda pair: -pair[1])[:BEST_SHOWN]
+
+
+def _most_frequent_failures(scheduler: Scheduler) -> dict[str, int]:
+    ended = list(scheduler.failures.values())
+    reasons = Counter(reason for replicas in ended for reason in replicas.values() if reason)
+    return dict(reasons.most_common(FAILURES_SHOWN))

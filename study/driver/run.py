@@ -7,42 +7,30 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 
 from mtl_core import ENGINE_VERSION
-from mtl_core.data.task_set import TaskSet
 from mtl_core.errors import UserError
 from study.config.durations import duration
 from study.config.load import read_spec
 from study.config.spec import Spec
 from study.config.suite import SuitePosition
+from study.driver.backend_choice import SCORING_PAYS_SECONDS, RunOptions, choose_backend, scoring_seconds
 from study.driver.manifest import refuse_another, write_description
 from study.driver.screens import screen_for
-from study.execution.backend import Backend
 from study.execution.heartbeat import Heartbeats
 from study.execution.inline import Inline
-from study.execution.scheduler import Scheduler, Steps
-from study.jobs.job import Data
-from study.planning.prepare import Prepared, num_cores, prepare, with_trees
+from study.execution.scheduler import Scheduler
+from study.planning.prepare import Prepared, prepare_run, with_trees
 from study.planning.task_trees import ensure_trees
-from study.protocol.confirm import choose, confirm
 from study.protocol.context import StudyContext
-from study.protocol.score import score
-from study.protocol.search import search
-from study.protocol.select import clear_checkpoints, select
-from study.protocol.verdict import judge, verdict
+from study.protocol.pipeline import stages
+from study.protocol.select import clear_checkpoints
 from study.store.archive import Archive
 from study.store.ledger import NAME as LEDGER
 from study.store.ledger import Ledger
 from study.store.scratch import scratch_of
-
-RAY_PAYS_SECONDS = 60.0
-"""``auto`` takes Ray when the forecast says that one worker alone would need longer than this."""
-
-SCORING_PAYS_SECONDS = 20.0
-"""Below this the test split is scored in the driver: new workers, which may see it, take some seconds to start."""
 
 
 def run(
@@ -61,7 +49,7 @@ def run(
         spec: the study.
         out: the run directory; a study that was begun there is resumed.
         backend: ``auto``, ``inline`` or ``ray``.
-        address: of a running Ray cluster; implies ``ray``.
+        address: address of a running Ray cluster; implies ``ray``.
         workers: processes; one per core by default.
         screen: ``auto`` (live on a terminal, a line now and then elsewhere), ``json``, or ``None``: silent.
         position: which study of a suite this is, if it is one.
@@ -70,56 +58,52 @@ def run(
         UserError: when ``out`` holds another study or is in use, data are unfit, or most replicas fail.
         KeyboardInterrupt: SIGINT or SIGTERM came; what is recorded is kept.
     """
+    options = RunOptions(backend, address, workers, screen, position)
+    return run_prepared(prepare_run(spec, Path(out).absolute()), out=out, options=options)
+
+
+def run_prepared(prepared: Prepared, *, out: Path, options: RunOptions) -> Path:
+    """Run a study that :func:`study.planning.prepare.prepare_run` has prepared for ``out``, as :func:`run` does."""
     out = Path(out).absolute()
-    stored = read_spec(out / "study.yaml") if (out / "study.yaml").is_file() else None
-    prepared = prepare(spec, out=out, stored=stored)
     fingerprint = prepared.task_set.fingerprint()
-    if stored is not None:
-        refuse_another(out, prepared.plan.spec, stored, fingerprint)
-    elif out.is_dir() and any(not _begun(path.name) for path in out.iterdir()):
+    begun = (out / "study.yaml").is_file()
+    if begun:
+        refuse_another(out, prepared.plan.spec, read_spec(out / "study.yaml"), fingerprint)
+    elif out.is_dir() and any(not _is_left_over(path.name) for path in out.iterdir()):
         raise UserError(str(out), "this directory holds something else.", "Choose a new --out.")
     out.mkdir(parents=True, exist_ok=True)
     with Ledger(out) as ledger, _stoppable(), scratch_of(out) as scratch:
-        if stored is None:
-            write_description(out, prepared, fingerprint, position)
-        _run_phases(out, prepared, fingerprint, ledger, scratch, _Asked(backend, address, workers, screen, position))
+        if not begun:
+            write_description(out, prepared, fingerprint, options.position)
+        _run_phases(out, prepared, fingerprint, ledger, scratch, options)
     return out
 
 
-def _begun(name: str) -> bool:
-    """Whether a driver that was killed before it could describe its study may have left ``name``."""
+def _is_left_over(name: str) -> bool:
+    """Whether a driver that was killed before it had described its study may have left ``name``."""
     return name.startswith(".") or name in (LEDGER, "manifest.json", "tasks.json")
 
 
-@dataclass(frozen=True)
-class _Asked:
-    """How the study is to run; none of it changes a result."""
-
-    backend: str
-    address: str | None
-    workers: int | None
-    screen: str | None
-    position: SuitePosition | None
-
-
-def _run_phases(out: Path, prepared: Prepared, fingerprint: str, ledger: Ledger, scratch: Path, asked: _Asked) -> None:
+def _run_phases(
+    out: Path, prepared: Prepared, fingerprint: str, ledger: Ledger, scratch: Path, options: RunOptions
+) -> None:
     if prepared.plan.stand_ins:
-        prepared = _with_trees(prepared, ledger, asked.screen)
+        prepared = _with_trees(prepared, ledger, options.screen)
     archive = Archive(out)
-    forget_hopeless(archive, ledger)
+    forget_failures(archive, ledger)
     facts = {"forecast": prepared.forecast.event(), "fingerprint": fingerprint, "engine_version": ENGINE_VERSION}
     ledger.append("planned", **prepared.plan.event(), **facts)
     for part in archive.damaged:
         ledger.append("damaged", part=part)
     context = StudyContext(prepared.plan, archive, ledger, prepared.task_set.development, fingerprint, out)
-    backend = choose_backend(asked, prepared, scratch)
-    screen = screen_for(asked.screen, prepared, archive, backend, asked.position)
+    backend = choose_backend(options, prepared, scratch)
+    screen = screen_for(options.screen, prepared, archive, backend, options.position)
     try:
-        for steps, data in _stages(context, prepared.task_set):
+        for steps, data in stages(context, prepared.task_set):
             scheduler = Scheduler(steps, archive, ledger)
             if data.test is not None and scoring_seconds(prepared) < SCORING_PAYS_SECONDS:
                 backend.close()
-                backend = Inline(Heartbeats(scratch / "beats", aloud=True))
+                backend = Inline(Heartbeats(scratch / "beats", to_terminal=True))
             with screen.showing(scheduler):
                 backend.run(scheduler, data)
     finally:
@@ -128,7 +112,7 @@ def _run_phases(out: Path, prepared: Prepared, fingerprint: str, ledger: Ledger,
 
 
 def _with_trees(prepared: Prepared, ledger: Ledger, screen: str | None) -> Prepared:
-    """Find the trees that the study wants found, before anything that depends on them."""
+    """Find the trees that affinity decides, before anything that depends on them."""
     plan = prepared.plan
     if screen not in (None, "json"):
         levels = ", ".join(map(str, plan.stand_ins))
@@ -137,42 +121,8 @@ def _with_trees(prepared: Prepared, ledger: Ledger, screen: str | None) -> Prepa
     return with_trees(prepared, ensure_trees(plan.spec, prepared.task_set.development, ledger))
 
 
-def scoring_seconds(prepared: Prepared) -> float:
-    """What scoring takes one worker: a forward pass over the test split, against all the epochs of training."""
-    spec, task_set = prepared.plan.spec, prepared.task_set
-    training = (prepared.forecast.confirm + prepared.forecast.verdict) * (spec.workers or num_cores())
-    return training * len(task_set.test) / (3 * spec.training.epochs * len(task_set.development.examples))
-
-
-def _stages(context: StudyContext, task_set: TaskSet) -> Iterator[tuple[Steps, Data]]:
-    """What trains, without the test split; then what scores, with it."""
-    yield _training(context), Data(task_set.development)
-    yield score(context), Data(task_set.development, task_set.test)
-
-
-def _training(context: StudyContext) -> Steps:
-    yield from search(context)
-    selected = select(context)
-    labels = yield from confirm(context, selected)
-    chosen = choose(context, labels)
-    judged = yield from judge(context, chosen["arm"], selected)
-    yield from verdict(context, judged)
-
-
-def choose_backend(asked: _Asked, prepared: Prepared, scratch: Path) -> Backend:
-    """The back end that was asked for; ``auto`` weighs what more workers save against the start of Ray."""
-    workers = asked.workers or (None if asked.address else num_cores())
-    saved = prepared.forecast.seconds * ((workers or 2) - 1)
-    ray = asked.backend == "ray" or asked.address is not None or (asked.backend == "auto" and saved > RAY_PAYS_SECONDS)
-    if not ray:
-        return Inline(Heartbeats(scratch / "beats", aloud=True))
-    from study.execution.ray_tune import RayTune
-
-    return RayTune(scratch, address=asked.address, workers=workers)
-
-
-def forget_hopeless(archive: Archive, ledger: Ledger) -> None:
-    """After a study that stopped because most replicas failed: let those of the unsettled phase be tried again."""
+def forget_failures(archive: Archive, ledger: Ledger) -> None:
+    """Forget failed replicas of the unsettled phase where most had failed, so that they are trained again."""
     session = max((place for place, event in enumerate(ledger.events) if event["event"] == "planned"), default=0)
     if not any(event["event"] == "stopped" for event in ledger.events[session:]):
         return

@@ -9,25 +9,24 @@ from typing import Any
 
 from mtl_core.errors import UserError
 from study.config.durations import duration
-from study.config.load import as_text, read_spec, read_suite
-from study.config.spec import Spec
+from study.config.load import as_text, read_suite
 from study.config.suite import NAME, Suite, SuitePosition, positions
 from study.planning.forecast import Forecast, refuse_if_too_large
-from study.planning.prepare import Prepared, free_disk, free_memory, prepare
+from study.planning.prepare import Prepared, free_disk, free_memory, prepare_run
 from study.store.atomic_files import write_durably
 from study.store.ledger import LOCK, Lock
 
 
 @dataclass(frozen=True)
 class PreparedSuite:
-    """A suite whose budget is split, and what is known of each of its studies before it trains."""
+    """A suite whose budget is split, and its prepared studies by name."""
 
     suite: Suite
     studies: Mapping[str, Prepared]
 
     @property
     def forecast(self) -> Forecast:
-        """Of the whole: the studies run in turn, so time and records add up, and memory does not."""
+        """Forecast of the whole suite: the studies run in turn, so time and records add up, and memory does not."""
         each = [prepared.forecast for prepared in self.studies.values()]
         before = [sum(forecast.disk for forecast in each[:place]) for place in range(len(each))]
         return Forecast(
@@ -55,9 +54,15 @@ def run_suite(
         UserError: when ``out`` holds another suite or is in use, or whatever stops one of the studies.
         KeyboardInterrupt: SIGINT or SIGTERM came; what is recorded is kept.
     """
-    from study.driver.run import run
+    return run_prepared_suite(prepare_suite_run(suite, Path(out).absolute()), out=out, after=after, **options)
 
-    out = Path(out).absolute()
+
+def prepare_suite_run(suite: Suite, out: Path) -> PreparedSuite:
+    """Prepare ``suite`` for the directory ``out``, as :func:`prepare_suite` does, going by what was begun there.
+
+    Raises:
+        UserError: also when ``out`` holds another suite or something else, or the whole does not fit the machine.
+    """
     stored = read_suite(out / NAME) if (out / NAME).is_file() else None
     if stored is not None:
         refuse_another_suite(out, suite, stored)
@@ -65,14 +70,27 @@ def run_suite(
         raise UserError(str(out), "this directory holds something else.", "Choose a new --out.")
     prepared = prepare_suite(suite, out=out, stored=stored)
     refuse_if_too_large(prepared.forecast, free_disk(out), free_memory())
+    return prepared
+
+
+def run_prepared_suite(
+    prepared: PreparedSuite, *, out: Path, after: Callable[[Path, SuitePosition], Any] | None = None, **options: Any
+) -> Path:
+    """Run a suite that :func:`prepare_suite_run` has prepared for ``out``, as :func:`run_suite` does."""
+    from study.driver.backend_choice import RunOptions
+    from study.driver.run import run_prepared
+
+    out = Path(out).absolute()
     out.mkdir(parents=True, exist_ok=True)
     lock = Lock(out)
     try:
-        if stored is None:
+        if not (out / NAME).is_file():
             write_durably(out / NAME, as_text(prepared.suite).encode())
         seconds = {name: study.forecast.seconds for name, study in prepared.studies.items()}
         for spec, position in positions(prepared.suite, seconds):
-            path = run(spec, out=out / spec.name, position=position, **options)
+            study = prepared.studies[spec.name]
+            refuse_if_too_large(study.forecast, free_disk(out), free_memory())  # earlier studies have written since
+            path = run_prepared(study, out=out / spec.name, options=RunOptions(**options, position=position))
             if after is not None:
                 after(path, position)
     finally:
@@ -83,7 +101,10 @@ def run_suite(
 def prepare_suite(suite: Suite, *, out: Path, stored: Suite | None = None) -> PreparedSuite:
     """Build the data, plans and forecasts of all studies, and split the budget; train and write nothing.
 
+    The machine's rate is measured once, so that all forecasts rest on the same one.
+
     Args:
+        suite: the studies.
         out: the suite's directory, which need not exist yet.
         stored: the suite that ``out`` was begun with, whose budget is split.
 
@@ -92,20 +113,26 @@ def prepare_suite(suite: Suite, *, out: Path, stored: Suite | None = None) -> Pr
     """
     if stored is not None and suite.budget is not None and suite.budget == _budget(stored):
         suite = suite.with_budgets({name: spec.budget or 0.0 for name, spec in stored.studies.items()})
-    studies = {name: _prepare(spec, out / name) for name, spec in suite.studies.items()}
+    studies = _prepare_studies(suite, out, {})
     refuse_same_data(studies)
     if suite.budget is not None:
         suite = suite.with_budgets(split(suite.budget, {name: one.forecast.seconds for name, one in studies.items()}))
-        studies = {name: _prepare(spec, out / name) for name, spec in suite.studies.items()}
+        studies = _prepare_studies(suite, out, studies)
     return PreparedSuite(suite, studies)
 
 
-def _prepare(spec: Spec, out: Path) -> Prepared:
-    begun = out / "study.yaml"
-    try:
-        return prepare(spec, out=out, stored=read_spec(begun) if begun.is_file() else None)
-    except UserError as mistake:
-        raise UserError(f"suite.{spec.name}: {mistake.where}", mistake.found, mistake.remedy) from None
+def _prepare_studies(suite: Suite, out: Path, before: Mapping[str, Prepared]) -> dict[str, Prepared]:
+    """Prepare every study; data and the machine's rate are taken from ``before``, where it has them."""
+    studies: dict[str, Prepared] = {}
+    rate = next((prepared.rate for prepared in before.values()), None)
+    for name, spec in suite.studies.items():
+        task_set = before[name].task_set if name in before else None
+        try:
+            studies[name] = prepare_run(spec, out / name, task_set=task_set, rate=rate)
+        except UserError as mistake:
+            raise UserError(f"suite.{name}: {mistake.where}", mistake.found, mistake.remedy) from None
+        rate = studies[name].rate
+    return studies
 
 
 def _budget(suite: Suite) -> float | None:
@@ -115,7 +142,7 @@ def _budget(suite: Suite) -> float | None:
 
 
 def split(budget: float, seconds: Mapping[str, float]) -> dict[str, float]:
-    """``budget`` in proportion to ``seconds``, in whole seconds that add up to it.
+    """Split ``budget`` in proportion to ``seconds``, into whole seconds that add up to it.
 
     Raises:
         UserError: when that leaves a study less than a second.
@@ -144,7 +171,7 @@ def refuse_same_data(studies: Mapping[str, Prepared]) -> None:
         seen[fingerprint] = name
 
 
-def refuse_another_suite(out: Path, asked: Suite, stored: Suite) -> None:
+def refuse_another_suite(out: Path, requested: Suite, stored: Suite) -> None:
     """Refuse to mix two suites in one directory.
 
     Raises:
@@ -153,10 +180,10 @@ def refuse_another_suite(out: Path, asked: Suite, stored: Suite) -> None:
     from study.driver.manifest import differences
 
     remedy = "Choose another --out, or put things back as they were."
-    if list(asked.studies) != list(stored.studies):
-        studies = f"{', '.join(stored.studies)} there, {', '.join(asked.studies)} asked"
+    if list(requested.studies) != list(stored.studies):
+        studies = f"{', '.join(stored.studies)} there, {', '.join(requested.studies)} asked"
         raise UserError(str(out), f"another suite was begun here; studies: {studies}.", remedy)
-    for name, spec in asked.studies.items():
+    for name, spec in requested.studies.items():
         if spec.digest() != stored.studies[name].digest():
             found = f"another suite was begun here; {name}: {'; '.join(differences(stored.studies[name], spec))}."
             raise UserError(str(out), found, remedy)

@@ -1,4 +1,4 @@
-"""Where jobs run: in this process, or on Ray Tune.  A back end asks the flow for jobs and tells it how they ended."""
+"""Back ends: where jobs run.  A back end asks the scheduler for jobs and tells it how they ended."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class Backend(Protocol):
-    """What runs jobs.
+    """A back end: this process, or Ray Tune.
 
     Attributes:
         workers: jobs that run at once.
@@ -26,5 +26,5 @@ class Backend(Protocol):
         ...
 
     def close(self) -> None:
-        """Leave no process behind."""
+        """End every process that the back end has started."""
         ...

@@ -1,4 +1,4 @@
-"""Signs of life of a running job: how far it is, for the screen, and a watchdog that ends a process that shows none."""
+"""Heartbeats of a running job: how far it is, for the screen, and a watchdog that ends a process without them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from study.jobs.job import Beat, Job
+from study.jobs.job import Heartbeat, Job
 
 WRITE_SECONDS = 0.5
 
@@ -29,40 +29,40 @@ class Heartbeats:
     Args:
         folder: outside the run directory; files there are only for the screen.
         patience: seconds without a finished epoch after which the process is given up.
-        aloud: tell the terminal where the process hung, rather than whoever started it.
+        to_terminal: tell the terminal where the process hung, rather than whoever started it.
     """
 
     folder: Path
     patience: float = 60.0
-    aloud: bool = False
+    to_terminal: bool = False
 
     @contextmanager
-    def of(self, job: Job, attempts: int) -> Iterator[Beat]:
-        """The beat of ``job``: call it after every epoch."""
+    def of(self, job: Job, attempts: int) -> Iterator[Heartbeat]:
+        """Watch over ``job`` while the block runs; yields the function to call after every epoch."""
         allowed = self.patience * 2 ** min(attempts, 10)
         path = self.folder / f"{job.name}.json"
         written = -math.inf
         self.folder.mkdir(parents=True, exist_ok=True)
         with open(self.folder / f"{job.name}.trace", "w") as trace:
-            told = sys.__stderr__ if self.aloud and sys.__stderr__ is not None else trace
+            target = sys.__stderr__ if self.to_terminal and sys.__stderr__ is not None else trace
 
-            def beat(done: int, total: int, best: float) -> None:
+            def heartbeat(done: int, total: int, best: float) -> None:
                 nonlocal written
-                faulthandler.dump_traceback_later(allowed, exit=True, file=told)
+                faulthandler.dump_traceback_later(allowed, exit=True, file=target)
                 if time.monotonic() - written >= WRITE_SECONDS:
                     path.write_text(json.dumps([done, total, best if math.isfinite(best) else None]))
                     written = time.monotonic()
 
             try:
-                beat(0, 0, math.nan)
-                yield beat
+                heartbeat(0, 0, math.nan)
+                yield heartbeat
             finally:
                 faulthandler.cancel_dump_traceback_later()
                 path.unlink(missing_ok=True)
         (self.folder / f"{job.name}.trace").unlink(missing_ok=True)
 
     def read(self, name: str) -> tuple[int, int, float | None] | None:
-        """Epochs done, epochs to do and best skill of the job ``name``; ``None`` while it has not said anything."""
+        """Return epochs done, epochs to do and best skill of the job ``name``; ``None`` before its first heartbeat."""
         try:
             done, total, best = json.loads((self.folder / f"{name}.json").read_text())
         except (OSError, ValueError):
@@ -70,7 +70,7 @@ class Heartbeats:
         return done, total, best
 
     def last_words(self, name: str) -> str:
-        """Where the process of job ``name`` hung, if the watchdog ended it; else empty."""
+        """Return where the process of job ``name`` hung, if the watchdog ended it; else an empty text."""
         try:
             lines = (self.folder / f"{name}.trace").read_text().splitlines()
         except OSError:

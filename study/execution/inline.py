@@ -1,4 +1,4 @@
-"""Jobs one after the other, in this process."""
+"""The back end that runs jobs one after the other, in this process."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from study.jobs.job import Data
 
 
 class Inline:
-    """The back end without processes.
+    """The back end that runs jobs in this process.
 
     Args:
         heartbeats: where jobs report how far they are, and how long they may be silent.
@@ -20,16 +20,16 @@ class Inline:
         self.heartbeats = heartbeats
 
     def run(self, scheduler: Scheduler, data: Data) -> None:
-        """Run every job of ``scheduler``."""
+        """Run every job of ``scheduler`` on ``data``, with one thread."""
         import torch
 
         torch.set_num_threads(1)
         while (job := scheduler.next()) is not DONE:
             if job is None:
-                raise AssertionError("The flow waits for a job that nobody runs.")
-            with self.heartbeats.of(job, scheduler.attempts(job)) as beat:
-                summary = job.run(data, scheduler.archive.directory, beat)
+                raise AssertionError("The scheduler waits for a job that nobody runs.")
+            with self.heartbeats.of(job, scheduler.attempts(job)) as heartbeat:
+                summary = job.run(data, scheduler.archive.directory, heartbeat)
             scheduler.finished(job, summary)
 
     def close(self) -> None:
-        """Nothing is left behind."""
+        """Do nothing: no process was started."""

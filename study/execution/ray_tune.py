@@ -1,8 +1,8 @@
-"""Jobs as Ray Tune trials: one Tuner over the whole flow, workers that are reused, and no state in Ray that matters.
+"""Jobs as Ray Tune trials: one Tuner over all jobs, workers that are reused, and no state in Ray that matters.
 
-Tune asks :class:`FlowSearcher` for trials and the flow answers, so halving, phases and resuming are the same as
+Tune asks :class:`JobSearcher` for trials and the scheduler answers, so halving, phases and resuming are the same as
 in :mod:`study.execution.inline`.  Results come back as files of the run directory; Tune's own files are scratch and are
-never read.  A worker that dies ends its trial, and the flow hands the job out again: it goes on from its last snapshot.
+never read.  A worker that dies ends its trial; the scheduler hands the job out again, from its last snapshot on.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ from study.execution.scheduler import DONE, Scheduler  # noqa: E402
 from study.jobs.job import Data, Job, Summary, describe  # noqa: E402
 from study.store.ledger import LOCK  # noqa: E402
 
-FRUITLESS_FITS = 3
+MAX_IDLE_FITS = 3
 """Tuner runs in a row that may break off without a single job ended."""
 
 START_SECONDS = 60.0
@@ -57,7 +57,7 @@ class Worker(tune.Trainable):
     def setup(  # pyright: ignore[reportIncompatibleMethodOverride] - tune.with_parameters adds the rest
         self, config: dict[str, Any], data: Data, directory: Path, heartbeats: Heartbeats
     ) -> None:
-        """Import what is slow to import."""
+        """Store what all jobs share, and import what is slow to import."""
         import torch
 
         import study.jobs.score
@@ -68,12 +68,12 @@ class Worker(tune.Trainable):
         self.waited = 0
 
     def reset_config(self, new_config: dict[str, Any]) -> bool:
-        """Take another job; ``self.config`` is set by the caller."""
+        """Prepare for another job, which Tune has put into ``self.config``; ``True``: the worker can be reused."""
         self.waited = 0
         return True
 
     def step(self) -> dict[str, Any]:
-        """Run the job, or wait a little."""
+        """Run the job, or wait up to a second where there is none."""
         if self.config["job"] is None:
             self.waited += 1
             time.sleep(min(SHORTEST_WAIT * self.waited, LONGEST_WAIT))
@@ -88,19 +88,19 @@ class Worker(tune.Trainable):
             )
             return Summary("stuck", reason)
         job: Job = self.config["job"]
-        with self.heartbeats.of(job, self.config["attempts"]) as beat:
-            return job.run(self.data, self.directory, beat)
+        with self.heartbeats.of(job, self.config["attempts"]) as heartbeat:
+            return job.run(self.data, self.directory, heartbeat)
 
 
-class FlowSearcher(Searcher):
-    """Gives the flow's jobs to Tune as trials, and Tune's results to the flow.
+class JobSearcher(Searcher):
+    """Gives the scheduler's jobs to Tune as trials, and Tune's results to the scheduler.
 
     Tune keeps a worker only while a trial waits for one, and cancels a worker that is starting up when another trial
     ends first.  With jobs shorter than the start of a worker the study would go on with one worker for ever.  So there
     are always as many trials as workers: where there is no job, and until all workers are up, a trial waits.
 
-    An error of the flow must not drown in Tune's handling of a trial's errors: it is kept, ends the run, and is raised
-    by the back end.
+    An error of the scheduler must not drown in Tune's handling of a trial's errors: it is kept, ends the run, and is
+    raised by the back end.
 
     Args:
         scheduler: what is to do.
@@ -119,11 +119,11 @@ class FlowSearcher(Searcher):
         self._gathering_until: float | None = time.monotonic() + START_SECONDS
 
     def __getstate__(self) -> dict[str, Any]:
-        """Nothing: Tune pickles its searchers into its scratch, and this one's state is the records."""
+        """Return an empty state: Tune pickles its searchers, and this one's state is the records."""
         return {}
 
     def suggest(self, trial_id: str) -> Any:
-        """The next job as a trial's configuration, or a trial that waits."""
+        """Return the next job as a trial's configuration, or the configuration of a trial that waits."""
         if self.error is not None or self.scheduler.over:
             return Searcher.FINISHED
         try:
@@ -140,7 +140,7 @@ class FlowSearcher(Searcher):
         return {"job": job, "attempts": self.scheduler.attempts(job), "lock": self.lock}
 
     def gathering(self) -> bool:
-        """Whether workers are still starting up."""
+        """Return whether workers are still starting up."""
         if self._gathering_until is None:
             return False
         up = len(self.jobs) + sum(self.waiting.values())
@@ -149,14 +149,14 @@ class FlowSearcher(Searcher):
         return self._gathering_until is not None
 
     def may_end(self, trial_id: str) -> bool:
-        """Whether a trial that waits has waited enough."""
+        """Return whether a trial that waits may end."""
         if trial_id not in self.waiting:
             return False
         self.waiting[trial_id] = True
         return not self.gathering() and bool(self.scheduler.ready or self.scheduler.over or self.error)
 
     def on_trial_complete(self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False) -> None:
-        """Tell the flow how the job of a trial ended."""
+        """Tell the scheduler how the job of a trial ended."""
         if error:
             self._gathering_until = time.monotonic() + START_SECONDS
         if self.waiting.pop(trial_id, None) is not None:
@@ -176,24 +176,24 @@ class FlowSearcher(Searcher):
             self.error = problem
 
     def on_trial_result(self, trial_id: str, result: dict[str, Any]) -> None:
-        """Nothing: a job has one result, its last."""
+        """Do nothing: a job has one result, its last."""
 
     def save_to_dir(self, checkpoint_dir: str, session_str: str = "default") -> None:
-        """Nothing, for the same reason."""
+        """Do nothing: the searcher's state is the records."""
 
 
 class EndOfWaiting(tune.Stopper):
     """Ends trials that wait once there is something to do, and the run as soon as the searcher holds an error."""
 
-    def __init__(self, searcher: FlowSearcher) -> None:
+    def __init__(self, searcher: JobSearcher) -> None:
         self.searcher = searcher
 
     def __call__(self, trial_id: str, result: dict[str, Any]) -> bool:
-        """Whether the trial has waited enough."""
+        """Return whether the trial may end."""
         return self.searcher.may_end(trial_id)
 
     def stop_all(self) -> bool:
-        """Whether there is an error."""
+        """Return whether the searcher holds an error."""
         return self.searcher.error is not None
 
 
@@ -202,43 +202,47 @@ class RayTune:
 
     Args:
         scratch: for Ray's own files; outside the run directory.
-        address: of a running cluster; ``None`` starts Ray here.
+        address: address of a running cluster; ``None`` starts Ray here.
         workers: jobs at once; by default one per core of the cluster.
     """
 
     def __init__(self, scratch: Path, *, address: str | None, workers: int | None) -> None:
         self.scratch, self.address = scratch, address
         self.workers = workers or 1
-        self._asked = workers
+        self._num_workers = workers
         self._runs = 0
         self.heartbeats = Heartbeats(scratch / "beats")
 
     def run(self, scheduler: Scheduler, data: Data) -> None:
-        """Run every job of ``scheduler``: Tuner after Tuner over what is missing, until nothing is."""
-        fruitless = 0
+        """Run every job of ``scheduler`` on ``data``: Tuner after Tuner over what is missing, until nothing is.
+
+        Raises:
+            UserError: when the scheduler stops the study, or several Tuners in a row end no job.
+        """
+        idle_fits = 0
         while not scheduler.over:
             self._start(data)
-            searcher = FlowSearcher(scheduler, self.heartbeats, self.workers)
-            trouble = self._fit(searcher, data)
+            searcher = JobSearcher(scheduler, self.heartbeats, self.workers)
+            broke_off = self._fit(searcher, data)
             if searcher.error is not None:
                 raise searcher.error
             scheduler.abandoned()
-            fruitless = 0 if searcher.num_ended else fruitless + 1
-            if fruitless >= FRUITLESS_FITS:
+            idle_fits = 0 if searcher.num_ended else idle_fits + 1
+            if idle_fits >= MAX_IDLE_FITS:
                 remedy = (
                     "Look at the machine's memory and disk, or take --set backend=inline; the same command resumes."
                 )
-                raise UserError("Ray", trouble or "no worker came to an end.", remedy)
-            if trouble and self.address is None:
+                raise UserError("Ray", broke_off or "no worker came to an end.", remedy)
+            if broke_off and self.address is None:
                 self.close()
 
     def close(self) -> None:
-        """End Ray and all its processes."""
+        """Shut Ray down, with all its processes."""
         if ray.is_initialized():
             ray.shutdown()
 
-    def _fit(self, searcher: FlowSearcher, data: Data) -> str:
-        """One Tuner; returns what it broke off with, or nothing."""
+    def _fit(self, searcher: JobSearcher, data: Data) -> str:
+        """Run one Tuner; return the error that it broke off with, or an empty text."""
         self._runs += 1
         parameters = {"data": data, "directory": searcher.scheduler.archive.directory, "heartbeats": self.heartbeats}
         trainable = tune.with_resources(tune.with_parameters(Worker, **parameters), self._resources())
@@ -255,7 +259,7 @@ class RayTune:
             run_config=tune.RunConfig(
                 name=f"run{self._runs}",
                 storage_path=str(self.scratch / "tune"),
-                # Retries are the flow's: it doubles the watchdog's patience, cuts the shard, and gives up in the end.
+                # The scheduler retries: it doubles the watchdog's patience, cuts the shard, and gives up in the end.
                 failure_config=tune.FailureConfig(max_failures=0),
                 checkpoint_config=tune.CheckpointConfig(checkpoint_at_end=False),
                 stop=EndOfWaiting(searcher),
@@ -284,7 +288,7 @@ class RayTune:
             self._init(data)
         if threading.current_thread() is threading.main_thread():
             signal.signal(signal.SIGTERM, before)  # Ray put its own there
-        self.workers = self._asked or max(int(ray.cluster_resources().get("CPU", 1)), 1)
+        self.workers = self._num_workers or max(int(ray.cluster_resources().get("CPU", 1)), 1)
 
     def _init(self, data: Data) -> None:
         quiet = {"log_to_driver": False, "logging_level": logging.CRITICAL}
@@ -298,7 +302,7 @@ class RayTune:
         size = examples.inputs.numel() * 4 + examples.targets.numel() * 4
         ray.init(
             address="local",
-            num_cpus=self._asked,
+            num_cpus=self._num_workers,
             include_dashboard=False,
             object_store_memory=OBJECT_STORE_BYTES + 4 * size,
             _temp_dir=str(self.scratch / "ray"),

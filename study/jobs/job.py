@@ -1,40 +1,38 @@
-"""A shard: replicas that train as one fused array in one go, and how a worker trains it.
+"""A job: what a worker does for the replicas of a shard, how it reports, and how it may end.
 
-How replicas are grouped into shards changes no result, so a shard may be cut in two when memory runs out, and a
-resumed study may group what is missing in another way.
+:class:`study.jobs.train.TrainingJob` trains them, :class:`study.jobs.score.ScoringJob` scores them.
 """
 
 from __future__ import annotations
 
 import errno
-import hashlib
-import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from itertools import pairwise
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Literal
 
 from mtl_core.data.task_set import Development, Examples
-from mtl_core.recipe import Recipe
+from study.jobs.shard import Shard
 from study.planning.arm import Arm
-from study.planning.replica import Budget, Replica
+from study.planning.replica import Replica
 
 if TYPE_CHECKING:
     from study.store.archive import Archive
 
-Beat = Callable[[int, int, float], None]
-"""Told after every epoch: epochs done and epochs to do, summed over replicas, and the best mean skill so far."""
-
-SHARD_SIZE = 16
-"""Replicas a shard: on a processor arrays of 4 to 16 take all that fusion gives; larger ones leave its cache."""
+Heartbeat = Callable[[int, int, float], None]
+"""Called after every epoch: epochs done and epochs to do, summed over replicas, and the best mean skill so far."""
 
 DISK = {errno.ENOSPC, errno.EROFS, errno.EDQUOT, errno.EACCES, errno.EIO}
+"""Error numbers that say that a directory cannot be written."""
 
 
 @dataclass(frozen=True)
 class Data:
-    """What workers receive; ``test`` only in the score phase, so nothing that trains can look at it."""
+    """The examples that workers receive; the test split is there in the score phase only.
+
+    Nothing that trains can look at the test split, since it does not have it.
+    """
 
     development: Development
     test: Examples | None = None
@@ -42,13 +40,14 @@ class Data:
 
 @dataclass(frozen=True)
 class Summary:
-    """How a shard ended.
+    """How a job ended.
 
     Args:
         outcome: ``recorded``: its records are written; ``memory``: it needs more than there is; ``died``: its worker
             did; ``stuck``: the study cannot go on before somebody acts (a full disk, say).
         reason: of an outcome other than ``recorded``.
         best: best mean validation skill of its replicas; NaN: none.
+        seconds: wall time of the job.
     """
 
     outcome: Literal["recorded", "memory", "died", "stuck"]
@@ -57,141 +56,64 @@ class Summary:
     seconds: float = 0.0
 
 
-class Job(Protocol):
-    """Something for a worker to do: a shard that trains, or one that scores."""
+@dataclass(frozen=True)
+class Job(ABC):
+    """Work on the replicas of one shard, for one worker.
+
+    Args:
+        shard: the replicas, and what they have in common.
+    """
+
+    shard: Shard
 
     @property
     def phase(self) -> str:
-        """Of its replicas."""
-        ...
+        """Phase of the job's replicas."""
+        return self.shard.phase
 
     @property
     def arm(self) -> Arm:
-        """Of its replicas."""
-        ...
+        """Arm of the job's replicas."""
+        return self.shard.arm
 
     @property
     def tasks(self) -> tuple[str, ...]:
-        """What each of its replicas learns."""
-        ...
+        """Names of the tasks that each of the job's replicas learns."""
+        return self.shard.tasks
 
     @property
     def replicas(self) -> Mapping[str, Replica]:
-        """By content hash."""
-        ...
+        """The job's replicas by content hash."""
+        return self.shard.replicas
 
     @property
+    @abstractmethod
     def name(self) -> str:
-        """A content hash: names the files that the job writes."""
-        ...
+        """A content hash, which names the files that the job writes."""
 
-    def run(self, data: Data, directory: Path, beat: Beat) -> Summary:
-        """Do it, in a worker; never raises for what a user's code does."""
-        ...
+    @abstractmethod
+    def run(self, data: Data, directory: Path, heartbeat: Heartbeat) -> Summary:
+        """Do the work, in a worker; an error of a user's code is a summary or a record and is not raised."""
 
+    @abstractmethod
     def missing(self, archive: Archive) -> list[str]:
-        """Those of its replicas that the archive does not hold yet."""
-        ...
+        """Return the replicas whose results the archive does not hold yet."""
 
+    @abstractmethod
     def keeping(self, keys: Sequence[str], archive: Archive) -> Job:
-        """The same job for some of its replicas, ready to run from what the archive knows now."""
-        ...
+        """Return the same job for the replicas ``keys``, ready to run from what the archive holds now."""
 
+    @abstractmethod
     def collect(self, archive: Archive) -> bool:
-        """Let the archive take in what the job wrote; ``False`` when that is not there."""
-        ...
+        """Let the archive read what the job wrote; ``False`` when results are missing."""
 
+    @abstractmethod
     def give_up(self, archive: Archive, reason: str) -> None:
-        """Record, in the driver, that its replicas failed."""
-        ...
-
-
-@dataclass(frozen=True)
-class Shard:
-    """Replicas of one arm (of one task for single-task arms) in one phase, up to one rung.
-
-    Args:
-        tasks: what each of its replicas learns: the single task, or all.
-        replicas: by content hash.
-        until: epochs that they have when it is done.
-        budget: of the phase; ``budget.epochs`` beyond ``until`` means that rungs follow.
-        sources: stems of the parts whose checkpoints hold their states.
-    """
-
-    phase: str
-    arm: Arm
-    tasks: tuple[str, ...]
-    replicas: Mapping[str, Replica]
-    until: int
-    budget: Budget
-    sources: tuple[str, ...] = field(default=(), compare=False)
-
-    @property
-    def name(self) -> str:
-        """A content hash of what is trained."""
-        return hashlib.sha256(json.dumps([sorted(self.replicas), self.until]).encode()).hexdigest()[:16]
-
-    @property
-    def recipe(self) -> Recipe:
-        """What its replicas have in common."""
-        return recipe_of(self.arm, self.budget)
-
-    def run(self, data: Data, directory: Path, beat: Beat) -> Summary:
-        """Train it; the records are written last, so a shard with records is complete."""
-        from study.jobs.train import train_shard
-
-        return train_shard(self, data.development, directory, beat)
-
-    def missing(self, archive: Archive) -> list[str]:
-        """Replicas that have to be trained on, or anew because a model or a measurement that is needed is gone."""
-        return [key for key in self.replicas if not (archive.done(key, self.until) and self._usable(key, archive))]
-
-    def _usable(self, key: str, archive: Archive) -> bool:
-        """Whether what later phases and the report need of a trained replica is there."""
-        if self.phase == "search":
-            return True
-        judged = archive.is_scored(key) or archive.has_model(key)
-        return judged and (not self.recipe.probes or archive.has_probes(key))
-
-    def keeping(self, keys: Sequence[str], archive: Archive) -> Shard:
-        """The same shard for some of its replicas, which go on from their last checkpoints."""
-        known = {archive.entries[key].part for key in keys if key in archive.entries}
-        return replace(self, replicas={key: self.replicas[key] for key in keys}, sources=tuple(sorted(known)))
-
-    def collect(self, archive: Archive) -> bool:
-        """Take in its records."""
-        return archive.add(self.name) and not self.missing(archive)
-
-    def give_up(self, archive: Archive, reason: str) -> None:
-        """Record its replicas as failed."""
-        from study.jobs.train import failure_rows
-
-        archive.write(self.name, failure_rows(self, archive.directory, reason))
-
-
-def recipe_of(arm: Arm, budget: Budget) -> Recipe:
-    """The fusion key of an arm's replicas."""
-    levels = {factor: level for factor, level in arm.levels().items() if factor != "capacity"}
-    return Recipe(**levels, **budget.content(arm))
-
-
-def shards_of(
-    replicas: Mapping[str, Replica], tasks: tuple[str, ...], *, until: int, budget: Budget, size: int = SHARD_SIZE
-) -> Iterator[Shard]:
-    """Group replicas by phase, arm and task into shards of nearly equal size, at most ``size``."""
-    groups: dict[tuple[str, Arm, str | None], list[str]] = {}
-    for key, replica in replicas.items():
-        groups.setdefault((replica.phase, replica.arm, replica.task), []).append(key)
-    for (phase, arm, task), keys in groups.items():
-        pieces = -(-len(keys) // size)
-        bounds = [len(keys) * piece // pieces for piece in range(pieces + 1)]
-        for start, stop in pairwise(bounds):
-            members = {key: replicas[key] for key in keys[start:stop]}
-            yield Shard(phase, arm, tasks if task is None else (task,), members, until, budget)
+        """Record, in the driver, that the job's replicas failed."""
 
 
 def guarded(work: Callable[[], Summary], failed: Callable[[str], Summary]) -> Summary:
-    """Run ``work``; a user's error becomes that shard's failure, want of memory or disk an outcome of its own."""
+    """Run ``work``; a user's error becomes that job's failure, want of memory or disk an outcome of its own."""
     try:
         return work()
     except MemoryError as error:
@@ -205,7 +127,7 @@ def guarded(work: Callable[[], Summary], failed: Callable[[str], Summary]) -> Su
 
 
 def describe(error: BaseException) -> str:
-    """An error in one line: its class, its first line, and where it was raised."""
+    """Return an error in one line: its class, its first line, and where it was raised."""
     trace = error.__traceback__
     while trace is not None and trace.tb_next is not None:
         trace = trace.tb_next

@@ -1,4 +1,4 @@
-"""Scoring: the one job that receives the test split."""
+"""The job that scores trained replicas: the only one that receives the test split."""
 
 from __future__ import annotations
 
@@ -14,56 +14,34 @@ from analysis.records.schema import SCORES
 from mtl_core.data.task import PERFECT
 from mtl_core.errors import UserError
 from mtl_core.recipe import ReplicaConfig
-from study.jobs.job import Beat, Data, Shard, Summary, guarded
+from study.jobs.job import Data, Heartbeat, Job, Summary, guarded
+from study.jobs.shard import Shard
 from study.store.archive import SCORED, encode
 from study.store.atomic_files import write_durably
 
 if TYPE_CHECKING:
     from mtl_core.data.task_set import Development, Examples
-    from study.planning.arm import Arm
-    from study.planning.replica import Replica
     from study.store.archive import Archive
 
 
 @dataclass(frozen=True)
-class ScoreShard:
-    """Trained replicas of one shard that are judged on the test split.
+class ScoringJob(Job):
+    """The job that judges trained replicas of one shard on the test split.
 
     Args:
-        trained: the shard that they belong to.
+        shard: the replicas.
         models: stem of the file with their selected parameters, by replica.
     """
 
-    trained: Shard
     models: Mapping[str, str]
-
-    @property
-    def phase(self) -> str:
-        """Of its replicas."""
-        return self.trained.phase
-
-    @property
-    def arm(self) -> Arm:
-        """Of its replicas."""
-        return self.trained.arm
-
-    @property
-    def tasks(self) -> tuple[str, ...]:
-        """What each of its replicas learnt."""
-        return self.trained.tasks
-
-    @property
-    def replicas(self) -> Mapping[str, Replica]:
-        """By content hash."""
-        return self.trained.replicas
 
     @property
     def name(self) -> str:
         """A content hash of what is scored."""
         return hashlib.sha256(json.dumps(["score", sorted(self.replicas)]).encode()).hexdigest()[:16]
 
-    def run(self, data: Data, directory: Path, beat: Beat) -> Summary:
-        """Score, and write the part."""
+    def run(self, data: Data, directory: Path, heartbeat: Heartbeat) -> Summary:
+        """Score the replicas and write the part with their scores."""
         started = time.monotonic()
         if data.test is None:
             raise AssertionError("A job that scores was started without the test split.")
@@ -91,7 +69,7 @@ class ScoreShard:
         seen = replace(test, targets=test.targets[:, columns].contiguous())
         view = development.only(*self.tasks)
         num_test = labels(view.tasks, seen.targets).sum(dim=0).tolist()
-        for score in evaluation.score_examples_on(self.trained.recipe, view, seen, rows, parameters):
+        for score in evaluation.score_examples_on(self.shard.recipe, view, seen, rows, parameters):
             for column, task in enumerate(view.tasks):
                 yield {
                     "replica": score.key,
@@ -106,15 +84,15 @@ class ScoreShard:
                 }
 
     def missing(self, archive: Archive) -> list[str]:
-        """Replicas without scores."""
+        """Return the replicas without scores."""
         return [key for key in self.replicas if not archive.is_scored(key)]
 
-    def keeping(self, keys: Sequence[str], archive: Archive) -> ScoreShard:
-        """The same job for some of its replicas."""
-        return score_shard(self.trained, keys, archive)
+    def keeping(self, keys: Sequence[str], archive: Archive) -> ScoringJob:
+        """Return the same job for the replicas ``keys``."""
+        return scoring_job(self.shard, keys, archive)
 
     def collect(self, archive: Archive) -> bool:
-        """Take in its scores."""
+        """Let the archive read the scores; ``False`` when some are missing."""
         return archive.add_scores(self.name) and not self.missing(archive)
 
     def give_up(self, archive: Archive, reason: str) -> None:
@@ -127,7 +105,7 @@ class ScoreShard:
         raise UserError(str(archive.directory), f"the test split cannot be scored: {reason}.", remedy)
 
 
-def score_shard(trained: Shard, keys: Iterable[str], archive: Archive) -> ScoreShard:
-    """The job that scores the replicas ``keys`` of ``trained``."""
+def scoring_job(trained: Shard, keys: Iterable[str], archive: Archive) -> ScoringJob:
+    """Return the job that scores the replicas ``keys`` of the trained shard ``trained``."""
     kept = replace(trained, replicas={key: trained.replicas[key] for key in keys})
-    return ScoreShard(kept, {key: archive.entries[key].part for key in kept.replicas})
+    return ScoringJob(kept, {key: archive.entries[key].part for key in kept.replicas})

@@ -1,46 +1,86 @@
-"""What a worker does with a shard: fit, and write checkpoints, models and, last of all, the records."""
+"""The job that trains a shard: fit, then write checkpoints, models and, last of all, the records."""
 
 from __future__ import annotations
 
 import json
 import time
-from collections.abc import Mapping
-from dataclasses import asdict
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
-import pyarrow.parquet as pq
 from safetensors import SafetensorError
 
 from analysis.records.schema import CONFLICT, TRAINING
 from mtl_core.data.task_set import Development
 from mtl_core.gradients.conflict import comparisons
-from mtl_core.network import cost
 from mtl_core.network.network import Network
 from mtl_core.recipe import ReplicaConfig
 from mtl_core.replica_state import ReplicaState
 from mtl_core.training import checkpoint, trainer
-from study.jobs.job import Beat, Shard, Summary, guarded
+from study.jobs.job import Data, Heartbeat, Job, Summary, guarded
+from study.jobs.shard import Shard
+from study.jobs.train_records import best_skill, failure_rows, outcome_rows
 from study.store.archive import CHECKPOINTS, MODELS, PROBED, RECORDS, encode
 from study.store.atomic_files import write_durably
 
-CURVES = ("train_loss", "validation_loss", "train_metric", "validation_metric", "validation_skill", "weight")
+if TYPE_CHECKING:
+    from study.store.archive import Archive
+
 SNAPSHOT_SECONDS = 30.0
-UNCONVERGED = "weighting.unconverged"
-"""Where a replica's state counts the steps that its weighting method's solver could not finish."""
+"""Seconds between two snapshots of a shard in training: what a worker that dies has to train again, at most."""
 
 
-def train_shard(shard: Shard, development: Development, directory: Path, beat: Beat) -> Summary:
-    """Train ``shard`` from what checkpoints hold of it, and write what it yields."""
+@dataclass(frozen=True)
+class TrainingJob(Job):
+    """The job that trains a shard's replicas up to the shard's number of epochs."""
+
+    @property
+    def name(self) -> str:
+        """A content hash of what is trained."""
+        return self.shard.name
+
+    def run(self, data: Data, directory: Path, heartbeat: Heartbeat) -> Summary:
+        """Train the shard; the records are written last, so a shard with records is complete."""
+        return train_shard(self.shard, data.development, directory, heartbeat)
+
+    def missing(self, archive: Archive) -> list[str]:
+        """Return the replicas to train on, or anew because a model or a measurement that is needed is gone."""
+        until = self.shard.until
+        return [key for key in self.replicas if not (archive.done(key, until) and self._usable(key, archive))]
+
+    def _usable(self, key: str, archive: Archive) -> bool:
+        """Whether what later phases and the report need of a trained replica is there."""
+        if self.phase == "search":
+            return True
+        judged = archive.is_scored(key) or archive.has_model(key)
+        return judged and (not self.shard.recipe.probes or archive.has_probes(key))
+
+    def keeping(self, keys: Sequence[str], archive: Archive) -> TrainingJob:
+        """Return the same job for the replicas ``keys``, which go on from their last checkpoints."""
+        parts = {archive.entries[key].part for key in keys if key in archive.entries}
+        kept = {key: self.replicas[key] for key in keys}
+        return TrainingJob(replace(self.shard, replicas=kept, sources=tuple(sorted(parts))))
+
+    def collect(self, archive: Archive) -> bool:
+        """Let the archive read the shard's records; ``False`` when some are missing."""
+        return archive.add(self.name) and not self.missing(archive)
+
+    def give_up(self, archive: Archive, reason: str) -> None:
+        """Record the replicas as failed."""
+        archive.write(self.name, failure_rows(self.shard, archive.directory, reason))
+
+
+def train_shard(shard: Shard, development: Development, directory: Path, heartbeat: Heartbeat) -> Summary:
+    """Train ``shard``, going on from its checkpoints, and write checkpoints, models, probes and records."""
     started = time.monotonic()
     view = development.only(*shard.tasks)
 
     def work() -> Summary:
-        outcomes = _fit(shard, view, directory, beat)
+        outcomes = _fit(shard, view, directory, heartbeat)
         _keep_states(shard, outcomes, directory)
         _keep_probes(shard, view, outcomes, directory)
-        rows = _rows(shard, view, outcomes)
+        rows = outcome_rows(shard, view, outcomes)
         return _record(shard, rows, directory, started)
 
     def failed(reason: str) -> Summary:
@@ -49,36 +89,24 @@ def train_shard(shard: Shard, development: Development, directory: Path, beat: B
     return guarded(work, lambda reason: guarded(lambda: failed(reason), lambda worse: Summary("stuck", worse)))
 
 
-def failure_rows(shard: Shard, directory: Path, reason: str) -> list[dict[str, Any]]:
-    """Records of replicas that failed: what earlier rungs recorded of them, else empty curves."""
-    earlier = _earlier_rows(shard, directory)
-    empty = {"epochs": 0, "selected_epoch": -1, **{curve: [] for curve in CURVES}}
-    ending = {"status": "failed", "reason": reason}
-    return [
-        _identity(shard, key, task) | earlier.get((key, task), empty) | ending
-        for key in shard.replicas
-        for task in shard.tasks
-    ]
-
-
-def _fit(shard: Shard, view: Development, directory: Path, beat: Beat) -> list[trainer.Outcome]:
+def _fit(shard: Shard, view: Development, directory: Path, heartbeat: Heartbeat) -> list[trainer.Outcome]:
     partial = directory / CHECKPOINTS / f"{shard.name}.partial.safetensors"
     rows = [ReplicaConfig(key, replica.seed, replica.hyperparameters) for key, replica in shard.replicas.items()]
-    beat(0, len(rows) * shard.until, float("nan"))
+    heartbeat(0, len(rows) * shard.until, float("nan"))
     return trainer.fit(
         shard.recipe,
         view,
         rows,
         until=shard.until,
         states=_states(shard, directory, partial),
-        watch=lambda progress: beat(progress.epochs_done, progress.epochs_total, progress.best),
+        watch=lambda progress: heartbeat(progress.epochs_done, progress.epochs_total, progress.best),
         snapshot=lambda states: checkpoint.save(partial, states),
         snapshot_seconds=SNAPSHOT_SECONDS,
     )
 
 
 def _states(shard: Shard, directory: Path, partial: Path) -> dict[str, ReplicaState]:
-    """States from earlier rungs, then from this shard's own snapshot.  One that is lost is trained again."""
+    """States from earlier rungs, then from this shard's own snapshot.  A state that is lost is trained again."""
     states: dict[str, ReplicaState] = {}
     for path in [*(directory / CHECKPOINTS / f"{source}.safetensors" for source in shard.sources), partial]:
         if not path.exists():
@@ -116,69 +144,4 @@ def _keep_probes(shard: Shard, view: Development, outcomes: list[trainer.Outcome
 def _record(shard: Shard, rows: list[dict[str, Any]], directory: Path, started: float) -> Summary:
     write_durably(directory / RECORDS / f"{shard.name}.parquet", encode(rows, TRAINING))
     (directory / CHECKPOINTS / f"{shard.name}.partial.safetensors").unlink(missing_ok=True)
-    return Summary("recorded", best=_best_skill(rows), seconds=time.monotonic() - started)
-
-
-def _rows(shard: Shard, view: Development, outcomes: list[trainer.Outcome]) -> list[dict[str, Any]]:
-    sizes = cost.cost_of(shard.recipe, view)
-    common = {
-        "parameters_shared": sizes.parameters_shared,
-        "parameters_total": sizes.parameters_total,
-        "multiply_adds": sizes.multiply_adds,
-    }
-    rows = []
-    for outcome in outcomes:
-        for column, task in enumerate(view.tasks):
-            curves = {name: outcome.curves[name][:, column].astype(np.float32) for name in CURVES}
-            rows.append(_identity(shard, outcome.key, task.name) | common | _ending(outcome, column) | curves)
-    return rows
-
-
-def _identity(shard: Shard, key: str, task: str) -> dict[str, Any]:
-    replica = shard.replicas[key]
-    return {
-        "replica": key,
-        "arm": shard.arm.label,
-        "phase": shard.phase,
-        "draw": replica.draw,
-        "seed": replica.seed,
-        "task": task,
-        **shard.arm.levels(),
-        "hyperparameters": json.dumps(dict(replica.hyperparameters)),
-        "budget_epochs": shard.budget.epochs,
-    }
-
-
-def _ending(outcome: trainer.Outcome, column: int) -> dict[str, Any]:
-    return {
-        "status": outcome.status,
-        "reason": outcome.reason or "",
-        "epochs": outcome.epochs,
-        "selected_epoch": outcome.selected_epoch,
-        "trivial_loss": float(outcome.trivial_loss[column]),
-        "trivial_metric": float(outcome.trivial_metric[column]),
-        "num_train": int(outcome.num_train[column]),
-        "num_validation": int(outcome.num_validation[column]),
-        "unconverged": int(unconverged) if (unconverged := outcome.state.get(UNCONVERGED)) is not None else None,
-        "seconds": outcome.seconds,
-    }
-
-
-def _earlier_rows(shard: Shard, directory: Path) -> Mapping[tuple[str, str], dict[str, Any]]:
-    rows = {}
-    for source in shard.sources:
-        if source == shard.name:
-            continue  # the failure that is being tried again
-        for row in pq.ParquetFile(directory / RECORDS / f"{source}.parquet").read().to_pylist():
-            rows[row["replica"], row["task"]] = row
-    return rows
-
-
-def _best_skill(rows: list[dict[str, Any]]) -> float:
-    """The best mean over tasks of the validation skill that any replica of the part reached at an epoch."""
-    skills: dict[str, list[np.ndarray]] = {}
-    for row in rows:
-        skills.setdefault(row["replica"], []).append(np.asarray(row["validation_skill"], dtype=float))
-    means = [np.mean(curves, axis=0) for curves in skills.values() if all(curve.size for curve in curves)]
-    finite = [mean[np.isfinite(mean)].max() for mean in means if np.isfinite(mean).any()]
-    return float(max(finite)) if finite else float("nan")
+    return Summary("recorded", best=best_skill(rows), seconds=time.monotonic() - started)

@@ -8,12 +8,12 @@ from typing import Any
 SINGLE_TASK, INDEPENDENT, HARD, BRANCH = "single_task", "independent", "hard", "branch"
 PARAMETERS = "parameters"
 EQUAL = {"weighting": "equal", "scale": "matched", "gradients": PARAMETERS, "gramian_rows": None}
-"""How baselines are weighted."""
+"""Levels of a baseline's weighting."""
 
 
 @dataclass(frozen=True)
 class Arm:
-    """One level of every factor.
+    """An arm: one level of every factor.
 
     Args:
         sharing: an architecture of the registry.
@@ -43,7 +43,7 @@ class Arm:
 
     @property
     def label(self) -> str:
-        """A short name for people; never parsed, since the levels are columns of the records."""
+        """Short name for people; never parsed, since the levels are columns of the records."""
         depth = "" if self.sharing in (SINGLE_TASK, INDEPENDENT) or self.depth is None else f" d{self.depth}"
         weighting = "" if self.sharing == SINGLE_TASK else f" {self.weighting}"
         extras = [
@@ -63,17 +63,17 @@ class Arm:
         return self.sharing == SINGLE_TASK
 
     def levels(self) -> dict[str, Any]:
-        """The factor columns of the records."""
+        """Return the levels by factor: the factor columns of the records."""
         return asdict(self) | {"capacity": self.capacity or self.width}
 
     def unmatched(self, **changes: Any) -> Arm:
-        """Another arm of the reference's width."""
+        """Return the arm with ``changes``, at the reference's width."""
         return replace(self, width=self.capacity or self.width, capacity=None, **changes)
 
     def each(self) -> Arm:
-        """The baseline ``each``: single-task networks of the same backbone and width."""
+        """Return the baseline ``each``: single-task networks of the same backbone and width."""
         return self.unmatched(sharing=SINGLE_TASK, depth=None, **EQUAL)
 
     def loop(self) -> Arm:
-        """The baseline ``loop``: private networks inside the same multi-task loop."""
+        """Return the baseline ``loop``: private networks inside the same multi-task loop."""
         return self.unmatched(sharing=INDEPENDENT, depth=0, **EQUAL)

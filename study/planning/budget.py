@@ -1,4 +1,4 @@
-"""A budget of wall time makes the plan smaller: first draws, then seeds, then arms, and says what it took."""
+"""A budget of wall time: it takes from a study first draws, then seeds, then arms, until it fits."""
 
 from __future__ import annotations
 
@@ -13,14 +13,18 @@ from study.config.spec import Spec
 
 FEWEST_DRAWS = 4
 FEWEST_SEEDS = 5
-"""Of confirm and verdict: fewer paired seeds give no interval."""
+"""Fewest seeds of confirm and verdict: fewer paired seeds give no interval."""
 FEWEST_CONFIRMED = 3
 
 Path = tuple[str, str]
 
 
 def shrink(spec: Spec, seconds_of: Callable[[Spec], float]) -> tuple[Spec, tuple[str, ...]]:
-    """The largest study on the way down that fits into ``spec.budget``, and what it lost, in words.
+    """Return the first smaller study that fits into ``spec.budget``, and what it lost, in words.
+
+    Args:
+        spec: the study.
+        seconds_of: the forecast of a study.
 
     Raises:
         UserError: when even the smallest one does not fit.
@@ -28,7 +32,7 @@ def shrink(spec: Spec, seconds_of: Callable[[Spec], float]) -> tuple[Spec, tuple
     if spec.budget is None:
         return spec, ()
     smaller = spec
-    for step in _ways_down(spec):
+    for step in _reduction_steps(spec):
         if seconds_of(smaller) <= spec.budget:
             break
         smaller = _with(smaller, step)
@@ -38,20 +42,20 @@ def shrink(spec: Spec, seconds_of: Callable[[Spec], float]) -> tuple[Spec, tuple
             raise UserError(
                 f"budget {duration(spec.budget)}", found, "Give it that long, or take levels out of factors."
             )
-    return smaller, losses(spec, smaller)
+    return smaller, reductions(spec, smaller)
 
 
-def frozen(asked: Spec, stored: Spec) -> Spec | None:
-    """The study that an earlier run settled on, if ``asked`` is what led to it; else ``None``.
+def settled_spec(requested: Spec, stored: Spec) -> Spec | None:
+    """Return the study that an earlier run settled on, if ``requested`` is what led to it; else ``None``.
 
     A budget is spent once: a forecast that comes out differently today must not change a study that has begun.
     """
-    if asked.budget is None or asked.budget != stored.budget:
+    if requested.budget is None or requested.budget != stored.budget:
         return None
-    as_asked = stored
+    as_requested = stored
     for section, key in SHRINKABLE:
-        as_asked = _with(as_asked, {(section, key): getattr(getattr(asked, section), key)})
-    return stored if as_asked.digest() == asked.digest() and _none_larger(asked, stored) else None
+        as_requested = _with(as_requested, {(section, key): getattr(getattr(requested, section), key)})
+    return stored if as_requested.digest() == requested.digest() and _none_larger(requested, stored) else None
 
 
 SHRINKABLE: tuple[Path, ...] = (
@@ -60,7 +64,7 @@ SHRINKABLE: tuple[Path, ...] = (
 )  # fmt: skip
 
 
-def _ways_down(spec: Spec) -> Iterator[Mapping[Path, Any]]:
+def _reduction_steps(spec: Spec) -> Iterator[Mapping[Path, Any]]:
     for draws in range(spec.tuning.draws - 1, min(FEWEST_DRAWS, spec.tuning.draws) - 1, -1):
         yield {("tuning", "draws"): draws}
     for seeds in range(spec.search.seeds - 1, 0, -1):
@@ -85,12 +89,12 @@ def _with(spec: Spec, values: Mapping[Path, Any]) -> Spec:
     return spec.model_copy(update=changed)
 
 
-def losses(before: Spec, after: Spec) -> tuple[str, ...]:
-    """What ``after`` has less of than ``before``, in words."""
-    return tuple(_losses(before, after))
+def reductions(before: Spec, after: Spec) -> tuple[str, ...]:
+    """Return what ``after`` has less of than ``before``, in words."""
+    return tuple(_reductions(before, after))
 
 
-def _losses(before: Spec, after: Spec) -> Iterator[str]:
+def _reductions(before: Spec, after: Spec) -> Iterator[str]:
     for section, key in SHRINKABLE:
         old, new = (getattr(getattr(spec, section), key) for spec in (before, after))
         if old != new:
@@ -98,9 +102,9 @@ def _losses(before: Spec, after: Spec) -> Iterator[str]:
             yield f"{section}.{key}: {texts[1]} instead of {texts[0]}"
 
 
-def _none_larger(asked: Spec, stored: Spec) -> bool:
+def _none_larger(requested: Spec, stored: Spec) -> bool:
     for section, key in SHRINKABLE:
-        old, new = (getattr(getattr(spec, section), key) for spec in (asked, stored))
+        old, new = (getattr(getattr(spec, section), key) for spec in (requested, stored))
         if isinstance(old, tuple):
             if not set(new) <= set(old):
                 return False

@@ -1,12 +1,13 @@
-"""Capacity held equal: the width at which an arm is as large as the reference of its level.
+"""Equal capacity: the width at which an arm is as large as the reference of its level.
 
 The reference is hard sharing of all stages at the level's own width.  What is compared is trained parameters, or
 multiply-adds per example; the nearest width that the architecture and the backbone can have is taken, and how near it
-comes is said.
+comes is reported.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -16,7 +17,7 @@ from mtl_core.recipe import Recipe
 from study.planning.arm import HARD, SINGLE_TASK, Arm
 
 FAR = 0.05
-"""From this relative distance on a match is called a bad one."""
+"""Relative distance from which on a match is reported as a bad one."""
 WIDEST = 16_384
 NEIGHBOURS = 16
 """How far from a width that cannot be built (one that heads do not divide, say) another one is looked for."""
@@ -34,10 +35,22 @@ class Match:
     arm: Arm
     ratio: float
 
-    @property
-    def is_far(self) -> bool:
-        """Whether the sizes differ by more than :data:`FAR`."""
-        return abs(self.ratio - 1) > FAR
+
+def widths_around(wanted: float, size_of: Callable[[int], float], widest: float = math.inf) -> tuple[int, int]:
+    """Return two neighbouring widths of which the first is too small and the second large enough.
+
+    Args:
+        wanted: the size that is looked for.
+        size_of: the size at a width; it does not fall as the width grows.
+        widest: width from which on no larger one is tried, so that the second may be too small after all.
+    """
+    low, high = 1, 2
+    while high < widest and size_of(high) < wanted:
+        low, high = high, high * 2
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if size_of(middle) < wanted else (low, middle)
+    return low, high
 
 
 class Matcher:
@@ -62,21 +75,16 @@ class Matcher:
         self._sizes: dict[Arm, int | None] = {}
 
     def match(self, arm: Arm) -> Match:
-        """``arm``, whose width is the reference's, at the width at which it is as large.
+        """Return ``arm``, whose width is the reference's, at the width at which it is as large as the reference.
 
-        Single-task networks are the measure of harm and keep the reference's width.
+        Single-task networks keep the reference's width: they are the baseline that harm is measured against.
         """
         wanted = self._size(replace(arm, sharing=HARD, depth=arm.stages, weighting="equal"))
         if arm.sharing == SINGLE_TASK or wanted is None:
             return Match(arm, 1.0)
-        low, high = 1, 2
-        while high < WIDEST and self._near(arm, high)[1] < wanted:
-            low, high = high, high * 2
-        while high - low > 1:
-            middle = (low + high) // 2
-            low, high = (middle, high) if self._near(arm, middle)[1] < wanted else (low, middle)
-        found = (self._near(arm, width) for width in {low, high})
-        width, size = min(found, key=lambda pair: (abs(pair[1] - wanted), pair[0]))
+        widths = widths_around(wanted, lambda width: self._near(arm, width)[1], widest=WIDEST)
+        feasible = (self._near(arm, width) for width in widths)
+        width, size = min(feasible, key=lambda pair: (abs(pair[1] - wanted), pair[0]))
         return Match(arm if width == arm.width else replace(arm, width=width, capacity=arm.width), size / wanted)
 
     def _near(self, arm: Arm, width: int) -> tuple[int, float]:

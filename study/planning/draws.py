@@ -3,7 +3,7 @@
 Learning rate, weight decay and dropout of draw j are one scrambled Sobol point and do not depend on the arm, so that
 arms are compared at the same settings.  What a method or an architecture brings along (its registry entry's ranges)
 comes from a sequence of its own: it adds dimensions, not draws.  A draw does not depend on how many are made, so a
-larger study begins with the smaller one's.  A value that the study file gives such a option stands in every draw; the
+larger study begins with the smaller one's.  A value that the study file gives such an option stands in every draw; the
 others stay as they were.
 """
 
@@ -24,12 +24,12 @@ FIRST_DIMENSION = {"weighting": len(COMMON), "sharing": 256}
 
 
 class Draws:
-    """The draws of a study.
+    """The draws of a study: values of the tuning hyperparameters by arm and number.
 
     Args:
         tuning: their number, and the ranges or fixed values that replace the optimisers' own.
         num_tasks: length of a weight vector on the simplex.
-        ranges: of the common hyperparameters, whatever the optimiser; by default each optimiser's own.
+        ranges: ranges of the common hyperparameters, whatever the optimiser; by default each optimiser's own.
         options: what the study file sets of methods and architectures, by kind and name.
     """
 
@@ -50,12 +50,12 @@ class Draws:
         return self.num_draws
 
     def of(self, arm: Arm, draw: int) -> dict[str, Any]:
-        """The tuning hyperparameters of ``arm`` at ``draw``."""
+        """Return the tuning hyperparameters of ``arm`` at ``draw``."""
         own = (self._of("weighting", arm.weighting), self._of("sharing", arm.sharing))
         return self._of_optimiser(arm.optimiser)[draw] | own[0][draw] | own[1][draw]
 
     def common(self, optimiser: str) -> dict[str, Range | float]:
-        """Ranges or fixed values of the common hyperparameters; a learning rate means another thing to SGD."""
+        """Return ranges or fixed values of the common hyperparameters, which by default are the optimiser's own."""
         from mtl_core.training.optimiser import ranges_of
 
         ranges = ranges_of(optimiser) if self._ranges is None else self._ranges
@@ -74,10 +74,10 @@ class Draws:
         return self._own[kind, name]
 
     def fixed(self, kind: str, name: str) -> dict[str, Any]:
-        """Tuned options of a method or architecture to which the study file gives a value: these are not drawn.
+        """Return the tuned options of a method or architecture that the study file gives a value: they are not drawn.
 
         Raises:
-            UserError: when a weight vector is set that is none.
+            UserError: when task weights are set that are not as many as the tasks, or do not add up to 1.
         """
         given = self._options.get(kind, {}).get(name, {})
         fixed = {option: range_ for option, range_ in find(kind, name).tuned.items() if option in given}
@@ -86,7 +86,7 @@ class Draws:
         return {option: given[option] for option in fixed}
 
     def remarks(self, arms: Iterable[Arm]) -> Iterator[str]:
-        """What the study file fixes for these arms, in words."""
+        """Yield what the study file fixes for these arms, in words."""
         for kind in FIRST_DIMENSION:
             for name in dict.fromkeys(getattr(arm, kind) for arm in arms):
                 for option, value in self.fixed(kind, name).items():
@@ -94,7 +94,7 @@ class Draws:
 
 
 def points(ranges: Mapping[str, Range | float], num_points: int, *stream: str, after: int = 0) -> list[dict[str, Any]]:
-    """The first points of the scrambled Sobol sequence ``stream`` in ``ranges``.
+    """Return the first points of the scrambled Sobol sequence ``stream`` in ``ranges``.
 
     A fixed value keeps its dimension: fixing one hyperparameter leaves the others' values as they were.
 

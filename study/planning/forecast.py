@@ -1,4 +1,4 @@
-"""What a plan will cost: time, disk, memory — and what it can show at all.
+"""Forecast of what a plan will cost: time, disk and memory.
 
 The model of time: a step of one replica inside a fused array takes a fixed time and three times the multiply-adds of
 its batch (forward, and twice that backward) at the machine's rate.  It is good to a factor of two, which is what
@@ -15,10 +15,11 @@ from dataclasses import asdict, dataclass
 from mtl_core.data.task_set import TaskSet
 from mtl_core.errors import UserError
 from study.config.durations import duration
-from study.jobs.job import SHARD_SIZE, recipe_of
 from study.planning.arm import Arm
 from study.planning.plan import PHASES, Plan
+from study.planning.replica import SHARD_SIZE
 from study.planning.task_trees import quick_arm, quick_recipe
+from study.planning.training_settings import recipe_of
 
 STEP_SECONDS = 200e-6
 """Fixed time of a replica's step: the optimiser, the gather, the calls, shared by the rows of an array."""
@@ -30,12 +31,13 @@ WORKER_SECONDS = 3.0
 """Start-up of a worker: most of it is the import of torch."""
 WORKER_BYTES = 500e6
 RECORD_BYTES = 700
-CURVES = 6
+NUM_CURVES = 6
+"""Curves of a training record, a number for every epoch each."""
 
 
 @dataclass(frozen=True)
 class Size:
-    """Of one replica: multiply-adds per example, parameters, training memory."""
+    """Size of one replica: multiply-adds per example, parameters, bytes of memory in training."""
 
     multiply_adds: int
     parameters: int
@@ -44,7 +46,10 @@ class Size:
 
 @dataclass(frozen=True)
 class Forecast:
-    """Wall seconds by phase, bytes on disk at the peak and at the end, bytes of memory, seconds to find trees."""
+    """Forecast of a plan: wall seconds by phase, bytes on disk at the peak and at the end, bytes of memory.
+
+    ``trees`` are the seconds to find trees before the first phase.
+    """
 
     search: float
     confirm: float
@@ -56,11 +61,11 @@ class Forecast:
 
     @property
     def seconds(self) -> float:
-        """Of all phases, and of finding the trees before the first one."""
+        """Wall seconds of all phases, and of finding the trees before the first one."""
         return self.search + self.confirm + self.verdict + self.trees
 
     def event(self) -> dict[str, float]:
-        """What the ledger's event ``planned`` says of the forecast."""
+        """Return the part of the ledger's event ``planned`` that holds the forecast."""
         return {"seconds": self.seconds, "bytes": self.disk, **asdict(self)}
 
 
@@ -71,29 +76,21 @@ class Forecaster:
         task_set: gives the number of examples.
         workers: processes that train at once.
         rate: multiply-adds per second of one thread; measured by :func:`machine_rate`.
-        size_of: the size of an arm's replica for a task (``None``: all tasks).
     """
 
-    def __init__(
-        self,
-        task_set: TaskSet,
-        workers: int,
-        rate: float = REFERENCE_RATE,
-        size_of: Callable[[Plan, Arm, str | None], Size] | None = None,
-    ) -> None:
+    def __init__(self, task_set: TaskSet, workers: int, rate: float = REFERENCE_RATE) -> None:
         self.task_set, self.workers, self.rate = task_set, workers, rate
-        self._size_of = size_of or self._declared_size
         self._sizes: dict[tuple[Arm, str | None], Size] = {}
 
     def size(self, plan: Plan, arm: Arm, task: str | None) -> Size:
-        """The size of one replica of ``arm``."""
+        """Return the size of one replica of ``arm``, of a single-task arm for ``task``."""
         key = (arm, task)
         if key not in self._sizes:
-            self._sizes[key] = self._size_of(plan, arm, task)
+            self._sizes[key] = self._declared_size(plan, arm, task)
         return self._sizes[key]
 
     def forecast(self, plan: Plan) -> Forecast:
-        """What ``plan`` costs."""
+        """Return the forecast of ``plan``."""
         seconds = {phase: self._phase(plan, phase) for phase in PHASES}
         disk, states = self._records(plan), self._states(plan)
         models = self._models(plan)
@@ -146,7 +143,7 @@ class Forecaster:
         counts, epochs = plan.counts(), plan.spec.training.epochs
         rows = len(plan.tasks) * sum(counts.values())
         scored = len(plan.tasks) * (counts["confirm"] + counts["verdict"])
-        return rows * (RECORD_BYTES + CURVES * 4 * epochs) + scored * 4 * len(self.task_set.test)
+        return rows * (RECORD_BYTES + NUM_CURVES * 4 * epochs) + scored * 4 * len(self.task_set.test)
 
     def _states(self, plan: Plan) -> float:
         """Checkpoints between rungs, which the search deletes at its end."""
@@ -169,12 +166,12 @@ class Forecaster:
 
         development = self.task_set.development
         view = development if task is None else development.only(task)
-        cost = cost_of(recipe_of(arm, plan.budget("search")), view)
+        cost = cost_of(recipe_of(arm, plan.settings("search")), view)
         return Size(cost.multiply_adds, cost.parameters_total, cost.replica_bytes)
 
 
 def halved_epochs(plan: Plan) -> float:
-    """Epochs of all draws of an arm together, when at every rung the worse half stops."""
+    """Return the epochs of all draws of an arm together, where at every rung the worse half stops."""
     epochs, left = plan.spec.training.epochs, len(plan.draws)
     total, before = 0.0, 0.0
     for rung in (*plan.spec.search.rungs, 1.0):
@@ -184,7 +181,7 @@ def halved_epochs(plan: Plan) -> float:
 
 
 def machine_rate(rounds: int = 40) -> float:
-    """Multiply-adds per second of one thread of this machine in products like the engine's, in its best moment."""
+    """Measure multiply-adds per second of one thread of this machine: the best of ``rounds`` batched products."""
     import torch
 
     threads = torch.get_num_threads()
@@ -204,7 +201,7 @@ def _products_per_second(product: Callable[[], object], repeats: int = 10) -> fl
 
 
 def refuse_if_too_large(forecast: Forecast, free_disk: float, free_memory: float) -> None:
-    """Refuse to start what cannot finish.
+    """Refuse a study that cannot finish on this machine.
 
     Raises:
         UserError: when the forecast asks for more disk or memory than there is.
@@ -219,7 +216,7 @@ def refuse_if_too_large(forecast: Forecast, free_disk: float, free_memory: float
 
 
 def size_text(number: float) -> str:
-    """Bytes for people."""
+    """Return a number of bytes as text, such as ``1.5 GB``."""
     for unit in ("bytes", "kB", "MB", "GB"):
         if number < 1000:
             return f"{number:.0f} {unit}" if unit == "bytes" or number >= 10 else f"{number:.1f} {unit}"
@@ -228,5 +225,5 @@ def size_text(number: float) -> str:
 
 
 def time_text(forecast: Forecast) -> str:
-    """The time of a forecast for people, as rough as it is."""
+    """Return the time of a forecast as text, such as ``about 2h 05m``."""
     return f"about {duration(forecast.seconds)}"

@@ -1,41 +1,17 @@
-"""From the levels of a study file to its arms, and to what a replica may spend."""
+"""From the levels of a study file to its arms."""
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from mtl_core.registry import find
-from mtl_core.task_tree import Tree
-from study.config.spec import Factors, Spec
+from study.config.spec import Factors
 from study.planning.arm import INDEPENDENT, PARAMETERS, SINGLE_TASK, Arm
-from study.planning.replica import Budget
-
-
-def budget_of(spec: Spec, phase: str, trees: Mapping[int, Tree] | None = None) -> Budget:
-    """What a replica of ``phase`` may spend, and what all replicas have in common.
-
-    Args:
-        trees: of ``branch`` by number of stages, see :mod:`study.planning.task_trees`.
-    """
-    training = spec.training
-    return Budget(
-        epochs=training.epochs,
-        batch_size=training.batch_size,
-        patience=training.patience if phase == "search" else None,
-        schedule=training.schedule,
-        backbone_options=training.backbone_options,
-        sharing_options=training.sharing_options,
-        weighting_options=training.weighting_options,
-        tasks_per_step=training.tasks_per_step,
-        sampling=training.sampling,
-        trees=trees or {},
-        probes=0 if phase == "search" else spec.diagnostics.gradients,
-    )
 
 
 def arms_of(factors: Factors) -> list[Arm]:
-    """Every combination of levels, each once, whether or not it can exist."""
+    """Return every combination of levels as an arm, each once, whether or not it can exist."""
     levels = itertools.product(
         factors.sharing, factors.stages, factors.width, factors.backbone, factors.weighting, factors.scale,
         factors.optimiser, factors.train_fraction,
@@ -64,11 +40,11 @@ def _products(weighting: str, factors: Factors) -> list[tuple[str, int | None]]:
     ]
 
 
-def _depths(sharing: str, stages: int, asked: str | Sequence[int]) -> Sequence[int | None]:
+def _depths(sharing: str, stages: int, depths: str | Sequence[int]) -> Sequence[int | None]:
     if sharing == SINGLE_TASK:
         return (None,)
     if sharing == INDEPENDENT:
         return (0,)
     if not find("sharing", sharing).cls.uses_depth:
         return (None,)
-    return range(1, stages + 1) if isinstance(asked, str) else asked
+    return range(1, stages + 1) if isinstance(depths, str) else depths

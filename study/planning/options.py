@@ -1,4 +1,4 @@
-"""The task set of a study file: the options are checked against the class, then it is built."""
+"""Options of task sets, backbones, architectures and methods, checked against the signatures of their classes."""
 
 from __future__ import annotations
 
@@ -14,40 +14,52 @@ from mtl_core.registry import Entry, find
 from study.config.spec import Spec
 from study.config.text import nearest
 from study.planning.arm import BRANCH
-from study.planning.task_trees import is_asked_for
+from study.planning.task_trees import is_to_be_found
 
 if TYPE_CHECKING:
     from mtl_core.data.task_set import TaskSet
 
 
 def build_task_set(spec: Spec) -> TaskSet:
-    """Build the task set that ``spec.tasks`` names.
+    """Build the task set that ``spec.tasks`` names, after checking its options.
 
     Raises:
-        UserError: when a option is unknown, missing or of the wrong type, or the data are unfit.
+        UserError: when an option is unknown, missing or of the wrong type, or the data are unfit.
     """
     entry = find("tasks", spec.tasks.set)
     return entry.cls(**checked_options(entry, spec.tasks.options, "tasks")).build()
 
 
 def check_backbone_options(spec: Spec) -> None:
-    """Refuse options that one of the study's backbones does not have."""
+    """Refuse options that one of the study's backbones does not have.
+
+    Raises:
+        UserError: naming the option and what there is.
+    """
     for name in spec.factors.backbone:
         entry = find("backbones", name)
         checked_options(entry, spec.training.backbone_options, "training.backbone_options")
 
 
 def check_named_options(spec: Spec) -> None:
-    """Refuse options that an architecture or a weighting method does not have."""
+    """Refuse options that an architecture or a weighting method does not have.
+
+    Raises:
+        UserError: naming the option and what there is.
+    """
     for kind in ("sharing", "weighting"):
         for name, options in getattr(spec.training, f"{kind}_options").items():
-            to_find = kind == "sharing" and name == BRANCH and is_asked_for(options.get("tree"))
+            to_find = kind == "sharing" and name == BRANCH and is_to_be_found(options.get("tree"))
             written = {option: value for option, value in options.items() if not (to_find and option == "tree")}
             checked_options(find(kind, name), written, f"training.{kind}_options.{name}")
 
 
 def checked_options(entry: Entry, values: Mapping[str, Any], where: str) -> dict[str, Any]:
-    """``values`` as the keyword-only arguments of ``entry``'s class."""
+    """Return ``values`` as the keyword-only arguments of ``entry``'s class.
+
+    Raises:
+        UserError: naming ``where``, when an option is unknown, missing or of the wrong type.
+    """
     hints = typing.get_type_hints(entry.cls.__init__)
     for name in values:
         if name not in entry.options:

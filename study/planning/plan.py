@@ -1,34 +1,26 @@
-"""The plan: factors become arms, arms become replicas, and what cannot exist is listed with the reason."""
+"""The plan of a study: its arms, its replicas by phase, and what cannot exist with the reason."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from mtl_core.backbones import backbone_of
-from mtl_core.data.task_set import Development
-from mtl_core.errors import UserError
-from mtl_core.recipe import Recipe
 from mtl_core.task_tree import Tree
 from study.config.spec import Spec
-from study.jobs.job import recipe_of
 from study.planning.arm import EQUAL, HARD, Arm
 from study.planning.draws import Draws
-from study.planning.grid import arms_of, budget_of
-from study.planning.replica import Budget, Replica
-from study.planning.task_trees import stand_ins
+from study.planning.replica import Replica
+from study.planning.training_settings import TrainingSettings, settings_of
 
 PHASES = ("search", "confirm", "verdict")
 FIRST_SEED = {"search": 0, "confirm": 1_000, "verdict": 2_000}
 """Seeds of different phases never meet: what chooses an arm does not judge it."""
 
-WhyInfeasible = Callable[[Recipe, Development], str | None]
-
 
 @dataclass(frozen=True)
 class Skipped:
-    """An arm that cannot exist, and why; its levels are what a reader looks for."""
+    """An arm that cannot exist: its label, the reason and its levels."""
 
     arm: str
     reason: str
@@ -37,10 +29,10 @@ class Skipped:
 
 @dataclass(frozen=True)
 class Plan:
-    """What a study will train.
+    """Plan of a study: its arms, draws and replicas.
 
     Args:
-        spec: the study, after a budget had its say.
+        spec: the specification after shrinking to the time budget.
         tasks: names, in order.
         candidates: arms that the factors make, ``each`` and ``loop`` baselines among them excepted.
         baselines: for every candidate its single-task and its independent arm.
@@ -67,31 +59,31 @@ class Plan:
 
     @property
     def arms(self) -> tuple[Arm, ...]:
-        """Candidates, then baselines."""
+        """All arms: candidates, then baselines."""
         return self.candidates + self.baselines
 
     def role(self, arm: Arm) -> str:
-        """``candidate`` or ``baseline``."""
+        """Return ``candidate`` or ``baseline``."""
         return "candidate" if arm in self.candidates else "baseline"
 
     @property
     def num_trials(self) -> int:
-        """Candidates that are searched: all of them, or as many as the sampler may propose."""
+        """Number of candidates that are searched: all of them, or as many as the sampler may propose."""
         if self.spec.search.strategy == "grid":
             return len(self.candidates)
         return min(self.spec.search.trials or -(-len(self.candidates) // 2), len(self.candidates))
 
     def seeds(self, phase: str) -> range:
-        """The seeds of ``phase``."""
+        """Return the seeds of ``phase``."""
         first = FIRST_SEED[phase]
         return range(first, first + getattr(self.spec, phase).seeds)
 
-    def budget(self, phase: str) -> Budget:
-        """What a replica of ``phase`` may spend; only the search may stop early."""
-        return budget_of(self.spec, phase, self.trees)
+    def settings(self, phase: str) -> TrainingSettings:
+        """Return what all replicas of ``phase`` have in common; only the search may stop early."""
+        return settings_of(self.spec, phase, self.trees)
 
     def replicas(self, arm: Arm, phase: str, draws: Sequence[int] | Mapping[str, int]) -> list[Replica]:
-        """The replicas of ``arm`` in ``phase``.
+        """Return the replicas of ``arm`` in ``phase``.
 
         Args:
             draws: numbers of draws, each for all tasks; or the draw chosen for each task, which for a multi-task arm
@@ -112,7 +104,7 @@ class Plan:
             yield from ((None, draw) for draw in (sorted(set(draws.values())) if chosen else draws))
 
     def fully_shared(self, arm: Arm) -> Arm | None:
-        """The reference that the verdict may judge beside ``arm``: everything shared, equal weights, same capacity."""
+        """Return the reference of ``arm``: everything shared, equal weights, same capacity; ``None``: not planned."""
         weighted = EQUAL | {"scale": self.spec.factors.scale[0]}
         reference = arm.unmatched(sharing=HARD, depth=arm.stages, **weighted)
         return reference if reference in self.candidates else None
@@ -126,7 +118,7 @@ class Plan:
         return tuple(dict.fromkeys(arm for arm in found if arm is not None))
 
     def counts(self) -> dict[str, int]:
-        """Replicas of each phase, at most."""
+        """Return the largest possible number of replicas of each phase."""
         rows = {arm: len(self.tasks) if arm.is_single_task else 1 for arm in self.arms}
         always = self.references if self.spec.search.strategy == "optuna" else ()
         searched = self.num_trials + len(always) + sum(rows[arm] for arm in self.baselines)
@@ -143,20 +135,20 @@ class Plan:
 
     @property
     def num_judged(self) -> int:
-        """Arms that get a verdict, at most: the chosen one and the references beside it."""
+        """Largest number of arms that get a verdict: the chosen one and the references beside it."""
         return 1 + len(self.spec.verdict.judge)
 
     @property
     def num_confirmed(self) -> int:
-        """Candidates that are confirmed, at most: all, or the best K and the fully shared ones."""
-        asked = self.spec.confirm.arms
-        if asked == "all":
+        """Largest number of candidates that are confirmed: all, or the best K and the fully shared ones."""
+        most = self.spec.confirm.arms
+        if most == "all":
             return self.num_trials
         references = sum(arm == self.fully_shared(arm) for arm in self.candidates)
-        return min(self.num_trials, asked + references)
+        return min(self.num_trials, most + references)
 
     def event(self) -> dict[str, Any]:
-        """What the ledger's event ``planned`` says of the plan itself."""
+        """Return the part of the ledger's event ``planned`` that holds the plan."""
         return {
             "arms": [{"arm": arm.label, **arm.levels(), "role": self.role(arm)} for arm in self.arms],
             "skipped": [{"arm": skipped.arm, **skipped.levels, "reason": skipped.reason} for skipped in self.skipped],
@@ -171,74 +163,3 @@ class Plan:
             "stand_ins": list(self.stand_ins),
             "spec_hash": self.spec.digest(),
         }
-
-
-def make_plan(
-    spec: Spec,
-    development: Development,
-    *,
-    why_infeasible: WhyInfeasible | None = None,
-    trees: Mapping[int, Tree] | None = None,
-) -> Plan:
-    """The plan of ``spec`` for the tasks of ``development``; nothing is trained.
-
-    Args:
-        why_infeasible: says why a recipe cannot exist for a task set; the architectures' own word by default.
-        trees: those found so far where the study has them found; others get a stand-in.
-
-    Raises:
-        UserError: when there is nothing to compare, or a tree of so many groups cannot be.
-    """
-    if why_infeasible is None:
-        from mtl_core.network.feasibility import why_infeasible
-    tasks: tuple[str, ...] = tuple(task.name for task in development.tasks)
-    if len(tasks) < 2:
-        raise UserError(
-            "tasks", f"there is one task ({', '.join(tasks)}).", "Name at least two targets: sharing takes two."
-        )
-    arms: dict[Arm, float] = {}
-    skipped: list[Skipped] = []
-    waiting = stand_ins(spec, tasks)
-    found = {stages: tree for stages, tree in (trees or {}).items() if stages in waiting}
-    budget = budget_of(spec, "search", waiting | found)
-    for arm in arms_of(spec.factors):
-        view = development.only(tasks[0]) if arm.is_single_task else development
-        if reason := why_infeasible(recipe_of(arm, budget), view):
-            skipped.append(Skipped(arm.label, reason, arm.levels()))
-        else:
-            arms[arm] = 1.0
-    if spec.factors.match is not None:
-        from study.planning.capacity import Matcher
-
-        matcher = Matcher(spec.factors.match, development, lambda arm: recipe_of(arm, budget), why_infeasible)
-        arms = {match.arm: match.ratio for match in map(matcher.match, arms)}
-    if not arms:
-        remedy = f"Change factors.sharing or factors.depth; {skipped[0].arm}: {skipped[0].reason}."
-        raise UserError("factors", "none of the arms can exist.", remedy)
-    baselines = tuple(dict.fromkeys([arm.each() for arm in arms] + [arm.loop() for arm in arms]))
-    candidates = tuple(arm for arm in arms if arm not in baselines)
-    if not candidates:
-        raise UserError("factors.sharing", "no arm shares anything.", "Add hard: baselines are always there.")
-    ratios = {} if spec.factors.match is None else {arm: arms[arm] for arm in candidates}
-    options = {"sharing": spec.training.sharing_options, "weighting": spec.training.weighting_options}
-    draws = Draws(spec.tuning, len(tasks), options=options)
-    remarks = (*remarks_on(candidates, budget, development), *draws.remarks(candidates))
-    return Plan(
-        spec,
-        tasks,
-        candidates,
-        baselines,
-        tuple(skipped),
-        draws,
-        ratios=ratios,
-        remarks=remarks,
-        trees=budget.trees,
-        stand_ins=tuple(stages for stages in waiting if stages not in found),
-    )
-
-
-def remarks_on(arms: Sequence[Arm], budget: Budget, development: Development) -> tuple[str, ...]:
-    """What the backbones have to say about how they will run."""
-    first = {arm.backbone: arm for arm in arms}
-    found = (backbone_of(recipe_of(arm, budget), development.shape).remarks() for arm in first.values())
-    return tuple(dict.fromkeys(remark for remarks in found for remark in remarks))

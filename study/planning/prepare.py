@@ -1,4 +1,4 @@
-"""Everything that is known before the first replica trains: the data, the plan, its cost."""
+"""Preparation of a study before the first replica trains: its data, its plan, its forecast."""
 
 from __future__ import annotations
 
@@ -8,11 +8,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from study.config.load import read_spec
 from study.config.spec import Spec
-from study.planning.budget import frozen, losses, shrink
+from study.planning.budget import reductions, settled_spec, shrink
 from study.planning.forecast import REFERENCE_RATE, Forecast, Forecaster, machine_rate, refuse_if_too_large
+from study.planning.make_plan import make_plan
 from study.planning.options import build_task_set, check_backbone_options, check_named_options
-from study.planning.plan import Plan, make_plan
+from study.planning.plan import Plan
 from study.planning.task_trees import trees_in_ledger
 from study.store import ledger
 
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Prepared:
-    """A task set, the plan for it, the plan's forecast, and the machine's rate, which that rests on."""
+    """A prepared study: its task set, plan and forecast, and the machine's rate that the forecast rests on."""
 
     task_set: TaskSet
     plan: Plan
@@ -33,27 +35,44 @@ class Prepared:
     rate: float = REFERENCE_RATE
 
 
-def prepare(spec: Spec, *, out: Path, stored: Spec | None = None) -> Prepared:
+def prepare_run(spec: Spec, out: Path, *, task_set: TaskSet | None = None, rate: float | None = None) -> Prepared:
+    """Prepare ``spec`` for the run directory ``out``, as :func:`prepare` does, going by what was begun there."""
+    begun = out / "study.yaml"
+    stored = read_spec(begun) if begun.is_file() else None
+    return prepare(spec, out=out, stored=stored, task_set=task_set, rate=rate)
+
+
+def prepare(
+    spec: Spec,
+    *,
+    out: Path,
+    stored: Spec | None = None,
+    task_set: TaskSet | None = None,
+    rate: float | None = None,
+) -> Prepared:
     """Build the data, plan, forecast, shrink to the budget; train and write nothing.
 
     A tree that the study has to find is counted with a stand-in, unless a run in ``out`` has found it.
 
     Args:
+        spec: the study.
         out: the run directory, which need not exist yet: its disk has to hold the study.
         stored: the study that ``out`` was begun with, whose budget is settled.
+        task_set: the study's data, where they are built already.
+        rate: multiply-adds per second of one thread of this machine; measured where it is not known yet.
 
     Raises:
         UserError: when the data are unfit, no arm can exist, or the study cannot finish on this machine.
     """
     check_backbone_options(spec)
     check_named_options(spec)
-    task_set = build_task_set(spec)
+    task_set = task_set or build_task_set(spec)
     tasks = [task.name for task in task_set.tasks]
     trees = {} if stored is None else trees_in_ledger(ledger.read(out / ledger.NAME), tasks)
-    forecaster = Forecaster(task_set, spec.workers or num_cores(), machine_rate())
-    settled = stored and frozen(spec, stored)
+    forecaster = Forecaster(task_set, spec.workers or num_cores(), rate or machine_rate())
+    settled = stored and settled_spec(spec, stored)
     if settled:
-        smaller, shrunk = settled, losses(spec, settled)
+        smaller, shrunk = settled, reductions(spec, settled)
     else:
         smaller, shrunk = shrink(
             spec, lambda tried: forecaster.forecast(make_plan(tried, task_set.development, trees=trees)).seconds
@@ -65,7 +84,7 @@ def prepare(spec: Spec, *, out: Path, stored: Spec | None = None) -> Prepared:
 
 
 def with_trees(prepared: Prepared, trees: Mapping[int, Tree]) -> Prepared:
-    """The same study with the trees that were found for it: widths that match, sizes and forecast depend on them."""
+    """Return the same study with the trees found for it: matched widths, sizes and forecast depend on them."""
     before, task_set = prepared.plan, prepared.task_set
     plan = replace(make_plan(before.spec, task_set.development, trees=trees), shrunk=before.shrunk)
     forecaster = Forecaster(task_set, before.spec.workers or num_cores(), prepared.rate)
@@ -73,18 +92,18 @@ def with_trees(prepared: Prepared, trees: Mapping[int, Tree]) -> Prepared:
 
 
 def num_cores() -> int:
-    """Cores that this process may use."""
+    """Return the number of cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def free_disk(path: Path) -> float:
-    """Free bytes where ``path`` is, or will be."""
+    """Return the free bytes of the disk where ``path`` is, or will be."""
     existing = next(folder for folder in (path.absolute(), *path.absolute().parents) if folder.exists())
     return shutil.disk_usage(existing).free
 
 
 def free_memory() -> float:
-    """Bytes of memory that processes could still take; infinite where the system does not say."""
+    """Return the bytes of memory that processes could still take; infinite where the system does not say."""
     try:
         lines = Path("/proc/meminfo").read_text().splitlines()
     except OSError:

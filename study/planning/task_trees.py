@@ -1,4 +1,4 @@
-"""``tree: affinity``: a tree for ``branch`` that the study finds itself, when its run starts.
+"""``tree: affinity``: the trees of ``branch`` that the study finds itself, when its run starts.
 
 There is one tree for each level of ``stages``, since a tree has a level for each; it is found at the first width and
 backbone and serves all others, so that these compare networks of one structure.  Networks are compared on the
@@ -20,22 +20,21 @@ from mtl_core.task_grouping.tree_search import stand_in
 from mtl_core.task_tree import Tree, fault
 from study.config.spec import Spec
 from study.config.text import nearest
-from study.jobs.job import recipe_of
 from study.planning.arm import BRANCH, INDEPENDENT, Arm
-from study.planning.grid import budget_of
+from study.planning.training_settings import recipe_of, settings_of
 from study.store.ledger import Ledger
 
 AFFINITY = "affinity"
 SEED = 3_000
-"""Of the networks that are compared; no phase has seeds there."""
+"""First seed of the networks that are compared; no phase has seeds there."""
 WHERE = f"training.sharing_options.{BRANCH}.tree"
 
 
-def is_asked_for(tree: Any) -> bool:
-    """Whether ``tree`` says how to find one; else it is one, or nothing.
+def is_to_be_found(tree: Any) -> bool:
+    """Return whether ``tree`` says how to find one; otherwise it is a tree, or ``None``.
 
     Raises:
-        UserError: when it says so in a way that nobody understands.
+        UserError: when the value is neither a tree nor a valid affinity setting.
     """
     if isinstance(tree, str):
         if tree != AFFINITY:
@@ -50,54 +49,54 @@ def is_asked_for(tree: Any) -> bool:
 
 
 def groups_of(spec: Spec, num_tasks: int) -> float:
-    """The mean number of groups per stage that the study asks for; by default half way between one and all tasks.
+    """Return the mean number of groups per stage of the study file; by default half way between one and all tasks.
 
     Raises:
         UserError: when so many tasks cannot be in so many groups.
     """
     tree = _written(spec)
-    asked = tree[AFFINITY]["groups"] if isinstance(tree, Mapping) else None
-    return checked_groups(asked, num_tasks, f"{WHERE}.{AFFINITY}.groups")
+    groups = tree[AFFINITY]["groups"] if isinstance(tree, Mapping) else None
+    return checked_groups(groups, num_tasks, f"{WHERE}.{AFFINITY}.groups")
 
 
-def checked_groups(asked: Any, num_tasks: int, where: str) -> float:
-    """``asked``, or its default.
+def checked_groups(groups: Any, num_tasks: int, where: str) -> float:
+    """Return ``groups``, or its default: half way between one and all tasks.
 
     Raises:
-        UserError: as :func:`groups_of`, naming ``where`` it was asked.
+        UserError: naming ``where``, when so many tasks cannot be in so many groups.
     """
-    if asked is None:
+    if groups is None:
         return (1 + num_tasks) / 2
-    if isinstance(asked, bool) or not isinstance(asked, int | float) or not 1 <= asked <= num_tasks:
-        shown = f"{asked:g}" if isinstance(asked, float) else repr(asked)[:80]
+    if isinstance(groups, bool) or not isinstance(groups, int | float) or not 1 <= groups <= num_tasks:
+        shown = f"{groups:g}" if isinstance(groups, float) else repr(groups)[:80]
         raise UserError(where, f"found {shown}, and there are {num_tasks} tasks.", f"Choose 1 to {num_tasks}.")
-    return float(asked)
+    return float(groups)
 
 
 def stages_to_find(spec: Spec) -> tuple[int, ...]:
-    """The levels of ``stages`` that have a tree to be found; none where the study does not ask for it."""
-    return spec.factors.stages if BRANCH in spec.factors.sharing and is_asked_for(_written(spec)) else ()
+    """Return the levels of ``stages`` whose tree is to be found; none where the study file does not say so."""
+    return spec.factors.stages if BRANCH in spec.factors.sharing and is_to_be_found(_written(spec)) else ()
 
 
 def stand_ins(spec: Spec, tasks: Sequence[str]) -> dict[int, Tree]:
-    """Trees of as many groups as those that will be found, by number of stages."""
+    """Return trees of as many groups as those that will be found, by number of stages."""
     stages = stages_to_find(spec)
     groups = groups_of(spec, len(tasks)) if stages else 0.0
     return {number: _stand_in(tuple(tasks), number, groups) for number in stages}
 
 
 def quick_arm(spec: Spec, stages: int) -> Arm:
-    """What is trained for the tree of so many stages."""
+    """Return the arm that is trained to find the tree of so many stages."""
     return Arm(INDEPENDENT, 0, stages, spec.factors.width[0], spec.factors.backbone[0])
 
 
 def quick_recipe(spec: Spec, stages: int) -> Recipe:
-    """How it is trained, but for the number of epochs."""
-    return recipe_of(quick_arm(spec, stages), budget_of(spec, "search"))
+    """Return the recipe of :func:`quick_arm`; its number of epochs is the most that is trained."""
+    return recipe_of(quick_arm(spec, stages), settings_of(spec, "search"))
 
 
 def find_tree(spec: Spec, development: Development, stages: int, groups: float) -> Tree:
-    """The tree of so many stages: it trains, with one thread as everything here does, and always comes to the same."""
+    """Find the tree of so many stages: train small networks, with one thread so that the result never differs."""
     import torch
 
     from mtl_core.task_grouping import affinity
@@ -111,7 +110,7 @@ def find_tree(spec: Spec, development: Development, stages: int, groups: float) 
 
 
 def ensure_trees(spec: Spec, development: Development, ledger: Ledger) -> dict[int, Tree]:
-    """The study's trees by number of stages: those in the ledger, and what is missing found and written there."""
+    """Return the study's trees by number of stages: those of the ledger; the others are found and written there."""
     tasks = [task.name for task in development.tasks]
     trees = trees_in_ledger(ledger.events, tasks)
     for stages in stages_to_find(spec):
@@ -123,14 +122,14 @@ def ensure_trees(spec: Spec, development: Development, ledger: Ledger) -> dict[i
 
 
 def trees_in_ledger(events: Iterable[Mapping[str, Any]], tasks: Sequence[str]) -> dict[int, Tree]:
-    """The trees that a ledger's events hold for these tasks, by number of stages."""
-    found = {event["stages"]: event["tree"] for event in events if event["event"] == "tree"}
-    return {stages: tree for stages, tree in found.items() if fault(tree, tasks, stages) is None}
+    """Return the trees that a ledger's events hold for these tasks, by number of stages."""
+    trees = {event["stages"]: event["tree"] for event in events if event["event"] == "tree"}
+    return {stages: tree for stages, tree in trees.items() if fault(tree, tasks, stages) is None}
 
 
 @cache
 def _stand_in(tasks: tuple[str, ...], stages: int, groups: float) -> Tree:
-    """Kept, for a budget makes many plans, and forty tasks take seconds."""
+    """Cached, since a budget makes many plans, and forty tasks take seconds."""
     return stand_in(tasks, stages, groups)
 
 

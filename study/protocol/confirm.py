@@ -7,7 +7,7 @@ from typing import Any
 
 from analysis.selection import choose_arm, rank_draws
 from mtl_core.errors import UserError
-from study.execution.scheduler import Steps, Together
+from study.execution.scheduler import Parallel, Steps
 from study.planning.arm import Arm
 from study.protocol.context import StudyContext
 from study.protocol.select import Selected
@@ -16,17 +16,21 @@ from study.protocol.select import Selected
 def confirm(context: StudyContext, selected: Selected) -> Steps:
     """Train the arms to confirm for all epochs: every arm, or the best K, the references and all baselines."""
     labels = _labels(context, selected)
-    yield Together([fresh(context, arm, "confirm", selected) for arm in context.arms(labels)])
+    yield Parallel([train_fresh_seeds(context, arm, "confirm", selected) for arm in context.arms(labels)])
     return labels
 
 
-def fresh(context: StudyContext, arm: Arm, phase: str, selected: Selected) -> Steps:
+def train_fresh_seeds(context: StudyContext, arm: Arm, phase: str, selected: Selected) -> Steps:
     """Train ``arm`` at its selected draws with the seeds of ``phase``."""
-    yield context.shards(phase, context.keyed(context.plan.replicas(arm, phase, selected[arm.label])))
+    yield context.training_jobs(phase, context.keyed(context.plan.replicas(arm, phase, selected[arm.label])))
 
 
 def choose(context: StudyContext, labels: list[str]) -> dict[str, Any]:
-    """The recommended arm, frozen before it is judged."""
+    """Return the recommended arm, and write it to the ledger before it is judged.
+
+    Raises:
+        UserError: when no confirmed arm can be recommended.
+    """
     frozen = context.ledger.frozen("arm")
     if frozen is not None:
         return frozen
@@ -61,6 +65,6 @@ def _labels(context: StudyContext, selected: Selected) -> list[str]:
 
 
 def _plain(value: Any) -> Any:
-    """A number as JSON knows it, where NaN does not exist."""
+    """A number as JSON has it: ``None`` where it is not finite."""
     value = value.item() if hasattr(value, "item") else value
     return None if isinstance(value, float) and not math.isfinite(value) else value

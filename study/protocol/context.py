@@ -1,4 +1,4 @@
-"""What every phase has at hand: the plan, what is recorded, the ledger, and how replicas become jobs."""
+"""What every phase of a study works with: the plan, the records, the ledger, and how replicas become jobs."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from mtl_core.data.task_set import Development
-from study.jobs.job import Shard, shards_of
+from study.jobs.shard import Shard, shards_of
+from study.jobs.train import TrainingJob
 from study.planning.arm import Arm
 from study.planning.plan import Plan
 from study.planning.replica import Replica
@@ -20,15 +21,15 @@ from study.store.ledger import Ledger
 
 @dataclass(frozen=True)
 class StudyContext:
-    """A study under way, as the driver sees it.  The test split is not on the desk.
+    """A study under way, as the driver sees it.  Holds no test data.
 
     Args:
         plan: what is to be trained.
         archive: what is trained.
         ledger: what was decided.
         development: for the sizes of arms; its examples are the workers' business.
-        fingerprint: of the task set.
-        directory: of the run; the Optuna journal lies there.
+        fingerprint: content hash of the task set.
+        directory: the run directory; the Optuna journal lies there.
     """
 
     plan: Plan
@@ -39,24 +40,28 @@ class StudyContext:
     directory: Path
 
     def keyed(self, replicas: Iterable[Replica]) -> dict[str, Replica]:
-        """Replicas by content hash."""
-        return {replica.key(self.fingerprint, self.plan.budget(replica.phase)): replica for replica in replicas}
+        """Return ``replicas`` by content hash."""
+        return {replica.key(self.fingerprint, self.plan.settings(replica.phase)): replica for replica in replicas}
 
     def shards(self, phase: str, replicas: Mapping[str, Replica], until: int | None = None) -> list[Shard]:
-        """Jobs that train ``replicas`` of ``phase`` up to ``until`` epochs, by default to the end."""
-        budget = self.plan.budget(phase)
-        return list(shards_of(replicas, self.plan.tasks, until=until or budget.epochs, budget=budget))
+        """Group ``replicas`` of ``phase`` into shards that end at ``until`` epochs, by default the last."""
+        settings = self.plan.settings(phase)
+        return list(shards_of(replicas, self.plan.tasks, until=until or settings.training.epochs, settings=settings))
+
+    def training_jobs(self, phase: str, replicas: Mapping[str, Replica], until: int | None = None) -> list[TrainingJob]:
+        """Return the jobs that train ``replicas`` of ``phase`` up to ``until`` epochs, by default to the end."""
+        return [TrainingJob(shard) for shard in self.shards(phase, replicas, until)]
 
     def freeze(self, choice: str, value: Any) -> Any:
-        """Settle a choice for ever, before what depends on it begins."""
+        """Write a decision to the ledger; a resumed run reuses it."""
         self.ledger.append("frozen", choice=choice, value=value)
         return value
 
     def arms(self, labels: Iterable[str]) -> list[Arm]:
-        """Arms by label, in the order of the labels."""
-        known = {arm.label: arm for arm in self.plan.arms}
-        known |= {arm.label: arm for arm in map(arm_of, self._extra_levels)}
-        return [known[label] for label in labels]
+        """Return the arms with these labels, in their order."""
+        by_label = {arm.label: arm for arm in self.plan.arms}
+        by_label |= {arm.label: arm for arm in map(arm_of, self._extra_levels)}
+        return [by_label[label] for label in labels]
 
     @property
     def _extra_levels(self) -> list[dict[str, Any]]:
@@ -64,13 +69,13 @@ class StudyContext:
 
     @cached_property
     def rungs(self) -> list[int]:
-        """Epochs after which the search halves the draws, and the last epoch."""
+        """Numbers of epochs after which the search halves the draws, and the number of all."""
         epochs = self.plan.spec.training.epochs
         inner = {math.ceil(share * epochs) for share in self.plan.spec.search.rungs}
         return [*sorted(rung for rung in inner if 0 < rung < epochs), epochs]
 
 
 def arm_of(levels: Mapping[str, Any]) -> Arm:
-    """The arm with these levels."""
+    """Return the arm with these levels, as the ledger holds them."""
     matched = levels["capacity"] != levels["width"]
     return Arm(**{**levels, "capacity": levels["capacity"] if matched else None})

@@ -23,7 +23,7 @@ from optuna.trial import Trial, TrialState
 
 from analysis.selection import rank_draws
 from mtl_core.randomness.seeding import stream_seed
-from study.execution.scheduler import Steps, Together
+from study.execution.scheduler import Parallel, Steps
 from study.planning.arm import Arm
 from study.protocol.context import StudyContext
 from study.protocol.search import search_arm, searched
@@ -42,7 +42,7 @@ def explore(context: StudyContext) -> Steps:
     most = min(context.plan.num_trials, len(open_to_it))
     while len(values) < most:
         batch = _ask(study, open_to_it, values, most)
-        yield Together([search_arm(context, arm) for _, arm in batch])
+        yield Parallel([search_arm(context, arm) for _, arm in batch])
         for trial, arm in batch:
             value = value_of(context, arm)
             values[arm.label] = value
@@ -50,7 +50,7 @@ def explore(context: StudyContext) -> Steps:
 
 
 def open_study(context: StudyContext) -> optuna.Study:
-    """The journal's study; what a killed driver left running has failed, and is asked for again first."""
+    """Open the journal's Optuna study; trials that a killed driver left running have failed and are asked for first."""
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     path = str(context.directory / JOURNAL)
     _repair(Path(path))
@@ -73,7 +73,7 @@ def _repair(journal: Path) -> None:
 
 
 def value_of(context: StudyContext, arm: Arm) -> float:
-    """Mean validation skill of the best draw of ``arm``; NaN when none trained."""
+    """Return the mean validation skill of the best draw of ``arm``; NaN when none trained."""
     ranked = rank_draws(context.archive.rows(searched(context, arm)))
     return float(ranked.loc[ranked["rank"] == 0, "skill"].mean())
 
@@ -107,8 +107,8 @@ def _ask(study: optuna.Study, arms: Sequence[Arm], values: dict[str, float], mos
     return batch
 
 
-def _sampler(told: int, asked: int) -> optuna.samplers.BaseSampler:
-    seed = stream_seed(0, "optuna", told, asked) % 2**31
+def _sampler(num_told: int, num_asked: int) -> optuna.samplers.BaseSampler:
+    seed = stream_seed(0, "optuna", num_told, num_asked) % 2**31
     options = {"n_startup_trials": FIRST_AT_RANDOM, "constant_liar": True, "multivariate": True, "group": True}
     with warnings.catch_warnings():
         warnings.simplefilter(

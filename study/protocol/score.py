@@ -1,9 +1,9 @@
-"""Score: the test split is opened for confirm and verdict replicas that finished; every opening is written down."""
+"""Score: the test split is opened for confirm and verdict replicas that finished; the ledger has every opening."""
 
 from __future__ import annotations
 
-from study.execution.scheduler import Steps, Together
-from study.jobs.score import score_shard
+from study.execution.scheduler import Parallel, Steps
+from study.jobs.score import scoring_job
 from study.planning.replica import Replica
 from study.protocol.context import StudyContext
 from study.store.archive import MODELS
@@ -12,8 +12,8 @@ JUDGED = ("confirm", "verdict")
 
 
 def score(context: StudyContext) -> Steps:
-    """Judge on the test split what has not been; then only the models of the chosen arm are kept."""
-    yield Together([_score_phase(context, phase) for phase in JUDGED])
+    """Score on the test split the replicas without scores; then keep only the models of the chosen arm."""
+    yield Parallel([_score_phase(context, phase) for phase in JUDGED])
     _keep_chosen_models(context)
 
 
@@ -26,7 +26,7 @@ def _score_phase(context: StudyContext, phase: str) -> Steps:
     context.ledger.append("test_opened", phase=phase, replicas=len(keys))
     replicas = _replicas(context, phase)
     wanted = {key: replicas[key] for key in keys if key in replicas}
-    yield [score_shard(shard, shard.replicas, context.archive) for shard in context.shards(phase, wanted)]
+    yield [scoring_job(shard, shard.replicas, context.archive) for shard in context.shards(phase, wanted)]
 
 
 def _replicas(context: StudyContext, phase: str) -> dict[str, Replica]:

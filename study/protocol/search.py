@@ -8,40 +8,27 @@ import math
 from collections.abc import Mapping
 
 from analysis.selection import rank_draws
-from study.execution.scheduler import Steps, Together
+from study.execution.scheduler import Parallel, Steps
 from study.planning.arm import Arm
 from study.planning.replica import Replica
 from study.protocol.context import StudyContext
 
 
-def search(context: StudyContext) -> Steps:
-    """Search all arms (``grid``), or the baselines, the references and those that a sampler proposes (``optuna``)."""
-    if context.ledger.frozen("draws") is not None:
-        return
-    if context.plan.spec.search.strategy == "optuna":
-        from study.protocol.optuna_search import explore
-
-        always = [search_arm(context, arm) for arm in (*context.plan.baselines, *context.plan.references)]
-        yield Together([explore(context), *always])
-    else:
-        yield Together([search_arm(context, arm) for arm in context.plan.arms])
-
-
 def search_arm(context: StudyContext, arm: Arm) -> Steps:
     """Search one arm; a single-task arm task by task, since each task keeps draws of its own."""
     tasks = context.plan.tasks if arm.is_single_task else (None,)
-    yield Together([_halving(context, arm, task) for task in tasks])
+    yield Parallel([_halving(context, arm, task) for task in tasks])
 
 
 def searched(context: StudyContext, arm: Arm) -> dict[str, Replica]:
-    """All search replicas of ``arm``, by content hash."""
+    """Return all search replicas of ``arm``, by content hash."""
     return context.keyed(context.plan.replicas(arm, "search", range(len(context.plan.draws))))
 
 
 def _halving(context: StudyContext, arm: Arm, task: str | None) -> Steps:
     replicas = {key: replica for key, replica in searched(context, arm).items() if replica.task == task}
     for rung in context.rungs:
-        yield context.shards("search", replicas, rung)
+        yield context.training_jobs("search", replicas, rung)
         if rung < context.rungs[-1]:
             kept = _kept(context, arm, task, rung, replicas)
             _stop(context, {key: replica for key, replica in replicas.items() if replica.draw not in kept})
@@ -49,7 +36,7 @@ def _halving(context: StudyContext, arm: Arm, task: str | None) -> Steps:
 
 
 def _kept(context: StudyContext, arm: Arm, task: str | None, rung: int, replicas: Mapping[str, Replica]) -> list[int]:
-    """The draws that go on.  Decided once: what happens to them later must not change it when a study is resumed."""
+    """The draws that go on.  Decided once: a resumed study must not decide otherwise on records that came later."""
     about = {"arm": arm.label, "task": task, "epochs": rung}
     decided = None
     for event in context.ledger.events:

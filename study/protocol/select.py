@@ -12,11 +12,15 @@ Selected = dict[str, dict[str, int]]
 
 
 def select(context: StudyContext) -> Selected:
-    """The draw with the best mean validation skill of each arm; each task's own for single-task arms."""
+    """Return the draw with the best mean validation skill of each arm; each task's own for single-task arms.
+
+    Raises:
+        UserError: when no draw of any arm has trained to its end.
+    """
     frozen = context.ledger.frozen("draws")
     if frozen is not None:
         return frozen
-    selected = complete(context, select_draws(context.archive.of_phase("search")))
+    selected = with_every_task(context, select_draws(context.archive.of_phase("search")))
     if not selected:
         reasons = {entry.reason for entry in context.archive.entries.values() if entry.reason}
         found = f"no arm has a draw that trained to its end ({'; '.join(sorted(reasons)[:3]) or 'no reason known'})."
@@ -28,8 +32,8 @@ def select(context: StudyContext) -> Selected:
     return selected
 
 
-def complete(context: StudyContext, selected: Selected) -> Selected:
-    """Only arms with a draw for every task: an arm without one is left out from here on, and the ledger says so."""
+def with_every_task(context: StudyContext, selected: Selected) -> Selected:
+    """Return the arms with a draw for every task; the others are left out from here on, and the ledger says so."""
     whole = {arm: draws for arm, draws in selected.items() if set(draws) == set(context.plan.tasks)}
     for arm in sorted(set(context.archive.of_phase("search")["arm"]) - set(whole)):
         context.ledger.append("left_out", arm=arm, reason="for some task no draw trained to its end")

@@ -8,27 +8,28 @@ from typing import Any
 
 from analysis.selection import choose_arm, select_draws
 from mtl_core.network.cost import cost_of
-from study.execution.scheduler import Steps, Together
-from study.jobs.job import recipe_of
+from study.execution.scheduler import Parallel, Steps
 from study.planning.arm import SINGLE_TASK, Arm
-from study.protocol.confirm import fresh
+from study.planning.capacity import widths_around
+from study.planning.training_settings import recipe_of
+from study.protocol.confirm import train_fresh_seeds
 from study.protocol.context import StudyContext
 from study.protocol.search import search_arm, searched
 from study.protocol.select import Selected, clear_checkpoints
 
 
-def judge(context: StudyContext, chosen: str, selected: Selected) -> Steps:
-    """Settle who is judged against whom; single-task networks of a width that was not searched are searched first."""
+def choose_judged(context: StudyContext, chosen: str, selected: Selected) -> Steps:
+    """Decide which arms are judged against which baselines; baselines that were not searched are searched first."""
     frozen = context.ledger.frozen("judged")
     if frozen is not None:
         return frozen
     arms = _judged_arms(context, chosen, selected)
-    totals = {arm.label: total_of(context, arm) for arm in arms if not arm.is_single_task}
+    totals = {arm.label: total_baseline(context, arm) for arm in arms if not arm.is_single_task}
     new = {total.label: total for total, _ in totals.values() if total.label not in selected}
     for total in new.values():
         if total.levels() not in [event["levels"] for event in context.ledger.of("added")]:
             context.ledger.append("added", arm=total.label, levels=total.levels(), reason="baseline total")
-    yield Together([search_arm(context, total) for total in new.values()])
+    yield Parallel([search_arm(context, total) for total in new.values()])
     selected = _with_new(context, selected, list(new.values()))
     best = best_widths(context, selected)
     value = {
@@ -39,33 +40,28 @@ def judge(context: StudyContext, chosen: str, selected: Selected) -> Steps:
 
 
 def verdict(context: StudyContext, judged: dict[str, Any]) -> Steps:
-    """Train what is judged and its baselines; of ``best`` only each task's own arm."""
+    """Train the judged arms and their baselines; of the baseline ``best`` only each task's own arm."""
     selected: Selected = context.ledger.frozen("draws")
     whole, of_task = dict.fromkeys(judged["arms"]), set()
     for baselines in judged["baselines"].values():
         whole |= dict.fromkeys(baselines[name] for name in ("each", "loop", "total") if name in baselines)
         of_task |= {(label, task) for task, label in baselines["best"].items()}
-    yield Together(
-        [fresh(context, arm, "verdict", selected) for arm in context.arms(whole)]
+    yield Parallel(
+        [train_fresh_seeds(context, arm, "verdict", selected) for arm in context.arms(whole)]
         + [_one_task(context, label, task, selected) for label, task in sorted(of_task) if label not in whole]
     )
 
 
-def total_of(context: StudyContext, arm: Arm) -> tuple[Arm, float]:
-    """Single-task networks that together have the parameters of ``arm``: the nearest width, and the ratio of sizes."""
-    wanted = cost_of(recipe_of(arm, context.plan.budget("verdict")), context.development).parameters_total
-    low, high = 1, 2
-    while _size(context, arm, high) < wanted:
-        low, high = high, high * 2
-    while high - low > 1:
-        middle = (low + high) // 2
-        low, high = (middle, high) if _size(context, arm, middle) < wanted else (low, middle)
-    width = min(low, high, key=lambda tried: abs(_size(context, arm, tried) - wanted))
+def total_baseline(context: StudyContext, arm: Arm) -> tuple[Arm, float]:
+    """Return single-task networks that together are nearest to ``arm`` in parameters, and the ratio of sizes."""
+    wanted = cost_of(recipe_of(arm, context.plan.settings("verdict")), context.development).parameters_total
+    widths = widths_around(wanted, lambda width: _size(context, arm, width))
+    width = min(widths, key=lambda width: abs(_size(context, arm, width) - wanted))
     return replace(arm.each(), width=width), _size(context, arm, width) / wanted
 
 
 def best_widths(context: StudyContext, selected: Selected) -> dict[str, str]:
-    """For each task the single-task arm with the best mean validation skill in the confirm phase."""
+    """Return for each task the single-task arm with the best mean validation skill in the confirm phase."""
     records = context.archive.of_phase("confirm")
     alone = records[(records["sharing"] == SINGLE_TASK) & records["arm"].isin(list(selected))]
     best = {}
@@ -87,15 +83,15 @@ def _judged_arms(context: StudyContext, chosen: str, selected: Selected) -> list
 
 
 def _size(context: StudyContext, arm: Arm, width: int) -> int:
-    recipe = recipe_of(replace(arm.each(), width=width), context.plan.budget("verdict"))
+    recipe = recipe_of(replace(arm.each(), width=width), context.plan.settings("verdict"))
     return sum(cost_of(recipe, context.development.only(task)).parameters_total for task in context.plan.tasks)
 
 
 def _with_new(context: StudyContext, selected: Selected, new: list[Arm]) -> Selected:
-    wanting = [arm for arm in new if arm.label not in selected]
-    if not wanting:
+    without_draws = [arm for arm in new if arm.label not in selected]
+    if not without_draws:
         return selected
-    keys = [key for arm in wanting for key in searched(context, arm)]
+    keys = [key for arm in without_draws for key in searched(context, arm)]
     more = select_draws(context.archive.rows(keys))
     whole = {arm: draws for arm, draws in more.items() if set(draws) == set(context.plan.tasks)}
     context.freeze("draws", selected | whole)
@@ -117,4 +113,4 @@ def _baselines(arm: Arm, total: tuple[Arm, float] | None, selected: Selected, be
 def _one_task(context: StudyContext, label: str, task: str, selected: Selected) -> Steps:
     (arm,) = context.arms([label])
     replicas = context.keyed(context.plan.replicas(arm, "verdict", selected[label]))
-    yield context.shards("verdict", {key: replica for key, replica in replicas.items() if replica.task == task})
+    yield context.training_jobs("verdict", {key: replica for key, replica in replicas.items() if replica.task == task})

@@ -24,7 +24,7 @@ TERMINAL = frozenset(FINALITY) - {"running"}
 
 
 def encode(rows: Sequence[dict[str, Any]], columns: dict[str, pa.DataType]) -> bytes:
-    """A part: rows of ``columns`` as parquet."""
+    """Return a part: ``rows`` of ``columns`` as the bytes of a parquet file."""
     sink = pa.BufferOutputStream()
     pq.write_table(pa.Table.from_pylist(list(rows), schema=schema(columns)), sink, compression="zstd")
     return sink.getvalue().to_pybytes()
@@ -37,9 +37,9 @@ class Entry:
     Args:
         arm: label.
         phase: search, confirm or verdict.
-        status: of its longest record.
+        status: status of its longest record.
         epochs: trained so far.
-        reason: of a failure or divergence.
+        reason: reason of a failure or divergence; else empty.
         part: stem of the part that holds the longest record; its checkpoint has the same stem.
     """
 
@@ -52,7 +52,7 @@ class Entry:
 
     @property
     def rank(self) -> tuple[int, int]:
-        """Of two records the longer counts; of two equally long ones the more final."""
+        """Order of the records of one replica: the longer counts, of two equally long ones the more final."""
         return self.epochs, FINALITY.index(self.status)
 
 
@@ -79,7 +79,7 @@ class Archive:
             self._read(path, CONFLICT)
 
     def add(self, part: str) -> bool:
-        """Take in a part that was just written; ``False`` when it is not there or cannot be read."""
+        """Read a part that was just written; ``False`` when it is not there or cannot be read."""
         path = self.directory / RECORDS / f"{part}.parquet"
         table = self._read(path, TRAINING)
         if table is None:
@@ -87,38 +87,38 @@ class Archive:
         self._tables[part] = table
         for row in table.select(["replica", "arm", "phase", "status", "epochs", "reason"]).to_pylist():
             entry = Entry(row["arm"], row["phase"], row["status"], row["epochs"], row["reason"], part)
-            known = self.entries.get(row["replica"])
-            if known is None or entry.rank >= known.rank:
+            earlier = self.entries.get(row["replica"])
+            if earlier is None or entry.rank >= earlier.rank:
                 self.entries[row["replica"]] = entry
         return True
 
     def add_scores(self, part: str) -> bool:
-        """Take in a part of test scores; ``False`` when it is not there or cannot be read."""
+        """Read a part of test scores; ``False`` when it is not there or cannot be read."""
         table = self._read(self.directory / SCORED / f"{part}.parquet", SCORES)
         if table is not None:
             self._scored.update(table["replica"].to_pylist())
         return table is not None
 
     def is_scored(self, replica: str) -> bool:
-        """Whether the replica was judged on the test split."""
+        """Return whether the replica has test scores."""
         return replica in self._scored
 
     def has_model(self, replica: str) -> bool:
-        """Whether the replica's selected parameters are kept, or were never to be: it did not finish."""
+        """Return whether the replica's selected parameters are kept, or were never to be: it did not finish."""
         entry = self.entries[replica]
         return entry.status != "finished" or self.model_of(replica).exists()
 
     def has_probes(self, replica: str) -> bool:
-        """Whether what was measured of the replica's gradients is kept, or was never to be: it did not finish."""
+        """Return whether measurements of the replica's gradients are kept, or were never to be: it did not finish."""
         entry = self.entries[replica]
         return entry.status != "finished" or (self.directory / PROBED / f"{entry.part}.parquet").exists()
 
     def model_of(self, replica: str) -> Path:
-        """The file with the replica's selected parameters."""
+        """Return the path of the file with the replica's selected parameters."""
         return self.directory / MODELS / f"{self.entries[replica].part}.safetensors"
 
     def write(self, part: str, rows: Sequence[dict[str, Any]]) -> None:
-        """Write a part of the driver's own: replicas that halving stopped, or whose worker died."""
+        """Write a part in the driver, for replicas that halving has stopped, or whose worker died."""
         write_durably(self.directory / RECORDS / f"{part}.parquet", encode(rows, TRAINING))
         self.add(part)
 
@@ -131,12 +131,12 @@ class Archive:
             self.add(other)
 
     def done(self, replica: str, epochs: int) -> bool:
-        """Whether the replica needs no training up to ``epochs``."""
+        """Return whether the replica needs no training up to ``epochs``."""
         entry = self.entries.get(replica)
         return entry is not None and (entry.status in TERMINAL or entry.epochs >= epochs)
 
     def rows(self, replicas: Iterable[str]) -> pd.DataFrame:
-        """The longest records of ``replicas``, one row per replica × task, columns of ``TRAINING``."""
+        """Return the longest records of ``replicas``, one row per replica × task, columns of ``TRAINING``."""
         return self._longest(replicas).to_pandas()
 
     def stop(self, part: str, replicas: Sequence[str]) -> None:
@@ -155,7 +155,7 @@ class Archive:
         return pa.concat_tables(tables)
 
     def of_phase(self, phase: str) -> pd.DataFrame:
-        """The longest records of all replicas of ``phase``."""
+        """Return the longest records of all replicas of ``phase``."""
         return self.rows(replica for replica, entry in self.entries.items() if entry.phase == phase)
 
     def _read(self, path: Path, columns: dict[str, pa.DataType]) -> pa.Table | None:

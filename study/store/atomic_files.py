@@ -1,4 +1,4 @@
-"""A file is there, complete and on the disk, or it is not there."""
+"""Atomic writes: a file is complete and on the disk, or it is not there."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from pathlib import Path
 
 
 def write_durably(path: Path, content: bytes) -> None:
-    """Write under a temporary name, sync, rename, sync the directory: a crash leaves the old file or the new one.
+    """Write ``content`` to ``path`` so that a crash leaves the old file or the new one, complete.
 
-    The temporary name begins with a dot, so that no reader takes it for a part.
+    The content goes under a temporary name, is synced and renamed, and the directory is synced.  The temporary name
+    begins with a dot, so that no reader takes it for a part.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
@@ -26,7 +27,7 @@ def write_durably(path: Path, content: bytes) -> None:
 
 
 def sync_directory(directory: Path) -> None:
-    """Make names that were created or renamed in ``directory`` survive a loss of power."""
+    """Sync ``directory``: names that were created or renamed there survive a loss of power."""
     handle = os.open(directory, os.O_RDONLY)
     try:
         os.fsync(handle)
@@ -35,6 +36,6 @@ def sync_directory(directory: Path) -> None:
 
 
 def sweep(directory: Path) -> None:
-    """Remove what writers that died left under temporary names."""
+    """Remove the temporary files of writers that died from ``directory``."""
     for leftover in directory.glob(".*.tmp"):
         leftover.unlink(missing_ok=True)

@@ -1,6 +1,6 @@
-"""The ledger: what happened in a study, one JSON line an event, appended and synced by the driver alone.
+"""The ledger: the events of a study, one JSON line each, appended and synced by the driver alone.
 
-It is a diary and the place of frozen choices.  Which replicas are trained is not its business: records say that.
+It holds what happened, and the frozen choices.  Which replicas are trained is in the records, not here.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ LOCK = ".lock"
 
 
 def read(path: Path) -> list[dict[str, Any]]:
-    """The events of a ledger; a torn last line, which a crash while appending leaves, is not an event.
+    """Read the events of a ledger; a torn last line, which a crash while appending leaves, is not an event.
 
     Raises:
         UserError: when any other line cannot be read, with its number.
@@ -58,7 +58,7 @@ def _events(content: bytes, path: Path) -> tuple[list[dict[str, Any]], int]:
 
 
 class Lock:
-    """One driver a directory.
+    """The lock of a run directory: one driver works there at a time.
 
     The lock is the kernel's (``flock``), so it ends with the process however that ends: a lock file that a dead
     driver left behind refuses nobody.  What the file says (process, host) only serves the message.
@@ -79,7 +79,7 @@ class Lock:
         os.pwrite(self._handle, f"process {os.getpid()} on {socket.gethostname()}\n".encode(), 0)
 
     def release(self) -> None:
-        """Let the next driver in."""
+        """Release the directory to the next driver."""
         os.close(self._handle)
 
 
@@ -89,7 +89,7 @@ class Ledger:
     Opening cuts off a torn last line.
 
     Args:
-        directory: of the run; it exists.
+        directory: the run directory, which exists.
 
     Raises:
         UserError: when another driver works in the directory, or the ledger is damaged elsewhere than at its end.
@@ -135,11 +135,11 @@ class Ledger:
         self.events.append(entry)
 
     def of(self, event: str) -> list[dict[str, Any]]:
-        """The events of one kind, in order."""
+        """Return the events of one kind, in order."""
         return [entry for entry in self.events if entry["event"] == event]
 
     def frozen(self, choice: str) -> Any:
-        """The value of a frozen choice, or ``None`` while it is not made."""
+        """Return the value of a frozen choice, or ``None`` while it is not made."""
         values = [entry["value"] for entry in self.of("frozen") if entry["choice"] == choice]
         return values[-1] if values else None
 

@@ -1,4 +1,4 @@
-"""A folder for what must not outlive a driver: Ray's files, heartbeats.  The next driver sweeps after a killed one."""
+"""The scratch folder of a driver, for Ray's files and heartbeats; the next driver removes that of a killed one."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ PREFIX = "mtl-study-"
 
 @contextmanager
 def scratch_of(run: Path) -> Iterator[Path]:
-    """A temporary folder for the driver of ``run``, which holds the lock of that directory."""
+    """Yield a temporary folder for the driver of ``run``, which holds that directory's lock; remove it at the end."""
     note = run / NOTE
     _sweep(note)
     folder = Path(tempfile.mkdtemp(prefix=PREFIX))

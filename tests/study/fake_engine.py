@@ -15,9 +15,9 @@ import torch
 
 from mtl_core.data.task_set import Development
 from mtl_core.recipe import Recipe, ReplicaConfig
+from mtl_core.training.fused_array import CURVES
 from mtl_core.training.trainer import Outcome, Progress
 
-CURVES = ("train_loss", "validation_loss", "train_metric", "validation_metric", "validation_skill", "weight")
 JOURNAL: Path | None = None
 """Where every epoch of every replica is noted, if anywhere: shows what was trained twice."""
 DELAY = 0.0

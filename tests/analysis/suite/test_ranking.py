@@ -154,7 +154,8 @@ def test_a_set_that_has_not_ended_counts_for_nobody(suite_of: SuiteOf) -> None:
     assert found.sets == ["first"]
     assert found.left_out == {"second": "has not ended", "third": "has not begun"}
     assert len(found.ranked) == 5
-    headline, *sentences = opening(suite, [found])
+    said = opening(suite, [found])
+    headline, sentences = said.headline, said.sentences
     assert headline.startswith("Over 1 task set, ")
     assert any("second and third have not ended" in sentence for sentence in sentences)
 
@@ -162,10 +163,10 @@ def test_a_set_that_has_not_ended_counts_for_nobody(suite_of: SuiteOf) -> None:
 def test_no_study_that_has_ended_is_no_ranking(suite_of: SuiteOf) -> None:
     suite = suite_of({"first": None, "second": None})
     assert rankings(suite) == []
-    assert opening(suite, [])[0].startswith("No ranking yet")
+    assert opening(suite, []).headline.startswith("No ranking yet")
     plain = suite_of({"first": Truth(**SMALL), "second": Truth(**SMALL, seed=9)})
     assert rankings(plain) == []
-    assert "vary nothing that could be ranked" in opening(plain, [])[0]
+    assert "vary nothing that could be ranked" in opening(plain, []).headline
 
 
 def test_weighting_methods_are_ranked_against_equal_which_takes_part(suite_of: SuiteOf) -> None:

@@ -16,7 +16,8 @@ from mtl_core.data.preprocessing import Preparation, prepare
 from mtl_core.data.probe_batch import probe_batch
 from mtl_core.data.task import Task
 from mtl_core.data.task_set import Development, Examples
-from mtl_core.gradients.conflict import STEPS_PER_PROBE, Probes, agreement, comparisons, probed_epochs
+from mtl_core.gradients.agreement import agreement
+from mtl_core.gradients.conflict import STEPS_PER_PROBE, Probes, comparisons, probed_epochs
 from mtl_core.layers.bank import Theta
 from mtl_core.network.network import Network
 from mtl_core.network.shared_parameters import tasks_sharing_stage

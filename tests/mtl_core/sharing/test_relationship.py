@@ -14,9 +14,9 @@ from mtl_core.network.feasibility import why_infeasible
 from mtl_core.network.network import Network
 from mtl_core.recipe import Recipe
 from mtl_core.testing.cases import Case, shaken
-from mtl_core.testing.sharing import check_training
 from mtl_core.testing.small_tasks import ALIKE as NAMES
 from mtl_core.testing.small_tasks import small_tasks
+from mtl_core.testing.training import check_training
 from mtl_core.training.trainer import fit
 from tests.mtl_core.sharing.harness import (
     STAGES,

@@ -9,8 +9,8 @@ import torch
 
 from mtl_core.randomness.counter_based import Streams
 from mtl_core.registry import find
+from mtl_core.testing.weighting_steps import ALL, EVERYBODY, LOSSES, method
 from mtl_core.weighting import LossWeighting, State, Step
-from tests.mtl_core.weighting.situations import ALL, EVERYBODY, LOSSES, method
 
 STREAMS = Streams(range(3), "weighting")
 

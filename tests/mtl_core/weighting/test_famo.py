@@ -8,8 +8,8 @@ from torch import Tensor
 
 from mtl_core.randomness.counter_based import Streams
 from mtl_core.registry import find
+from mtl_core.testing.weighting_steps import ALL, EVERYBODY, LOSSES, after_three_steps, from_losses, method
 from mtl_core.weighting import Step
-from tests.mtl_core.weighting.situations import ALL, EVERYBODY, LOSSES, after_three_steps, from_losses, method
 
 CLS = find("weighting", "famo").cls
 STREAMS = Streams(range(3), "weighting")

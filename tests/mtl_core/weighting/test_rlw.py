@@ -7,8 +7,8 @@ import torch
 
 from mtl_core.randomness.counter_based import Streams
 from mtl_core.registry import find
+from mtl_core.testing.weighting_steps import ALL, EVERYBODY, LOSSES, after_three_steps
 from mtl_core.weighting import Step
-from tests.mtl_core.weighting.situations import ALL, EVERYBODY, LOSSES, after_three_steps
 
 NAMES = [task.name for task in ALL]
 

@@ -11,8 +11,8 @@ from torch import Tensor
 
 from mtl_core.randomness.counter_based import Streams
 from mtl_core.registry import find
+from mtl_core.testing.weighting_steps import ALL, LOSSES, NUM_SHARED, Situation, after_three_steps, from_losses, play
 from mtl_core.weighting import Step as EngineStep
-from tests.mtl_core.weighting.situations import ALL, LOSSES, NUM_SHARED, Step, after_three_steps, from_losses, play
 
 CLS = find("weighting", "worst_case").cls
 SEQUENCE = [LOSSES, 2 * LOSSES.flip(0), LOSSES.square(), LOSSES]
@@ -107,7 +107,7 @@ def test_an_absent_first_step_does_not_fix_what_the_relative_loss_is_relative_to
 @pytest.mark.parametrize("options", [{"on": "relative"}, {"on": "excess"}, {"on": "excess", "baseline": BASELINE}])
 @pytest.mark.parametrize("size", [0.0, 1e-30, 1e15])
 def test_what_is_compared_stays_finite(options: dict[str, Any], size: float) -> None:
-    steps = [Step(losses, torch.zeros(3, 4, NUM_SHARED)) for losses in (size * LOSSES, LOSSES, 1e15 * LOSSES)]
+    steps = [Situation(losses, torch.zeros(3, 4, NUM_SHARED)) for losses in (size * LOSSES, LOSSES, 1e15 * LOSSES)]
     weights, state = play(CLS(ALL, **options), steps)
     assert all(value.isfinite().all() for value in (weights, *state.values()))
 

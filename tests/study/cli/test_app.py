@@ -15,8 +15,9 @@ from typer.testing import CliRunner
 
 from mtl_core.errors import UserError
 from study.cli.app import app
-from study.config import registered_names
 from study.config.spec import Spec
+from study.driver.backend_choice import RunOptions
+from study.planning.prepare import Prepared
 
 HEAVY = ("torch", "ray", "pandas", "matplotlib", "scipy", "optuna", "pyarrow", "numpy", "sklearn", "seaborn")
 
@@ -28,26 +29,25 @@ def _folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def runner(monkeypatch: pytest.MonkeyPatch) -> Callable[[Any], list[tuple[Spec, dict[str, Any]]]]:
-    """Put a function in the place of ``study.driver.run.run`` and of the report; returns the calls that it gets."""
+    """Replace ``study.driver.run.run_prepared`` and the report; returns the calls that it gets."""
 
     def install(outcome: Any) -> list[tuple[Spec, dict[str, Any]]]:
         calls = []
 
-        def run(spec: Spec, **options: Any) -> Path:
-            calls.append((spec, options))
+        def run_prepared(prepared: Prepared, *, out: Path, options: RunOptions) -> Path:
+            calls.append((prepared.plan.spec, {"out": out, **vars(options)}))
             if isinstance(outcome, BaseException):
                 raise outcome
-            return options["out"]
+            return out
 
         module = types.ModuleType("study.driver.run")
-        module.run = run  # type: ignore[attr-defined]
+        module.run_prepared = run_prepared  # type: ignore[attr-defined]
         monkeypatch.setitem(sys.modules, "study.driver.run", module)
         import analysis
 
         monkeypatch.setattr(analysis, "write_report", lambda path: Path(path) / "report.html", raising=False)
-        monkeypatch.setattr(
-            "analysis.report.verdict_text.verdict_words", lambda path: ["Do not share \x1b[31m.", "Because."]
-        )
+        verdict = types.SimpleNamespace(headline="Do not share \x1b[31m.", sentences=["Because."])
+        monkeypatch.setattr(analysis, "verdict_text", lambda path: verdict, raising=False)
         return calls
 
     return install
@@ -213,67 +213,3 @@ def test_out_must_not_be_a_file(runner: Callable[[Any], list[Any]], tmp_path: Pa
     assert result.exit_code == 2
     assert not calls
     assert (tmp_path / "file").read_text() == "precious"
-
-
-@pytest.mark.parametrize("preset", registered_names.names("presets"))
-def test_every_preset_can_be_checked(preset: str, tmp_path: Path) -> None:
-    result = invoke("check", preset)
-    assert result.exit_code == 0, result.output
-    for word in ("candidate", "baseline", "replicas", "forecast", "power"):
-        assert word in result.stdout
-    assert not list(tmp_path.iterdir())
-
-
-def test_check_names_skipped_arms_and_what_a_budget_took() -> None:
-    result = invoke(
-        "check", "digits3", "--set", "factors.depth=[0, 1]", "--budget", "40s", "--set", "training.epochs=60"
-    )
-    assert result.exit_code == 0, result.output
-    assert "skipped" in result.stdout
-    assert "independent" in result.stdout
-    assert "budget: tuning.draws" in result.stdout
-
-
-def test_check_for_programs() -> None:
-    facts = json.loads(invoke("check", "digits3", "--json").stdout)
-    assert {task["task"] for task in facts["tasks"]} == {"parity", "five or more", "modulo three"}
-    assert facts["replicas"]["search"] > 0
-    assert facts["forecast"]["seconds"] > 0
-    assert 1.0 < facts["smallest_effect"] < 1.5
-    assert json.loads(invoke("check", "smoke", "--json").stdout)["smallest_effect"] is None
-
-
-@pytest.mark.parametrize("kind", ["sharing", "weighting", "backbones", "tasks", "presets"])
-def test_list_names_what_there_is(kind: str) -> None:
-    listed = json.loads(invoke("list", kind, "--json").stdout)
-    assert [entry["name"] for entry in listed] == list(registered_names.names(kind))
-    shown = invoke("list", kind).stdout
-    assert all(entry["name"] in shown for entry in listed)
-
-
-@pytest.mark.parametrize(
-    ("method", "looks_at", "passes"),
-    [
-        ("dwa", "losses", "1 forward, 1 back"),
-        ("famo", "losses", "2 forward, 1 back"),
-        ("mgda", "gramian", "1 forward, T back"),
-        ("modo", "jacobian", "2 forward, 2T back"),
-    ],
-)
-def test_a_method_says_what_its_steps_cost(method: str, looks_at: str, passes: str) -> None:
-    listed = {fact["name"]: fact for fact in json.loads(invoke("list", "weighting", "--json").stdout)}
-    assert (listed[method]["looks at"], listed[method]["passes"]) == (looks_at, passes)
-
-
-def test_list_refuses_an_unknown_kind() -> None:
-    result = invoke("list", "shring")
-    assert result.exit_code == 2
-    assert "'sharing'" in result.stderr
-
-
-@pytest.mark.parametrize("preset", registered_names.names("presets"))
-def test_presets_state_their_question_cost_and_expected_result(preset: str) -> None:
-    text = (registered_names.PRESETS / f"{preset}.yaml").read_text()
-    assert text.startswith("# ")
-    assert "# Cost:" in text
-    assert "Expected:" in text

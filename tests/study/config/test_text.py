@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import re
 import unicodedata
-from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from study.config.text import MAX_SLUG, nearest, printable, slug, wrong_with_name
+from study.config.text import nearest, printable, wrong_with_name
 
 HOSTILE = [
     "../x", "/etc/passwd", "a\0b", "x" * 300, "CON", "con.txt", "nul", "LPT1", "", " ", ".", "..", ".hidden", "a/b",
@@ -27,30 +25,6 @@ def test_hostile_names_cannot_name_a_study(name: str) -> None:
 @pytest.mark.parametrize("name", ["demo", "my-study_2", "A", "v1.2", "2026", "x" * 64, "console"])
 def test_plain_names_can(name: str) -> None:
     assert wrong_with_name(name) is None
-
-
-@pytest.mark.parametrize("name", HOSTILE)
-def test_hostile_names_become_harmless_slugs(name: str, tmp_path: Path) -> None:
-    path = (tmp_path / slug(name)).resolve()
-    assert path.parent == tmp_path.resolve()
-    path.mkdir()
-
-
-@settings(max_examples=500, deadline=None)
-@given(st.text(max_size=100))
-def test_a_slug_is_a_safe_file_name(name: str) -> None:
-    assert re.fullmatch(r"[a-z0-9_][a-z0-9_-]*", slug(name))
-    assert len(slug(name)) <= MAX_SLUG
-
-
-@settings(max_examples=200, deadline=None)
-@given(st.text("abAB-_ /é", max_size=6), st.text("abAB-_ /é", max_size=6))
-def test_different_names_have_different_slugs(first: str, second: str) -> None:
-    assert (slug(first) == slug(second)) == (first == second)
-
-
-def test_a_plain_name_is_its_own_slug() -> None:
-    assert slug("left_digit-2") == "left_digit-2"
 
 
 @settings(max_examples=500, deadline=None)

@@ -15,7 +15,8 @@ import analysis
 import study
 from mtl_core.errors import UserError
 from mtl_core.training import evaluation, trainer
-from study.jobs import job as shards
+from study.jobs.job import Data
+from study.jobs.train import TrainingJob
 from study.store import ledger
 from study.store.ledger import Ledger
 from tests.study import fake_engine
@@ -133,13 +134,13 @@ def test_only_models_of_the_chosen_arm_are_kept(finished: Path) -> None:
 
 def test_training_never_receives_the_test_split(fake: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     seen = []
-    original = shards.Shard.run
+    original = TrainingJob.run
 
-    def watched(self: shards.Shard, data: shards.Data, *rest: Any) -> Any:
+    def watched(self: TrainingJob, data: Data, *rest: Any) -> Any:
         seen.append(data.test)
         return original(self, data, *rest)
 
-    monkeypatch.setattr(shards.Shard, "run", watched)
+    monkeypatch.setattr(TrainingJob, "run", watched)
     run(tmp_path / "run")
     assert seen
     assert all(test is None for test in seen)

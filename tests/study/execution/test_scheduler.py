@@ -10,10 +10,9 @@ from typing import Any
 import pytest
 
 from mtl_core.errors import UserError
-from study.execution.scheduler import DONE, Scheduler, Steps, Together
-from study.jobs.job import Summary, shards_of
+from study.execution.scheduler import DONE, Parallel, Scheduler, Steps
+from study.jobs.job import Summary
 from study.planning.arm import Arm
-from study.planning.replica import Budget, Replica
 from study.store.archive import Entry
 from study.store.ledger import Ledger
 
@@ -96,7 +95,7 @@ def names(jobs: list[Any]) -> list[str]:
 
 def test_no_strand_waits_for_anothers_rung(archive: Any, book: Ledger) -> None:
     def steps() -> Steps:
-        results = yield Together([two_rungs("a"), two_rungs("b")])
+        results = yield Parallel([two_rungs("a"), two_rungs("b")])
         yield [Step(("end",))]
         return results
 
@@ -124,7 +123,7 @@ def test_finished_work_is_never_handed_out(archive: Any, book: Ledger) -> None:
 
     def steps() -> Steps:
         yield [Step(("a1", "b1")), Step(("a2",))]
-        yield Together([])
+        yield Parallel([])
         yield [Step(("a1", "a2"))]
 
     scheduler = Scheduler(steps(), archive, book)
@@ -189,29 +188,3 @@ def test_failures_stop_the_study_only_beyond_half(archive: Any, book: Ledger) ->
     jobs[10].give_up(archive, "because")
     with pytest.raises(UserError, match=r"6 of 11 replicas failed, most often with: why"):
         scheduler.finished(jobs[10], Summary("recorded"))
-
-
-@pytest.mark.parametrize(("number", "sizes"), [(1, [1]), (16, [16]), (17, [8, 9]), (33, [11, 11, 11])])
-def test_shards_are_of_nearly_equal_size(number: int, sizes: list[int]) -> None:
-    budget = Budget(4, 8, None, "constant", {})
-    replicas = {str(seed): Replica(ARM, 0, seed, "search", {}) for seed in range(number)}
-    shards = list(shards_of(replicas, ("rain", "sun"), until=2, budget=budget))
-    assert [len(shard.replicas) for shard in shards] == sizes
-    assert sorted(key for shard in shards for key in shard.replicas) == sorted(replicas)
-
-
-def test_a_shard_has_one_arm_one_phase_and_for_single_tasks_one_task() -> None:
-    budget = Budget(4, 8, None, "constant", {})
-    alone = ARM.each()
-    replicas = {
-        f"{phase}{arm.label}{task}{seed}": Replica(arm, 0, seed, phase, {}, task)
-        for phase in ("search", "confirm")
-        for arm, tasks in ((ARM, (None,)), (alone, ("rain", "sun")))
-        for task in tasks
-        for seed in range(3)
-    }
-    shards = list(shards_of(replicas, ("rain", "sun"), until=4, budget=budget))
-    assert len(shards) == 6
-    assert {shard.tasks for shard in shards if shard.arm == alone} == {("rain",), ("sun",)}
-    assert {shard.tasks for shard in shards if shard.arm == ARM} == {("rain", "sun")}
-    assert len({shard.name for shard in shards}) == 6

@@ -8,7 +8,7 @@ import pytest
 
 from mtl_core.errors import UserError
 from study.config.spec import Spec
-from study.planning.budget import FEWEST_DRAWS, FEWEST_SEEDS, frozen, shrink
+from study.planning.budget import FEWEST_DRAWS, FEWEST_SEEDS, settled_spec, shrink
 
 
 def spec(**parts: Any) -> Spec:
@@ -64,7 +64,7 @@ def test_a_settled_budget_stays_settled() -> None:
     asked = spec(budget=500)
     stored, losses = shrink(asked, seconds)
     assert losses
-    assert frozen(asked, stored) == stored
+    assert settled_spec(asked, stored) == stored
 
 
 @pytest.mark.parametrize(
@@ -80,4 +80,4 @@ def test_a_settled_budget_stays_settled() -> None:
 )
 def test_another_study_is_not_taken_for_the_settled_one(other: Spec) -> None:
     stored, _ = shrink(spec(budget=500), seconds)
-    assert frozen(other, stored) is None
+    assert settled_spec(other, stored) is None

@@ -12,7 +12,8 @@ from mtl_core.data.task_set import Development, Examples, TaskSet
 from mtl_core.errors import UserError
 from study.config.spec import Spec
 from study.planning.forecast import Forecast, Forecaster, halved_epochs, machine_rate, refuse_if_too_large, size_text
-from study.planning.plan import Plan, make_plan
+from study.planning.make_plan import make_plan
+from study.planning.plan import Plan
 
 TASKS = tuple(Task(f"task {number}", "regression", "mse") for number in range(3))
 

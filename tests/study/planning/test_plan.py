@@ -1,104 +1,12 @@
-"""The plan: arms, baselines, reasons, replicas."""
+"""The plan: seeds, replicas, references, and how many there are of each."""
 
 from __future__ import annotations
 
 from collections import Counter
-from typing import Any
 
-import pytest
-import torch
-
-from mtl_core.data.task import Task
-from mtl_core.data.task_set import Development, Examples
-from mtl_core.errors import UserError
-from mtl_core.recipe import Recipe
-from study.config.spec import Factors, Spec
-from study.jobs.job import recipe_of
-from study.planning.grid import arms_of
-from study.planning.plan import Plan, make_plan
-from study.planning.replica import Budget
-
-
-def development(num_tasks: int = 2) -> Development:
-    tasks = tuple(Task(f"task {number}", "regression", "mse") for number in range(num_tasks))
-    return Development(
-        tasks, Examples(torch.zeros(20, 3), torch.zeros(20, num_tasks)), torch.zeros(3, dtype=torch.bool)
-    )
-
-
-def spec(**parts: Any) -> Spec:
-    return Spec.model_validate({"tasks": {"set": "digits3"}, **parts})
-
-
-def plan(num_tasks: int = 2, **parts: Any) -> Plan:
-    return make_plan(spec(**parts), development(num_tasks))
-
-
-def test_every_depth_by_default_and_baselines_for_every_width() -> None:
-    made = plan(factors={"width": [8, 16], "stages": [1, 3]})
-    assert Counter((arm.stages, arm.width) for arm in made.candidates) == {(1, 8): 1, (1, 16): 1, (3, 8): 3, (3, 16): 3}
-    assert {(arm.sharing, arm.stages, arm.width) for arm in made.baselines} == {
-        (sharing, stages, width) for sharing in ("single_task", "independent") for stages in (1, 3) for width in (8, 16)
-    }
-    assert not made.skipped
-
-
-def test_every_candidate_has_its_baselines_whatever_the_factors() -> None:
-    made = plan(
-        factors={
-            "width": [8, 16], "weighting": ["equal", "fixed"], "scale": ["matched", "native"],
-            "optimiser": ["adamw", "sgd"], "train_fraction": [0.5, 1.0],
-        }
-    )  # fmt: skip
-    for arm in made.candidates:
-        assert arm.each() in made.baselines
-        assert arm.loop() in made.baselines
-    assert len(made.baselines) == 2 * 2 * 2 * 2  # two kinds × width × optimiser × fraction
-    assert not set(made.candidates) & set(made.baselines)
-    assert len(set(made.arms)) == len(made.arms)
-
-
-def test_arms_that_cannot_exist_are_listed_with_the_reason() -> None:
-    made = plan(factors={"depth": [0, 1, 3], "stages": [2], "width": 8})
-    reasons = {skipped.arm: skipped.reason for skipped in made.skipped}
-    assert [arm.depth for arm in made.candidates] == [1]
-    assert "independent" in reasons["hard d0 w8 l2 equal adamw"]
-    assert "3" in reasons["hard d3 w8 l2 equal adamw"]
-
-
-def test_the_architecture_says_what_is_impossible() -> None:
-    def only_wide(recipe: Recipe, data: Development) -> str | None:
-        assert [task.name for task in data.tasks] == ["task 0", "task 1"]
-        return None if recipe.width > 8 else "too narrow"
-
-    made = make_plan(spec(factors={"width": [8, 16], "stages": 1}), development(), why_infeasible=only_wide)
-    assert [arm.width for arm in made.candidates] == [16]
-    assert {arm.width for arm in made.baselines} == {16}
-    assert [skipped.reason for skipped in made.skipped] == ["too narrow"]
-
-
-def test_one_task_has_nobody_to_share_with() -> None:
-    with pytest.raises(UserError, match="one task"):
-        plan(num_tasks=1)
-
-
-def test_listed_baselines_are_no_candidates_but_weighted_independents_are() -> None:
-    made = plan(
-        factors={
-            "sharing": ["single_task", "independent", "hard"],
-            "weighting": ["equal", "fixed"],
-            "stages": 1,
-            "width": 8,
-        }
-    )
-    roles = Counter((arm.sharing, arm.weighting, made.role(arm)) for arm in made.arms)
-    assert roles == {
-        ("single_task", "equal", "baseline"): 1,
-        ("independent", "equal", "baseline"): 1,
-        ("independent", "fixed", "candidate"): 1,
-        ("hard", "equal", "candidate"): 1,
-        ("hard", "fixed", "candidate"): 1,
-    }
+from study.config.spec import Training
+from study.planning.training_settings import TrainingSettings, recipe_of
+from tests.study.planning.planned import plan
 
 
 def test_seeds_of_phases_never_meet() -> None:
@@ -111,26 +19,26 @@ def test_seeds_of_phases_never_meet() -> None:
 
 def test_only_the_search_stops_early() -> None:
     made = plan(training={"patience": 3})
-    assert [made.budget(phase).patience for phase in ("search", "confirm", "verdict")] == [3, None, None]
+    assert [made.settings(phase).training.patience for phase in ("search", "confirm", "verdict")] == [3, None, None]
 
 
 def test_gradients_are_compared_on_fresh_seeds_where_something_is_shared() -> None:
     made, plain = plan(diagnostics={"gradients": 8}), plan()
-    assert [made.budget(phase).probes for phase in ("search", "confirm", "verdict")] == [0, 8, 8]
+    assert [made.settings(phase).probes for phase in ("search", "confirm", "verdict")] == [0, 8, 8]
     for phase in ("search", "confirm", "verdict"):
         for arm in made.arms:
-            probed = recipe_of(arm, made.budget(phase)).probes
+            probed = recipe_of(arm, made.settings(phase)).probes
             assert probed == (8 if phase != "search" and arm.sharing == "hard" else 0)
             keys = [
-                [replica.key("data", study.budget(phase)) for replica in study.replicas(arm, phase, [0])]
+                [replica.key("data", study.settings(phase)) for replica in study.replicas(arm, phase, [0])]
                 for study in (made, plain)
             ]
             assert (keys[0] != keys[1]) == (probed > 0), "only a record that holds more is another one"
 
 
 def test_a_study_without_probes_has_the_keys_that_it_always_had() -> None:
-    budget = Budget(epochs=3, batch_size=8, patience=None, schedule="cosine")
-    assert "probes" not in budget.content(plan().candidates[0])
+    settings = TrainingSettings(Training(epochs=3, batch_size=8))
+    assert "probes" not in settings.content(plan().candidates[0])
 
 
 def test_replicas_of_a_multi_task_arm() -> None:
@@ -191,18 +99,3 @@ def test_the_ledgers_event_is_json_and_names_every_arm() -> None:
     assert [arm["arm"] for arm in event["arms"]] == [arm.label for arm in made.arms]
     assert {arm["role"] for arm in event["arms"]} == {"candidate", "baseline"}
     assert event["skipped"][0]["arm"].startswith("hard d0")
-
-
-def test_levels_are_combined_once_each() -> None:
-    arms = arms_of(Factors(width=(8, 16), weighting=("equal", "fixed"), sharing=("hard", "single_task"), stages=(2,)))
-    assert len(arms) == len(set(arms)) == 2 * 2 * 2 + 2
-
-
-def test_what_the_study_file_fixes_is_said_and_wrong_weights_are_refused() -> None:
-    factors = {"width": [8], "weighting": ["fixed"]}
-    made = plan(factors=factors, training={"weighting_options": {"fixed": {"weights": [0.25, 0.75]}}})
-    assert made.remarks == ("fixed: weights is [0.25, 0.75] in every draw",)
-    replicas = made.replicas(made.candidates[0], "search", range(len(made.draws)))
-    assert {tuple(replica.hyperparameters["weights"]) for replica in replicas} == {(0.25, 0.75)}
-    with pytest.raises(UserError, match="Write 2 numbers"):
-        plan(factors=factors, training={"weighting_options": {"fixed": {"weights": [0.25]}}})

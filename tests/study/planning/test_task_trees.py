@@ -15,15 +15,14 @@ from study.cli.check import check
 from study.cli.status import status
 from study.config.spec import Spec
 from study.driver.run import run
-from study.jobs.job import recipe_of
 from study.planning import task_trees
 from study.planning.arm import Arm
-from study.planning.grid import budget_of
+from study.planning.make_plan import make_plan
 from study.planning.options import build_task_set
-from study.planning.plan import make_plan
 from study.planning.prepare import prepare, with_trees
-from study.planning.replica import Budget, Replica
-from study.planning.task_trees import groups_of, is_asked_for, stand_ins
+from study.planning.replica import Replica
+from study.planning.task_trees import groups_of, is_to_be_found, stand_ins
+from study.planning.training_settings import TrainingSettings, recipe_of, settings_of
 from study.store import ledger
 from tests.study.planted import TREE, planted
 
@@ -72,7 +71,7 @@ def test_a_made_up_word_is_refused_even_where_nothing_branches(tmp_path: Path) -
 def test_by_default_groups_are_half_way_between_one_and_all_tasks(tmp_path: Path) -> None:
     assert groups_of(asking(tmp_path, "affinity"), 4) == 2.5
     assert groups_of(planted(tmp_path), 4) == 1.5
-    assert not is_asked_for(TREE)
+    assert not is_to_be_found(TREE)
 
 
 def test_nothing_is_to_be_found_where_a_tree_is_written_or_nothing_branches(tmp_path: Path) -> None:
@@ -83,12 +82,12 @@ def test_nothing_is_to_be_found_where_a_tree_is_written_or_nothing_branches(tmp_
 
 def test_a_found_tree_counts_as_if_it_were_written_out(tmp_path: Path) -> None:
     asked = planted(tmp_path)
-    written = budget_of(asking(tmp_path, TREE), "search")
+    written = settings_of(asking(tmp_path, TREE), "search")
 
-    def key(arm: Arm, budget: Budget) -> str:
-        return Replica(arm, 0, 0, "search", {}).key("data", budget)
+    def key(arm: Arm, settings: TrainingSettings) -> str:
+        return Replica(arm, 0, 0, "search", {}).key("data", settings)
 
-    found = budget_of(asked, "search", {2: TREE, 3: [*TREE, TREE[-1]]})
+    found = settings_of(asked, "search", {2: TREE, 3: [*TREE, TREE[-1]]})
     assert recipe_of(BRANCH, found) == recipe_of(BRANCH, written)
     assert key(BRANCH, found) == key(BRANCH, written)
     other = replace(found, trees={2: APART})
@@ -147,7 +146,7 @@ def test_the_planted_pairs_are_found_before_anything_else_and_trained(finished: 
     written = make_plan(asking(finished.parent, TREE), build_task_set(spec).development)
     (arm,) = written.candidates
     keys = {
-        replica.key(analysis.load(finished).manifest["fingerprint"], written.budget("search"))
+        replica.key(analysis.load(finished).manifest["fingerprint"], written.settings("search"))
         for replica in written.replicas(arm, "search", [0, 1])
     }
     assert set(rows[(rows["sharing"] == "branch") & (rows["phase"] == "search")]["replica"]) == keys

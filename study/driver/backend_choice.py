@@ -1,0 +1,61 @@
+"""Which back end runs a study: this process, or Ray where more workers save more than its start costs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from study.config.suite import SuitePosition
+from study.execution.backend import Backend
+from study.execution.heartbeat import Heartbeats
+from study.execution.inline import Inline
+from study.planning.prepare import Prepared, num_cores
+
+RAY_PAYS_SECONDS = 60.0
+"""``auto`` takes Ray when the forecast says that one worker alone would need longer than this."""
+
+
+SCORING_PAYS_SECONDS = 20.0
+"""Below this the test split is scored in the driver: new workers, which may see it, take some seconds to start."""
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """How a study is to run; none of it changes a result.
+
+    Args:
+        backend: ``auto``, ``inline`` or ``ray``.
+        address: address of a running Ray cluster; implies ``ray``.
+        workers: processes; one per core by default.
+        screen: ``auto`` (live on a terminal, a line now and then elsewhere), ``json``, or ``None``: silent.
+        position: which study of a suite this is, if it is one.
+    """
+
+    backend: str = "auto"
+    address: str | None = None
+    workers: int | None = None
+    screen: str | None = None
+    position: SuitePosition | None = None
+
+
+def scoring_seconds(prepared: Prepared) -> float:
+    """Seconds that scoring will take one worker: a forward pass over the test split, against all training epochs."""
+    spec, task_set = prepared.plan.spec, prepared.task_set
+    training = (prepared.forecast.confirm + prepared.forecast.verdict) * (spec.workers or num_cores())
+    return training * len(task_set.test) / (3 * spec.training.epochs * len(task_set.development.examples))
+
+
+def choose_backend(options: RunOptions, prepared: Prepared, scratch: Path) -> Backend:
+    """Return the back end that the options name; ``auto`` weighs what more workers save against the start of Ray."""
+    workers = options.workers or (None if options.address else num_cores())
+    saved = prepared.forecast.seconds * ((workers or 2) - 1)
+    ray = (
+        options.backend == "ray"
+        or options.address is not None
+        or (options.backend == "auto" and saved > RAY_PAYS_SECONDS)
+    )
+    if not ray:
+        return Inline(Heartbeats(scratch / "beats", to_terminal=True))
+    from study.execution.ray_tune import RayTune
+
+    return RayTune(scratch, address=options.address, workers=workers)

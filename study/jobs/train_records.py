@@ -1,0 +1,99 @@
+"""The training records of a shard: one row per replica and task, of trained replicas and of failed ones."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow.parquet as pq
+
+from mtl_core.data.task_set import Development
+from mtl_core.network import cost
+from mtl_core.training import trainer
+from mtl_core.training.fused_array import CURVES
+from study.jobs.shard import Shard
+from study.store.archive import RECORDS
+
+UNCONVERGED = "weighting.unconverged"
+"""Where a replica's state counts the steps that its weighting method's solver could not finish."""
+
+
+def failure_rows(shard: Shard, directory: Path, reason: str) -> list[dict[str, Any]]:
+    """Return the records of replicas that failed: what earlier rungs recorded of them, else empty curves."""
+    earlier = _earlier_rows(shard, directory)
+    empty = {"epochs": 0, "selected_epoch": -1, **{curve: [] for curve in CURVES}}
+    ending = {"status": "failed", "reason": reason}
+    return [
+        _identity(shard, key, task) | earlier.get((key, task), empty) | ending
+        for key in shard.replicas
+        for task in shard.tasks
+    ]
+
+
+def outcome_rows(shard: Shard, view: Development, outcomes: list[trainer.Outcome]) -> list[dict[str, Any]]:
+    """Return the records of replicas that were trained, one row per replica and task of ``view``."""
+    sizes = cost.cost_of(shard.recipe, view)
+    common = {
+        "parameters_shared": sizes.parameters_shared,
+        "parameters_total": sizes.parameters_total,
+        "multiply_adds": sizes.multiply_adds,
+    }
+    rows = []
+    for outcome in outcomes:
+        for column, task in enumerate(view.tasks):
+            curves = {name: outcome.curves[name][:, column].astype(np.float32) for name in CURVES}
+            rows.append(_identity(shard, outcome.key, task.name) | common | _ending(outcome, column) | curves)
+    return rows
+
+
+def _identity(shard: Shard, key: str, task: str) -> dict[str, Any]:
+    replica = shard.replicas[key]
+    return {
+        "replica": key,
+        "arm": shard.arm.label,
+        "phase": shard.phase,
+        "draw": replica.draw,
+        "seed": replica.seed,
+        "task": task,
+        **shard.arm.levels(),
+        "hyperparameters": json.dumps(dict(replica.hyperparameters)),
+        "budget_epochs": shard.settings.training.epochs,
+    }
+
+
+def _ending(outcome: trainer.Outcome, column: int) -> dict[str, Any]:
+    return {
+        "status": outcome.status,
+        "reason": outcome.reason or "",
+        "epochs": outcome.epochs,
+        "selected_epoch": outcome.selected_epoch,
+        "trivial_loss": float(outcome.trivial_loss[column]),
+        "trivial_metric": float(outcome.trivial_metric[column]),
+        "num_train": int(outcome.num_train[column]),
+        "num_validation": int(outcome.num_validation[column]),
+        "unconverged": int(unconverged) if (unconverged := outcome.state.get(UNCONVERGED)) is not None else None,
+        "seconds": outcome.seconds,
+    }
+
+
+def _earlier_rows(shard: Shard, directory: Path) -> Mapping[tuple[str, str], dict[str, Any]]:
+    rows = {}
+    for source in shard.sources:
+        if source == shard.name:
+            continue  # the failure that is being tried again
+        for row in pq.ParquetFile(directory / RECORDS / f"{source}.parquet").read().to_pylist():
+            rows[row["replica"], row["task"]] = row
+    return rows
+
+
+def best_skill(rows: list[dict[str, Any]]) -> float:
+    """Return the best mean over tasks of the validation skill that any replica reached at an epoch; NaN: none."""
+    skills: dict[str, list[np.ndarray]] = {}
+    for row in rows:
+        skills.setdefault(row["replica"], []).append(np.asarray(row["validation_skill"], dtype=float))
+    means = [np.mean(curves, axis=0) for curves in skills.values() if all(curve.size for curve in curves)]
+    finite = [mean[np.isfinite(mean)].max() for mean in means if np.isfinite(mean).any()]
+    return float(max(finite)) if finite else float("nan")

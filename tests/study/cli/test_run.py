@@ -1,0 +1,87 @@
+"""``run``: prepared once, announced, run as announced; then the verdict."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import analysis
+from mtl_core.errors import UserError
+from study.cli.run import refuse_a_file, report, run, saying_how_to_resume
+from study.planning import prepare
+from study.store import ledger
+from tests.study.conftest import small_task_set, tiny
+
+SLOW = 1e5
+"""Multiply-adds per second of a machine on which a tiny study takes half a minute."""
+
+
+@pytest.fixture
+def calls(fake: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, int]:
+    """How often the machine was measured and the data were built; the report is tested elsewhere, and slow."""
+    calls = {"measured": 0, "built": 0}
+
+    def machine_rate() -> float:
+        calls["measured"] += 1
+        return SLOW * 1e6 ** (calls["measured"] - 1)  # another machine whenever it is measured again
+
+    def build_task_set(spec: Any) -> Any:
+        calls["built"] += 1
+        return small_task_set()
+
+    monkeypatch.setattr(prepare, "machine_rate", machine_rate)
+    monkeypatch.setattr(prepare, "build_task_set", build_task_set)
+    monkeypatch.setattr(prepare, "num_cores", lambda: 2)
+    monkeypatch.setattr(analysis, "write_report", lambda path: path / "report.html", raising=False)
+    monkeypatch.setattr("analysis.report.verdict_text.verdict_words", lambda path: ["Share.", "Because."])
+    return calls
+
+
+def test_what_is_announced_is_what_is_run(
+    calls: dict[str, int], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "run"
+    run(tiny(tuning={"draws": 8}, budget="40s"), out=out, address=None, as_json=True)
+    assert calls == {"measured": 1, "built": 1}
+    announced = [line.removeprefix("budget: ") for line in capsys.readouterr().err.splitlines()]
+    (planned,) = [event for event in ledger.read(out / ledger.NAME) if event["event"] == "planned"]
+    assert announced == planned["shrunk"]
+    assert any(loss.startswith("tuning.draws: ") for loss in announced)
+
+
+def test_a_run_that_is_gone_on_with_is_prepared_once_too(calls: dict[str, int], tmp_path: Path) -> None:
+    for _ in range(2):
+        run(tiny(tuning={"draws": 8}, budget="40s"), out=tmp_path / "run", address=None, as_json=True)
+    assert calls == {"measured": 2, "built": 2}
+
+
+def test_the_report_is_said_to_programs_and_to_people(
+    calls: dict[str, int], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    report(tmp_path / "demo", as_json=True)
+    page = str(tmp_path / "demo" / "report.html")
+    assert json.loads(capsys.readouterr().out) == {
+        "event": "reported", "study": "demo", "report": page, "headline": "Share.", "sentences": ["Because."],
+    }  # fmt: skip
+    report(tmp_path / "demo")
+    assert capsys.readouterr().out.splitlines() == ["", "Share.", "Because.", "", f"report: {page}"]
+
+
+def test_a_file_is_no_run_directory(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(UserError, match="this is a file"):
+        refuse_a_file(tmp_path / "file")
+    refuse_a_file(tmp_path)
+    refuse_a_file(tmp_path / "new")
+
+
+def test_an_interruption_says_how_to_go_on_and_stays_one(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.argv", ["mtl-study", "run", "a b"])
+    with pytest.raises(KeyboardInterrupt), saying_how_to_resume():
+        raise KeyboardInterrupt
+    assert "mtl-study run 'a b'" in capsys.readouterr().err

@@ -1,0 +1,90 @@
+"""The job that trains: what it writes, what it would train again, and what it makes of errors."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mtl_core.training import trainer
+from study.config.spec import Training
+from study.jobs.job import Data
+from study.jobs.shard import shards_of
+from study.jobs.train import TrainingJob
+from study.planning.arm import Arm
+from study.planning.replica import Replica
+from study.planning.training_settings import TrainingSettings
+from study.store.archive import Archive
+from tests.study.conftest import small_task_set
+
+ARM = Arm("hard", 1, 2, 4)
+SETTINGS = TrainingSettings(Training(epochs=4, batch_size=256))
+DATA = Data(small_task_set().development)
+
+
+def job(phase: str = "search", until: int = 4, seeds: int = 3, settings: TrainingSettings = SETTINGS) -> TrainingJob:
+    replicas = {f"{phase}{seed}": Replica(ARM, 0, seed, phase, {"learning_rate": 0.1}) for seed in range(seeds)}
+    (shard,) = shards_of(replicas, ("rain", "sun"), until=until, settings=settings)
+    return TrainingJob(shard)
+
+
+def silent(done: int, total: int, best: float) -> None:
+    """A heartbeat that nobody hears."""
+
+
+@pytest.fixture
+def archive(fake: Path, tmp_path: Path) -> Archive:
+    return Archive(tmp_path / "run")
+
+
+def test_a_job_writes_its_records_and_then_nothing_of_it_is_missing(archive: Archive) -> None:
+    work = job()
+    assert work.missing(archive) == list(work.replicas)
+    assert not work.collect(archive), "nothing is written yet"
+    assert work.run(DATA, archive.directory, silent).outcome == "recorded"
+    assert work.collect(archive)
+    assert work.missing(archive) == []
+
+
+def test_after_a_rung_a_job_goes_on_from_the_parts_that_hold_its_states(archive: Archive) -> None:
+    first = job(until=2)
+    first.run(DATA, archive.directory, silent)
+    assert first.collect(archive)
+    second = job(until=4)
+    assert second.missing(archive) == list(second.replicas)
+    going_on = second.keeping(["search1", "search2"], archive)
+    assert list(going_on.replicas) == ["search1", "search2"]
+    assert going_on.shard.sources == (first.name,)
+    assert going_on.name != second.name, "a job is named by what it trains"
+
+
+@pytest.mark.parametrize("phase", ["search", "confirm"])
+def test_a_lost_model_is_trained_again_where_it_is_needed(archive: Archive, phase: str) -> None:
+    work = job(phase)
+    work.run(DATA, archive.directory, silent)
+    assert work.collect(archive)
+    for model in (archive.directory / "models").iterdir():
+        model.unlink()
+    assert work.missing(archive) == ([] if phase == "search" else list(work.replicas))
+
+
+def test_an_error_of_user_code_is_recorded_as_a_failure(archive: Archive, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fit(*arguments: Any, **options: Any) -> Any:
+        raise ZeroDivisionError("the user's loss")
+
+    monkeypatch.setattr(trainer, "fit", fit)
+    work = job()
+    assert work.run(DATA, archive.directory, silent).outcome == "recorded"
+    assert work.collect(archive), "a failure is an end"
+    assert {entry.status for entry in archive.entries.values()} == {"failed"}
+    assert all("ZeroDivisionError" in entry.reason for entry in archive.entries.values())
+
+
+def test_what_is_given_up_is_recorded_as_failed(archive: Archive) -> None:
+    work = job()
+    work.give_up(archive, "the worker process died")
+    assert {(entry.status, entry.reason) for entry in archive.entries.values()} == {
+        ("failed", "the worker process died")
+    }
+    assert work.missing(archive) == []

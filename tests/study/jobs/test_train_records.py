@@ -1,0 +1,60 @@
+"""The training records: columns that the schema has, and curves that the engine makes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from analysis.records.schema import TRAINING, schema
+from mtl_core.recipe import ReplicaConfig
+from mtl_core.training.fused_array import CURVES
+from study.jobs.train_records import best_skill, failure_rows, outcome_rows
+from study.planning.forecast import NUM_CURVES
+from study.store.archive import Archive
+from tests.study import fake_engine
+from tests.study.conftest import small_task_set
+from tests.study.jobs.test_train import DATA, job, silent
+
+
+def test_the_curves_of_the_engine_are_those_of_the_records() -> None:
+    recorded = [column.name for column in schema(TRAINING) if pa.types.is_list(column.type)]
+    assert recorded == list(CURVES)
+    assert len(CURVES) == NUM_CURVES, "what the forecast counts"
+
+
+def test_a_trained_replica_has_every_column_once_for_each_task() -> None:
+    shard = job().shard
+    configs = [ReplicaConfig(key, replica.seed, replica.hyperparameters) for key, replica in shard.replicas.items()]
+    view = small_task_set().development
+    rows = outcome_rows(shard, view, fake_engine.fit(shard.recipe, view, configs, until=4))
+    assert [(row["replica"], row["task"]) for row in rows] == [
+        (key, task) for key in shard.replicas for task in ("rain", "sun")
+    ]
+    assert all(set(row) == set(TRAINING) for row in rows)
+    assert {(row["arm"], row["budget_epochs"], row["epochs"]) for row in rows} == {(shard.arm.label, 4, 4)}
+
+
+def test_a_failure_keeps_the_curves_of_earlier_rungs(fake: Path, tmp_path: Path) -> None:
+    Archive(tmp_path)
+    first = job(until=2)
+    first.run(DATA, tmp_path, silent)
+    shard = job(until=4).shard
+    assert {len(row["validation_skill"]) for row in failure_rows(shard, tmp_path, "late")} == {0}
+    later = failure_rows(replace(shard, sources=(first.name,)), tmp_path, "late")
+    assert {len(row["validation_skill"]) for row in later} == {2}
+    assert {(row["status"], row["reason"], row["epochs"]) for row in later} == {("failed", "late", 2)}
+
+
+def test_the_best_skill_is_a_mean_over_the_tasks_of_one_replica() -> None:
+    rows = [
+        {"replica": "a", "validation_skill": [0.9, 0.1]},
+        {"replica": "a", "validation_skill": [0.1, 0.3]},
+        {"replica": "b", "validation_skill": [0.4, np.nan]},
+        {"replica": "b", "validation_skill": [0.4, 0.8]},
+    ]
+    assert best_skill(rows) == pytest.approx(0.5)
+    assert np.isnan(best_skill([{"replica": "a", "validation_skill": []}]))
