@@ -14,7 +14,7 @@ class Equal(LossWeighting):
 
     w_i = 1 (native), 1/T (matched).
 
-    Source: vanilla multi-task learning, CS330 (Stanford), "Multi-task learning basics".
+    Source: CS330 (Stanford), "Multi-task learning basics": vanilla multi-task learning.
 
     Differs from the source: nothing.
     """

@@ -13,7 +13,7 @@ from mtl_core.randomness.counter_based import Streams
 
 Correction = Callable[[Float[Tensor, "r t 1"], Float[Tensor, "r t 1"], Int[Tensor, "r t 1"]], Float[Tensor, "r t 1"]]
 """Function of (inner product, squared norm, partner) that gives the multiple of the partner's unit gradient to add; see
-:func:`correct`."""
+:func:`corrected_coefficients`."""
 
 
 def random_order(tasks: Sequence[Task], streams: Streams) -> Int[Tensor, "r t t"]:
@@ -93,7 +93,7 @@ def total_weights(
     """Return the weights of the task gradients in the sum of the corrected gradients, each at its task's norm.
 
     Args:
-        coefficients: C of :func:`correct`.
+        coefficients: C of :func:`corrected_coefficients`.
         norms: norms of the task gradients.
         present: which tasks take part in the step; the others have weight 0.
     """
