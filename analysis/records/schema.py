@@ -134,8 +134,24 @@ CONFLICT = {
 }
 """One row per replica × probe × stage × pair of tasks that have parameters in common there."""
 
-RECORD_KINDS: Mapping[str, Columns] = {"records": TRAINING, "scores": SCORES, "conflict": CONFLICT}
-"""The columns of each kind of records, by the directory of the run that holds its parts."""
+
+@dataclass(frozen=True)
+class RecordKind:
+    """A kind of records: ``heading`` and what ``row`` it has one of, as text, and its ``columns``."""
+
+    heading: str
+    row: str
+    columns: Columns
+
+
+RECORD_KINDS = {
+    "records": RecordKind("Training", "replica × task; of a replica in several parts the longest counts", TRAINING),
+    "scores": RecordKind("Scores on the test split", "replica × task", SCORES),
+    "conflict": RecordKind(
+        "Gradient conflict", "replica × probe × stage × pair of tasks that have parameters in common there", CONFLICT
+    ),
+}
+"""Every kind of records, by the directory of the run that holds its parts."""
 
 FACTOR_COLUMNS = tuple(FACTORS)
 

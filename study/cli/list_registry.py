@@ -1,28 +1,33 @@
-"""``list``: prints what the registry holds, one line each, with the paper; and the presets."""
+"""``list``: prints what the registry holds, one line each, with the paper; the presets; and the records' columns."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from analysis.records.columns_page import column_facts
+from analysis.records.schema import RECORD_KINDS
 from mtl_core.errors import UserError
 from mtl_core.registry import KINDS, Entry, entries
 from mtl_core.search_space import LogUniform, Range, Uniform
-from study.cli.console import say_json, say_table
+from study.cli.console import say, say_json, say_table
 from study.config import registered_names
 from study.config.text import nearest
 
-PRESET = "presets"
+PRESET, COLUMNS = "presets", "columns"
 
 
 def list_kind(kind: str, *, as_json: bool) -> None:
-    """Print everything of ``kind``: a kind of the registry, or ``presets``.
+    """Print everything of ``kind``: a kind of the registry, ``presets`` or ``columns``.
 
     Raises:
         UserError: when there is no such kind.
     """
-    kinds = (*KINDS, PRESET)
+    kinds = (*KINDS, PRESET, COLUMNS)
     if kind not in kinds:
         raise UserError(f"list {kind}", "there is no such kind.", nearest(kind, kinds))
+    if kind == COLUMNS:
+        _list_columns(as_json=as_json)
+        return
     facts = _presets() if kind == PRESET else _entries(kind)
     if as_json:
         say_json(facts)
@@ -57,6 +62,17 @@ def _range(range_: Range | None) -> str:
     if isinstance(range_, Uniform | LogUniform):
         return f"{range_.low:g}…{range_.high:g}"
     return "" if range_ is None else "tuned"
+
+
+def _list_columns(*, as_json: bool) -> None:
+    """Print the columns of every kind of records: a table each, or one list that names the kind's directory."""
+    if as_json:
+        say_json([{"directory": kind, **facts} for kind in RECORD_KINDS for facts in column_facts(kind)])
+        return
+    for place, (kind, described) in enumerate(RECORD_KINDS.items()):
+        facts = column_facts(kind)
+        say(*[""][:place], f"{described.heading} ({kind}/): one row per {described.row}")
+        say_table(facts[0].keys(), ([value or "–" for value in fact.values()] for fact in facts))
 
 
 def _presets() -> list[dict[str, Any]]:
