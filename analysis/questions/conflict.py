@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FormatStrFormatter, LogLocator, MaxNLocator, NullFormatter
 
 from analysis.formatting import points, shared_stages
-from analysis.plots import style
+from analysis.plots import heatmap, style
 from analysis.statistics.gradient_agreement import ALL, PAIR, RATIO, WITHIN, last_stage, score, table
 from analysis.statistics.intervals import MIN_SEEDS
 
@@ -151,30 +151,17 @@ def _matrix(axes: Axes, rows: pd.DataFrame, tasks: list[str]) -> None:
     cells = np.full((len(tasks), len(tasks)), np.nan)
     for one, other, value in pd.concat([last, within])[["task", "other", "mean"]].itertuples(index=False):
         cells[tasks.index(one), tasks.index(other)] = cells[tasks.index(other), tasks.index(one)] = value
-    axes.imshow(cells, cmap=style.DIVERGING, vmin=-1, vmax=1)
-    if len(tasks) <= MOST_NUMBERS:
-        for (i, j), value in np.ndenumerate(cells):
-            strong = "bold" if i == j else "normal"
-            dark = "white" if abs(value) > 0.7 else style.INK
-            axes.text(
-                j,
-                i,
-                points(value, sign=False, digits=2),
-                ha="center",
-                va="center",
-                fontsize=5.5,
-                fontweight=strong,
-                color=dark,
-            )
     few = len(tasks) <= MOST_NUMBERS
-    names = list(style.labels(tasks, lines=1, width=16).values()) if len(tasks) <= MOST_NAMES else []
-    axes.set_yticks(range(len(names)), names, fontsize=6.5 if few else 5)
-    axes.set_xticks(
-        range(len(names)),
-        names,
-        fontsize=6.5 if few else 5,
-        rotation=40 if few else 90,
-        ha="right" if few else "center",
-    )
-    axes.tick_params(length=0)
+    names = list(style.labels(tasks, lines=1, width=16).values())
+    values = pd.DataFrame(cells, index=names, columns=names)
+    texts = values.map(lambda value: points(value, sign=False, digits=2)) if few else None
+    heatmap.draw(axes, values, texts, colours=style.DIVERGING, limits=(-1, 1), text_size=5.5, square=True)
+    for text in axes.texts:
+        across, down = text.get_position()
+        text.set_fontweight("bold" if across == down else "normal")
+    if len(tasks) > MOST_NAMES:
+        axes.set(xticks=[], yticks=[])
+    axes.tick_params(labelsize=6.5 if few else 5)
+    for label in axes.get_xticklabels():
+        label.set(rotation=40 if few else 90, ha="right" if few else "center")
     axes.set_title("last shared stage, mean over probes; bold: halves of one task", loc="right", fontsize=6.5)

@@ -15,7 +15,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from analysis.formatting import points
-from analysis.plots import style
+from analysis.plots import heatmap, style
 from analysis.records.frames import each, groups
 from analysis.records.schema import Records
 from analysis.selection import SINGLE_TASK
@@ -170,37 +170,38 @@ def telling(gains: pd.DataFrame) -> list[str]:
 
 
 def _map(axes: Axes, cells: pd.DataFrame, heading: str, limit: float | None) -> None:
-    """One map; with ``limit`` diverging colours of a gain, without it grey ones of a skill."""
-    widths = sorted(set(cells["width"]))
-    depths = sorted(set(cells["depth"].fillna(-1)))
-    low, high = (-limit, limit) if limit else (float(cells["gain"].min()) - 5, float(cells["gain"].max()))
-    for cell in each(cells):
-        place = widths.index(cell.width), depths.index(-1 if np.isnan(cell.depth) else cell.depth)
-        _cell(axes, cell, place, (cell.gain - low) / (high - low), is_gain=limit is not None)
-    axes.set_xticks(range(len(widths)), [f"{width:g}" for width in widths])
-    axes.set_yticks(range(len(depths)), ["single" if depth < 0 else f"{depth:.0f}" for depth in depths])
-    axes.set(xlim=(-0.5, len(widths) - 0.5), ylim=(-0.5, len(depths) - 0.5))
-    axes.tick_params(length=0)
-    axes.spines[:].set_visible(False)
+    """Draw one map; with ``limit`` diverging colours of a gain, without it grey ones of a skill."""
+    is_gain = limit is not None
+    limits = (-limit, limit) if limit is not None else (float(cells["gain"].min()) - 5, float(cells["gain"].max()))
+    cells = cells.assign(row=[_row(cell) for cell in each(cells)])
+    cells = cells.assign(text=[_text(cell, is_gain=is_gain) for cell in each(cells)])
+    rows = list(cells.sort_values("depth", ascending=False, kind="stable")["row"].drop_duplicates())
+    values, texts = (cells.pivot(index="row", columns="width", values=name).loc[rows] for name in ("gain", "text"))
+    heatmap.draw(axes, values, texts, colours=style.DIVERGING if is_gain else style.SEQUENTIAL, limits=limits)
+    widths = list(values.columns)
+    for cell in each(cells.dropna(subset=["gain"])):
+        _frame(
+            axes, cell, (widths.index(cell.width), rows.index(cell.row)), unsure=is_gain and cell.low <= 0 <= cell.high
+        )
     axes.set_title(heading, loc="left")
 
 
-def _cell(axes: Axes, cell: Any, place: tuple[int, int], shade: float, *, is_gain: bool) -> None:
-    if np.isnan(cell.gain):
-        return
-    corner = (place[0] - 0.5, place[1] - 0.5)
-    colour = (style.DIVERGING if is_gain else style.SEQUENTIAL)(shade)
-    unsure = is_gain and cell.low <= 0 <= cell.high
-    axes.add_patch(
-        Rectangle(corner, 1, 1, facecolor=colour, edgecolor="#bdbdbd" if unsure else "white", linewidth=0, zorder=1)
-    )
+def _row(cell: Any) -> str:
+    """Label of a cell's row: its shared stages, or how it shares where no stages can be counted."""
+    if np.isnan(cell.depth):
+        return "single" if cell.sharing == SINGLE_TASK else str(cell.sharing)
+    return f"{cell.depth:.0f}"
+
+
+def _text(cell: Any, *, is_gain: bool) -> str:
+    half = f"\n±{points(cell.half_width, sign=False)}" if is_gain and np.isfinite(cell.half_width) else ""
+    return points(cell.gain, sign=is_gain) + half
+
+
+def _frame(axes: Axes, cell: Any, corner: tuple[int, int], *, unsure: bool) -> None:
+    """Hatch a cell whose interval holds zero, and box the one of the recommended arm."""
     if unsure:
         axes.add_patch(Rectangle(corner, 1, 1, fill=False, hatch="////", edgecolor="#c4c4c4", linewidth=0, zorder=2))
     if cell.recommended:
         inner = (corner[0] + 0.03, corner[1] + 0.03)
         axes.add_patch(Rectangle(inner, 0.94, 0.94, fill=False, edgecolor=style.INK, linewidth=1.4, zorder=4))
-    text = points(cell.gain, sign=is_gain)
-    if is_gain and np.isfinite(cell.half_width):
-        text += f"\n±{points(cell.half_width, sign=False)}"
-    dark = is_gain and shade > 0.85
-    axes.text(*place, text, ha="center", va="center", fontsize=6, color="white" if dark else style.INK, zorder=5)

@@ -14,18 +14,15 @@ unlucky every method gains by it.  The table says which methods were given the s
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
 from analysis.formatting import agree, listing, points
 from analysis.plots import ranking, style
+from analysis.questions._ranked import behind_columns, mean_gains, places
 from analysis.records.frames import each, groups
 from analysis.records.schema import FACTOR_COLUMNS, Records
 from analysis.selection import SINGLE_TASK
-from analysis.statistics.intervals import Gain
 from analysis.statistics.paired_gains import LOOP, MEAN, TASK, differences, gain_columns, gain_of, outcomes, setting
 from analysis.statistics.verdicts import HELPED, verdict
 
@@ -124,7 +121,9 @@ def table(scores: pd.DataFrame) -> pd.DataFrame:
     its interval, simultaneous over all methods, lies below zero.  ``mean_rank`` is over tasks and seeds, equal
     weights among the ranked; ``same_draw`` is the share of arms that were given the draw that equal weights have.
     """
-    reached = {name: dict(_means(scores, name)) for name in (OTHER_SCALE, BEHIND)}
+    over_other, behind = (
+        mean_gains(scores, quantity, rival="method", family="family") for quantity in (OTHER_SCALE, BEHIND)
+    )
     ranks = _mean_ranks(scores)
     keys = ["method", *WEIGHING, "scope", "task", "band", "looks", "family", "zero", "unconverged"]
     rows = []
@@ -132,28 +131,17 @@ def table(scores: pd.DataFrame) -> pd.DataFrame:
         gain = gain_of(group, family=facts["family"], looks=facts["looks"])
         method = str(facts["method"])
         judged = facts["scope"] == MEAN and facts["weighting"] != EQUAL
-        over = [gain, *(found[method] for found in [reached[OTHER_SCALE]] if method in found)]
-        behind = reached[BEHIND].get(method)
+        over = [gain, over_other[method]] if method in over_other else [gain]
         rows.append(
             facts
             | {"arms": int(group["arms"].max()), "mean_rank": ranks[method], "same_draw": group["same_draw"].mean()}
             | gain_columns(gain)
-            | {
-                "beats_equal": judged and all(verdict(difference, 0.0) == HELPED for difference in over),
-                "behind": behind.mean if behind else 0.0,
-                "behind_half": behind.half_simultaneous if behind else np.nan,
-                "separable": behind is not None and bool(behind.mean + behind.half_simultaneous < 0),
-            }
+            | {"beats_equal": judged and all(verdict(difference, 0.0) == HELPED for difference in over)}
+            | behind_columns(behind.get(method))
         )
     frame = pd.DataFrame(rows)
-    means = frame[frame["scope"] == MEAN].set_index("method")["gain"]
-    place = frame["method"].map(means.rank(ascending=False, method="first"))
-    return frame.assign(rank=place).sort_values("rank", kind="stable").reset_index(drop=True)
-
-
-def _means(scores: pd.DataFrame, quantity: str) -> Iterator[tuple[str, Gain]]:
-    for (method,), group in scores[(scores["quantity"] == quantity) & (scores["scope"] == MEAN)].groupby(["method"]):
-        yield str(method), gain_of(group, family=int(group["family"].iloc[0]), looks=int(group["looks"].iloc[0]))
+    frame = frame.assign(rank=places(frame, "method"))
+    return frame.sort_values("rank", kind="stable").reset_index(drop=True)
 
 
 def _mean_ranks(scores: pd.DataFrame) -> dict[str, float]:
@@ -204,10 +192,13 @@ def caption(rows: pd.DataFrame) -> str:
     )
 
 
-@style.styled
 def figure(rows: pd.DataFrame) -> Figure:
-    """One line per method, best first."""
-    drawn = ranking.draw(rows, names="method", reached="beats_equal", said="beats equal weights")
-    drawn.axes[0].set_xlabel(f"mean gain over {rows['zero'].iloc[0]} weights (points of skill)")
-    style.headline(drawn, title(rows))
-    return drawn
+    """Draw one line per method, best first."""
+    return ranking.draw(
+        rows,
+        title(rows),
+        rival="method",
+        over=f"{rows['zero'].iloc[0]} weights",
+        highlight=ranking.Highlight("beats_equal", style.BLUE, "^", "beats equal weights"),
+        name=lambda mean: mean.method,
+    )
