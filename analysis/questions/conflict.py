@@ -21,13 +21,13 @@ __all__ = ["NAME", "NUMBER", "caption", "figure", "score", "table", "title"]
 NUMBER, NAME = 11, "Gradient conflict"
 
 LINES = ((style.VERMILION, "o"), (style.PURPLE, "s"), (style.INK, "D"))
-"""Colours and markers of the pairs that lie furthest below halves of one task."""
+"""Colours and markers of the pairs of tasks that agree least."""
 MOST_STAGES, MOST_NUMBERS, MOST_NAMES = 4, 8, 20
 WIDE_RATIO = 30
 
 
 def title(rows: pd.DataFrame) -> str:
-    """Which tasks' gradients agree less than two halves of one task, if any were found that do."""
+    """Return a sentence: which tasks' gradients agree less than two halves of one task, if any do."""
     pairs = last_stage(rows)
     if pairs.empty or pairs["n"].max() < MIN_SEEDS:
         return "Agreement of the tasks' gradients by stage and epoch"
@@ -48,7 +48,7 @@ def _sizes(pair: pd.Series) -> str:
 
 
 def caption(rows: pd.DataFrame) -> str:
-    """What is drawn, and on what it rests."""
+    """Return what is drawn, its units, n, intervals and selection rule."""
     first, n = rows.iloc[0], int(rows["n"].max())
     several = len(rows.loc[rows["quantity"] == PAIR, ["task", "other"]].drop_duplicates())
     bars = "bars: 95% intervals from seeds (Student's t)" if n >= MIN_SEEDS else f"no intervals below {MIN_SEEDS} seeds"
@@ -67,7 +67,7 @@ def caption(rows: pd.DataFrame) -> str:
 
 @style.styled
 def figure(rows: pd.DataFrame) -> Figure:
-    """Above a panel per shared stage; below the ratio of norms and, of more than two tasks, all pairs at once."""
+    """Draw above a panel per shared stage, below the ratio of norms and, of more than two tasks, all pairs at once."""
     found = rows[rows["quantity"] == WITHIN]
     stages = [stage for stage in found["stage"].drop_duplicates() if stage.startswith("stage")][-MOST_STAGES:]
     tasks = list(found.sort_values("task_order")["task"].drop_duplicates())
@@ -142,7 +142,7 @@ def _norms(axes: Axes, rows: pd.DataFrame) -> None:
 
 
 def _matrix(axes: Axes, rows: pd.DataFrame, tasks: list[str]) -> None:
-    """Cosines in the last shared stage, the tasks' own halves on the diagonal."""
+    """Draw the cosines in the last shared stage, the tasks' own halves on the diagonal."""
     last = last_stage(rows)
     within = rows[(rows["quantity"] == WITHIN) & (rows["epoch"] == ALL)]
     within = within[

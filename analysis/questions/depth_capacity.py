@@ -36,11 +36,14 @@ NUMBER, NAME = 2, "Depth and capacity"
 GAIN, SKILL = "gain", "skill"
 FIXED = ("stages", "backbone", "optimiser", "train_fraction")
 FEW = 8
-"""With more tasks than this the map shows the most telling ones, and the table all."""
+"""Most tasks in the figure; of more, those with the largest gains and losses are drawn, and the table has all."""
 
 
 def score(records: Records) -> pd.DataFrame:
-    """Gain over ``each``, and skill, per arm of the map, task and seed; empty before the confirm phase is scored."""
+    """Return gain over ``each``, and skill, in points, per arm of the map, task and seed of the confirm phase.
+
+    Empty before that phase is scored.
+    """
     scored = outcomes(records)
     scored = scored[scored["phase"] == "confirm"]
     if scored.empty:
@@ -62,7 +65,7 @@ def score(records: Records) -> pd.DataFrame:
 
 
 def map_arms(records: Records, scored: pd.DataFrame) -> pd.DataFrame:
-    """The arms of the plane: levels other than depth and width as in the recommended arm, with its or equal weights."""
+    """Return the arms of the map: other levels than depth and width as in the recommended arm, its or equal weights."""
     arms = scored.drop_duplicates("arm")
     chosen = arms[arms["arm"] == (records.frozen("arm") or {}).get("arm")]
     hard = arms[~arms["sharing"].isin((SINGLE_TASK, LOOP))]
@@ -77,7 +80,7 @@ def map_arms(records: Records, scored: pd.DataFrame) -> pd.DataFrame:
 
 
 def _skills(rows: pd.DataFrame) -> pd.DataFrame:
-    """Test skill in points, per task and as the mean over tasks."""
+    """Return test skill in points, per task and as the mean over tasks."""
     kept = rows[["task", "seed", "test_skill"]].rename(columns={"test_skill": "gain"})
     kept = kept.assign(gain=100 * kept["gain"], scope=TASK)
     mean = kept.dropna().groupby("seed", as_index=False)["gain"].mean().assign(task="", scope=MEAN)
@@ -85,9 +88,9 @@ def _skills(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def table(scores: pd.DataFrame) -> pd.DataFrame:
-    """One row per quantity (gain or skill), task (or mean), depth and width: value and intervals, in points.
+    """Return one row per quantity (gain or skill), task (or mean), depth and width: value and intervals, in points.
 
-    ``skill`` has the interval of seeds alone.
+    The interval of ``skill`` is from seeds alone.
     """
     keys = ["quantity", "scope", "task", "order", "arm", "sharing", "depth", "width", "stages", "band", "looks"]
     rows = []
@@ -99,7 +102,7 @@ def table(scores: pd.DataFrame) -> pd.DataFrame:
 
 
 def peak(rows: pd.DataFrame) -> pd.Series | None:
-    """The cell of the largest mean gain, if its 95% interval lies above 0."""
+    """Return the cell of the largest mean gain if its 95% interval lies above 0, else ``None``."""
     cells = rows[(rows["quantity"] == GAIN) & (rows["scope"] == MEAN)].dropna(subset=["gain"])
     if cells.empty:
         return None
@@ -108,7 +111,7 @@ def peak(rows: pd.DataFrame) -> pd.Series | None:
 
 
 def title(rows: pd.DataFrame) -> str:
-    """Where the mean gain peaks."""
+    """Return a sentence: where the mean gain is largest, if its interval lies above 0 anywhere."""
     best = peak(rows)
     if best is not None:
         place = f"{best['depth']:.0f} of {best['stages']} shared stages and width {best['width']}"
@@ -120,7 +123,7 @@ def title(rows: pd.DataFrame) -> str:
 
 
 def caption(rows: pd.DataFrame) -> str:
-    """What is drawn, and on what it rests."""
+    """Return what is drawn, its units, n, intervals and selection rule."""
     gains = rows[rows["quantity"] == GAIN]
     n = sorted(set(gains.loc[gains["n"] > 0, "n"])) or [0]
     tasks = gains.loc[gains["scope"] == TASK, "task"].nunique()
@@ -140,7 +143,7 @@ def caption(rows: pd.DataFrame) -> str:
 
 @style.styled
 def figure(rows: pd.DataFrame) -> Figure:
-    """The mean gain and the mean skill, then the gain of every task."""
+    """Draw maps of the mean gain and the mean skill, then of the gain of every task."""
     gains, skills = rows[rows["quantity"] == GAIN], rows[(rows["quantity"] == SKILL) & (rows["scope"] == MEAN)]
     tasks = telling(gains)
     columns = 2 if gains["width"].nunique() > 4 else 3
@@ -162,7 +165,7 @@ def figure(rows: pd.DataFrame) -> Figure:
 
 
 def telling(gains: pd.DataFrame) -> list[str]:
-    """The tasks to draw: all, or the few of the largest gain or loss; in the order of the task set."""
+    """Return the tasks to draw: all, or the few of the largest gain or loss; in the order of the task set."""
     tasks = gains[gains["scope"] == TASK].dropna(subset=["gain"])
     extent = tasks.assign(extent=tasks["gain"].abs()).groupby("task")["extent"].max()
     kept = set(extent.sort_values(ascending=False, kind="stable").index[:FEW])

@@ -16,7 +16,7 @@ NUMBER, NAME = 3, "Gain by depth"
 
 
 def score(records: Records) -> pd.DataFrame:
-    """The gains of the depth and capacity map per arm, task and seed; none where no arm that shares has a depth."""
+    """Return the gains of the depth and capacity map per arm, task and seed; empty where no sharing arm has a depth."""
     scores = depth_capacity.score(records)
     if scores.empty:
         return scores
@@ -25,7 +25,10 @@ def score(records: Records) -> pd.DataFrame:
 
 
 def table(scores: pd.DataFrame) -> pd.DataFrame:
-    """One row per task, width and depth; ``losing`` where that depth and every deeper one have an interval below 0."""
+    """Return one row per task, width and depth: gain with interval.
+
+    ``losing`` says that this depth and every deeper one have an interval below 0.
+    """
     rows = depth_capacity.table(scores).sort_values(["order", "width", "depth"]).reset_index(drop=True)
     below = rows["high"] < 0
     losing = below[::-1].groupby([rows["task"], rows["width"]]).cummin()[::-1]
@@ -33,7 +36,7 @@ def table(scores: pd.DataFrame) -> pd.DataFrame:
 
 
 def title(rows: pd.DataFrame) -> str:
-    """From which depth the most losing task loses, and at which width."""
+    """Return a sentence: from which depth on the task with the largest loss loses, and at which width."""
     even_unshared = rows["losing"] & (rows["depth"] == 0)
     lines = pd.MultiIndex.from_frame(rows[["task", "width"]])
     losing = rows[rows["losing"] & ~lines.isin(lines[even_unshared])]
@@ -48,7 +51,7 @@ def title(rows: pd.DataFrame) -> str:
 
 
 def caption(rows: pd.DataFrame) -> str:
-    """What is drawn, and on what it rests."""
+    """Return what is drawn, its units, n, intervals and selection rule."""
     tasks = rows["task"].nunique()
     more = (
         f" The {FEW} tasks with the largest gains or losses of {tasks} are drawn; the table has all."
@@ -67,7 +70,7 @@ def caption(rows: pd.DataFrame) -> str:
 
 @style.styled
 def figure(rows: pd.DataFrame) -> Figure:
-    """A panel per task, a line per width."""
+    """Draw a panel per task, a line per width."""
     tasks = telling(rows)
     columns = min(4, len(tasks))
     lines = -(-len(tasks) // columns)

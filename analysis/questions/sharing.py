@@ -37,7 +37,7 @@ FACTS = ["arm", "sharing", "depth", "stages", "width", "capacity"]
 
 
 def score(records: Records) -> pd.DataFrame:
-    """Gain over ``each``, and over the best arm, per arm, task and seed; empty where there is one way to share."""
+    """Return gain over ``each``, and over the best arm, per arm, task and seed; empty with one way to share."""
     scored = outcomes(records)
     scored = scored[scored["phase"] == "confirm"]
     arms = rivals(records, scored)
@@ -66,7 +66,7 @@ def score(records: Records) -> pd.DataFrame:
 
 
 def rivals(records: Records, scored: pd.DataFrame) -> pd.DataFrame:
-    """The multi-task arms to rank: those of one capacity, and alike in all that is not sharing or depth."""
+    """Return the multi-task arms to rank: those of one capacity, and alike in all that is not sharing or depth."""
     arms = scored[scored["sharing"] != SINGLE_TASK].drop_duplicates("arm")
     if arms.empty:
         return arms
@@ -82,7 +82,7 @@ def rivals(records: Records, scored: pd.DataFrame) -> pd.DataFrame:
 
 
 def table(scores: pd.DataFrame) -> pd.DataFrame:
-    """One row per arm and task (or mean), best mean first: gain with interval; on the mean, how far behind the best.
+    """Return one row per arm and task (or mean), best mean first: gain with interval, and how far behind the best.
 
     ``behind`` holds the paired difference to the best arm; ``separable`` says that its interval, simultaneous over all
     rivals of the best, lies below zero.
@@ -102,7 +102,7 @@ def table(scores: pd.DataFrame) -> pd.DataFrame:
 
 
 def title(rows: pd.DataFrame) -> str:
-    """Who leads, and how many cannot be told from it."""
+    """Return a sentence: which way of sharing leads, and how many others cannot be told from it."""
     means = rows[rows["scope"] == MEAN]
     first, rest = means.iloc[0], means.iloc[1:]
     name = str(first["sharing"])
@@ -115,7 +115,7 @@ def title(rows: pd.DataFrame) -> str:
 
 
 def caption(rows: pd.DataFrame) -> str:
-    """What is drawn, and on what it rests."""
+    """Return what is drawn, its units, n, intervals and selection rule."""
     means = rows[rows["scope"] == MEAN]
     matched = (means["width"] != means["capacity"]).any()
     size = (

@@ -36,7 +36,7 @@ GAIN, OTHER_SCALE, BEHIND = "gain", "over equal at another scale", "behind"
 
 
 def score(records: Records) -> pd.DataFrame:
-    """Gain over equal weights, and over the best method, per method, task and seed; empty without a rival of equal."""
+    """Return gain over equal weights, and over the best method, per method, task and seed; empty without a rival."""
     scored = outcomes(records)
     scored = scored[(scored["phase"] == "confirm") & ~scored["sharing"].isin((SINGLE_TASK, LOOP))]
     if scored["weighting"].nunique() < 2 or EQUAL not in set(scored["weighting"]):
@@ -62,7 +62,7 @@ def score(records: Records) -> pd.DataFrame:
 
 
 def names(arms: pd.DataFrame) -> pd.Series:
-    """A method's name: its rule, and what differs from how equal weights at scale ``matched`` are taken."""
+    """Return the method's name of each arm: its rule, and what differs from equal weights at scale ``matched``."""
     return arms[WEIGHING].apply(_name, axis=1)
 
 
@@ -75,7 +75,7 @@ def _name(arm: pd.Series) -> str:
 
 
 def _compared(records: Records, scored: pd.DataFrame, arms: pd.DataFrame, against: str) -> pd.DataFrame:
-    """Gain of all other methods over the method ``against``, averaged over the arms that are alike in all else."""
+    """Return the gain of all other methods over ``against``, averaged over the arms that are alike in all else."""
     pairs = arms[arms["method"] != against].merge(arms[arms["method"] == against], on=OTHERS, suffixes=("", "_against"))
     common, draw = setting(records), _draws(records)
     parts = [
@@ -100,13 +100,13 @@ def _compared(records: Records, scored: pd.DataFrame, arms: pd.DataFrame, agains
 
 
 def _draws(records: Records) -> dict[str, int]:
-    """The draw that the search chose for each arm."""
+    """Return the draw that the search chose for each arm."""
     rows = records.replicas[records.replicas["phase"] == "confirm"].drop_duplicates("arm")
     return dict(zip(rows["arm"], rows["draw"], strict=True))
 
 
 def _unconverged(records: Records, arms: pd.DataFrame) -> pd.DataFrame:
-    """The share of a method's replicas whose solver did not converge in some step; NaN: it has no solver."""
+    """Return the share of a method's replicas whose solver did not converge in some step; NaN: it has no solver."""
     rows = records.replicas[records.replicas["phase"] == "confirm"].drop_duplicates("replica")
     rows = rows[["arm", "unconverged"]].merge(arms[["arm", "method"]], on="arm")
     share = (rows["unconverged"] > 0).astype(float).where(rows["unconverged"].notna())
@@ -114,7 +114,7 @@ def _unconverged(records: Records, arms: pd.DataFrame) -> pd.DataFrame:
 
 
 def table(scores: pd.DataFrame) -> pd.DataFrame:
-    """One row per method and task (or mean over tasks), best mean first: gain over equal weights with intervals.
+    """Return one row per method and task (or mean over tasks), best mean first: gain over equal weights with intervals.
 
     On the mean, ``beats_equal`` says that the simultaneous interval lies above zero, at every scale of ``equal``;
     ``behind`` is the paired difference to the best (equal weights, if nothing is better) and ``separable`` says that
@@ -151,7 +151,7 @@ def _mean_ranks(scores: pd.DataFrame) -> dict[str, float]:
 
 
 def finding(rows: pd.DataFrame) -> str:
-    """Which methods beat equal weights on average over tasks, as far as their simultaneous intervals say so."""
+    """Return a sentence: which methods beat equal weights on the mean of tasks, by their simultaneous intervals."""
     means = rows[rows["scope"] == MEAN]
     better = list(means.loc[means["beats_equal"], "method"])
     if better:
@@ -162,7 +162,7 @@ def finding(rows: pd.DataFrame) -> str:
 
 
 def title(rows: pd.DataFrame) -> str:
-    """Whether equal weights are beaten, and by how much at best."""
+    """Return a sentence: whether equal weights are beaten, and by how much at best."""
     means = rows[rows["scope"] == MEAN]
     better, rivals = means[means["beats_equal"]], int((means["weighting"] != EQUAL).sum())
     if better.empty:
@@ -175,7 +175,7 @@ def title(rows: pd.DataFrame) -> str:
 
 
 def caption(rows: pd.DataFrame) -> str:
-    """What is drawn, and on what it rests."""
+    """Return what is drawn, its units, n, intervals and selection rule."""
     means = rows[rows["scope"] == MEAN]
     zero, first = str(rows["zero"].iloc[0]), means.iloc[0]
     averaged = f", averaged over {means['arms'].max()} arms of a method" if means["arms"].max() > 1 else ""

@@ -1,4 +1,4 @@
-"""The records of a study: every column declared once, and tidy tables read from them.
+"""The records of a study: every column declared once, with type, unit and meaning, and the tables read from them.
 
 A record is one row per replica × task.  ``records/*.parquet`` holds the training records (one part per shard),
 ``scores/*.parquet`` what the score phase adds on the test split, and ``conflict/*.parquet`` what was measured of the
@@ -137,7 +137,7 @@ CONFLICT = {
 
 @dataclass(frozen=True)
 class RecordKind:
-    """A kind of records: ``heading`` and what ``row`` it has one of, as text, and its ``columns``."""
+    """A kind of records: its ``heading``, what there is one ``row`` per, and its ``columns``."""
 
     heading: str
     row: str
@@ -167,15 +167,15 @@ class UnreadableRun(ValueError):
 
 @dataclass(frozen=True)
 class Records:
-    """What is known about a study, in tables.
+    """Records of a study, as tables.
 
     Args:
         replicas: columns of :data:`TRAINING`, one row per replica × task, the longest part of each.
         scores: columns of :data:`SCORES`.
         tasks: one row per task: ``task, kind, metric, num_development, num_test``, coverage columns.
         spec: the study file as it was run.
-        manifest: versions, fingerprint, command, machine.
-        ledger: the events, in order.
+        manifest: versions, fingerprint, command and machine, from ``manifest.json``.
+        ledger: events of the study, in order.
         test_groups: group number of every test example, or ``None``.
         path: the run directory.
         conflict: columns of :data:`CONFLICT`; empty unless the study asked for it.
@@ -192,10 +192,10 @@ class Records:
     conflict: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=list(CONFLICT)))
 
     def events(self, kind: str) -> list[dict[str, Any]]:
-        """The ledger's events of one kind, in order."""
+        """Return the ledger's events of one kind, in order."""
         return [event for event in self.ledger if event.get("event") == kind]
 
     def frozen(self, choice: str) -> Any:
-        """The value of a frozen choice, or ``None`` while it is not made."""
+        """Return the value of a frozen choice, or ``None`` while it is not made."""
         values = [event["value"] for event in self.events("frozen") if event["choice"] == choice]
         return values[-1] if values else None

@@ -43,7 +43,7 @@ def _entries(kind: str) -> list[dict[str, Any]]:
 
 
 def _options(kind: str, entry: Entry) -> dict[str, str]:
-    """Which options an entry has, a tuned one with its range; of a method also its kind, and what a step costs."""
+    """Return the options of an entry, a tuned one with its range; of a weighting method also what a step costs."""
     shown = ["depth"] if kind == "sharing" and entry.cls.uses_depth else []
     shown += [f"{option.name} {_range(option.range)}".strip() for option in entry.options.values()]
     cost = {"looks at": entry.cls.needs, "passes": _passes(entry)} if kind == "weighting" else {}
@@ -51,7 +51,7 @@ def _options(kind: str, entry: Entry) -> dict[str, str]:
 
 
 def _passes(entry: Entry) -> str:
-    """Forward and backward passes of a step; the T backward ones, for T tasks, go through shared stages only."""
+    """Return the passes of a step; T backward ones, for T tasks, go through shared stages only."""
     if entry.cls.needs == "losses":
         return "2 forward, 1 back" if entry.cls.observes_step else "1 forward, 1 back"
     batches = getattr(entry.cls, "batches", 1)
@@ -76,7 +76,7 @@ def _list_columns(*, as_json: bool) -> None:
 
 
 def _presets() -> list[dict[str, Any]]:
-    """Name and head comment of each preset: its question, then its cost and expected result."""
+    """Return name and head comment of each preset: its question, then its cost and expected result."""
     facts = []
     for name in registered_names.names(PRESET):
         lines = (registered_names.PRESETS / f"{name}.yaml").read_text(encoding="utf-8").splitlines()
