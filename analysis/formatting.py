@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 MINUS = "\N{MINUS SIGN}"
 
@@ -43,6 +43,12 @@ def tree_words(tree: Sequence[Sequence[Sequence[str]]]) -> list[str]:
 def named(names: Sequence[str]) -> str:
     """Return a listing for the sentences of the verdict, where names count for more than brevity."""
     return listing(names, limit=LONG)
+
+
+def count_range(counts: Iterable[int]) -> str:
+    """Return the smallest and the largest positive count as in ``5 to 8``; one number where they are equal or none."""
+    found = sorted({int(count) for count in counts if count > 0}) or [0]
+    return f"{found[0]}" if len(found) == 1 else f"{found[0]} to {found[-1]}"
 
 
 def agree(count: int, one: str, many: str) -> str:

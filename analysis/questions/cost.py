@@ -27,7 +27,7 @@ def score(records: Records) -> pd.DataFrame:
     own = costs(rows).set_index("arm")
     for cost in ("multiply_adds", "parameters"):
         frame[f"{cost}_ratio"] = frame[cost] / frame["each"].map(own[cost])
-    return frame.assign(recommended=frame["arm"] == (records.frozen("arm") or {}).get("arm"))
+    return frame.assign(recommended=frame["arm"] == records.recommended_arm)
 
 
 def table(scores: pd.DataFrame) -> pd.DataFrame:

@@ -29,7 +29,7 @@ def score(records: Records) -> pd.DataFrame:
     rows = rows[rows["selected_epoch"] >= 0]
     if rows.empty:
         return pd.DataFrame()
-    chosen = (records.frozen("arm") or {}).get("arm")
+    chosen = records.recommended_arm
     plane = map_arms(records, rows)
     plane = plane.assign(recommended=plane["arm"] == chosen)
     width = plane.loc[plane["recommended"], "width"]

@@ -14,7 +14,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from analysis.formatting import points
+from analysis.formatting import count_range, points
 from analysis.plots import heatmap, style
 from analysis.records.frames import each, groups
 from analysis.records.schema import Records
@@ -60,14 +60,14 @@ def score(records: Records) -> pd.DataFrame:
     frame = pd.concat([part for part in rows if len(part)], ignore_index=True)
     order = {task: place for place, task in enumerate(common.tasks)}
     places = frame["task"].map(order).fillna(-1).astype(int)
-    chosen = (records.frozen("arm") or {}).get("arm")
+    chosen = records.recommended_arm
     return frame.assign(order=places, band=common.band, looks=common.looks, recommended=frame["arm"] == chosen)
 
 
 def map_arms(records: Records, scored: pd.DataFrame) -> pd.DataFrame:
     """Return the arms of the map: other levels than depth and width as in the recommended arm, its or equal weights."""
     arms = scored.drop_duplicates("arm")
-    chosen = arms[arms["arm"] == (records.frozen("arm") or {}).get("arm")]
+    chosen = arms[arms["arm"] == records.recommended_arm]
     hard = arms[~arms["sharing"].isin((SINGLE_TASK, LOOP))]
     first = pd.concat([chosen, hard[hard["weighting"] == "equal"], hard, arms]).iloc[0]
     same = np.logical_and.reduce([arms[factor] == first[factor] for factor in FIXED])
@@ -125,19 +125,12 @@ def title(rows: pd.DataFrame) -> str:
 def caption(rows: pd.DataFrame) -> str:
     """Return what is drawn, its units, n, intervals and selection rule."""
     gains = rows[rows["quantity"] == GAIN]
-    n = sorted(set(gains.loc[gains["n"] > 0, "n"])) or [0]
-    tasks = gains.loc[gains["scope"] == TASK, "task"].nunique()
-    more = (
-        f" The {FEW} tasks with the largest gains or losses of {tasks} are drawn; the table has all."
-        if tasks > FEW
-        else ""
-    )
     return (
         "Gain in test skill over the tuned single-task networks of the same width, in points: mean ± half-width of "
-        f"the 95% interval (seeds and test examples, paired, n = {n[0] if len(n) == 1 else f'{n[0]} to {n[-1]}'}; "
+        f"the 95% interval (seeds and test examples, paired, n = {count_range(gains['n'])}; "
         "none below 5 seeds). Hatched: the interval holds zero. Boxed: the recommended arm. Grey map: mean skill "
         "itself. Confirm seeds; exploratory, not corrected for the number of cells; "
-        f"hyperparameters and epochs selected on validation skill.{more} {style.unprintable(rows['task'])}"
+        f"hyperparameters and epochs selected on validation skill.{left_out(gains)} {style.unprintable(rows['task'])}"
     ).strip()
 
 
@@ -170,6 +163,14 @@ def telling(gains: pd.DataFrame) -> list[str]:
     extent = tasks.assign(extent=tasks["gain"].abs()).groupby("task")["extent"].max()
     kept = set(extent.sort_values(ascending=False, kind="stable").index[:FEW])
     return [task for task in tasks.sort_values("order")["task"].drop_duplicates() if task in kept]
+
+
+def left_out(gains: pd.DataFrame) -> str:
+    """Return a sentence for the caption where the figure does not show all tasks; else nothing."""
+    tasks = gains.loc[gains["scope"] == TASK, "task"].nunique()
+    if tasks <= FEW:
+        return ""
+    return f" The {FEW} tasks with the largest gains or losses of {tasks} are drawn; the table has all."
 
 
 def _map(axes: Axes, cells: pd.DataFrame, heading: str, limit: float | None) -> None:

@@ -6,9 +6,10 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from analysis.formatting import count_range
 from analysis.plots import style
 from analysis.questions import depth_capacity
-from analysis.questions.depth_capacity import FEW, GAIN, telling
+from analysis.questions.depth_capacity import GAIN, left_out, telling
 from analysis.records.schema import Records
 from analysis.statistics.paired_gains import TASK
 
@@ -52,19 +53,12 @@ def title(rows: pd.DataFrame) -> str:
 
 def caption(rows: pd.DataFrame) -> str:
     """Return what is drawn, its units, n, intervals and selection rule."""
-    tasks = rows["task"].nunique()
-    more = (
-        f" The {FEW} tasks with the largest gains or losses of {tasks} are drawn; the table has all."
-        if tasks > FEW
-        else ""
-    )
-    counted = sorted(set(rows.loc[rows["n"] > 0, "n"])) or [0]
-    n = f"{counted[0]}" if len(counted) == 1 else f"{counted[0]} to {counted[-1]}"
     return (
         "Gain in test skill over the tuned single-task networks of the same width, in points; bars: 95% intervals "
-        f"(seeds and test examples, paired, n = {n}; none below 5 seeds); grey band: ±{rows['band'].iloc[0]:g}, no "
-        "practical difference. Depth 0 shares nothing but the training loop. Confirm seeds; exploratory; "
-        f"hyperparameters and epochs selected on validation skill.{more} {style.unprintable(rows['task'])}"
+        f"(seeds and test examples, paired, n = {count_range(rows['n'])}; none below 5 seeds); grey band: "
+        f"±{rows['band'].iloc[0]:g}, no practical difference. Depth 0 shares nothing but the training loop. Confirm "
+        "seeds; exploratory; hyperparameters and epochs selected on validation skill."
+        f"{left_out(rows)} {style.unprintable(rows['task'])}"
     ).strip()
 
 

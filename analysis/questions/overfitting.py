@@ -59,7 +59,7 @@ def score(records: Records) -> pd.DataFrame:
     means = frame.groupby([*FACTS, "seed"], dropna=False, sort=False)[list(MEASURES)].mean().reset_index()
     order = {task: place for place, task in enumerate(setting(records).tasks)}
     frame = pd.concat([frame, means.assign(scope=MEAN, task="")], ignore_index=True)
-    chosen = (records.frozen("arm") or {}).get("arm")
+    chosen = records.recommended_arm
     return frame.assign(order=frame["task"].map(order).fillna(-1).astype(int), recommended=frame["arm"] == chosen)
 
 

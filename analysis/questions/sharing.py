@@ -61,7 +61,7 @@ def score(records: Records) -> pd.DataFrame:
     sizes = costs(records.replicas[records.replicas["phase"] == "confirm"])
     frame = pd.concat(rows, ignore_index=True).drop(columns=["metric", "baseline_metric"])
     frame = frame.merge(arms[FACTS], on="arm").merge(sizes[["arm", "parameters", "multiply_adds"]], on="arm")
-    chosen = (records.frozen("arm") or {}).get("arm")
+    chosen = records.recommended_arm
     return frame.assign(band=common.band, looks=common.looks, recommended=frame["arm"] == chosen, rivals=len(parts) - 1)
 
 
@@ -70,7 +70,7 @@ def rivals(records: Records, scored: pd.DataFrame) -> pd.DataFrame:
     arms = scored[scored["sharing"] != SINGLE_TASK].drop_duplicates("arm")
     if arms.empty:
         return arms
-    chosen = arms[arms["arm"] == (records.frozen("arm") or {}).get("arm")]
+    chosen = arms[arms["arm"] == records.recommended_arm]
     equal = arms[arms["weighting"] == "equal"]
     first = pd.concat([chosen[chosen["weighting"] == "equal"], equal, arms]).iloc[0]
     capacity = first["capacity"] if len(chosen) else arms["capacity"].max()

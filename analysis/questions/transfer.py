@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from analysis.formatting import listing, points
+from analysis.formatting import count_range, listing, points
 from analysis.plots import forest, style
 from analysis.plots.forest import MARKS
 from analysis.records.frames import each, groups
@@ -185,15 +185,12 @@ def caption(rows: pd.DataFrame) -> str:
     """Return what is drawn, its units, n, intervals and selection rule."""
     judged = rows[(rows["baseline"] == "each") & (rows["scope"] == TASK)]
     judged = rows if judged.empty else judged  # single-task networks judged alone have no other baseline than best
-    counted = judged.loc[judged["n"] > 0, "n"]
-    low, high = int(counted.min()), int(counted.max())
-    n = f"{low}" if low == high else f"{low} to {high}"
     level = f"{100 * ALPHA / rows['looks'].iloc[0]:.3g}%"
     bars = (
         f"thick: 95% interval; thin: simultaneous interval for {rows['family'].iloc[0]} verdicts (family-wise error "
         f"{level}); both from seeds and test examples (Student's t, Welch–Satterthwaite)"
     )
-    if high < MIN_SEEDS:
+    if judged["n"].max() < MIN_SEEDS:
         bars = f"no intervals below {MIN_SEEDS} seeds"
     elif rows["looks"].iloc[0] > 1:
         bars = bars.replace("95%", f"{100 - 100 * ALPHA / rows['looks'].iloc[0]:.3g}%")
@@ -201,7 +198,7 @@ def caption(rows: pd.DataFrame) -> str:
     confirm = sorted(set(rows.loc[rows["phase"] == "confirm", "baseline"]))
     parts = [
         "Gain in test skill over tuned single-task networks of the same width, in points (100 = from the best constant",
-        f"prediction to a perfect one); n = {n} fresh seeds, paired; small dots: seeds; {bars}.",
+        f"prediction to a perfect one); n = {count_range(judged['n'])} fresh seeds, paired; small dots: seeds; {bars}.",
         f"Grey band: no practical difference (±{rows['band'].iloc[0]:g}).",
         f"Small grey marks: other baselines – {', '.join(others)}." if others else "",
         f"Against {listing(confirm)} the seeds of the confirm phase are used." if confirm else "",

@@ -199,3 +199,8 @@ class Records:
         """Return the value of a frozen choice, or ``None`` while it is not made."""
         values = [event["value"] for event in self.events("frozen") if event["choice"] == choice]
         return values[-1] if values else None
+
+    @property
+    def recommended_arm(self) -> str | None:
+        """Label of the recommended arm; ``None`` before the confirm phase has chosen it."""
+        return (self.frozen("arm") or {}).get("arm")
