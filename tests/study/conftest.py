@@ -1,4 +1,4 @@
-"""A tiny study on which phases, flow and back ends are tried; the engine is a fake where the test asks for it."""
+"""A tiny study and a tiny suite, on which phases and back ends are tried; the engine is a fake where a test says so."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import torch
 from mtl_core.data.task import Task
 from mtl_core.data.task_set import Development, Examples, TaskSet
 from study.config.spec import Spec
+from study.config.suite import Suite
 from tests.study import fake_engine
 
 
@@ -57,3 +58,34 @@ def small_task_set() -> TaskSet:
     inputs, targets = torch.randn(60, 3, generator=numbers), torch.randn(60, 2, generator=numbers)
     development = Development(tasks, Examples(inputs[:40], targets[:40]), torch.ones(3, dtype=torch.bool))
     return TaskSet("small", development, Examples(inputs[40:], targets[40:]))
+
+
+SETS = ("digits3", "multidigits", "demo")
+SLOW = 1e5
+"""Multiply-adds per second of a machine on which these studies take half a minute each."""
+
+
+def data_of(spec: Spec) -> TaskSet:
+    """Two regressions on forty examples of the study's own."""
+    number = SETS.index(spec.tasks.set)
+    tasks = tuple(Task(f"{name} {number}", "regression", "mse") for name in ("rain", "sun"))
+    numbers = torch.Generator().manual_seed(number)
+    inputs, targets = torch.randn(60, 3, generator=numbers), torch.randn(60, 2, generator=numbers)
+    development = Development(tasks, Examples(inputs[:40], targets[:40]), torch.ones(3, dtype=torch.bool))
+    return TaskSet(f"small {number}", development, Examples(inputs[40:], targets[40:]))
+
+
+@pytest.fixture
+def journal(fake: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """The fake engine on data that differ by study; returns the journal of what was trained."""
+    monkeypatch.setattr("study.planning.prepare.build_task_set", data_of)
+    monkeypatch.chdir(tmp_path)
+    return fake
+
+
+def three(**changes: Any) -> Suite:
+    """A suite of three tiny studies with two ways to share."""
+    factors = {"sharing": ["hard", "additive"], "depth": [1], "stages": [1]}
+    shape = {"factors": factors, "tuning": {"draws": 2}, "confirm": {"seeds": 5}} | changes
+    studies = {name: tiny(name=name, tasks={"set": name}, **shape) for name in SETS}
+    return Suite("three", studies)

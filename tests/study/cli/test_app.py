@@ -13,10 +13,8 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from analysis.records.schema import RECORD_KINDS
 from mtl_core.errors import UserError
 from study.cli.app import app
-from study.config import registered_names
 from study.config.spec import Spec
 from study.driver.backend_choice import RunOptions
 from study.planning.prepare import Prepared
@@ -216,81 +214,3 @@ def test_out_must_not_be_a_file(runner: Callable[[Any], list[Any]], tmp_path: Pa
     assert result.exit_code == 2
     assert not calls
     assert (tmp_path / "file").read_text() == "precious"
-
-
-@pytest.mark.parametrize("preset", registered_names.names("presets"))
-def test_every_preset_can_be_checked(preset: str, tmp_path: Path) -> None:
-    result = invoke("check", preset)
-    assert result.exit_code == 0, result.output
-    for word in ("candidate", "baseline", "replicas", "forecast", "power"):
-        assert word in result.stdout
-    assert not list(tmp_path.iterdir())
-
-
-def test_check_names_skipped_arms_and_what_a_budget_took() -> None:
-    result = invoke(
-        "check", "digits3", "--set", "factors.depth=[0, 1]", "--budget", "40s", "--set", "training.epochs=60"
-    )
-    assert result.exit_code == 0, result.output
-    assert "skipped" in result.stdout
-    assert "independent" in result.stdout
-    assert "budget: tuning.draws" in result.stdout
-
-
-def test_check_for_programs() -> None:
-    facts = json.loads(invoke("check", "digits3", "--json").stdout)
-    assert {task["task"] for task in facts["tasks"]} == {"parity", "five or more", "modulo three"}
-    assert facts["replicas"]["search"] > 0
-    assert facts["forecast"]["seconds"] > 0
-    assert 1.0 < facts["smallest_effect"] < 1.5
-    assert json.loads(invoke("check", "smoke", "--json").stdout)["smallest_effect"] is None
-
-
-@pytest.mark.parametrize("kind", ["sharing", "weighting", "backbones", "tasks", "presets"])
-def test_list_names_what_there_is(kind: str) -> None:
-    listed = json.loads(invoke("list", kind, "--json").stdout)
-    assert [entry["name"] for entry in listed] == list(registered_names.names(kind))
-    shown = invoke("list", kind).stdout
-    assert all(entry["name"] in shown for entry in listed)
-
-
-def test_list_columns_says_what_every_column_of_the_records_means() -> None:
-    listed = json.loads(invoke("list", "columns", "--json").stdout)
-    declared = {kind: list(described.columns) for kind, described in RECORD_KINDS.items()}
-    found: dict[str, list[str]] = {}
-    for entry in listed:
-        found.setdefault(entry["directory"], []).append(entry["column"])
-    assert found == declared
-    assert {entry["column"]: entry["unit"] for entry in listed if entry["directory"] == "records"}["seconds"] == "s"
-    shown = invoke("list", "columns").stdout
-    assert all(f"({kind}/): one row per {described.row}" in shown for kind, described in RECORD_KINDS.items())
-    assert all(entry["column"] in shown for entry in listed)
-    assert "the replica's share of its shard's wall time" in shown
-
-
-@pytest.mark.parametrize(
-    ("method", "looks_at", "passes"),
-    [
-        ("dwa", "losses", "1 forward, 1 back"),
-        ("famo", "losses", "2 forward, 1 back"),
-        ("mgda", "gramian", "1 forward, T back"),
-        ("modo", "jacobian", "2 forward, 2T back"),
-    ],
-)
-def test_a_method_says_what_its_steps_cost(method: str, looks_at: str, passes: str) -> None:
-    listed = {fact["name"]: fact for fact in json.loads(invoke("list", "weighting", "--json").stdout)}
-    assert (listed[method]["looks at"], listed[method]["passes"]) == (looks_at, passes)
-
-
-def test_list_refuses_an_unknown_kind() -> None:
-    result = invoke("list", "shring")
-    assert result.exit_code == 2
-    assert "'sharing'" in result.stderr
-
-
-@pytest.mark.parametrize("preset", registered_names.names("presets"))
-def test_presets_state_their_question_cost_and_expected_result(preset: str) -> None:
-    text = (registered_names.PRESETS / f"{preset}.yaml").read_text()
-    assert text.startswith("# ")
-    assert "# Cost:" in text
-    assert "Expected:" in text

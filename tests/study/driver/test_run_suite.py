@@ -1,4 +1,4 @@
-"""A suite from end to end in this process, on a fake engine, and what each command does with it."""
+"""A suite from end to end in this process, on a fake engine."""
 
 from __future__ import annotations
 
@@ -7,51 +7,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import torch
-from typer.testing import CliRunner
 
 import analysis
-from mtl_core.data.task import Task
-from mtl_core.data.task_set import Development, Examples, TaskSet
+from mtl_core.data.task_set import TaskSet
 from mtl_core.errors import UserError
-from study.cli.app import app
 from study.config.spec import Spec
 from study.config.suite import Suite
 from study.driver.run import run as run_single
 from study.driver.run_suite import prepare_suite, run_suite, split
 from study.planning import prepare
 from study.store import ledger
-from tests.study.conftest import tiny
-
-SETS = ("digits3", "multidigits", "demo")
-SLOW = 1e5
-"""Multiply-adds per second of a machine on which these studies take half a minute each."""
-
-
-def data_of(spec: Spec) -> TaskSet:
-    """Two regressions on forty examples of the study's own."""
-    number = SETS.index(spec.tasks.set)
-    tasks = tuple(Task(f"{name} {number}", "regression", "mse") for name in ("rain", "sun"))
-    numbers = torch.Generator().manual_seed(number)
-    inputs, targets = torch.randn(60, 3, generator=numbers), torch.randn(60, 2, generator=numbers)
-    development = Development(tasks, Examples(inputs[:40], targets[:40]), torch.ones(3, dtype=torch.bool))
-    return TaskSet(f"small {number}", development, Examples(inputs[40:], targets[40:]))
-
-
-@pytest.fixture
-def journal(fake: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
-    """The fake engine on data that differ by study; returns the journal of what was trained."""
-    monkeypatch.setattr(prepare, "build_task_set", data_of)
-    monkeypatch.chdir(tmp_path)
-    return fake
-
-
-def three(**changes: Any) -> Suite:
-    """A suite of three tiny studies with two ways to share."""
-    factors = {"sharing": ["hard", "additive"], "depth": [1], "stages": [1]}
-    shape = {"factors": factors, "tuning": {"draws": 2}, "confirm": {"seeds": 5}} | changes
-    studies = {name: tiny(name=name, tasks={"set": name}, **shape) for name in SETS}
-    return Suite("three", studies)
+from tests.study.conftest import SETS, SLOW, data_of, three, tiny
 
 
 def run(out: Path, suite: Suite | None = None, **options: Any) -> Path:
@@ -214,102 +180,6 @@ def test_progress_names_the_study_and_what_is_left_of_the_suite(
     }
     ends = [[line for line in lines if line["study"] == name][-1]["seconds_left_in_all"] for name in SETS]
     assert ends[0] > ends[1] > ends[2] == 0
-
-
-# ---- commands
-
-FILE = """\
-name: three
-suite: {digits3: {tasks: {set: digits3}}, multidigits: {tasks: {set: multidigits}}, demo: {tasks: {set: demo}}}
-factors: {sharing: [hard, additive], depth: [1], stages: [1], width: [4]}
-tuning: {draws: 2}
-training: {epochs: 8, batch_size: 256}
-search: {seeds: 1}
-confirm: {seeds: 5}
-verdict: {seeds: 2}
-backend: inline
-"""
-
-
-def invoke(*arguments: str) -> Any:
-    Path("three.yaml").write_text(FILE)
-    return CliRunner().invoke(app, list(arguments))
-
-
-def test_check_says_each_plan_and_the_whole(journal: Path, tmp_path: Path) -> None:
-    result = invoke("check", "three.yaml")
-    assert result.exit_code == 0, result.output
-    for name in SETS:
-        assert f"{name}: 2 tasks" in result.stdout
-    assert "three: 3 studies" in result.stdout
-    assert "forecast of the suite" in result.stdout
-    facts = json.loads(invoke("check", "three.yaml", "--json").stdout)
-    assert list(facts["studies"]) == list(SETS)
-    assert facts["replicas"]["search"] == sum(facts["studies"][name]["replicas"]["search"] for name in SETS)
-    assert not (tmp_path / "runs").exists()
-
-
-def test_run_status_and_report(journal: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    written = []
-    original = analysis.write_report
-
-    def report(path: Path) -> Path:
-        written.append(Path(path))
-        return original(path) if path.name == "three" else path / "report.html"  # of studies: tested elsewhere, slow
-
-    monkeypatch.setattr(analysis, "write_report", report, raising=False)
-    result = invoke("run", "three.yaml")
-    assert result.exit_code == 0, result.output
-    out = Path("runs/three")
-    assert [path.name for path in written] == [*SETS, "three"]
-    lines = result.stdout.splitlines()
-    assert lines[-1] == f"report: {out / 'report.html'}"
-    assert any(line.startswith("Over 3 task sets, ") for line in lines)
-    status = invoke("status", str(out))
-    assert "3 of 3 studies reported, 0 not begun" in status.stdout
-    studies = json.loads(invoke("status", str(out), "--json").stdout)["studies"]
-    assert {name: study["phase"] for name, study in studies.items()} == dict.fromkeys(SETS, "reported")
-    assert "reported" in invoke("status", str(out / "demo")).stdout
-    again = invoke("report", str(out), "--json")
-    facts = json.loads(again.stdout.splitlines()[-1])
-    assert (facts["suite"], facts["headline"]) == ("three", next(line for line in lines if line.startswith("Over 3")))
-    other = invoke("run", "three.yaml", "--set", "suite.demo.training.epochs=9")
-    assert other.exit_code == 2
-    assert "demo: training.epochs: 8 there, 9 asked" in other.stderr
-
-
-def test_a_suite_half_done_says_so(journal: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    def stop(path: Path, part: Any) -> None:
-        raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        run(tmp_path / "out", after=stop)
-    lines = invoke("status", "out").stdout.splitlines()
-    assert f"{Path('out') / 'demo'}: not begun" in lines
-    assert lines[-1].startswith("out: 1 of 3 studies reported, 2 not begun")
-    monkeypatch.setattr(analysis, "write_report", lambda path: Path(path) / "report.html", raising=False)
-    result = invoke("report", "out")
-    assert result.exit_code == 0, result.output
-    assert "Over 1 task set, " in result.stdout
-    assert "multidigits and demo have not ended" in result.stdout
-
-
-def test_run_for_programs_names_each_study(journal: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(analysis, "write_report", lambda path: Path(path) / "report.html", raising=False)
-    events = [json.loads(line) for line in invoke("run", "three.yaml", "--json").stdout.splitlines()]
-    reported = [event for event in events if event["event"] == "reported"]
-    assert [event.get("study") or event.get("suite") for event in reported] == [*SETS, "three"]
-    assert all(event["study"] in SETS for event in events if event["event"] == "progress")
-
-
-def test_a_budget_says_what_it_takes_from_which_study(journal: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(analysis, "write_report", lambda path: Path(path) / "report.html", raising=False)
-    monkeypatch.setattr("study.planning.prepare.machine_rate", lambda: SLOW)
-    monkeypatch.setattr("study.planning.prepare.num_cores", lambda: 2)
-    result = invoke("run", "three.yaml", "--set", "tuning.draws=8", "--budget", "84s")
-    assert result.exit_code == 0, result.output
-    for name in SETS:
-        assert f"budget: {name}: tuning.draws: " in result.stderr
 
 
 def test_a_directory_of_a_suite_is_no_single_run(journal: Path, tmp_path: Path) -> None:

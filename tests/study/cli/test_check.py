@@ -1,0 +1,50 @@
+"""``check``: what it says to people and to programs."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from study.cli.app import app
+from study.config import registered_names
+
+
+@pytest.fixture(autouse=True)
+def _folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def invoke(*arguments: str) -> Any:
+    return CliRunner().invoke(app, list(arguments))
+
+
+@pytest.mark.parametrize("preset", registered_names.names("presets"))
+def test_every_preset_can_be_checked(preset: str, tmp_path: Path) -> None:
+    result = invoke("check", preset)
+    assert result.exit_code == 0, result.output
+    for word in ("candidate", "baseline", "replicas", "forecast", "power"):
+        assert word in result.stdout
+    assert not list(tmp_path.iterdir())
+
+
+def test_check_names_skipped_arms_and_what_a_budget_took() -> None:
+    result = invoke(
+        "check", "digits3", "--set", "factors.depth=[0, 1]", "--budget", "40s", "--set", "training.epochs=60"
+    )
+    assert result.exit_code == 0, result.output
+    assert "skipped" in result.stdout
+    assert "independent" in result.stdout
+    assert "budget: tuning.draws" in result.stdout
+
+
+def test_check_for_programs() -> None:
+    facts = json.loads(invoke("check", "digits3", "--json").stdout)
+    assert {task["task"] for task in facts["tasks"]} == {"parity", "five or more", "modulo three"}
+    assert facts["replicas"]["search"] > 0
+    assert facts["forecast"]["seconds"] > 0
+    assert 1.0 < facts["smallest_effect"] < 1.5
+    assert json.loads(invoke("check", "smoke", "--json").stdout)["smallest_effect"] is None

@@ -1,0 +1,14 @@
+"""The study file's model: levels, sections, what counts as another study."""
+
+from __future__ import annotations
+
+from study.config.load import load_spec
+
+
+def test_the_digest_knows_what_changes_results() -> None:
+    def digest(*overrides: str) -> str:
+        return load_spec("digits3", overrides=overrides).digest()
+
+    assert digest() == digest("name=other", "workers=3", "backend=inline", "budget=2h")
+    others = [digest("training.epochs=31"), digest("tasks.seed=1"), digest("band=2"), digest("tuning.dropout=0")]
+    assert len({digest(), *others}) == 5

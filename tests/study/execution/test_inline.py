@@ -1,0 +1,59 @@
+"""The back end in this process: it runs what the scheduler has, in order, until nothing is left."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from study.execution.heartbeat import Heartbeats
+from study.execution.inline import Inline
+from study.execution.scheduler import DONE
+from study.jobs.job import Summary
+
+
+class Named:
+    """A job that notes what it was given."""
+
+    def __init__(self, name: str, seen: list[Any]) -> None:
+        self.name, self.seen = name, seen
+
+    def run(self, data: Any, directory: Path, heartbeat: Any) -> Summary:
+        heartbeat(1, 1, 0.5)
+        self.seen.append((self.name, data, directory, torch.get_num_threads()))
+        return Summary("recorded", self.name)
+
+
+class Queue:
+    """A scheduler of jobs that wait for nothing."""
+
+    def __init__(self, jobs: list[Any], directory: Path) -> None:
+        self.jobs, self.archive, self.ended = jobs, self, []
+        self.directory = directory
+
+    def next(self) -> Any:
+        return self.jobs.pop(0) if self.jobs else DONE
+
+    def attempts(self, job: Any) -> int:
+        return 0
+
+    def finished(self, job: Any, summary: Summary) -> None:
+        self.ended.append((job.name, summary.reason))
+
+
+def test_jobs_run_one_after_the_other_with_one_thread(tmp_path: Path) -> None:
+    seen: list[Any] = []
+    queue: Any = Queue([Named("a", seen), Named("b", seen)], tmp_path)
+    data: Any = object()
+    Inline(Heartbeats(tmp_path / "beats")).run(queue, data)
+    assert seen == [("a", data, tmp_path, 1), ("b", data, tmp_path, 1)]
+    assert queue.ended == [("a", "a"), ("b", "b")]
+    assert not list((tmp_path / "beats").iterdir()), "a job that has ended leaves no heartbeat"
+
+
+def test_a_scheduler_that_waits_for_nobody_is_a_defect(tmp_path: Path) -> None:
+    queue: Any = Queue([None], tmp_path)
+    with pytest.raises(AssertionError, match="nobody runs"):
+        Inline(Heartbeats(tmp_path)).run(queue, None)  # type: ignore[arg-type]

@@ -1,0 +1,60 @@
+"""Options of a study file against the signatures of the classes that they are for."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mtl_core.errors import UserError
+from mtl_core.registry import find
+from study.config.spec import Spec
+from study.planning.options import build_task_set, check_backbone_options, check_named_options, checked_options
+
+
+def spec(**parts: Any) -> Spec:
+    return Spec.model_validate({"tasks": {"set": "digits3"}} | parts)
+
+
+def test_a_task_set_is_built_with_its_options() -> None:
+    first, second = (build_task_set(spec(tasks={"set": "digits3", "seed": seed})) for seed in (0, 1))
+    assert [task.name for task in first.tasks] == [task.name for task in second.tasks]
+    assert first.fingerprint() != second.fingerprint()
+
+
+@pytest.mark.parametrize(
+    ("parts", "where", "says"),
+    [
+        ({"tasks": {"set": "digits3", "sed": 1}}, "tasks.sed", "'seed'"),
+        ({"tasks": {"set": "digits3", "seed": "one"}}, "tasks.seed", "integer"),
+        ({"tasks": {"set": "table"}}, "tasks.", "missing"),
+    ],
+)
+def test_options_of_task_sets_are_checked(parts: dict[str, Any], where: str, says: str) -> None:
+    with pytest.raises(UserError, match=says) as refused:
+        build_task_set(spec(**parts))
+    assert refused.value.where.startswith(where)
+
+
+def test_a_backbone_must_have_the_options() -> None:
+    check_backbone_options(spec(training={"backbone_options": {"norm": "layer"}}))
+    with pytest.raises(UserError, match="has no such key") as refused:
+        check_backbone_options(spec(training={"backbone_options": {"nrm": "layer"}}))
+    assert refused.value.where == "training.backbone_options.nrm"
+
+
+def test_named_options_are_checked_but_a_tree_that_is_to_be_found_is_none_yet() -> None:
+    check_named_options(spec(training={"sharing_options": {"branch": {"tree": "affinity"}, "mmoe": {"experts": 4}}}))
+    with pytest.raises(UserError, match="integer") as refused:
+        check_named_options(spec(training={"sharing_options": {"mmoe": {"experts": "four"}}}))
+    assert refused.value.where == "training.sharing_options.mmoe.experts"
+    with pytest.raises(UserError, match="has no such key"):
+        check_named_options(spec(training={"weighting_options": {"gradnorm": {"beta": 1}}}))
+
+
+def test_text_becomes_a_path_but_never_a_number() -> None:
+    options = checked_options(find("tasks", "table"), {"path": "a.csv", "targets": ["y"]}, "tasks")
+    assert options["path"] == Path("a.csv")
+    with pytest.raises(UserError):
+        checked_options(find("tasks", "digits3"), {"seed": "3"}, "tasks")

@@ -1,0 +1,38 @@
+"""Confirm: which arms are confirmed, on which seeds, and which is recommended."""
+
+from __future__ import annotations
+
+import json
+
+from study.protocol.confirm import choose, confirm
+from study.protocol.select import select
+from tests.study.protocol.conftest import Opener, frozen
+from tests.study.protocol.test_search import jobs
+
+
+def test_every_selected_arm_is_confirmed_on_fresh_seeds(opened: Opener) -> None:
+    context = opened(until=frozen("arm"))
+    found = jobs(confirm(context, select(context)))
+    assert {job.arm for job in found} == set(context.plan.arms)
+    assert {replica.seed for job in found for replica in job.replicas.values()} == {1000, 1001, 1002}
+    assert not any(job.missing(context.archive) for job in found)
+
+
+def test_the_best_k_are_confirmed_with_the_references_and_all_baselines(opened: Opener) -> None:
+    factors = {"depth": [1, 2], "stages": [2]}
+    context = opened(until=frozen("arm"), factors=factors, confirm={"seeds": 3, "arms": 1})
+    confirmed = {job.arm for job in jobs(confirm(context, select(context)))}
+    assert set(context.plan.baselines) <= confirmed
+    references = {arm for arm in context.plan.candidates if arm == context.plan.fully_shared(arm)}
+    assert references <= confirmed
+    assert len(confirmed - set(context.plan.baselines) - references) <= 1
+
+
+def test_the_choice_is_frozen_with_its_table_and_kept(opened: Opener) -> None:
+    context = opened(until=frozen("arm"))
+    labels = [arm.label for arm in context.plan.arms]
+    chosen = choose(context, labels)
+    assert chosen["arm"] in chosen["eligible"]
+    assert {row["arm"] for row in chosen["table"]} == set(labels)
+    json.dumps(chosen, allow_nan=False)
+    assert choose(context, labels[:1]) == chosen, "decided once"
