@@ -1,4 +1,4 @@
-"""Cosines of the tasks' gradients, on the same examples and between independent halves of a batch."""
+"""Agreement of the tasks' gradients on two halves of a batch, by the formulas in :mod:`mtl_core.gradients.conflict`."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ def agreement(
     aa, ab, ba, bb = ((one @ other.transpose(1, 2)).double() for one in halves for other in halves)
     total = labels.sum(dim=1, keepdim=True)
     a, b = (labels / torch.where(total > 0, total, torch.nan)).double().unsqueeze(3).unbind(1)
-    whole = a * aa * a.mT + a * ab * b.mT + b * ba * a.mT + b * bb * b.mT
-    norms = whole.diagonal(dim1=1, dim2=2).clamp(min=0).sqrt()
+    products = a * aa * a.mT + a * ab * b.mT + b * ba * a.mT + b * bb * b.mT
+    norms = products.diagonal(dim1=1, dim2=2).clamp(min=0).sqrt()
     crossed = _cosines(ab, aa.diagonal(dim1=1, dim2=2).sqrt(), bb.diagonal(dim1=1, dim2=2).sqrt())
-    return norms, _cosines(whole, norms, norms), (crossed + crossed.mT) / 2
+    return norms, _cosines(products, norms, norms), (crossed + crossed.mT) / 2
 
 
 def _cosines(

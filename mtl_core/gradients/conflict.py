@@ -219,14 +219,14 @@ def comparisons(network: Network, state: ReplicaState) -> Iterator[Comparison]:
     """
     if _EPOCH not in state:
         return
-    tasks, pairs, nothing = network.layout.tasks, tasks_sharing_stage(network.layout), float("nan")
+    tasks, pairs, nan = network.layout.tasks, tasks_sharing_stage(network.layout), float("nan")
     norm, cosine, across = (state[_CONFLICT + name].tolist() for name in MEASURES)
     for moment, epoch in enumerate(state[_EPOCH].tolist()):
         for place, stage in enumerate(shared_stages(network.layout) if epoch >= 0 else ()):
             for i, j in pairs[place].triu().nonzero().tolist():
-                pair = cosine[moment][place][i][j] if i != j else nothing
-                alone = norm[moment][place][i] if i == j else nothing
-                yield Comparison(epoch, stage, tasks[i], tasks[j], alone, pair, across[moment][place][i][j])
+                pair = cosine[moment][place][i][j] if i != j else nan
+                length = norm[moment][place][i] if i == j else nan
+                yield Comparison(epoch, stage, tasks[i], tasks[j], length, pair, across[moment][place][i][j])
 
 
 def only_shared_trained(network: Network) -> Network:

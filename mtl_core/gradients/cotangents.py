@@ -69,9 +69,9 @@ class LossCotangents:
 
     def of(self, task: int) -> Tensor:
         """Return ∂L_i/∂z: 1 for the task, 0 for the others."""
-        alone = torch.zeros_like(self.losses)
-        alone[:, task] = 1
-        return alone
+        cotangent = torch.zeros_like(self.losses)
+        cotangent[:, task] = 1
+        return cotangent
 
     def combined(self, weights: Float[Tensor, "r t"]) -> Tensor:
         """Return Σ w_i ∂L_i/∂z, which is the weights themselves."""
@@ -114,9 +114,9 @@ class TowerCotangents:
         """Return ∂L_i/∂z of task i, in the shape of z."""
         if self._common:
             return self._cotangents[:, task : task + 1]
-        alone = torch.zeros_like(self._cotangents)
-        alone[:, task] = self._cotangents[:, task]
-        return alone
+        cotangent = torch.zeros_like(self._cotangents)
+        cotangent[:, task] = self._cotangents[:, task]
+        return cotangent
 
     def combined(self, weights: Float[Tensor, "r t"]) -> Tensor:
         """Return Σ w_i ∂L_i/∂z, in the shape of z."""

@@ -58,7 +58,7 @@ class Predictor(nn.Module):
             self.register_buffer(f"{name}_scale", torch.ones(size))
         self._names: dict[Slot, str] = {}
         for slot in self._network.layout.slots:
-            name = self._names[slot] = self._free(slot.name.replace(".", "_"))
+            name = self._names[slot] = self._unique(slot.name.replace(".", "_"))
             value = torch.zeros(len(slot.copies), *slot.shape)
             if slot.trained:
                 self.register_parameter(name, nn.Parameter(value))
@@ -96,13 +96,13 @@ class Predictor(nn.Module):
             return outputs[0] if logits else outputs[0].sigmoid()
         return outputs.T if logits else outputs.T.softmax(dim=1)
 
-    def _free(self, name: str) -> str:
+    def _unique(self, name: str) -> str:
         """``name``, with a number where banks of different copies have parameters of one name."""
-        taken, number, free = set(self._names.values()), 1, name
-        while free in taken:
+        names, number, unique = set(self._names.values()), 1, name
+        while unique in names:
             number += 1
-            free = f"{name}_{number}"
-        return free
+            unique = f"{name}_{number}"
+        return unique
 
 
 def export(recipe: Recipe, development: Development, seed: int, parameters: Float[Tensor, " p"]) -> Predictor:

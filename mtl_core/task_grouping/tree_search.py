@@ -106,11 +106,11 @@ class _Stage:
         """The partition with those two groups joined whose union adds least to the cost; ties go to the first pair."""
         pairs = [(i, j) for i in range(len(groups)) for j in range(i + 1, len(groups))]
         unions = {(i, j): tuple(sorted(groups[i] + groups[j])) for i, j in pairs}
-        more = {
+        increase = {
             pair: round(self._diameter(union) - sum(self._diameter(groups[place]) for place in pair), _DIGITS)
             for pair, union in unions.items()
         }
-        i, j = min(pairs, key=lambda pair: (more[pair], pair))
+        i, j = min(pairs, key=lambda pair: (increase[pair], pair))
         return (*groups[:i], unions[i, j], *groups[i + 1 : j], *groups[j + 1 :])
 
     def _cost(self, groups: Partition) -> float:
@@ -118,8 +118,8 @@ class _Stage:
 
     def _diameter(self, group: tuple[int, ...]) -> float:
         if group not in self._diameters:
-            alone = len(group) == 1
-            self._diameters[group] = 0.0 if alone else float(self._distances[np.ix_(group, group)].max())
+            single = len(group) == 1
+            self._diameters[group] = 0.0 if single else float(self._distances[np.ix_(group, group)].max())
         return self._diameters[group]
 
 

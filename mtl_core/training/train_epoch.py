@@ -34,13 +34,8 @@ class EpochTrainer:
 
     def __init__(self, parts: ArrayParts) -> None:
         recipe, network, rows, seeds = parts.recipe, parts.network, parts.rows, parts.seeds
-        self._recipe, self._network, self._rows, self._state, self._theta = (
-            recipe,
-            network,
-            rows,
-            parts.state,
-            parts.theta,
-        )
+        self._recipe, self._network, self._rows = recipe, network, rows
+        self._state, self._theta = parts.state, parts.theta
         self._batches = Batches(recipe, parts.development, parts.preparations, seeds)
         self._every_task = torch.ones(len(rows), len(network.tasks), dtype=torch.bool)
         self._weighting = weighting_of(recipe, network, rows)

@@ -22,8 +22,9 @@ from mtl_core.data.task import Task
 from mtl_core.randomness.counter_based import Streams
 
 State = dict[str, Tensor]
+"""What a weighting method remembers between steps, by name; the first dimension is the replica."""
 FLOOR = 1e-12
-"""What a loss counts for at least, where a method divides by it or takes its logarithm."""
+"""Smallest value of a loss that a method divides by or takes the logarithm of."""
 
 
 @dataclass(frozen=True)
@@ -156,10 +157,15 @@ class JacobianWeighting(Weighting):
 
 
 def scaled(weights: Float[Tensor, "r t"], present: Bool[Tensor, "r t"], scale: str) -> Float[Tensor, "r t"]:
-    """Weights of the present tasks: as they are (``native``) or divided by their total (``matched``).
+    """Return the weights of the present tasks, 0 for absent ones.
 
-    ``matched`` takes out of a method what is merely a larger or smaller step, so that methods are compared at equal
-    total weight.
+    ``matched`` weights of different methods have the same total, so that methods do not differ by the size of their
+    steps alone.
+
+    Args:
+        weights: weights that a method returned.
+        present: which tasks take part in the step.
+        scale: ``native`` leaves the weights as they are; ``matched`` divides them by the sum of their absolute values.
     """
     weights = torch.where(present, weights, 0.0)
     if scale == "native":
@@ -171,7 +177,15 @@ def scaled(weights: Float[Tensor, "r t"], present: Bool[Tensor, "r t"], scale: s
 def matched(
     direction: Float[Tensor, "r q"], jacobian: Float[Tensor, "r t q"], present: Float[Tensor, "r t"], scale: str
 ) -> Float[Tensor, "r q"]:
-    """A direction without weights: as it is (``native``), or as long as the mean gradient of the present tasks."""
+    """Return the direction of a method without weights.
+
+    Args:
+        direction: direction that a method returned.
+        jacobian: the task gradients; rows of absent tasks are 0.
+        present: which tasks take part in the step.
+        scale: ``native`` leaves the direction as it is; ``matched`` makes it as long as the mean gradient of
+            the present tasks.
+    """
     if scale == "native":
         return direction
     mean = jacobian.sum(dim=1) / present.sum(dim=1, keepdim=True).clamp(min=1)
@@ -181,13 +195,13 @@ def matched(
 
 
 def softmax(scores: Float[Tensor, "r t"], present: Bool[Tensor, "r t"]) -> Float[Tensor, "r t"]:
-    """Softmax over the present tasks, 0 for the others; nothing but 0 where none is present."""
+    """Return the softmax of ``scores`` over the present tasks; 0 for absent tasks, also where none is present."""
     shares = torch.where(present, scores, -torch.inf).softmax(dim=1)
     return torch.where(present, shares, 0.0)
 
 
 def remember(state: State, present: Bool[Tensor, "r t"], **new: Float[Tensor, "r t"]) -> None:
-    """Overwrite what ``state`` holds of the present tasks; the others keep theirs."""
+    """Overwrite entries of ``state``, in place, for the present tasks; absent tasks keep theirs."""
     merged = {name: torch.where(present, value, state[name]) for name, value in new.items()}
-    for name, value in merged.items():  # after all were computed, for a new value may be another's old one
+    for name, value in merged.items():  # after all were computed, since a new value may be another entry's old one
         state[name].copy_(value)

@@ -7,7 +7,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from mtl_core.weighting import GramianStep, GramianWeighting
-from mtl_core.weighting.solvers.gramian import masked_weights, normalised
+from mtl_core.weighting.solvers.gramian import final_weights, normalised
 
 
 class Aligned(GramianWeighting):
@@ -36,4 +36,4 @@ class Aligned(GramianWeighting):
         weights = (vectors @ (shrink * along).unsqueeze(2)).squeeze(2)
         # of gradients that cancel nothing is left but rounding, which must not be scaled up to a step
         weights = weights.masked_fill(weights.abs().amax(dim=1, keepdim=True) <= 10 * rounding, 0.0)
-        return masked_weights(weights, parts, step)
+        return final_weights(weights, parts, step.present, step.losses)

@@ -11,13 +11,7 @@ from torch import Tensor
 from mtl_core.data.task import Task
 from mtl_core.search_space import Uniform
 from mtl_core.weighting import GramianStep, GramianWeighting, State
-from mtl_core.weighting.solvers.gramian import (
-    count_unconverged,
-    in_double,
-    masked_weights,
-    normalised,
-    unconverged_counter,
-)
+from mtl_core.weighting.solvers.gramian import count_failures, failure_counter, final_weights, in_float64, normalised
 from mtl_core.weighting.solvers.trust_ball import worst_case
 
 
@@ -45,12 +39,12 @@ class CAGrad(GramianWeighting):
         self.c = c
 
     def start(self, replicas: int, shared: int = 0) -> State:
-        return unconverged_counter(replicas)
+        return failure_counter(replicas)
 
     def weigh(self, step: GramianStep) -> Float[Tensor, "r t"]:
         parts = normalised(step.gramian, step.present)
         mean = step.present.double() / step.num_present
-        added, solved = worst_case(parts, mean, in_double(self.c))
+        added, solved = worst_case(parts, mean, in_float64(self.c))
         weights = mean + added
-        count_unconverged(step.state, solved & parts.finite)
-        return masked_weights(weights, parts, step)
+        count_failures(step.state, solved & parts.finite)
+        return final_weights(weights, parts, step.present, step.losses)

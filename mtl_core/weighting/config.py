@@ -7,7 +7,7 @@ from torch import Tensor
 
 from mtl_core.weighting import GramianStep, GramianWeighting
 from mtl_core.weighting.solvers.equal_cosines import equal_cosines
-from mtl_core.weighting.solvers.gramian import masked_weights, normalised
+from mtl_core.weighting.solvers.gramian import final_weights, normalised
 
 
 class ConFIG(GramianWeighting):
@@ -28,4 +28,4 @@ class ConFIG(GramianWeighting):
     def weigh(self, step: GramianStep) -> Float[Tensor, "r t"]:
         parts = normalised(step.gramian, step.present)
         weights = equal_cosines(parts) * parts.inverse * parts.norms.sum(dim=1, keepdim=True)
-        return masked_weights(weights, parts, step)
+        return final_weights(weights, parts, step.present, step.losses)

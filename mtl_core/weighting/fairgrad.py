@@ -12,13 +12,7 @@ from mtl_core.data.task import Task
 from mtl_core.search_space import LogUniform
 from mtl_core.weighting import GramianStep, GramianWeighting, State
 from mtl_core.weighting.solvers.fair_shares import shares
-from mtl_core.weighting.solvers.gramian import (
-    count_unconverged,
-    in_double,
-    masked_weights,
-    normalised,
-    unconverged_counter,
-)
+from mtl_core.weighting.solvers.gramian import count_failures, failure_counter, final_weights, in_float64, normalised
 
 
 class FairGrad(GramianWeighting):
@@ -43,10 +37,10 @@ class FairGrad(GramianWeighting):
         self.alpha = alpha
 
     def start(self, replicas: int, shared: int = 0) -> State:
-        return unconverged_counter(replicas)
+        return failure_counter(replicas)
 
     def weigh(self, step: GramianStep) -> Float[Tensor, "r t"]:
         parts = normalised(step.gramian, step.present)
-        weights, solved = shares(parts, 1 / in_double(self.alpha))
-        count_unconverged(step.state, solved & parts.finite)
-        return masked_weights(weights, parts, step)
+        weights, solved = shares(parts, 1 / in_float64(self.alpha))
+        count_failures(step.state, solved & parts.finite)
+        return final_weights(weights, parts, step.present, step.losses)

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from mtl_core.weighting import GramianStep, GramianWeighting
 from mtl_core.weighting.solvers.equal_cosines import equal_cosines
-from mtl_core.weighting.solvers.gramian import masked_weights, normalised
+from mtl_core.weighting.solvers.gramian import final_weights, normalised
 
 
 class IMTLG(GramianWeighting):
@@ -32,4 +32,4 @@ class IMTLG(GramianWeighting):
         # the total of weights of both signs can vanish; the paper has no remedy
         least = 1e-12 * weights.abs().sum(dim=1, keepdim=True)
         total = torch.where(total.abs() > least, total, torch.where(least > 0, least, 1.0))
-        return masked_weights(weights / total, parts, step)
+        return final_weights(weights / total, parts, step.present, step.losses)

@@ -6,7 +6,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from mtl_core.weighting import GramianStep, GramianWeighting, State
-from mtl_core.weighting.solvers.gramian import count_unconverged, masked_weights, normalised, unconverged_counter
+from mtl_core.weighting.solvers.gramian import count_failures, failure_counter, final_weights, normalised
 from mtl_core.weighting.solvers.min_norm import min_norm
 
 
@@ -24,10 +24,10 @@ class MGDA(GramianWeighting):
     """
 
     def start(self, replicas: int, shared: int = 0) -> State:
-        return unconverged_counter(replicas)
+        return failure_counter(replicas)
 
     def weigh(self, step: GramianStep) -> Float[Tensor, "r t"]:
         parts = normalised(step.gramian, step.present)
         weights, solved = min_norm(parts, step.present)
-        count_unconverged(step.state, solved & parts.finite)
-        return masked_weights(weights, parts, step)
+        count_failures(step.state, solved & parts.finite)
+        return final_weights(weights, parts, step.present, step.losses)

@@ -62,7 +62,7 @@ class MoCo(JacobianWeighting):
         gramian = torch.bmm(tracked, tracked.mT)
         squares = torch.where(step.present, gramian.diagonal(dim1=1, dim2=2), 0.0).sum(dim=1, keepdim=True)
         mean_square = squares / step.num_present
-        old, total = simplex.renormalised(step.state["weights"], step.present)
+        old, total = simplex.rescale(step.state["weights"], step.present)
         slope = torch.bmm(gramian, old.unsqueeze(2)).squeeze(2) / torch.where(mean_square == 0, 1.0, mean_square)
         weights = simplex.project(old - self.step_size * (slope + self.regularisation * old), step.present)
         step.state["weights"].copy_(torch.where(step.present, total * weights, step.state["weights"]))

@@ -12,7 +12,7 @@ from torch import Tensor
 from mtl_core.data.task import Task
 from mtl_core.search_space import LogUniform
 from mtl_core.weighting import JacobianStep, JacobianWeighting, State
-from mtl_core.weighting.solvers.cross_gramian import mean_direction, step_on_simplex
+from mtl_core.weighting.solvers.cross_gramian import combined_gradient, updated_weights
 
 
 class MoDo(JacobianWeighting):
@@ -41,5 +41,5 @@ class MoDo(JacobianWeighting):
         return {"weights": torch.full((replicas, len(self.tasks)), 1 / len(self.tasks))}
 
     def combine(self, step: JacobianStep) -> Float[Tensor, "r p"]:
-        weights = step_on_simplex(step.state["weights"], step.jacobians, step.present, self.step_size)
-        return mean_direction(step.jacobians, weights)
+        weights = updated_weights(step.state["weights"], step.jacobians, step.present, self.step_size)
+        return combined_gradient(step.jacobians, weights)

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from mtl_core.weighting import GramianStep, GramianWeighting, State
 from mtl_core.weighting.solvers.fair_shares import shares
-from mtl_core.weighting.solvers.gramian import count_unconverged, masked_weights, normalised, unconverged_counter
+from mtl_core.weighting.solvers.gramian import count_failures, failure_counter, final_weights, normalised
 
 
 class Nash(GramianWeighting):
@@ -26,10 +26,10 @@ class Nash(GramianWeighting):
     """
 
     def start(self, replicas: int, shared: int = 0) -> State:
-        return unconverged_counter(replicas)
+        return failure_counter(replicas)
 
     def weigh(self, step: GramianStep) -> Float[Tensor, "r t"]:
         parts = normalised(step.gramian, step.present)
         weights, solved = shares(parts, 1.0)
-        count_unconverged(step.state, solved & parts.finite)
-        return masked_weights(weights, parts, step)
+        count_failures(step.state, solved & parts.finite)
+        return final_weights(weights, parts, step.present, step.losses)

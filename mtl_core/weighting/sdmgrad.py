@@ -12,7 +12,7 @@ from torch import Tensor
 from mtl_core.data.task import Task
 from mtl_core.search_space import LogUniform
 from mtl_core.weighting import JacobianStep, JacobianWeighting, State
-from mtl_core.weighting.solvers.cross_gramian import mean_direction, step_on_simplex
+from mtl_core.weighting.solvers.cross_gramian import combined_gradient, updated_weights
 
 
 class SDMGrad(JacobianWeighting):
@@ -52,5 +52,5 @@ class SDMGrad(JacobianWeighting):
 
     def combine(self, step: JacobianStep) -> Float[Tensor, "r p"]:
         pull = self.attraction * step.present / step.num_present
-        weights = step_on_simplex(step.state["weights"], step.jacobians, step.present, self.step_size, pull)
-        return mean_direction(step.jacobians, (weights + pull) / (1 + self.attraction))
+        weights = updated_weights(step.state["weights"], step.jacobians, step.present, self.step_size, pull)
+        return combined_gradient(step.jacobians, (weights + pull) / (1 + self.attraction))

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from mtl_core.weighting import GramianStep, GramianWeighting, State
 from mtl_core.weighting.solvers.dual_cone import project
-from mtl_core.weighting.solvers.gramian import count_unconverged, masked_weights, normalised, unconverged_counter
+from mtl_core.weighting.solvers.gramian import count_failures, failure_counter, final_weights, normalised
 
 
 class UPGrad(GramianWeighting):
@@ -25,12 +25,12 @@ class UPGrad(GramianWeighting):
     """
 
     def start(self, replicas: int, shared: int = 0) -> State:
-        return unconverged_counter(replicas)
+        return failure_counter(replicas)
 
     def weigh(self, step: GramianStep) -> Float[Tensor, "r t"]:
         parts = normalised(step.gramian, step.present)
         each = torch.diag_embed(step.present.double() / step.num_present)
         weights, solved = project(parts, each)
         weights, solved = weights.sum(dim=1), solved.all(dim=1)
-        count_unconverged(step.state, solved & parts.finite)
-        return masked_weights(weights, parts, step)
+        count_failures(step.state, solved & parts.finite)
+        return final_weights(weights, parts, step.present, step.losses)

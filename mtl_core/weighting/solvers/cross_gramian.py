@@ -31,7 +31,7 @@ def cross_gramian(
     return torch.bmm(first, second.mT) / torch.where(mean_size == 0, 1.0, mean_size).unsqueeze(2)
 
 
-def step_on_simplex(
+def updated_weights(
     kept: Float[Tensor, "r t"],
     jacobians: Sequence[Float[Tensor, "r t p"]],
     present: Bool[Tensor, "r t"],
@@ -48,14 +48,16 @@ def step_on_simplex(
         offset: added to the weights whose combination is to be short.
     """
     first, second = jacobians
-    old, total = simplex.renormalised(kept, present)
+    old, total = simplex.rescale(kept, present)
     slope = torch.bmm(cross_gramian(first, second, present), (old + offset).unsqueeze(2)).squeeze(2)
     weights = simplex.project(old - step_size * slope, present)
     kept.copy_(torch.where(present, total * weights, kept))
     return weights
 
 
-def mean_direction(jacobians: Sequence[Float[Tensor, "r t p"]], weights: Float[Tensor, "r t"]) -> Float[Tensor, "r p"]:
+def combined_gradient(
+    jacobians: Sequence[Float[Tensor, "r t p"]], weights: Float[Tensor, "r t"]
+) -> Float[Tensor, "r p"]:
     """Return Σ w_i (g_i¹ + g_i²) / 2, the weighted sum of the gradients averaged over both batches.
 
     Args:

@@ -60,10 +60,10 @@ def _start(
 ) -> Float[Tensor, "r t"]:
     """Solution for orthogonal gradients of the same norms, times the factor that fits the actual cosines best."""
     b = torch.exp(torch.log(kappa) / (1 + power))
-    kept = b.masked_fill(~alive, 0.0)
-    long = (kept * (cosines @ kept.unsqueeze(2)).squeeze(2)).sum(dim=1, keepdim=True)
-    orthogonal = (kept * kept).sum(dim=1, keepdim=True)
-    ratio = orthogonal / torch.maximum(long, 1e-6 * orthogonal).clamp(min=1e-300)
+    guess = b.masked_fill(~alive, 0.0)
+    squared = (guess * (cosines @ guess.unsqueeze(2)).squeeze(2)).sum(dim=1, keepdim=True)
+    orthogonal = (guess * guess).sum(dim=1, keepdim=True)
+    ratio = orthogonal / torch.maximum(squared, 1e-6 * orthogonal).clamp(min=1e-300)
     best = torch.exp(torch.log(ratio.clamp(min=1e-6)) / (1 + power))
     return torch.where(alive, b * best, 1.0)
 

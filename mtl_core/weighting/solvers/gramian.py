@@ -12,7 +12,7 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
-from mtl_core.weighting import GramianStep, State
+from mtl_core.weighting import State
 
 RIDGE = 1e-12
 """Number added to a diagonal of ones: far above float64's rounding error, far below what changes a method's result."""
@@ -77,28 +77,31 @@ def ridged(matrix: Float[Tensor, "n t t"]) -> Float[Tensor, "n t t"]:
     return near
 
 
-def unconverged_counter(replicas: int) -> State:
+def failure_counter(replicas: int) -> State:
     """Return the initial state of a method that counts the steps at which its solver failed, ``[r]`` zeros."""
     return {"unconverged": torch.zeros(replicas, dtype=torch.int64)}
 
 
-def masked_weights(weights: Float[Tensor, "r t"], parts: NormalisedGramian, step: GramianStep) -> Float[Tensor, "r t"]:
+def final_weights(
+    weights: Float[Tensor, "r t"], parts: NormalisedGramian, present: Bool[Tensor, "r t"], like: Tensor
+) -> Float[Tensor, "r t"]:
     """Return weights as a method hands them on: 0 for absent tasks, NaN in rows whose Gramian is not finite.
 
     Args:
         weights: the solver's result, float64.
         parts: the Gramian that it was computed from.
-        step: the step; its losses have the data type to return.
+        present: which tasks take part in the step.
+        like: a tensor of the data type to return.
     """
-    weights = weights.masked_fill(~step.present, 0.0).masked_fill(~parts.finite.unsqueeze(1), torch.nan)
-    return weights.to(step.losses.dtype)
+    weights = weights.masked_fill(~present, 0.0).masked_fill(~parts.finite.unsqueeze(1), torch.nan)
+    return weights.to(like.dtype)
 
 
-def count_unconverged(state: State, solved: Bool[Tensor, " r"]) -> None:
+def count_failures(state: State, solved: Bool[Tensor, " r"]) -> None:
     """Add 1 to the count of failed steps, in place, in every row that was not ``solved``."""
     state["unconverged"] += (~solved).to(torch.int64)
 
 
-def in_double(option: float | Float[Tensor, "r 1"]) -> float | Float[Tensor, "r 1"]:
+def in_float64(option: float | Float[Tensor, "r 1"]) -> float | Float[Tensor, "r 1"]:
     """Return a hyperparameter, a number or a column of one number per replica, in float64."""
     return option.double() if isinstance(option, Tensor) else float(option)

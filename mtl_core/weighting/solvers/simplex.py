@@ -30,7 +30,7 @@ def project(points: Float[Tensor, "r t"], present: Bool[Tensor, "r t"]) -> Float
     return torch.where(present, (points - threshold).clamp(min=0), 0.0)
 
 
-def renormalised(
+def rescale(
     weights: Float[Tensor, "r t"], present: Bool[Tensor, "r t"]
 ) -> tuple[Float[Tensor, "r t"], Float[Tensor, "r 1"]]:
     """Return the present tasks' weights scaled to add up to one, and their total before.

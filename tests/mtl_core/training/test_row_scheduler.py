@@ -1,81 +1,85 @@
-"""The schedule of rows: who trains next, and how far all of them have come."""
+"""Which rows train next, how far they have come, and when somebody is told."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
+from typing import cast
 
 import pytest
 import torch
 
 from mtl_core.recipe import ReplicaConfig
+from mtl_core.replica_state import ReplicaState
+from mtl_core.training import row_scheduler
+from mtl_core.training.fused_array import FusedArray
 from mtl_core.training.row_scheduler import Progress, Reports, RowScheduler
 from tests.mtl_core.worlds import rows
 
+ROWS = rows(5)
 
-def state(epoch: int, *, stopped: bool = False, diverged: bool = False, best: float = 0.0) -> dict[str, torch.Tensor]:
-    values: dict[str, Any] = {"epoch": epoch, "stopped": stopped, "diverged": diverged, "best_skill": best}
-    return {name: torch.tensor(value) for name, value in values.items()}
+
+def state(epoch: int, skill: float = 0.0, stopped: bool = False) -> ReplicaState:
+    return {
+        "epoch": torch.tensor(epoch),
+        "best_skill": torch.tensor(skill),
+        "stopped": torch.tensor(stopped),
+        "diverged": torch.tensor(False),
+    }
 
 
 @dataclass
 class Array:
-    """What the scheduler reads of a fused array."""
+    """What a scheduler reads of a fused array."""
 
     rows: list[ReplicaConfig]
     epochs: list[int]
     best_skill: float = 0.0
-    stopped: list[bool] = field(default_factory=list)
 
-    def states(self) -> list[dict[str, torch.Tensor]]:
-        stopped = self.stopped or [False] * len(self.rows)
-        return [state(epoch, stopped=one) for epoch, one in zip(self.epochs, stopped, strict=True)]
+    def states(self) -> list[ReplicaState]:
+        return [state(epoch, self.best_skill) for epoch in self.epochs]
 
 
-def keys(chosen: list[ReplicaConfig]) -> list[str]:
-    return [row.key for row in chosen]
+def array(chosen: list[ReplicaConfig], epochs: list[int], best_skill: float = 0.0) -> FusedArray:
+    return cast(FusedArray, Array(chosen, epochs, best_skill))
 
 
-def test_the_place_of_a_row_that_is_done_goes_to_the_next_one() -> None:
-    scheduler = RowScheduler(rows(4), {}, until=3, max_rows=2)
-    active = scheduler.next_rows()
-    assert keys(active) == ["row 0", "row 1"]
-    scheduler.store(Array(active, [2, 1], stopped=[True, False]))  # type: ignore[arg-type]
-    active = scheduler.next_rows()
-    assert keys(active) == ["row 1", "row 2"]
-    scheduler.store(Array(active, [3, 2]))  # type: ignore[arg-type]
-    active = scheduler.next_rows()
-    assert keys(active) == ["row 2", "row 3"]
-    scheduler.store(Array(active, [3, 3]))  # type: ignore[arg-type]
+def test_places_of_done_rows_go_to_waiting_ones_in_order() -> None:
+    scheduler = RowScheduler(ROWS, {}, until=4, max_rows=2)
+    assert scheduler.next_rows() == ROWS[:2]
+    scheduler.store(array(ROWS[:2], [4, 2]))
+    assert scheduler.next_rows() == ROWS[1:3]
+    scheduler.store(array(ROWS[1:3], [4, 4]))
+    assert scheduler.next_rows() == ROWS[3:]
+    scheduler.store(array(ROWS[3:], [4, 4]))
     assert scheduler.next_rows() == []
+    assert set(scheduler.states) == {row.key for row in ROWS}
 
 
-def test_rows_that_were_done_before_are_never_handed_out_and_strangers_are_forgotten() -> None:
-    states = {"row 0": state(3), "row 1": state(1, diverged=True), "row 2": state(2), "stranger": state(0)}
-    scheduler = RowScheduler(rows(4), states, until=3, max_rows=4)
-    assert keys(scheduler.next_rows()) == ["row 2", "row 3"]
-    assert set(scheduler.states) == {"row 0", "row 1", "row 2"}
+def test_rows_that_were_done_before_do_not_train_again_and_unknown_states_are_ignored() -> None:
+    begun = {"row 0": state(4), "row 1": state(2, stopped=True), "row 2": state(3), "somebody else": state(1)}
+    scheduler = RowScheduler(ROWS, begun, until=4, max_rows=9)
+    assert scheduler.next_rows() == ROWS[2:]
+    assert list(scheduler.states) == ["row 0", "row 1", "row 2"]
 
 
-def test_a_row_that_stopped_early_leaves_no_work_ahead() -> None:
-    states = {"row 0": state(1, stopped=True, best=0.7), "row 1": state(2)}
-    scheduler = RowScheduler(rows(3), states, until=5, max_rows=2)
-    array = Array(scheduler.next_rows(), [3, 1], best_skill=0.4)
-    scheduler.states["row 2"] = state(0)
-    assert scheduler.progress(array) == Progress(5 + 3 + 1, 15, pytest.approx(0.7))  # type: ignore[arg-type]
+def test_progress_counts_a_stopped_row_as_finished_and_remembers_the_best_skill() -> None:
+    begun = {"row 0": state(4, 0.3), "row 1": state(2, 0.5, stopped=True), "row 2": state(1)}
+    scheduler = RowScheduler(ROWS, begun, until=4, max_rows=9)
+    assert scheduler.progress(array([ROWS[2]], [3], 0.4)) == Progress(4 + 4 + 3, 5 * 4, 0.5)
 
 
-@pytest.mark.parametrize(("seconds", "expected"), [(0.0, 1), (3600.0, 0)])
-def test_snapshots_are_taken_when_enough_time_has_passed(seconds: float, expected: int) -> None:
-    scheduler = RowScheduler(rows(2), {}, until=5, max_rows=2)
-    array = Array(scheduler.next_rows(), [1, 1])
-    scheduler.store(array)  # type: ignore[arg-type]
-    array.epochs = [2, 2]
-    watched: list[Progress] = []
-    snapshots: list[list[int]] = []
+def test_watchers_hear_of_every_epoch_and_snapshots_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = iter([0.0, 10.0, 31.0, 31.0, 40.0])
+    monkeypatch.setattr(row_scheduler.time, "monotonic", lambda: next(clock))
+    scheduler, watched, snapshots = RowScheduler(ROWS[:1], {}, until=4, max_rows=1), [], []
+    scheduler.states["row 0"] = state(0)
     reports = Reports(
-        scheduler, watched.append, lambda states: snapshots.append([int(s["epoch"]) for s in states.values()]), seconds
+        scheduler,
+        lambda progress: watched.append(progress.epochs_done),
+        lambda states: snapshots.append(int(states["row 0"]["epoch"])),
+        snapshot_seconds=30.0,
     )
-    reports.after_epoch(array)  # type: ignore[arg-type]
-    assert [progress.epochs_done for progress in watched] == [4]
-    assert snapshots == [[2, 2]] * expected
+    for epoch in (1, 2, 3):
+        reports.after_epoch(array(ROWS[:1], [epoch]))
+    assert watched == [1, 2, 3]
+    assert snapshots == [2]

@@ -5,16 +5,8 @@ from __future__ import annotations
 import pytest
 import torch
 
-from mtl_core.randomness.counter_based import Streams
 from mtl_core.registry import entries
-from mtl_core.weighting import GramianStep
-from mtl_core.weighting.solvers.gramian import (
-    count_unconverged,
-    masked_weights,
-    normalised,
-    ridged,
-    unconverged_counter,
-)
+from mtl_core.weighting.solvers.gramian import count_failures, failure_counter, final_weights, normalised, ridged
 from tests.mtl_core.weighting.solvers.families import everybody, gradients, parts_of
 
 
@@ -43,8 +35,7 @@ def test_what_is_absent_zero_or_no_number_is_not_alive() -> None:
     for part in (parts.cosines, parts.norms, parts.inverse):
         assert part.isfinite().all()
         assert (part[:, [1, 3]] == 0).all()
-    step = GramianStep(torch.ones(6, 5), present, {}, Streams(range(6), "weighting"), gramian)
-    weights = masked_weights(torch.ones(6, 5, dtype=torch.float64), parts, step)
+    weights = final_weights(torch.ones(6, 5, dtype=torch.float64), parts, present, torch.ones(6, 5))
     assert weights.isnan().all(dim=1).tolist() == [False, False, True, True, False, False]
     assert (weights[0, 3], weights[0, 1], weights.dtype) == (0, 1, torch.float32)
 
@@ -59,7 +50,7 @@ def test_a_ridge_makes_positive_definite_what_single_precision_left_indefinite()
 
 
 def test_failures_are_counted_by_row() -> None:
-    state = unconverged_counter(3)
+    state = failure_counter(3)
     for solved in ([True, False, True], [True, False, False]):
-        count_unconverged(state, torch.tensor(solved))
+        count_failures(state, torch.tensor(solved))
     assert state["unconverged"].tolist() == [0, 2, 1]
