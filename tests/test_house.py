@@ -64,14 +64,6 @@ TESTED_ELSEWHERE: dict[str, tuple[str, str]] = {
         f"mtl_core/data/tabular/{name}.py": ("tests/mtl_core/tasks/test_table.py", "whole files, good and bad ones")
         for name in ("columns", "encoding", "leakage", "read_table", "targets", "test_split")
     },
-    "mtl_core/gradients/cotangents.py": ("tests/mtl_core/gradients/test_task_gradients.py", "its one caller"),
-    "mtl_core/layers/bank.py": ("tests/mtl_core/layers/test_conv.py", "what every layer is made of"),
-    "mtl_core/layers/forward_context.py": ("tests/mtl_core/layers/test_dropout.py", "what every layer is handed"),
-    "mtl_core/layers/linear.py": ("tests/mtl_core/backbones/test_mlp.py", "a stage does what ordinary modules do"),
-    "mtl_core/layers/norms.py": ("tests/mtl_core/backbones/test_mlp.py", "a stage does what ordinary modules do"),
-    "mtl_core/layers/parameter_layout.py": ("tests/mtl_core/sharing/test_contract.py", "who owns which parameter"),
-    "mtl_core/network/heads.py": ("tests/mtl_core/network/test_network.py", "heads in the order of the tasks"),
-    "mtl_core/replica_state.py": ("tests/mtl_core/training/test_checkpoint.py", "states come back bit for bit"),
     "mtl_core/sharing/single_task.py": (
         "tests/mtl_core/sharing/test_independent.py",
         "the loop over tasks",
@@ -82,10 +74,22 @@ TESTED_ELSEWHERE: dict[str, tuple[str, str]] = {
         "arrays of every size, refilled",
     ),
     "mtl_core/weighting/__init__.py": ("tests/mtl_core/weighting/test_contract.py", "what every method promises"),
-    "mtl_core/weighting/solvers/interior_point.py": (
-        "tests/mtl_core/weighting/solvers/test_block_pivoting.py",
-        "both solvers of one problem are held to the same optimum",
-    ),
+    **{
+        f"mtl_core/training/{name}.py": ("tests/mtl_core/training/test_trainer.py", "parts of one loop, run as a whole")
+        for name in ("array_parts", "model_selection", "train_epoch")
+    },
+    "analysis/__init__.py": ("tests/analysis/report/test_report.py", "its names are looked up on first use"),
+    **{
+        f"mtl_core/testing/{name}.py": (
+            "tests/mtl_core/testing/test_sharing.py",
+            "plug-ins, right and wrong, pass by it",
+        )
+        for name in ("cases", "example_stages", "replicas", "small_tasks", "training")
+    },
+    **{
+        f"mtl_core/testing/weighting_{name}.py": ("tests/mtl_core/testing/test_weighting.py", "plug-ins pass by it")
+        for name in ("answers", "presence", "steps")
+    },
     "study/__init__.py": ("tests/study/cli/test_app.py", "the version, which the command prints"),
 }
 """Module with logic but without a test of its name → the test that stands in for it, and why."""

@@ -62,7 +62,11 @@ def test_a_pass_is_its_two_parts() -> None:
 
 @pytest.mark.parametrize(
     ("names", "message"),
-    [(["shared", "price"], "task 'shared'"), (["shared"], "Rename it"), (["price", "fee", "price"], "task 'price': stands twice")],
+    [
+        (["shared", "price"], "task 'shared'"),
+        (["shared"], "Rename it"),
+        (["price", "fee", "price"], "task 'price': stands twice"),
+    ],
 )
 def test_names_that_cannot_be_told_apart_are_refused(names: list[str], message: str) -> None:
     with pytest.raises(UserError, match=message):
