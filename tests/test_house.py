@@ -69,15 +69,7 @@ TESTED_ELSEWHERE: dict[str, tuple[str, str]] = {
         "the loop over tasks",
     ),
     "mtl_core/tasks/sources/directions.py": ("tests/mtl_core/tasks/test_generated.py", "directions at an asked cosine"),
-    "mtl_core/training/fused_array.py": (
-        "tests/mtl_core/test_fusion.py",
-        "arrays of every size, refilled",
-    ),
     "mtl_core/weighting/__init__.py": ("tests/mtl_core/weighting/test_contract.py", "what every method promises"),
-    **{
-        f"mtl_core/training/{name}.py": ("tests/mtl_core/training/test_trainer.py", "parts of one loop, run as a whole")
-        for name in ("array_parts", "model_selection", "train_epoch")
-    },
     "analysis/__init__.py": ("tests/analysis/report/test_report.py", "its names are looked up on first use"),
     **{
         f"mtl_core/testing/{name}.py": (

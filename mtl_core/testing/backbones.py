@@ -31,7 +31,7 @@ def backbone_cases(backbone: str, options: Mapping[str, Any] | None = None) -> l
         backbone: the backbone's name.
         options: what it cannot do without, or a variant of it.
     """
-    settings = {"stages": 2, "width": 8, "batch_size": 13, "epochs": 2}
+    settings: dict[str, Any] = {"stages": 2, "width": 8, "batch_size": 13, "epochs": 2}
     chosen = dict(BACKBONE_OPTIONS.get(backbone, {}) if options is None else options)
     return [case for sharing in UNDER for case in cases_of(sharing, backbone, backbone_options=chosen, **settings)]
 
@@ -97,7 +97,7 @@ def check_affine_layers(case: Case) -> None:
         stage = backbone.stage(level, (SHARED,))
         theta, seen = stage_parameters(stage.slots), []
 
-        def adapt(layer: Any, _: Any, x: Tensor, y: Tensor, seen: list[Any] = seen, level: int = level) -> Tensor:
+        def adapt(layer: Any, theta: Theta, x: Tensor, y: Tensor, seen: list[Any] = seen, level: int = level) -> Tensor:
             found, named = y.shape[layer.feature_axis], layer.outputs
             assert found == named, f"{case}: {layer.name} of stage {level} puts out {found}, its outputs say {named}"
             seen.append(layer)

@@ -48,7 +48,8 @@ class Case:
 
     def __str__(self) -> str:
         depth = "" if self.recipe.depth is None else f"-{self.recipe.depth}"
-        named = self.recipe.sharing_options | (self.recipe.backbone_options if self.recipe.backbone != "custom" else {})
+        recipe = self.recipe
+        named = {**recipe.sharing_options, **(recipe.backbone_options if recipe.backbone != "custom" else {})}
         options = "".join(f"-{name}={value if len(str(value)) < 9 else '…'}" for name, value in named.items())
         inputs = "own" if self.data.own_inputs else "common"
         weighed = "" if self.recipe.weighting == "equal" else f"-{self.recipe.weighting}-{self.recipe.scale}"
@@ -105,6 +106,7 @@ def _data_for(backbone: str, tasks: Sequence[Names], own_inputs: bool, examples:
 
 def small_cases(sharing: str, options: Mapping[str, Any] | None = None, **settings: Any) -> list[Case]:
     """Return the cases of an architecture on every backbone: two narrow stages, every depth, both kinds of inputs."""
+    sizes: dict[str, Any] = {"stages": 2, "width": 8, "batch_size": 13, "epochs": 2}
     return [
         case
         for backbone in entries("backbones")
@@ -113,7 +115,7 @@ def small_cases(sharing: str, options: Mapping[str, Any] | None = None, **settin
             backbone,
             backbone_options=BACKBONE_OPTIONS.get(backbone, {}),
             sharing_options=dict(options or {}),
-            **({"stages": 2, "width": 8, "batch_size": 13, "epochs": 2} | settings),
+            **(sizes | settings),
         )
     ]
 

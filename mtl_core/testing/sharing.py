@@ -37,8 +37,8 @@ from mtl_core.testing.training import check_trained_task_order, check_training, 
 
 EVERYTHING = {"norm": "layer", "residual": True, "activation": "gelu"}
 """What a stage of the perceptron may have beside its layer."""
-LOOSE = {"rtol": 1e-4, "atol": 1e-5}
-"""Single precision, across kernels that sum in another order."""
+RELATIVE, ABSOLUTE = 1e-4, 1e-5
+"""Tolerances of single precision, across kernels that sum in another order."""
 
 
 def sharing_cases(sharing: str, options: Mapping[str, Any] | None = None) -> list[Case]:
@@ -181,7 +181,9 @@ def _in_two_orders(case: Case) -> list[dict[str, Tensor]]:
 
 
 def _assert_close(found: Tensor, expected: Tensor, message: str) -> None:
-    torch.testing.assert_close(found, expected, msg=lambda details: f"{message}: {details}", **LOOSE)
+    torch.testing.assert_close(
+        found, expected, msg=lambda details: f"{message}: {details}", rtol=RELATIVE, atol=ABSOLUTE
+    )
 
 
 def check_costs(case: Case) -> None:

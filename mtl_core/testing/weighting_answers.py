@@ -27,8 +27,8 @@ def comparable(name: str, answer: Tensor, present: Tensor) -> Tensor:
 
 def assert_close(name: str, message: str, one: Tensor, other: Tensor) -> None:
     """Raise unless two answers agree, for methods with a solver up to the tolerance at which it stops."""
-    tolerance = {"rtol": 1e-5, "atol": 1e-6} if from_losses_alone(name) else {"rtol": 1e-3, "atol": 1e-4}
-    torch.testing.assert_close(one, other, msg=lambda details: f"{name}: {message}: {details}", **tolerance)
+    rtol, atol = (1e-5, 1e-6) if from_losses_alone(name) else (1e-3, 1e-4)
+    torch.testing.assert_close(one, other, msg=lambda details: f"{name}: {message}: {details}", rtol=rtol, atol=atol)
 
 
 def assert_finite(name: str, where: str, answer: Tensor, state: dict[str, Tensor]) -> None:

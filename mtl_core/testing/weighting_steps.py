@@ -152,6 +152,7 @@ def play(
     replicas = len(steps[0].losses)
     streams = Streams(seeds[:replicas], "weighting")
     state = weighting.start(replicas, NUM_SHARED) if state is None else state
+    answer = torch.empty(0)
     for number, step in enumerate(steps, begin):
         here = torch.ones_like(step.losses, dtype=torch.bool) if present is None else present
         answer = ask(weighting, step, here, state, streams.at([number] * replicas))
