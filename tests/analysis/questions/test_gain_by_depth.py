@@ -41,3 +41,11 @@ def test_a_way_to_share_without_a_depth_has_no_gain_by_depth(records_of: StudyOf
     scores = gain_by_depth.score(replace(records, replicas=rows, ledger=ledger))
     assert scores.empty or scores["depth"].notna().all()
     assert not gain_by_depth.score(records).empty
+
+
+def test_a_panel_for_every_task_and_a_line_for_every_width(records_of: StudyOf) -> None:
+    rows = gain_by_depth.table(gain_by_depth.score(records_of(PLAIN)))
+    panels = [axes for axes in gain_by_depth.figure(rows).axes if axes.get_visible()]
+    assert [axes.get_title(loc="left") for axes in panels] == ["left", "right", "odd"]
+    assert panels[0].get_legend_handles_labels()[1] == ["width 16", "width 64"]
+    assert "n = 10; none below 5 seeds" in gain_by_depth.caption(rows)

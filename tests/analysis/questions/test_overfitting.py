@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from analysis.questions import overfitting
@@ -51,3 +52,14 @@ def test_sharing_that_overfits_less_is_said_so_only_if_it_is_more_than_noise(rec
     assert "smallest with 2 of 2 stages shared" in overfitting.title(rows)
     unsure = rows.assign(reduction_half_width=np.inf)
     assert overfitting.title(unsure) == "Gap between validation and training loss at the selected epoch"
+
+
+def test_the_models_are_named_by_role_and_one_arm_has_one_role() -> None:
+    arms = pd.DataFrame(
+        [("single", "single_task", np.nan), ("half", "hard", 1.0), ("all", "hard", 2.0)],
+        columns=["arm", "sharing", "depth"],
+    ).assign(stages=2, recommended=[False, True, False])
+    assert overfitting.models(arms) == [("single", "single"), ("half", "recommended"), ("all", "full")]
+    full = arms.assign(recommended=[False, False, True])
+    assert overfitting.models(full) == [("single", "single"), ("all", "recommended")]
+    assert overfitting.models(arms[arms["arm"] == "half"]) == [("half", "recommended")]

@@ -46,3 +46,15 @@ def test_at_matched_capacity_the_larger_private_networks_are_no_rivals(records_o
     assert {"mmoe", "cross_stitch", "concat", "hard"} == set(found["sharing"])
     plain = gains.outcomes(records)
     assert "independent" in set(sharing.rivals(records, plain[plain["phase"] == "confirm"])["sharing"])
+
+
+def test_the_figure_has_a_line_for_each_arm_with_depth_and_width(records_of: StudyOf) -> None:
+    rows = sharing.table(sharing.score(records_of(RIVALS)))
+    axes = sharing.figure(rows).axes[0]
+    names = [label.get_text() for label in axes.get_yticklabels()]
+    assert {"mmoe  2/2", "hard  1/2", "independent"} < set(names)
+    assert len(names) == (rows["scope"] == MEAN).sum()
+    assert all(label.get_text().endswith("   w16") for label in axes.child_axes[0].get_yticklabels())
+    shown = axes.get_legend()
+    assert shown is not None
+    assert "recommended" in [text.get_text() for text in shown.get_texts()]
