@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import yaml
 
-from analysis.records.schema import CONFLICT, SCORES, TRAINING, Records, UnreadableRun, schema
+from analysis.records.schema import CONFLICT, SCORES, TRAINING, Columns, Records, UnreadableRun, schema
 
 FINALITY = ("running", "failed", "diverged", "stopped", "finished")
 """Of two equally long parts of a replica the later status in this order counts: a retry outranks the failure."""
@@ -59,7 +59,7 @@ def read_replicas(run: Path) -> pd.DataFrame:
     return _longest(_parts(run / "records", TRAINING))
 
 
-def _parts(directory: Path, columns: dict[str, pa.DataType]) -> pd.DataFrame:
+def _parts(directory: Path, columns: Columns) -> pd.DataFrame:
     """All parts, in the order of their names; a temporary name (a dot in front) was never renamed and is no part."""
     files = sorted(file for file in directory.glob("*.parquet") if not file.name.startswith("."))
     tables = [_part(file, schema(columns)) for file in files] or [schema(columns).empty_table()]

@@ -11,15 +11,16 @@ from study.cli.console import say_json, say_table
 from study.config import registered_names
 from study.config.text import nearest
 
-PRESET = "presets"
+PRESET, COLUMN = "presets", "columns"
 
 
 def list_kind(kind: str, *, as_json: bool) -> None:
-    """Print everything of ``kind``: a kind of the registry, or ``presets``."""
-    kinds = (*KINDS, PRESET)
+    """Print everything of ``kind``: a kind of the registry, ``presets``, or ``columns`` of the records."""
+    kinds = (*KINDS, PRESET, COLUMN)
     if kind not in kinds:
         raise UserError(f"list {kind}", "there is no such kind.", nearest(kind, kinds))
-    facts = _presets() if kind == PRESET else _entries(kind)
+    special = {PRESET: _presets, COLUMN: _columns}
+    facts = special[kind]() if kind in special else _entries(kind)
     if as_json:
         say_json(facts)
     elif facts:
@@ -63,3 +64,14 @@ def _presets() -> list[dict[str, Any]]:
         comments = [line.lstrip("# ") for line in lines if line.startswith("#")]
         facts.append({"name": name, "question": comments[0], "cost and result": " ".join(filter(None, comments[1:]))})
     return facts
+
+
+def _columns() -> list[dict[str, Any]]:
+    """Every column of the records by the folder that holds it, with type, unit and meaning."""
+    from analysis.records.schema import TABLES
+
+    return [
+        {"table": table, "column": name, "type": str(column.type), "unit": column.unit, "meaning": column.meaning}
+        for table, columns in TABLES.items()
+        for name, column in columns.items()
+    ]

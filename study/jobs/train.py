@@ -52,10 +52,11 @@ def train_shard(shard: Shard, development: Development, directory: Path, beat: B
 def failure_rows(shard: Shard, directory: Path, reason: str) -> list[dict[str, Any]]:
     """Records of replicas that failed: what earlier rungs recorded of them, else empty curves."""
     earlier = _earlier_rows(shard, directory)
+    unknown = dict.fromkeys(TRAINING)
     empty = {"epochs": 0, "selected_epoch": -1, **{curve: [] for curve in CURVES}}
     ending = {"status": "failed", "reason": reason}
     return [
-        _identity(shard, key, task) | earlier.get((key, task), empty) | ending
+        unknown | _identity(shard, key, task) | earlier.get((key, task), empty) | ending
         for key in shard.replicas
         for task in shard.tasks
     ]

@@ -16,15 +16,20 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from analysis.records.load import FINALITY
-from analysis.records.schema import CONFLICT, SCORES, TRAINING, schema
+from analysis.records.schema import CONFLICT, SCORES, TRAINING, Columns, check_keys, schema
 from study.store.atomic_files import sweep, write_durably
 
 RECORDS, SCORED, CHECKPOINTS, MODELS, PROBED = "records", "scores", "checkpoints", "models", "conflict"
 TERMINAL = frozenset(FINALITY) - {"running"}
 
 
-def encode(rows: Sequence[dict[str, Any]], columns: dict[str, pa.DataType]) -> bytes:
-    """A part: rows of ``columns`` as parquet."""
+def encode(rows: Sequence[dict[str, Any]], columns: Columns) -> bytes:
+    """Return a part: rows of ``columns`` as parquet.
+
+    Raises:
+        ValueError: a row has a key that is no column, or lacks a column; the message names the keys.
+    """
+    check_keys(rows, columns)
     sink = pa.BufferOutputStream()
     pq.write_table(pa.Table.from_pylist(list(rows), schema=schema(columns)), sink, compression="zstd")
     return sink.getvalue().to_pybytes()
@@ -158,7 +163,7 @@ class Archive:
         """The longest records of all replicas of ``phase``."""
         return self.rows(replica for replica, entry in self.entries.items() if entry.phase == phase)
 
-    def _read(self, path: Path, columns: dict[str, pa.DataType]) -> pa.Table | None:
+    def _read(self, path: Path, columns: Columns) -> pa.Table | None:
         if not path.exists():
             return None
         try:

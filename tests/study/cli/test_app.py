@@ -276,3 +276,11 @@ def test_presets_state_their_question_cost_and_expected_result(preset: str) -> N
     assert text.startswith("# ")
     assert "# Cost:" in text
     assert "Expected:" in text
+
+
+def test_columns_are_listed_with_unit_and_meaning() -> None:
+    facts = json.loads(invoke("list", "columns", "--json").output)
+    seconds = next(fact for fact in facts if fact["column"] == "seconds")
+    assert (seconds["table"], seconds["unit"]) == ("records", "seconds")
+    assert "wall time" in seconds["meaning"]
+    assert "selected_epoch" in invoke("list", "columns").output
