@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
 import numpy as np
@@ -183,9 +183,3 @@ def gain_columns(gain: Gain) -> dict[str, float]:
         "high_simultaneous": gain.mean + gain.half_simultaneous,
         **values,
     }
-
-
-def in_order(names: Iterable[str], order: Iterable[str]) -> list[str]:
-    """``names`` without repetition, in ``order``."""
-    present = set(names)
-    return [name for name in order if name in present]

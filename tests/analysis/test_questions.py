@@ -27,8 +27,7 @@ from analysis.questions import (
     sharing,
 )
 from analysis.questions.overfitting import onset
-from analysis.statistics import paired_gains as gains
-from analysis.statistics.paired_gains import MEAN, TASK
+from analysis.statistics.paired_gains import MEAN, TASK, outcomes
 from tests.analysis.conftest import StudyOf
 from tests.analysis.synthetic import Truth
 
@@ -306,9 +305,9 @@ def test_at_matched_capacity_the_larger_private_networks_are_no_rivals(records_o
     def matched(rows: pd.DataFrame) -> pd.DataFrame:
         return rows.assign(width=[narrow.get(row.sharing, row.width) for row in rows.itertuples()])
 
-    scored = gains.outcomes(replace(records, replicas=matched(records.replicas)))
+    scored = outcomes(replace(records, replicas=matched(records.replicas)))
     found = sharing.rivals(records, scored[scored["phase"] == "confirm"])
     assert "independent" not in set(found["sharing"])
     assert {"mmoe", "cross_stitch", "concat", "hard"} == set(found["sharing"])
-    plain = gains.outcomes(records)
+    plain = outcomes(records)
     assert "independent" in set(sharing.rivals(records, plain[plain["phase"] == "confirm"])["sharing"])
