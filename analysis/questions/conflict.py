@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+import seaborn
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FormatStrFormatter, LogLocator, MaxNLocator, NullFormatter
@@ -151,30 +152,23 @@ def _matrix(axes: Axes, rows: pd.DataFrame, tasks: list[str]) -> None:
     cells = np.full((len(tasks), len(tasks)), np.nan)
     for one, other, value in pd.concat([last, within])[["task", "other", "mean"]].itertuples(index=False):
         cells[tasks.index(one), tasks.index(other)] = cells[tasks.index(other), tasks.index(one)] = value
-    axes.imshow(cells, cmap=style.DIVERGING, vmin=-1, vmax=1)
-    if len(tasks) <= MOST_NUMBERS:
-        for (i, j), value in np.ndenumerate(cells):
-            strong = "bold" if i == j else "normal"
-            dark = "white" if abs(value) > 0.7 else style.INK
-            axes.text(
-                j,
-                i,
-                points(value, sign=False, digits=2),
-                ha="center",
-                va="center",
-                fontsize=5.5,
-                fontweight=strong,
-                color=dark,
-            )
     few = len(tasks) <= MOST_NUMBERS
-    names = list(style.labels(tasks, lines=1, width=16).values()) if len(tasks) <= MOST_NAMES else []
-    axes.set_yticks(range(len(names)), names, fontsize=6.5 if few else 5)
-    axes.set_xticks(
-        range(len(names)),
-        names,
-        fontsize=6.5 if few else 5,
-        rotation=40 if few else 90,
-        ha="right" if few else "center",
-    )
+    size = 6.5 if few else 5
+    seaborn.heatmap(
+        cells, ax=axes, cmap=style.DIVERGING, vmin=-1, vmax=1, square=True, cbar=False, xticklabels=False,
+        yticklabels=False,
+    )  # fmt: skip
+    for (i, j), value in np.ndenumerate(cells) if few else ():  # seaborn writes nothing where there is no number
+        axes.text(
+            j + 0.5, i + 0.5, points(value, sign=False, digits=2), ha="center", va="center", fontsize=5.5,
+            fontweight="bold" if i == j else "normal", color="white" if abs(value) > 0.7 else style.INK,
+        )  # fmt: skip
+    if len(tasks) <= MOST_NAMES:
+        names = list(style.labels(tasks, lines=1, width=16).values())
+        places = np.arange(len(names)) + 0.5
+        axes.set_yticks(places, names, fontsize=size, rotation=0)
+        axes.set_xticks(places, names, fontsize=size, rotation=40 if few else 90, ha="right" if few else "center")
+    for spine in axes.spines.values():
+        spine.set_visible(True)
     axes.tick_params(length=0)
     axes.set_title("last shared stage, mean over probes; bold: halves of one task", loc="right", fontsize=6.5)
