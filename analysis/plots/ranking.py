@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -40,7 +41,8 @@ def draw(rows: pd.DataFrame, *, names: str, reached: str, said: str) -> Figure:
         _mark(axes, place, mean, getattr(mean, reached))
     axes.set_yticks(range(len(means)), list(means[names]))
     axes.set_ylim(len(means) - 0.4, -0.6)
-    _say_numbers(axes, means)
+    shown = [f"{points(mean.gain)} ± {points(mean.half_width, sign=False)}" for mean in each(means)]
+    label_right(axes, shown)
     handles = _legend(means, reached, said)
     axes.legend(handles=handles, loc="lower left", bbox_to_anchor=(0, 1), ncols=len(handles), borderaxespad=0.2)
     return drawn
@@ -55,21 +57,26 @@ def _mark(axes: Axes, place: int, mean: Any, reached: bool) -> None:
         )  # fmt: skip
 
 
-def _say_numbers(axes: Axes, means: pd.DataFrame) -> None:
+def label_right(axes: Axes, texts: Sequence[str]) -> None:
+    """Write one text per line of the ranking at the right edge, the first line's first."""
     right = axes.secondary_yaxis("right")
-    shown = [f"{points(mean.gain)} ± {points(mean.half_width, sign=False)}" for mean in each(means)]
-    right.set_yticks(range(len(means)), shown)
+    right.set_yticks(range(len(texts)), list(texts))
     right.tick_params(length=0)
     right.spines["right"].set_visible(False)
 
 
-def _legend(means: pd.DataFrame, reached: str, said: str) -> list[Line2D]:
+def legend_entries() -> list[Line2D]:
+    """Return the legend entries of every ranking: separable or not from the best, and single tasks."""
     plain: dict[str, Any] = {"color": style.INK, "marker": "o", "linestyle": "none", "markersize": SIZE}
-    found = [
+    return [
         Line2D([], [], **plain, label="not separable from the best"),
         Line2D([], [], **plain, markerfacecolor="white", label="behind the best"),
         Line2D([], [], color=style.GREY, marker="|", linestyle="none", label="single tasks"),
     ]
+
+
+def _legend(means: pd.DataFrame, reached: str, said: str) -> list[Line2D]:
+    found = legend_entries()
     if means[reached].any():
         found.insert(0, Line2D([], [], color=style.BLUE, marker="^", linestyle="none", markersize=SIZE, label=said))
     return found

@@ -12,10 +12,9 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
 
 from analysis.formatting import points
-from analysis.plots import style
+from analysis.plots import ranking, style
 from analysis.records.frames import each, groups
 from analysis.records.schema import Records
 from analysis.selection import SINGLE_TASK, costs
@@ -155,8 +154,9 @@ def figure(rows: pd.DataFrame) -> Figure:
     axes.set_yticks(range(len(means)), [_name(mean) for mean in each(means)])
     axes.set_ylim(len(means) - 0.4, -0.6)
     axes.set_xlabel("mean gain over single-task networks (points of skill)")
-    _say_numbers(axes, means)
-    axes.legend(handles=_legend(), loc="lower left", bbox_to_anchor=(0, 1), ncols=3, borderaxespad=0.2)
+    shown = [f"{points(mean.gain)} ± {points(mean.half_width, sign=False)}   w{mean.width}" for mean in each(means)]
+    ranking.label_right(axes, shown)
+    axes.legend(handles=ranking.legend_entries(), loc="lower left", bbox_to_anchor=(0, 1), ncols=3, borderaxespad=0.2)
     style.headline(drawn, title(rows))
     return drawn
 
@@ -167,27 +167,10 @@ def _mark(axes: Axes, place: int, mean: Any) -> None:
     half = mean.half_width
     axes.errorbar(
         mean.gain, place, xerr=None if np.isnan(half) else half, fmt="o", color=colour, markerfacecolor=face,
-        elinewidth=1.6, markersize=4.5, zorder=3,
+        elinewidth=1.6, markersize=ranking.SIZE, zorder=3,
     )  # fmt: skip
 
 
 def _name(mean: Any) -> str:
     depth = "" if np.isnan(mean.depth) or mean.sharing == "independent" else f"  {mean.depth:.0f}/{mean.stages}"
     return f"{mean.sharing}{depth}"
-
-
-def _say_numbers(axes: Axes, means: pd.DataFrame) -> None:
-    right = axes.secondary_yaxis("right")
-    shown = [f"{points(mean.gain)} ± {points(mean.half_width, sign=False)}   w{mean.width}" for mean in each(means)]
-    right.set_yticks(range(len(means)), shown)
-    right.tick_params(length=0)
-    right.spines["right"].set_visible(False)
-
-
-def _legend() -> list[Line2D]:
-    plain = {"color": style.INK, "marker": "o", "linestyle": "none", "markersize": 4.5}
-    return [
-        Line2D([], [], **plain, label="not separable from the best"),
-        Line2D([], [], **plain, markerfacecolor="white", label="behind the best"),
-        Line2D([], [], color=style.GREY, marker="|", linestyle="none", label="single tasks"),
-    ]
