@@ -12,7 +12,7 @@ LONG = 6
 
 
 def points(value: float, *, sign: bool = True, digits: int = 1) -> str:
-    """A number of points, as in ``+4.1``; ``–`` where there is none."""
+    """Format a number of points, as in ``+4.1``; ``–`` where there is none."""
     if not math.isfinite(value):
         return "–"
     shown = f"{abs(value):.{digits}f}"
@@ -22,36 +22,36 @@ def points(value: float, *, sign: bool = True, digits: int = 1) -> str:
 
 
 def interval(low: float, high: float) -> str:
-    """``[1.2, 3.4]``, or nothing where there is no interval."""
+    """Format an interval as ``[1.2, 3.4]``; empty where there is no interval."""
     if not (math.isfinite(low) and math.isfinite(high)):
         return ""
     return f"[{points(low, sign=False)}, {points(high, sign=False)}]"
 
 
 def listing(names: Sequence[str], *, limit: int = 3, noun: str = "tasks") -> str:
-    """``A, B and C``, or ``7 tasks`` where that would be long."""
+    """Join names as ``A, B and C``, or as ``7 tasks`` where that would be long."""
     if len(names) > limit:
         return f"{len(names)} {noun}"
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
 def tree_words(tree: Sequence[Sequence[Sequence[str]]]) -> list[str]:
-    """The groups of every stage, as ``a, b | c``."""
+    """Format the groups of every stage of a task tree, as ``a, b | c``."""
     return [" | ".join(", ".join(group) for group in groups) for groups in tree]
 
 
 def named(names: Sequence[str]) -> str:
-    """A listing for the sentences of the verdict, where names count for more than brevity."""
+    """Join names as :func:`listing` does, with up to ``LONG`` of them by name; for the sentences of a verdict."""
     return listing(names, limit=LONG)
 
 
 def agree(count: int, one: str, many: str) -> str:
-    """The form of a verb or noun for ``count``."""
+    """Return ``one`` or ``many``, the form of a verb or noun for ``count``."""
     return one if count == 1 else many
 
 
 def shared_stages(sharing: str, depth: float, stages: int) -> str:
-    """What an arm shares, in words."""
+    """Return what an arm shares, in words."""
     if sharing == "single_task":
         return "single-task networks"
     if sharing == "independent" or depth == 0:
@@ -62,7 +62,7 @@ def shared_stages(sharing: str, depth: float, stages: int) -> str:
 
 
 def amount(value: float) -> str:
-    """A count with a readable unit, as in ``12.3k``."""
+    """Format a count with a readable unit, as in ``12.3k``."""
     for limit, unit in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
         if abs(value) >= limit:
             return f"{value / limit:.3g}{unit}"

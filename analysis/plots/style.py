@@ -92,7 +92,7 @@ P = ParamSpec("P")
 
 @contextmanager
 def style() -> Iterator[None]:
-    """Matplotlib's own defaults and ours, for the time being; no setting of the machine shines through."""
+    """Set matplotlib's defaults and the report's style inside the context, whatever the machine's settings."""
     with matplotlib.rc_context():
         matplotlib.rcdefaults()
         matplotlib.rcParams.update(SETTINGS)
@@ -112,12 +112,12 @@ def styled(draw: Callable[P, Figure]) -> Callable[P, Figure]:
 
 
 def canvas(width: float, height: float) -> Figure:
-    """An empty figure; width and height in millimetres."""
+    """Return an empty figure; width and height in millimetres."""
     return Figure(figsize=(width / 25.4, height / 25.4), layout=ConstrainedLayoutEngine(w_pad=0.03, h_pad=0.03))
 
 
 def headline(figure: Figure, text: str) -> None:
-    """The finding, above the figure at its left edge, broken to the figure's width."""
+    """Write the finding above the figure at its left edge, broken to the figure's width."""
     width = int(figure.get_figwidth() * 25.4 / 1.75)
     shown = "\n".join(textwrap.wrap(_printable(text), width, max_lines=3, placeholder=" …"))
     figure.suptitle(shown, x=0.008, ha="left", fontweight="bold")
@@ -148,7 +148,7 @@ def save(figure: Figure, directory: Path, stem: str, *, formats: Iterable[str] =
 
 
 def labels(names: Iterable[str], *, width: int = 22, lines: int = 2) -> dict[str, str]:
-    """A short printable label for every name, no two alike."""
+    """Return a short printable label for every name, no two alike."""
     shown: dict[str, str] = {}
     for name in names:
         label, number = _fit(_printable(name), "", width, lines), 2
@@ -168,20 +168,20 @@ def _fit(text: str, mark: str, width: int, lines: int) -> str:
 
 
 def unprintable(names: Iterable[str]) -> str:
-    """A sentence for the caption where a name has characters that no font at hand has; else nothing."""
+    """Return a sentence for the caption where a name has characters that no font at hand has; else nothing."""
     if all(_printable(name) == name for name in names):
         return ""
     return f"{UNKNOWN} stands for a character that no installed font has."
 
 
 def verdict_mark(word: str) -> dict[str, Any]:
-    """Colour and marker of a verdict, as keyword arguments for ``plot``."""
+    """Return colour and marker of a verdict, as keyword arguments for ``plot``."""
     colour, marker, filled = VERDICTS[word]
     return {"marker": marker, "color": colour, "markerfacecolor": colour if filled else "white", "markeredgewidth": 0.9}
 
 
 def verdict_legend(words: Sequence[str]) -> list[Line2D]:
-    """Legend entries for the verdicts that occur."""
+    """Return legend entries for the verdicts that occur."""
     return [
         Line2D([], [], linestyle="none", label=word, **verdict_mark(word))
         for word in VERDICTS
@@ -202,7 +202,7 @@ def series(place: int, count: int) -> dict[str, Any]:
 
 
 def zero_line(axes: Axes, band: float, *, vertical: bool = True) -> None:
-    """The line of no difference and the band of no practical difference."""
+    """Draw the line of no difference and the band of no practical difference."""
     span, line = (axes.axvspan, axes.axvline) if vertical else (axes.axhspan, axes.axhline)
     span(-band, band, color=FAINT, linewidth=0, zorder=0)
     line(0, color=INK, linewidth=0.6, zorder=1)

@@ -49,7 +49,7 @@ def _sizes(pair: pd.Series) -> str:
 
 
 def caption(rows: pd.DataFrame) -> str:
-    """What is drawn, and on what it rests."""
+    """Return what the figure draws: unit, n, kind of interval, selection rule."""
     first, n = rows.iloc[0], int(rows["n"].max())
     several = len(rows.loc[rows["quantity"] == PAIR, ["task", "other"]].drop_duplicates())
     bars = "bars: 95% intervals from seeds (Student's t)" if n >= MIN_SEEDS else f"no intervals below {MIN_SEEDS} seeds"

@@ -68,7 +68,7 @@ def title(rows: pd.DataFrame) -> str:
 
 
 def caption(rows: pd.DataFrame) -> str:
-    """What is drawn, and on what it rests."""
+    """Return what the figure draws: unit, n, kind of interval, selection rule."""
     return (
         "Left: share of the examples of each split that have a label of the task. Right: replicas that failed or "
         "diverged, if any did, by phase and reason (a count, not a sample: no interval). Lost draws rank last in the "

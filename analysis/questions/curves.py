@@ -90,7 +90,7 @@ def title(rows: pd.DataFrame) -> str:
 
 
 def caption(rows: pd.DataFrame) -> str:
-    """What is drawn, and on what it rests."""
+    """Return what the figure draws: unit, n, kind of interval, selection rule."""
     tasks = rows["task"].nunique()
     some = (
         f" The {SHOWN_TASKS} of {tasks} tasks whose best validation loss differs most between the models."

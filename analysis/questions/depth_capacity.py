@@ -120,7 +120,7 @@ def title(rows: pd.DataFrame) -> str:
 
 
 def caption(rows: pd.DataFrame) -> str:
-    """What is drawn, and on what it rests."""
+    """Return what the figure draws: unit, n, kind of interval, selection rule."""
     gains = rows[rows["quantity"] == GAIN]
     n = sorted(set(gains.loc[gains["n"] > 0, "n"])) or [0]
     tasks = gains.loc[gains["scope"] == TASK, "task"].nunique()

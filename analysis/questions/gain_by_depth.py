@@ -48,7 +48,7 @@ def title(rows: pd.DataFrame) -> str:
 
 
 def caption(rows: pd.DataFrame) -> str:
-    """What is drawn, and on what it rests."""
+    """Return what the figure draws: unit, n, kind of interval, selection rule."""
     tasks = rows["task"].nunique()
     more = (
         f" The {FEW} tasks with the largest gains or losses of {tasks} are drawn; the table has all."

@@ -120,7 +120,7 @@ def _width(rows: pd.DataFrame) -> int:
 
 
 def caption(rows: pd.DataFrame) -> str:
-    """What is drawn, and on what it rests."""
+    """Return what the figure draws: unit, n, kind of interval, selection rule."""
     n = int(rows["n"].max())
     bars = "bars: 95% intervals from seeds (Student's t)" if n >= MIN_SEEDS else f"no intervals below {MIN_SEEDS} seeds"
     return (

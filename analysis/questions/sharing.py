@@ -122,7 +122,7 @@ def title(rows: pd.DataFrame) -> str:
 
 
 def caption(rows: pd.DataFrame) -> str:
-    """What is drawn, and on what it rests."""
+    """Return what the figure draws: unit, n, kind of interval, selection rule."""
     means = rows[rows["scope"] == MEAN]
     matched = (means["width"] != means["capacity"]).any()
     size = (

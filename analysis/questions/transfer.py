@@ -182,7 +182,7 @@ def _each(rows: pd.DataFrame) -> str:
 
 
 def caption(rows: pd.DataFrame) -> str:
-    """What is drawn, and on what it rests."""
+    """Return what the figure draws: unit, n, kind of interval, selection rule."""
     judged = rows[(rows["baseline"] == "each") & (rows["scope"] == TASK)]
     judged = rows if judged.empty else judged  # single-task networks judged alone have no other baseline than best
     counted = judged.loc[judged["n"] > 0, "n"]

@@ -187,7 +187,7 @@ def title(rows: pd.DataFrame) -> str:
 
 
 def caption(rows: pd.DataFrame) -> str:
-    """What is drawn, and on what it rests."""
+    """Return what the figure draws: unit, n, kind of interval, selection rule."""
     means = rows[rows["scope"] == MEAN]
     zero, first = str(rows["zero"].iloc[0]), means.iloc[0]
     averaged = f", averaged over {means['arms'].max()} arms of a method" if means["arms"].max() > 1 else ""

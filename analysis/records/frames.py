@@ -1,4 +1,4 @@
-"""Through a frame row by row or group by group; which columns it has, no type says."""
+"""Iteration over a data frame, row by row or group by group, with columns that no type declares."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ import pandas as pd
 
 
 def each(frame: pd.DataFrame) -> Iterator[Any]:
-    """The rows, with their columns as attributes."""
+    """Yield the rows of a frame, with columns as attributes."""
     return iter(frame.itertuples())
 
 
 def groups(frame: pd.DataFrame, keys: list[str]) -> Iterator[tuple[dict[str, Any], pd.DataFrame]]:
-    """The groups in the order of their first rows, each with its values of ``keys``; missing is a value, too."""
+    """Yield (values of ``keys``, rows) per group, in the order of first rows; a missing value makes a group, too."""
     for values, group in frame.groupby(keys, sort=False, dropna=False):
         yield dict(zip(keys, values, strict=True)), group

@@ -55,7 +55,7 @@ def load(path: str | Path) -> Records:
 
 
 def read_replicas(run: Path) -> pd.DataFrame:
-    """The training records alone: one row per replica × task, the longest part of each."""
+    """Return the training records alone: one row per replica × task, the longest part of each."""
     return _longest(_parts(run / "records", TRAINING))
 
 
@@ -140,7 +140,11 @@ _Yaml.add_implicit_resolver(
 
 
 def settings_of(file: Path) -> dict[str, Any]:
-    """The settings of a study file."""
+    """Return the settings of a study file.
+
+    Raises:
+        UnreadableRun: the file cannot be read, or holds no settings.
+    """
     try:
         value = yaml.load(file.read_text("utf-8"), _Yaml)
     except (OSError, UnicodeDecodeError, yaml.YAMLError, RecursionError) as error:
