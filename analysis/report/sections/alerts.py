@@ -30,7 +30,7 @@ class Alert:
 
 
 def alerts(study: LoadedStudy) -> list[Alert]:
-    """All alerts, the gravest first."""
+    """Return all alerts about a study, the gravest first."""
     sources = (
         _unfinished,
         _few_seeds,
@@ -48,7 +48,7 @@ def alerts(study: LoadedStudy) -> list[Alert]:
 
 
 def strongest_caveat(found: list[Alert]) -> str:
-    """The sentence for the first screen."""
+    """Return the sentence about the gravest of the alerts ``found``, for the first screen."""
     if found:
         return f"{found[0].about}: {found[0].text}"
     return "The numbers hold for this pool of data: every seed splits the same examples anew, so splits overlap."

@@ -17,7 +17,7 @@ LOST = ("failed", "diverged")
 
 
 def appendix(study: LoadedStudy) -> list[Table]:
-    """The tables of the appendix."""
+    """Return the tables of the appendix."""
     return [
         _every_arm(study),
         _every_failure(study.records),
@@ -29,7 +29,7 @@ def appendix(study: LoadedStudy) -> list[Table]:
 
 
 def configuration(records: Records) -> list[str]:
-    """The study file, line by line."""
+    """Return the study file, line by line."""
     text = yaml.safe_dump(records.spec, sort_keys=False, allow_unicode=True, width=100)
     return text.rstrip("\n").split("\n")
 

@@ -18,7 +18,7 @@ MEANING = {
 
 
 def sides(study: LoadedStudy) -> list[tuple[str, str]]:
-    """(role, arm) of every side of the comparison, the recommended arm first, each arm once."""
+    """Return (role, arm) of every side of the comparison, the recommended arm first, each arm once."""
     found = [("recommended" if arm == study.state.chosen else "reference", arm) for arm in study.state.judged]
     if not found and study.state.chosen is not None:
         found = [("recommended", study.state.chosen)]
@@ -30,7 +30,7 @@ def sides(study: LoadedStudy) -> list[tuple[str, str]]:
 
 
 def budget_words(study: LoadedStudy) -> list[str]:
-    """The budget in sentences."""
+    """Return what each side of the comparison was allowed to spend, in sentences."""
     plan, seeds = study.state.planned, study.state.planned.get("seeds", {})
     if not plan:
         return ["The ledger holds no plan."]
@@ -45,7 +45,7 @@ def budget_words(study: LoadedStudy) -> list[str]:
 
 
 def budget_tables(study: LoadedStudy) -> list[Table]:
-    """What each side spent, in one table; none before an arm is chosen."""
+    """Return the table of what each side spent; no table before an arm is chosen."""
     found = sides(study)
     if not found:
         return []

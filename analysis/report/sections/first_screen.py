@@ -19,7 +19,7 @@ class Fact:
 
 
 def facts(study: LoadedStudy) -> list[Fact]:
-    """Cost against single-task networks, and the numbers of seeds, arms and replicas."""
+    """Return the cost against single-task networks, and the numbers of seeds, arms and replicas."""
     found = _cost(study)
     replicas = study.records.replicas.drop_duplicates("replica")
     n = study.state.seeds["verdict"]
@@ -37,7 +37,7 @@ def facts(study: LoadedStudy) -> list[Fact]:
 
 
 def subtitle(records: Records) -> str:
-    """The data and the day."""
+    """Return the name of the data, the number of tasks and the day on which the study started."""
     names = [
         str(records.manifest.get("name") or ""),
         f"{len(records.tasks)} tasks",
@@ -48,7 +48,7 @@ def subtitle(records: Records) -> str:
 
 
 def footer(records: Records) -> str:
-    """What the page rests on."""
+    """Return the line at the foot of the page: data fingerprint and engine version."""
     data, engine = records.manifest.get("fingerprint", "unknown"), records.manifest.get("engine_version", "unknown")
     return f"Written by mtl-study from the records alone. Data fingerprint {data}, engine version {engine}."
 

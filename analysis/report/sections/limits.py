@@ -8,7 +8,7 @@ from analysis.records.study_state import LoadedStudy
 
 
 def limits(study: LoadedStudy, transfer: pd.DataFrame) -> list[str]:
-    """What holds for this study whatever came out."""
+    """Return the limits of the claims of this study, one sentence each."""
     plan = study.state.planned
     found = [
         "Claims hold for this pool of data. Every seed splits the same development examples anew, so training splits "
