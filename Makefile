@@ -1,11 +1,14 @@
 PYTHON ?= .venv/bin/python
 
-.PHONY: check test slow bench figures
+.PHONY: check quick test slow bench
 
 check:  ## what a commit must pass
 	$(PYTHON) -m ruff check .
 	$(PYTHON) -m ruff format --check .
 	$(PYTHON) -m pyright
+
+quick:  ## between two edits, a minute or so: a few cases of every test but those that run whole studies
+	$(PYTHON) -m pytest --quick
 
 test:  ## the suite that CI runs
 	$(PYTHON) -m pytest

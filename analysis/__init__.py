@@ -1,7 +1,8 @@
 """The answer of a study, from its records alone: no torch, no Ray, no code of the run directory.
 
-``load(path)`` gives tidy tables, ``load_suite(path)`` those of all studies of a suite, and ``write_report(path)``
-writes the page of either.  They are looked up on first use, so that importing the package costs nothing.
+``load(path)`` gives tidy tables, ``load_suite(path)`` those of all studies of a suite, ``verdict_text(path)`` the
+verdict as text, and ``write_report(path)`` writes the page.  They are looked up on first use, so that importing the
+package costs nothing.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from typing import Any
 _PUBLIC = {
     "load": "analysis.records.load",
     "load_suite": "analysis.records.load_suite",
+    "verdict_text": "analysis.report.verdict_text",
     "write_report": "analysis.report.write",
 }
 

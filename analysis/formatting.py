@@ -1,18 +1,18 @@
-"""Numbers and lists as the report writes them."""
+"""Numbers and lists of names as text, as the report writes them."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 MINUS = "\N{MINUS SIGN}"
 
 LONG = 6
-"""Of more tasks than this a sentence gives the number; the page has the names."""
+"""Most names in a sentence of the verdict; of more it gives the number, and the page has the names."""
 
 
 def points(value: float, *, sign: bool = True, digits: int = 1) -> str:
-    """A number of points, as in ``+4.1``; ``–`` where there is none."""
+    """Return a number of points as text, as in ``+4.1``; ``–`` where there is none."""
     if not math.isfinite(value):
         return "–"
     shown = f"{abs(value):.{digits}f}"
@@ -22,36 +22,48 @@ def points(value: float, *, sign: bool = True, digits: int = 1) -> str:
 
 
 def interval(low: float, high: float) -> str:
-    """``[1.2, 3.4]``, or nothing where there is no interval."""
+    """Return an interval as text, as in ``[1.2, 3.4]``; empty where there is none."""
     if not (math.isfinite(low) and math.isfinite(high)):
         return ""
     return f"[{points(low, sign=False)}, {points(high, sign=False)}]"
 
 
 def listing(names: Sequence[str], *, limit: int = 3, noun: str = "tasks") -> str:
-    """``A, B and C``, or ``7 tasks`` where that would be long."""
+    """Return names as in ``A, B and C``; of more than ``limit`` their number, as in ``7 tasks``."""
     if len(names) > limit:
         return f"{len(names)} {noun}"
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
 def tree_words(tree: Sequence[Sequence[Sequence[str]]]) -> list[str]:
-    """The groups of every stage, as ``a, b | c``."""
+    """Return the groups of every stage of a task tree, each as in ``a, b | c``."""
     return [" | ".join(", ".join(group) for group in groups) for groups in tree]
 
 
 def named(names: Sequence[str]) -> str:
-    """A listing for the sentences of the verdict, where names count for more than brevity."""
+    """Return a listing for the sentences of the verdict, where names count for more than brevity."""
     return listing(names, limit=LONG)
 
 
+def count_range(counts: Iterable[int]) -> str:
+    """Return the smallest and the largest positive count as in ``5 to 8``; one number where they are equal or none."""
+    found = sorted({int(count) for count in counts if count > 0}) or [0]
+    return f"{found[0]}" if len(found) == 1 else f"{found[0]} to {found[-1]}"
+
+
 def agree(count: int, one: str, many: str) -> str:
-    """The form of a verb or noun for ``count``."""
+    """Return the form of a verb or noun for ``count``: ``one`` for 1, else ``many``."""
     return one if count == 1 else many
 
 
 def shared_stages(sharing: str, depth: float, stages: int) -> str:
-    """What an arm shares, in words."""
+    """Return what an arm shares as text, as in ``1 of 2 stages shared``.
+
+    Args:
+        sharing: name of the sharing architecture.
+        depth: number of shared stages; NaN where the architecture has none.
+        stages: number of stages.
+    """
     if sharing == "single_task":
         return "single-task networks"
     if sharing == "independent" or depth == 0:
@@ -62,7 +74,7 @@ def shared_stages(sharing: str, depth: float, stages: int) -> str:
 
 
 def amount(value: float) -> str:
-    """A count with a readable unit, as in ``12.3k``."""
+    """Return a count with a readable unit, as in ``12.3k``."""
     for limit, unit in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
         if abs(value) >= limit:
             return f"{value / limit:.3g}{unit}"

@@ -1,4 +1,4 @@
-"""Which draw, which arm: selection on validation skill alone, as pure functions on the training records.
+"""Selection of draws and of an arm on validation skill alone, as pure functions of the training records.
 
 A replica's curve of interest is the mean over its tasks of the validation skill; its score is the curve's maximum, at
 the selected epoch.  ``single_task`` has a replica per task, hence a draw and an epoch per task.
@@ -18,7 +18,7 @@ USABLE = ("running", "stopped", "finished")
 
 
 def replica_scores(replicas: pd.DataFrame, *, epochs: int | None = None) -> pd.DataFrame:
-    """One row per replica: its best mean validation skill within the first ``epochs`` (default: all).
+    """Return one row per replica with its best mean validation skill within the first ``epochs`` (default: all).
 
     Returns:
         ``replica, arm, phase, draw, seed, task, status, score``; ``task`` is the task of a single-task replica and
@@ -40,7 +40,7 @@ def replica_scores(replicas: pd.DataFrame, *, epochs: int | None = None) -> pd.D
 
 
 def _best(group: pd.DataFrame, epochs: int | None) -> float:
-    """The maximum over epochs of the mean over tasks; a task without validation labels has no say."""
+    """Return the maximum over epochs of the mean over tasks; tasks without validation labels are left out."""
     trained = int(group["epochs"].min())
     ended = group["status"].eq("finished").all()  # perhaps early, by its own patience
     if not group["status"].isin(USABLE).all() or trained < 1 or (trained < (epochs or 0) and not ended):
@@ -52,7 +52,7 @@ def _best(group: pd.DataFrame, epochs: int | None) -> float:
 
 
 def rank_draws(replicas: pd.DataFrame, *, phase: str = "search", epochs: int | None = None) -> pd.DataFrame:
-    """The draws of each arm (of each task of a ``single_task`` arm), best first.
+    """Rank the draws of each arm (of each task of a ``single_task`` arm), best first.
 
     A draw with fewer diverged, failed or missing replicas ranks before one with more; then the mean over seeds
     decides, then the lower number of the draw.
@@ -79,7 +79,7 @@ def rank_draws(replicas: pd.DataFrame, *, phase: str = "search", epochs: int | N
 
 
 def select_draws(replicas: pd.DataFrame, *, phase: str = "search") -> dict[str, dict[str, int]]:
-    """``{arm: {task: draw}}``: the best draw that was trained to the end; ``single_task`` has one per task.
+    """Return the best draw of each arm that was trained to the end, by arm and task; of ``single_task`` one per task.
 
     An arm, or a task of a ``single_task`` arm, of which no replica finished is left out.
     """
@@ -95,10 +95,10 @@ def select_draws(replicas: pd.DataFrame, *, phase: str = "search") -> dict[str, 
 
 @dataclass(frozen=True)
 class Choice:
-    """The recommended arm.
+    """Outcome of the choice of an arm.
 
     Args:
-        arm: the cheapest of the eligible arms.
+        arm: the recommended arm, cheapest of the eligible arms.
         best: the arm of the highest mean validation skill.
         eligible: the arms that one standard error does not separate from the best, cheapest first.
         skill: mean validation skill of ``arm``.
@@ -114,9 +114,9 @@ class Choice:
 
 
 def choose_arm(replicas: pd.DataFrame, *, candidates: list[str] | None = None) -> Choice:
-    """The one-standard-error rule: the fewest multiply-adds among the arms that the best does not clearly beat.
+    """Choose by the one-standard-error rule: fewest multiply-adds among the arms that the best does not clearly beat.
 
-    Clearly: by more than one standard error of the mean difference, paired by seed.  ``independent`` and
+    Clearly means by more than one standard error of the mean difference, paired by seed.  ``independent`` and
     ``single_task`` take part, since "do not share" is an answer.  An arm with a diverged replica takes part only if
     every arm has one; failed replicas leave the pairs that remain.  Equal costs are decided by skill, then by name.
 
@@ -142,7 +142,7 @@ def choose_arm(replicas: pd.DataFrame, *, candidates: list[str] | None = None) -
 
 
 def _arm_skills(replicas: pd.DataFrame) -> pd.DataFrame:
-    """Seed × arm: mean over tasks of the validation skill at the selected epoch; NaN where a replica is missing."""
+    """Return seed × arm: mean over tasks of validation skill at the selected epoch; NaN where a replica is missing."""
     rows = replicas.assign(skill=selected(replicas, "validation_skill"))
     labelled = rows.groupby("task")["skill"].transform(lambda skill: skill.notna().any())
     rows = rows[labelled]
@@ -153,7 +153,7 @@ def _arm_skills(replicas: pd.DataFrame) -> pd.DataFrame:
 
 
 def selected(replicas: pd.DataFrame, curve: str) -> np.ndarray:
-    """The value of ``curve`` at each row's selected epoch; NaN where there is none."""
+    """Return the value of the column ``curve`` at each row's selected epoch; NaN where there is none."""
     usable = replicas["status"].isin(USABLE) & (replicas["selected_epoch"] >= 0)
     return np.array(
         [
@@ -194,7 +194,7 @@ def _compare(skills: pd.DataFrame, reliable: list[str]) -> pd.DataFrame:
 
 
 def costs(replicas: pd.DataFrame) -> pd.DataFrame:
-    """Per arm ``multiply_adds`` per example and ``parameters`` for all tasks: single-task networks are added up."""
+    """Return ``arm, multiply_adds`` (per example), ``parameters`` for all tasks: single-task networks are added up."""
     one = replicas.groupby(["arm", "task"], sort=False)[["sharing", "multiply_adds", "parameters_total"]].first()
     per_arm = one.reset_index("task").groupby("arm", sort=False)
     single = per_arm["sharing"].first() == SINGLE_TASK

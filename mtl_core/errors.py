@@ -1,15 +1,15 @@
-"""What a user got wrong: the place, what was found there, and the remedy."""
+"""The error for a user's mistake: the place, what was found there, and the remedy."""
 
 from __future__ import annotations
 
 
 class UserError(ValueError):
-    """A user's mistake, shown without a traceback and with exit status 2.
+    """Error for a mistake of the user, which the commands show without a traceback and with exit status 2.
 
     Args:
         where: the place, as the user knows it (``study.yaml: factors.width``, ``data.csv: column 'age'``).
-        found: what stands there.
-        remedy: what to do about it, as an imperative sentence.
+        found: what was found there, as a predicate.
+        remedy: what the user should do, as an imperative sentence.
     """
 
     def __init__(self, where: str, found: str, remedy: str) -> None:
@@ -17,5 +17,5 @@ class UserError(ValueError):
         self.where, self.found, self.remedy = where, found, remedy
 
     def __reduce__(self) -> tuple[type, tuple[str, str, str]]:
-        """Rebuild from the three parts, so that a mistake survives the way back from a worker process."""
+        """Return how to rebuild the error from its parts, so that it can be pickled in a worker process."""
         return type(self), (self.where, self.found, self.remedy)

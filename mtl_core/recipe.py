@@ -1,4 +1,4 @@
-"""What the replicas of a fused array have in common, and what each has for itself."""
+"""The recipe that the replicas of a fused array have in common, and the configuration of each replica."""
 
 from __future__ import annotations
 
@@ -9,28 +9,30 @@ from typing import Any, Literal
 
 @dataclass(frozen=True)
 class Recipe:
-    """The fusion key: replicas with equal recipes (and equal tasks) train as rows of one array.
+    """Settings that the replicas of a fused array have in common.
+
+    It is the fusion key: replicas with equal recipes (and equal tasks) train as rows of one array.
 
     Args:
-        sharing, backbone, weighting, optimiser: names of the registry.
+        sharing, backbone, weighting, optimiser: names of the architecture, backbone, weighting method and optimiser.
         depth: number of shared stages, 0 … stages; ``None`` where the architecture has no such option.
         stages: number of stages of the backbone.
-        width: units per stage.
+        width: number of units per stage.
         scale: ``matched`` divides task weights by their sum; ``native`` leaves them as the method gives them.
-        gradients: where methods that weigh by inner products of task gradients take these: on all shared
-            ``parameters``, on those of the ``last_stage`` that is shared, or at the ``representation`` that all read.
-        gramian_rows: examples of the batch that the inner products are estimated on; ``None``: all.
-        schedule: of the learning rate, over ``epochs``.
-        batch_size: examples per step.
-        epochs: passes over the training split.
-        patience: epochs without a better mean validation skill before a replica stops; ``None``: never.
-        clip_norm: longest gradient of a replica; ``None``: not clipped.
-        train_fraction: share of the training split that is used; subsets are nested.
-        tasks_per_step: tasks that a step samples; ``None``: all.
-        sampling: which: each task with probability proportional to n^(1/temperature), n being its training labels;
-            ``uniform`` is an infinite temperature and ``proportional`` is 1.
-        probes: moments of training at which the tasks' gradients are compared, which does not change it.
-        backbone_options, sharing_options, weighting_options: further options of the three classes.
+        gradients: the task gradients whose inner products a weighting method uses: those by all shared ``parameters``,
+            by the parameters of the ``last_stage`` that is shared, or by the ``representation`` that all tasks read.
+        gramian_rows: number of examples of the batch that estimate the inner products; ``None``: all.
+        schedule: schedule of the learning rate over ``epochs``.
+        batch_size: number of examples per step.
+        epochs: number of passes over the training split.
+        patience: number of epochs without a better mean validation skill after which a replica stops; ``None``: never.
+        clip_norm: largest norm of a replica's gradient, which is shortened to it; ``None``: not clipped.
+        train_fraction: fraction of the training split that is used; the subsets are nested.
+        tasks_per_step: number of tasks that are sampled for a step; ``None``: all.
+        sampling: the temperature of task sampling: a task's probability is proportional to n^(1/temperature), n being
+            its number of training labels; ``uniform`` is an infinite temperature and ``proportional`` is 1.
+        probes: number of epochs at whose ends the tasks' gradients are compared, which does not change the training.
+        backbone_options, sharing_options, weighting_options: further options of the three classes, by name.
     """
 
     sharing: str = "hard"
@@ -59,13 +61,13 @@ class Recipe:
 
 @dataclass(frozen=True)
 class ReplicaConfig:
-    """One replica of a fused array.
+    """Configuration of one replica of a fused array.
 
     Args:
-        key: its identity, chosen by the caller.
-        seed: fixes initialisation, order, dropout and split through named streams.
-        hyperparameters: ``learning_rate``, ``weight_decay``, ``dropout``, and those of the architecture and of the
-            weighting method.
+        key: identity of the replica, chosen by the caller.
+        seed: seed of the replica; it fixes initialisation, order, dropout and split through named streams.
+        hyperparameters: values by name: ``learning_rate``, ``weight_decay``, ``dropout``, and the hyperparameters of
+            the architecture and of the weighting method.
     """
 
     key: str

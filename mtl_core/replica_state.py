@@ -1,6 +1,6 @@
-"""Everything that replicas own, as rows: a dictionary of tensors whose first dimension is the replica.
+"""States of replicas: dictionaries of tensors, of one replica or stacked with the replica as the first dimension.
 
-Compaction, refill, checkpoint and resume are nothing but taking, joining and separating rows.
+Compaction, refill, checkpoint and resume of a fused array are operations that join and separate these states.
 """
 
 from __future__ import annotations
@@ -14,15 +14,15 @@ ReplicaState = dict[str, Tensor]
 """The complete state of one replica: what :func:`separate` yields and a checkpoint holds."""
 
 StackedStates = dict[str, Tensor]
-"""The states of r replicas, stacked."""
+"""The states of r replicas, stacked: every tensor is ``[r, …]``."""
 
 
 def join(states: Sequence[Mapping[str, Tensor]]) -> StackedStates:
-    """Stack the states of replicas with equal shapes."""
+    """Return the stacked states of replicas whose tensors have equal names and shapes."""
     return {name: torch.stack([state[name] for state in states]) for name in states[0]}
 
 
-def separate(rows: StackedStates) -> list[ReplicaState]:
-    """Each replica's state, in memory of its own."""
-    num_rows = len(next(iter(rows.values())))
-    return [{name: value[row].clone() for name, value in rows.items()} for row in range(num_rows)]
+def separate(stacked: StackedStates) -> list[ReplicaState]:
+    """Return each replica's state, copied so that it shares no memory with ``stacked``."""
+    num_rows = len(next(iter(stacked.values())))
+    return [{name: value[row].clone() for name, value in stacked.items()} for row in range(num_rows)]

@@ -1,4 +1,4 @@
-"""Trees of tasks: which tasks go the same way, stage by stage."""
+"""Trees of tasks: the groups of tasks that share a copy of a stage, stage by stage."""
 
 from __future__ import annotations
 
@@ -6,11 +6,17 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 Tree = Sequence[Sequence[Sequence[str]]]
-"""For each stage the groups of tasks that have a copy of it in common; later stages refine earlier ones."""
+"""For each stage the groups of tasks, by name, that share a copy of it; later stages refine earlier stages' groups."""
 
 
 def fault(tree: Any, tasks: Sequence[str], stages: int) -> str | None:
-    """What is wrong with what a user calls a tree for these tasks and so many stages, or ``None``."""
+    """Return why ``tree`` is no tree for ``tasks`` and so many ``stages``, or ``None`` if it is one.
+
+    Args:
+        tree: a value from a study file.
+        tasks: names of the tasks.
+        stages: number of stages.
+    """
     shape = "a list of stages, each a list of groups, each a list of task names"
     if not _is_list(tree) or not all(_is_list(groups) and all(map(_is_list, groups)) for groups in tree):
         return f"a tree is {shape}, found {tree!r}"
@@ -29,7 +35,7 @@ def fault(tree: Any, tasks: Sequence[str], stages: int) -> str | None:
 
 
 def in_order(tree: Tree, tasks: Sequence[str]) -> list[list[list[str]]]:
-    """The same tree with tasks, and groups by their first one, in the order of ``tasks``."""
+    """Return the same tree with the tasks of a group in the order of ``tasks``, and groups by their first task."""
     place = {task: number for number, task in enumerate(tasks)}
     return [
         sorted((sorted(group, key=place.__getitem__) for group in groups), key=lambda group: place[group[0]])
@@ -38,11 +44,11 @@ def in_order(tree: Tree, tasks: Sequence[str]) -> list[list[list[str]]]:
 
 
 def of_paths(paths: Sequence[Sequence[Any]], tasks: Sequence[str]) -> list[list[list[str]]]:
-    """The tree of tasks that each name the node they pass at every stage; nodes know their way from the root.
+    """Return the tree in which tasks with the same node at a stage share that stage.
 
     Args:
-        paths: of each stage, the node of each task.
-        tasks: in the same order.
+        paths: for each stage the node of each task; nodes are equal only if their paths from the root are.
+        tasks: names of the tasks, in the same order.
     """
     tree = []
     for nodes in paths:
@@ -54,7 +60,7 @@ def of_paths(paths: Sequence[Sequence[Any]], tasks: Sequence[str]) -> list[list[
 
 
 def partitions(items: Sequence[Any]) -> Iterator[list[list[Any]]]:
-    """Every way to put ``items`` into groups; there are Bell(n) of them, 203 for n = 6."""
+    """Yield every partition of ``items`` into groups; there are Bell(n) of them, 203 for n = 6."""
     if not items:
         yield []
         return

@@ -1,4 +1,8 @@
-"""One thread, as in a worker: a replica's bits are promised for one type of CPU at one thread count."""
+"""One thread, as in a worker: a replica's bits are promised for one type of CPU at one thread count.
+
+``--quick`` is what ``make quick`` runs between two edits: of every test a few cases, spread over its parametrisation,
+and of tests that run whole studies or other interpreters none.
+"""
 
 from __future__ import annotations
 
@@ -6,12 +10,53 @@ import os
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
+from collections import defaultdict
 from collections.abc import Iterator
 
 import pytest
 import torch
 
 torch.set_num_threads(1)
+
+WHOLE = (
+    "tests/analysis/report/",
+    "tests/faults/",
+    "tests/mtl_core/tasks/test_demo.py",
+    "tests/mtl_core/test_plugins.py",
+    "tests/mtl_core/testing/",
+    "tests/study/cli/",
+    "tests/study/driver/",
+    "tests/study/execution/test_heartbeat.py",
+    "tests/study/planning/test_task_trees.py",
+    "tests/study/protocol/test_optuna_search.py",
+    "tests/test_readme.py",
+    "tests/truth/",
+)
+"""Tests of whole studies, reports and processes, each of which takes seconds."""
+FEWEST, EVERY = 2, 50
+"""Cases of a test that ``--quick`` keeps: so many, and one of so many of a test that has more."""
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--quick", action="store_true", help="a few cases of every test, none of whole studies")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if not config.getoption("--quick"):
+        return
+    cases = defaultdict(list)
+    for item in items:
+        if not item.nodeid.startswith(WHOLE):
+            cases[item.nodeid.split("[")[0]].append(item)
+    kept = {id(item) for same in cases.values() for item in spread(same)}
+    config.hook.pytest_deselected(items=[item for item in items if id(item) not in kept])
+    items[:] = [item for item in items if id(item) in kept]
+
+
+def spread(cases: list[pytest.Item]) -> list[pytest.Item]:
+    """A few of the cases, at even distances from the first to the last."""
+    number = min(len(cases), max(FEWEST, len(cases) // EVERY))
+    return [cases[place * (len(cases) - 1) // max(number - 1, 1)] for place in range(number)]
 
 
 @pytest.fixture

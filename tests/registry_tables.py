@@ -20,7 +20,7 @@ def table(kind: str) -> str:
 
 def citation(paper: str) -> str:
     """Return authors, venue and year of every work that a ``Source:`` line names, such as "Ma et al., KDD 2018"."""
-    works = [re.match(r'(.*?), "[^"]+"(?:, (.*?(?:19|20)\d\d\b\)?))?', part) for part in paper.split("; ")]
+    works = [re.match(r'(.*?), "[^"]+"(?:, (.*?\b(?:19|20)\d\d\b\)?))?', part) for part in paper.split("; ")]
     short = [", ".join(filter(None, (_surnames(work[1]), work[2]))) for work in works if work]
     return "; ".join(dict.fromkeys(short)) or paper.rstrip(".")
 

@@ -1,4 +1,7 @@
-"""House rules that a machine can check, read off the sources."""
+"""House rules that a machine can check, read off the sources.  Each test lists every offender: file, line, remedy.
+
+``python -m tests.test_house`` (or ``pytest tests/test_house.py -s``) prints the house, top floor first.
+"""
 
 from __future__ import annotations
 
@@ -6,76 +9,228 @@ import ast
 from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
+import numpy as np
 
-ROOT = Path(__file__).parent.parent
-HOUSES = ("mtl_core", "study", "analysis")
+from tests.import_graph import (
+    HOUSES,
+    ROOT,
+    cycles,
+    file_graph,
+    floors,
+    folder_graph,
+    folders,
+    imported_names,
+    sources,
+)
+
 FORBIDDEN = {
     "mtl_core": {"study", "analysis", "ray", "pandas"},
     "analysis": {"study", "mtl_core", "ray", "torch"},
     "study": set(),
 }
-LONGEST = 250
+ORDER = {
+    "study": "__main__ → cli → driver → protocol → execution → jobs → planning → config | store",
+    "mtl_core": "task_grouping | testing → training → gradients → network → sharing → weighting | tasks | backbones"
+    " → data | layers | registry → errors | randomness | recipe | replica_state | search_space | task_tree",
+    "analysis": "report → suite | recommendation → questions → plots → statistics → selection → records | formatting",
+}
+"""The floors of each house, top floor first: an import goes to a later one."""
+MOST_ENTRIES = {
+    "study": 9,
+    # 17 rooms of the engine, and `testing`, the contract suites that whoever writes a plug-in imports: no room of the
+    # engine imports it, and nothing that trains has to pass it, so it takes no floor and hides no walk
+    "mtl_core": 18,
+    "analysis": 10,
+}
+MOST_FLOORS = {"study": 8, "mtl_core": 8, "analysis": 7}
+FUNCTION_P90, FILE_P90, LONGEST_FILE = 20, 200, 250
 LONG = {
     "study/execution/ray_tune.py": "everything that knows Ray stands in one file",
 }
-TESTED_BY = {  # modules of the core that have no test file of their own name
-    "recipe": "fusion",
-    "replica_state": "fusion",
+PICKLING = {"pickle", "cloudpickle", "dill", "joblib", "shelve", "marshal"}
+EVALUATING = {"torch.save", "torch.load", "eval", "exec"}
+TESTED_ELSEWHERE: dict[str, tuple[str, str]] = {
+    "mtl_core/backbones/__init__.py": (
+        "tests/mtl_core/backbones/test_images.py",
+        "base classes: what every backbone promises",
+    ),
+    "mtl_core/backbones/user_modules/bank.py": ("tests/mtl_core/backbones/test_custom.py", "its backbone"),
+    "mtl_core/backbones/user_modules/compatibility.py": ("tests/mtl_core/backbones/test_custom.py", "its backbone"),
+    "mtl_core/data/batch_loader.py": ("tests/mtl_core/data/test_preprocessing.py", "it applies what was fitted"),
+    "mtl_core/data/losses.py": ("tests/mtl_core/training/test_evaluation.py", "held against scikit-learn with metrics"),
+    "mtl_core/data/metrics.py": ("tests/mtl_core/training/test_evaluation.py", "held against scikit-learn"),
+    "mtl_core/data/task.py": ("tests/mtl_core/data/test_target_columns.py", "tasks of several targets"),
+    **{
+        f"mtl_core/data/tabular/{name}.py": ("tests/mtl_core/tasks/test_table.py", "whole files, good and bad ones")
+        for name in ("columns", "encoding", "leakage", "read_table", "targets", "test_split")
+    },
+    "mtl_core/sharing/single_task.py": (
+        "tests/mtl_core/sharing/test_independent.py",
+        "the loop over tasks",
+    ),
+    "mtl_core/tasks/sources/directions.py": ("tests/mtl_core/tasks/test_generated.py", "directions at an asked cosine"),
+    "mtl_core/weighting/__init__.py": ("tests/mtl_core/weighting/test_contract.py", "what every method promises"),
+    "analysis/__init__.py": ("tests/analysis/report/test_report.py", "its names are looked up on first use"),
+    **{
+        f"mtl_core/testing/{name}.py": (
+            "tests/mtl_core/testing/test_sharing.py",
+            "plug-ins, right and wrong, pass by it",
+        )
+        for name in ("cases", "example_stages", "replicas", "small_tasks", "training")
+    },
+    **{
+        f"mtl_core/testing/weighting_{name}.py": ("tests/mtl_core/testing/test_weighting.py", "plug-ins pass by it")
+        for name in ("answers", "presence", "steps")
+    },
+    "study/__init__.py": ("tests/study/cli/test_app.py", "the version, which the command prints"),
 }
-
-SOURCES = {
-    path.relative_to(ROOT).as_posix(): ast.parse(path.read_text(encoding="utf-8"))
-    for house in HOUSES
-    for path in sorted((ROOT / house).rglob("*.py"))
-}
-every_source = pytest.mark.parametrize("name", SOURCES)
+"""Module with logic but without a test of its name → the test that stands in for it, and why."""
 
 
-def imported(tree: ast.Module) -> Iterator[str]:
-    """Top-level names of everything imported, inside functions too."""
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            yield from (alias.name.split(".")[0] for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            assert node.level == 0, "imports are absolute, so that arrows can be read"
-            yield (node.module or "").split(".")[0]
+def listed(offenders: Iterator[str] | list[str], remedy: str) -> str:
+    """The message of a failing rule: one offender a line, then what to do; empty where there is none."""
+    lines = list(offenders)
+    return "\n".join(["", *lines, f"→ {remedy}"]) if lines else ""
 
 
-def called(tree: ast.Module) -> set[str]:
-    return {ast.unparse(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
+def rooms(folder: str) -> list[str]:
+    """The entries of a folder, without the ``__init__`` that is the folder's own name."""
+    return [name for name in folder_graph(folder) if name != "__init__"]
 
 
-@every_source
-def test_arrows_between_the_houses_point_one_way(name: str) -> None:
-    assert not set(imported(SOURCES[name])) & FORBIDDEN[name.split("/")[0]]
+def floor_plan(house: str) -> str:
+    """The house as text, top floor first."""
+    plan = floors(folder_graph(house))
+    lines = [f"{number:>3}  {'  '.join(n for n in names if n != '__init__')}" for number, names in plan.items()]
+    return "\n".join([f"{house}: {len(rooms(house))} entries on {len(plan)} floors", *lines])
 
 
-@every_source
-def test_nothing_is_pickled(name: str) -> None:
-    assert not set(imported(SOURCES[name])) & {"pickle", "cloudpickle", "dill", "joblib", "shelve", "marshal"}
-    assert not called(SOURCES[name]) & {"torch.save", "torch.load", "eval", "exec"}
+def lengths_of_functions() -> list[int]:
+    """Lines of every function, its docstring and decorated nested ones included."""
+    return [
+        (node.end_lineno or 0) - node.lineno + 1
+        for tree in sources().values()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+    ]
 
 
-@every_source
-def test_nothing_is_caught_to_be_hidden(name: str) -> None:
-    for node in ast.walk(SOURCES[name]):
-        if isinstance(node, ast.ExceptHandler):
-            assert node.type is not None, f"line {node.lineno} catches everything"
-            silent = all(isinstance(part, ast.Pass) for part in node.body)
-            broad = ast.unparse(node.type) in ("Exception", "BaseException")
-            assert not (silent and broad), f"line {node.lineno} hides every error"
+def lengths_of_files() -> dict[str, int]:
+    """Lines of every file."""
+    return {file: len((ROOT / file).read_text(encoding="utf-8").splitlines()) for file in sources()}
 
 
-@every_source
-def test_files_are_short_enough_to_be_read(name: str) -> None:
-    lines = len((ROOT / name).read_text(encoding="utf-8").splitlines())
-    assert lines <= LONGEST or name in LONG, f"{lines} lines: cut it, or say in LONG why it must be one"
+# --- (a) arrows ------------------------------------------------------------------------------------------------------
 
 
-def test_exceptions_are_files_that_exist() -> None:
-    assert set(LONG) <= set(SOURCES)
+def wrong_arrows() -> Iterator[str]:
+    for file, tree in sources().items():
+        for line, name in imported_names(tree):
+            if name.startswith("."):
+                yield f"{file}:{line} imports relatively"
+            elif (top := name.split(".")[0]) in FORBIDDEN[file.split("/")[0]]:
+                yield f"{file}:{line} imports {top}"
 
+
+def test_arrows_between_the_houses_point_one_way() -> None:
+    remedy = "study may import mtl_core and analysis, and these neither each other nor what FORBIDDEN names; imports "
+    remedy += "are absolute, so that arrows can be read. Move the code to the house that may know both."
+    assert not (message := listed(wrong_arrows(), remedy)), message
+
+
+# --- (b) cycles, floors, sizes ---------------------------------------------------------------------------------------
+
+
+def found_cycles() -> Iterator[str]:
+    """Between files, then between the entries of every folder, at every depth."""
+    graph = file_graph()
+    for group in cycles(graph):
+        yield f"files in a circle: {' ↔ '.join(group)}"
+        for file in group:
+            yield from (f"    {file} takes {', '.join(graph[file][to])} from {to}" for to in group if to in graph[file])
+    for folder in folders():
+        entries = folder_graph(folder)
+        for group in cycles(entries):
+            yield f"rooms of {folder or 'the repository'} in a circle: {' ↔ '.join(group)}"
+            yield from (f"    {why}" for name in group for to in group for why in entries[name].get(to, ()))
+
+
+def climbing_imports(house: str) -> Iterator[str]:
+    """Imports that go up, or to a neighbour on the same floor, and rooms that have no floor in :data:`ORDER`."""
+    place = {name: i for i, names in enumerate(ORDER[house].split(" → ")) for name in names.split(" | ")}
+    for name, targets in folder_graph(house).items():
+        if name == "__init__":
+            continue
+        if name not in place:
+            yield f"{house}/{name} has no floor in ORDER"
+            continue
+        for target, reasons in targets.items():
+            if target in place and place[target] <= place[name]:
+                yield f"{house}/{name} must not import {target}: {'; '.join(reasons)}"
+
+
+def crowds() -> Iterator[str]:
+    """What exceeds the numbers of rooms and floors, and lengths."""
+    for house in HOUSES:
+        if (number := len(rooms(house))) > MOST_ENTRIES[house]:
+            yield f"{house} has {number} entries, at most {MOST_ENTRIES[house]}: {', '.join(rooms(house))}"
+        if (number := len(floors(folder_graph(house)))) > MOST_FLOORS[house]:
+            yield f"{house} has {number} floors, at most {MOST_FLOORS[house]}"
+    if (length := np.percentile(lengths_of_functions(), 90)) > FUNCTION_P90:
+        yield f"one function in ten is longer than {length:.0f} lines, at most {FUNCTION_P90}"
+    if (length := np.percentile(list(lengths_of_files().values()), 90)) > FILE_P90:
+        yield f"one file in ten is longer than {length:.0f} lines, at most {FILE_P90}"
+    for file, length in lengths_of_files().items():
+        if length > LONGEST_FILE and file not in LONG:
+            yield f"{file} has {length} lines, at most {LONGEST_FILE}, or say in LONG why it must be one file"
+    for file in LONG:
+        if lengths_of_files().get(file, 0) <= LONGEST_FILE:
+            yield f"{file} stands in LONG but is not long: take it out"
+
+
+def test_imports_only_go_down_and_the_house_has_few_floors() -> None:
+    """No circle at file level or between the entries of any folder, lazy and ``TYPE_CHECKING`` imports included."""
+    circles = listed(found_cycles(), "cut what both need out into a file below both")
+    assert not circles, circles
+    print("", *map(floor_plan, HOUSES), sep="\n")
+    climbing = [line for house in HOUSES for line in climbing_imports(house)]
+    assert not climbing, listed(climbing, "an import goes to a lower floor of ORDER, never to a neighbour or up")
+    assert not (message := listed(crowds(), "join rooms that change together, cut what is long")), message
+
+
+# --- (c) nothing pickled, nothing hidden -----------------------------------------------------------------------------
+
+
+def unsafe_code() -> Iterator[str]:
+    for file, tree in sources().items():
+        for line, name in imported_names(tree):
+            if (top := name.split(".")[0]) in PICKLING:
+                yield f"{file}:{line} imports {top}: pickles run code; keep tensors as safetensors and the rest as JSON"
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Call) and (name := ast.unparse(node.func)) in EVALUATING:
+                yield f"{file}:{node.lineno} calls {name}: what is read from disk must not run"
+
+
+def hidden_errors() -> Iterator[str]:
+    for file, tree in sources().items():
+        for node in ast.walk(tree):
+            if not isinstance(node, ast.ExceptHandler):
+                continue
+            if node.type is None:
+                yield f"{file}:{node.lineno} catches everything: name the errors that are expected"
+            elif all(isinstance(part, ast.Pass) for part in node.body) and ast.unparse(node.type) in (
+                "Exception",
+                "BaseException",
+            ):
+                yield f"{file}:{node.lineno} hides every error: name those that may be ignored"
+
+
+def test_nothing_is_pickled_and_nothing_is_caught_to_be_hidden() -> None:
+    message = listed([*unsafe_code(), *hidden_errors()], "a file from elsewhere is data, and an error is to be seen")
+    assert not message, message
+
+
+# --- (d) docstrings, and one idea a file -----------------------------------------------------------------------------
 
 Definition = ast.FunctionDef | ast.ClassDef
 
@@ -83,7 +238,7 @@ Definition = ast.FunctionDef | ast.ClassDef
 def documented_methods() -> dict[str, set[str]]:
     """Class name → its methods with a docstring, those that it inherits from our classes among them."""
     classes = {
-        node.name: node for tree in SOURCES.values() for node in ast.walk(tree) if isinstance(node, ast.ClassDef)
+        node.name: node for tree in sources().values() for node in ast.walk(tree) if isinstance(node, ast.ClassDef)
     }
 
     def documented(name: str) -> set[str]:
@@ -100,56 +255,94 @@ def base_names(node: ast.ClassDef) -> list[str]:
     return [ast.unparse(base).split("[")[0].split(".")[-1] for base in node.bases]
 
 
-DOCUMENTED = documented_methods()
+def undocumented() -> Iterator[str]:
+    """Modules, public classes and functions, and public methods that no base class documents."""
+    inherited = documented_methods()
+    for file, tree in sources().items():
+        if not ast.get_docstring(tree):
+            yield f"{file}:1 the module"
+        for node in tree.body:
+            if isinstance(node, Definition) and not node.name.startswith("_"):
+                yield from (f"{file}:{line} {name}" for line, name in bare(node, inherited))
 
 
-def inherits_its_docstring(method: str, owner: ast.ClassDef) -> bool:
-    """From a base class of ours that documents it, or from a library's."""
-    return any(base not in DOCUMENTED or method in DOCUMENTED[base] for base in base_names(owner))
-
-
-def undocumented(tree: ast.Module) -> Iterator[str]:
-    for node in tree.body:
-        if not isinstance(node, Definition) or node.name.startswith("_"):
+def bare(node: ast.FunctionDef | ast.ClassDef, inherited: dict[str, set[str]]) -> Iterator[tuple[int, str]]:
+    """Line and name of a public definition without a docstring, and of its public methods without any."""
+    if not ast.get_docstring(node):
+        yield node.lineno, node.name
+    for part in node.body if isinstance(node, ast.ClassDef) else []:
+        if not isinstance(part, ast.FunctionDef) or part.name.startswith("_") or ast.get_docstring(part):
             continue
-        if not ast.get_docstring(node):
-            yield node.name
-        for part in node.body if isinstance(node, ast.ClassDef) else []:
-            public = isinstance(part, ast.FunctionDef) and not part.name.startswith("_")
-            if public and not ast.get_docstring(part) and not inherits_its_docstring(part.name, node):
-                yield f"{node.name}.{part.name}"
+        # from a base class of ours that documents it, or from a library's
+        if not any(base not in inherited or part.name in inherited[base] for base in base_names(node)):
+            yield part.lineno, f"{node.name}.{part.name}"
 
 
-@every_source
-def test_what_is_public_has_a_docstring(name: str) -> None:
-    assert ast.get_docstring(SOURCES[name]), "the module"
-    assert not list(undocumented(SOURCES[name]))
+def several_ideas() -> Iterator[str]:
+    """Files of the registry whose public classes are not the one of the file's name."""
+    for file, tree in sources().items():
+        house, kind, *rest = file.split("/")
+        # a package beside the methods helps them and holds none
+        if house != "mtl_core" or kind not in ("sharing", "weighting", "backbones", "tasks") or len(rest) != 1:
+            continue
+        public = [node.name for node in tree.body if isinstance(node, ast.ClassDef) and node.name[0] != "_"]
+        if rest != ["__init__.py"] and [cls.lower() for cls in public] != [Path(file).stem.replace("_", "")]:
+            yield f"{file} holds {', '.join(public) or 'no public class'}"
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        name
-        for name in SOURCES
-        if name.split("/")[1] in ("sharing", "weighting", "backbones", "tasks")
-        and name.startswith("mtl_core/")
-        and name.count("/") == 2  # the registry's own level: what methods have in common lies below it
-        and not name.endswith("__init__.py")
-        and name.count("/") == 2  # a package beside the methods helps them and holds none
-    ],
-)
-def test_one_idea_one_file_one_name(name: str) -> None:
-    public = [node.name for node in SOURCES[name].body if isinstance(node, ast.ClassDef) and node.name[0] != "_"]
-    assert [cls.lower() for cls in public] == [Path(name).stem.replace("_", "")]
+def test_what_is_public_has_a_docstring_and_an_idea_has_a_file_of_its_name() -> None:
+    bare_ones = listed(undocumented(), "say what it returns or does in one sentence that stands alone")
+    assert not bare_ones, bare_ones
+    assert not (message := listed(several_ideas(), "one public class a file, named like it")), message
 
 
-@pytest.mark.parametrize("house", HOUSES)
-def test_the_test_tree_mirrors_the_house(house: str) -> None:
-    folders = {path.parent.relative_to(ROOT / "tests") for path in (ROOT / "tests" / house).rglob("test_*.py")}
-    assert all((ROOT / folder / "__init__.py").exists() for folder in folders), folders
+# --- (e) tests -------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("module", sorted(Path(name).stem for name in SOURCES if Path(name).parent == Path("mtl_core")))
-def test_every_module_of_the_core_has_its_tests(module: str) -> None:
-    if module != "__init__":
-        assert (ROOT / "tests" / "mtl_core" / f"test_{TESTED_BY.get(module, module)}.py").exists()
+def has_logic(tree: ast.Module) -> bool:
+    """Whether a function of the file does something: more than a docstring, an ellipsis or a refusal."""
+    bodies = [node.body for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
+    return any(not isinstance(part, ast.Expr | ast.Raise | ast.Pass) for body in bodies for part in body)
+
+
+def test_file_of(file: str) -> str:
+    """Where a module's test belongs; that of a package's ``__init__`` bears the package's name."""
+    path = Path(file)
+    if path.name == "__init__.py":
+        path = path.parent
+    return (Path("tests") / path.parent / f"test_{path.stem}.py").as_posix()
+
+
+test_file_of.__test__ = False  # a helper, whatever its name
+
+
+def untested() -> Iterator[str]:
+    for file, tree in sources().items():
+        if Path(file).name == "__main__.py" or not has_logic(tree):
+            continue
+        exists = (ROOT / test_file_of(file)).exists()
+        if not exists and file not in TESTED_ELSEWHERE:
+            yield f"{file} has no {test_file_of(file)}"
+        if exists and file in TESTED_ELSEWHERE:
+            yield f"{file} stands in TESTED_ELSEWHERE and has a test of its name: take it out"
+    for file, (test, _) in TESTED_ELSEWHERE.items():
+        if file not in sources() or not (ROOT / test).exists():
+            yield f"TESTED_ELSEWHERE: {file} or {test} does not exist"
+
+
+def strays() -> Iterator[str]:
+    """Tests in folders that mirror no folder of the house."""
+    for house in HOUSES:
+        for path in (ROOT / "tests" / house).rglob("test_*.py"):
+            folder = path.parent.relative_to(ROOT / "tests")
+            if not (ROOT / folder / "__init__.py").exists():
+                yield f"{path.relative_to(ROOT)} lies where {folder} has no package"
+
+
+def test_every_module_with_logic_has_a_test_of_its_name_where_it_belongs() -> None:
+    message = listed([*untested(), *strays()], "write the test beside the others, or say in TESTED_ELSEWHERE who does")
+    assert not message, message
+
+
+if __name__ == "__main__":
+    print(*map(floor_plan, HOUSES), sep="\n")

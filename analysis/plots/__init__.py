@@ -1,1 +1,1 @@
-"""What several figures have in common: the style, the forest of intervals, and the ranking."""
+"""What several figures have in common: the style, the forest plot of intervals, the ranking and the heat map."""

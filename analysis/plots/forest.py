@@ -1,4 +1,4 @@
-"""The forest: gains of every judged arm as points with two intervals, a line per task, all baselines beside it."""
+"""The forest plot: gains of every judged arm as points with two intervals, a line per task, beside all baselines."""
 
 from __future__ import annotations
 
@@ -16,12 +16,17 @@ from analysis.records.frames import each
 from analysis.statistics.paired_gains import MEAN, TASK
 
 MARKS = {"loop": "o", "total": "s", "best": "D"}
-"""Of the baselines beside ``each``."""
+"""Markers of the baselines other than ``each``."""
 
 
 @style.styled
 def draw(rows: pd.DataFrame, finding: str) -> Figure:
-    """A panel per judged arm, a row per task, the numbers at the right; ``finding`` stands above."""
+    """Draw a panel per judged arm with a row per task and the numbers at the right, and ``finding`` as the headline.
+
+    Args:
+        rows: table of :mod:`analysis.questions.transfer`, with the verdicts.
+        finding: the headline.
+    """
     arms = [arm for arm in dict.fromkeys(rows["arm"]) if _has_each(rows, arm)] or list(dict.fromkeys(rows["arm"]))
     tasks = _sorted_tasks(rows[rows["arm"] == arms[0]])
     height = 30 + len(arms) * (9 + (len(tasks) + 1) * (8.5 if len(tasks) <= 6 else 7))

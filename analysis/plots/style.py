@@ -1,4 +1,4 @@
-"""How every figure looks, and the one place where figures are saved.
+"""The style of every figure, and the one place where figures are saved.
 
 Colours are seaborn's colour-blind palette, and never carry a message alone: blue and an upward marker mean *helped*,
 orange and a downward one *hurt*, grey is neutral.  The same figure is saved with the same bytes, whatever the machine's
@@ -83,16 +83,16 @@ SETTINGS: dict[Any, Any] = {
 }
 
 SCRIPTS = ("Noto Sans CJK JP", "Noto Sans CJK SC", "WenQuanYi Zen Hei", "Droid Sans Fallback", "Arial Unicode MS")
-"""Fonts with further scripts, asked in this order where they are installed."""
+"""Fonts with further scripts, tried in this order where they are installed."""
 UNKNOWN = "\N{WHITE VERTICAL RECTANGLE}"
-"""Stands for a character that no font at hand has, and for control characters."""
+"""Stands for a character that no installed font has, and for control characters."""
 
 P = ParamSpec("P")
 
 
 @contextmanager
 def style() -> Iterator[None]:
-    """Matplotlib's own defaults and ours, for the time being; no setting of the machine shines through."""
+    """Context with matplotlib's defaults and :data:`SETTINGS`, whatever the machine's own settings are."""
     with matplotlib.rc_context():
         matplotlib.rcdefaults()
         matplotlib.rcParams.update(SETTINGS)
@@ -101,7 +101,7 @@ def style() -> Iterator[None]:
 
 
 def styled(draw: Callable[P, Figure]) -> Callable[P, Figure]:
-    """Let a function draw in :func:`style`."""
+    """Decorate a function that draws a figure, so that it runs in :func:`style`."""
 
     @functools.wraps(draw)
     def wrapper(*args: P.args, **kwargs: P.kwargs) -> Figure:
@@ -112,12 +112,12 @@ def styled(draw: Callable[P, Figure]) -> Callable[P, Figure]:
 
 
 def canvas(width: float, height: float) -> Figure:
-    """An empty figure; width and height in millimetres."""
+    """Return an empty figure; ``width`` and ``height`` are in millimetres."""
     return Figure(figsize=(width / 25.4, height / 25.4), layout=ConstrainedLayoutEngine(w_pad=0.03, h_pad=0.03))
 
 
 def headline(figure: Figure, text: str) -> None:
-    """The finding, above the figure at its left edge, broken to the figure's width."""
+    """Write ``text`` above the figure at its left edge, broken to the figure's width."""
     width = int(figure.get_figwidth() * 25.4 / 1.75)
     shown = "\n".join(textwrap.wrap(_printable(text), width, max_lines=3, placeholder=" …"))
     figure.suptitle(shown, x=0.008, ha="left", fontweight="bold")
@@ -128,14 +128,14 @@ METADATA = {
     "pdf": {"CreationDate": None},
     "png": {"Software": None},
 }
-"""What a file says of itself, by format: nothing of when or where it was made."""
+"""Metadata by format that are left out of a file: when and with what it was made."""
 
 
 def save(figure: Figure, directory: Path, stem: str, *, formats: Iterable[str] = tuple(METADATA)) -> dict[str, Path]:
-    """Write ``stem``.svg, .pdf and .png into ``directory``; returns the paths by format.
+    """Write ``stem``.svg, .pdf and .png into ``directory`` and return the paths by format.
 
     Raises:
-        ValueError: the stem is more than lower-case letters, digits, ``_`` and ``-``.
+        ValueError: the stem has more than lower-case letters, digits, ``_`` and ``-``.
     """
     if not re.fullmatch(r"[a-z0-9][a-z0-9_-]*", stem):
         raise ValueError(f"{stem!r} is no file name for a figure: use a–z, 0–9, '_' and '-'.")
@@ -148,7 +148,13 @@ def save(figure: Figure, directory: Path, stem: str, *, formats: Iterable[str] =
 
 
 def labels(names: Iterable[str], *, width: int = 22, lines: int = 2) -> dict[str, str]:
-    """A short printable label for every name, no two alike."""
+    """Return a short printable label for every name, no two alike.
+
+    Args:
+        names: what to label.
+        width: most characters of a line.
+        lines: most lines of a label.
+    """
     shown: dict[str, str] = {}
     for name in names:
         label, number = _fit(_printable(name), "", width, lines), 2
@@ -159,7 +165,7 @@ def labels(names: Iterable[str], *, width: int = 22, lines: int = 2) -> dict[str
 
 
 def _fit(text: str, mark: str, width: int, lines: int) -> str:
-    """``text`` and ``mark`` on so many lines, with an ellipsis in the middle where it is too long."""
+    """Return ``text`` and ``mark`` on so many lines, with an ellipsis in the middle where it is too long."""
     for length in range(width * lines, 0, -1):
         wrapped = textwrap.wrap(_shorten(text, length) + mark, width, break_on_hyphens=False)
         if len(wrapped) <= lines:
@@ -168,20 +174,20 @@ def _fit(text: str, mark: str, width: int, lines: int) -> str:
 
 
 def unprintable(names: Iterable[str]) -> str:
-    """A sentence for the caption where a name has characters that no font at hand has; else nothing."""
+    """Return a sentence for the caption where a name has characters that no installed font has; else nothing."""
     if all(_printable(name) == name for name in names):
         return ""
     return f"{UNKNOWN} stands for a character that no installed font has."
 
 
 def verdict_mark(word: str) -> dict[str, Any]:
-    """Colour and marker of a verdict, as keyword arguments for ``plot``."""
+    """Return colour and marker of a verdict, as keyword arguments for ``plot``."""
     colour, marker, filled = VERDICTS[word]
     return {"marker": marker, "color": colour, "markerfacecolor": colour if filled else "white", "markeredgewidth": 0.9}
 
 
 def verdict_legend(words: Sequence[str]) -> list[Line2D]:
-    """Legend entries for the verdicts that occur."""
+    """Return legend entries for the verdicts that occur in ``words``."""
     return [
         Line2D([], [], linestyle="none", label=word, **verdict_mark(word))
         for word in VERDICTS
@@ -190,7 +196,7 @@ def verdict_legend(words: Sequence[str]) -> list[Line2D]:
 
 
 def series(place: int, count: int) -> dict[str, Any]:
-    """Keyword arguments of the line number ``place`` of ``count`` ordered ones (widths): light to dark, own marker."""
+    """Return colour and marker of line ``place`` of ``count`` ordered ones, for ``errorbar``: from light to dark."""
     grey = f"{0.68 - 0.6 * place / max(1, count - 1):.2f}"
     return {
         "color": grey,
@@ -202,7 +208,7 @@ def series(place: int, count: int) -> dict[str, Any]:
 
 
 def zero_line(axes: Axes, band: float, *, vertical: bool = True) -> None:
-    """The line of no difference and the band of no practical difference."""
+    """Draw the line of no difference, and around it ``band`` points of no practical difference."""
     span, line = (axes.axvspan, axes.axvline) if vertical else (axes.axhspan, axes.axhline)
     span(-band, band, color=FAINT, linewidth=0, zorder=0)
     line(0, color=INK, linewidth=0.6, zorder=1)
@@ -230,7 +236,7 @@ def _fallbacks() -> tuple[str, ...]:
 
 @functools.cache
 def _glyphs() -> frozenset[int]:
-    """The characters that the regular and the bold face of some font at hand have."""
+    """Code points of the characters that some installed font has."""
     fonts = ["DejaVu Sans", *_fallbacks()]
     files = [font_manager.findfont(name, fallback_to_default=False) for name in fonts]
     return frozenset().union(*(font_manager.get_font(file).get_charmap() for file in files))

@@ -55,7 +55,7 @@ class Question:
 
 @dataclass(frozen=True)
 class Answer:
-    """A question with what the records say: ``scores`` and ``table`` as frames, ``title`` and ``caption`` as text."""
+    """The answer to a question: ``scores`` and ``table`` as frames, ``title`` and ``caption`` as text."""
 
     question: Question
     scores: pd.DataFrame
@@ -64,13 +64,13 @@ class Answer:
     caption: str
 
     def figure(self) -> Figure | None:
-        """The figure, drawn anew; ``None`` for a mere table."""
+        """Draw the figure anew; ``None`` for a mere table."""
         return None if self.question.figure is None else self.question.figure(self.table)
 
 
 @cache
 def questions() -> tuple[Question, ...]:
-    """Every question, in the order of the report.
+    """Return every question, in the order of the report.
 
     Raises:
         TypeError: a module lacks a part, or two have the same number.
@@ -84,7 +84,7 @@ def questions() -> tuple[Question, ...]:
 
 
 def answers(records: Records) -> list[Answer]:
-    """Every question that the records can answer, in the order of the report."""
+    """Return the answers to all questions that the records can answer, in the order of the report."""
     answered = []
     for question in questions():
         scores = question.score(records)

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FormatStrFormatter, LogLocator, MaxNLocator, NullFormatter
 
 from analysis.formatting import points, shared_stages
-from analysis.plots import style
+from analysis.plots import heatmap, style
 from analysis.statistics.gradient_agreement import ALL, PAIR, RATIO, WITHIN, last_stage, score, table
 from analysis.statistics.intervals import MIN_SEEDS
 
@@ -21,13 +21,13 @@ __all__ = ["NAME", "NUMBER", "caption", "figure", "score", "table", "title"]
 NUMBER, NAME = 11, "Gradient conflict"
 
 LINES = ((style.VERMILION, "o"), (style.PURPLE, "s"), (style.INK, "D"))
-"""Colours and markers of the pairs that lie furthest below halves of one task."""
+"""Colours and markers of the pairs of tasks that agree least."""
 MOST_STAGES, MOST_NUMBERS, MOST_NAMES = 4, 8, 20
 WIDE_RATIO = 30
 
 
 def title(rows: pd.DataFrame) -> str:
-    """Which tasks' gradients agree less than two halves of one task, if any were found that do."""
+    """Return a sentence: which tasks' gradients agree less than two halves of one task, if any do."""
     pairs = last_stage(rows)
     if pairs.empty or pairs["n"].max() < MIN_SEEDS:
         return "Agreement of the tasks' gradients by stage and epoch"
@@ -48,7 +48,7 @@ def _sizes(pair: pd.Series) -> str:
 
 
 def caption(rows: pd.DataFrame) -> str:
-    """What is drawn, and on what it rests."""
+    """Return what is drawn, its units, n, intervals and selection rule."""
     first, n = rows.iloc[0], int(rows["n"].max())
     several = len(rows.loc[rows["quantity"] == PAIR, ["task", "other"]].drop_duplicates())
     bars = "bars: 95% intervals from seeds (Student's t)" if n >= MIN_SEEDS else f"no intervals below {MIN_SEEDS} seeds"
@@ -67,7 +67,7 @@ def caption(rows: pd.DataFrame) -> str:
 
 @style.styled
 def figure(rows: pd.DataFrame) -> Figure:
-    """Above a panel per shared stage; below the ratio of norms and, of more than two tasks, all pairs at once."""
+    """Draw above a panel per shared stage, below the ratio of norms and, of more than two tasks, all pairs at once."""
     found = rows[rows["quantity"] == WITHIN]
     stages = [stage for stage in found["stage"].drop_duplicates() if stage.startswith("stage")][-MOST_STAGES:]
     tasks = list(found.sort_values("task_order")["task"].drop_duplicates())
@@ -142,7 +142,7 @@ def _norms(axes: Axes, rows: pd.DataFrame) -> None:
 
 
 def _matrix(axes: Axes, rows: pd.DataFrame, tasks: list[str]) -> None:
-    """Cosines in the last shared stage, the tasks' own halves on the diagonal."""
+    """Draw the cosines in the last shared stage, the tasks' own halves on the diagonal."""
     last = last_stage(rows)
     within = rows[(rows["quantity"] == WITHIN) & (rows["epoch"] == ALL)]
     within = within[
@@ -151,30 +151,17 @@ def _matrix(axes: Axes, rows: pd.DataFrame, tasks: list[str]) -> None:
     cells = np.full((len(tasks), len(tasks)), np.nan)
     for one, other, value in pd.concat([last, within])[["task", "other", "mean"]].itertuples(index=False):
         cells[tasks.index(one), tasks.index(other)] = cells[tasks.index(other), tasks.index(one)] = value
-    axes.imshow(cells, cmap=style.DIVERGING, vmin=-1, vmax=1)
-    if len(tasks) <= MOST_NUMBERS:
-        for (i, j), value in np.ndenumerate(cells):
-            strong = "bold" if i == j else "normal"
-            dark = "white" if abs(value) > 0.7 else style.INK
-            axes.text(
-                j,
-                i,
-                points(value, sign=False, digits=2),
-                ha="center",
-                va="center",
-                fontsize=5.5,
-                fontweight=strong,
-                color=dark,
-            )
     few = len(tasks) <= MOST_NUMBERS
-    names = list(style.labels(tasks, lines=1, width=16).values()) if len(tasks) <= MOST_NAMES else []
-    axes.set_yticks(range(len(names)), names, fontsize=6.5 if few else 5)
-    axes.set_xticks(
-        range(len(names)),
-        names,
-        fontsize=6.5 if few else 5,
-        rotation=40 if few else 90,
-        ha="right" if few else "center",
-    )
-    axes.tick_params(length=0)
+    names = list(style.labels(tasks, lines=1, width=16).values())
+    values = pd.DataFrame(cells, index=names, columns=names)
+    texts = values.map(lambda value: points(value, sign=False, digits=2)) if few else None
+    heatmap.draw(axes, values, texts, colours=style.DIVERGING, limits=(-1, 1), text_size=5.5, square=True)
+    for text in axes.texts:
+        across, down = text.get_position()
+        text.set_fontweight("bold" if across == down else "normal")
+    if len(tasks) > MOST_NAMES:
+        axes.set(xticks=[], yticks=[])
+    axes.tick_params(labelsize=6.5 if few else 5)
+    for label in axes.get_xticklabels():
+        label.set(rotation=40 if few else 90, ha="right" if few else "center")
     axes.set_title("last shared stage, mean over probes; bold: halves of one task", loc="right", fontsize=6.5)

@@ -14,7 +14,7 @@ NUMBER, NAME = 7, "Cost"
 
 
 def score(records: Records) -> pd.DataFrame:
-    """Mean validation skill per arm and seed of the confirm phase, with the arm's cost."""
+    """Return mean validation skill, in points, per arm and seed of the confirm phase, with the arm's cost."""
     rows = records.replicas[records.replicas["phase"] == "confirm"]
     if rows.empty:
         return pd.DataFrame()
@@ -27,11 +27,11 @@ def score(records: Records) -> pd.DataFrame:
     own = costs(rows).set_index("arm")
     for cost in ("multiply_adds", "parameters"):
         frame[f"{cost}_ratio"] = frame[cost] / frame["each"].map(own[cost])
-    return frame.assign(recommended=frame["arm"] == (records.frozen("arm") or {}).get("arm"))
+    return frame.assign(recommended=frame["arm"] == records.recommended_arm)
 
 
 def table(scores: pd.DataFrame) -> pd.DataFrame:
-    """One row per arm, cheapest first: cost, ratio to the single-task networks of its width, mean validation skill."""
+    """Return one row per arm, cheapest first: cost, ratio to single-task networks of its width, mean skill."""
     facts = ["sharing", "depth", "stages", "width", "weighting"]
     columns = ["multiply_adds", "parameters", "multiply_adds_ratio", "parameters_ratio", "recommended"]
     first = scores.groupby("arm", sort=False)[facts + columns].agg(lambda column: column.iloc[0])
@@ -45,7 +45,7 @@ def table(scores: pd.DataFrame) -> pd.DataFrame:
 
 
 def caption(rows: pd.DataFrame) -> str:
-    """What the table holds, and on what it rests."""
+    """Return what the table holds, its units, n and selection rule."""
     bars = (
         "half-width of the 95% interval from seeds"
         if rows["n"].max() >= MIN_SEEDS

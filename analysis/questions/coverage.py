@@ -18,7 +18,7 @@ SPLITS = ("development", "test")
 
 
 def score(records: Records) -> pd.DataFrame:
-    """Rows of two kinds: labelled examples per task and split, and replicas per phase and status."""
+    """Return rows of two kinds: labelled examples per task and split, lost replicas per phase, status and reason."""
     rows = []
     for place, task in enumerate(records.tasks.to_dict("records")):
         for split in SPLITS:
@@ -45,12 +45,12 @@ def score(records: Records) -> pd.DataFrame:
 
 
 def table(scores: pd.DataFrame) -> pd.DataFrame:
-    """The same rows with the share of the total."""
+    """Return the rows of ``scores`` with their share of the total."""
     return scores.assign(share=scores["count"] / scores["total"].where(scores["total"] > 0))
 
 
 def title(rows: pd.DataFrame) -> str:
-    """Which tasks lack labels, and how many replicas were lost."""
+    """Return a sentence: which tasks lack labels, and how many replicas were lost."""
     labels, lost = rows[rows["kind"] == LABELS], rows[rows["kind"] == FAILURES]
     partial = list(dict.fromkeys(labels.loc[labels["count"] < labels["total"], "task"]))
     count = int(lost["count"].sum())
@@ -68,7 +68,7 @@ def title(rows: pd.DataFrame) -> str:
 
 
 def caption(rows: pd.DataFrame) -> str:
-    """What is drawn, and on what it rests."""
+    """Return what is drawn, its units, n, intervals and selection rule."""
     return (
         "Left: share of the examples of each split that have a label of the task. Right: replicas that failed or "
         "diverged, if any did, by phase and reason (a count, not a sample: no interval). Lost draws rank last in the "
@@ -78,7 +78,7 @@ def caption(rows: pd.DataFrame) -> str:
 
 @style.styled
 def figure(rows: pd.DataFrame) -> Figure:
-    """Labels per task and split at the left, failures by reason at the right."""
+    """Draw labels per task and split at the left, failures by reason at the right."""
     labels, lost = rows[rows["kind"] == LABELS], rows[rows["kind"] == FAILURES]
     tasks = list(labels["task"].drop_duplicates())
     width = style.DOUBLE_COLUMN if len(lost) else style.SINGLE_COLUMN

@@ -24,12 +24,12 @@ SPLITS = {"train": (style.GREY, "--"), "validation": (style.INK, "-")}
 
 
 def score(records: Records) -> pd.DataFrame:
-    """Both losses, divided by the trivial predictor's, per model, task, seed and epoch of the confirm phase."""
+    """Return both losses, divided by the trivial predictor's, per model, task, seed and epoch of the confirm phase."""
     rows = records.replicas[(records.replicas["phase"] == "confirm") & (records.replicas["status"] == "finished")]
     rows = rows[rows["selected_epoch"] >= 0]
     if rows.empty:
         return pd.DataFrame()
-    chosen = (records.frozen("arm") or {}).get("arm")
+    chosen = records.recommended_arm
     plane = map_arms(records, rows)
     plane = plane.assign(recommended=plane["arm"] == chosen)
     width = plane.loc[plane["recommended"], "width"]
@@ -59,7 +59,7 @@ def _curve(row: Any, role: str) -> pd.DataFrame:
 
 
 def table(scores: pd.DataFrame) -> pd.DataFrame:
-    """One row per model, task and epoch: mean and 10th and 90th percentile over seeds of both losses.
+    """Return one row per model, task and epoch: mean and 10th and 90th percentile over seeds of both losses.
 
     ``onset`` is the median over the seeds that have one (``onset_seeds``), ``selected_epoch`` the median over all.
     """
@@ -76,7 +76,7 @@ def table(scores: pd.DataFrame) -> pd.DataFrame:
 
 
 def title(rows: pd.DataFrame) -> str:
-    """What full sharing does to the number of seeds that overfit before the end, over all tasks."""
+    """Return a sentence: in how many trainings validation loss turns up, with full sharing and with none."""
     last = rows[rows["epoch"] == rows.groupby(["task", "model"])["epoch"].transform("max")]
     counts = last.groupby("model")[["onset_seeds", "n"]].sum().to_dict("index")
     if {"single", "full"} <= set(counts):
@@ -90,7 +90,7 @@ def title(rows: pd.DataFrame) -> str:
 
 
 def caption(rows: pd.DataFrame) -> str:
-    """What is drawn, and on what it rests."""
+    """Return what is drawn, its units, n, intervals and selection rule."""
     tasks = rows["task"].nunique()
     some = (
         f" The {SHOWN_TASKS} of {tasks} tasks whose best validation loss differs most between the models."
@@ -108,7 +108,7 @@ def caption(rows: pd.DataFrame) -> str:
 
 @style.styled
 def figure(rows: pd.DataFrame) -> Figure:
-    """A row per telling task, a column per model."""
+    """Draw a row per task that tells most and a column per model."""
     tasks, roles = telling(rows), [role for role in style.ROLES if role in set(rows["model"])]
     drawn = style.canvas(style.DOUBLE_COLUMN if len(roles) > 2 else 130, 22 + 38 * len(tasks))
     panels = drawn.subplots(len(tasks), len(roles), sharex=True, sharey="row", squeeze=False)
@@ -129,7 +129,7 @@ def figure(rows: pd.DataFrame) -> Figure:
 
 
 def telling(rows: pd.DataFrame) -> list[str]:
-    """The few tasks whose best validation loss differs most between the models, in the order of the task set."""
+    """Return the few tasks whose best validation loss differs most between the models, in the order of the task set."""
     best = rows.groupby(["task", "model"])["validation"].min().dropna()
     spread = best.groupby("task").max() - best.groupby("task").min()
     kept = set(spread.sort_values(ascending=False, kind="stable").index[:SHOWN_TASKS])

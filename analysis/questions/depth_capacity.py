@@ -14,8 +14,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from analysis.formatting import points
-from analysis.plots import style
+from analysis.formatting import count_range, points
+from analysis.plots import heatmap, style
 from analysis.records.frames import each, groups
 from analysis.records.schema import Records
 from analysis.selection import SINGLE_TASK
@@ -36,11 +36,14 @@ NUMBER, NAME = 2, "Depth and capacity"
 GAIN, SKILL = "gain", "skill"
 FIXED = ("stages", "backbone", "optimiser", "train_fraction")
 FEW = 8
-"""With more tasks than this the map shows the most telling ones, and the table all."""
+"""Most tasks in the figure; of more, those with the largest gains and losses are drawn, and the table has all."""
 
 
 def score(records: Records) -> pd.DataFrame:
-    """Gain over ``each``, and skill, per arm of the map, task and seed; empty before the confirm phase is scored."""
+    """Return gain over ``each``, and skill, in points, per arm of the map, task and seed of the confirm phase.
+
+    Empty before that phase is scored.
+    """
     scored = outcomes(records)
     scored = scored[scored["phase"] == "confirm"]
     if scored.empty:
@@ -57,14 +60,14 @@ def score(records: Records) -> pd.DataFrame:
     frame = pd.concat([part for part in rows if len(part)], ignore_index=True)
     order = {task: place for place, task in enumerate(common.tasks)}
     places = frame["task"].map(order).fillna(-1).astype(int)
-    chosen = (records.frozen("arm") or {}).get("arm")
+    chosen = records.recommended_arm
     return frame.assign(order=places, band=common.band, looks=common.looks, recommended=frame["arm"] == chosen)
 
 
 def map_arms(records: Records, scored: pd.DataFrame) -> pd.DataFrame:
-    """The arms of the plane: levels other than depth and width as in the recommended arm, with its or equal weights."""
+    """Return the arms of the map: other levels than depth and width as in the recommended arm, its or equal weights."""
     arms = scored.drop_duplicates("arm")
-    chosen = arms[arms["arm"] == (records.frozen("arm") or {}).get("arm")]
+    chosen = arms[arms["arm"] == records.recommended_arm]
     hard = arms[~arms["sharing"].isin((SINGLE_TASK, LOOP))]
     first = pd.concat([chosen, hard[hard["weighting"] == "equal"], hard, arms]).iloc[0]
     same = np.logical_and.reduce([arms[factor] == first[factor] for factor in FIXED])
@@ -77,7 +80,7 @@ def map_arms(records: Records, scored: pd.DataFrame) -> pd.DataFrame:
 
 
 def _skills(rows: pd.DataFrame) -> pd.DataFrame:
-    """Test skill in points, per task and as the mean over tasks."""
+    """Return test skill in points, per task and as the mean over tasks."""
     kept = rows[["task", "seed", "test_skill"]].rename(columns={"test_skill": "gain"})
     kept = kept.assign(gain=100 * kept["gain"], scope=TASK)
     mean = kept.dropna().groupby("seed", as_index=False)["gain"].mean().assign(task="", scope=MEAN)
@@ -85,9 +88,9 @@ def _skills(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def table(scores: pd.DataFrame) -> pd.DataFrame:
-    """One row per quantity (gain or skill), task (or mean), depth and width: value and intervals, in points.
+    """Return one row per quantity (gain or skill), task (or mean), depth and width: value and intervals, in points.
 
-    ``skill`` has the interval of seeds alone.
+    The interval of ``skill`` is from seeds alone.
     """
     keys = ["quantity", "scope", "task", "order", "arm", "sharing", "depth", "width", "stages", "band", "looks"]
     rows = []
@@ -99,7 +102,7 @@ def table(scores: pd.DataFrame) -> pd.DataFrame:
 
 
 def peak(rows: pd.DataFrame) -> pd.Series | None:
-    """The cell of the largest mean gain, if its 95% interval lies above 0."""
+    """Return the cell of the largest mean gain if its 95% interval lies above 0, else ``None``."""
     cells = rows[(rows["quantity"] == GAIN) & (rows["scope"] == MEAN)].dropna(subset=["gain"])
     if cells.empty:
         return None
@@ -108,7 +111,7 @@ def peak(rows: pd.DataFrame) -> pd.Series | None:
 
 
 def title(rows: pd.DataFrame) -> str:
-    """Where the mean gain peaks."""
+    """Return a sentence: where the mean gain is largest, if its interval lies above 0 anywhere."""
     best = peak(rows)
     if best is not None:
         place = f"{best['depth']:.0f} of {best['stages']} shared stages and width {best['width']}"
@@ -120,27 +123,20 @@ def title(rows: pd.DataFrame) -> str:
 
 
 def caption(rows: pd.DataFrame) -> str:
-    """What is drawn, and on what it rests."""
+    """Return what is drawn, its units, n, intervals and selection rule."""
     gains = rows[rows["quantity"] == GAIN]
-    n = sorted(set(gains.loc[gains["n"] > 0, "n"])) or [0]
-    tasks = gains.loc[gains["scope"] == TASK, "task"].nunique()
-    more = (
-        f" The {FEW} tasks with the largest gains or losses of {tasks} are drawn; the table has all."
-        if tasks > FEW
-        else ""
-    )
     return (
         "Gain in test skill over the tuned single-task networks of the same width, in points: mean ± half-width of "
-        f"the 95% interval (seeds and test examples, paired, n = {n[0] if len(n) == 1 else f'{n[0]} to {n[-1]}'}; "
+        f"the 95% interval (seeds and test examples, paired, n = {count_range(gains['n'])}; "
         "none below 5 seeds). Hatched: the interval holds zero. Boxed: the recommended arm. Grey map: mean skill "
         "itself. Confirm seeds; exploratory, not corrected for the number of cells; "
-        f"hyperparameters and epochs selected on validation skill.{more} {style.unprintable(rows['task'])}"
+        f"hyperparameters and epochs selected on validation skill.{left_out(gains)} {style.unprintable(rows['task'])}"
     ).strip()
 
 
 @style.styled
 def figure(rows: pd.DataFrame) -> Figure:
-    """The mean gain and the mean skill, then the gain of every task."""
+    """Draw maps of the mean gain and the mean skill, then of the gain of every task."""
     gains, skills = rows[rows["quantity"] == GAIN], rows[(rows["quantity"] == SKILL) & (rows["scope"] == MEAN)]
     tasks = telling(gains)
     columns = 2 if gains["width"].nunique() > 4 else 3
@@ -162,45 +158,54 @@ def figure(rows: pd.DataFrame) -> Figure:
 
 
 def telling(gains: pd.DataFrame) -> list[str]:
-    """The tasks to draw: all, or the few of the largest gain or loss; in the order of the task set."""
+    """Return the tasks to draw: all, or the few of the largest gain or loss; in the order of the task set."""
     tasks = gains[gains["scope"] == TASK].dropna(subset=["gain"])
     extent = tasks.assign(extent=tasks["gain"].abs()).groupby("task")["extent"].max()
     kept = set(extent.sort_values(ascending=False, kind="stable").index[:FEW])
     return [task for task in tasks.sort_values("order")["task"].drop_duplicates() if task in kept]
 
 
+def left_out(gains: pd.DataFrame) -> str:
+    """Return a sentence for the caption where the figure does not show all tasks; else nothing."""
+    tasks = gains.loc[gains["scope"] == TASK, "task"].nunique()
+    if tasks <= FEW:
+        return ""
+    return f" The {FEW} tasks with the largest gains or losses of {tasks} are drawn; the table has all."
+
+
 def _map(axes: Axes, cells: pd.DataFrame, heading: str, limit: float | None) -> None:
-    """One map; with ``limit`` diverging colours of a gain, without it grey ones of a skill."""
-    widths = sorted(set(cells["width"]))
-    depths = sorted(set(cells["depth"].fillna(-1)))
-    low, high = (-limit, limit) if limit else (float(cells["gain"].min()) - 5, float(cells["gain"].max()))
-    for cell in each(cells):
-        place = widths.index(cell.width), depths.index(-1 if np.isnan(cell.depth) else cell.depth)
-        _cell(axes, cell, place, (cell.gain - low) / (high - low), is_gain=limit is not None)
-    axes.set_xticks(range(len(widths)), [f"{width:g}" for width in widths])
-    axes.set_yticks(range(len(depths)), ["single" if depth < 0 else f"{depth:.0f}" for depth in depths])
-    axes.set(xlim=(-0.5, len(widths) - 0.5), ylim=(-0.5, len(depths) - 0.5))
-    axes.tick_params(length=0)
-    axes.spines[:].set_visible(False)
+    """Draw one map; with ``limit`` diverging colours of a gain, without it grey ones of a skill."""
+    is_gain = limit is not None
+    limits = (-limit, limit) if limit is not None else (float(cells["gain"].min()) - 5, float(cells["gain"].max()))
+    cells = cells.assign(row=[_row(cell) for cell in each(cells)])
+    cells = cells.assign(text=[_text(cell, is_gain=is_gain) for cell in each(cells)])
+    rows = list(cells.sort_values("depth", ascending=False, kind="stable")["row"].drop_duplicates())
+    values, texts = (cells.pivot(index="row", columns="width", values=name).loc[rows] for name in ("gain", "text"))
+    heatmap.draw(axes, values, texts, colours=style.DIVERGING if is_gain else style.SEQUENTIAL, limits=limits)
+    widths = list(values.columns)
+    for cell in each(cells.dropna(subset=["gain"])):
+        _frame(
+            axes, cell, (widths.index(cell.width), rows.index(cell.row)), unsure=is_gain and cell.low <= 0 <= cell.high
+        )
     axes.set_title(heading, loc="left")
 
 
-def _cell(axes: Axes, cell: Any, place: tuple[int, int], shade: float, *, is_gain: bool) -> None:
-    if np.isnan(cell.gain):
-        return
-    corner = (place[0] - 0.5, place[1] - 0.5)
-    colour = (style.DIVERGING if is_gain else style.SEQUENTIAL)(shade)
-    unsure = is_gain and cell.low <= 0 <= cell.high
-    axes.add_patch(
-        Rectangle(corner, 1, 1, facecolor=colour, edgecolor="#bdbdbd" if unsure else "white", linewidth=0, zorder=1)
-    )
+def _row(cell: Any) -> str:
+    """Label of a cell's row: its shared stages, or how it shares where no stages can be counted."""
+    if np.isnan(cell.depth):
+        return "single" if cell.sharing == SINGLE_TASK else str(cell.sharing)
+    return f"{cell.depth:.0f}"
+
+
+def _text(cell: Any, *, is_gain: bool) -> str:
+    half = f"\n±{points(cell.half_width, sign=False)}" if is_gain and np.isfinite(cell.half_width) else ""
+    return points(cell.gain, sign=is_gain) + half
+
+
+def _frame(axes: Axes, cell: Any, corner: tuple[int, int], *, unsure: bool) -> None:
+    """Hatch a cell whose interval holds zero, and box the one of the recommended arm."""
     if unsure:
         axes.add_patch(Rectangle(corner, 1, 1, fill=False, hatch="////", edgecolor="#c4c4c4", linewidth=0, zorder=2))
     if cell.recommended:
         inner = (corner[0] + 0.03, corner[1] + 0.03)
         axes.add_patch(Rectangle(inner, 0.94, 0.94, fill=False, edgecolor=style.INK, linewidth=1.4, zorder=4))
-    text = points(cell.gain, sign=is_gain)
-    if is_gain and np.isfinite(cell.half_width):
-        text += f"\n±{points(cell.half_width, sign=False)}"
-    dark = is_gain and shade > 0.85
-    axes.text(*place, text, ha="center", va="center", fontsize=6, color="white" if dark else style.INK, zorder=5)

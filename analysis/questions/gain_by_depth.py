@@ -6,9 +6,10 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from analysis.formatting import count_range
 from analysis.plots import style
 from analysis.questions import depth_capacity
-from analysis.questions.depth_capacity import FEW, GAIN, telling
+from analysis.questions.depth_capacity import GAIN, left_out, telling
 from analysis.records.schema import Records
 from analysis.statistics.paired_gains import TASK
 
@@ -16,7 +17,7 @@ NUMBER, NAME = 3, "Gain by depth"
 
 
 def score(records: Records) -> pd.DataFrame:
-    """The gains of the depth and capacity map per arm, task and seed; none where no arm that shares has a depth."""
+    """Return the gains of the depth and capacity map per arm, task and seed; empty where no sharing arm has a depth."""
     scores = depth_capacity.score(records)
     if scores.empty:
         return scores
@@ -25,7 +26,10 @@ def score(records: Records) -> pd.DataFrame:
 
 
 def table(scores: pd.DataFrame) -> pd.DataFrame:
-    """One row per task, width and depth; ``losing`` where that depth and every deeper one have an interval below 0."""
+    """Return one row per task, width and depth: gain with interval.
+
+    ``losing`` says that this depth and every deeper one have an interval below 0.
+    """
     rows = depth_capacity.table(scores).sort_values(["order", "width", "depth"]).reset_index(drop=True)
     below = rows["high"] < 0
     losing = below[::-1].groupby([rows["task"], rows["width"]]).cummin()[::-1]
@@ -33,7 +37,7 @@ def table(scores: pd.DataFrame) -> pd.DataFrame:
 
 
 def title(rows: pd.DataFrame) -> str:
-    """From which depth the most losing task loses, and at which width."""
+    """Return a sentence: from which depth on the task with the largest loss loses, and at which width."""
     even_unshared = rows["losing"] & (rows["depth"] == 0)
     lines = pd.MultiIndex.from_frame(rows[["task", "width"]])
     losing = rows[rows["losing"] & ~lines.isin(lines[even_unshared])]
@@ -48,26 +52,19 @@ def title(rows: pd.DataFrame) -> str:
 
 
 def caption(rows: pd.DataFrame) -> str:
-    """What is drawn, and on what it rests."""
-    tasks = rows["task"].nunique()
-    more = (
-        f" The {FEW} tasks with the largest gains or losses of {tasks} are drawn; the table has all."
-        if tasks > FEW
-        else ""
-    )
-    counted = sorted(set(rows.loc[rows["n"] > 0, "n"])) or [0]
-    n = f"{counted[0]}" if len(counted) == 1 else f"{counted[0]} to {counted[-1]}"
+    """Return what is drawn, its units, n, intervals and selection rule."""
     return (
         "Gain in test skill over the tuned single-task networks of the same width, in points; bars: 95% intervals "
-        f"(seeds and test examples, paired, n = {n}; none below 5 seeds); grey band: ±{rows['band'].iloc[0]:g}, no "
-        "practical difference. Depth 0 shares nothing but the training loop. Confirm seeds; exploratory; "
-        f"hyperparameters and epochs selected on validation skill.{more} {style.unprintable(rows['task'])}"
+        f"(seeds and test examples, paired, n = {count_range(rows['n'])}; none below 5 seeds); grey band: "
+        f"±{rows['band'].iloc[0]:g}, no practical difference. Depth 0 shares nothing but the training loop. Confirm "
+        "seeds; exploratory; hyperparameters and epochs selected on validation skill."
+        f"{left_out(rows)} {style.unprintable(rows['task'])}"
     ).strip()
 
 
 @style.styled
 def figure(rows: pd.DataFrame) -> Figure:
-    """A panel per task, a line per width."""
+    """Draw a panel per task, a line per width."""
     tasks = telling(rows)
     columns = min(4, len(tasks))
     lines = -(-len(tasks) // columns)

@@ -33,7 +33,7 @@ FACTS = ["arm", "sharing", "depth", "stages", "width"]
 
 
 def onset(validation: np.ndarray) -> float:
-    """First epoch after which ``validation`` stays more than 1% above its minimum to the end; NaN: no onset."""
+    """Return the first epoch, from 0, after which ``validation`` stays more than 1% above its minimum; NaN: none."""
     curve = np.asarray(validation, dtype=float)
     if not len(curve) or not np.isfinite(curve).any():
         return np.nan
@@ -42,7 +42,7 @@ def onset(validation: np.ndarray) -> float:
 
 
 def score(records: Records) -> pd.DataFrame:
-    """Gaps, onset and reductions per arm of the map, task and seed of the confirm phase."""
+    """Return gaps, onset and reductions per arm of the map, task and seed of the confirm phase."""
     rows = records.replicas[(records.replicas["phase"] == "confirm") & (records.replicas["status"] == "finished")]
     rows = rows[rows["selected_epoch"] >= 0]
     if rows.empty:
@@ -59,7 +59,7 @@ def score(records: Records) -> pd.DataFrame:
     means = frame.groupby([*FACTS, "seed"], dropna=False, sort=False)[list(MEASURES)].mean().reset_index()
     order = {task: place for place, task in enumerate(setting(records).tasks)}
     frame = pd.concat([frame, means.assign(scope=MEAN, task="")], ignore_index=True)
-    chosen = (records.frozen("arm") or {}).get("arm")
+    chosen = records.recommended_arm
     return frame.assign(order=frame["task"].map(order).fillna(-1).astype(int), recommended=frame["arm"] == chosen)
 
 
@@ -86,7 +86,7 @@ def _gap(row: pd.Series) -> tuple[np.ndarray, np.ndarray]:
 
 
 def table(scores: pd.DataFrame) -> pd.DataFrame:
-    """One row per arm and task (or mean): means over seeds, with the half-width of the 95% interval from seeds.
+    """Return one row per arm and task (or mean): means over seeds, with the half-width of the 95% interval from seeds.
 
     ``onset`` is the mean over the seeds that have one, ``onset_seeds`` their number.
     """
@@ -102,7 +102,7 @@ def table(scores: pd.DataFrame) -> pd.DataFrame:
 
 
 def title(rows: pd.DataFrame) -> str:
-    """Which depth overfits least at the recommended width, if its reduction is more than noise."""
+    """Return a sentence: which depth overfits least at the recommended width, if its reduction is more than noise."""
     means = rows[(rows["scope"] == MEAN) & (rows["width"] == _width(rows))].dropna(subset=["gap"])
     if len(means) > 1:
         least = means.sort_values("gap").iloc[0]
@@ -120,7 +120,7 @@ def _width(rows: pd.DataFrame) -> int:
 
 
 def caption(rows: pd.DataFrame) -> str:
-    """What is drawn, and on what it rests."""
+    """Return what is drawn, its units, n, intervals and selection rule."""
     n = int(rows["n"].max())
     bars = "bars: 95% intervals from seeds (Student's t)" if n >= MIN_SEEDS else f"no intervals below {MIN_SEEDS} seeds"
     return (
@@ -134,7 +134,7 @@ def caption(rows: pd.DataFrame) -> str:
 
 @style.styled
 def figure(rows: pd.DataFrame) -> Figure:
-    """Left the gap of every task for few models, right the mean gap by shared stages and width."""
+    """Draw at the left the gap of every task for few models, at the right the mean gap by shared stages and width."""
     tasks = list(rows[rows["scope"] == TASK].sort_values("order")["task"].drop_duplicates())
     drawn = style.canvas(style.DOUBLE_COLUMN, 34 + max(30, 6.5 * len(tasks)))
     left, right = drawn.subplots(1, 2, width_ratios=(1.2, 1))
@@ -145,7 +145,7 @@ def figure(rows: pd.DataFrame) -> Figure:
 
 
 def models(rows: pd.DataFrame) -> list[tuple[str, str]]:
-    """(label of the arm, role) of single-task, recommended and fully shared networks, as far as they are there."""
+    """Return label and role of the arms that are single-task, recommended or fully shared, as far as they are there."""
     single = rows[rows["sharing"] == SINGLE_TASK]
     full = rows[(rows["depth"] > 0) & (rows["depth"] == rows["stages"])]
     candidates = (("single", single), ("recommended", rows[rows["recommended"]]), ("full", full))

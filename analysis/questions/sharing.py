@@ -10,19 +10,17 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
 
 from analysis.formatting import points
-from analysis.plots import style
+from analysis.plots import ranking, style
+from analysis.questions._ranked import behind_columns, mean_gains, places
 from analysis.records.frames import each, groups
 from analysis.records.schema import Records
 from analysis.selection import SINGLE_TASK, costs
 from analysis.statistics.paired_gains import (
     LOOP,
     MEAN,
-    TASK,
     baseline,
     differences,
     gain_columns,
@@ -39,7 +37,7 @@ FACTS = ["arm", "sharing", "depth", "stages", "width", "capacity"]
 
 
 def score(records: Records) -> pd.DataFrame:
-    """Gain over ``each``, and over the best arm, per arm, task and seed; empty where there is one way to share."""
+    """Return gain over ``each``, and over the best arm, per arm, task and seed; empty with one way to share."""
     scored = outcomes(records)
     scored = scored[scored["phase"] == "confirm"]
     arms = rivals(records, scored)
@@ -63,16 +61,16 @@ def score(records: Records) -> pd.DataFrame:
     sizes = costs(records.replicas[records.replicas["phase"] == "confirm"])
     frame = pd.concat(rows, ignore_index=True).drop(columns=["metric", "baseline_metric"])
     frame = frame.merge(arms[FACTS], on="arm").merge(sizes[["arm", "parameters", "multiply_adds"]], on="arm")
-    chosen = (records.frozen("arm") or {}).get("arm")
+    chosen = records.recommended_arm
     return frame.assign(band=common.band, looks=common.looks, recommended=frame["arm"] == chosen, rivals=len(parts) - 1)
 
 
 def rivals(records: Records, scored: pd.DataFrame) -> pd.DataFrame:
-    """The multi-task arms to rank: those of one capacity, and alike in all that is not sharing or depth."""
+    """Return the multi-task arms to rank: those of one capacity, and alike in all that is not sharing or depth."""
     arms = scored[scored["sharing"] != SINGLE_TASK].drop_duplicates("arm")
     if arms.empty:
         return arms
-    chosen = arms[arms["arm"] == (records.frozen("arm") or {}).get("arm")]
+    chosen = arms[arms["arm"] == records.recommended_arm]
     equal = arms[arms["weighting"] == "equal"]
     first = pd.concat([chosen[chosen["weighting"] == "equal"], equal, arms]).iloc[0]
     capacity = first["capacity"] if len(chosen) else arms["capacity"].max()
@@ -84,33 +82,27 @@ def rivals(records: Records, scored: pd.DataFrame) -> pd.DataFrame:
 
 
 def table(scores: pd.DataFrame) -> pd.DataFrame:
-    """One row per arm and task (or mean), best mean first: gain with interval; on the mean, how far behind the best.
+    """Return one row per arm and task (or mean), best mean first: gain with interval, and how far behind the best.
 
     ``behind`` holds the paired difference to the best arm; ``separable`` says that its interval, simultaneous over all
     rivals of the best, lies below zero.
     """
-    behind = {}
-    for (arm,), group in scores[(scores["quantity"] == BEHIND) & (scores["scope"] == MEAN)].groupby(["arm"]):
-        gain = gain_of(group, family=int(group["rivals"].iloc[0]), looks=int(group["looks"].iloc[0]))
-        behind[arm] = (gain.mean, gain.half_simultaneous)
+    behind = mean_gains(scores, BEHIND, rival="arm", family="rivals")
     rows = []
     keys = ["scope", "task", *FACTS, "parameters", "multiply_adds", "band", "looks", "recommended"]
     for facts, group in groups(scores[scores["quantity"] == GAIN], keys):
-        difference, half = behind.get(facts["arm"], (0.0, np.nan))
         columns = gain_columns(gain_of(group, looks=facts["looks"]))
         rows.append(
             facts
             | {key: value for key, value in columns.items() if "simultaneous" not in key}
-            | {"behind": difference, "behind_half": half, "separable": bool(difference + half < 0)}
+            | behind_columns(behind.get(facts["arm"]))
         )
     frame = pd.DataFrame(rows)
-    means = frame[frame["scope"] == MEAN].set_index("arm")["gain"]
-    rank = means.rank(ascending=False, method="first")
-    return frame.assign(rank=frame["arm"].map(rank)).sort_values(["rank", "scope", "task"]).reset_index(drop=True)
+    return frame.assign(rank=places(frame, "arm")).sort_values(["rank", "scope", "task"]).reset_index(drop=True)
 
 
 def title(rows: pd.DataFrame) -> str:
-    """Who leads, and how many cannot be told from it."""
+    """Return a sentence: which way of sharing leads, and how many others cannot be told from it."""
     means = rows[rows["scope"] == MEAN]
     first, rest = means.iloc[0], means.iloc[1:]
     name = str(first["sharing"])
@@ -123,7 +115,7 @@ def title(rows: pd.DataFrame) -> str:
 
 
 def caption(rows: pd.DataFrame) -> str:
-    """What is drawn, and on what it rests."""
+    """Return what is drawn, its units, n, intervals and selection rule."""
     means = rows[rows["scope"] == MEAN]
     matched = (means["width"] != means["capacity"]).any()
     size = (
@@ -141,53 +133,19 @@ def caption(rows: pd.DataFrame) -> str:
     )
 
 
-@style.styled
 def figure(rows: pd.DataFrame) -> Figure:
-    """One line per arm, best first."""
-    means = rows[rows["scope"] == MEAN].reset_index(drop=True)
-    drawn = style.canvas(style.DOUBLE_COLUMN, 24 + 4.6 * len(means))
-    axes = drawn.subplots()
-    style.zero_line(axes, float(means["band"].iloc[0]), vertical=True)
-    for place, mean in enumerate(each(means)):
-        tasks = rows[(rows["arm"] == mean.arm) & (rows["scope"] == TASK)]
-        axes.plot(tasks["gain"], [place] * len(tasks), "|", color=style.GREY, markersize=5, markeredgewidth=0.8)
-        _mark(axes, place, mean)
-    axes.set_yticks(range(len(means)), [_name(mean) for mean in each(means)])
-    axes.set_ylim(len(means) - 0.4, -0.6)
-    axes.set_xlabel("mean gain over single-task networks (points of skill)")
-    _say_numbers(axes, means)
-    axes.legend(handles=_legend(), loc="lower left", bbox_to_anchor=(0, 1), ncols=3, borderaxespad=0.2)
-    style.headline(drawn, title(rows))
-    return drawn
-
-
-def _mark(axes: Axes, place: int, mean: Any) -> None:
-    colour = style.GREEN if mean.recommended else style.INK
-    face = "white" if mean.separable else colour
-    half = mean.half_width
-    axes.errorbar(
-        mean.gain, place, xerr=None if np.isnan(half) else half, fmt="o", color=colour, markerfacecolor=face,
-        elinewidth=1.6, markersize=4.5, zorder=3,
-    )  # fmt: skip
+    """Draw one line per arm, best first."""
+    return ranking.draw(
+        rows,
+        title(rows),
+        rival="arm",
+        over="single-task networks",
+        highlight=ranking.Highlight("recommended", *style.ROLES["recommended"]),
+        name=_name,
+        note=lambda mean: f"   w{mean.width}",
+    )
 
 
 def _name(mean: Any) -> str:
     depth = "" if np.isnan(mean.depth) or mean.sharing == "independent" else f"  {mean.depth:.0f}/{mean.stages}"
     return f"{mean.sharing}{depth}"
-
-
-def _say_numbers(axes: Axes, means: pd.DataFrame) -> None:
-    right = axes.secondary_yaxis("right")
-    shown = [f"{points(mean.gain)} ± {points(mean.half_width, sign=False)}   w{mean.width}" for mean in each(means)]
-    right.set_yticks(range(len(means)), shown)
-    right.tick_params(length=0)
-    right.spines["right"].set_visible(False)
-
-
-def _legend() -> list[Line2D]:
-    plain = {"color": style.INK, "marker": "o", "linestyle": "none", "markersize": 4.5}
-    return [
-        Line2D([], [], **plain, label="not separable from the best"),
-        Line2D([], [], **plain, markerfacecolor="white", label="behind the best"),
-        Line2D([], [], color=style.GREY, marker="|", linestyle="none", label="single tasks"),
-    ]

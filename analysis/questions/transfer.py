@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from analysis.formatting import listing, points
+from analysis.formatting import count_range, listing, points
 from analysis.plots import forest, style
 from analysis.plots.forest import MARKS
 from analysis.records.frames import each, groups
@@ -53,7 +53,7 @@ FACTS = ["arm", "role", "sharing", "depth", "stages", "width"]
 
 
 def score(records: Records) -> pd.DataFrame:
-    """Gains per judged arm, baseline, task and seed; empty before the verdict."""
+    """Return gains per judged arm, baseline, task and seed; empty before the verdict."""
     judged = records.frozen("judged")
     scored = outcomes(records)
     if judged is None or "verdict" not in set(scored["phase"]):
@@ -85,7 +85,7 @@ def score(records: Records) -> pd.DataFrame:
 def _phases(
     scored: pd.DataFrame, arm: str, against: str | dict[str, str] | None, common: Setting
 ) -> list[tuple[str, pd.DataFrame]]:
-    """The verdict seeds where the baseline was trained on them, else the confirm seeds."""
+    """Return phase and gains of the verdict seeds where the baseline was trained on them, else of the confirm seeds."""
     if not against or against == arm:
         return []
     for phase in ("verdict", "confirm"):
@@ -102,7 +102,7 @@ def _label(against: object) -> str:
 
 
 def table(scores: pd.DataFrame) -> pd.DataFrame:
-    """One row per judged arm, baseline and task (and the mean over tasks): gain, intervals, verdict."""
+    """Return one row per judged arm, baseline and task (and the mean over tasks): gain, intervals, verdict."""
     keys = [*FACTS, "baseline", "against", "phase", "scope", "task", "order", "band", "family", "looks"]
     rows = []
     for facts, group in groups(scores, keys):
@@ -122,7 +122,7 @@ def table(scores: pd.DataFrame) -> pd.DataFrame:
 
 
 def _percent(group: pd.DataFrame) -> float:
-    """Change of the metric in percent of the baseline's, as papers print it; NaN where that is within noise of zero.
+    """Return the metric's change in percent of the baseline, as papers print it; NaN where that is within noise of 0.
 
     Negative for a metric that should be small only if the arm is worse: the sign follows the gain.
     """
@@ -134,7 +134,7 @@ def _percent(group: pd.DataFrame) -> float:
 
 
 def _with_delta_m(rows: pd.DataFrame) -> pd.DataFrame:
-    """In the rows of the mean: the mean of the tasks' percent gains, if none of them had to be left out."""
+    """Fill the rows of the mean with the mean of the tasks' percent gains, if none of them had to be left out."""
     for _, group in rows.groupby(["arm", "baseline"], sort=False):
         tasks = group.loc[group["scope"] == TASK, "percent_gain"]
         rows.loc[group.index[group["scope"] == MEAN], "percent_gain"] = tasks.mean(skipna=False)
@@ -142,7 +142,7 @@ def _with_delta_m(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def title(rows: pd.DataFrame) -> str:
-    """Who is helped, who is hurt and by how much."""
+    """Return a sentence: which tasks are helped, which are hurt, and by how much."""
     parts = []
     for role in (RECOMMENDED, REFERENCE):
         judged = verdicts(rows, role)
@@ -182,18 +182,15 @@ def _each(rows: pd.DataFrame) -> str:
 
 
 def caption(rows: pd.DataFrame) -> str:
-    """What is drawn, and on what it rests."""
+    """Return what is drawn, its units, n, intervals and selection rule."""
     judged = rows[(rows["baseline"] == "each") & (rows["scope"] == TASK)]
     judged = rows if judged.empty else judged  # single-task networks judged alone have no other baseline than best
-    counted = judged.loc[judged["n"] > 0, "n"]
-    low, high = int(counted.min()), int(counted.max())
-    n = f"{low}" if low == high else f"{low} to {high}"
     level = f"{100 * ALPHA / rows['looks'].iloc[0]:.3g}%"
     bars = (
         f"thick: 95% interval; thin: simultaneous interval for {rows['family'].iloc[0]} verdicts (family-wise error "
         f"{level}); both from seeds and test examples (Student's t, Welch–Satterthwaite)"
     )
-    if high < MIN_SEEDS:
+    if judged["n"].max() < MIN_SEEDS:
         bars = f"no intervals below {MIN_SEEDS} seeds"
     elif rows["looks"].iloc[0] > 1:
         bars = bars.replace("95%", f"{100 - 100 * ALPHA / rows['looks'].iloc[0]:.3g}%")
@@ -201,7 +198,7 @@ def caption(rows: pd.DataFrame) -> str:
     confirm = sorted(set(rows.loc[rows["phase"] == "confirm", "baseline"]))
     parts = [
         "Gain in test skill over tuned single-task networks of the same width, in points (100 = from the best constant",
-        f"prediction to a perfect one); n = {n} fresh seeds, paired; small dots: seeds; {bars}.",
+        f"prediction to a perfect one); n = {count_range(judged['n'])} fresh seeds, paired; small dots: seeds; {bars}.",
         f"Grey band: no practical difference (±{rows['band'].iloc[0]:g}).",
         f"Small grey marks: other baselines – {', '.join(others)}." if others else "",
         f"Against {listing(confirm)} the seeds of the confirm phase are used." if confirm else "",
@@ -212,5 +209,5 @@ def caption(rows: pd.DataFrame) -> str:
 
 
 def figure(rows: pd.DataFrame) -> Figure:
-    """The forest of all judged arms."""
+    """Draw the forest plot of all judged arms."""
     return forest.draw(rows, title(rows))

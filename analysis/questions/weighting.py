@@ -14,18 +14,15 @@ unlucky every method gains by it.  The table says which methods were given the s
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
 from analysis.formatting import agree, listing, points
 from analysis.plots import ranking, style
+from analysis.questions._ranked import behind_columns, mean_gains, places
 from analysis.records.frames import each, groups
 from analysis.records.schema import FACTOR_COLUMNS, Records
 from analysis.selection import SINGLE_TASK
-from analysis.statistics.intervals import Gain
 from analysis.statistics.paired_gains import LOOP, MEAN, TASK, differences, gain_columns, gain_of, outcomes, setting
 from analysis.statistics.verdicts import HELPED, verdict
 
@@ -39,7 +36,7 @@ GAIN, OTHER_SCALE, BEHIND = "gain", "over equal at another scale", "behind"
 
 
 def score(records: Records) -> pd.DataFrame:
-    """Gain over equal weights, and over the best method, per method, task and seed; empty without a rival of equal."""
+    """Return gain over equal weights, and over the best method, per method, task and seed; empty without a rival."""
     scored = outcomes(records)
     scored = scored[(scored["phase"] == "confirm") & ~scored["sharing"].isin((SINGLE_TASK, LOOP))]
     if scored["weighting"].nunique() < 2 or EQUAL not in set(scored["weighting"]):
@@ -65,7 +62,7 @@ def score(records: Records) -> pd.DataFrame:
 
 
 def names(arms: pd.DataFrame) -> pd.Series:
-    """A method's name: its rule, and what differs from how equal weights at scale ``matched`` are taken."""
+    """Return the method's name of each arm: its rule, and what differs from equal weights at scale ``matched``."""
     return arms[WEIGHING].apply(_name, axis=1)
 
 
@@ -78,7 +75,7 @@ def _name(arm: pd.Series) -> str:
 
 
 def _compared(records: Records, scored: pd.DataFrame, arms: pd.DataFrame, against: str) -> pd.DataFrame:
-    """Gain of all other methods over the method ``against``, averaged over the arms that are alike in all else."""
+    """Return the gain of all other methods over ``against``, averaged over the arms that are alike in all else."""
     pairs = arms[arms["method"] != against].merge(arms[arms["method"] == against], on=OTHERS, suffixes=("", "_against"))
     common, draw = setting(records), _draws(records)
     parts = [
@@ -103,13 +100,13 @@ def _compared(records: Records, scored: pd.DataFrame, arms: pd.DataFrame, agains
 
 
 def _draws(records: Records) -> dict[str, int]:
-    """The draw that the search chose for each arm."""
+    """Return the draw that the search chose for each arm."""
     rows = records.replicas[records.replicas["phase"] == "confirm"].drop_duplicates("arm")
     return dict(zip(rows["arm"], rows["draw"], strict=True))
 
 
 def _unconverged(records: Records, arms: pd.DataFrame) -> pd.DataFrame:
-    """The share of a method's replicas whose solver did not converge in some step; NaN: it has no solver."""
+    """Return the share of a method's replicas whose solver did not converge in some step; NaN: it has no solver."""
     rows = records.replicas[records.replicas["phase"] == "confirm"].drop_duplicates("replica")
     rows = rows[["arm", "unconverged"]].merge(arms[["arm", "method"]], on="arm")
     share = (rows["unconverged"] > 0).astype(float).where(rows["unconverged"].notna())
@@ -117,14 +114,16 @@ def _unconverged(records: Records, arms: pd.DataFrame) -> pd.DataFrame:
 
 
 def table(scores: pd.DataFrame) -> pd.DataFrame:
-    """One row per method and task (or mean over tasks), best mean first: gain over equal weights with intervals.
+    """Return one row per method and task (or mean over tasks), best mean first: gain over equal weights with intervals.
 
     On the mean, ``beats_equal`` says that the simultaneous interval lies above zero, at every scale of ``equal``;
     ``behind`` is the paired difference to the best (equal weights, if nothing is better) and ``separable`` says that
     its interval, simultaneous over all methods, lies below zero.  ``mean_rank`` is over tasks and seeds, equal
     weights among the ranked; ``same_draw`` is the share of arms that were given the draw that equal weights have.
     """
-    reached = {name: dict(_means(scores, name)) for name in (OTHER_SCALE, BEHIND)}
+    over_other, behind = (
+        mean_gains(scores, quantity, rival="method", family="family") for quantity in (OTHER_SCALE, BEHIND)
+    )
     ranks = _mean_ranks(scores)
     keys = ["method", *WEIGHING, "scope", "task", "band", "looks", "family", "zero", "unconverged"]
     rows = []
@@ -132,28 +131,17 @@ def table(scores: pd.DataFrame) -> pd.DataFrame:
         gain = gain_of(group, family=facts["family"], looks=facts["looks"])
         method = str(facts["method"])
         judged = facts["scope"] == MEAN and facts["weighting"] != EQUAL
-        over = [gain, *(found[method] for found in [reached[OTHER_SCALE]] if method in found)]
-        behind = reached[BEHIND].get(method)
+        over = [gain, over_other[method]] if method in over_other else [gain]
         rows.append(
             facts
             | {"arms": int(group["arms"].max()), "mean_rank": ranks[method], "same_draw": group["same_draw"].mean()}
             | gain_columns(gain)
-            | {
-                "beats_equal": judged and all(verdict(difference, 0.0) == HELPED for difference in over),
-                "behind": behind.mean if behind else 0.0,
-                "behind_half": behind.half_simultaneous if behind else np.nan,
-                "separable": behind is not None and bool(behind.mean + behind.half_simultaneous < 0),
-            }
+            | {"beats_equal": judged and all(verdict(difference, 0.0) == HELPED for difference in over)}
+            | behind_columns(behind.get(method))
         )
     frame = pd.DataFrame(rows)
-    means = frame[frame["scope"] == MEAN].set_index("method")["gain"]
-    place = frame["method"].map(means.rank(ascending=False, method="first"))
-    return frame.assign(rank=place).sort_values("rank", kind="stable").reset_index(drop=True)
-
-
-def _means(scores: pd.DataFrame, quantity: str) -> Iterator[tuple[str, Gain]]:
-    for (method,), group in scores[(scores["quantity"] == quantity) & (scores["scope"] == MEAN)].groupby(["method"]):
-        yield str(method), gain_of(group, family=int(group["family"].iloc[0]), looks=int(group["looks"].iloc[0]))
+    frame = frame.assign(rank=places(frame, "method"))
+    return frame.sort_values("rank", kind="stable").reset_index(drop=True)
 
 
 def _mean_ranks(scores: pd.DataFrame) -> dict[str, float]:
@@ -163,7 +151,7 @@ def _mean_ranks(scores: pd.DataFrame) -> dict[str, float]:
 
 
 def finding(rows: pd.DataFrame) -> str:
-    """Which methods beat equal weights on average over tasks, as far as their simultaneous intervals say so."""
+    """Return a sentence: which methods beat equal weights on the mean of tasks, by their simultaneous intervals."""
     means = rows[rows["scope"] == MEAN]
     better = list(means.loc[means["beats_equal"], "method"])
     if better:
@@ -174,7 +162,7 @@ def finding(rows: pd.DataFrame) -> str:
 
 
 def title(rows: pd.DataFrame) -> str:
-    """Whether equal weights are beaten, and by how much at best."""
+    """Return a sentence: whether equal weights are beaten, and by how much at best."""
     means = rows[rows["scope"] == MEAN]
     better, rivals = means[means["beats_equal"]], int((means["weighting"] != EQUAL).sum())
     if better.empty:
@@ -187,7 +175,7 @@ def title(rows: pd.DataFrame) -> str:
 
 
 def caption(rows: pd.DataFrame) -> str:
-    """What is drawn, and on what it rests."""
+    """Return what is drawn, its units, n, intervals and selection rule."""
     means = rows[rows["scope"] == MEAN]
     zero, first = str(rows["zero"].iloc[0]), means.iloc[0]
     averaged = f", averaged over {means['arms'].max()} arms of a method" if means["arms"].max() > 1 else ""
@@ -204,10 +192,13 @@ def caption(rows: pd.DataFrame) -> str:
     )
 
 
-@style.styled
 def figure(rows: pd.DataFrame) -> Figure:
-    """One line per method, best first."""
-    drawn = ranking.draw(rows, names="method", reached="beats_equal", said="beats equal weights")
-    drawn.axes[0].set_xlabel(f"mean gain over {rows['zero'].iloc[0]} weights (points of skill)")
-    style.headline(drawn, title(rows))
-    return drawn
+    """Draw one line per method, best first."""
+    return ranking.draw(
+        rows,
+        title(rows),
+        rival="method",
+        over=f"{rows['zero'].iloc[0]} weights",
+        highlight=ranking.Highlight("beats_equal", style.BLUE, "^", "beats equal weights"),
+        name=lambda mean: mean.method,
+    )

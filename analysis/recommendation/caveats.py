@@ -16,7 +16,7 @@ from analysis.statistics.verdicts import HELPED, HURT_BY_SHARING, RECOMMENDED, U
 
 
 def changes(rows: pd.DataFrame) -> list[str]:
-    """What would change the verdict on the recommended arm: a wider band, more data, another baseline."""
+    """Return what would change the verdict on the recommended arm: a wider band, more data, another baseline."""
     said = []
     for row in each(verdicts(rows, RECOMMENDED).sort_values("order")):
         edge = row.low_simultaneous if row.word == HELPED else -row.high_simultaneous
@@ -33,7 +33,7 @@ def changes(rows: pd.DataFrame) -> list[str]:
 
 
 def winners_curse(records: Records, arm: str) -> str:
-    """The chosen arm's mean validation skill where it was picked, where it was chosen, and where it was judged."""
+    """Return a sentence with the chosen arm's mean validation skill in the search, confirm and verdict phases."""
     own = records.replicas[records.replicas["arm"] == arm]
     own = own.assign(skill=100 * selected(own, "validation_skill"))
     draws = (records.frozen("draws") or {}).get(arm, {})
@@ -53,7 +53,7 @@ def winners_curse(records: Records, arm: str) -> str:
 
 
 def caveat(records: Records, rows: pd.DataFrame, arm: str) -> str:
-    """The first of these that holds, in the order of how much it shakes the verdict."""
+    """Return the gravest caveat that holds for the verdict, in one sentence."""
     judged = rows[(rows["baseline"] == "each") & (rows["scope"] == TASK)]
     paired = judged[judged["n"] > 0]
     if paired.empty or paired["n"].min() < MIN_SEEDS:

@@ -6,10 +6,12 @@ import glob
 import json
 import shlex
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import pandas as pd
 
 from analysis.formatting import named
+from analysis.records.run_command import run_path
 from analysis.records.schema import Records
 from analysis.statistics.verdicts import HELPED, HURT, HURT_BY_SHARING, RECOMMENDED, REFERENCE, verdicts, with_word
 
@@ -34,7 +36,7 @@ class Decision:
 
 
 def decide(records: Records, rows: pd.DataFrame, chosen: pd.Series) -> Decision:
-    """The decision, from the table of the transfer question and the factors of the chosen arm.
+    """Return the decision, from the table of the transfer question and the factors of the chosen arm.
 
     Sharing is recommended only if no task is hurt by it.  Where at least two tasks are left without the hurt ones,
     there is a candidate: share the rest.  It keeps its word ``do not share`` if the chosen arm shares nothing and only
@@ -57,12 +59,12 @@ def _against_the_reference(records: Records, judged: pd.DataFrame, chosen: pd.Se
 
 
 def factors(records: Records, arm: str) -> pd.Series:
-    """The factors of an arm."""
+    """Return a training record of an arm; its factor columns describe the arm."""
     return records.replicas[records.replicas["arm"] == arm].iloc[0]
 
 
 def check(records: Records, alone: list[str]) -> tuple[str, str]:
-    """How to check a candidate, in words and as a command; a table's columns can be left out by one."""
+    """Return how to check a candidate, in words and as a command; the command is empty where none can do it."""
     step = f"Check the candidate: run the same study without {named(alone)}."
     tasks = records.spec.get("tasks", {})
     if tasks.get("set") != "table" or not all(name.isprintable() for name in alone):
@@ -71,10 +73,10 @@ def check(records: Records, alone: list[str]) -> tuple[str, str]:
     override = f"tasks.ignore={json.dumps(left_out, ensure_ascii=False)}"
     return step, (
         f"mtl-study run {quoted(records, 'study.yaml')} --set {shlex.quote(override)} "
-        f"--out {shlex.quote(f'{records.path}-candidate')}"
+        f"--out {shlex.quote(f'{Path(run_path(records))}-candidate')}"
     )
 
 
 def quoted(records: Records, *parts: str) -> str:
-    """A path in the run directory, for a shell."""
-    return shlex.quote(str(records.path.joinpath(*parts)))
+    """Return a path in the run directory, as the user named it, quoted for a shell."""
+    return shlex.quote(str(Path(run_path(records), *parts)))

@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 import shlex
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import pandas as pd
 
-from analysis.formatting import amount, listing, named
+from analysis.formatting import amount, named
 from analysis.questions import cost, transfer
 from analysis.recommendation import caveats
 from analysis.recommendation.decision import (
@@ -22,36 +23,55 @@ from analysis.recommendation.decision import (
     factors,
     quoted,
 )
-from analysis.recommendation.sentences import sentences
+from analysis.recommendation.sentences import explanation, headline
 from analysis.records.frames import each
+from analysis.records.run_command import run_path, started_with
 from analysis.records.schema import Records
+from analysis.records.study_state import state_of
 from analysis.statistics.intervals import MIN_SEEDS
 from analysis.statistics.verdicts import MAX_SEEDS, RECOMMENDED, UNDECIDED, verdicts, with_word
 
 __all__ = ["CANDIDATE", "DO_NOT_SHARE", "OPEN", "SHARE", "Recommendation", "recommend"]
 
 
+UNFINISHED = {
+    "search": (
+        "No verdict yet: the search is not finished.",
+        "No hyperparameters are chosen, so no arm can be compared fairly.",
+    ),
+    "confirm": (
+        "No verdict yet: the arms are not confirmed.",
+        "The search has chosen hyperparameters; fresh seeds have to show what they are worth.",
+    ),
+    "verdict": (
+        "No verdict yet: the chosen arm is not judged.",
+        "It was chosen on seeds that favour it. Only further fresh seeds can say whom it helps and whom it hurts.",
+    ),
+}
+"""Headline and explanation by the phase that is still to be finished."""
+
+
 @dataclass(frozen=True)
 class Recommendation:
-    """What to do, and why.
+    """What to do, and why; terminal, study page and suite page show this one object.
 
     Args:
         decision: ``share``, ``do not share``, ``candidate`` or ``no verdict yet``.
         headline: what to do, in one sentence of plain text.
-        sentence: the verdict in a few sentences; the headline opens it.
-        arm: label of the recommended arm; empty without one.
+        explanation: the sentences after the headline, one paragraph.
+        arm: label of the recommended arm; without a verdict, of the arm chosen so far; empty without one.
         alone: tasks that the candidate would train alone; beside ``do not share``, too, a candidate may be named.
         cost: against single-task networks of the same width; may be empty.
         changes: what would change the verdict, one sentence each.
         winners_curse: skill of the chosen arm in search, confirm and verdict, with how much was tried.
-        caveat: the strongest one.
+        caveat: the strongest one; empty while there is no verdict.
         step: what to do next, in words.
         command: what to type for it; empty where no single command does it.
     """
 
     decision: str
     headline: str
-    sentence: str
+    explanation: str
     arm: str = ""
     alone: list[str] = field(default_factory=list)
     cost: str = ""
@@ -63,7 +83,7 @@ class Recommendation:
 
 
 def recommend(records: Records) -> Recommendation:
-    """The recommendation that the records support."""
+    """Return the recommendation that the records support."""
     scores = transfer.score(records)
     chosen = records.frozen("arm")
     if scores.empty or chosen is None:
@@ -71,11 +91,10 @@ def recommend(records: Records) -> Recommendation:
     rows, arm = transfer.table(scores), chosen["arm"]
     decision = decide(records, rows, factors(records, arm))
     step, command = _next(records, rows, decision)
-    said = [part for part in sentences(records, rows, decision) if part]
     return Recommendation(
         decision=decision.word,
-        headline=said[0],
-        sentence=" ".join(said),
+        headline=headline(decision),
+        explanation=explanation(records, rows, decision),
         arm=arm,
         alone=decision.alone,
         cost=_cost(records, arm),
@@ -88,15 +107,15 @@ def recommend(records: Records) -> Recommendation:
 
 
 def _unfinished(records: Records) -> Recommendation:
-    done = [phase for phase in ("search", "confirm", "verdict") if (records.replicas["phase"] == phase).any()]
-    so_far = f"Records so far: {listing(done)}." if done else "There are no records yet."
-    command = f"mtl-study run {quoted(records, 'study.yaml')} --out {quoted(records)}"
+    state = state_of(records)
+    opening, reason = UNFINISHED[state.phase or "verdict"]
     return Recommendation(
         decision=OPEN,
-        headline="No verdict yet.",
-        sentence=f"No verdict yet: the fresh seeds that judge the chosen arm are not scored. {so_far}",
-        step="Run the same study again: what is missing is trained.",
-        command=command,
+        headline=opening,
+        explanation=reason,
+        arm=state.chosen or "",
+        step="The same command trains what is missing.",
+        command=started_with(records),
     )
 
 
@@ -124,7 +143,7 @@ def _next(records: Records, rows: pd.DataFrame, decision: Decision) -> tuple[str
         would = "would about decide" if by_seeds["n"].min() >= MIN_SEEDS else "are the least that gives intervals for"
         command = (
             f"mtl-study run {quoted(records, 'study.yaml')} --set verdict.seeds={seeds} "
-            f"--out {shlex.quote(f'{records.path}-{seeds}-seeds')}"
+            f"--out {shlex.quote(f'{Path(run_path(records))}-{seeds}-seeds')}"
         )
         return f"{seeds} verdict seeds {would} {named(list(by_seeds['task']))}.", command
     if len(undecided):

@@ -25,11 +25,16 @@ from analysis.statistics.verdicts import (
 )
 
 
-def sentences(records: Records, rows: pd.DataFrame, decision: Decision) -> list[str]:
-    """The sentences, from the table of the transfer question; one that has nothing to say is empty."""
+def explanation(records: Records, rows: pd.DataFrame, decision: Decision) -> str:
+    """Return the sentences after the headline, as one paragraph.
+
+    Args:
+        records: of the study.
+        rows: the table of the transfer question.
+        decision: what the paragraph explains.
+    """
     judged = verdicts(rows, RECOMMENDED)
-    return [
-        _headline(decision),
+    sentences = [
         _candidate(decision, decided=bool((judged["word"] != UNDECIDED).any())),
         _findings(judged, "Against single-task networks tuned with the same budget,"),
         _reference(rows),
@@ -37,9 +42,11 @@ def sentences(records: Records, rows: pd.DataFrame, decision: Decision) -> list[
         _weighting(records),
         _effort(records, rows),
     ]
+    return " ".join(filter(None, sentences))
 
 
-def _headline(decision: Decision) -> str:
+def headline(decision: Decision) -> str:
+    """Return what to do, in one sentence of plain text."""
     if decision.alone:
         payers = f"{named(decision.alone)} {agree(len(decision.alone), 'pays', 'pay')} for it"
         return f"Do not share everything with everyone: {payers}."

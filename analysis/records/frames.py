@@ -1,4 +1,4 @@
-"""Through a frame row by row or group by group; which columns it has, no type says."""
+"""Iteration over a frame, row by row or group by group, where type checkers do not know its columns."""
 
 from __future__ import annotations
 
@@ -9,11 +9,15 @@ import pandas as pd
 
 
 def each(frame: pd.DataFrame) -> Iterator[Any]:
-    """The rows, with their columns as attributes."""
+    """Iterate over the rows of ``frame``: named tuples with the columns as attributes."""
     return iter(frame.itertuples())
 
 
 def groups(frame: pd.DataFrame, keys: list[str]) -> Iterator[tuple[dict[str, Any], pd.DataFrame]]:
-    """The groups in the order of their first rows, each with its values of ``keys``; missing is a value, too."""
+    """Iterate over the groups of ``frame`` that have equal values of ``keys``, in the order of their first rows.
+
+    Yields:
+        The values by key, and the rows.  A missing value makes a group like any other value.
+    """
     for values, group in frame.groupby(keys, sort=False, dropna=False):
         yield dict(zip(keys, values, strict=True)), group

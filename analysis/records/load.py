@@ -1,6 +1,6 @@
-"""From a run directory to :class:`~analysis.records.schema.Records`: data only, so a foreign directory runs no code.
+"""Reading a run directory as :class:`~analysis.records.schema.Records`: data only, so a foreign directory runs no code.
 
-A part that a crash left behind is not guessed at: it is named, with the remedy.  Only the tail of the ledger may be
+An unreadable part is not guessed at: the error names the file and the remedy.  Only the tail of the ledger may be
 torn, since a crash while appending tears exactly that.
 """
 
@@ -17,10 +17,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import yaml
 
-from analysis.records.schema import CONFLICT, SCORES, TRAINING, Records, UnreadableRun, schema
+from analysis.records.schema import CONFLICT, SCORES, TRAINING, Columns, Records, UnreadableRun, schema
 
 FINALITY = ("running", "failed", "diverged", "stopped", "finished")
-"""Of two equally long parts of a replica the later status in this order counts: a retry outranks the failure."""
+"""Statuses in ascending order: of two equally long parts of a replica the one with the later status counts, so that a
+retry outranks the failure."""
 
 
 def load(path: str | Path) -> Records:
@@ -55,12 +56,16 @@ def load(path: str | Path) -> Records:
 
 
 def read_replicas(run: Path) -> pd.DataFrame:
-    """The training records alone: one row per replica × task, the longest part of each."""
+    """Return the training records of a run directory: one row per replica × task, the longest part of each.
+
+    Raises:
+        UnreadableRun: which file cannot be read, and what to do.
+    """
     return _longest(_parts(run / "records", TRAINING))
 
 
-def _parts(directory: Path, columns: dict[str, pa.DataType]) -> pd.DataFrame:
-    """All parts, in the order of their names; a temporary name (a dot in front) was never renamed and is no part."""
+def _parts(directory: Path, columns: Columns) -> pd.DataFrame:
+    """Read all parts, in the order of their names; a file whose name starts with a dot was never finished."""
     files = sorted(file for file in directory.glob("*.parquet") if not file.name.startswith("."))
     tables = [_part(file, schema(columns)) for file in files] or [schema(columns).empty_table()]
     return pa.concat_tables(tables).to_pandas(ignore_metadata=True)
@@ -126,7 +131,7 @@ def _ledger(file: Path) -> Iterator[dict[str, Any]]:
 
 
 class _Yaml(yaml.SafeLoader):
-    """Plain values with YAML 1.2 numbers; no aliases, since ten lines of them expand to gigabytes."""
+    """Loader of plain values with YAML 1.2 numbers; it refuses aliases, since ten lines of them expand to gigabytes."""
 
     def compose_node(self, parent: Any, index: Any) -> Any:
         if self.check_event(yaml.AliasEvent):
@@ -140,7 +145,11 @@ _Yaml.add_implicit_resolver(
 
 
 def settings_of(file: Path) -> dict[str, Any]:
-    """The settings of a study file."""
+    """Return the settings of the study or suite file ``file`` as plain values.
+
+    Raises:
+        UnreadableRun: the file cannot be read, or holds no settings.
+    """
     try:
         value = yaml.load(file.read_text("utf-8"), _Yaml)
     except (OSError, UnicodeDecodeError, yaml.YAMLError, RecursionError) as error:

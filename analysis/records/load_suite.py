@@ -1,4 +1,4 @@
-"""From the directory of a suite to the records of its studies."""
+"""Reading the directory of a suite: the records of all its studies."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ NAME = "suite.yaml"
 
 @dataclass(frozen=True)
 class SuiteRecords:
-    """What is known about a suite.
+    """Records of a suite.
 
     Args:
-        name: of the suite.
-        studies: records by name, in the order of the suite; ``None`` where a study has not begun.
-        path: the directory.
+        name: name of the suite.
+        studies: records by name of the study, in the order of the suite; ``None`` where a study has not begun.
+        path: directory of the suite.
     """
 
     name: str
@@ -28,12 +28,12 @@ class SuiteRecords:
 
     @property
     def begun(self) -> dict[str, Records]:
-        """The studies that have records."""
+        """Records of the studies that have begun, by name."""
         return {name: records for name, records in self.studies.items() if records is not None}
 
 
 def is_suite(path: str | Path) -> bool:
-    """Whether ``path`` is the directory of a suite."""
+    """Return whether ``path`` is the directory of a suite."""
     return (Path(path) / NAME).is_file()
 
 
@@ -53,5 +53,5 @@ def load_suite(path: str | Path) -> SuiteRecords:
 
 
 def _is_plain(name: str) -> bool:
-    """Whether ``name`` can only be a directory of the suite's own: the file may come from anywhere."""
+    """Return whether ``name`` is a plain directory name: a suite file from elsewhere must not point outside."""
     return Path(name).name == name and name not in ("", ".", "..")

@@ -1,4 +1,4 @@
-"""The records of a study: every column declared once, and tidy tables read from them.
+"""The records of a study: every column declared once, with type, unit and meaning, and the tables read from them.
 
 A record is one row per replica × task.  ``records/*.parquet`` holds the training records (one part per shard),
 ``scores/*.parquet`` what the score phase adds on the test split, and ``conflict/*.parquet`` what was measured of the
@@ -7,6 +7,7 @@ tasks' gradients.  Curves are lists with one value per epoch.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,87 +18,147 @@ import pyarrow as pa
 TEXT, WHOLE, REAL, SINGLE = pa.string(), pa.int64(), pa.float64(), pa.float32()
 CURVE = pa.list_(SINGLE)
 
+LOSS, METRIC, SKILL = "the task's loss", "the task's metric", "skill: 0 constant prediction, 1 perfect"
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of the records.
+
+    Args:
+        type: its Arrow type.
+        meaning: what a value says, and what a missing one says.
+        unit: unit of a value; empty for text and where there is none.
+    """
+
+    type: pa.DataType
+    meaning: str
+    unit: str = ""
+
+
+Columns = Mapping[str, Column]
+
 IDENTITY = {
-    "replica": TEXT,  # content hash
-    "arm": TEXT,  # label of the combination of levels; never parsed, the levels are columns
-    "phase": TEXT,  # search | confirm | verdict
-    "draw": WHOLE,
-    "seed": WHOLE,
-    "task": TEXT,
+    "replica": Column(TEXT, "content hash of what is trained: data, arm, draw, seed, phase, hyperparameters, settings"),
+    "arm": Column(TEXT, "label of the combination of levels; never parsed, since the levels are columns"),
+    "phase": Column(TEXT, "search, confirm or verdict"),
+    "draw": Column(WHOLE, "number of the draw of hyperparameters, from 0"),
+    "seed": Column(WHOLE, "seed of initial parameters, splits and data order"),
+    "task": Column(TEXT, "name of the task"),
 }
 FACTORS = {
-    "sharing": TEXT,
-    "depth": WHOLE,  # number of shared stages; null where the word makes no sense (single_task)
-    "stages": WHOLE,
-    "width": WHOLE,
-    "backbone": TEXT,
-    "weighting": TEXT,
-    "scale": TEXT,
-    "gradients": TEXT,  # where task gradients were compared: parameters | last_stage | representation
-    "gramian_rows": WHOLE,  # on how many examples of a batch; null: all
-    "optimiser": TEXT,
-    "train_fraction": REAL,
-    "capacity": WHOLE,  # width of the reference that the arm is as large as; its own width where none was matched
+    "sharing": Column(TEXT, "sharing architecture"),
+    "depth": Column(WHOLE, "number of shared stages; null where the architecture has none (single_task)", "stages"),
+    "stages": Column(WHOLE, "number of stages of the backbone", "stages"),
+    "width": Column(WHOLE, "width of the backbone", "units per stage"),
+    "backbone": Column(TEXT, "backbone"),
+    "weighting": Column(TEXT, "task weighting method"),
+    "scale": Column(TEXT, "matched (weights that add up to 1, a direction as long as the mean gradient) or native"),
+    "gradients": Column(TEXT, "where task gradients are compared: parameters, last_stage or representation"),
+    "gramian_rows": Column(WHOLE, "on how many examples of a batch task gradients are taken; null: all", "examples"),
+    "optimiser": Column(TEXT, "optimiser"),
+    "train_fraction": Column(REAL, "part of the training split that is used", "fraction"),
+    "capacity": Column(
+        WHOLE,
+        "width of the reference network that the arm is as large as; its own width where none was matched",
+        "units per stage",
+    ),
 }
 TRAINING = (
     IDENTITY
     | FACTORS
     | {
-        "hyperparameters": TEXT,  # JSON object
-        "status": TEXT,  # running (more rungs to come) | finished | stopped (halving) | diverged | failed
-        "reason": TEXT,  # of a failure or divergence; else empty
-        "budget_epochs": WHOLE,
-        "epochs": WHOLE,  # trained so far = length of the curves
-        "selected_epoch": WHOLE,  # 0-based epoch of best mean validation skill over the replica's tasks; −1: none
-        "train_loss": CURVE,  # evaluation mode, on a fixed part of the training split
-        "validation_loss": CURVE,
-        "train_metric": CURVE,
-        "validation_metric": CURVE,
-        "validation_skill": CURVE,
-        "weight": CURVE,  # mean weight of the task in each epoch
-        "trivial_loss": REAL,  # loss of the best constant prediction, on the validation split
-        "trivial_metric": REAL,  # its metric, on the validation split
-        "num_train": WHOLE,  # labelled examples of the task
-        "num_validation": WHOLE,
-        "parameters_shared": WHOLE,
-        "parameters_total": WHOLE,
-        "multiply_adds": WHOLE,  # per example, all tasks of the replica together
-        "unconverged": WHOLE,  # steps in which the weighting method's solver did not converge; null: it has none
-        "seconds": REAL,  # share of the shard's wall time
+        "hyperparameters": Column(TEXT, "values of the tuned hyperparameters, a JSON object"),
+        "status": Column(TEXT, "running (more rungs to come), finished, stopped (by halving), diverged or failed"),
+        "reason": Column(TEXT, "reason of a failure or divergence; else empty"),
+        "budget_epochs": Column(WHOLE, "epochs that a replica which is not stopped trains", "epochs"),
+        "epochs": Column(WHOLE, "epochs trained so far: the length of the curves", "epochs"),
+        "selected_epoch": Column(
+            WHOLE, "epoch, from 0, of the best mean validation skill over the replica's tasks; −1: none", "epoch"
+        ),
+        "train_loss": Column(CURVE, "loss in evaluation mode on a fixed part of the training split, by epoch", LOSS),
+        "validation_loss": Column(CURVE, "loss on the validation split, by epoch", LOSS),
+        "train_metric": Column(CURVE, "metric on the fixed part of the training split, by epoch", METRIC),
+        "validation_metric": Column(CURVE, "metric on the validation split, by epoch", METRIC),
+        "validation_skill": Column(CURVE, "skill on the validation split, by epoch", SKILL),
+        "weight": Column(CURVE, "mean weight of the task in each epoch"),
+        "trivial_loss": Column(REAL, "loss of the best constant prediction on the validation split", LOSS),
+        "trivial_metric": Column(REAL, "metric of the best constant prediction on the validation split", METRIC),
+        "num_train": Column(WHOLE, "labelled training examples of the task", "examples"),
+        "num_validation": Column(WHOLE, "labelled validation examples of the task", "examples"),
+        "parameters_shared": Column(WHOLE, "parameters that several tasks share", "parameters"),
+        "parameters_total": Column(WHOLE, "parameters of the replica, all its tasks together", "parameters"),
+        "multiply_adds": Column(WHOLE, "forward pass of one example, all tasks of the replica", "multiply-adds"),
+        "unconverged": Column(
+            WHOLE, "steps in which the weighting method's solver did not converge; null: it has none", "steps"
+        ),
+        "seconds": Column(REAL, "the replica's share of its shard's wall time", "s"),
     }
 )
 """One row per replica × task.  A replica may stand in several parts (one per rung): the longest one counts."""
 
 SCORES = {
-    "replica": TEXT,
-    "task": TEXT,
-    "metric": TEXT,
-    "test_metric": REAL,
-    "trivial_metric": REAL,  # the constant prediction fitted on the training split, evaluated on the test split
-    "perfect_metric": REAL,
-    "test_skill": REAL,
-    "num_test": WHOLE,
-    "example_scores": CURVE,  # the metric of every test example, in file order; NaN = not labelled
+    "replica": Column(TEXT, "content hash, as in the training records"),
+    "task": Column(TEXT, "name of the task"),
+    "metric": Column(TEXT, "name of the task's metric"),
+    "test_metric": Column(REAL, "metric on the test split, of the parameters of the selected epoch", METRIC),
+    "trivial_metric": Column(
+        REAL, "metric on the test split of the constant prediction fitted on the training split", METRIC
+    ),
+    "perfect_metric": Column(REAL, "value of the metric for perfect predictions", METRIC),
+    "test_skill": Column(REAL, "skill on the test split", SKILL),
+    "num_test": Column(WHOLE, "labelled test examples of the task", "examples"),
+    "example_scores": Column(CURVE, "metric of every test example, in file order; NaN: not labelled", METRIC),
 }
+"""One row per replica × task that the score phase judged on the test split."""
 
 CONFLICT = {
-    "replica": TEXT,
-    "epoch": WHOLE,  # 0-based; the probe was made at its end
-    "stage": TEXT,  # stage0, stage1, … and what connects them, such as stitch0; rows stand in forward order
-    "task": TEXT,
-    "other": TEXT,  # the task itself, or one behind it in the order of the tasks
-    "norm": SINGLE,  # of the task's gradient on what is shared in the stage; NaN for two tasks
-    "cosine": SINGLE,  # of two tasks' gradients, both on the whole probe batch; NaN for a task with itself
-    "across": SINGLE,  # with each gradient on another half of it; for a task with itself, what noise leaves of 1
+    "replica": Column(TEXT, "content hash, as in the training records"),
+    "epoch": Column(WHOLE, "epoch, from 0, at whose end the probe was made", "epoch"),
+    "stage": Column(TEXT, "stage0, stage1, … and what connects them, such as stitch0; rows stand in forward order"),
+    "task": Column(TEXT, "name of the task"),
+    "other": Column(TEXT, "the task itself, or one behind it in the order of the tasks"),
+    "norm": Column(
+        SINGLE,
+        "norm of the task's gradient on what is shared in the stage; NaN for two tasks",
+        "loss per unit of parameter",
+    ),
+    "cosine": Column(
+        SINGLE, "cosine of two tasks' gradients, both on the whole probe batch; NaN for a task with itself"
+    ),
+    "across": Column(
+        SINGLE,
+        "cosine of the two gradients, each on another half of the probe batch; for a task with itself what sampling "
+        "noise leaves of 1",
+    ),
 }
 """One row per replica × probe × stage × pair of tasks that have parameters in common there."""
+
+
+@dataclass(frozen=True)
+class RecordKind:
+    """A kind of records: its ``heading``, what there is one ``row`` per, and its ``columns``."""
+
+    heading: str
+    row: str
+    columns: Columns
+
+
+RECORD_KINDS = {
+    "records": RecordKind("Training", "replica × task; of a replica in several parts the longest counts", TRAINING),
+    "scores": RecordKind("Scores on the test split", "replica × task", SCORES),
+    "conflict": RecordKind(
+        "Gradient conflict", "replica × probe × stage × pair of tasks that have parameters in common there", CONFLICT
+    ),
+}
+"""Every kind of records, by the directory of the run that holds its parts."""
 
 FACTOR_COLUMNS = tuple(FACTORS)
 
 
-def schema(columns: dict[str, pa.DataType]) -> pa.Schema:
-    """The Arrow schema of a dictionary of columns."""
-    return pa.schema(list(columns.items()))
+def schema(columns: Columns) -> pa.Schema:
+    """Return the Arrow schema of declared columns."""
+    return pa.schema([(name, column.type) for name, column in columns.items()])
 
 
 class UnreadableRun(ValueError):
@@ -106,15 +167,15 @@ class UnreadableRun(ValueError):
 
 @dataclass(frozen=True)
 class Records:
-    """What is known about a study, in tables.
+    """Records of a study, as tables.
 
     Args:
         replicas: columns of :data:`TRAINING`, one row per replica × task, the longest part of each.
         scores: columns of :data:`SCORES`.
         tasks: one row per task: ``task, kind, metric, num_development, num_test``, coverage columns.
         spec: the study file as it was run.
-        manifest: versions, fingerprint, command, machine.
-        ledger: the events, in order.
+        manifest: versions, fingerprint, command and machine, from ``manifest.json``.
+        ledger: events of the study, in order.
         test_groups: group number of every test example, or ``None``.
         path: the run directory.
         conflict: columns of :data:`CONFLICT`; empty unless the study asked for it.
@@ -131,10 +192,15 @@ class Records:
     conflict: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=list(CONFLICT)))
 
     def events(self, kind: str) -> list[dict[str, Any]]:
-        """The ledger's events of one kind, in order."""
+        """Return the ledger's events of one kind, in order."""
         return [event for event in self.ledger if event.get("event") == kind]
 
     def frozen(self, choice: str) -> Any:
-        """The value of a frozen choice, or ``None`` while it is not made."""
+        """Return the value of a frozen choice, or ``None`` while it is not made."""
         values = [event["value"] for event in self.events("frozen") if event["choice"] == choice]
         return values[-1] if values else None
+
+    @property
+    def recommended_arm(self) -> str | None:
+        """Label of the recommended arm; ``None`` before the confirm phase has chosen it."""
+        return (self.frozen("arm") or {}).get("arm")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import pandas as pd
@@ -39,8 +40,24 @@ class State:
         return left[0] if left else None
 
 
+@dataclass(frozen=True)
+class LoadedStudy:
+    """A study read from its run directory: the records, and the state that they amount to.
+
+    Args:
+        records: tables, ledger and settings.
+    """
+
+    records: Records
+
+    @cached_property
+    def state(self) -> State:
+        """What is finished and what is frozen; read off the records on first use."""
+        return state_of(self.records)
+
+
 def state_of(records: Records) -> State:
-    """Read off the ledger and the records."""
+    """Return what the ledger and the records say about the progress of a study."""
     arm, judged = records.frozen("arm") or {}, records.frozen("judged") or {}
     scored = records.replicas["replica"].isin(records.scores["replica"])
     ended = {

@@ -11,20 +11,21 @@ from urllib.parse import quote
 import pandas as pd
 
 from analysis.formatting import agree, points
+from analysis.recommendation.recommend import recommend
 from analysis.records.frames import each
 from analysis.records.load_suite import SuiteRecords
+from analysis.records.run_command import run_path, started_with, suite_path
 from analysis.records.schema import Records
-from analysis.records.study_state import state_of
+from analysis.records.study_state import LoadedStudy
 from analysis.report.output.figures import Drawing, lay_out
 from analysis.report.output.tables import NOTHING, Table, frame_of
 from analysis.report.sections import first_screen
-from analysis.report.sections.advice import advice
 from analysis.report.sections.alerts import alerts, strongest_caveat
-from analysis.report.sections.commands import Step, run_path, started_with, suite_path
+from analysis.report.sections.commands import Step
 from analysis.report.sections.first_screen import Fact
-from analysis.suite import figure as drawing
-from analysis.suite import sentences as words
+from analysis.suite import sentences
 from analysis.suite.answer import opening, rankings
+from analysis.suite.figure import figure
 from analysis.suite.ranking import Ranking
 
 LOST = ("failed", "diverged")
@@ -86,14 +87,14 @@ class SuitePage:
 def compose_suite(suite: SuiteRecords, figures: Path) -> SuitePage:
     """The page, section by section; its figures are saved in ``figures``."""
     found = rankings(suite)
-    headline, *sentences = opening(suite, found)
+    said = opening(suite, found)
     totals = _totals(suite)
     first = next(iter(suite.begun.values()), None)
     return SuitePage(
         name=suite.name,
         subtitle=f"{len(suite.studies)} studies, one for each task set",
-        headline=headline,
-        sentences=sentences,
+        headline=said.headline,
+        sentences=said.sentences,
         facts=_facts(suite, found, totals.frame),
         rankings=[_ranked(ranking, figures) for ranking in found],
         studies=[_card(suite, name) for name in suite.studies],
@@ -153,18 +154,18 @@ def _time(seconds: float) -> str:
 def _ranked(ranking: Ranking, figures: Path) -> Ranked:
     contest = ranking.contest
     drawn = lay_out(
-        drawing.figure(ranking), figures, name=contest.stem, question=contest.name, title=f"{contest.name}, best first",
-        caption=words.caption(ranking), alternative=words.words(ranking.ranked, ranking),
+        figure(ranking), figures, name=contest.stem, question=contest.name, title=f"{contest.name}, best first",
+        caption=sentences.caption(ranking), alternative=sentences.alternative(ranking.ranked, ranking),
     )  # fmt: skip
     by_set = (
         "One row per method and task set: gain in points of skill with its 95% interval, n paired seeds, and its rank "
         "among the methods that take part in every set."
     )
     numbers = [
-        Table(contest.stem, words.caption(ranking), ranking.means),
+        Table(contest.stem, sentences.caption(ranking), ranking.means),
         Table(f"{contest.stem}_by_set", by_set, ranking.cells),
     ]
-    return Ranked(contest.name, drawn, _overview(ranking), words.notes(ranking), numbers, words.claim(ranking))
+    return Ranked(contest.name, drawn, _overview(ranking), sentences.notes(ranking), numbers, sentences.claim(ranking))
 
 
 def _overview(ranking: Ranking) -> Table:
@@ -204,12 +205,11 @@ def _card(suite: SuiteRecords, name: str) -> StudyCard:
     records = suite.studies[name]
     if records is None:
         return StudyCard(name, "", "Not begun.", [], "", "")
-    state = state_of(records)
-    said = advice(records, state)
+    recommendation = recommend(records)
     link = f"{quote(name)}/report.html" if (records.path / "report.html").is_file() else ""
-    caveat = said.caveat or strongest_caveat(alerts(records, state))
+    caveat = recommendation.caveat or strongest_caveat(alerts(LoadedStudy(records)))
     facts = f"{first_screen.subtitle(records)} · {run_path(records)}"
-    return StudyCard(name, link, said.headline, said.sentences, caveat, facts)
+    return StudyCard(name, link, recommendation.headline, [recommendation.explanation], caveat, facts)
 
 
 def _totals(suite: SuiteRecords) -> Table:

@@ -1,16 +1,41 @@
-"""The verdict of a study as text, for terminals and programs."""
+"""The verdict of a study, or the ranking of a suite, as text for terminals and programs."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
+from analysis.recommendation.recommend import recommend
 from analysis.records.load import load
-from analysis.records.study_state import state_of
-from analysis.report.sections.advice import advice
+from analysis.records.load_suite import is_suite, load_suite
+from analysis.suite.answer import opening, rankings
 
 
-def verdict_words(path: Path) -> list[str]:
-    """The headline and the sentences with which the report of the run directory ``path`` opens."""
-    records = load(path)
-    said = advice(records, state_of(records))
-    return [said.headline, *said.sentences]
+@dataclass(frozen=True)
+class VerdictText:
+    """The words with which a report opens, as plain text.
+
+    Args:
+        headline: what to do, or who leads, in one sentence.
+        sentences: the paragraphs after it.
+    """
+
+    headline: str
+    sentences: list[str]
+
+
+def verdict_text(run: str | Path) -> VerdictText:
+    """Return the headline and the sentences with which the report of ``run`` opens.
+
+    Args:
+        run: a run directory, or the directory of a suite.
+
+    Raises:
+        UnreadableRun: which file cannot be read, and what to do.
+    """
+    if is_suite(run):
+        suite = load_suite(run)
+        said = opening(suite, rankings(suite))
+        return VerdictText(said.headline, said.sentences)
+    recommendation = recommend(load(run))
+    return VerdictText(recommendation.headline, [recommendation.explanation])

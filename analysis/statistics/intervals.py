@@ -61,14 +61,6 @@ class Gain:
         return math.hypot(self.seed_sd / math.sqrt(self.n), self.test_error) if self.n > 1 else math.nan
 
 
-def skill(metric: float, trivial: float, perfect: float) -> float:
-    """(metric − trivial) / (perfect − trivial): 0 for the best constant prediction, 1 for a perfect one.
-
-    NaN where the constant prediction is perfect: nothing was there to learn.
-    """
-    return (metric - trivial) / (perfect - trivial) if perfect != trivial else math.nan
-
-
 def example_variance(examples: np.ndarray, groups: np.ndarray | None = None) -> tuple[float, int]:
     """Variance of a mean that comes from the choice of test examples, and its degrees of freedom.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
 import numpy as np
@@ -36,7 +36,7 @@ class Setting:
 
 
 def setting(records: Records) -> Setting:
-    """The setting that the run directory states."""
+    """Return the setting that the run directory states."""
     looks = max((int(event.get("looks", 1)) for event in records.events("looked")), default=1)
     groups = None if records.test_groups is None else np.asarray(records.test_groups)
     return Setting(list(records.tasks["task"]), float(records.spec.get("band", 1.0)), looks, groups)
@@ -167,13 +167,13 @@ def _mean_over_tasks(rows: list[pd.DataFrame], examples: list[np.ndarray], commo
 
 
 def gain_of(rows: pd.DataFrame, *, family: int = 1, looks: int = 1) -> Gain:
-    """The gain of the rows of one comparison (:func:`differences`) of one task."""
+    """Return the gain of the rows of one comparison (:func:`differences`) of one task."""
     variance, degrees = float(rows["test_variance"].iloc[0]), int(rows["test_degrees"].iloc[0])
     return paired_gain(rows["gain"].to_numpy(), variance, degrees, family=family, looks=looks)
 
 
 def gain_columns(gain: Gain) -> dict[str, float]:
-    """A gain as columns of a table: ``gain, n, seed_sd, … , low, high``."""
+    """Return a gain as columns of a table: ``gain, n, seed_sd, … , low, high``."""
     values = asdict(gain)
     return {
         "gain": values.pop("mean"),
@@ -183,9 +183,3 @@ def gain_columns(gain: Gain) -> dict[str, float]:
         "high_simultaneous": gain.mean + gain.half_simultaneous,
         **values,
     }
-
-
-def in_order(names: Iterable[str], order: Iterable[str]) -> list[str]:
-    """``names`` without repetition, in ``order``."""
-    present = set(names)
-    return [name for name in order if name in present]

@@ -21,7 +21,7 @@ RECOMMENDED, REFERENCE = "recommended", "reference"
 
 
 def judge(rows: pd.DataFrame) -> pd.DataFrame:
-    """Verdict words against ``each`` only; elsewhere whether the baseline contradicts that verdict."""
+    """Add verdict words against ``each``, and for other baselines whether they contradict that verdict."""
     words = rows[rows["scope"] == TASK].set_index(["arm", "baseline", "task"])["word"].to_dict()
     opposite = {HELPED: HURT, HURT: HELPED}
     final, contradicts = [], []
@@ -40,17 +40,17 @@ def judge(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def verdicts(rows: pd.DataFrame, role: str) -> pd.DataFrame:
-    """The rows of a table that carry verdicts: per task, against ``each``."""
+    """Return the rows of a table that carry verdicts: per task, against ``each``."""
     return rows[(rows["role"] == role) & (rows["baseline"] == "each") & (rows["scope"] == TASK)]
 
 
 def with_word(rows: pd.DataFrame, word: str) -> pd.DataFrame:
-    """Those of the rows that carry one verdict, in the order of the task set."""
+    """Return the rows that carry the verdict ``word``, in the order of the task set."""
     return rows[rows["word"] == word].sort_values("order")
 
 
 def verdict(gain: Gain, band: float) -> str:
-    """The word for a gain, read off its simultaneous interval against ±``band`` points of no practical difference."""
+    """Return the word for a gain: its simultaneous interval against ±``band`` points of no practical difference."""
     low, high = gain.mean - gain.half_simultaneous, gain.mean + gain.half_simultaneous
     if low > band:
         return HELPED
@@ -60,7 +60,7 @@ def verdict(gain: Gain, band: float) -> str:
 
 
 def attributed(against_each: str, against_loop: str | None) -> str:
-    """The word after asking whose fault it is.
+    """Return the word after asking whether sharing is the cause.
 
     A task is *hurt by sharing* only if it is also hurt against private networks inside the same training loop; hurt
     against its own tuned network alone, it is *better tuned alone*.  Both must hold, so neither needs a correction.
@@ -72,7 +72,7 @@ def attributed(against_each: str, against_loop: str | None) -> str:
 
 
 def more_seeds(gain: Gain, band: float) -> float:
-    """How many further seeds would about decide an undecided gain, were its mean and spread to stay.
+    """Return how many further seeds would about decide an undecided gain, were its mean and spread to stay.
 
     Solves t² (s² / n + v) = d² for n, with d the distance from the mean to the nearer edge of the band and t the
     simultaneous quantile.  Infinite: the test examples alone leave it open, so only more of these would help.
@@ -87,7 +87,7 @@ def more_seeds(gain: Gain, band: float) -> float:
 
 
 def remedy(gain: Gain, band: float) -> str:
-    """What would decide an undecided gain, in words."""
+    """Return what would decide an undecided gain, in words."""
     seeds = more_seeds(gain, band)
     if gain.n == 0:
         return "test labels"

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
+from dataclasses import dataclass
 
 from analysis.formatting import agree, listing
-from analysis.records.load_suite import SuiteRecords, load_suite
+from analysis.records.load_suite import SuiteRecords
 from analysis.records.study_state import state_of
-from analysis.suite import sentences as words
+from analysis.suite import sentences
 from analysis.suite.contests import CONTESTS
 from analysis.suite.ranking import Ranking, rank
 
@@ -19,16 +19,26 @@ def rankings(suite: SuiteRecords) -> list[Ranking]:
     return sorted(found, key=lambda ranking: -len(ranking.means))
 
 
-def opening(suite: SuiteRecords, found: Sequence[Ranking]) -> list[str]:
-    """The headline and the sentences after it."""
+@dataclass(frozen=True)
+class Opening:
+    """The answer of a suite in words: the headline, and the sentences after it."""
+
+    headline: str
+    sentences: list[str]
+
+
+def opening(suite: SuiteRecords, found: Sequence[Ranking]) -> Opening:
+    """Return the words with which the page of a suite opens."""
+    waiting = unfinished(suite, found)
     if found:
         first, *others = found
-        said = [f"{words.title(first)}.", *words.sentences(first), *(f"{words.title(other)}." for other in others)]
-        return [*said, *unfinished(suite, found)]
-    waiting = unfinished(suite, found)
+        titles = [f"{sentences.title(other)}." for other in others]
+        return Opening(f"{sentences.title(first)}.", [*sentences.sentences(first), *titles, *waiting])
     if waiting:
-        return ["No ranking yet: no study has ended that compares several methods.", *waiting]
-    return [f"{len(suite.studies)} studies, each with a verdict of its own: they vary nothing that could be ranked."]
+        return Opening("No ranking yet: no study has ended that compares several methods.", waiting)
+    return Opening(
+        f"{len(suite.studies)} studies, each with a verdict of its own: they vary nothing that could be ranked.", []
+    )
 
 
 def unfinished(suite: SuiteRecords, found: Sequence[Ranking]) -> list[str]:
@@ -44,9 +54,3 @@ def unfinished(suite: SuiteRecords, found: Sequence[Ranking]) -> list[str]:
         idle = [f"{name} {why}" for name, why in found[0].left_out.items() if name not in waiting]
         said += [f"Without a part in it: {listing(idle, limit=len(idle))}."] if idle else []
     return said
-
-
-def verdict_words(path: Path) -> list[str]:
-    """The headline and the sentences of the suite in ``path``."""
-    suite = load_suite(path)
-    return opening(suite, rankings(suite))

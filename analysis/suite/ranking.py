@@ -96,7 +96,7 @@ class _Set:
 
 
 def rank(suite: SuiteRecords, contest: Contest) -> Ranking | None:
-    """The ranking of ``contest``; ``None`` where no study has ended that asks for it."""
+    """Return the ranking of ``contest``; ``None`` where no study has ended that asks for it."""
     sets, left_out = _taking_part(suite, contest)
     if not sets:
         return None

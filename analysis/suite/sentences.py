@@ -141,7 +141,7 @@ def _zero(ranking: Ranking) -> list[str]:
     ]
 
 
-def words(rows: pd.DataFrame, ranking: Ranking) -> str:
+def alternative(rows: pd.DataFrame, ranking: Ranking) -> str:
     """The figure for those who cannot see it: the finding, and the first rows."""
     shown = [f"{row.method} {points(row.gain)} {interval(row.low, row.high)}".strip() for row in each(rows.head(12))]
     return f"{title(ranking)}. {'; '.join(shown)}."

@@ -14,7 +14,7 @@ from mtl_core.layers.bank import Copy, Slot, Theta
 from mtl_core.layers.forward_context import ForwardContext
 from mtl_core.layers.linear import Linear
 from mtl_core.layers.norms import LayerNorm
-from mtl_core.layers.tokens import Beginning, FeatureTokens, patches
+from mtl_core.layers.tokens import ClassToken, FeatureTokens, patches
 from mtl_core.recipe import Recipe
 
 
@@ -120,10 +120,10 @@ class _Tokens:
         images, width = backbone.sees_images, backbone.width
         make = Linear if images else FeatureTokens
         self.affine = make(f"{name}.tokens", copies, backbone.channels_at(-1), width)
-        self._beginning = Beginning(name, copies, width, backbone.num_places if images else 0)
-        self.slots = self.affine.slots + self._beginning.slots
+        self._class_token = ClassToken(name, copies, width, backbone.num_places if images else 0)
+        self.slots = self.affine.slots + self._class_token.slots
 
     def __call__(
         self, theta: Theta, x: Float[Tensor, "r c b *i"], context: ForwardContext
     ) -> Float[Tensor, "r c b n d"]:
-        return self._beginning(theta, self.affine(theta, x, adapt=context.adapt))
+        return self._class_token(theta, self.affine(theta, x, adapt=context.adapt))

@@ -1,1 +1,1 @@
-"""From a batch to the gradient of a step: task gradients, their inner products, and how far they conflict."""
+"""Gradients of a training step: task gradients, their inner products, their combination and their conflict."""

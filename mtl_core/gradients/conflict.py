@@ -1,17 +1,18 @@
-"""Do the tasks' gradients agree?  Measured at a few moments of training, which does not notice.
+"""Gradient conflict: the agreement of the tasks' gradients, measured after a few epochs without affecting the training.
 
-A row keeps one probe batch of its training split, cut in two halves A and B that have no example in common, the same at
-every probe.  With g_i^A the gradient of task i's unweighted mean loss over its labels in half A, on the parameters that
-tasks share in one stage, a probe notes for every stage
+Each replica has one probe batch of its training split, the same at every probe, divided into halves A and B without
+common examples.  With g_i^A the gradient of task i's unweighted mean loss over its labels in half A, on the parameters
+that tasks share in one stage, a probe records for every stage
 
     across_ij = (cos(g_i^A, g_j^B) + cos(g_j^A, g_i^B)) / 2,      within a task (i = j): cos(g_i^A, g_i^B),
     cosine_ij = cos(g_i, g_j)   and   norm_i = ‖g_i‖   with   g_i = (n_i^A g_i^A + n_i^B g_i^B) / (n_i^A + n_i^B),
 
-n_i^A being labels.  Sampling noise draws every cosine between independent halves towards 0, that of a task with itself
-as well; so it is *across* that can be read against *within*, while *cosine* has both gradients from the same examples.
+n_i^A being the number of labels of task i in half A.  Sampling noise draws every cosine between independent halves
+towards 0, that of a task with itself as well; so *across* of two tasks is compared with *within* of one task.  *cosine*
+has both gradients from the same examples.
 
-The network is in evaluation mode: it is the one that is judged, it draws no random number and touches no running
-statistic, and an example's gradient does not depend on its half, so that g_i is the gradient of the whole probe batch.
+The network is in evaluation mode, as in validation: it draws no random number and updates no running statistic, and an
+example's gradient does not depend on its half, so that g_i is the gradient of the whole probe batch.
 
 Source: T. Yu et al., "Gradient surgery for multi-task learning", NeurIPS 2020, section 2.2 (the cosine).
 
@@ -35,6 +36,7 @@ from mtl_core.data.losses import label_means
 from mtl_core.data.preprocessing import Preparation
 from mtl_core.data.probe_batch import probe_batch
 from mtl_core.data.task_set import Development
+from mtl_core.gradients.agreement import agreement
 from mtl_core.gradients.task_gradients import task_gradients
 from mtl_core.layers.bank import Theta
 from mtl_core.layers.forward_context import ForwardContext
@@ -45,18 +47,22 @@ from mtl_core.recipe import Recipe
 from mtl_core.replica_state import ReplicaState, StackedStates
 
 MEASURES = ("norm", "cosine", "across")
+"""Names of the quantities that a probe records."""
 _CONFLICT = "conflict."
 _EPOCH = _CONFLICT + "epoch"
 STEPS_PER_PROBE = 50
-"""A probe takes as long as two to two and a half steps (FINDINGS.md): with so many a probe it is a twentieth."""
+"""Least number of training steps per probe.  A probe takes as long as two to two and a half steps (FINDINGS.md), so
+probes take about a twentieth of the training."""
 
 
 def probed_epochs(recipe: Recipe, steps: int) -> list[int]:
-    """Numbers of the epochs, from 0, at whose ends gradients are probed: evenly spread, the first and the last in.
+    """Return the numbers of the epochs, from 0, at whose ends gradients are probed.
+
+    They are evenly spread and include the first and the last epoch.
 
     Args:
-        recipe: asks for so many probes; in a short training there are fewer, but not below two.
-        steps: of an epoch.
+        recipe: recipe with the number of probes; a short training has fewer, but not fewer than two.
+        steps: number of steps of an epoch.
     """
     affordable = max(steps * recipe.epochs // STEPS_PER_PROBE, 2)
     number, last = min(recipe.probes, recipe.epochs, affordable), recipe.epochs - 1
@@ -66,25 +72,25 @@ def probed_epochs(recipe: Recipe, steps: int) -> list[int]:
 
 
 def start(recipe: Recipe, network: Network) -> StackedStates:
-    """What a row notes, before its first step; nothing where nothing is probed."""
+    """Return the entries of a replica's state that probes fill, as NaN; none where nothing is probed."""
     probes, tasks = min(recipe.probes, recipe.epochs), len(network.tasks)
     if not probes or not network.layout.count_shared():
         return {}
     per_task = (1, probes, len(shared_stages(network.layout)), tasks)
     shapes = {name: per_task if name == "norm" else (*per_task, tasks) for name in MEASURES}
-    noted = {_CONFLICT + name: torch.full(shape, torch.nan) for name, shape in shapes.items()}
-    return noted | {_EPOCH: torch.full((1, probes), -1)}
+    entries = {_CONFLICT + name: torch.full(shape, torch.nan) for name, shape in shapes.items()}
+    return entries | {_EPOCH: torch.full((1, probes), -1)}
 
 
 class Probes:
-    """The probe batches of an array.
+    """Measurement of gradient conflict in the replicas of a fused array.
 
     Args:
-        recipe: says when to probe, and how large a half is: as large as a training batch.
-        development: the pool.
-        network: of the rows.
-        preparations: of each row's seed.
-        seeds: of the rows.
+        recipe: recipe with the number of probes; half a probe batch is as large as a training batch.
+        development: the examples, with their tasks.
+        network: network of the replicas.
+        preparations: split and standardisation of each replica's data.
+        seeds: seed of each replica.
     """
 
     def __init__(
@@ -102,7 +108,13 @@ class Probes:
         self._half = min(recipe.batch_size, len(development.examples))
 
     def note(self, theta: Theta, feed: Feed, state: StackedStates) -> None:
-        """Measure where a row is at one of its moments, and write that into its state."""
+        """Measure gradient conflict if a replica is at a probed epoch, and record it in that replica's state.
+
+        Args:
+            theta: parameters of the replicas.
+            feed: their examples.
+            state: their states, updated in place.
+        """
         epochs = state["epoch"].tolist()
         due = [row for row, epoch in enumerate(epochs) if epoch in self._moments]
         if not due:
@@ -110,20 +122,30 @@ class Probes:
         moments = [self._moments.index(epochs[row]) for row in due]
         state[_EPOCH][due, moments] = state["epoch"][due]
         for name, values in zip(MEASURES, self.measure(theta, feed), strict=True):
-            noted = state[_CONFLICT + name]
-            noted[due, moments] = values[due].to(noted)
+            entry = state[_CONFLICT + name]
+            entry[due, moments] = values[due].to(entry)
 
     def measure(
         self, theta: Theta, feed: Feed
     ) -> tuple[Float[Tensor, "r s t"], Float[Tensor, "r s t t"], Float[Tensor, "r s t t"]]:
-        """Norms, cosines on the whole probe batch, and cosines across its halves, of every row as it is now."""
+        """Return the gradients' norms, cosines on the whole probe batch, and cosines across its halves.
+
+        Entries are for every replica, stage of :func:`mtl_core.network.shared_parameters.shared_stages` and pair of
+        tasks; NaN for tasks that share no parameters of the stage.
+
+        Args:
+            theta: parameters of the replicas.
+            feed: their examples.
+        """
         index, real = self._batches
-        met = set(self._network.layout.trained)
-        theta = {slot: value if slot in met else value.detach() for slot, value in theta.items()}
-        (first, counted), (second, also) = (self._half_of(theta, feed, index[half], real[half]) for half in (0, 1))
-        labels = torch.stack([counted, also], dim=1)
-        found = [agreement(_at(first, places), _at(second, places), labels) for places in self._stages.values()]
-        norm, cosine, across = (torch.stack(values, dim=1) for values in zip(*found, strict=True))
+        shared = set(self._network.layout.trained)
+        theta = {slot: value if slot in shared else value.detach() for slot, value in theta.items()}
+        (first, first_labels), (second, second_labels) = (
+            self._half_of(theta, feed, index[half], real[half]) for half in (0, 1)
+        )
+        labels = torch.stack([first_labels, second_labels], dim=1)
+        by_stage = [agreement(_at(first, places), _at(second, places), labels) for places in self._stages.values()]
+        norm, cosine, across = (torch.stack(values, dim=1) for values in zip(*by_stage, strict=True))
         sharing = torch.where(self._compared, 0.0, torch.nan)
         return norm + sharing.diagonal(dim1=1, dim2=2), cosine + sharing, across + sharing
 
@@ -137,8 +159,8 @@ class Probes:
         def losses_of(outputs: Sequence[Tensor]) -> Float[Tensor, "r t"]:
             return label_means(self._network.losses(outputs, targets), counted)
 
-        found = task_gradients(self._network, theta, feed.inputs(index), ForwardContext(), losses_of, self._part)
-        return found.jacobian, counted.sum(dim=2)
+        backward = task_gradients(self._network, theta, feed.inputs(index), ForwardContext(), losses_of, self._part)
+        return backward.jacobian, counted.sum(dim=2)
 
     @cached_property
     def _batches(self) -> tuple[Int[Tensor, "h r g b"], Bool[Tensor, "h r g b"]]:
@@ -159,50 +181,24 @@ class Probes:
         return tasks_sharing_stage(self._network.layout)
 
 
-def agreement(
-    first: Float[Tensor, "r t n"], second: Float[Tensor, "r t n"], labels: Int[Tensor, "r 2 t"]
-) -> tuple[Float[Tensor, "r t"], Float[Tensor, "r t t"], Float[Tensor, "r t t"]]:
-    """Norms, cosines and cosines across halves of one stage; NaN without labels, and cosines also without a gradient.
-
-    Args:
-        first, second: the tasks' gradients on the two halves.
-        labels: that each rests on.
-    """
-    halves = (first, second)
-    aa, ab, ba, bb = ((one @ other.transpose(1, 2)).double() for one in halves for other in halves)
-    total = labels.sum(dim=1, keepdim=True)
-    a, b = (labels / torch.where(total > 0, total, torch.nan)).double().unsqueeze(3).unbind(1)
-    whole = a * aa * a.mT + a * ab * b.mT + b * ba * a.mT + b * bb * b.mT
-    norms = whole.diagonal(dim1=1, dim2=2).clamp(min=0).sqrt()
-    crossed = _cosines(ab, aa.diagonal(dim1=1, dim2=2).sqrt(), bb.diagonal(dim1=1, dim2=2).sqrt())
-    return norms, _cosines(whole, norms, norms), (crossed + crossed.mT) / 2
-
-
 def _at(gradients: Float[Tensor, "r t q"], places: Int[Tensor, " n"]) -> Float[Tensor, "r t n"]:
-    """A stage's part, as a view where it lies in one piece."""
+    """The columns ``places`` of the gradients, as a view where they are contiguous."""
     begin, size = int(places[0]), len(places)
-    whole = int(places[-1]) - begin == size - 1
-    return gradients.narrow(2, begin, size) if whole else gradients.index_select(2, places)
-
-
-def _cosines(
-    products: Float[Tensor, "r t t"], rows: Float[Tensor, "r t"], columns: Float[Tensor, "r t"]
-) -> Float[Tensor, "r t t"]:
-    lengths = rows.unsqueeze(2) * columns.unsqueeze(1)
-    return products / torch.where(lengths > 0, lengths, torch.nan)
+    contiguous = int(places[-1]) - begin == size - 1
+    return gradients.narrow(2, begin, size) if contiguous else gradients.index_select(2, places)
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """What one probe says of two tasks, or of a task with itself, in one stage.
+    """Result of one probe for two tasks, or for a task with itself, in one stage.
 
     Args:
-        epoch: number of the epoch, from 0, at whose end it was made.
-        stage: see :func:`mtl_core.shared_stages.shared_stages`.
-        task, other: in the order of the tasks; ``other`` may be ``task``.
-        norm: of the task's gradient; NaN for two tasks.
-        cosine: on the same examples; NaN for a task with itself.
-        across: between halves; for a task with itself what noise alone leaves of 1.
+        epoch: number of the epoch, from 0, at whose end the probe was made.
+        stage: name of the stage, see :func:`mtl_core.network.shared_parameters.shared_stages`.
+        task, other: names of the tasks, in the order of the network's tasks; ``other`` may be ``task``.
+        norm: norm of the task's gradient; NaN for two tasks.
+        cosine: cosine of the gradients on the same examples; NaN for a task with itself.
+        across: cosine of the gradients on different halves; for a task with itself it is below 1 by noise alone.
     """
 
     epoch: int
@@ -215,21 +211,26 @@ class Comparison:
 
 
 def comparisons(network: Network, state: ReplicaState) -> Iterator[Comparison]:
-    """What a row noted so far, for tasks that have parameters in common."""
+    """Yield the results of a replica's probes so far, for tasks that have parameters in common.
+
+    Args:
+        network: network of the replica.
+        state: state of the replica.
+    """
     if _EPOCH not in state:
         return
-    tasks, pairs, nothing = network.layout.tasks, tasks_sharing_stage(network.layout), float("nan")
+    tasks, pairs, nan = network.layout.tasks, tasks_sharing_stage(network.layout), float("nan")
     norm, cosine, across = (state[_CONFLICT + name].tolist() for name in MEASURES)
     for moment, epoch in enumerate(state[_EPOCH].tolist()):
         for place, stage in enumerate(shared_stages(network.layout) if epoch >= 0 else ()):
             for i, j in pairs[place].triu().nonzero().tolist():
-                pair = cosine[moment][place][i][j] if i != j else nothing
-                alone = norm[moment][place][i] if i == j else nothing
-                yield Comparison(epoch, stage, tasks[i], tasks[j], alone, pair, across[moment][place][i][j])
+                pair = cosine[moment][place][i][j] if i != j else nan
+                length = norm[moment][place][i] if i == j else nan
+                yield Comparison(epoch, stage, tasks[i], tasks[j], length, pair, across[moment][place][i][j])
 
 
 def only_shared_trained(network: Network) -> Network:
-    """The same network, of which only slots with shared parameters count as trained: others need no gradient."""
+    """Return a view of ``network`` in which only slots with shared parameters are trained: others need no gradient."""
     layout = network.layout
     view = copy.copy(network)
     view.layout = Layout([slot for slot in layout.trained if shared_copy_users(slot, layout)], layout.tasks)

@@ -1,8 +1,8 @@
-"""What the heads and towers hand back to the representation z in a single backward pass: every task's ∂L_i/∂z.
+"""Cotangents: the gradients ∂L_i/∂z of every task's loss by the representation z, from a single backward pass.
 
-Behind towers every task reads a copy of z of its own, so that the gradient of the sum of the losses falls apart into
-the tasks' (:class:`TowerCotangents`). Linear heads on one common z do with less: with P_i = ∂L_i/∂(outputs of i)
-``[k, b]`` and W_i the head's weights ``[k, d]``, ∂L_i/∂z = P_iᵀ W_i, so that the cotangents need not be kept, and
+With towers, every task reads a copy of z of its own, so that the gradient of the sum of the losses by the copies is the
+tasks' cotangents (:class:`TowerCotangents`).  Linear heads on one common z need less memory: with P_i = ∂L_i/∂(outputs
+of i) ``[k, b]`` and W_i the head's weights ``[k, d]``, ∂L_i/∂z = P_iᵀ W_i, so that the cotangents need not be kept, and
 their inner products are sums over blocks of (P Pᵀ) ⊙ (W Wᵀ) (:class:`HeadCotangents`).
 """
 
@@ -20,46 +20,47 @@ from mtl_core.layers.forward_context import ForwardContext
 from mtl_core.network.network import Network
 
 LossesOf = Callable[[Sequence[Tensor]], Float[Tensor, "r t"]]
+"""Function from the outputs of the head banks to the mean loss of each task."""
 Slotwise = list[Tensor | None]
-"""For every trained slot its gradient ``[r, c, *s]``; ``None`` is zero."""
+"""The gradient of every trained slot, ``[r, c, *s]``; ``None`` is zero."""
 
 
 class Cotangents(Protocol):
-    """What is known when the backward pass has come to z.
+    """Result of the backward pass of all tasks' losses down to the representation z.
 
     Attributes:
-        losses: detached.
-        own: gradients of the tasks' own losses on what is in front of z.
+        losses: mean loss of each task, detached.
+        own: gradient of the sum of the losses by the parameters between z and the losses.
     """
 
     losses: Float[Tensor, "r t"]
     own: Slotwise
 
     def of(self, task: int) -> Tensor:
-        """∂L_i/∂z, in the shape of z."""
+        """Return ∂L_i/∂z of task i, in the shape of z."""
         ...
 
     def combined(self, weights: Float[Tensor, "r t"]) -> Tensor:
-        """Σ w_i ∂L_i/∂z, in the shape of z."""
+        """Return Σ w_i ∂L_i/∂z, in the shape of z."""
         ...
 
     def gramian(self) -> Float[Tensor, "r t t"]:
-        """Inner products of the ∂L_i/∂z."""
+        """Return the inner products of the ∂L_i/∂z."""
         ...
 
 
 def gramian(gradients: Float[Tensor, "r t *q"]) -> Float[Tensor, "r t t"]:
-    """Inner products of the tasks' gradients."""
+    """Return the inner products of the tasks' gradients."""
     rows = gradients.flatten(2)
     return rows @ rows.transpose(1, 2)
 
 
 class LossCotangents:
-    """Where z is the losses themselves, for a head serves all tasks; attributes as in :class:`Cotangents`.
+    """Cotangents where all tasks share one head and z is the losses themselves; attributes as in :class:`Cotangents`.
 
     Args:
-        network: of the pass.
-        z: the losses.
+        network: network of the pass.
+        z: mean loss of each task.
     """
 
     def __init__(self, network: Network, z: Float[Tensor, "r t"]) -> None:
@@ -67,69 +68,76 @@ class LossCotangents:
         self.own: Slotwise = [None] * len(network.layout.trained)
 
     def of(self, task: int) -> Tensor:
-        """1 for the task, 0 for the others."""
-        alone = torch.zeros_like(self.losses)
-        alone[:, task] = 1
-        return alone
+        """Return ∂L_i/∂z: 1 for the task, 0 for the others."""
+        cotangent = torch.zeros_like(self.losses)
+        cotangent[:, task] = 1
+        return cotangent
 
     def combined(self, weights: Float[Tensor, "r t"]) -> Tensor:
-        """The weights."""
+        """Return Σ w_i ∂L_i/∂z, which is the weights themselves."""
         return weights
 
     def gramian(self) -> Float[Tensor, "r t t"]:
-        """Of no use: a loss is orthogonal to every other."""
+        """Fail: the tasks have no common representation.
+
+        Raises:
+            AssertionError: always.
+        """
         raise AssertionError("Tasks with a single head have no representation before they part.")
 
 
 class TowerCotangents:
-    """Through private towers and heads; attributes as in :class:`Cotangents`.
+    """Cotangents behind private towers and heads; attributes as in :class:`Cotangents`.
 
     Args:
-        network, theta, context: of the pass.
-        z: the representation, common (c = 1) or each task's own.
-        losses_of: outputs → mean losses.
+        network: network of the pass.
+        theta: its parameters.
+        z: the representation, common to all tasks (c = 1) or each task's own (c = t).
+        context: context of the pass.
+        losses_of: function from the outputs to the mean losses.
     """
 
     def __init__(
         self, network: Network, theta: Theta, z: Float[Tensor, "r c b *f"], context: ForwardContext, losses_of: LossesOf
     ) -> None:
         self._common = z.shape[1] == 1
-        # a real copy for each task: a convolution takes one that is merely expanded for a single signal
+        # a real copy for each task: a convolution would take an expanded one for a single input
         copies = z.detach().repeat_interleave(len(network.tasks) // z.shape[1], dim=1).requires_grad_()
         losses = losses_of(network.finish(theta, copies, context))
         self.losses = losses.detach()
         leaves = [theta[slot] for slot in network.layout.trained]
-        *own, found = torch.autograd.grad(losses.sum(), [*leaves, copies], allow_unused=True)
+        *own, cotangents = torch.autograd.grad(losses.sum(), [*leaves, copies], allow_unused=True)
         self.own: Slotwise = list(own)
-        self._found = torch.zeros_like(copies) if found is None else found
+        self._cotangents = torch.zeros_like(copies) if cotangents is None else cotangents
 
     def of(self, task: int) -> Tensor:
-        """∂L_i/∂z, in the shape of z."""
+        """Return ∂L_i/∂z of task i, in the shape of z."""
         if self._common:
-            return self._found[:, task : task + 1]
-        alone = torch.zeros_like(self._found)
-        alone[:, task] = self._found[:, task]
-        return alone
+            return self._cotangents[:, task : task + 1]
+        cotangent = torch.zeros_like(self._cotangents)
+        cotangent[:, task] = self._cotangents[:, task]
+        return cotangent
 
     def combined(self, weights: Float[Tensor, "r t"]) -> Tensor:
-        """Σ w_i ∂L_i/∂z, in the shape of z."""
+        """Return Σ w_i ∂L_i/∂z, in the shape of z."""
         if self._common:
-            total = torch.bmm(weights.unsqueeze(1), self._found.flatten(2))
-            return total.view(len(total), 1, *self._found.shape[2:])
-        return self._found * weights.view(*weights.shape, *[1] * (self._found.ndim - 2))
+            total = torch.bmm(weights.unsqueeze(1), self._cotangents.flatten(2))
+            return total.view(len(total), 1, *self._cotangents.shape[2:])
+        return self._cotangents * weights.view(*weights.shape, *[1] * (self._cotangents.ndim - 2))
 
     def gramian(self) -> Float[Tensor, "r t t"]:
-        """Inner products of the ∂L_i/∂z."""
-        return gramian(self._found)
+        """Return the inner products of the ∂L_i/∂z."""
+        return gramian(self._cotangents)
 
 
 class HeadCotangents:
-    """Through linear heads, each its task's own; attributes as in :class:`Cotangents`.
+    """Cotangents behind private linear heads on one representation; attributes as in :class:`Cotangents`.
 
     Args:
-        network, theta: of the pass.
+        network: network of the pass.
+        theta: its parameters.
         z: the representation that all heads read.
-        losses_of: outputs → mean losses.
+        losses_of: function from the outputs to the mean losses.
     """
 
     def __init__(self, network: Network, theta: Theta, z: Float[Tensor, "r 1 b d"], losses_of: LossesOf) -> None:
@@ -140,11 +148,11 @@ class HeadCotangents:
         leaves = [theta[slot] for slot in network.layout.trained]
         gradients = torch.autograd.grad(losses.sum(), [*leaves, *outputs], allow_unused=True)
         self.own: Slotwise = list(gradients[: len(leaves)])
-        found = gradients[len(leaves) :]
+        by_outputs = gradients[len(leaves) :]
         self._weights = [theta[bank.weight].detach() for bank in network.heads]
-        self._found = [
+        self._output_gradients = [
             torch.zeros_like(output) if gradient is None else gradient
-            for output, gradient in zip(outputs, found, strict=True)
+            for output, gradient in zip(outputs, by_outputs, strict=True)
         ]
         self._members = [bank.members for bank in network.heads]
         self._place = {
@@ -152,24 +160,24 @@ class HeadCotangents:
         }
 
     def of(self, task: int) -> Tensor:
-        """∂L_i/∂z, in the shape of z."""
+        """Return ∂L_i/∂z of task i, in the shape of z."""
         bank, place = self._place[task]
-        return self._found[bank][:, place].transpose(1, 2).bmm(self._weights[bank][:, place]).unsqueeze(1)
+        return self._output_gradients[bank][:, place].transpose(1, 2).bmm(self._weights[bank][:, place]).unsqueeze(1)
 
     def combined(self, weights: Float[Tensor, "r t"]) -> Tensor:
-        """Σ w_i ∂L_i/∂z, in the shape of z."""
+        """Return Σ w_i ∂L_i/∂z, in the shape of z."""
         parts = [
-            (found * weights[:, members, None, None]).flatten(1, 2).transpose(1, 2).bmm(rows.flatten(1, 2))
-            for found, rows, members in zip(self._found, self._weights, self._members, strict=True)
+            (gradient * weights[:, members, None, None]).flatten(1, 2).transpose(1, 2).bmm(rows.flatten(1, 2))
+            for gradient, rows, members in zip(self._output_gradients, self._weights, self._members, strict=True)
         ]
         return torch.stack(parts).sum(dim=0).unsqueeze(1) if len(parts) > 1 else parts[0].unsqueeze(1)
 
     def gramian(self) -> Float[Tensor, "r t t"]:
-        """Inner products of the ∂L_i/∂z."""
-        outputs = torch.cat([found.flatten(1, 2) for found in self._found], dim=1)
+        """Return the inner products of the ∂L_i/∂z."""
+        outputs = torch.cat([gradient.flatten(1, 2) for gradient in self._output_gradients], dim=1)
         rows = torch.cat([weights.flatten(1, 2) for weights in self._weights], dim=1)
         products = (outputs @ outputs.transpose(1, 2)) * (rows @ rows.transpose(1, 2))
-        sizes = [found.shape[2] for found in self._found for _ in range(found.shape[1])]
+        sizes = [gradient.shape[2] for gradient in self._output_gradients for _ in range(gradient.shape[1])]
         tasks = [task for members in self._members for task in members]
         owner = torch.tensor(tasks).repeat_interleave(torch.tensor(sizes))
         belongs = torch.nn.functional.one_hot(owner).to(products)

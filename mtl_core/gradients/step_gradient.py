@@ -1,4 +1,4 @@
-"""From a batch to the gradient of a step, as the weighting method of the recipe has it."""
+"""The gradient of a training step, as the weighting method of the recipe combines the tasks' losses or gradients."""
 
 from __future__ import annotations
 
@@ -20,17 +20,28 @@ from mtl_core.network.network import Network
 from mtl_core.network.shared_parameters import SharedPart, last_shared_stage
 from mtl_core.randomness.counter_based import Streams
 from mtl_core.recipe import Recipe
-from mtl_core.weighting import GramianWeighting, JacobianWeighting, LossWeighting, State, Weighting, matched, scaled
+from mtl_core.weighting import (
+    GramianStep,
+    GramianWeighting,
+    JacobianStep,
+    JacobianWeighting,
+    LossWeighting,
+    State,
+    Step,
+    Weighting,
+    matched,
+    scaled,
+)
 
 
 @dataclass(frozen=True)
 class Batch:
-    """What a step is about.
+    """The examples and tasks of one training step.
 
     Args:
-        index: of the examples.
-        present: which tasks it trains.
-        context: makes the context of a forward pass; called once for each, with the same noise every time.
+        index: positions of the examples in the pool, common to all tasks (g = 1) or each task's own (g = t).
+        present: which tasks the step trains.
+        context: makes the context of a forward pass; called once for each pass, with the same noise every time.
     """
 
     index: Int[Tensor, "r g b"]
@@ -40,10 +51,10 @@ class Batch:
 
 @dataclass(frozen=True)
 class Direction:
-    """What a step does.
+    """Losses of a batch, and the gradient that the optimiser steps against.
 
     Args:
-        gradients: trained slot by slot.
+        gradients: of the trained parameters, slot by slot.
         losses: of the batch, before the step; 0 where a task is absent.
         weights: of the tasks; NaN for methods that combine gradients otherwise than by weights.
     """
@@ -54,14 +65,14 @@ class Direction:
 
 
 class StepGradient:
-    """Directions for one array.
+    """Computes the gradients of the training steps of one array.
 
     Args:
-        recipe: says how the method's weights are scaled, and on what its Gramian is taken.
-        network: of the rows.
-        theta: their parameters.
-        feed: their batches.
-        weighting: the method, with the rows' hyperparameters.
+        recipe: how the method's weights are scaled, and on what its Gramian is taken.
+        network: the network of the rows.
+        theta: the rows' parameters.
+        feed: the rows' prepared data.
+        weighting: the weighting method, with the rows' hyperparameters.
     """
 
     def __init__(self, recipe: Recipe, network: Network, theta: Theta, feed: Feed, weighting: Weighting) -> None:
@@ -69,26 +80,32 @@ class StepGradient:
         self._weighting = weighting
 
     @cached_property
-    def _part(self) -> SharedPart:
+    def _shared(self) -> SharedPart:
         return SharedPart(self._network.layout)
 
     @cached_property
-    def _rooms(self) -> list[Float[Tensor, "r t q"]]:
-        """Memory for the gradients of each batch of a step, used again in the next step."""
-        some = next(iter(self._theta.values()))
-        return [some.new_empty(len(some), len(self._network.tasks), self._part.size) for _ in range(self.batches)]
+    def _last_shared_stage(self) -> SharedPart:
+        return SharedPart(self._network.layout, last_shared_stage(self._network.layout))
 
     @cached_property
-    def _last_stage(self) -> SharedPart:
-        return SharedPart(self._network.layout, last_shared_stage(self._network.layout))
+    def _jacobian_memory(self) -> list[Float[Tensor, "r t q"]]:
+        """Memory for the task gradients on each batch of a step, which every step uses again."""
+        like = next(iter(self._theta.values()))
+        return [like.new_empty(len(like), len(self._network.tasks), self._shared.size) for _ in range(self.batches)]
 
     @property
     def batches(self) -> int:
-        """Independent batches that a step takes."""
+        """Number of independent batches that a step takes."""
         return self._weighting.batches if isinstance(self._weighting, JacobianWeighting) else 1
 
     def direction(self, batches: list[Batch], memory: State, streams: Streams) -> Direction:
-        """The gradient of one step; ``memory`` is updated in place."""
+        """Return the losses and the gradient of one step.
+
+        Args:
+            batches: as many as :attr:`batches`.
+            memory: what the weighting method remembers; updated in place.
+            streams: random numbers of the step, for the weighting method.
+        """
         method = self._weighting
         if isinstance(method, LossWeighting):
             return self._by_losses(method, batches[0], memory, streams)
@@ -97,80 +114,79 @@ class StepGradient:
         assert isinstance(method, JacobianWeighting)
         return self._by_jacobians(method, batches, memory, streams)
 
-    def observe_step(self, batch: Batch, memory: State) -> None:
-        """Show a method that asks for it what the step did to the losses of its batch."""
+    def observe_step(self, batch: Batch, memory: State, streams: Streams) -> None:
+        """Show the losses of ``batch`` after the step to a method that asks for them; other methods see nothing."""
         if not (isinstance(self._weighting, LossWeighting) and self._weighting.observes_step):
             return
         with torch.no_grad():
-            outputs = self._network(self._unnoticed, self._feed.inputs(batch.index), batch.context())
+            outputs = self._network(self._with_copied_buffers(), self._feed.inputs(batch.index), batch.context())
             losses = self._losses(batch, outputs)
-        self._weighting.observe_step(losses, batch.present, memory)
+        self._weighting.observe_step(Step(losses, batch.present, memory, streams))
 
     def _by_losses(self, method: LossWeighting, batch: Batch, memory: State, streams: Streams) -> Direction:
         context = batch.context()
         losses = self._losses(batch, self._network(self._theta, self._feed.inputs(batch.index), context))
-        weights = method.weigh(losses.detach(), batch.present, memory, streams)
+        weights = method.weigh(Step(losses.detach(), batch.present, memory, streams))
         weights = scaled(weights, batch.present, self._recipe.scale)
         objective = torch.stack([(weights * losses).sum(), *(penalty.sum() for penalty in context.penalties)]).sum()
         return Direction(self._network.layout.gradient(objective, self._theta), losses.detach(), weights)
 
     def _by_gramian(self, method: GramianWeighting, batch: Batch, memory: State, streams: Streams) -> Direction:
-        found, directed, products = self._products(batch)
-        weights = method.weigh(products, found.losses, batch.present, memory, streams).to(found.losses)
-        weights = scaled(weights, batch.present, self._recipe.scale)
-        private = weights if method.weighs_everything else self._own_share(batch.present)
-        gradient = self._part.gradient(directed(weights), found.own, private, found.penalty)
-        return Direction(gradient, found.losses, weights)
+        task_pass, combine, products = self._products(batch)
+        losses, present = task_pass.losses, batch.present
+        weights = method.weigh(GramianStep(losses, present, memory, streams, products)).to(losses)
+        weights = scaled(weights, present, self._recipe.scale)
+        private = weights if method.weighs_everything else self._private_factors(present)
+        gradient = self._shared.gradient(combine(weights), task_pass.own, private, task_pass.penalty)
+        return Direction(gradient, losses, weights)
 
     def _products(self, batch: Batch) -> tuple[TaskPass, Callable[[Tensor], Tensor], Float[Tensor, "r t t"]]:
-        """A pass, how weights become a direction on the shared parameters, and the Gramian to weigh by."""
+        """Return a pass, the function from weights to the direction on the shared parameters, and the Gramian."""
         if self._recipe.gramian_rows is not None:
             part = replace(batch, index=batch.index[:, :, : self._recipe.gramian_rows])
-            estimate = gramian(self._task_gradients(part, self._unnoticed).jacobian)
-            found = self._cut(batch)
-            return found, found.combined, estimate
+            estimate = gramian(self._task_gradients(part, self._with_copied_buffers()).jacobian)
+            cut = self._cut(batch)
+            return cut, cut.combined, estimate
         if self._recipe.gradients == "representation":
-            found = self._cut(batch)
-            return found, found.combined, found.at_z.gramian()
+            cut = self._cut(batch)
+            return cut, cut.combined, cut.at_z.gramian()
         if self._recipe.gradients == "last_stage":
-            found = self._cut(batch)
-            return found, found.combined, gramian(found.on(self._last_stage))
-        found = self._task_gradients(batch, self._theta)
-        jacobian = found.on(self._part, self._rooms[0])
-        return found, lambda weights: torch.bmm(weights.unsqueeze(1), jacobian).squeeze(1), gramian(jacobian)
+            cut = self._cut(batch)
+            return cut, cut.combined, gramian(cut.on(self._last_shared_stage))
+        task_pass = self._task_gradients(batch, self._theta)
+        jacobian = task_pass.on(self._shared, self._jacobian_memory[0])
+        return task_pass, lambda weights: torch.bmm(weights.unsqueeze(1), jacobian).squeeze(1), gramian(jacobian)
 
     def _by_jacobians(
         self, method: JacobianWeighting, batches: list[Batch], memory: State, streams: Streams
     ) -> Direction:
-        found = [self._task_gradients(batch, self._theta) for batch in batches]
-        here = torch.stack([batch.present for batch in batches]).all(dim=0)
-        jacobians = [one.on(self._part, room) for one, room in zip(found, self._rooms, strict=True)]
-        first = found[0]
-        shared = method.combine(jacobians, first.losses, here, memory, streams).to(first.losses)
-        shared = matched(shared, jacobians[0], here, self._recipe.scale)
-        private = self._own_share(here) * method.own_factors(first.losses)
-        gradient = self._part.gradient(shared, first.own, private, first.penalty)
-        return Direction(gradient, first.losses, torch.full_like(first.losses, torch.nan))
+        passes = [self._task_gradients(batch, self._theta) for batch in batches]
+        jacobians = [one.on(self._shared, into) for one, into in zip(passes, self._jacobian_memory, strict=True)]
+        losses, present = passes[0].losses, torch.stack([batch.present for batch in batches]).all(dim=0)
+        direction = method.combine(JacobianStep(losses, present, memory, streams, jacobians)).to(losses)
+        direction = matched(direction, jacobians[0], present, self._recipe.scale)
+        private = self._private_factors(present) * method.own_factors(losses)
+        gradient = self._shared.gradient(direction, passes[0].own, private, passes[0].penalty)
+        return Direction(gradient, losses, torch.full_like(losses, torch.nan))
 
-    def _own_share(self, present: Bool[Tensor, "r t"]) -> Float[Tensor, "r t"]:
-        """Factors of the own gradients of private parameters."""
-        share = torch.where(present, 1.0, 0.0)
+    def _private_factors(self, present: Bool[Tensor, "r t"]) -> Float[Tensor, "r t"]:
+        """Return the factors of the tasks' gradients on private parameters: 1, or its share under ``matched``."""
+        factors = torch.where(present, 1.0, 0.0)
         if self._recipe.scale == "native":
-            return share
-        return share / share.sum(dim=1, keepdim=True).clamp(min=1)
+            return factors
+        return factors / factors.sum(dim=1, keepdim=True).clamp(min=1)
 
-    @property
-    def _unnoticed(self) -> Theta:
-        """Parameters for a look that must not count for running statistics."""
+    def _with_copied_buffers(self) -> Theta:
+        """Return the parameters with copies of the buffers, for a pass that must not update running statistics."""
         return dict(self._theta) | {slot: self._theta[slot].clone() for slot in self._network.layout.buffers}
 
     def _task_gradients(self, batch: Batch, theta: Theta) -> TaskPass:
         x, losses_of = self._feed.inputs(batch.index), partial(self._losses, batch)
-        return task_gradients(self._network, theta, x, batch.context(), losses_of, self._part)
+        return task_gradients(self._network, theta, x, batch.context(), losses_of, self._shared)
 
     def _cut(self, batch: Batch) -> CutPass:
         x, losses_of = self._feed.inputs(batch.index), partial(self._losses, batch)
-        return CutPass(self._network, self._theta, x, batch.context(), losses_of, self._part)
+        return CutPass(self._network, self._theta, x, batch.context(), losses_of, self._shared)
 
     def _losses(self, batch: Batch, outputs: Sequence[Tensor]) -> Float[Tensor, "r t"]:
         targets, labelled = self._feed.targets(batch.index)

@@ -1,15 +1,15 @@
-"""Per-task gradients on the shared parameters, with the heads back-propagating once.
+"""Task gradients on the shared parameters, with one backward pass through the heads for all tasks.
 
-The network is cut where the tasks part: at the representation z that the towers and heads read.  One backward pass of
-all losses from there gives the gradients of what is private and, since every task reads a copy of its own, each task's
-cotangent dz_i.  What is behind z is gone through once for each task (:meth:`TaskPass.jacobian`), or once for a weighted
-sum of the tasks (:meth:`CutPass.combined`):
+The network is cut at the representation z that the towers and heads read.  One backward pass of all losses down to z
+gives the gradients of private parameters and, since every task reads a copy of its own, each task's cotangent dz_i.
+The backward pass from z to the shared parameters runs once for each task (:meth:`TaskPass.jacobian`), or once for a
+weighted sum of the tasks (:meth:`CutPass.combined`):
 
     J = [g_1 … g_T]ᵀ [r t q],    g_i = ∂L_i/∂θ_shared,    G = J Jᵀ [r t t]
 
-Where tasks have one head in common there is nothing to cut: z is then the losses themselves.  Where the signals of the
-tasks meet nowhere, since each has its own inputs or descriptor, every task gets a copy of the shared weights, and a
-single backward pass gives J (:class:`ApartPass`).
+Where all tasks share one head, z is the losses themselves.  Where no activation depends on two tasks, since each task
+has its own inputs or descriptor, every task gets a copy of the shared weights, and a single backward pass gives J
+(:class:`ApartPass`).
 """
 
 from __future__ import annotations
@@ -35,38 +35,39 @@ from mtl_core.network.network import Network
 from mtl_core.network.shared_parameters import SharedPart
 
 _BATCHED_ELEMENTS = 1024
-"""Up to so many elements of z per row, all tasks go back in one batched pass: below, its overhead counts; above, the
-copies that batching makes do.  It must not depend on the number of rows, whose bits would then depend on the array."""
+"""Number of elements of z per replica up to which all tasks go back in one batched pass, which saves overhead; above,
+the copies that batching makes cost more.  It must not depend on the number of replicas, or the rounding would."""
 
 
 class TaskPass(ABC):
-    """What a step knows after a forward pass, and a backward pass to where the tasks part.
+    """A forward pass and its backward pass to the representation z, from which the tasks' gradients are computed.
 
     Args:
         part: the shared parameters.
     """
 
     losses: Float[Tensor, "r t"]
-    """Detached."""
+    """Mean loss of each task, detached."""
     own: Slotwise
-    """Gradients of the tasks' own losses; of use for private copies alone."""
+    """Gradient of the sum of the losses; only its entries of private copies are meaningful."""
     penalty: Slotwise
-    """Gradients of the architecture's penalties; empty if there are none."""
+    """Gradient of the architecture's penalties; empty if there are none."""
 
     def __init__(self, part: SharedPart) -> None:
         self._part = part
 
     @property
     def jacobian(self) -> Float[Tensor, "r t q"]:
-        """The tasks' gradients on the shared parameters."""
+        """J, the tasks' gradients on the shared parameters."""
         return self.on(self._part)
 
     @abstractmethod
     def on(self, part: SharedPart, into: Float[Tensor, "r t s"] | None = None) -> Float[Tensor, "r t s"]:
-        """The tasks' gradients on some of the shared parameters.
+        """Return the tasks' gradients on some of the shared parameters.
 
         Args:
-            into: memory for the result; pages that are fresh in every step cost an eighth of it.
+            part: those parameters.
+            into: memory for the result; allocating new memory in every step costs an eighth of the step.
         """
 
 
@@ -78,19 +79,26 @@ def task_gradients(
     losses_of: LossesOf,
     part: SharedPart,
 ) -> TaskPass:
-    """A pass for the gradients of every task's loss on one batch, by the cheapest way that there is."""
+    """Run a pass for the gradients of every task's loss on one batch, in the cheapest way that the network allows.
+
+    Args:
+        network: network of the replicas.
+        theta: their parameters.
+        x: inputs, common to all tasks (g = 1) or each task's own (g = t).
+        context: context of the forward pass.
+        losses_of: function from the outputs to the mean losses; 0 for an absent task.
+        part: the shared parameters.
+    """
     if network.trunk.apart(x.shape[1]):
         return ApartPass(network, theta, x, context, losses_of, part)
     return CutPass(network, theta, x, context, losses_of, part)
 
 
 class CutPass(TaskPass):
-    """A pass that is cut at z.
+    """A pass that is cut at the representation z.
 
     Args:
-        network, theta, x, context: of the forward pass.
-        losses_of: outputs → mean losses; 0 for an absent task.
-        part: the shared parameters.
+        network, theta, x, context, losses_of, part: as for :func:`task_gradients`.
     """
 
     def __init__(
@@ -123,7 +131,7 @@ class CutPass(TaskPass):
         return jacobian
 
     def combined(self, weights: Float[Tensor, "r t"]) -> Float[Tensor, "r q"]:
-        """Σ w_i g_i by one pass, without the g_i."""
+        """Return Σ w_i g_i on the shared parameters by one backward pass, without the single g_i."""
         if not self._reaches(self._part):
             return self._z.new_zeros(len(weights), self._part.size)
         direction = self._z.new_empty(len(weights), self._part.size)
@@ -131,7 +139,7 @@ class CutPass(TaskPass):
         return direction
 
     def _reaches(self, part: SharedPart) -> bool:
-        """Whether any of these parameters can be behind z."""
+        """Whether z can depend on any of these parameters."""
         return bool(part.slots) and self._z.requires_grad
 
     def _back(self, part: SharedPart, cotangent: Tensor, is_grads_batched: bool = False) -> Sequence[Tensor | None]:
@@ -141,22 +149,20 @@ class CutPass(TaskPass):
         )
 
     def _reach_private(self) -> None:
-        """Complete :attr:`own` by the private parameters behind z."""
+        """Complete :attr:`own` with the private parameters that z depends on."""
         behind = [number for number in self._part.private_slots if self.own[number] is None]
         if not behind or not self._z.requires_grad:
             return
-        leaves, everybody = [self._leaves[number] for number in behind], torch.ones_like(self.losses)
-        found = torch.autograd.grad(
-            self._z, leaves, self.at_z.combined(everybody), retain_graph=True, allow_unused=True
-        )
-        for number, gradient in zip(behind, found, strict=True):
+        leaves, ones = [self._leaves[number] for number in behind], torch.ones_like(self.losses)
+        gradients = torch.autograd.grad(self._z, leaves, self.at_z.combined(ones), retain_graph=True, allow_unused=True)
+        for number, gradient in zip(behind, gradients, strict=True):
             self.own[number] = gradient
 
 
 def _cut(
     network: Network, theta: Theta, x: Float[Tensor, "r g b d"], context: ForwardContext, losses_of: LossesOf
 ) -> tuple[Tensor, Cotangents]:
-    """The representation with its graph, and what the tasks hand back to it."""
+    """The representation with its graph, and the tasks' cotangents at it."""
     if network.shares_head:
         z = losses_of(network(theta, x, context))
         return z, LossCotangents(network, z)
@@ -168,10 +174,10 @@ def _cut(
 
 
 class ApartPass(TaskPass):
-    """A pass in which every task has its own copy of what is shared.
+    """A pass in which every task has a copy of the shared parameters, so that one backward pass gives J.
 
     Args:
-        network, theta, x, context, losses_of, part: as for :class:`CutPass`.
+        network, theta, x, context, losses_of, part: as for :func:`task_gradients`.
     """
 
     def __init__(
@@ -194,9 +200,8 @@ class ApartPass(TaskPass):
         self.own: Slotwise = list(
             torch.autograd.grad(losses.sum(), leaves, retain_graph=bool(context.penalties), allow_unused=True)
         )
-        self.penalty = _penalty(
-            context, leaves
-        )  # which architectures with apart signals put on private parameters only
+        # architectures that keep the tasks apart put penalties on private parameters only
+        self.penalty = _penalty(context, leaves)
 
     def on(self, part: SharedPart, into: Float[Tensor, "r t s"] | None = None) -> Float[Tensor, "r t s"]:
         jacobian = self.losses.new_empty(*self.losses.shape, part.size) if into is None else into

@@ -1,1 +1,1 @@
-"""Layers as banks: one layer object stands for c copies in each of r replicas and runs as one batched product."""
+"""Layers as banks: one layer object holds c copies for each of r replicas and runs as one batched product."""

@@ -1,4 +1,4 @@
-"""Element-wise non-linearities whose bits do not depend on where in an array an element stands.
+"""Element-wise activation functions whose rounding does not depend on an element's place in the array.
 
 ``sigmoid``, ``silu``, ``softplus`` and ``elu`` are left out on purpose: on a CPU their vectorised body and their scalar
 tail round differently, so a replica's numbers would depend on its neighbours in the fused array.
@@ -12,10 +12,11 @@ import torch
 from torch import Tensor
 
 Activation = Callable[[Tensor], Tensor]
+"""An element-wise function; it may overwrite its argument."""
 
 
 def identity(x: Tensor) -> Tensor:
-    """No non-linearity: a linear network, for closed forms."""
+    """Return ``x`` itself, so that the network is linear and closed forms hold."""
     return x
 
 
@@ -25,3 +26,4 @@ ACTIVATIONS: dict[str, Activation] = {
     "gelu": torch.nn.functional.gelu,
     "identity": identity,
 }
+"""The activation functions, by name."""

@@ -11,18 +11,18 @@ from mtl_core.layers.linear import Linear
 
 
 class Attention:
-    """softmax(Q Kᵀ / √(d/heads)) V in every head, then an affine map; Q, K, V are one affine map of the tokens.
+    """Multi-head self-attention, a bank: softmax(Q Kᵀ / √(d/heads)) V in every head, then an affine map.
 
-    Written out as batched products and a softmax over the last dimension: torch's fused kernels choose their path,
-    hence their last bits, by the size of the whole batch.
+    Q, K and V are one affine map of the tokens.  The layer is written out as batched products and a softmax over the
+    last dimension: torch's fused kernels choose their path, hence their last bits, by the size of the whole batch.
 
     Source: Vaswani et al., "Attention is all you need", NeurIPS 2017, eq. 1 and section 3.2.2.
 
     Args:
-        name: of the layer, unique in the network.
-        copies: of the bank.
-        width: features of a token, a multiple of ``heads``.
-        heads: that attend side by side.
+        name: name of the layer, unique in the network.
+        copies: copies of the layer in the bank.
+        width: number of features of a token, d, a multiple of ``heads``.
+        heads: number of attention heads.
     """
 
     def __init__(self, name: str, copies: tuple[Copy, ...], width: int, heads: int) -> None:

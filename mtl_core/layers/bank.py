@@ -1,4 +1,7 @@
-"""A bank's parameters: declared here, stored in a row per replica (see :mod:`mtl_core.layers.parameter_layout`)."""
+"""Declarations of a bank's parameters: copies, slots and initialisers.
+
+The values are stored in a row per replica, see :mod:`mtl_core.layers.parameter_layout`.
+"""
 
 from __future__ import annotations
 
@@ -12,12 +15,12 @@ from torch import Generator, Tensor
 
 @dataclass(frozen=True)
 class Copy:
-    """One copy of a bank.
+    """One copy of the layers of a bank, and the tasks that use it.
 
     Args:
-        name: keys the streams of initialisation and dropout, so that a task's copy starts alike, and drops alike, in
-            every architecture that has it.
-        users: tasks whose losses reach it; ``None``: all.
+        name: name of the copy; it keys the streams of initialisation and dropout, so that a task's copy starts alike,
+            and drops alike, in every architecture that has it.
+        users: names of the tasks whose losses depend on the copy; ``None``: all tasks.
     """
 
     name: str
@@ -29,29 +32,30 @@ SHARED = Copy("shared")
 
 
 def private(tasks: Iterable[str]) -> tuple[Copy, ...]:
-    """A copy for each task, used by it alone."""
+    """Return a copy for each task of ``tasks``, used by that task alone."""
     return tuple(Copy(task, frozenset((task,))) for task in tasks)
 
 
 def mutual(tasks: Iterable[str]) -> tuple[Copy, ...]:
-    """A copy for each task, which starts like its private one but which the other tasks reach as well."""
+    """Return a copy for each task of ``tasks``, used by all tasks but initialised like the task's private copy."""
     return tuple(Copy(task) for task in tasks)
 
 
 Initialiser = Callable[[Generator], Tensor]
+"""Function that draws the initial value of one copy of a parameter from a generator."""
 
 
 @dataclass(frozen=True, eq=False)
 class Slot:
-    """One parameter of a bank.
+    """One parameter of a bank: a tensor ``[r, c, *shape]`` for r replicas and c copies.
 
     Args:
-        name: of the parameter; no two slots of a network have a copy in common under one name.
-        copies: of the bank.
-        shape: of one copy.
-        initialise: draws one copy from a generator.
-        trained: whether the optimiser steps it; else it is a buffer, which the forward pass itself keeps up to date.
-        stream: keys the initialisation together with the copy's name; the name by default.
+        name: name of the parameter; slots of one name in a network have no copy in common.
+        copies: copies of the parameter in the bank.
+        shape: shape of one copy.
+        initialise: function that draws the initial value of one copy.
+        trained: whether the optimiser updates the parameter; if not, it is a buffer that the forward pass updates.
+        stream: name of the random stream of the initialisation, together with the copy's name; by default ``name``.
     """
 
     name: str
@@ -63,24 +67,31 @@ class Slot:
 
     @property
     def numel(self) -> int:
-        """Parameters of one copy."""
+        """Number of elements of one copy."""
         return math.prod(self.shape)
 
 
 Theta = Mapping[Slot, Tensor]
-"""The parameters that a forward pass uses: slot → ``[r, c, *shape]``."""
+"""The parameters that a forward pass uses, by slot: tensors ``[r, c, *shape]``."""
 
 
 def uniform(bound: float, *shape: int) -> Initialiser:
-    """U(−bound, bound); with bound = 1/√inputs it is what ``torch.nn.Linear`` does by default."""
+    """Return an initialiser that draws from U(−bound, bound).
+
+    With bound = 1/√inputs this is the default of ``torch.nn.Linear``.
+
+    Args:
+        bound: largest absolute value.
+        shape: shape of one copy.
+    """
     return lambda generator: torch.empty(shape).uniform_(-bound, bound, generator=generator)
 
 
 def constant(value: float, *shape: int) -> Initialiser:
-    """The same value everywhere."""
+    """Return an initialiser that sets every element of a copy of shape ``shape`` to ``value``."""
     return lambda generator: torch.full(shape, value)
 
 
 def normal(deviation: float, *shape: int) -> Initialiser:
-    """N(0, deviation²)."""
+    """Return an initialiser that draws a copy of shape ``shape`` from N(0, deviation²)."""
     return lambda generator: torch.empty(shape).normal_(0.0, deviation, generator=generator)

@@ -1,4 +1,4 @@
-"""Batch normalisation with statistics of each replica and copy."""
+"""Batch normalisation with separate statistics for each replica and copy."""
 
 from __future__ import annotations
 
@@ -10,17 +10,23 @@ from mtl_core.layers.bank import Copy, Slot, Theta, constant
 
 
 class BatchNorm:
-    """y = (x − mean) / √(variance + 1e−5) · gain + shift, for every channel.
+    """Batch normalisation, a bank: y = (x − mean) / √(variance + 1e−5) · gain + shift, for every channel.
 
-    In training mean and variance are those of the copy's examples and places: all tasks' together where a copy is
-    shared and tasks have signals of their own.  In evaluation they are running averages, buffers of the bank that a
-    training pass updates in place: a tenth of the batch's mean and (unbiased) variance, nine tenths of what they were.
+    In training, mean and variance are those of the copy's examples and positions; where a copy is shared and tasks have
+    inputs of their own, those of all tasks' examples together.  In evaluation they are running averages, buffers of the
+    bank that a training pass updates in place: new average = 0.9 · old average + 0.1 · the batch's mean or (unbiased)
+    variance.
 
     Source: Ioffe & Szegedy, "Batch normalization: accelerating deep network training by reducing internal covariate
     shift", ICML 2015, algorithms 1 and 2.
 
     Differs from the paper: evaluation takes running averages, as in PyTorch, instead of averages over batches that are
     passed once more after training.
+
+    Args:
+        name: name of the layer, unique in the network.
+        copies: copies of the layer in the bank.
+        channels: number of channels.
     """
 
     def __init__(self, name: str, copies: tuple[Copy, ...], channels: int) -> None:
@@ -32,7 +38,7 @@ class BatchNorm:
         self.slots = (self.gain, self.shift, self.mean, self.variance)
 
     def __call__(self, theta: Theta, x: Float[Tensor, "r c b d h w"], training: bool) -> Float[Tensor, "r c b d h w"]:
-        maps = x.movedim(2, 0)  # how convolutions leave their results: here nothing is moved
+        maps = x.movedim(2, 0)  # the memory order that convolutions return, so nothing is copied
         normal = batch_norm(
             maps.flatten(1, 3),  # the copies' channels are those of one norm
             theta[self.mean].view(-1),  # a view, to be written to

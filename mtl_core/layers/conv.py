@@ -1,4 +1,4 @@
-"""The convolution, a bank like the affine layer."""
+"""The two-dimensional convolution layer, as a bank."""
 
 from __future__ import annotations
 
@@ -11,20 +11,22 @@ from mtl_core.layers.bank import Copy, Slot, Theta, constant, uniform
 from mtl_core.layers.forward_context import Adapter
 
 _FEWEST, _MOST = 8, 48
-"""Channels between which a CPU convolves all copies as the groups of one convolution.  With fewer, the kernel, hence
-the bits, depends on the number of groups; with more, a copy alone keeps the processor busier."""
+"""Numbers of channels between which a CPU runs all copies as the groups of one convolution.  With fewer, the kernel,
+hence the rounding, depends on the number of groups; with more, one convolution per copy is faster."""
 
 
 class Convolution:
-    """y = W * x + b for r·c copies at once: k × k, k odd, padded with zeros to the same size (before the stride).
+    """Convolution, a bank: y = W * x + b for r·c copies at once.
+
+    The kernel is k × k with k odd; x is padded with zeros so that the size stays the same (before the stride).
 
     Args:
-        name: of the layer, unique in the network.
-        copies: of the bank.
-        inputs, outputs: channels.
-        kernel: k.
-        stride: of both directions.
-        bias: whether there is a b; a batch norm behind the layer would cancel it.
+        name: name of the layer, unique in the network.
+        copies: copies of the layer in the bank.
+        inputs, outputs: numbers of channels of x and y.
+        kernel: k, the side of the kernel.
+        stride: stride in both directions.
+        bias: whether the layer has a bias b; a batch norm behind the layer would cancel it.
     """
 
     feature_axis = 3
@@ -52,17 +54,24 @@ class Convolution:
         return adapt(self, theta, x, y) if adapt else y
 
     def low_rank(self, copies: tuple[Copy, ...], rank: int) -> LowRankConvolution:
-        """Corrections of rank ``rank`` to this layer, a bank of their own."""
+        """Return a bank of corrections of rank ``rank`` to this layer."""
         return LowRankConvolution(self, copies, rank)
 
 
 class LowRankConvolution:
-    """B * (A * x): a convolution to ``rank`` channels and a 1 × 1 one from there to the outputs, B = 0 at the start.
+    """Low-rank correction B * (A * x) to a convolution, a bank; B = 0 at the start.
 
-    As a matrix from patches to outputs, W + B A differs from W by rank ``rank``.
+    A is a convolution to ``rank`` channels and B a 1 × 1 convolution from there to the outputs.
+
+    As matrices from patches to outputs, W + B A and W differ by a matrix of rank ``rank``.
 
     Source: E. Hu et al., "LoRA: low-rank adaptation of large language models", ICLR 2022, section 4.1, whose products
     become convolutions.
+
+    Args:
+        layer: the convolution to correct.
+        copies: copies of the correction in the bank.
+        rank: number of channels between A and B.
     """
 
     def __init__(self, layer: Convolution, copies: tuple[Copy, ...], rank: int) -> None:
@@ -83,18 +92,24 @@ def convolve(
     bias: Float[Tensor, "r c o"] | None = None,
     stride: int = 1,
 ) -> Float[Tensor, "r c b o h w"]:
-    """Every copy's own convolution.
+    """Convolve the inputs of every copy with that copy's weights.
 
-    The result lies in memory with the examples outermost, ``[b r c o h w]``, as a grouped convolution takes and gives
-    it: as long as it stays like that, nothing is moved between layers.
+    The result lies in memory with the examples outermost, ``[b r c o h w]``, the order of a grouped convolution's input
+    and output: nothing is copied between layers that keep it.
+
+    Args:
+        x: inputs; expanded from one copy where all copies read the same.
+        weight: kernels of every copy.
+        bias: biases of every copy.
+        stride: stride in both directions.
     """
     copies, outputs = weight.shape[1:3]
-    if copies > 1 and x.stride(1) == 0:  # one signal for all copies: to a convolution these are further outputs
+    if copies > 1 and x.stride(1) == 0:  # one input for all copies: the copies become further outputs
         x, weight = x[:, :1], weight.flatten(1, 2).unsqueeze(1)
         bias = None if bias is None else bias.flatten(1, 2).unsqueeze(1)
     fewest, most = sorted((x.shape[3], outputs))
-    together = x.is_cuda or (fewest >= _FEWEST and most <= _MOST)
-    y = (_grouped if together else _one_by_one)(x, weight, bias, stride)
+    grouped = x.is_cuda or (fewest >= _FEWEST and most <= _MOST)
+    y = (_grouped if grouped else _one_by_one)(x, weight, bias, stride)
     return y.unflatten(1, (len(x), copies, outputs)).movedim(0, 2)
 
 

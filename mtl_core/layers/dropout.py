@@ -1,4 +1,4 @@
-"""Dropout whose masks belong to a replica, not to the array that it happens to train in."""
+"""Dropout whose masks depend on the replica alone, not on the array that it trains in."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ _LEVELS = 1 << 16
 
 
 class Noise:
-    """The dropout masks of one training step.
+    """The dropout masks of one training step, for r replicas.
 
-    Every (seed, step, copy name) has a stream of its own from which the stages draw in order; a private copy thus sees
-    the same masks in a single-task network and beside other tasks.  Sixteen random bits decide an element, so a rate
-    is rounded to a multiple of 1/65536.
+    Every (seed, step, copy name) has a random stream of its own from which the stages draw in order; a private copy
+    thus has the same masks in a single-task network and beside other tasks.  Sixteen random bits decide an element, so
+    a rate is rounded to a multiple of 1/65536.
 
     Source: Srivastava et al., "Dropout: a simple way to prevent neural networks from overfitting", JMLR 2014.
 
     Args:
-        seeds: of the rows.
-        steps: number of the step, for each row.
-        rates: probability that an element is dropped, for each row.
+        seeds: seed of each replica.
+        steps: number of the step of each replica.
+        rates: probability that an element is dropped, of each replica.
     """
 
     def __init__(self, seeds: Sequence[int], steps: Sequence[int], rates: Float[Tensor, " r"]) -> None:
@@ -37,9 +37,11 @@ class Noise:
         self._streams: dict[tuple[int, str], torch.Generator] = {}
 
     def __call__(self, x: Float[Tensor, "r c *f"], copies: tuple[Copy, ...]) -> Float[Tensor, "r c *f"]:
-        """``x`` with elements dropped and the rest scaled by 1/(1 − rate).
+        """Return ``x`` with some elements set to 0 and the others scaled by 1/(1 − rate).
 
-        Signals that outnumber the copies all belong to a single one, which takes them for one long batch.
+        Args:
+            x: activations; with more signals than copies, all belong to one copy, which takes them as one long batch.
+            copies: copies of the stage that drops.
         """
         elements = x[0].numel() // len(copies)
         words = torch.zeros(len(x), len(copies), -(-elements // 4), dtype=torch.int64)

@@ -1,4 +1,4 @@
-"""What a forward pass knows beside parameters and inputs, in evaluation or in a training step."""
+"""The context of a forward pass: what it depends on beside parameters and inputs."""
 
 from __future__ import annotations
 
@@ -15,25 +15,32 @@ from mtl_core.randomness.counter_based import Streams
 
 
 class Adapter(Protocol):
-    """What an architecture does to the pre-activation of an affine layer, before norm and activation."""
+    """Function by which an architecture changes the output of an affine layer, before norm and activation."""
 
     def __call__(self, layer: object, theta: Theta, x: Tensor, y: Tensor) -> Tensor:
-        """``y``, the output of ``layer`` for ``x``, changed; both as the layer itself sees them."""
+        """Return the changed output of ``layer``.
+
+        Args:
+            layer: the affine layer, convolution or tokeniser that calls the adapter.
+            theta: the parameters of the network.
+            x: the layer's input, in the layer's own shape.
+            y: the layer's output, in the layer's own shape.
+        """
         ...
 
 
 @dataclass(frozen=True)
 class ForwardContext:
-    """Everything that a forward pass knows beside parameters and inputs.
+    """Everything that a forward pass of r replicas depends on beside parameters and inputs.
 
     Args:
-        training: batch norms take the batch's statistics, penalties are noted.
+        training: whether batch norms use the batch's statistics and penalties are recorded.
         noise: dropout masks of the step; ``None``: nothing is dropped.
-        progress: share of its training that each row has behind it, ``[r]``.
-        options: tuning hyperparameters of the architecture that rows set, ``[r]`` each.
+        progress: fraction of its training that each replica has completed, ``[r]``.
+        options: tuned hyperparameters of the architecture, by name, ``[r]`` each.
         streams: random numbers of the step.
-        penalties: what the architecture adds to the objective of each row, ``[r]`` each; noted in passing.
-        adapt: applied by every affine layer.
+        penalties: terms that the architecture adds to each replica's objective, ``[r]`` each; the pass appends them.
+        adapt: function that every affine layer applies to its output; ``None``: none.
     """
 
     training: bool = False
@@ -45,13 +52,13 @@ class ForwardContext:
     adapt: Adapter | None = None
 
     def drop(self, h: Float[Tensor, "r c b *f"], copies: tuple[Copy, ...]) -> Float[Tensor, "r c b *f"]:
-        """``h`` after dropout."""
+        """Return ``h`` after dropout with the masks of ``copies``; ``h`` itself where there is no noise."""
         return self.noise(h, copies) if self.noise else h
 
     def adapted(self, adapt: Adapter) -> ForwardContext:
-        """A copy of this context in which affine layers apply ``adapt``."""
+        """Return a copy of this context in which affine layers apply ``adapt``."""
         return replace(self, adapt=adapt)
 
 
 EVALUATION = ForwardContext()
-"""No noise, nothing noted."""
+"""The context of a pass in evaluation mode: nothing is dropped, and no penalty is recorded."""

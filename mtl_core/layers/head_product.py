@@ -1,4 +1,4 @@
-"""The product of narrow heads and gates, with the classes before the examples."""
+"""The product of narrow heads and gates, with the dimension of classes before that of examples."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from torch import Tensor
 
 
 class ClassMajorProduct(torch.autograd.Function):
-    """z = b + W hᵀ for a batch of q matrices: ``[q, k, d]`` and ``[q, b, d]`` give ``[q, k, b]``.
+    """The product z = b + W hᵀ for q matrices: W ``[q, k, d]`` and h ``[q, b, d]`` give z ``[q, k, b]``.
 
-    Autograd would hand back the gradient of hᵀ, that is, the gradient of h in transposed memory, and everything behind
-    the heads would stride through it (ten times slower in the activations' backward).  Here it is computed as gᵀ W.
+    Autograd would return the gradient of h in transposed memory order, which makes the backward passes of the layers
+    before the heads slow (activations: ten times).  This function computes it as gᵀ W, in the memory order of h.
     """
 
     generate_vmap_rule = True
@@ -37,12 +37,22 @@ class ClassMajorProduct(torch.autograd.Function):
 def class_major(
     bias: Float[Tensor, "r c k"], weight: Float[Tensor, "r c k d"], x: Float[Tensor, "r g b d"]
 ) -> Float[Tensor, "r s k b"]:
-    """W x + b for every copy and one signal, for every signal and one copy, or for every copy and its own signal."""
+    """Return W x + b with the outputs before the examples.
+
+    Args:
+        bias: b of c copies.
+        weight: W of c copies.
+        x: g inputs; one input serves all copies (g = 1), one copy serves all inputs (c = 1), or each copy has its own
+            input (g = c).
+
+    Returns:
+        ``[r, s, k, b]`` with s = max(c, g).
+    """
     replicas, copies, outputs, features = weight.shape
-    if x.shape[1] == 1:  # one signal for all copies: they are one taller matrix
+    if x.shape[1] == 1:  # one input for all copies, which become one taller matrix
         product = _product(bias.reshape(replicas, -1, 1), weight.reshape(replicas, -1, features), x[:, 0])
         return product.view(replicas, copies, outputs, -1)
-    if copies < x.shape[1]:  # one copy for all signals: they are one longer batch
+    if copies < x.shape[1]:  # one copy for all inputs, which become one longer batch
         product = _product(bias[:, 0].unsqueeze(2), weight[:, 0], x.flatten(1, 2))
         return product.view(replicas, outputs, x.shape[1], -1).transpose(1, 2)
     product = _product(bias.reshape(-1, outputs, 1), weight.reshape(-1, outputs, features), x.flatten(0, 1))

@@ -1,4 +1,4 @@
-"""The affine layer."""
+"""The affine layer, as a bank."""
 
 from __future__ import annotations
 
@@ -12,12 +12,14 @@ from mtl_core.layers.forward_context import Adapter
 
 
 class Linear:
-    """y = x W + b for r·c copies at once, over the last dimension; dimensions in between are as good as examples.
+    """Affine layer, a bank: y = x W + b over the last dimension, for r·c copies at once.
+
+    Dimensions between copies and features count as examples.
 
     Args:
-        name: of the layer, unique in the network.
-        copies: of the bank.
-        inputs, outputs: features.
+        name: name of the layer, unique in the network.
+        copies: copies of the layer in the bank.
+        inputs, outputs: numbers of features of x and y.
     """
 
     feature_axis = -1
@@ -50,14 +52,19 @@ class Linear:
         return activation(adapt(self, theta, x, product.view(shape)))
 
     def low_rank(self, copies: tuple[Copy, ...], rank: int) -> LowRankLinear:
-        """Corrections x A B of rank ``rank`` to this layer, a bank of their own."""
+        """Return a bank of corrections x A B of rank ``rank`` to this layer."""
         return LowRankLinear(self, copies, rank)
 
 
 class LowRankLinear:
-    """x A B with B = 0 at the start.
+    """Low-rank correction x A B to an affine layer, a bank; B = 0 at the start.
 
     Source: E. Hu et al., "LoRA: low-rank adaptation of large language models", ICLR 2022, section 4.1.
+
+    Args:
+        layer: the affine layer to correct.
+        copies: copies of the correction in the bank.
+        rank: number of features between A and B.
     """
 
     def __init__(self, layer: Linear, copies: tuple[Copy, ...], rank: int) -> None:

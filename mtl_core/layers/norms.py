@@ -1,4 +1,4 @@
-"""Normalisation with learned scale and shift."""
+"""Layer normalisation with learned scale and shift, as a bank."""
 
 from __future__ import annotations
 
@@ -10,9 +10,16 @@ from mtl_core.layers.bank import Copy, Slot, Theta, constant
 
 
 class LayerNorm:
-    """y = (x − mean) / √(variance + 1e−5) · gain + shift, over the features of each example.
+    """Layer normalisation, a bank: y = (x − mean) / √(variance + 1e−5) · gain + shift.
+
+    Mean and variance are those of each example's features.
 
     Source: Ba, Kiros & Hinton, "Layer normalization", 2016 (arXiv:1607.06450), eq. 4.
+
+    Args:
+        name: name of the layer, unique in the network.
+        copies: copies of the layer in the bank.
+        features: number of features.
     """
 
     def __init__(self, name: str, copies: tuple[Copy, ...], features: int) -> None:

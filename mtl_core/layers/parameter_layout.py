@@ -1,8 +1,8 @@
-"""Where the parameters of a replica live: one row of p numbers at rest, one tensor per slot at work.
+"""The layout of a replica's parameters: packed as one row of p numbers, unpacked as one tensor per slot.
 
-At rest — in checkpoints, on refill, compaction and export — a replica is a row of ``[r, p]``, so that these are row
-operations.  At work every slot is a contiguous ``[r, c·numel]``, which batched products take without copying.  What is
-trained comes first in a row; buffers, which the optimiser does not step, follow.
+Packed, the parameters of r replicas are ``[r, p]``, so that checkpoint, refill, compaction and export are row
+operations.  Unpacked, every slot is a contiguous ``[r, c·numel]``, which batched products take without copying.  The
+trained slots come first in a row; buffers, which the optimiser does not update, follow.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ from mtl_core.randomness.seeding import generator
 
 
 class Layout:
-    """The order of the slots in a row, and who owns which part of it.
+    """The order of the slots in a row of parameters, and the owner of each part of the row.
 
-    An *owner* is a set of tasks: those whose losses reach a copy.  Owner 0 is all tasks, owner 1 + i is task i alone,
-    and groups of several tasks follow where an architecture has them.
+    The *owner* of a copy is the set of tasks whose losses depend on it.  Owner 0 is all tasks, owner 1 + i is task i
+    alone, and groups of several tasks follow where an architecture has them.
 
     Args:
-        slots: of all layers, in forward order.
-        tasks: names, in order.
+        slots: slots of all layers, in forward order.
+        tasks: names of the tasks, in order.
     """
 
     def __init__(self, slots: Sequence[Slot], tasks: Sequence[str]) -> None:
@@ -38,12 +38,12 @@ class Layout:
         self.size = sum(self.sizes)
         self.num_trained = sum(self.sizes[: len(self.trained)])
         self.tasks = tuple(tasks)
-        everybody = frozenset(tasks)
-        used = [everybody if copy.users is None else copy.users for slot in slots for copy in slot.copies]
-        self.owner_sets = tuple(dict.fromkeys([everybody, *(frozenset((task,)) for task in tasks), *used]))
+        all_tasks = frozenset(tasks)
+        used = [all_tasks if copy.users is None else copy.users for slot in slots for copy in slot.copies]
+        self.owner_sets = tuple(dict.fromkeys([all_tasks, *(frozenset((task,)) for task in tasks), *used]))
 
     def initialise(self, seeds: Sequence[int]) -> Float[Tensor, "r p"]:
-        """A row for each seed; every slot and copy draws from its own stream."""
+        """Return initial parameters, a row for each seed; every slot and copy draws from a random stream of its own."""
         rows = [
             torch.cat(
                 [
@@ -57,29 +57,37 @@ class Layout:
         return torch.stack(rows)
 
     def unpack(self, flat: Float[Tensor, "r p"]) -> list[Float[Tensor, "r s"]]:
-        """Rows at rest, of all slots or of the trained ones alone, as a tensor for every slot."""
+        """Return packed rows, of all slots or of the trained ones alone, as a tensor for every slot."""
         sizes = self.sizes if flat.shape[1] == self.size else self.sizes[: len(self.trained)]
         return [part.contiguous() for part in flat.split(sizes, dim=1)]
 
     def pack(self, parts: Sequence[Float[Tensor, "r s"]]) -> Float[Tensor, "r p"]:
-        """Working memory as rows at rest."""
+        """Return the tensors of the slots, without their graph, as packed rows."""
         return torch.cat([part.detach() for part in parts], dim=1)
 
     def theta(self, parts: Sequence[Float[Tensor, "r s"]]) -> Theta:
-        """Leaves that share memory with ``parts``: an update in place is seen by the layers at once."""
+        """Return the parameters of a forward pass: leaves that share memory with ``parts``.
+
+        An update of ``parts`` in place therefore changes the network at once.
+        """
         return {
             slot: part.detach().view(len(part), len(slot.copies), *slot.shape).requires_grad_(slot.trained)
             for slot, part in zip(self.slots, parts, strict=True)
         }
 
     def gradient(self, objective: Float[Tensor, ""], theta: Theta) -> list[Float[Tensor, "r s"]]:
-        """The gradient, trained slot by slot, of a sum over replicas, which is every replica's own gradient."""
+        """Return the gradient of ``objective`` for every trained slot.
+
+        Args:
+            objective: a sum over replicas, so that each row of its gradient is that replica's own gradient.
+            theta: the parameters that it was computed from.
+        """
         leaves = [theta[slot] for slot in self.trained]
-        found = torch.autograd.grad(objective, leaves, allow_unused=True, materialize_grads=True)
-        return [part.flatten(1) for part in found]
+        gradients = torch.autograd.grad(objective, leaves, allow_unused=True, materialize_grads=True)
+        return [part.flatten(1) for part in gradients]
 
     def segments(self) -> list[list[tuple[int, int, int]]]:
-        """Number, begin and end of what each owner has of the trained slots."""
+        """Return for each owner its ranges in the trained slots, as (number of the slot, begin, end)."""
         owners: list[list[tuple[int, int, int]]] = [[] for _ in self.owner_sets]
         for number, slot in enumerate(self.trained):
             for place, copy in enumerate(slot.copies):
@@ -87,27 +95,27 @@ class Layout:
         return owners
 
     def owners(self) -> Int[Tensor, " p"]:
-        """The owner of every trained parameter of a row."""
+        """Return the owner of every trained parameter of a row."""
         of_slot = [torch.tensor([self._owner(copy) for copy in slot.copies]) for slot in self.trained]
         return torch.cat(
             [owners.repeat_interleave(slot.numel) for owners, slot in zip(of_slot, self.trained, strict=True)]
         )
 
     def stepped(self, present: Bool[Tensor, "r t"]) -> Bool[Tensor, "r o"]:
-        """Which owners have a task that is present."""
+        """Return which of the o owners have a task that is present."""
         member = torch.tensor([[task in owner for task in self.tasks] for owner in self.owner_sets])
         return (present.unsqueeze(1) & member.to(present.device)).any(dim=2)
 
     def users(self, copy: Copy) -> frozenset[str]:
-        """The tasks whose losses reach a copy."""
+        """Return the tasks whose losses depend on ``copy``."""
         return self.owner_sets[self._owner(copy)]
 
     def is_shared(self, copy: Copy) -> bool:
-        """Whether at least two tasks use a copy."""
+        """Return whether at least two tasks use ``copy``."""
         return len(self.users(copy)) > 1
 
     def count_shared(self) -> int:
-        """Number of trained parameters that at least two tasks use."""
+        """Return the number of trained parameters that at least two tasks use."""
         return sum(slot.numel for slot in self.trained for copy in slot.copies if self.is_shared(copy))
 
     def _owner(self, copy: Copy) -> int:

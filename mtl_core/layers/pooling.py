@@ -1,4 +1,4 @@
-"""Pooling of images whose channels stand before their places."""
+"""Pooling of images whose channels come before height and width."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from torch.nn.functional import adaptive_avg_pool2d, max_pool2d
 
 
 def max_pool(x: Float[Tensor, "r c b d h w"]) -> Float[Tensor, "r c b d h/2 w/2"]:
-    """The largest of every 2 × 2 places; an odd row or column at the end is left out."""
-    maps = x.movedim(2, 0)  # how convolutions leave their results: here nothing is moved
+    """Return the maximum of every 2 × 2 positions; an odd last row or column is left out."""
+    maps = x.movedim(2, 0)  # the memory order that convolutions return, so nothing is copied
     flat = maps.reshape(-1, *x.shape[4:])
     pooled = max_pool2d(flat, 2) if x.is_cuda else cast(tuple[Tensor, Tensor], _MaxPool.apply(flat))[0]
     return pooled.view(*maps.shape[:4], *pooled.shape[1:]).movedim(0, 2)
 
 
 def average_pool(x: Float[Tensor, "r c b d h w"], places: tuple[int, int]) -> Float[Tensor, "r c b d p q"]:
-    """Means over as many regions as there shall be places, which overlap where sizes do not divide."""
+    """Return the means over ``places`` (rows, columns) regions, which overlap where the sizes do not divide."""
     if x.shape[4:] == places:
         return x
     return adaptive_avg_pool2d(x.flatten(0, 2), places).unflatten(0, x.shape[:3])
@@ -28,7 +28,7 @@ def average_pool(x: Float[Tensor, "r c b d h w"], places: tuple[int, int]) -> Fl
 class _MaxPool(torch.autograd.Function):
     """``max_pool2d`` with whole-array comparisons instead of a loop over windows: three times faster on a CPU.
 
-    Of equal values the first passes the gradient on, as in ``max_pool2d``, so that its backward serves.
+    Of equal values the first receives the gradient, as in ``max_pool2d``, so that its backward can be used.
     """
 
     generate_vmap_rule = True

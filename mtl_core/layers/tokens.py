@@ -1,4 +1,4 @@
-"""From an example to tokens: one for each column of a table, one for each patch of an image."""
+"""Tokens of an example: one for each column of a table or one for each patch of an image."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from mtl_core.layers.forward_context import Adapter
 
 
 class FeatureTokens:
-    """token_j = x_j W_j + b_j: every column has a direction of its own.
+    """Feature tokeniser, a bank: token_j = x_j W_j + b_j for column j of a table.
 
     Source: Gorishniy et al., "Revisiting deep learning models for tabular data", NeurIPS 2021, section 3.3.
 
@@ -19,10 +19,10 @@ class FeatureTokens:
     b_j without it and W_j + b_j with it.
 
     Args:
-        name: of the layer, unique in the network.
-        copies: of the bank.
-        columns: of the table.
-        width: features of a token.
+        name: name of the layer, unique in the network.
+        copies: copies of the layer in the bank.
+        columns: number of columns of the table.
+        width: number of features of a token.
     """
 
     feature_axis = -1
@@ -40,14 +40,21 @@ class FeatureTokens:
         return y if adapt is None else adapt(self, theta, x, y)
 
     def low_rank(self, copies: tuple[Copy, ...], rank: int) -> LowRankFeatureTokens:
-        """Corrections x_j (A B)_j of rank ``rank`` to this layer, a bank of their own."""
+        """Return a bank of corrections x_j (A B)_j of rank ``rank`` to this layer."""
         return LowRankFeatureTokens(self, copies, rank)
 
 
 class LowRankFeatureTokens:
-    """x_j (A B)_j with B = 0 at the start: the correction A B of a matrix with one row for each column.
+    """Low-rank correction x_j (A B)_j to a feature tokeniser, a bank; B = 0 at the start.
+
+    A B is a correction of the matrix W that has one row for each column of the table.
 
     Source: E. Hu et al., "LoRA: low-rank adaptation of large language models", ICLR 2022, section 4.1.
+
+    Args:
+        layer: the feature tokeniser to correct.
+        copies: copies of the correction in the bank.
+        rank: number of columns of A.
     """
 
     def __init__(self, layer: FeatureTokens, copies: tuple[Copy, ...], rank: int) -> None:
@@ -62,14 +69,16 @@ class LowRankFeatureTokens:
         return scaled.reshape(len(up), -1, up.shape[1]).bmm(up).view(*x.shape, up.shape[2])
 
 
-class Beginning:
-    """A learned token before all others, whose final state stands for the example; for images also positions.
+class ClassToken:
+    """Class token, a bank: a learned token before all others, whose final state represents the example.
+
+    Where tokens differ by position alone, as patches of images do, learned position embeddings are added to them.
 
     Args:
-        name: of the layer, unique in the network.
-        copies: of the bank.
-        width: features of a token.
-        places: tokens of an example that are told apart by learned positions alone; 0: they need none.
+        name: name of the layer, unique in the network.
+        copies: copies of the layer in the bank.
+        width: number of features of a token.
+        places: number of tokens of an example that get a position embedding; 0: none does.
     """
 
     def __init__(self, name: str, copies: tuple[Copy, ...], width: int, places: int = 0) -> None:
@@ -87,7 +96,12 @@ class Beginning:
 
 
 def patches(images: Float[Tensor, "*b ch h w"], size: int) -> Float[Tensor, "*b n d"]:
-    """Squares of ``size`` pixels a side, row by row, each as d = ch · size² numbers; zeros fill the last ones up."""
+    """Return the square patches of images, row by row, each flattened to d = ch · size² numbers.
+
+    Args:
+        images: the images; zeros are appended where ``size`` does not divide height or width.
+        size: side of a patch in pixels.
+    """
     *outer, channels, height, width = images.shape
     down, across = -(-height // size), -(-width // size)
     filled = torch.nn.functional.pad(images, (0, across * size - width, 0, down * size - height))

@@ -1,4 +1,4 @@
-"""What an arm costs: measured on one small forward pass, for every architecture and backbone alike."""
+"""The cost of an arm in parameters, multiply-adds and memory, measured on one small forward pass."""
 
 from __future__ import annotations
 
@@ -15,21 +15,24 @@ from mtl_core.network.network import Network
 from mtl_core.recipe import Recipe
 
 FLOAT_BYTES = 4
+"""Bytes of a float32."""
 MANY_PARAMETERS = 4_000_000
-"""From here on the pass runs on shapes without memory; below, real zeros spare the second that torch takes to load
-what it needs for that."""
+"""Number of parameters above which the pass runs on shapes without memory (device ``meta``).  Below, tensors of zeros
+save the second that torch takes to load that device."""
 
 
 @dataclass(frozen=True)
 class Cost:
-    """Size of one replica.
+    """The cost of one replica.
 
     Args:
-        parameters_shared: used by at least two tasks.
-        parameters_total: shared and private, all of them trained.
-        multiply_adds: of the matrix products and convolutions of a forward pass for one example of each task.
-        activation_bytes: what a training step keeps of one example (of each task) for the backward pass.
-        replica_bytes: training memory: parameters, gradient, two moments, selected parameters, activations of a batch.
+        parameters_shared: number of trained parameters that at least two tasks use.
+        parameters_total: number of trained parameters, shared and private.
+        multiply_adds: multiply-adds of the matrix products and convolutions of a forward pass for one example of each
+            task.
+        activation_bytes: bytes that a training step keeps of one example (of each task) for the backward pass.
+        replica_bytes: bytes of training: parameters, gradient, two moments, selected parameters, activations of a
+            batch.
     """
 
     parameters_shared: int
@@ -38,14 +41,9 @@ class Cost:
     activation_bytes: int
     replica_bytes: int
 
-    @property
-    def parameters_private(self) -> int:
-        """Parameters that a single task uses."""
-        return self.parameters_total - self.parameters_shared
-
 
 def cost_of(recipe: Recipe, development: Development) -> Cost:
-    """The cost of ``recipe`` on the tasks of ``development``; nothing is trained."""
+    """Return the cost of a replica of ``recipe`` on the tasks of ``development``; nothing is trained."""
     network = Network(recipe, development.tasks, development.shape)
     signals = len(development.tasks) if development.own_inputs else 1
     multiply_adds, activation_bytes = _dry_run(network, signals, development.num_inputs)
@@ -60,10 +58,10 @@ def cost_of(recipe: Recipe, development: Development) -> Cost:
 
 
 def _dry_run(network: Network, signals: int, num_inputs: int, examples: int = 8) -> tuple[int, int]:
-    """Multiply-adds and kept bytes of one example."""
-    # a user's own modules may look at values
-    shapes_do = network.layout.size > MANY_PARAMETERS and network.trunk.backbone.adaptable
-    device = "meta" if shapes_do else "cpu"
+    """Multiply-adds and bytes kept for the backward pass, of one example."""
+    # a user's own modules may depend on values, which the device meta has not
+    meta = network.layout.size > MANY_PARAMETERS and network.trunk.backbone.adaptable
+    device = "meta" if meta else "cpu"
     theta = {
         slot: torch.zeros(1, len(slot.copies), *slot.shape, device=device, requires_grad=slot.trained)
         for slot in network.layout.slots
@@ -90,10 +88,10 @@ class _Products(TorchDispatchMode):
         self.multiply_adds = 0
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        found = func(*args, **(kwargs or {}))
+        output = func(*args, **(kwargs or {}))
         operation = func.overloadpacket
         if operation in (torch.ops.aten.mm, torch.ops.aten.bmm, torch.ops.aten.addmm, torch.ops.aten.baddbmm):
-            self.multiply_adds += found.numel() * args[-1].shape[-2]
+            self.multiply_adds += output.numel() * args[-1].shape[-2]
         elif operation is torch.ops.aten.convolution:
-            self.multiply_adds += found.numel() * args[1][0].numel()
-        return found
+            self.multiply_adds += output.numel() * args[1][0].numel()
+        return output

@@ -1,4 +1,4 @@
-"""One trained replica as a plain torch module that takes raw inputs and answers in the users' units."""
+"""Export of one trained replica as a plain torch module that takes raw inputs and predicts in the users' units."""
 
 from __future__ import annotations
 
@@ -26,19 +26,21 @@ from mtl_core.network.network import Network
 from mtl_core.recipe import Recipe
 
 PARAMETERS, RECIPE = "parameters.safetensors", "recipe.json"
+"""Names of the files in the folder of an exported module."""
 
 
 class Predictor(nn.Module):
-    """A trained network with the scales of its training split.  It always evaluates: no dropout, nothing is updated.
+    """A trained network together with the standardisation of its training split, as a torch module.
 
-    Parameters and buffers are the replica's, ``[c, …]`` for the c copies of a bank; ``input_shift``, ``input_scale``,
-    ``target_shift`` and ``target_scale`` are what its training split had.
+    The module always runs in evaluation mode: without dropout, and without updating running statistics.  Parameters and
+    buffers are the replica's, ``[c, …]`` for the c copies of a bank; ``input_shift``, ``input_scale``, ``target_shift``
+    and ``target_scale`` are those of its training split.
 
     Args:
-        recipe: of the replica.
-        tasks: in order.
-        shape: of an example.
-        double: keep shifts in float64, for tasks whose inputs or targets lie far from 0 for their spread.
+        recipe: recipe of the replica.
+        tasks: tasks of the network, in order.
+        shape: shape of an example.
+        double: whether shifts are kept in float64, for inputs or targets that lie far from 0 for their spread.
     """
 
     input_shift: Float[Tensor, " d"]
@@ -57,7 +59,7 @@ class Predictor(nn.Module):
             self.register_buffer(f"{name}_scale", torch.ones(size))
         self._names: dict[Slot, str] = {}
         for slot in self._network.layout.slots:
-            name = self._names[slot] = self._free(slot.name.replace(".", "_"))
+            name = self._names[slot] = self._unique(slot.name.replace(".", "_"))
             value = torch.zeros(len(slot.copies), *slot.shape)
             if slot.trained:
                 self.register_parameter(name, nn.Parameter(value))
@@ -65,54 +67,57 @@ class Predictor(nn.Module):
                 self.register_buffer(name, value)
 
     def forward(self, x: Float[Tensor, "b d"], logits: bool = False) -> dict[str, Tensor]:
-        """Every task's prediction for every example; tasks that had inputs of their own all see ``x``.
+        """Predict every task for every example; tasks that had inputs of their own all read ``x``.
 
         Args:
-            x: in the users' own units, image pixels channel by channel; NaN where a value is missing; float64 where
-                float32 cannot tell the values apart.
-            logits: leave out the last step to probabilities.
+            x: raw inputs in the users' own units, image pixels channel by channel; NaN where a value is missing; float64
+                where float32 cannot tell the values apart.
+            logits: whether to return logits instead of probabilities.
 
         Returns:
-            By task: ``[b]`` predictions in the target's own unit (regression; of a vector ``[b, k]``) or
+            By name of the task: ``[b]`` predictions in the target's own unit (regression; of a vector ``[b, k]``) or
             probabilities of the second class (binary), ``[b, k]`` probabilities (multiclass).
         """
         x = ((x - self.input_shift) * self.input_scale).to(self.input_scale.dtype)
         x = torch.where(x.isnan(), 0.0, x)
         theta = {slot: getattr(self, name).unsqueeze(0) for slot, name in self._names.items()}
         outputs = self._network(theta, x.unsqueeze(0).unsqueeze(0))
-        found = {
-            task.name: self._answer(task, member, values[0, place], logits)
+        predictions = {
+            task.name: self._prediction(task, member, values[0, place], logits)
             for bank, values in zip(self._network.heads, outputs, strict=True)
             for place, (task, member) in enumerate(zip(bank.tasks, bank.members, strict=True))
         }
-        return {task.name: found[task.name] for task in self.tasks}
+        return {task.name: predictions[task.name] for task in self.tasks}
 
-    def _answer(self, task: Task, member: int, outputs: Float[Tensor, "k b"], logits: bool) -> Tensor:
+    def _prediction(self, task: Task, member: int, outputs: Float[Tensor, "k b"], logits: bool) -> Tensor:
         if task.kind == "regression":
-            mine = slice(self._columns[member].start, self._columns[member].stop)
-            predictions = outputs.T / self.target_scale[mine] + self.target_shift[mine]
+            columns = slice(self._columns[member].start, self._columns[member].stop)
+            predictions = outputs.T / self.target_scale[columns] + self.target_shift[columns]
             return predictions if task.num_targets > 1 else predictions.squeeze(1)
         if task.kind == "binary":
             return outputs[0] if logits else outputs[0].sigmoid()
         return outputs.T if logits else outputs.T.softmax(dim=1)
 
-    def _free(self, name: str) -> str:
+    def _unique(self, name: str) -> str:
         """``name``, with a number where banks of different copies have parameters of one name."""
-        taken, number, free = set(self._names.values()), 1, name
-        while free in taken:
+        names, number, unique = set(self._names.values()), 1, name
+        while unique in names:
             number += 1
-            free = f"{name}_{number}"
-        return free
+            unique = f"{name}_{number}"
+        return unique
 
 
 def export(recipe: Recipe, development: Development, seed: int, parameters: Float[Tensor, " p"]) -> Predictor:
-    """A replica as a module.
+    """Return a trained replica as a torch module in evaluation mode.
 
     Args:
-        recipe: that it was trained by.
-        development: that it was trained on; for a single-task replica with its task alone.
-        seed: of its row: fixes the training split, whose scales the module carries.
-        parameters: a row, such as ``Outcome.selected``.
+        recipe: recipe that the replica was trained by.
+        development: examples that it was trained on; for a single-task replica with its task alone.
+        seed: seed of the replica; it fixes the training split, whose standardisation the module holds.
+        parameters: packed parameters, such as :attr:`mtl_core.training.trainer.Outcome.selected`.
+
+    Raises:
+        ValueError: if the number of parameters is not that of the recipe.
     """
     origins = {"input_shift": development.input_origin, "target_shift": development.target_origin}
     double = any(origin is not None for origin in origins.values())
@@ -131,10 +136,10 @@ def export(recipe: Recipe, development: Development, seed: int, parameters: Floa
 
 
 def save(module: Predictor, folder: Path) -> None:
-    """Write ``module`` as safetensors and JSON; nothing is pickled.
+    """Write ``module`` to ``folder`` as safetensors and JSON; nothing is pickled.
 
     Raises:
-        UserError: when its stages are Python objects, which have no name to be found by.
+        UserError: if stages of the module are Python objects, which cannot be loaded by name.
     """
     text = {
         "engine": ENGINE_VERSION,
@@ -153,13 +158,14 @@ def save(module: Predictor, folder: Path) -> None:
 
 
 def load(folder: Path, *, trust_code: bool = False) -> Predictor:
-    """The module that :func:`save` wrote.
+    """Load a module that :func:`save` wrote, in evaluation mode.
 
     Args:
-        trust_code: import the modules that a custom backbone names.  Without it nothing but this library's code runs.
+        folder: the folder that it was written to.
+        trust_code: whether to import the modules that a custom backbone names; otherwise only this library's code runs.
 
     Raises:
-        UserError: when the folder holds no such module, or one whose code would have to be imported.
+        UserError: if the folder holds no such module, or one whose code would have to be imported.
     """
     where, remedy = str(folder), "Point to a folder that export wrote."
     try:

@@ -1,4 +1,4 @@
-"""Whether an arm can exist: what backbone, architecture and weighting method have to say about a recipe."""
+"""Feasibility of an arm: the conditions that backbone, architecture and weighting method set on a recipe."""
 
 from __future__ import annotations
 
@@ -13,17 +13,22 @@ from mtl_core.registry import find
 
 
 def why_infeasible(recipe: Recipe, development: Development) -> str | None:
-    """Why an arm cannot exist, in words for the plan's list of skipped arms; ``None`` if it can."""
+    """Return why an arm cannot be trained, as a phrase for the plan's list of skipped arms; ``None`` if it can.
+
+    Args:
+        recipe: recipe of the arm.
+        development: the examples to train on, with their tasks.
+    """
     backbone, sharing = find("backbones", recipe.backbone).cls, find("sharing", recipe.sharing).cls
     return (
         backbone.why_infeasible(recipe, development.shape)
         or sharing.why_infeasible(recipe, development)
-        or _unweighable(recipe, development)
+        or _why_not_weighable(recipe, development)
     )
 
 
-def _unweighable(recipe: Recipe, development: Development) -> str | None:
-    """Why a method that weighs gradients finds none to weigh, or not where it is told to look."""
+def _why_not_weighable(recipe: Recipe, development: Development) -> str | None:
+    """Why the weighting method lacks the gradients that it needs, or that the recipe tells it to use."""
     method, needs = recipe.weighting, find("weighting", recipe.weighting).cls.needs
     if needs == "losses":
         return None

@@ -1,4 +1,4 @@
-"""The tasks' heads: banks of linear maps, class-major, one bank for all tasks of one kind and size."""
+"""The tasks' heads: banks of affine maps, one bank for all tasks of one kind and number of outputs."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from mtl_core.layers.head_product import class_major
 
 
 class HeadBank:
-    """z = W h + b for the g tasks of one kind and number of outputs.
+    """Heads z = W h + b of the g tasks of one kind and number of outputs, a bank.
 
-    Outputs are ``[r, g, k, b]``: with the classes before the examples the product and the cross entropy are several
-    times faster on narrow heads than the other way round.
+    Outputs are ``[r, g, k, b]``: with the classes before the examples, the product and the cross entropy of narrow
+    heads are several times faster than the other way round.
 
     Args:
-        tasks: of the whole set.
-        members: positions of the bank's tasks in it.
-        features: width of what the backbone hands over.
-        shared: whether the tasks have one head in common.
+        tasks: all tasks of the task set.
+        members: places of the bank's tasks among them.
+        features: number of features of the backbone's output h.
+        shared: whether the tasks share one head.
     """
 
     def __init__(self, tasks: Sequence[Task], members: Sequence[int], features: int, shared: bool = False) -> None:
@@ -48,17 +48,21 @@ class HeadBank:
         return class_major(theta[self.bias], theta[self.weight], h)
 
     def of_columns(self, values: Float[Tensor, "r c *b"]) -> Float[Tensor, "r g *k b"]:
-        """What the target columns ``values`` hold for the bank's tasks; of vectors ``[r, g, k, b]``."""
-        mine = values if self._all else values[:, self._columns]
-        return mine.reshape(len(mine), len(self.members), *self._vector, *mine.shape[2:]) if self._vector else mine
+        """Return the columns of the bank's tasks from ``values``, which has all c target columns.
+
+        The result is ``[r, g, *b]``, or ``[r, g, k, *b]`` where targets are vectors.
+        """
+        own = values if self._all else values[:, self._columns]
+        return own.reshape(len(own), len(self.members), *self._vector, *own.shape[2:]) if self._vector else own
 
 
 def banks_of(tasks: Sequence[Task], features: int, shared: bool = False) -> list[HeadBank]:
-    """The heads of all tasks, grouped by kind and number of outputs.
+    """Return the heads of all tasks, a bank for each kind and number of outputs.
 
     Args:
-        features: width of what the backbone hands over.
-        shared: whether one head serves all tasks; only where all are of one kind and number of outputs.
+        tasks: all tasks of the task set.
+        features: number of features of the backbone's output.
+        shared: whether all tasks share one head; it has no effect where they differ in kind or number of outputs.
     """
     groups: dict[tuple[str, int], list[int]] = {}
     for position, task in enumerate(tasks):

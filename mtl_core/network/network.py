@@ -1,4 +1,4 @@
-"""A recipe made flesh: stages and heads over one layout of parameters."""
+"""The network of a recipe: stages and heads over one layout of parameters."""
 
 from __future__ import annotations
 
@@ -22,12 +22,15 @@ from mtl_core.sharing import Sharing
 
 
 class Network:
-    """Backbone stages as the architecture copies and connects them, then the heads.
+    """The network of r replicas: the backbone's stages as the architecture copies and connects them, then the heads.
 
     Args:
-        recipe: decides everything but the tasks.
-        tasks: in order.
+        recipe: recipe of the replicas.
+        tasks: tasks of the network, in order.
         inputs: shape of an example.
+
+    Raises:
+        UserError: if two tasks have the same name, or one has the name of the shared copy.
     """
 
     def __init__(self, recipe: Recipe, tasks: Sequence[Task], inputs: Sequence[int]) -> None:
@@ -48,28 +51,39 @@ class Network:
         self._order = None if order == sorted(order) else torch.tensor(order).argsort()
 
     def __call__(self, theta: Theta, x: Float[Tensor, "r g b d"], context: ForwardContext = EVALUATION) -> list[Tensor]:
-        """Outputs ``[r, g, k, b]`` of every head bank; ``x`` is common (g = 1) or each task's own (g = t)."""
+        """Return the outputs ``[r, g, k, b]`` of every head bank, g being the number of its tasks.
+
+        Args:
+            theta: parameters of the replicas.
+            x: inputs, common to all tasks (g = 1) or each task's own (g = t).
+            context: context of the pass.
+        """
         h = self.trunk(theta, x, context)
         return [bank(theta, h) for bank in self.heads]
 
     def represent(
         self, theta: Theta, x: Float[Tensor, "r g b d"], context: ForwardContext
     ) -> Float[Tensor, "r c b *f"]:
-        """The first part of a pass, up to where the tasks part."""
+        """Return the representation before the task-specific part of the network, the first part of a pass."""
         return self.trunk.represent(theta, x, context)
 
     def finish(self, theta: Theta, z: Float[Tensor, "r c b *f"], context: ForwardContext) -> list[Tensor]:
-        """The rest of a pass: towers and heads."""
+        """Return the outputs of every head bank for the representation ``z``, the second part of a pass."""
         h = self.trunk.finish(theta, z, context)
         return [bank(theta, h) for bank in self.heads]
 
     @property
     def shares_head(self) -> bool:
-        """Whether one head serves all tasks."""
+        """Whether all tasks share one head."""
         return len(self.heads) == 1 and len(self.heads[0].weight.copies) < len(self.tasks)
 
     def losses(self, outputs: Sequence[Tensor], targets: Float[Tensor, "r c b"]) -> Float[Tensor, "r t b"]:
-        """The loss of every example, in the order of the tasks; ``targets`` are standardised and hold no NaN."""
+        """Return the loss of every task and example, in the order of the tasks.
+
+        Args:
+            outputs: outputs of every head bank.
+            targets: standardised target columns without NaN.
+        """
         return self.in_order(
             [
                 example_losses(bank.kind, logits, bank.of_columns(targets))
@@ -80,18 +94,21 @@ class Network:
     def after_step(
         self, theta: Theta, rates: Sequence[float], present: Bool[Tensor, "r t"], context: ForwardContext
     ) -> None:
-        """What the architecture does after the optimiser's step, in place."""
+        """Apply, in place, the architecture's own update after the optimiser's step.
+
+        Args:
+            theta: parameters of the replicas.
+            rates: learning rate of each replica at this step.
+            present: which tasks took part in the step.
+            context: context of the step's forward pass.
+        """
         heads = [slot for bank in self.heads for slot in bank.slots]
         with torch.no_grad():
             self.trunk.after_step(theta, heads, rates, present, context)
 
     def in_order(self, parts: Sequence[Float[Tensor, "r g b"]]) -> Float[Tensor, "r t b"]:
-        """What the head banks give, put into the order of the tasks."""
-        if not self._mixed:
+        """Return the results of the head banks, ``parts``, joined in the order of the tasks."""
+        if len(self.heads) == 1:
             return parts[0]
         joined = torch.cat(list(parts), dim=1)
         return joined if self._order is None else joined.index_select(1, self._order.to(joined.device))
-
-    @property
-    def _mixed(self) -> bool:
-        return len(self.heads) > 1

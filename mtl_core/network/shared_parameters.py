@@ -1,4 +1,4 @@
-"""Which trained parameters are shared, and how a direction on them and the tasks' own gradients become one gradient."""
+"""The shared parameters of a network, and the gradient of a step from a direction on them and private gradients."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ class _Piece:
 
 
 class SharedPart:
-    """The parameters that at least two tasks use, in the order of the layout: a row of q columns.
+    """The q trained parameters that at least two tasks use, in the order of the layout.
 
     Args:
-        layout: of the network.
-        among: the slots that count; by default all that are trained.
+        layout: layout of the network's parameters.
+        among: slots whose shared parameters count; by default all trained slots.
     """
 
     def __init__(self, layout: Layout, among: Collection[Slot] | None = None) -> None:
@@ -57,10 +57,15 @@ class SharedPart:
         """Numbers of the trained slots that have private copies."""
 
     def write(self, gradients: Sequence[Tensor | None], row: Float[Tensor, "*r q"]) -> None:
-        """Lay out gradients of :attr:`slots`, ``[*r, c, *s]`` each or ``None`` for zero, in ``row``."""
-        found = dict(zip(self.slots, gradients, strict=True))
+        """Write the gradients of :attr:`slots` into ``row``, in the order of the shared parameters.
+
+        Args:
+            gradients: gradient of each slot of :attr:`slots`, ``[*r, c, *s]``; ``None`` is zero.
+            row: memory for the gradient on the shared parameters.
+        """
+        by_slot = dict(zip(self.slots, gradients, strict=True))
         for piece in self._pieces:
-            gradient, target = found[piece.slot], row[..., piece.columns]
+            gradient, target = by_slot[piece.slot], row[..., piece.columns]
             if gradient is None:
                 target.zero_()
             else:
@@ -74,13 +79,13 @@ class SharedPart:
         factors: Float[Tensor, "r t"],
         penalty: Sequence[Tensor | None],
     ) -> list[Float[Tensor, "r s"]]:
-        """The step's gradient, trained slot by slot.
+        """Return the gradient of a step for every trained slot.
 
         Args:
             shared: direction on the shared parameters.
-            own: gradients of the tasks' own losses, slot by slot; only what they hold of private copies is read.
-            factors: of the own gradients.
-            penalty: gradient of the architecture's penalties, slot by slot; empty if there are none.
+            own: gradient of the sum of the tasks' losses by every trained slot; only private copies are read.
+            factors: factor of each task's gradient on its private copies.
+            penalty: gradient of the architecture's penalties by every trained slot; empty if there are none.
         """
         replicas = len(shared)
         parts: list[Tensor] = []
@@ -96,16 +101,17 @@ class SharedPart:
         for piece in self._pieces:
             numel = self._layout.trained[piece.slot].numel
             parts[piece.slot][:, piece.copies] = shared[:, piece.columns].unflatten(1, (-1, numel))
-        for part, more in zip(parts, penalty, strict=False):
-            if more is not None:
-                part += more.reshape(part.shape)
+        for part, addition in zip(parts, penalty, strict=False):
+            if addition is not None:
+                part += addition.reshape(part.shape)
         return [part.flatten(1) for part in parts]
 
 
 def shared_stages(layout: Layout) -> dict[str, Int[Tensor, " n"]]:
-    """Where the parameters of each stage stand among the shared ones; stages in forward order.
+    """Return for each stage the places of its parameters among the shared parameters.
 
-    A stage is what a slot's name begins with: ``stage0``, and beside it what connects stages, such as ``stitch0``.
+    A stage is named by the first part of its slots' names: ``stage0``, or a connection of stages such as ``stitch0``.
+    Stages are in forward order; those without shared parameters are left out.
     """
     shared = torch.tensor([len(owner) > 1 for owner in layout.owner_sets])[layout.owners()]
     names = list(dict.fromkeys(_stage(slot) for slot in layout.trained))
@@ -113,17 +119,20 @@ def shared_stages(layout: Layout) -> dict[str, Int[Tensor, " n"]]:
     sizes = torch.tensor(layout.sizes[: len(layout.trained)])
     stage = numbers.repeat_interleave(sizes)[shared]
     places = {name: (stage == number).nonzero().squeeze(1) for number, name in enumerate(names)}
-    return {name: found for name, found in places.items() if len(found)}
+    return {name: place for name, place in places.items() if len(place)}
 
 
 def last_shared_stage(layout: Layout) -> list[Slot]:
-    """The trained slots of the last stage that has shared parameters; what connects stages does not count as one."""
+    """Return the trained slots of the last stage that has shared parameters; connections of stages do not count."""
     stages = [name for name in shared_stages(layout) if name.startswith("stage")]
     return [slot for slot in layout.trained if stages and _stage(slot) == stages[-1]]
 
 
 def tasks_sharing_stage(layout: Layout) -> Bool[Tensor, "s t t"]:
-    """Which tasks have parameters of a stage in common; with itself: whether a task shares any."""
+    """Return for each stage of :func:`shared_stages` which pairs of tasks have parameters of it in common.
+
+    The diagonal tells whether a task shares any parameters of the stage.
+    """
     users: dict[str, list[list[bool]]] = {}
     for slot in layout.trained:
         if members := shared_copy_users(slot, layout):
@@ -133,7 +142,7 @@ def tasks_sharing_stage(layout: Layout) -> Bool[Tensor, "s t t"]:
 
 
 def shared_copy_users(slot: Slot, layout: Layout) -> list[list[bool]]:
-    """Which tasks use each copy that several do."""
+    """Return for each shared copy of ``slot`` which of the layout's tasks use it."""
     return [[task in layout.users(one) for task in layout.tasks] for one in slot.copies if layout.is_shared(one)]
 
 

@@ -1,4 +1,4 @@
-"""Random numbers that have no state: what a step draws depends on the row, the step and a name alone."""
+"""Counter-based random numbers: a draw depends on the replica's seed, the step and a name, not on earlier steps."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from mtl_core.randomness.seeding import stream_seed
 
 
 class Streams:
-    """Random numbers of one training step, for all rows at once and without a generator for each.
+    """Random numbers of one training step, for all replicas at once and without a generator for each.
 
     A number is a hash of (seed, purpose, name, step, draw): counter-based, so that it depends neither on the array that
-    a row trains in nor on the order of names, and nothing has to be saved.
+    a replica trains in nor on the order of names, and no generator state has to be saved.
 
     Source: Steele, Lea & Flood, "Fast splittable pseudorandom number generators", OOPSLA 2014 (the finaliser).
 
     Args:
-        seeds: of the rows.
-        purpose: separates uses of the same names.
+        seeds: seed of each replica.
+        purpose: part of the hash that separates uses of the same names.
     """
 
     def __init__(self, seeds: Sequence[int], purpose: str) -> None:
@@ -31,21 +31,21 @@ class Streams:
         self._draws = 0
 
     def at(self, steps: Sequence[int]) -> Streams:
-        """The streams of a step, given its number for each row; draws begin again."""
+        """Set the number of the step of each replica, begin the draws again, and return this object."""
         self._steps = torch.tensor(steps, dtype=torch.int64).unsqueeze(1)
         self._draws = 0
         return self
 
     def uniform(self, names: Sequence[str]) -> Float[Tensor, "r n"]:
-        """One number in (0, 1) for each row and name, float64; a further call gives further numbers."""
+        """Draw a float64 from U(0, 1) for each replica and name; every call draws new numbers."""
         return _unit(self._bits(tuple(names)))
 
     def normal(self, names: Sequence[str]) -> Float[Tensor, "r n"]:
-        """One standard normal number for each row and name, float64."""
+        """Draw a float64 from N(0, 1) for each replica and name; every call draws new numbers."""
         return torch.special.ndtri(self.uniform(names))
 
     def elements(self, name: str, size: int) -> Float[Tensor, "r n"]:
-        """``size`` numbers in (0, 1) for each row from one name, of sixteen random bits each."""
+        """Draw ``size`` numbers from U(0, 1) for each replica from one name, of sixteen random bits each."""
         words = torch.empty(len(self._seeds), -(-size // 4), dtype=torch.int64)
         for row, key in zip(words, self._bits((name,)).squeeze(1).tolist(), strict=True):
             row.random_(-(2**63), None, generator=torch.Generator().manual_seed(key))
@@ -74,7 +74,7 @@ def _mixed(z: Int[Tensor, "r n"]) -> Int[Tensor, "r n"]:
 
 
 def _shifted(z: Int[Tensor, "r n"], bits: int) -> Int[Tensor, "r n"]:
-    """A logical shift to the right; torch's own would drag the sign along."""
+    """A logical shift to the right; torch's operator shifts in the sign bit."""
     return (z >> bits) & ((1 << (64 - bits)) - 1)
 
 

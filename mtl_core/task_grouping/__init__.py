@@ -1,1 +1,1 @@
-"""Which tasks should share a stage: affinity of representations, and the search for a tree."""
+"""Task grouping: the affinity of the tasks' representations, and the search for a tree of tasks."""

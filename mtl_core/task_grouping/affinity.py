@@ -1,4 +1,4 @@
-"""A tree of tasks from how alike their networks see the same examples."""
+"""Task affinity: a tree of tasks from the similarity of the representations that their own networks learn."""
 
 from __future__ import annotations
 
@@ -27,39 +27,39 @@ from mtl_core.task_grouping.tree_search import tree_from_affinity
 from mtl_core.training.trainer import fit
 
 REPLICAS = 3
-"""Networks of each task that are compared."""
+"""Number of networks per task that are compared, by default."""
 FEWEST_EPOCHS, FEWEST_STEPS = 5, 200
-"""They are trained so long, but no longer than a study's own networks."""
+"""Least training of these networks, in epochs and in steps; never longer than that of the study's own networks."""
 _DIGITS = 9
-"""Dissimilarities that agree so far are tied: rounding must not order them."""
+"""Decimal places to which dissimilarities are rounded, so that rounding errors do not break ties."""
 _HYPERPARAMETERS = {"learning_rate": 3e-3, "weight_decay": 1e-4, "dropout": 0.0}
 
 
 def affinities(
     network: Network, parameters: Float[Tensor, " p"], probes: Float[Tensor, "n d"]
 ) -> Float[np.ndarray, "l t t"]:
-    """How alike the tasks' networks arrange the probes at every stage: 1 is the same order of dissimilarities.
+    """Return the similarity of the tasks' representations of the probes at each of l stages.
 
-    Entry [l, i, j] is Spearman's correlation, over pairs of probes, of the dissimilarities in networks i and j, and two
-    probes are dissimilar by 1 minus Pearson's correlation of their features behind stage l.
+    Entry [l, i, j] is Spearman's correlation, over pairs of probes, of the dissimilarities in networks i and j.  The
+    dissimilarity of two probes is 1 minus Pearson's correlation of their features behind stage l.
 
     Source: S. Vandenhende et al., "Branched multi-task networks: deciding what layers to share", BMVC 2020, section
     3.1; N. Kriegeskorte et al., "Representational similarity analysis", Frontiers in Systems Neuroscience 2, 2008.
 
     Args:
-        network: of ``independent``.
-        parameters: of one trained row.
-        probes: prepared inputs, the same for all tasks.
+        network: a network of the architecture ``independent``.
+        parameters: packed parameters of one trained replica.
+        probes: standardised inputs of n examples, the same for all tasks.
     """
     trunk = cast(Independent, network.trunk)
     theta = network.layout.theta(network.layout.unpack(torch.stack([parameters, parameters])))
-    found = []
+    affinity = []
     with torch.no_grad():
         h = trunk.backbone.enter(probes.expand(2, 1, -1, -1))
         for stage in trunk.networks.stages:
             h = run(stage, theta, h, EVALUATION)
-            found.append(_agreement(_dissimilarities(h[0].flatten(2).double())))
-    return np.stack(found)
+            affinity.append(_agreement(_dissimilarities(h[0].flatten(2).double())))
+    return np.stack(affinity)
 
 
 def find_tree(
@@ -73,20 +73,26 @@ def find_tree(
     probes: int = 128,
     hyperparameters: Mapping[str, Any] = _HYPERPARAMETERS,
 ) -> list[list[list[str]]]:
-    """A tree for ``branch``, from the mean affinity of a few quickly trained networks.
+    """Find the task tree of ``branch`` from the mean affinity of a few briefly trained networks.
 
-    It costs ``replicas`` · ``epochs`` epochs of ``independent``, whose networks are those of all tasks; probes are
-    training examples of all tasks, and their dissimilarities take memory in the square of their number.
+    The cost is ``replicas`` · ``epochs`` epochs of the architecture ``independent``, which has a network for each task.
+    Probes are training examples of all tasks; memory grows with the square of their number.
 
     Args:
-        recipe: of the study; its sharing is not looked at.
-        development: the pool.
-        seed: the first replica's; it names the seeds of the others.
-        budget: mean number of groups per stage.
-        replicas: networks of each task.
-        epochs: that each is trained; by default those of :func:`epochs_of`.
-        probes: examples that networks are compared on.
-        hyperparameters: that they are trained with.
+        recipe: recipe of the study; its architecture is replaced.
+        development: the examples to train on, with their tasks.
+        seed: seed of the first replica; those of the others derive from it.
+        budget: largest mean number of groups per stage.
+        replicas: number of networks per task.
+        epochs: number of epochs of their training; by default that of :func:`epochs_of`.
+        probes: number of examples that the networks are compared on.
+        hyperparameters: hyperparameters of their training.
+
+    Returns:
+        For each stage the groups of tasks, see :data:`mtl_core.task_tree.Tree`.
+
+    Raises:
+        UserError: if all networks diverge.
     """
     quick = replace(
         recipe,
@@ -102,19 +108,19 @@ def find_tree(
     )
     network = Network(quick, development.tasks, development.shape)
     size = network.layout.size
-    found = [
+    estimates = [
         affinities(network, outcome.state["parameters"].view(size), _probes(development, quick, one, probes))
         for outcome, one in zip(outcomes, seeds, strict=True)
         if outcome.status != "diverged"
     ]
-    if not found:
+    if not estimates:
         found = f"all {replicas} networks diverged, so there is nothing to compare."
         raise UserError("the tree from affinity", found, "Check the inputs for extreme values, or write the tree out.")
-    return tree_from_affinity(np.mean(found, axis=0), [task.name for task in development.tasks], budget)
+    return tree_from_affinity(np.mean(estimates, axis=0), [task.name for task in development.tasks], budget)
 
 
 def epochs_of(recipe: Recipe, development: Development) -> int:
-    """Epochs after which networks are alike, or not, in what they have learnt rather than in how they began."""
+    """Return the number of epochs after which similarity reflects what networks learnt, not their initialisation."""
     steps = steps_per_epoch(recipe, development)
     return min(recipe.epochs, max(FEWEST_EPOCHS, -(-FEWEST_STEPS // steps)))
 

@@ -1,4 +1,4 @@
-"""The allocator, told that a training step asks for the same memory again and again."""
+"""Setting of the C library's memory allocator for training steps that request the same memory again and again."""
 
 from __future__ import annotations
 
@@ -12,10 +12,13 @@ _LARGEST_MMAP_THRESHOLD = 32 * 2**20
 
 @cache
 def keep_freed_memory() -> bool:
-    """Let the C library keep what is freed instead of giving it back to the kernel after every operation.
+    """Make the C library keep freed memory instead of returning it to the kernel after every operation.
 
     A step's temporaries are megabytes that would otherwise be mapped, page-faulted and unmapped each time, which costs
-    up to a third of the step.  Returns whether the allocator understood: elsewhere than on glibc nothing changes.
+    up to a third of the step.
+
+    Returns:
+        Whether the allocator accepted the setting; nothing changes on other systems than Linux with glibc.
     """
     if not sys.platform.startswith("linux"):
         return False

@@ -1,4 +1,4 @@
-"""States of replicas on disk: safetensors, never a pickle."""
+"""Checkpoints: states of replicas on disk, as safetensors and never as a pickle."""
 
 from __future__ import annotations
 
@@ -16,7 +16,13 @@ _SEPARATOR = "/"
 
 
 def save(path: Path, states: Mapping[str, Mapping[str, Tensor]], meta: Mapping[str, str] | None = None) -> None:
-    """Write states by key, all or nothing: under a temporary name, synced, then renamed."""
+    """Write the states of replicas to a file, atomically: under a temporary name, synced, then renamed.
+
+    Args:
+        path: the file to write or replace.
+        states: states of the replicas, by key.
+        meta: text to store beside the states, as metadata of the safetensors format.
+    """
     tensors = {
         f"{key}{_SEPARATOR}{name}": value.detach().cpu().contiguous()
         for key, state in states.items()
@@ -31,20 +37,14 @@ def save(path: Path, states: Mapping[str, Mapping[str, Tensor]], meta: Mapping[s
 
 
 def load(path: Path) -> dict[str, ReplicaState]:
-    """The states by key.
+    """Return the states of replicas that a file holds, by key.
 
     Raises:
-        OSError, safetensors.SafetensorError: when the file is missing or damaged.
+        OSError, safetensors.SafetensorError: if the file is missing or damaged.
     """
     states: dict[str, ReplicaState] = {}
     with safe_open(path, framework="pt") as file:
-        for full_name in file.keys():  # noqa: SIM118, for it is no dictionary
+        for full_name in file.keys():  # noqa: SIM118, as it is no dictionary
             key, _, name = full_name.rpartition(_SEPARATOR)
             states.setdefault(key, {})[name] = file.get_tensor(full_name)
     return states
-
-
-def meta(path: Path) -> dict[str, str]:
-    """The text stored beside the states."""
-    with safe_open(path, framework="pt") as file:
-        return file.metadata() or {}

@@ -24,7 +24,19 @@ from mtl_core.recipe import Recipe, ReplicaConfig
 def evaluate(
     network: Network, theta: Theta, feed: Feed, index: Int[Tensor, "r g m"], real: Bool[Tensor, "r g m"]
 ) -> tuple[Float[Tensor, "r t"], Float[Tensor, "r t"]]:
-    """Mean loss and metric over the labelled examples at ``index`` (padded, see :func:`padded`); NaN without labels."""
+    """Compute each task's mean loss and metric over the labelled examples at ``index``; NaN without labels.
+
+    Args:
+        network: the network of the replicas.
+        theta: their parameters.
+        feed: the examples, standardised for each replica.
+        index: places of the examples, padded by :func:`mtl_core.data.batch_loader.padded`; g = 1 if all tasks read the
+            same examples, else g = t.
+        real: which entries of ``index`` are no padding.
+
+    Returns:
+        The losses of standardised targets, and the metrics in the targets' own units.
+    """
     totals = torch.zeros(2, len(index), len(network.tasks))
     counts = torch.zeros(len(index), len(network.tasks))
     for begin in range(0, index.shape[2], CHUNK):
@@ -46,7 +58,7 @@ def _scores(network: Network, feed: Feed, outputs: Sequence[Tensor], index: Int[
     raw = raw if feed.fully_labelled else torch.where(raw.isnan(), 0.0, raw)
     parts = []
     for bank, logits in zip(network.heads, outputs, strict=True):
-        predictions, wanted = logits, bank.of_columns(raw)
+        predictions, targets = logits, bank.of_columns(raw)
         if bank.kind == "regression":
             shift, scale = (
                 bank.of_columns(values).view(len(values), len(bank.members), -1, 1)
@@ -55,10 +67,10 @@ def _scores(network: Network, feed: Feed, outputs: Sequence[Tensor], index: Int[
             predictions = logits / scale + shift
         metrics = [task.metric for task in bank.tasks]
         if len(set(metrics)) == 1:
-            parts.append(example_scores(bank.tasks[0], predictions, wanted))
+            parts.append(example_scores(bank.tasks[0], predictions, targets))
         else:
             columns = [
-                example_scores(task, predictions[:, place : place + 1], wanted[:, place : place + 1])
+                example_scores(task, predictions[:, place : place + 1], targets[:, place : place + 1])
                 for place, task in enumerate(bank.tasks)
             ]
             parts.append(torch.cat(columns, dim=1))
@@ -67,16 +79,17 @@ def _scores(network: Network, feed: Feed, outputs: Sequence[Tensor], index: Int[
 
 @dataclass(frozen=True)
 class TestScore:
-    """A replica on the test split.
+    """Scores of one replica on the test split.
 
     Args:
-        key: of the row.
-        test_metric, trivial_metric, test_skill: by task; trivial is the constant prediction fitted on the replica's
-            own training split.
-        example_scores: the metric of every test example, ``[t, n]``; NaN where there is no label.
+        key: key of the replica.
+        test_metric: metric of each task, ``[t]``, in the target's own unit.
+        trivial_metric: metric of the constant prediction fitted on the replica's own training split, ``[t]``.
+        test_skill: skill of each task, ``[t]``.
+        example_scores: metric of every test example, ``[t, n]``; NaN where there is no label.
     """
 
-    __test__ = False  # not a test case, whatever pytest thinks of the name
+    __test__ = False  # keeps pytest from collecting the class by its name
 
     key: str
     test_metric: np.ndarray
@@ -93,22 +106,30 @@ def score_examples_on(
     rows: Sequence[ReplicaConfig],
     parameters: Float[Tensor, "r p"],
 ) -> Iterator[TestScore]:
-    """Open the test split for trained replicas.  Nothing is fitted here: scales come from the replica's training split.
+    """Score trained replicas on the test split.
+
+    Nothing is fitted here: scales and constant predictions come from each replica's own training split.
 
     Args:
+        recipe: the recipe that the replicas were trained by.
+        development: the examples that they were trained on, with the tasks.
         test: examples whose target columns are those of ``development``.
-        parameters: what training selected, one row each.
+        rows: configurations of the replicas.
+        parameters: the packed parameters that training selected, one row for each of ``rows``.
+
+    Yields:
+        The scores of each replica, in the order of ``rows``.
     """
     network = Network(recipe, development.tasks, development.shape)
     own = [targets_of(test.targets, columns) for columns in columns_of(development.tasks)]
-    everything, real = padded([[torch.arange(len(test))]])
+    index, real = padded([[torch.arange(len(test))]])
     for row, flat in zip(rows, parameters, strict=True):
         preparation = prepare(development, row.seed, recipe.train_fraction)
-        max_rows = torch.stack([flat, flat])  # a lone row would take other kernels than it did in training
-        feed, theta = Feed(test, [preparation] * 2), network.layout.theta(network.layout.unpack(max_rows))
+        duplicated = torch.stack([flat, flat])  # one row alone would take other kernels than it did in training
+        feed, theta = Feed(test, [preparation] * 2), network.layout.theta(network.layout.unpack(duplicated))
         parts = [
-            _scores(network, feed, network(theta, feed.inputs(index)), index)[0]
-            for index in everything.expand(2, -1, -1).split(CHUNK, dim=2)
+            _scores(network, feed, network(theta, feed.inputs(part)), part)[0]
+            for part in index.expand(2, -1, -1).split(CHUNK, dim=2)
         ]
         scores = torch.cat(parts, dim=1)[:, real[0, 0]]
         scores = torch.where(labels(development.tasks, test.targets).T, scores, torch.nan)
@@ -116,5 +137,5 @@ def score_examples_on(
         trivial = torch.tensor(
             [constant.metric(mine) for constant, mine in zip(preparation.constants, own, strict=True)]
         )
-        points = skill(development.tasks, metric[None], trivial[None])[0]
-        yield TestScore(row.key, metric.numpy(), trivial.numpy(), points.numpy(), scores.numpy())
+        test_skill = skill(development.tasks, metric[None], trivial[None])[0]
+        yield TestScore(row.key, metric.numpy(), trivial.numpy(), test_skill.numpy(), scores.numpy())

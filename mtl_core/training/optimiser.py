@@ -1,7 +1,7 @@
 """Optimisers with hyperparameters per replica.
 
 On a CPU every row is updated by one call of a fused kernel, in one pass over memory (several passes cost 2 to 12 times
-as much); on other devices by broadcasting over rows.  Both follow ``torch.optim`` step for step.
+as much); on other devices all rows are updated by broadcasting.  Both follow ``torch.optim`` step for step.
 """
 
 from __future__ import annotations
@@ -23,20 +23,27 @@ COMMON_RANGES: dict[str, Range] = {
     "weight_decay": LogUniform(1e-6, 1e-1),
     "dropout": Uniform(0.0, 0.5),
 }
-"""Tuning hyperparameters that every arm has, with the ranges for AdamW."""
+"""Ranges of the tuned hyperparameters that every arm has, for AdamW."""
 
 _DEFAULTS = {"beta1": 0.9, "beta2": 0.999, "momentum": 0.9}
 _EPSILON = 1e-8
 
 
 def ranges_of(optimiser: str) -> dict[str, Range]:
-    """The common ranges, with a learning rate that suits the optimiser."""
+    """Return the ranges of the common hyperparameters, with the learning rates of ``optimiser``, adamw or sgd."""
     rates = {"adamw": COMMON_RANGES["learning_rate"], "sgd": LogUniform(1e-2, 1.0)}
     return COMMON_RANGES | {"learning_rate": rates[optimiser]}
 
 
 def start(layout: Layout, replicas: int) -> StackedStates:
-    """Fresh optimiser rows: two moments of what is trained, and how often each owner's parameters were stepped."""
+    """Return the initial state of the optimiser.
+
+    It holds two moments of the trained parameters, and how often the parameters of each owner were updated.
+
+    Args:
+        layout: layout of the network's parameters.
+        replicas: number of replicas.
+    """
     return {
         "first_moment": torch.zeros(replicas, layout.num_trained),
         "second_moment": torch.zeros(replicas, layout.num_trained),
@@ -45,17 +52,18 @@ def start(layout: Layout, replicas: int) -> StackedStates:
 
 
 class Optimiser:
-    """Updates working memory in place.
+    """Optimiser that updates the parameters of r replicas in place, each with hyperparameters of its own.
 
     ``adamw``: I. Loshchilov & F. Hutter, "Decoupled weight decay regularization", ICLR 2019, algorithm 2.
     ``sgd``: Nesterov momentum as in ``torch.optim.SGD``, with L2 decay; its momentum is kept as the first moment.
 
     Args:
         name: ``adamw`` or ``sgd``.
-        layout: which part of which slot belongs to which tasks.
-        parameters: working memory, slot by slot; buffers are left alone.
-        rows: at rest: moments, which are copied, and ``updates``, which is updated.
-        hyperparameters: of each row; ``weight_decay``, and optionally ``beta1``, ``beta2``, ``momentum``.
+        layout: layout of the network's parameters.
+        parameters: the parameters to update, slot by slot; buffers are not changed.
+        rows: the optimiser's state: packed moments, which are copied, and ``updates``, which is updated in place.
+        hyperparameters: of each replica: ``weight_decay`` (default 0), ``beta1`` (0.9), ``beta2`` (0.999) and
+            ``momentum`` (0.9).
     """
 
     def __init__(
@@ -77,7 +85,7 @@ class Optimiser:
         ]
 
     def moments(self) -> StackedStates:
-        """Both moments, as rows at rest."""
+        """Return both moments as packed rows."""
         return {"first_moment": self._layout.pack(self._first), "second_moment": self._layout.pack(self._second)}
 
     def step(
@@ -86,17 +94,19 @@ class Optimiser:
         rates: Sequence[float],
         present: Bool[Tensor, "r t"] | None = None,
     ) -> None:
-        """One update.  What only absent tasks use keeps its parameters, moments and step count.
+        """Update the parameters once.
+
+        Parameters that only absent tasks use keep their values, moments and number of updates.
 
         Args:
-            gradients: trained slot by slot.
-            rates: learning rate of each row, now.
-            present: which tasks had labels; ``None``: all.
+            gradients: gradient of every trained slot.
+            rates: learning rate of each replica at this step.
+            present: which tasks take part in the step; ``None``: all.
         """
         stepped = torch.ones_like(self._updates, dtype=torch.bool)
         if present is not None:
             stepped = self._layout.stepped(present)
-            self._even = [even and every for even, every in zip(self._even, stepped.all(dim=1).tolist(), strict=True)]
+            self._even = [even and whole for even, whole in zip(self._even, stepped.all(dim=1).tolist(), strict=True)]
         self._updates.add_(stepped)
         if self._updates.device.type != "cpu":
             self._step_by_broadcast(gradients, torch.tensor(rates), stepped)
@@ -110,7 +120,7 @@ class Optimiser:
                 self._step_row(*self._parts(row, of_row, stepped[row].tolist()), rate, self._settings[row])
 
     def _parts(self, row: int, gradients: Sequence[Tensor], stepped: Sequence[bool]) -> tuple[list[Tensor], ...]:
-        """What is stepped of a row whose tasks were not always all present: its owners' parts, with their counts."""
+        """The parts to update of a row whose tasks were not present at every step, with their numbers of updates."""
         ranges = [(owner, part) for owner, parts in enumerate(self._segments) if stepped[owner] for part in parts]
         sliced = (
             [tensors[number][begin:end] for _, (number, begin, end) in ranges]
@@ -161,16 +171,21 @@ class Optimiser:
             momentum, gradient = column("momentum"), gradient + decay * parameters
             new_first, new_second = torch.where(momentum > 0, momentum * first + gradient, first), second
             new = parameters - rate * (gradient + momentum * new_first)
-        moves = stepped[:, owner]
+        mask = stepped[:, owner]
         for tensors, old, value in zip(
             self._work, (parameters, first, second), (new, new_first, new_second), strict=True
         ):
-            for tensor, part in zip(tensors, self._layout.unpack(torch.where(moves, value, old)), strict=True):
+            for tensor, part in zip(tensors, self._layout.unpack(torch.where(mask, value, old)), strict=True):
                 tensor.copy_(part)
 
 
 def clip_(gradients: Sequence[Float[Tensor, "r s"]], norm: float) -> None:
-    """Shorten each row's gradient, in place, to ``norm`` where it is longer; rows do not see each other."""
+    """Clip each replica's gradient, in place, to the norm ``norm``; replicas do not affect each other.
+
+    Args:
+        gradients: gradient of every trained slot.
+        norm: largest norm of a replica's gradient over all slots.
+    """
     squares = torch.stack([gradient.square().sum(dim=1) for gradient in gradients])
     factor = norm / squares.sum(dim=0).sqrt().clamp(min=norm)
     for gradient in gradients:
@@ -178,5 +193,12 @@ def clip_(gradients: Sequence[Float[Tensor, "r s"]], norm: float) -> None:
 
 
 def schedule(kind: str, rate: float, step: int, total: int) -> float:
-    """The learning rate at ``step`` (from 0) of ``total``: ``constant``, or ``cosine`` from ``rate`` towards 0."""
+    """Return the learning rate at a step.
+
+    Args:
+        kind: ``constant``, or ``cosine``: rate · (1 + cos(π step/total)) / 2.
+        rate: learning rate at the first step.
+        step: number of the step, from 0.
+        total: number of steps of the training.
+    """
     return rate if kind == "constant" else rate * 0.5 * (1 + cos(pi * step / total))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -16,20 +15,7 @@ from mtl_core.recipe import Recipe, ReplicaConfig
 from mtl_core.replica_state import ReplicaState
 from mtl_core.training.allocator import keep_freed_memory
 from mtl_core.training.fused_array import CURVES, FusedArray, fresh_state
-
-
-@dataclass(frozen=True)
-class Progress:
-    """How far a call of :func:`fit` has come.
-
-    Args:
-        epochs_done, epochs_total: summed over its rows.
-        best: the best mean validation skill of any row so far.
-    """
-
-    epochs_done: int
-    epochs_total: int
-    best: float
+from mtl_core.training.row_scheduler import Progress, Reports, RowScheduler
 
 
 @dataclass(frozen=True)
@@ -42,7 +28,7 @@ class Outcome:
         reason: of a divergence; else empty.
         epochs: trained so far.
         selected_epoch: the one of best mean validation skill, from 0; −1: none.
-        curves: :data:`mtl_core.training.fused_array.CURVES` → ``[epochs, t]`` float32.
+        curves: :data:`mtl_core.training.model_selection.CURVES` → ``[epochs, t]`` float32.
         trivial_loss, trivial_metric: of the best constant prediction on the validation split, ``[t]``.
         num_train, num_validation: labelled examples, ``[t]``.
         seconds: the row's share of the wall time.
@@ -99,43 +85,27 @@ def fit(
     until = recipe.epochs if until is None else until
     network = Network(recipe, development.tasks, development.shape)
     prepared = {seed: prepare(development, seed, recipe.train_fraction) for seed in {row.seed for row in rows}}
-    kept: dict[str, ReplicaState] = dict(states or {})
-    kept = {row.key: kept[row.key] for row in rows if row.key in kept}
-    waiting = [row for row in rows if row.key not in kept or not _done(kept[row.key], until)]
-    active: list[ReplicaConfig] = []
-    saved = time.monotonic()
-    while waiting or active:
-        active, waiting = active + waiting[: max_rows - len(active)], waiting[max_rows - len(active) :]
+    scheduler = RowScheduler(rows, states or {}, until, max_rows)
+    reports = Reports(scheduler, watch, snapshot, snapshot_seconds)
+    while active := scheduler.next_rows():
         for row in active:
-            if row.key not in kept:
-                kept[row.key] = fresh_state(recipe, network, row)
-        begun, preparations = [kept[row.key] for row in active], [prepared[row.seed] for row in active]
+            if row.key not in scheduler.states:
+                scheduler.states[row.key] = fresh_state(recipe, network, row)
+        begun, preparations = [scheduler.states[row.key] for row in active], [prepared[row.seed] for row in active]
         array = FusedArray(recipe, development, network, active, begun, preparations)
-        changed = False
-        while not changed:
-            array.advance()
-            changed = any(array.halted) or any(epoch >= until for epoch in array.epochs)
-            if watch:
-                current = dict(zip((row.key for row in active), array.epochs, strict=True))
-                done = sum(current.get(key) or _spent(state, until) for key, state in kept.items())
-                best = max(array.best_skill, *(float(state["best_skill"]) for state in kept.values()))
-                watch(Progress(done, until * len(rows), best))
-            if snapshot and time.monotonic() - saved >= snapshot_seconds:
-                kept.update(zip((row.key for row in active), array.states(), strict=True))
-                snapshot(kept)
-                saved = time.monotonic()
-        kept.update(zip((row.key for row in active), array.states(), strict=True))
-        active = [row for row in active if not _done(kept[row.key], until)]
-    return [_outcome(recipe, row, kept[row.key], prepared[row.seed]) for row in rows]
+        _train_until_a_row_is_done(array, until, reports)
+        scheduler.store(array)
+    return [_outcome(recipe, row, scheduler.states[row.key], prepared[row.seed]) for row in rows]
 
 
-def _done(state: ReplicaState, until: int) -> bool:
-    return bool(state["diverged"] or state["stopped"] or state["epoch"] >= until)
-
-
-def _spent(state: ReplicaState, until: int) -> int:
-    """Epochs that a row has taken off the work ahead: all of them, if it stopped early."""
-    return until if _done(state, until) else int(state["epoch"])
+def _train_until_a_row_is_done(array: FusedArray, until: int, reports: Reports) -> None:
+    """Train every row epoch by epoch; when one is done its place is free, and the array must be composed anew."""
+    while True:
+        array.advance()
+        done = any(array.halted) or any(epoch >= until for epoch in array.epochs)
+        reports.after_epoch(array)
+        if done:
+            return
 
 
 def _outcome(recipe: Recipe, row: ReplicaConfig, state: ReplicaState, preparation: Preparation) -> Outcome:

@@ -1,34 +1,83 @@
-"""Ways to weigh tasks, one method a file.
+"""Weighting methods: how the tasks' losses or gradients become one step, one method a file.
 
-A method is a function of what each row has in a step: of the losses (:class:`LossWeighting`), of the inner products of
-the task gradients on the shared parameters (:class:`GramianWeighting`), or of these gradients themselves
-(:class:`JacobianWeighting`).  ``state`` — tensors with a leading r, kept with the replica's other rows — carries what a
-method remembers.  Hyperparameters arrive as columns ``[r, 1]`` (or ``[r, t]`` for a simplex), one value per replica.
+A method is a function of one :class:`Step`: of the losses (:class:`LossWeighting`), of the inner products of the task
+gradients on the shared parameters (:class:`GramianWeighting`), or of these gradients themselves
+(:class:`JacobianWeighting`).  ``state`` (tensors whose first dimension is the replica, kept with the replica's other
+rows) holds what a method remembers.  Hyperparameters arrive as columns ``[r, 1]`` (or ``[r, t]`` for a simplex), one
+value per replica.
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 import torch
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from mtl_core.data.task import Task
 from mtl_core.randomness.counter_based import Streams
 
 State = dict[str, Tensor]
+"""What a weighting method remembers between steps, by name; the first dimension is the replica."""
 FLOOR = 1e-12
-"""What a loss counts for at least, where a method divides by it or takes its logarithm."""
+"""Smallest value of a loss that a method divides by or takes the logarithm of."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """What a weighting method sees of one training step.
+
+    Args:
+        losses: mean loss of each task on the step's batch, detached; 0 where a task is absent.
+        present: whether a task has a label in the batch.  An absent task's state must stay as it is.
+        state: what the method remembers of each row; it is updated in place.
+        streams: random numbers of this step, keyed by row and task name.
+    """
+
+    losses: Float[Tensor, "r t"]
+    present: Bool[Tensor, "r t"]
+    state: State
+    streams: Streams
+
+    @property
+    def num_present(self) -> Int[Tensor, "r 1"]:
+        """Number of present tasks of each row; 1 where there is none, so that it can be divided by."""
+        return self.present.sum(dim=1, keepdim=True).clamp(min=1)
+
+
+@dataclass(frozen=True)
+class GramianStep(Step):
+    """A step with the inner products of the task gradients.
+
+    Args:
+        gramian: J Jᵀ of the task gradients J on the shared parameters; rows and columns of absent tasks are 0.
+    """
+
+    gramian: Float[Tensor, "r t t"]
+
+
+@dataclass(frozen=True)
+class JacobianStep(Step):
+    """A step with the task gradients themselves.
+
+    Args:
+        jacobians: task gradients on the shared parameters, of :attr:`JacobianWeighting.batches` independent batches;
+            rows of absent tasks are 0.  ``losses`` are those of the first batch, and a task is present if it has a
+            label in every batch.
+    """
+
+    jacobians: Sequence[Float[Tensor, "r t p"]]
 
 
 class Weighting(ABC):
-    """What all methods have in common.
+    """Base class of all weighting methods.
 
     Args:
-        tasks: in order.
+        tasks: the tasks, in the order of the losses.
     """
 
     needs: ClassVar[Literal["losses", "gramian", "jacobian"]]
@@ -38,46 +87,45 @@ class Weighting(ABC):
         self.tasks = tuple(tasks)
 
     def start(self, replicas: int, shared: int = 0) -> State:
-        """The state before the first step; empty for methods that remember nothing.
+        """Return the state before the first step; it is empty for methods that remember nothing.
 
         Args:
+            replicas: number of rows.
             shared: number of shared parameters, for methods that remember gradients.
         """
         return {}
 
     def after_epoch(self, losses: Float[Tensor, "r t"], seen: Bool[Tensor, "r t"], state: State) -> None:
-        """Told at the end of an epoch: the mean training loss of each task, and whether it was ever present."""
+        """Update ``state`` at the end of an epoch; by default nothing happens.
+
+        Args:
+            losses: mean training loss of each task over the epoch.
+            seen: whether the task was present in any step of the epoch.
+            state: as for :class:`Step`.
+        """
         return
 
 
 class LossWeighting(Weighting):
-    """A method that needs nothing but losses; its weights act on all parameters."""
+    """Base class of the methods that need nothing but losses; their weights act on all parameters."""
 
     needs = "losses"
     observes_step: ClassVar[bool] = False
-    """Whether :meth:`observe_step` wants the losses of the same batch after the update."""
+    """Whether :meth:`observe_step` is called with the losses of the same batch after the update."""
 
     @abstractmethod
-    def weigh(
-        self, losses: Float[Tensor, "r t"], present: Bool[Tensor, "r t"], state: State, streams: Streams
-    ) -> Float[Tensor, "r t"]:
-        """Weights for this step; ``state`` is updated in place.
+    def weigh(self, step: Step) -> Float[Tensor, "r t"]:
+        """Return the weights of the tasks in this step."""
 
-        Args:
-            losses: detached; 0 where a task is absent.
-            present: whether the task has a label in the batch.  An absent task's state stays as it is.
-            streams: random numbers of this step, keyed by row and task name.
-        """
-
-    def observe_step(self, losses: Float[Tensor, "r t"], present: Bool[Tensor, "r t"], state: State) -> None:
-        """The losses of the step's batch after the update, with the same dropout."""
+    def observe_step(self, step: Step) -> None:
+        """Update the state by the losses of the step's batch after the update, computed with the same dropout."""
         raise AssertionError(f"{type(self).__name__} does not look again.")
 
 
 class GramianWeighting(Weighting):
-    """A method that needs the inner products of the task gradients on the shared parameters.
+    """Base class of the methods that need the inner products of the task gradients on the shared parameters.
 
-    Its weights combine the task gradients on the shared parameters.
+    Their weights combine the task gradients on the shared parameters.
     """
 
     needs = "gramian"
@@ -85,56 +133,39 @@ class GramianWeighting(Weighting):
     """Whether the weights act on private parameters too, like those of a :class:`LossWeighting`."""
 
     @abstractmethod
-    def weigh(
-        self,
-        gramian: Float[Tensor, "r t t"],
-        losses: Float[Tensor, "r t"],
-        present: Bool[Tensor, "r t"],
-        state: State,
-        streams: Streams,
-    ) -> Float[Tensor, "r t"]:
-        """Weights of the task gradients for this step; ``state`` is updated in place.
-
-        Args:
-            gramian: J Jᵀ of the task gradients on the shared parameters; rows and columns of absent tasks are 0.
-            losses, present, streams: as for :meth:`LossWeighting.weigh`.
-        """
+    def weigh(self, step: GramianStep) -> Float[Tensor, "r t"]:
+        """Return the weights of the task gradients in this step."""
 
 
 class JacobianWeighting(Weighting):
-    """A method that needs the task gradients on the shared parameters one by one."""
+    """Base class of the methods that need the task gradients on the shared parameters one by one."""
 
     needs = "jacobian"
     batches: ClassVar[int] = 1
-    """Independent batches of which a step needs the gradients."""
+    """Number of independent batches of which a step needs the gradients."""
 
     def own_factors(self, losses: Float[Tensor, "r t"]) -> Float[Tensor, "r t"]:
-        """What the gradients of the own losses on private parameters are multiplied by; other than 1 for a method that
-        minimises something else than the losses."""
+        """Return the factors of the tasks' gradients on private parameters.
+
+        They are 1 unless the method minimises something else than the losses.
+        """
         return torch.ones_like(losses)
 
     @abstractmethod
-    def combine(
-        self,
-        jacobians: Sequence[Float[Tensor, "r t p"]],
-        losses: Float[Tensor, "r t"],
-        present: Bool[Tensor, "r t"],
-        state: State,
-        streams: Streams,
-    ) -> Float[Tensor, "r p"]:
-        """The direction (to be stepped against) on the shared parameters; ``state`` is updated in place.
-
-        Args:
-            jacobians: task gradients on :attr:`batches` batches; rows of absent tasks are 0.
-            losses, present, streams: as for :meth:`LossWeighting.weigh`; losses are those of the first batch.
-        """
+    def combine(self, step: JacobianStep) -> Float[Tensor, "r p"]:
+        """Return the direction, to be stepped against, on the shared parameters."""
 
 
 def scaled(weights: Float[Tensor, "r t"], present: Bool[Tensor, "r t"], scale: str) -> Float[Tensor, "r t"]:
-    """Weights of the present tasks: as they are (``native``) or divided by their total (``matched``).
+    """Return the weights of the present tasks, 0 for absent ones.
 
-    ``matched`` takes out of a method what is merely a larger or smaller step, so that methods are compared at equal
-    total weight.
+    ``matched`` weights of different methods have the same total, so that methods do not differ by the size of their
+    steps alone.
+
+    Args:
+        weights: weights that a method returned.
+        present: which tasks take part in the step.
+        scale: ``native`` leaves the weights as they are; ``matched`` divides them by the sum of their absolute values.
     """
     weights = torch.where(present, weights, 0.0)
     if scale == "native":
@@ -146,7 +177,15 @@ def scaled(weights: Float[Tensor, "r t"], present: Bool[Tensor, "r t"], scale: s
 def matched(
     direction: Float[Tensor, "r q"], jacobian: Float[Tensor, "r t q"], present: Float[Tensor, "r t"], scale: str
 ) -> Float[Tensor, "r q"]:
-    """A direction without weights: as it is (``native``), or as long as the mean gradient of the present tasks."""
+    """Return the direction of a method without weights.
+
+    Args:
+        direction: direction that a method returned.
+        jacobian: the task gradients; rows of absent tasks are 0.
+        present: which tasks take part in the step.
+        scale: ``native`` leaves the direction as it is; ``matched`` makes it as long as the mean gradient of
+            the present tasks.
+    """
     if scale == "native":
         return direction
     mean = jacobian.sum(dim=1) / present.sum(dim=1, keepdim=True).clamp(min=1)
@@ -156,13 +195,13 @@ def matched(
 
 
 def softmax(scores: Float[Tensor, "r t"], present: Bool[Tensor, "r t"]) -> Float[Tensor, "r t"]:
-    """Softmax over the present tasks, 0 for the others; nothing but 0 where none is present."""
+    """Return the softmax of ``scores`` over the present tasks; 0 for absent tasks, also where none is present."""
     shares = torch.where(present, scores, -torch.inf).softmax(dim=1)
     return torch.where(present, shares, 0.0)
 
 
 def remember(state: State, present: Bool[Tensor, "r t"], **new: Float[Tensor, "r t"]) -> None:
-    """Overwrite what ``state`` holds of the present tasks; the others keep theirs."""
+    """Overwrite entries of ``state``, in place, for the present tasks; absent tasks keep theirs."""
     merged = {name: torch.where(present, value, state[name]) for name, value in new.items()}
-    for name, value in merged.items():  # after all were computed, for a new value may be another's old one
+    for name, value in merged.items():  # after all were computed, since a new value may be another entry's old one
         state[name].copy_(value)

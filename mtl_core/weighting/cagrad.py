@@ -1,23 +1,22 @@
-"""The best improvement of the worst-served task, near the mean gradient."""
+"""CAGrad: conflict-averse gradient descent."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Annotated
 
-from jaxtyping import Bool, Float
+from jaxtyping import Float
 from torch import Tensor
 
 from mtl_core.data.task import Task
-from mtl_core.randomness.counter_based import Streams
 from mtl_core.search_space import Uniform
-from mtl_core.weighting import GramianWeighting, State
-from mtl_core.weighting.solvers import gramian as gramians
+from mtl_core.weighting import GramianStep, GramianWeighting, State
+from mtl_core.weighting.solvers.gramian import count_failures, failure_counter, final_weights, in_float64, normalised
 from mtl_core.weighting.solvers.trust_ball import worst_case
 
 
 class CAGrad(GramianWeighting):
-    """The direction that improves the worst-served task most, in a ball around the mean gradient.
+    """The direction in a ball around the mean gradient that maximises the smallest improvement of any task.
 
     d maximises min_i g_i·d over ‖d − g_0‖ ≤ c ‖g_0‖; g_0 = Σ_i g_i / T is the mean of the task gradients g_i, c the
     ball's radius in units of its length.  Hence w_i = 1/T + c ‖g_0‖ / ‖g_v‖ v_i, where v minimises
@@ -26,12 +25,13 @@ class CAGrad(GramianWeighting):
     Source: B. Liu, X. Liu, X. Jin, P. Stone & Q. Liu, "Conflict-averse gradient descent for multi-task learning",
     NeurIPS 2021, algorithm 1.
 
-    Differs from the paper: the problem is solved to about 1e-10 by a route of its own.  Where g_v = 0 the paper's
+    Differs from the paper: the problem is solved to about 1e-10, by another algorithm.  Where g_v = 0 the paper's
     factor is infinite (its code adds 1e-8 to ‖g_v‖); here it stops at about 1e6.  None of the code's rescalings, such
     as by 1 / (1 + c²), is applied.  T counts present tasks; one without a gradient does not count as the worst-served.
 
     Args:
-        c: 0 is the mean gradient; from 1 on the direction may leave it altogether.
+        c: radius of the ball, in lengths of the mean gradient; 0 is the mean gradient itself, and from 1 on the step
+            need not lower the mean loss.
     """
 
     def __init__(self, tasks: Sequence[Task], *, c: Annotated[float, Uniform(0.05, 0.95)] = 0.4) -> None:
@@ -39,19 +39,12 @@ class CAGrad(GramianWeighting):
         self.c = c
 
     def start(self, replicas: int, shared: int = 0) -> State:
-        return gramians.counter(replicas)
+        return failure_counter(replicas)
 
-    def weigh(
-        self,
-        gramian: Float[Tensor, "r t t"],
-        losses: Float[Tensor, "r t"],
-        present: Bool[Tensor, "r t"],
-        state: State,
-        streams: Streams,
-    ) -> Float[Tensor, "r t"]:
-        parts = gramians.unit(gramian, present)
-        mean = present.double() / present.sum(dim=1, keepdim=True).clamp(min=1)
-        added, solved = worst_case(parts, mean, gramians.column(self.c))
+    def weigh(self, step: GramianStep) -> Float[Tensor, "r t"]:
+        parts = normalised(step.gramian, step.present)
+        mean = step.present.double() / step.num_present
+        added, solved = worst_case(parts, mean, in_float64(self.c))
         weights = mean + added
-        gramians.count(state, solved & parts.finite)
-        return gramians.returned(weights, parts, present, losses)
+        count_failures(step.state, solved & parts.finite)
+        return final_weights(weights, parts, step.present, step.losses)

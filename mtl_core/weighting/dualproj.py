@@ -1,18 +1,17 @@
-"""The mean gradient freed of conflict."""
+"""DualProj: the mean gradient projected onto the dual cone of the task gradients."""
 
 from __future__ import annotations
 
-from jaxtyping import Bool, Float
+from jaxtyping import Float
 from torch import Tensor
 
-from mtl_core.randomness.counter_based import Streams
-from mtl_core.weighting import GramianWeighting, State
-from mtl_core.weighting.solvers import gramian as gramians
+from mtl_core.weighting import GramianStep, GramianWeighting, State
 from mtl_core.weighting.solvers.dual_cone import project
+from mtl_core.weighting.solvers.gramian import count_failures, failure_counter, final_weights, normalised
 
 
 class DualProj(GramianWeighting):
-    """The direction nearest to the mean gradient that conflicts with no task.
+    """The mean gradient is projected onto the cone of the directions that conflict with no task.
 
     d minimises ‖d − g_0‖ over g_i·d ≥ 0 for all i; g_0 = Σ_i g_i / T.  In terms of the Gramian G of the task gradients
     g_i, w minimises wᵀ G w over w ≥ 1/T.
@@ -24,19 +23,12 @@ class DualProj(GramianWeighting):
     """
 
     def start(self, replicas: int, shared: int = 0) -> State:
-        return gramians.counter(replicas)
+        return failure_counter(replicas)
 
-    def weigh(
-        self,
-        gramian: Float[Tensor, "r t t"],
-        losses: Float[Tensor, "r t"],
-        present: Bool[Tensor, "r t"],
-        state: State,
-        streams: Streams,
-    ) -> Float[Tensor, "r t"]:
-        parts = gramians.unit(gramian, present)
-        mean = present.double() / present.sum(dim=1, keepdim=True).clamp(min=1)
+    def weigh(self, step: GramianStep) -> Float[Tensor, "r t"]:
+        parts = normalised(step.gramian, step.present)
+        mean = step.present.double() / step.num_present
         weights, solved = project(parts, mean.unsqueeze(1))
         weights, solved = weights.squeeze(1), solved.squeeze(1)
-        gramians.count(state, solved & parts.finite)
-        return gramians.returned(weights, parts, present, losses)
+        count_failures(step.state, solved & parts.finite)
+        return final_weights(weights, parts, step.present, step.losses)

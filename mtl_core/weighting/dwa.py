@@ -1,4 +1,4 @@
-"""Dynamic weight average."""
+"""DWA: dynamic weight average."""
 
 from __future__ import annotations
 
@@ -10,15 +10,14 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from mtl_core.data.task import Task
-from mtl_core.randomness.counter_based import Streams
 from mtl_core.search_space import LogUniform
-from mtl_core.weighting import FLOOR, LossWeighting, State, remember, softmax
+from mtl_core.weighting import FLOOR, LossWeighting, State, Step, remember, softmax
 
 _LARGEST = 1e30
 
 
 class DWA(LossWeighting):
-    """Tasks whose loss fell least from one epoch to the next weigh most.
+    """Weights grow with the ratio of a task's losses in the last two epochs: slow tasks weigh most.
 
     w_i = T softmax_i(ρ / τ) with ρ_i = L_i^{e−1} / L_i^{e−2}, the rate at which the loss of task i changes.  L_i^e is
     the mean training loss of task i in epoch e, T the number of tasks and τ the temperature.  In the first two epochs
@@ -30,7 +29,7 @@ class DWA(LossWeighting):
     those in which it was.
 
     Args:
-        temperature: τ; large is ``equal``.
+        temperature: τ, the temperature of the softmax; a large one gives equal weights.
     """
 
     def __init__(self, tasks: Sequence[Task], *, temperature: Annotated[float, LogUniform(0.5, 8.0)] = 2.0) -> None:
@@ -43,9 +42,7 @@ class DWA(LossWeighting):
     def after_epoch(self, losses: Float[Tensor, "r t"], seen: Bool[Tensor, "r t"], state: State) -> None:
         remember(state, seen, before=state["last"], last=losses, epochs=state["epochs"] + 1)
 
-    def weigh(
-        self, losses: Float[Tensor, "r t"], present: Bool[Tensor, "r t"], state: State, streams: Streams
-    ) -> Float[Tensor, "r t"]:
-        rate = (state["last"] / state["before"].clamp(min=FLOOR)).clamp(max=_LARGEST)
-        rate = torch.where(state["epochs"] >= 2, rate, 1.0)
-        return present.sum(dim=1, keepdim=True) * softmax(rate / self.temperature, present)
+    def weigh(self, step: Step) -> Float[Tensor, "r t"]:
+        rate = (step.state["last"] / step.state["before"].clamp(min=FLOOR)).clamp(max=_LARGEST)
+        rate = torch.where(step.state["epochs"] >= 2, rate, 1.0)
+        return step.num_present * softmax(rate / self.temperature, step.present)

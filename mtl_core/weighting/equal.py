@@ -1,26 +1,23 @@
-"""Equal weights."""
+"""Equal weights: the plain sum or mean of the losses."""
 
 from __future__ import annotations
 
 import torch
-from jaxtyping import Bool, Float
+from jaxtyping import Float
 from torch import Tensor
 
-from mtl_core.randomness.counter_based import Streams
-from mtl_core.weighting import LossWeighting, State
+from mtl_core.weighting import LossWeighting, Step
 
 
 class Equal(LossWeighting):
-    """Every task counts alike.
+    """All tasks have the same weight.
 
     w_i = 1 (native), 1/T (matched).
 
-    Source: vanilla multi-task learning, CS330 (Stanford), "Multi-task learning basics".
+    Source: CS330 (Stanford), "Multi-task learning basics": vanilla multi-task learning.
 
     Differs from the source: nothing.
     """
 
-    def weigh(
-        self, losses: Float[Tensor, "r t"], present: Bool[Tensor, "r t"], state: State, streams: Streams
-    ) -> Float[Tensor, "r t"]:
-        return torch.ones_like(losses)
+    def weigh(self, step: Step) -> Float[Tensor, "r t"]:
+        return torch.ones_like(step.losses)

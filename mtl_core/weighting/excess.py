@@ -1,4 +1,4 @@
-"""Worst case on excess risks."""
+"""ExcessMTL: weights by estimated excess risk."""
 
 from __future__ import annotations
 
@@ -6,22 +6,21 @@ from collections.abc import Sequence
 from typing import Annotated
 
 import torch
-from jaxtyping import Bool, Float
+from jaxtyping import Float
 from torch import Tensor
 
 from mtl_core.data.task import Task
-from mtl_core.randomness.counter_based import Streams
 from mtl_core.search_space import LogUniform
-from mtl_core.weighting import JacobianWeighting, State
+from mtl_core.weighting import JacobianStep, JacobianWeighting, State
 
 _LEAST = 1e-18
-"""Least root of accumulated squares, whose squares single precision no longer holds."""
+"""Smallest root of accumulated squares; squares of smaller numbers underflow in single precision."""
 _MOST = 1e6
-"""Most times that an excess counts for what it was at first."""
+"""Largest ratio of an excess risk to its first estimate that counts."""
 
 
 class Excess(JacobianWeighting):
-    """Weight moves to the tasks that are furthest from the best that they can become.
+    """Weights grow exponentially with the tasks' excess risks, estimated from their gradients.
 
     E_i = Σ_p g_ip² / √S_ip estimates the excess risk of task i, that is, g_iᵀ H_i⁻¹ g_i with the Hessian H_i
     approximated by the root of S_i, the sum of all squared gradients of task i so far; p are the shared parameters.
@@ -36,7 +35,7 @@ class Excess(JacobianWeighting):
     for at most 10⁶; the weights act on the shared parameters alone.
 
     Args:
-        step_size: η.
+        step_size: η, the step size of the weights.
     """
 
     def __init__(self, tasks: Sequence[Task], *, step_size: Annotated[float, LogUniform(1e-4, 1.0)] = 1e-2) -> None:
@@ -47,22 +46,15 @@ class Excess(JacobianWeighting):
         zeros = {name: torch.zeros(replicas, len(self.tasks)) for name in ("log_weight", "first_excess")}
         return zeros | {"squares": torch.zeros(replicas, len(self.tasks), shared)}
 
-    def combine(
-        self,
-        jacobians: Sequence[Float[Tensor, "r t p"]],
-        losses: Float[Tensor, "r t"],
-        present: Bool[Tensor, "r t"],
-        state: State,
-        streams: Streams,
-    ) -> Float[Tensor, "r p"]:
-        gradients, old, first = jacobians[0], state["log_weight"], state["first_excess"]
-        root = state["squares"].addcmul_(gradients, gradients).sqrt().clamp_(min=_LEAST)
+    def combine(self, step: JacobianStep) -> Float[Tensor, "r p"]:
+        gradients, old, first = step.jacobians[0], step.state["log_weight"], step.state["first_excess"]
+        root = step.state["squares"].addcmul_(gradients, gradients).sqrt().clamp_(min=_LEAST)
         excess = torch.div(gradients, root, out=root).mul_(gradients).sum(dim=2)
         ratio = torch.where(first == 0, 0.0, excess / torch.where(first == 0, 1.0, first)).clamp(max=_MOST)
-        first.copy_(torch.where(present & (first == 0), excess, first))
+        first.copy_(torch.where(step.present & (first == 0), excess, first))
         # the present tasks' weights keep their total, for the absent ones keep theirs
-        before, moved = (torch.where(present, value, -torch.inf) for value in (old, old + self.step_size * ratio))
+        before, moved = (torch.where(step.present, value, -torch.inf) for value in (old, old + self.step_size * ratio))
         moved = moved - moved.logsumexp(dim=1, keepdim=True)
-        old.copy_(torch.where(present, moved + before.logsumexp(dim=1, keepdim=True), old))
-        weights = torch.where(present, moved.exp(), 0.0)
+        old.copy_(torch.where(step.present, moved + before.logsumexp(dim=1, keepdim=True), old))
+        weights = torch.where(step.present, moved.exp(), 0.0)
         return torch.bmm(weights.unsqueeze(1), gradients).squeeze(1)

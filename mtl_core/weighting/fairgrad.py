@@ -1,23 +1,22 @@
-"""Fairness of any degree between tasks."""
+"""FairGrad: α-fair allocation of the improvement between tasks."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Annotated
 
-from jaxtyping import Bool, Float
+from jaxtyping import Float
 from torch import Tensor
 
 from mtl_core.data.task import Task
-from mtl_core.randomness.counter_based import Streams
 from mtl_core.search_space import LogUniform
-from mtl_core.weighting import GramianWeighting, State
-from mtl_core.weighting.solvers import gramian as gramians
+from mtl_core.weighting import GramianStep, GramianWeighting, State
 from mtl_core.weighting.solvers.fair_shares import shares
+from mtl_core.weighting.solvers.gramian import count_failures, failure_counter, final_weights, in_float64, normalised
 
 
 class FairGrad(GramianWeighting):
-    """Weights that share the improvement between tasks with a given degree of fairness.
+    """The direction maximises the α-fair utility of the tasks' improvements.
 
     w > 0 solves G w = w^(−1/α), element by element, where G is the Gramian of the task gradients g_i: d = Σ_i w_i g_i
     maximises Σ_i (g_i·d)^(1−α) / (1−α) up to its length.  α = 1 is ``nash``, α = 2 the smallest total delay; α → ∞
@@ -30,7 +29,7 @@ class FairGrad(GramianWeighting):
     weight 0.
 
     Args:
-        alpha: the degree of fairness.
+        alpha: α, the degree of fairness; 1 is the Nash bargaining solution, a large one serves the worst-served task.
     """
 
     def __init__(self, tasks: Sequence[Task], *, alpha: Annotated[float, LogUniform(0.5, 5.0)] = 2.0) -> None:
@@ -38,17 +37,10 @@ class FairGrad(GramianWeighting):
         self.alpha = alpha
 
     def start(self, replicas: int, shared: int = 0) -> State:
-        return gramians.counter(replicas)
+        return failure_counter(replicas)
 
-    def weigh(
-        self,
-        gramian: Float[Tensor, "r t t"],
-        losses: Float[Tensor, "r t"],
-        present: Bool[Tensor, "r t"],
-        state: State,
-        streams: Streams,
-    ) -> Float[Tensor, "r t"]:
-        parts = gramians.unit(gramian, present)
-        weights, solved = shares(parts, 1 / gramians.column(self.alpha))
-        gramians.count(state, solved & parts.finite)
-        return gramians.returned(weights, parts, present, losses)
+    def weigh(self, step: GramianStep) -> Float[Tensor, "r t"]:
+        parts = normalised(step.gramian, step.present)
+        weights, solved = shares(parts, 1 / in_float64(self.alpha))
+        count_failures(step.state, solved & parts.finite)
+        return final_weights(weights, parts, step.present, step.losses)

@@ -1,4 +1,4 @@
-"""Fast adaptive multi-task optimisation."""
+"""FAMO: fast adaptive multi-task optimisation."""
 
 from __future__ import annotations
 
@@ -6,18 +6,17 @@ from collections.abc import Sequence
 from typing import Annotated
 
 import torch
-from jaxtyping import Bool, Float
+from jaxtyping import Float
 from torch import Tensor
 
 from mtl_core.data.task import Task
-from mtl_core.randomness.counter_based import Streams
 from mtl_core.search_space import LogUniform
-from mtl_core.weighting import FLOOR, LossWeighting, State, remember, softmax
+from mtl_core.weighting import FLOOR, LossWeighting, State, Step, remember, softmax
 from mtl_core.weighting.solvers import adam
 
 
 class FAMO(LossWeighting):
-    """Weights that let all losses fall at the same rate, learnt from how far a step brought each of them.
+    """Weights are learnt from how much each step lowers each loss, so that all losses fall at the same rate.
 
     z = softmax(ξ), and the network minimises c Σ_i z_i log L_i with c = (Σ_i z_i / L_i)^{−1} held fixed; hence
     w_i = c z_i / L_i, which add up to one.  After the step θ → θ′, on the same batch,
@@ -34,8 +33,8 @@ class FAMO(LossWeighting):
     the authors' code adds 1e-8; losses are taken as they are, for the smallest possible one is 0.
 
     Args:
-        step_size: of ξ.
-        decay: γ, as an L2 penalty inside Adam.
+        step_size: step size of the logits ξ.
+        decay: γ, the decay of the logits, as an L2 penalty inside Adam.
     """
 
     observes_step = True
@@ -55,15 +54,13 @@ class FAMO(LossWeighting):
         own = {name: torch.zeros(replicas, tasks) for name in ("logit", "log_loss")}
         return own | adam.start(replicas, tasks)
 
-    def weigh(
-        self, losses: Float[Tensor, "r t"], present: Bool[Tensor, "r t"], state: State, streams: Streams
-    ) -> Float[Tensor, "r t"]:
-        log_loss = losses.clamp(min=FLOOR).log()
-        remember(state, present, log_loss=log_loss)
-        return softmax(state["logit"] - log_loss, present)
+    def weigh(self, step: Step) -> Float[Tensor, "r t"]:
+        log_loss = step.losses.clamp(min=FLOOR).log()
+        remember(step.state, step.present, log_loss=log_loss)
+        return softmax(step.state["logit"] - log_loss, step.present)
 
-    def observe_step(self, losses: Float[Tensor, "r t"], present: Bool[Tensor, "r t"], state: State) -> None:
-        shares = softmax(state["logit"], present)
-        fall = torch.where(present, state["log_loss"] - losses.clamp(min=FLOOR).log(), 0.0)
+    def observe_step(self, step: Step) -> None:
+        shares = softmax(step.state["logit"], step.present)
+        fall = torch.where(step.present, step.state["log_loss"] - step.losses.clamp(min=FLOOR).log(), 0.0)
         change = shares * (fall - (shares * fall).sum(dim=1, keepdim=True))
-        adam.descend(state, "logit", change + self.decay * state["logit"], present, self.step_size)
+        adam.descend(step.state, "logit", change + self.decay * step.state["logit"], step.present, self.step_size)

@@ -1,21 +1,20 @@
-"""Weights that are chosen once and tuned like any other hyperparameter."""
+"""Fixed weights, tuned like any other hyperparameter."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Annotated, Any
 
-from jaxtyping import Bool, Float
+from jaxtyping import Float
 from torch import Tensor
 
 from mtl_core.data.task import Task
-from mtl_core.randomness.counter_based import Streams
 from mtl_core.search_space import Simplex
-from mtl_core.weighting import LossWeighting, State
+from mtl_core.weighting import LossWeighting, Step
 
 
 class Fixed(LossWeighting):
-    """Constant weights, tuned: the strongest simple rival of every adaptive method.
+    """Constant weights that are tuned: the strong simple baseline of adaptive methods.
 
     w = T · ω with ω on the simplex, so that ω = (1/T, …, 1/T) is ``equal``.
 
@@ -25,14 +24,12 @@ class Fixed(LossWeighting):
     Differs from the papers: weights are drawn from Dirichlet(1, …, 1) rather than laid out on a grid.
 
     Args:
-        weights: ω, one per task.
+        weights: ω, one weight per task on the simplex; equal weights by default.
     """
 
     def __init__(self, tasks: Sequence[Task], *, weights: Annotated[Any, Simplex()] = None) -> None:
         super().__init__(tasks)
         self.weights = 1 / len(self.tasks) if weights is None else weights
 
-    def weigh(
-        self, losses: Float[Tensor, "r t"], present: Bool[Tensor, "r t"], state: State, streams: Streams
-    ) -> Float[Tensor, "r t"]:
-        return losses.new_ones(losses.shape) * self.weights * len(self.tasks)
+    def weigh(self, step: Step) -> Float[Tensor, "r t"]:
+        return step.losses.new_ones(step.losses.shape) * self.weights * len(self.tasks)

@@ -1,4 +1,4 @@
-"""Gradient sign dropout."""
+"""GradDrop: gradient sign dropout."""
 
 from __future__ import annotations
 
@@ -6,17 +6,16 @@ from collections.abc import Sequence
 from typing import Annotated
 
 import torch
-from jaxtyping import Bool, Float
+from jaxtyping import Float
 from torch import Tensor
 
 from mtl_core.data.task import Task
-from mtl_core.randomness.counter_based import Streams
 from mtl_core.search_space import Uniform
-from mtl_core.weighting import JacobianWeighting, State
+from mtl_core.weighting import JacobianStep, JacobianWeighting
 
 
 class GradDrop(JacobianWeighting):
-    """At every parameter the tasks that pull up or those that pull down are dropped, by a weighted coin.
+    """At each parameter the gradients of one sign are dropped at random, more likely those of the weaker sign.
 
     P = ½ (1 + Σ_i g_i / Σ_i |g_i|) at each shared parameter, the purity of the sign: 1 where all g_i > 0, 0 where all
     g_i < 0.  With U uniform on (0, 1), the same for all tasks, M_i = 1[P > U] 1[g_i > 0] + 1[P < U] 1[g_i < 0], and the
@@ -31,23 +30,16 @@ class GradDrop(JacobianWeighting):
     all tasks.
 
     Args:
-        leak: ℓ, the share of each gradient that is never dropped; 1 is ``equal``.
+        leak: ℓ, the share of each gradient that is never dropped; 1 adds up all gradients, as ``equal`` does.
     """
 
     def __init__(self, tasks: Sequence[Task], *, leak: Annotated[float, Uniform(0.0, 1.0)] = 0.0) -> None:
         super().__init__(tasks)
         self.leak = leak
 
-    def combine(
-        self,
-        jacobians: Sequence[Float[Tensor, "r t p"]],
-        losses: Float[Tensor, "r t"],
-        present: Bool[Tensor, "r t"],
-        state: State,
-        streams: Streams,
-    ) -> Float[Tensor, "r p"]:
-        up = jacobians[0].clamp(min=0).sum(dim=1)
-        down = jacobians[0].clamp(max=0).sum(dim=1)
-        noise = streams.elements("graddrop", up.shape[1]).to(up)
+    def combine(self, step: JacobianStep) -> Float[Tensor, "r p"]:
+        up = step.jacobians[0].clamp(min=0).sum(dim=1)
+        down = step.jacobians[0].clamp(max=0).sum(dim=1)
+        noise = step.streams.elements("graddrop", up.shape[1]).to(up)
         picked = torch.where(noise * (up - down) < up, up, down)
         return self.leak * (up + down) + (1 - self.leak) * picked

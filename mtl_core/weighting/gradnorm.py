@@ -1,4 +1,4 @@
-"""Gradient normalisation."""
+"""GradNorm: gradient normalisation."""
 
 from __future__ import annotations
 
@@ -6,21 +6,20 @@ from collections.abc import Sequence
 from typing import Annotated
 
 import torch
-from jaxtyping import Bool, Float
+from jaxtyping import Float
 from torch import Tensor
 
 from mtl_core.data.task import Task
-from mtl_core.randomness.counter_based import Streams
 from mtl_core.search_space import LogUniform, Uniform
-from mtl_core.weighting import FLOOR, GramianWeighting, State, remember
+from mtl_core.weighting import FLOOR, GramianStep, GramianWeighting, State, remember
 from mtl_core.weighting.solvers import adam
 
 _LEAST = 1e-3
-"""What a weight is at least before all are scaled to their total."""
+"""Smallest weight before all are scaled to their total."""
 
 
 class GradNorm(GramianWeighting):
-    """Weights are learnt that give slow tasks large gradients and fast tasks small ones.
+    """Weights are learnt that give tasks which train slowly large gradients, and fast ones small gradients.
 
     n_i = w_i ‖g_i‖, where g_i is the gradient of task i on the shared parameters; n̄ is the mean over the tasks;
     ρ_i = (L_i / L_i(0)) / mean_j (L_j / L_j(0)), the relative inverse training rate, with L_i(0) the first loss.
@@ -37,8 +36,8 @@ class GradNorm(GramianWeighting):
     and keep their total in memory.
 
     Args:
-        alpha: strength of the pull towards equal training rates.
-        step_size: of the weights.
+        alpha: α, the strength of the pull towards equal training rates; 0 makes all gradient norms equal.
+        step_size: step size of the weights.
     """
 
     weighs_everything = True
@@ -57,39 +56,30 @@ class GradNorm(GramianWeighting):
         shape = replicas, len(self.tasks)
         return {"weights": torch.ones(shape), "initial_loss": torch.zeros(shape)} | adam.start(*shape)
 
-    def weigh(
-        self,
-        gramian: Float[Tensor, "r t t"],
-        losses: Float[Tensor, "r t"],
-        present: Bool[Tensor, "r t"],
-        state: State,
-        streams: Streams,
-    ) -> Float[Tensor, "r t"]:
-        count = present.sum(dim=1, keepdim=True).clamp(min=1).to(losses)
-        kept = torch.where(present, state["weights"], 0.0)
-        total = kept.sum(dim=1, keepdim=True)
-        weights = kept * count / torch.where(total == 0, 1.0, total)
-        initial = torch.where(state["updates"] == 0, losses, state["initial_loss"])
-        slope = self._slope(weights, gramian.diagonal(dim1=1, dim2=2).sqrt(), losses, initial, present, count)
-        moved = (weights - adam.step(state, slope, present, self.step_size)).clamp(min=_LEAST)
-        scaled = moved * total / torch.where(present, moved, 0.0).sum(dim=1, keepdim=True)
-        remember(state, present, weights=scaled, initial_loss=initial)
+    def weigh(self, step: GramianStep) -> Float[Tensor, "r t"]:
+        number = step.num_present.to(step.losses)
+        old = torch.where(step.present, step.state["weights"], 0.0)
+        total = old.sum(dim=1, keepdim=True)
+        weights = old * number / torch.where(total == 0, 1.0, total)
+        initial = torch.where(step.state["updates"] == 0, step.losses, step.state["initial_loss"])
+        slope = self._slope(step, weights, self._relative_rates(step, initial))
+        moved = (weights - adam.step(step.state, slope, step.present, self.step_size)).clamp(min=_LEAST)
+        scaled = moved * total / torch.where(step.present, moved, 0.0).sum(dim=1, keepdim=True)
+        remember(step.state, step.present, weights=scaled, initial_loss=initial)
         return weights
 
+    def _relative_rates(self, step: GramianStep, initial: Float[Tensor, "r t"]) -> Float[Tensor, "r t"]:
+        """Return ρ^α, computed by logarithms."""
+        log_rate = step.losses.clamp(min=FLOOR).log() - initial.clamp(min=FLOOR).log()
+        log_rate = torch.where(step.present, log_rate, -torch.inf)
+        log_mean = log_rate.logsumexp(dim=1, keepdim=True) - step.num_present.to(step.losses).log()
+        return (self.alpha * (log_rate - log_mean)).exp()
+
     def _slope(
-        self,
-        weights: Float[Tensor, "r t"],
-        norms: Float[Tensor, "r t"],
-        losses: Float[Tensor, "r t"],
-        initial: Float[Tensor, "r t"],
-        present: Bool[Tensor, "r t"],
-        count: Float[Tensor, "r 1"],
+        self, step: GramianStep, weights: Float[Tensor, "r t"], rates: Float[Tensor, "r t"]
     ) -> Float[Tensor, "r t"]:
-        """Slope of the objective in the weights, in units of the mean norm."""
-        sizes = weights * norms
-        mean = sizes.sum(dim=1, keepdim=True) / count
-        log_rate = losses.clamp(min=FLOOR).log() - initial.clamp(min=FLOOR).log()
-        log_rate = torch.where(present, log_rate, -torch.inf)
-        log_relative = log_rate - (log_rate.logsumexp(dim=1, keepdim=True) - count.log())
-        target = mean * (self.alpha * log_relative).exp()
-        return (sizes - target).sign() * norms / torch.where(mean == 0, 1.0, mean)
+        """Return the slope of the objective in the weights, in units of the mean norm n̄."""
+        norms = step.gramian.diagonal(dim1=1, dim2=2).sqrt()
+        weighted = weights * norms
+        mean = weighted.sum(dim=1, keepdim=True) / step.num_present.to(step.losses)
+        return (weighted - mean * rates).sign() * norms / torch.where(mean == 0, 1.0, mean)

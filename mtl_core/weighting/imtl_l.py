@@ -1,4 +1,4 @@
-"""Impartial loss balance."""
+"""IMTL-L: impartial balance of losses."""
 
 from __future__ import annotations
 
@@ -6,18 +6,17 @@ from collections.abc import Sequence
 from typing import Annotated
 
 import torch
-from jaxtyping import Bool, Float
+from jaxtyping import Float
 from torch import Tensor
 
 from mtl_core.data.task import Task
-from mtl_core.randomness.counter_based import Streams
 from mtl_core.search_space import LogUniform
-from mtl_core.weighting import FLOOR, LossWeighting, State
+from mtl_core.weighting import FLOOR, LossWeighting, State, Step
 from mtl_core.weighting.solvers import adam
 
 
 class IMTLL(LossWeighting):
-    """Each loss is multiplied by a scale that is learnt so that all of them come out alike.
+    """Each loss is multiplied by a learnt scale that makes all scaled losses equal.
 
     The objective Σ_i e^{s_i} L_i − s_i; hence w_i = e^{s_i} and ds_i = w_i L_i − 1, which vanishes where w_i L_i = 1,
     whatever the kind and the unit of the loss.
@@ -28,7 +27,7 @@ class IMTLL(LossWeighting):
     even where the network's weights are scaled to a fixed total; for s, a loss counts for 1e-12 at least.
 
     Args:
-        step_size: of s.
+        step_size: step size of s, the logarithms of the scales.
     """
 
     def __init__(self, tasks: Sequence[Task], *, step_size: Annotated[float, LogUniform(1e-3, 1e-1)] = 1e-2) -> None:
@@ -38,10 +37,8 @@ class IMTLL(LossWeighting):
     def start(self, replicas: int, shared: int = 0) -> State:
         return {"log_scale": torch.zeros(replicas, len(self.tasks))} | adam.start(replicas, len(self.tasks))
 
-    def weigh(
-        self, losses: Float[Tensor, "r t"], present: Bool[Tensor, "r t"], state: State, streams: Streams
-    ) -> Float[Tensor, "r t"]:
-        weights = torch.exp(state["log_scale"])
-        slope = weights * losses.clamp(min=FLOOR) - 1  # else s would rise for ever where a loss is 0
-        adam.descend(state, "log_scale", slope, present, self.step_size)
+    def weigh(self, step: Step) -> Float[Tensor, "r t"]:
+        weights = torch.exp(step.state["log_scale"])
+        slope = weights * step.losses.clamp(min=FLOOR) - 1  # without it s would grow without bound where a loss is 0
+        adam.descend(step.state, "log_scale", slope, step.present, self.step_size)
         return weights

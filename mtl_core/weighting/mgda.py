@@ -1,18 +1,17 @@
-"""The common descent direction of smallest norm."""
+"""MGDA: the multiple-gradient descent algorithm."""
 
 from __future__ import annotations
 
-from jaxtyping import Bool, Float
+from jaxtyping import Float
 from torch import Tensor
 
-from mtl_core.randomness.counter_based import Streams
-from mtl_core.weighting import GramianWeighting, State
-from mtl_core.weighting.solvers import gramian as gramians
+from mtl_core.weighting import GramianStep, GramianWeighting, State
+from mtl_core.weighting.solvers.gramian import count_failures, failure_counter, final_weights, normalised
 from mtl_core.weighting.solvers.min_norm import min_norm
 
 
 class MGDA(GramianWeighting):
-    """Weights of the shortest convex combination of task gradients, which descends for every task or is 0.
+    """The direction is the shortest convex combination of the task gradients; every loss falls along it, or it is 0.
 
     w minimises ‖Σ_i w_i g_i‖² = wᵀ G w over w ≥ 0, Σ_i w_i = 1; g_i is the gradient of task i, G their Gramian.  Every
     task has g_i·d ≥ ‖d‖² for d = Σ_i w_i g_i.
@@ -25,17 +24,10 @@ class MGDA(GramianWeighting):
     """
 
     def start(self, replicas: int, shared: int = 0) -> State:
-        return gramians.counter(replicas)
+        return failure_counter(replicas)
 
-    def weigh(
-        self,
-        gramian: Float[Tensor, "r t t"],
-        losses: Float[Tensor, "r t"],
-        present: Bool[Tensor, "r t"],
-        state: State,
-        streams: Streams,
-    ) -> Float[Tensor, "r t"]:
-        parts = gramians.unit(gramian, present)
-        weights, solved = min_norm(parts, present)
-        gramians.count(state, solved & parts.finite)
-        return gramians.returned(weights, parts, present, losses)
+    def weigh(self, step: GramianStep) -> Float[Tensor, "r t"]:
+        parts = normalised(step.gramian, step.present)
+        weights, solved = min_norm(parts, step.present)
+        count_failures(step.state, solved & parts.finite)
+        return final_weights(weights, parts, step.present, step.losses)

@@ -1,4 +1,4 @@
-"""Multi-objective gradient correction."""
+"""MoCo: multi-objective gradient correction."""
 
 from __future__ import annotations
 
@@ -6,18 +6,17 @@ from collections.abc import Sequence
 from typing import Annotated
 
 import torch
-from jaxtyping import Bool, Float
+from jaxtyping import Float
 from torch import Tensor
 
 from mtl_core.data.task import Task
-from mtl_core.randomness.counter_based import Streams
 from mtl_core.search_space import LogUniform, Uniform
-from mtl_core.weighting import JacobianWeighting, State
+from mtl_core.weighting import JacobianStep, JacobianWeighting, State
 from mtl_core.weighting.solvers import simplex
 
 
 class MoCo(JacobianWeighting):
-    """Gradients are averaged over steps before they are weighed, lest noise bias the weights.
+    """Weights step towards the shortest combination of task gradients that are averaged over steps to remove noise.
 
     Y ← Y − β (Y − J), where J are the task gradients and Y what is tracked of them;
     λ ← Π(λ − γ (Y Yᵀ / s + ρ I) λ), where Π projects on the simplex and s is the mean of the diagonal of Y Yᵀ.
@@ -27,12 +26,12 @@ class MoCo(JacobianWeighting):
     multi-objective learning: a provably convergent approach", ICLR 2023, algorithm 1.
 
     Differs from the paper: Y begins at the first gradient, not at 0; the new Y and λ are used at once; β, γ and ρ are
-    constant; s, which frees γ and ρ from the gradients' unit.  The authors' code takes a softmax in place of the
-    projection and divides gradients by their norms; this follows the text.
+    constant; dividing by s makes γ and ρ independent of the gradients' unit.  The authors' code takes a softmax in
+    place of the projection and divides gradients by their norms; this follows the text.
 
     Args:
-        tracking: β, the share of the newest gradient; 1 tracks nothing.
-        step_size: γ, of the weights.
+        tracking: β, the share of the newest gradient in the average; 1 averages nothing.
+        step_size: γ, the step size of the weights.
         regularisation: ρ, the pull towards equal weights.
     """
 
@@ -55,23 +54,16 @@ class MoCo(JacobianWeighting):
             "tracked": torch.zeros(replicas, tasks, shared),
         }
 
-    def combine(
-        self,
-        jacobians: Sequence[Float[Tensor, "r t p"]],
-        losses: Float[Tensor, "r t"],
-        present: Bool[Tensor, "r t"],
-        state: State,
-        streams: Streams,
-    ) -> Float[Tensor, "r p"]:
-        tracked, updates = state["tracked"], state["updates"]
+    def combine(self, step: JacobianStep) -> Float[Tensor, "r p"]:
+        tracked, updates = step.state["tracked"], step.state["updates"]
         share = torch.where(updates == 0, 1.0, self.tracking)
-        tracked.lerp_(jacobians[0], torch.where(present, share, 0.0).unsqueeze(2))
-        updates.add_(present)
+        tracked.lerp_(step.jacobians[0], torch.where(step.present, share, 0.0).unsqueeze(2))
+        updates.add_(step.present)
         gramian = torch.bmm(tracked, tracked.mT)
-        squares = torch.where(present, gramian.diagonal(dim1=1, dim2=2), 0.0).sum(dim=1, keepdim=True)
-        unit = squares / present.sum(dim=1, keepdim=True).clamp(min=1)
-        old, total = simplex.among(state["weights"], present)
-        slope = torch.bmm(gramian, old.unsqueeze(2)).squeeze(2) / torch.where(unit == 0, 1.0, unit)
-        weights = simplex.project(old - self.step_size * (slope + self.regularisation * old), present)
-        state["weights"].copy_(torch.where(present, total * weights, state["weights"]))
+        squares = torch.where(step.present, gramian.diagonal(dim1=1, dim2=2), 0.0).sum(dim=1, keepdim=True)
+        mean_square = squares / step.num_present
+        old, total = simplex.rescale(step.state["weights"], step.present)
+        slope = torch.bmm(gramian, old.unsqueeze(2)).squeeze(2) / torch.where(mean_square == 0, 1.0, mean_square)
+        weights = simplex.project(old - self.step_size * (slope + self.regularisation * old), step.present)
+        step.state["weights"].copy_(torch.where(step.present, total * weights, step.state["weights"]))
         return torch.bmm(weights.unsqueeze(1), tracked).squeeze(1)

@@ -1,4 +1,4 @@
-"""Multi-objective gradients with double sampling."""
+"""MoDo: multi-objective gradients with double sampling."""
 
 from __future__ import annotations
 
@@ -6,18 +6,17 @@ from collections.abc import Sequence
 from typing import Annotated
 
 import torch
-from jaxtyping import Bool, Float
+from jaxtyping import Float
 from torch import Tensor
 
 from mtl_core.data.task import Task
-from mtl_core.randomness.counter_based import Streams
 from mtl_core.search_space import LogUniform
-from mtl_core.weighting import JacobianWeighting, State
-from mtl_core.weighting.solvers.cross_gramian import halfway, stepped
+from mtl_core.weighting import JacobianStep, JacobianWeighting, State
+from mtl_core.weighting.solvers.cross_gramian import combined_gradient, updated_weights
 
 
 class MoDo(JacobianWeighting):
-    """Weights go a step towards the shortest combination, with two batches lest noise bias them.
+    """Weights step towards the shortest combination, by gradients of two independent batches to avoid bias.
 
     λ ← Π(λ − γ A λ), where A = J₁ J₂ᵀ / s is made of the task gradients J₁ and J₂ on two independent batches, Π
     projects on the simplex and s is the mean over the tasks of the product of the two gradients' norms.
@@ -26,10 +25,10 @@ class MoDo(JacobianWeighting):
     Source: L. Chen, H. Fernando, Y. Ying & T. Chen, "Three-way trade-off in multi-objective learning: optimization,
     generalization and conflict-avoidance", NeurIPS 2023 (JMLR 2024), eqs. 2.9a and 2.9b.
 
-    Differs from the paper: s, which frees γ from the gradients' unit.
+    Differs from the paper: dividing by s makes γ independent of the gradients' unit.
 
     Args:
-        step_size: γ, of the weights.
+        step_size: γ, the step size of the weights.
     """
 
     batches = 2
@@ -41,12 +40,6 @@ class MoDo(JacobianWeighting):
     def start(self, replicas: int, shared: int = 0) -> State:
         return {"weights": torch.full((replicas, len(self.tasks)), 1 / len(self.tasks))}
 
-    def combine(
-        self,
-        jacobians: Sequence[Float[Tensor, "r t p"]],
-        losses: Float[Tensor, "r t"],
-        present: Bool[Tensor, "r t"],
-        state: State,
-        streams: Streams,
-    ) -> Float[Tensor, "r p"]:
-        return halfway(jacobians, stepped(state["weights"], jacobians, present, self.step_size))
+    def combine(self, step: JacobianStep) -> Float[Tensor, "r p"]:
+        weights = updated_weights(step.state["weights"], step.jacobians, step.present, self.step_size)
+        return combined_gradient(step.jacobians, weights)

@@ -1,16 +1,15 @@
-"""Random loss weighting."""
+"""RLW: random loss weighting."""
 
 from __future__ import annotations
 
-from jaxtyping import Bool, Float
+from jaxtyping import Float
 from torch import Tensor
 
-from mtl_core.randomness.counter_based import Streams
-from mtl_core.weighting import LossWeighting, State, softmax
+from mtl_core.weighting import LossWeighting, Step, softmax
 
 
 class RLW(LossWeighting):
-    """Weights drawn afresh in every step: what a method must beat before its rule deserves the credit.
+    """Weights are drawn at random in every step: the baseline that a method has to beat.
 
     w = softmax(u) with u_i ~ N(0, 1), independent over tasks and steps; the mean of w_i is 1/T, with T the number of
     tasks.
@@ -21,8 +20,6 @@ class RLW(LossWeighting):
     Differs from the paper: softmax is over the tasks that are present in the batch.
     """
 
-    def weigh(
-        self, losses: Float[Tensor, "r t"], present: Bool[Tensor, "r t"], state: State, streams: Streams
-    ) -> Float[Tensor, "r t"]:
-        noise = streams.normal([task.name for task in self.tasks])
-        return softmax(noise.to(losses), present)
+    def weigh(self, step: Step) -> Float[Tensor, "r t"]:
+        noise = step.streams.normal([task.name for task in self.tasks])
+        return softmax(noise.to(step.losses), step.present)

@@ -1,4 +1,4 @@
-"""Direction-oriented multi-objective gradients."""
+"""SDMGrad: direction-oriented multi-objective gradients."""
 
 from __future__ import annotations
 
@@ -6,18 +6,17 @@ from collections.abc import Sequence
 from typing import Annotated
 
 import torch
-from jaxtyping import Bool, Float
+from jaxtyping import Float
 from torch import Tensor
 
 from mtl_core.data.task import Task
-from mtl_core.randomness.counter_based import Streams
 from mtl_core.search_space import LogUniform
-from mtl_core.weighting import JacobianWeighting, State
-from mtl_core.weighting.solvers.cross_gramian import halfway, stepped
+from mtl_core.weighting import JacobianStep, JacobianWeighting, State
+from mtl_core.weighting.solvers.cross_gramian import combined_gradient, updated_weights
 
 
 class SDMGrad(JacobianWeighting):
-    """The shortest combination of the gradients is sought, and pulled towards their mean.
+    """Weights step towards the shortest combination of the gradients, regularised towards their mean.
 
     w ← Π(w − γ A (w + λ 1/T)), where A = J₁ J₂ᵀ / s is made of the task gradients J₁ and J₂ on two independent batches,
     so that A 1/T is J₁ g₀ / s with g₀ the mean gradient; Π projects on the simplex and s is the mean over the tasks of
@@ -32,8 +31,8 @@ class SDMGrad(JacobianWeighting):
     J₁ J₂ᵀ, which noise can make negative; 1 + λ, as in their code, keeps the total weight at 1.
 
     Args:
-        step_size: γ, of the weights.
-        attraction: λ; 0 is ``modo``, infinity is ``equal``.
+        step_size: γ, the step size of the weights.
+        attraction: λ, the strength of the pull towards the mean; 0 is ``modo``, infinity is ``equal``.
     """
 
     batches = 2
@@ -51,14 +50,7 @@ class SDMGrad(JacobianWeighting):
     def start(self, replicas: int, shared: int = 0) -> State:
         return {"weights": torch.full((replicas, len(self.tasks)), 1 / len(self.tasks))}
 
-    def combine(
-        self,
-        jacobians: Sequence[Float[Tensor, "r t p"]],
-        losses: Float[Tensor, "r t"],
-        present: Bool[Tensor, "r t"],
-        state: State,
-        streams: Streams,
-    ) -> Float[Tensor, "r p"]:
-        pull = self.attraction * present / present.sum(dim=1, keepdim=True).clamp(min=1)
-        weights = stepped(state["weights"], jacobians, present, self.step_size, pull)
-        return halfway(jacobians, (weights + pull) / (1 + self.attraction))
+    def combine(self, step: JacobianStep) -> Float[Tensor, "r p"]:
+        pull = self.attraction * step.present / step.num_present
+        weights = updated_weights(step.state["weights"], step.jacobians, step.present, self.step_size, pull)
+        return combined_gradient(step.jacobians, (weights + pull) / (1 + self.attraction))

@@ -1,4 +1,4 @@
-"""Smooth Tchebycheff scalarisation."""
+"""STCH: smooth Tchebycheff scalarisation."""
 
 from __future__ import annotations
 
@@ -10,15 +10,14 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from mtl_core.data.task import Task
-from mtl_core.randomness.counter_based import Streams
 from mtl_core.search_space import LogUniform
-from mtl_core.weighting import FLOOR, LossWeighting, State, remember, softmax
+from mtl_core.weighting import FLOOR, LossWeighting, State, Step, remember, softmax
 
 On = Literal["log", "raw"]
 
 
 class STCH(LossWeighting):
-    """The largest loss is minimised, after a smoothing that lets every task have a share.
+    """A smooth approximation of the largest loss is minimised, in which every task has a share.
 
     The objective is T μ log Σ_i exp(λ_i f_i / μ), with μ the smoothing, λ_i the preference for task i, T the number of
     tasks, z_i the smallest loss that can be hoped for (the ideal point), and f_i
@@ -38,11 +37,11 @@ class STCH(LossWeighting):
     the tasks that are present in the batch; L_i − z_i counts for 1e-12 at least in ``log``.
 
     Args:
-        smoothing: μ.
-        on: losses as they are, or the logarithm of what is left of them.
-        warm_up: epochs until n_i is known, for ``log``.
-        preference: λ_i by task name; 1 where it is not given.
-        ideal: z_i by task name; 0 where it is not given.
+        smoothing: μ, the smoothing; small values minimise the largest loss, large ones the mean.
+        on: ``raw`` losses, or ``log`` for logarithms of the losses relative to those of the warm-up.
+        warm_up: number of epochs after which n_i is fixed, for ``log``.
+        preference: λ_i, the preference for a task, by its name; 1 where it is not given.
+        ideal: z_i, the smallest loss to be hoped for, by task name; 0 where it is not given.
     """
 
     def __init__(
@@ -74,16 +73,14 @@ class STCH(LossWeighting):
             mean = torch.where(epochs == self.warm_up, losses, state["mean"])
             remember(state, seen, mean=mean, epochs=epochs)
 
-    def weigh(
-        self, losses: Float[Tensor, "r t"], present: Bool[Tensor, "r t"], state: State, streams: Streams
-    ) -> Float[Tensor, "r t"]:
-        preference, ideal = losses.new_tensor(self.preference), losses.new_tensor(self.ideal)
+    def weigh(self, step: Step) -> Float[Tensor, "r t"]:
+        preference, ideal = step.losses.new_tensor(self.preference), step.losses.new_tensor(self.ideal)
         if self.on == "raw":
-            values, slopes = losses - ideal, preference
+            values, slopes = step.losses - ideal, preference
         else:
-            left, of = (loss - ideal for loss in (losses, state["mean"]))
+            left, of = (loss - ideal for loss in (step.losses, step.state["mean"]))
             left, of = left.clamp(min=FLOOR), of.clamp(min=FLOOR)
-            values = torch.where(state["epochs"] >= self.warm_up, left.log() - of.log(), 0.0)
+            values = torch.where(step.state["epochs"] >= self.warm_up, left.log() - of.log(), 0.0)
             slopes = preference / left
-        shares = softmax(preference * values / self.smoothing, present)
-        return present.sum(dim=1, keepdim=True) * shares * slopes
+        shares = softmax(preference * values / self.smoothing, step.present)
+        return step.num_present * shares * slopes

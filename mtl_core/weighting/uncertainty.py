@@ -1,4 +1,4 @@
-"""Homoscedastic uncertainty."""
+"""Uncertainty weighting by homoscedastic noise."""
 
 from __future__ import annotations
 
@@ -6,18 +6,17 @@ from collections.abc import Sequence
 from typing import Annotated
 
 import torch
-from jaxtyping import Bool, Float
+from jaxtyping import Float
 from torch import Tensor
 
 from mtl_core.data.task import Task
-from mtl_core.randomness.counter_based import Streams
 from mtl_core.search_space import LogUniform
-from mtl_core.weighting import FLOOR, LossWeighting, State
+from mtl_core.weighting import FLOOR, LossWeighting, State, Step
 from mtl_core.weighting.solvers import adam
 
 
 class Uncertainty(LossWeighting):
-    """Each loss is divided by a noise variance that is learnt beside the network.
+    """Each loss is divided by a noise variance that is learnt together with the network.
 
     The objective Σ_i c_i L_i e^{−s_i} + s_i / 2 with c_i = ½ for regression and 1 for classification; s_i = log σ_i² is
     the log-variance of task i.  Hence w_i = c_i e^{−s_i} and ds_i = ½ − w_i L_i.
@@ -29,7 +28,7 @@ class Uncertainty(LossWeighting):
     the native objective even where the network's weights are scaled to a fixed total.
 
     Args:
-        step_size: of the log-variances.
+        step_size: step size of the log-variances.
     """
 
     def __init__(self, tasks: Sequence[Task], *, step_size: Annotated[float, LogUniform(1e-3, 1e-1)] = 1e-2) -> None:
@@ -39,11 +38,9 @@ class Uncertainty(LossWeighting):
     def start(self, replicas: int, shared: int = 0) -> State:
         return {"log_variance": torch.zeros(replicas, len(self.tasks))} | adam.start(replicas, len(self.tasks))
 
-    def weigh(
-        self, losses: Float[Tensor, "r t"], present: Bool[Tensor, "r t"], state: State, streams: Streams
-    ) -> Float[Tensor, "r t"]:
-        precision = torch.tensor([0.5 if task.kind == "regression" else 1.0 for task in self.tasks]).to(losses)
-        weights = precision * torch.exp(-state["log_variance"])
-        slope = 0.5 - weights * losses.clamp(min=FLOOR)  # else s would fall for ever where a loss is 0
-        adam.descend(state, "log_variance", slope, present, self.step_size)
+    def weigh(self, step: Step) -> Float[Tensor, "r t"]:
+        precision = torch.tensor([0.5 if task.kind == "regression" else 1.0 for task in self.tasks]).to(step.losses)
+        weights = precision * torch.exp(-step.state["log_variance"])
+        slope = 0.5 - weights * step.losses.clamp(min=FLOOR)  # without it s would fall without bound where a loss is 0
+        adam.descend(step.state, "log_variance", slope, step.present, self.step_size)
         return weights

@@ -1,19 +1,18 @@
-"""Every task gradient freed of conflict, then averaged."""
+"""UPGrad: task gradients freed of conflict, then averaged."""
 
 from __future__ import annotations
 
 import torch
-from jaxtyping import Bool, Float
+from jaxtyping import Float
 from torch import Tensor
 
-from mtl_core.randomness.counter_based import Streams
-from mtl_core.weighting import GramianWeighting, State
-from mtl_core.weighting.solvers import gramian as gramians
+from mtl_core.weighting import GramianStep, GramianWeighting, State
 from mtl_core.weighting.solvers.dual_cone import project
+from mtl_core.weighting.solvers.gramian import count_failures, failure_counter, final_weights, normalised
 
 
 class UPGrad(GramianWeighting):
-    """The mean of the task gradients after each was projected to where it conflicts with no task.
+    """Each task gradient is projected onto the cone of the directions that conflict with no task; the mean is taken.
 
     d = Σ_i π(g_i) / T; π projects on {d: g_j·d ≥ 0 for all j}.  In terms of the Gramian G, π(g_i) = Σ_j v_ij g_j where
     v_i minimises vᵀ G v over v ≥ e_i, the i-th unit vector; w = Σ_i v_i / T.
@@ -22,23 +21,16 @@ class UPGrad(GramianWeighting):
     and proposition 1.
 
     Differs from the paper: nothing but the solver.  G is scaled to a diagonal of 1 before 1e-12 is added to it, so that
-    short gradients are not conflicted with either.  T counts present tasks.
+    the ridge is as small for short gradients as for long ones.  T counts present tasks.
     """
 
     def start(self, replicas: int, shared: int = 0) -> State:
-        return gramians.counter(replicas)
+        return failure_counter(replicas)
 
-    def weigh(
-        self,
-        gramian: Float[Tensor, "r t t"],
-        losses: Float[Tensor, "r t"],
-        present: Bool[Tensor, "r t"],
-        state: State,
-        streams: Streams,
-    ) -> Float[Tensor, "r t"]:
-        parts = gramians.unit(gramian, present)
-        each = torch.diag_embed(present.double() / present.sum(dim=1, keepdim=True).clamp(min=1))
+    def weigh(self, step: GramianStep) -> Float[Tensor, "r t"]:
+        parts = normalised(step.gramian, step.present)
+        each = torch.diag_embed(step.present.double() / step.num_present)
         weights, solved = project(parts, each)
         weights, solved = weights.sum(dim=1), solved.all(dim=1)
-        gramians.count(state, solved & parts.finite)
-        return gramians.returned(weights, parts, present, losses)
+        count_failures(step.state, solved & parts.finite)
+        return final_weights(weights, parts, step.present, step.losses)

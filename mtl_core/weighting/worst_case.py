@@ -1,4 +1,4 @@
-"""The worst mixture of the tasks."""
+"""Minimax weighting: the worst mixture of the tasks."""
 
 from __future__ import annotations
 
@@ -7,13 +7,12 @@ from collections.abc import Mapping, Sequence
 from typing import Annotated, Literal, get_args
 
 import torch
-from jaxtyping import Bool, Float
+from jaxtyping import Float
 from torch import Tensor
 
 from mtl_core.data.task import Task
-from mtl_core.randomness.counter_based import Streams
 from mtl_core.search_space import LogUniform
-from mtl_core.weighting import FLOOR, LossWeighting, State, remember, softmax
+from mtl_core.weighting import FLOOR, LossWeighting, State, Step, remember, softmax
 
 On = Literal["raw", "relative", "excess"]
 _LARGEST = 1e30
@@ -21,7 +20,7 @@ _SMALLEST_SHARE = math.log(1e-6)
 
 
 class WorstCase(LossWeighting):
-    """Tasks gain weight exponentially as long as they do badly: the worst mixture of tasks is minimised.
+    """The worst mixture of the tasks is minimised: a task's weight grows exponentially with its loss.
 
     min_θ max_q Σ_i q_i ℓ_i over q on the simplex, by exponentiated gradient: q_i ← q_i exp(η ℓ_i) / Z, then w = q.  η
     is the step size, Z makes q add up to one, and ℓ_i is
@@ -34,12 +33,12 @@ class WorstCase(LossWeighting):
     shifts", ICLR 2020, algorithm 1; CS330 (Stanford), "Multi-task learning basics", the minimax objective.
 
     Differs from the paper: every present task moves in a step, not one group that was drawn; the present tasks share
-    among them what they had, so that an absent one keeps its q_i; no share falls under 1e-6, lest one wild loss shut
-    the other tasks out for good; the paper's losses are raw.
+    among them what they had, so that an absent one keeps its q_i; no share falls below 1e-6, so that one extreme
+    loss cannot exclude the other tasks for good; the paper's losses are raw.
 
     Args:
-        step_size: η.
-        on: what is compared between tasks.
+        step_size: η, the step size of the weights.
+        on: what is compared between tasks: ``raw``, ``relative`` or ``excess`` losses.
         baseline: b_i by task name, such as the losses of single-task networks; only for ``excess``.
     """
 
@@ -69,28 +68,25 @@ class WorstCase(LossWeighting):
             return state
         return state | {"reference": torch.zeros(replicas, tasks), "seen": torch.zeros(replicas, tasks)}
 
-    def weigh(
-        self, losses: Float[Tensor, "r t"], present: Bool[Tensor, "r t"], state: State, streams: Streams
-    ) -> Float[Tensor, "r t"]:
-        shares = torch.where(present, state["log_share"], -torch.inf)
+    def weigh(self, step: Step) -> Float[Tensor, "r t"]:
+        shares = torch.where(step.present, step.state["log_share"], -torch.inf)
         together = shares.logsumexp(dim=1, keepdim=True)
-        moved = (shares + self.step_size * self._compared(losses, present, state)).log_softmax(dim=1)
+        moved = (shares + self.step_size * self._compared(step)).log_softmax(dim=1)
         moved = moved.clamp(min=_SMALLEST_SHARE)
-        moved = torch.where(present, moved, -torch.inf).log_softmax(dim=1)
-        remember(state, present, log_share=moved + together)
-        return softmax(state["log_share"], present)
+        moved = torch.where(step.present, moved, -torch.inf).log_softmax(dim=1)
+        remember(step.state, step.present, log_share=moved + together)
+        return softmax(step.state["log_share"], step.present)
 
-    def _compared(
-        self, losses: Float[Tensor, "r t"], present: Bool[Tensor, "r t"], state: State
-    ) -> Float[Tensor, "r t"]:
-        """ℓ, after ``state`` has heard of the losses."""
+    def _compared(self, step: Step) -> Float[Tensor, "r t"]:
+        """Return ℓ, after the state was updated with the step's losses."""
+        losses, state = step.losses, step.state
         if self.on == "raw":
             return losses
         if self.baseline is not None:
             return losses - losses.new_tensor(self.baseline)
-        known = torch.minimum(state["reference"], losses) if self.on == "excess" else state["reference"]
-        reference = torch.where(state["seen"] > 0, known, losses)
-        remember(state, present, reference=reference, seen=torch.ones_like(losses))
+        smallest_or_first = torch.minimum(state["reference"], losses) if self.on == "excess" else state["reference"]
+        reference = torch.where(state["seen"] > 0, smallest_or_first, losses)
+        remember(state, step.present, reference=reference, seen=torch.ones_like(losses))
         if self.on == "excess":
             return losses - reference
         return (losses / reference.clamp(min=FLOOR)).clamp(max=_LARGEST)

@@ -56,14 +56,13 @@ def saying_how_to_resume() -> Iterator[None]:
 def report(path: Path, *, as_json: bool = False) -> None:
     """Write the report of the run in ``path``; print the verdict, and where the report is."""
     import analysis
-    from analysis.report.verdict_text import verdict_words
 
     page = analysis.write_report(path)
-    headline, *sentences = verdict_words(path)
+    verdict = analysis.verdict_text(path)
     if as_json:
-        facts = {"study": path.name, "report": str(page), "headline": headline, "sentences": sentences}
+        facts = {"study": path.name, "report": str(page), "headline": verdict.headline, "sentences": verdict.sentences}
         say_json({"event": "reported", **facts})
     else:
         say("")
-        say_prose(headline, *sentences)
+        say_prose(verdict.headline, *verdict.sentences)
         say("", f"report: {page}")

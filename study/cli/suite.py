@@ -81,21 +81,20 @@ def report(out: Path, *, as_json: bool) -> None:
 
 def _report_of_all(out: Path, as_json: bool) -> None:
     import analysis
-    from analysis.suite.answer import verdict_words
 
     page = analysis.write_report(out)
-    headline, *sentences = verdict_words(out)
+    verdict = analysis.verdict_text(out)
     if as_json:
         facts = {
             "suite": read_suite(out / NAME).name,
             "report": str(page),
-            "headline": headline,
-            "sentences": sentences,
+            "headline": verdict.headline,
+            "sentences": verdict.sentences,
         }
         say_json({"event": "reported", **facts})
     else:
         say("")
-        say_prose(headline, *sentences)
+        say_prose(verdict.headline, *verdict.sentences)
         say("", f"report: {page}")
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pyarrow.parquet as pq
 
+from analysis.records.schema import TRAINING
 from mtl_core.data.task_set import Development
 from mtl_core.network import cost
 from mtl_core.training import trainer
@@ -24,10 +25,11 @@ UNCONVERGED = "weighting.unconverged"
 def failure_rows(shard: Shard, directory: Path, reason: str) -> list[dict[str, Any]]:
     """Return the records of replicas that failed: what earlier rungs recorded of them, else empty curves."""
     earlier = _earlier_rows(shard, directory)
+    nothing = dict.fromkeys(TRAINING)
     empty = {"epochs": 0, "selected_epoch": -1, **{curve: [] for curve in CURVES}}
     ending = {"status": "failed", "reason": reason}
     return [
-        _identity(shard, key, task) | earlier.get((key, task), empty) | ending
+        nothing | _identity(shard, key, task) | earlier.get((key, task), empty) | ending
         for key in shard.replicas
         for task in shard.tasks
     ]
@@ -84,7 +86,7 @@ def _earlier_rows(shard: Shard, directory: Path) -> Mapping[tuple[str, str], dic
     for source in shard.sources:
         if source == shard.name:
             continue  # the failure that is being tried again
-        for row in pq.ParquetFile(directory / RECORDS / f"{source}.parquet").read().to_pylist():
+        for row in pq.ParquetFile(directory / RECORDS / f"{source}.parquet").read(list(TRAINING)).to_pylist():
             rows[row["replica"], row["task"]] = row
     return rows
 

@@ -5,7 +5,7 @@ Everything that the driver decides follows from here, so a driver that is killed
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,18 +16,34 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from analysis.records.load import FINALITY
-from analysis.records.schema import CONFLICT, SCORES, TRAINING, schema
+from analysis.records.schema import CONFLICT, SCORES, TRAINING, Columns, schema
 from study.store.atomic_files import sweep, write_durably
 
 RECORDS, SCORED, CHECKPOINTS, MODELS, PROBED = "records", "scores", "checkpoints", "models", "conflict"
 TERMINAL = frozenset(FINALITY) - {"running"}
 
 
-def encode(rows: Sequence[dict[str, Any]], columns: dict[str, pa.DataType]) -> bytes:
-    """Return a part: ``rows`` of ``columns`` as the bytes of a parquet file."""
+def encode(rows: Sequence[dict[str, Any]], columns: Columns) -> bytes:
+    """Return a part: ``rows`` of ``columns`` as the bytes of a parquet file.
+
+    Raises:
+        ValueError: a row has a key that is no column, or lacks one; pyarrow would drop the one and null the other.
+    """
+    for row in rows:
+        if row.keys() != columns.keys():
+            raise ValueError(_mismatch(row, columns))
     sink = pa.BufferOutputStream()
     pq.write_table(pa.Table.from_pylist(list(rows), schema=schema(columns)), sink, compression="zstd")
     return sink.getvalue().to_pybytes()
+
+
+def _mismatch(row: Mapping[str, Any], columns: Columns) -> str:
+    """Which keys of a row are no columns, and which columns it lacks."""
+    unknown = [repr(key) for key in row if key not in columns]
+    lacking = [repr(name) for name in columns if name not in row]
+    found = [f"has {', '.join(unknown)}, which the schema lacks"] if unknown else []
+    found += [f"lacks {', '.join(lacking)}, which the schema has"] if lacking else []
+    return f"A row of records {' and '.join(found)}: declare a column in analysis/records/schema.py and fill it."
 
 
 @dataclass(frozen=True)
@@ -158,7 +174,7 @@ class Archive:
         """Return the longest records of all replicas of ``phase``."""
         return self.rows(replica for replica, entry in self.entries.items() if entry.phase == phase)
 
-    def _read(self, path: Path, columns: dict[str, pa.DataType]) -> pa.Table | None:
+    def _read(self, path: Path, columns: Columns) -> pa.Table | None:
         if not path.exists():
             return None
         try:

@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import yaml
 
-from analysis.records.schema import CONFLICT, SCORES, TRAINING, schema
+from analysis.records.schema import CONFLICT, SCORES, TRAINING, Columns, schema
 
 STAGES_PARAMETERS = 40
 WITHIN = 0.4
@@ -28,7 +28,7 @@ METRICS = {"accuracy": (0.5, 1.0), "mse": (1.0, 0.0)}
 
 @dataclass(frozen=True)
 class Truth:
-    """The dials.
+    """What is true of a synthetic study, and how much of it is written.
 
     Args:
         effects: per task, gain in points of full sharing over `each` at the smallest width; shallower sharing has its
@@ -253,7 +253,7 @@ def _comparisons(truth: Truth, rows: list[dict[str, Any]]) -> Iterator[dict[str,
                     }  # fmt: skip
 
 
-def _part(file: Path, rows: list[dict[str, Any]], columns: dict[str, pa.DataType]) -> None:
+def _part(file: Path, rows: list[dict[str, Any]], columns: Columns) -> None:
     pq.write_table(pa.Table.from_pylist(rows, schema=schema(columns)), file)
 
 

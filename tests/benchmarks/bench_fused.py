@@ -43,7 +43,7 @@ def fused_epoch(development: Development, recipe: Recipe, replicas: int) -> Call
     rows = [ReplicaConfig(str(i), i, {"learning_rate": 1e-3, "weight_decay": 1e-2}) for i in range(replicas)]
     states = [fresh_state(recipe, network, row) for row in rows]
     preparations = [prepare(development, row.seed) for row in rows]
-    return FusedArray(recipe, development, network, rows, states, preparations).train
+    return FusedArray(recipe, development, network, rows, states, preparations).train_epoch
 
 
 class Plain(nn.Module):

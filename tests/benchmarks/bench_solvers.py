@@ -20,7 +20,7 @@ from mtl_core.data.task import Task
 from mtl_core.randomness.counter_based import Streams
 from mtl_core.registry import entries, find
 from mtl_core.training.allocator import keep_freed_memory
-from mtl_core.weighting import GramianWeighting
+from mtl_core.weighting import GramianStep, GramianWeighting
 
 METHODS = [name for name, entry in entries("weighting").items() if issubclass(entry.cls, GramianWeighting)]
 
@@ -36,8 +36,8 @@ def call(name: str, num_tasks: int, replicas: int) -> Callable[[], Tensor]:
     tasks = [Task(f"task {i}", "multiclass", "accuracy", 10) for i in range(num_tasks)]
     weighting, streams = find("weighting", name).cls(tasks), Streams(range(replicas), "weighting")
     state, present = weighting.start(replicas, 200), torch.ones(replicas, num_tasks, dtype=torch.bool)
-    inputs, losses = gramian(num_tasks, replicas), torch.ones(replicas, num_tasks)
-    return lambda: weighting.weigh(inputs, losses, present, state, streams)
+    step = GramianStep(torch.ones(replicas, num_tasks), present, state, streams, gramian(num_tasks, replicas))
+    return lambda: weighting.weigh(step)
 
 
 def microseconds(step: Callable[[], Tensor], seconds: float) -> float:

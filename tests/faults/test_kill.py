@@ -18,7 +18,10 @@ from study.store import ledger
 from tests.faults.driver import drive
 from tests.study.driver.test_run import tables
 
-DELAY = 0.004
+DELAY = 0.02
+"""Seconds that the fake engine takes for an epoch, so that a busy machine, too, kills the driver before it is done."""
+HANGING = 900
+"""Seconds after which something hangs, were the machine ever so busy."""
 
 
 DRIVERS = multiprocessing.get_context("forkserver")
@@ -34,10 +37,10 @@ def start(*arguments: Any) -> BaseProcess:
 
 def finish(*arguments: Any) -> None:
     """Run a driver to its end."""
-    assert ended(start(*arguments), 200) == 0, said(arguments[0])
+    assert ended(start(*arguments)) == 0, said(arguments[0])
 
 
-def ended(driver: BaseProcess, seconds: float = 15) -> int | None:
+def ended(driver: BaseProcess, seconds: float = HANGING) -> int | None:
     """The exit code, once the driver is gone."""
     driver.join(seconds)
     return driver.exitcode
@@ -53,7 +56,7 @@ def num_events(out: Path, kind: str) -> int:
     return sum(event["event"] == kind for event in ledger.read(path)) if path.exists() else 0
 
 
-def wait_for(driver: BaseProcess, out: Path, finished: int, seconds: float = 100) -> None:
+def wait_for(driver: BaseProcess, out: Path, finished: int, seconds: float = HANGING) -> None:
     """Until so many shards are finished; the driver must not end before."""
     over = time.monotonic() + seconds
     while num_events(out, "finished") < finished:
@@ -76,7 +79,7 @@ def test_killed_at_random_points_the_tables_are_those_of_an_undisturbed_study(
     total = num_events(undisturbed, "finished")
     chance = random.Random(7)
     before: dict[Path, int] = {}
-    for finished in sorted(chance.sample(range(2, total - 2), 6)):
+    for finished in sorted(chance.sample(range(2, total - total // 4), 6)):
         driver = start(out, "inline", journal, DELAY)
         wait_for(driver, out, finished)
         time.sleep(chance.uniform(0, 0.05))
@@ -109,7 +112,7 @@ def test_stopped_by_a_signal_it_ends_soon_and_goes_on(undisturbed: Path, tmp_pat
 def test_a_shard_goes_on_from_its_snapshot(tmp_path: Path) -> None:
     out, journal = tmp_path / "run", tmp_path / "journal"
     driver = start(out, "inline", journal, 0.2)
-    over = time.monotonic() + 60
+    over = time.monotonic() + HANGING
     while not list(out.glob("checkpoints/*.partial.safetensors")):
         assert driver.is_alive()
         assert time.monotonic() < over

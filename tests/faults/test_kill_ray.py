@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.test_kill import num_events
+from tests.faults.test_kill import HANGING, num_events
 from tests.study.driver.test_run import tables
 
 
@@ -26,7 +26,7 @@ def start(out: Path, backend: str, scratch: Path) -> subprocess.Popen[bytes]:
 
 def wait_for(driver: subprocess.Popen[bytes], out: Path, finished: int) -> None:
     """Until so many shards are finished; the driver must not end before."""
-    over = time.monotonic() + 100
+    over = time.monotonic() + HANGING
     while num_events(out, "finished") < finished:
         assert driver.poll() is None, Path(f"{out}.log").read_text()
         assert time.monotonic() < over
@@ -57,15 +57,15 @@ def scratch() -> Iterator[Path]:
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT])
 def test_on_ray_a_stopped_study_goes_on_and_leaves_no_process(tmp_path: Path, number: int, scratch: Path) -> None:
     plain, out = tmp_path / "plain", tmp_path / "run"
-    assert start(plain, "inline", scratch).wait(200) == 0
+    assert start(plain, "inline", scratch).wait(HANGING) == 0
     driver = start(out, "ray", scratch)
     wait_for(driver, out, 6)
     driver.send_signal(number)
-    assert driver.wait(timeout=15) == {signal.SIGKILL: -9, signal.SIGINT: 130}[number]
+    assert driver.wait(timeout=HANGING) == {signal.SIGKILL: -9, signal.SIGINT: 130}[number]
     kept = {path: path.stat().st_mtime_ns for path in (out / "records").glob("*.parquet")}
     assert 0 < num_events(out, "finished") < num_events(plain, "finished")
     assert_gone(scratch)
-    assert start(out, "ray", scratch).wait(200) == 0, Path(f"{out}.log").read_text()
+    assert start(out, "ray", scratch).wait(HANGING) == 0, Path(f"{out}.log").read_text()
     assert tables(out) == tables(plain)
     assert all(path.stat().st_mtime_ns == written for path, written in kept.items())
     assert_gone(scratch)
@@ -75,7 +75,7 @@ def test_on_ray_a_stopped_study_goes_on_and_leaves_no_process(tmp_path: Path, nu
 @pytest.mark.ray
 def test_killed_workers_are_replaced(tmp_path: Path, scratch: Path) -> None:
     plain, out = tmp_path / "plain", tmp_path / "run"
-    assert start(plain, "inline", scratch).wait(200) == 0
+    assert start(plain, "inline", scratch).wait(HANGING) == 0
     driver = start(out, "ray", scratch)
     killed = 0
     for finished in (3, 20):
@@ -84,15 +84,15 @@ def test_killed_workers_are_replaced(tmp_path: Path, scratch: Path) -> None:
         for worker in workers:
             os.kill(worker, signal.SIGKILL)
         killed += len(workers)
-    assert driver.wait(200) == 0, Path(f"{out}.log").read_text()
+    assert driver.wait(HANGING) == 0, Path(f"{out}.log").read_text()
     assert killed >= 2
     assert num_events(out, "retried") >= 1
     assert tables(out) == tables(plain)
 
 
 def assert_gone(scratch: Path) -> None:
-    """Within seconds there is no process of that scratch directory."""
-    over = time.monotonic() + 15
+    """After a while there is no process of that scratch directory."""
+    over = time.monotonic() + HANGING
     while left := processes_of(str(scratch)):
         assert time.monotonic() < over, left
         time.sleep(0.2)

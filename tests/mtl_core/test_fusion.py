@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-import numpy as np
 import pytest
-import torch
 
 from mtl_core.recipe import Recipe
 from mtl_core.replica_state import ReplicaState
+from mtl_core.testing.replicas import differences
 from mtl_core.training import checkpoint
-from mtl_core.training.fused_array import CURVES
 from mtl_core.training.trainer import Outcome, fit
 from tests.mtl_core.worlds import development, rows
 
@@ -20,13 +18,7 @@ RECIPE = Recipe(depth=2, stages=3, width=16, batch_size=32, epochs=3)
 
 def same(one: Outcome, other: Outcome) -> bool:
     """Whether two runs of a replica agree to the last bit, in everything but the time they took."""
-    curves = all(np.array_equal(one.curves[name], other.curves[name], equal_nan=True) for name in CURVES)
-    states = all(
-        torch.equal(one.state[name].nan_to_num(-1), other.state[name].nan_to_num(-1))
-        for name in one.state
-        if name != "seconds"
-    )
-    return curves and states and one.selected_epoch == other.selected_epoch and one.status == other.status
+    return not differences(one, other)
 
 
 @pytest.mark.parametrize("width", [8, 33, 64, 256])

@@ -9,17 +9,10 @@ from typing import Any
 
 import torch
 
-from mtl_core.data.task import Task
 from mtl_core.data.task_set import Development, Examples
 from mtl_core.layers.parameter_layout import Layout
 from mtl_core.recipe import ReplicaConfig
-
-TASKS = {
-    "price": Task("price", "regression", "mse"),
-    "sold": Task("sold", "binary", "accuracy", 2),
-    "grade": Task("grade", "multiclass", "accuracy", 3),
-    "colour": Task("colour", "multiclass", "brier", 10),
-}
+from mtl_core.testing.small_tasks import TASKS
 
 
 def development(

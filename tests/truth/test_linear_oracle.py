@@ -79,7 +79,7 @@ def trained(sharing: str, width: int, weights: str) -> list[ReplicaState]:
     begun = [fresh_state(recipe, network, row) for row in rows]
     array = FusedArray(recipe, data, network, rows, begun, [prepare(data, seed) for seed in SEEDS])
     for _ in range(STEPS):
-        array.train()
+        array.train_epoch()
     array.advance()
     return array.states()
 

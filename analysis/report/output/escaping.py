@@ -51,11 +51,6 @@ def plain(text: str) -> str:
     return re.sub(" +", " ", visible).strip()  # last, since what was dropped may have stood between two spaces
 
 
-def for_terminal(text: str) -> str:
-    """The text for a terminal: it moves no cursor, sets no title, opens no link."""
-    return plain(text)
-
-
 def for_csv(text: str) -> str:
     """The text for a cell of a CSV file: no spreadsheet takes it for a formula."""
     shown = plain(text)

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.records.schema import Records
-from analysis.records.study_state import State
+from analysis.records.study_state import LoadedStudy
 
 FEW_SEEDS = 5
 FEW_TEST_LABELS = 100
@@ -29,8 +29,8 @@ class Alert:
     text: str
 
 
-def alerts(records: Records, state: State) -> list[Alert]:
-    """All alerts, the gravest first."""
+def alerts(study: LoadedStudy) -> list[Alert]:
+    """Return all alerts about a study, the gravest first."""
     sources = (
         _unfinished,
         _few_seeds,
@@ -44,38 +44,39 @@ def alerts(records: Records, state: State) -> list[Alert]:
         _plan,
         _remarks,
     )
-    return [alert for source in sources for alert in source(records, state)]
+    return [alert for source in sources for alert in source(study)]
 
 
 def strongest_caveat(found: list[Alert]) -> str:
-    """The sentence for the first screen."""
+    """Return the sentence about the gravest of the alerts ``found``, for the first screen."""
     if found:
         return f"{found[0].about}: {found[0].text}"
     return "The numbers hold for this pool of data: every seed splits the same examples anew, so splits overlap."
 
 
-def _unfinished(records: Records, state: State) -> Iterator[Alert]:
+def _unfinished(study: LoadedStudy) -> Iterator[Alert]:
     missing = {
         "search": "the search is not finished, so no hyperparameters are chosen yet and nothing here is a result.",
         "confirm": "the arms are not confirmed on fresh seeds, so nothing is recommended yet.",
         "verdict": "the recommended arm is not judged on fresh seeds, so no verdict is given.",
     }
-    if state.phase is not None:
-        yield Alert("Unfinished study", missing[state.phase])
-    rows = records.replicas[(records.replicas["phase"] == "verdict") & (records.replicas["status"] == "finished")]
-    open_ = int((~rows["replica"].isin(records.scores["replica"])).groupby(rows["replica"]).all().sum())
-    if "verdict" in state.done and open_:
+    if study.state.phase is not None:
+        yield Alert("Unfinished study", missing[study.state.phase])
+    rows = study.records.replicas
+    rows = rows[(rows["phase"] == "verdict") & (rows["status"] == "finished")]
+    open_ = int((~rows["replica"].isin(study.records.scores["replica"])).groupby(rows["replica"]).all().sum())
+    if "verdict" in study.state.done and open_:
         yield Alert("Unfinished study", f"{open_} trained verdict replica{_s(open_)} {_are(open_)} not scored yet.")
 
 
-def _few_seeds(records: Records, state: State) -> Iterator[Alert]:
-    n = state.seeds["verdict"]
-    if "verdict" in state.done and n < FEW_SEEDS:
+def _few_seeds(study: LoadedStudy) -> Iterator[Alert]:
+    n = study.state.seeds["verdict"]
+    if "verdict" in study.state.done and n < FEW_SEEDS:
         yield Alert("Too few seeds", f"{n} paired seed{_s(n)}; below {FEW_SEEDS} there are points and no intervals.")
 
 
-def _failures(records: Records, state: State) -> Iterator[Alert]:
-    replicas = records.replicas.drop_duplicates("replica")
+def _failures(study: LoadedStudy) -> Iterator[Alert]:
+    replicas = study.records.replicas.drop_duplicates("replica")
     lost = replicas[replicas["status"].isin(("failed", "diverged"))]
     for phase, rows in lost.groupby("phase", sort=False):
         total, n = int((replicas["phase"] == phase).sum()), len(rows)
@@ -87,8 +88,8 @@ def _failures(records: Records, state: State) -> Iterator[Alert]:
         )
 
 
-def _unconverged(records: Records, state: State) -> Iterator[Alert]:
-    counted = records.replicas.drop_duplicates("replica").dropna(subset=["unconverged"])
+def _unconverged(study: LoadedStudy) -> Iterator[Alert]:
+    counted = study.records.replicas.drop_duplicates("replica").dropna(subset=["unconverged"])
     for weighting, rows in counted.groupby("weighting", sort=False):
         n, steps = int((rows["unconverged"] > 0).sum()), int(rows["unconverged"].sum())
         if n:
@@ -99,8 +100,8 @@ def _unconverged(records: Records, state: State) -> Iterator[Alert]:
             )
 
 
-def _not_learnt(records: Records, state: State) -> Iterator[Alert]:
-    rows = _settled(records)
+def _not_learnt(study: LoadedStudy) -> Iterator[Alert]:
+    rows = _settled(study.records)
     best = rows.assign(skill=[_best(curve) for curve in rows["validation_skill"]])
     means = best.groupby(["task", "arm"])["skill"].mean().groupby("task").max()
     for task, skill in means.items():
@@ -110,8 +111,8 @@ def _not_learnt(records: Records, state: State) -> Iterator[Alert]:
             )
 
 
-def _still_rising(records: Records, state: State) -> Iterator[Alert]:
-    rows = _settled(records)
+def _still_rising(study: LoadedStudy) -> Iterator[Alert]:
+    rows = _settled(study.records)
     rises = rows.assign(rise=[_last_rise(curve) for curve in rows["validation_skill"]])
     means = rises.groupby(["arm", "task"])["rise"].mean()
     rising = means[100 * means > STILL_RISING]
@@ -124,8 +125,8 @@ def _still_rising(records: Records, state: State) -> Iterator[Alert]:
         )
 
 
-def _labels(records: Records, state: State) -> Iterator[Alert]:
-    tasks = records.tasks
+def _labels(study: LoadedStudy) -> Iterator[Alert]:
+    tasks = study.records.tasks
     if not {"labelled_development", "num_development", "labelled_test"} <= set(tasks.columns):
         return
     for task in tasks.to_dict("records"):
@@ -138,28 +139,28 @@ def _labels(records: Records, state: State) -> Iterator[Alert]:
             )
 
 
-def _sizes(records: Records, state: State) -> Iterator[Alert]:
-    for arm in state.judged:
-        ratio = state.baselines.get(arm, {}).get("total_ratio")
+def _sizes(study: LoadedStudy) -> Iterator[Alert]:
+    for arm in study.state.judged:
+        ratio = study.state.baselines.get(arm, {}).get("total_ratio")
         if ratio is not None and abs(ratio - 1) > OFF_SIZE:
             yield Alert(
                 "Unequal sizes", f"the size-matched single-task networks have {ratio:.2f} × the parameters of {arm}."
             )
 
 
-def _looks(records: Records, state: State) -> Iterator[Alert]:
-    looks = max((int(event.get("looks", 1)) for event in records.events("looked")), default=1)
+def _looks(study: LoadedStudy) -> Iterator[Alert]:
+    looks = max((int(event.get("looks", 1)) for event in study.records.events("looked")), default=1)
     if looks > 1:
         yield Alert("Second look", f"the study was judged {looks} times; each look has its share of the level.")
 
 
-def _plan(records: Records, state: State) -> Iterator[Alert]:
-    for text in state.planned.get("shrunk", []):
+def _plan(study: LoadedStudy) -> Iterator[Alert]:
+    for text in study.state.planned.get("shrunk", []):
         yield Alert("Plan cut to the budget", f"{str(text).rstrip('.')}.")
 
 
-def _remarks(records: Records, state: State) -> Iterator[Alert]:
-    for text in records.manifest.get("remarks") or []:
+def _remarks(study: LoadedStudy) -> Iterator[Alert]:
+    for text in study.records.manifest.get("remarks") or []:
         yield Alert("Data", f"{str(text).rstrip('.')}.")
 
 

@@ -9,39 +9,39 @@ import yaml
 
 from analysis.formatting import tree_words
 from analysis.records.schema import FACTOR_COLUMNS, Records
-from analysis.records.study_state import State
+from analysis.records.study_state import LoadedStudy, State
 from analysis.report.output.tables import Table, frame_of
 from analysis.selection import costs, rank_draws, selected
 
 LOST = ("failed", "diverged")
 
 
-def appendix(records: Records, state: State) -> list[Table]:
-    """The tables of the appendix."""
+def appendix(study: LoadedStudy) -> list[Table]:
+    """Return the tables of the appendix."""
     return [
-        _every_arm(records, state),
-        _every_failure(records),
-        _skipped(state),
-        *_trees(records),
-        _openings(records),
-        _manifest(records),
+        _every_arm(study),
+        _every_failure(study.records),
+        _skipped(study.state),
+        *_trees(study.records),
+        _openings(study.records),
+        _manifest(study.records),
     ]
 
 
 def configuration(records: Records) -> list[str]:
-    """The study file, line by line."""
+    """Return the study file, line by line."""
     text = yaml.safe_dump(records.spec, sort_keys=False, allow_unicode=True, width=100)
     return text.rstrip("\n").split("\n")
 
 
-def _every_arm(records: Records, state: State) -> Table:
-    rows = records.replicas
+def _every_arm(study: LoadedStudy) -> Table:
+    rows = study.records.replicas
     if rows.empty:
         return Table("arms", "Every arm.", rows[["arm"]], title="Every arm", when_empty="No replica is trained yet.")
     levels = rows.drop_duplicates("arm").set_index("arm")[list(FACTOR_COLUMNS)]
     frame = levels[[name for name in FACTOR_COLUMNS if levels[name].astype(str).nunique() > 1]]
     frame = frame.join(costs(rows).set_index("arm")[["parameters", "multiply_adds"]])
-    frame = frame.join(_search(rows)).join(_confirm(records)).join(_lost(rows))
+    frame = frame.join(_search(rows)).join(_confirm(study.records)).join(_lost(rows))
     frame = frame.sort_values(["confirm_skill", "search_skill"], ascending=False, kind="stable", na_position="last")
     caption = (
         "Every arm, best in the confirm phase first; mean skill (points) over tasks and seeds. Search: the best draw's "

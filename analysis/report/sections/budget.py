@@ -6,8 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from analysis.records.schema import Records
-from analysis.records.study_state import State
+from analysis.records.study_state import LoadedStudy
 from analysis.report.output.tables import Table, frame_of
 from analysis.selection import costs
 
@@ -18,21 +17,21 @@ MEANING = {
 }
 
 
-def sides(records: Records, state: State) -> list[tuple[str, str]]:
-    """(role, arm) of every side of the comparison, the recommended arm first, each arm once."""
-    found = [("recommended" if arm == state.chosen else "reference", arm) for arm in state.judged]
-    if not found and state.chosen is not None:
-        found = [("recommended", state.chosen)]
-    for arm in state.judged:
-        given = state.baselines.get(arm, {})
+def sides(study: LoadedStudy) -> list[tuple[str, str]]:
+    """Return (role, arm) of every side of the comparison, the recommended arm first, each arm once."""
+    found = [("recommended" if arm == study.state.chosen else "reference", arm) for arm in study.state.judged]
+    if not found and study.state.chosen is not None:
+        found = [("recommended", study.state.chosen)]
+    for arm in study.state.judged:
+        given = study.state.baselines.get(arm, {})
         found += [(f"{name}: {meaning}", given[name]) for name, meaning in MEANING.items() if given.get(name)]
-    trained = set(records.replicas["arm"])
+    trained = set(study.records.replicas["arm"])
     return list({arm: (role, arm) for role, arm in reversed(found) if arm in trained}.values())[::-1]
 
 
-def budget_words(records: Records, state: State) -> list[str]:
-    """The budget in sentences."""
-    plan, seeds = state.planned, state.planned.get("seeds", {})
+def budget_words(study: LoadedStudy) -> list[str]:
+    """Return what each side of the comparison was allowed to spend, in sentences."""
+    plan, seeds = study.state.planned, study.state.planned.get("seeds", {})
     if not plan:
         return ["The ledger holds no plan."]
     arms = plan.get("arms", [])
@@ -45,13 +44,13 @@ def budget_words(records: Records, state: State) -> list[str]:
     ]
 
 
-def budget_tables(records: Records, state: State) -> list[Table]:
-    """What each side spent, in one table; none before an arm is chosen."""
-    found = sides(records, state)
+def budget_tables(study: LoadedStudy) -> list[Table]:
+    """Return the table of what each side spent; no table before an arm is chosen."""
+    found = sides(study)
     if not found:
         return []
-    size = costs(records.replicas).set_index("arm")
-    rows = [_spent(records.replicas, role, arm) | size.loc[arm].to_dict() for role, arm in found]
+    size = costs(study.records.replicas).set_index("arm")
+    rows = [_spent(study.records.replicas, role, arm) | size.loc[arm].to_dict() for role, arm in found]
     frame = frame_of(
         rows,
         arm=lambda row: row["arm"],

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from analysis.records.schema import Records
-from analysis.records.study_state import State
+from analysis.records.study_state import LoadedStudy
 from analysis.selection import costs
 
 
@@ -18,18 +18,17 @@ class Fact:
     note: str = ""
 
 
-def facts(records: Records, state: State) -> list[Fact]:
-    """Cost against single-task networks, and the numbers of seeds, arms and replicas."""
-    found = _cost(records, state)
-    replicas = records.replicas.drop_duplicates("replica")
-    n = state.seeds["verdict"]
-    if "verdict" in state.done:
+def facts(study: LoadedStudy) -> list[Fact]:
+    """Return the cost against single-task networks, and the numbers of seeds, arms and replicas."""
+    found = _cost(study)
+    replicas = study.records.replicas.drop_duplicates("replica")
+    n = study.state.seeds["verdict"]
+    if "verdict" in study.state.done:
         found.append(Fact("Verdict", f"{n} paired seed{'' if n == 1 else 's'}", "fresh: they chose nothing"))
     confirmed = replicas[replicas["phase"] == "confirm"]
     if len(confirmed):
-        found.append(
-            Fact("Confirmed", _arms(confirmed["arm"].nunique()), f"on {state.seeds['confirm']} seeds of their own")
-        )
+        seeds = study.state.seeds["confirm"]
+        found.append(Fact("Confirmed", _arms(confirmed["arm"].nunique()), f"on {seeds} seeds of their own"))
     search = replicas[replicas["phase"] == "search"]
     found.append(
         Fact("Search", f"{len(search):,} replicas".replace(",", "\u202f"), f"of {_arms(search['arm'].nunique())}")
@@ -38,7 +37,7 @@ def facts(records: Records, state: State) -> list[Fact]:
 
 
 def subtitle(records: Records) -> str:
-    """The data and the day."""
+    """Return the name of the data, the number of tasks and the day on which the study started."""
     names = [
         str(records.manifest.get("name") or ""),
         f"{len(records.tasks)} tasks",
@@ -49,17 +48,17 @@ def subtitle(records: Records) -> str:
 
 
 def footer(records: Records) -> str:
-    """What the page rests on."""
+    """Return the line at the foot of the page: data fingerprint and engine version."""
     data, engine = records.manifest.get("fingerprint", "unknown"), records.manifest.get("engine_version", "unknown")
     return f"Written by mtl-study from the records alone. Data fingerprint {data}, engine version {engine}."
 
 
-def _cost(records: Records, state: State) -> list[Fact]:
-    each = state.baselines.get(state.chosen or "", {}).get("each")
-    size = costs(records.replicas).set_index("arm")
-    if each not in size.index or state.chosen not in size.index:
+def _cost(study: LoadedStudy) -> list[Fact]:
+    each = study.state.baselines.get(study.state.chosen or "", {}).get("each")
+    size = costs(study.records.replicas).set_index("arm")
+    if each not in size.index or study.state.chosen not in size.index:
         return []
-    ratio = size.loc[state.chosen] / size.loc[each]
+    ratio = size.loc[study.state.chosen] / size.loc[each]
     note = f"parameters, and {ratio['multiply_adds']:.2f} × the multiply-adds"
     return [Fact("Cost against single-task networks of this width", f"{ratio['parameters']:.2f} ×", note)]
 

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import pandas as pd
 
-from analysis.records.schema import Records
-from analysis.records.study_state import State
+from analysis.records.study_state import LoadedStudy
 
 
-def limits(records: Records, state: State, transfer: pd.DataFrame) -> list[str]:
-    """What holds for this study whatever came out."""
-    plan = state.planned
+def limits(study: LoadedStudy, transfer: pd.DataFrame) -> list[str]:
+    """Return the limits of the claims of this study, one sentence each."""
+    plan = study.state.planned
     found = [
         "Claims hold for this pool of data. Every seed splits the same development examples anew, so training splits "
         "overlap; another sample of data may behave differently.",
@@ -22,6 +21,7 @@ def limits(records: Records, state: State, transfer: pd.DataFrame) -> list[str]:
             f"The search tried {len(plan['arms'])} arms with {plan.get('draws', '?')} draws each. The best of many "
             "looks better than it is; that is why the verdict rests on seeds that chose nothing."
         )
-    if (records.replicas["phase"] == "verdict").any() and len(transfer) and "total" not in set(transfer["baseline"]):
+    judged = (study.records.replicas["phase"] == "verdict").any()
+    if judged and len(transfer) and "total" not in set(transfer["baseline"]):
         found.append("No size-matched single-task networks were trained, so a gain may come from size alone.")
     return found

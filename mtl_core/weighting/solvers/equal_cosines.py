@@ -1,4 +1,4 @@
-"""A direction at the same angle to all task gradients."""
+"""The direction that has the same angle to all task gradients."""
 
 from __future__ import annotations
 
@@ -6,14 +6,17 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from mtl_core.weighting.solvers.gramian import RIDGE, Unit
+from mtl_core.weighting.solvers.gramian import RIDGE, NormalisedGramian
 
 
-def equal_cosines(parts: Unit) -> Float[Tensor, "r t"]:
-    """Weights of *unit* gradients, a with C a ∝ 1 and Σ a = 1, of the direction whose cosines with them are equal.
+def equal_cosines(parts: NormalisedGramian) -> Float[Tensor, "r t"]:
+    """Return the weights a of *unit* gradients, C a ∝ 1 and Σ a = 1, whose sum has equal cosines with all of them.
 
     Where gradients depend on each other a ridge chooses: the smallest a where such a direction exists (equal gradients
     have equal weights), and gradients that add up to 0 where there is none.
+
+    Args:
+        parts: the normalised Gramian of the task gradients; C is its cosines.
     """
     system = parts.cosines.clone()
     system.diagonal(dim1=1, dim2=2).add_((~parts.alive).double() + RIDGE)

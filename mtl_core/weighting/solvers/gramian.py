@@ -1,4 +1,8 @@
-"""A Gramian taken apart into cosines and norms, which no scale of a task can spoil."""
+"""The Gramian of the task gradients as cosines and norms, so that no task's scale costs precision.
+
+What the methods that read a Gramian have in common stands here too: the count of steps that their solver failed at, and
+the form in which they return weights.
+"""
 
 from __future__ import annotations
 
@@ -11,21 +15,23 @@ from torch import Tensor
 from mtl_core.weighting import State
 
 RIDGE = 1e-12
-"""Added to a diagonal of ones: far above what rounding does to it in float64, far below what a method can notice."""
+"""Number added to a diagonal of ones: far above float64's rounding error, far below what changes a method's result."""
 COARSE_RIDGE = 1e-5
-"""For a row that is not positive semi-definite, as single precision leaves it when gradients depend on each other."""
+"""Ridge of a row that is not positive semi-definite, as float32 can leave it when gradients are linearly dependent."""
 
 
 @dataclass(frozen=True)
-class Unit:
-    """A Gramian of unit gradients, and how long the gradients are.
+class NormalisedGramian:
+    """The Gramian of r replicas' task gradients, normalised to unit gradients, and the gradients' norms.
+
+    A task is *alive* where it is present and its gradient is not zero.  All numbers are float64.
 
     Args:
-        cosines: between task gradients; rows and columns are 0 where a task is not ``alive``.
-        norms: of the task gradients; 0 where a task is not ``alive``.
-        inverse: 1 / norms; 0 where a task is not ``alive``.
-        alive: which tasks are present and have a gradient.
-        finite: which rows have nothing but numbers; what is none in the others is 0 here.
+        cosines: cosines between the task gradients, ``[r, t, t]``; 0 in the rows and columns of tasks not alive.
+        norms: norms of the task gradients, ``[r, t]``; 0 for tasks not alive.
+        inverse: 1 / norms, ``[r, t]``; 0 for tasks not alive.
+        alive: which tasks are present and have a gradient, ``[r, t]``.
+        finite: which replicas' Gramians are finite, ``[r]``; in the others NaN and infinity were replaced by 0.
     """
 
     cosines: Float[Tensor, "r t t"]
@@ -35,23 +41,34 @@ class Unit:
     finite: Bool[Tensor, " r"]
 
 
-def unit(gramian: Float[Tensor, "r t t"], present: Bool[Tensor, "r t"]) -> Unit:
-    """The parts of ``gramian``, in float64."""
+def normalised(gramian: Float[Tensor, "r t t"], present: Bool[Tensor, "r t"]) -> NormalisedGramian:
+    """Return the cosines and norms of the task gradients whose inner products are ``gramian``, in float64.
+
+    Args:
+        gramian: inner products of the task gradients.
+        present: which tasks take part in the step.
+    """
     gramian = gramian.double()
     total = gramian.sum(dim=(1, 2))
     finite = total - total == 0
     gramian = gramian.nan_to_num(0.0, 0.0, 0.0)
     norms = gramian.diagonal(dim1=1, dim2=2).sqrt()
     alive = (norms > 0) & present
-    dead = ~alive
-    inverse = norms.reciprocal().masked_fill_(dead, 0.0)
+    not_alive = ~alive
+    inverse = norms.reciprocal().masked_fill_(not_alive, 0.0)
     cosines = gramian * inverse.unsqueeze(1)
     cosines *= inverse.unsqueeze(2)
-    return Unit(cosines, norms.masked_fill_(dead, 0.0), inverse, alive, finite)
+    return NormalisedGramian(cosines, norms.masked_fill_(not_alive, 0.0), inverse, alive, finite)
 
 
 def ridged(matrix: Float[Tensor, "n t t"]) -> Float[Tensor, "n t t"]:
-    """A positive definite matrix near one of cosines, whose diagonal is 1, or 0 where a task is not alive."""
+    """Return matrices of cosines with a ridge on the diagonal that makes them positive definite.
+
+    The ridge is :data:`RIDGE`, and :data:`COARSE_RIDGE` more where a Cholesky factorisation fails nevertheless.
+
+    Args:
+        matrix: cosines; the diagonal is 1, or 0 where a task is not alive, which becomes 1.
+    """
     near = matrix.clone()
     diagonal = near.diagonal(dim1=1, dim2=2)
     diagonal.add_((diagonal == 0).double() + RIDGE)
@@ -60,24 +77,31 @@ def ridged(matrix: Float[Tensor, "n t t"]) -> Float[Tensor, "n t t"]:
     return near
 
 
-def counter(replicas: int) -> State:
-    """The state of a method that counts the steps at which its solver failed."""
+def failure_counter(replicas: int) -> State:
+    """Return the initial state of a method that counts the steps at which its solver failed, ``[r]`` zeros."""
     return {"unconverged": torch.zeros(replicas, dtype=torch.int64)}
 
 
-def returned(
-    weights: Float[Tensor, "r t"], parts: Unit, present: Bool[Tensor, "r t"], like: Tensor
+def final_weights(
+    weights: Float[Tensor, "r t"], parts: NormalisedGramian, present: Bool[Tensor, "r t"], like: Tensor
 ) -> Float[Tensor, "r t"]:
-    """Weights as a method returns them: exactly 0 where a task is absent, NaN in a row whose Gramian is."""
+    """Return weights as a method hands them on: 0 for absent tasks, NaN in rows whose Gramian is not finite.
+
+    Args:
+        weights: the solver's result, float64.
+        parts: the Gramian that it was computed from.
+        present: which tasks take part in the step.
+        like: a tensor of the data type to return.
+    """
     weights = weights.masked_fill(~present, 0.0).masked_fill(~parts.finite.unsqueeze(1), torch.nan)
     return weights.to(like.dtype)
 
 
-def count(state: State, solved: Bool[Tensor, " r"]) -> None:
-    """Count a step against the rows that were not solved."""
+def count_failures(state: State, solved: Bool[Tensor, " r"]) -> None:
+    """Add 1 to the count of failed steps, in place, in every row that was not ``solved``."""
     state["unconverged"] += (~solved).to(torch.int64)
 
 
-def column(option: float | Float[Tensor, "r 1"]) -> float | Float[Tensor, "r 1"]:
-    """A hyperparameter in float64."""
+def in_float64(option: float | Float[Tensor, "r 1"]) -> float | Float[Tensor, "r 1"]:
+    """Return a hyperparameter, a number or a column of one number per replica, in float64."""
     return option.double() if isinstance(option, Tensor) else float(option)

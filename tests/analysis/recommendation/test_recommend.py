@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shlex
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
@@ -23,18 +22,18 @@ ODD = Truth(effects={"left": 6.0, "right": 0.0, "odd": -9.0}, chosen=FULL, **SHA
 def test_sharing_that_helps_is_recommended(records_of: StudyOf) -> None:
     card = recommend(records_of(GOOD))
     assert card.decision == SHARE
-    assert card.sentence.startswith("Share 2 of 2 stages at width 16 with equal weights.")
-    assert "left (+" in card.sentence
-    assert "improve" in card.sentence
-    assert "10 paired seeds, 4 confirmed arms" in card.sentence
+    assert card.headline == "Share 2 of 2 stages at width 16 with equal weights."
+    assert "left (+" in card.explanation
+    assert "improve" in card.explanation
+    assert "10 paired seeds, 4 confirmed arms" in card.explanation
     assert card.command.startswith("mtl-study report ")
 
 
 def test_a_hurt_task_makes_it_a_candidate_that_names_who_stays_alone(records_of: StudyOf) -> None:
     card = recommend(records_of(ODD))
     assert (card.decision, card.alone) == (CANDIDATE, ["odd"])
-    assert "train odd alone (unchecked)" in card.sentence
-    assert "odd is hurt by sharing, by " in card.sentence
+    assert "train odd alone (unchecked)" in card.explanation
+    assert "odd is hurt by sharing, by " in card.explanation
     assert any("odd would not count as hurt by sharing" in change for change in card.changes)
     assert "without odd" in card.step
 
@@ -42,21 +41,21 @@ def test_a_hurt_task_makes_it_a_candidate_that_names_who_stays_alone(records_of:
 def test_with_one_task_left_there_is_nobody_to_share_with(records_of: StudyOf) -> None:
     card = recommend(records_of(replace(GOOD, effects={"left": 0.0, "odd": -9.0})))
     assert card.decision == DO_NOT_SHARE
-    assert card.sentence.startswith("Do not share on this task set.")
+    assert card.headline == "Do not share on this task set."
 
 
 def test_a_chosen_arm_without_sharing_means_do_not_share(records_of: StudyOf) -> None:
     card = recommend(records_of(replace(ODD, chosen="single_task w16 l2 adamw")))
     assert card.decision == DO_NOT_SHARE
-    assert "Sharing all 2 stages at width 16, judged beside it:" in card.sentence
-    assert "odd is hurt by sharing, by " in card.sentence
+    assert "Sharing all 2 stages at width 16, judged beside it:" in card.explanation
+    assert "odd is hurt by sharing, by " in card.explanation
 
 
 def test_what_full_sharing_does_is_said_beside_an_arm_that_shares_less(records_of: StudyOf) -> None:
     truth = replace(ODD, effects={"left": 3.0, "right": 0.0, "odd": -8.0}, loop_effects={"odd": 4.5}, chosen=HALF)
     card = recommend(records_of(truth))
     assert card.decision == SHARE
-    own, beside = card.sentence.split("Sharing all 2 stages at width 16, judged beside it:")
+    own, beside = card.explanation.split("Sharing all 2 stages at width 16, judged beside it:")
     assert "hurt" not in own
     assert "odd is hurt by sharing, by " in beside
 
@@ -65,15 +64,15 @@ def test_undecided_tasks_get_the_number_of_seeds_and_a_command(records_of: Study
     truth = replace(GOOD, effects={"left": 2.0, "right": 2.0}, seed_noise=2.0, test_noise=0.5)
     card = recommend(records_of(truth))
     assert card.decision == SHARE
-    assert "Provisionally: no task has a verdict yet" in card.sentence
-    assert "undecided" in card.sentence
+    assert "Provisionally: no task has a verdict yet" in card.explanation
+    assert "undecided" in card.explanation
     assert "--set verdict.seeds=" in card.command
 
 
 def test_no_gain_over_the_best_single_networks_is_said(records_of: StudyOf) -> None:
     card = recommend(records_of(replace(GOOD, effects={"left": 0.0, "right": 0.0})))
-    assert "Nothing separates it from single-task networks at their best width." in card.sentence
-    assert "separates" not in recommend(records_of(GOOD)).sentence
+    assert "Nothing separates it from single-task networks at their best width." in card.explanation
+    assert "separates" not in recommend(records_of(GOOD)).explanation
 
 
 def test_the_cost_is_against_single_task_networks_of_the_width(records_of: StudyOf) -> None:
@@ -110,7 +109,7 @@ def test_an_unfinished_study_says_how_to_finish_it(records_of: StudyOf) -> None:
 
 def test_many_tasks_are_counted_not_listed(records_of: StudyOf) -> None:
     truth = replace(GOOD, effects={f"task {number}": 6.0 for number in range(9)})
-    assert "9 tasks (+" in recommend(records_of(truth)).sentence
+    assert "9 tasks (+" in recommend(records_of(truth)).explanation
 
 
 NOTHING = "single_task w16 l2 adamw"
@@ -122,9 +121,10 @@ def test_where_nothing_is_shared_and_one_task_spoils_it_the_rest_is_a_candidate(
 ) -> None:
     card = recommend(records_of(replace(ODD, chosen=chosen)))
     assert (card.decision, card.arm, card.alone) == (DO_NOT_SHARE, chosen, ["odd"])
-    assert card.sentence.startswith(
-        "Do not share everything with everyone: odd pays for it. Candidate: share 2 of 2 stages at width 16 "
-        "with equal weights among the other tasks and train odd alone (unchecked)."
+    assert card.headline == "Do not share everything with everyone: odd pays for it."
+    assert card.explanation.startswith(
+        "Candidate: share 2 of 2 stages at width 16 with equal weights among the other tasks and train odd alone "
+        "(unchecked)."
     )
     assert card.step == "Check the candidate: run the same study without odd."
     assert card.command == ""
@@ -143,8 +143,8 @@ def test_without_somebody_hurt_somebody_helped_and_two_left_there_is_no_candidat
 ) -> None:
     card = recommend(records_of(replace(ODD, effects=effects, chosen=NOTHING)))
     assert (card.decision, card.alone) == (DO_NOT_SHARE, [])
-    assert card.sentence.startswith("Do not share on this task set.")
-    assert "andidate" not in card.sentence + card.step
+    assert card.headline == "Do not share on this task set."
+    assert "andidate" not in card.explanation + card.step
 
 
 def test_harm_that_the_loop_explains_makes_no_candidate(records_of: StudyOf) -> None:
@@ -160,7 +160,7 @@ def test_harm_of_unknown_cause_makes_no_candidate(records_of: StudyOf) -> None:
             baselines = event["value"]["baselines"].items()
             event["value"] = event["value"] | {"baselines": {arm: b | {"loop": None} for arm, b in baselines}}
     card = recommend(replace(records, ledger=ledger))
-    assert "odd is hurt (whether by sharing is open: the loop baseline is missing)" in card.sentence
+    assert "odd is hurt (whether by sharing is open: the loop baseline is missing)" in card.explanation
     assert card.alone == []
 
 
@@ -168,7 +168,7 @@ def test_the_columns_of_a_table_are_left_out_by_a_command(records_of: StudyOf) -
     truth = replace(ODD, effects={"left": 6.0, "right": 5.0, "it's [odd]": -9.0}, chosen=NOTHING)
     records = records_of(truth)
     tasks = {"set": "table", "path": "shop.csv", "targets": ["*"], "ignore": ["day"]}
-    words = shlex.split(recommend(replace(records, spec={"tasks": tasks}, path=Path("runs/shop"))).command)
+    words = shlex.split(recommend(replace(records, spec={"name": "shop", "tasks": tasks})).command)
     assert words[:4] == ["mtl-study", "run", "runs/shop/study.yaml", "--set"]
     assert words[4:] == ['tasks.ignore=["day", "it\'s [[]odd]"]', "--out", "runs/shop-candidate"]
 

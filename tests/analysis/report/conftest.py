@@ -10,8 +10,7 @@ import pytest
 import analysis
 from analysis.questions import answers
 from analysis.records.schema import Records
-from analysis.report.page import Page
-from analysis.report.write import compose
+from analysis.report.study_page import Page, compose
 from tests.analysis.report.hostile import HOSTILE
 from tests.analysis.synthetic import Truth, write_study
 

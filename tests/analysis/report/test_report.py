@@ -12,7 +12,7 @@ import pytest
 
 import analysis
 from analysis.records.schema import UnreadableRun
-from analysis.report.page import render
+from analysis.report.output.html import render
 from tests.analysis.conftest import StudyOf
 from tests.analysis.report.conftest import SMALL, words_of
 from tests.analysis.synthetic import Truth, write_study

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from analysis.statistics.intervals import Gain, example_variance, paired_gain, skill, smallest_effect
+from analysis.statistics.intervals import Gain, example_variance, paired_gain, smallest_effect
 from analysis.statistics.verdicts import (
     HELPED,
     HURT,
@@ -28,13 +28,6 @@ RNG = np.random.default_rng
 def gain(mean: float, half: float, **facts: float) -> Gain:
     values = {"n": 10, "seed_sd": 1.0, "test_error": 0.0, "degrees": 9.0, "half_width": half, "half_seed_only": half}
     return Gain(mean=mean, half_simultaneous=half, **(values | facts))
-
-
-def test_skill_is_0_for_the_constant_and_1_for_the_perfect_prediction() -> None:
-    assert skill(0.8, 0.5, 1.0) == pytest.approx(0.6)  # accuracy
-    assert skill(2.0, 8.0, 0.0) == pytest.approx(0.75)  # mean squared error
-    assert skill(9.0, 8.0, 0.0) < 0
-    assert math.isnan(skill(1.0, 1.0, 1.0))
 
 
 def test_without_test_noise_the_interval_is_students() -> None:

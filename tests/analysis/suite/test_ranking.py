@@ -16,10 +16,10 @@ from analysis.records.load_suite import SuiteRecords, load_suite
 from analysis.records.schema import UnreadableRun
 from analysis.statistics.over_task_sets import over_sets
 from analysis.statistics.paired_gains import MEAN, gain_of
-from analysis.suite import sentences as words
 from analysis.suite.answer import opening, rankings
 from analysis.suite.contests import CONTESTS
 from analysis.suite.ranking import Ranking, rank
+from analysis.suite.sentences import claim, sentences, title
 from tests.analysis.suite.conftest import SuiteOf, write_suite
 from tests.analysis.synthetic import Truth
 
@@ -91,11 +91,11 @@ def test_the_true_order_is_found_and_rivals_that_are_alike_stay_together(two: Ra
 
 def test_the_title_counts_those_that_cannot_be_told_from_the_best(two: Ranking) -> None:
     lead = two.ranked["method"].iloc[0]
-    assert words.title(two).startswith(f"Over 2 task sets, {lead} leads (+")
-    assert words.title(two).endswith("; 1 of 4 others cannot be told from it")
+    assert title(two).startswith(f"Over 2 task sets, {lead} leads (+")
+    assert title(two).endswith("; 1 of 4 others cannot be told from it")
     sure = replace(two, means=two.means.assign(separable=two.means["rank"] > 1))
-    assert words.title(sure).endswith("ahead of all 4 others")
-    said = " ".join(words.sentences(two))
+    assert title(sure).endswith("ahead of all 4 others")
+    said = " ".join(sentences(two))
     assert "points, more than none, by its own interval" in said
     assert "mmoe on first" in said or "It leads on every one" in said
 
@@ -112,7 +112,7 @@ def test_a_method_that_one_set_lacks_is_shown_with_its_reason_and_not_ranked(sui
     assert there["gain"] < -5
     assert pd.isna(there["rank"])
     assert cells["concat", "lacking"]["n"] == 0
-    assert "concat is shown but not ranked" in " ".join(words.sentences(found))
+    assert "concat is shown but not ranked" in " ".join(sentences(found))
 
 
 @pytest.mark.parametrize(
@@ -154,18 +154,18 @@ def test_a_set_that_has_not_ended_counts_for_nobody(suite_of: SuiteOf) -> None:
     assert found.sets == ["first"]
     assert found.left_out == {"second": "has not ended", "third": "has not begun"}
     assert len(found.ranked) == 5
-    headline, *sentences = opening(suite, [found])
-    assert headline.startswith("Over 1 task set, ")
-    assert any("second and third have not ended" in sentence for sentence in sentences)
+    said = opening(suite, [found])
+    assert said.headline.startswith("Over 1 task set, ")
+    assert any("second and third have not ended" in sentence for sentence in said.sentences)
 
 
 def test_no_study_that_has_ended_is_no_ranking(suite_of: SuiteOf) -> None:
     suite = suite_of({"first": None, "second": None})
     assert rankings(suite) == []
-    assert opening(suite, [])[0].startswith("No ranking yet")
+    assert opening(suite, []).headline.startswith("No ranking yet")
     plain = suite_of({"first": Truth(**SMALL), "second": Truth(**SMALL, seed=9)})
     assert rankings(plain) == []
-    assert "vary nothing that could be ranked" in opening(plain, [])[0]
+    assert "vary nothing that could be ranked" in opening(plain, []).headline
 
 
 def test_weighting_methods_are_ranked_against_equal_which_takes_part(suite_of: SuiteOf) -> None:
@@ -188,7 +188,7 @@ def test_weighting_methods_are_ranked_against_equal_which_takes_part(suite_of: S
             )
         assert means[name]["gain"] == pytest.approx(over_sets(gains).mean)
         assert means[name]["half_width"] == pytest.approx(over_sets(gains).half_width)
-    assert words.claim(found)[-1].startswith("The zero, equal, has one draw")
+    assert claim(found)[-1].startswith("The zero, equal, has one draw")
     # what equal is behind the best is the best's gain over equal
     best = found.ranked.iloc[0]
     if best["method"] != "equal":

@@ -16,14 +16,15 @@ from mtl_core.data.preprocessing import Preparation, prepare
 from mtl_core.data.probe_batch import probe_batch
 from mtl_core.data.task import Task
 from mtl_core.data.task_set import Development, Examples
-from mtl_core.gradients.conflict import STEPS_PER_PROBE, Probes, agreement, comparisons, probed_epochs
+from mtl_core.gradients.conflict import STEPS_PER_PROBE, Probes, comparisons, probed_epochs
 from mtl_core.layers.bank import Theta
 from mtl_core.network.network import Network
 from mtl_core.network.shared_parameters import tasks_sharing_stage
 from mtl_core.recipe import Recipe
+from mtl_core.testing.cases import Case, shaken
 from mtl_core.training import checkpoint
 from mtl_core.training.trainer import Outcome, fit
-from tests.mtl_core.sharing.cases import Case, every_case, shaken
+from tests.mtl_core.sharing.cases import every_case
 from tests.mtl_core.test_fusion import same
 from tests.mtl_core.worlds import development, images, own_inputs, rows
 
@@ -53,17 +54,6 @@ def measured(
 
 
 # ---- what the numbers are
-
-
-def test_cosines_and_norms_of_known_gradients() -> None:
-    """Task 0 points along x, task 1 at 60°; half B of task 1 points the other way and rests on thrice the labels."""
-    first = torch.tensor([[[2.0, 0.0], [0.5, math.sqrt(0.75)]]])
-    second = torch.tensor([[[1.0, 0.0], [-0.5, -math.sqrt(0.75)]]])
-    labels = torch.tensor([[[10, 5], [10, 15]]])
-    norms, cosines, across = agreement(first, second, labels)
-    torch.testing.assert_close(norms, torch.tensor([[1.5, 0.5]], dtype=torch.float64))
-    torch.testing.assert_close(cosines[0], torch.tensor([[1.0, -0.5], [-0.5, 1.0]], dtype=torch.float64))
-    torch.testing.assert_close(across[0], torch.tensor([[1.0, 0.0], [0.0, -1.0]], dtype=torch.float64))
 
 
 def regressions(angle: float, examples: int, noise: float) -> Development:

@@ -26,9 +26,9 @@ RECIPE = Recipe(sharing="hard", depth=2, stages=3, width=8, scale="native")
 class _Noted(GramianWeighting):
     """Weighs by the largest inner product of a task, which tells Gramians apart, and keeps what it saw."""
 
-    def weigh(self, gramian, losses, present, state, streams):
-        self.seen = gramian
-        return gramian.abs().amax(dim=2)
+    def weigh(self, step):
+        self.seen = step.gramian
+        return step.gramian.abs().amax(dim=2)
 
 
 class _Logarithmic(JacobianWeighting):
@@ -37,8 +37,8 @@ class _Logarithmic(JacobianWeighting):
     def own_factors(self, losses):
         return 1 / losses
 
-    def combine(self, jacobians, losses, present, state, streams):
-        return (jacobians[0] / losses.unsqueeze(2)).sum(dim=1)
+    def combine(self, step):
+        return (step.jacobians[0] / step.losses.unsqueeze(2)).sum(dim=1)
 
 
 class World:

@@ -18,8 +18,9 @@ from mtl_core.network.network import Network
 from mtl_core.network.shared_parameters import SharedPart
 from mtl_core.randomness.counter_based import Streams
 from mtl_core.registry import find
+from mtl_core.testing.cases import Case, shaken
 from mtl_core.weighting import GramianWeighting, Weighting, matched
-from tests.mtl_core.sharing.cases import Case, every_case, shaken
+from tests.mtl_core.sharing.cases import every_case
 from tests.mtl_core.worlds import shared_columns
 
 pytestmark = pytest.mark.usefixtures("double")
@@ -126,8 +127,8 @@ def test_tasks_whose_signals_meet_nowhere_take_the_single_pass() -> None:
 class _Even(GramianWeighting):
     """The tasks' gradients, added up."""
 
-    def weigh(self, gramian, losses, present, state, streams):
-        return torch.ones_like(losses)
+    def weigh(self, step):
+        return torch.ones_like(step.losses)
 
 
 def _in_double(preparation: Preparation) -> Preparation:

@@ -7,7 +7,7 @@ import torch
 
 from mtl_core.layers.bank import SHARED, private
 from mtl_core.layers.parameter_layout import Layout
-from mtl_core.layers.tokens import Beginning, FeatureTokens, patches
+from mtl_core.layers.tokens import ClassToken, FeatureTokens, patches
 
 
 def test_a_token_is_its_columns_value_times_its_direction_plus_its_bias() -> None:
@@ -35,14 +35,14 @@ def test_a_low_rank_correction_of_full_rank_changes_the_directions_alone() -> No
 
 
 def test_positions_tell_tokens_apart_and_the_first_one_is_learned() -> None:
-    beginning = Beginning("stage0", (SHARED,), 4, places=3)
-    layout = Layout(beginning.slots, ("a",))
+    class_token = ClassToken("stage0", (SHARED,), 4, places=3)
+    layout = Layout(class_token.slots, ("a",))
     theta = layout.theta(layout.unpack(layout.initialise((0, 1))))
-    assert beginning.positions is not None
+    assert class_token.positions is not None
     tokens = torch.randn(2, 1, 5, 3, 4)
-    found = beginning(theta, tokens)
-    assert torch.equal(found[:, :, 2, 0], theta[beginning.first])
-    assert torch.equal(found[:, :, 2, 1:], tokens[:, :, 2] + theta[beginning.positions])
+    found = class_token(theta, tokens)
+    assert torch.equal(found[:, :, 2, 0], theta[class_token.first])
+    assert torch.equal(found[:, :, 2, 1:], tokens[:, :, 2] + theta[class_token.positions])
 
 
 @pytest.mark.parametrize(("channels", "height", "width", "size"), [(1, 4, 6, 2), (3, 5, 7, 2), (2, 3, 3, 4)])

@@ -10,7 +10,8 @@ from mtl_core.gradients.task_gradients import SharedPart
 from mtl_core.network.network import Network
 from mtl_core.network.shared_parameters import shared_stages, tasks_sharing_stage
 from mtl_core.recipe import Recipe
-from tests.mtl_core.sharing.cases import Case, every_case
+from mtl_core.testing.cases import Case
+from tests.mtl_core.sharing.cases import every_case
 from tests.mtl_core.worlds import development
 
 SHARED = [case for case in every_case() if case.network.layout.count_shared()]

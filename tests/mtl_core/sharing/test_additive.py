@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,33 +9,28 @@ import torch
 
 from mtl_core.network.feasibility import why_infeasible
 from mtl_core.recipe import Recipe
-from tests.mtl_core.sharing.held import (
+from mtl_core.testing.cases import shaken
+from tests.mtl_core.sharing.harness import (
     THREE,
-    assert_own_inputs_pass_the_same_network,
     assert_rows_equal_plain,
-    assert_task_order_does_not_matter,
-    assert_trains,
     batch,
-    by_task,
+    logits_of,
     network_for,
-    recipe_for,
-    shaken,
 )
 from tests.mtl_core.sharing.plain.additive import Plain
-from tests.mtl_core.worlds import development, own_inputs
+from tests.mtl_core.worlds import development
 
 OPTIONS: list[dict[str, Any]] = [
     {},
     {"every_stage": True},
     {"descriptors": {"ant": [0.0, 1.0], "bee": [0.5, -0.5], "cow": [2.0, 1.0]}},
 ]
-every_option = pytest.mark.parametrize("options", OPTIONS, ids=["first", "every", "vectors"])
 
 
 @pytest.mark.usefixtures("double")
 @pytest.mark.parametrize("options", OPTIONS[:2], ids=["first", "every"])
 def test_rows_are_ordinary_networks(options: dict[str, Any]) -> None:
-    assert_rows_equal_plain(Plain, "additive", **options)
+    assert_rows_equal_plain(Plain, network_for("additive", **options), depth=None, **options)
 
 
 @pytest.mark.usefixtures("double")
@@ -69,20 +63,6 @@ def test_shifts_start_like_further_columns() -> None:
     assert 0.97 < values.abs().max() * (5 + 3) ** 0.5 <= 1
 
 
-@every_option
-@pytest.mark.parametrize("data", [development(), own_inputs()], ids=["common", "own"])
-def test_it_trains(data, options: dict[str, Any]) -> None:
-    if "descriptors" in options:
-        options = {"descriptors": {task.name: [float(place), 1.0] for place, task in enumerate(data.tasks)}}
-    assert_trains(replace(recipe_for("additive", **options), epochs=4, width=17), data)
-
-
-@every_option
-def test_inputs_and_order_are_the_tasks_own_affair(options: dict[str, Any]) -> None:
-    assert_own_inputs_pass_the_same_network(network_for("additive", **options))
-    assert_task_order_does_not_matter(recipe_for("additive", **options))
-
-
 def test_only_the_first_stage_is_shifted_unless_all_are_wanted() -> None:
     names = [slot.name for slot in network_for("additive").layout.slots]
     assert [name for name in names if "descriptor" in name] == ["stage0.descriptor"]
@@ -102,5 +82,5 @@ def test_stages_that_do_not_show_their_pre_activations_are_a_reason(
 
 def test_tasks_are_told_apart() -> None:
     network = network_for("additive")
-    outputs = by_task(network, network(shaken(network), batch()))
+    outputs = logits_of(network, shaken(network), batch())
     assert (outputs[:, 0] - outputs[:, 1]).abs().max() > 1e-3

@@ -11,9 +11,10 @@ import torch
 
 from mtl_core.network.feasibility import why_infeasible
 from mtl_core.recipe import Recipe
+from mtl_core.testing.cases import fresh, shaken
 from mtl_core.training.fused_array import CURVES
 from mtl_core.training.trainer import fit
-from tests.mtl_core.sharing.beside import (
+from tests.mtl_core.sharing.harness import (
     INPUTS,
     STAGES,
     THREE,
@@ -21,9 +22,6 @@ from tests.mtl_core.sharing.beside import (
     assert_own_inputs_pass_the_same_network,
     assert_rows_equal_plain,
     assert_same_function,
-    assert_task_order_does_not_matter,
-    assert_trains,
-    fresh,
     network_for,
 )
 from tests.mtl_core.sharing.plain.branch import Plain
@@ -54,7 +52,7 @@ def test_groups_of_several_sizes_find_back_into_the_order_of_the_tasks(own: bool
     tree = [[["ant", "dog"], ["bee"], ["cow"]]] * STAGES
     network = network_for("branch", tasks=tasks, tree=tree)
     if own:
-        assert_own_inputs_pass_the_same_network(network)
+        assert_own_inputs_pass_the_same_network(network, shaken(network))
     else:
         assert_rows_equal_plain(Plain, network, tree=[[[0, 3], [1], [2]]] * STAGES)
 
@@ -102,22 +100,6 @@ def test_a_group_belongs_to_its_tasks() -> None:
     assert owners == {"bee": frozenset({"bee"}), "['ant', 'cow']": frozenset({"ant", "cow"})}
     stepped = layout.stepped(torch.tensor([[False, True, False]]))[0]
     assert not stepped[layout.owner_sets.index(frozenset({"ant", "cow"}))]
-
-
-@trees
-def test_tasks_with_inputs_of_their_own_pass_the_same_network(tree: Any) -> None:
-    assert_own_inputs_pass_the_same_network(network_for("branch", tree=tree))
-
-
-@trees
-def test_the_order_of_the_tasks_does_not_matter(tree: Any) -> None:
-    assert_task_order_does_not_matter("branch", tree=tree)
-
-
-@pytest.mark.parametrize("data", [development(), own_inputs()], ids=["common", "own"])
-def test_rows_train_and_do_not_see_each_other(data: Any) -> None:
-    tree = [[["price", "sold", "grade"]], [["sold", "price"], ["grade"]]]
-    assert_trains(Recipe(sharing="branch", stages=2, width=9, sharing_options={"tree": tree}), data)
 
 
 def test_impossible_trees_say_why() -> None:

@@ -7,22 +7,23 @@ import torch
 
 from mtl_core.network.feasibility import why_infeasible
 from mtl_core.network.network import Network
+from mtl_core.testing.cases import shaken
 from mtl_core.training.trainer import fit
-from tests.mtl_core.sharing.cases import shaken
-from tests.mtl_core.sharing.gated import (
-    ALIKE,
+from tests.mtl_core.sharing.harness import (
     INPUTS,
-    NAMES,
     STAGES,
+    THREE,
     WIDTH,
-    compare_with,
-    expect_curves,
-    expect_permutation,
-    expect_training,
-    recipe_of,
-    worlds,
+    assert_rows_equal_plain,
+    network_for,
 )
 from tests.mtl_core.sharing.plain.cgc import Plain
+from tests.mtl_core.sharing.trained import (
+    NAMES,
+    expect_curves,
+    trained_recipe,
+    worlds,
+)
 from tests.mtl_core.test_fusion import same
 from tests.mtl_core.worlds import development, rows
 
@@ -31,7 +32,7 @@ from tests.mtl_core.worlds import development, rows
 @pytest.mark.parametrize("options", [{}, {"shared_experts": 3, "own_experts": 2}, {"own_experts": 3}], ids=str)
 @pytest.mark.parametrize("depth", [1, 3])
 def test_it_is_what_ordinary_modules_do(depth: int, options: dict[str, int]) -> None:
-    compare_with(Plain, recipe_of("cgc", depth, **options), **options)
+    assert_rows_equal_plain(Plain, network_for("cgc", depth, **options), depth=depth, **options)
 
 
 @pytest.mark.usefixtures("double")
@@ -39,20 +40,20 @@ def test_it_is_what_ordinary_modules_do(depth: int, options: dict[str, int]) -> 
 @pytest.mark.parametrize("own", [False, True])
 def test_one_own_expert_and_no_shared_one_train_like_independent(depth: int, own: bool) -> None:
     data, everyone = worlds()[own], rows(2, dropout=0.3)
-    found = fit(recipe_of("cgc", depth, shared_experts=0, own_experts=1), data, everyone)
-    expect_curves(found, fit(recipe_of("independent", None), data, everyone), 1e-12)
+    found = fit(trained_recipe("cgc", depth, shared_experts=0, own_experts=1), data, everyone)
+    expect_curves(found, fit(trained_recipe("independent", None), data, everyone), 1e-12)
 
 
 @pytest.mark.parametrize("own", [False, True])
 def test_without_own_experts_it_is_mmoe_to_the_last_bit(own: bool) -> None:
     data, everyone = worlds()[own], rows(2, dropout=0.3, gate_dropout=0.3)
-    found = fit(recipe_of("cgc", shared_experts=3, own_experts=0), data, everyone)
-    expected = fit(recipe_of("mmoe", experts=3), data, everyone)
+    found = fit(trained_recipe("cgc", shared_experts=3, own_experts=0), data, everyone)
+    expected = fit(trained_recipe("mmoe", experts=3), data, everyone)
     expect_curves(found, expected, 0.0)
 
 
 def test_a_task_reaches_its_own_experts_and_the_shared_ones() -> None:
-    network = Network(recipe_of("cgc", shared_experts=2, own_experts=2), ALIKE, (INPUTS,))
+    network = network_for("cgc", 2, shared_experts=2, own_experts=2)
     theta = shaken(network)
     (outputs,) = network(theta, torch.randn(2, 1, 40, INPUTS, generator=torch.Generator().manual_seed(0)))
     own, shared = (slot for slot in network.layout.slots if slot.name == "stage0.weight")
@@ -63,27 +64,17 @@ def test_a_task_reaches_its_own_experts_and_the_shared_ones() -> None:
 
 
 def test_parameters_are_counted_by_its_formula() -> None:
-    network = Network(recipe_of("cgc", 2, shared_experts=2, own_experts=3), ALIKE, (INPUTS,))
+    network = network_for("cgc", 2, shared_experts=2, own_experts=3)
     expert, stage = (INPUTS + 1) * WIDTH + (WIDTH + 1) * WIDTH, (WIDTH + 1) * WIDTH
     gate, head = (INPUTS + 1) * 5, (WIDTH + 1) * 3
     assert network.layout.count_shared() == 2 * expert
     assert network.layout.size == 2 * expert + 3 * (3 * expert + gate + (STAGES - 2) * stage + head)
 
 
-@pytest.mark.parametrize("options", [{}, {"shared_experts": 2, "own_experts": 2}], ids=str)
-def test_it_trains_on_common_and_own_inputs_and_rows_keep_their_bits(options: dict[str, int]) -> None:
-    expect_training(recipe_of("cgc", **options), gate_dropout=[0.0, 0.3, 0.5])
-
-
-@pytest.mark.usefixtures("double")
-def test_permuting_the_tasks_permutes_the_results() -> None:
-    expect_permutation(recipe_of("cgc", shared_experts=2, own_experts=2), gate_dropout=0.3)
-
-
 def test_a_tasks_own_experts_see_its_own_inputs_alone() -> None:
     """Other tasks' examples change nothing where nothing is shared, dropout masks included."""
-    recipe, everyone = recipe_of("cgc", shared_experts=0, own_experts=2), rows(2, dropout=0.3)
-    network = Network(recipe, ALIKE, (INPUTS,))
+    recipe, everyone = trained_recipe("cgc", shared_experts=0, own_experts=2), rows(2, dropout=0.3)
+    network = Network(recipe, THREE, (INPUTS,))
     theta = shaken(network)
     x = torch.randn(2, 3, 9, INPUTS, generator=torch.Generator().manual_seed(0))
     changed = x.clone()
@@ -96,7 +87,7 @@ def test_a_tasks_own_experts_see_its_own_inputs_alone() -> None:
 
 def test_what_cannot_be_says_why() -> None:
     data = development(NAMES)
-    assert why_infeasible(recipe_of("cgc"), data) is None
-    assert "nothing is shared" in (why_infeasible(recipe_of("cgc", shared_experts=0), data) or "")
-    assert "mmoe" in (why_infeasible(recipe_of("cgc", own_experts=0), data) or "")
-    assert "gate_dropout" in (why_infeasible(recipe_of("cgc", gate_dropout=-0.1), data) or "")
+    assert why_infeasible(trained_recipe("cgc"), data) is None
+    assert "nothing is shared" in (why_infeasible(trained_recipe("cgc", shared_experts=0), data) or "")
+    assert "mmoe" in (why_infeasible(trained_recipe("cgc", own_experts=0), data) or "")
+    assert "gate_dropout" in (why_infeasible(trained_recipe("cgc", gate_dropout=-0.1), data) or "")

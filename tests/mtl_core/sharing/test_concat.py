@@ -2,35 +2,29 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 import torch
 
 from mtl_core.layers.bank import SHARED
 from mtl_core.network.feasibility import why_infeasible
 from mtl_core.recipe import Recipe
-from tests.mtl_core.sharing.held import (
+from mtl_core.testing.cases import shaken
+from tests.mtl_core.sharing.harness import (
     THREE,
-    assert_own_inputs_pass_the_same_network,
     assert_rows_equal_plain,
-    assert_task_order_does_not_matter,
-    assert_trains,
     batch,
-    by_task,
+    logits_of,
     network_for,
-    recipe_for,
-    shaken,
 )
 from tests.mtl_core.sharing.plain.concat import Plain
-from tests.mtl_core.worlds import development, own_inputs
+from tests.mtl_core.worlds import development
 
 VECTORS = {"ant": [0.0, 1.0], "bee": [0.5, -0.5], "cow": [2.0, 1.0]}
 
 
 @pytest.mark.usefixtures("double")
 def test_rows_are_ordinary_networks() -> None:
-    assert_rows_equal_plain(Plain, "concat")
+    assert_rows_equal_plain(Plain, network_for("concat"), depth=None)
 
 
 @pytest.mark.usefixtures("double")
@@ -50,17 +44,17 @@ def test_it_is_additive_with_the_weights_side_by_side(descriptors: dict[str, lis
                 value.copy_(weight[:, 0, 5:] if descriptors is None else weight[:, :, 5:])
             else:
                 value.copy_(sources[slot.name])
-    one, other = (by_task(n, n(t, batch())) for n, t in ((concat, theta), (additive, copied)))
+    one, other = (logits_of(n, t, batch()) for n, t in ((concat, theta), (additive, copied)))
     assert one.std(dim=1).max() > 1e-3, "the tasks were not told apart: nothing was tested"
     torch.testing.assert_close(one, other, rtol=1e-6, atol=1e-6)
 
 
 def test_tasks_differ_by_their_descriptor_alone() -> None:
     equal = network_for("concat", descriptors={task.name: [1.0, 2.0] for task in THREE})
-    outputs = by_task(equal, equal(shaken(equal), batch()))
+    outputs = logits_of(equal, shaken(equal), batch())
     torch.testing.assert_close(outputs[:, 0], outputs[:, 2])
     told = network_for("concat")
-    outputs = by_task(told, told(shaken(told), batch()))
+    outputs = logits_of(told, shaken(told), batch())
     assert (outputs[:, 0] - outputs[:, 2]).abs().max() > 1e-3
 
 
@@ -70,20 +64,6 @@ def test_everything_is_shared_and_so_is_a_head_that_fits_all() -> None:
     private = {slot.name for slot in mixed.layout.slots if slot.copies != (SHARED,)}
     assert private
     assert all(name.startswith("head") for name in private)
-
-
-@pytest.mark.parametrize("data", [development(), own_inputs()], ids=["common", "own"])
-def test_it_trains(data) -> None:
-    vectors = {task.name: [float(place), 1.0] for place, task in enumerate(data.tasks)}
-    for options in ({}, {"descriptors": vectors}):
-        assert_trains(replace(recipe_for("concat", **options), epochs=4, width=17), data)
-
-
-def test_inputs_and_order_are_the_tasks_own_affair() -> None:
-    assert_own_inputs_pass_the_same_network(network_for("concat"))
-    assert_own_inputs_pass_the_same_network(network_for("concat", descriptors=VECTORS))
-    assert_task_order_does_not_matter(recipe_for("concat"))
-    assert_task_order_does_not_matter(recipe_for("concat", descriptors=VECTORS))
 
 
 @pytest.mark.parametrize("sharing", ["concat", "additive", "multiplicative"])

@@ -9,19 +9,16 @@ import torch
 
 from mtl_core.network.feasibility import why_infeasible
 from mtl_core.recipe import Recipe
-from tests.mtl_core.sharing.beside import (
+from mtl_core.testing.cases import fresh
+from tests.mtl_core.sharing.harness import (
     STAGES,
     WIDTH,
-    assert_own_inputs_pass_the_same_network,
     assert_rows_equal_plain,
     assert_same_function,
-    assert_task_order_does_not_matter,
-    assert_trains,
-    fresh,
     network_for,
 )
 from tests.mtl_core.sharing.plain.cross_stitch import Plain
-from tests.mtl_core.worlds import development, own_inputs
+from tests.mtl_core.worlds import development
 
 both = pytest.mark.parametrize("per_channel", [False, True])
 
@@ -73,24 +70,6 @@ def test_it_starts_near_the_identity(per_channel: bool) -> None:
     expected = torch.full((3, 3), 0.05) + 0.85 * torch.eye(3)
     torch.testing.assert_close(matrix, expected.view(1, 3, 3, 1).expand_as(matrix))
     assert matrix.shape[3] == (WIDTH if per_channel else 1)
-
-
-@both
-@pytest.mark.parametrize("depth", [1, STAGES])
-def test_tasks_with_inputs_of_their_own_pass_the_same_network(depth: int, per_channel: bool) -> None:
-    assert_own_inputs_pass_the_same_network(network_for("cross_stitch", depth, per_channel=per_channel))
-
-
-@both
-def test_the_order_of_the_tasks_does_not_matter(per_channel: bool) -> None:
-    assert_task_order_does_not_matter("cross_stitch", 2, per_channel=per_channel)
-
-
-@both
-@pytest.mark.parametrize("data", [development(), own_inputs()], ids=["common", "own"])
-def test_rows_train_and_do_not_see_each_other(data: Any, per_channel: bool) -> None:
-    recipe = Recipe(sharing="cross_stitch", depth=2, stages=2, width=9, sharing_options={"per_channel": per_channel})
-    assert_trains(recipe, data)
 
 
 def test_impossible_networks_say_why() -> None:

@@ -12,23 +12,23 @@ from mtl_core.layers.forward_context import EVALUATION, ForwardContext
 from mtl_core.network.feasibility import why_infeasible
 from mtl_core.network.network import Network
 from mtl_core.recipe import Recipe
+from mtl_core.testing.cases import shaken
 from mtl_core.training.trainer import Outcome, fit
-from tests.mtl_core.sharing.cases import shaken
-from tests.mtl_core.sharing.gated import (
-    ALIKE,
+from tests.mtl_core.sharing.harness import (
     INPUTS,
-    NAMES,
     STAGES,
     WIDTH,
-    compare_with,
-    expect_curves,
-    expect_permutation,
-    expect_training,
-    recipe_of,
-    transplanted,
+    assert_rows_equal_plain,
+    network_for,
     values_of,
 )
 from tests.mtl_core.sharing.plain.dselect_k import Plain
+from tests.mtl_core.sharing.trained import (
+    NAMES,
+    expect_curves,
+    trained_recipe,
+    transplanted,
+)
 from tests.mtl_core.worlds import development, rows
 
 OPTIONS: list[dict[str, Any]] = [
@@ -43,13 +43,13 @@ OPTIONS: list[dict[str, Any]] = [
 @pytest.mark.parametrize("options", OPTIONS, ids=str)
 @pytest.mark.parametrize("depth", [1, 3])
 def test_it_is_what_ordinary_modules_do(depth: int, options: dict[str, Any]) -> None:
-    compare_with(Plain, recipe_of("dselect_k", depth, **options), **options)
+    assert_rows_equal_plain(Plain, network_for("dselect_k", depth, **options), unused=True, depth=depth, **options)
 
 
 @pytest.mark.usefixtures("double")
 @pytest.mark.parametrize("options", OPTIONS, ids=str)
 def test_the_entropy_of_the_selectors_joins_the_objective_in_training(options: dict[str, Any]) -> None:
-    network = Network(recipe_of("dselect_k", 2, **options), ALIKE, (INPUTS,))
+    network = network_for("dselect_k", 2, **options)
     theta, strengths = shaken(network), torch.tensor([0.2, 3.0])
     x = torch.randn(2, 1, 9, INPUTS, generator=torch.Generator().manual_seed(5))
     tuned, fixed = (
@@ -103,8 +103,8 @@ def test_without_the_entropy_it_has_not_chosen_by_then() -> None:
 @pytest.mark.usefixtures("double")
 def test_selectors_that_have_chosen_an_expert_for_each_task_train_like_independent() -> None:
     data = development(NAMES)
-    networks = recipe_of("independent", None)
-    sparse = recipe_of("dselect_k", experts=4, selectors=1)
+    networks = trained_recipe("independent", None)
+    sparse = trained_recipe("dselect_k", experts=4, selectors=1)
     everyone = rows(2)
 
     def choose(values: dict[str, Tensor]) -> None:
@@ -114,20 +114,9 @@ def test_selectors_that_have_chosen_an_expert_for_each_task_train_like_independe
     expect_curves(fit(sparse, data, everyone, states=states), fit(networks, data, everyone), 1e-11)
 
 
-@pytest.mark.parametrize("gate", ["static", "example"])
-def test_it_trains_on_common_and_own_inputs_and_rows_keep_their_bits(gate: str) -> None:
-    expect_training(recipe_of("dselect_k", gate=gate), selector_entropy=[0.01, 0.3, 1.0])
-
-
-@pytest.mark.usefixtures("double")
-@pytest.mark.parametrize("gate", ["static", "example"])
-def test_permuting_the_tasks_permutes_the_results(gate: str) -> None:
-    expect_permutation(recipe_of("dselect_k", gate=gate), selector_entropy=0.3)
-
-
 def test_what_cannot_be_says_why() -> None:
     def reason(**options: Any) -> str:
-        return why_infeasible(recipe_of("dselect_k", **options), development(NAMES)) or ""
+        return why_infeasible(trained_recipe("dselect_k", **options), development(NAMES)) or ""
 
     assert reason() == reason(experts=8, selectors=8, gate="example") == ""
     assert "hard" in reason(experts=1)

@@ -16,22 +16,19 @@ from mtl_core.network.network import Network
 from mtl_core.randomness.counter_based import Streams
 from mtl_core.recipe import Recipe, ReplicaConfig
 from mtl_core.task_tree import fault
+from mtl_core.testing.cases import fresh, shaken
 from mtl_core.training.trainer import fit
-from tests.mtl_core.sharing.beside import (
+from tests.mtl_core.sharing.harness import (
     EXAMPLES,
     STAGES,
     THREE,
     assert_own_inputs_pass_the_same_network,
     assert_rows_equal_plain,
-    assert_task_order_does_not_matter,
-    assert_trains,
     batch,
-    fresh,
     gradients_of,
     logits_of,
     network_for,
 )
-from tests.mtl_core.sharing.cases import shaken
 from tests.mtl_core.sharing.plain.learned_branch import Plain
 from tests.mtl_core.worlds import development, own_inputs
 
@@ -63,7 +60,7 @@ def test_rows_are_ordinary_networks_in_evaluation() -> None:
     network = network_for("learned_branch")
     theta = shuffled(network)
     assert network.trunk.tree(theta, 0) != network.trunk.tree(theta, 1)
-    assert_rows_equal_plain(Plain, network, start=shuffled)
+    assert_rows_equal_plain(Plain, network, start=shuffled, unused=True)
 
 
 @pytest.mark.usefixtures("double")
@@ -205,18 +202,9 @@ def test_heads_leave_a_node_that_knows_nothing() -> None:
     assert all(0 not in network.trunk.nodes(theta, row)[0] for row in range(2))
 
 
-def test_tasks_with_inputs_of_their_own_pass_the_same_network() -> None:
-    assert_own_inputs_pass_the_same_network(network_for("learned_branch"), shuffled)
-
-
-def test_the_order_of_the_tasks_does_not_matter() -> None:
-    assert_task_order_does_not_matter("learned_branch")
-
-
-@pytest.mark.parametrize("data", [development(), own_inputs()], ids=["common", "own"])
-def test_rows_train_and_do_not_see_each_other(data: Any) -> None:
-    recipe = Recipe(sharing="learned_branch", stages=2, width=9)
-    assert_trains(recipe, data, branching_temperature=[0.5, 9.0, 2.0])
+def test_own_inputs_pass_the_trees_of_the_rows() -> None:
+    network = network_for("learned_branch")
+    assert_own_inputs_pass_the_same_network(network, shuffled(network))
 
 
 def test_impossible_networks_say_why() -> None:

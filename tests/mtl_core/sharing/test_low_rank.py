@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
 import torch
 
 from mtl_core.network.feasibility import why_infeasible
-from tests.mtl_core.sharing.held import (
+from mtl_core.testing.cases import fresh, shaken
+from tests.mtl_core.sharing.harness import (
     STAGES,
-    assert_own_inputs_pass_the_same_network,
     assert_rows_equal_plain,
-    assert_task_order_does_not_matter,
-    assert_trains,
     batch,
-    fresh,
     network_for,
     recipe_for,
-    shaken,
 )
 from tests.mtl_core.sharing.plain.low_rank import Plain
-from tests.mtl_core.worlds import development, own_inputs
+from tests.mtl_core.worlds import development
 
 every_option = pytest.mark.parametrize(
     "options", [{"rank": 2}, {"rank": 9}, {"rank": 3, "own_biases": True}], ids=["two", "full", "biases"]
@@ -33,7 +28,7 @@ every_option = pytest.mark.parametrize(
 @every_option
 @pytest.mark.parametrize("depth", [1, 2, 3])
 def test_rows_are_ordinary_networks(depth: int, options: dict[str, Any]) -> None:
-    assert_rows_equal_plain(Plain, "low_rank", depth, **options)
+    assert_rows_equal_plain(Plain, network_for("low_rank", depth, **options), depth=depth, **options)
 
 
 @pytest.mark.parametrize("signals", [1, 3])
@@ -41,13 +36,13 @@ def test_rows_are_ordinary_networks(depth: int, options: dict[str, Any]) -> None
 def test_rank_zero_is_hard_bit_for_bit(depth: int, signals: int) -> None:
     low_rank, hard = network_for("low_rank", depth, rank=0), network_for("hard", depth)
     assert [slot.name for slot in low_rank.layout.slots] == [slot.name for slot in hard.layout.slots]
-    one, other = (n(fresh(n.layout), batch(signals))[0] for n in (low_rank, hard))
+    one, other = (n(fresh(n), batch(signals))[0] for n in (low_rank, hard))
     assert torch.equal(one, other)
 
 
 def test_it_starts_at_hard() -> None:
     low_rank, hard = network_for("low_rank", 2), network_for("hard", 2)
-    one, other = (n(fresh(n.layout), batch())[0] for n in (low_rank, hard))
+    one, other = (n(fresh(n), batch())[0] for n in (low_rank, hard))
     torch.testing.assert_close(one, other)
 
 
@@ -87,18 +82,6 @@ def test_a_rank_beyond_a_layers_size_is_cut_there() -> None:
     assert shapes["stage0.down"] == (5, 5)
     assert shapes["stage0.up"] == (5, 6)
     assert shapes["stage1.down"] == (6, 6)
-
-
-@every_option
-@pytest.mark.parametrize("data", [development(missing=0.3), own_inputs()], ids=["common", "own"])
-def test_it_trains(data, options: dict[str, Any]) -> None:
-    assert_trains(replace(recipe_for("low_rank", 2, **options), epochs=4, width=17), data)
-
-
-@every_option
-def test_inputs_and_order_are_the_tasks_own_affair(options: dict[str, Any]) -> None:
-    assert_own_inputs_pass_the_same_network(network_for("low_rank", 2, **options))
-    assert_task_order_does_not_matter(recipe_for("low_rank", 2, **options))
 
 
 def test_impossible_ones_say_why() -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 import torch
 
@@ -11,21 +9,18 @@ from mtl_core.layers.bank import Theta
 from mtl_core.network.feasibility import why_infeasible
 from mtl_core.network.network import Network
 from mtl_core.recipe import Recipe
-from tests.mtl_core.sharing.beside import (
+from mtl_core.testing.cases import fresh
+from tests.mtl_core.sharing.harness import (
     STAGES,
-    assert_own_inputs_pass_the_same_network,
     assert_rows_equal_plain,
     assert_same_function,
-    assert_task_order_does_not_matter,
-    assert_trains,
     batch,
-    fresh,
     gradients_of,
     logits_of,
     network_for,
 )
 from tests.mtl_core.sharing.plain.mtan import Plain
-from tests.mtl_core.worlds import development, own_inputs
+from tests.mtl_core.worlds import development
 
 FAR = 1e3
 """A pre-activation at which the mask is 0 or 1 to the last bit."""
@@ -71,20 +66,6 @@ def test_a_task_can_shut_a_shared_feature_out_without_taking_it_from_the_others(
     assert not reaches(0)[:, 2].any()
     assert reaches(0).any()
     assert reaches(1)[:, 2].any()
-
-
-@pytest.mark.parametrize("depth", [1, STAGES])
-def test_tasks_with_inputs_of_their_own_pass_the_same_network(depth: int) -> None:
-    assert_own_inputs_pass_the_same_network(network_for("mtan", depth))
-
-
-def test_the_order_of_the_tasks_does_not_matter() -> None:
-    assert_task_order_does_not_matter("mtan", 2)
-
-
-@pytest.mark.parametrize("data", [development(), own_inputs()], ids=["common", "own"])
-def test_rows_train_and_do_not_see_each_other(data: Any) -> None:
-    assert_trains(Recipe(sharing="mtan", depth=2, stages=3, width=9), data)
 
 
 def test_impossible_networks_say_why() -> None:

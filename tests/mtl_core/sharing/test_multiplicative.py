@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,26 +11,20 @@ from torch import Tensor
 from mtl_core.layers.bank import Theta
 from mtl_core.network.network import Network
 from mtl_core.recipe import Recipe
-from tests.mtl_core.sharing.held import (
-    assert_own_inputs_pass_the_same_network,
+from mtl_core.testing.cases import fresh, shaken
+from tests.mtl_core.sharing.harness import (
     assert_rows_equal_plain,
-    assert_task_order_does_not_matter,
-    assert_trains,
     batch,
-    fresh,
     network_for,
-    recipe_for,
-    shaken,
 )
 from tests.mtl_core.sharing.plain.multiplicative import Plain
-from tests.mtl_core.worlds import TASKS, development, own_inputs
+from tests.mtl_core.worlds import TASKS
 
 OPTIONS: list[dict[str, Any]] = [
     {},
     {"shift": True},
     {"descriptors": {"ant": [0.0, 1.0], "bee": [0.5, -0.5], "cow": [2.0, 1.0]}, "shift": True},
 ]
-every_option = pytest.mark.parametrize("options", OPTIONS, ids=["gate", "film", "vectors"])
 MIXED = tuple(TASKS.values())
 """Heads of four shapes, hence private ones."""
 STAGES, WIDTH, INPUTS = 3, 4, 5
@@ -40,7 +33,7 @@ STAGES, WIDTH, INPUTS = 3, 4, 5
 @pytest.mark.usefixtures("double")
 @pytest.mark.parametrize("options", OPTIONS[:2], ids=["gate", "film"])
 def test_rows_are_ordinary_networks(options: dict[str, Any]) -> None:
-    assert_rows_equal_plain(Plain, "multiplicative", **options)
+    assert_rows_equal_plain(Plain, network_for("multiplicative", **options), depth=None, **options)
 
 
 def built(sharing: str, width: int, depth: int | None = None, **options: Any) -> Network:
@@ -104,7 +97,7 @@ def test_block_gates_make_independent_and_hard_of_it(depth: int, shift: bool) ->
 
 def test_gates_start_about_one_and_shifts_at_zero() -> None:
     network = network_for("multiplicative", shift=True)
-    for slot, value in fresh(network.layout, range(40)).items():
+    for slot, value in fresh(network, range(40)).items():
         if slot.name.endswith(".gate"):
             assert value.mean().abs() < 0.02
             assert 0.08 < value.std() < 0.12
@@ -115,18 +108,3 @@ def test_gates_start_about_one_and_shifts_at_zero() -> None:
 def test_every_stage_is_gated() -> None:
     names = [slot.name for slot in network_for("multiplicative").layout.slots]
     assert [name for name in names if name.endswith(".gate")] == ["stage0.gate", "stage1.gate", "stage2.gate"]
-
-
-@every_option
-@pytest.mark.parametrize("data", [development(), own_inputs()], ids=["common", "own"])
-def test_it_trains(data, options: dict[str, Any]) -> None:
-    if "descriptors" in options:
-        vectors = {task.name: [float(place), 1.0] for place, task in enumerate(data.tasks)}
-        options = options | {"descriptors": vectors}
-    assert_trains(replace(recipe_for("multiplicative", **options), epochs=4, width=17), data)
-
-
-@every_option
-def test_inputs_and_order_are_the_tasks_own_affair(options: dict[str, Any]) -> None:
-    assert_own_inputs_pass_the_same_network(network_for("multiplicative", **options))
-    assert_task_order_does_not_matter(recipe_for("multiplicative", **options))

@@ -6,47 +6,46 @@ import pytest
 import torch
 
 from mtl_core.network.feasibility import why_infeasible
-from mtl_core.network.network import Network
+from mtl_core.testing.cases import shaken
 from mtl_core.training.trainer import fit
-from tests.mtl_core.sharing.cases import shaken
-from tests.mtl_core.sharing.gated import (
-    ALIKE,
+from tests.mtl_core.sharing.harness import (
     INPUTS,
-    NAMES,
-    compare_with,
-    expect_curves,
-    expect_permutation,
-    expect_training,
-    recipe_of,
-    worlds,
+    assert_rows_equal_plain,
+    network_for,
 )
 from tests.mtl_core.sharing.plain.omoe import Plain
+from tests.mtl_core.sharing.trained import (
+    NAMES,
+    expect_curves,
+    trained_recipe,
+    worlds,
+)
 from tests.mtl_core.worlds import development, rows
 
 
 @pytest.mark.usefixtures("double")
 @pytest.mark.parametrize("depth", [1, 3])
 def test_it_is_what_ordinary_modules_do(depth: int) -> None:
-    compare_with(Plain, recipe_of("omoe", depth))
+    assert_rows_equal_plain(Plain, network_for("omoe", depth), depth=depth)
 
 
 @pytest.mark.usefixtures("double")
 def test_for_a_single_task_it_is_mmoe() -> None:
     """With dropout of units; the gates' own dropout has another stream, for the gate bears another name."""
     data, everyone = development(("grade",)), rows(2, dropout=0.3)
-    expect_curves(fit(recipe_of("omoe"), data, everyone), fit(recipe_of("mmoe"), data, everyone), 1e-12)
+    expect_curves(fit(trained_recipe("omoe"), data, everyone), fit(trained_recipe("mmoe"), data, everyone), 1e-12)
 
 
 @pytest.mark.usefixtures("double")
 @pytest.mark.parametrize("own", [False, True])
 def test_one_expert_trains_like_hard(own: bool) -> None:
     data, everyone = worlds()[own], rows(2, dropout=0.3)
-    one = fit(recipe_of("omoe", experts=1), data, everyone)
-    expect_curves(one, fit(recipe_of("hard"), data, everyone), 1e-12)
+    one = fit(trained_recipe("omoe", experts=1), data, everyone)
+    expect_curves(one, fit(trained_recipe("hard"), data, everyone), 1e-12)
 
 
 def test_all_tasks_see_one_mixture_and_move_its_gate() -> None:
-    network = Network(recipe_of("omoe", 3), ALIKE, (INPUTS,))
+    network = network_for("omoe", 3)
     theta = shaken(network)
     x = torch.randn(2, 1, 20, INPUTS, generator=torch.Generator().manual_seed(0))
     (outputs,) = network(theta, x)
@@ -57,17 +56,7 @@ def test_all_tasks_see_one_mixture_and_move_its_gate() -> None:
         assert gradient.any()
 
 
-@pytest.mark.parametrize("depth", [1, 3])
-def test_it_trains_on_common_and_own_inputs_and_rows_keep_their_bits(depth: int) -> None:
-    expect_training(recipe_of("omoe", depth), gate_dropout=[0.0, 0.3, 0.5])
-
-
-@pytest.mark.usefixtures("double")
-def test_permuting_the_tasks_permutes_the_results() -> None:
-    expect_permutation(recipe_of("omoe"), gate_dropout=0.3)
-
-
 def test_what_cannot_be_says_why() -> None:
-    assert why_infeasible(recipe_of("omoe"), development(NAMES)) is None
-    assert "hard" in (why_infeasible(recipe_of("omoe", experts=1), development(NAMES)) or "")
-    assert "nobody" in (why_infeasible(recipe_of("omoe"), development(NAMES[:1])) or "")
+    assert why_infeasible(trained_recipe("omoe"), development(NAMES)) is None
+    assert "hard" in (why_infeasible(trained_recipe("omoe", experts=1), development(NAMES)) or "")
+    assert "nobody" in (why_infeasible(trained_recipe("omoe"), development(NAMES[:1])) or "")

@@ -12,23 +12,19 @@ from mtl_core.network.feasibility import why_infeasible
 from mtl_core.network.network import Network
 from mtl_core.recipe import Recipe
 from mtl_core.sharing.sluice import overlap
+from mtl_core.testing.cases import fresh, shaken
 from mtl_core.training.trainer import fit
-from tests.mtl_core.sharing.beside import (
+from tests.mtl_core.sharing.harness import (
     STAGES,
-    assert_own_inputs_pass_the_same_network,
     assert_rows_equal_plain,
     assert_same_function,
-    assert_task_order_does_not_matter,
-    assert_trains,
     batch,
-    fresh,
     gradients_of,
     logits_of,
     network_for,
 )
-from tests.mtl_core.sharing.cases import shaken
 from tests.mtl_core.sharing.plain.sluice import Plain
-from tests.mtl_core.worlds import development, own_inputs, rows
+from tests.mtl_core.worlds import development, rows
 
 
 @pytest.mark.parametrize(("depth", "subspaces"), [(1, 2), (2, 3), (STAGES, 2)])
@@ -89,21 +85,6 @@ def test_a_strong_penalty_makes_the_subspaces_orthogonal() -> None:
     theta = network.layout.theta(network.layout.unpack(torch.stack([o.state["parameters"] for o in outcomes])))
     weak, strong = sum(overlap(theta, stage.layers[-1], 2) for stage in network.trunk.stages)
     assert strong < 0.1 * weak
-
-
-@pytest.mark.parametrize("depth", [1, STAGES])
-def test_tasks_with_inputs_of_their_own_pass_the_same_network(depth: int) -> None:
-    assert_own_inputs_pass_the_same_network(network_for("sluice", depth))
-
-
-def test_the_order_of_the_tasks_does_not_matter() -> None:
-    assert_task_order_does_not_matter("sluice", 2)
-
-
-@pytest.mark.parametrize("data", [development(), own_inputs()], ids=["common", "own"])
-def test_rows_train_and_do_not_see_each_other(data: Any) -> None:
-    recipe = Recipe(sharing="sluice", depth=2, stages=3, width=9, sharing_options={"subspaces": 3})
-    assert_trains(recipe, data, orthogonality=[0.1, 1e-3, 0.01])
 
 
 def test_impossible_networks_say_why() -> None:

@@ -11,7 +11,7 @@ from torch import Tensor
 from mtl_core.data.task import Task
 from mtl_core.randomness.counter_based import Streams
 from mtl_core.registry import find
-from mtl_core.weighting import GramianWeighting, JacobianWeighting, State
+from mtl_core.weighting import GramianStep, GramianWeighting, JacobianStep, JacobianWeighting, State
 from tests.mtl_core.worlds import TASKS
 
 ALL = tuple(TASKS.values())
@@ -47,9 +47,9 @@ def step(
     present = everybody(first) if present is None else present
     streams = Streams(range(len(first)) if seeds is None else seeds, "weighting").at([number] * len(first))
     if isinstance(weighting, GramianWeighting):
-        weights = weighting.weigh(first @ first.mT, losses, present, state, streams)
+        weights = weighting.weigh(GramianStep(losses, present, state, streams, first @ first.mT))
         return (weights.unsqueeze(1) @ first).squeeze(1)
-    return weighting.combine(batches[: weighting.batches], losses, present, state, streams)
+    return weighting.combine(JacobianStep(losses, present, state, streams, batches[: weighting.batches]))
 
 
 def unit_rows(*vectors: Sequence[float]) -> Tensor:

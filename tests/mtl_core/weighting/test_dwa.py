@@ -9,14 +9,14 @@ import torch
 
 from mtl_core.randomness.counter_based import Streams
 from mtl_core.registry import find
-from mtl_core.weighting import State, Weighting
-from tests.mtl_core.weighting.situations import ALL, EVERYBODY, LOSSES, method
+from mtl_core.testing.weighting_steps import ALL, EVERYBODY, LOSSES, method
+from mtl_core.weighting import LossWeighting, State, Step
 
 STREAMS = Streams(range(3), "weighting")
 
 
-def weights_of(weighting: Weighting, state: State, present: torch.Tensor = EVERYBODY) -> torch.Tensor:
-    return weighting.weigh(LOSSES, present, state, STREAMS)
+def weights_of(weighting: LossWeighting, state: State, present: torch.Tensor = EVERYBODY) -> torch.Tensor:
+    return weighting.weigh(Step(LOSSES, present, state, STREAMS))
 
 
 def test_the_first_two_epochs_weigh_alike_and_the_third_follows_the_formula() -> None:
@@ -25,9 +25,9 @@ def test_the_first_two_epochs_weigh_alike_and_the_third_follows_the_formula() ->
     epochs = ([[4.0, 1.0]], [[2.0, 0.9]], [[1.8, 0.45]])
     found = []
     for losses in epochs:
-        found.append(weighting.weigh(LOSSES[:1, :2], present, state, STREAMS)[0].tolist())
+        found.append(weighting.weigh(Step(LOSSES[:1, :2], present, state, STREAMS))[0].tolist())
         weighting.after_epoch(torch.tensor(losses), present, state)
-    found.append(weighting.weigh(LOSSES[:1, :2], present, state, STREAMS)[0].tolist())
+    found.append(weighting.weigh(Step(LOSSES[:1, :2], present, state, STREAMS))[0].tolist())
     assert found[0] == found[1] == [1, 1]
     for (one, other), rates in zip(found[2:], [(2 / 4, 0.9 / 1), (1.8 / 2, 0.45 / 0.9)], strict=True):
         above = [2 * math.exp(rate / 2) for rate in rates]

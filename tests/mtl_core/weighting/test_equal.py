@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from mtl_core.testing.weighting_steps import EVERYBODY, LOSSES, after_three_steps, from_losses, method
 from mtl_core.weighting import scaled
-from tests.mtl_core.weighting.situations import EVERYBODY, LOSSES, after_three_steps, from_losses, method
 
 
 def test_every_task_weighs_one_or_its_share() -> None:

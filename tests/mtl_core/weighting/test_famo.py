@@ -8,7 +8,8 @@ from torch import Tensor
 
 from mtl_core.randomness.counter_based import Streams
 from mtl_core.registry import find
-from tests.mtl_core.weighting.situations import ALL, EVERYBODY, LOSSES, after_three_steps, from_losses, method
+from mtl_core.testing.weighting_steps import ALL, EVERYBODY, LOSSES, after_three_steps, from_losses, method
+from mtl_core.weighting import Step
 
 CLS = find("weighting", "famo").cls
 STREAMS = Streams(range(3), "weighting")
@@ -52,10 +53,10 @@ def test_it_follows_the_papers_algorithm(double: None) -> None:
     for _ in range(60):
         theta.requires_grad_()
         losses = quadratic(theta)
-        weights = weighting.weigh(losses.detach(), EVERYBODY, state, STREAMS)
+        weights = weighting.weigh(Step(losses.detach(), EVERYBODY, state, STREAMS))
         (slope,) = torch.autograd.grad((weights * losses).sum(), theta)
         theta = (theta - 0.02 * slope).detach()
-        weighting.observe_step(quadratic(theta), EVERYBODY, state)
+        weighting.observe_step(Step(quadratic(theta), EVERYBODY, state, STREAMS))
     expected_theta, expected_logits, _ = reference(60, 0.02, 0.025, 0.01)
     torch.testing.assert_close(theta, expected_theta)
     torch.testing.assert_close(state["logit"], expected_logits)
@@ -66,7 +67,7 @@ def test_weights_are_z_over_the_loss_and_add_up_to_one() -> None:
     weighting = CLS(ALL)
     state = weighting.start(3)
     state["logit"].copy_(torch.tensor([0.3, -1.0, 2.0, 0.0]))
-    weights = weighting.weigh(LOSSES, EVERYBODY, state, STREAMS)
+    weights = weighting.weigh(Step(LOSSES, EVERYBODY, state, STREAMS))
     share = state["logit"].softmax(dim=1) / LOSSES
     torch.testing.assert_close(weights, share / share.sum(dim=1, keepdim=True))
 
@@ -74,8 +75,8 @@ def test_weights_are_z_over_the_loss_and_add_up_to_one() -> None:
 def test_a_task_that_fell_further_than_the_others_loses_weight() -> None:
     weighting = CLS(ALL)
     state = weighting.start(3)
-    weighting.weigh(LOSSES, EVERYBODY, state, STREAMS)
-    weighting.observe_step(LOSSES * torch.tensor([0.5, 1.0, 1.0, 1.1]), EVERYBODY, state)
+    weighting.weigh(Step(LOSSES, EVERYBODY, state, STREAMS))
+    weighting.observe_step(Step(LOSSES * torch.tensor([0.5, 1.0, 1.0, 1.1]), EVERYBODY, state, STREAMS))
     assert (state["logit"][:, 0] < 0).all()
     assert (state["logit"][:, 3] > 0).all()
 
@@ -83,8 +84,8 @@ def test_a_task_that_fell_further_than_the_others_loses_weight() -> None:
 def test_losses_that_fall_at_the_same_rate_move_nothing() -> None:
     weighting = CLS(ALL, decay=0.0)
     state = weighting.start(3)
-    weighting.weigh(torch.ones(3, 4), EVERYBODY, state, STREAMS)
-    weighting.observe_step(torch.full((3, 4), 0.5), EVERYBODY, state)
+    weighting.weigh(Step(torch.ones(3, 4), EVERYBODY, state, STREAMS))
+    weighting.observe_step(Step(torch.full((3, 4), 0.5), EVERYBODY, state, STREAMS))
     assert (state["logit"] == 0).all()
 
 
@@ -95,8 +96,8 @@ def test_an_absent_task_takes_no_part_in_the_second_look() -> None:
     for tasks, here, columns in ((ALL, present, [0, 1, 2, 3]), ([ALL[0], *ALL[2:]], present[:, 1:] | True, [0, 2, 3])):
         weighting = CLS(tasks)
         states.append(weighting.start(3))
-        weighting.weigh(torch.where(here, LOSSES[:, columns], 0.0), here, states[-1], STREAMS)
-        weighting.observe_step(torch.where(here, after[:, columns], 0.0), here, states[-1])
+        weighting.weigh(Step(torch.where(here, LOSSES[:, columns], 0.0), here, states[-1], STREAMS))
+        weighting.observe_step(Step(torch.where(here, after[:, columns], 0.0), here, states[-1], STREAMS))
     assert (states[0]["logit"][:, 1] == 0).all()
     torch.testing.assert_close(states[0]["logit"][:, [0, 2, 3]], states[1]["logit"])
 
@@ -105,8 +106,8 @@ def test_a_loss_of_nothing_before_or_after_moves_it_by_a_finite_step() -> None:
     weighting = method("famo")
     state = weighting.start(3)
     for before, after in ((LOSSES, torch.zeros(3, 4)), (torch.zeros(3, 4), 1e15 * LOSSES)):
-        weighting.weigh(before, EVERYBODY, state, STREAMS)
-        weighting.observe_step(after, EVERYBODY, state)
+        weighting.weigh(Step(before, EVERYBODY, state, STREAMS))
+        weighting.observe_step(Step(after, EVERYBODY, state, STREAMS))
         assert all(value.isfinite().all() for value in state.values())
     weights, _ = from_losses(weighting, [LOSSES])
     assert weights.isfinite().all()

@@ -6,8 +6,8 @@ import pytest
 import torch
 
 from mtl_core.registry import find
+from mtl_core.testing.weighting_steps import ALL, EVERYBODY, LOSSES, after_three_steps, from_losses
 from mtl_core.weighting import scaled
-from tests.mtl_core.weighting.situations import ALL, EVERYBODY, LOSSES, after_three_steps, from_losses
 
 
 def test_weights_are_what_was_asked_for_times_the_number_of_tasks() -> None:

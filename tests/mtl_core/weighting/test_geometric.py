@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 import torch
 
+from mtl_core.testing.weighting_steps import LOSSES, after_three_steps, from_losses, method
 from mtl_core.weighting import FLOOR
-from tests.mtl_core.weighting.situations import LOSSES, after_three_steps, from_losses, method
 
 
 def test_weights_are_the_gradient_of_the_geometric_mean(double: None) -> None:

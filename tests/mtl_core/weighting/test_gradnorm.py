@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from mtl_core.randomness.counter_based import Streams
-from mtl_core.weighting import State
+from mtl_core.weighting import GramianStep, State
 from tests.mtl_core.weighting.gradients import everybody, jacobian, method
 
 STREAMS = Streams(range(3), "weighting")
@@ -16,7 +16,7 @@ SIZES = torch.tensor([3.0, 0.5, 1.0, 0.2]).view(4, 1)
 
 def weigh(weighting, gradients: Tensor, losses: Tensor, state: State, present: Tensor | None = None) -> Tensor:
     present = everybody(gradients) if present is None else present
-    return weighting.weigh(gradients @ gradients.mT, losses, present, state, STREAMS)
+    return weighting.weigh(GramianStep(losses, present, state, STREAMS, gradients @ gradients.mT))
 
 
 def test_it_acts_on_all_parameters() -> None:

@@ -9,8 +9,9 @@ import torch
 from torch import Tensor
 
 from mtl_core.data.task import Task
+from mtl_core.randomness.counter_based import Streams
 from mtl_core.registry import entries, find
-from mtl_core.weighting import GramianWeighting, scaled
+from mtl_core.weighting import GramianStep, GramianWeighting, scaled
 from tests.mtl_core.weighting.solvers.families import FAMILIES, WILD, asked, directions, everybody, gradients
 
 METHODS = [name for name, entry in entries("weighting").items() if issubclass(entry.cls, GramianWeighting)]
@@ -61,8 +62,9 @@ def test_a_row_has_the_same_bits_in_every_array(name: str, rows: list[int], task
     gramian, losses, present = jacobian @ jacobian.mT, torch.ones(8, tasks).double(), everybody(jacobian)
     whole, part = method(name, tasks, range(8)), method(name, tasks, rows)
     state, its_state = whole.start(8), part.start(len(rows))
-    weights = whole.weigh(gramian, losses, present, state, None)
-    elsewhere = part.weigh(gramian[rows], losses[rows], present[rows], its_state, None)
+    streams = Streams(range(8), "weighting")  # no method here draws
+    weights = whole.weigh(GramianStep(losses, present, state, streams, gramian))
+    elsewhere = part.weigh(GramianStep(losses[rows], present[rows], its_state, streams, gramian[rows]))
     assert torch.equal(elsewhere, weights[rows])
     assert all(torch.equal(its_state[key], value[rows]) for key, value in state.items())
 

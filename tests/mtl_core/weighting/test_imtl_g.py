@@ -6,6 +6,8 @@ import pytest
 import torch
 from torchjd.aggregation import IMTLG as TheirIMTLG
 
+from mtl_core.randomness.counter_based import Streams
+from mtl_core.weighting import GramianStep
 from tests.mtl_core.weighting.solvers.families import asked, directions, gradients
 from tests.mtl_core.weighting.test_gramian_methods import method
 
@@ -49,4 +51,5 @@ def test_weights_that_add_up_to_nothing_stay_finite() -> None:
     norms = torch.tensor([1.0, float(-a[1] / (2 * a[0])), 1.0], dtype=torch.float64)
     gramian = (cosines * norms * norms[:, None]).expand(2, 3, 3)
     weighting, here = method("imtl_g", 3), torch.ones(2, 3, dtype=torch.bool)
-    assert weighting.weigh(gramian, torch.ones(2, 3).double(), here, {}, None).isfinite().all()
+    step = GramianStep(torch.ones(2, 3).double(), here, {}, Streams(range(2), "weighting"), gramian)
+    assert weighting.weigh(step).isfinite().all()

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from mtl_core.randomness.counter_based import Streams
+from mtl_core.weighting import JacobianStep
 from tests.mtl_core.weighting.gradients import TWO, jacobian, method, step, two_quadratics
 from tests.mtl_core.weighting.solvers.test_simplex import by_bisection
 
@@ -62,7 +63,7 @@ def test_what_is_tracked_of_an_absent_task_does_not_set_the_unit() -> None:
     for size in (1.0, 1000.0):
         weighting = method("moco", step_size=0.5)
         state = weighting.start(3, 23)
-        weighting.combine([gradients], torch.ones(3, 4), present, state, Streams(range(3), "weighting"))
+        weighting.combine(JacobianStep(torch.ones(3, 4), present, state, Streams(range(3), "weighting"), [gradients]))
         state["tracked"][:, 3] = size * gradients[:, 3]
         step(weighting, state, [torch.where(present.unsqueeze(2), gradients, 0.0)], present=present, number=1)
         weights.append(state["weights"])

@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 import torch
 
+from mtl_core.randomness.counter_based import Streams
+from mtl_core.weighting import GramianStep
 from tests.mtl_core.weighting.solvers.families import asked, directions, gradients
 from tests.mtl_core.weighting.test_gramian_methods import method
 
@@ -49,7 +51,8 @@ def test_where_there_is_nothing_to_bargain_for_is_counted_and_never_answered_wit
     weights, state = asked(weighting, jacobian)
     assert (state["unconverged"] == 1).all()
     assert (weights > 0).all()
-    weighting.weigh(jacobian @ jacobian.mT, torch.ones(6, tasks), torch.ones(6, tasks, dtype=torch.bool), state, None)
+    present, streams = torch.ones(6, tasks, dtype=torch.bool), Streams(range(6), "weighting")
+    weighting.weigh(GramianStep(torch.ones(6, tasks), present, state, streams, jacobian @ jacobian.mT))
     assert (state["unconverged"] == 2).all()
     norms = jacobian.norm(dim=2)
     assert ((weights * norms).amax(dim=1) > 10).all()

@@ -8,6 +8,7 @@ import torchjd.aggregation
 from torch import Tensor
 
 from mtl_core.randomness.counter_based import Streams
+from mtl_core.weighting import GramianStep
 from mtl_core.weighting.solvers.gradient_surgery import random_order
 from tests.mtl_core.weighting.gradients import ALL, TWO, everybody, jacobian, method, step, unit_rows
 
@@ -15,7 +16,8 @@ from tests.mtl_core.weighting.gradients import ALL, TWO, everybody, jacobian, me
 def weights_of(gradients: Tensor, tasks=ALL, number: int = 0) -> Tensor:
     streams = Streams(range(len(gradients)), "weighting").at([number] * len(gradients))
     losses = torch.ones(gradients.shape[:2])
-    return method("pcgrad", tasks).weigh(gradients @ gradients.mT, losses, everybody(gradients), {}, streams)
+    step = GramianStep(losses, everybody(gradients), {}, streams, gradients @ gradients.mT)
+    return method("pcgrad", tasks).weigh(step)
 
 
 def test_two_tasks_by_hand() -> None:
@@ -37,7 +39,8 @@ def test_a_task_without_a_gradient_changes_nothing() -> None:
 def test_an_absent_task_weighs_nothing_and_one_without_a_gradient_what_it_always_does() -> None:
     gradients, present = unit_rows([1, 0], [0, 0], [0, 0]), torch.tensor([[True, False, True]] * 2)
     streams = Streams(range(2), "weighting")
-    weights = method("pcgrad", ALL[:3]).weigh(gradients @ gradients.mT, torch.ones(2, 3), present, {}, streams)
+    step = GramianStep(torch.ones(2, 3), present, {}, streams, gradients @ gradients.mT)
+    weights = method("pcgrad", ALL[:3]).weigh(step)
     assert torch.equal(weights, torch.tensor([[1.0, 0.0, 1.0]] * 2))
 
 

@@ -7,7 +7,8 @@ import torch
 
 from mtl_core.randomness.counter_based import Streams
 from mtl_core.registry import find
-from tests.mtl_core.weighting.situations import ALL, EVERYBODY, LOSSES, after_three_steps
+from mtl_core.testing.weighting_steps import ALL, EVERYBODY, LOSSES, after_three_steps
+from mtl_core.weighting import Step
 
 NAMES = [task.name for task in ALL]
 
@@ -16,7 +17,7 @@ def weights(seeds: range, step: int, losses: torch.Tensor | None = None) -> torc
     shape = (len(seeds), len(ALL))
     losses = torch.ones(shape) if losses is None else losses
     streams = Streams(seeds, "weighting").at([step] * len(seeds))
-    return find("weighting", "rlw").cls(ALL).weigh(losses, torch.ones(shape, dtype=torch.bool), {}, streams)
+    return find("weighting", "rlw").cls(ALL).weigh(Step(losses, torch.ones(shape, dtype=torch.bool), {}, streams))
 
 
 def test_weights_are_the_softmax_of_the_streams_normal_numbers() -> None:
@@ -42,8 +43,8 @@ def test_a_task_that_is_absent_does_not_change_what_the_others_draw() -> None:
     present = torch.tensor([[True, False, True, True]] * 3)
     streams = Streams(range(3), "weighting")
     rlw = find("weighting", "rlw").cls(ALL)
-    everybody = rlw.weigh(LOSSES, EVERYBODY, {}, streams.at([7] * 3))
-    some = rlw.weigh(LOSSES, present, {}, streams.at([7] * 3))
+    everybody = rlw.weigh(Step(LOSSES, EVERYBODY, {}, streams.at([7] * 3)))
+    some = rlw.weigh(Step(LOSSES, present, {}, streams.at([7] * 3)))
     rescaled = torch.where(present, everybody, 0.0)
     torch.testing.assert_close(some, rescaled / rescaled.sum(dim=1, keepdim=True))
 

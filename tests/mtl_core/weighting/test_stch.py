@@ -10,7 +10,8 @@ from torch import Tensor
 
 from mtl_core.randomness.counter_based import Streams
 from mtl_core.registry import find
-from tests.mtl_core.weighting.situations import ALL, EVERYBODY, LOSSES, after_three_steps, from_losses
+from mtl_core.testing.weighting_steps import ALL, EVERYBODY, LOSSES, after_three_steps, from_losses
+from mtl_core.weighting import Step
 
 CLS = find("weighting", "stch").cls
 STREAMS = Streams(range(3), "weighting")
@@ -48,7 +49,7 @@ def test_log_weights_are_the_gradient_of_the_objective(smoothing: float, present
     weighting = CLS(ALL, smoothing=smoothing, preference=PREFERENCE, ideal=IDEAL)
     state = weighting.start(3)
     weighting.after_epoch(means, EVERYBODY, state)
-    weights = weighting.weigh(torch.where(present, losses.detach(), 0.0), present, state, STREAMS)
+    weights = weighting.weigh(Step(torch.where(present, losses.detach(), 0.0), present, state, STREAMS))
     torch.testing.assert_close(weights, gradient)
 
 
@@ -56,9 +57,9 @@ def test_the_warm_up_minimises_the_sum_of_the_logarithms() -> None:
     weighting = CLS(ALL, warm_up=2)
     state = weighting.start(3)
     for _ in range(2):
-        torch.testing.assert_close(weighting.weigh(LOSSES, EVERYBODY, state, STREAMS), 1 / LOSSES)
+        torch.testing.assert_close(weighting.weigh(Step(LOSSES, EVERYBODY, state, STREAMS)), 1 / LOSSES)
         weighting.after_epoch(MEANS, EVERYBODY, state)
-    assert not torch.isclose(weighting.weigh(LOSSES, EVERYBODY, state, STREAMS), 1 / LOSSES).all()
+    assert not torch.isclose(weighting.weigh(Step(LOSSES, EVERYBODY, state, STREAMS)), 1 / LOSSES).all()
 
 
 def test_the_means_are_those_of_the_last_epoch_of_the_warm_up() -> None:
@@ -73,7 +74,7 @@ def test_a_task_that_was_seen_late_warms_up_late() -> None:
     weighting, late = CLS(ALL), torch.tensor([[True, True, True, False]] * 3)
     state = weighting.start(3)
     weighting.after_epoch(torch.where(late, LOSSES, torch.nan), late, state)
-    weights = weighting.weigh(LOSSES, EVERYBODY, state, STREAMS)
+    weights = weighting.weigh(Step(LOSSES, EVERYBODY, state, STREAMS))
     torch.testing.assert_close(weights, 1 / LOSSES)  # at the mean itself every f is 0, too
     weighting.after_epoch(MEANS, EVERYBODY, state)
     assert torch.equal(state["mean"], torch.where(late, LOSSES, MEANS))
@@ -100,7 +101,8 @@ def test_it_reaches_a_point_of_a_concave_front_that_no_weighted_sum_does() -> No
         x = torch.tensor([0.3], requires_grad=True)
         for _ in range(500):
             now = losses(x)
-            weights = torch.ones(1, 2) if weighting is None else weighting.weigh(now.detach(), present, {}, STREAMS)
+            step = Step(now.detach(), present, {}, STREAMS)
+            weights = torch.ones(1, 2) if weighting is None else weighting.weigh(step)
             (slope,) = torch.autograd.grad((weights * now).sum(), x)
             x = (x - 0.05 * slope).detach().requires_grad_()
         ends[name] = x.item()

@@ -6,8 +6,8 @@ import pytest
 import torch
 
 from mtl_core.registry import find
+from mtl_core.testing.weighting_steps import ALL, LOSSES, after_three_steps, from_losses, method
 from mtl_core.weighting import FLOOR
-from tests.mtl_core.weighting.situations import ALL, LOSSES, after_three_steps, from_losses, method
 
 PRECISION = torch.tensor([0.5, 1.0, 1.0, 1.0])
 

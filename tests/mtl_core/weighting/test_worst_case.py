@@ -11,7 +11,8 @@ from torch import Tensor
 
 from mtl_core.randomness.counter_based import Streams
 from mtl_core.registry import find
-from tests.mtl_core.weighting.situations import ALL, LOSSES, NUM_SHARED, Step, after_three_steps, from_losses, play
+from mtl_core.testing.weighting_steps import ALL, LOSSES, NUM_SHARED, Situation, after_three_steps, from_losses, play
+from mtl_core.weighting import Step as EngineStep
 
 CLS = find("weighting", "worst_case").cls
 SEQUENCE = [LOSSES, 2 * LOSSES.flip(0), LOSSES.square(), LOSSES]
@@ -85,9 +86,9 @@ def test_present_tasks_share_among_them_what_they_had() -> None:
     weighting, present = CLS(ALL, step_size=1.0), torch.tensor([[True, False, True, True]])
     state = weighting.start(1)
     streams = Streams([0], "weighting")
-    weighting.weigh(LOSSES[:1], torch.ones(1, 4, dtype=torch.bool), state, streams)
+    weighting.weigh(EngineStep(LOSSES[:1], torch.ones(1, 4, dtype=torch.bool), state, streams))
     before = state["log_share"].exp()
-    weights = weighting.weigh(torch.where(present, LOSSES[:1], 0.0), present, state, streams)
+    weights = weighting.weigh(EngineStep(torch.where(present, LOSSES[:1], 0.0), present, state, streams))
     after = state["log_share"].exp()
     assert after[0, 1] == before[0, 1]
     torch.testing.assert_close(after.sum(), torch.tensor(1.0))
@@ -98,15 +99,15 @@ def test_an_absent_first_step_does_not_fix_what_the_relative_loss_is_relative_to
     weighting = CLS(ALL, on="relative")
     state = weighting.start(1)
     streams, late = Streams([0], "weighting"), torch.tensor([[True, True, True, False]])
-    weighting.weigh(torch.where(late, 5.0, 0.0), late, state, streams)
-    weighting.weigh(torch.full((1, 4), 2.0), torch.ones_like(late), state, streams)
+    weighting.weigh(EngineStep(torch.where(late, 5.0, 0.0), late, state, streams))
+    weighting.weigh(EngineStep(torch.full((1, 4), 2.0), torch.ones_like(late), state, streams))
     assert state["reference"][0].tolist() == [5, 5, 5, 2]
 
 
 @pytest.mark.parametrize("options", [{"on": "relative"}, {"on": "excess"}, {"on": "excess", "baseline": BASELINE}])
 @pytest.mark.parametrize("size", [0.0, 1e-30, 1e15])
 def test_what_is_compared_stays_finite(options: dict[str, Any], size: float) -> None:
-    steps = [Step(losses, torch.zeros(3, 4, NUM_SHARED)) for losses in (size * LOSSES, LOSSES, 1e15 * LOSSES)]
+    steps = [Situation(losses, torch.zeros(3, 4, NUM_SHARED)) for losses in (size * LOSSES, LOSSES, 1e15 * LOSSES)]
     weights, state = play(CLS(ALL, **options), steps)
     assert all(value.isfinite().all() for value in (weights, *state.values()))
 

@@ -46,9 +46,8 @@ def runner(monkeypatch: pytest.MonkeyPatch) -> Callable[[Any], list[tuple[Spec, 
         import analysis
 
         monkeypatch.setattr(analysis, "write_report", lambda path: Path(path) / "report.html", raising=False)
-        monkeypatch.setattr(
-            "analysis.report.verdict_text.verdict_words", lambda path: ["Do not share \x1b[31m.", "Because."]
-        )
+        verdict = types.SimpleNamespace(headline="Do not share \x1b[31m.", sentences=["Because."])
+        monkeypatch.setattr(analysis, "verdict_text", lambda path: verdict, raising=False)
         return calls
 
     return install

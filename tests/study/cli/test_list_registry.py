@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
+from analysis.records.schema import RECORD_KINDS
 from study.cli.app import app
 from study.config import registered_names
 
@@ -22,6 +23,20 @@ def test_list_names_what_there_is(kind: str) -> None:
     assert [entry["name"] for entry in listed] == list(registered_names.names(kind))
     shown = invoke("list", kind).stdout
     assert all(entry["name"] in shown for entry in listed)
+
+
+def test_list_columns_says_what_every_column_of_the_records_means() -> None:
+    listed = json.loads(invoke("list", "columns", "--json").stdout)
+    declared = {kind: list(described.columns) for kind, described in RECORD_KINDS.items()}
+    found: dict[str, list[str]] = {}
+    for entry in listed:
+        found.setdefault(entry["directory"], []).append(entry["column"])
+    assert found == declared
+    assert {entry["column"]: entry["unit"] for entry in listed if entry["directory"] == "records"}["seconds"] == "s"
+    shown = invoke("list", "columns").stdout
+    assert all(f"({kind}/): one row per {described.row}" in shown for kind, described in RECORD_KINDS.items())
+    assert all(entry["column"] in shown for entry in listed)
+    assert "the replica's share of its shard's wall time" in shown
 
 
 @pytest.mark.parametrize(

@@ -47,7 +47,12 @@ def test_jobs_run_one_after_the_other_with_one_thread(tmp_path: Path) -> None:
     seen: list[Any] = []
     queue: Any = Queue([Named("a", seen), Named("b", seen)], tmp_path)
     data: Any = object()
-    Inline(Heartbeats(tmp_path / "beats")).run(queue, data)
+    threads = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        Inline(Heartbeats(tmp_path / "beats")).run(queue, data)
+    finally:
+        torch.set_num_threads(threads)
     assert seen == [("a", data, tmp_path, 1), ("b", data, tmp_path, 1)]
     assert queue.ended == [("a", "a"), ("b", "b")]
     assert not list((tmp_path / "beats").iterdir()), "a job that has ended leaves no heartbeat"

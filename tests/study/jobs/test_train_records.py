@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from analysis.records.schema import TRAINING, schema
@@ -47,6 +48,26 @@ def test_a_failure_keeps_the_curves_of_earlier_rungs(fake: Path, tmp_path: Path)
     later = failure_rows(replace(shard, sources=(first.name,)), tmp_path, "late")
     assert {len(row["validation_skill"]) for row in later} == {2}
     assert {(row["status"], row["reason"], row["epochs"]) for row in later} == {("failed", "late", 2)}
+    assert all(set(row) == set(TRAINING) for row in later)
+
+
+def test_a_failure_that_was_never_trained_has_every_column_and_null_for_what_was_not_measured(tmp_path: Path) -> None:
+    rows = failure_rows(job(until=4).shard, tmp_path, "early")
+    assert all(set(row) == set(TRAINING) for row in rows)
+    assert {(row["seconds"], row["num_train"], row["epochs"], row["selected_epoch"]) for row in rows} == {
+        (None, None, 0, -1)
+    }
+
+
+def test_a_column_of_an_earlier_part_that_the_schema_no_longer_has_is_left_behind(fake: Path, tmp_path: Path) -> None:
+    Archive(tmp_path)
+    first = job(until=2)
+    first.run(DATA, tmp_path, silent)
+    part = tmp_path / "records" / f"{first.name}.parquet"
+    table = pq.ParquetFile(part).read()
+    pq.write_table(table.append_column("mood", pa.nulls(len(table))), part)
+    later = failure_rows(replace(job(until=4).shard, sources=(first.name,)), tmp_path, "late")
+    assert all(set(row) == set(TRAINING) for row in later)
 
 
 def test_the_best_skill_is_a_mean_over_the_tasks_of_one_replica() -> None:

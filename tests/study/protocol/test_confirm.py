@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 
+import pandas as pd
+import pytest
+
 from study.protocol.confirm import choose, confirm
 from study.protocol.select import select
 from tests.study.protocol.conftest import Opener, frozen
@@ -18,14 +21,21 @@ def test_every_selected_arm_is_confirmed_on_fresh_seeds(opened: Opener) -> None:
     assert not any(job.missing(context.archive) for job in found)
 
 
-def test_the_best_k_are_confirmed_with_the_references_and_all_baselines(opened: Opener) -> None:
-    factors = {"depth": [1, 2], "stages": [2]}
-    context = opened(until=frozen("arm"), factors=factors, confirm={"seeds": 3, "arms": 1})
+@pytest.mark.parametrize("best", [1, 2])
+def test_the_best_k_are_confirmed_with_the_references_and_all_baselines(
+    opened: Opener, monkeypatch: pytest.MonkeyPatch, best: int
+) -> None:
+    context = opened(until=frozen("arm"), confirm={"seeds": 3, "arms": 1})
+    skills = {arm.label: 0.9 if arm.depth == best else 0.1 for arm in context.plan.candidates}
+    ranked = pd.DataFrame({"arm": list(skills), "skill": list(skills.values()), "rank": 0})
+    monkeypatch.setattr("study.protocol.confirm.rank_draws", lambda records: ranked)
     confirmed = {job.arm for job in jobs(confirm(context, select(context)))}
+    (reference,) = context.plan.references
+    assert reference.depth == 2
+    assert confirmed - set(context.plan.baselines) == {
+        arm for arm in context.plan.candidates if arm.depth in (best, reference.depth)
+    }
     assert set(context.plan.baselines) <= confirmed
-    references = {arm for arm in context.plan.candidates if arm == context.plan.fully_shared(arm)}
-    assert references <= confirmed
-    assert len(confirmed - set(context.plan.baselines) - references) <= 1
 
 
 def test_the_choice_is_frozen_with_its_table_and_kept(opened: Opener) -> None:

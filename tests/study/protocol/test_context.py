@@ -25,7 +25,7 @@ def test_shards_end_at_the_last_epoch_unless_a_rung_is_named(opened: Opener) -> 
 
 
 def test_rungs_are_whole_epochs_below_the_last_and_the_last(opened: Opener) -> None:
-    assert opened(search={"seeds": 1, "rungs": [0.05, 0.1, 0.5]}).rungs == [1, 4, 8]
+    assert opened(search={"seeds": 1, "rungs": [0.05, 0.1, 0.5, 0.95]}).rungs == [1, 4, 8]
 
 
 def test_a_decision_is_reused(opened: Opener) -> None:

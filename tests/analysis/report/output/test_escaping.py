@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analysis.report.output.escaping import for_csv, for_latex, for_markdown, for_terminal, plain
+from analysis.report.output.escaping import for_csv, for_latex, for_markdown, plain
 from tests.analysis.report.hostile import HOSTILE
 
 ANY = st.one_of(
@@ -59,7 +59,7 @@ def test_plain_text_keeps_what_people_write() -> None:
     ],
 )
 def test_terminal_sequences_leave_nothing_behind(text: str, shown: str) -> None:
-    assert for_terminal(text) == shown
+    assert plain(text) == shown
 
 
 @settings(max_examples=500)

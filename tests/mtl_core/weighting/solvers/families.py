@@ -7,8 +7,9 @@ import torch
 from scipy.optimize import nnls
 from torch import Tensor
 
-from mtl_core.weighting import GramianWeighting, State
-from mtl_core.weighting.solvers.gramian import Unit, unit
+from mtl_core.randomness.counter_based import Streams
+from mtl_core.weighting import GramianStep, GramianWeighting, State
+from mtl_core.weighting.solvers.gramian import NormalisedGramian, normalised
 
 SIZES = (2, 5, 10, 40)
 FAMILIES = (
@@ -64,8 +65,8 @@ def everybody(jacobian: Tensor) -> Tensor:
     return torch.ones(jacobian.shape[:2], dtype=torch.bool)
 
 
-def parts_of(jacobian: Tensor) -> Unit:
-    return unit(jacobian @ jacobian.mT, everybody(jacobian))
+def parts_of(jacobian: Tensor) -> NormalisedGramian:
+    return normalised(jacobian @ jacobian.mT, everybody(jacobian))
 
 
 def asked(weighting: GramianWeighting, jacobian: Tensor, present: Tensor | None = None) -> tuple[Tensor, State]:
@@ -73,7 +74,8 @@ def asked(weighting: GramianWeighting, jacobian: Tensor, present: Tensor | None 
     present = everybody(jacobian) if present is None else present
     state = weighting.start(len(jacobian))
     losses = torch.ones(jacobian.shape[:2], dtype=jacobian.dtype)
-    return weighting.weigh(jacobian @ jacobian.mT, losses, present, state, None), state  # type: ignore[arg-type]
+    streams = Streams(range(len(jacobian)), "weighting")
+    return weighting.weigh(GramianStep(losses, present, state, streams, jacobian @ jacobian.mT)), state
 
 
 def directions(weights: Tensor, jacobian: Tensor) -> Tensor:

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from mtl_core.registry import entries
-from mtl_core.weighting.solvers import gramian as gramians
+from mtl_core.weighting.solvers.gramian import count_failures, failure_counter, final_weights, normalised, ridged
 from tests.mtl_core.weighting.solvers.families import everybody, gradients, parts_of
 
 
@@ -28,29 +28,29 @@ def test_what_is_absent_zero_or_no_number_is_not_alive() -> None:
     present[:, 3] = False
     gramian[2, 0, 0] = torch.nan
     gramian[3, 1, 4] = torch.inf
-    parts = gramians.unit(gramian, present)
+    parts = normalised(gramian, present)
     assert not parts.alive[:, [1, 3]].any()
     assert parts.alive[[0, 1, 4, 5]][:, [0, 2, 4]].all()
     assert parts.finite.tolist() == [True, True, False, False, True, True]
     for part in (parts.cosines, parts.norms, parts.inverse):
         assert part.isfinite().all()
         assert (part[:, [1, 3]] == 0).all()
-    weights = gramians.returned(torch.ones(6, 5, dtype=torch.float64), parts, present, torch.ones(6, 5))
+    weights = final_weights(torch.ones(6, 5, dtype=torch.float64), parts, present, torch.ones(6, 5))
     assert weights.isnan().all(dim=1).tolist() == [False, False, True, True, False, False]
     assert (weights[0, 3], weights[0, 1], weights.dtype) == (0, 1, torch.float32)
 
 
 def test_a_ridge_makes_positive_definite_what_single_precision_left_indefinite() -> None:
     jacobian = gradients("a plane", 10, rows=64).float()
-    parts = gramians.unit(jacobian @ jacobian.mT, everybody(jacobian))
+    parts = normalised(jacobian @ jacobian.mT, everybody(jacobian))
     assert (torch.linalg.eigvalsh(parts.cosines)[:, 0] < -1e-9).any()
-    assert (torch.linalg.cholesky_ex(gramians.ridged(parts.cosines)).info == 0).all()
+    assert (torch.linalg.cholesky_ex(ridged(parts.cosines)).info == 0).all()
     exact = parts_of(gradients("a plane", 10))
-    torch.testing.assert_close(gramians.ridged(exact.cosines), exact.cosines, rtol=0, atol=1.1e-12)
+    torch.testing.assert_close(ridged(exact.cosines), exact.cosines, rtol=0, atol=1.1e-12)
 
 
 def test_failures_are_counted_by_row() -> None:
-    state = gramians.counter(3)
+    state = failure_counter(3)
     for solved in ([True, False, True], [True, False, False]):
-        gramians.count(state, torch.tensor(solved))
+        count_failures(state, torch.tensor(solved))
     assert state["unconverged"].tolist() == [0, 2, 1]

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from mtl_core.weighting.solvers.simplex import among, project
+from mtl_core.weighting.solvers.simplex import project, rescale
 
 
 def points(rows: int = 40, tasks: int = 7, size: float = 1.0) -> tuple[Tensor, Tensor]:
@@ -57,6 +57,6 @@ def test_a_row_without_anybody_has_no_weights_and_one_without_numbers_is_alone()
 def test_the_present_ones_share_what_they_have_together() -> None:
     weights = torch.tensor([[0.5, 0.2, 0.3], [1.0, 0.0, 0.0], [0.2, 0.3, 0.5]])
     present = torch.tensor([[True, False, True], [False, True, True], [False, False, False]])
-    shares, total = among(weights, present)
+    shares, total = rescale(weights, present)
     torch.testing.assert_close(shares, torch.tensor([[0.625, 0.0, 0.375], [0.0, 0.5, 0.5], [0.0, 0.0, 0.0]]))
     torch.testing.assert_close(total, torch.tensor([[0.8], [0.0], [0.0]]))

@@ -1,0 +1,68 @@
+"""Section 4: the recommendation in sentences, and the recipe of the recommended arm."""
+
+from __future__ import annotations
+
+import json
+
+import pandas as pd
+
+from analysis.formatting import listing
+from analysis.recommendation.recommend import CANDIDATE, OPEN, SHARE, Recommendation
+from analysis.records.schema import FACTOR_COLUMNS
+from analysis.records.study_state import LoadedStudy
+from analysis.report.output.tables import Table
+
+
+def advised(recommendation: Recommendation) -> list[str]:
+    """Return the sentences of the section that says what to do, and at what price."""
+    if recommendation.decision == OPEN:
+        chosen = recommendation.arm
+        so_far = f"Chosen so far, on validation skill in the confirm phase: {chosen}." if chosen else ""
+        return [so_far or "Nothing is recommended yet."]
+    found = (_decision(recommendation), recommendation.cost, recommendation.winners_curse)
+    return [part for part in found if part]
+
+
+def _decision(recommendation: Recommendation) -> str:
+    decision, arm, alone = recommendation.decision, recommendation.arm, recommendation.alone
+    if decision == SHARE:
+        return f"Share as in the recipe: {arm}. No task is hurt by it."
+    if decision == CANDIDATE:
+        names = listing(alone, limit=len(alone))
+        return f"Candidate: train {names} alone and share the rest as in the recipe ({arm}), unchecked."
+    if alone:
+        return f"Share nothing until the candidate is checked. What was judged: {arm}."
+    return f"Do not share on this task set. What was judged: {arm}."
+
+
+def recipe(study: LoadedStudy) -> Table | None:
+    """Return what to train: the chosen arm with its tuned hyperparameters; ``None`` before one is chosen."""
+    draws = (study.records.frozen("draws") or {}).get(study.state.chosen)
+    rows = study.records.replicas[study.records.replicas["arm"] == study.state.chosen]
+    if not draws or rows.empty:
+        return None
+    levels = {name: _whole(rows[name].iloc[0]) for name in FACTOR_COLUMNS if pd.notna(rows[name].iloc[0])}
+    tuned = {task: _hyperparameters(rows, draw) for task, draw in draws.items()}
+    if len({json.dumps(values, sort_keys=True) for values in tuned.values()}) == 1:
+        tuned = {"all tasks": next(iter(tuned.values()))}
+    frame = pd.DataFrame([{"for": task} | levels | values for task, values in tuned.items()])
+    return Table("recipe", "The recommended arm with its tuned hyperparameters.", _upright(frame))
+
+
+def _hyperparameters(rows: pd.DataFrame, draw: int) -> dict[str, object]:
+    texts = rows.loc[rows["draw"] == draw, "hyperparameters"]
+    values = json.loads(texts.iloc[0]) if len(texts) else {}
+    return {
+        str(name): value if isinstance(value, (int, float)) else json.dumps(value) for name, value in values.items()
+    }
+
+
+def _whole(value: object) -> object:
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def _upright(frame: pd.DataFrame) -> pd.DataFrame:
+    """One row per setting: a recipe is read from top to bottom."""
+    upright = frame.set_index("for").T
+    upright.columns = [str(name) for name in upright.columns]
+    return upright.rename_axis("setting").reset_index()

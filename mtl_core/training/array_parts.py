@@ -1,0 +1,70 @@
+"""The parts of a fused array that training and evaluation have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from jaxtyping import Float
+from torch import Tensor
+
+from mtl_core.data.batch_loader import Feed
+from mtl_core.data.preprocessing import Preparation
+from mtl_core.data.task_set import Development
+from mtl_core.layers.bank import Theta
+from mtl_core.network.network import Network
+from mtl_core.recipe import Recipe, ReplicaConfig
+from mtl_core.replica_state import ReplicaState, StackedStates, join
+
+
+@dataclass(frozen=True)
+class ArrayParts:
+    """Rows that train together, their data and their parameters.
+
+    Args:
+        recipe: what the rows have in common.
+        development: the training and validation data.
+        network: the network of the recipe on these data.
+        rows: what each row has for itself.
+        preparations: the split and the scales of each row's seed.
+        feed: prepared batches of the data, for each row.
+        state: the state of all rows; updated in place, except for parameters and moments, which are written back when
+            the states are taken out of the array.
+        parameters: the rows' parameters, slot by slot ``[r, s]``, in the memory that training updates.
+        theta: the same memory as leaves that the layers read.
+    """
+
+    recipe: Recipe
+    development: Development
+    network: Network
+    rows: Sequence[ReplicaConfig]
+    preparations: Sequence[Preparation]
+    feed: Feed
+    state: StackedStates
+    parameters: list[Float[Tensor, "r s"]]
+    theta: Theta
+
+    @property
+    def seeds(self) -> list[int]:
+        """The seeds of the rows."""
+        return [row.seed for row in self.rows]
+
+
+def assemble(
+    recipe: Recipe,
+    development: Development,
+    network: Network,
+    rows: Sequence[ReplicaConfig],
+    states: Sequence[ReplicaState],
+    preparations: Sequence[Preparation],
+) -> ArrayParts:
+    """Return the parts of an array whose rows stand at ``states``.
+
+    A single row is doubled: alone it would take other kernels than in company, hence have other last bits.
+    """
+    if len(rows) == 1:
+        rows, states, preparations = list(rows) * 2, list(states) * 2, list(preparations) * 2
+    state = join(states)
+    parameters = network.layout.unpack(state["parameters"])
+    feed, theta = Feed(development.examples, preparations), network.layout.theta(parameters)
+    return ArrayParts(recipe, development, network, rows, preparations, feed, state, parameters, theta)

@@ -1,0 +1,71 @@
+"""Evaluation after every epoch, and the choice of each row's best epoch by its validation skill."""
+
+from __future__ import annotations
+
+import torch
+from jaxtyping import Bool, Float, Int
+from torch import Tensor
+
+from mtl_core.data.batch_loader import padded
+from mtl_core.data.preprocessing import skill
+from mtl_core.training.array_parts import ArrayParts
+from mtl_core.training.evaluation import evaluate
+
+CURVES = ("train_loss", "validation_loss", "train_metric", "validation_metric", "validation_skill", "weight")
+"""What is recorded of each task after every epoch, ``[epochs, t]`` each."""
+
+
+class ModelSelection:
+    """Records the curves of an array's rows, and keeps the parameters of each row's best epoch.
+
+    Args:
+        parts: the array; its state is updated in place.
+    """
+
+    def __init__(self, parts: ArrayParts) -> None:
+        self._parts, preparations = parts, parts.preparations
+        labelled, own = parts.development.labels, parts.development.own_inputs
+        self._training = padded([_signals(preparation.probe, labelled, own) for preparation in preparations])
+        self._validation = padded([_signals(preparation.validation, labelled, own) for preparation in preparations])
+        self._has_training_labels = torch.stack(
+            [labelled[preparation.probe].any(dim=0) for preparation in preparations]
+        )
+        self._trivial_loss, self._trivial_metric = (
+            torch.stack([getattr(preparation, name) for preparation in preparations])
+            for name in ("trivial_loss", "trivial_metric")
+        )
+
+    def after_epoch(self, weights: Float[Tensor, "r t"]) -> None:
+        """Evaluate every row, record its curves, and update its selected parameters and whether it has to stop.
+
+        Args:
+            weights: mean weight of each task in the epoch, for the curves.
+        """
+        parts, state = self._parts, self._parts.state
+        train_loss, train_metric = evaluate(parts.network, parts.theta, parts.feed, *self._training)
+        loss, metric = evaluate(parts.network, parts.theta, parts.feed, *self._validation)
+        skills = skill(parts.network.tasks, metric, self._trivial_metric)
+        every_row = torch.arange(len(parts.rows))
+        for name, values in zip(CURVES, (train_loss, loss, train_metric, metric, skills, weights), strict=True):
+            state[name][every_row, state["epoch"]] = values
+        # a task without labels in a split has no loss there, which is no divergence
+        finite = (train_loss.isfinite() | ~self._has_training_labels) & (loss.isfinite() | self._trivial_loss.isnan())
+        state["diverged"] |= ~finite.all(dim=1)
+        self._select(skills.nanmean(dim=1).nan_to_num(-torch.inf))
+
+    def _select(self, mean_skill: Float[Tensor, " r"]) -> None:
+        """Keep the parameters of rows that are better than ever, and stop rows whose patience has run out."""
+        parts, state = self._parts, self._parts.state
+        better = (mean_skill > state["best_skill"]) & ~state["diverged"]
+        state["best_skill"] = torch.where(better, mean_skill, state["best_skill"])
+        state["selected_epoch"] = torch.where(better, state["epoch"], state["selected_epoch"])
+        if better.any():
+            current = parts.network.layout.pack(parts.parameters)
+            state["selected"] = torch.where(better[:, None], current, state["selected"])
+        if parts.recipe.patience is not None:
+            state["stopped"] |= state["epoch"] - state["selected_epoch"] >= parts.recipe.patience
+
+
+def _signals(index: Int[Tensor, " n"], labelled: Bool[Tensor, "n t"], own_inputs: bool) -> list[Int[Tensor, " m"]]:
+    """Return the examples to evaluate: the same for all tasks, or each task's own."""
+    return [index[labelled[index, place]] for place in range(labelled.shape[1])] if own_inputs else [index]

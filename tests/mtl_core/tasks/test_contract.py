@@ -1,0 +1,32 @@
+"""The shipped contract, put to every task set in the registry."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from pyarrow import csv
+
+from mtl_core.registry import entries
+from mtl_core.testing.tasks import check_task_set
+
+
+@pytest.mark.parametrize("name", entries("tasks"))
+def test_it_keeps_its_promises(name: str, tmp_path: Path) -> None:
+    check_task_set(name, **(table(tmp_path) if name == "table" else {}))
+
+
+def table(folder: Path) -> dict[str, Any]:
+    """The options of a table of 200 rows with a number and a class to predict."""
+    draw = np.random.default_rng(0).normal(size=(200, 3))
+    columns = {
+        "x0": draw[:, 0],
+        "x1": draw[:, 1],
+        "y": draw.sum(axis=1),
+        "sign": np.where(draw[:, 2] > 0, "up", "down"),
+    }
+    csv.write_csv(pa.table(columns), folder / "table.csv")
+    return {"path": folder / "table.csv", "targets": ("y", "sign")}
