@@ -7,6 +7,9 @@ from collections.abc import Iterable, Sequence
 
 MINUS = "\N{MINUS SIGN}"
 
+LARGEST_WRITTEN_OUT = 1e6
+"""Points beyond it are written like 5.0e14."""
+
 LONG = 6
 """Most names in a sentence of the verdict; of more it gives the number, and the page has the names."""
 
@@ -15,7 +18,7 @@ def points(value: float, *, sign: bool = True, digits: int = 1) -> str:
     """Return a number of points as text, as in ``+4.1``; ``–`` where there is none."""
     if not math.isfinite(value):
         return "–"
-    shown = f"{abs(value):.{digits}f}"
+    shown = f"{abs(value):.{digits}f}" if abs(value) < LARGEST_WRITTEN_OUT else f"{abs(value):.1e}".replace("e+", "e")
     zero = float(shown) == 0
     lead = "" if zero else MINUS if value < 0 else "+" if sign else ""
     return lead + shown

@@ -70,8 +70,8 @@ class Predictor(nn.Module):
         """Predict every task for every example; tasks that had inputs of their own all read ``x``.
 
         Args:
-            x: raw inputs in the users' own units, image pixels channel by channel; NaN where a value is missing; float64
-                where float32 cannot tell the values apart.
+            x: raw inputs in the users' own units, image pixels channel by channel; NaN where a value is missing;
+                float64 where float32 cannot tell the values apart.
             logits: whether to return logits instead of probabilities.
 
         Returns:

@@ -17,7 +17,8 @@ from analysis.report.sections.tasks import Chip, chip_of
 from analysis.statistics.paired_gains import TASK
 
 MOST_TASKS = 12
-STEPS = (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100)
+MOST_STEPS = 6
+"""Largest number of steps between ticks on the axis."""
 
 
 @dataclass(frozen=True)
@@ -114,11 +115,22 @@ def _axis(rows: pd.DataFrame, band: float) -> tuple[_Axis, list[float]]:
     ends = rows[["gain", "low_simultaneous", "high_simultaneous"]].to_numpy(dtype=float).ravel()
     ends = [*ends[[math.isfinite(end) for end in ends]], -1.5 * band, 1.5 * band, -0.1, 0.1]
     low, high = min(ends), max(ends)
-    step = next((step for step in STEPS if (high - low) / step <= 6), STEPS[-1])
+    step = _step(high - low)
     margin = 0.06 * (high - low)
     axis = _Axis(low - margin, high + margin)
     first = math.ceil(axis.low / step)
     return axis, [number * step for number in range(first, math.floor(axis.high / step) + 1)]
+
+
+def _step(span: float) -> float:
+    """The smallest of 0.1, 0.2, 0.5, 1, 2, 5, … of which :data:`MOST_STEPS` are no less than ``span``."""
+    power = max(-1, math.floor(math.log10(span / MOST_STEPS)) - 1)
+    return next(
+        step
+        for exponent in range(power, power + 4)
+        for step in (float(f"{lead}e{exponent}") for lead in (1, 2, 5))
+        if span / step <= MOST_STEPS
+    )
 
 
 def _digits(ticks: list[float]) -> int:
