@@ -48,7 +48,7 @@ IDENTITY = {
 }
 FACTORS = {
     "sharing": Column(TEXT, "sharing architecture"),
-    "depth": Column(WHOLE, "number of shared stages; null where the architecture has none (single_task)", "stages"),
+    "depth": Column(WHOLE, "number of shared stages; null where the architecture has no such number", "stages"),
     "stages": Column(WHOLE, "number of stages of the backbone", "stages"),
     "width": Column(WHOLE, "width of the backbone", "units per stage"),
     "backbone": Column(TEXT, "backbone"),

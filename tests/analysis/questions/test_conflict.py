@@ -11,8 +11,7 @@ import pytest
 
 from analysis.plots import style
 from analysis.questions import conflict
-from analysis.records.frames import each
-from analysis.statistics.gradient_agreement import ALL, NORM, PAIR, RATIO, WITHIN, last_stage, score, table
+from analysis.statistics.gradient_agreement import ALL, NORM, PAIR, RATIO, last_stage, score, table
 from tests.analysis import synthetic
 from tests.analysis.conftest import StudyOf
 from tests.analysis.synthetic import Truth
@@ -26,26 +25,6 @@ AGAINST = replace(QUIET, agreement={("left", "odd"): 0.2, ("right", "odd"): -0.3
 
 def rows_of(records_of: StudyOf, truth: Truth) -> pd.DataFrame:
     return table(score(records_of(truth)))
-
-
-def test_planted_cosines_come_back_with_their_intervals(records_of: StudyOf) -> None:
-    rows = rows_of(records_of, APART)
-    pairs = rows[(rows["quantity"] == PAIR) & (rows["epoch"] != ALL)]
-    assert set(pairs["epoch"]) == {1, 4}
-    for row in each(pairs):
-        planted = 0.1 if (row.task, row.other, row.stage) == ("left", "odd", "stage1") else synthetic.WITHIN
-        assert row.mean == pytest.approx(planted, abs=0.03)
-        assert row.n == 12
-        assert 0 < row.high - row.mean < 0.03
-    within = rows[rows["quantity"] == WITHIN]
-    assert within["mean"].to_numpy() == pytest.approx(synthetic.WITHIN, abs=0.03)
-
-
-def test_norms_and_their_ratio_are_geometric_means(records_of: StudyOf) -> None:
-    rows = rows_of(records_of, QUIET)
-    assert rows.loc[rows["quantity"] == RATIO, "mean"].to_numpy() == pytest.approx(4.0)
-    norms = rows[(rows["quantity"] == NORM) & (rows["epoch"] == ALL) & (rows["stage"] == "stage0")]
-    assert dict(zip(norms["task"], norms["mean"], strict=True)) == pytest.approx({"left": 1, "right": 2, "odd": 4})
 
 
 def test_a_pair_below_two_halves_is_named_with_its_numbers(records_of: StudyOf) -> None:
@@ -87,19 +66,6 @@ def test_nothing_is_claimed_without_reason_or_with_few_seeds(records_of: StudyOf
     assert conflict.title(few) == "Agreement of the tasks' gradients by stage and epoch"
     assert few["low"].isna().all()
     assert "no intervals below 5 seeds" in conflict.caption(few)
-
-
-def test_the_arm_is_the_recommended_one_or_another_that_shares(records_of: StudyOf) -> None:
-    shallow = "hard d1 w16 l2 equal adamw"
-    assert set(score(records_of(replace(QUIET, chosen=shallow)))["arm"]) == {shallow}
-    records = records_of(replace(QUIET, chosen=shallow))
-    without = records.replicas.loc[records.replicas["arm"] == shallow, "replica"]
-    other = replace(records, conflict=records.conflict[~records.conflict["replica"].isin(without)])
-    assert set(score(other)["arm"]) == {FULL}
-
-
-def test_a_study_that_measured_nothing_is_not_answered(records_of: StudyOf) -> None:
-    assert score(records_of(replace(QUIET, agreement=None))).empty
 
 
 def test_a_task_without_numbers_leaves_the_others_alone(records_of: StudyOf) -> None:

@@ -1,4 +1,4 @@
-"""Intervals and verdicts against closed forms, against the bootstrap, and against 200 studies with known effects."""
+"""Intervals against closed forms, against the bootstrap, and against 200 studies with known effects."""
 
 from __future__ import annotations
 
@@ -8,26 +8,10 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from analysis.statistics.intervals import Gain, example_variance, paired_gain, smallest_effect
-from analysis.statistics.verdicts import (
-    HELPED,
-    HURT,
-    HURT_BY_SHARING,
-    TIE,
-    TUNED_ALONE,
-    UNDECIDED,
-    attributed,
-    more_seeds,
-    remedy,
-    verdict,
-)
+from analysis.statistics.intervals import example_variance, paired_gain, smallest_effect
+from analysis.statistics.verdicts import HELPED, HURT, TIE, UNDECIDED, remedy, verdict
 
 RNG = np.random.default_rng
-
-
-def gain(mean: float, half: float, **facts: float) -> Gain:
-    values = {"n": 10, "seed_sd": 1.0, "test_error": 0.0, "degrees": 9.0, "half_width": half, "half_seed_only": half}
-    return Gain(mean=mean, half_simultaneous=half, **(values | facts))
 
 
 def test_without_test_noise_the_interval_is_students() -> None:
@@ -110,73 +94,6 @@ def test_resampling_the_scale_too_changes_little_next_to_the_band() -> None:
     picks = rng.integers(0, 400, (10_000, 400))
     ratios = -100 * difference[picks].mean(axis=1) / trivial[picks].mean(axis=1)
     assert closed == pytest.approx(ratios.var(), rel=0.1)
-
-
-@pytest.mark.parametrize(
-    ("mean", "half", "word"),
-    [
-        (3.0, 1.9, HELPED),
-        (3.0, 2.1, UNDECIDED),
-        (-3.0, 1.9, HURT),
-        (-3.0, 2.1, UNDECIDED),
-        (0.0, 0.9, TIE),
-        (0.5, 0.4, TIE),
-        (0.0, 1.1, UNDECIDED),
-        (1.0, 0.5, UNDECIDED),
-        (0.9, 0.2, UNDECIDED),
-        (0.5, 0.0, TIE),
-        (math.nan, math.nan, UNDECIDED),
-    ],
-)
-def test_verdicts_are_read_off_the_interval_and_the_band(mean: float, half: float, word: str) -> None:
-    assert verdict(gain(mean, half), 1.0) == word
-
-
-def test_the_simultaneous_interval_decides_not_the_plain_one() -> None:
-    found = Gain(3.0, 10, 1.0, 0.0, 9.0, half_width=1.0, half_simultaneous=2.5, half_seed_only=1.0)
-    assert verdict(found, 1.0) == UNDECIDED
-
-
-@pytest.mark.parametrize(
-    ("each", "loop", "word"),
-    [
-        (HURT, HURT, HURT_BY_SHARING),
-        (HURT, TIE, TUNED_ALONE),
-        (HURT, UNDECIDED, TUNED_ALONE),
-        (HURT, HELPED, TUNED_ALONE),
-        (HURT, None, HURT),
-        (HELPED, HURT, HELPED),
-        (TIE, HURT, TIE),
-        (UNDECIDED, HURT, UNDECIDED),
-    ],
-)
-def test_sharing_is_blamed_only_if_the_loop_is_not(each: str, loop: str | None, word: str) -> None:
-    assert attributed(each, loop) == word
-
-
-def test_the_seeds_asked_for_would_decide() -> None:
-    differences = RNG(12).normal(2.0, 2.0, 10)
-    found = paired_gain(differences, 0.01, 500, family=3)
-    assert verdict(found, 1.0) == UNDECIDED
-    total = found.n + more_seeds(found, 1.0)
-    quantile = found.half_simultaneous / found.error
-    distance = abs(found.mean) - 1.0
-    assert quantile * np.sqrt(found.seed_sd**2 / total + 0.01) <= distance
-    assert quantile * np.sqrt(found.seed_sd**2 / (total - 1) + 0.01) > distance
-
-
-@pytest.mark.parametrize(
-    ("found", "words"),
-    [
-        (paired_gain(np.arange(3.0)), "at least 2 more seeds"),
-        (paired_gain(np.arange(4.0)), "at least 1 more seed"),
-        (paired_gain(np.array([])), "test labels"),
-        (paired_gain(RNG(0).normal(2, 1, 10), 4.0, 99), "more test data"),
-        (gain(1.0, 1.0), "more than 1,000 more seeds"),
-    ],
-)
-def test_the_remedy_names_what_is_short(found: Gain, words: str) -> None:
-    assert remedy(found, 1.0) == words
 
 
 def test_the_power_is_that_of_the_protocol_and_of_a_simulation() -> None:

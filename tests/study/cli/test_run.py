@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 import analysis
+from analysis.report.verdict_text import VerdictText
 from mtl_core.errors import UserError
 from study.cli.run import refuse_a_file, report, run, saying_how_to_resume
 from study.planning import prepare
@@ -36,7 +37,7 @@ def calls(fake: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, int]:
     monkeypatch.setattr(prepare, "build_task_set", build_task_set)
     monkeypatch.setattr(prepare, "num_cores", lambda: 2)
     monkeypatch.setattr(analysis, "write_report", lambda path: path / "report.html", raising=False)
-    monkeypatch.setattr("analysis.report.verdict_text.verdict_words", lambda path: ["Share.", "Because."])
+    monkeypatch.setattr(analysis, "verdict_text", lambda path: VerdictText("Share.", ["Because."]), raising=False)
     return calls
 
 

@@ -1,0 +1,223 @@
+"""Paired gains, on tables small enough for a pencil: which seeds pair, what is averaged, and what is left out."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from analysis.records.schema import UnreadableRun
+from analysis.statistics.intervals import example_variance
+from analysis.statistics.paired_gains import (
+    MEAN,
+    TASK,
+    Setting,
+    baseline,
+    best_single,
+    differences,
+    gain_columns,
+    gain_of,
+    outcomes,
+    setting,
+)
+from tests.analysis.conftest import StudyOf
+from tests.analysis.synthetic import Truth
+
+SEEDS = {"search": 1, "confirm": 3, "verdict": 2}
+SMALL = Truth(effects={"a": 1.0, "b": 1.0}, stages=1, widths=(16,), draws=1, epochs=4, num_test=12, seeds=SEEDS)
+COMMON = Setting(["a", "b"], band=1.0, looks=1, groups=None)
+
+
+def scored(arm: str, task: str, seed: int, examples: list[float], *, mse: bool = False, **changes: Any) -> dict:
+    """A row of outcomes whose skill is the mean of ``examples``, each a skill."""
+    trivial, perfect = (2.0, 0.0) if mse else (0.5, 1.0)
+    metrics = trivial + (perfect - trivial) * np.asarray(examples)
+    return {
+        "arm": arm, "task": task, "seed": seed, "phase": "verdict", "replica": f"{arm}-{seed}",
+        "test_skill": float(np.mean(examples)), "test_metric": float(metrics.mean()), "trivial_metric": trivial,
+        "perfect_metric": perfect, "example_scores": metrics, **changes,
+    }  # fmt: skip
+
+
+def rows_of(*rows: dict) -> pd.DataFrame:
+    return differences(pd.DataFrame(rows), "arm", "base", "verdict", COMMON)
+
+
+def gains(rows: pd.DataFrame, scope: str, task: str = "") -> dict[int, float]:
+    own = rows[(rows["scope"] == scope) & (rows["task"] == task)]
+    return dict(zip(own["seed"], own["gain"], strict=True))
+
+
+def test_a_gain_is_paired_by_seed_in_points_whatever_the_order_or_the_metric() -> None:
+    rows = rows_of(
+        scored("arm", "a", 2, [0.9, 0.7]),
+        scored("arm", "a", 1, [0.5, 0.5]),
+        scored("arm", "a", 3, [0.1, 0.1]),  # no partner
+        scored("base", "a", 1, [0.4, 0.2]),
+        scored("base", "a", 2, [0.6, 0.8]),
+        scored("base", "a", 4, [0.9, 0.9]),
+        scored("base", "a", 3, [0.0, 0.0], phase="confirm"),
+        scored("arm", "b", 1, [0.5, 0.5], mse=True),
+        scored("base", "b", 1, [0.4, 0.7], mse=True),
+    )
+    assert gains(rows, TASK, "a") == pytest.approx({1: 20.0, 2: 10.0})
+    assert gains(rows, TASK, "b") == pytest.approx({1: -5.0})
+    assert gains(rows, MEAN) == pytest.approx({1: 7.5})  # seed 2 lacks b
+    own = rows[rows["task"] == "a"].set_index("seed")
+    assert own.loc[1, ["metric", "baseline_metric"]].tolist() == pytest.approx([0.75, 0.65])
+
+
+def test_the_test_part_comes_from_examples_averaged_over_seeds_and_of_all_tasks_together() -> None:
+    rows = rows_of(
+        scored("arm", "a", 1, [0.5, 0.5, 0.2]),
+        scored("base", "a", 1, [0.4, 0.2, 0.2]),
+        scored("arm", "a", 2, [0.9, 0.7, 0.2]),
+        scored("base", "a", 2, [0.6, 0.8, 0.2]),
+        scored("arm", "b", 1, [0.5, 0.5, 0.5], mse=True),
+        scored("base", "b", 1, [0.4, 0.7, 0.1], mse=True),
+    )
+    of_a, of_b = np.array([20.0, 10.0, 0.0]), np.array([10.0, -20.0, 40.0])
+    parts = rows.groupby(["scope", "task"])["test_variance"].first()
+    assert parts[TASK, "a"] == pytest.approx(of_a.var(ddof=1) / 3)
+    assert parts[TASK, "b"] == pytest.approx(of_b.var(ddof=1) / 3)
+    assert parts[MEAN, ""] == pytest.approx(((of_a + of_b) / 2).var(ddof=1) / 3)
+    assert set(rows["test_degrees"]) == {2}
+
+
+def test_groups_of_examples_reach_the_test_part() -> None:
+    table = pd.DataFrame([scored("arm", "a", 1, [0.5, 0.5, 0.2, 0.1]), scored("base", "a", 1, [0.4, 0.2, 0.2, 0.3])])
+    groups = np.array([0, 0, 1, 1])
+    rows = differences(table, "arm", "base", "verdict", replace(COMMON, tasks=["a"], groups=groups))
+    expected, degrees = example_variance(np.array([10.0, 30.0, 0.0, -20.0]), groups)
+    assert rows["test_variance"].to_numpy() == pytest.approx(expected)
+    assert (degrees, set(rows["test_degrees"])) == (1, {1})
+
+
+def test_a_skill_that_is_missing_makes_no_pair_and_a_task_without_pairs_one_row_of_nan() -> None:
+    rows = rows_of(
+        scored("arm", "a", 1, [0.5, 0.5]),
+        scored("base", "a", 1, [0.4, 0.2]),
+        scored("arm", "a", 2, [0.5, 0.5], test_skill=math.nan),
+        scored("base", "a", 2, [0.4, 0.2]),
+        scored("arm", "b", 1, [0.5, 0.5]),
+        scored("base", "b", 1, [0.4, 0.2], test_skill=math.nan),
+    )
+    assert gains(rows, TASK, "a") == pytest.approx({1: 20.0})
+    assert gains(rows, MEAN) == pytest.approx({1: 20.0})  # b has no labels in any seed, so it counts in none
+    unlabelled = rows[rows["task"] == "b"]
+    assert list(unlabelled["seed"]) == [-1]
+    assert unlabelled["gain"].isna().all()
+    found = gain_of(unlabelled)
+    assert (found.n, found.test_error) == (0, math.inf)
+    assert rows_of(scored("arm", "a", 1, [0.5]), scored("base", "a", 2, [0.5])).empty
+
+
+def test_a_baseline_for_each_task_may_leave_a_task_without_one() -> None:
+    table = pd.DataFrame(
+        [
+            scored("arm", "a", 1, [0.5, 0.5]), scored("one", "a", 1, [0.4, 0.2]), scored("two", "a", 1, [0.1, 0.1]),
+            scored("arm", "b", 1, [0.5, 0.5]), scored("two", "b", 1, [0.1, 0.1]), scored("one", "b", 1, [0.5, 0.1]),
+        ]
+    )  # fmt: skip
+    own = differences(table, "arm", {"a": "one", "b": "two"}, "verdict", COMMON)
+    assert (gains(own, TASK, "a"), gains(own, TASK, "b")) == (pytest.approx({1: 20.0}), pytest.approx({1: 40.0}))
+    half = differences(table, "arm", {"a": "one"}, "verdict", COMMON)
+    assert half.loc[half["task"] == "b", "gain"].isna().all()
+
+
+def test_other_test_examples_are_refused() -> None:
+    with pytest.raises(UnreadableRun, match="replicas such as arm-1 were scored on different test examples"):
+        rows_of(
+            scored("arm", "a", 1, [0.5, 0.5]), scored("base", "a", 1, [0.4, 0.2]),
+            scored("arm", "a", 2, [0.5, 0.5, 0.5]), scored("base", "a", 2, [0.4, 0.2, 0.1]),
+        )  # fmt: skip
+
+
+ARM = {
+    "arm": "arm", "sharing": "hard", "stages": 2, "width": 24, "capacity": 16, "backbone": "mlp", "optimiser": "adamw",
+    "train_fraction": 1.0, "weighting": "nash",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("change", "found"),
+    [
+        ({}, "other"),
+        ({"width": 24}, None),  # a matched arm is nobody's baseline
+        ({"stages": 3}, None),
+        ({"width": 32, "capacity": 32}, None),
+        ({"backbone": "resnet"}, None),
+        ({"optimiser": "sgd"}, None),
+        ({"train_fraction": 0.5}, None),
+        ({"sharing": "independent"}, None),
+        ({"weighting": "nash"}, "other"),  # a single task has no weights
+    ],
+)
+def test_a_baseline_has_the_same_stages_capacity_backbone_optimiser_and_data(change: dict, found: str | None) -> None:
+    other = ARM | {"arm": "other", "sharing": "single_task", "width": 16, "weighting": "equal"} | change
+    assert baseline(pd.DataFrame([ARM, other]), "arm", "single_task") == found
+
+
+def test_the_loop_is_a_baseline_with_equal_weights_only() -> None:
+    loop = ARM | {"sharing": "independent", "width": 16}
+    arms = pd.DataFrame([ARM, loop | {"arm": "weighed"}, loop | {"arm": "loop", "weighting": "equal"}])
+    assert baseline(arms, "arm", "independent") == "loop"
+    assert baseline(arms[arms["arm"] != "loop"], "arm", "independent") is None
+
+
+def test_the_best_single_network_is_chosen_per_task_on_validation_skill_of_the_confirm_phase() -> None:
+    def row(arm: str, task: str, skill: float, **changes: Any) -> dict:
+        facts = {"arm": arm, "task": task, "validation_skill": skill, "sharing": "single_task", "phase": "confirm"}
+        return facts | changes
+
+    table = pd.DataFrame(
+        [
+            row("narrow", "a", 0.6), row("narrow", "a", 0.8), row("wide", "a", 0.9), row("wide", "a", 0.3),
+            row("narrow", "b", 0.2), row("wide", "b", 0.4), row("narrow", "c", 0.5), row("also", "c", 0.5),
+            row("narrow", "d", math.nan),
+            row("shared", "a", 1.0, sharing="hard"), row("wide", "a", 1.0, phase="verdict"),
+        ]
+    )  # fmt: skip
+    assert best_single(table) == {"a": "narrow", "b": "wide", "c": "also"}
+
+
+def test_outcomes_are_the_scored_replicas_of_the_fresh_seeds(records_of: StudyOf) -> None:
+    records = records_of(SMALL)
+    table = outcomes(records)
+    assert set(table["phase"]) == {"confirm", "verdict"}
+    assert len(table) == len(records.scores)
+    row = table[(table["arm"] == "hard d1 w16 l1 equal adamw") & (table["task"] == "b")].iloc[0]
+    own = records.replicas[(records.replicas["replica"] == row["replica"]) & (records.replicas["task"] == "b")].iloc[0]
+    assert row["validation_skill"] == own["validation_skill"][own["selected_epoch"]]
+    lost = replace(records, scores=records.scores[records.scores["replica"] != row["replica"]])
+    assert row["replica"] not in set(outcomes(lost)["replica"])
+    again = pd.concat([records.replicas, records.replicas[records.replicas["replica"] == row["replica"]]])
+    with pytest.raises(pd.errors.MergeError):
+        outcomes(replace(records, replicas=again))
+
+
+def test_the_setting_is_what_the_run_directory_states(records_of: StudyOf) -> None:
+    records = records_of(SMALL)
+    assert setting(records) == COMMON
+    looked = [{"event": "looked", "looks": 3}, {"event": "looked", "looks": 2}]
+    other = replace(records, spec={"band": 0.5}, ledger=looked, test_groups=[0, 0, 1])
+    found = setting(other)
+    assert (found.band, found.looks) == (0.5, 3)
+    assert found.groups is not None
+    assert found.groups.tolist() == [0, 0, 1]
+
+
+def test_a_gain_as_columns_has_both_intervals() -> None:
+    gain = gain_of(
+        pd.DataFrame({"gain": [1.0, 2.0, 3.0, 4.0, 5.0], "test_variance": 0.25, "test_degrees": 9}), family=4, looks=2
+    )
+    columns = gain_columns(gain)
+    assert (columns["gain"], columns["n"], columns["test_error"]) == (3.0, 5, 0.5)
+    assert (columns["low"], columns["high"]) == (3.0 - gain.half_width, 3.0 + gain.half_width)
+    assert columns["low_simultaneous"] == 3.0 - gain.half_simultaneous < columns["low"]
+    assert columns["high_simultaneous"] == 3.0 + gain.half_simultaneous > columns["high"]
+    assert "mean" not in columns
