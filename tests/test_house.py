@@ -62,7 +62,7 @@ TESTED_ELSEWHERE: dict[str, tuple[str, str]] = {
     "mtl_core/data/task.py": ("tests/mtl_core/data/test_target_columns.py", "tasks of several targets"),
     **{
         f"mtl_core/data/tabular/{name}.py": ("tests/mtl_core/tasks/test_table.py", "whole files, good and bad ones")
-        for name in ("columns", "encoding", "leakage", "read_table", "targets", "test_split")
+        for name in ("encoding", "read_columns", "targets")
     },
     "mtl_core/sharing/single_task.py": (
         "tests/mtl_core/sharing/test_independent.py",

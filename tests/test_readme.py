@@ -10,9 +10,12 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
-from mtl_core.registry import entries
+from mtl_core.registry import entries, find
+from mtl_core.tasks.table import Table
 from study.config.load import load_spec, load_suite
+from study.planning.options import checked_options
 from tests import registry_tables
 
 ROOT = Path(__file__).parent.parent
@@ -51,9 +54,15 @@ def test_the_study_file_is_valid(tmp_path: Path) -> None:
     assert load_spec(path).factors.weighting == ("equal", "fixed", "uncertainty")
 
 
+def test_the_keys_of_a_table_that_is_written_otherwise_are_valid() -> None:
+    options = yaml.safe_load(blocks("yaml")[2])["tasks"]
+    assert {"csv", "encoding", "missing"} <= options.keys()
+    Table(**checked_options(find("tasks", options.pop("set")), options, "tasks"))
+
+
 def test_the_suite_is_valid(tmp_path: Path) -> None:
     path = tmp_path / "two_sets.yaml"
-    path.write_text(blocks("yaml")[2])
+    path.write_text(blocks("yaml")[3])
     suite = load_suite(path)
     assert [spec.training.epochs for spec in suite.studies.values()] == [30, 60]
     assert {spec.factors.match for spec in suite.studies.values()} == {"parameters"}
