@@ -57,9 +57,7 @@ def test_a_task_that_no_arm_predicts_is_named(records_of: StudyOf) -> None:
 
 def test_plan_cuts_and_remarks_on_the_data_come_after_what_is_graver(records_of: StudyOf) -> None:
     records = records_of(replace(ODD, seeds={"search": 1, "confirm": 3, "verdict": 3}))
-    ledger = [
-        event | {"shrunk": ["fewer draws."]} if event["event"] == "planned" else event for event in records.ledger
-    ]
+    ledger = [{**event, "shrunk": ["fewer draws."]} for event in records.ledger]
     changed = replace(records, ledger=ledger, manifest=records.manifest | {"remarks": ["a column was empty"]})
     found = alerts(LoadedStudy(changed))
     assert found[0].about == "Too few seeds"

@@ -50,9 +50,8 @@ def test_there_is_no_recipe_before_an_arm_is_chosen(records_of: StudyOf) -> None
 def test_tasks_with_hyperparameters_of_their_own_have_a_column_each(records_of: StudyOf) -> None:
     records = records_of(replace(ODD, draws=2))
     draws = {"left": 0, "right": 0, "odd": 1}
-    frozen = [
-        event | {"value": {ODD.chosen: draws}} if event.get("choice") == "draws" else event for event in records.ledger
-    ]
+    own = {"event": "frozen", "choice": "draws", "value": {ODD.chosen: draws}}
+    frozen = [own if event.get("choice") == "draws" else event for event in records.ledger]
     found = recipe(LoadedStudy(replace(records, ledger=frozen)))
     assert found is not None
     rates = found.frame.set_index("setting").loc["learning_rate", ["left", "right", "odd"]]
