@@ -68,9 +68,9 @@ def test_ties_are_named_until_there_are_too_many() -> None:
 def test_sets_that_disagree_on_the_best_are_named_in_their_order() -> None:
     found = by_hand(("a", 4.0, False), ("b", 3.0, False))
     assert "It leads on every one of them." in sentences(found)
-    turned = (found.cells["method"] == "b") & (found.cells["task_set"] == "first")
+    turned = (found.cells["method"] == "b") & (found.cells["task_set"] == "second")
     other = replace(found, cells=found.cells.assign(gain=found.cells["gain"].where(~turned, 9.0)))
-    expected = "Taken one by one, the task sets put different ones first: b on first (+9.0) and a on second (+4.0)."
+    expected = "Taken one by one, the task sets put different ones first: a on first (+4.0) and b on second (+9.0)."
     assert expected in sentences(other)
 
 
