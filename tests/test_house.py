@@ -72,32 +72,6 @@ TESTED_ELSEWHERE: dict[str, tuple[str, str]] = {
     "mtl_core/weighting/__init__.py": ("tests/mtl_core/weighting/test_contract.py", "what every method promises"),
     "analysis/__init__.py": ("tests/analysis/report/test_report.py", "its names are looked up on first use"),
     **{
-        f"analysis/report/{name}.py": ("tests/analysis/report/test_report.py", "whole pages of synthetic studies")
-        for name in (
-            "output/figures",
-            "output/html",
-            "sections/alerts",
-            "sections/appendix",
-            "sections/budget",
-            "sections/commands",
-            "sections/first_screen",
-            "sections/forest",
-            "sections/limits",
-            "sections/recommendation",
-            "sections/tasks",
-            "study_page",
-            "write",
-        )
-    },
-    **{
-        f"analysis/recommendation/{name}.py": ("tests/analysis/recommendation/test_recommend.py", "whole answers")
-        for name in ("caveats", "decision", "sentences")
-    },
-    **{
-        f"analysis/suite/{name}.py": ("tests/analysis/suite/test_ranking.py", "whole suites")
-        for name in ("answer", "contests", "figure", "sentences", "unranked")
-    },
-    **{
         f"mtl_core/testing/{name}.py": (
             "tests/mtl_core/testing/test_sharing.py",
             "plug-ins, right and wrong, pass by it",

@@ -2,21 +2,13 @@
 
 from __future__ import annotations
 
-import shlex
 from dataclasses import replace
 
 import pytest
 
 from analysis.recommendation.recommend import CANDIDATE, DO_NOT_SHARE, OPEN, SHARE, recommend
 from tests.analysis.conftest import StudyOf
-from tests.analysis.synthetic import Truth
-
-SEEDS = {"search": 1, "confirm": 3, "verdict": 10}
-SHARP = {"seed_noise": 0.4, "test_noise": 2.0, "stages": 2, "draws": 2, "epochs": 16, "widths": (16,), "seeds": SEEDS}
-FULL = "hard d2 w16 l2 equal adamw"
-HALF = "hard d1 w16 l2 equal adamw"
-GOOD = Truth(effects={"left": 6.0, "right": 5.0}, chosen=FULL, **SHARP)
-ODD = Truth(effects={"left": 6.0, "right": 0.0, "odd": -9.0}, chosen=FULL, **SHARP)
+from tests.analysis.recommendation.conftest import GOOD, HALF, NOTHING, ODD
 
 
 def test_sharing_that_helps_is_recommended(records_of: StudyOf) -> None:
@@ -69,35 +61,9 @@ def test_undecided_tasks_get_the_number_of_seeds_and_a_command(records_of: Study
     assert "--set verdict.seeds=" in card.command
 
 
-def test_no_gain_over_the_best_single_networks_is_said(records_of: StudyOf) -> None:
-    card = recommend(records_of(replace(GOOD, effects={"left": 0.0, "right": 0.0})))
-    assert "Nothing separates it from single-task networks at their best width." in card.explanation
-    assert "separates" not in recommend(records_of(GOOD)).explanation
-
-
 def test_the_cost_is_against_single_task_networks_of_the_width(records_of: StudyOf) -> None:
     # Two of two stages shared by two tasks: half of the stages' multiply-adds, and all of the heads'.
     assert recommend(records_of(GOOD)).cost.startswith("51% of the multiply-adds and 51% of the parameters")
-
-
-def test_the_winners_curse_is_laid_open(records_of: StudyOf) -> None:
-    winners_curse = recommend(records_of(GOOD)).winners_curse
-    assert all(f"in {phase}" in winners_curse for phase in ("search", "confirm", "verdict"))
-    assert "2 draws and 4 arms" in winners_curse
-
-
-@pytest.mark.parametrize(
-    ("change", "words"),
-    [
-        ({"seeds": {"search": 1, "confirm": 2, "verdict": 3}}, "Fewer than 5 paired seeds"),
-        ({"failing": 0.9, "draws": 8}, "of the replicas failed or diverged"),
-        ({"epochs": 6}, "best in their last epoch"),
-        ({"seed_noise": 0.05, "test_noise": 9.0}, "The test split limits the precision"),
-        ({"seed_noise": 2.0, "test_noise": 0.5}, "intervals speak of this pool of data"),
-    ],
-)
-def test_the_strongest_caveat_comes_first(records_of: StudyOf, change: dict, words: str) -> None:
-    assert words in recommend(records_of(replace(GOOD, **change))).caveat
 
 
 def test_an_unfinished_study_says_how_to_finish_it(records_of: StudyOf) -> None:
@@ -105,14 +71,6 @@ def test_an_unfinished_study_says_how_to_finish_it(records_of: StudyOf) -> None:
         card = recommend(records_of(replace(GOOD, phases=phases)))
         assert card.decision == OPEN
         assert card.command.startswith("mtl-study run ")
-
-
-def test_many_tasks_are_counted_not_listed(records_of: StudyOf) -> None:
-    truth = replace(GOOD, effects={f"task {number}": 6.0 for number in range(9)})
-    assert "9 tasks (+" in recommend(records_of(truth)).explanation
-
-
-NOTHING = "single_task w16 l2 adamw"
 
 
 @pytest.mark.parametrize("chosen", [NOTHING, "independent w16 l2 equal adamw"])
@@ -130,28 +88,6 @@ def test_where_nothing_is_shared_and_one_task_spoils_it_the_rest_is_a_candidate(
     assert card.command == ""
 
 
-@pytest.mark.parametrize(
-    "effects",
-    [
-        {"left": 6.0, "right": 5.0},  # nobody is hurt
-        {"left": 6.0, "odd": -9.0},  # nobody to share with
-        {"left": 0.0, "right": 0.0, "odd": -9.0},  # nobody gains
-    ],
-)
-def test_without_somebody_hurt_somebody_helped_and_two_left_there_is_no_candidate(
-    records_of: StudyOf, effects: dict[str, float]
-) -> None:
-    card = recommend(records_of(replace(ODD, effects=effects, chosen=NOTHING)))
-    assert (card.decision, card.alone) == (DO_NOT_SHARE, [])
-    assert card.headline == "Do not share on this task set."
-    assert "andidate" not in card.explanation + card.step
-
-
-def test_harm_that_the_loop_explains_makes_no_candidate(records_of: StudyOf) -> None:
-    truth = replace(ODD, effects={"left": 6.0, "right": 5.0, "odd": 0.0}, loop_effects={"odd": -9.0}, chosen=NOTHING)
-    assert recommend(records_of(truth)).alone == []
-
-
 def test_harm_of_unknown_cause_makes_no_candidate(records_of: StudyOf) -> None:
     records = records_of(replace(ODD, chosen=NOTHING))
     ledger = [dict(event) for event in records.ledger]
@@ -162,19 +98,3 @@ def test_harm_of_unknown_cause_makes_no_candidate(records_of: StudyOf) -> None:
     card = recommend(replace(records, ledger=ledger))
     assert "odd is hurt (whether by sharing is open: the loop baseline is missing)" in card.explanation
     assert card.alone == []
-
-
-def test_the_columns_of_a_table_are_left_out_by_a_command(records_of: StudyOf) -> None:
-    truth = replace(ODD, effects={"left": 6.0, "right": 5.0, "it's [odd]": -9.0}, chosen=NOTHING)
-    records = records_of(truth)
-    tasks = {"set": "table", "path": "shop.csv", "targets": ["*"], "ignore": ["day"]}
-    words = shlex.split(recommend(replace(records, spec={"name": "shop", "tasks": tasks})).command)
-    assert words[:4] == ["mtl-study", "run", "runs/shop/study.yaml", "--set"]
-    assert words[4:] == ['tasks.ignore=["day", "it\'s [[]odd]"]', "--out", "runs/shop-candidate"]
-
-
-def test_a_name_that_no_command_line_can_hold_is_left_to_words(records_of: StudyOf) -> None:
-    records = records_of(replace(ODD, effects={"left": 6.0, "right": 5.0, "odd\x1b[31m": -9.0}, chosen=NOTHING))
-    card = recommend(replace(records, spec={"tasks": {"set": "table", "targets": ["*"]}}))
-    assert "run the same study without" in card.step
-    assert card.command == ""

@@ -16,6 +16,9 @@ from tests.analysis.synthetic import Truth, write_study
 
 SMALL = {"widths": (16,), "stages": 1, "draws": 1, "epochs": 8, "num_test": 40}
 FEW = {"search": 1, "confirm": 2, "verdict": 5}
+SHARP = SMALL | {"seed_noise": 0.3, "test_noise": 2.0, "num_test": 200}
+ODD = Truth(effects={"left": 6.0, "right": 5.0, "odd": -9.0}, chosen="hard d1 w16 l1 equal adamw", **SHARP)
+"""A study in which sharing helps two tasks and clearly hurts the third."""
 
 
 def planted(records: Records) -> Records:

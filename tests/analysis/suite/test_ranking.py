@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,43 +11,23 @@ import pytest
 
 from analysis.questions import sharing, weighting
 from analysis.records.frames import each
-from analysis.records.load_suite import SuiteRecords, load_suite
+from analysis.records.load_suite import load_suite
 from analysis.records.schema import UnreadableRun
 from analysis.statistics.over_task_sets import over_sets
 from analysis.statistics.paired_gains import MEAN, gain_of
 from analysis.suite.answer import opening, rankings
-from analysis.suite.contests import CONTESTS
-from analysis.suite.ranking import Ranking, rank
-from analysis.suite.sentences import claim, sentences, title
-from tests.analysis.suite.conftest import SuiteOf, write_suite
-from tests.analysis.synthetic import Truth
-
-SHARING, WEIGHTING = CONTESTS
-SEEDS = {"search": 1, "confirm": 8, "verdict": 5}
-SMALL: dict[str, Any] = {
-    "effects": {"left": 1.0, "right": 1.0}, "widths": (16,), "stages": 1, "draws": 1, "epochs": 8, "num_test": 120,
-    "seeds": SEEDS, "seed_noise": 0.5, "test_noise": 2.0,
-}  # fmt: skip
-FIRST = Truth(**SMALL, further={"mmoe": 6.0, "cross_stitch": 5.6, "concat": -9.0}, seed=1)
-SECOND = Truth(**SMALL, further={"mmoe": 4.0, "cross_stitch": 4.4, "concat": -3.0}, seed=2)
-LACKING = Truth(**SMALL, further={"mmoe": 4.0, "cross_stitch": 4.4}, seed=3)
-WEIGHED = Truth(**SMALL, weightings=("equal", "nash", "fixed"), seed=4)
-
-
-def by_method(ranking: Ranking) -> dict[Any, Any]:
-    """The rows of the ranking, by method."""
-    return ranking.means.set_index("method").to_dict("index")
-
-
-def ranking_of(suite: SuiteRecords, contest: Any = SHARING) -> Ranking:
-    found = rank(suite, contest)
-    assert found is not None
-    return found
-
-
-@pytest.fixture(scope="module")
-def two(suite_of: SuiteOf) -> Ranking:
-    return ranking_of(suite_of({"first": FIRST, "second": SECOND}))
+from analysis.suite.ranking import Ranking
+from analysis.suite.sentences import claim, sentences
+from tests.analysis.suite.conftest import (
+    FIRST,
+    LACKING,
+    SECOND,
+    WEIGHED,
+    WEIGHTING,
+    SuiteOf,
+    by_method,
+    ranking_of,
+)
 
 
 def test_a_suite_of_one_repeats_the_numbers_of_its_study(suite_of: SuiteOf) -> None:
@@ -89,17 +68,6 @@ def test_the_true_order_is_found_and_rivals_that_are_alike_stay_together(two: Ra
     assert (two.cells["n"] == 8).all()
 
 
-def test_the_title_counts_those_that_cannot_be_told_from_the_best(two: Ranking) -> None:
-    lead = two.ranked["method"].iloc[0]
-    assert title(two).startswith(f"Over 2 task sets, {lead} leads (+")
-    assert title(two).endswith("; 1 of 4 others cannot be told from it")
-    sure = replace(two, means=two.means.assign(separable=two.means["rank"] > 1))
-    assert title(sure).endswith("ahead of all 4 others")
-    said = " ".join(sentences(two))
-    assert "points, more than none, by its own interval" in said
-    assert "mmoe on first" in said or "It leads on every one" in said
-
-
 def test_a_method_that_one_set_lacks_is_shown_with_its_reason_and_not_ranked(suite_of: SuiteOf) -> None:
     found = ranking_of(suite_of({"first": FIRST, "lacking": LACKING}))
     assert "concat" not in set(found.ranked["method"])
@@ -115,38 +83,6 @@ def test_a_method_that_one_set_lacks_is_shown_with_its_reason_and_not_ranked(sui
     assert "concat is shown but not ranked" in " ".join(sentences(found))
 
 
-@pytest.mark.parametrize(
-    ("change", "reason"),
-    [
-        (lambda plan, level: plan["skipped"].append(level | {"reason": "too odd"}), "impossible there (too odd)"),
-        (lambda plan, level: plan["arms"].append(level), "not confirmed: the search left it out"),
-    ],
-)
-def test_the_reason_comes_from_the_plan(change: Any, reason: str, tmp_path: Path) -> None:
-    out = write_suite(tmp_path / "out", {"first": FIRST, "lacking": LACKING})
-    lines = (out / "lacking" / "ledger.jsonl").read_text().splitlines()
-    plan = json.loads(lines[0])
-    change(plan, {"arm": "a label", "sharing": "concat", "depth": 1, "stages": 1})
-    (out / "lacking" / "ledger.jsonl").write_text("\n".join([json.dumps(plan), *lines[1:]]) + "\n")
-    row = by_method(ranking_of(load_suite(out)))["concat"]
-    assert row["reason"] == f"lacking: {reason}"
-
-
-def test_failures_are_a_reason(suite_of: SuiteOf) -> None:
-    suite = suite_of({"first": FIRST, "second": SECOND})
-    records = suite.begun["second"]
-    lost = (records.replicas["sharing"] == "concat") & (records.replicas["phase"] == "confirm")
-    rows = records.replicas.assign(
-        status=records.replicas["status"].where(~lost, "diverged"),
-        reason=records.replicas["reason"].where(~lost, "the loss became infinite"),
-    )
-    scores = records.scores[~records.scores["replica"].isin(rows.loc[lost, "replica"])]
-    broken = replace(records, replicas=rows, scores=scores)
-    found = ranking_of(replace(suite, studies={**suite.studies, "second": broken}))
-    reason = by_method(found)["concat"]["reason"]
-    assert reason == "second: its replicas failed (the loss became infinite)"
-
-
 def test_a_set_that_has_not_ended_counts_for_nobody(suite_of: SuiteOf) -> None:
     unfinished = replace(SECOND, phases=("search", "confirm"))
     suite = suite_of({"first": FIRST, "second": unfinished, "third": None})
@@ -157,15 +93,6 @@ def test_a_set_that_has_not_ended_counts_for_nobody(suite_of: SuiteOf) -> None:
     said = opening(suite, [found])
     assert said.headline.startswith("Over 1 task set, ")
     assert any("second and third have not ended" in sentence for sentence in said.sentences)
-
-
-def test_no_study_that_has_ended_is_no_ranking(suite_of: SuiteOf) -> None:
-    suite = suite_of({"first": None, "second": None})
-    assert rankings(suite) == []
-    assert opening(suite, []).headline.startswith("No ranking yet")
-    plain = suite_of({"first": Truth(**SMALL), "second": Truth(**SMALL, seed=9)})
-    assert rankings(plain) == []
-    assert "vary nothing that could be ranked" in opening(plain, []).headline
 
 
 def test_weighting_methods_are_ranked_against_equal_which_takes_part(suite_of: SuiteOf) -> None:
@@ -194,20 +121,6 @@ def test_weighting_methods_are_ranked_against_equal_which_takes_part(suite_of: S
     if best["method"] != "equal":
         assert means["equal"]["behind"] == pytest.approx(-best["gain"])
     assert [one.contest.stem for one in rankings(suite)] == ["weighting_methods"]
-
-
-def test_the_scale_tells_two_methods_apart(suite_of: SuiteOf) -> None:
-    suite = suite_of({"first": WEIGHED, "second": replace(WEIGHED, seed=5)})
-    renamed = {}
-    for name, records in suite.begun.items():
-        fixed = records.replicas["weighting"] == "fixed"
-        rows = records.replicas.assign(
-            weighting=records.replicas["weighting"].where(~fixed, "nash"),
-            scale=records.replicas["scale"].where(~fixed, "native"),
-        )
-        renamed[name] = replace(records, replicas=rows)
-    found = ranking_of(replace(suite, studies=renamed), WEIGHTING)
-    assert set(found.means["method"]) == {"equal", "nash", "nash native"}
 
 
 def test_a_foreign_file_leads_nowhere_else(tmp_path: Path) -> None:

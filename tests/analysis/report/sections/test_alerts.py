@@ -1,0 +1,69 @@
+"""What a reader is warned of, and that no warning stands where there is no reason for it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from analysis.records.study_state import LoadedStudy
+from analysis.report.sections.alerts import Alert, alerts, strongest_caveat
+from tests.analysis.conftest import StudyOf
+from tests.analysis.report.conftest import ODD
+
+
+def test_few_labels_are_an_alert(records_of: StudyOf) -> None:
+    abouts = {alert.about for alert in alerts(LoadedStudy(records_of(replace(ODD, missing={"odd": 0.8}))))}
+    assert abouts >= {"Few labels", "Small test split"}
+    assert "Few labels" not in {alert.about for alert in alerts(LoadedStudy(records_of(ODD)))}
+
+
+def test_curves_that_still_rise_are_an_alert(records_of: StudyOf) -> None:
+    records = records_of(ODD)
+    assert "Not converged" not in {alert.about for alert in alerts(LoadedStudy(records))}
+    rows = records.replicas.assign(validation_skill=[[0.1 * epoch for epoch in range(8)]] * len(records.replicas))
+    assert "Not converged" in {alert.about for alert in alerts(LoadedStudy(replace(records, replicas=rows)))}
+
+
+def test_solvers_that_stopped_short_are_an_alert(records_of: StudyOf) -> None:
+    records = records_of(ODD)
+    assert "Solver stopped short" not in {alert.about for alert in alerts(LoadedStudy(records))}
+    first = records.replicas["replica"].iloc[0]
+    rows = records.replicas.assign(unconverged=(records.replicas["replica"] == first) * 3)
+    found = alerts(LoadedStudy(replace(records, replicas=rows)))
+    (alert,) = [alert for alert in found if alert.about == "Solver stopped short"]
+    assert alert.text.startswith("equal: in 1 of ")
+    assert "(3 in all)" in alert.text
+
+
+def test_verdict_replicas_without_a_test_score_are_counted(records_of: StudyOf) -> None:
+    records = records_of(ODD)
+    assert "Unfinished study" not in {alert.about for alert in alerts(LoadedStudy(records))}
+    verdict = records.replicas.loc[records.replicas["phase"] == "verdict", "replica"].unique()
+    kept = records.scores[~records.scores["replica"].isin(verdict[:2])]
+    (alert,) = (a for a in alerts(LoadedStudy(replace(records, scores=kept))) if a.about == "Unfinished study")
+    assert alert.text == "2 trained verdict replicas are not scored yet."
+
+
+def test_a_task_that_no_arm_predicts_is_named(records_of: StudyOf) -> None:
+    records = records_of(ODD)
+    assert "Nothing learnt" not in {alert.about for alert in alerts(LoadedStudy(records))}
+    flat = [
+        [0.0] * 8 if task == "right" else curve
+        for task, curve in zip(records.replicas["task"], records.replicas["validation_skill"], strict=True)
+    ]
+    found = alerts(LoadedStudy(replace(records, replicas=records.replicas.assign(validation_skill=flat))))
+    (alert,) = (alert for alert in found if alert.about == "Nothing learnt")
+    assert alert.text.startswith("no arm predicts right better than a constant does (0.0 points")
+
+
+def test_plan_cuts_and_remarks_on_the_data_come_after_what_is_graver(records_of: StudyOf) -> None:
+    records = records_of(replace(ODD, seeds={"search": 1, "confirm": 3, "verdict": 3}))
+    ledger = [{**event, "shrunk": ["fewer draws."]} for event in records.ledger]
+    changed = replace(records, ledger=ledger, manifest=records.manifest | {"remarks": ["a column was empty"]})
+    found = alerts(LoadedStudy(changed))
+    assert found[0].about == "Too few seeds"
+    assert found[-2:] == [Alert("Plan cut to the budget", "fewer draws."), Alert("Data", "a column was empty.")]
+
+
+def test_the_caveat_is_the_first_alert_and_never_empty() -> None:
+    assert strongest_caveat([Alert("Data", "first."), Alert("Failures", "second.")]) == "Data: first."
+    assert "splits overlap" in strongest_caveat([])
