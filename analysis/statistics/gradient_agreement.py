@@ -31,7 +31,7 @@ KEYS = [*PLACE, "quantity", "task", "other"]
 
 
 def score(records: Records) -> pd.DataFrame:
-    """Every comparison of one arm per fresh seed and epoch: the recommended arm, or another that shares something.
+    """Return every comparison of one arm per fresh seed and epoch: the recommended arm, or another that shares.
 
     Rows of two tasks have ``value`` (cosine across halves), ``cosine`` (on the same examples), and how far they lie
     behind each task's own halves; a task alone has the cosine of its halves, and its norm; a stage the ratio of norms.
@@ -89,7 +89,7 @@ def _ratios(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def table(scores: pd.DataFrame) -> pd.DataFrame:
-    """One row per stage, quantity, pair and epoch, and one for the mean over epochs (``epoch`` 0).
+    """Return one row per stage, quantity, pair and epoch, and one for the mean over epochs (``epoch`` 0).
 
     ``low`` and ``high`` are the 95% interval from seeds; of norms and their ratio the mean is geometric.  ``behind``
     and its half-width, simultaneous over the pairs of tasks, say how far a pair lies below the halves (``within``) of
@@ -134,7 +134,7 @@ def _estimates(quantity: str, group: pd.DataFrame, pairs: int) -> dict[str, Any]
 
 
 def last_stage(rows: pd.DataFrame) -> pd.DataFrame:
-    """The pairs of the last shared stage over all of training, the furthest behind first."""
+    """Return the pairs of tasks in the last shared stage, averaged over all epochs, the furthest behind first."""
     pairs = rows[(rows["quantity"] == PAIR) & (rows["epoch"] == ALL) & rows["stage"].str.startswith("stage")]
     if pairs.empty:
         return pairs

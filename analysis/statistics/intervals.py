@@ -1,4 +1,4 @@
-"""How sure a difference is, and which word it earns.
+"""The gain of paired differences and its intervals, from two sources of uncertainty: seeds and test examples.
 
 A difference is paired by seed.  Its uncertainty has two sources, and neither may be left out: another seed would have
 trained other networks, and another test split would have asked other questions,
@@ -37,13 +37,13 @@ class Gain:
 
     Args:
         mean: over seeds; NaN without pairs.
-        n: number of seeds.
+        n: number of paired seeds.
         seed_sd: standard deviation of the per-seed differences.
         test_error: standard error from the test examples.
-        degrees: of freedom, of both sources together.
-        half_width: of the 95% interval; NaN below five seeds.
-        half_simultaneous: of the interval that holds for the whole family at once.
-        half_seed_only: of the 95% interval that takes the test examples for the whole world.
+        degrees: degrees of freedom of both sources together.
+        half_width: half the width of the 95% interval; NaN below five seeds.
+        half_simultaneous: half the width of the interval that holds for the whole family at once.
+        half_seed_only: half the width of the 95% interval that counts seeds alone, as if the test examples were fixed.
     """
 
     mean: float
@@ -57,12 +57,12 @@ class Gain:
 
     @property
     def error(self) -> float:
-        """The standard error from both sources."""
+        """Standard error of the mean from both sources, seeds and test examples; NaN below two seeds."""
         return math.hypot(self.seed_sd / math.sqrt(self.n), self.test_error) if self.n > 1 else math.nan
 
 
 def example_variance(examples: np.ndarray, groups: np.ndarray | None = None) -> tuple[float, int]:
-    """Variance of a mean that comes from the choice of test examples, and its degrees of freedom.
+    """Return the variance of a mean that comes from the choice of test examples, and its degrees of freedom.
 
     Args:
         examples: differences averaged over seeds, [n] or, for a mean over tasks, [t n]; NaN = not labelled.
@@ -90,7 +90,7 @@ def example_variance(examples: np.ndarray, groups: np.ndarray | None = None) -> 
 def paired_gain(
     differences: np.ndarray, variance: float = 0.0, degrees: int = 0, *, family: int = 1, looks: int = 1
 ) -> Gain:
-    """The gain and its intervals.
+    """Return the gain of paired differences, with its intervals.
 
     Args:
         differences: one per seed, in points; NaN = no pair.
@@ -128,15 +128,15 @@ def _welch(first: float, first_degrees: int, second: float, second_degrees: int)
 
 
 def t_quantile(degrees: float, alpha: float) -> float:
-    """Two-sided quantile of Student's t."""
+    """Return the two-sided quantile of Student's t at level ``alpha``."""
     return float(stdtrit(degrees, 1 - alpha / 2))
 
 
 def smallest_effect(n: int, num_tasks: int = 1, *, power: float = 0.8, looks: int = 1) -> float:
-    """The smallest true effect, in seed standard deviations, that n paired seeds find with probability ``power``.
+    """Return the smallest true effect, in seed standard deviations, found by n paired seeds with probability ``power``.
 
-    From the noncentral t distribution at level 0.05 / num_tasks.  To be told from the band it has to lie that far
-    beyond the band's edge; noise from the test examples comes on top.  NaN below five seeds.
+    The effect comes from the noncentral t distribution at level 0.05 / num_tasks.  To be told from the band the
+    effect has to lie that far beyond the band's edge; noise from the test examples comes on top.  NaN below five seeds.
     """
     if n < MIN_SEEDS:
         return math.nan

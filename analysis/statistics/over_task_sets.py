@@ -23,15 +23,15 @@ from analysis.statistics.intervals import ALPHA, Gain, t_quantile
 
 @dataclass(frozen=True)
 class MeanGain:
-    """A mean over task sets, in points of skill.
+    """Mean gain over task sets, in points of skill.
 
     Args:
-        mean: over sets.
-        num_sets: K.
+        mean: mean gain over the sets.
+        num_sets: number K of task sets.
         error: standard error; NaN where a set has too few seeds for one.
-        degrees: of freedom.
-        half_width: of the 95% interval.
-        half_simultaneous: of the interval that holds for the whole family at once.
+        degrees: Welch–Satterthwaite degrees of freedom.
+        half_width: half the width of the 95% interval.
+        half_simultaneous: half the width of the interval that holds for the whole family at once.
     """
 
     mean: float
@@ -43,7 +43,7 @@ class MeanGain:
 
 
 def over_sets(gains: Sequence[Gain], *, family: int = 1, looks: int = 1) -> MeanGain:
-    """The mean of one comparison over the task sets in which it was made.
+    """Return the mean of one comparison over the task sets in which it was made.
 
     Args:
         gains: one per task set.

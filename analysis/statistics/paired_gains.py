@@ -20,10 +20,10 @@ LOOP = "independent"
 
 @dataclass(frozen=True)
 class Setting:
-    """What every judgement of a study has in common.
+    """Tasks, band, looks and test groups that every judgement of a study has in common.
 
     Args:
-        tasks: in the order of the task set.
+        tasks: names of the tasks, in the order of the task set.
         band: half-width of the band of no practical difference, in points.
         looks: how often the study may be judged.
         groups: group number of every test example, or ``None``.
@@ -43,8 +43,11 @@ def setting(records: Records) -> Setting:
 
 
 def outcomes(records: Records) -> pd.DataFrame:
-    """One row per scored replica × task: identity, factors, ``validation_skill`` at the selected epoch, and the "
-    "scores."""
+    """Return one row per scored replica × task of the phases ``confirm`` and ``verdict``.
+
+    Returns:
+        The replica's identity and factors, ``validation_skill`` at the selected epoch, and the columns of the scores.
+    """
     rows = records.replicas[records.replicas["phase"].isin(("confirm", "verdict"))]
     kept = rows[["replica", "arm", "phase", "seed", "task", *FACTOR_COLUMNS]].assign(
         validation_skill=selected(rows, "validation_skill")
@@ -54,7 +57,10 @@ def outcomes(records: Records) -> pd.DataFrame:
 
 
 def baseline(arms: pd.DataFrame, arm: str, sharing: str) -> str | None:
-    """The label of the ``sharing`` arm of the same stages, capacity, backbone, optimiser and data, if there is one."""
+    """Return the label of the ``sharing`` arm that an arm is compared with, or ``None``.
+
+    It has the same stages, capacity, backbone, optimiser and data as ``arm``; of several the first by name.
+    """
     levels = arms[arms["arm"] == arm].iloc[0]
     same = (arms["sharing"] == sharing) & (arms["width"] == arms["capacity"])  # a matched arm is nobody's baseline
     for factor in ("stages", "capacity", "backbone", "optimiser", "train_fraction"):
@@ -66,7 +72,7 @@ def baseline(arms: pd.DataFrame, arm: str, sharing: str) -> str | None:
 
 
 def best_single(table: pd.DataFrame) -> dict[str, str]:
-    """Per task the single-task arm of the best mean validation skill in the confirm phase: the baseline ``best``."""
+    """Return the baseline ``best``: per task, the single-task arm of the best mean validation skill in ``confirm``."""
     single = table[(table["sharing"] == SINGLE_TASK) & (table["phase"] == "confirm")]
     means = single.groupby(["task", "arm"])["validation_skill"].mean().dropna().reset_index()
     means = means.sort_values(["task", "validation_skill", "arm"], ascending=[True, False, True])
@@ -76,13 +82,14 @@ def best_single(table: pd.DataFrame) -> dict[str, str]:
 def differences(
     table: pd.DataFrame, arm: str, against: str | Mapping[str, str], phase: str, common: Setting
 ) -> pd.DataFrame:
-    """One row per scope, task and seed: the gain of ``arm`` over ``against``, in points.
+    """Return the gain of ``arm`` over ``against`` in points, one row per scope, task and seed.
 
     Args:
-        table: of :func:`outcomes`.
-        arm: a label.
+        table: rows of :func:`outcomes`.
+        arm: label of the arm.
         against: the baseline's label, or one per task.
-        phase: whose seeds are paired.
+        phase: phase whose seeds are paired.
+        common: setting of the study.
 
     Returns:
         ``scope, task, seed, gain, metric, baseline_metric, test_variance, test_degrees``; the mean over tasks has the

@@ -14,7 +14,7 @@ from analysis.suite.ranking import Ranking, rank
 
 
 def rankings(suite: SuiteRecords) -> list[Ranking]:
-    """What the suite can rank, the contest of more methods first; none before a study has ended."""
+    """Return the rankings of a suite, the one of more methods first; none before a study has ended."""
     found = [ranking for contest in CONTESTS if (ranking := rank(suite, contest)) is not None]
     return sorted(found, key=lambda ranking: -len(ranking.means))
 
@@ -42,7 +42,7 @@ def opening(suite: SuiteRecords, found: Sequence[Ranking]) -> Opening:
 
 
 def unfinished(suite: SuiteRecords, found: Sequence[Ranking]) -> list[str]:
-    """A sentence on the studies that have yet to end, and one on those that rank nothing."""
+    """Return a sentence on the studies that have yet to end, and one on those that rank nothing."""
     waiting = [
         name for name, records in suite.studies.items() if records is None or state_of(records).phase is not None
     ]

@@ -27,14 +27,15 @@ class Contest:
     """A ranking that a suite may be about.
 
     Args:
-        stem: of the files.
-        name: heading.
+        stem: stem of the files that hold its table and figure.
+        name: heading of its section.
         noun: what is ranked, in the plural.
         identity: the columns that make a method; what differs beside them is averaged over.
         over: what a gain is over, in words.
-        names: of the methods, one for each entry of all studies together.
-        entries: of a study's records and confirmed outcomes: one row per arm that takes part, columns ``identity`` and
-            :data:`ENTRIES`: the arm, the arm it is compared with, and the setting that it shares with its rivals.
+        names: function that names the method of each entry of all studies together.
+        entries: function from a study's records and confirmed outcomes to one row per arm that takes part, with columns
+            ``identity`` and :data:`ENTRIES`: the arm, the arm it is compared with, and the setting that it shares with
+            its rivals.
     """
 
     stem: str
@@ -47,7 +48,7 @@ class Contest:
 
 
 def ways_to_share(records: Records, scored: pd.DataFrame) -> pd.DataFrame:
-    """The rivals of the question ``sharing``; empty where there is one way to share."""
+    """Return the rivals of the question ``sharing`` as entries; empty where a study has one way to share."""
     arms = sharing.rivals(records, scored)
     if arms.empty or arms.loc[arms["sharing"] != LOOP, "sharing"].nunique() < 2:
         return pd.DataFrame()
@@ -56,7 +57,10 @@ def ways_to_share(records: Records, scored: pd.DataFrame) -> pd.DataFrame:
 
 
 def weighting_methods(records: Records, scored: pd.DataFrame) -> pd.DataFrame:
-    """Every way to weigh in each setting in which the zero was confirmed, too: ``equal``, which takes part itself."""
+    """Return every way to weigh as an entry, in each setting in which its zero was confirmed, too.
+
+    The zero is ``equal`` in the same setting, which takes part itself.  Empty where nothing rivals it.
+    """
     arms = scored[~scored["sharing"].isin((SINGLE_TASK, LOOP))].drop_duplicates("arm")
     if arms["weighting"].nunique() < 2:
         return pd.DataFrame()
@@ -69,7 +73,7 @@ def weighting_methods(records: Records, scored: pd.DataFrame) -> pd.DataFrame:
 
 
 def names_of_ways(entries: pd.DataFrame) -> list[str]:
-    """A name for the method of each row: its first column, and of the others what tells it from another method."""
+    """Return a name for each row's method: its first column, and of the others what tells it from another method."""
     first, *others = WAY
     found = entries[first].astype(str)
     for column in others:

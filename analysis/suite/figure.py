@@ -23,7 +23,7 @@ SMALL: dict[str, Any] = {"linestyle": "none", "color": style.GREY, "markersize":
 
 @style.styled
 def figure(ranking: Ranking) -> Figure:
-    """Draw ``ranking``; what is not ranked stands below a line, with its small marks alone."""
+    """Return the figure of ``ranking``; what is not ranked stands below a line, with its small marks alone."""
     rows = ranking.means
     drawn = style.canvas(style.DOUBLE_COLUMN, 27 + ROW * len(rows))
     axes = drawn.subplots()

@@ -22,10 +22,10 @@ from analysis.suite.unranked import why_missing
 
 @dataclass(frozen=True)
 class Ranking:
-    """The answer of one contest.
+    """Ranking of the methods of one contest over the task sets of a suite.
 
     Args:
-        contest: what is ranked.
+        contest: the contest that is ranked.
         sets: names of the studies that take part: they have ended, and rank at least two methods.
         left_out: why each other study does not.
         means: one row per method, best first, those that are not ranked last: ``method, rank, gain, low, high,
@@ -52,12 +52,12 @@ class Ranking:
 
     @cached_property
     def ranked(self) -> pd.DataFrame:
-        """The methods that took part in every set, best first."""
+        """Rows of the methods that took part in every set, best first."""
         return self.means[self.means["reason"] == ""]
 
     @property
     def seeds(self) -> tuple[int, int]:
-        """The fewest and the most paired seeds of any gain."""
+        """Fewest and most paired seeds of any gain."""
         seeds = self.cells.loc[self.cells["n"] > 0, "n"]
         return int(seeds.min()), int(seeds.max())
 

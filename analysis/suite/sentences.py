@@ -14,7 +14,7 @@ MOST_NAMED = 8
 
 
 def title(ranking: Ranking) -> str:
-    """Who leads, and how many cannot be told from it."""
+    """Return the finding of a ranking: who leads, and how many cannot be told from it."""
     rows = ranking.ranked
     if rows.empty:
         return f"No {ranking.contest.noun} that all {_sets(ranking)} have in common"
@@ -29,7 +29,7 @@ def title(ranking: Ranking) -> str:
 
 
 def sentences(ranking: Ranking) -> list[str]:
-    """What the lead is worth, whether the task sets agree, and who is not ranked."""
+    """Return sentences on what the lead is worth, whether the task sets agree, and who is not ranked."""
     if ranking.ranked.empty:
         return [_not_ranked(ranking)]
     found = [_worth(ranking), _tied(ranking), _by_set(ranking), _not_ranked(ranking)]
@@ -83,13 +83,13 @@ def _not_ranked(ranking: Ranking) -> str:
 
 
 def notes(ranking: Ranking) -> list[str]:
-    """Who is not ranked, where that is missing, and why."""
+    """Return a note on each method that is not ranked: where it is missing, and why."""
     rest = ranking.means[ranking.means["reason"] != ""]
     return [f"{row.method} is not ranked; {row.reason}." for row in each(rest)]
 
 
 def caption(ranking: Ranking) -> str:
-    """What is drawn, and on what it rests."""
+    """Return the caption of the figure: what is drawn, and on what it rests."""
     fewest, most = ranking.seeds
     seeds = f"n = {fewest}" if fewest == most else f"n = {fewest} to {most}"
     rivals = max(len(ranking.ranked) - 1, 1)
@@ -116,7 +116,7 @@ def _sizes(ranking: Ranking) -> str:
 
 
 def claim(ranking: Ranking) -> list[str]:
-    """What the ranking means, and what it does not."""
+    """Return sentences on what the ranking means, and what it does not."""
     return [
         f"The claim is about {'these' if len(ranking.sets) > 1 else 'this'} {_sets(ranking)} "
         f"({listing(ranking.sets, limit=len(ranking.sets))}), at these sizes and with this training. The sets were "
@@ -142,7 +142,7 @@ def _zero(ranking: Ranking) -> list[str]:
 
 
 def alternative(rows: pd.DataFrame, ranking: Ranking) -> str:
-    """The figure for those who cannot see it: the finding, and the first rows."""
+    """Return the figure's text alternative: the finding, and the first rows."""
     shown = [f"{row.method} {points(row.gain)} {interval(row.low, row.high)}".strip() for row in each(rows.head(12))]
     return f"{title(ranking)}. {'; '.join(shown)}."
 

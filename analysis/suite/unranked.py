@@ -13,10 +13,10 @@ from analysis.selection import USABLE
 
 
 def why_missing(records: Records, identity: Mapping[str, Any]) -> str:
-    """The reason, in a few words.
+    """Return why a method has no gain in a study, in a few words.
 
     Args:
-        records: of the study.
+        records: records of the study.
         identity: the columns that make the method, such as ``sharing``.
     """
     plan = (records.events("planned") or [{}])[-1]

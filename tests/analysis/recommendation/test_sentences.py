@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -132,7 +133,7 @@ def test_the_reference_is_summed_up_beside_the_arm() -> None:
 
 
 def test_best_single_networks_that_are_ahead_are_named_and_silence_means_neither() -> None:
-    def against(**columns: object) -> str:
+    def against(**columns: Any) -> str:
         return said(pd.concat([judged(("a", HELPED)), judged(("a", ""), ("b", ""), baseline="best", **columns)]))
 
     nothing = "Nothing separates it from single-task networks at their best width."

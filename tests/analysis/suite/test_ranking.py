@@ -68,6 +68,23 @@ def test_the_true_order_is_found_and_rivals_that_are_alike_stay_together(two: Ra
     assert (two.cells["n"] == 8).all()
 
 
+def test_methods_that_tie_share_their_ranks_and_cannot_be_told_apart(suite_of: SuiteOf) -> None:
+    suite = suite_of({"first": FIRST, "second": SECOND})
+    twins = {}
+    for name, records in suite.begun.items():
+        scores = records.scores[~records.scores["replica"].str.startswith("cross_stitch")]
+        same = scores[scores["replica"].str.startswith("mmoe")]
+        same = same.assign(replica=same["replica"].str.replace("mmoe", "cross_stitch"))
+        twins[name] = replace(records, scores=pd.concat([scores, same], ignore_index=True))
+    found = ranking_of(replace(suite, studies=twins))
+    first, second = (by_method(found)[name] for name in found.ranked["method"].iloc[:2])
+    assert {first["sharing"], second["sharing"]} == {"mmoe", "cross_stitch"}
+    assert first["gain"] == second["gain"]
+    assert first["mean_rank"] == second["mean_rank"] == 1.5
+    assert set(found.cells.set_index("method").loc[["mmoe", "cross_stitch"], "rank"]) == {1.5}
+    assert (second["behind"], second["separable"]) == (0.0, False)
+
+
 def test_a_method_that_one_set_lacks_is_shown_with_its_reason_and_not_ranked(suite_of: SuiteOf) -> None:
     found = ranking_of(suite_of({"first": FIRST, "lacking": LACKING}))
     assert "concat" not in set(found.ranked["method"])
