@@ -21,7 +21,16 @@ from analysis.formatting import (
 
 @pytest.mark.parametrize(
     ("value", "expected"),
-    [(4.06, "+4.1"), (-4.06, "−4.1"), (0.04, "0.0"), (-0.04, "0.0"), (math.nan, "–"), (-math.inf, "–")],
+    [
+        (4.06, "+4.1"),
+        (-4.06, "−4.1"),
+        (0.04, "0.0"),
+        (-0.04, "0.0"),
+        (math.nan, "–"),
+        (-math.inf, "–"),
+        (-5e14, "−5.0e14"),
+        (123_456.78, "+123456.8"),
+    ],
 )
 def test_points_have_a_sign_unless_they_round_to_zero(value: float, expected: str) -> None:
     assert points(value) == expected

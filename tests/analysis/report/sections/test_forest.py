@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pandas as pd
+import pytest
 
 from analysis.report.sections.forest import MOST_TASKS, forest
 from tests.analysis.report.sections.transfer_table import WITHOUT_INTERVALS, judged_tasks
@@ -47,3 +48,12 @@ def test_unequal_numbers_of_seeds_are_a_range() -> None:
     found = forest(pd.concat([judged_tasks({"left": 2.0}, n=8), judged_tasks({"right": 1.0}, n=10)]))
     assert found is not None
     assert "n = 8–10 fresh" in found.caption
+
+
+@pytest.mark.parametrize("gain", [-5e14, -3e6, 1e9, 250.0])
+def test_however_far_a_gain_lies_the_axis_has_a_few_ticks(gain: float) -> None:
+    found = forest(judged_tasks({"left": 2.0, "wild": gain}))
+    assert found is not None
+    assert 2 <= len(found.ticks) <= 8
+    assert all(len(label) <= 12 for _, label in found.ticks)
+    assert all(len(line.numbers) <= 40 for line in found.panels[0].lines)
