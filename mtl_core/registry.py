@@ -24,6 +24,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from mtl_core.errors import UserError
 from mtl_core.search_space import Choice, LogUniform, Range, Simplex, Uniform
 
 KINDS = {
@@ -85,8 +86,8 @@ def entries(kind: str) -> Mapping[str, Entry]:
     """Return every entry of ``kind`` (a key of :data:`KINDS`) by name, in alphabetical order.
 
     Raises:
-        TypeError: when a module does not define exactly one concrete subclass that is named like the file.
-        NotADirectoryError, ImportError: as :func:`names` does.
+        UserError: when a module does not define exactly one concrete subclass that is named like the file, and as
+            :func:`names` does.
     """
     package_name, base_name = KINDS[kind]
     package = importlib.import_module(package_name)
@@ -101,8 +102,7 @@ def names(kind: str) -> tuple[str, ...]:
     """Return the names of ``kind`` in alphabetical order without importing the modules, which would import torch.
 
     Raises:
-        NotADirectoryError: when ``MTL_STUDY_PATH`` names something that is no folder.
-        ImportError: when two files have the same name.
+        UserError: when ``MTL_STUDY_PATH`` names something that is no folder, or two files have the same name.
     """
     spec = importlib.util.find_spec(KINDS[kind][0])
     folder_of: dict[str, str] = {}
@@ -111,10 +111,8 @@ def names(kind: str) -> tuple[str, ...]:
             if module.ispkg:
                 continue
             if module.name in folder_of:
-                raise ImportError(
-                    f"{module.name!r} is in {folder_of[module.name]} and in {folder}: "
-                    f"{kind} are told apart by their files' names; rename one."
-                )
+                found = f"{module.name!r} is in {folder_of[module.name]} and in {folder}."
+                raise UserError(kind, found, "They are told apart by their files' names.  Rename one.")
             folder_of[module.name] = folder
     return tuple(sorted(folder_of))
 
@@ -124,7 +122,7 @@ def _folders(kind: str, own: Iterable[str]) -> list[str]:
     further = [Path(folder).resolve() for folder in os.environ.get(PATH, "").split(os.pathsep) if folder]
     for folder in further:
         if not folder.is_dir():
-            raise NotADirectoryError(f"{PATH}: {folder} is no folder.")
+            raise UserError(PATH, f"{folder} is no folder.", "Name folders that exist, separated by colons.")
     return list(dict.fromkeys([*own, *(str(folder / kind) for folder in further)]))
 
 
@@ -147,15 +145,16 @@ def _entry(name: str, module: Any, base: type) -> Entry:
         if inspect.isclass(value) and value.__module__ == module.__name__ and issubclass(value, base)
     ]
     if len(own) != 1 or inspect.isabstract(own[0]):
-        raise TypeError(
-            f"{module.__name__} must define exactly one concrete subclass of {base.__name__}; "
-            f"found {[cls.__name__ for cls in own] or 'none'}."
-        )
+        wanted = f"must define exactly one concrete subclass of {base.__name__}"
+        classes = [cls.__name__ for cls in own] or "none"
+        raise UserError(module.__name__, f"{wanted}; found {classes}.", "Keep one in the file, and implement it whole.")
     if re.sub(r"[^a-z0-9]", "", own[0].__name__.lower()) != name.replace("_", ""):
-        raise TypeError(f"{module.__name__} defines {own[0].__name__}; its name must follow the file's stem {name!r}.")
+        found = f"defines {own[0].__name__}; its name must follow the file's stem {name!r}."
+        raise UserError(module.__name__, found, "Rename the class or the file.")
     doc = inspect.cleandoc(own[0].__doc__ or "")  # the class's own: getdoc would return the base class's
     if not doc:
-        raise TypeError(f"{own[0].__name__} in {module.__name__} needs a docstring: its first line is the listing.")
+        found = f"{own[0].__name__} needs a docstring: its first line is the listing."
+        raise UserError(module.__name__, found, "Write what the class does, and its source.")
     paper = re.search(r"^Source:\s*((?:.+\n?)+?)(?=\n\s*\n|\Z)", doc, re.MULTILINE)
     return Entry(
         name=name,

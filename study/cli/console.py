@@ -99,7 +99,7 @@ def _parts_of_defect(error: Exception, directory: Any) -> tuple[str, str, str]:
 
 
 def _first_line(error: Exception) -> str:
-    return f"{type(error).__name__}: {error}".splitlines()[0][:200].rstrip(".: ")
+    return f"{type(error).__name__}: {error}".splitlines()[0][:500].rstrip(".: ")
 
 
 def _parts(error: Exception) -> tuple[str, str, str] | None:

@@ -92,7 +92,7 @@ def test_a_task_without_any_label_to_train_on_is_carried_along_untouched() -> No
     data = development(("price", "sold", "grade"))
     prepared = prepare(data, 0)
     targets = data.examples.targets.clone()
-    targets[prepared.train, 1] = torch.nan
+    targets[torch.arange(len(targets)) != prepared.validation[0], 1] = torch.nan
     recipe = Recipe(sharing="independent", stages=2, width=8, epochs=3)
     (outcome,) = fit(recipe, with_targets(data, targets), rows(1, seeds=1, weight_decay=0.5))
     layout = Network(recipe, data.tasks, data.shape).layout

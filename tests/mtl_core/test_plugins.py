@@ -86,18 +86,20 @@ def test_a_name_that_exists_fails_loudly(tmp_path: Path) -> None:
     (tmp_path / "sharing" / "hard.py").touch()
     for run in (names("sharing", tmp_path), python("-m", "study", "list", "sharing", path=tmp_path)):
         assert run.returncode != 0
-        assert re.search(r"'hard' is in .*mtl_core/sharing and in .*sharing: .* rename one", run.stderr)
+        assert re.search(r"'hard' is in .*mtl_core/sharing and in .*sharing", run.stderr)
+        assert "Rename one" in run.stderr
 
 
 def test_a_malformed_file_fails_loudly(tmp_path: Path) -> None:
     (tmp_path / "sharing").mkdir()
     (tmp_path / "sharing" / "odd.py").write_text("from mtl_core.sharing.hard import Hard\n")
     run = python("-m", "study", "list", "sharing", path=tmp_path)
-    assert run.returncode != 0
-    assert "mtl_core.sharing.odd must define exactly one concrete subclass of Sharing" in run.stderr
+    assert run.returncode == 2
+    assert "mtl_core.sharing.odd" in run.stderr
+    assert "must define exactly one concrete subclass of Sharing" in run.stderr
 
 
 def test_a_folder_that_does_not_exist_fails_loudly(tmp_path: Path) -> None:
     run = names("sharing", tmp_path / "ideas")
     assert run.returncode != 0
-    assert re.search(r"MTL_STUDY_PATH: .*ideas is no folder", run.stderr)
+    assert re.search(r"MTL_STUDY_PATH[^/]*/.*ideas is no folder", run.stderr)

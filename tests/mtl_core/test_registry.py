@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from mtl_core.errors import UserError
 from mtl_core.registry import KINDS, Entry, entries, find
 from mtl_core.search_space import LogUniform, Simplex, Uniform
 
@@ -79,7 +80,7 @@ def without(text: str, part: str) -> str:
 def test_a_malformed_module_fails_loudly(
     text: str, complaint: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with pytest.raises((TypeError, ImportError, SyntaxError), match=complaint):
+    with pytest.raises((UserError, ImportError, SyntaxError), match=complaint):
         found(tmp_path, monkeypatch, cross_stitch=text, good=GOOD.replace("CrossStitch", "Good"))
 
 
