@@ -67,6 +67,8 @@ def reports_errors(command: Callable[..., None]) -> Callable[..., None]:
             command(*arguments, **options)
         except KeyboardInterrupt:
             raise typer.Exit(INTERRUPTED) from None
+        except BrokenPipeError:
+            raise  # whoever reads the output has enough of it, as in `| head`: the command line ends silently
         except Exception as error:
             parts, exit_status = _parts(error), USER_ERROR
             if parts is None:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+import shlex
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -97,3 +100,11 @@ def test_a_defect_is_three_lines_and_a_file_with_its_traceback(
     assert "ZeroDivisionError: a defect" in found
     assert "same command" in remedy
     assert "in broken" in crash.read_text()
+
+
+def test_a_reader_that_stops_reading_is_no_defect(tmp_path: Path) -> None:
+    command = f"{shlex.quote(sys.executable)} -m study list columns | head -1"
+    run = subprocess.run(["bash", "-c", command], cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert run.stdout.startswith("Training")
+    assert "defect" not in run.stderr
+    assert not list(tmp_path.iterdir())
