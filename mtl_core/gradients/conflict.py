@@ -42,9 +42,9 @@ from mtl_core.layers.bank import Theta
 from mtl_core.layers.forward_context import ForwardContext
 from mtl_core.layers.parameter_layout import Layout
 from mtl_core.network.network import Network
+from mtl_core.network.replica_state import ReplicaState, StackedStates
 from mtl_core.network.shared_parameters import SharedPart, shared_copy_users, shared_stages, tasks_sharing_stage
 from mtl_core.recipe import Recipe
-from mtl_core.replica_state import ReplicaState, StackedStates
 
 MEASURES = ("norm", "cosine", "across")
 """Names of the quantities that a probe records."""

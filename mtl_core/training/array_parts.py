@@ -13,8 +13,8 @@ from mtl_core.data.preprocessing import Preparation
 from mtl_core.data.task_set import Development
 from mtl_core.layers.bank import Theta
 from mtl_core.network.network import Network
+from mtl_core.network.replica_state import ReplicaState, StackedStates, join
 from mtl_core.recipe import Recipe, ReplicaConfig
-from mtl_core.replica_state import ReplicaState, StackedStates, join
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from safetensors import safe_open
 from safetensors.torch import save as encode
 from torch import Tensor
 
-from mtl_core.replica_state import ReplicaState
+from mtl_core.network.replica_state import ReplicaState
 
 _SEPARATOR = "/"
 

@@ -13,8 +13,8 @@ from mtl_core.data.preprocessing import Preparation
 from mtl_core.data.task_set import Development
 from mtl_core.gradients import conflict
 from mtl_core.network.network import Network
+from mtl_core.network.replica_state import ReplicaState, StackedStates, separate
 from mtl_core.recipe import Recipe, ReplicaConfig
-from mtl_core.replica_state import ReplicaState, StackedStates, separate
 from mtl_core.training import optimiser
 from mtl_core.training.array_parts import assemble
 from mtl_core.training.model_selection import CURVES, ModelSelection

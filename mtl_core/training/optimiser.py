@@ -15,7 +15,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from mtl_core.layers.parameter_layout import Layout
-from mtl_core.replica_state import StackedStates
+from mtl_core.network.replica_state import StackedStates
 from mtl_core.search_space import LogUniform, Range, Uniform
 
 COMMON_RANGES: dict[str, Range] = {

@@ -6,8 +6,8 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from mtl_core.network.replica_state import ReplicaState
 from mtl_core.recipe import ReplicaConfig
-from mtl_core.replica_state import ReplicaState
 from mtl_core.training.fused_array import FusedArray
 
 

@@ -13,10 +13,10 @@ from mtl_core.gradients.step_gradient import Batch, StepGradient
 from mtl_core.layers.dropout import Noise
 from mtl_core.layers.forward_context import ForwardContext
 from mtl_core.network.network import Network
+from mtl_core.network.replica_state import StackedStates
 from mtl_core.randomness.counter_based import Streams
 from mtl_core.recipe import Recipe, ReplicaConfig
 from mtl_core.registry import find
-from mtl_core.replica_state import StackedStates
 from mtl_core.training import optimiser
 from mtl_core.training.array_parts import ArrayParts
 from mtl_core.weighting import State, Weighting

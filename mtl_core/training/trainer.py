@@ -11,8 +11,8 @@ from torch import Tensor
 from mtl_core.data.preprocessing import Preparation, prepare
 from mtl_core.data.task_set import Development
 from mtl_core.network.network import Network
+from mtl_core.network.replica_state import ReplicaState
 from mtl_core.recipe import Recipe, ReplicaConfig
-from mtl_core.replica_state import ReplicaState
 from mtl_core.training.allocator import keep_freed_memory
 from mtl_core.training.fused_array import CURVES, FusedArray, fresh_state
 from mtl_core.training.row_scheduler import Progress, Reports, RowScheduler

@@ -15,8 +15,8 @@ from analysis.records.schema import CONFLICT, TRAINING
 from mtl_core.data.task_set import Development
 from mtl_core.gradients.conflict import comparisons
 from mtl_core.network.network import Network
+from mtl_core.network.replica_state import ReplicaState
 from mtl_core.recipe import ReplicaConfig
-from mtl_core.replica_state import ReplicaState
 from mtl_core.training import checkpoint, trainer
 from study.jobs.job import Data, Heartbeat, Job, Summary, guarded
 from study.jobs.shard import Shard

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 
 import pytest
 
+from mtl_core.network.replica_state import ReplicaState
 from mtl_core.recipe import Recipe
-from mtl_core.replica_state import ReplicaState
 from mtl_core.testing.replicas import differences
 from mtl_core.training import checkpoint
 from mtl_core.training.trainer import Outcome, fit

@@ -18,8 +18,8 @@ from mtl_core.data.preprocessing import prepare
 from mtl_core.data.task import Task
 from mtl_core.data.task_set import Development, Examples
 from mtl_core.network.network import Network
+from mtl_core.network.replica_state import ReplicaState
 from mtl_core.recipe import Recipe, ReplicaConfig
-from mtl_core.replica_state import ReplicaState
 from mtl_core.training.fused_array import FusedArray, fresh_state
 
 pytestmark = pytest.mark.usefixtures("double")

@@ -8,8 +8,8 @@ import pytest
 import torch
 from safetensors import SafetensorError, safe_open
 
+from mtl_core.network.replica_state import join, separate
 from mtl_core.recipe import Recipe
-from mtl_core.replica_state import join, separate
 from mtl_core.training import checkpoint
 from mtl_core.training.trainer import fit
 from tests.mtl_core.worlds import development, rows

@@ -8,8 +8,8 @@ from typing import cast
 import pytest
 import torch
 
+from mtl_core.network.replica_state import ReplicaState
 from mtl_core.recipe import ReplicaConfig
-from mtl_core.replica_state import ReplicaState
 from mtl_core.training import row_scheduler
 from mtl_core.training.fused_array import FusedArray
 from mtl_core.training.row_scheduler import Progress, Reports, RowScheduler

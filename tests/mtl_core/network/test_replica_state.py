@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from mtl_core.replica_state import join, separate
+from mtl_core.network.replica_state import join, separate
 
 STATES = [{"parameters": torch.arange(3.0) + row, "epoch": torch.tensor(row)} for row in range(4)]
 
