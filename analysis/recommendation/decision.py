@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import glob
 import json
 import shlex
 from dataclasses import dataclass, field
@@ -28,11 +27,13 @@ class Decision:
         arm: the factors of the arm that the word is about: the chosen one, or the reference that shares everything
             where that one is the candidate's.
         alone: tasks that a candidate would train alone; empty where there is no candidate.
+        judged: whether the verdict phase compared a network that trains tasks together with single-task networks.
     """
 
     word: str
     arm: pd.Series
     alone: list[str] = field(default_factory=list)
+    judged: bool = True
 
 
 def decide(records: Records, rows: pd.DataFrame, chosen: pd.Series) -> Decision:
@@ -54,7 +55,8 @@ def _against_the_reference(records: Records, judged: pd.DataFrame, chosen: pd.Se
     hurt = judged[judged["word"].isin((HURT_BY_SHARING, HURT))].sort_values("order")
     reason = (hurt["word"] == HURT_BY_SHARING).any() and (judged["word"] == HELPED).any()
     if not reason or len(judged) - len(hurt) < 2:
-        return Decision(DO_NOT_SHARE, chosen)
+        compared = not judged.empty or chosen["sharing"] != "single_task"
+        return Decision(DO_NOT_SHARE, chosen, judged=compared)
     return Decision(DO_NOT_SHARE, factors(records, judged["arm"].iloc[0]), list(hurt["task"]))
 
 
@@ -69,7 +71,7 @@ def check(records: Records, alone: list[str]) -> tuple[str, str]:
     tasks = records.spec.get("tasks", {})
     if tasks.get("set") != "table" or not all(name.isprintable() for name in alone):
         return step, ""
-    left_out = [*tasks.get("ignore", ()), *(glob.escape(name) for name in alone)]
+    left_out = [*tasks.get("ignore", ()), *alone]  # a column's own name is no pattern
     override = f"tasks.ignore={json.dumps(left_out, ensure_ascii=False)}"
     return step, (
         f"mtl-study run {quoted(records, 'study.yaml')} --set {shlex.quote(override)} "

@@ -50,6 +50,8 @@ def headline(decision: Decision) -> str:
     if decision.alone:
         payers = f"{named(decision.alone)} {agree(len(decision.alone), 'pays', 'pay')} for it"
         return f"Do not share everything with everyone: {payers}."
+    if not decision.judged:
+        return "Single-task networks did best on validation; no shared network was judged."
     if decision.word == DO_NOT_SHARE:
         return "Do not share on this task set."
     return f"Share {_shared(decision.arm)}."
@@ -58,6 +60,10 @@ def headline(decision: Decision) -> str:
 def _candidate(decision: Decision, *, decided: bool) -> str:
     """What qualifies the headline: a candidate, the arm that was tried, or that nothing is decided yet."""
     shared = _shared(decision.arm)
+    if not decision.judged:
+        return (
+            "An arm that shares every stage would be judged beside them; the study has none: add it to factors.depth."
+        )
     if decision.alone:
         return f"Candidate: share {shared} among the other tasks and train {listing(decision.alone)} alone (unchecked)."
     if decision.word == DO_NOT_SHARE:

@@ -218,6 +218,12 @@ class Spec(Section):
         return self.model_dump(mode="json")
 
     def digest(self) -> str:
-        """Return a hash of all that can change a result: neither the name, nor where or how fast the study runs."""
-        content = self.model_dump_json(exclude={"name", "budget", "backend", "workers"})
+        """Return a hash of all that can change a result.
+
+        It does not depend on the name, on where or how fast the study runs, nor on where its data lie: a project that
+        was moved goes on, and their fingerprint says whether the data are the same.
+        """
+        content = self.model_dump_json(
+            exclude={"name": True, "budget": True, "backend": True, "workers": True, "tasks": {"path"}}
+        )
         return hashlib.sha256(content.encode()).hexdigest()[:16]

@@ -10,6 +10,7 @@ import pytest
 
 from analysis.recommendation.decision import CANDIDATE, DO_NOT_SHARE, SHARE, check, decide, factors, quoted
 from analysis.recommendation.recommend import recommend
+from analysis.recommendation.sentences import headline
 from analysis.statistics.verdicts import HELPED, HURT, HURT_BY_SHARING, REFERENCE, TIE, TUNED_ALONE, UNDECIDED
 from tests.analysis.conftest import StudyOf
 from tests.analysis.recommendation.conftest import FULL, NOTHING, ODD, arm, judged, study_of
@@ -43,7 +44,7 @@ def test_the_columns_of_a_table_are_left_out_by_a_command(records_of: StudyOf) -
     tasks = {"set": "table", "path": "shop.csv", "targets": ["*"], "ignore": ["day"]}
     words = shlex.split(recommend(replace(records, spec={"name": "shop", "tasks": tasks})).command)
     assert words[:4] == ["mtl-study", "run", "runs/shop/study.yaml", "--set"]
-    assert words[4:] == ['tasks.ignore=["day", "it\'s [[]odd]"]', "--out", "runs/shop-candidate"]
+    assert words[4:] == ['tasks.ignore=["day", "it\'s [odd]"]', "--out", "runs/shop-candidate"]
 
 
 def test_a_name_that_no_command_line_can_hold_is_left_to_words(records_of: StudyOf) -> None:
@@ -99,6 +100,14 @@ def test_an_arm_that_shares_nothing_keeps_its_word_beside_a_candidate_of_the_ref
     assert (found.word, found.alone) == (DO_NOT_SHARE, left_alone)
     assert found.arm["arm"] == (FULL if left_alone else NOTHING)
     assert factors(STUDY, FULL)["sharing"] == "hard"
+
+
+@pytest.mark.parametrize("reference", [True, False])
+def test_where_single_task_networks_are_chosen_it_is_told_whether_anything_was_judged(reference: bool) -> None:
+    rows = judged(("a", TIE), ("b", TIE), role=REFERENCE if reference else "another")
+    found = decide(STUDY, rows, ALONE)
+    assert (found.word, found.judged) == (DO_NOT_SHARE, reference)
+    assert ("no shared network was judged" in headline(found)) is not reference
 
 
 def test_tasks_of_unknown_harm_stay_alone_with_those_hurt_by_sharing() -> None:

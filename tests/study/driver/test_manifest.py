@@ -62,3 +62,14 @@ def test_another_study_other_data_and_another_engine_are_refused(described: Path
 def test_differences_name_every_setting_that_changes_a_result_and_no_other() -> None:
     other = tiny(name="other", workers=2, confirm={"seeds": 4}, factors={"width": [8]})
     assert differences(tiny(), other) == ["factors.width: [4] there, [8] asked", "confirm.seeds: 3 there, 4 asked"]
+
+
+def test_a_study_whose_data_were_moved_goes_on(described: Path) -> None:
+    """Where a file lies is not what it holds: that is for the fingerprint to say."""
+    before, after = (
+        tiny(tasks={"set": "table", "path": f"/{place}/shop.csv", "targets": ["y_*"]}) for place in ("home", "project")
+    )
+    refuse_another(described, after, before, "data")
+    other = tiny(tasks={"set": "table", "path": "/home/shop.csv", "targets": ["z"]})
+    with pytest.raises(UserError, match=r"tasks\.targets: \['y_\*'\] there, \['z'\] asked"):
+        refuse_another(described, other, before, "data")
