@@ -20,7 +20,7 @@ splits of other replicas in the array.
 """
 
 
-class Feed:
+class BatchLoader:
     """Loader of the inputs and targets of one pool's examples for r replicas.
 
     An index has one signal for all tasks, ``[r, 1, b]``, or one for each, ``[r, t, b]``.

@@ -41,7 +41,7 @@ def sampled_tasks(recipe: Recipe, development: Development) -> int:
     return min(recipe.tasks_per_step or len(development.tasks), len(development.tasks))
 
 
-class Batches:
+class BatchSampler:
     """Sampler of the batches of one pool for r replicas.
 
     Args:

@@ -30,7 +30,7 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-from mtl_core.data.batch_loader import Feed
+from mtl_core.data.batch_loader import BatchLoader
 from mtl_core.data.batch_sampler import steps_per_epoch
 from mtl_core.data.losses import label_means
 from mtl_core.data.preprocessing import Preparation
@@ -43,7 +43,7 @@ from mtl_core.layers.forward_context import ForwardContext
 from mtl_core.layers.parameter_layout import Layout
 from mtl_core.network.network import Network
 from mtl_core.network.replica_state import ReplicaState, StackedStates
-from mtl_core.network.shared_parameters import SharedPart, shared_copy_users, shared_stages, tasks_sharing_stage
+from mtl_core.network.shared_parameters import SharedParameters, shared_copy_users, shared_stages, tasks_sharing_stage
 from mtl_core.recipe import Recipe
 
 MEASURES = ("norm", "cosine", "across")
@@ -107,12 +107,12 @@ class Probes:
         self._pools = [(development, preparation, seed) for preparation, seed in zip(preparations, seeds, strict=True)]
         self._half = min(recipe.batch_size, len(development.examples))
 
-    def note(self, theta: Theta, feed: Feed, state: StackedStates) -> None:
+    def note(self, theta: Theta, loader: BatchLoader, state: StackedStates) -> None:
         """Measure gradient conflict if a replica is at a probed epoch, and record it in that replica's state.
 
         Args:
             theta: parameters of the replicas.
-            feed: their examples.
+            loader: their examples.
             state: their states, updated in place.
         """
         epochs = state["epoch"].tolist()
@@ -121,12 +121,12 @@ class Probes:
             return
         moments = [self._moments.index(epochs[row]) for row in due]
         state[_EPOCH][due, moments] = state["epoch"][due]
-        for name, values in zip(MEASURES, self.measure(theta, feed), strict=True):
+        for name, values in zip(MEASURES, self.measure(theta, loader), strict=True):
             entry = state[_CONFLICT + name]
             entry[due, moments] = values[due].to(entry)
 
     def measure(
-        self, theta: Theta, feed: Feed
+        self, theta: Theta, loader: BatchLoader
     ) -> tuple[Float[Tensor, "r s t"], Float[Tensor, "r s t t"], Float[Tensor, "r s t t"]]:
         """Return the gradients' norms, cosines on the whole probe batch, and cosines across its halves.
 
@@ -135,13 +135,13 @@ class Probes:
 
         Args:
             theta: parameters of the replicas.
-            feed: their examples.
+            loader: their examples.
         """
         index, real = self._batches
         shared = set(self._network.layout.trained)
         theta = {slot: value if slot in shared else value.detach() for slot, value in theta.items()}
         (first, first_labels), (second, second_labels) = (
-            self._half_of(theta, feed, index[half], real[half]) for half in (0, 1)
+            self._half_of(theta, loader, index[half], real[half]) for half in (0, 1)
         )
         labels = torch.stack([first_labels, second_labels], dim=1)
         by_stage = [agreement(_at(first, places), _at(second, places), labels) for places in self._stages.values()]
@@ -150,16 +150,16 @@ class Probes:
         return norm + sharing.diagonal(dim1=1, dim2=2), cosine + sharing, across + sharing
 
     def _half_of(
-        self, theta: Theta, feed: Feed, index: Int[Tensor, "r g b"], real: Bool[Tensor, "r g b"]
+        self, theta: Theta, loader: BatchLoader, index: Int[Tensor, "r g b"], real: Bool[Tensor, "r g b"]
     ) -> tuple[Float[Tensor, "r t q"], Int[Tensor, "r t"]]:
         """The tasks' gradients on the shared parameters, and how many labels each rests on."""
-        targets, labelled = feed.targets(index)
+        targets, labelled = loader.targets(index)
         counted = real.expand(-1, len(self._network.tasks), -1) if labelled is None else real & labelled
 
         def losses_of(outputs: Sequence[Tensor]) -> Float[Tensor, "r t"]:
             return label_means(self._network.losses(outputs, targets), counted)
 
-        backward = task_gradients(self._network, theta, feed.inputs(index), ForwardContext(), losses_of, self._part)
+        backward = task_gradients(self._network, theta, loader.inputs(index), ForwardContext(), losses_of, self._part)
         return backward.jacobian, counted.sum(dim=2)
 
     @cached_property
@@ -169,8 +169,8 @@ class Probes:
         return index, real
 
     @cached_property
-    def _part(self) -> SharedPart:
-        return SharedPart(self._network.layout)
+    def _part(self) -> SharedParameters:
+        return SharedParameters(self._network.layout)
 
     @cached_property
     def _stages(self) -> dict[str, Int[Tensor, " n"]]:

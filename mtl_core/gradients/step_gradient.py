@@ -10,14 +10,14 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-from mtl_core.data.batch_loader import Feed
+from mtl_core.data.batch_loader import BatchLoader
 from mtl_core.data.losses import label_means
 from mtl_core.gradients.cotangents import gramian
 from mtl_core.gradients.task_gradients import CutPass, TaskPass, task_gradients
 from mtl_core.layers.bank import Theta
 from mtl_core.layers.forward_context import ForwardContext
 from mtl_core.network.network import Network
-from mtl_core.network.shared_parameters import SharedPart, last_shared_stage
+from mtl_core.network.shared_parameters import SharedParameters, last_shared_stage
 from mtl_core.randomness.counter_based import Streams
 from mtl_core.recipe import Recipe
 from mtl_core.weighting import (
@@ -71,21 +71,23 @@ class StepGradient:
         recipe: how the method's weights are scaled, and on what its Gramian is taken.
         network: the network of the rows.
         theta: the rows' parameters.
-        feed: the rows' prepared data.
+        loader: the rows' prepared data.
         weighting: the weighting method, with the rows' hyperparameters.
     """
 
-    def __init__(self, recipe: Recipe, network: Network, theta: Theta, feed: Feed, weighting: Weighting) -> None:
-        self._recipe, self._network, self._theta, self._feed = recipe, network, theta, feed
+    def __init__(
+        self, recipe: Recipe, network: Network, theta: Theta, loader: BatchLoader, weighting: Weighting
+    ) -> None:
+        self._recipe, self._network, self._theta, self._loader = recipe, network, theta, loader
         self._weighting = weighting
 
     @cached_property
-    def _shared(self) -> SharedPart:
-        return SharedPart(self._network.layout)
+    def _shared(self) -> SharedParameters:
+        return SharedParameters(self._network.layout)
 
     @cached_property
-    def _last_shared_stage(self) -> SharedPart:
-        return SharedPart(self._network.layout, last_shared_stage(self._network.layout))
+    def _last_shared_stage(self) -> SharedParameters:
+        return SharedParameters(self._network.layout, last_shared_stage(self._network.layout))
 
     @cached_property
     def _jacobian_memory(self) -> list[Float[Tensor, "r t q"]]:
@@ -119,13 +121,13 @@ class StepGradient:
         if not (isinstance(self._weighting, LossWeighting) and self._weighting.observes_step):
             return
         with torch.no_grad():
-            outputs = self._network(self._with_copied_buffers(), self._feed.inputs(batch.index), batch.context())
+            outputs = self._network(self._with_copied_buffers(), self._loader.inputs(batch.index), batch.context())
             losses = self._losses(batch, outputs)
         self._weighting.observe_step(Step(losses, batch.present, memory, streams))
 
     def _by_losses(self, method: LossWeighting, batch: Batch, memory: State, streams: Streams) -> Direction:
         context = batch.context()
-        losses = self._losses(batch, self._network(self._theta, self._feed.inputs(batch.index), context))
+        losses = self._losses(batch, self._network(self._theta, self._loader.inputs(batch.index), context))
         weights = method.weigh(Step(losses.detach(), batch.present, memory, streams))
         weights = scaled(weights, batch.present, self._recipe.scale)
         objective = torch.stack([(weights * losses).sum(), *(penalty.sum() for penalty in context.penalties)]).sum()
@@ -181,14 +183,14 @@ class StepGradient:
         return dict(self._theta) | {slot: self._theta[slot].clone() for slot in self._network.layout.buffers}
 
     def _task_gradients(self, batch: Batch, theta: Theta) -> TaskPass:
-        x, losses_of = self._feed.inputs(batch.index), partial(self._losses, batch)
+        x, losses_of = self._loader.inputs(batch.index), partial(self._losses, batch)
         return task_gradients(self._network, theta, x, batch.context(), losses_of, self._shared)
 
     def _cut(self, batch: Batch) -> CutPass:
-        x, losses_of = self._feed.inputs(batch.index), partial(self._losses, batch)
+        x, losses_of = self._loader.inputs(batch.index), partial(self._losses, batch)
         return CutPass(self._network, self._theta, x, batch.context(), losses_of, self._shared)
 
     def _losses(self, batch: Batch, outputs: Sequence[Tensor]) -> Float[Tensor, "r t"]:
-        targets, labelled = self._feed.targets(batch.index)
+        targets, labelled = self._loader.targets(batch.index)
         losses = label_means(self._network.losses(outputs, targets), labelled)
         return torch.where(batch.present, losses, 0.0)

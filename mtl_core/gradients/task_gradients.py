@@ -32,7 +32,7 @@ from mtl_core.gradients.cotangents import (
 from mtl_core.layers.bank import Theta
 from mtl_core.layers.forward_context import ForwardContext
 from mtl_core.network.network import Network
-from mtl_core.network.shared_parameters import SharedPart
+from mtl_core.network.shared_parameters import SharedParameters
 
 _BATCHED_ELEMENTS = 1024
 """Number of elements of z per replica up to which all tasks go back in one batched pass, which saves overhead; above,
@@ -53,7 +53,7 @@ class TaskPass(ABC):
     penalty: Slotwise
     """Gradient of the architecture's penalties; empty if there are none."""
 
-    def __init__(self, part: SharedPart) -> None:
+    def __init__(self, part: SharedParameters) -> None:
         self._part = part
 
     @property
@@ -62,7 +62,7 @@ class TaskPass(ABC):
         return self.on(self._part)
 
     @abstractmethod
-    def on(self, part: SharedPart, into: Float[Tensor, "r t s"] | None = None) -> Float[Tensor, "r t s"]:
+    def on(self, part: SharedParameters, into: Float[Tensor, "r t s"] | None = None) -> Float[Tensor, "r t s"]:
         """Return the tasks' gradients on some of the shared parameters.
 
         Args:
@@ -77,7 +77,7 @@ def task_gradients(
     x: Float[Tensor, "r g b d"],
     context: ForwardContext,
     losses_of: LossesOf,
-    part: SharedPart,
+    part: SharedParameters,
 ) -> TaskPass:
     """Run a pass for the gradients of every task's loss on one batch, in the cheapest way that the network allows.
 
@@ -108,7 +108,7 @@ class CutPass(TaskPass):
         x: Float[Tensor, "r g b d"],
         context: ForwardContext,
         losses_of: LossesOf,
-        part: SharedPart,
+        part: SharedParameters,
     ) -> None:
         super().__init__(part)
         self._leaves = [theta[slot] for slot in network.layout.trained]
@@ -118,7 +118,7 @@ class CutPass(TaskPass):
         self._reach_private()
         self.penalty = _penalty(context, self._leaves)
 
-    def on(self, part: SharedPart, into: Float[Tensor, "r t s"] | None = None) -> Float[Tensor, "r t s"]:
+    def on(self, part: SharedParameters, into: Float[Tensor, "r t s"] | None = None) -> Float[Tensor, "r t s"]:
         jacobian = self._z.new_empty(len(self._z), self._tasks, part.size) if into is None else into
         if not self._reaches(part):
             return jacobian.zero_()
@@ -138,11 +138,13 @@ class CutPass(TaskPass):
         self._part.write(self._back(self._part, self.at_z.combined(weights)), direction)
         return direction
 
-    def _reaches(self, part: SharedPart) -> bool:
+    def _reaches(self, part: SharedParameters) -> bool:
         """Whether z can depend on any of these parameters."""
         return bool(part.slots) and self._z.requires_grad
 
-    def _back(self, part: SharedPart, cotangent: Tensor, is_grads_batched: bool = False) -> Sequence[Tensor | None]:
+    def _back(
+        self, part: SharedParameters, cotangent: Tensor, is_grads_batched: bool = False
+    ) -> Sequence[Tensor | None]:
         leaves = [self._leaves[number] for number in part.slots]
         return torch.autograd.grad(
             self._z, leaves, cotangent, retain_graph=True, allow_unused=True, is_grads_batched=is_grads_batched
@@ -187,7 +189,7 @@ class ApartPass(TaskPass):
         x: Float[Tensor, "r g b d"],
         context: ForwardContext,
         losses_of: LossesOf,
-        part: SharedPart,
+        part: SharedParameters,
     ) -> None:
         super().__init__(part)
         copies = dict(theta)
@@ -203,7 +205,7 @@ class ApartPass(TaskPass):
         # architectures that keep the tasks apart put penalties on private parameters only
         self.penalty = _penalty(context, leaves)
 
-    def on(self, part: SharedPart, into: Float[Tensor, "r t s"] | None = None) -> Float[Tensor, "r t s"]:
+    def on(self, part: SharedParameters, into: Float[Tensor, "r t s"] | None = None) -> Float[Tensor, "r t s"]:
         jacobian = self.losses.new_empty(*self.losses.shape, part.size) if into is None else into
         part.write([self.own[number] for number in part.slots], jacobian)
         return jacobian

@@ -22,7 +22,7 @@ class _Piece:
     columns: slice
 
 
-class SharedPart:
+class SharedParameters:
     """The q trained parameters that at least two tasks use, in the order of the layout.
 
     Args:

@@ -12,7 +12,7 @@ from jaxtyping import Float
 from scipy.stats import rankdata
 from torch import Tensor
 
-from mtl_core.data.batch_loader import Feed
+from mtl_core.data.batch_loader import BatchLoader
 from mtl_core.data.batch_sampler import steps_per_epoch
 from mtl_core.data.preprocessing import prepare
 from mtl_core.data.task_set import Development
@@ -129,7 +129,7 @@ def _probes(development: Development, recipe: Recipe, seed: int, number: int) ->
     preparation = prepare(development, seed, recipe.train_fraction)
     order = torch.randperm(len(preparation.train), generator=generator(seed, "affinity"))
     index = preparation.train[order[:number]]
-    return Feed(development.examples, [preparation]).inputs(index.view(1, 1, -1))[0, 0]
+    return BatchLoader(development.examples, [preparation]).inputs(index.view(1, 1, -1))[0, 0]
 
 
 def _dissimilarities(features: Float[Tensor, "t n d"]) -> Float[np.ndarray, "t m"]:

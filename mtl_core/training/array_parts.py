@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from jaxtyping import Float
 from torch import Tensor
 
-from mtl_core.data.batch_loader import Feed
+from mtl_core.data.batch_loader import BatchLoader
 from mtl_core.data.preprocessing import Preparation
 from mtl_core.data.task_set import Development
 from mtl_core.layers.bank import Theta
@@ -27,7 +27,7 @@ class ArrayParts:
         network: the network of the recipe on these data.
         rows: what each row has for itself.
         preparations: the split and the scales of each row's seed.
-        feed: prepared batches of the data, for each row.
+        loader: prepared batches of the data, for each row.
         state: the state of all rows; updated in place, except for parameters and moments, which are written back when
             the states are taken out of the array.
         parameters: the rows' parameters, slot by slot ``[r, s]``, in the memory that training updates.
@@ -39,7 +39,7 @@ class ArrayParts:
     network: Network
     rows: Sequence[ReplicaConfig]
     preparations: Sequence[Preparation]
-    feed: Feed
+    loader: BatchLoader
     state: StackedStates
     parameters: list[Float[Tensor, "r s"]]
     theta: Theta
@@ -66,5 +66,5 @@ def assemble(
         rows, states, preparations = list(rows) * 2, list(states) * 2, list(preparations) * 2
     state = join(states)
     parameters = network.layout.unpack(state["parameters"])
-    feed, theta = Feed(development.examples, preparations), network.layout.theta(parameters)
-    return ArrayParts(recipe, development, network, rows, preparations, feed, state, parameters, theta)
+    loader, theta = BatchLoader(development.examples, preparations), network.layout.theta(parameters)
+    return ArrayParts(recipe, development, network, rows, preparations, loader, state, parameters, theta)

@@ -10,7 +10,7 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-from mtl_core.data.batch_loader import CHUNK, Feed, padded
+from mtl_core.data.batch_loader import CHUNK, BatchLoader, padded
 from mtl_core.data.metrics import example_scores
 from mtl_core.data.preprocessing import prepare, skill
 from mtl_core.data.target_columns import columns_of, labels, targets_of
@@ -22,14 +22,14 @@ from mtl_core.recipe import Recipe, ReplicaConfig
 
 @torch.no_grad()
 def evaluate(
-    network: Network, theta: Theta, feed: Feed, index: Int[Tensor, "r g m"], real: Bool[Tensor, "r g m"]
+    network: Network, theta: Theta, loader: BatchLoader, index: Int[Tensor, "r g m"], real: Bool[Tensor, "r g m"]
 ) -> tuple[Float[Tensor, "r t"], Float[Tensor, "r t"]]:
     """Compute each task's mean loss and metric over the labelled examples at ``index``; NaN without labels.
 
     Args:
         network: the network of the replicas.
         theta: their parameters.
-        feed: the examples, standardised for each replica.
+        loader: the examples, standardised for each replica.
         index: places of the examples, padded by :func:`mtl_core.data.batch_loader.padded`; g = 1 if all tasks read the
             same examples, else g = t.
         real: which entries of ``index`` are no padding.
@@ -41,28 +41,28 @@ def evaluate(
     counts = torch.zeros(len(index), len(network.tasks))
     for begin in range(0, index.shape[2], CHUNK):
         part = index[:, :, begin : begin + CHUNK]
-        outputs = network(theta, feed.inputs(part))
-        standard, labelled = feed.targets(part)
+        outputs = network(theta, loader.inputs(part))
+        standard, labelled = loader.targets(part)
         counted = real[:, :, begin : begin + CHUNK] & (True if labelled is None else labelled)
         losses = network.losses(outputs, standard)
-        scores = _scores(network, feed, outputs, part)
+        scores = _scores(network, loader, outputs, part)
         totals += torch.stack([torch.where(counted, values, 0.0).sum(dim=2) for values in (losses, scores)])
         counts += counted.sum(dim=2)
     loss, metric = totals / torch.where(counts > 0, counts, torch.nan)
     return loss, metric
 
 
-def _scores(network: Network, feed: Feed, outputs: Sequence[Tensor], index: Int[Tensor, "r g b"]) -> Tensor:
+def _scores(network: Network, loader: BatchLoader, outputs: Sequence[Tensor], index: Int[Tensor, "r g b"]) -> Tensor:
     """The metric of every example, in the targets' own units; a missing label is scored as if it were 0."""
-    raw = feed.raw_targets(index)
-    raw = raw if feed.fully_labelled else torch.where(raw.isnan(), 0.0, raw)
+    raw = loader.raw_targets(index)
+    raw = raw if loader.fully_labelled else torch.where(raw.isnan(), 0.0, raw)
     parts = []
     for bank, logits in zip(network.heads, outputs, strict=True):
         predictions, targets = logits, bank.of_columns(raw)
         if bank.kind == "regression":
             shift, scale = (
                 bank.of_columns(values).view(len(values), len(bank.members), -1, 1)
-                for values in (feed.target_shift, feed.target_scale)
+                for values in (loader.target_shift, loader.target_scale)
             )
             predictions = logits / scale + shift
         metrics = [task.metric for task in bank.tasks]
@@ -126,9 +126,9 @@ def score_examples_on(
     for row, flat in zip(rows, parameters, strict=True):
         preparation = prepare(development, row.seed, recipe.train_fraction)
         duplicated = torch.stack([flat, flat])  # one row alone would take other kernels than it did in training
-        feed, theta = Feed(test, [preparation] * 2), network.layout.theta(network.layout.unpack(duplicated))
+        loader, theta = BatchLoader(test, [preparation] * 2), network.layout.theta(network.layout.unpack(duplicated))
         parts = [
-            _scores(network, feed, network(theta, feed.inputs(part)), part)[0]
+            _scores(network, loader, network(theta, loader.inputs(part)), part)[0]
             for part in index.expand(2, -1, -1).split(CHUNK, dim=2)
         ]
         scores = torch.cat(parts, dim=1)[:, real[0, 0]]

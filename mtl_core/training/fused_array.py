@@ -94,7 +94,7 @@ class FusedArray:
         """Train every row for one epoch, evaluate it, select its best parameters, and decide whether it stops."""
         began = time.perf_counter()
         weights = self.train_epoch()
-        self._conflict.note(self._parts.theta, self._parts.feed, self._state)
+        self._conflict.note(self._parts.theta, self._parts.loader, self._state)
         self._selection.after_epoch(weights)
         self._state["epoch"] += 1
         self._state["seconds"] += (time.perf_counter() - began) / len(self.rows)

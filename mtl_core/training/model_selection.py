@@ -42,8 +42,8 @@ class ModelSelection:
             weights: mean weight of each task in the epoch, for the curves.
         """
         parts, state = self._parts, self._parts.state
-        train_loss, train_metric = evaluate(parts.network, parts.theta, parts.feed, *self._training)
-        loss, metric = evaluate(parts.network, parts.theta, parts.feed, *self._validation)
+        train_loss, train_metric = evaluate(parts.network, parts.theta, parts.loader, *self._training)
+        loss, metric = evaluate(parts.network, parts.theta, parts.loader, *self._validation)
         skills = skill(parts.network.tasks, metric, self._trivial_metric)
         every_row = torch.arange(len(parts.rows))
         for name, values in zip(CURVES, (train_loss, loss, train_metric, metric, skills, weights), strict=True):

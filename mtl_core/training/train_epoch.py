@@ -8,7 +8,7 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-from mtl_core.data.batch_sampler import Batches
+from mtl_core.data.batch_sampler import BatchSampler
 from mtl_core.gradients.step_gradient import Batch, StepGradient
 from mtl_core.layers.dropout import Noise
 from mtl_core.layers.forward_context import ForwardContext
@@ -36,10 +36,10 @@ class EpochTrainer:
         recipe, network, rows, seeds = parts.recipe, parts.network, parts.rows, parts.seeds
         self._recipe, self._network, self._rows = recipe, network, rows
         self._state, self._theta = parts.state, parts.theta
-        self._batches = Batches(recipe, parts.development, parts.preparations, seeds)
+        self._batches = BatchSampler(recipe, parts.development, parts.preparations, seeds)
         self._every_task = torch.ones(len(rows), len(network.tasks), dtype=torch.bool)
         self._weighting = weighting_of(recipe, network, rows)
-        self._step_gradient = StepGradient(recipe, network, parts.theta, parts.feed, self._weighting)
+        self._step_gradient = StepGradient(recipe, network, parts.theta, parts.loader, self._weighting)
         self._weighting_streams, self._sharing_streams = Streams(seeds, "weighting"), Streams(seeds, "sharing")
         self._dropout = torch.tensor([float(row.hyperparameters.get("dropout", 0.0)) for row in rows])
         self._sharing_options = _columns("sharing", recipe.sharing, rows)

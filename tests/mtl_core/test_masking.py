@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from mtl_core.data.batch_loader import Feed
+from mtl_core.data.batch_loader import BatchLoader
 from mtl_core.data.losses import example_losses, label_means
 from mtl_core.data.preprocessing import prepare
 from mtl_core.data.task_set import Development
@@ -30,11 +30,11 @@ def with_targets(data: Development, targets: Tensor) -> Development:
 def test_an_example_without_a_label_gives_its_task_no_gradient(sharing: str) -> None:
     data = development(ALL, missing=0.5)
     network = Network(Recipe(sharing=sharing, depth=1, stages=2, width=8), data.tasks, data.shape)
-    feed = Feed(data.examples, [prepare(data, 0), prepare(data, 1)])
+    loader = BatchLoader(data.examples, [prepare(data, 0), prepare(data, 1)])
     theta = network.layout.theta(network.layout.unpack(network.layout.initialise([0, 1])))
     index = torch.arange(80).view(2, 1, 40)
-    outputs = network(theta, feed.inputs(index))
-    targets, labelled = feed.targets(index)
+    outputs = network(theta, loader.inputs(index))
+    targets, labelled = loader.targets(index)
     assert labelled is not None
     assert not targets.isnan().any()
     losses = label_means(network.losses(outputs, targets), labelled)
@@ -121,8 +121,8 @@ def test_where_nothing_is_missing_a_mask_changes_nothing() -> None:
     index = torch.arange(64).view(2, 1, 32)
     found = []
     for pool in (data, longer):
-        feed = Feed(pool.examples, [prepare(data, 0), prepare(data, 1)])
-        targets, labelled = feed.targets(index)
+        loader = BatchLoader(pool.examples, [prepare(data, 0), prepare(data, 1)])
+        targets, labelled = loader.targets(index)
         assert (labelled is None) == (pool is data)
-        found.append(label_means(network.losses(network(theta, feed.inputs(index)), targets), labelled))
+        found.append(label_means(network.losses(network(theta, loader.inputs(index)), targets), labelled))
     torch.testing.assert_close(found[0], found[1])

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import torch
 
-from mtl_core.data.batch_sampler import Batches, steps_per_epoch
+from mtl_core.data.batch_sampler import BatchSampler, steps_per_epoch
 from mtl_core.data.preprocessing import prepare
 from mtl_core.data.task_set import Development
 from mtl_core.recipe import Recipe
@@ -17,9 +17,9 @@ from tests.mtl_core.worlds import development, own_inputs
 SEEDS = (0, 1)
 
 
-def batches(data: Development, seeds: Sequence[int] = SEEDS, **settings: Any) -> Batches:
+def batches(data: Development, seeds: Sequence[int] = SEEDS, **settings: Any) -> BatchSampler:
     recipe = Recipe(**({"batch_size": 16} | settings))
-    return Batches(recipe, data, [prepare(data, seed) for seed in seeds], seeds)
+    return BatchSampler(recipe, data, [prepare(data, seed) for seed in seeds], seeds)
 
 
 def test_steps_per_epoch_cover_the_training_split_once() -> None:

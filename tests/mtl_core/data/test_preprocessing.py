@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from mtl_core.data.batch_loader import Feed
+from mtl_core.data.batch_loader import BatchLoader
 from mtl_core.data.preprocessing import Preparation, prepare
 from mtl_core.data.splits import split
 from mtl_core.data.task import Task
@@ -56,8 +56,8 @@ def test_nothing_is_fitted_on_training_examples_that_a_fraction_leaves_out() -> 
 def test_training_examples_become_standard_inputs_and_targets() -> None:
     data = with_examples(development(), inputs=3 * development().examples.inputs + 50)
     prepared = prepare(data, 0)
-    feed = Feed(data.examples, [prepared])
-    x, (y, labelled) = feed.inputs(prepared.train[None, None])[0, 0], feed.targets(prepared.train[None, None])
+    loader = BatchLoader(data.examples, [prepared])
+    x, (y, labelled) = loader.inputs(prepared.train[None, None])[0, 0], loader.targets(prepared.train[None, None])
     for values in (x, y[0, 0][:, None]):
         torch.testing.assert_close(values.mean(dim=0), torch.zeros(values.shape[1]), rtol=0, atol=1e-4)
         torch.testing.assert_close(values.std(dim=0, unbiased=False), torch.ones(values.shape[1]), rtol=1e-4, atol=0)
@@ -68,7 +68,7 @@ def test_training_examples_become_standard_inputs_and_targets() -> None:
 def test_columns_that_are_not_to_be_standardised_are_taken_as_they_are() -> None:
     data = dataclasses.replace(development(), standardise=torch.arange(12) < 6)
     prepared = prepare(data, 0)
-    x = Feed(data.examples, [prepared]).inputs(prepared.validation[None, None])[0, 0]
+    x = BatchLoader(data.examples, [prepared]).inputs(prepared.validation[None, None])[0, 0]
     assert torch.equal(x[:, 6:], data.examples.inputs[prepared.validation, 6:])
     assert not torch.equal(x[:, :6], data.examples.inputs[prepared.validation, :6])
 
@@ -81,10 +81,10 @@ def test_a_column_that_is_constant_in_training_is_silent_in_validation(value: fl
     train, validation = split(data, 0)
     inputs[train, 3] = value
     data = with_examples(data, inputs=inputs)
-    feed = Feed(data.examples, [prepare(data, 0)])
-    assert (feed.inputs(validation[None, None])[..., 3] == 0).all()
-    assert (feed.inputs(train[None, None])[..., 3] == 0).all()
-    assert (feed.inputs(validation[None, None])[..., 2] != 0).all()
+    loader = BatchLoader(data.examples, [prepare(data, 0)])
+    assert (loader.inputs(validation[None, None])[..., 3] == 0).all()
+    assert (loader.inputs(train[None, None])[..., 3] == 0).all()
+    assert (loader.inputs(validation[None, None])[..., 2] != 0).all()
 
 
 def test_missing_inputs_stand_at_the_training_mean() -> None:
@@ -94,7 +94,7 @@ def test_missing_inputs_stand_at_the_training_mean() -> None:
     inputs[holes] = torch.nan
     data = with_examples(data, inputs=inputs)
     prepared = prepare(data, 0)
-    x = Feed(data.examples, [prepared]).inputs(torch.arange(300)[None, None])[0, 0]
+    x = BatchLoader(data.examples, [prepared]).inputs(torch.arange(300)[None, None])[0, 0]
     assert (x[holes] == 0).all()
     assert (x[~holes] != 0).any()
     torch.testing.assert_close(prepared.input_shift, inputs[prepared.train].nanmean(dim=0))

@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from mtl_core.data.batch_loader import Feed
+from mtl_core.data.batch_loader import BatchLoader
 from mtl_core.data.losses import example_losses
 from mtl_core.data.metrics import example_scores
 from mtl_core.data.preprocessing import prepare, skill
@@ -100,9 +100,9 @@ def test_the_constant_for_absolute_error_is_the_median_of_every_number() -> None
 def test_a_batch_holds_every_tasks_own_numbers(own_inputs: bool) -> None:
     data = world(own_inputs, missing=not own_inputs)
     prepared = prepare(data, 0)
-    feed = Feed(data.examples, [prepared, prepared])
+    loader = BatchLoader(data.examples, [prepared, prepared])
     index = torch.randint(300, (2, 3 if own_inputs else 1, 11))
-    raw, (standard, labelled) = feed.raw_targets(index), feed.targets(index)
+    raw, (standard, labelled) = loader.raw_targets(index), loader.targets(index)
     assert labelled is not None
     for place, mine in enumerate(columns_of(TASKS)):
         rows = index[:, place if own_inputs else 0]

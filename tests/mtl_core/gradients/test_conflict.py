@@ -11,7 +11,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from mtl_core.data.batch_loader import Feed
+from mtl_core.data.batch_loader import BatchLoader
 from mtl_core.data.preprocessing import Preparation, prepare
 from mtl_core.data.probe_batch import probe_batch
 from mtl_core.data.task import Task
@@ -50,7 +50,7 @@ def measured(
     if torch.get_default_dtype() == torch.float64:
         worlds, preparations = zip(*(in_double(data, preparation) for preparation in preparations), strict=True)
         data = worlds[0]
-    return Probes(recipe, data, network, preparations, SEEDS).measure(theta, Feed(data.examples, preparations))
+    return Probes(recipe, data, network, preparations, SEEDS).measure(theta, BatchLoader(data.examples, preparations))
 
 
 # ---- what the numbers are
@@ -117,7 +117,7 @@ def loop(
     data, preparation = in_double(case.data, prepare(case.data, SEEDS[row]))
     half_size = min(case.recipe.batch_size, len(data.examples))
     index, real = probe_batch(data, preparation, SEEDS[row], half_size)
-    feed = Feed(data.examples, [preparation])
+    loader = BatchLoader(data.examples, [preparation])
     own = {slot: value[row : row + 1].detach().clone() for slot, value in theta.items()}
     leaves = {slot: own[slot].requires_grad_() for slot in network.layout.trained}
     found, counts = [], []
@@ -126,8 +126,8 @@ def loop(
         chosen = index[half, signal][real[half, signal]]
         chosen = chosen[~data.examples.targets[chosen, place].isnan()]
         batch = chosen.view(1, 1, -1).expand(1, len(network.tasks) if case.data.own_inputs else 1, -1)
-        targets, _ = feed.targets(batch.contiguous())
-        losses = network.losses(network(own, feed.inputs(batch.contiguous())), targets)
+        targets, _ = loader.targets(batch.contiguous())
+        losses = network.losses(network(own, loader.inputs(batch.contiguous())), targets)
         loss = losses[:, place].mean()
         gradients = torch.autograd.grad(loss, list(leaves.values()), allow_unused=True, materialize_grads=True)
         stages: dict[str, list[Tensor]] = {}

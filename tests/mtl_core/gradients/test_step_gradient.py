@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from mtl_core.data.batch_loader import Feed
+from mtl_core.data.batch_loader import BatchLoader
 from mtl_core.data.preprocessing import prepare
 from mtl_core.data.task_set import Development
 from mtl_core.gradients.step_gradient import Batch, Direction, StepGradient
@@ -48,9 +48,9 @@ class World:
         self.network = Network(recipe, data.tasks, data.shape)
         parts = self.network.layout.unpack(self.network.layout.initialise([0, 1]))
         self.theta: Theta = self.network.layout.theta(parts)
-        self.feed = Feed(data.examples, [prepare(data, seed) for seed in (0, 1)])
+        self.loader = BatchLoader(data.examples, [prepare(data, seed) for seed in (0, 1)])
         self.method = method(data.tasks)
-        self._step_gradient = StepGradient(recipe, self.network, self.theta, self.feed, self.method)
+        self._step_gradient = StepGradient(recipe, self.network, self.theta, self.loader, self.method)
 
     def batch(self, examples: int) -> Batch:
         index = torch.arange(examples).expand(2, 1, -1)
@@ -63,8 +63,8 @@ class World:
 
     def losses(self, examples: int) -> Tensor:
         batch = self.batch(examples)
-        targets, _ = self.feed.targets(batch.index)
-        outputs = self.network(self.theta, self.feed.inputs(batch.index), ForwardContext(training=True))
+        targets, _ = self.loader.targets(batch.index)
+        outputs = self.network(self.theta, self.loader.inputs(batch.index), ForwardContext(training=True))
         return self.network.losses(outputs, targets).mean(dim=2)
 
     def shared_rows(self, examples: int) -> Tensor:
@@ -102,9 +102,9 @@ def test_at_the_representation_it_is_that_of_the_cotangents() -> None:
     world = World(replace(RECIPE, gradients="representation"), development())
     found, rows = world.step(), world.shared_rows(12)
     batch = world.batch(12)
-    z = world.network.represent(world.theta, world.feed.inputs(batch.index), ForwardContext(training=True)).detach()
+    z = world.network.represent(world.theta, world.loader.inputs(batch.index), ForwardContext(training=True)).detach()
     z.requires_grad_()
-    targets, _ = world.feed.targets(batch.index)
+    targets, _ = world.loader.targets(batch.index)
     losses = world.network.losses(world.network.finish(world.theta, z, ForwardContext(training=True)), targets).mean(
         dim=2
     )

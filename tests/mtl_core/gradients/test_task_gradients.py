@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from mtl_core.data.batch_loader import Feed
+from mtl_core.data.batch_loader import BatchLoader
 from mtl_core.data.preprocessing import Preparation, prepare
 from mtl_core.gradients.step_gradient import Batch, StepGradient
 from mtl_core.gradients.task_gradients import ApartPass, CutPass, task_gradients
@@ -15,7 +15,7 @@ from mtl_core.layers.bank import Theta
 from mtl_core.layers.dropout import Noise
 from mtl_core.layers.forward_context import ForwardContext
 from mtl_core.network.network import Network
-from mtl_core.network.shared_parameters import SharedPart
+from mtl_core.network.shared_parameters import SharedParameters
 from mtl_core.randomness.counter_based import Streams
 from mtl_core.registry import find
 from mtl_core.testing.cases import Case, shaken
@@ -63,7 +63,7 @@ def rows_one_by_one(case: Case, network: Network, theta: Theta) -> tuple[torch.T
     return losses.detach(), torch.stack(rows, dim=1)
 
 
-def on_private(network: Network, part: SharedPart, own: list[torch.Tensor | None]) -> torch.Tensor:
+def on_private(network: Network, part: SharedParameters, own: list[torch.Tensor | None]) -> torch.Tensor:
     """The own gradients on private parameters, 0 on the shared ones, ``[r, p]``."""
     ones = torch.ones(2, len(network.tasks))
     return torch.cat(part.gradient(torch.zeros(2, part.size), own, ones, []), dim=1)
@@ -84,7 +84,7 @@ def test_every_way_gives_what_one_backward_pass_for_each_task_gives(
 ) -> None:
     network = case.network
     monkeypatch.setattr("mtl_core.gradients.task_gradients._BATCHED_ELEMENTS", batched_elements)
-    theta, part = in_double(network), SharedPart(network.layout)
+    theta, part = in_double(network), SharedParameters(network.layout)
     found = way(network, theta, inputs(case), context(), lambda outputs: losses_of(network, outputs), part)
     losses, rows = rows_one_by_one(case, network, theta)
     private = rows.sum(dim=1)
@@ -98,7 +98,7 @@ def test_every_way_gives_what_one_backward_pass_for_each_task_gives(
 @every
 def test_a_weighted_sum_of_the_gradients_takes_one_pass(case: Case) -> None:
     network = case.network
-    theta, part = in_double(network), SharedPart(network.layout)
+    theta, part = in_double(network), SharedParameters(network.layout)
     found = CutPass(network, theta, inputs(case), context(), lambda outputs: losses_of(network, outputs), part)
     weights = torch.randn(2, len(network.tasks), generator=torch.Generator().manual_seed(8))
     expected = (weights.unsqueeze(2) * found.jacobian).sum(dim=1)
@@ -115,7 +115,7 @@ def test_tasks_whose_signals_meet_nowhere_take_the_single_pass() -> None:
         for found in (
             task_gradients(
                 network, in_double(network), inputs(case), context(), lambda out, n=network: losses_of(n, out),
-                SharedPart(network.layout),
+                SharedParameters(network.layout),
             ),
         )
         if isinstance(found, ApartPass)
@@ -146,14 +146,14 @@ def test_even_weights_of_gradients_take_the_step_of_equal_weights(case: Case, sc
     examples = replace(
         case.data.examples, inputs=case.data.examples.inputs.double(), targets=case.data.examples.targets.double()
     )
-    feed = Feed(examples, [_in_double(preparation) for preparation in preparations])
+    loader = BatchLoader(examples, [_in_double(preparation) for preparation in preparations])
     labelled = (~case.data.examples.targets.isnan()).T
     signals = [mask.nonzero().squeeze(1)[:6] for mask in labelled[: case.signals]]
     index = torch.stack(signals).expand(2, -1, -1)
     batch = Batch(index, torch.ones(2, len(network.tasks), dtype=torch.bool), context)
 
     def gradient(method: Weighting) -> torch.Tensor:
-        step_gradient = StepGradient(replace(case.recipe, scale=scale), network, theta, feed, method)
+        step_gradient = StepGradient(replace(case.recipe, scale=scale), network, theta, loader, method)
         found = step_gradient.direction([batch], {}, Streams((0, 1), "weighting"))
         return torch.cat(found.gradients, dim=1)
 

@@ -12,7 +12,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from mtl_core.data.batch_loader import Feed
+from mtl_core.data.batch_loader import BatchLoader
 from mtl_core.data.preprocessing import prepare
 from mtl_core.data.task_set import Development, Examples
 from mtl_core.errors import UserError
@@ -54,9 +54,9 @@ def cases() -> Iterator[Any]:
 def of_the_network(recipe: Recipe, data: Development, seed: int, parameters: Tensor) -> dict[str, Tensor]:
     """The fused network's predictions for the whole pool."""
     network, preparation = Network(recipe, data.tasks, data.shape), prepare(data, seed, recipe.train_fraction)
-    feed = Feed(data.examples, [preparation] * 2)
+    loader = BatchLoader(data.examples, [preparation] * 2)
     theta = network.layout.theta(network.layout.unpack(parameters.expand(2, -1)))
-    outputs = network(theta, feed.inputs(torch.arange(len(data.examples)).expand(2, 1, -1)))
+    outputs = network(theta, loader.inputs(torch.arange(len(data.examples)).expand(2, 1, -1)))
     found = {}
     for bank, logits in zip(network.heads, outputs, strict=True):
         for place, member in enumerate(bank.members):

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from mtl_core.gradients.conflict import only_shared_trained
-from mtl_core.gradients.task_gradients import SharedPart
+from mtl_core.gradients.task_gradients import SharedParameters
 from mtl_core.network.network import Network
 from mtl_core.network.shared_parameters import shared_stages, tasks_sharing_stage
 from mtl_core.recipe import Recipe
@@ -31,7 +31,7 @@ def test_stages_take_every_shared_parameter_once(case: Case) -> None:
 def test_where_tasks_meet_is_the_shared_part_of_the_whole(case: Case) -> None:
     network = case.network
     met = only_shared_trained(network)
-    assert SharedPart(met.layout).size == network.layout.count_shared()
+    assert SharedParameters(met.layout).size == network.layout.count_shared()
     assert list(shared_stages(met.layout)) == list(shared_stages(network.layout))
     assert torch.equal(tasks_sharing_stage(met.layout), tasks_sharing_stage(network.layout))
     assert network.layout.num_trained >= met.layout.num_trained

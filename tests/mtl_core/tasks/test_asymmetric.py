@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from mtl_core.data.batch_loader import Feed
+from mtl_core.data.batch_loader import BatchLoader
 from mtl_core.data.losses import label_means
 from mtl_core.data.preprocessing import prepare
 from mtl_core.errors import UserError
@@ -13,7 +13,7 @@ from mtl_core.gradients.cotangents import gramian
 from mtl_core.gradients.task_gradients import task_gradients
 from mtl_core.layers.forward_context import ForwardContext
 from mtl_core.network.network import Network
-from mtl_core.network.shared_parameters import SharedPart
+from mtl_core.network.shared_parameters import SharedParameters
 from mtl_core.recipe import Recipe, ReplicaConfig
 from mtl_core.tasks.asymmetric import Asymmetric
 from mtl_core.tasks.sources.digits import base_digits, development_and_test
@@ -71,16 +71,16 @@ def test_with_equal_weights_the_classification_pulls_harder_on_the_trunk() -> No
     ]
     network = Network(recipe, development.tasks, development.shape)
     preparations = [prepare(development, row.seed) for row in rows]
-    feed = Feed(development.examples, preparations)
+    loader = BatchLoader(development.examples, preparations)
     index = torch.stack([preparation.train[None, :64] for preparation in preparations])
-    targets, labelled = feed.targets(index)
+    targets, labelled = loader.targets(index)
     for epochs in (1, 10):
         trained = torch.stack([outcome.state["parameters"] for outcome in fit(recipe, development, rows, until=epochs)])
         theta = network.layout.theta(network.layout.unpack(trained))
         theta = {slot: value.requires_grad_() if slot.trained else value for slot, value in theta.items()}
         found = task_gradients(
-            network, theta, feed.inputs(index), ForwardContext(training=True),
-            lambda outputs: label_means(network.losses(outputs, targets), labelled), SharedPart(network.layout),
+            network, theta, loader.inputs(index), ForwardContext(training=True),
+            lambda outputs: label_means(network.losses(outputs, targets), labelled), SharedParameters(network.layout),
         )  # fmt: skip
         lengths = gramian(found.jacobian).diagonal(dim1=1, dim2=2).sqrt().mean(dim=0)
         assert lengths[0] > 2 * lengths[1]

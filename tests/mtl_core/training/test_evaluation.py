@@ -11,7 +11,7 @@ import torch
 from sklearn import metrics as oracle
 from torch import Tensor
 
-from mtl_core.data.batch_loader import CHUNK, Feed, padded
+from mtl_core.data.batch_loader import CHUNK, BatchLoader, padded
 from mtl_core.data.losses import example_losses
 from mtl_core.data.metrics import METRICS, example_scores
 from mtl_core.data.preprocessing import prepare, skill
@@ -52,9 +52,9 @@ def parameters_of(recipe: Recipe, data: Development, seeds: tuple[int, ...] = (0
     return network, 3 * network.layout.initialise(seeds)
 
 
-def evaluated(network: Network, flat: Tensor, feed: Feed, parts: list[Tensor]) -> tuple[Tensor, Tensor]:
+def evaluated(network: Network, flat: Tensor, loader: BatchLoader, parts: list[Tensor]) -> tuple[Tensor, Tensor]:
     return evaluate(
-        network, network.layout.theta(network.layout.unpack(flat)), feed, *padded([[part] for part in parts])
+        network, network.layout.theta(network.layout.unpack(flat)), loader, *padded([[part] for part in parts])
     )
 
 
@@ -103,14 +103,14 @@ def test_the_best_constant_has_skill_zero_and_a_perfect_prediction_one(kind: Kin
     codes = labels[:, None] if kind == "regression" else torch.nn.functional.one_hot(labels.long()).float()
     data = Development((task,), Examples(codes, labels[:, None]), torch.full((codes.shape[1],), kind == "regression"))
     prepared = [prepare(data, seed) for seed in (0, 1)]
-    feed = Feed(data.examples, prepared)
+    loader = BatchLoader(data.examples, prepared)
     network = Network(Recipe(sharing="single_task", stages=0), data.tasks, data.shape)
     weight, bias = (torch.zeros(2, size) for size in network.layout.sizes)
     trivial = torch.stack([part.trivial_metric for part in prepared])
 
     def skill_of(weight: Tensor, bias: Tensor) -> Tensor:
         theta = network.layout.theta([weight, bias])
-        _, metric = evaluate(network, theta, feed, *padded([[part.validation] for part in prepared]))
+        _, metric = evaluate(network, theta, loader, *padded([[part.validation] for part in prepared]))
         return skill(data.tasks, metric, trivial)
 
     for row, part in enumerate(prepared):
@@ -140,13 +140,13 @@ def test_losses_and_metrics_count_the_labelled_examples_alone() -> None:
     data = dataclasses.replace(data, examples=dataclasses.replace(data.examples, targets=targets))
     network, flat = parameters_of(RECIPE, data)
     index = prepared[0].validation
-    loss, metric = evaluated(network, flat, Feed(data.examples, prepared), [index, index])
+    loss, metric = evaluated(network, flat, BatchLoader(data.examples, prepared), [index, index])
     assert loss[:, 2].isnan().all()
     assert metric[:, 2].isnan().all()
     for column, task in enumerate(data.tasks):
         here = index[~targets[index, column].isnan()]
         if len(here):
-            found = evaluated(network, flat, Feed(data.examples, prepared), [here, here])
+            found = evaluated(network, flat, BatchLoader(data.examples, prepared), [here, here])
             torch.testing.assert_close(loss[:, column], found[0][:, column])
             torch.testing.assert_close(metric[:, column], found[1][:, column])
         else:
@@ -157,9 +157,9 @@ def test_padding_changes_nothing() -> None:
     data = development(NAMES, examples=700)
     prepared = [prepare(data, seed) for seed in (0, 1)]
     network, flat = parameters_of(RECIPE, data)
-    feed, index = Feed(data.examples, prepared), torch.arange(300)
-    plain = evaluated(network, flat, feed, [index, index])
-    beside_longer = evaluated(network, flat, feed, [index, torch.arange(700)])
+    loader, index = BatchLoader(data.examples, prepared), torch.arange(300)
+    plain = evaluated(network, flat, loader, [index, index])
+    beside_longer = evaluated(network, flat, loader, [index, torch.arange(700)])
     for one, other in zip(plain, beside_longer, strict=True):
         assert torch.equal(one[0], other[0])
         assert not torch.equal(one[1], other[1])
@@ -173,11 +173,11 @@ def test_regression_is_judged_in_the_targets_own_unit() -> None:
     data = Development(tasks, Examples(source.inputs, targets), torch.ones(12, dtype=torch.bool))
     prepared = [prepare(data, seed) for seed in (0, 1)]
     network, flat = parameters_of(RECIPE, data)
-    feed, index = Feed(data.examples, prepared), prepared[0].validation
-    _, metric = evaluated(network, flat, feed, [index, index])
+    loader, index = BatchLoader(data.examples, prepared), prepared[0].validation
+    _, metric = evaluated(network, flat, loader, [index, index])
     theta = network.layout.theta(network.layout.unpack(flat))
     with torch.no_grad():
-        standard = network(theta, feed.inputs(index.expand(2, 1, -1)))[0][:, :, 0]
+        standard = network(theta, loader.inputs(index.expand(2, 1, -1)))[0][:, :, 0]
     for row, part in enumerate(prepared):
         error = standard[row] / part.target_scale[:, None] + part.target_shift[:, None] - targets[index].T
         assert metric[row, 0].item() == pytest.approx(error[0].square().mean().item(), rel=1e-4)
@@ -193,7 +193,7 @@ def test_the_test_split_is_scored_as_validation_is(missing: float) -> None:
         zip(rows, score_examples_on(RECIPE, data, data.examples, rows, flat), strict=True)
     ):
         prepared, everything = prepare(data, row.seed), torch.arange(len(data.examples))
-        _, metric = evaluated(network, flat[[place] * 2], Feed(data.examples, [prepared] * 2), [everything] * 2)
+        _, metric = evaluated(network, flat[[place] * 2], BatchLoader(data.examples, [prepared] * 2), [everything] * 2)
         assert found.key == row.key
         np.testing.assert_allclose(found.test_metric, metric[0], rtol=1e-5)
         assert found.example_scores.shape == (4, 300)
