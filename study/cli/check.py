@@ -7,6 +7,7 @@ import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from analysis.formatting import agree
 from analysis.statistics.intervals import smallest_effect
 from study.cli.console import say, say_json, say_table
 from study.config.durations import duration
@@ -117,7 +118,12 @@ def _kind(fact: dict[str, Any]) -> str:
 
 def _say_arms(prepared: Prepared, most: int) -> None:
     plan = prepared.plan
-    say("", f"{len(plan.candidates)} candidates and {len(plan.baselines)} baselines")
+    candidates, baselines = len(plan.candidates), len(plan.baselines)
+    say(
+        "",
+        f"{candidates} {agree(candidates, 'candidate', 'candidates')} and "
+        f"{baselines} {agree(baselines, 'baseline', 'baselines')}",
+    )
     shown = [arm for place, arm in enumerate(plan.arms) if place < most or "more than" in _size(plan, arm)]
     say(*(f"  {plan.role(arm)[:9]:9}  {arm.label}{_size(plan, arm)}" for arm in shown))
     if shown and len(plan.arms) > len(shown):
