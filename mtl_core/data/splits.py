@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import TypeVar
+
 import torch
 from jaxtyping import Bool, Int
 from torch import Tensor
@@ -11,7 +14,8 @@ from mtl_core.errors import UserError
 from mtl_core.randomness.seeding import generator
 
 MOST_ORDERS = 200
-"""Orders of the groups that are tried before a task goes without labels to train or to validate on."""
+"""Orders of the groups that are tried before a task goes without labels in a part of the data."""
+Mask = TypeVar("Mask")
 
 
 def split(development: Development, seed: int) -> tuple[Int[Tensor, " n_train"], Int[Tensor, " n_validation"]]:
@@ -36,18 +40,23 @@ def split(development: Development, seed: int) -> tuple[Int[Tensor, " n_train"],
         raise UserError(
             "development pool", f"has {len(sizes)} {what}.", "Give at least two, one to train, one to validate."
         )
-    chance, wanted, first = generator(seed, "split"), round(share * len(examples)), None
+    chance, wanted = generator(seed, "split"), round(share * len(examples))
     labels = development.labels_of_pool
     labels = labels[:, labels.sum(dim=0) > 1]  # no order serves a task with a single label
-    for _ in range(MOST_ORDERS):
-        validates = _groups_that_validate(sizes, wanted, chance)[member]
-        first = validates if first is None else first
-        if _both_have_labels(validates, labels):
-            break
-    else:  # some task has labels in a single group, or in none
-        validates = first
-    assert validates is not None
+    validates = first_that_serves(
+        lambda: _groups_that_validate(sizes, wanted, chance)[member], lambda mask: _both_have_labels(mask, labels)
+    )
     return (~validates).nonzero().squeeze(1), validates.nonzero().squeeze(1)
+
+
+def first_that_serves(draw: Callable[[], Mask], serves: Callable[[Mask], bool]) -> Mask:
+    """Return the first of up to :data:`MOST_ORDERS` drawn masks that serves every task; the first one if none does."""
+    first = mask = draw()
+    for _ in range(MOST_ORDERS - 1):
+        if serves(mask):
+            return mask
+        mask = draw()
+    return mask if serves(mask) else first
 
 
 def _groups_that_validate(sizes: Int[Tensor, " groups"], wanted: int, chance: torch.Generator) -> Bool[Tensor, " g"]:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 
+from mtl_core.data.splits import first_that_serves
 from mtl_core.data.tabular.columns import Column
 from mtl_core.errors import UserError
 from mtl_core.randomness.seeding import generator
@@ -17,8 +18,6 @@ TEST_WORDS, OTHER_WORDS = (
 )
 FEWEST_GROUPS = 3
 FEW_GROUPS = 10
-MOST_ORDERS = 200
-"""Orders of the groups that are tried before tasks go without labels in a part of the data."""
 
 
 def group_numbers(column: Column) -> np.ndarray:
@@ -101,19 +100,21 @@ def rows_drawn_for_test(
     """
     member = np.arange(num_rows) if groups is None else groups
     sizes = np.bincount(member)
-    chance, first = generator(seed, "test"), None
-    wanted = max(round(share * num_rows), 1)
-    groups_with_labels = None if labelled is None else _groups_with_labels(member, len(sizes), labelled)
-    for _ in range(MOST_ORDERS):
-        order = torch.randperm(len(sizes), generator=chance).numpy()
-        taken_before = np.cumsum(sizes[order]) - sizes[order]
-        chosen = np.zeros(len(sizes), dtype=bool)
-        chosen[order[: max(1, min(int((taken_before < wanted).sum()), len(sizes) - 2))]] = True
-        first = chosen if first is None else first
-        if groups_with_labels is None or _serves_every_task(chosen, groups_with_labels):
-            return chosen[member]
-    assert first is not None
-    return first[member]
+    chance, wanted = generator(seed, "test"), max(round(share * num_rows), 1)
+    if labelled is None:
+        return _groups_to_test(sizes, wanted, chance)[member]
+    with_labels = _groups_with_labels(member, len(sizes), labelled)
+    return first_that_serves(
+        lambda: _groups_to_test(sizes, wanted, chance), lambda chosen: _serves_every_task(chosen, with_labels)
+    )[member]
+
+
+def _groups_to_test(sizes: np.ndarray, wanted: int, chance: torch.Generator) -> np.ndarray:
+    order = torch.randperm(len(sizes), generator=chance).numpy()
+    taken_before = np.cumsum(sizes[order]) - sizes[order]
+    chosen = np.zeros(len(sizes), dtype=bool)
+    chosen[order[: max(1, min(int((taken_before < wanted).sum()), len(sizes) - 2))]] = True
+    return chosen
 
 
 def _groups_with_labels(member: np.ndarray, num_groups: int, labelled: np.ndarray) -> np.ndarray:
