@@ -68,7 +68,7 @@ def draw(
     axes.set_yticks(range(len(means)), [name(mean) for mean in each(means)])
     axes.set_ylim(len(means) - 0.4, -0.6)
     axes.set_xlabel(f"mean gain over {over} (points of skill)")
-    _say_numbers(axes, means, note)
+    label_right(axes, [f"{points(m.gain)} ± {points(m.half_width, sign=False)}{note(m)}" for m in each(means)])
     handles = _legend(means, highlight)
     axes.legend(handles=handles, loc="lower left", bbox_to_anchor=(0, 1), ncols=len(handles), borderaxespad=0.2)
     style.headline(drawn, finding)
@@ -87,10 +87,10 @@ def _mark(axes: Axes, place: int, mean: Any, highlight: Highlight) -> None:
         )  # fmt: skip
 
 
-def _say_numbers(axes: Axes, means: pd.DataFrame, note: Callable[[Any], str]) -> None:
+def label_right(axes: Axes, texts: list[str]) -> None:
+    """Write a text at the right of every line of a ranking."""
     right = axes.secondary_yaxis("right")
-    shown = [f"{points(mean.gain)} ± {points(mean.half_width, sign=False)}{note(mean)}" for mean in each(means)]
-    right.set_yticks(range(len(means)), shown)
+    right.set_yticks(range(len(texts)), texts)
     right.tick_params(length=0)
     right.spines["right"].set_visible(False)
 

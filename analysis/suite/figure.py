@@ -12,6 +12,7 @@ from matplotlib.lines import Line2D
 
 from analysis.formatting import points
 from analysis.plots import style
+from analysis.plots.ranking import label_right
 from analysis.records.frames import each
 from analysis.suite.ranking import Ranking
 from analysis.suite.sentences import title
@@ -38,7 +39,7 @@ def figure(ranking: Ranking) -> Figure:
     axes.set_yticks(range(len(rows)), [labels[name] for name in rows["method"]])
     axes.set_ylim(len(rows) - 0.4, -0.6)
     axes.set_xlabel(f"gain over {ranking.contest.over} (points of skill)")
-    _numbers(axes, rows)
+    label_right(axes, [_number(row) for row in each(rows)])
     _legends(axes, ranking)
     style.headline(drawn, title(ranking))
     return drawn
@@ -60,13 +61,6 @@ def _mean(axes: Axes, place: int, row: Any) -> None:
         row.gain, place, xerr=row.half_width if np.isfinite(row.half_width) else None, fmt="o", color=style.INK,
         markerfacecolor="white" if row.separable else style.INK, elinewidth=1.6, markersize=4.8, zorder=3,
     )  # fmt: skip
-
-
-def _numbers(axes: Axes, rows: pd.DataFrame) -> None:
-    right = axes.secondary_yaxis("right")
-    right.set_yticks(range(len(rows)), [_number(row) for row in each(rows)])
-    right.tick_params(length=0)
-    right.spines["right"].set_visible(False)
 
 
 def _number(row: Any) -> str:
