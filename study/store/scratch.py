@@ -37,18 +37,22 @@ def scratch_of(run: Path) -> Iterator[Path]:
         note.unlink(missing_ok=True)
 
 
+def _bases() -> list[Path]:
+    """Folders in which scratch folders are made, the preferred one first."""
+    return [Path(tempfile.gettempdir()), *map(Path, SHORT_BASES)]
+
+
 def _base() -> Path:
     """Return the folder for temporary files, or another one where that has too long a path, or one with accents.
 
     Raises:
         UserError: when nothing can be written in any of them.
     """
-    candidates = [Path(tempfile.gettempdir()), *map(Path, SHORT_BASES)]
-    for base in candidates:
+    for base in _bases():
         short = len(os.fsencode(base)) <= LONGEST_BASE and str(base).isascii()
         if short and os.access(base, os.W_OK | os.X_OK):
             return base
-    found = f"none of {', '.join(map(str, candidates))} is writable and has a path of {LONGEST_BASE} bytes at most."
+    found = f"none of {', '.join(map(str, _bases()))} is writable and has a path of {LONGEST_BASE} bytes at most."
     raise UserError("temporary files", found, "Set TMPDIR to a folder with a short path.")
 
 
@@ -57,6 +61,5 @@ def _sweep(note: Path) -> None:
     lines = note.read_text(errors="replace").splitlines() if note.is_file() else []
     if len(lines) == 2 and lines[0] == socket.gethostname():
         folder = Path(lines[1])
-        bases = {Path(tempfile.gettempdir()), *map(Path, SHORT_BASES)}
-        if folder.name.startswith(PREFIX) and folder.parent in bases and not folder.is_symlink():
+        if folder.name.startswith(PREFIX) and folder.parent in _bases() and not folder.is_symlink():
             shutil.rmtree(folder, ignore_errors=True)
