@@ -132,7 +132,9 @@ class Table(TaskSource):
 
     def _check_names(self, columns: dict[str, Column]) -> None:
         names = list(columns)
-        for option, name in [("groups", self.groups), ("test", self.test), *(("kinds", name) for name in self.kinds)]:
+        named = [("groups", self.groups), ("test", self.test), *(("kinds", name) for name in self.kinds)]
+        named += [("missing", name) for name in (self.missing if isinstance(self.missing, dict) else ())]
+        for option, name in named:
             if name is not None and name not in columns:
                 found = f"{self.path.name} has no column {name!r}."
                 raise UserError(f"table: {option}", found, nearest_name(name, names))

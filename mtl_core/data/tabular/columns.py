@@ -61,12 +61,15 @@ class Column:
         return _is_text(self.values.type) or pa.types.is_null(self.values.type)
 
     @property
+    def is_number(self) -> bool:
+        """Whether the stored type is that of numbers."""
+        stored = self.values.type
+        return pa.types.is_integer(stored) or pa.types.is_floating(stored) or pa.types.is_decimal(stored)
+
+    @property
     def is_whole(self) -> bool:
         """Whether whole numbers are stored, as integers or otherwise."""
-        stored = self.values.type
-        if pa.types.is_integer(stored):
-            return True
-        if not (pa.types.is_floating(stored) or pa.types.is_decimal(stored)):
+        if not self.is_number:
             return False
         numbers = self._cast(self.values, pa.float64()).to_numpy(zero_copy_only=False)
         numbers = numbers[np.isfinite(numbers)]
@@ -86,7 +89,7 @@ class Column:
             return "boolean"
         if _is_date(stored):
             return "date"
-        if pa.types.is_integer(stored) or pa.types.is_floating(stored) or pa.types.is_decimal(stored):
+        if self.is_number:
             return "numeric"
         if self.is_text:
             self._refuse_numbers_written_as_text(allowed)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from mtl_core.data.tabular.columns import Column, InputKind
-from mtl_core.data.tabular.float32_columns import as_float32, differs_by_rounding_alone
+from mtl_core.data.tabular.float32_columns import as_float32
 from mtl_core.data.tabular.missing_codes import remarks_on_numbers
 from mtl_core.data.tabular.spellings import remarks_on_spellings
 
@@ -70,12 +70,12 @@ def _add_numbers(encoded: Encoded, column: Column, kind: InputKind, development:
     if kind == "boolean":
         encoded.add(numbers, standardise=False)
     else:
-        if differs_by_rounding_alone(numbers, development):
+        narrow = as_float32(numbers, development)
+        if narrow is None:
             found = f"The values of column {column.name!r} differ by less than a computer can tell"
             encoded.remarks.append(f"{found}; it is left out. If they do differ, subtract their smallest value.")
             return
         encoded.remarks += remarks_on_numbers(column, numbers)
-        narrow = as_float32(numbers, development)
         encoded.add(narrow.values, standardise=True, origin=narrow.origin)
     missing = np.isnan(numbers)
     if missing[development].any():

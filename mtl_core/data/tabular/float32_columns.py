@@ -25,28 +25,25 @@ class Float32Column:
     origin: float
 
 
-def differs_by_rounding_alone(numbers: np.ndarray, development: np.ndarray) -> bool:
-    """Return whether ``numbers`` differ on the ``development`` rows (a mask), but by less than float64 can tell."""
-    known, deviation, largest = _spread(numbers, development)
-    return deviation > 0 and not (known == known[0]).all() and bool(np.spacing(largest) > COARSEST * deviation)
-
-
-def as_float32(numbers: np.ndarray, development: np.ndarray) -> Float32Column:
+def as_float32(numbers: np.ndarray, development: np.ndarray) -> Float32Column | None:
     """Return ``numbers`` as float32, minus their mean on ``development`` rows (a mask) where they would lose digits.
 
     What is fitted later is fitted to each training split and undoes any origin, so that nothing is learnt from it.
 
     Args:
         numbers: float64 ``[n]``, NaN where one is missing.
+        development: the rows that are looked at.
+
+    Returns:
+        The column; ``None`` where numbers differ, but by less than float64 can tell from rounding.
     """
-    known, deviation, largest = _spread(numbers, development)
-    if deviation <= COARSEST * np.spacing(largest) or np.spacing(np.float32(largest)) <= FINEST * deviation:
+    known = numbers[development & ~np.isnan(numbers)]
+    if not len(known) or (known == known[0]).all():
+        return Float32Column(numbers.astype(np.float32), 0.0)
+    deviation, largest = float(known.std()), float(np.abs(known).max())
+    if np.spacing(largest) > COARSEST * deviation:
+        return None
+    if np.spacing(np.float32(largest)) <= FINEST * deviation:
         return Float32Column(numbers.astype(np.float32), 0.0)
     origin = float(known.mean())
     return Float32Column((numbers - origin).astype(np.float32), origin)
-
-
-def _spread(numbers: np.ndarray, development: np.ndarray) -> tuple[np.ndarray, float, float]:
-    """Return the values that are not missing, their standard deviation, and the largest of their sizes."""
-    known = numbers[development & ~np.isnan(numbers)]
-    return known, float(known.std()) if len(known) else 0.0, float(np.abs(known).max(initial=0.0))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 import pyarrow as pa
@@ -19,7 +20,6 @@ CUSTOMARY = {sign * int("9" * digits) for digits in range(1, 8) for sign in (1, 
 FEWEST_REPEATS = 2
 FAR = 10.0
 """An extreme value that is no customary code is remarked upon when it lies so many ranges of the others away."""
-MOST_ROWS_SHOWN = 1_000_000
 
 
 def codes_of(missing: Codes, column: str) -> Sequence[Code]:
@@ -27,23 +27,19 @@ def codes_of(missing: Codes, column: str) -> Sequence[Code]:
     return missing.get(column, ()) if isinstance(missing, Mapping) else missing
 
 
-def without_codes(values: pa.ChunkedArray, codes: Sequence[Code]) -> pa.ChunkedArray:
-    """Return ``values`` with null in the place of every code; numbers are compared as numbers, others as text."""
-    if not codes or pa.types.is_null(values.type):
-        return values
-    stored, coded = values.type, None
-    if pa.types.is_integer(stored) or pa.types.is_floating(stored) or pa.types.is_decimal(stored):
-        numbers = [float(code) for code in codes if _is_number(code)]
-        coded = pc.is_in(pc.cast(values, pa.float64(), safe=False), pa.array(numbers, pa.float64()))  # pyright: ignore[reportAttributeAccessIssue]
-    elif pa.types.is_string(stored) or pa.types.is_large_string(stored) or pa.types.is_string_view(stored):
+def without_codes(column: Column, codes: Sequence[Code]) -> Column:
+    """Return ``column`` with null in the place of every code; numbers are compared as numbers, text as text."""
+    values = column.values
+    if column.is_number:
+        wanted = pa.array([float(code) for code in codes if _is_number(code)], pa.float64())
+        coded = pc.is_in(pc.cast(values, pa.float64(), safe=False), wanted)  # pyright: ignore[reportAttributeAccessIssue]
+    elif column.is_text and column.num_present:
         texts = [code if isinstance(code, str) else exact_text(float(code)) for code in codes]
-        coded = pc.is_in(values, pa.array(texts, stored))  # pyright: ignore[reportAttributeAccessIssue]
-    if coded is None:
-        return values
-    return pc.if_else(coded, pa.scalar(None, stored), values)  # pyright: ignore[reportAttributeAccessIssue]
-
-
-# pyright: ignore[reportAttributeAccessIssue]
+        coded = pc.is_in(values, pa.array(texts, values.type))  # pyright: ignore[reportAttributeAccessIssue]
+    else:
+        return column
+    null = pa.scalar(None, values.type)
+    return replace(column, values=pc.if_else(coded, null, values))  # pyright: ignore[reportAttributeAccessIssue]
 
 
 def remarks_on_numbers(column: Column, numbers: np.ndarray) -> list[str]:

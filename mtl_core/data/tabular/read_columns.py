@@ -6,12 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from mtl_core.data.tabular.column_names import nearest_name, without_blanks
+from mtl_core.data.tabular.column_names import without_blanks
 from mtl_core.data.tabular.columns import Column, columns_of
 from mtl_core.data.tabular.missing_codes import Codes, codes_of, without_codes
 from mtl_core.data.tabular.read_table import CsvFormat, cells_with_null_words, read_table
 from mtl_core.data.tabular.row_numbers import index_columns
-from mtl_core.errors import UserError
 
 
 @dataclass(frozen=True)
@@ -33,15 +32,12 @@ def read_columns(path: Path, written: CsvFormat, missing: Codes) -> FileColumns:
     """Return the columns of the file ``path``, with null for every code of ``missing``.
 
     Raises:
-        UserError: when the file is no table, two names are one, or codes are given for a column that is not there.
+        UserError: when the file is no table, or two names are one.
     """
     by_column = missing if isinstance(missing, Mapping) else {}
     table = read_table(path, written, by_column)
     names, remarks = without_blanks(table.column_names, str(path))
     columns = columns_of(table.rename_columns(names), path.name)
-    for name in by_column:
-        if name not in columns:
-            raise UserError("table: missing", f"{path.name} has no column {name!r}.", nearest_name(name, names))
     text = [
         old
         for old, name in zip(table.column_names, names, strict=True)
@@ -53,8 +49,7 @@ def read_columns(path: Path, written: CsvFormat, missing: Codes) -> FileColumns:
         note = f"Cells that say {shown} are taken as missing. {advice}"
         columns[name] = replace(columns[name], note=note)
         remarks.append(f"Column {name!r}: {note}")
-    coded = {
-        name: replace(column, values=without_codes(column.values, codes_of(missing, name)))
-        for name, column in columns.items()
-    }
-    return FileColumns(coded, index_columns(table), remarks)
+    for name, column in columns.items():
+        if codes := codes_of(missing, name):
+            columns[name] = without_codes(column, codes)
+    return FileColumns(columns, index_columns(table), remarks)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import codecs
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -43,8 +43,17 @@ class CsvFormat:
             found = f"{self.encoding[:40]!r} is no encoding."
             raise UserError("table: encoding", found, "Write utf-8, latin-1 or utf-16.") from None
 
+    def delimiter_of(self, path: Path) -> str:
+        """Return what separates the columns of the text file ``path``."""
+        return self.delimiter or DELIMITERS[path.suffix.lower()]
 
-def read_table(path: Path, written: CsvFormat | None = None, own_nulls: Iterable[str] = ()) -> pa.Table:
+    @property
+    def is_utf8(self) -> bool:
+        """Whether the encoding is UTF-8."""
+        return codecs.lookup(self.encoding).name == "utf-8"
+
+
+def read_table(path: Path, written: CsvFormat, own_nulls: Iterable[str] = ()) -> pa.Table:
     """Return the table in the file ``path``: CSV, TSV, Parquet, or Arrow (also called Feather).
 
     Args:
@@ -63,10 +72,10 @@ def read_table(path: Path, written: CsvFormat | None = None, own_nulls: Iterable
     if path.stat().st_size == 0:
         raise UserError(name, "the file is empty.", "Write a table into it.")
     if suffix in DELIMITERS:
-        written = written or CsvFormat()
-        delimiter = written.delimiter or DELIMITERS[suffix]
-        _refuse_another_format(path, delimiter, written)
-        read: Callable[[], pa.Table] = partial(_read_text, path, delimiter, written, set(own_nulls))
+        if written.is_utf8:
+            _refuse_what_is_no_utf8(path)
+        _refuse_another_delimiter(path, written)
+        read: Callable[[], pa.Table] = partial(_read_text, path, written, set(own_nulls))
     else:
         read = partial(BINARY[suffix], path)
     try:
@@ -79,15 +88,12 @@ def read_table(path: Path, written: CsvFormat | None = None, own_nulls: Iterable
     return _checked(table, name)
 
 
-def cells_with_null_words(path: Path, written: CsvFormat | None, columns: Iterable[str]) -> dict[str, Counter[str]]:
+def cells_with_null_words(path: Path, written: CsvFormat, columns: Sequence[str]) -> dict[str, Counter[str]]:
     """Count, for text ``columns`` of a text file, the cells with a word that is read as missing, such as ``NA``."""
-    columns = list(columns)
     if path.suffix.lower() not in DELIMITERS or not columns:
         return {}
-    written = written or CsvFormat()
-    delimiter = written.delimiter or DELIMITERS[path.suffix.lower()]
     text = csv.ConvertOptions(include_columns=columns, column_types=dict.fromkeys(columns, pa.string()))
-    table = _csv(path, delimiter, written, text)
+    table = _csv(path, written, text)
     words = set(csv.ConvertOptions().null_values) - {""}
     found = {
         name: Counter(cell for cell in table.column(name).to_pylist() if cell in words) for name in table.column_names
@@ -95,52 +101,60 @@ def cells_with_null_words(path: Path, written: CsvFormat | None, columns: Iterab
     return {name: counts for name, counts in found.items() if counts}
 
 
-def _read_text(path: Path, delimiter: str, written: CsvFormat, own_nulls: set[str]) -> pa.Table:
+def _read_text(path: Path, written: CsvFormat, own_nulls: set[str]) -> pa.Table:
     convert = csv.ConvertOptions(strings_can_be_null=True, decimal_point=written.decimal)
-    table = _csv(path, delimiter, written, convert)
+    table = _csv(path, written, convert)
     apart = [name for name in table.column_names if name.strip() in own_nulls]
     if not apart:
         return table
     convert = csv.ConvertOptions(
         strings_can_be_null=True, null_values=[""], decimal_point=written.decimal, include_columns=apart
     )
-    again = _csv(path, delimiter, written, convert)
+    again = _csv(path, written, convert)
     for name in apart:
         table = table.set_column(table.column_names.index(name), name, again.column(name))
     return table
 
 
-def _csv(path: Path, delimiter: str, written: CsvFormat, convert: csv.ConvertOptions) -> pa.Table:
+def _csv(path: Path, written: CsvFormat, convert: csv.ConvertOptions) -> pa.Table:
     # One block, so that a column's type is inferred from all of its rows and not from the first ones.
     block = min(2 * path.stat().st_size + 1, LARGEST_BLOCK)
     return csv.read_csv(
         path,
         read_options=csv.ReadOptions(block_size=block, encoding=written.encoding),
-        parse_options=csv.ParseOptions(delimiter=delimiter, newlines_in_values=True),
+        parse_options=csv.ParseOptions(delimiter=written.delimiter_of(path), newlines_in_values=True),
         convert_options=convert,
     )
 
 
-def _refuse_another_format(path: Path, delimiter: str, written: CsvFormat) -> None:
-    """Refuse a text file whose first line, or first byte that is no UTF-8, says that it is written otherwise."""
-    where, content = str(path), path.read_bytes()
-    if written.encoding.replace("_", "-").lower() in ("utf-8", "utf8"):
-        if content.startswith(UTF_16_MARKS):
-            raise UserError(where, "is written in UTF-16.", "Write encoding: utf-16 under tasks, or save it as UTF-8.")
-        try:
-            content.decode("utf-8")
-        except UnicodeDecodeError as error:
-            line = content.count(b"\n", 0, error.start) + 1
-            found = f"byte {content[error.start]:#04x} in line {line} is no UTF-8 text."
-            raise UserError(where, found, "Save it as UTF-8, or write encoding: latin-1 under tasks.") from None
-    first = content.split(b"\n", 1)[0].decode(written.encoding, "replace")
+def _refuse_what_is_no_utf8(path: Path) -> None:
+    """Refuse a text file with a byte that is no UTF-8, which Arrow would take for binary values."""
+    where = str(path)
+    with path.open("rb") as file:
+        for line, content in enumerate(file, start=1):
+            if line == 1 and content.startswith(UTF_16_MARKS):
+                advice = "Write encoding: utf-16 under tasks, or save it as UTF-8."
+                raise UserError(where, "is written in UTF-16.", advice)
+            try:
+                content.decode("utf-8")
+            except UnicodeDecodeError as error:
+                found = f"byte {content[error.start]:#04x} in line {line} is no UTF-8 text."
+                advice = "Save it as UTF-8, or write encoding: latin-1 under tasks."
+                raise UserError(where, found, advice) from None
+
+
+def _refuse_another_delimiter(path: Path, written: CsvFormat) -> None:
+    """Refuse a text file whose first line holds another mark that separates columns, and not the one that is meant."""
+    delimiter = written.delimiter_of(path)
+    with path.open("rb") as file:
+        first = file.readline().decode(written.encoding, "replace")
     others = {mark: first.count(mark) for mark in ";\t|," if mark != delimiter}
     mark, number = max(others.items(), key=lambda item: item[1])
     if number and not first.count(delimiter):
         shown = "a tab" if mark == "\t" else repr(mark)
         advice = f"Write csv: {{delimiter: {mark!r}}} under tasks"
         advice += ", with decimal: ',' if numbers have decimal commas," if mark == ";" else ""
-        raise UserError(where, f"separates its columns by {shown}.", f"{advice} or separate the columns by commas.")
+        raise UserError(str(path), f"separates its columns by {shown}.", f"{advice} or separate the columns by commas.")
 
 
 def _parquet(path: Path) -> pa.Table:

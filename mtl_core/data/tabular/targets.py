@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from mtl_core.data.tabular.columns import TARGET_KINDS, Column
-from mtl_core.data.tabular.float32_columns import as_float32, differs_by_rounding_alone
+from mtl_core.data.tabular.float32_columns import as_float32
 from mtl_core.data.tabular.missing_codes import remarks_on_numbers
 from mtl_core.data.tabular.number_text import exact_text
 from mtl_core.data.tabular.spellings import remarks_on_spellings
@@ -56,10 +56,10 @@ def target(column: Column, asked: Kind | None, development: np.ndarray) -> Targe
         task = Task(column.name, "regression", "mse")
         _refuse_the_unlearnable(column, numbers, development)
         remarks += remarks_on_numbers(column, numbers)
-        if differs_by_rounding_alone(numbers, development):
+        narrow = as_float32(numbers, development)
+        if narrow is None:
             advice = "Subtract the smallest value before the file is written, or leave it out."
             raise UserError(column.where, "holds values that differ by less than a computer can tell.", advice)
-        narrow = as_float32(numbers, development)
         labels, origin = narrow.values, narrow.origin
     else:
         (task, codes), origin = _classes(column, kind, development, remarks), 0.0
