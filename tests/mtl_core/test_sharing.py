@@ -13,14 +13,8 @@ from mtl_core.recipe import Recipe
 from mtl_core.sharing import share, split
 from mtl_core.training.fused_array import CURVES
 from mtl_core.training.trainer import fit
+from tests.mtl_core.perceptrons import INPUTS, NAMES, inputs
 from tests.mtl_core.worlds import development, rows
-
-NAMES = ("price", "sold", "grade", "colour")
-INPUTS = 12
-
-
-def inputs(replicas: int = 2, signals: int = 1, examples: int = 9) -> torch.Tensor:
-    return torch.randn(replicas, signals, examples, INPUTS, generator=torch.Generator().manual_seed(5))
 
 
 @pytest.mark.usefixtures("double")
