@@ -6,7 +6,6 @@ import codecs
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 import pyarrow as pa
@@ -71,17 +70,12 @@ def read_table(path: Path, written: CsvFormat, own_nulls: Iterable[str] = ()) ->
         raise UserError(name, f"nothing reads {path.suffix or 'no suffix'}.", f"Known are {', '.join(SUFFIXES)}.")
     if path.stat().st_size == 0:
         raise UserError(name, "the file is empty.", "Write a table into it.")
-    if suffix in DELIMITERS:
-        if written.is_utf8:
-            _refuse_what_is_no_utf8(path)
-        _refuse_another_delimiter(path, written)
-        read: Callable[[], pa.Table] = partial(_read_text, path, written, set(own_nulls))
-    else:
-        read = partial(BINARY[suffix], path)
     try:
-        table = read()
+        table = BINARY[suffix](path) if suffix in BINARY else _read_text(path, written, set(own_nulls))
         table.validate(full=True)  # text that is no UTF-8 would raise much later, and elsewhere
         list(table.column_names)  # a name that is no UTF-8 is refused here
+    except UserError:
+        raise
     except (pa.ArrowException, OSError, ValueError) as error:
         reason = str(error).strip().splitlines()[0][:200]
         raise UserError(name, f"it cannot be read as {path.suffix}: {reason}.", "Write the file anew.") from None
@@ -102,6 +96,9 @@ def cells_with_null_words(path: Path, written: CsvFormat, columns: Sequence[str]
 
 
 def _read_text(path: Path, written: CsvFormat, own_nulls: set[str]) -> pa.Table:
+    if written.is_utf8:
+        _refuse_what_is_no_utf8(path)
+    _refuse_another_delimiter(path, written)
     convert = csv.ConvertOptions(strings_can_be_null=True, decimal_point=written.decimal)
     table = _csv(path, written, convert)
     apart = [name for name in table.column_names if name.strip() in own_nulls]

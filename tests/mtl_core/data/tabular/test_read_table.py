@@ -69,3 +69,15 @@ def test_the_line_of_the_first_byte_that_is_no_text_is_named(tmp_path: Path) -> 
 def test_a_format_that_does_not_exist_is_refused(tmp_path: Path, options: dict[str, Any]) -> None:
     with pytest.raises(UserError, match="table: "):
         Table(path=tmp_path / "t.csv", targets=("y",), **options)
+
+
+def test_a_file_that_may_not_be_opened_is_one_that_cannot_be_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(path: Path, *_: Any) -> None:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    (tmp_path / "t.csv").write_text(PLAIN)
+    monkeypatch.setattr(Path, "open", refuse)
+    with pytest.raises(UserError, match="cannot be read"):
+        text_of_file(tmp_path)
