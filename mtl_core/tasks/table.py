@@ -86,6 +86,7 @@ class Table(TaskSource):
         """
         file = read_columns(self.path, self.written, self.missing)
         columns, remarks = file.columns, list(file.remarks)
+        remarks += ["A column without a name is left out."] if "" in columns else []
         self._check_names(columns)
         predicted, candidates = self._roles(columns)
         groups = group_numbers(columns[self.groups]) if self.groups else None
@@ -119,9 +120,6 @@ class Table(TaskSource):
         """Return the input columns without those that number the rows, and a remark on each of these."""
         inputs, remarks = [], []
         for column in candidates:
-            if not column.name:
-                remarks.append("A column without a name is left out.")
-                continue
             reason = None if column.name in self.kinds else why_it_numbers_rows(column, index)
             if reason is None:
                 inputs.append(column)
@@ -144,7 +142,7 @@ class Table(TaskSource):
     def _roles(self, columns: dict[str, Column]) -> tuple[list[Column], list[Column]]:
         """Return the columns to predict and those that may be predicted from."""
         names = list(columns)
-        apart, wanted = {self.groups, self.test, *selected(self.ignore, names)}, set(selected(self.targets, names))
+        apart, wanted = {"", self.groups, self.test, *selected(self.ignore, names)}, set(selected(self.targets, names))
         predicted = [columns[name] for name in names if name in wanted - apart]
         inputs = [columns[name] for name in names if name not in wanted | apart]
         if not predicted:

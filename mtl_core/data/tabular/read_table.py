@@ -79,7 +79,9 @@ def read_table(path: Path, written: CsvFormat, own_nulls: Iterable[str] = ()) ->
     except (pa.ArrowException, OSError, ValueError) as error:
         reason = str(error).strip().splitlines()[0][:200]
         raise UserError(name, f"it cannot be read as {path.suffix}: {reason}.", "Write the file anew.") from None
-    return _checked(table, name)
+    if table.num_rows < FEWEST_ROWS:
+        raise UserError(name, f"it has {table.num_rows} rows.", f"Give at least {FEWEST_ROWS}.")
+    return table
 
 
 def cells_with_null_words(path: Path, written: CsvFormat, columns: Sequence[str]) -> dict[str, Counter[str]]:
@@ -167,12 +169,6 @@ def _arrow(path: Path) -> pa.Table:
         return feather.read_table(path)
     with pa.OSFile(str(path)) as source, pa.ipc.open_stream(source) as stream:
         return stream.read_all()
-
-
-def _checked(table: pa.Table, name: str) -> pa.Table:
-    if table.num_rows < FEWEST_ROWS:
-        raise UserError(name, f"it has {table.num_rows} rows.", f"Give at least {FEWEST_ROWS}.")
-    return table
 
 
 DELIMITERS = {".csv": ",", ".tsv": "\t"}

@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from mtl_core.data.tabular.columns import Column
 
-INDEX_NAME = re.compile(r"Unnamed: \d+|__index_level_\d+__|index|", re.IGNORECASE)
+INDEX_NAME = re.compile(r"Unnamed: \d+|__index_level_\d+__|index", re.IGNORECASE)
 
 
 def index_columns(table: pa.Table) -> list[str]:

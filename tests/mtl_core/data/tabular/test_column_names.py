@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from mtl_core.data.tabular.column_names import nearest_name, refuse_unmatched, selected, without_blanks
 from mtl_core.errors import UserError
-from tests.mtl_core.data.tabular.files import NUMBERS, lines, text_built
+from tests.mtl_core.data.tabular.files import NUMBERS, ROWS, built, lines, text_built
 
 NAMES = ["y1", "y[1]", "y*", "y_a", "Temp [C]", "x"]
 
@@ -60,4 +60,10 @@ def test_names_that_blanks_alone_tell_apart_are_refused() -> None:
 def test_a_column_without_a_name_is_left_out_and_said(tmp_path: Path) -> None:
     task_set = text_built(tmp_path, lines("a,,y", *NUMBERS[:3]))
     assert task_set.development.num_inputs == 1
+    assert any("without a name" in remark for remark in task_set.remarks)
+
+
+def test_what_a_column_without_a_name_holds_does_not_matter(tmp_path: Path) -> None:
+    task_set = built(tmp_path, {"": [[1, 2]] * ROWS})
+    assert task_set.development.num_inputs == 2
     assert any("without a name" in remark for remark in task_set.remarks)
