@@ -91,6 +91,10 @@ class StudyContext:
         by_label |= {arm.label: arm for arm in map(arm_of, self._extra_levels)}
         return [by_label[label] for label in labels]
 
+    def arm(self, label: str) -> Arm:
+        """Return the arm with this label."""
+        return self.arms([label])[0]
+
     @property
     def _extra_levels(self) -> list[dict[str, Any]]:
         return [event["levels"] for event in self.ledger.of("added")]

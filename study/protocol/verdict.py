@@ -59,7 +59,7 @@ def _replicas(context: StudyContext) -> Iterator[Replica]:
         yield from context.plan.replicas(arm, "verdict", selected[arm.label])
     for label, task in sorted(of_task):
         if label not in whole:
-            replicas = context.plan.replicas(*context.arms([label]), "verdict", selected[label])
+            replicas = context.plan.replicas(context.arm(label), "verdict", selected[label])
             yield from (replica for replica in replicas if replica.task == task)
 
 
