@@ -121,9 +121,9 @@ def choose_arm(replicas: pd.DataFrame, *, candidates: list[str] | None = None) -
     """Choose by the one-standard-error rule: fewest multiply-adds among the arms that the best does not clearly beat.
 
     Clearly means by more than one standard error of the mean difference, paired by seed.  The skill of a replica is
-    that of the epoch which the other half of the arm's seeds was best in (:func:`fair_skills`).  An arm with a diverged replica
-    takes part only if every arm has one; failed replicas leave the pairs that remain.  Equal costs are decided by
-    skill, then by name.
+    that of the epoch which the other half of the arm's seeds was best in (:func:`fair_skills`).  An arm with a
+    diverged replica takes part only if every arm has one; failed replicas leave the pairs that remain.  Equal costs
+    are decided by skill, then by name.
 
     Args:
         replicas: the confirm phase's training records.
