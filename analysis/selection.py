@@ -90,10 +90,12 @@ def select_draws(replicas: pd.DataFrame, *, phase: str = "search") -> dict[str, 
     finished = replicas[~replicas["status"].isin(("running", "stopped"))]
     ranked = rank_draws(finished, phase=phase)
     best = ranked[(ranked["rank"] == 0) & (ranked["seeds"] > 0)]
-    tasks = list(dict.fromkeys(replicas["task"]))
+    tasks = {arm: list(dict.fromkeys(rows)) for arm, rows in replicas.groupby("arm")["task"]}
     chosen: dict[str, dict[str, int]] = {}
     for row in each(best):
-        chosen.setdefault(row.arm, {}).update({task: int(row.draw) for task in ([row.task] if row.task else tasks)})
+        chosen.setdefault(row.arm, {}).update(
+            {task: int(row.draw) for task in ([row.task] if row.task else tasks[row.arm])}
+        )
     return chosen
 
 

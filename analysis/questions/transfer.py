@@ -66,7 +66,7 @@ def score(records: Records) -> pd.DataFrame:
             continue
         known = facts[["arm", "sharing", "depth", "stages", "width"]].iloc[0].to_dict()
         known = {str(name): value for name, value in known.items()}
-        known["role"] = RECOMMENDED if pair.place == 0 else REFERENCE
+        known["role"] = pair.role
         for phase, gains in _phases(table, pair, common):
             rows.append(gains.assign(**known, baseline=pair.baseline, against=pair.against, phase=phase))
     if not rows:

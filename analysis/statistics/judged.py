@@ -16,6 +16,7 @@ import pandas as pd
 
 from analysis.records.schema import Records
 from analysis.statistics.paired_gains import best_single
+from analysis.statistics.verdicts import RECOMMENDED, REFERENCE
 
 BASELINES = ("each", "loop", "total", "best")
 
@@ -25,14 +26,14 @@ class Comparison:
     """A judged arm and one of its baselines.
 
     Args:
-        place: of the arm among the judged arms; 0 is the recommended one.
-        arm: its label.
+        role: ``recommended``, ``reference`` or ``candidate``.
+        arm: label of the judged arm.
         baseline: ``each``, ``loop``, ``total`` or ``best``.
         against: label of the baseline, or ``per task``.
         left, right: labels under which both stand in the table of outcomes; ``right`` is one per task for ``best``.
     """
 
-    place: int
+    role: str
     arm: str
     baseline: str
     against: str
@@ -50,14 +51,18 @@ def comparisons(records: Records, scored: pd.DataFrame) -> tuple[pd.DataFrame, l
     judged = records.frozen("judged") or {"arms": [], "baselines": {}}
     if records.num_folds > 1:
         return _over_folds(records, scored, judged)
-    best = best_single(scored)
-    found = []
-    for place, arm in enumerate(judged["arms"]):
+    best, found = best_single(scored), []
+    for role, arm in roles(judged).items():
         for name in BASELINES:
             right = best if name == "best" else judged["baselines"].get(arm, {}).get(name)
             if right and right != arm:
-                found.append(Comparison(place, arm, name, _shown(right), arm, right))
-    return scored, found
+                found.append(Comparison(role, arm, name, _shown(right), arm, right))
+    return pd.concat([scored, *(_alone(scored, judged, arm) for arm in judged["arms"])], ignore_index=True), found
+
+
+def roles(judged: Mapping[str, Any]) -> dict[str, str]:
+    """Return the judged arms by role; older ledgers name the chosen arm first and the reference behind it."""
+    return judged.get("roles") or dict(zip((RECOMMENDED, REFERENCE), judged["arms"], strict=False))
 
 
 def choices(records: Records) -> list[tuple[str, int]]:
@@ -72,31 +77,42 @@ def _over_folds(
     fold_of = scored["seed"] % records.num_folds
     parts, found = [], []
     of_fold = {fold: records.frozen("judged", fold) for fold in range(records.num_folds)}
-    for place, arm in enumerate(judged["arms"]):
+    for role, arm in roles(judged).items():
         for name in (None, *BASELINES):
-            label = f"{place} {name or 'arm'}"
+            label = f"{role} {name or 'arm'}"
             rows = [
-                _rows(scored[fold_of == fold], here, place, name).assign(arm=label)
+                _rows(scored[fold_of == fold], here, role, name).assign(arm=label)
                 for fold, here in of_fold.items()
                 if here is not None
             ]
             parts += rows
             if name and any(len(part) for part in rows):
                 against = _shown(judged["baselines"].get(arm, {}).get(name) or "per task")
-                found.append(Comparison(place, arm, name, against, f"{place} arm", label))
+                found.append(Comparison(role, arm, name, against, f"{role} arm", label))
     return pd.concat(parts, ignore_index=True) if parts else scored.head(0), found
 
 
-def _rows(scored: pd.DataFrame, judged: Mapping[str, Any], place: int, name: str | None) -> pd.DataFrame:
-    """The outcomes, on one fold, of the arm that it judged at ``place``, or of the arm's baseline ``name``.
+def _rows(scored: pd.DataFrame, judged: Mapping[str, Any], role: str, name: str | None) -> pd.DataFrame:
+    """The outcomes, on one fold, of the arm that it judged in ``role``, or of the arm's baseline ``name``.
 
-    Where the chosen arm is the reference itself, the fold has judged one arm only.
+    Where the chosen arm is the reference itself, or no task was harmed, the fold's chosen arm has that role, too.
     """
-    arm = judged["arms"][min(place, len(judged["arms"]) - 1)]
+    here = roles(judged)
+    arm = here.get(role, here[RECOMMENDED])
     wanted = arm if name is None else judged["baselines"].get(arm, {}).get(name)
     if isinstance(wanted, Mapping):
         return scored[scored["arm"] == scored["task"].map(dict(wanted))]
-    return scored[scored["arm"] == wanted] if wanted and (name is None or wanted != arm) else scored.head(0)
+    if not wanted or (name is not None and wanted == arm):
+        return scored.head(0)
+    own = scored[scored["arm"] == wanted]
+    return own if name else pd.concat([own, _alone(scored, judged, arm)])
+
+
+def _alone(scored: pd.DataFrame, judged: Mapping[str, Any], arm: str) -> pd.DataFrame:
+    """The outcomes of the tasks that the arm trains alone: those of their single-task networks, under its label."""
+    alone = judged.get("alone", {}).get(arm, [])
+    single = judged["baselines"].get(arm, {}).get("each")
+    return scored[(scored["arm"] == single) & scored["task"].isin(alone)].assign(arm=arm)
 
 
 def _shown(against: object) -> str:

@@ -164,10 +164,15 @@ class Confirm(Section):
 
 
 class Verdict(Section):
-    """The verdict phase: its seeds judge the chosen arm, and the references in ``judge`` beside it."""
+    """The verdict phase: its seeds judge the chosen arm, and the references in ``judge`` beside it.
+
+    With ``follow_up``, and where the confirm phase finds that some tasks are harmed and at least two others are not,
+    the network that only the others share is judged as well, with the harmed tasks trained alone.
+    """
 
     seeds: Seeds = 10
     judge: Annotated[tuple[Literal["fully_shared"], ...], BeforeValidator(as_levels)] = ("fully_shared",)
+    follow_up: bool = True
 
 
 class Evaluation(Section):
@@ -239,6 +244,7 @@ class Spec(Section):
         outer folds keep their hash.
         """
         left_out: dict[str, Any] = {"name": True, "budget": True, "backend": True, "workers": True, "tasks": {"path"}}
+        left_out["verdict"] = {"follow_up"} if self.verdict.follow_up else {}
         if self.evaluation.design != "cross_fit":
             left_out["evaluation"] = True
         content = self.model_dump_json(exclude=left_out)

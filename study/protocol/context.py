@@ -108,6 +108,7 @@ class StudyContext:
 
 
 def arm_of(levels: Mapping[str, Any]) -> Arm:
-    """Return the arm with these levels, as the ledger holds them."""
+    """Return the arm with this identity, as the ledger holds it."""
     matched = levels["capacity"] != levels["width"]
-    return Arm(**{**levels, "capacity": levels["capacity"] if matched else None})
+    own = {"capacity": levels["capacity"] if matched else None, "without": tuple(levels.get("without", ()))}
+    return Arm(**{**levels, **own})
