@@ -29,7 +29,7 @@ from analysis.statistics.paired_gains import (
     setting,
 )
 from analysis.statistics.verdicts import (
-    HELPED,
+    HELPED_BY_SHARING,
     HURT_BY_SHARING,
     RECOMMENDED,
     REFERENCE,
@@ -163,7 +163,7 @@ def _subject(facts: pd.Series) -> str:
 
 def _finding(rows: pd.DataFrame) -> str:
     phrases = []
-    helped, hurt = rows[rows["word"] == HELPED], rows[rows["word"] == HURT_BY_SHARING]
+    helped, hurt = rows[rows["word"] == HELPED_BY_SHARING], rows[rows["word"] == HURT_BY_SHARING]
     if len(helped):
         phrases.append(f"helps {_each(helped)}")
     if len(hurt):

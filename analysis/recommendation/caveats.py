@@ -7,20 +7,21 @@ import math
 import pandas as pd
 
 from analysis.formatting import agree, named, points
+from analysis.recommendation.decision import GAINED
 from analysis.records.frames import each, groups
 from analysis.records.schema import Records
 from analysis.selection import selected
 from analysis.statistics.intervals import MIN_SEEDS
 from analysis.statistics.paired_gains import TASK
-from analysis.statistics.verdicts import HELPED, HURT_BY_SHARING, RECOMMENDED, UNDECIDED, verdicts, with_word
+from analysis.statistics.verdicts import HURT_BY_SHARING, RECOMMENDED, UNDECIDED, verdicts, with_word
 
 
 def changes(rows: pd.DataFrame) -> list[str]:
     """Return what would change the verdict on the recommended arm: a wider band, more data, another baseline."""
     said = []
     for row in each(verdicts(rows, RECOMMENDED).sort_values("order")):
-        edge = row.low_simultaneous if row.word == HELPED else -row.high_simultaneous
-        if row.word in (HELPED, HURT_BY_SHARING):
+        edge = row.low_simultaneous if row.word in GAINED else -row.high_simultaneous
+        if row.word in (*GAINED, HURT_BY_SHARING):
             said.append(f"{row.task} would not count as {row.word} with a band of ±{edge:.1f} points or wider.")
     for facts, same in groups(with_word(verdicts(rows, RECOMMENDED), UNDECIDED), ["remedy"]):
         remedy = facts["remedy"]

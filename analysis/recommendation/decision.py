@@ -12,10 +12,22 @@ import pandas as pd
 from analysis.formatting import named
 from analysis.records.run_command import run_path
 from analysis.records.schema import Records
-from analysis.statistics.verdicts import HELPED, HURT, HURT_BY_SHARING, RECOMMENDED, REFERENCE, verdicts, with_word
+from analysis.statistics.verdicts import (
+    HELPED,
+    HELPED_BY_SHARING,
+    HURT,
+    HURT_BY_SHARING,
+    RECOMMENDED,
+    REFERENCE,
+    TRAINED_TOGETHER,
+    verdicts,
+    with_word,
+)
 
 SHARE, DO_NOT_SHARE, CANDIDATE, OPEN = "share", "do not share", "candidate", "no verdict yet"
 UNSHARED = ("single_task", "independent")
+GAINED = (HELPED_BY_SHARING, HELPED, TRAINED_TOGETHER)
+"""Words of a task that is better off with the arm than alone, whatever the reason."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +65,7 @@ def decide(records: Records, rows: pd.DataFrame, chosen: pd.Series) -> Decision:
 
 def _against_the_reference(records: Records, judged: pd.DataFrame, chosen: pd.Series) -> Decision:
     hurt = judged[judged["word"].isin((HURT_BY_SHARING, HURT))].sort_values("order")
-    reason = (hurt["word"] == HURT_BY_SHARING).any() and (judged["word"] == HELPED).any()
+    reason = (hurt["word"] == HURT_BY_SHARING).any() and judged["word"].isin(GAINED).any()
     if not reason or len(judged) - len(hurt) < 2:
         compared = not judged.empty or chosen["sharing"] != "single_task"
         return Decision(DO_NOT_SHARE, chosen, judged=compared)

@@ -13,11 +13,13 @@ from analysis.records.schema import Records
 from analysis.statistics.paired_gains import TASK
 from analysis.statistics.verdicts import (
     HELPED,
+    HELPED_BY_SHARING,
     HURT,
     HURT_BY_SHARING,
     RECOMMENDED,
     REFERENCE,
     TIE,
+    TRAINED_TOGETHER,
     TUNED_ALONE,
     UNDECIDED,
     verdicts,
@@ -84,11 +86,11 @@ def _findings(rows: pd.DataFrame, opening: str) -> str:
     return f"{opening} {'; '.join(phrases)}." if phrases else ""
 
 
-def _helped(rows: pd.DataFrame) -> str:
+def _helped(rows: pd.DataFrame, how: str = "") -> str:
     shown = [f"{row.task} ({points(row.gain)} {interval(row.low, row.high)})" for row in each(rows)]
     if len(rows) > LONG:
         shown = [f"{len(rows)} tasks ({points(rows['gain'].min())} to {points(rows['gain'].max())})"]
-    return f"{named(shown)} {agree(len(rows), 'improves', 'improve')}"
+    return f"{named(shown)} {agree(len(rows), 'improves', 'improve')}{how}"
 
 
 def _hurt(rows: pd.DataFrame, by: str = " by sharing") -> str:
@@ -116,7 +118,9 @@ def _undecided(rows: pd.DataFrame) -> str:
 
 
 _PHRASES = {
+    HELPED_BY_SHARING: lambda rows: _helped(rows, " by sharing"),
     HELPED: _helped,
+    TRAINED_TOGETHER: lambda rows: _helped(rows, " trained together (that sharing does it is not shown)"),
     HURT_BY_SHARING: _hurt,
     HURT: lambda rows: _hurt(rows, by=" (whether by sharing is open: the loop baseline is missing)"),
     TUNED_ALONE: _tuned_alone,

@@ -14,9 +14,23 @@ from analysis.records.frames import each
 from analysis.report.output.tables import Table
 from analysis.statistics.intervals import MIN_SEEDS
 from analysis.statistics.paired_gains import MEAN, TASK
-from analysis.statistics.verdicts import HELPED, HURT, HURT_BY_SHARING, TUNED_ALONE
+from analysis.statistics.verdicts import (
+    HELPED,
+    HELPED_BY_SHARING,
+    HURT,
+    HURT_BY_SHARING,
+    TRAINED_TOGETHER,
+    TUNED_ALONE,
+)
 
-SIGNS = {HELPED: ("▲", "helped"), HURT_BY_SHARING: ("▼", "hurt"), HURT: ("▼", "hurt"), TUNED_ALONE: ("▽", "hurt")}
+SIGNS = {
+    HELPED_BY_SHARING: ("▲", "helped"),
+    HELPED: ("▲", "helped"),
+    TRAINED_TOGETHER: ("△", "helped"),
+    HURT_BY_SHARING: ("▼", "hurt"),
+    HURT: ("▼", "hurt"),
+    TUNED_ALONE: ("▽", "hurt"),
+}
 NEUTRAL = {"no practical difference": "■"}
 Gaps = Mapping[tuple[str, str], float]
 
