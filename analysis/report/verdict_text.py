@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from analysis.recommendation.recommend import recommend
+from analysis.recommendation.recommend import opening, recommend
 from analysis.records.load import load
 from analysis.records.load_suite import is_suite, load_suite
-from analysis.suite.answer import opening, rankings
+from analysis.report.sections.options import option_cells
+from analysis.suite.answer import opening as suite_opening
+from analysis.suite.answer import rankings
 
 
 @dataclass(frozen=True)
@@ -18,10 +20,12 @@ class VerdictText:
     Args:
         headline: what to do, or who leads, in one sentence.
         sentences: the paragraphs after it.
+        options: what one could do, as the rows of a short table with its header first; empty without a verdict.
     """
 
     headline: str
     sentences: list[str]
+    options: list[list[str]] = field(default_factory=list)
 
 
 def verdict_text(run: str | Path) -> VerdictText:
@@ -35,7 +39,7 @@ def verdict_text(run: str | Path) -> VerdictText:
     """
     if is_suite(run):
         suite = load_suite(run)
-        said = opening(suite, rankings(suite))
+        said = suite_opening(suite, rankings(suite))
         return VerdictText(said.headline, said.sentences)
     recommendation = recommend(load(run))
-    return VerdictText(recommendation.headline, [recommendation.explanation])
+    return VerdictText(recommendation.headline, opening(recommendation), option_cells(recommendation))

@@ -11,7 +11,7 @@ from pathlib import Path
 import typer
 
 from mtl_core.errors import UserError
-from study.cli.console import say, say_json, say_prose
+from study.cli.console import say, say_json, say_prose, say_table
 from study.config.spec import Spec
 from study.config.text import printable
 
@@ -61,8 +61,11 @@ def report(path: Path, *, as_json: bool = False) -> None:
     verdict = analysis.verdict_text(path)
     if as_json:
         facts = {"study": path.name, "report": str(page), "headline": verdict.headline, "sentences": verdict.sentences}
-        say_json({"event": "reported", **facts})
+        say_json({"event": "reported", **facts, **({"options": verdict.options} if verdict.options else {})})
     else:
         say("")
         say_prose(verdict.headline, *verdict.sentences)
+        if verdict.options:
+            say("")
+            say_table(verdict.options[0], verdict.options[1:])
         say("", f"report: {page}")

@@ -186,6 +186,7 @@ class Spec(Section):
     Args:
         name: names the run directory.
         band: half-width of the band of no practical difference, in points of skill.
+        prefer: which rule of the report takes one of the options; it changes no result.
         budget: seconds of wall time that the plan has to fit into (``2h`` in the file).
         backend: ``auto`` takes Ray where it is worth its start-up time.
         workers: processes; one per core when left out.
@@ -201,6 +202,7 @@ class Spec(Section):
     verdict: Verdict = Verdict()
     diagnostics: Diagnostics = Diagnostics()
     band: Annotated[float, Field(ge=0, le=100)] = 1.0
+    prefer: Literal["accuracy", "balanced", "cost"] = "balanced"
     budget: Duration | None = None
     backend: Literal["auto", "inline", "ray"] = "auto"
     workers: Annotated[int, Field(ge=1, le=10_000)] | None = None
@@ -220,10 +222,9 @@ class Spec(Section):
     def digest(self) -> str:
         """Return a hash of all that can change a result.
 
-        It does not depend on the name, on where or how fast the study runs, nor on where its data lie: a project that
-        was moved goes on, and their fingerprint says whether the data are the same.
+        It does not depend on the name, on where or how fast the study runs, on what its reader prefers, nor on where
+        its data lie: a project that was moved goes on, and their fingerprint says whether the data are the same.
         """
-        content = self.model_dump_json(
-            exclude={"name": True, "budget": True, "backend": True, "workers": True, "tasks": {"path"}}
-        )
+        free = dict.fromkeys(("name", "prefer", "budget", "backend", "workers"), True)
+        content = self.model_dump_json(exclude={**free, "tasks": {"path"}})
         return hashlib.sha256(content.encode()).hexdigest()[:16]
