@@ -195,10 +195,16 @@ class Records:
         """Return the ledger's events of one kind, in order."""
         return [event for event in self.ledger if event.get("event") == kind]
 
-    def frozen(self, choice: str) -> Any:
-        """Return the value of a frozen choice, or ``None`` while it is not made."""
-        values = [event["value"] for event in self.events("frozen") if event["choice"] == choice]
+    def frozen(self, choice: str, fold: int | None = None) -> Any:
+        """Return the value of a frozen choice, of an outer fold where one is named; ``None`` while it is not made."""
+        made = [event for event in self.events("frozen") if event["choice"] == choice]
+        values = [event["value"] for event in made if event.get("fold") == fold]
         return values[-1] if values else None
+
+    @property
+    def num_folds(self) -> int:
+        """Number of outer folds of the study; 1 where a test split of its own judges."""
+        return int((self.events("planned") or [{}])[-1].get("folds", 1))
 
     @property
     def recommended_arm(self) -> str | None:

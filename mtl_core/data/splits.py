@@ -24,6 +24,7 @@ def split(development: Development, seed: int) -> tuple[Int[Tensor, " n_train"],
     Groups stay whole: in random order they go to validation until its share of the examples is reached, and at least
     one group remains for training.  Without groups every example is a group of its own.
     An order that leaves a task without a label on one side is drawn again, up to :data:`MOST_ORDERS` times.
+    Examples that judge the networks of ``seed`` are in neither part.
 
     Raises:
         UserError: when there are fewer than two groups, or the share is not between 0 and 1.
@@ -31,22 +32,24 @@ def split(development: Development, seed: int) -> tuple[Int[Tensor, " n_train"],
     examples, share = development.examples, development.validation_share
     if not 0 < share < 1:
         raise UserError("validation share", f"is {share}.", "Choose a share between 0 and 1, both excluded.")
+    judged = development.is_judged(seed)
+    pool = torch.arange(len(examples)) if judged is None else (~judged).nonzero().squeeze(1)
     if examples.groups is None:
-        member, sizes = torch.arange(len(examples)), torch.ones(len(examples), dtype=torch.int64)
+        member, sizes = torch.arange(len(pool)), torch.ones(len(pool), dtype=torch.int64)
     else:
-        _, member, sizes = torch.unique(examples.groups, return_inverse=True, return_counts=True)
+        _, member, sizes = torch.unique(examples.groups[pool], return_inverse=True, return_counts=True)
     if len(sizes) < 2:
         what = "examples" if examples.groups is None else "groups"
         raise UserError(
             "development pool", f"has {len(sizes)} {what}.", "Give at least two, one to train, one to validate."
         )
-    chance, wanted = generator(seed, "split"), round(share * len(examples))
-    labels = development.labels_of_pool
+    chance, wanted = generator(seed, "split"), round(share * len(pool))
+    labels = development.labels_of_pool[pool]
     labels = labels[:, labels.sum(dim=0) > 1]  # no order serves a task with a single label
     validates = first_that_serves(
         lambda: _groups_that_validate(sizes, wanted, chance)[member], lambda mask: _both_have_labels(mask, labels)
     )
-    return (~validates).nonzero().squeeze(1), validates.nonzero().squeeze(1)
+    return pool[~validates], pool[validates]
 
 
 def first_that_serves(draw: Callable[[], Mask], serves: Callable[[Mask], bool]) -> Mask:

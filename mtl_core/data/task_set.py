@@ -54,6 +54,8 @@ class Development:
         whole_labels: :attr:`labels` of the pool from which :meth:`only` took these tasks; ``None``: these are all.
         input_origin: float64, what was subtracted from the users' inputs; ``None``: nothing.
         target_origin: float64, what was subtracted from the users' targets; ``None``: nothing.
+        folds: outer fold of every example, 0 … K−1; a seed neither trains nor validates on the fold that it is judged
+            on, see :meth:`is_judged`.  ``None``: the pool holds no example that judges.
 
     Raises:
         ValueError: when targets, labels or the image's size do not fit the tasks and inputs.
@@ -69,6 +71,7 @@ class Development:
     whole_labels: Bool[Tensor, "n T"] | None = None
     input_origin: Float[Tensor, " d"] | None = None
     target_origin: Float[Tensor, " c"] | None = None
+    folds: Int[Tensor, " n"] | None = None
 
     def __post_init__(self) -> None:
         if (columns := self.examples.targets.shape[1]) != (wanted := sum(task.num_targets for task in self.tasks)):
@@ -106,6 +109,18 @@ class Development:
         """:attr:`labels` of all tasks of the pool, those that :meth:`only` left behind among them."""
         return self.labels if self.whole_labels is None else self.whole_labels
 
+    @property
+    def num_folds(self) -> int:
+        """Number of outer folds; 1 where the pool has none."""
+        return 1 if self.folds is None else int(self.folds.max()) + 1
+
+    def is_judged(self, seed: int) -> Bool[Tensor, " n"] | None:
+        """Return the mask of the pool's examples that judge the networks of ``seed``: those of fold seed mod K.
+
+        ``None`` without outer folds: a test split of its own judges.
+        """
+        return None if self.folds is None else self.folds == seed % self.num_folds
+
     def only(self, *names: str) -> Development:
         """Return the same pool with the named tasks alone; a seed splits its examples in the same way.
 
@@ -135,6 +150,8 @@ class TaskSet:
         test: the test examples, which only the score phase opens.
         truth: known facts of generated data (relatedness, label correlations, the odd task); else empty.
         remarks: sentences for the user about the data: inferred kinds and why, dropped columns, rare labels.
+        test_is_drawn: whether the test examples were drawn at random from the same rows as the pool, so that another
+            draw would serve as well; ``False``: somebody decided what the tasks are tested on.
     """
 
     name: str
@@ -142,6 +159,7 @@ class TaskSet:
     test: Examples
     truth: dict[str, Any] = field(default_factory=dict)
     remarks: tuple[str, ...] = ()
+    test_is_drawn: bool = False
 
     @property
     def tasks(self) -> tuple[Task, ...]:
@@ -160,4 +178,6 @@ class TaskSet:
         for origin in (self.development.input_origin, self.development.target_origin):
             if origin is not None:
                 digest.update(origin.numpy().tobytes())
+        if self.development.folds is not None:
+            digest.update(self.development.folds.numpy().tobytes())
         return digest.hexdigest()[:16]

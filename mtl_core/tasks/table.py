@@ -108,7 +108,7 @@ class Table(TaskSource):
             input_origin=_origin(encoded.origins),
             target_origin=_origin([one.origin for one in targets]),
         )
-        return TaskSet(self.path.stem, pool, held_out, remarks=tuple(remarks))
+        return TaskSet(self.path.stem, pool, held_out, remarks=tuple(remarks), test_is_drawn=not self.test)
 
     def _test_rows(self, columns: dict[str, Column], predicted: list[Column], groups: np.ndarray | None) -> np.ndarray:
         if self.test:

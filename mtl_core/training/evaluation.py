@@ -86,7 +86,8 @@ class TestScore:
         test_metric: metric of each task, ``[t]``, in the target's own unit.
         trivial_metric: metric of the constant prediction fitted on the replica's own training split, ``[t]``.
         test_skill: skill of each task, ``[t]``.
-        example_scores: metric of every test example, ``[t, n]``; NaN where there is no label.
+        example_scores: metric of every test example, ``[t, n]``; NaN where there is no label, and for examples that
+            other seeds' networks are judged on.
     """
 
     __test__ = False  # keeps pytest from collecting the class by its name
@@ -113,7 +114,8 @@ def score_examples_on(
     Args:
         recipe: the recipe that the replicas were trained by.
         development: the examples that they were trained on, with the tasks.
-        test: examples whose target columns are those of ``development``.
+        test: examples whose target columns are those of ``development``; with outer folds the pool itself, of which a
+            replica is judged on the fold that its seed has not seen.
         rows: configurations of the replicas.
         parameters: the packed parameters that training selected, one row for each of ``rows``.
 
@@ -132,10 +134,13 @@ def score_examples_on(
             for part in index.expand(2, -1, -1).split(CHUNK, dim=2)
         ]
         scores = torch.cat(parts, dim=1)[:, real[0, 0]]
-        scores = torch.where(labels(development.tasks, test.targets).T, scores, torch.nan)
+        judged = development.is_judged(row.seed)
+        judged = torch.ones(len(test), dtype=torch.bool) if judged is None else judged
+        counted = labels(development.tasks, test.targets).T & judged
+        scores = torch.where(counted, scores, torch.nan)
         metric = scores.double().nanmean(dim=1).to(scores)
         trivial = torch.tensor(
-            [constant.metric(mine) for constant, mine in zip(preparation.constants, own, strict=True)]
+            [constant.metric(mine[judged]) for constant, mine in zip(preparation.constants, own, strict=True)]
         )
         test_skill = skill(development.tasks, metric[None], trivial[None])[0]
         yield TestScore(row.key, metric.numpy(), trivial.numpy(), test_skill.numpy(), scores.numpy())

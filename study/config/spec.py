@@ -170,6 +170,19 @@ class Verdict(Section):
     judge: Annotated[tuple[Literal["fully_shared"], ...], BeforeValidator(as_levels)] = ("fully_shared",)
 
 
+class Evaluation(Section):
+    """What judges the networks: a test split of its own, or every labelled row in its turn.
+
+    With ``cross_fit`` the rows lie in ``folds`` outer folds.  Search, selection and training of a fold's networks see
+    the other folds only, and the fold then judges them.  ``auto`` takes it for a table whose test rows were to be drawn
+    at random, where these would be too few to show differences as small as the band.  The numbers of seeds stay
+    those of an arm: they are spread over the folds, with two at least for each in the confirm and verdict phases.
+    """
+
+    design: Literal["auto", "holdout", "cross_fit"] = "auto"
+    folds: Annotated[int, Field(ge=2, le=20)] = 5
+
+
 class Diagnostics(Section):
     """Measurements beside the results, which change none of them.
 
@@ -200,6 +213,7 @@ class Spec(Section):
     search: Search = Search()
     confirm: Confirm = Confirm()
     verdict: Verdict = Verdict()
+    evaluation: Evaluation = Evaluation()
     diagnostics: Diagnostics = Diagnostics()
     band: Annotated[float, Field(ge=0, le=100)] = 1.0
     prefer: Literal["accuracy", "balanced", "cost"] = "balanced"
@@ -224,7 +238,11 @@ class Spec(Section):
 
         It does not depend on the name, on where or how fast the study runs, on what its reader prefers, nor on where
         its data lie: a project that was moved goes on, and their fingerprint says whether the data are the same.
+        Studies from before there were outer folds keep their hash.
         """
-        free = dict.fromkeys(("name", "prefer", "budget", "backend", "workers"), True)
-        content = self.model_dump_json(exclude={**free, "tasks": {"path"}})
+        left_out: dict[str, Any] = dict.fromkeys(("name", "prefer", "budget", "backend", "workers"), True)
+        left_out |= {"tasks": {"path"}}
+        if self.evaluation.design != "cross_fit":
+            left_out["evaluation"] = True
+        content = self.model_dump_json(exclude=left_out)
         return hashlib.sha256(content.encode()).hexdigest()[:16]

@@ -97,7 +97,8 @@ def describe_tasks(task_set: TaskSet) -> dict[str, Any]:
         for column, task in enumerate(task_set.tasks)
     ]
     groups = None if test.groups is None else test.groups.tolist()
-    return {"name": task_set.name, "tasks": tasks, "test_groups": groups, "remarks": list(task_set.remarks)}
+    facts = {"name": task_set.name, "tasks": tasks, "test_groups": groups, "remarks": list(task_set.remarks)}
+    return facts | ({"folds": task_set.development.num_folds} if task_set.development.folds is not None else {})
 
 
 def _json(content: Any) -> bytes:

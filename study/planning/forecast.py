@@ -122,7 +122,8 @@ class Forecaster:
     def _epoch(self, plan: Plan, arm: Arm) -> float:
         """Seconds of one epoch of one replica, or of one for each task for single-task arms."""
         tasks: Sequence[str | None] = plan.tasks if arm.is_single_task else (None,)
-        examples = len(self.task_set.development.examples)
+        folds = plan.folds  # of which one is not trained on, where there are several
+        examples = len(self.task_set.development.examples) * (1 if folds == 1 else 1 - 1 / folds)
         validating = self.task_set.development.validation_share * examples
         training = (examples - validating) * arm.train_fraction
         batch = plan.spec.training.batch_size

@@ -60,6 +60,7 @@ def make_plan(
         ratios={} if spec.factors.match is None else {arm: arms[arm] for arm in candidates},
         remarks=(*remarks_on(candidates, settings, development), *draws.remarks(candidates)),
         trees=settings.trees,
+        folds=development.num_folds,
         stand_ins=tuple(stages for stages in substitutes if stages not in given),
     )
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from mtl_core.task_tree import Tree
@@ -14,6 +15,8 @@ from study.planning.replica import Replica
 from study.planning.training_settings import TrainingSettings, settings_of
 
 PHASES = ("search", "confirm", "verdict")
+FEWEST_SEEDS_OF_A_FOLD = {"search": 1, "confirm": 2, "verdict": 2}
+"""Two seeds of a fold, trained on the same examples, are what shows the spread between seeds."""
 FIRST_SEED = {"search": 0, "confirm": 1_000, "verdict": 2_000}
 """Seeds of different phases never meet: what chooses an arm does not judge it."""
 
@@ -43,6 +46,8 @@ class Plan:
         remarks: what a user should know about the networks.
         trees: of ``branch`` by number of stages, where affinity decides.
         stand_ins: numbers of stages whose tree is not found yet and is one of as many groups until then.
+        folds: number of outer folds; 1: a test split of its own judges.
+        fold: the outer fold whose seeds this plan has; ``None``: the seeds of all.
     """
 
     spec: Spec
@@ -56,6 +61,8 @@ class Plan:
     remarks: tuple[str, ...] = ()
     trees: Mapping[int, Tree] = field(default_factory=dict)
     stand_ins: tuple[int, ...] = ()
+    folds: int = 1
+    fold: int | None = None
 
     @property
     def arms(self) -> tuple[Arm, ...]:
@@ -73,10 +80,18 @@ class Plan:
             return len(self.candidates)
         return min(self.spec.search.trials or -(-len(self.candidates) // 2), len(self.candidates))
 
-    def seeds(self, phase: str) -> range:
-        """Return the seeds of ``phase``."""
-        first = FIRST_SEED[phase]
-        return range(first, first + getattr(self.spec, phase).seeds)
+    def seeds(self, phase: str) -> Sequence[int]:
+        """Return the seeds of ``phase``; with outer folds the same number of each, seed s of fold s mod K."""
+        first, wanted = FIRST_SEED[phase], getattr(self.spec, phase).seeds
+        if self.folds == 1:
+            return range(first, first + wanted)
+        of_each = max(math.ceil(wanted / self.folds), FEWEST_SEEDS_OF_A_FOLD[phase])
+        seeds = range(first, first + self.folds * of_each)
+        return seeds if self.fold is None else [seed for seed in seeds if seed % self.folds == self.fold]
+
+    def of_fold(self, fold: int) -> Plan:
+        """Return the plan with the seeds of one outer fold."""
+        return replace(self, fold=fold)
 
     def settings(self, phase: str) -> TrainingSettings:
         """Return what all replicas of ``phase`` have in common; only the search may stop early."""
@@ -155,6 +170,7 @@ class Plan:
             "replicas": self.counts(),
             "draws": len(self.draws),
             "seeds": {phase: len(self.seeds(phase)) for phase in PHASES},
+            "folds": self.folds,
             "epochs": self.spec.training.epochs,
             "shrunk": list(self.shrunk),
             "ratios": {arm.label: round(ratio, 4) for arm, ratio in self.ratios.items()},

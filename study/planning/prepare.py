@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from study.config.load import read_spec
 from study.config.spec import Spec
 from study.planning.budget import reductions, settled_spec, shrink
+from study.planning.evaluation import settle_design
 from study.planning.forecast import REFERENCE_RATE, Forecast, Forecaster, machine_rate, refuse_if_too_large
 from study.planning.make_plan import make_plan
 from study.planning.options import build_task_set, check_backbone_options, check_named_options
@@ -66,7 +67,7 @@ def prepare(
     """
     check_backbone_options(spec)
     check_named_options(spec)
-    task_set = task_set or build_task_set(spec)
+    spec, task_set = settle_design(spec, task_set or build_task_set(spec), stored)
     tasks = [task.name for task in task_set.tasks]
     trees = {} if stored is None else trees_in_ledger(ledger.read(out / ledger.NAME), tasks)
     forecaster = Forecaster(task_set, spec.workers or num_cores(), rate or machine_rate())

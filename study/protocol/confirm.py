@@ -7,35 +7,38 @@ from typing import Any
 
 from analysis.selection import choose_arm, rank_draws
 from mtl_core.errors import UserError
-from study.execution.scheduler import Parallel, Steps
-from study.planning.arm import Arm
+from study.execution.scheduler import Steps
+from study.planning.replica import Replica
 from study.protocol.context import StudyContext
 from study.protocol.select import Selected
 
 
-def confirm(context: StudyContext, selected: Selected) -> Steps:
-    """Train the arms to confirm for all epochs: every arm, or the best K, the references and all baselines."""
-    labels = _labels(context, selected)
-    yield Parallel([train_fresh_seeds(context, arm, "confirm", selected) for arm in context.arms(labels)])
-    return labels
+def confirm(context: StudyContext) -> Steps:
+    """Train the arms to confirm for all epochs: every arm, or the best K, the references and all baselines.
+
+    The networks of all outer folds train in the same arrays.
+    """
+    replicas = [replica for fold in context.folds for replica in _replicas(fold)]
+    yield context.training_jobs("confirm", context.keyed(replicas))
 
 
-def train_fresh_seeds(context: StudyContext, arm: Arm, phase: str, selected: Selected) -> Steps:
-    """Train ``arm`` at its selected draws with the seeds of ``phase``."""
-    yield context.training_jobs(phase, context.keyed(context.plan.replicas(arm, phase, selected[arm.label])))
+def _replicas(context: StudyContext) -> list[Replica]:
+    selected = context.frozen("draws")
+    arms = context.arms(arms_to_confirm(context))
+    return [replica for arm in arms for replica in context.plan.replicas(arm, "confirm", selected[arm.label])]
 
 
-def choose(context: StudyContext, labels: list[str]) -> dict[str, Any]:
+def choose(context: StudyContext) -> dict[str, Any]:
     """Return the recommended arm, and write it to the ledger before it is judged.
 
     Raises:
         UserError: when no confirmed arm can be recommended.
     """
-    frozen = context.ledger.frozen("arm")
+    frozen = context.frozen("arm")
     if frozen is not None:
         return frozen
     try:
-        choice = choose_arm(context.archive.of_phase("confirm"), candidates=labels)
+        choice = choose_arm(context.of_phase("confirm"), candidates=arms_to_confirm(context))
     except ValueError as error:
         raise UserError(str(context.directory), str(error), "Look at the failures that status lists.") from error
     table = [{name: _plain(value) for name, value in row.items()} for row in choice.table.to_dict("records")]
@@ -49,13 +52,15 @@ def choose(context: StudyContext, labels: list[str]) -> dict[str, Any]:
     return context.freeze("arm", value)
 
 
-def _labels(context: StudyContext, selected: Selected) -> list[str]:
+def arms_to_confirm(context: StudyContext) -> list[str]:
+    """Return the labels of the arms that the search leaves for the confirm phase, in the order of the plan."""
+    selected: Selected = context.frozen("draws")
     planned = [arm for arm in context.plan.arms if arm.label in selected]
     most = context.plan.spec.confirm.arms
     candidates = [arm.label for arm in planned if arm in context.plan.candidates]
     if most == "all" or most >= len(candidates):
         return [arm.label for arm in planned]
-    ranked = rank_draws(context.archive.of_phase("search"))
+    ranked = rank_draws(context.of_phase("search"))
     first = ranked[(ranked["rank"] == 0) & ranked["arm"].isin(candidates)]
     skills = sorted(zip(-first["skill"], first["arm"], strict=True))
     best = {arm for _, arm in skills[:most]}

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
+
+import pandas as pd
 
 from mtl_core.data.task_set import Development
 from study.jobs.shard import Shard, shards_of
@@ -52,10 +54,36 @@ class StudyContext:
         """Return the jobs that train ``replicas`` of ``phase`` up to ``until`` epochs, by default to the end."""
         return [TrainingJob(shard) for shard in self.shards(phase, replicas, until)]
 
+    @property
+    def of_one_fold(self) -> dict[str, int]:
+        """What events about one outer fold say of it; nothing in the context of all."""
+        return {} if self.plan.fold is None else {"fold": self.plan.fold}
+
+    @cached_property
+    def folds(self) -> list[StudyContext]:
+        """One context per outer fold, with the seeds, records and choices of that fold; without folds this one."""
+        if self.plan.folds == 1 or self.plan.fold is not None:
+            return [self]
+        return [replace(self, plan=self.plan.of_fold(fold)) for fold in range(self.plan.folds)]
+
+    @property
+    def with_all_folds(self) -> list[StudyContext]:
+        """The contexts in which a choice is made: of every outer fold, then of all of them together."""
+        return self.folds if self.folds[0] is self else [*self.folds, self]
+
     def freeze(self, choice: str, value: Any) -> Any:
         """Write a decision to the ledger; a resumed run reuses it."""
-        self.ledger.append("frozen", choice=choice, value=value)
+        self.ledger.append("frozen", choice=choice, value=value, **self.of_one_fold)
         return value
+
+    def frozen(self, choice: str) -> Any:
+        """Return a decision that stands in the ledger, or ``None`` while it is not made."""
+        return self.ledger.frozen(choice, self.plan.fold)
+
+    def of_phase(self, phase: str) -> pd.DataFrame:
+        """Return the longest records of all replicas of ``phase``; in the context of an outer fold of its seeds."""
+        rows = self.archive.of_phase(phase)
+        return rows if self.plan.fold is None else rows[rows["seed"].isin(self.plan.seeds(phase))]
 
     def arms(self, labels: Iterable[str]) -> list[Arm]:
         """Return the arms with these labels, in their order."""

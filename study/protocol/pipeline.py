@@ -11,7 +11,7 @@ from study.protocol.confirm import choose, confirm
 from study.protocol.context import StudyContext
 from study.protocol.score import score
 from study.protocol.search import search_arm
-from study.protocol.select import select
+from study.protocol.select import clear_checkpoints, select
 from study.protocol.verdict import choose_judged, verdict
 
 
@@ -22,13 +22,21 @@ def stages(context: StudyContext, task_set: TaskSet) -> Iterator[tuple[Steps, Da
 
 
 def training(context: StudyContext) -> Steps:
-    """Run every phase that trains; what one decides is in the ledger before the next begins."""
+    """Run every phase that trains; what one decides is in the ledger before the next begins.
+
+    With outer folds every choice is made in each fold, on what the networks of that fold have seen, and then once
+    more on all folds together: the former is judged, the latter is what the report recommends.
+    """
     yield from search(context)
-    selected = select(context)
-    labels = yield from confirm(context, selected)
-    chosen = choose(context, labels)
-    judged = yield from choose_judged(context, chosen["arm"], selected)
-    yield from verdict(context, judged)
+    for each in context.with_all_folds:
+        select(each)
+    yield from confirm(context)
+    for each in context.with_all_folds:
+        choose(each)
+    for each in context.with_all_folds:
+        yield from choose_judged(each)
+    clear_checkpoints(context)
+    yield from verdict(context)
 
 
 def search(context: StudyContext) -> Steps:

@@ -23,16 +23,19 @@ def _score_phase(context: StudyContext, phase: str) -> Steps:
     keys = [key for key in dict.fromkeys(able["replica"]) if not context.archive.is_scored(key)]
     if not keys:
         return
-    context.ledger.append("test_opened", phase=phase, replicas=len(keys))
+    folds = {"folds": context.plan.folds} if context.plan.folds > 1 else {}
+    context.ledger.append("test_opened", phase=phase, replicas=len(keys), **folds)
     replicas = _replicas(context, phase)
     wanted = {key: replicas[key] for key in keys if key in replicas}
     yield [scoring_job(shard, shard.replicas, context.archive) for shard in context.shards(phase, wanted)]
 
 
 def _replicas(context: StudyContext, phase: str) -> dict[str, Replica]:
-    selected = context.ledger.frozen("draws")
     return context.keyed(
-        replica for arm in context.arms(selected) for replica in context.plan.replicas(arm, phase, selected[arm.label])
+        replica
+        for fold in context.folds
+        for label, draws in fold.frozen("draws").items()
+        for replica in fold.plan.replicas(*fold.arms([label]), phase, draws)
     )
 
 

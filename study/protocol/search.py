@@ -30,14 +30,23 @@ def _halving(context: StudyContext, arm: Arm, task: str | None) -> Steps:
     for rung in context.rungs:
         yield context.training_jobs("search", replicas, rung)
         if rung < context.rungs[-1]:
-            kept = _kept(context, arm, task, rung, replicas)
-            _stop(context, {key: replica for key, replica in replicas.items() if replica.draw not in kept})
-            replicas = {key: replica for key, replica in replicas.items() if replica.draw in kept}
+            kept = {key for fold in context.folds for key in _kept(fold, arm, task, rung, replicas)}
+            _stop(context, {key: replica for key, replica in replicas.items() if key not in kept})
+            replicas = {key: replica for key, replica in replicas.items() if key in kept}
 
 
-def _kept(context: StudyContext, arm: Arm, task: str | None, rung: int, replicas: Mapping[str, Replica]) -> list[int]:
+def _kept(context: StudyContext, arm: Arm, task: str | None, rung: int, replicas: Mapping[str, Replica]) -> list[str]:
+    """The replicas with the seeds of ``context`` that go on."""
+    mine = {key: replica for key, replica in replicas.items() if replica.seed in context.plan.seeds("search")}
+    draws = _kept_draws(context, arm, task, rung, mine)
+    return [key for key, replica in mine.items() if replica.draw in draws]
+
+
+def _kept_draws(
+    context: StudyContext, arm: Arm, task: str | None, rung: int, replicas: Mapping[str, Replica]
+) -> list[int]:
     """The draws that go on.  Decided once: a resumed study must not decide otherwise on records that came later."""
-    about = {"arm": arm.label, "task": task, "epochs": rung}
+    about = {"arm": arm.label, "task": task, "epochs": rung, **context.of_one_fold}
     decided = None
     for event in context.ledger.events:
         if event["event"] == "halved" and all(event[name] == value for name, value in about.items()):

@@ -17,10 +17,10 @@ def select(context: StudyContext) -> Selected:
     Raises:
         UserError: when no draw of any arm has trained to its end.
     """
-    frozen = context.ledger.frozen("draws")
+    frozen = context.frozen("draws")
     if frozen is not None:
         return frozen
-    selected = with_every_task(context, select_draws(context.archive.of_phase("search")))
+    selected = with_every_task(context, select_draws(context.of_phase("search")))
     if not selected:
         reasons = {entry.reason for entry in context.archive.entries.values() if entry.reason}
         found = f"no arm has a draw that trained to its end ({'; '.join(sorted(reasons)[:3]) or 'no reason known'})."
@@ -35,8 +35,8 @@ def select(context: StudyContext) -> Selected:
 def with_every_task(context: StudyContext, selected: Selected) -> Selected:
     """Return the arms with a draw for every task; the others are left out from here on, and the ledger says so."""
     whole = {arm: draws for arm, draws in selected.items() if set(draws) == set(context.plan.tasks)}
-    for arm in sorted(set(context.archive.of_phase("search")["arm"]) - set(whole)):
-        context.ledger.append("left_out", arm=arm, reason="for some task no draw trained to its end")
+    for arm in sorted(set(context.of_phase("search")["arm"]) - set(whole)):
+        context.ledger.append("left_out", arm=arm, reason="for some task no draw trained to its end", **context.of_one_fold)
     return whole
 
 

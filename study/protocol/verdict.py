@@ -11,18 +11,19 @@ from mtl_core.network.cost import cost_of
 from study.execution.scheduler import Parallel, Steps
 from study.planning.arm import SINGLE_TASK, Arm
 from study.planning.capacity import widths_around
+from study.planning.replica import Replica
 from study.planning.training_settings import recipe_of
-from study.protocol.confirm import train_fresh_seeds
 from study.protocol.context import StudyContext
 from study.protocol.search import search_arm, searched
-from study.protocol.select import Selected, clear_checkpoints
+from study.protocol.select import Selected
 
 
-def choose_judged(context: StudyContext, chosen: str, selected: Selected) -> Steps:
+def choose_judged(context: StudyContext) -> Steps:
     """Decide which arms are judged against which baselines; baselines that were not searched are searched first."""
-    frozen = context.ledger.frozen("judged")
+    frozen = context.frozen("judged")
     if frozen is not None:
         return frozen
+    chosen, selected = context.frozen("arm")["arm"], context.frozen("draws")
     arms = _judged_arms(context, chosen, selected)
     totals = {arm.label: total_baseline(context, arm) for arm in arms if not arm.is_single_task}
     new = {total.label: total for total, _ in totals.values() if total.label not in selected}
@@ -39,17 +40,27 @@ def choose_judged(context: StudyContext, chosen: str, selected: Selected) -> Ste
     return context.freeze("judged", value)
 
 
-def verdict(context: StudyContext, judged: dict[str, Any]) -> Steps:
-    """Train the judged arms and their baselines; of the baseline ``best`` only each task's own arm."""
-    selected: Selected = context.ledger.frozen("draws")
+def verdict(context: StudyContext) -> Steps:
+    """Train the judged arms and their baselines; of the baseline ``best`` only each task's own arm.
+
+    The networks of all outer folds train in the same arrays.
+    """
+    replicas = [replica for fold in context.folds for replica in _replicas(fold)]
+    yield context.training_jobs("verdict", context.keyed(replicas))
+
+
+def _replicas(context: StudyContext) -> Iterator[Replica]:
+    selected, judged = context.frozen("draws"), context.frozen("judged")
     whole, of_task = dict.fromkeys(judged["arms"]), set()
     for baselines in judged["baselines"].values():
         whole |= dict.fromkeys(baselines[name] for name in ("each", "loop", "total") if name in baselines)
         of_task |= {(label, task) for task, label in baselines["best"].items()}
-    yield Parallel(
-        [train_fresh_seeds(context, arm, "verdict", selected) for arm in context.arms(whole)]
-        + [_one_task(context, label, task, selected) for label, task in sorted(of_task) if label not in whole]
-    )
+    for arm in context.arms(whole):
+        yield from context.plan.replicas(arm, "verdict", selected[arm.label])
+    for label, task in sorted(of_task):
+        if label not in whole:
+            replicas = context.plan.replicas(*context.arms([label]), "verdict", selected[label])
+            yield from (replica for replica in replicas if replica.task == task)
 
 
 def total_baseline(context: StudyContext, arm: Arm) -> tuple[Arm, float]:
@@ -62,7 +73,7 @@ def total_baseline(context: StudyContext, arm: Arm) -> tuple[Arm, float]:
 
 def best_widths(context: StudyContext, selected: Selected) -> dict[str, str]:
     """Return for each task the single-task arm with the best mean validation skill in the confirm phase."""
-    records = context.archive.of_phase("confirm")
+    records = context.of_phase("confirm")
     alone = records[(records["sharing"] == SINGLE_TASK) & records["arm"].isin(list(selected))]
     best = {}
     for task in context.plan.tasks:
@@ -95,7 +106,6 @@ def _with_new(context: StudyContext, selected: Selected, new: list[Arm]) -> Sele
     more = select_draws(context.archive.rows(keys))
     whole = {arm: draws for arm, draws in more.items() if set(draws) == set(context.plan.tasks)}
     context.freeze("draws", selected | whole)
-    clear_checkpoints(context)
     return selected | whole
 
 
@@ -108,9 +118,3 @@ def _baselines(arm: Arm, total: tuple[Arm, float] | None, selected: Selected, be
     if total is not None and total[0].label in selected:
         found |= {"total": total[0].label, "total_ratio": round(total[1], 4)}
     return found | {"best": best}
-
-
-def _one_task(context: StudyContext, label: str, task: str, selected: Selected) -> Steps:
-    (arm,) = context.arms([label])
-    replicas = context.keyed(context.plan.replicas(arm, "verdict", selected[label]))
-    yield context.training_jobs("verdict", {key: replica for key, replica in replicas.items() if replica.task == task})

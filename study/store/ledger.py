@@ -153,9 +153,10 @@ class Ledger:
         """Return the events of one kind, in order."""
         return [entry for entry in self.events if entry["event"] == event]
 
-    def frozen(self, choice: str) -> Any:
-        """Return the value of a frozen choice, or ``None`` while it is not made."""
-        values = [entry["value"] for entry in self.of("frozen") if entry["choice"] == choice]
+    def frozen(self, choice: str, fold: int | None = None) -> Any:
+        """Return the value of a frozen choice, of an outer fold where one is named; ``None`` while it is not made."""
+        made = [entry for entry in self.of("frozen") if entry["choice"] == choice]
+        values = [entry["value"] for entry in made if entry.get("fold") == fold]
         return values[-1] if values else None
 
     def close(self) -> None:

@@ -1,0 +1,88 @@
+"""Outer folds of cross-fitting: every labelled example judges networks that have not seen it.
+
+The rows of the pool and of the test split become one pool in K folds.  The networks of a seed belong to one fold: they
+are searched, selected, trained and validated on the other folds and judged on that one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import torch
+from jaxtyping import Bool, Int
+from torch import Tensor
+
+from mtl_core.data.splits import first_that_serves
+from mtl_core.data.target_columns import columns_of
+from mtl_core.data.task_set import Examples, TaskSet
+from mtl_core.errors import UserError
+from mtl_core.randomness.seeding import generator
+
+
+def with_outer_folds(task_set: TaskSet, folds: int, *, seed: int = 0) -> TaskSet:
+    """Return the task set with all of its rows in one pool of ``folds`` outer folds, which is the test split, too.
+
+    Folds are random, of nearly equal size, and keep groups whole.  An order that leaves a fold without a label of
+    some task, or without one of its classes where there are enough of them, is drawn again.
+
+    Args:
+        task_set: with a test split that was drawn at random.
+        folds: number of folds, at least 2.
+        seed: of the random order.
+
+    Raises:
+        UserError: when the test split was not drawn at random, or there are fewer groups than folds need.
+    """
+    if not task_set.test_is_drawn:
+        found = f"the test split of {task_set.name} is given, and is no random draw of the rows."
+        raise UserError("evaluation.design: cross_fit", found, "Write holdout.")
+    pool = _joined(task_set.development.examples, task_set.test)
+    number = _fold_of_every_example(task_set, pool, folds, seed)
+    return replace(task_set, development=replace(task_set.development, examples=pool, folds=number), test=pool)
+
+
+def _joined(first: Examples, second: Examples) -> Examples:
+    groups = None
+    if first.groups is not None and second.groups is not None:
+        groups = torch.cat([first.groups, second.groups])
+    inputs, targets = torch.cat([first.inputs, second.inputs]), torch.cat([first.targets, second.targets])
+    return Examples(inputs, targets, groups)
+
+
+def _fold_of_every_example(task_set: TaskSet, pool: Examples, folds: int, seed: int) -> Int[Tensor, " n"]:
+    if pool.groups is None:
+        member, sizes = torch.arange(len(pool)), torch.ones(len(pool), dtype=torch.int64)
+    else:
+        _, member, sizes = torch.unique(pool.groups, return_inverse=True, return_counts=True)
+    if len(sizes) < folds + 1:
+        what = "rows" if pool.groups is None else "groups"
+        raise UserError("evaluation.folds", f"{folds} folds of {len(sizes)} {what}.", "Ask for fewer folds.")
+    chance, needed = generator(seed, "outer folds"), _needed_in_every_fold(task_set, pool, member, folds)
+    return first_that_serves(
+        lambda: _drawn(sizes, folds, chance)[member],
+        lambda number: all(bool(needed[number == fold].any(dim=0).all()) for fold in range(folds)),
+    )
+
+
+def _drawn(sizes: Int[Tensor, " g"], folds: int, chance: torch.Generator) -> Int[Tensor, " g"]:
+    """The fold of every group: in random order, each group to the fold that holds the fewest examples so far."""
+    held, number = [0] * folds, torch.empty(len(sizes), dtype=torch.int64)
+    for group in torch.randperm(len(sizes), generator=chance).tolist():
+        smallest = min(range(folds), key=held.__getitem__)
+        number[group] = smallest
+        held[smallest] += int(sizes[group])
+    return number
+
+
+def _needed_in_every_fold(task_set: TaskSet, pool: Examples, member: Tensor, folds: int) -> Bool[Tensor, "n k"]:
+    """Masks of examples of which every fold needs one: the labels of each task, and the examples of each class.
+
+    What fewer groups have than there are folds cannot be in every fold, and is not asked for.
+    """
+    masks = []
+    for task, columns in zip(task_set.tasks, columns_of(task_set.tasks), strict=True):
+        values = pool.targets[:, columns[0]]
+        masks.append(~values.isnan())
+        masks += [values == code for code in range(task.num_classes)] if task.kind != "regression" else []
+    asked = [mask for mask in masks if len(member[mask].unique()) >= folds]
+    return torch.stack(asked or [torch.ones(len(pool), dtype=torch.bool)], dim=1)

@@ -1,0 +1,71 @@
+"""The design of a study's evaluation: a test split of its own, or outer folds in which every labelled row judges."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mtl_core.errors import UserError
+from study.config.spec import Spec
+from study.planning.task_trees import stages_to_find
+
+if TYPE_CHECKING:
+    from mtl_core.data.task_set import TaskSet
+
+MOST_ROWS = 5_000
+"""Largest number of rows for which ``auto`` takes outer folds; above it a search in every fold costs more than it tells.
+
+With 1,000 test rows, two networks that disagree on one row in ten differ by their accuracy ± 2 points, or ± 4 points of
+skill: so few rows cannot show differences as small as a band of one point, five times as many come nearer.
+"""
+
+
+def settle_design(spec: Spec, task_set: TaskSet, stored: Spec | None = None) -> tuple[Spec, TaskSet]:
+    """Return the study with its design written out, and the task set with outer folds where the design has them.
+
+    Args:
+        spec: the study as it was asked for.
+        task_set: with a test split.
+        stored: the study that a run directory was begun with: it decides what ``auto`` means there.
+
+    Raises:
+        UserError: when folds are asked for where the test split is given, or the study decides something once for all
+            folds.
+    """
+    design = spec.evaluation.design
+    if design == "auto":
+        design = _automatic(spec, task_set) if stored is None else _as_begun(stored)
+    elif design == "cross_fit":
+        _refuse_choices_on_all_rows(spec)
+    settled = spec.model_copy(update={"evaluation": spec.evaluation.model_copy(update={"design": design})})
+    if design == "holdout":
+        return settled, task_set
+    from mtl_core.data.outer_folds import with_outer_folds
+
+    return settled, with_outer_folds(task_set, spec.evaluation.folds)
+
+
+def _automatic(spec: Spec, task_set: TaskSet) -> str:
+    rows = len(task_set.development.examples) + len(task_set.test)
+    groups = task_set.development.examples.groups
+    units = rows if groups is None else len(groups.unique())
+    suits = task_set.test_is_drawn and rows <= MOST_ROWS and units >= 4 * spec.evaluation.folds
+    suits = suits and "test_share" not in spec.tasks.options  # whoever sets its size wants a test split
+    return "cross_fit" if suits and not _chooses_on_all_rows(spec) else "holdout"
+
+
+def _as_begun(stored: Spec) -> str:
+    """The design of a study that was begun; from before there were outer folds its file says nothing."""
+    return "cross_fit" if stored.evaluation.design == "cross_fit" else "holdout"
+
+
+def _chooses_on_all_rows(spec: Spec) -> str:
+    """What of ``spec`` decides once on all rows, so that no fold would be unseen; empty: nothing."""
+    if spec.search.strategy == "optuna":
+        return "search.strategy: optuna"
+    return "a tree found by affinity" if stages_to_find(spec) else ""
+
+
+def _refuse_choices_on_all_rows(spec: Spec) -> None:
+    if choice := _chooses_on_all_rows(spec):
+        found = f"{choice} decides once on all rows, and no fold would be unseen."
+        raise UserError("evaluation.design: cross_fit", found, "Write holdout, a grid and trees that are given.")
