@@ -145,10 +145,10 @@ def title(rows: pd.DataFrame) -> str:
     """Return a sentence: which tasks are helped, which are hurt, and by how much."""
     parts = []
     for role in (RECOMMENDED, REFERENCE):
-        judged = verdicts(rows, role)
-        found = _finding(judged)
-        if found:
-            parts.append(f"{_subject(judged.iloc[0])} {found}")
+        for _, judged in verdicts(rows, role).groupby("arm", sort=False):
+            found = _finding(judged)
+            if found:
+                parts.append(f"{_subject(judged.iloc[0])} {found}")
     sentence = "; ".join(parts)
     return sentence[:1].upper() + sentence[1:] if parts else "Gain over tuned single-task networks, in points of skill"
 

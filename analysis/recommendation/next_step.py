@@ -30,8 +30,9 @@ def next_step(records: Records, rows: pd.DataFrame, decision: Decision) -> Step:
     """Return the step with the best expected information, by this order.
 
     A candidate that nobody checked; an arm that shares, where none was judged; while a task or the mean is open, more
-    seeds where their part of the variance is material and more labelled rows where it is not; once all is decided, a
-    wider search where the arm lies at the edge of the searched widths, else the same study on other data.
+    seeds where their part of the variance is material, and where it is not outer folds, in which every labelled row
+    judges, or more labelled rows; once all is decided, a wider search where the arm lies at the edge of the searched
+    widths, else the same study on other data.
 
     Args:
         records: of the study.
@@ -45,7 +46,8 @@ def next_step(records: Records, rows: pd.DataFrame, decision: Decision) -> Step:
         return _judge_one(records)
     undecided = with_word(about.tasks, UNDECIDED)
     if len(undecided) or not (about.harm or about.benefit):
-        return _seeds(records, rows, about, undecided) or _rows(records, rows, about, undecided)
+        seeds = _seeds(records, rows, about, undecided)
+        return seeds or _folds(records, about) or _rows(records, about, undecided)
     return _wider(records, decision.arm) or (
         "The verdict stands for these data. What it says of others only others can show: the same study on rows "
         "collected anew, or on a further data set.",
@@ -100,7 +102,23 @@ def _seed_part(rows: pd.DataFrame) -> pd.Series:
     return (rows["seed_sd"] ** 2 / rows["n"]) / (rows["test_error"] ** 2).replace(0.0, np.finfo(float).tiny)
 
 
-def _rows(records: Records, rows: pd.DataFrame, about: Option, undecided: pd.DataFrame) -> Step:
+def _folds(records: Records, about: Option) -> Step | None:
+    """Outer folds for a table whose test rows were drawn at random; ``None`` where there are, or can be, none."""
+    tasks, search = records.spec.get("tasks") or {}, records.spec.get("search") or {}
+    drawn = tasks.get("set") == "table" and not tasks.get("test") and search.get("strategy", "grid") == "grid"
+    half = (about.high - about.low) / 2
+    if records.num_folds > 1 or not drawn or not math.isfinite(half) or "num_development" not in records.tasks:
+        return None
+    judging, labelled = (int(records.tasks[name].max()) for name in ("num_test", "num_development"))
+    expected = half * math.sqrt(judging / (judging + labelled))
+    return (
+        f"Have every labelled row judge, in outer folds: about ±{points(expected, sign=False)} for the mean gain "
+        f"instead of ±{points(half, sign=False)}. More seeds would not narrow it.",
+        _run_again(records, "folds", "evaluation.design=cross_fit"),
+    )
+
+
+def _rows(records: Records, about: Option, undecided: pd.DataFrame) -> Step:
     """More labelled test examples, and how many would bring the interval of the mean to the width of the band."""
     open_tasks = f" and about {named(list(undecided['task']))}" if len(undecided) else ""
     half = (about.high - about.low) / 2
