@@ -29,7 +29,7 @@ from analysis.statistics.paired_gains import (
     setting,
 )
 from analysis.statistics.verdicts import (
-    HELPED,
+    HELPED_BY_SHARING,
     HURT_BY_SHARING,
     RECOMMENDED,
     REFERENCE,
@@ -136,10 +136,10 @@ def title(rows: pd.DataFrame) -> str:
     """Return a sentence: which tasks are helped, which are hurt, and by how much."""
     parts = []
     for role in (RECOMMENDED, REFERENCE):
-        judged = verdicts(rows, role)
-        found = _finding(judged)
-        if found:
-            parts.append(f"{_subject(judged.iloc[0])} {found}")
+        for _, judged in verdicts(rows, role).groupby("arm", sort=False):
+            found = _finding(judged)
+            if found:
+                parts.append(f"{_subject(judged.iloc[0])} {found}")
     sentence = "; ".join(parts)
     return sentence[:1].upper() + sentence[1:] if parts else "Gain over tuned single-task networks, in points of skill"
 
@@ -154,7 +154,7 @@ def _subject(facts: pd.Series) -> str:
 
 def _finding(rows: pd.DataFrame) -> str:
     phrases = []
-    helped, hurt = rows[rows["word"] == HELPED], rows[rows["word"] == HURT_BY_SHARING]
+    helped, hurt = rows[rows["word"] == HELPED_BY_SHARING], rows[rows["word"] == HURT_BY_SHARING]
     if len(helped):
         phrases.append(f"helps {_each(helped)}")
     if len(hurt):

@@ -7,22 +7,24 @@ import math
 import pandas as pd
 
 from analysis.formatting import agree, named, points
+from analysis.recommendation.option import GAINED
 from analysis.records.frames import each, groups
 from analysis.records.schema import Records
 from analysis.selection import selected
 from analysis.statistics.intervals import MIN_SEEDS
 from analysis.statistics.paired_gains import TASK
-from analysis.statistics.verdicts import HELPED, HURT_BY_SHARING, RECOMMENDED, UNDECIDED, verdicts, with_word
+from analysis.statistics.verdicts import HURT_BY_SHARING, UNDECIDED, with_word
 
 
-def changes(rows: pd.DataFrame) -> list[str]:
-    """Return what would change the verdict on the recommended arm: a wider band, more data, another baseline."""
-    said = []
-    for row in each(verdicts(rows, RECOMMENDED).sort_values("order")):
-        edge = row.low_simultaneous if row.word == HELPED else -row.high_simultaneous
-        if row.word in (HELPED, HURT_BY_SHARING):
+def changes(rows: pd.DataFrame, arm: str) -> list[str]:
+    """Return what would change the verdict on the arm labelled ``arm``: a wider band, more data, another baseline."""
+    said, rows = [], rows[rows["arm"] == arm]
+    judged = rows[(rows["baseline"] == "each") & (rows["scope"] == TASK)]
+    for row in each(judged.sort_values("order")):
+        edge = row.low_simultaneous if row.word in GAINED else -row.high_simultaneous
+        if row.word in (*GAINED, HURT_BY_SHARING):
             said.append(f"{row.task} would not count as {row.word} with a band of ±{edge:.1f} points or wider.")
-    for facts, same in groups(with_word(verdicts(rows, RECOMMENDED), UNDECIDED), ["remedy"]):
+    for facts, same in groups(with_word(judged, UNDECIDED), ["remedy"]):
         remedy = facts["remedy"]
         said.append(f"{remedy[:1].upper()}{remedy[1:]} could decide {named(list(same['task']))}.")
     for row in each(rows[rows["contradicts"] & (rows["scope"] == TASK)]):
@@ -55,6 +57,8 @@ def winners_curse(records: Records, arm: str) -> str:
 def caveat(records: Records, rows: pd.DataFrame, arm: str) -> str:
     """Return the gravest caveat that holds for the verdict, in one sentence."""
     judged = rows[(rows["baseline"] == "each") & (rows["scope"] == TASK)]
+    if judged.empty:
+        return "No network that shares was judged: what sharing does on this task set is not known."
     paired = judged[judged["n"] > 0]
     if paired.empty or paired["n"].min() < MIN_SEEDS:
         return f"Fewer than {MIN_SEEDS} paired seeds: there are points, but no intervals."

@@ -1,4 +1,4 @@
-"""What is decided: share, do not share, or a candidate that no run has checked yet."""
+"""What is decided: share, do not share, share some, no difference found, or a candidate that no run has checked."""
 
 from __future__ import annotations
 
@@ -6,16 +6,20 @@ import json
 import shlex
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
 from analysis.formatting import named
+from analysis.recommendation.option import CHOSEN, FOLLOW_UP, GAINED, UNSHARED, Option
+from analysis.recommendation.options import options
+from analysis.recommendation.preference import BALANCED, best_that_shares, choose
 from analysis.records.run_command import run_path
 from analysis.records.schema import Records
-from analysis.statistics.verdicts import HELPED, HURT, HURT_BY_SHARING, RECOMMENDED, REFERENCE, verdicts, with_word
+from analysis.statistics.verdicts import HURT, HURT_BY_SHARING
 
-SHARE, DO_NOT_SHARE, CANDIDATE, OPEN = "share", "do not share", "candidate", "no verdict yet"
-UNSHARED = ("single_task", "independent")
+SHARE, DO_NOT_SHARE, SHARE_SOME = "share", "do not share", "share some"
+NO_DIFFERENCE, CANDIDATE, OPEN = "no difference found", "candidate", "no verdict yet"
 
 
 @dataclass(frozen=True)
@@ -23,41 +27,73 @@ class Decision:
     """What to do.
 
     Args:
-        word: ``share``, ``do not share`` or ``candidate``.
-        arm: the factors of the arm that the word is about: the chosen one, or the reference that shares everything
-            where that one is the candidate's.
-        alone: tasks that a candidate would train alone; empty where there is no candidate.
-        judged: whether the verdict phase compared a network that trains tasks together with single-task networks.
+        word: ``share``, ``do not share``, ``share some`` (a candidate that was checked), ``no difference found`` or
+            ``candidate`` (one that was not).
+        arm: the factors of the arm that the word is about; of the chosen one where nothing that shares was judged.
+        alone: tasks that an unchecked candidate would train alone; empty where there is none.
+        chosen: the factors of the arm that was chosen on validation.
+        about: the judged arm that shares and that the word is about; ``None``: none was judged.
+        choice: the option that the preference takes; ``None`` where there is no option.
+        options: all of them.
+        prefer: the preference whose rule was used.
     """
 
     word: str
     arm: pd.Series
     alone: list[str] = field(default_factory=list)
-    judged: bool = True
+    chosen: pd.Series | None = None
+    about: Option | None = None
+    choice: Option | None = None
+    options: list[Option] = field(default_factory=list)
+    prefer: str = BALANCED
+
+    @property
+    def judged(self) -> bool:
+        """Whether an arm that trains tasks together was compared with single-task networks."""
+        return self.about is not None
 
 
-def decide(records: Records, rows: pd.DataFrame, chosen: pd.Series) -> Decision:
-    """Return the decision, from the table of the transfer question and the factors of the chosen arm.
+def decide(records: Records, rows: pd.DataFrame, chosen: pd.Series, prefer: str = BALANCED) -> Decision:
+    """Return the decision.
 
-    Sharing is recommended only if no task is hurt by it.  Where at least two tasks are left without the hurt ones,
-    there is a candidate: share the rest.  It keeps its word ``do not share`` if the chosen arm shares nothing and only
-    the reference names a task that gains.
+    "Do not share" is said only where every judged arm that shares is shown to do harm, or clearly likelier does harm
+    than good.  That single-task networks won on validation does not make it: then the reference is judged.  Where
+    harm is shown on some tasks and at least two are left, there is a candidate, unless one was checked already: share
+    the rest.  Beside a chosen arm that shares nothing it needs a task that gains.
+
+    Args:
+        records: of the study.
+        rows: the table of the transfer question.
+        chosen: factors of the arm that was chosen on validation.
+        prefer: the preference, whose rule stands in :data:`analysis.recommendation.preference.RULES`.
     """
-    if chosen["sharing"] in UNSHARED:
-        return _against_the_reference(records, verdicts(rows, REFERENCE), chosen)
-    hurt = list(with_word(verdicts(rows, RECOMMENDED), HURT_BY_SHARING)["task"])
-    if not hurt:
-        return Decision(SHARE, chosen)
-    return Decision(CANDIDATE, chosen, hurt) if len(records.tasks) - len(hurt) >= 2 else Decision(DO_NOT_SHARE, chosen)
+    found = options(records, rows)
+    about, choice = best_that_shares(found), choose(found, prefer)
+    common: dict[str, Any] = {"chosen": chosen, "choice": choice, "options": found, "prefer": prefer}
+    if about is None:
+        return Decision(NO_DIFFERENCE, chosen, **common)
+    if choice is not None and choice.shares:
+        return Decision(_word_for(choice), choice.facts, about=choice, **common)
+    if not about.harm:
+        word = DO_NOT_SHARE if about.benefit else NO_DIFFERENCE
+        return Decision(word, about.facts, about=about, **common)
+    alone = [] if any(option.kind == FOLLOW_UP for option in found) else _candidate(about)
+    word = CANDIDATE if alone and chosen["sharing"] not in UNSHARED else DO_NOT_SHARE
+    return Decision(word, about.facts, alone, about=about, **common)
 
 
-def _against_the_reference(records: Records, judged: pd.DataFrame, chosen: pd.Series) -> Decision:
-    hurt = judged[judged["word"].isin((HURT_BY_SHARING, HURT))].sort_values("order")
-    reason = (hurt["word"] == HURT_BY_SHARING).any() and (judged["word"] == HELPED).any()
-    if not reason or len(judged) - len(hurt) < 2:
-        compared = not judged.empty or chosen["sharing"] != "single_task"
-        return Decision(DO_NOT_SHARE, chosen, judged=compared)
-    return Decision(DO_NOT_SHARE, factors(records, judged["arm"].iloc[0]), list(hurt["task"]))
+def _word_for(choice: Option) -> str:
+    if not choice.benefit and not choice.harm:
+        return NO_DIFFERENCE
+    return SHARE_SOME if choice.kind == FOLLOW_UP else SHARE
+
+
+def _candidate(about: Option) -> list[str]:
+    """Tasks that a candidate would train alone."""
+    by_sharing = about.with_word(HURT_BY_SHARING)
+    hurt = about.with_word(HURT_BY_SHARING, HURT)  # those of unknown cause stay alone, too
+    wanted = about.kind == CHOSEN or about.with_word(*GAINED)
+    return hurt if by_sharing and wanted and len(about.tasks) - len(hurt) >= 2 else []
 
 
 def factors(records: Records, arm: str) -> pd.Series:

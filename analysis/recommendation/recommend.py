@@ -3,35 +3,43 @@
 from __future__ import annotations
 
 import math
-import shlex
 from dataclasses import dataclass, field
-from pathlib import Path
 
-import pandas as pd
-
-from analysis.formatting import amount, named
+from analysis.formatting import amount
 from analysis.questions import cost, transfer
 from analysis.recommendation import caveats
 from analysis.recommendation.decision import (
     CANDIDATE,
     DO_NOT_SHARE,
+    NO_DIFFERENCE,
     OPEN,
     SHARE,
+    SHARE_SOME,
     Decision,
-    check,
     decide,
     factors,
-    quoted,
 )
-from analysis.recommendation.sentences import explanation, headline
+from analysis.recommendation.headline import headline, statement
+from analysis.recommendation.next_step import next_step
+from analysis.recommendation.option import Option
+from analysis.recommendation.preference import BALANCED
+from analysis.recommendation.sentences import explanation
 from analysis.records.frames import each
-from analysis.records.run_command import run_path, started_with
+from analysis.records.run_command import started_with
 from analysis.records.schema import Records
 from analysis.records.study_state import state_of
-from analysis.statistics.intervals import MIN_SEEDS
-from analysis.statistics.verdicts import MAX_SEEDS, RECOMMENDED, UNDECIDED, verdicts, with_word
 
-__all__ = ["CANDIDATE", "DO_NOT_SHARE", "OPEN", "SHARE", "Recommendation", "recommend"]
+__all__ = [
+    "CANDIDATE",
+    "DO_NOT_SHARE",
+    "NO_DIFFERENCE",
+    "OPEN",
+    "SHARE",
+    "SHARE_SOME",
+    "Recommendation",
+    "opening",
+    "recommend",
+]
 
 
 UNFINISHED = {
@@ -56,10 +64,16 @@ class Recommendation:
     """What to do, and why; terminal, study page and suite page show this one object.
 
     Args:
-        decision: ``share``, ``do not share``, ``candidate`` or ``no verdict yet``.
+        decision: ``share``, ``do not share``, ``share some``, ``no difference found``, ``candidate`` or ``no verdict
+            yet``.
         headline: what to do, in one sentence of plain text.
         explanation: the sentences after the headline, one paragraph.
-        arm: label of the recommended arm; without a verdict, of the arm chosen so far; empty without one.
+        statement: what is known of the mean gain, and of harm to any task.
+        options: everything that one could do, with gain, risk and cost.
+        choice: the option that the preference takes; ``None`` while there is no verdict.
+        prefer: ``accuracy``, ``balanced`` or ``cost``.
+        arm: label of the arm to use if one shares, else of the chosen one; without a verdict, of the arm chosen so
+            far; empty without one.
         alone: tasks that the candidate would train alone; beside ``do not share``, too, a candidate may be named.
         cost: against single-task networks of the same width; may be empty.
         changes: what would change the verdict, one sentence each.
@@ -72,6 +86,10 @@ class Recommendation:
     decision: str
     headline: str
     explanation: str
+    statement: str = ""
+    options: list[Option] = field(default_factory=list)
+    choice: Option | None = None
+    prefer: str = BALANCED
     arm: str = ""
     alone: list[str] = field(default_factory=list)
     cost: str = ""
@@ -88,22 +106,38 @@ def recommend(records: Records) -> Recommendation:
     chosen = records.frozen("arm")
     if scores.empty or chosen is None:
         return _unfinished(records)
-    rows, arm = transfer.table(scores), chosen["arm"]
-    decision = decide(records, rows, factors(records, arm))
-    step, command = _next(records, rows, decision)
+    rows = transfer.table(scores)
+    prefer = str(records.spec.get("prefer", BALANCED))
+    decision = decide(records, rows, factors(records, chosen["arm"]), prefer)
+    arm = _arm_to_use(decision, chosen["arm"])
+    step, command = next_step(records, rows, decision)
     return Recommendation(
         decision=decision.word,
         headline=headline(decision),
         explanation=explanation(records, rows, decision),
+        statement=statement(decision),
+        options=decision.options,
+        choice=decision.choice,
+        prefer=prefer,
         arm=arm,
         alone=decision.alone,
         cost=_cost(records, arm),
-        changes=caveats.changes(rows),
-        winners_curse=caveats.winners_curse(records, arm),
+        changes=caveats.changes(rows, decision.about.arm if decision.about else arm),
+        winners_curse=caveats.winners_curse(records, chosen["arm"]),
         caveat=caveats.caveat(records, rows, arm),
         step=step,
         command=command,
     )
+
+
+def opening(recommendation: Recommendation) -> list[str]:
+    """Return the paragraphs after the headline: the mean and any harm first, if there is a verdict."""
+    return [text for text in (recommendation.statement, recommendation.explanation) if text]
+
+
+def _arm_to_use(decision: Decision, chosen: str) -> str:
+    shares = decision.choice is not None and decision.choice.shares
+    return decision.choice.arm if shares and decision.choice is not None else chosen
 
 
 def _unfinished(records: Records) -> Recommendation:
@@ -130,25 +164,4 @@ def _cost(records: Records, arm: str) -> str:
         f"{row.multiply_adds_ratio:.0%} of the multiply-adds and {row.parameters_ratio:.0%} of the parameters of "
         f"single-task networks of width {row.width} ({amount(row.multiply_adds)} multiply-adds per example, "
         f"{amount(row.parameters)} parameters)."
-    )
-
-
-def _next(records: Records, rows: pd.DataFrame, decision: Decision) -> tuple[str, str]:
-    if decision.alone:
-        return check(records, decision.alone)
-    undecided = with_word(verdicts(rows, RECOMMENDED), UNDECIDED)
-    by_seeds = undecided[(undecided["more_seeds"] <= MAX_SEEDS) & (undecided["n"] > 0)]
-    if len(by_seeds):
-        seeds = int((by_seeds["n"] + by_seeds["more_seeds"]).max())
-        would = "would about decide" if by_seeds["n"].min() >= MIN_SEEDS else "are the least that gives intervals for"
-        command = (
-            f"mtl-study run {quoted(records, 'study.yaml')} --set verdict.seeds={seeds} "
-            f"--out {shlex.quote(f'{Path(run_path(records))}-{seeds}-seeds')}"
-        )
-        return f"{seeds} verdict seeds {would} {named(list(by_seeds['task']))}.", command
-    if len(undecided):
-        return f"Only more test data would decide {named(list(undecided['task']))}.", ""
-    return (
-        "Nothing is left to decide about the recommended arm; the page can be written again at any time.",
-        f"mtl-study report {quoted(records)}",
     )

@@ -1,23 +1,25 @@
-"""The verdict in a few sentences of plain text: what to do, who gains, who pays, and on how much it rests."""
+"""The verdict in a few sentences of plain text: who gains, who pays, and on how much it rests."""
 
 from __future__ import annotations
 
-import numpy as np
 import pandas as pd
 
 from analysis.formatting import LONG, agree, interval, listing, named, points
 from analysis.questions import weighting
-from analysis.recommendation.decision import DO_NOT_SHARE, UNSHARED, Decision
+from analysis.recommendation.decision import DO_NOT_SHARE, SHARE, Decision
+from analysis.recommendation.headline import in_words
+from analysis.recommendation.option import CHOSEN, UNSHARED
 from analysis.records.frames import each
 from analysis.records.schema import Records
 from analysis.statistics.paired_gains import TASK
 from analysis.statistics.verdicts import (
     HELPED,
+    HELPED_BY_SHARING,
     HURT,
     HURT_BY_SHARING,
     RECOMMENDED,
-    REFERENCE,
     TIE,
+    TRAINED_TOGETHER,
     TUNED_ALONE,
     UNDECIDED,
     verdicts,
@@ -35,73 +37,73 @@ def explanation(records: Records, rows: pd.DataFrame, decision: Decision) -> str
     """
     judged = verdicts(rows, RECOMMENDED)
     sentences = [
-        _candidate(decision, decided=bool((judged["word"] != UNDECIDED).any())),
-        _findings(judged, "Against single-task networks tuned with the same budget,"),
-        _reference(rows),
-        _best(rows),
+        _opening(decision, decided=bool((judged["word"] != UNDECIDED).any())),
+        _findings(judged, rows, "Against single-task networks tuned with the same budget,"),
+        *_beside(rows),
+        _best(rows, decision),
         _weighting(records),
         _effort(records, rows),
     ]
     return " ".join(filter(None, sentences))
 
 
-def headline(decision: Decision) -> str:
-    """Return what to do, in one sentence of plain text."""
-    if decision.alone:
-        payers = f"{named(decision.alone)} {agree(len(decision.alone), 'pays', 'pay')} for it"
-        return f"Do not share everything with everyone: {payers}."
-    if not decision.judged:
-        return "Single-task networks did best on validation; no shared network was judged."
-    if decision.word == DO_NOT_SHARE:
-        return "Do not share on this task set."
-    return f"Share {_shared(decision.arm)}."
-
-
-def _candidate(decision: Decision, *, decided: bool) -> str:
+def _opening(decision: Decision, *, decided: bool) -> str:
     """What qualifies the headline: a candidate, the arm that was tried, or that nothing is decided yet."""
-    shared = _shared(decision.arm)
-    if not decision.judged:
-        return (
-            "An arm that shares every stage would be judged beside them; the study has none: add it to factors.depth."
-        )
+    another = decision.chosen is not None and (decision.about is None or decision.about.kind != CHOSEN)
+    chose = f"Validation chose {_chosen(decision.chosen)}." if another else ""
     if decision.alone:
-        return f"Candidate: share {shared} among the other tasks and train {listing(decision.alone)} alone (unchecked)."
-    if decision.word == DO_NOT_SHARE:
-        return "" if decision.arm["sharing"] in UNSHARED else f"The best arm shares {shared}."
-    return "" if decided else "Provisionally: no task has a verdict yet."
+        shared, alone = in_words(decision.arm), listing(decision.alone)
+        candidate = f"Candidate: share {shared} among the other tasks and train {alone} alone (unchecked)."
+        return f"{candidate} {chose}".strip()
+    if another:
+        return chose
+    if decision.word == DO_NOT_SHARE and decision.arm["sharing"] not in UNSHARED:
+        return f"The best arm shares {in_words(decision.arm)}."
+    return "Provisionally: no task has a verdict yet." if decision.word == SHARE and not decided else ""
 
 
-def _shared(facts: pd.Series) -> str:
-    weights = "equal weights" if facts["weighting"] == "equal" else f"{facts['weighting']} weighting"
-    depth = "all stages" if np.isnan(facts["depth"]) else f"{facts['depth']:.0f} of {facts['stages']} stages"
-    kind = "" if facts["sharing"] == "hard" else f" by {facts['sharing']}"
-    return f"{depth}{kind} at width {facts['width']} with {weights}"
+def _chosen(facts: pd.Series | None) -> str:
+    if facts is None:
+        return ""
+    if facts["sharing"] == "single_task":
+        return f"single-task networks of width {facts['width']}"
+    return (
+        f"one training loop without sharing at width {facts['width']}"
+        if facts["sharing"] in UNSHARED
+        else (f"to share {in_words(facts)}")
+    )
 
 
-def _findings(rows: pd.DataFrame, opening: str) -> str:
+def _findings(judged: pd.DataFrame, rows: pd.DataFrame, opening: str) -> str:
     """The verdicts on one arm as a sentence; nothing where there are none."""
-    phrases = [phrase(with_word(rows, word)) for word, phrase in _PHRASES.items() if len(with_word(rows, word))]
+    phrases = [phrase(with_word(judged, word)) for word, phrase in _PHRASES.items() if len(with_word(judged, word))]
+    alone = with_word(judged, TUNED_ALONE)
+    if len(alone):
+        phrases.append(_tuned_alone(alone, rows))
     return f"{opening} {'; '.join(phrases)}." if phrases else ""
 
 
-def _helped(rows: pd.DataFrame) -> str:
+def _helped(rows: pd.DataFrame, how: str = "") -> str:
     shown = [f"{row.task} ({points(row.gain)} {interval(row.low, row.high)})" for row in each(rows)]
     if len(rows) > LONG:
         shown = [f"{len(rows)} tasks ({points(rows['gain'].min())} to {points(rows['gain'].max())})"]
-    return f"{named(shown)} {agree(len(rows), 'improves', 'improve')}"
+    return f"{named(shown)} {agree(len(rows), 'improves', 'improve')}{how}"
 
 
 def _hurt(rows: pd.DataFrame, by: str = " by sharing") -> str:
     return "; ".join(
-        f"{row.task} is hurt{by}, by {points(-row.gain, sign=False)} ± {points(row.half_width, sign=False)} "
-        "points of skill"
+        f"{row.task} is hurt{by}, by {points(-row.gain, sign=False)} {interval(-row.high, -row.low)} points of skill"
         for row in each(rows)
     )
 
 
-def _tuned_alone(rows: pd.DataFrame) -> str:
-    verb = agree(len(rows), "does", "do")
-    return f"{named(list(rows['task']))} {verb} better alone, but not because of sharing"
+def _tuned_alone(judged: pd.DataFrame, rows: pd.DataFrame) -> str:
+    """What is known of tasks that do better alone: whether sharing is the cause is open, and how much it may cost."""
+    loop = rows[(rows["baseline"] == "loop") & (rows["scope"] == TASK) & rows["arm"].isin(judged["arm"])]
+    lowest = loop.loc[loop["task"].isin(judged["task"]), "low_simultaneous"].min()
+    at_worst = f", which may cost up to {points(-lowest, sign=False)} points," if lowest < 0 else ""
+    verb = agree(len(judged), "does", "do")
+    return f"{named(list(judged['task']))} {verb} better alone; that sharing is the cause{at_worst} is not shown"
 
 
 def _tied(rows: pd.DataFrame) -> str:
@@ -116,27 +118,35 @@ def _undecided(rows: pd.DataFrame) -> str:
 
 
 _PHRASES = {
+    HELPED_BY_SHARING: lambda rows: _helped(rows, " by sharing"),
     HELPED: _helped,
+    TRAINED_TOGETHER: lambda rows: _helped(rows, " trained together (that sharing does it is not shown)"),
     HURT_BY_SHARING: _hurt,
     HURT: lambda rows: _hurt(rows, by=" (whether by sharing is open: the loop baseline is missing)"),
-    TUNED_ALONE: _tuned_alone,
     TIE: _tied,
     UNDECIDED: _undecided,
 }
 
 
-def _reference(rows: pd.DataFrame) -> str:
-    judged = verdicts(rows, REFERENCE)
-    decided = judged[judged["word"] != UNDECIDED]
-    if judged.empty:
-        return ""
-    width = f"Sharing all {judged['stages'].iloc[0]} stages at width {judged['width'].iloc[0]}, judged beside it:"
-    return _findings(decided, width) or f"{width} no task is decided."
+def _beside(rows: pd.DataFrame) -> list[str]:
+    """A sentence for every arm that was judged beside the chosen one."""
+    judged = rows[(rows["role"] != RECOMMENDED) & (rows["baseline"] == "each") & (rows["scope"] == TASK)]
+    return [_reference(group, rows) for _, group in judged.groupby("arm", sort=False)]
 
 
-def _best(rows: pd.DataFrame) -> str:
-    against = rows[(rows["role"] == RECOMMENDED) & (rows["baseline"] == "best") & (rows["scope"] == TASK)]
-    if against.empty or against["half_simultaneous"].isna().all() or (against["sharing"] == "single_task").all():
+def _reference(judged: pd.DataFrame, rows: pd.DataFrame) -> str:
+    facts = judged.iloc[0]
+    stages = facts["stages"]
+    full = facts["sharing"] == "hard" and not facts.get("depth", stages) < stages
+    what = f"all {stages} stages at width {facts['width']}" if full else in_words(facts)
+    opening = f"Sharing {what}, judged beside it:"
+    return _findings(judged[judged["word"] != UNDECIDED], rows, opening) or f"{opening} no task is decided."
+
+
+def _best(rows: pd.DataFrame, decision: Decision) -> str:
+    """How the arm of the decision stands against single-task networks at the best width of each task."""
+    against = rows[(rows["arm"] == decision.arm["arm"]) & (rows["baseline"] == "best") & (rows["scope"] == TASK)]
+    if against.empty or against["low_simultaneous"].isna().all() or (against["sharing"] == "single_task").all():
         return ""
     ahead = (against["low_simultaneous"] > against["band"]).sum()
     behind = against.loc[against["high_simultaneous"] < -against["band"], "task"]
@@ -155,7 +165,8 @@ def _effort(records: Records, rows: pd.DataFrame) -> str:
     arms = replicas.loc[replicas["phase"] == "confirm", "arm"].nunique()
     search = int((replicas["phase"] == "search").sum())
     seeds = int(rows.loc[rows["baseline"] == "each", "n"].max()) if (rows["baseline"] == "each").any() else 0
+    paired = f"{seeds} paired {agree(seeds, 'seed', 'seeds')}, " if seeds else ""
     return (
-        f"{seeds} paired {agree(seeds, 'seed', 'seeds')}, {arms} confirmed {agree(arms, 'arm', 'arms')}, "
-        f"{search:,} search {agree(search, 'replica', 'replicas')}."
+        f"{paired}{arms} confirmed {agree(arms, 'arm', 'arms')}, {search:,} search "
+        f"{agree(search, 'replica', 'replicas')}."
     )

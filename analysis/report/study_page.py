@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import pandas as pd
 
 from analysis.questions import Answer
-from analysis.recommendation.recommend import recommend
+from analysis.recommendation.recommend import opening, recommend
 from analysis.records.schema import Records
 from analysis.records.study_state import LoadedStudy
 from analysis.report.output.figures import Drawing
@@ -18,6 +18,7 @@ from analysis.report.sections.alerts import Alert, alerts, strongest_caveat
 from analysis.report.sections.commands import Step, commands, steps
 from analysis.report.sections.first_screen import Fact
 from analysis.report.sections.forest import Forest, forest
+from analysis.report.sections.options import OptionLine, option_lines, options_table
 from analysis.report.sections.recommendation import advised, recipe
 from analysis.report.sections.tasks import Group
 
@@ -44,6 +45,8 @@ class Page:
     subtitle: str
     headline: str
     sentences: list[str]
+    options: list[OptionLine]
+    options_table: Table | None
     forest: Forest | None
     facts: list[Fact]
     caveat: str
@@ -70,7 +73,8 @@ class Page:
     def tables(self) -> list[Table]:
         """Every table that gets files."""
         recipe = [self.recipe] if self.recipe else []
-        return [self.tasks_table, *self.extra_tables, *recipe, *self.budget_tables, *self.appendix]
+        options = [self.options_table] if self.options_table else []
+        return [*options, self.tasks_table, *self.extra_tables, *recipe, *self.budget_tables, *self.appendix]
 
 
 def compose(records: Records, answered: list[Answer], figures: list[Drawing]) -> Page:
@@ -82,7 +86,9 @@ def compose(records: Records, answered: list[Answer], figures: list[Drawing]) ->
         name=str(records.spec.get("name") or records.manifest.get("name") or "study"),
         subtitle=first_screen.subtitle(records),
         headline=recommendation.headline,
-        sentences=[recommendation.explanation],
+        sentences=opening(recommendation),
+        options=option_lines(recommendation),
+        options_table=options_table(recommendation),
         forest=forest(transfer),
         facts=first_screen.facts(study),
         caveat=recommendation.caveat or strongest_caveat(warnings),
@@ -93,7 +99,7 @@ def compose(records: Records, answered: list[Answer], figures: list[Drawing]) ->
         figures=figures,
         extra_tables=[_table(answer) for answer in answered],
         recommendation=advised(recommendation),
-        recipe=recipe(study),
+        recipe=recipe(study, recommendation.arm),
         use=steps(study),
         budget_words=budget.budget_words(study),
         budget_tables=budget.budget_tables(study),

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from analysis.recommendation.recommend import recommend
+from analysis.recommendation.recommend import opening, recommend
 from analysis.records.load import load
 from analysis.records.load_suite import is_suite, load_suite
-from analysis.suite.answer import opening, rankings
+from analysis.records.schema import Records
+from analysis.report.sections.options import option_cells
+from analysis.suite.answer import opening as suite_opening
+from analysis.suite.answer import rankings
 
 
 @dataclass(frozen=True)
@@ -18,24 +21,32 @@ class VerdictText:
     Args:
         headline: what to do, or who leads, in one sentence.
         sentences: the paragraphs after it.
+        options: what one could do, as the rows of a short table with its header first; empty without a verdict.
     """
 
     headline: str
     sentences: list[str]
+    options: list[list[str]] = field(default_factory=list)
 
 
-def verdict_text(run: str | Path) -> VerdictText:
+def verdict_text(run: str | Path | Records) -> VerdictText:
     """Return the headline and the sentences with which the report of ``run`` opens.
 
     Args:
-        run: a run directory, or the directory of a suite.
+        run: a run directory, or its records; or the directory of a suite.
 
     Raises:
         UnreadableRun: which file cannot be read, and what to do.
     """
+    if isinstance(run, Records):
+        return _of_study(run)
     if is_suite(run):
         suite = load_suite(run)
-        said = opening(suite, rankings(suite))
+        said = suite_opening(suite, rankings(suite))
         return VerdictText(said.headline, said.sentences)
-    recommendation = recommend(load(run))
-    return VerdictText(recommendation.headline, [recommendation.explanation])
+    return _of_study(load(run))
+
+
+def _of_study(records: Records) -> VerdictText:
+    recommendation = recommend(records)
+    return VerdictText(recommendation.headline, opening(recommendation), option_cells(recommendation))

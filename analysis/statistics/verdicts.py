@@ -12,6 +12,7 @@ from analysis.statistics.paired_gains import LOOP, TASK
 
 HELPED, HURT, TIE, UNDECIDED = "helped", "hurt", "no practical difference", "undecided"
 HURT_BY_SHARING, TUNED_ALONE = "hurt by sharing", "better tuned alone"
+HELPED_BY_SHARING, TRAINED_TOGETHER = "helped by sharing", "better trained together"
 
 MAX_SEEDS = 1000
 """More seeds than this are not worth naming as a remedy."""
@@ -30,10 +31,9 @@ def judge(rows: pd.DataFrame) -> pd.DataFrame:
         contradicts.append(row.baseline != "each" and row.word != "" and opposite.get(against_each) == row.word)
         if row.baseline != "each" or row.scope != TASK:
             final.append("")
-        elif row.sharing == LOOP and row.word == HURT:
-            final.append(TUNED_ALONE)  # nothing is shared, so sharing is not to blame
-        else:
-            final.append(attributed(row.word, words.get((row.arm, "loop", row.task))))
+        else:  # the loop itself shares nothing: sharing is neither to blame nor to thank
+            against_loop = TIE if row.sharing == LOOP else words.get((row.arm, "loop", row.task))
+            final.append(attributed(row.word, against_loop))
     rows = rows.assign(word=final, contradicts=contradicts)
     undecided = rows["word"] == UNDECIDED
     return rows.assign(remedy=rows["remedy"].where(undecided, ""), more_seeds=rows["more_seeds"].where(undecided))
@@ -62,13 +62,16 @@ def verdict(gain: Gain, band: float) -> str:
 def attributed(against_each: str, against_loop: str | None) -> str:
     """Return the word after asking whether sharing is the cause.
 
-    A task is *hurt by sharing* only if it is also hurt against private networks inside the same training loop; hurt
-    against its own tuned network alone, it is *better tuned alone*.  Both must hold, so neither needs a correction.
-    ``None``: the loop was not run, and the bare *hurt* stays.
+    A task is *hurt by sharing* or *helped by sharing* only if the same holds against private networks inside the same
+    training loop.  Against its own tuned network alone it is *better tuned alone* or *better trained together*: the
+    effect of the arm is shown, that sharing causes it is not.  Both comparisons must agree, so neither needs a
+    correction.  ``None``: the loop was not run, and the bare *hurt* or *helped* stays.
     """
-    if against_each != HURT or against_loop is None:
+    if against_each not in (HURT, HELPED) or against_loop is None:
         return against_each
-    return HURT_BY_SHARING if against_loop == HURT else TUNED_ALONE
+    if against_loop == against_each:
+        return HURT_BY_SHARING if against_each == HURT else HELPED_BY_SHARING
+    return TUNED_ALONE if against_each == HURT else TRAINED_TOGETHER
 
 
 def more_seeds(gain: Gain, band: float) -> float:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from mtl_core.errors import UserError
 from study.cli.console import reports_errors
 
 if TYPE_CHECKING:
@@ -27,6 +28,9 @@ Targets = Annotated[list[str] | None, typer.Option("--targets", help="Columns to
 Overrides = Annotated[list[str] | None, typer.Option("--set", help="A key of the study file: section.key=value.")]
 Budget = Annotated[str | None, typer.Option(help="Wall time to fit into, as in 2h; shrinks draws, seeds, arms.")]
 BackEnd = Annotated[Literal["auto", "inline", "ray"] | None, typer.Option(help="Where replicas train.")]
+Prefer = Annotated[
+    Literal["accuracy", "balanced", "cost"] | None, typer.Option(help="Take an option by this rule, not the study's.")
+]
 Address = Annotated[str | None, typer.Option(help="Of a Ray cluster to join.")]
 Workers = Annotated[int | None, typer.Option(min=1, help="Processes; one per core by default.")]
 Out = Annotated[Path | None, typer.Option(help="The run directory; runs/NAME by default.")]
@@ -104,15 +108,24 @@ def status(
 
 @app.command()
 @reports_errors
-def report(run: Run, as_json: Json = False) -> None:
+def report(
+    run: Run,
+    prefer: Prefer = None,
+    as_json: Json = False,
+) -> None:
     """Write report.html, figures and tables of a study or a suite, from the records alone."""
     from study.config.suite import is_suite
 
     if is_suite(run):
-        from study.cli.suite import report as write_report
+        from study.cli.suite import report as write_reports
+
+        if prefer is not None:
+            raise UserError("--prefer", "this is the directory of a suite.", "Name that of one of its studies.")
+        write_reports(run, as_json=as_json)
     else:
         from study.cli.run import report as write_report
-    write_report(run, as_json=as_json)
+
+        write_report(run, as_json=as_json, prefer=prefer)
 
 
 @app.command()

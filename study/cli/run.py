@@ -6,12 +6,14 @@ import shlex
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import typer
 
 from mtl_core.errors import UserError
-from study.cli.console import say, say_json, say_prose
+from study.cli.console import say, say_json, say_prose, say_table
 from study.config.spec import Spec
 from study.config.text import printable
 
@@ -53,16 +55,34 @@ def saying_how_to_resume() -> Iterator[None]:
         raise
 
 
-def report(path: Path, *, as_json: bool = False) -> None:
-    """Write the report of the run in ``path``; print the verdict, and where the report is."""
+def report(path: Path, *, as_json: bool = False, prefer: str | None = None) -> None:
+    """Write the report of the run in ``path``; print the verdict, what one could do, and where the report is.
+
+    Args:
+        path: the run directory.
+        as_json: print one line of JSON instead.
+        prefer: takes the place of the study file's ``prefer``.
+    """
     import analysis
 
-    page = analysis.write_report(path)
-    verdict = analysis.verdict_text(path)
+    source: Any = path if prefer is None else _preferring(path, prefer)
+    page = analysis.write_report(source)
+    verdict = analysis.verdict_text(source)
     if as_json:
         facts = {"study": path.name, "report": str(page), "headline": verdict.headline, "sentences": verdict.sentences}
-        say_json({"event": "reported", **facts})
+        say_json({"event": "reported", **facts, **({"options": verdict.options} if verdict.options else {})})
     else:
         say("")
         say_prose(verdict.headline, *verdict.sentences)
+        if verdict.options:
+            say("")
+            say_table(verdict.options[0], verdict.options[1:])
         say("", f"report: {page}")
+
+
+def _preferring(path: Path, prefer: str) -> Any:
+    """The records of the run in ``path``, with another preference than its study file has."""
+    import analysis
+
+    records = analysis.load(path)
+    return replace(records, spec=records.spec | {"prefer": prefer})

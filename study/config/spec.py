@@ -204,6 +204,7 @@ class Spec(Section):
     Args:
         name: names the run directory.
         band: half-width of the band of no practical difference, in points of skill.
+        prefer: which rule of the report takes one of the options; it changes no result.
         budget: seconds of wall time that the plan has to fit into (``2h`` in the file).
         backend: ``auto`` takes Ray where it is worth its start-up time.
         workers: processes; one per core when left out.
@@ -220,6 +221,7 @@ class Spec(Section):
     evaluation: Evaluation = Evaluation()
     diagnostics: Diagnostics = Diagnostics()
     band: Annotated[float, Field(ge=0, le=100)] = 1.0
+    prefer: Literal["accuracy", "balanced", "cost"] = "balanced"
     budget: Duration | None = None
     backend: Literal["auto", "inline", "ray"] = "auto"
     workers: Annotated[int, Field(ge=1, le=10_000)] | None = None
@@ -239,12 +241,12 @@ class Spec(Section):
     def digest(self) -> str:
         """Return a hash of all that can change a result.
 
-        It does not depend on the name, on where or how fast the study runs, nor on where its data lie: a project that
-        was moved goes on, and their fingerprint says whether the data are the same.  Studies from before there were
-        outer folds keep their hash.
+        It does not depend on the name, on where or how fast the study runs, on what its reader prefers, nor on where
+        its data lie: a project that was moved goes on, and their fingerprint says whether the data are the same.
+        Studies from before there were outer folds keep their hash.
         """
-        left_out: dict[str, Any] = {"name": True, "budget": True, "backend": True, "workers": True, "tasks": {"path"}}
-        left_out["verdict"] = {"follow_up"} if self.verdict.follow_up else {}
+        left_out: dict[str, Any] = dict.fromkeys(("name", "prefer", "budget", "backend", "workers"), True)
+        left_out |= {"tasks": {"path"}, "verdict": {"follow_up"} if self.verdict.follow_up else {}}
         if self.evaluation.design != "cross_fit":
             left_out["evaluation"] = True
         content = self.model_dump_json(exclude=left_out)

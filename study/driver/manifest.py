@@ -46,7 +46,7 @@ def refuse_another(out: Path, requested: Spec, stored: Spec, fingerprint: str) -
 def differences(stored: Spec, requested: Spec) -> list[str]:
     """Return every setting that differs, as ``factors.width: [16] there, [32] asked``."""
     before, after = (dict(_flat(spec.plain())) for spec in (stored, requested))
-    ignored = ("name", "budget", "backend", "workers", "tasks.path")
+    ignored = ("name", "prefer", "budget", "backend", "workers", "tasks.path")
     names = [name for name in before | after if name not in ignored and before.get(name) != after.get(name)]
     return [f"{name}: {before.get(name)} there, {after.get(name)} asked" for name in names]
 

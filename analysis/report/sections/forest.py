@@ -13,7 +13,7 @@ import pandas as pd
 
 from analysis.formatting import interval, points, shared_stages
 from analysis.records.frames import each
-from analysis.report.sections.tasks import Chip, chip_of
+from analysis.report.sections.tasks import ROLES, Chip, chip_of
 from analysis.statistics.paired_gains import TASK
 
 MOST_TASKS = 12
@@ -94,9 +94,7 @@ def _panel(rows: pd.DataFrame, axis: _Axis) -> Panel:
     hidden = max(0, len(rows) - MOST_TASKS)
     if hidden:  # the ends tell most
         rows = pd.concat([rows.head(MOST_TASKS // 2), rows.tail(MOST_TASKS - MOST_TASKS // 2)])
-    title = (
-        f"{str(first['role']).capitalize()}: {shared_stages(first['sharing'], first['depth'], int(first['stages']))}"
-    )
+    title = f"{ROLES[first['role']]}: {shared_stages(first['sharing'], first['depth'], int(first['stages']))}"
     return Panel(f"{title}, width {first['width']}", [_line(row, axis) for row in each(rows)], hidden)
 
 

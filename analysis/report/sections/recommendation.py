@@ -7,7 +7,8 @@ import json
 import pandas as pd
 
 from analysis.formatting import listing
-from analysis.recommendation.recommend import CANDIDATE, OPEN, SHARE, Recommendation
+from analysis.recommendation.preference import RULES
+from analysis.recommendation.recommend import CANDIDATE, NO_DIFFERENCE, OPEN, SHARE, SHARE_SOME, Recommendation
 from analysis.records.schema import FACTOR_COLUMNS
 from analysis.records.study_state import LoadedStudy
 from analysis.report.output.tables import Table
@@ -19,14 +20,18 @@ def advised(recommendation: Recommendation) -> list[str]:
         chosen = recommendation.arm
         so_far = f"Chosen so far, on validation skill in the confirm phase: {chosen}." if chosen else ""
         return [so_far or "Nothing is recommended yet."]
-    found = (_decision(recommendation), recommendation.cost, recommendation.winners_curse)
-    return [part for part in found if part]
+    rule = f"Rule of prefer: {recommendation.prefer}. {RULES[recommendation.prefer]}"
+    known = (recommendation.statement, recommendation.cost, recommendation.winners_curse)
+    return [_decision(recommendation), *filter(None, known), rule]
 
 
 def _decision(recommendation: Recommendation) -> str:
     decision, arm, alone = recommendation.decision, recommendation.arm, recommendation.alone
-    if decision == SHARE:
-        return f"Share as in the recipe: {arm}. No task is hurt by it."
+    if decision in (SHARE, SHARE_SOME):
+        return f"Share as in the recipe: {arm}."
+    if decision == NO_DIFFERENCE:
+        taken = _taken(recommendation)
+        return f"No difference was found that decides. By the rule of prefer: {recommendation.prefer}, {taken}."
     if decision == CANDIDATE:
         names = listing(alone, limit=len(alone))
         return f"Candidate: train {names} alone and share the rest as in the recipe ({arm}), unchecked."
@@ -35,10 +40,16 @@ def _decision(recommendation: Recommendation) -> str:
     return f"Do not share on this task set. What was judged: {arm}."
 
 
-def recipe(study: LoadedStudy) -> Table | None:
-    """Return what to train: the chosen arm with its tuned hyperparameters; ``None`` before one is chosen."""
-    draws = (study.records.frozen("draws") or {}).get(study.state.chosen)
-    rows = study.records.replicas[study.records.replicas["arm"] == study.state.chosen]
+def _taken(recommendation: Recommendation) -> str:
+    if recommendation.choice is None or not recommendation.choice.arm:
+        return "train every task alone"
+    return f"train {recommendation.choice.arm}"
+
+
+def recipe(study: LoadedStudy, arm: str) -> Table | None:
+    """Return what to train: the arm labelled ``arm`` with its tuned hyperparameters; ``None`` before one is chosen."""
+    draws = (study.records.frozen("draws") or {}).get(arm)
+    rows = study.records.replicas[study.records.replicas["arm"] == arm]
     if not draws or rows.empty:
         return None
     levels = {name: _whole(rows[name].iloc[0]) for name in FACTOR_COLUMNS if pd.notna(rows[name].iloc[0])}

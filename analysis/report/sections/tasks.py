@@ -14,9 +14,27 @@ from analysis.records.frames import each
 from analysis.report.output.tables import Table
 from analysis.statistics.intervals import MIN_SEEDS
 from analysis.statistics.paired_gains import MEAN, TASK
-from analysis.statistics.verdicts import HELPED, HURT, HURT_BY_SHARING, TUNED_ALONE
+from analysis.statistics.verdicts import (
+    HELPED,
+    HELPED_BY_SHARING,
+    HURT,
+    HURT_BY_SHARING,
+    RECOMMENDED,
+    REFERENCE,
+    TRAINED_TOGETHER,
+    TUNED_ALONE,
+)
 
-SIGNS = {HELPED: ("▲", "helped"), HURT_BY_SHARING: ("▼", "hurt"), HURT: ("▼", "hurt"), TUNED_ALONE: ("▽", "hurt")}
+SIGNS = {
+    HELPED_BY_SHARING: ("▲", "helped"),
+    HELPED: ("▲", "helped"),
+    TRAINED_TOGETHER: ("△", "helped"),
+    HURT_BY_SHARING: ("▼", "hurt"),
+    HURT: ("▼", "hurt"),
+    TUNED_ALONE: ("▽", "hurt"),
+}
+ROLES = {RECOMMENDED: "Chosen on validation", REFERENCE: "Judged beside it"}
+"""Role of a judged arm, as the page says it."""
 NEUTRAL = {"no practical difference": "■"}
 Gaps = Mapping[tuple[str, str], float]
 
@@ -84,7 +102,7 @@ def _group(rows: pd.DataFrame, gaps: Gaps) -> Group:
     first = rows.iloc[0]
     tasks = rows[rows["scope"] == TASK].sort_values(["gain", "order"], ascending=[False, True])
     shares = shared_stages(first["sharing"], first["depth"], int(first["stages"]))
-    title = f"{str(first['role']).capitalize()}: {shares}, width {first['width']}"
+    title = f"{ROLES[first['role']]}: {shares}, width {first['width']}"
     return Group(title, [_row(row, gaps) for row in each(tasks)], _note(tasks, rows[rows["scope"] == MEAN]))
 
 

@@ -45,7 +45,7 @@ def test_beside_each_line_stand_its_numbers_and_its_verdict(rows: pd.DataFrame) 
     notes = [text.get_text() for text in drawn(rows).axes[1].texts]
     assert len(notes) == 4
     assert notes[0].startswith("+")
-    assert notes[0].endswith("]  helped")
+    assert notes[0].endswith("]  helped by sharing")
     assert notes[2].startswith("−")
     assert "hurt by sharing" in notes[2]
     assert notes[3].endswith("]  "), "the mean has no verdict"
@@ -61,7 +61,7 @@ def test_the_legend_has_the_verdicts_and_the_baselines_that_occur(rows: pd.DataF
         (found,) = drawn(table).legends
         return {text.get_text() for text in found.get_texts()}
 
-    assert {"helped", "against loop", "against total", "against best"} <= legend(rows)
+    assert {"helped by sharing", "against loop", "against total", "against best"} <= legend(rows)
     few = legend(rows[rows["baseline"].isin(("each", "loop"))])
     assert "against loop" in few
     assert not {"against total", "against best"} & few

@@ -12,7 +12,15 @@ from analysis.questions import transfer
 from analysis.questions.transfer import RECOMMENDED, REFERENCE, verdicts
 from analysis.records.schema import Records
 from analysis.statistics.paired_gains import MEAN, TASK
-from analysis.statistics.verdicts import HELPED, HURT, HURT_BY_SHARING, TIE, TUNED_ALONE, UNDECIDED
+from analysis.statistics.verdicts import (
+    HELPED_BY_SHARING,
+    HURT,
+    HURT_BY_SHARING,
+    TIE,
+    TRAINED_TOGETHER,
+    TUNED_ALONE,
+    UNDECIDED,
+)
 from tests.analysis.conftest import StudyOf
 from tests.analysis.synthetic import Truth
 
@@ -32,7 +40,7 @@ def planted(records_of: StudyOf) -> pd.DataFrame:
 
 
 def test_planted_effects_are_found_in_both_judged_arms(records_of: StudyOf) -> None:
-    full = {"good": HELPED, "same": TIE, "odd": HURT_BY_SHARING}
+    full = {"good": HELPED_BY_SHARING, "same": TIE, "odd": HURT_BY_SHARING}
     assert words(records_of(PLANTED)) == full
     assert words(records_of(PLANTED), RECOMMENDED) == full
 
@@ -88,6 +96,11 @@ def test_verdict_words_stand_against_each_only(planted: pd.DataFrame) -> None:
 def test_harm_that_the_loop_explains_is_not_blamed_on_sharing(records_of: StudyOf) -> None:
     truth = replace(PLANTED, effects={"good": 0.0, "same": 0.0}, loop_effects={"good": -6.0})
     assert words(records_of(truth))["good"] == TUNED_ALONE
+
+
+def test_a_gain_that_the_loop_has_too_is_not_credited_to_sharing(records_of: StudyOf) -> None:
+    truth = replace(PLANTED, effects={"good": 0.0, "same": 0.0}, loop_effects={"good": 6.0})
+    assert words(records_of(truth))["good"] == TRAINED_TOGETHER
 
 
 def test_an_arm_that_shares_nothing_never_hurts_by_sharing(records_of: StudyOf) -> None:

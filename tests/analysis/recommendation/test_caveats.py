@@ -48,17 +48,17 @@ def test_what_would_change_the_verdict_names_the_band_the_remedy_and_the_other_b
             judged(("f", TIE), ("g", TUNED_ALONE)),
             judged(("a", ""), baseline="best", contradicts=True),
             judged(("", ""), baseline="total", scope="mean", contradicts=True),
-            judged(("h", HELPED), role=REFERENCE),
+            judged(("h", HELPED), role=REFERENCE, arm="another"),
         ]
     )
-    assert changes(rows) == [
+    assert changes(rows, FULL) == [
         "a would not count as helped with a band of ±1.2 points or wider.",
         "b would not count as hurt by sharing with a band of ±3.0 points or wider.",
         "About 3 more seeds could decide c and d.",
         "More test data could decide e.",
         "a: against the baseline 'best' the verdict on the recommended arm is the opposite.",
     ]
-    assert changes(judged(("a", TIE))) == []
+    assert changes(judged(("a", TIE)), FULL) == []
 
 
 def picked(phase: str, skill: float, **columns: object) -> dict[str, Any]:

@@ -8,10 +8,29 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 
-from analysis.recommendation.decision import CANDIDATE, DO_NOT_SHARE, SHARE, check, decide, factors, quoted
+from analysis.recommendation.decision import (
+    CANDIDATE,
+    DO_NOT_SHARE,
+    NO_DIFFERENCE,
+    SHARE,
+    check,
+    decide,
+    factors,
+    quoted,
+)
+from analysis.recommendation.headline import headline
 from analysis.recommendation.recommend import recommend
-from analysis.recommendation.sentences import headline
-from analysis.statistics.verdicts import HELPED, HURT, HURT_BY_SHARING, REFERENCE, TIE, TUNED_ALONE, UNDECIDED
+from analysis.statistics.verdicts import (
+    HELPED,
+    HELPED_BY_SHARING,
+    HURT,
+    HURT_BY_SHARING,
+    REFERENCE,
+    TIE,
+    TRAINED_TOGETHER,
+    TUNED_ALONE,
+    UNDECIDED,
+)
 from tests.analysis.conftest import StudyOf
 from tests.analysis.recommendation.conftest import FULL, NOTHING, ODD, arm, judged, study_of
 
@@ -19,7 +38,6 @@ from tests.analysis.recommendation.conftest import FULL, NOTHING, ODD, arm, judg
 @pytest.mark.parametrize(
     "effects",
     [
-        {"left": 6.0, "right": 5.0},  # nobody is hurt
         {"left": 6.0, "odd": -9.0},  # nobody to share with
         {"left": 0.0, "right": 0.0, "odd": -9.0},  # nobody gains
     ],
@@ -62,9 +80,12 @@ STUDY = study_of(["a", "b", "c"], [arm(NOTHING, "single_task"), arm(FULL)])
     ("words", "word", "left_alone"),
     [
         ([HELPED, TIE, UNDECIDED], SHARE, []),
-        ([UNDECIDED, UNDECIDED, UNDECIDED], SHARE, []),
-        ([HELPED, HELPED, TUNED_ALONE], SHARE, []),  # hurt, but not by sharing
-        ([HELPED, HELPED, HURT], SHARE, []),  # of unknown cause
+        ([HELPED_BY_SHARING, TIE, UNDECIDED], SHARE, []),
+        ([TRAINED_TOGETHER, TIE, UNDECIDED], SHARE, []),
+        ([UNDECIDED, UNDECIDED, UNDECIDED], NO_DIFFERENCE, []),
+        ([TIE, TIE, TIE], NO_DIFFERENCE, []),
+        ([HELPED, HELPED, TUNED_ALONE], SHARE, []),  # hurt, but not shown to be by sharing
+        ([HELPED, HELPED, HURT], DO_NOT_SHARE, []),  # harm of unknown cause is harm, and makes no candidate
         ([HURT_BY_SHARING, HELPED, TIE], CANDIDATE, ["a"]),
         ([HURT_BY_SHARING, HELPED, HURT_BY_SHARING], DO_NOT_SHARE, []),  # one task is left, with nobody to share with
     ],
@@ -78,7 +99,8 @@ def test_no_task_may_be_hurt_by_sharing_and_two_have_to_be_left(
 
 def test_words_on_the_reference_or_on_another_baseline_do_not_decide_on_the_chosen_arm() -> None:
     own = judged(("a", HELPED), ("b", HELPED), ("c", TIE))
-    reference = judged(("a", HURT_BY_SHARING), ("b", HELPED), ("c", HELPED), role=REFERENCE)
+    hurt = [("a", HURT_BY_SHARING), ("b", HELPED), ("c", HELPED)]
+    reference = judged(*hurt, role=REFERENCE, arm=NOTHING)  # any other arm of the study
     loop = judged(("a", HURT_BY_SHARING), baseline="loop")
     assert decide(STUDY, pd.concat([own, reference, loop]), SHARED).word == SHARE
 
@@ -87,6 +109,7 @@ def test_words_on_the_reference_or_on_another_baseline_do_not_decide_on_the_chos
     ("words", "left_alone"),
     [
         ([HELPED, TIE, HURT_BY_SHARING], ["c"]),
+        ([TRAINED_TOGETHER, TIE, HURT_BY_SHARING], ["c"]),
         ([HELPED, HURT, HURT_BY_SHARING], []),  # with b, whose cause is unknown, left alone, too, only one is left
         ([HELPED, TIE, HURT], []),
         ([TIE, TIE, HURT_BY_SHARING], []),
@@ -98,16 +121,27 @@ def test_an_arm_that_shares_nothing_keeps_its_word_beside_a_candidate_of_the_ref
     rows = judged(*zip("abc", words, strict=True), role=REFERENCE)
     found = decide(STUDY, rows, ALONE)
     assert (found.word, found.alone) == (DO_NOT_SHARE, left_alone)
-    assert found.arm["arm"] == (FULL if left_alone else NOTHING)
+    assert (found.arm["arm"], found.chosen["arm"]) == (FULL, NOTHING)  # the word is about the arm that shares
     assert factors(STUDY, FULL)["sharing"] == "hard"
 
 
-@pytest.mark.parametrize("reference", [True, False])
-def test_where_single_task_networks_are_chosen_it_is_told_whether_anything_was_judged(reference: bool) -> None:
-    rows = judged(("a", TIE), ("b", TIE), role=REFERENCE if reference else "another")
-    found = decide(STUDY, rows, ALONE)
-    assert (found.word, found.judged) == (DO_NOT_SHARE, reference)
-    assert ("no shared network was judged" in headline(found)) is not reference
+@pytest.mark.parametrize(
+    ("words", "word"),
+    [
+        ([TIE, UNDECIDED], NO_DIFFERENCE),
+        ([HELPED_BY_SHARING, UNDECIDED], SHARE),
+        ([HURT_BY_SHARING, UNDECIDED], DO_NOT_SHARE),
+    ],
+)
+def test_where_single_task_networks_won_on_validation_the_reference_decides(words: list[str], word: str) -> None:
+    found = decide(STUDY, judged(*zip("ab", words, strict=True), role=REFERENCE), ALONE)
+    assert (found.word, found.judged) == (word, True)
+
+
+def test_a_win_of_single_task_networks_on_validation_never_says_do_not_share() -> None:
+    found = decide(STUDY, judged(("a", TIE), ("b", TIE), baseline="best", arm=NOTHING), ALONE)
+    assert (found.word, found.judged) == (NO_DIFFERENCE, False)
+    assert headline(found) == "No difference found: no network that shares was judged."
 
 
 def test_tasks_of_unknown_harm_stay_alone_with_those_hurt_by_sharing() -> None:

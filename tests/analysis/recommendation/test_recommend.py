@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from analysis.recommendation.recommend import CANDIDATE, DO_NOT_SHARE, OPEN, SHARE, recommend
+from analysis.recommendation.recommend import CANDIDATE, DO_NOT_SHARE, NO_DIFFERENCE, OPEN, SHARE, recommend
 from tests.analysis.conftest import StudyOf
 from tests.analysis.recommendation.conftest import GOOD, HALF, NOTHING, ODD
 
@@ -18,7 +18,9 @@ def test_sharing_that_helps_is_recommended(records_of: StudyOf) -> None:
     assert "left (+" in card.explanation
     assert "improve" in card.explanation
     assert "10 paired seeds, 4 confirmed arms" in card.explanation
-    assert card.command.startswith("mtl-study report ")
+    assert card.step.startswith("16 is the only width that was searched")
+    assert card.command.startswith("mtl-study run ")
+    assert "factors.width=[16, 32]" in card.command
 
 
 def test_a_hurt_task_makes_it_a_candidate_that_names_who_stays_alone(records_of: StudyOf) -> None:
@@ -46,7 +48,7 @@ def test_a_chosen_arm_without_sharing_means_do_not_share(records_of: StudyOf) ->
 def test_what_full_sharing_does_is_said_beside_an_arm_that_shares_less(records_of: StudyOf) -> None:
     truth = replace(ODD, effects={"left": 3.0, "right": 0.0, "odd": -8.0}, loop_effects={"odd": 4.5}, chosen=HALF)
     card = recommend(records_of(truth))
-    assert card.decision == SHARE
+    assert card.decision == NO_DIFFERENCE
     own, beside = card.explanation.split("Sharing all 2 stages at width 16, judged beside it:")
     assert "hurt" not in own
     assert "odd is hurt by sharing, by " in beside

@@ -18,8 +18,8 @@ def test_the_verdict_opens_the_page(records_of: StudyOf) -> None:
     assert page.forest is not None
     (panel,) = page.forest.panels
     assert [(line.name, line.verdict.word) for line in panel.lines] == [
-        ("left", "helped"),
-        ("right", "helped"),
+        ("left", "helped by sharing"),
+        ("right", "helped by sharing"),
         ("odd", "hurt by sharing"),
     ]
     places = {line.name: line.place for line in panel.lines}

@@ -12,10 +12,12 @@ from analysis.statistics.intervals import Gain, paired_gain
 from analysis.statistics.paired_gains import LOOP, MEAN, TASK
 from analysis.statistics.verdicts import (
     HELPED,
+    HELPED_BY_SHARING,
     HURT,
     HURT_BY_SHARING,
     RECOMMENDED,
     TIE,
+    TRAINED_TOGETHER,
     TUNED_ALONE,
     UNDECIDED,
     attributed,
@@ -68,12 +70,16 @@ def test_the_simultaneous_interval_decides_not_the_plain_one() -> None:
         (HURT, UNDECIDED, TUNED_ALONE),
         (HURT, HELPED, TUNED_ALONE),
         (HURT, None, HURT),
-        (HELPED, HURT, HELPED),
+        (HELPED, HELPED, HELPED_BY_SHARING),
+        (HELPED, TIE, TRAINED_TOGETHER),
+        (HELPED, UNDECIDED, TRAINED_TOGETHER),
+        (HELPED, HURT, TRAINED_TOGETHER),
+        (HELPED, None, HELPED),
         (TIE, HURT, TIE),
         (UNDECIDED, HURT, UNDECIDED),
     ],
 )
-def test_sharing_is_blamed_only_if_the_loop_is_not(each: str, loop: str | None, word: str) -> None:
+def test_sharing_is_blamed_or_thanked_only_if_the_loop_is_not(each: str, loop: str | None, word: str) -> None:
     assert attributed(each, loop) == word
 
 
@@ -148,7 +154,7 @@ def test_words_stand_against_each_alone_and_ask_the_loop_of_the_same_task() -> N
     )
     assert list(rows["word"]) == [HURT_BY_SHARING, TUNED_ALONE, HURT, "", "", ""]
     alone = judge(judged(("each", "a", HURT, LOOP), ("each", "b", HELPED, LOOP)))
-    assert list(alone["word"]) == [TUNED_ALONE, HELPED]
+    assert list(alone["word"]) == [TUNED_ALONE, TRAINED_TOGETHER]
 
 
 def test_only_opposite_words_on_the_same_task_contradict() -> None:

@@ -14,6 +14,7 @@ from mtl_core.errors import UserError
 from study.cli.run import refuse_a_file, report, run, saying_how_to_resume
 from study.planning import prepare
 from study.store import ledger
+from tests.analysis.synthetic import Truth, write_study
 from tests.study.conftest import small_task_set, tiny
 
 SLOW = 1e5
@@ -86,3 +87,20 @@ def test_an_interruption_says_how_to_go_on_and_stays_one(
     with pytest.raises(KeyboardInterrupt), saying_how_to_resume():
         raise KeyboardInterrupt
     assert "mtl-study run 'a b'" in capsys.readouterr().err
+
+
+def test_options_are_said_and_another_preference_is_handed_on(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = write_study(tmp_path / "run", Truth(widths=(16,), stages=1, draws=1, epochs=4, num_test=40))
+    pages: list[Any] = []
+    monkeypatch.setattr(analysis, "write_report", lambda source: pages.append(source) or run, raising=False)
+    report(run, as_json=True, prefer="cost")
+    said = json.loads(capsys.readouterr().out)
+    assert pages[0].spec["prefer"] == "cost"
+    assert said["options"][0] == ["option", "mean gain", "worst task", "risk", "cost"]
+    assert sum(row[0].startswith("* ") for row in said["options"]) == 1
+    report(run)
+    shown = capsys.readouterr().out
+    assert pages[1] == run
+    assert "Train each task alone at width 16" in shown

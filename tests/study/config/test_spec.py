@@ -9,6 +9,6 @@ def test_the_digest_knows_what_changes_results() -> None:
     def digest(*overrides: str) -> str:
         return load_spec("digits3", overrides=overrides).digest()
 
-    assert digest() == digest("name=other", "workers=3", "backend=inline", "budget=2h")
+    assert digest() == digest("name=other", "workers=3", "backend=inline", "budget=2h", "prefer=cost")
     others = [digest("training.epochs=31"), digest("tasks.seed=1"), digest("band=2"), digest("tuning.dropout=0")]
     assert len({digest(), *others}) == 5

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from analysis.recommendation.recommend import CANDIDATE, DO_NOT_SHARE, OPEN, SHARE, Recommendation
+from analysis.recommendation.recommend import CANDIDATE, DO_NOT_SHARE, NO_DIFFERENCE, OPEN, SHARE, Recommendation
 from analysis.records.study_state import LoadedStudy
 from analysis.report.sections.recommendation import advised, recipe
 from tests.analysis.conftest import StudyOf
@@ -15,7 +15,7 @@ from tests.analysis.report.conftest import ODD
 
 
 def test_a_recipe_names_every_setting(records_of: StudyOf) -> None:
-    found = recipe(LoadedStudy(records_of(ODD)))
+    found = recipe(LoadedStudy(records_of(ODD)), str(ODD.chosen))
     assert found is not None
     settings = dict(zip(found.frame["setting"], found.frame["all tasks"], strict=True))
     assert settings["width"] == 16
@@ -25,7 +25,13 @@ def test_a_recipe_names_every_setting(records_of: StudyOf) -> None:
 @pytest.mark.parametrize(
     ("decision", "arm", "alone", "sentence"),
     [
-        (SHARE, "hard", [], "Share as in the recipe: hard. No task is hurt by it."),
+        (SHARE, "hard", [], "Share as in the recipe: hard."),
+        (
+            NO_DIFFERENCE,
+            "hard",
+            [],
+            "No difference was found that decides. By the rule of prefer: balanced, train every",
+        ),
         (CANDIDATE, "hard", ["a", "b", "c", "d"], "Candidate: train a, b, c and d alone and share the rest"),
         (DO_NOT_SHARE, "hard", ["a"], "Share nothing until the candidate is checked. What was judged: hard."),
         (DO_NOT_SHARE, "hard", [], "Do not share on this task set. What was judged: hard."),
@@ -34,17 +40,18 @@ def test_a_recipe_names_every_setting(records_of: StudyOf) -> None:
     ],
 )
 def test_the_sentence_fits_the_decision(decision: str, arm: str, alone: list[str], sentence: str) -> None:
-    (said,) = advised(Recommendation(decision, "headline", "explanation", arm=arm, alone=alone))
+    said, *_ = advised(Recommendation(decision, "headline", "explanation", arm=arm, alone=alone))
     assert said.startswith(sentence)
 
 
 def test_cost_and_optimism_follow_the_decision_where_they_are_known() -> None:
     found = advised(Recommendation(SHARE, "", "", arm="hard", cost="half the cost.", winners_curse="a bit less."))
-    assert found[1:] == ["half the cost.", "a bit less."]
+    assert found[1:3] == ["half the cost.", "a bit less."]
+    assert found[3].startswith("Rule of prefer: balanced. Among the arms that share, the first with a benefit")
 
 
 def test_there_is_no_recipe_before_an_arm_is_chosen(records_of: StudyOf) -> None:
-    assert recipe(LoadedStudy(records_of(replace(ODD, phases=("search",))))) is None
+    assert recipe(LoadedStudy(records_of(replace(ODD, phases=("search",)))), "") is None
 
 
 def test_tasks_with_hyperparameters_of_their_own_have_a_column_each(records_of: StudyOf) -> None:
@@ -52,7 +59,7 @@ def test_tasks_with_hyperparameters_of_their_own_have_a_column_each(records_of: 
     draws = {"left": 0, "right": 0, "odd": 1}
     own = {"event": "frozen", "choice": "draws", "value": {ODD.chosen: draws}}
     frozen = [own if event.get("choice") == "draws" else event for event in records.ledger]
-    found = recipe(LoadedStudy(replace(records, ledger=frozen)))
+    found = recipe(LoadedStudy(replace(records, ledger=frozen)), str(ODD.chosen))
     assert found is not None
     rates = found.frame.set_index("setting").loc["learning_rate", ["left", "right", "odd"]]
     assert [json.loads(str(rate)) for rate in rates] == [0.003, 0.003, 0.006]

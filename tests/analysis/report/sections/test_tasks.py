@@ -14,7 +14,7 @@ def test_tasks_come_from_the_best_to_the_worst_with_word_and_sign() -> None:
     table = judged_tasks({"odd": -3.0, "left": 4.0, "right": 0.5})
     table.loc[table["task"] == "right", "word"] = "no practical difference"
     (group,) = groups(table, {("hard d1 w16", "odd"): -12.0})
-    assert group.title == "Recommended: 1 of 2 stages shared, width 16"
+    assert group.title == "Chosen on validation: 1 of 2 stages shared, width 16"
     found = [(row.name, row.verdict.sign, row.verdict.tone, row.gain, row.interval, row.gap) for row in group.rows]
     assert found == [
         ("left", "▲", "helped", "+4.0", "[3.0, 5.0]", "–"),

@@ -1,0 +1,67 @@
+"""What an option costs: size, arithmetic at prediction, number of networks, and one training with known settings."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from analysis.records.schema import Records
+from analysis.selection import SINGLE_TASK
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What all tasks together cost.
+
+    Args:
+        parameters: number of them.
+        multiply_adds: per example at prediction.
+        networks: how many separate networks there are.
+        seconds: of one training, with hyperparameters known, on the machine that trained the study.
+    """
+
+    parameters: float
+    multiply_adds: float
+    networks: int
+    seconds: float
+
+    def over(self, other: Cost) -> tuple[float, float, float]:
+        """Return the ratios of parameters, multiply-adds and seconds to those of ``other``; NaN where unknown."""
+        pairs = (
+            (self.parameters, other.parameters),
+            (self.multiply_adds, other.multiply_adds),
+            (self.seconds, other.seconds),
+        )
+        parameters, multiply_adds, seconds = (one / base if base > 0 else math.nan for one, base in pairs)
+        return parameters, multiply_adds, seconds
+
+
+UNKNOWN = Cost(math.nan, math.nan, 0, math.nan)
+
+
+def cost_of(records: Records, arm: str | Mapping[str, str], networks: int) -> Cost:
+    """Return the cost of an arm, or of one single-task network per task.
+
+    Args:
+        records: of the study.
+        arm: label of the arm, or of a single-task arm for each task.
+        networks: how many separate networks the option has.
+    """
+    rows = records.replicas[records.replicas["phase"].isin(("confirm", "verdict"))]
+    wanted = arm if isinstance(arm, str) else rows["task"].map(dict(arm))
+    rows = rows[(rows["arm"] == wanted) & (rows["status"] == "finished")]
+    if rows.empty:
+        return UNKNOWN
+    sizes = rows.groupby("task")[["parameters_total", "multiply_adds"]].first()
+    seconds = rows.groupby("task")["seconds"].mean()
+    together = rows["sharing"].iloc[0] != SINGLE_TASK  # a replica's rows then repeat what all its tasks cost
+    parameters, multiply_adds = sizes.max() if together else sizes.sum()
+    return Cost(float(parameters), float(multiply_adds), networks, float(seconds.max() if together else seconds.sum()))
+
+
+def fraction(ratio: float) -> str:
+    """Return a ratio of costs as text: ``1/11``, ``60%`` or ``1.3 ×``."""
+    if ratio < 0.4:
+        return f"1/{round(1 / ratio)}"
+    return f"{ratio:.0%}" if ratio < 1.05 else f"{ratio:.1f} ×"

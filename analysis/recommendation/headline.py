@@ -1,0 +1,133 @@
+"""The headline in its honest forms, and under it the mean gain and what is known of harm."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pandas as pd
+
+from analysis.formatting import agree, interval, named, points
+from analysis.recommendation.costs import fraction
+from analysis.recommendation.decision import DO_NOT_SHARE, NO_DIFFERENCE, SHARE_SOME, Decision
+from analysis.recommendation.option import UNSHARED, Option
+from analysis.recommendation.preference import BALANCED
+from analysis.statistics.intervals import MIN_SEEDS
+from analysis.statistics.verdicts import HURT, HURT_BY_SHARING, TUNED_ALONE
+
+
+def headline(decision: Decision) -> str:
+    """Return what to do, in one sentence of plain text."""
+    about = decision.about
+    if decision.alone:
+        payers = f"{named(decision.alone)} {agree(len(decision.alone), 'pays', 'pay')} for it"
+        return f"Do not share everything with everyone: {payers}."
+    if decision.word == NO_DIFFERENCE:
+        return _no_difference(decision, about)
+    if decision.word == DO_NOT_SHARE:
+        return _do_not_share(decision, about)
+    if decision.word == SHARE_SOME:
+        apart = f" and train {named(about.alone)} alone" if about is not None and about.alone else ""
+        return f"Share some: {in_words(decision.arm)}{apart}."
+    payers = about.worse_off if about is not None and about.harm else []
+    price = f", although {named(payers)} {agree(len(payers), 'pays', 'pay')} for it" if payers else ""
+    return f"Share {in_words(decision.arm)}{price}."
+
+
+def in_words(facts: pd.Series) -> str:
+    """Return what an arm shares, as in ``2 of 2 stages at width 16 with equal weights``."""
+    if facts["sharing"] in UNSHARED:
+        return f"nothing at width {facts['width']}"
+    weights = "equal weights" if facts["weighting"] == "equal" else f"{facts['weighting']} weighting"
+    depth = "all stages" if np.isnan(facts["depth"]) else f"{facts['depth']:.0f} of {facts['stages']} stages"
+    kind = "" if facts["sharing"] == "hard" else f" by {facts['sharing']}"
+    return f"{depth}{kind} at width {facts['width']} with {weights}"
+
+
+def mean_gain(option: Option) -> str:
+    """Return the mean gain with its interval, as in ``+0.1 [−1.9, 2.1]``."""
+    return f"{points(option.gain)} {interval(option.low, option.high)}".strip()
+
+
+def savings(option: Option) -> str:
+    """Return what an option saves against a single-task network per task, as in ``one network instead of 14, …``."""
+    parts, tasks = [], len(option.tasks)
+    if 0 < option.cost.networks < tasks:
+        count = "one network" if option.cost.networks == 1 else f"{option.cost.networks} networks"
+        parts.append(f"{count} instead of {tasks}")
+    if math.isfinite(option.ratios[1]):
+        parts.append(f"{fraction(option.ratios[1])} of the multiply-adds".replace("× of", "×"))
+    return ", ".join(parts)
+
+
+def _no_difference(decision: Decision, about: Option | None) -> str:
+    if about is None:
+        return "No difference found: no network that shares was judged."
+    if about.n < MIN_SEEDS:
+        seeds = f"{about.n} paired {agree(about.n, 'seed', 'seeds')}"
+        few = agree(about.n, "gives", "give")
+        return f"No difference found: {seeds} {few} no interval for the mean gain of {mean_gain(about)}."
+    facts = ", ".join(filter(None, [savings(about), f"mean {mean_gain(about)}"]))
+    return f"No difference found: {facts}: {_advice(decision, about)}."
+
+
+def _advice(decision: Decision, about: Option) -> str:
+    if decision.choice is not None and not decision.choice.shares:
+        return f"train alone, since you prefer {decision.prefer}"
+    if not math.isfinite(about.low):
+        return "share if its cost is what matters to you"
+    at_worst = max(0.0, -about.low)
+    if at_worst <= about.band:
+        return f"share: the mean plausibly loses {points(at_worst, sign=False)} points at most"
+    lost = f"{math.ceil(at_worst):.0f} points" if at_worst > 1 else "1 point"
+    return f"share if {lost} {agree(1 if lost == '1 point' else 2, 'does', 'do')} not matter to you"
+
+
+def _do_not_share(decision: Decision, about: Option | None) -> str:
+    if about is None or about.harm_shown:
+        return "Do not share on this task set."
+    if not about.harm:
+        return (
+            f"Train alone, since you prefer {decision.prefer}: sharing gains {mean_gain(about)} at "
+            f"{fraction(about.ratios[1])} of the multiply-adds."
+        ).replace("× of", "×")
+    return f"Do not share on this task set: a loss is clearly likelier than a gain (mean {mean_gain(about)})."
+
+
+def statement(decision: Decision) -> str:
+    """Return what is known of the mean gain and of harm to any task, of the arm that the headline is about."""
+    about = decision.about
+    if about is None:
+        return ""
+    tasks = f"{len(about.tasks)} {agree(len(about.tasks), 'task', 'tasks')}"
+    rule = "" if decision.prefer == BALANCED else f" You prefer {decision.prefer}."
+    mean = f"Sharing {in_words(about.facts)}: mean gain over {tasks} {mean_gain(about)} points."
+    return f"{mean} {_harm(about)}{_rest(decision)}{rule}"
+
+
+def _rest(decision: Decision) -> str:
+    if not decision.alone:
+        return ""
+    return f" Whether the other tasks gain without {named(decision.alone)} is unchecked."
+
+
+def _harm(about: Option) -> str:
+    by_sharing, unexplained = about.with_word(HURT_BY_SHARING), about.with_word(HURT, TUNED_ALONE)
+    if by_sharing:
+        lost = about.tasks.loc[about.tasks["task"].isin(by_sharing), "gain"].min()
+        most = "up to " if len(by_sharing) > 1 else ""
+        verb = agree(len(by_sharing), "is", "are")
+        return f"{named(by_sharing)} {verb} hurt by sharing (by {most}{points(-lost, sign=False)} points)."
+    task, lowest = about.worst_plausible
+    if unexplained:
+        return (
+            f"{named(unexplained)} {agree(len(unexplained), 'does', 'do')} better alone; that sharing is the cause is "
+            f"not shown."
+        )
+    if lowest == -math.inf:
+        return f"No task is shown to be hurt; how much {task} may lose is unknown, with too few test examples."
+    if not task:
+        return "Whether a task is hurt is open: there are no intervals."
+    if lowest >= 0:
+        return "No task is shown to be hurt, and none plausibly loses."
+    return f"No task is shown to be hurt; at worst {task} loses {points(-lowest, sign=False)} points."

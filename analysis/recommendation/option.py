@@ -1,0 +1,96 @@
+"""One thing to do, with gain, risk and cost, and what is shown of its harm and benefit."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+
+import pandas as pd
+
+from analysis.recommendation.costs import UNKNOWN, Cost
+from analysis.recommendation.risks import NO_RISK, Risks
+from analysis.statistics.verdicts import HELPED, HELPED_BY_SHARING, HURT, HURT_BY_SHARING, TRAINED_TOGETHER, TUNED_ALONE
+
+UNSHARED = ("single_task", "independent")
+GAINED = (HELPED_BY_SHARING, HELPED, TRAINED_TOGETHER)
+"""Words of a task that is better off with the arm than alone, whatever the reason."""
+CHOSEN, REFERENCE, FOLLOW_UP, ALONE, BEST_ALONE = "chosen", "reference", "follow-up", "alone", "best alone"
+LIKELY, CLEARLY = 0.5, 3.0
+"""Clearly likelier: a probability of at least the first, and so many times that of the opposite."""
+
+
+@dataclass(frozen=True)
+class Option:
+    """One thing to do, compared with a tuned single-task network of the same width for every task.
+
+    Args:
+        kind: ``chosen``, ``reference``, ``follow-up`` (a candidate that was checked), ``alone`` or ``best alone``.
+        arm: label of the arm; empty for single-task networks at the best width of each task.
+        facts: factor levels of the arm.
+        gain, low, high: mean gain over tasks with its 95% interval, in points of skill.
+        n: number of paired seeds.
+        band: half-width of the band of no practical difference.
+        risks: what the posterior says; NaN without intervals.
+        cost: in absolute numbers.
+        ratios: of parameters, multiply-adds and seconds to single-task networks of the same width.
+        tasks: rows of the transfer question's table, one per task; empty for ``alone``.
+        alone: tasks that a follow-up trains alone.
+    """
+
+    kind: str
+    arm: str
+    facts: pd.Series
+    gain: float = 0.0
+    low: float = math.nan
+    high: float = math.nan
+    n: int = 0
+    band: float = 1.0
+    risks: Risks = NO_RISK
+    cost: Cost = UNKNOWN
+    ratios: tuple[float, float, float] = (1.0, 1.0, 1.0)
+    tasks: pd.DataFrame = field(default_factory=pd.DataFrame)
+    alone: list[str] = field(default_factory=list)
+
+    @property
+    def shares(self) -> bool:
+        """Whether tasks share parameters."""
+        return self.kind in (CHOSEN, REFERENCE, FOLLOW_UP) and self.facts["sharing"] not in UNSHARED
+
+    def with_word(self, *words: str) -> list[str]:
+        """Return the tasks with one of the verdict words, in the order of the task set."""
+        if self.tasks.empty:
+            return []
+        return list(self.tasks[self.tasks["word"].isin(words)].sort_values("order")["task"])
+
+    @property
+    def harm_shown(self) -> bool:
+        """Whether a task is shown to be hurt, by sharing or for lack of a loop by something, or the mean is."""
+        return bool(self.with_word(HURT_BY_SHARING, HURT)) or self.high < -self.band
+
+    @property
+    def harm(self) -> bool:
+        """Whether harm is shown, or clearly likelier than benefit."""
+        return self.harm_shown or _clearly(self.risks.loss, self.risks.benefit)
+
+    @property
+    def benefit(self) -> bool:
+        """Whether there is no harm, and a task is shown to gain, or the mean clearly likelier gains than loses."""
+        return not self.harm and (bool(self.with_word(*GAINED)) or _clearly(self.risks.benefit, self.risks.loss))
+
+    @property
+    def worst_plausible(self) -> tuple[str, float]:
+        """Task and gain of the lowest end of all simultaneous intervals; ``("", nan)`` where there is none."""
+        ends = self.tasks.dropna(subset=["low_simultaneous"]) if len(self.tasks) else self.tasks
+        if ends.empty:
+            return "", math.nan
+        row = ends.sort_values("low_simultaneous").iloc[0]
+        return str(row["task"]), float(row["low_simultaneous"])
+
+    @property
+    def worse_off(self) -> list[str]:
+        """Tasks that are shown to do better in networks of their own, whatever the reason."""
+        return self.with_word(HURT_BY_SHARING, HURT, TUNED_ALONE)
+
+
+def _clearly(probability: float, opposite: float) -> bool:
+    return probability >= LIKELY and probability >= CLEARLY * opposite

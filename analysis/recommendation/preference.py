@@ -1,0 +1,92 @@
+"""Which option to take: one stated rule for each value of the study file's key ``prefer``."""
+
+from __future__ import annotations
+
+import math
+
+from analysis.recommendation.option import ALONE, CHOSEN, FOLLOW_UP, REFERENCE, Option
+
+ACCURACY, BALANCED, COST = "accuracy", "balanced", "cost"
+TOLERATED_BANDS = 5
+"""With ``cost`` the mean gain may plausibly lie so many bands below zero."""
+RULES = {
+    BALANCED: (
+        "Among the arms that share, the first with a benefit that is shown or clearly likelier than harm, in this "
+        "order: the arm chosen on validation, a checked candidate, the reference; without such an arm, the first of "
+        "which harm is neither shown nor clearly likelier; without one, train alone. Harm is shown if a task is hurt "
+        "by sharing (or hurt, where no loop was run) or the 95% interval of the mean gain lies below the band; benefit "
+        "is shown if a task is better off. Clearly likelier: the mean gain lies beyond the band on that side with a "
+        "probability of at least 50%, and at least three times the probability of the other side."
+    ),
+    ACCURACY: (
+        "The option with the highest expected mean gain, after taking off what its tasks are expected to lose beyond "
+        "the band (so these losses count twice); training alone has 0."
+    ),
+    COST: (
+        f"The option with the fewest multiply-adds at prediction whose mean gain plausibly (95% interval) loses at "
+        f"most {TOLERATED_BANDS} times the band and by which no task is shown to lose more than that. Training alone "
+        "is taken to lose what the best other option plausibly gains."
+    ),
+}
+"""The rule of each preference, in the words of the report."""
+
+
+def choose(options: list[Option], prefer: str) -> Option | None:
+    """Return the option that the rule of ``prefer`` takes; ``None`` where there is no option at all.
+
+    The rules stand in :data:`RULES`.  Training alone has neither gain nor risk: the others are measured against it.
+
+    Args:
+        options: all there are.
+        prefer: ``accuracy``, ``balanced`` or ``cost``.
+
+    Raises:
+        ValueError: ``prefer`` is no preference.
+    """
+    rules = {ACCURACY: _most_accurate, BALANCED: _balanced, COST: _cheapest}
+    if prefer not in rules:
+        raise ValueError(f"prefer is {prefer!r}. Choose one of {', '.join(rules)}.")
+    return rules[prefer](options) if options else None
+
+
+def best_that_shares(options: list[Option]) -> Option | None:
+    """Return the arm for which sharing stands: with a benefit rather than open, open rather than harmful.
+
+    Of arms alike in this the one chosen on validation comes first, then a checked candidate, then the reference.
+    """
+    order = (CHOSEN, FOLLOW_UP, REFERENCE)
+    found = [option for option in options if option.shares]
+    return min(found, key=lambda option: (option.harm, not option.benefit, order.index(option.kind)), default=None)
+
+
+def _balanced(options: list[Option]) -> Option | None:
+    best = best_that_shares(options)
+    return best if best is not None and not best.harm else _alone(options)
+
+
+def _most_accurate(options: list[Option]) -> Option | None:
+    known = [option for option in options if math.isfinite(_value(option))]
+    return max(known, key=_value, default=None)
+
+
+def _value(option: Option) -> float:
+    return option.gain - option.risks.shortfall
+
+
+def _cheapest(options: list[Option]) -> Option | None:
+    allowed = [option for option in options if _tolerable(option, options)]
+    known = [option for option in allowed if math.isfinite(option.cost.multiply_adds)]
+    return min(known, key=lambda option: option.cost.multiply_adds, default=_alone(options))
+
+
+def _tolerable(option: Option, options: list[Option]) -> bool:
+    tolerance = TOLERATED_BANDS * option.band
+    if option.kind == ALONE:
+        highest = max((other.high for other in options if math.isfinite(other.high)), default=0.0)
+        return highest <= tolerance
+    shown = option.tasks["high_simultaneous"].min()
+    return option.low >= -tolerance and not shown < -tolerance
+
+
+def _alone(options: list[Option]) -> Option | None:
+    return next((option for option in options if option.kind == ALONE), None)

@@ -1,0 +1,59 @@
+"""How likely an option loses or gains: for the mean over tasks, and for whichever task comes off worst."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from analysis.recommendation.posterior import below, common_correlation, error_of, pooled_draws
+
+
+@dataclass(frozen=True)
+class Risks:
+    """What the posterior says of the gains of an option over training alone.
+
+    Args:
+        loss, benefit: probability that the mean gain lies below, or above, the band of no practical difference.
+        worst: median of the gain of the worst task, in points.
+        worst_low, worst_high: its 95% interval.
+        some_loss: probability that at least one task loses more than the band.
+        shortfall: expected loss beyond the band, mean over tasks, in points.
+    """
+
+    loss: float = math.nan
+    benefit: float = math.nan
+    worst: float = math.nan
+    worst_low: float = math.nan
+    worst_high: float = math.nan
+    some_loss: float = math.nan
+    shortfall: float = math.nan
+
+
+NO_RISK = Risks(0.0, 0.0, 0.0, math.nan, math.nan, 0.0, 0.0)
+
+
+def risks_of(tasks: pd.DataFrame, gain: float, low: float, high: float) -> Risks:
+    """Return the risks of an option against training every task alone.
+
+    Args:
+        tasks: its rows of the transfer question's table, one per task; those without test labels are left out.  Where
+            another one has no interval, or an infinite one, what concerns single tasks is NaN.
+        gain: mean gain over tasks.
+        low, high: its 95% interval.
+    """
+    looks, band = int(tasks["looks"].iloc[0]) if "looks" in tasks else 1, float(tasks["band"].iloc[0])
+    loss, benefit = below(-band, gain, low, high, looks), 1 - below(band, gain, low, high, looks)
+    known = tasks[tasks["n"] > 0]
+    ends = known[["low", "high"]].to_numpy(dtype=float)
+    if not len(ends) or not np.isfinite(ends).all():
+        return Risks(loss, benefit)
+    errors = np.array([error_of(start, end, looks) for start, end in ends])
+    correlation = common_correlation(errors, error_of(low, high, looks))
+    draws = pooled_draws(known["gain"].to_numpy(dtype=float), errors, correlation)
+    worst = draws.min(axis=1)
+    least, middle, most = (float(np.quantile(worst, share)) for share in (0.025, 0.5, 0.975))
+    shortfall = float(np.maximum(0.0, -band - draws).mean())
+    return Risks(loss, benefit, middle, least, most, float((worst < -band).mean()), shortfall)

@@ -1,0 +1,131 @@
+"""The options of the first screen: what one could do, with mean gain, worst task, risk and cost of each."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from analysis.formatting import interval, points, shared_stages
+from analysis.recommendation.costs import fraction
+from analysis.recommendation.option import ALONE, BEST_ALONE, CHOSEN, FOLLOW_UP, REFERENCE, Option
+from analysis.recommendation.preference import RULES
+from analysis.recommendation.recommend import Recommendation
+from analysis.report.output.tables import Table, frame_of
+
+HEADER = ["option", "mean gain", "worst task", "risk", "cost"]
+ORIGIN = {
+    CHOSEN: "chosen on validation",
+    REFERENCE: "reference",
+    FOLLOW_UP: "checked candidate",
+    ALONE: "what the others are compared with",
+    BEST_ALONE: "each task at the width that is best for it",
+}
+
+
+@dataclass(frozen=True)
+class OptionLine:
+    """One option as text: what it is, where it comes from, and its numbers; ``taken`` by the preference or not."""
+
+    name: str
+    origin: str
+    gain: str
+    worst: str
+    risk: str
+    cost: str
+    taken: bool
+
+
+def option_lines(recommendation: Recommendation) -> list[OptionLine]:
+    """Return the options as text, in the order of the table; none before a verdict."""
+    return [_line(option, option is recommendation.choice) for option in recommendation.options]
+
+
+def option_cells(recommendation: Recommendation) -> list[list[str]]:
+    """Return the options as the rows of a short table, its header first; empty before a verdict."""
+    lines = option_lines(recommendation)
+    rows = [[f"{'* ' if line.taken else ''}{line.name}", line.gain, line.worst, line.risk, line.cost] for line in lines]
+    return [HEADER, *rows] if rows else []
+
+
+def options_table(recommendation: Recommendation) -> Table | None:
+    """Return the options with every digit, as a table that gets files; ``None`` before a verdict."""
+    options = recommendation.options
+    if not options:
+        return None
+    frame = frame_of(
+        options,
+        option=name_of,
+        origin=lambda option: option.kind,
+        arm=lambda option: option.arm,
+        taken=lambda option: option is recommendation.choice,
+        mean_gain=lambda option: option.gain,
+        low=lambda option: option.low,
+        high=lambda option: option.high,
+        probability_mean_loses=lambda option: option.risks.loss,
+        probability_mean_gains=lambda option: option.risks.benefit,
+        worst_task=lambda option: option.risks.worst,
+        worst_task_low=lambda option: option.risks.worst_low,
+        worst_task_high=lambda option: option.risks.worst_high,
+        probability_a_task_loses=lambda option: option.risks.some_loss,
+        networks=lambda option: option.cost.networks,
+        parameters_ratio=lambda option: option.ratios[0],
+        multiply_adds_ratio=lambda option: option.ratios[1],
+        training_seconds_ratio=lambda option: option.ratios[2],
+        n=lambda option: option.n or None,
+    )
+    return Table("options", caption(recommendation), frame)
+
+
+def caption(recommendation: Recommendation) -> str:
+    """Return what the columns are, and the rule by which an option is taken."""
+    band = recommendation.options[0].band
+    seeds = max(option.n for option in recommendation.options)
+    return (
+        f"Mean gain: over tasks, in points of test skill against tuned single-task networks of the same width, with "
+        f"95% interval, n = {seeds} paired verdict seeds. Worst task: gain of whichever task it is (posterior median "
+        f"and 95% interval; tasks partly pooled). Risk: probability that at least one task loses more than {band:g} "
+        "points; with many tasks, and no effect at all, it is high, too. Cost: networks, multiply-adds at prediction, "
+        f"parameters and seconds of one training, as shares of the single-task networks'. Taken (prefer: "
+        f"{recommendation.prefer}): {RULES[recommendation.prefer]}"
+    )
+
+
+def name_of(option: Option) -> str:
+    """Return what an option does, in words."""
+    if option.kind in (ALONE, BEST_ALONE):
+        width = "at its best width" if option.kind == BEST_ALONE else f"at width {option.facts['width']}"
+        return f"Train each task alone {width}"
+    facts = option.facts
+    shares = shared_stages(facts["sharing"], facts["depth"], int(facts["stages"]))
+    alone = f"; {', '.join(option.alone)} alone" if option.alone else ""
+    method = "" if facts["weighting"] == "equal" else f", {facts['weighting']}"
+    return f"{shares[:1].upper()}{shares[1:]}, width {facts['width']}{method}{alone}"
+
+
+def _line(option: Option, taken: bool) -> OptionLine:
+    plain = option.kind == ALONE
+    risks = option.risks
+    worst = f"{points(risks.worst)} {interval(risks.worst_low, risks.worst_high)}".strip()
+    return OptionLine(
+        name=name_of(option),
+        origin=ORIGIN[option.kind],
+        gain="0" if plain else f"{points(option.gain)} {interval(option.low, option.high)}".strip(),
+        worst="0" if plain else worst,
+        risk="0%" if plain else _percent(risks.some_loss),
+        cost=_cost(option),
+        taken=taken,
+    )
+
+
+def _percent(probability: float) -> str:
+    if not math.isfinite(probability):
+        return "–"
+    return "<1%" if 0 < probability < 0.01 else ">99%" if 0.99 < probability < 1 else f"{probability:.0%}"
+
+
+def _cost(option: Option) -> str:
+    networks = option.cost.networks
+    parts = [f"{networks} network{'' if networks == 1 else 's'}"] if networks else []
+    names = ("parameters", "multiply-adds", "training time")
+    shown = [f"{fraction(ratio)} {name}" for name, ratio in zip(names, option.ratios, strict=True) if ratio > 0]
+    return ", ".join(parts + (shown if option.kind != ALONE else ["all costs 100%"]))

@@ -1,0 +1,81 @@
+"""The three rules: which option each takes, and where they part."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, get_args
+
+import pandas as pd
+import pytest
+
+from analysis.recommendation.costs import Cost
+from analysis.recommendation.option import ALONE, BEST_ALONE, CHOSEN, FOLLOW_UP, REFERENCE, Option
+from analysis.recommendation.preference import ACCURACY, BALANCED, COST, RULES, best_that_shares, choose
+from analysis.recommendation.risks import Risks
+from analysis.statistics.verdicts import HELPED, HURT_BY_SHARING, TIE, UNDECIDED
+from study.config.spec import Spec
+from tests.analysis.recommendation.conftest import arm, judged
+
+SINGLE = Option(ALONE, "alone", pd.Series(arm("alone", "single_task")), cost=Cost(100, 100, 3, 1))
+
+
+def option(kind: str, word: str = UNDECIDED, *, gain: float = 0.0, half: float = 4.0, **facts: Any) -> Option:
+    costs, risks = facts.pop("multiply_adds", 30), facts.pop("risks", Risks(0.3, 0.3, shortfall=0.5))
+    ends = {"low_simultaneous": gain - 2 * half, "high_simultaneous": gain + 2 * half}
+    tasks = judged(("a", word), ("b", TIE), gain=gain, **ends)
+    sharing = "single_task" if kind == BEST_ALONE else "hard"
+    return Option(
+        kind, kind, pd.Series(arm(kind, sharing)), gain, gain - half, gain + half, 10, 1.0, risks,
+        Cost(costs, costs, 1, 1), tasks=tasks, **facts,
+    )  # fmt: skip
+
+
+def taken(prefer: str, *found: Option) -> str:
+    choice = choose([*found, SINGLE], prefer)
+    assert choice is not None
+    return choice.kind
+
+
+def test_balanced_shares_unless_harm_is_shown_or_clearly_likelier() -> None:
+    assert taken(BALANCED, option(CHOSEN)) == CHOSEN
+    assert taken(BALANCED, option(CHOSEN, HURT_BY_SHARING)) == ALONE
+    assert taken(BALANCED, option(CHOSEN, risks=Risks(0.8, 0.1))) == ALONE
+
+
+def test_balanced_prefers_what_is_better_shown_and_then_what_validation_chose() -> None:
+    open_, helped, harmful = option(CHOSEN), option(REFERENCE, HELPED), option(CHOSEN, HURT_BY_SHARING)
+    assert taken(BALANCED, open_, helped) == REFERENCE
+    assert taken(BALANCED, open_, option(REFERENCE)) == CHOSEN
+    assert taken(BALANCED, harmful, option(REFERENCE), option(FOLLOW_UP)) == FOLLOW_UP
+    assert best_that_shares([SINGLE]) is None
+
+
+def test_accuracy_weighs_the_mean_against_expected_losses() -> None:
+    assert taken(ACCURACY, option(CHOSEN, gain=0.4)) == ALONE  # 0.4 points less a shortfall of 0.5
+    assert taken(ACCURACY, option(CHOSEN, gain=0.6)) == CHOSEN
+    assert taken(ACCURACY, option(CHOSEN, gain=0.6), option(BEST_ALONE, gain=5.0)) == BEST_ALONE
+    assert taken(ACCURACY, option(CHOSEN, HURT_BY_SHARING, gain=9.0)) == CHOSEN
+    assert taken(ACCURACY, option(CHOSEN, gain=9.0, risks=Risks())) == ALONE  # nothing is known of it
+
+
+def test_cost_takes_the_cheapest_whose_plausible_loss_is_tolerable() -> None:
+    assert taken(COST, option(CHOSEN, gain=-0.9)) == CHOSEN  # −4.9 of five bands of one point
+    assert taken(COST, option(CHOSEN, gain=-1.1)) == ALONE
+    assert taken(COST, option(CHOSEN, half=2.0), option(REFERENCE, half=2.0, multiply_adds=20)) == REFERENCE
+    assert taken(COST, option(CHOSEN, gain=2.0, half=1.0, multiply_adds=130)) == ALONE
+    assert taken(COST, option(CHOSEN, gain=8.0, half=1.0, multiply_adds=130)) == CHOSEN  # alone loses up to nine
+    lost = option(CHOSEN)
+    lost.tasks["high_simultaneous"] = [-5.5, 3.0]
+    assert taken(COST, lost) == ALONE
+
+
+def test_every_preference_of_the_study_file_has_a_rule_and_no_other_is_known() -> None:
+    assert set(get_args(Spec.model_fields["prefer"].annotation)) == set(RULES)
+    assert choose([], BALANCED) is None
+    with pytest.raises(ValueError, match="Choose one of accuracy, balanced, cost"):
+        choose([SINGLE], "speed")
+
+
+def test_without_intervals_balanced_shares_and_the_others_do_not() -> None:
+    unknown = option(CHOSEN, gain=1.0, half=math.nan, risks=Risks())
+    assert [taken(prefer, unknown) for prefer in (BALANCED, ACCURACY, COST)] == [CHOSEN, ALONE, ALONE]
