@@ -42,7 +42,7 @@ FEW = 8
 def score(records: Records) -> pd.DataFrame:
     """Return gain over ``each``, and skill, in points, per arm of the map, task and seed of the confirm phase.
 
-    Empty before that phase is scored.
+    Empty before that phase is scored, and where no arm has single-task networks to be compared with.
     """
     scored = outcomes(records)
     scored = scored[scored["phase"] == "confirm"]
@@ -58,6 +58,8 @@ def score(records: Records) -> pd.DataFrame:
             gains = differences(scored, arm.arm, against, "confirm", common)
             rows.append(gains.drop(columns=["metric", "baseline_metric"]).assign(**facts, quantity=GAIN))
     frame = pd.concat([part for part in rows if len(part)], ignore_index=True)
+    if GAIN not in set(frame["quantity"]):
+        return pd.DataFrame()
     order = {task: place for place, task in enumerate(common.tasks)}
     places = frame["task"].map(order).fillna(-1).astype(int)
     chosen = records.recommended_arm

@@ -23,6 +23,7 @@ from analysis.recommendation.decision import (
     factors,
     quoted,
 )
+from analysis.recommendation.divergence import NoAnswer, no_answer
 from analysis.recommendation.sentences import explanation, headline
 from analysis.records.frames import each
 from analysis.records.run_command import run_path, started_with
@@ -84,6 +85,9 @@ class Recommendation:
 
 def recommend(records: Records) -> Recommendation:
     """Return the recommendation that the records support."""
+    diverged = no_answer(records)
+    if diverged is not None:
+        return _without_answer(records, diverged)
     scores = transfer.score(records)
     chosen = records.frozen("arm")
     if scores.empty or chosen is None:
@@ -103,6 +107,17 @@ def recommend(records: Records) -> Recommendation:
         caveat=caveats.caveat(records, rows, arm),
         step=step,
         command=command,
+    )
+
+
+def _without_answer(records: Records, said: NoAnswer) -> Recommendation:
+    return Recommendation(
+        decision=OPEN,
+        headline=said.headline,
+        explanation=said.explanation,
+        arm=records.recommended_arm or "",
+        step=said.step,
+        command=said.command,
     )
 
 

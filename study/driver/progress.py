@@ -14,7 +14,7 @@ from study.planning.plan import PHASES
 from study.planning.prepare import Prepared
 from study.store.archive import TERMINAL, Archive
 
-SCORE = "score"
+SCORE, ENDED = "score", "ended"
 BEST_SHOWN, FAILURES_SHOWN = 5, 3
 
 
@@ -23,7 +23,7 @@ class StudyProgress:
     """Where a study stands at one moment.
 
     Args:
-        phase: the phase whose jobs run; ``score`` at the end.
+        phase: the phase whose jobs run; ``score`` at the end, or ``ended`` where divergence left nothing to go on with.
         done, planned: replicas of the phase that have ended, and that there will be at most.
         share: part of the whole study's work, as forecast, that is done.
         seconds: time since the command started.
@@ -57,6 +57,8 @@ class StudyProgress:
         """How much of the phase is done, in words; scoring takes seconds and is not counted."""
         if self.phase == SCORE:
             return "opening the test split for what was trained"
+        if self.phase == ENDED:
+            return "networks diverged and nothing is left to go on with; the report says more"
         return f"{self.done:,} of at most {self.planned:,} replicas"
 
 
@@ -83,10 +85,10 @@ class ProgressMonitor:
         """Return the progress of the jobs of ``scheduler``, and of the study, now."""
         running = [job for job, _ in list(scheduler.running.values())]
         jobs = running + [job for job, _ in list(scheduler.ready)]
-        phase = jobs[0].phase if jobs else SCORE
+        phase = jobs[0].phase if jobs else ENDED if scheduler.ledger.of("ended") else SCORE
         epochs = {job.name: self.backend.heartbeats.read(job.name) for job in running}
         # counts are upper bounds, so only the phase tells that all training is over
-        share = 1.0 if phase == SCORE else self._share({phase: sum(said[0] for said in epochs.values() if said)})
+        share = 1.0 if not jobs else self._share({phase: sum(said[0] for said in epochs.values() if said)})
         seconds = time.monotonic() - self.started
         gained = share - self.share_at_start
         left = (1 - share) * seconds / gained if gained > 0.01 and share < 1 else None

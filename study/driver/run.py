@@ -104,8 +104,9 @@ def _run_phases(
             if data.test is not None and scoring_seconds(prepared) < SCORING_PAYS_SECONDS:
                 backend.close()
                 backend = Inline(Heartbeats(scratch / "beats", to_terminal=True))
-            with screen.showing(scheduler):
-                backend.run(scheduler, data)
+            if not scheduler.over:
+                with screen.showing(scheduler):
+                    backend.run(scheduler, data)
     finally:
         backend.close()
     clear_checkpoints(context)

@@ -10,6 +10,7 @@ from mtl_core.errors import UserError
 from study.execution.scheduler import Parallel, Steps
 from study.planning.arm import Arm
 from study.protocol.context import StudyContext
+from study.protocol.divergence import ends_here
 from study.protocol.select import Selected
 
 
@@ -25,11 +26,11 @@ def train_fresh_seeds(context: StudyContext, arm: Arm, phase: str, selected: Sel
     yield context.training_jobs(phase, context.keyed(context.plan.replicas(arm, phase, selected[arm.label])))
 
 
-def choose(context: StudyContext, labels: list[str]) -> dict[str, Any]:
-    """Return the recommended arm, and write it to the ledger before it is judged.
+def choose(context: StudyContext, labels: list[str]) -> dict[str, Any] | None:
+    """Return the recommended arm, and write it to the ledger before it is judged; ``None`` where all arms diverged.
 
     Raises:
-        UserError: when no confirmed arm can be recommended.
+        UserError: when no confirmed arm can be recommended for another reason.
     """
     frozen = context.ledger.frozen("arm")
     if frozen is not None:
@@ -37,6 +38,8 @@ def choose(context: StudyContext, labels: list[str]) -> dict[str, Any]:
     try:
         choice = choose_arm(context.archive.of_phase("confirm"), candidates=labels)
     except ValueError as error:
+        if ends_here(context, "confirm"):
+            return None
         raise UserError(str(context.directory), str(error), "Look at the failures that status lists.") from error
     table = [{name: _plain(value) for name, value in row.items()} for row in choice.table.to_dict("records")]
     value = {

@@ -9,6 +9,7 @@ from study.execution.scheduler import Parallel, Steps
 from study.jobs.job import Data
 from study.protocol.confirm import choose, confirm
 from study.protocol.context import StudyContext
+from study.protocol.divergence import ends_here
 from study.protocol.score import score
 from study.protocol.search import search_arm
 from study.protocol.select import select
@@ -22,13 +23,21 @@ def stages(context: StudyContext, task_set: TaskSet) -> Iterator[tuple[Steps, Da
 
 
 def training(context: StudyContext) -> Steps:
-    """Run every phase that trains; what one decides is in the ledger before the next begins."""
+    """Run every phase that trains; what one decides is in the ledger before the next begins.
+
+    A phase that left nothing for the next one, since all of it diverged, is the last.
+    """
     yield from search(context)
     selected = select(context)
+    if not selected:
+        return
     labels = yield from confirm(context, selected)
     chosen = choose(context, labels)
+    if chosen is None:
+        return
     judged = yield from choose_judged(context, chosen["arm"], selected)
     yield from verdict(context, judged)
+    ends_here(context, "verdict", judged["arms"][:1])
 
 
 def search(context: StudyContext) -> Steps:

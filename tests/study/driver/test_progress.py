@@ -39,10 +39,13 @@ def monitor(entries: dict[str, Entry], beats: dict[str, Any], position: SuitePos
     return ProgressMonitor(prepared(), archive, backend, position)
 
 
+_IDLE = {"ready": deque(), "best": {}, "failures": {}, "ledger": SimpleNamespace(of=lambda event: [])}
+
+
 def scheduler(*running: str, phase: str = "search", **facts: Any) -> Any:
     """A scheduler with these jobs running."""
     jobs = {name: (SimpleNamespace(name=name, phase=phase, arm=SimpleNamespace(label=name)), None) for name in running}
-    return SimpleNamespace(**{"running": jobs, "ready": deque(), "best": {}, "failures": {}} | facts)
+    return SimpleNamespace(**_IDLE | {"running": jobs} | facts)
 
 
 def entry(phase: str, status: str, epochs: int) -> Entry:

@@ -37,15 +37,37 @@ def test_phases_follow_each_other_and_hand_their_results_on(opened: Opener, monk
 
         return decide
 
-    for name, result in (("search", None), ("confirm", "labels"), ("choose_judged", "judged"), ("verdict", None)):
+    judged = {"arms": ["best"]}
+    for name, result in (("search", None), ("confirm", "labels"), ("choose_judged", judged), ("verdict", None)):
         monkeypatch.setattr(pipeline, name, phase(name, result))
     monkeypatch.setattr(pipeline, "select", decision("select", "draws"))
     monkeypatch.setattr(pipeline, "choose", decision("choose", {"arm": "best"}))
     assert list(pipeline.training(opened())) == [[]] * 4
     assert order == [
         ("search",), ("select",), ("confirm", "draws"), ("choose", "labels"), ("choose_judged", "best", "draws"),
-        ("verdict", "judged"),
+        ("verdict", judged),
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(("select", "choose", "last"), [({}, None, "search"), ("draws", None, "confirm")])
+def test_a_phase_that_leaves_nothing_is_the_last(
+    opened: Opener, monkeypatch: pytest.MonkeyPatch, select: Any, choose: Any, last: str
+) -> None:
+    begun: list[str] = []
+
+    def phase(name: str) -> Any:
+        def steps(*given: Any) -> Steps:
+            begun.append(name)
+            yield []
+
+        return steps
+
+    for name in ("search", "confirm", "choose_judged", "verdict"):
+        monkeypatch.setattr(pipeline, name, phase(name))
+    monkeypatch.setattr(pipeline, "select", lambda context: select)
+    monkeypatch.setattr(pipeline, "choose", lambda context, labels: choose)
+    assert list(pipeline.training(opened()))
+    assert begun[-1] == last
 
 
 def test_a_search_with_frozen_draws_is_over(opened: Opener) -> None:
