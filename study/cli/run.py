@@ -29,7 +29,7 @@ def run(spec: Spec, *, out: Path, address: str | None, as_json: bool) -> None:
         for loss in prepared.plan.shrunk:
             typer.echo(printable(f"budget: {loss}"), err=True)
         path = run_prepared(prepared, out=out, options=options)
-    report(path, as_json=as_json)
+    report(path, as_json=as_json, name=spec.name)
 
 
 def refuse_a_file(out: Path) -> None:
@@ -53,15 +53,22 @@ def saying_how_to_resume() -> Iterator[None]:
         raise
 
 
-def report(path: Path, *, as_json: bool = False) -> None:
-    """Write the report of the run in ``path``; print the verdict, and where the report is."""
+def report(path: Path, *, as_json: bool = False, name: str | None = None) -> None:
+    """Write the report of the run in ``path``; print the verdict, and where the report is.
+
+    Args:
+        path: the run directory.
+        as_json: print one object, with the name of the study, its run directory and the path of the report.
+        name: name of the study; by default read from the run directory.
+    """
     import analysis
+    from study.config.load import read_spec
 
     page = analysis.write_report(path)
     verdict = analysis.verdict_text(path)
     if as_json:
-        facts = {"study": path.name, "report": str(page), "headline": verdict.headline, "sentences": verdict.sentences}
-        say_json({"event": "reported", **facts})
+        facts = {"study": name or read_spec(path / "study.yaml").name, "run": str(path), "report": str(page)}
+        say_json({"event": "reported", **facts, "headline": verdict.headline, "sentences": verdict.sentences})
     else:
         say("")
         say_prose(verdict.headline, *verdict.sentences)

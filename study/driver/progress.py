@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from study.config.suite import SuitePosition
@@ -29,7 +30,8 @@ class StudyProgress:
         seconds: time since the command started.
         seconds_left: at the pace so far; ``None``: too early to say.
         running: shards in work, with the arm and the share of its epochs that is done.
-        best: arms of the phase with the best validation skill so far, in points.
+        best: arms of the phase with the best mean validation skill so far, in points, of those of which this session
+            has seen every task.
         failed: replicas that failed in this session, by reason.
         workers: shards that may run at once.
         study: name of the study.
@@ -102,7 +104,7 @@ class ProgressMonitor:
             running=[
                 (job.arm.label, said[0] / max(said[1], 1) if (said := epochs[job.name]) else 0.0) for job in running
             ],
-            best=_best_arms(scheduler, phase),
+            best=_best_arms(scheduler, phase, self.plan.tasks),
             failed=_most_frequent_failures(scheduler),
             workers=self.backend.workers,
             study=self.plan.spec.name,
@@ -135,12 +137,15 @@ class ProgressMonitor:
         return share / sum(self.weights.values())
 
 
-def _best_arms(scheduler: Scheduler, phase: str) -> list[tuple[str, float]]:
-    """The arms of ``phase`` with the best mean skill over their tasks, in points."""
+def _best_arms(scheduler: Scheduler, phase: str, tasks: Collection[str]) -> list[tuple[str, float]]:
+    """The arms of ``phase`` with the best mean skill over all ``tasks``, in points.
+
+    Single-task networks of the easy tasks may be trained first: a mean over the tasks seen so far is no mean skill.
+    """
     skills = [
-        (arm, 100 * sum(tasks.values()) / len(tasks))
-        for (of, arm), tasks in list(scheduler.best.items())
-        if of == phase
+        (arm, 100 * sum(seen.values()) / len(seen))
+        for (of, arm), seen in [(key, dict(best)) for key, best in list(scheduler.best.items())]
+        if of == phase and {name for names in seen for name in names} >= set(tasks)
     ]
     return sorted(skills, key=lambda pair: -pair[1])[:BEST_SHOWN]
 
