@@ -157,14 +157,15 @@ def caption(rows: pd.DataFrame) -> str:
         "split, so differences are paired. A task that is not learnt has no gap either: the title goes by the gaps at "
         "equal training loss, with an interval that holds for all arms of the width at once (table: reductions at the "
         f"selected epoch, at the end and at matched training loss, and onsets). Epochs selected on validation skill. "
-        f"Left: width {_width(rows)}. Right: mean of tasks. "
+        f"Left: width {_width(rows)}. Right: single-task gap − gap at equal training loss, mean of "
+        "tasks (above 0: less overfitting). "
         f"{style.unprintable(rows['task'])}"
     ).strip()
 
 
 @style.styled
 def figure(rows: pd.DataFrame) -> Figure:
-    """Draw at the left the gap of every task for few models, at the right the mean gap by shared stages and width."""
+    """Draw at the left the gap of every task for few models, at the right its mean reduction at equal training loss."""
     tasks = list(rows[rows["scope"] == TASK].sort_values("order")["task"].drop_duplicates())
     drawn = style.canvas(style.DOUBLE_COLUMN, 34 + max(30, 6.5 * len(tasks)))
     left, right = drawn.subplots(1, 2, width_ratios=(1.2, 1))
@@ -200,19 +201,22 @@ def _by_task(axes: Axes, rows: pd.DataFrame, tasks: list[str]) -> None:
 
 
 def _by_depth(axes: Axes, rows: pd.DataFrame) -> None:
+    rows = rows.dropna(subset=["reduction_matched"])
     widths = sorted(set(rows["width"]))
+    axes.axhline(0, color=style.INK, linewidth=0.6)
     for place, width in enumerate(widths):
         line = rows[rows["width"] == width]
         x = line["depth"].fillna(-1) + 0.07 * (place - (len(widths) - 1) / 2)
         axes.errorbar(
             x,
-            line["gap"],
-            yerr=line["gap_half_width"].fillna(0),
+            line["reduction_matched"],
+            yerr=line["reduction_matched_half_width"].fillna(0),
             label=f"width {width:g}",
             **style.series(place, len(widths)),
         )
     ticks = sorted(set(rows["depth"].fillna(-1)))
-    axes.set_xticks(ticks, ["single" if tick < 0 else f"{tick:.0f}" for tick in ticks])
+    axes.set_xticks(ticks, ["other" if tick < 0 else f"{tick:.0f}" for tick in ticks])
     axes.set_xlabel("shared stages")
-    axes.set_ylabel("gap, mean of tasks")
-    axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=4, handletextpad=0.4, columnspacing=1, borderpad=0)
+    axes.set_ylabel("gap reduction at equal training loss")
+    if widths:
+        axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=4, handletextpad=0.4, columnspacing=1, borderpad=0)
