@@ -107,6 +107,21 @@ def caption(rows: pd.DataFrame) -> str:
     ).strip()
 
 
+def words(rows: pd.DataFrame) -> list[str]:
+    """Return a line per drawn task and model: best and last validation loss, and last training loss."""
+    lines = []
+    for task in telling(rows):
+        for role, (_, _, name) in style.ROLES.items():
+            line = rows[(rows["task"] == task) & (rows["model"] == role)].sort_values("epoch")
+            if len(line):
+                best, last = line["validation"].min(), line.iloc[-1]
+                lines.append(
+                    f"{task}, {name}: validation loss {best:.2f} at best and {last['validation']:.2f} at the end, "
+                    f"training loss {last['train']:.2f} there"
+                )
+    return lines
+
+
 @style.styled
 def figure(rows: pd.DataFrame) -> Figure:
     """Draw a row per task that tells most and a column per model."""

@@ -128,6 +128,16 @@ def caption(rows: pd.DataFrame) -> str:
     )
 
 
+def words(rows: pd.DataFrame) -> list[str]:
+    """Return a line per lost network: how many of its replicas diverged, when, and at which learning rates."""
+    return [
+        f"{row['arm']} {row['task']}".strip()
+        + f": {row['diverged']} of {row['replicas']} replicas diverged, in epochs {row['first_epoch']} to "
+        f"{row['last_epoch']}, at learning rates {rates_tried(rows.loc[[place]])}"
+        for place, row in rows.iterrows()
+    ]
+
+
 @style.styled
 def figure(rows: pd.DataFrame) -> Figure:
     """Draw epochs of divergence by learning rate, and the training losses before it."""

@@ -18,7 +18,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from analysis.formatting import shared_stages
+from analysis.formatting import shared_stages, with_half
 from analysis.plots import style
 from analysis.questions.depth_capacity import map_arms
 from analysis.records.frames import each
@@ -161,6 +161,21 @@ def caption(rows: pd.DataFrame) -> str:
         "tasks (above 0: less overfitting). "
         f"{style.unprintable(rows['task'])}"
     ).strip()
+
+
+def words(rows: pd.DataFrame) -> list[str]:
+    """Return a line per network of the map: its mean gap, and what is left of the difference at equal training loss."""
+    means = rows[rows["scope"] == MEAN].sort_values(["width", "depth"], na_position="first")
+    return [
+        f"{_name(row)}, width {row['width']}: gap {with_half(row['gap'], row['gap_half_width'], sign=False, digits=2)}"
+        + (
+            ", reduced at equal training loss by "
+            f"{with_half(row['reduction_matched'], row['reduction_matched_half_width'], digits=2)}"
+            if pd.notna(row["reduction_matched"])
+            else ""
+        )
+        for _, row in means.iterrows()
+    ]
 
 
 @style.styled
