@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from analysis.formatting import count_range, listing, points
+from analysis.formatting import count_range, listing, points, with_interval
 from analysis.plots import forest, style
 from analysis.plots.forest import MARKS
 from analysis.records.frames import each, groups
@@ -197,6 +197,17 @@ def caption(rows: pd.DataFrame) -> str:
         style.unprintable(rows["task"]),
     ]
     return " ".join(part for part in parts if part)
+
+
+def words(rows: pd.DataFrame) -> list[str]:
+    """Return a line per judged arm and task: its gain over single-task networks, and the verdict."""
+    against = rows[rows["baseline"] == "each"]
+    shown = (rows if against.empty else against).sort_values(["role", "order"])
+    return [
+        f"{row.role} arm, {row.task or 'mean of tasks'}: {with_interval(row.gain, row.low, row.high)}"
+        + (f", {row.word}" if row.word else "")
+        for row in each(shown)
+    ]
 
 
 def figure(rows: pd.DataFrame) -> Figure:
