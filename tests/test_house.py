@@ -43,13 +43,13 @@ MOST_ENTRIES = {
 MOST_FLOORS = {"study": 8, "mtl_core": 8, "analysis": 7}
 FUNCTION_P90, FILE_P90, LONGEST_FILE = 20, 200, 250
 LONG = {
-    "study/config/sections.py": ("tests/study/config/test_load.py", "every key is read, refused and written back"),
     "study/execution/ray_tune.py": "everything that knows Ray stands in one file",
 }
 PICKLING = {"pickle", "cloudpickle", "dill", "joblib", "shelve", "marshal"}
 EVALUATING = {"torch.save", "torch.load", "eval", "exec"}
 TESTED_ELSEWHERE: dict[str, tuple[str, str]] = {
     "analysis/statistics/judged.py": ("tests/study/protocol/test_outer_folds.py", "held against records of a study"),
+    "study/config/sections.py": ("tests/study/config/test_load.py", "every key is read, refused and written back"),
     "mtl_core/backbones/__init__.py": (
         "tests/mtl_core/backbones/test_images.py",
         "base classes: what every backbone promises",

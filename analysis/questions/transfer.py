@@ -48,7 +48,7 @@ MEANING = {
     "total": "single-task, same parameters in all",
     "best": "single-task at its best width",
 }
-FACTS = ["arm", "role", "sharing", "depth", "stages", "width"]
+FACTS = ["arm", "role", "sharing", "depth", "stages", "width", "weighting"]
 
 
 def score(records: Records) -> pd.DataFrame:
@@ -64,7 +64,7 @@ def score(records: Records) -> pd.DataFrame:
         facts = scored[scored["arm"] == pair.arm].head(1)
         if facts.empty:
             continue
-        known = facts[["arm", "sharing", "depth", "stages", "width"]].iloc[0].to_dict()
+        known = facts[["arm", "sharing", "depth", "stages", "width", "weighting"]].iloc[0].to_dict()
         known = {str(name): value for name, value in known.items()}
         known["role"] = pair.role
         for phase, gains in _phases(table, pair, common):
