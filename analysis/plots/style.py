@@ -25,16 +25,7 @@ from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.lines import Line2D
 
-from analysis.statistics.verdicts import (
-    HELPED,
-    HELPED_BY_SHARING,
-    HURT,
-    HURT_BY_SHARING,
-    TIE,
-    TRAINED_TOGETHER,
-    TUNED_ALONE,
-    UNDECIDED,
-)
+from analysis.statistics import verdicts
 
 PALETTE: list[str] = seaborn.color_palette("colorblind").as_hex()
 BLUE, ORANGE, GREEN, VERMILION, PURPLE = PALETTE[:5]
@@ -46,14 +37,14 @@ SINGLE_COLUMN, DOUBLE_COLUMN = 89.0, 183.0
 """Widths in millimetres of one and two columns of a journal page."""
 
 VERDICTS = {
-    HELPED_BY_SHARING: (BLUE, "^", True),
-    HELPED: (BLUE, "^", True),
-    TRAINED_TOGETHER: (BLUE, "^", False),
-    HURT_BY_SHARING: (ORANGE, "v", True),
-    HURT: (ORANGE, "v", True),
-    TUNED_ALONE: (ORANGE, "v", False),
-    TIE: (GREY, "s", True),
-    UNDECIDED: (GREY, "o", False),
+    verdicts.HELPED_BY_SHARING: (BLUE, "^", True),
+    verdicts.HELPED: (BLUE, "^", True),
+    verdicts.TRAINED_TOGETHER: (BLUE, "^", False),
+    verdicts.HURT_BY_SHARING: (ORANGE, "v", True),
+    verdicts.HURT: (ORANGE, "v", True),
+    verdicts.TUNED_ALONE: (ORANGE, "v", False),
+    verdicts.TIE: (GREY, "s", True),
+    verdicts.UNDECIDED: (GREY, "o", False),
     "": (GREY, "o", True),
 }
 """Colour, marker and whether it is filled, by verdict."""

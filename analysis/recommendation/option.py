@@ -64,8 +64,11 @@ class Option:
 
     @property
     def harm_shown(self) -> bool:
-        """Whether a task is shown to be hurt, by sharing or for lack of a loop by something, or the mean is."""
-        return bool(self.with_word(HURT_BY_SHARING, HURT)) or self.high < -self.band
+        """Whether a task is hurt by sharing (or hurt, without a loop), does better alone with none better off, or the
+        mean lies below the band.
+        """
+        hurt = bool(self.with_word(HURT_BY_SHARING, HURT)) or self.high < -self.band
+        return hurt or (bool(self.with_word(TUNED_ALONE)) and not self.with_word(*GAINED))
 
     @property
     def harm(self) -> bool:

@@ -11,7 +11,7 @@ from analysis.recommendation.headline import in_words
 from analysis.recommendation.option import CHOSEN, UNSHARED
 from analysis.records.frames import each
 from analysis.records.schema import Records
-from analysis.statistics.paired_gains import TASK
+from analysis.statistics.paired_gains import MEAN, TASK
 from analysis.statistics.verdicts import (
     HELPED,
     HELPED_BY_SHARING,
@@ -145,12 +145,13 @@ def _reference(judged: pd.DataFrame, rows: pd.DataFrame) -> str:
 
 def _best(rows: pd.DataFrame, decision: Decision) -> str:
     """How the arm of the decision stands against single-task networks at the best width of each task."""
-    against = rows[(rows["arm"] == decision.arm["arm"]) & (rows["baseline"] == "best") & (rows["scope"] == TASK)]
+    best = rows[(rows["arm"] == decision.arm["arm"]) & (rows["baseline"] == "best")]
+    against, mean = best[best["scope"] == TASK], best[best["scope"] == MEAN]
     if against.empty or against["low_simultaneous"].isna().all() or (against["sharing"] == "single_task").all():
         return ""
     ahead = (against["low_simultaneous"] > against["band"]).sum()
     behind = against.loc[against["high_simultaneous"] < -against["band"], "task"]
-    if not ahead and behind.empty:
+    if not ahead and behind.empty and not (mean["low"] > 0).any():
         return "Nothing separates it from single-task networks at their best width."
     return f"Single-task networks at their best width are ahead on {named(list(behind))}." if len(behind) else ""
 
