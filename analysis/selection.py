@@ -14,6 +14,10 @@ import pandas as pd
 from analysis.records.frames import each
 
 SINGLE_TASK = "single_task"
+UNSHARED = (SINGLE_TASK, "independent")
+"""Architectures in which tasks have no parameter in common."""
+LOWEST_SKILL = -1.0
+"""Floor of a task's skill inside means that choose: one task that is not learnt must not decide between arms."""
 USABLE = ("running", "stopped", "finished")
 
 
@@ -86,10 +90,12 @@ def select_draws(replicas: pd.DataFrame, *, phase: str = "search") -> dict[str, 
     finished = replicas[~replicas["status"].isin(("running", "stopped"))]
     ranked = rank_draws(finished, phase=phase)
     best = ranked[(ranked["rank"] == 0) & (ranked["seeds"] > 0)]
-    tasks = list(dict.fromkeys(replicas["task"]))
+    tasks = {arm: list(dict.fromkeys(rows)) for arm, rows in replicas.groupby("arm")["task"]}
     chosen: dict[str, dict[str, int]] = {}
     for row in each(best):
-        chosen.setdefault(row.arm, {}).update({task: int(row.draw) for task in ([row.task] if row.task else tasks)})
+        chosen.setdefault(row.arm, {}).update(
+            {task: int(row.draw) for task in ([row.task] if row.task else tasks[row.arm])}
+        )
     return chosen
 
 
@@ -116,9 +122,10 @@ class Choice:
 def choose_arm(replicas: pd.DataFrame, *, candidates: list[str] | None = None) -> Choice:
     """Choose by the one-standard-error rule: fewest multiply-adds among the arms that the best does not clearly beat.
 
-    Clearly means by more than one standard error of the mean difference, paired by seed.  ``independent`` and
-    ``single_task`` take part, since "do not share" is an answer.  An arm with a diverged replica takes part only if
-    every arm has one; failed replicas leave the pairs that remain.  Equal costs are decided by skill, then by name.
+    Clearly means by more than one standard error of the mean difference, paired by seed.  The skill of a replica is
+    that of the epoch which the other half of the arm's seeds was best in (:func:`fair_skills`).  An arm with a
+    diverged replica takes part only if every arm has one; failed replicas leave the pairs that remain.  Equal costs
+    are decided by skill, then by name.
 
     Args:
         replicas: the confirm phase's training records.
@@ -142,8 +149,8 @@ def choose_arm(replicas: pd.DataFrame, *, candidates: list[str] | None = None) -
 
 
 def _arm_skills(replicas: pd.DataFrame) -> pd.DataFrame:
-    """Return seed × arm: mean over tasks of validation skill at the selected epoch; NaN where a replica is missing."""
-    rows = replicas.assign(skill=selected(replicas, "validation_skill"))
+    """Return seed × arm: mean over tasks of the fair validation skill; NaN where a replica is missing."""
+    rows = replicas.assign(skill=np.maximum(fair_skills(replicas), LOWEST_SKILL))
     labelled = rows.groupby("task")["skill"].transform(lambda skill: skill.notna().any())
     rows = rows[labelled]
     tasks = rows.groupby(["seed", "task"])["skill"].count().gt(0).groupby("seed").sum()
@@ -161,6 +168,33 @@ def selected(replicas: pd.DataFrame, curve: str) -> np.ndarray:
             for values, epoch, keep in zip(replicas[curve], replicas["selected_epoch"], usable, strict=True)
         ]
     )
+
+
+def fair_skills(replicas: pd.DataFrame) -> np.ndarray:
+    """Return each row's validation skill at the epoch that the other half of the arm's seeds was best in.
+
+    The maximum of a curve is too good, and the more so the more curves have a maximum of their own: single-task
+    networks have one for every task, a shared network one for all.  Other seeds have other validation splits, so their
+    choice of the epoch favours nobody.  Halves are used because leaving out one seed at a time makes the choice
+    depend on the very seed: with 40 seeds of mere noise the mean then scatters 2.3 times as much.  With a single seed
+    its own best epoch counts.  NaN where nothing is usable.
+    """
+    usable = replicas["status"].isin(USABLE) & (replicas["selected_epoch"] >= 0)
+    found = np.full(len(replicas), np.nan)
+    rows = replicas.assign(place=range(len(replicas)), alone=replicas["sharing"] == SINGLE_TASK)[usable.to_numpy()]
+    rows = rows.assign(subject=rows["task"].where(rows["alone"], ""))
+    for _, group in rows.groupby(["arm", "subject"], sort=False):
+        curves = [np.asarray(curve, dtype=float) for curve in group["validation_skill"]]
+        length = min(map(len, curves))
+        table = pd.DataFrame(np.stack([curve[:length] for curve in curves])).assign(seed=group["seed"].to_numpy())
+        means = table.groupby("seed").mean()  # over tasks; those without validation labels are NaN and left out
+        half = np.arange(len(means)) % 2
+        best = [means[half == side].mean().fillna(-np.inf).to_numpy().argmax() for side in (1, 0)]
+        epoch = {seed: best[side if len(means) > 1 else 1] for seed, side in zip(means.index, half, strict=True)}
+        found[group["place"].to_numpy()] = [
+            curve[epoch[seed]] for curve, seed in zip(curves, group["seed"], strict=True)
+        ]
+    return found
 
 
 def _reliable(replicas: pd.DataFrame, skills: pd.DataFrame) -> list[str]:

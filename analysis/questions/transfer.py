@@ -17,11 +17,11 @@ from analysis.plots.forest import MARKS
 from analysis.records.frames import each, groups
 from analysis.records.schema import Records
 from analysis.statistics.intervals import ALPHA, MIN_SEEDS
+from analysis.statistics.judged import Comparison, comparisons
 from analysis.statistics.paired_gains import (
     MEAN,
     TASK,
     Setting,
-    best_single,
     differences,
     gain_columns,
     gain_of,
@@ -43,7 +43,6 @@ from analysis.statistics.verdicts import (
 
 NUMBER, NAME = 1, "Who gains and who pays"
 
-BASELINES = ("each", "loop", "total", "best")
 MEANING = {
     "loop": "nothing shared, same training loop",
     "total": "single-task, same parameters in all",
@@ -58,18 +57,18 @@ def score(records: Records) -> pd.DataFrame:
     scored = outcomes(records)
     if judged is None or "verdict" not in set(scored["phase"]):
         return pd.DataFrame()
-    common, best = setting(records), best_single(scored)
+    common = setting(records)
+    table, compared = comparisons(records, scored)
     rows = []
-    for number, arm in enumerate(judged["arms"]):
-        facts = scored[scored["arm"] == arm].head(1)
+    for pair in compared:
+        facts = scored[scored["arm"] == pair.arm].head(1)
         if facts.empty:
             continue
-        facts = facts[["arm", "sharing", "depth", "stages", "width"]].iloc[0].to_dict()
-        facts["role"] = RECOMMENDED if number == 0 else REFERENCE
-        for name in BASELINES:
-            against = best if name == "best" else judged["baselines"].get(arm, {}).get(name)
-            for phase, gains in _phases(scored, arm, against, common):
-                rows.append(gains.assign(**facts, baseline=name, against=_label(against), phase=phase))
+        known = facts[["arm", "sharing", "depth", "stages", "width"]].iloc[0].to_dict()
+        known = {str(name): value for name, value in known.items()}
+        known["role"] = pair.role
+        for phase, gains in _phases(table, pair, common):
+            rows.append(gains.assign(**known, baseline=pair.baseline, against=pair.against, phase=phase))
     if not rows:
         return pd.DataFrame()
     frame = pd.concat(rows, ignore_index=True)
@@ -82,23 +81,15 @@ def score(records: Records) -> pd.DataFrame:
     )
 
 
-def _phases(
-    scored: pd.DataFrame, arm: str, against: str | dict[str, str] | None, common: Setting
-) -> list[tuple[str, pd.DataFrame]]:
+def _phases(table: pd.DataFrame, pair: Comparison, common: Setting) -> list[tuple[str, pd.DataFrame]]:
     """Return phase and gains of the verdict seeds where the baseline was trained on them, else of the confirm seeds."""
-    if not against or against == arm:
-        return []
     for phase in ("verdict", "confirm"):
-        gains = differences(scored, arm, against, phase, common)
+        gains = differences(table, pair.left, pair.right, phase, common)
         paired = gains[(gains["scope"] == TASK) & gains["gain"].notna()]
         tasks = paired["task"].nunique()
-        if tasks and (isinstance(against, str) or tasks == len(against)):
+        if tasks and (isinstance(pair.right, str) or tasks == len(pair.right)):
             return [(phase, gains)]
     return []
-
-
-def _label(against: object) -> str:
-    return against if isinstance(against, str) else "per task"
 
 
 def table(scores: pd.DataFrame) -> pd.DataFrame:

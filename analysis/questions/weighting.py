@@ -93,6 +93,8 @@ def _compared(records: Records, scored: pd.DataFrame, arms: pd.DataFrame, agains
             gain=("gain", "mean"),
             test_variance=("test_variance", "max"),
             test_degrees=("test_degrees", "min"),
+            fold=("fold", "first"),
+            weight=("weight", "mean"),
             arms=("arm", "nunique"),
             same_draw=("same_draw", "mean"),
         )

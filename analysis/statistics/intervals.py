@@ -5,12 +5,12 @@ trained other networks, and another test split would have asked other questions,
 
     variance = s² / n + v,        v = Σ_g (Σ_{i in g} c_i)² · G / (G − 1),        c_i = (x_i − x̄) / N,
 
-where s is the standard deviation of the n per-seed differences and x_i the difference of test example i averaged over
-seeds (in points of skill).  v is the closed form of the bootstrap over test examples, or over their G groups, of a
-mean, with the same resample in all arms.  Two remarks on it.  The scale between metric and skill (perfect − trivial)
-also depends on the test examples; holding it fixed leaves out a part of the order gain × its relative error, which
-is small where verdicts are made: next to the band.  And a part of v is seed noise that s² already holds, so intervals
-are a little too wide rather than too narrow.
+where s is the standard deviation of the n per-seed differences (within outer folds, where there are any) and x_i the
+difference of test example i averaged over seeds (in points of skill).  v is the closed form of the bootstrap over test
+examples, or over their G groups, of a mean, with the same resample in all arms.  Two remarks on it.  The scale between
+metric and skill (perfect − trivial) also depends on the test examples; holding it fixed leaves out a part of the order
+gain × its relative error, which is small where verdicts are made: next to the band.  And a part of v is seed noise that
+s² already holds, so intervals are a little too wide rather than too narrow.
 
 The quantile is Student's t with the Welch–Satterthwaite degrees of freedom of the sum of the two: n − 1 where seeds
 dominate, about as many as test examples where these do.
@@ -29,6 +29,19 @@ from scipy.special import nctdtr, stdtrit
 ALPHA = 0.05
 MIN_SEEDS = 5
 """Below this a standard deviation is a guess: points are shown, no interval."""
+
+
+@dataclass(frozen=True)
+class Strata:
+    """Outer folds of paired differences: every seed's networks are judged on one fold of the examples.
+
+    Args:
+        fold: number of the fold of each difference.
+        weight: share that the fold has of all test examples, by difference.
+    """
+
+    fold: np.ndarray
+    weight: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -88,7 +101,13 @@ def example_variance(examples: np.ndarray, groups: np.ndarray | None = None) -> 
 
 
 def paired_gain(
-    differences: np.ndarray, variance: float = 0.0, degrees: int = 0, *, family: int = 1, looks: int = 1
+    differences: np.ndarray,
+    variance: float = 0.0,
+    degrees: int = 0,
+    *,
+    family: int = 1,
+    looks: int = 1,
+    strata: Strata | None = None,
 ) -> Gain:
     """Return the gain of paired differences, with its intervals.
 
@@ -97,17 +116,20 @@ def paired_gain(
         variance, degrees: what :func:`example_variance` says of the test examples.
         family: number of simultaneous statements; each is made at level 0.05 / family.
         looks: how often the study may be judged; every look has its share of the level.
+        strata: outer folds of the differences; ``None``: all seeds are judged on the same examples.
     """
     pairs = np.asarray(differences, dtype=float)
-    pairs = pairs[np.isfinite(pairs)]
-    n = len(pairs)
-    mean = float(pairs.mean()) if n else math.nan
-    seed_sd = float(pairs.std(ddof=1)) if n > 1 else math.nan
-    if n < MIN_SEEDS:
+    paired = np.isfinite(pairs)
+    n = int(paired.sum())
+    if strata is None:
+        mean, seed_sd, free = *_mean_and_deviation(pairs[paired]), n - 1
+    else:
+        mean, seed_sd, free = _over_folds(pairs[paired], strata.fold[paired], strata.weight[paired])
+    if n < MIN_SEEDS or free < 1:
         return Gain(mean, n, seed_sd, math.sqrt(variance), math.nan, math.nan, math.nan, math.nan)
     seeds = seed_sd**2 / n
     error = math.sqrt(seeds + variance)
-    both = _welch(seeds, n - 1, variance, degrees)
+    both = _welch(seeds, free, variance, degrees)
     return Gain(
         mean=mean,
         n=n,
@@ -116,8 +138,32 @@ def paired_gain(
         degrees=both,
         half_width=t_quantile(both, ALPHA / looks) * error,
         half_simultaneous=t_quantile(both, ALPHA / looks / family) * error,
-        half_seed_only=t_quantile(n - 1, ALPHA / looks) * math.sqrt(seeds),
+        half_seed_only=t_quantile(free, ALPHA / looks) * math.sqrt(seeds),
     )
+
+
+def _mean_and_deviation(pairs: np.ndarray) -> tuple[float, float]:
+    mean = float(pairs.mean()) if len(pairs) else math.nan
+    return mean, float(pairs.std(ddof=1)) if len(pairs) > 1 else math.nan
+
+
+def _over_folds(pairs: np.ndarray, fold: np.ndarray, weight: np.ndarray) -> tuple[float, float, int]:
+    """The mean over all folds' examples, the deviation of a seed's difference, and its degrees of freedom.
+
+    How far folds lie apart is no matter of seeds: the deviation is that within folds, and scaled so that its square
+    over the number of differences is the variance of the mean, Σ w² s² / n with w and n of each fold.
+    """
+    _, number = np.unique(fold, return_inverse=True)
+    if not len(pairs):
+        return math.nan, math.nan, 0
+    counts = np.bincount(number)
+    shares = np.bincount(number, weight) / counts
+    shares /= shares.sum()
+    means = np.bincount(number, pairs) / counts
+    free = len(pairs) - len(counts)
+    within = float(np.sum((pairs - means[number]) ** 2)) / free if free else math.nan
+    deviation = math.sqrt(within * float(np.sum(shares**2 / counts)) * len(pairs))
+    return float(np.sum(shares * means)), deviation, free
 
 
 def _welch(first: float, first_degrees: int, second: float, second_degrees: int) -> float:

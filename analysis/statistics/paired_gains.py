@@ -10,7 +10,7 @@ import pandas as pd
 
 from analysis.records.schema import FACTOR_COLUMNS, Records, UnreadableRun
 from analysis.selection import SINGLE_TASK, selected
-from analysis.statistics.intervals import Gain, example_variance, paired_gain
+from analysis.statistics.intervals import Gain, Strata, example_variance, paired_gain
 
 TASK, MEAN = "task", "mean"
 """The two scopes of a row: one task, or the mean over all tasks (whose ``task`` is empty)."""
@@ -27,19 +27,22 @@ class Setting:
         band: half-width of the band of no practical difference, in points.
         looks: how often the study may be judged.
         groups: group number of every test example, or ``None``.
+        folds: number of outer folds; 1: a test split of its own judges.
     """
 
     tasks: list[str]
     band: float
     looks: int
     groups: np.ndarray | None
+    folds: int = 1
 
 
 def setting(records: Records) -> Setting:
     """Return the setting that the run directory states."""
     looks = max((int(event.get("looks", 1)) for event in records.events("looked")), default=1)
     groups = None if records.test_groups is None else np.asarray(records.test_groups)
-    return Setting(list(records.tasks["task"]), float(records.spec.get("band", 1.0)), looks, groups)
+    band = float(records.spec.get("band", 1.0))
+    return Setting(list(records.tasks["task"]), band, looks, groups, records.num_folds)
 
 
 def outcomes(records: Records) -> pd.DataFrame:
@@ -53,7 +56,17 @@ def outcomes(records: Records) -> pd.DataFrame:
         validation_skill=selected(rows, "validation_skill")
     )
     merged = kept.merge(records.scores, on=["replica", "task"], how="inner", validate="one_to_one")
-    return merged.drop_duplicates(["arm", "phase", "seed", "task"], keep="last").reset_index(drop=True)
+    merged = merged.drop_duplicates(["arm", "phase", "seed", "task"], keep="last").reset_index(drop=True)
+    return merged if records.num_folds == 1 else _on_one_scale(merged)
+
+
+def _on_one_scale(rows: pd.DataFrame) -> pd.DataFrame:
+    """Give each task one trivial metric for all outer folds: a small fold's own would make its skill a wild ratio."""
+    counted = rows[np.isfinite(rows["trivial_metric"]) & (rows["num_test"] > 0)]
+    sums = (counted["trivial_metric"] * counted["num_test"]).groupby(counted["task"]).sum()
+    trivial = rows["task"].map(sums / counted.groupby("task")["num_test"].sum())
+    room = (rows["perfect_metric"] - trivial).replace(0.0, np.nan)
+    return rows.assign(trivial_metric=trivial, test_skill=(rows["test_metric"] - trivial) / room)
 
 
 def baseline(arms: pd.DataFrame, arm: str, sharing: str) -> str | None:
@@ -92,8 +105,9 @@ def differences(
         common: setting of the study.
 
     Returns:
-        ``scope, task, seed, gain, metric, baseline_metric, test_variance, test_degrees``; the mean over tasks has the
-        seeds in which none of its tasks is missing.  A task without pairs (no test labels) has one row of NaN.  Empty
+        ``scope, task, seed, gain, metric, baseline_metric, test_variance, test_degrees, fold, weight``; the mean over
+        tasks has the seeds in which none of its tasks is missing.  A task without pairs (no test labels) has one row
+        of NaN.  A seed's gain is that on its own outer fold, whose share of the test examples is the weight.  Empty
         where nothing can be paired.
     """
     rows, unpaired, examples = [], [], []
@@ -105,22 +119,35 @@ def differences(
             unpaired.append(_unpaired(task))
             continue
         variance, degrees = example_variance(difference, common.groups)
-        rows.append(pairs.assign(scope=TASK, task=task, test_variance=variance, test_degrees=degrees))
+        pairs = pairs.assign(scope=TASK, task=task, test_variance=variance, test_degrees=degrees)
+        rows.append(_weighted(pairs, common.folds))
         examples.append(difference)
     if not rows:
         return pd.DataFrame(columns=_COLUMNS)
     return pd.concat([*rows, *unpaired, _mean_over_tasks(rows, examples, common)], ignore_index=True)[_COLUMNS]
 
 
-_COLUMNS = ["scope", "task", "seed", "gain", "metric", "baseline_metric", "test_variance", "test_degrees"]
+_COLUMNS = [
+    "scope", "task", "seed", "gain", "metric", "baseline_metric", "test_variance", "test_degrees", "fold", "weight"
+]  # fmt: skip
 
 
-_PAIRED = ["seed", "replica", "test_skill", "test_metric", "trivial_metric", "perfect_metric", "example_scores"]
+_PAIRED = [
+    "seed", "replica", "test_skill", "test_metric", "trivial_metric", "perfect_metric", "num_test", "example_scores"
+]  # fmt: skip
+
+
+def _weighted(pairs: pd.DataFrame, folds: int) -> pd.DataFrame:
+    """Add every pair's outer fold, and the fold's share of the task's test examples in all folds that have pairs."""
+    fold = pairs["seed"] % folds
+    sizes = pairs["num_test"].groupby(fold).first()
+    return pairs.assign(fold=fold, weight=fold.map(sizes / sizes.sum()))
 
 
 def _unpaired(task: str) -> pd.DataFrame:
     numbers = dict.fromkeys(("gain", "metric", "baseline_metric"), np.nan)
     row = {"scope": TASK, "task": task, "seed": -1, **numbers, "test_variance": np.inf, "test_degrees": 0}
+    row |= {"fold": 0, "weight": 1.0}
     return pd.DataFrame([row])
 
 
@@ -139,9 +166,19 @@ def _pairs(rows: pd.DataFrame, arm: str, against: str | None) -> tuple[pd.DataFr
             "gain": gain.to_numpy(),
             "metric": pairs["test_metric"].to_numpy(),
             "baseline_metric": pairs["test_metric_baseline"].to_numpy(),
+            "num_test": pairs["num_test"].to_numpy(),
         }
     )
-    return shown, per_example.mean(axis=0)
+    return shown, _mean_over_seeds(per_example)
+
+
+def _mean_over_seeds(examples: np.ndarray) -> np.ndarray:
+    """The mean of every example's differences over the seeds that it judges; NaN where none has one."""
+    judged = np.isfinite(examples)
+    if (judged.all(axis=0) == judged.any(axis=0)).all():
+        return examples.mean(axis=0)
+    counts = judged.sum(axis=0)
+    return np.where(counts > 0, np.where(judged, examples, 0.0).sum(axis=0) / np.maximum(counts, 1), np.nan)
 
 
 def _example_skills(pairs: pd.DataFrame, suffix: str) -> np.ndarray:
@@ -157,7 +194,11 @@ def _example_skills(pairs: pd.DataFrame, suffix: str) -> np.ndarray:
 
 
 def _mean_over_tasks(rows: list[pd.DataFrame], examples: list[np.ndarray], common: Setting) -> pd.DataFrame:
-    gains = pd.concat(rows).pivot(index="seed", columns="task", values="gain").dropna()
+    every = pd.concat(rows)
+    share = common.folds * every["weight"]  # of a fold in the mean of a task, 1 where all folds are alike
+    gains = every.assign(gain=share * every["gain"]).pivot(index="seed", columns="task", values="gain")
+    complete = gains.notna().sum(axis=1) == _tasks_of_a_fold(gains, common.folds)
+    gains = gains[complete].fillna(0.0)
     variance, degrees = example_variance(np.stack(examples), common.groups)
     return pd.DataFrame(
         {
@@ -169,14 +210,24 @@ def _mean_over_tasks(rows: list[pd.DataFrame], examples: list[np.ndarray], commo
             "baseline_metric": np.nan,
             "test_variance": variance,
             "test_degrees": degrees,
+            "fold": gains.index % common.folds,
+            "weight": 1 / common.folds,
         }
     )
+
+
+def _tasks_of_a_fold(gains: pd.DataFrame, folds: int) -> pd.Series:
+    """For every seed the number of tasks that have test labels in its outer fold; without folds that of all tasks."""
+    return gains.notna().groupby(gains.index % folds).any().sum(axis=1).loc[gains.index % folds].set_axis(gains.index)
 
 
 def gain_of(rows: pd.DataFrame, *, family: int = 1, looks: int = 1) -> Gain:
     """Return the gain of the rows of one comparison (:func:`differences`) of one task."""
     variance, degrees = float(rows["test_variance"].iloc[0]), int(rows["test_degrees"].iloc[0])
-    return paired_gain(rows["gain"].to_numpy(), variance, degrees, family=family, looks=looks)
+    strata = None
+    if "fold" in rows and rows["fold"].nunique() > 1:
+        strata = Strata(rows["fold"].to_numpy(), rows["weight"].to_numpy(dtype=float))
+    return paired_gain(rows["gain"].to_numpy(), variance, degrees, family=family, looks=looks, strata=strata)
 
 
 def gain_columns(gain: Gain) -> dict[str, float]:

@@ -17,8 +17,8 @@ HELPED_BY_SHARING, TRAINED_TOGETHER = "helped by sharing", "better trained toget
 MAX_SEEDS = 1000
 """More seeds than this are not worth naming as a remedy."""
 
-RECOMMENDED, REFERENCE = "recommended", "reference"
-"""The two roles of a judged arm: the chosen one, and one that was fixed beforehand."""
+RECOMMENDED, REFERENCE, CANDIDATE = "recommended", "reference", "candidate"
+"""The roles of a judged arm: the chosen one, one that was fixed beforehand, and the rest without harmed tasks."""
 
 
 def judge(rows: pd.DataFrame) -> pd.DataFrame:

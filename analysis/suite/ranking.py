@@ -90,8 +90,9 @@ class _Set:
         if rows.empty:
             return Gain(np.nan, 0, np.nan, np.nan, np.nan, np.nan, np.nan, np.nan)
         seeds = rows.groupby("seed", as_index=False).agg(
-            gain=("gain", "mean"), test_variance=("test_variance", "max"), test_degrees=("test_degrees", "min")
-        )
+            gain=("gain", "mean"), test_variance=("test_variance", "max"), test_degrees=("test_degrees", "min"),
+            fold=("fold", "first"), weight=("weight", "mean"),
+        )  # fmt: skip
         return gain_of(seeds, looks=self.common.looks)
 
 

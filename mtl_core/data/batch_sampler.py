@@ -27,9 +27,11 @@ def steps_per_epoch(recipe: Recipe, development: Development) -> int:
     """Return the number of steps in an epoch, which is the same for every seed.
 
     It stems from the nominal size of the training split, which differs a little between seeds where groups are split.
+    Of outer folds all but one are trained on.
     """
     labelled, tasks = development.epoch
-    train = round(labelled * (1 - development.validation_share) * recipe.train_fraction)
+    seen = 1.0 if development.folds is None else 1 - 1 / development.num_folds
+    train = round(labelled * seen * (1 - development.validation_share) * recipe.train_fraction)
     if not development.own_inputs:
         return max(1, -(-train // recipe.batch_size))
     num_tasks = len(development.tasks)

@@ -88,7 +88,9 @@ def status_of(events: Iterable[Mapping[str, Any]], *, alive: bool = True) -> Sta
         if event["event"] == "failed":
             failed.setdefault(str(event.get("reason", "unknown")), set()).update(event.get("replicas", ()))
     done = {phase: len(keys) for phase, keys in ended.items()}
-    choices = {event["choice"]: event["value"] for event in events if event["event"] == "frozen" and "fold" not in event}
+    choices = {
+        event["choice"]: event["value"] for event in events if event["event"] == "frozen" and "fold" not in event
+    }
     opened = [event.get("phase") for event in events if event["event"] == "test_opened"]
     return Status(
         phase=_phase(choices, opened),

@@ -164,10 +164,15 @@ class Confirm(Section):
 
 
 class Verdict(Section):
-    """The verdict phase: its seeds judge the chosen arm, and the references in ``judge`` beside it."""
+    """The verdict phase: its seeds judge the chosen arm, and the references in ``judge`` beside it.
+
+    With ``follow_up``, and where the confirm phase finds that some tasks are harmed and at least two others are not,
+    the network that only the others share is judged as well, with the harmed tasks trained alone.
+    """
 
     seeds: Seeds = 10
     judge: Annotated[tuple[Literal["fully_shared"], ...], BeforeValidator(as_levels)] = ("fully_shared",)
+    follow_up: bool = True
 
 
 class Evaluation(Section):
@@ -241,7 +246,7 @@ class Spec(Section):
         Studies from before there were outer folds keep their hash.
         """
         left_out: dict[str, Any] = dict.fromkeys(("name", "prefer", "budget", "backend", "workers"), True)
-        left_out |= {"tasks": {"path"}}
+        left_out |= {"tasks": {"path"}, "verdict": {"follow_up"} if self.verdict.follow_up else {}}
         if self.evaluation.design != "cross_fit":
             left_out["evaluation"] = True
         content = self.model_dump_json(exclude=left_out)

@@ -68,4 +68,4 @@ def shards_of(
         bounds = [len(keys) * piece // pieces for piece in range(pieces + 1)]
         for start, stop in pairwise(bounds):
             members = {key: replicas[key] for key in keys[start:stop]}
-            yield Shard(phase, arm, tasks if task is None else (task,), members, until, settings)
+            yield Shard(phase, arm, arm.tasks(tasks) if task is None else (task,), members, until, settings)

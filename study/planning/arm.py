@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -26,6 +27,7 @@ class Arm:
         train_fraction: share of the training split that is used.
         capacity: width of the fully shared reference that this arm is as large as, where its own width was matched;
             its baselines have the reference's width.
+        without: tasks that are no part of the network, since they are to be trained alone.
     """
 
     sharing: str
@@ -40,6 +42,7 @@ class Arm:
     optimiser: str = "adamw"
     train_fraction: float = 1.0
     capacity: int | None = None
+    without: tuple[str, ...] = ()
 
     @property
     def label(self) -> str:
@@ -53,6 +56,7 @@ class Arm:
             "" if self.backbone == "mlp" else f" {self.backbone}",
             f" {self.optimiser}",
             "" if self.train_fraction == 1 else f" {self.train_fraction:g} of the data",
+            f" without {', '.join(self.without)}" if self.without else "",
         ]
         matched = "" if self.capacity is None else f" as w{self.capacity}"
         return f"{self.sharing}{depth} w{self.width}{matched} l{self.stages}{weighting}{''.join(extras)}"
@@ -64,11 +68,20 @@ class Arm:
 
     def levels(self) -> dict[str, Any]:
         """Return the levels by factor: the factor columns of the records."""
-        return asdict(self) | {"capacity": self.capacity or self.width}
+        return {factor: level for factor, level in self.identity().items() if factor != "without"}
+
+    def identity(self) -> dict[str, Any]:
+        """Return all that tells the arm from others: the levels by factor, and the tasks that it leaves out."""
+        whole = asdict(self) | {"capacity": self.capacity or self.width, "without": list(self.without)}
+        return whole if self.without else {name: value for name, value in whole.items() if name != "without"}
+
+    def tasks(self, tasks: Iterable[str]) -> tuple[str, ...]:
+        """Return those of ``tasks`` that the arm's networks learn."""
+        return tuple(task for task in tasks if task not in self.without)
 
     def unmatched(self, **changes: Any) -> Arm:
-        """Return the arm with ``changes``, at the reference's width."""
-        return replace(self, width=self.capacity or self.width, capacity=None, **changes)
+        """Return the arm with ``changes``, for all tasks and at the reference's width."""
+        return replace(self, width=self.capacity or self.width, capacity=None, without=(), **changes)
 
     def each(self) -> Arm:
         """Return the baseline ``each``: single-task networks of the same backbone and width."""

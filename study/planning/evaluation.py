@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from mtl_core.data.task_set import TaskSet
 
 MOST_ROWS = 5_000
-"""Largest number of rows for which ``auto`` takes outer folds; above it a search in every fold costs more than it tells.
+"""Largest number of rows for which ``auto`` takes outer folds; above it, a search in every fold costs a lot.
 
 With 1,000 test rows, two networks that disagree on one row in ten differ by their accuracy ± 2 points, or ± 4 points of
 skill: so few rows cannot show differences as small as a band of one point, five times as many come nearer.

@@ -111,12 +111,12 @@ class Forecaster:
         baselines = sum(self._epoch(plan, arm) for arm in plan.baselines)
         epochs, seeds = plan.spec.training.epochs, len(plan.seeds(phase))
         if phase == "search":  # and, once the arm is chosen, single-task networks of as many parameters
-            share, totals = plan.num_trials / len(candidates), max(candidates) * plan.num_judged
+            share, totals = plan.num_trials / len(candidates), max(candidates) * (plan.num_judged + plan.may_follow_up)
             work = (sum(candidates) * share + baselines + totals) * seeds * halved_epochs(plan)
         elif phase == "confirm":
             work = (sum(sorted(candidates)[-plan.num_confirmed :]) + baselines) * seeds * epochs
         else:  # each judged arm has four baselines, none of which costs much more than itself
-            work = 5 * max(candidates) * plan.num_judged * seeds * epochs
+            work = 5 * max(candidates) * (plan.num_judged + plan.may_follow_up) * seeds * epochs
         return work / self.workers + WORKER_SECONDS
 
     def _epoch(self, plan: Plan, arm: Arm) -> float:

@@ -142,6 +142,8 @@ class Plan:
         # ``total`` is known only then, and its draws are searched like any other arm's.
         judged = self.num_judged * (2 + 3 * len(self.tasks))
         searched += self.num_judged * len(self.tasks)
+        if self.may_follow_up:  # itself, and at its width ``loop`` and for every task ``each``
+            judged, searched = judged + 2 + len(self.tasks), searched + 1
         return {
             "search": searched * len(self.draws) * len(self.seeds("search")),
             "confirm": confirmed * len(self.seeds("confirm")),
@@ -150,8 +152,13 @@ class Plan:
 
     @property
     def num_judged(self) -> int:
-        """Largest number of arms that get a verdict: the chosen one and the references beside it."""
+        """Largest number of arms that get a verdict, but for the follow-up: the chosen one and its references."""
         return 1 + len(self.spec.verdict.judge)
+
+    @property
+    def may_follow_up(self) -> bool:
+        """Whether an arm may be judged that leaves harmed tasks out: of two tasks none could be left to share."""
+        return self.spec.verdict.follow_up and len(self.tasks) > 2
 
     @property
     def num_confirmed(self) -> int:

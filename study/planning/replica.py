@@ -46,7 +46,7 @@ class Replica:
         content = {
             "engine": ENGINE_VERSION,
             "data": fingerprint,
-            "arm": self.arm.levels(),
+            "arm": self.arm.identity(),
             "draw": self.draw,
             "seed": self.seed,
             "phase": self.phase,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from analysis.selection import choose_arm, rank_draws
+from analysis.selection import UNSHARED, choose_arm, rank_draws
 from mtl_core.errors import UserError
 from study.execution.scheduler import Steps
 from study.planning.replica import Replica
@@ -29,7 +29,10 @@ def _replicas(context: StudyContext) -> list[Replica]:
 
 
 def choose(context: StudyContext) -> dict[str, Any]:
-    """Return the recommended arm, and write it to the ledger before it is judged.
+    """Return the arm that shares best, and write it to the ledger before it is judged.
+
+    Networks that share nothing are in the table, and may be the best there; whether to share at all is what the
+    verdict phase finds out, on the arm that shares best.
 
     Raises:
         UserError: when no confirmed arm can be recommended.
@@ -37,14 +40,17 @@ def choose(context: StudyContext) -> dict[str, Any]:
     frozen = context.frozen("arm")
     if frozen is not None:
         return frozen
+    confirmed = arms_to_confirm(context)
+    sharing = [arm.label for arm in context.arms(confirmed) if arm.sharing not in UNSHARED]
     try:
-        choice = choose_arm(context.of_phase("confirm"), candidates=arms_to_confirm(context))
+        every = choose_arm(context.of_phase("confirm"), candidates=confirmed)
+        choice = choose_arm(context.of_phase("confirm"), candidates=sharing)
     except ValueError as error:
         raise UserError(str(context.directory), str(error), "Look at the failures that status lists.") from error
-    table = [{name: _plain(value) for name, value in row.items()} for row in choice.table.to_dict("records")]
+    table = [{name: _plain(value) for name, value in row.items()} for row in every.table.to_dict("records")]
     value = {
         "arm": choice.arm,
-        "best": choice.best,
+        "best": every.best,
         "eligible": list(choice.eligible),
         "validation": _plain(choice.skill),
         "table": table,

@@ -91,6 +91,10 @@ class StudyContext:
         by_label |= {arm.label: arm for arm in map(arm_of, self._extra_levels)}
         return [by_label[label] for label in labels]
 
+    def arm(self, label: str) -> Arm:
+        """Return the arm with this label."""
+        return self.arms([label])[0]
+
     @property
     def _extra_levels(self) -> list[dict[str, Any]]:
         return [event["levels"] for event in self.ledger.of("added")]
@@ -104,6 +108,7 @@ class StudyContext:
 
 
 def arm_of(levels: Mapping[str, Any]) -> Arm:
-    """Return the arm with these levels, as the ledger holds them."""
+    """Return the arm with this identity, as the ledger holds it."""
     matched = levels["capacity"] != levels["width"]
-    return Arm(**{**levels, "capacity": levels["capacity"] if matched else None})
+    own = {"capacity": levels["capacity"] if matched else None, "without": tuple(levels.get("without", ()))}
+    return Arm(**{**levels, **own})

@@ -36,7 +36,9 @@ def with_every_task(context: StudyContext, selected: Selected) -> Selected:
     """Return the arms with a draw for every task; the others are left out from here on, and the ledger says so."""
     whole = {arm: draws for arm, draws in selected.items() if set(draws) == set(context.plan.tasks)}
     for arm in sorted(set(context.of_phase("search")["arm"]) - set(whole)):
-        context.ledger.append("left_out", arm=arm, reason="for some task no draw trained to its end", **context.of_one_fold)
+        context.ledger.append(
+            "left_out", arm=arm, reason="for some task no draw trained to its end", **context.of_one_fold
+        )
     return whole
 
 

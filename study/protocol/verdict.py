@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from analysis.selection import choose_arm, select_draws
+from analysis.statistics.verdicts import CANDIDATE, RECOMMENDED, REFERENCE
 from mtl_core.network.cost import cost_of
 from study.execution.scheduler import Parallel, Steps
 from study.planning.arm import SINGLE_TASK, Arm
@@ -14,6 +15,7 @@ from study.planning.capacity import widths_around
 from study.planning.replica import Replica
 from study.planning.training_settings import recipe_of
 from study.protocol.context import StudyContext
+from study.protocol.follow_up import follow_up
 from study.protocol.search import search_arm, searched
 from study.protocol.select import Selected
 
@@ -24,20 +26,32 @@ def choose_judged(context: StudyContext) -> Steps:
     if frozen is not None:
         return frozen
     chosen, selected = context.frozen("arm")["arm"], context.frozen("draws")
-    arms = _judged_arms(context, chosen, selected)
-    totals = {arm.label: total_baseline(context, arm) for arm in arms if not arm.is_single_task}
-    new = {total.label: total for total, _ in totals.values() if total.label not in selected}
-    for total in new.values():
-        if total.levels() not in [event["levels"] for event in context.ledger.of("added")]:
-            context.ledger.append("added", arm=total.label, levels=total.levels(), reason="baseline total")
-    yield Parallel([search_arm(context, total) for total in new.values()])
+    roles = _judged_arms(context, chosen, selected)
+    totals = {arm.label: total_baseline(context, arm) for arm in roles.values() if not arm.is_single_task}
+    candidate = follow_up(context, selected)
+    roles |= {} if candidate is None else {CANDIDATE: candidate}
+    new = {arm.label: arm for arm in (*(total for total, _ in totals.values()), *roles.values())}
+    new = {label: arm for label, arm in new.items() if label not in selected}
+    for arm in new.values():
+        _announce(context, arm)
+    yield Parallel([search_arm(context, arm) for arm in new.values()])
     selected = _with_new(context, selected, list(new.values()))
+    roles = {role: arm for role, arm in roles.items() if arm.label in selected}
     best = best_widths(context, selected)
     value = {
-        "arms": [arm.label for arm in arms],
-        "baselines": {arm.label: _baselines(arm, totals.get(arm.label), selected, best) for arm in arms},
+        "arms": [arm.label for arm in roles.values()],
+        "roles": {role: arm.label for role, arm in roles.items()},
+        "alone": {arm.label: list(arm.without) for arm in roles.values() if arm.without},
+        "baselines": {arm.label: _baselines(arm, totals.get(arm.label), selected, best) for arm in roles.values()},
     }
     return context.freeze("judged", value)
+
+
+def _announce(context: StudyContext, arm: Arm) -> None:
+    """Write an arm that the plan has not into the ledger, once."""
+    if arm.identity() not in [event["levels"] for event in context.ledger.of("added")]:
+        reason = "follow-up" if arm.without else "baseline total"
+        context.ledger.append("added", arm=arm.label, levels=arm.identity(), reason=reason)
 
 
 def verdict(context: StudyContext) -> Steps:
@@ -59,7 +73,7 @@ def _replicas(context: StudyContext) -> Iterator[Replica]:
         yield from context.plan.replicas(arm, "verdict", selected[arm.label])
     for label, task in sorted(of_task):
         if label not in whole:
-            replicas = context.plan.replicas(*context.arms([label]), "verdict", selected[label])
+            replicas = context.plan.replicas(context.arm(label), "verdict", selected[label])
             yield from (replica for replica in replicas if replica.task == task)
 
 
@@ -83,13 +97,13 @@ def best_widths(context: StudyContext, selected: Selected) -> dict[str, str]:
     return best
 
 
-def _judged_arms(context: StudyContext, chosen: str, selected: Selected) -> list[Arm]:
-    first = context.arms([chosen])[0]
-    arms = [first]
+def _judged_arms(context: StudyContext, chosen: str, selected: Selected) -> dict[str, Arm]:
+    first = context.arm(chosen)
+    arms = {RECOMMENDED: first}
     if "fully_shared" in context.plan.spec.verdict.judge:
         reference = context.plan.fully_shared(first)
         if reference is not None and reference.label in selected and reference != first:
-            arms.append(reference)
+            arms[REFERENCE] = reference
     return arms
 
 
@@ -104,7 +118,8 @@ def _with_new(context: StudyContext, selected: Selected, new: list[Arm]) -> Sele
         return selected
     keys = [key for arm in without_draws for key in searched(context, arm)]
     more = select_draws(context.archive.rows(keys))
-    whole = {arm: draws for arm, draws in more.items() if set(draws) == set(context.plan.tasks)}
+    tasks = {arm.label: set(arm.tasks(context.plan.tasks)) for arm in without_draws}
+    whole = {arm: draws for arm, draws in more.items() if set(draws) == tasks[arm]}
     context.freeze("draws", selected | whole)
     return selected | whole
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from analysis.statistics.intervals import example_variance, paired_gain, smallest_effect
+from analysis.statistics.intervals import Strata, example_variance, paired_gain, smallest_effect
 from analysis.statistics.verdicts import HELPED, HURT, TIE, UNDECIDED, remedy, verdict
 
 RNG = np.random.default_rng
@@ -142,3 +142,24 @@ def test_the_calibration_test_can_fail() -> None:
         per_seed = 15 * rng.normal() / np.sqrt(240) * 3 + 0.3 * rng.normal(size=(5, 10))
         false += any(verdict(paired_gain(row, family=5), 1.0) in (HELPED, HURT) for row in per_seed)
     assert false > 60
+
+
+def test_over_folds_only_the_spread_within_them_is_the_seeds() -> None:
+    fold, weight = np.repeat([0, 1, 2], 4), np.repeat([0.5, 0.3, 0.2], 4)
+    noise = RNG(5).normal(size=12)
+    differences = noise + np.repeat([10.0, 0.0, -20.0], 4)
+    found = paired_gain(differences, strata=Strata(fold, weight))
+    means = np.array([differences[fold == number].mean() for number in range(3)])
+    assert found.mean == pytest.approx(means @ [0.5, 0.3, 0.2])
+    within = sum(((differences - means[fold])[fold == number] ** 2).sum() for number in range(3)) / 9
+    assert found.error**2 == pytest.approx(within * (0.5**2 + 0.3**2 + 0.2**2) / 4)
+    assert found.degrees == 9
+    alike = paired_gain(noise, strata=Strata(np.zeros(12, dtype=int), np.ones(12)))
+    plain = paired_gain(noise)
+    assert (alike.mean, alike.half_width) == pytest.approx((plain.mean, plain.half_width))
+
+
+def test_a_seed_a_fold_says_nothing_about_seeds() -> None:
+    found = paired_gain(np.arange(5.0), 0.1, 99, strata=Strata(np.arange(5), np.full(5, 0.2)))
+    assert found.mean == pytest.approx(2.0)
+    assert math.isnan(found.half_width)

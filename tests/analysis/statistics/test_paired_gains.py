@@ -39,7 +39,7 @@ def scored(arm: str, task: str, seed: int, examples: list[float], *, mse: bool =
     return {
         "arm": arm, "task": task, "seed": seed, "phase": "verdict", "replica": f"{arm}-{seed}",
         "test_skill": float(np.mean(examples)), "test_metric": float(metrics.mean()), "trivial_metric": trivial,
-        "perfect_metric": perfect, "example_scores": metrics, **changes,
+        "perfect_metric": perfect, "num_test": len(examples), "example_scores": metrics, **changes,
     }  # fmt: skip
 
 

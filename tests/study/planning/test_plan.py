@@ -67,7 +67,11 @@ def test_counts_are_the_replicas_that_there_are() -> None:
     draws = dict.fromkeys(made.tasks, 0)
     counts = made.counts()
     totals = 2 * 3 * 4 * 2  # of two judged arms: a single-task network for each of 3 tasks, 4 draws, 2 seeds
-    assert counts["search"] == sum(len(made.replicas(arm, "search", range(4))) for arm in made.arms) + totals
+    follow_up = 4 * 2  # one network for those tasks that are not harmed
+    planned = sum(len(made.replicas(arm, "search", range(4))) for arm in made.arms)
+    assert counts["search"] == planned + totals + follow_up
+    without = plan(num_tasks=3, tuning={"draws": 4}, search={"seeds": 2}, verdict={"follow_up": False})
+    assert without.counts()["search"] == planned + totals
     assert counts["confirm"] == sum(len(made.replicas(arm, "confirm", draws)) for arm in made.arms)
 
 

@@ -8,14 +8,13 @@ import pandas as pd
 import pytest
 
 from study.protocol.confirm import choose, confirm
-from study.protocol.select import select
 from tests.study.protocol.conftest import Opener, frozen
 from tests.study.protocol.test_search import jobs
 
 
 def test_every_selected_arm_is_confirmed_on_fresh_seeds(opened: Opener) -> None:
     context = opened(until=frozen("arm"))
-    found = jobs(confirm(context, select(context)))
+    found = jobs(confirm(context))
     assert {job.arm for job in found} == set(context.plan.arms)
     assert {replica.seed for job in found for replica in job.replicas.values()} == {1000, 1001, 1002}
     assert not any(job.missing(context.archive) for job in found)
@@ -29,7 +28,7 @@ def test_the_best_k_are_confirmed_with_the_references_and_all_baselines(
     skills = {arm.label: 0.9 if arm.depth == best else 0.1 for arm in context.plan.candidates}
     ranked = pd.DataFrame({"arm": list(skills), "skill": list(skills.values()), "rank": 0})
     monkeypatch.setattr("study.protocol.confirm.rank_draws", lambda records: ranked)
-    confirmed = {job.arm for job in jobs(confirm(context, select(context)))}
+    confirmed = {job.arm for job in jobs(confirm(context))}
     (reference,) = context.plan.references
     assert reference.depth == 2
     assert confirmed - set(context.plan.baselines) == {
@@ -41,8 +40,8 @@ def test_the_best_k_are_confirmed_with_the_references_and_all_baselines(
 def test_the_choice_is_frozen_with_its_table_and_kept(opened: Opener) -> None:
     context = opened(until=frozen("arm"))
     labels = [arm.label for arm in context.plan.arms]
-    chosen = choose(context, labels)
+    chosen = choose(context)
     assert chosen["arm"] in chosen["eligible"]
     assert {row["arm"] for row in chosen["table"]} == set(labels)
     json.dumps(chosen, allow_nan=False)
-    assert choose(context, labels[:1]) == chosen, "decided once"
+    assert choose(context) == chosen, "decided once"

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from study.execution.scheduler import Parallel, Steps
 from study.protocol import pipeline
+from study.protocol.context import StudyContext
 from tests.study.conftest import small_task_set
 from tests.study.protocol.conftest import Opener
 
@@ -19,32 +21,38 @@ def test_what_trains_has_no_test_split_and_what_scores_has(opened: Opener) -> No
     assert len(scoring.test) == 20
 
 
-def test_phases_follow_each_other_and_hand_their_results_on(opened: Opener, monkeypatch: pytest.MonkeyPatch) -> None:
-    order: list[tuple[Any, ...]] = []
+def test_phases_follow_each_other_and_choices_are_made_in_every_outer_fold(
+    opened: Opener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order: list[str] = []
 
-    def phase(name: str, result: Any) -> Any:
-        def steps(context: Any, *given: Any) -> Steps:
-            order.append((name, *given))
+    def seen(name: str, context: StudyContext) -> None:
+        fold = "all" if context.plan.fold is None else context.plan.fold
+        order.append(name if context.plan.folds == 1 else f"{name} {fold}")
+
+    def phase(name: str, *, per_fold: bool) -> Any:
+        def steps(context: StudyContext) -> Steps:
+            seen(name, context) if per_fold else order.append(name)
             yield []
-            return result
 
         return steps
 
-    def decision(name: str, result: Any) -> Any:
-        def decide(context: Any, *given: Any) -> Any:
-            order.append((name, *given))
-            return result
+    def decision(name: str) -> Any:
+        return lambda context: seen(name, context)
 
-        return decide
-
-    for name, result in (("search", None), ("confirm", "labels"), ("choose_judged", "judged"), ("verdict", None)):
-        monkeypatch.setattr(pipeline, name, phase(name, result))
-    monkeypatch.setattr(pipeline, "select", decision("select", "draws"))
-    monkeypatch.setattr(pipeline, "choose", decision("choose", {"arm": "best"}))
-    assert list(pipeline.training(opened())) == [[]] * 4
+    for name, fold in (("search", 0), ("confirm", 0), ("choose_judged", 1), ("verdict", 0)):
+        monkeypatch.setattr(pipeline, name, phase(name, per_fold=bool(fold)))
+    for name in ("select", "choose"):
+        monkeypatch.setattr(pipeline, name, decision(name))
+    context = opened()
+    assert list(pipeline.training(context)) == [[]] * 4
+    assert order == ["search", "select", "confirm", "choose", "choose_judged", "verdict"]
+    order.clear()
+    list(pipeline.training(replace(context, plan=replace(context.plan, folds=2))))
+    every = [0, 1, "all"]
     assert order == [
-        ("search",), ("select",), ("confirm", "draws"), ("choose", "labels"), ("choose_judged", "best", "draws"),
-        ("verdict", "judged"),
+        "search", *[f"select {fold}" for fold in every], "confirm", *[f"choose {fold}" for fold in every],
+        *[f"choose_judged {fold}" for fold in every], "verdict",
     ]  # fmt: skip
 
 

@@ -41,9 +41,9 @@ def test_each_task_has_the_best_of_the_confirmed_single_task_arms(opened: Opener
 
 def test_the_chosen_arm_and_the_reference_are_judged_against_their_baselines(opened: Opener) -> None:
     context = opened(until=frozen("judged"))
-    selected = select(context)
     chosen = context.plan.candidates[0]
-    steps = choose_judged(context, chosen.label, selected)
+    context.freeze("arm", {"arm": chosen.label})
+    steps = choose_judged(context)
     try:
         while True:
             assert not any(job.missing(context.archive) for inner in next(steps).steps for job in jobs(inner))
@@ -60,7 +60,7 @@ def test_the_chosen_arm_and_the_reference_are_judged_against_their_baselines(ope
 def test_the_verdict_trains_judged_arms_and_baselines_on_seeds_that_chose_nothing(opened: Opener) -> None:
     context = opened()
     judged = context.ledger.frozen("judged")
-    found = jobs(verdict(context, judged))
+    found = jobs(verdict(context))
     assert {replica.seed for job in found for replica in job.replicas.values()} == {2000, 2001}
     assert set(judged["arms"]) <= {job.arm.label for job in found}
     assert not any(job.missing(context.archive) for job in found)

@@ -1,0 +1,77 @@
+"""The design of the evaluation: when every row judges, and what a study that was begun says."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+import torch
+
+from mtl_core.data.task_set import TaskSet
+from mtl_core.errors import UserError
+from study.config.load import as_text, read_spec
+from study.config.spec import Spec
+from study.planning import evaluation
+from study.planning.evaluation import settle_design
+from study.planning.make_plan import make_plan
+from study.planning.plan import PHASES
+from tests.study.conftest import small_task_set, tiny
+
+DRAWN = replace(small_task_set(), test_is_drawn=True)
+
+
+def design(spec: Spec, task_set: TaskSet = DRAWN, stored: Spec | None = None) -> str:
+    settled, evaluated = settle_design(spec, task_set, stored)
+    assert (evaluated.development.num_folds > 1) == (settled.evaluation.design == "cross_fit")
+    return settled.evaluation.design
+
+
+def test_auto_takes_outer_folds_where_test_rows_were_to_be_drawn_and_are_few(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert design(tiny()) == "cross_fit"
+    assert design(tiny(), small_task_set()) == "holdout", "the test split is given"
+    assert design(tiny(search={"strategy": "optuna"})) == "holdout", "arms are proposed on all rows"
+    assert design(tiny(tasks={"set": "digits3", "test_share": 0.3})) == "holdout", "a test split is asked for"
+    monkeypatch.setattr(evaluation, "MOST_ROWS", 59)
+    assert design(tiny()) == "holdout", "enough rows to test on"
+
+
+def test_auto_needs_enough_groups() -> None:
+    groups = [torch.arange(40) // 4, torch.arange(20) // 4]
+    development = replace(DRAWN.development, examples=replace(DRAWN.development.examples, groups=groups[0]))
+    assert design(tiny(), replace(DRAWN, development=development, test=replace(DRAWN.test, groups=groups[1]))) == (
+        "holdout"
+    )
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"search": {"strategy": "optuna"}},
+        {"factors": {"sharing": ["branch"]}, "training": {"sharing_options": {"branch": {"tree": "affinity"}}}},
+    ],
+)
+def test_folds_that_could_not_be_unseen_are_refused(changes: dict[str, Any]) -> None:
+    with pytest.raises(UserError, match="once on all rows"):
+        settle_design(tiny(evaluation={"design": "cross_fit"}, **changes), DRAWN)
+
+
+def test_a_study_that_was_begun_says_what_auto_means(tmp_path: Any) -> None:
+    begun = tmp_path / "study.yaml"
+    settled, _ = settle_design(tiny(), DRAWN)
+    begun.write_text(as_text(settled))
+    assert design(tiny(), stored=read_spec(begun)) == "cross_fit"
+    assert design(tiny(), stored=tiny()) == "holdout", "its file is from before there were outer folds"
+    assert tiny().digest() == tiny(evaluation={"design": "holdout", "folds": 7}).digest()
+    assert settled.digest() != tiny().digest()
+
+
+def test_seeds_are_spread_over_the_folds_with_two_for_each_that_is_judged() -> None:
+    spec, task_set = settle_design(tiny(verdict={"seeds": 12}, evaluation={"folds": 5}), DRAWN)
+    plan = make_plan(spec, task_set.development)
+    assert plan.folds == 5
+    assert {phase: len(plan.seeds(phase)) for phase in PHASES} == {"search": 5, "confirm": 10, "verdict": 15}
+    for phase in PHASES:
+        parts = [list(plan.of_fold(fold).seeds(phase)) for fold in range(5)]
+        assert sorted(seed for part in parts for seed in part) == list(plan.seeds(phase))
+        assert [{seed % 5 for seed in part} for part in parts] == [{fold} for fold in range(5)]
