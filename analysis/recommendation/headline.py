@@ -10,8 +10,9 @@ import pandas as pd
 from analysis.formatting import agree, interval, named, points
 from analysis.recommendation.costs import fraction
 from analysis.recommendation.decision import DO_NOT_SHARE, NO_DIFFERENCE, SHARE, SHARE_SOME, Decision
-from analysis.recommendation.option import BEST_ALONE, UNSHARED, Option
+from analysis.recommendation.option import BEST_ALONE, Option
 from analysis.recommendation.preference import BALANCED
+from analysis.selection import UNSHARED
 from analysis.statistics.intervals import MIN_SEEDS
 from analysis.statistics.verdicts import HURT, HURT_BY_SHARING, TUNED_ALONE
 

@@ -8,9 +8,10 @@ from analysis.formatting import LONG, agree, interval, listing, named, points
 from analysis.questions import weighting
 from analysis.recommendation.decision import DO_NOT_SHARE, SHARE, Decision
 from analysis.recommendation.headline import in_words
-from analysis.recommendation.option import CHOSEN, UNSHARED
+from analysis.recommendation.option import CHOSEN
 from analysis.records.frames import each
 from analysis.records.schema import Records
+from analysis.selection import UNSHARED
 from analysis.statistics.paired_gains import MEAN, TASK
 from analysis.statistics.verdicts import (
     HELPED,
