@@ -28,7 +28,7 @@ def headline(decision: Decision) -> str:
     if decision.word == DO_NOT_SHARE:
         return _do_not_share(decision, about)
     if decision.word == SHARE_SOME:
-        apart = f" and train {named(about.alone)} alone" if about is not None and about.alone else ""
+        apart = f", and train {named(about.alone)} alone" if about is not None and about.alone else ""
         return f"Share some: {in_words(decision.arm)}{apart}."
     payers = about.worse_off if about is not None else []
     price = f", although {named(payers)} {agree(len(payers), 'does', 'do')} better alone" if payers else ""
@@ -103,8 +103,9 @@ def statement(decision: Decision) -> str:
     tasks = f"{len(about.tasks)} {agree(len(about.tasks), 'task', 'tasks')}"
     rule = "" if decision.prefer == BALANCED else f" You prefer {decision.prefer}."
     mean = f"mean gain over {tasks} {mean_gain(about)} points."
+    apart = f", {named(about.alone)} alone" if about.alone else ""
     named_above = decision.word in (SHARE, SHARE_SOME)
-    mean = f"M{mean[1:]}" if named_above else f"Sharing {in_words(about.facts)}: {mean}"
+    mean = f"M{mean[1:]}" if named_above else f"Sharing {in_words(about.facts)}{apart}: {mean}"
     return f"{mean} {_harm(about)}{_rest(decision)}{_best(decision)}{rule}"
 
 

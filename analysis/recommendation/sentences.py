@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 
 from analysis.formatting import LONG, agree, interval, listing, named, points
@@ -40,7 +41,7 @@ def explanation(records: Records, rows: pd.DataFrame, decision: Decision) -> str
     sentences = [
         _opening(decision, decided=bool((judged["word"] != UNDECIDED).any())),
         _findings(judged, rows, "Against single-task networks tuned with the same budget,"),
-        *_beside(rows),
+        *_beside(rows, decision),
         _best(rows, decision),
         _weighting(records),
         _effort(records, rows),
@@ -129,19 +130,22 @@ _PHRASES = {
 }
 
 
-def _beside(rows: pd.DataFrame) -> list[str]:
+def _beside(rows: pd.DataFrame, decision: Decision) -> list[str]:
     """A sentence for every arm that was judged beside the chosen one."""
     judged = rows[(rows["role"] != RECOMMENDED) & (rows["baseline"] == "each") & (rows["scope"] == TASK)]
-    return [_reference(group, rows) for _, group in judged.groupby("arm", sort=False)]
+    alone = {option.arm: option.alone for option in decision.options}
+    return [_one_beside(group, rows, alone.get(str(arm), [])) for arm, group in judged.groupby("arm", sort=False)]
 
 
-def _reference(judged: pd.DataFrame, rows: pd.DataFrame) -> str:
+def _one_beside(judged: pd.DataFrame, rows: pd.DataFrame, alone: list[str]) -> str:
     facts = judged.iloc[0]
-    stages = facts["stages"]
-    full = facts["sharing"] == "hard" and not facts.get("depth", stages) < stages
-    what = f"all {stages} stages at width {facts['width']}" if full else in_words(facts)
-    opening = f"Sharing {what}, judged beside it:"
-    return _findings(judged[judged["word"] != UNDECIDED], rows, opening) or f"{opening} no task is decided."
+    stages, depth = facts["stages"], facts.get("depth", np.nan)
+    shared = f"{depth:.0f} of {stages}" if depth < stages else f"all {stages}"
+    kind = "" if facts["sharing"] == "hard" else f" by {facts['sharing']}"
+    apart = f", {named(alone)} alone" if alone else ""
+    opening = f"Sharing {shared} stages{kind} at width {facts['width']}{apart}, judged beside it:"
+    judged = judged[(judged["word"] != UNDECIDED) & ~judged["task"].isin(alone)]
+    return _findings(judged, rows, opening) or f"{opening} no task is decided."
 
 
 def _best(rows: pd.DataFrame, decision: Decision) -> str:

@@ -75,7 +75,7 @@ def test_do_not_share_says_whether_harm_is_shown_or_only_likelier() -> None:
 def test_a_checked_candidate_is_share_some() -> None:
     checked = option(kind=FOLLOW_UP, alone=["odd"], cost=Cost(10, 10, 2, 1))
     assert headline(decision(SHARE_SOME, checked)) == (
-        "Share some: 2 of 2 stages at width 16 with equal weights and train odd alone."
+        "Share some: 2 of 2 stages at width 16 with equal weights, and train odd alone."
     )
     assert savings(checked).startswith("2 networks instead of 14, ")
 
