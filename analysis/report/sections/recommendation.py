@@ -13,7 +13,6 @@ from analysis.records.schema import FACTOR_COLUMNS, Records
 from analysis.records.study_state import LoadedStudy
 from analysis.report.output.tables import Table
 
-
 ALL = "all tasks"
 
 
