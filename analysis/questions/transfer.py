@@ -29,6 +29,7 @@ from analysis.statistics.paired_gains import (
     setting,
 )
 from analysis.statistics.verdicts import (
+    CANDIDATE,
     HELPED_BY_SHARING,
     HURT_BY_SHARING,
     RECOMMENDED,
@@ -135,7 +136,7 @@ def _with_delta_m(rows: pd.DataFrame) -> pd.DataFrame:
 def title(rows: pd.DataFrame) -> str:
     """Return a sentence: which tasks are helped, which are hurt, and by how much."""
     parts = []
-    for role in (RECOMMENDED, REFERENCE):
+    for role in (RECOMMENDED, REFERENCE, CANDIDATE):
         for _, judged in verdicts(rows, role).groupby("arm", sort=False):
             found = _finding(judged)
             if found:

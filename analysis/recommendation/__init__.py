@@ -1,1 +1,1 @@
-"""From per-task verdicts to one recommendation: the decision, its caveats, and the sentences that state it."""
+"""From verdicts to one recommendation: the options and their risks, the decision, its caveats and its words."""

@@ -36,6 +36,15 @@ class Cost:
         parameters, multiply_adds, seconds = (one / base if base > 0 else math.nan for one, base in pairs)
         return parameters, multiply_adds, seconds
 
+    def plus(self, other: Cost) -> Cost:
+        """Return the cost of both together."""
+        return Cost(
+            self.parameters + other.parameters,
+            self.multiply_adds + other.multiply_adds,
+            self.networks + other.networks,
+            self.seconds + other.seconds,
+        )
+
 
 UNKNOWN = Cost(math.nan, math.nan, 0, math.nan)
 

@@ -11,11 +11,12 @@ from typing import Any
 import pandas as pd
 
 from analysis.formatting import named
-from analysis.recommendation.option import CHOSEN, FOLLOW_UP, GAINED, UNSHARED, Option
+from analysis.recommendation.option import CHOSEN, FOLLOW_UP, GAINED, Option
 from analysis.recommendation.options import options
 from analysis.recommendation.preference import BALANCED, best_that_shares, choose
 from analysis.records.run_command import run_path
 from analysis.records.schema import Records
+from analysis.selection import UNSHARED
 from analysis.statistics.verdicts import HURT, HURT_BY_SHARING
 
 SHARE, DO_NOT_SHARE, SHARE_SOME = "share", "do not share", "share some"

@@ -9,9 +9,10 @@ import pandas as pd
 
 from analysis.formatting import agree, interval, named, points
 from analysis.recommendation.costs import fraction
-from analysis.recommendation.decision import DO_NOT_SHARE, NO_DIFFERENCE, SHARE_SOME, Decision
-from analysis.recommendation.option import UNSHARED, Option
+from analysis.recommendation.decision import DO_NOT_SHARE, NO_DIFFERENCE, SHARE, SHARE_SOME, Decision
+from analysis.recommendation.option import BEST_ALONE, Option
 from analysis.recommendation.preference import BALANCED
+from analysis.selection import UNSHARED
 from analysis.statistics.intervals import MIN_SEEDS
 from analysis.statistics.verdicts import HURT, HURT_BY_SHARING, TUNED_ALONE
 
@@ -27,10 +28,10 @@ def headline(decision: Decision) -> str:
     if decision.word == DO_NOT_SHARE:
         return _do_not_share(decision, about)
     if decision.word == SHARE_SOME:
-        apart = f" and train {named(about.alone)} alone" if about is not None and about.alone else ""
+        apart = f", and train {named(about.alone)} alone" if about is not None and about.alone else ""
         return f"Share some: {in_words(decision.arm)}{apart}."
-    payers = about.worse_off if about is not None and about.harm else []
-    price = f", although {named(payers)} {agree(len(payers), 'pays', 'pay')} for it" if payers else ""
+    payers = about.worse_off if about is not None else []
+    price = f", although {named(payers)} {agree(len(payers), 'does', 'do')} better alone" if payers else ""
     return f"Share {in_words(decision.arm)}{price}."
 
 
@@ -78,7 +79,7 @@ def _advice(decision: Decision, about: Option) -> str:
         return "share if its cost is what matters to you"
     at_worst = max(0.0, -about.low)
     if at_worst <= about.band:
-        return f"share: the mean plausibly loses {points(at_worst, sign=False)} points at most"
+        return f"share, for the mean plausibly loses at most {points(at_worst, sign=False)} points"
     lost = f"{math.ceil(at_worst):.0f} points" if at_worst > 1 else "1 point"
     return f"share if {lost} {agree(1 if lost == '1 point' else 2, 'does', 'do')} not matter to you"
 
@@ -101,14 +102,26 @@ def statement(decision: Decision) -> str:
         return ""
     tasks = f"{len(about.tasks)} {agree(len(about.tasks), 'task', 'tasks')}"
     rule = "" if decision.prefer == BALANCED else f" You prefer {decision.prefer}."
-    mean = f"Sharing {in_words(about.facts)}: mean gain over {tasks} {mean_gain(about)} points."
-    return f"{mean} {_harm(about)}{_rest(decision)}{rule}"
+    mean = f"mean gain over {tasks} {mean_gain(about)} points."
+    apart = f", {named(about.alone)} alone" if about.alone else ""
+    named_above = decision.word in (SHARE, SHARE_SOME)
+    mean = f"M{mean[1:]}" if named_above else f"Sharing {in_words(about.facts)}{apart}: {mean}"
+    return f"{mean} {_harm(about)}{_rest(decision)}{_best(decision)}{rule}"
 
 
 def _rest(decision: Decision) -> str:
     if not decision.alone:
         return ""
     return f" Whether the other tasks gain without {named(decision.alone)} is unchecked."
+
+
+def _best(decision: Decision) -> str:
+    """What single-task networks of other widths gain, where that is shown: sharing is compared at its own width."""
+    best = next((option for option in decision.options if option.kind == BEST_ALONE and option.low > option.band), None)
+    if best is None:
+        return ""
+    cost = f"{fraction(best.ratios[1])} of the multiply-adds".replace("× of", "×")
+    return f" Trained alone, but each at its best width, the tasks gain {mean_gain(best)} at {cost}."
 
 
 def _harm(about: Option) -> str:

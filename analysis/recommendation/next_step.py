@@ -22,6 +22,8 @@ from analysis.statistics.verdicts import MAX_SEEDS, UNDECIDED, with_word
 Step = tuple[str, str]
 """The step in words, and its command; the command is empty where no single one does it."""
 
+WIDE = 1.25
+"""The mean is what more rows are for while half of its interval is wider than so many bands."""
 MATERIAL = 0.25
 """More seeds are worth naming while their part of the variance is more than this share of the examples' part."""
 
@@ -119,16 +121,21 @@ def _folds(records: Records, about: Option) -> Step | None:
 
 
 def _rows(records: Records, about: Option, undecided: pd.DataFrame) -> Step:
-    """More labelled test examples, and how many would bring the interval of the mean to the width of the band."""
+    """More labelled test examples, and how many would bring an interval to the width of the band: that of the mean
+    where it is clearly wider, else the middle one of the tasks.
+    """
     open_tasks = f" and about {named(list(undecided['task']))}" if len(undecided) else ""
-    half = (about.high - about.low) / 2
+    half, what = (about.high - about.low) / 2, "the interval of the mean"
+    if not half > WIDE * about.band and len(undecided):
+        half = float((undecided["high"] - undecided["low"]).median()) / 2
+        what = f"the {agree(len(undecided), 'interval', 'middle one of the intervals')} of undecided tasks"
     have = int(records.tasks["num_test"].max()) if "num_test" in records.tasks else 0
     if not (math.isfinite(half) and half > about.band > 0 and have):
         return f"More labelled test rows would tell most about the mean{open_tasks}; more seeds would not.", ""
     wanted = math.ceil(have * (half / about.band) ** 2)
     return (
         f"More labelled rows would tell most; more seeds would not. About {_rounded(wanted):,} test rows instead of "
-        f"{have:,} would bring the interval of the mean from ±{points(half, sign=False)} to "
+        f"{have:,} would bring {what} from ±{points(half, sign=False)} to "
         f"±{points(about.band, sign=False)} {agree(int(about.band == 1), 'point', 'points')}.",
         "",
     )

@@ -8,10 +8,11 @@ from dataclasses import dataclass, field
 import pandas as pd
 
 from analysis.recommendation.costs import UNKNOWN, Cost
-from analysis.recommendation.risks import NO_RISK, Risks
+from analysis.recommendation.risks import NO_RISK, Risks, risks_of
+from analysis.selection import UNSHARED
+from analysis.statistics.paired_gains import MEAN, TASK
 from analysis.statistics.verdicts import HELPED, HELPED_BY_SHARING, HURT, HURT_BY_SHARING, TRAINED_TOGETHER, TUNED_ALONE
 
-UNSHARED = ("single_task", "independent")
 GAINED = (HELPED_BY_SHARING, HELPED, TRAINED_TOGETHER)
 """Words of a task that is better off with the arm than alone, whatever the reason."""
 CHOSEN, REFERENCE, FOLLOW_UP, ALONE, BEST_ALONE = "chosen", "reference", "follow-up", "alone", "best alone"
@@ -64,8 +65,11 @@ class Option:
 
     @property
     def harm_shown(self) -> bool:
-        """Whether a task is shown to be hurt, by sharing or for lack of a loop by something, or the mean is."""
-        return bool(self.with_word(HURT_BY_SHARING, HURT)) or self.high < -self.band
+        """Whether a task is hurt by sharing (or hurt, without a loop), does better alone with none better off, or the
+        mean lies below the band.
+        """
+        hurt = bool(self.with_word(HURT_BY_SHARING, HURT)) or self.high < -self.band
+        return hurt or (bool(self.with_word(TUNED_ALONE)) and not self.with_word(*GAINED))
 
     @property
     def harm(self) -> bool:
@@ -94,3 +98,19 @@ class Option:
 
 def _clearly(probability: float, opposite: float) -> bool:
     return probability >= LIKELY and probability >= CLEARLY * opposite
+
+
+def gains_of(rows: pd.DataFrame, kind: str, facts: pd.Series) -> Option:
+    """Return an option with its gains and risks; what it costs is left to the caller.
+
+    Args:
+        rows: of the transfer question's table: the arm against single-task networks of the same width.
+        kind: of the option.
+        facts: factor levels of the arm.
+    """
+    tasks, means = rows[rows["scope"] == TASK], rows[rows["scope"] == MEAN]
+    one = means.iloc[0] if len(means) else {"gain": tasks["gain"].mean(), "low": math.nan, "high": math.nan}
+    gain, low, high = (float(one[name]) for name in ("gain", "low", "high"))
+    known = {"n": int(tasks["n"].max()), "band": float(tasks["band"].iloc[0])}
+    label = str(facts["arm"]) if kind != BEST_ALONE else ""
+    return Option(kind, label, facts, gain, low, high, **known, risks=risks_of(tasks, gain, low, high), tasks=tasks)

@@ -75,7 +75,8 @@ class Recommendation:
         prefer: ``accuracy``, ``balanced`` or ``cost``.
         arm: label of the arm to use if one shares, else of the chosen one; without a verdict, of the arm chosen so
             far; empty without one.
-        alone: tasks that the candidate would train alone; beside ``do not share``, too, a candidate may be named.
+        alone: tasks that the candidate trains alone, checked (``share some``) or not; beside ``do not share``, too, one
+            may be named.
         cost: against single-task networks of the same width; may be empty.
         changes: what would change the verdict, one sentence each.
         winners_curse: skill of the chosen arm in search, confirm and verdict, with how much was tried.
@@ -124,7 +125,7 @@ def recommend(records: Records) -> Recommendation:
         choice=decision.choice,
         prefer=prefer,
         arm=arm,
-        alone=decision.alone,
+        alone=decision.alone or (decision.about.alone if decision.about and decision.word == SHARE_SOME else []),
         cost=_cost(records, arm),
         changes=caveats.changes(rows, decision.about.arm if decision.about else arm),
         winners_curse=caveats.winners_curse(records, chosen["arm"]),

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from analysis.recommendation.posterior import below, common_correlation, error_of, pooled_draws
+from analysis.recommendation.posterior import DRAWS, below, common_correlation, error_of, pooled_draws
 
 
 @dataclass(frozen=True)
@@ -50,10 +50,19 @@ def risks_of(tasks: pd.DataFrame, gain: float, low: float, high: float) -> Risks
     ends = known[["low", "high"]].to_numpy(dtype=float)
     if not len(ends) or not np.isfinite(ends).all():
         return Risks(loss, benefit)
-    errors = np.array([error_of(start, end, looks) for start, end in ends])
-    correlation = common_correlation(errors, error_of(low, high, looks))
-    draws = pooled_draws(known["gain"].to_numpy(dtype=float), errors, correlation)
+    draws = _draws(known["gain"].to_numpy(dtype=float), ends, error_of(low, high, looks), looks)
     worst = draws.min(axis=1)
     least, middle, most = (float(np.quantile(worst, share)) for share in (0.025, 0.5, 0.975))
     shortfall = float(np.maximum(0.0, -band - draws).mean())
     return Risks(loss, benefit, middle, least, most, float((worst < -band).mean()), shortfall)
+
+
+def _draws(gains: np.ndarray, ends: np.ndarray, error_of_mean: float, looks: int) -> np.ndarray:
+    """Draws of all true gains, [draws t]; a task whose network is the same in both cases gains exactly nothing."""
+    same = (gains == 0) & (ends == 0).all(axis=1)
+    draws = np.zeros((DRAWS, len(gains)))
+    if not same.all():
+        errors = np.array([error_of(start, end, looks) for start, end in ends[~same]])
+        correlation = common_correlation(errors, error_of_mean * len(gains) / len(errors))
+        draws[:, ~same] = pooled_draws(gains[~same], errors, correlation)
+    return draws

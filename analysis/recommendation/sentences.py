@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 
 from analysis.formatting import LONG, agree, interval, listing, named, points
 from analysis.questions import weighting
 from analysis.recommendation.decision import DO_NOT_SHARE, SHARE, Decision
 from analysis.recommendation.headline import in_words
-from analysis.recommendation.option import CHOSEN, UNSHARED
+from analysis.recommendation.option import CHOSEN
 from analysis.records.frames import each
 from analysis.records.schema import Records
-from analysis.statistics.paired_gains import TASK
+from analysis.selection import UNSHARED
+from analysis.statistics.paired_gains import MEAN, TASK
 from analysis.statistics.verdicts import (
     HELPED,
     HELPED_BY_SHARING,
@@ -39,7 +41,7 @@ def explanation(records: Records, rows: pd.DataFrame, decision: Decision) -> str
     sentences = [
         _opening(decision, decided=bool((judged["word"] != UNDECIDED).any())),
         _findings(judged, rows, "Against single-task networks tuned with the same budget,"),
-        *_beside(rows),
+        *_beside(rows, decision),
         _best(rows, decision),
         _weighting(records),
         _effort(records, rows),
@@ -128,29 +130,33 @@ _PHRASES = {
 }
 
 
-def _beside(rows: pd.DataFrame) -> list[str]:
+def _beside(rows: pd.DataFrame, decision: Decision) -> list[str]:
     """A sentence for every arm that was judged beside the chosen one."""
     judged = rows[(rows["role"] != RECOMMENDED) & (rows["baseline"] == "each") & (rows["scope"] == TASK)]
-    return [_reference(group, rows) for _, group in judged.groupby("arm", sort=False)]
+    alone = {option.arm: option.alone for option in decision.options}
+    return [_one_beside(group, rows, alone.get(str(arm), [])) for arm, group in judged.groupby("arm", sort=False)]
 
 
-def _reference(judged: pd.DataFrame, rows: pd.DataFrame) -> str:
+def _one_beside(judged: pd.DataFrame, rows: pd.DataFrame, alone: list[str]) -> str:
     facts = judged.iloc[0]
-    stages = facts["stages"]
-    full = facts["sharing"] == "hard" and not facts.get("depth", stages) < stages
-    what = f"all {stages} stages at width {facts['width']}" if full else in_words(facts)
-    opening = f"Sharing {what}, judged beside it:"
-    return _findings(judged[judged["word"] != UNDECIDED], rows, opening) or f"{opening} no task is decided."
+    stages, depth = facts["stages"], facts.get("depth", np.nan)
+    shared = f"{depth:.0f} of {stages}" if depth < stages else f"all {stages}"
+    kind = "" if facts["sharing"] == "hard" else f" by {facts['sharing']}"
+    apart = f", {named(alone)} alone" if alone else ""
+    opening = f"Sharing {shared} stages{kind} at width {facts['width']}{apart}, judged beside it:"
+    judged = judged[(judged["word"] != UNDECIDED) & ~judged["task"].isin(alone)]
+    return _findings(judged, rows, opening) or f"{opening} no task is decided."
 
 
 def _best(rows: pd.DataFrame, decision: Decision) -> str:
     """How the arm of the decision stands against single-task networks at the best width of each task."""
-    against = rows[(rows["arm"] == decision.arm["arm"]) & (rows["baseline"] == "best") & (rows["scope"] == TASK)]
+    best = rows[(rows["arm"] == decision.arm["arm"]) & (rows["baseline"] == "best")]
+    against, mean = best[best["scope"] == TASK], best[best["scope"] == MEAN]
     if against.empty or against["low_simultaneous"].isna().all() or (against["sharing"] == "single_task").all():
         return ""
     ahead = (against["low_simultaneous"] > against["band"]).sum()
     behind = against.loc[against["high_simultaneous"] < -against["band"], "task"]
-    if not ahead and behind.empty:
+    if not ahead and behind.empty and not (mean["low"] > 0).any():
         return "Nothing separates it from single-task networks at their best width."
     return f"Single-task networks at their best width are ahead on {named(list(behind))}." if len(behind) else ""
 

@@ -56,7 +56,7 @@ def footer(records: Records) -> str:
 def _cost(study: LoadedStudy) -> list[Fact]:
     each = study.state.baselines.get(study.state.chosen or "", {}).get("each")
     size = costs(study.records.replicas).set_index("arm")
-    if each not in size.index or study.state.chosen not in size.index:
+    if each not in size.index or study.state.chosen not in size.index or each == study.state.chosen:
         return []
     ratio = size.loc[study.state.chosen] / size.loc[each]
     note = f"parameters, and {ratio['multiply_adds']:.2f} × the multiply-adds"

@@ -9,9 +9,11 @@ import pandas as pd
 from analysis.formatting import listing
 from analysis.recommendation.preference import RULES
 from analysis.recommendation.recommend import CANDIDATE, NO_DIFFERENCE, OPEN, SHARE, SHARE_SOME, Recommendation
-from analysis.records.schema import FACTOR_COLUMNS
+from analysis.records.schema import FACTOR_COLUMNS, Records
 from analysis.records.study_state import LoadedStudy
 from analysis.report.output.tables import Table
+
+ALL = "all tasks"
 
 
 def advised(recommendation: Recommendation) -> list[str]:
@@ -28,7 +30,8 @@ def advised(recommendation: Recommendation) -> list[str]:
 def _decision(recommendation: Recommendation) -> str:
     decision, arm, alone = recommendation.decision, recommendation.arm, recommendation.alone
     if decision in (SHARE, SHARE_SOME):
-        return f"Share as in the recipe: {arm}."
+        apart = f", and train {listing(_apart(recommendation))} alone" if _apart(recommendation) else ""
+        return f"Share as in the recipe: {arm}{apart}."
     if decision == NO_DIFFERENCE:
         taken = _taken(recommendation)
         return f"No difference was found that decides. By the rule of prefer: {recommendation.prefer}, {taken}."
@@ -40,6 +43,10 @@ def _decision(recommendation: Recommendation) -> str:
     return f"Do not share on this task set. What was judged: {arm}."
 
 
+def _apart(recommendation: Recommendation) -> list[str]:
+    return recommendation.choice.alone if recommendation.choice is not None else []
+
+
 def _taken(recommendation: Recommendation) -> str:
     if recommendation.choice is None or not recommendation.choice.arm:
         return "train every task alone"
@@ -47,17 +54,36 @@ def _taken(recommendation: Recommendation) -> str:
 
 
 def recipe(study: LoadedStudy, arm: str) -> Table | None:
-    """Return what to train: the arm labelled ``arm`` with its tuned hyperparameters; ``None`` before one is chosen."""
-    draws = (study.records.frozen("draws") or {}).get(arm)
-    rows = study.records.replicas[study.records.replicas["arm"] == arm]
-    if not draws or rows.empty:
+    """Return what to train: the arm labelled ``arm`` with its tuned hyperparameters; ``None`` before one is chosen.
+
+    The tasks that the arm leaves to train alone have a column each, of their single-task networks.
+    """
+    records = study.records
+    columns = _columns(records, arm)
+    if not columns:
         return None
-    levels = {name: _whole(rows[name].iloc[0]) for name in FACTOR_COLUMNS if pd.notna(rows[name].iloc[0])}
-    tuned = {task: _hyperparameters(rows, draw) for task, draw in draws.items()}
-    if len({json.dumps(values, sort_keys=True) for values in tuned.values()}) == 1:
-        tuned = {"all tasks": next(iter(tuned.values()))}
-    frame = pd.DataFrame([{"for": task} | levels | values for task, values in tuned.items()])
+    judged = records.frozen("judged") or {}
+    single = judged.get("baselines", {}).get(arm, {}).get("each", "")
+    alone = judged.get("alone", {}).get(arm, [])
+    if alone and ALL in columns:
+        columns = {"the other tasks": columns[ALL]}
+    for task in alone:
+        columns |= {f"{task}, alone": values for values in _columns(records, single, task).values()}
+    frame = pd.DataFrame([{"for": name} | values for name, values in columns.items()], dtype=object)
     return Table("recipe", "The recommended arm with its tuned hyperparameters.", _upright(frame))
+
+
+def _columns(records: Records, arm: str, task: str = "") -> dict[str, dict[str, object]]:
+    """Levels and hyperparameters of an arm by task (or of ``task``), in one column where all tasks have the same."""
+    draws = (records.frozen("draws") or {}).get(arm) or {}
+    rows = records.replicas[records.replicas["arm"] == arm]
+    if not draws or rows.empty:
+        return {}
+    levels = {name: _whole(rows[name].iloc[0]) for name in FACTOR_COLUMNS if pd.notna(rows[name].iloc[0])}
+    tuned = {name: _hyperparameters(rows, draw) for name, draw in draws.items() if task in ("", name)}
+    if len({json.dumps(values, sort_keys=True) for values in tuned.values()}) == 1:
+        tuned = {ALL: next(iter(tuned.values()))}
+    return {name: levels | values for name, values in tuned.items()}
 
 
 def _hyperparameters(rows: pd.DataFrame, draw: int) -> dict[str, object]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
@@ -11,7 +12,7 @@ import pytest
 from analysis.recommendation.costs import Cost
 from analysis.recommendation.decision import DO_NOT_SHARE, NO_DIFFERENCE, SHARE, SHARE_SOME, Decision
 from analysis.recommendation.headline import headline, savings, statement
-from analysis.recommendation.option import ALONE, CHOSEN, FOLLOW_UP, Option
+from analysis.recommendation.option import ALONE, BEST_ALONE, CHOSEN, FOLLOW_UP, Option
 from analysis.recommendation.risks import Risks
 from analysis.statistics.verdicts import HELPED, HURT, HURT_BY_SHARING, TUNED_ALONE, UNDECIDED
 from tests.analysis.recommendation.conftest import FULL, arm, judged
@@ -43,8 +44,8 @@ def test_where_nothing_is_found_it_says_what_is_saved_and_what_could_be_lost() -
 @pytest.mark.parametrize(
     ("facts", "end"),
     [
-        ({"low": -1.0}, "share: the mean plausibly loses 1.0 points at most."),
-        ({"low": 0.2}, "share: the mean plausibly loses 0.0 points at most."),
+        ({"low": -1.0}, "share, for the mean plausibly loses at most 1.0 points."),
+        ({"low": 0.2}, "share, for the mean plausibly loses at most 0.0 points."),
         ({"low": -1.01}, "share if 2 points do not matter to you."),
         ({"n": 3, "low": math.nan, "high": math.nan}, "3 paired seeds give no interval for the mean gain of +0.1."),
         ({"n": 1, "low": math.nan, "high": math.nan}, "1 paired seed gives no interval for the mean gain of +0.1."),
@@ -74,14 +75,14 @@ def test_do_not_share_says_whether_harm_is_shown_or_only_likelier() -> None:
 def test_a_checked_candidate_is_share_some() -> None:
     checked = option(kind=FOLLOW_UP, alone=["odd"], cost=Cost(10, 10, 2, 1))
     assert headline(decision(SHARE_SOME, checked)) == (
-        "Share some: 2 of 2 stages at width 16 with equal weights and train odd alone."
+        "Share some: 2 of 2 stages at width 16 with equal weights, and train odd alone."
     )
     assert savings(checked).startswith("2 networks instead of 14, ")
 
 
 def test_sharing_at_the_cost_of_a_task_names_it() -> None:
     assert headline(decision(SHARE, option(HURT_BY_SHARING, HELPED), prefer="accuracy")) == (
-        "Share 2 of 2 stages at width 16 with equal weights, although t0 pays for it."
+        "Share 2 of 2 stages at width 16 with equal weights, although t0 does better alone."
     )
 
 
@@ -113,6 +114,17 @@ def test_undecided_is_never_called_unhurt(lowest: float, end: str) -> None:
     about = option()
     about.tasks["low_simultaneous"] = lowest
     assert statement(decision(NO_DIFFERENCE, about)).endswith(end)
+
+
+def test_the_statement_does_not_repeat_an_arm_that_the_headline_names() -> None:
+    assert statement(decision(SHARE, option(HELPED))).startswith("Mean gain over 14 tasks +0.1 [−1.9, 2.1] points.")
+
+
+def test_better_single_task_networks_of_other_widths_are_told() -> None:
+    wide = Option(BEST_ALONE, "", SINGLE.facts, 3.7, 2.6, 4.8, 10, ratios=(4.0, 4.0, 1.0))
+    said = statement(decision(NO_DIFFERENCE, option(), options=[option(), SINGLE, wide]))
+    assert said.endswith("each at its best width, the tasks gain +3.7 [2.6, 4.8] at 4.0 × the multiply-adds.")
+    assert "best width" not in statement(decision(NO_DIFFERENCE, option(), options=[replace(wide, low=0.9)]))
 
 
 def test_without_a_judged_arm_that_shares_there_is_no_statement() -> None:

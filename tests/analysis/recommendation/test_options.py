@@ -71,10 +71,20 @@ def test_wider_single_task_networks_are_an_option_with_a_gain_of_their_own(recor
 def test_a_checked_candidate_is_one_more_option(records_of: StudyOf) -> None:
     records = records_of(replace(ODD, chosen=HALF))
     judged = records.frozen("judged")
-    found = found_in(with_judged(records, arms=[FULL, HALF], alone={HALF: ["odd"]}))
+    roles = {"roles": {"recommended": FULL, "candidate": HALF}}
+    rows = records.replicas
+    records = replace(records, replicas=rows[(rows["arm"] != HALF) | (rows["task"] != "odd")])
+    found = found_in(with_judged(records, arms=[FULL, HALF], **roles, alone={HALF: ["odd"]}))
     assert set(judged["arms"]) == {FULL, HALF}
     assert [option.kind for option in found] == [CHOSEN, FOLLOW_UP, ALONE]
-    assert (found[1].alone, found[1].cost.networks) == (["odd"], 2)
+    checked, alone = found[1:]
+    assert (checked.alone, checked.cost.networks) == (["odd"], 2)
+    assert checked.cost.parameters == found_in(records_of(replace(ODD, chosen=HALF)))[0].cost.parameters + (
+        alone.cost.parameters / 3
+    )
+    odd = checked.tasks.set_index("task").loc["odd"]
+    assert (odd["gain"], odd["high"]) == (0.0, 0.0)  # its network is the single-task one
+    assert checked.risks.worst < 0.5
 
 
 def test_single_task_networks_without_anything_beside_them_are_the_only_option(records_of: StudyOf) -> None:

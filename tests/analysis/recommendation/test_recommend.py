@@ -6,9 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from analysis.recommendation.recommend import CANDIDATE, DO_NOT_SHARE, NO_DIFFERENCE, OPEN, SHARE, recommend
+from analysis.recommendation.recommend import CANDIDATE, DO_NOT_SHARE, NO_DIFFERENCE, OPEN, SHARE, SHARE_SOME, recommend
 from tests.analysis.conftest import StudyOf
-from tests.analysis.recommendation.conftest import GOOD, HALF, NOTHING, ODD
+from tests.analysis.recommendation.conftest import FULL, GOOD, HALF, NOTHING, ODD
+from tests.analysis.recommendation.test_options import with_judged
 
 
 def test_sharing_that_helps_is_recommended(records_of: StudyOf) -> None:
@@ -100,3 +101,25 @@ def test_harm_of_unknown_cause_makes_no_candidate(records_of: StudyOf) -> None:
     card = recommend(replace(records, ledger=ledger))
     assert "odd is hurt (whether by sharing is open: the loop baseline is missing)" in card.explanation
     assert card.alone == []
+
+
+def test_a_checked_candidate_is_recommended_with_its_tasks_alone(records_of: StudyOf) -> None:
+    records = records_of(replace(ODD, effects={"left": 9.0, "right": 8.0, "odd": -18.0}, chosen=HALF))
+    rows = records.replicas
+    records = replace(records, replicas=rows[(rows["arm"] != HALF) | (rows["task"] != "odd")])
+    roles = {"recommended": FULL, "candidate": HALF}
+    card = recommend(with_judged(records, arms=[FULL, HALF], roles=roles, alone={HALF: ["odd"]}))
+    assert (card.decision, card.arm, card.alone) == (SHARE_SOME, HALF, ["odd"])
+    assert card.headline == "Share some: 1 of 2 stages at width 16 with equal weights, and train odd alone."
+    assert "Sharing 1 of 2 stages at width 16, odd alone, judged beside it: left (+" in card.explanation
+    assert "unchecked" not in card.headline + card.statement + card.explanation + card.step
+
+
+def test_the_preference_of_the_study_file_decides(records_of: StudyOf) -> None:
+    truth = replace(GOOD, effects={"left": 0.0, "right": 0.0}, widths=(16, 64), width_loss=9.0)
+    records = records_of(replace(truth, seeds={"search": 1, "confirm": 10, "verdict": 10}))
+    taken = {}
+    for prefer in ("balanced", "accuracy", "cost"):
+        choice = recommend(replace(records, spec=records.spec | {"prefer": prefer})).choice
+        taken[prefer] = choice.kind if choice else ""
+    assert taken == {"balanced": "chosen", "accuracy": "best alone", "cost": "chosen"}

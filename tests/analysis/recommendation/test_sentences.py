@@ -149,6 +149,9 @@ def test_best_single_networks_that_are_ahead_are_named_and_silence_means_neither
     assert nothing in against(low_simultaneous=1.0, high_simultaneous=3.0)  # touches the band
     ahead = "Single-task networks at their best width are ahead on a and b."
     assert ahead in against(low_simultaneous=-5.0, high_simultaneous=-1.5)
+    ahead_on_the_mean = judged(("", ""), baseline="best", scope="mean", low=0.4)
+    rows = [judged(("a", HELPED)), judged(("a", ""), baseline="best", low_simultaneous=-1.0), ahead_on_the_mean]
+    assert "best width" not in said(pd.concat(rows))
     for silent in (
         {"low_simultaneous": 1.5, "high_simultaneous": 3.0},
         {"low_simultaneous": np.nan, "high_simultaneous": np.nan},

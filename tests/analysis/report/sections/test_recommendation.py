@@ -63,3 +63,21 @@ def test_tasks_with_hyperparameters_of_their_own_have_a_column_each(records_of: 
     assert found is not None
     rates = found.frame.set_index("setting").loc["learning_rate", ["left", "right", "odd"]]
     assert [json.loads(str(rate)) for rate in rates] == [0.003, 0.003, 0.006]
+
+
+def test_tasks_that_a_candidate_leaves_alone_have_the_recipe_of_their_single_task_networks(
+    records_of: StudyOf,
+) -> None:
+    records, arm, single = records_of(replace(ODD, draws=2)), str(ODD.chosen), "single_task w16 l1 adamw"
+    draws = {arm: {"left": 0, "right": 0}, single: {"left": 0, "right": 0, "odd": 1}}
+    judged = {"arms": [arm], "baselines": {arm: {"each": single}}, "alone": {arm: ["odd"]}}
+    more = [
+        {"event": "frozen", "choice": name, "value": value} for name, value in (("draws", draws), ("judged", judged))
+    ]
+    found = recipe(LoadedStudy(replace(records, ledger=[*records.ledger, *more])), arm)
+    assert found is not None
+    settings = found.frame.set_index("setting")
+    assert list(settings.columns) == ["the other tasks", "odd, alone"]
+    assert list(settings.loc["sharing"]) == ["hard", "single_task"]
+    assert [json.loads(str(rate)) for rate in settings.loc["learning_rate"]] == [0.003, 0.006]
+    assert found.cells[1][1] == "1"  # a depth, not 1.00
