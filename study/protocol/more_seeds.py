@@ -48,7 +48,7 @@ def with_more_seeds(context: StudyContext) -> StudyContext | None:
 
 
 def wanted_seeds(rows: pd.DataFrame, now: int) -> int:
-    """Return how many seeds would make their part of the variance immaterial, at most :data:`MOST_TIMES` as many as now.
+    """Return how many seeds make their part of the variance immaterial, at most :data:`MOST_TIMES` as many as now.
 
     The typical task counts, and the mean over tasks, of whichever judged arm needs most.
 
