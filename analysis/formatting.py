@@ -31,6 +31,17 @@ def interval(low: float, high: float) -> str:
     return f"[{points(low, sign=False)}, {points(high, sign=False)}]"
 
 
+def with_interval(value: float, low: float, high: float) -> str:
+    """Return a number of points with its interval, as in ``+4.1 [1.2, 3.4]``."""
+    return f"{points(value)} {interval(low, high)}".strip()
+
+
+def with_half(value: float, half: float, *, sign: bool = True, digits: int = 1) -> str:
+    """Return a number with half the width of its interval, as in ``+4.1 ± 0.3``; alone where there is no interval."""
+    shown = points(value, sign=sign, digits=digits)
+    return f"{shown} ± {points(half, sign=False, digits=digits)}" if math.isfinite(half) else shown
+
+
 def listing(names: Sequence[str], *, limit: int = 3, noun: str = "tasks") -> str:
     """Return names as in ``A, B and C``; of more than ``limit`` their number, as in ``7 tasks``."""
     if len(names) > limit:

@@ -136,7 +136,7 @@ def choose_arm(replicas: pd.DataFrame, *, candidates: list[str] | None = None) -
     """
     if candidates is not None:
         replicas = replicas[replicas["arm"].isin(candidates)]
-    skills = _arm_skills(replicas)
+    skills = _arm_skills(replicas) if len(replicas) else pd.DataFrame()
     if skills.empty:
         raise ValueError("No arm has a finished replica in the confirm phase.")
     table = _compare(skills, _reliable(replicas, skills))

@@ -1,8 +1,8 @@
 """Studies: plan one, run it on Ray or in this process, and resume it whatever has stopped it.
 
-``study.run(spec, out=…)`` trains what is missing and returns the run directory; ``study.load_spec(…)`` reads a study
-file; ``run_suite`` and ``load_suite`` do so for several studies with one report.  They are looked up on first use, so
-that importing the package costs nothing.
+``study.run(spec, out=…)`` trains what is missing and returns the run directory, whose report
+``analysis.write_report(run)`` writes; ``study.load_spec(…)`` reads a study file; ``run_suite`` and ``load_suite`` do so
+for several studies with one report.  They are looked up on first use, so that importing the package costs nothing.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from analysis.formatting import interval, points, shared_stages
-from analysis.plots import style
+from analysis.plots import style, verdict_marks
 from analysis.records.frames import each
 from analysis.statistics.paired_gains import MEAN, TASK
 
@@ -73,12 +73,12 @@ def _mark(axes: Axes, row: Any, place: int) -> None:
         axes.plot([row.low, row.high], [y, y], color=style.GREY, linewidth=0.5, alpha=0.6)
         axes.plot(row.gain, y, MARKS[row.baseline], color=style.GREY, markersize=2.2)
         return
-    colour = style.VERDICTS[row.word][0]
+    colour = verdict_marks.VERDICTS[row.word][0]
     y = place - 0.15
     axes.plot(row.per_seed, np.full(len(row.per_seed), y - 0.17), ".", color=colour, markersize=2, alpha=0.5)
     axes.plot([row.low_simultaneous, row.high_simultaneous], [y, y], color=colour, linewidth=0.7)
     axes.plot([row.low, row.high], [y, y], color=colour, linewidth=2.2, solid_capstyle="butt")
-    axes.plot(row.gain, y, linestyle="none", **style.verdict_mark(row.word))
+    axes.plot(row.gain, y, linestyle="none", **verdict_marks.verdict_mark(row.word))
     numbers = f"{points(row.gain)} {interval(row.low, row.high)}".strip()
     note = f"{numbers}  {row.word}" if row.n else "no test labels"
     axes.text(1.01, y, note, transform=axes.get_yaxis_transform(), va="center")
@@ -90,4 +90,4 @@ def _legend(rows: pd.DataFrame) -> list[Line2D]:
         for name, mark in MARKS.items()
         if name in set(rows["baseline"])
     ]
-    return style.verdict_legend(list(rows["word"])) + others
+    return verdict_marks.verdict_legend(list(rows["word"])) + others

@@ -11,7 +11,7 @@ import functools
 import re
 import textwrap
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, ParamSpec
@@ -23,9 +23,6 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
-from matplotlib.lines import Line2D
-
-from analysis.statistics import verdicts
 
 PALETTE: list[str] = seaborn.color_palette("colorblind").as_hex()
 BLUE, ORANGE, GREEN, VERMILION, PURPLE = PALETTE[:5]
@@ -35,19 +32,6 @@ SEQUENTIAL = LinearSegmentedColormap.from_list("skill", ["#ffffff", "#8f8f8f"])
 
 SINGLE_COLUMN, DOUBLE_COLUMN = 89.0, 183.0
 """Widths in millimetres of one and two columns of a journal page."""
-
-VERDICTS = {
-    verdicts.HELPED_BY_SHARING: (BLUE, "^", True),
-    verdicts.HELPED: (BLUE, "^", True),
-    verdicts.TRAINED_TOGETHER: (BLUE, "^", False),
-    verdicts.HURT_BY_SHARING: (ORANGE, "v", True),
-    verdicts.HURT: (ORANGE, "v", True),
-    verdicts.TUNED_ALONE: (ORANGE, "v", False),
-    verdicts.TIE: (GREY, "s", True),
-    verdicts.UNDECIDED: (GREY, "o", False),
-    "": (GREY, "o", True),
-}
-"""Colour, marker and whether it is filled, by verdict."""
 
 ROLES = {
     "single": (GREY, "o", "single-task"),
@@ -180,21 +164,6 @@ def unprintable(names: Iterable[str]) -> str:
     if all(_printable(name) == name for name in names):
         return ""
     return f"{UNKNOWN} stands for a character that no installed font has."
-
-
-def verdict_mark(word: str) -> dict[str, Any]:
-    """Return colour and marker of a verdict, as keyword arguments for ``plot``."""
-    colour, marker, filled = VERDICTS[word]
-    return {"marker": marker, "color": colour, "markerfacecolor": colour if filled else "white", "markeredgewidth": 0.9}
-
-
-def verdict_legend(words: Sequence[str]) -> list[Line2D]:
-    """Return legend entries for the verdicts that occur in ``words``."""
-    return [
-        Line2D([], [], linestyle="none", label=word, **verdict_mark(word))
-        for word in VERDICTS
-        if word in words and word
-    ]
 
 
 def series(place: int, count: int) -> dict[str, Any]:

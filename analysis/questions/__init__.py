@@ -7,9 +7,10 @@ Adding a figure to the report means adding a file here.  A question module has
   does not ask it;
 - ``table(scores) -> frame``: estimates with interval and n;
 - ``figure(table) -> Figure`` and ``title(table)``: the finding in one sentence, true by construction;
-- ``caption(table)``: unit, n, paired or not, kind of interval, selection rule.
+- ``caption(table)``: unit, n, paired or not, kind of interval, selection rule;
+- ``words(table)``: what the figure shows as lines of text with their numbers, for whoever does not see it.
 
-``figure`` and ``title`` may be missing where a table says it all.  Anything else fails loudly, at once.
+``figure``, ``title`` and ``words`` may be missing where a table says it all.  Anything else fails loudly, at once.
 """
 
 from __future__ import annotations
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 REQUIRED = ("NUMBER", "NAME", "score", "table", "caption")
+DRAWN = ("figure", "title", "words")
+"""Parts that a question has all of, or none."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +43,8 @@ class Question:
         stem: the file's name, also of the figures and tables.
         number: place in the report.
         name: heading.
-        score, table, figure, title, caption: its functions; ``figure`` and ``title`` are ``None`` for a mere table.
+        score, table, figure, title, caption, words: its functions; those of :data:`DRAWN` are ``None`` for a mere
+            table.
     """
 
     stem: str
@@ -51,6 +55,7 @@ class Question:
     caption: Callable[[pd.DataFrame], str]
     figure: Callable[[pd.DataFrame], Figure] | None
     title: Callable[[pd.DataFrame], str] | None
+    words: Callable[[pd.DataFrame], list[str]] | None = None
 
 
 @dataclass(frozen=True)
@@ -98,11 +103,9 @@ def answers(records: Records) -> list[Answer]:
 def _question(name: str) -> Question:
     module = importlib.import_module(f"{__name__}.{name}")
     missing = [part for part in REQUIRED if not hasattr(module, part)]
-    if hasattr(module, "figure") != hasattr(module, "title"):
-        missing.append("title" if hasattr(module, "figure") else "figure")
+    drawn = [part for part in DRAWN if hasattr(module, part)]
+    missing += [part for part in DRAWN if drawn and part not in drawn]
     if missing:
         raise TypeError(f"The question {module.__name__} lacks {', '.join(missing)}.")
-    functions: dict[str, Any] = {
-        part: getattr(module, part, None) for part in ("score", "table", "caption", "figure", "title")
-    }
+    functions: dict[str, Any] = {part: getattr(module, part, None) for part in ("score", "table", "caption", *DRAWN)}
     return Question(stem=name, number=module.NUMBER, name=module.NAME, **functions)

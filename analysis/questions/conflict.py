@@ -24,6 +24,8 @@ LINES = ((style.VERMILION, "o"), (style.PURPLE, "s"), (style.INK, "D"))
 """Colours and markers of the pairs of tasks that agree least."""
 MOST_STAGES, MOST_NUMBERS, MOST_NAMES = 4, 8, 20
 WIDE_RATIO = 30
+SMALLEST_SCALE = 0.2
+"""Cosine of the last colour of the matrix, at least."""
 
 
 def title(rows: pd.DataFrame) -> str:
@@ -63,6 +65,11 @@ def caption(rows: pd.DataFrame) -> str:
         "A diagnostic of training, and no cause: tasks may gain from each other while their gradients disagree. "
         f"Exploratory. {style.unprintable(rows['task'])}"
     ).strip()
+
+
+def words(rows: pd.DataFrame) -> list[str]:
+    """Return a line per pair of tasks: their cosine in the last shared stage, beside that of two halves of one task."""
+    return [f"{pair['task']} and {pair['other']}: {_sizes(pair)}" for _, pair in last_stage(rows).iterrows()]
 
 
 @style.styled
@@ -155,7 +162,10 @@ def _matrix(axes: Axes, rows: pd.DataFrame, tasks: list[str]) -> None:
     names = list(style.labels(tasks, lines=1, width=16).values())
     values = pd.DataFrame(cells, index=names, columns=names)
     texts = values.map(lambda value: points(value, sign=False, digits=2)) if few else None
-    heatmap.draw(axes, values, texts, colours=style.DIVERGING, limits=(-1, 1), text_size=5.5, square=True)
+    shown = pd.Series(cells.ravel())
+    limit = min(1.0, heatmap.robust_limit(shown, at_least=SMALLEST_SCALE))
+    heatmap.draw(axes, values, texts, colours=style.DIVERGING, limits=(-limit, limit), text_size=5.5, square=True)
+    heatmap.colour_bar(axes, shown)
     for text in axes.texts:
         across, down = text.get_position()
         text.set_fontweight("bold" if across == down else "normal")

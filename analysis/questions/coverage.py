@@ -76,6 +76,18 @@ def caption(rows: pd.DataFrame) -> str:
     ).strip()
 
 
+def words(rows: pd.DataFrame) -> list[str]:
+    """Return a line per task and split with its labels, and one per phase and reason with what was lost."""
+    labels, lost = rows[rows["kind"] == LABELS], rows[rows["kind"] == FAILURES]
+    return [
+        f"{row.task}: {row.count:,} of {row.total:,} {row.split} examples are labelled"
+        for row in labels[["task", "count", "total", "split"]].itertuples(index=False)
+    ] + [
+        f"{row.phase}, {row.reason}: {row.count:,} of {row.total:,} replicas"
+        for row in lost[["phase", "reason", "count", "total"]].itertuples(index=False)
+    ]
+
+
 @style.styled
 def figure(rows: pd.DataFrame) -> Figure:
     """Draw labels per task and split at the left, failures by reason at the right."""

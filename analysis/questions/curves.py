@@ -12,9 +12,10 @@ from matplotlib.ticker import MaxNLocator
 
 from analysis.plots import style
 from analysis.questions.depth_capacity import map_arms
-from analysis.questions.overfitting import models, onset
+from analysis.questions.overfitting import models
 from analysis.records.frames import each
 from analysis.records.schema import Records
+from analysis.statistics.generalisation_gap import onset, relative_losses
 from analysis.statistics.paired_gains import setting
 
 NUMBER, NAME = 4, "Learning curves"
@@ -41,7 +42,7 @@ def score(records: Records) -> pd.DataFrame:
 
 
 def _curve(row: Any, role: str) -> pd.DataFrame:
-    scale = row.trivial_loss if row.trivial_loss > 0 else np.nan
+    train, validation = relative_losses(pd.Series(row._asdict()))
     return pd.DataFrame(
         {
             "model": role,
@@ -50,8 +51,8 @@ def _curve(row: Any, role: str) -> pd.DataFrame:
             "task": row.task,
             "seed": row.seed,
             "epoch": np.arange(1, len(row.train_loss) + 1),
-            "train": np.asarray(row.train_loss, dtype=float) / scale,
-            "validation": np.asarray(row.validation_loss, dtype=float) / scale,
+            "train": train,
+            "validation": validation,
             "selected_epoch": row.selected_epoch + 1,
             "onset": onset(row.validation_loss) + 1,
         }
@@ -98,12 +99,27 @@ def caption(rows: pd.DataFrame) -> str:
         else ""
     )
     return (
-        "Loss in evaluation mode by epoch, in units of the trivial predictor's loss: mean over "
+        "Loss in evaluation mode by epoch, in units of the trivial predictor's loss on each split: mean over "
         f"n = {rows['n'].max()} confirm seeds and the range from the 10th to the 90th percentile of seeds; the "
         f"models of a seed share their split. Width {rows['width'].iloc[0]}. Dotted line: median selected epoch "
         "(validation skill). Triangle: median onset of overfitting, the epoch after which validation loss stays more "
         f"than 1% above its minimum, with the share of seeds that have one.{some} {style.unprintable(rows['task'])}"
     ).strip()
+
+
+def words(rows: pd.DataFrame) -> list[str]:
+    """Return a line per drawn task and model: best and last validation loss, and last training loss."""
+    lines = []
+    for task in telling(rows):
+        for role, (_, _, name) in style.ROLES.items():
+            line = rows[(rows["task"] == task) & (rows["model"] == role)].sort_values("epoch")
+            if len(line):
+                best, last = line["validation"].min(), line.iloc[-1]
+                lines.append(
+                    f"{task}, {name}: validation loss {best:.2f} at best and {last['validation']:.2f} at the end, "
+                    f"training loss {last['train']:.2f} there"
+                )
+    return lines
 
 
 @style.styled

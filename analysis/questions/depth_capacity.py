@@ -14,7 +14,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from analysis.formatting import count_range, points
+from analysis.formatting import count_range, points, with_half
 from analysis.plots import heatmap, style
 from analysis.records.frames import each, groups
 from analysis.records.schema import Records
@@ -42,7 +42,7 @@ FEW = 8
 def score(records: Records) -> pd.DataFrame:
     """Return gain over ``each``, and skill, in points, per arm of the map, task and seed of the confirm phase.
 
-    Empty before that phase is scored.
+    Empty before that phase is scored, and where no arm has single-task networks to be compared with.
     """
     scored = outcomes(records)
     scored = scored[scored["phase"] == "confirm"]
@@ -58,6 +58,8 @@ def score(records: Records) -> pd.DataFrame:
             gains = differences(scored, arm.arm, against, "confirm", common)
             rows.append(gains.drop(columns=["metric", "baseline_metric"]).assign(**facts, quantity=GAIN))
     frame = pd.concat([part for part in rows if len(part)], ignore_index=True)
+    if GAIN not in set(frame["quantity"]):
+        return pd.DataFrame()
     order = {task: place for place, task in enumerate(common.tasks)}
     places = frame["task"].map(order).fillna(-1).astype(int)
     chosen = records.recommended_arm
@@ -124,14 +126,26 @@ def title(rows: pd.DataFrame) -> str:
 
 def caption(rows: pd.DataFrame) -> str:
     """Return what is drawn, its units, n, intervals and selection rule."""
-    gains = rows[rows["quantity"] == GAIN]
+    gains, limit = rows[rows["quantity"] == GAIN], gain_limit(rows)
+    beyond = int((gains["gain"].abs() > limit).sum())
+    clipped = f" Colours end at ±{points(limit, sign=False)} points; {beyond} cells lie beyond." if beyond else ""
     return (
         "Gain in test skill over the tuned single-task networks of the same width, in points: mean ± half-width of "
         f"the 95% interval (seeds and test examples, paired, n = {count_range(gains['n'])}; "
         "none below 5 seeds). Hatched: the interval holds zero. Boxed: the recommended arm. Grey map: mean skill "
-        "itself. Confirm seeds; exploratory, not corrected for the number of cells; "
+        f"itself.{clipped} Confirm seeds; exploratory, not corrected for the number of cells; "
         f"hyperparameters and epochs selected on validation skill.{left_out(gains)} {style.unprintable(rows['task'])}"
     ).strip()
+
+
+def words(rows: pd.DataFrame) -> list[str]:
+    """Return a line per task (first the mean) and width: the gain at every number of shared stages."""
+    gains = rows[(rows["quantity"] == GAIN) & (rows["gain"].notna())].sort_values(["order", "width", "depth"])
+    lines = []
+    for facts, cells in groups(gains, ["task", "width"]):
+        shown = [f"{with_half(cell.gain, cell.half_width)} ({_row(cell)} shared)" for cell in each(cells)]
+        lines.append(f"{facts['task'] or 'mean of tasks'}, width {facts['width']}: gain {', '.join(shown)}")
+    return lines
 
 
 @style.styled
@@ -143,10 +157,12 @@ def figure(rows: pd.DataFrame) -> Figure:
     lines = -(-(2 + len(tasks)) // columns)
     drawn = style.canvas(style.DOUBLE_COLUMN, 16 + lines * (13 + 8 * skills["depth"].nunique(dropna=False)))
     panels = drawn.subplots(lines, columns, squeeze=False).flat
-    limit = max(float(gains["gain"].abs().max()), 2 * float(rows["band"].iloc[0]))
+    limit = gain_limit(rows)
     names = style.labels(tasks, width=52 if columns == 2 else 34, lines=1)
     _map(panels[0], gains[gains["scope"] == MEAN], "gain, mean of tasks", limit)
+    heatmap.colour_bar(panels[0], gains["gain"])
     _map(panels[1], skills, "skill, mean of tasks (points)", None)
+    heatmap.colour_bar(panels[1], skills["gain"])
     for place, task in enumerate(tasks, start=2):
         _map(panels[place], gains[(gains["scope"] == TASK) & (gains["task"] == task)], f"gain, {names[task]}", limit)
     for axes in list(panels)[2 + len(tasks) :]:
@@ -155,6 +171,12 @@ def figure(rows: pd.DataFrame) -> Figure:
     drawn.supylabel("shared stages", fontsize=7)
     style.headline(drawn, title(rows))
     return drawn
+
+
+def gain_limit(rows: pd.DataFrame) -> float:
+    """Return the gain, in points, of the last colours; larger gains and losses have them as well."""
+    gains = rows.loc[rows["quantity"] == GAIN, "gain"]
+    return heatmap.robust_limit(gains, at_least=2 * float(rows["band"].iloc[0]))
 
 
 def telling(gains: pd.DataFrame) -> list[str]:
@@ -176,7 +198,8 @@ def left_out(gains: pd.DataFrame) -> str:
 def _map(axes: Axes, cells: pd.DataFrame, heading: str, limit: float | None) -> None:
     """Draw one map; with ``limit`` diverging colours of a gain, without it grey ones of a skill."""
     is_gain = limit is not None
-    limits = (-limit, limit) if limit is not None else (float(cells["gain"].min()) - 5, float(cells["gain"].max()))
+    low, high = heatmap.robust_range(cells["gain"])
+    limits = (-limit, limit) if limit is not None else (low - 5, high)
     cells = cells.assign(row=[_row(cell) for cell in each(cells)])
     cells = cells.assign(text=[_text(cell, is_gain=is_gain) for cell in each(cells)])
     rows = list(cells.sort_values("depth", ascending=False, kind="stable")["row"].drop_duplicates())

@@ -62,6 +62,9 @@ def caption(rows: pd.DataFrame) -> str:
     ).strip()
 
 
+words = depth_capacity.words
+
+
 @style.styled
 def figure(rows: pd.DataFrame) -> Figure:
     """Draw a panel per task, a line per width."""

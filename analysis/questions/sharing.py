@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from analysis.formatting import points
+from analysis.formatting import points, with_interval
 from analysis.plots import ranking, style
 from analysis.questions._ranked import behind_columns, mean_gains, places
 from analysis.records.frames import each, groups
@@ -131,6 +131,12 @@ def caption(rows: pd.DataFrame) -> str:
         f"simultaneous over {len(means) - 1} rivals). Equal weights, the same draws for all; hyperparameters and "
         "epochs selected on validation skill. Exploratory."
     )
+
+
+def words(rows: pd.DataFrame) -> list[str]:
+    """Return a line per way to share, best first: its mean gain."""
+    means = rows[rows["scope"] == MEAN]
+    return [f"{_name(row)}: {with_interval(row.gain, row.low, row.high)}" for row in each(means)]
 
 
 def figure(rows: pd.DataFrame) -> Figure:

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from analysis.formatting import count_range, listing, points
+from analysis.formatting import count_range, listing, points, with_interval
 from analysis.plots import forest, style
 from analysis.plots.forest import MARKS
 from analysis.records.frames import each, groups
@@ -49,7 +49,7 @@ MEANING = {
     "total": "single-task, same parameters in all",
     "best": "single-task at its best width",
 }
-FACTS = ["arm", "role", "sharing", "depth", "stages", "width"]
+FACTS = ["arm", "role", "sharing", "depth", "stages", "width", "weighting"]
 
 
 def score(records: Records) -> pd.DataFrame:
@@ -65,7 +65,7 @@ def score(records: Records) -> pd.DataFrame:
         facts = scored[scored["arm"] == pair.arm].head(1)
         if facts.empty:
             continue
-        known = facts[["arm", "sharing", "depth", "stages", "width"]].iloc[0].to_dict()
+        known = facts[["arm", "sharing", "depth", "stages", "width", "weighting"]].iloc[0].to_dict()
         known = {str(name): value for name, value in known.items()}
         known["role"] = pair.role
         for phase, gains in _phases(table, pair, common):
@@ -198,6 +198,17 @@ def caption(rows: pd.DataFrame) -> str:
         style.unprintable(rows["task"]),
     ]
     return " ".join(part for part in parts if part)
+
+
+def words(rows: pd.DataFrame) -> list[str]:
+    """Return a line per judged arm and task: its gain over single-task networks, and the verdict."""
+    against = rows[rows["baseline"] == "each"]
+    shown = (rows if against.empty else against).sort_values(["role", "order"])
+    return [
+        f"{row.role} arm, {row.task or 'mean of tasks'}: {with_interval(row.gain, row.low, row.high)}"
+        + (f", {row.word}" if row.word else "")
+        for row in each(shown)
+    ]
 
 
 def figure(rows: pd.DataFrame) -> Figure:

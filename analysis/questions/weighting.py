@@ -17,7 +17,7 @@ from __future__ import annotations
 import pandas as pd
 from matplotlib.figure import Figure
 
-from analysis.formatting import agree, listing, points
+from analysis.formatting import agree, listing, points, with_interval
 from analysis.plots import ranking, style
 from analysis.questions._ranked import behind_columns, mean_gains, places
 from analysis.records.frames import each, groups
@@ -192,6 +192,12 @@ def caption(rows: pd.DataFrame) -> str:
         f"draws for all, selected like epochs on validation skill; {zero} took one that {int(same)} of {len(means)} "
         "methods took, and what luck that choice had is in no interval. Exploratory."
     )
+
+
+def words(rows: pd.DataFrame) -> list[str]:
+    """Return a line per method, best first: its mean gain."""
+    means = rows[rows["scope"] == MEAN]
+    return [f"{row.method}: {with_interval(row.gain, row.low, row.high)}" for row in each(means)]
 
 
 def figure(rows: pd.DataFrame) -> Figure:

@@ -19,6 +19,7 @@ from analysis.recommendation.decision import (
     decide,
     factors,
 )
+from analysis.recommendation.divergence import NoAnswer, no_answer
 from analysis.recommendation.headline import headline, statement
 from analysis.recommendation.next_step import next_step
 from analysis.recommendation.option import Option
@@ -103,6 +104,9 @@ class Recommendation:
 
 def recommend(records: Records) -> Recommendation:
     """Return the recommendation that the records support."""
+    diverged = no_answer(records)
+    if diverged is not None:
+        return _without_answer(records, diverged)
     scores = transfer.score(records)
     chosen = records.frozen("arm")
     if scores.empty or chosen is None:
@@ -139,6 +143,17 @@ def opening(recommendation: Recommendation) -> list[str]:
 def _arm_to_use(decision: Decision, chosen: str) -> str:
     shares = decision.choice is not None and decision.choice.shares
     return decision.choice.arm if shares and decision.choice is not None else chosen
+
+
+def _without_answer(records: Records, said: NoAnswer) -> Recommendation:
+    return Recommendation(
+        decision=OPEN,
+        headline=said.headline,
+        explanation=said.explanation,
+        arm=records.recommended_arm or "",
+        step=said.step,
+        command=said.command,
+    )
 
 
 def _unfinished(records: Records) -> Recommendation:

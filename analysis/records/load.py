@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import yaml
 
-from analysis.records.schema import CONFLICT, SCORES, TRAINING, Columns, Records, UnreadableRun, schema
+from analysis.records.schema import CONFLICT, SCORES, TRAINING, Columns, Records, UnreadableRun, conformed, schema
 
 FINALITY = ("running", "failed", "diverged", "stopped", "finished")
 """Statuses in ascending order: of two equally long parts of a replica the one with the later status counts, so that a
@@ -67,19 +67,17 @@ def read_replicas(run: Path) -> pd.DataFrame:
 def _parts(directory: Path, columns: Columns) -> pd.DataFrame:
     """Read all parts, in the order of their names; a file whose name starts with a dot was never finished."""
     files = sorted(file for file in directory.glob("*.parquet") if not file.name.startswith("."))
-    tables = [_part(file, schema(columns)) for file in files] or [schema(columns).empty_table()]
+    tables = [_part(file, columns) for file in files] or [schema(columns).empty_table()]
     return pa.concat_tables(tables).to_pandas(ignore_metadata=True)
 
 
-def _part(file: Path, wanted: pa.Schema) -> pa.Table:
+def _part(file: Path, columns: Columns) -> pa.Table:
     try:
-        table = pq.ParquetFile(file).read()
-        missing = [name for name in wanted.names if name not in table.column_names]
-        if missing:
-            raise UnreadableRun(
-                f"{file}: lacks the column {missing[0]!r}; another version wrote it. Read it with that version."
-            )
-        return table.select(wanted.names).cast(wanted)
+        return conformed(pq.ParquetFile(file).read(), columns)
+    except KeyError as missing:
+        raise UnreadableRun(
+            f"{file}: lacks the column {missing}; another version wrote it. Read it with that version."
+        ) from missing
     except (pa.ArrowException, OSError) as error:
         reason = str(error).splitlines()[0]
         raise UnreadableRun(

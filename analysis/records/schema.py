@@ -29,11 +29,13 @@ class Column:
         type: its Arrow type.
         meaning: what a value says, and what a missing one says.
         unit: unit of a value; empty for text and where there is none.
+        is_new: whether runs of earlier versions lack it and are read as if it were missing in every row.
     """
 
     type: pa.DataType
     meaning: str
     unit: str = ""
+    is_new: bool = False
 
 
 Columns = Mapping[str, Column]
@@ -84,6 +86,13 @@ TRAINING = (
         "weight": Column(CURVE, "mean weight of the task in each epoch"),
         "trivial_loss": Column(REAL, "loss of the best constant prediction on the validation split", LOSS),
         "trivial_metric": Column(REAL, "metric of the best constant prediction on the validation split", METRIC),
+        "trivial_train_loss": Column(
+            REAL,
+            "loss of the best constant prediction on the fixed part of the training split; null: not recorded yet when "
+            "the run was made",
+            LOSS,
+            is_new=True,
+        ),
         "num_train": Column(WHOLE, "labelled training examples of the task", "examples"),
         "num_validation": Column(WHOLE, "labelled validation examples of the task", "examples"),
         "parameters_shared": Column(WHOLE, "parameters that several tasks share", "parameters"),
@@ -159,6 +168,21 @@ FACTOR_COLUMNS = tuple(FACTORS)
 def schema(columns: Columns) -> pa.Schema:
     """Return the Arrow schema of declared columns."""
     return pa.schema([(name, column.type) for name, column in columns.items()])
+
+
+def conformed(table: pa.Table, columns: Columns) -> pa.Table:
+    """Return ``table`` with exactly the declared ``columns``; those that are new are filled with nulls where missing.
+
+    Raises:
+        KeyError: the name of a column that is missing and not new.
+        pa.ArrowException: a column holds what its type cannot hold.
+    """
+    for name, column in columns.items():
+        if name not in table.column_names:
+            if not column.is_new:
+                raise KeyError(name)
+            table = table.append_column(name, pa.nulls(len(table), column.type))
+    return table.select(list(columns)).cast(schema(columns))
 
 
 class UnreadableRun(ValueError):

@@ -24,6 +24,8 @@ class State:
         baselines: per judged arm ``each``, ``loop``, ``total`` and ``total_ratio``.
         seeds: per phase the number of seeds of the chosen arm (of the arm with most, while none is chosen).
         planned: the plan.
+        ended: the phase after which the study ended without an answer, since all that the next one needs diverged;
+            else ``None``.
     """
 
     done: tuple[str, ...]
@@ -32,6 +34,7 @@ class State:
     baselines: dict[str, dict[str, Any]]
     seeds: dict[str, int]
     planned: dict[str, Any]
+    ended: str | None = None
 
     @property
     def phase(self) -> str | None:
@@ -73,6 +76,7 @@ def state_of(records: Records) -> State:
         baselines=dict(judged.get("baselines", {})),
         seeds={phase: _seeds(records.replicas, phase, chosen) for phase in PHASES},
         planned=(records.events("planned") or [{}])[-1],
+        ended=next((str(event["phase"]) for event in reversed(records.events("ended"))), None),
     )
 
 

@@ -16,6 +16,7 @@ from analysis.report.output.tables import Table
 from analysis.report.sections import appendix, budget, first_screen, limits, tasks
 from analysis.report.sections.alerts import Alert, alerts, strongest_caveat
 from analysis.report.sections.commands import Step, commands, steps
+from analysis.report.sections.diverged import diverged_table
 from analysis.report.sections.first_screen import Fact
 from analysis.report.sections.forest import Forest, forest
 from analysis.report.sections.options import OptionLine, option_lines, options_table
@@ -102,7 +103,7 @@ def compose(records: Records, answered: list[Answer], figures: list[Drawing]) ->
         recipe=recipe(study, recommendation.arm),
         use=steps(study),
         budget_words=budget.budget_words(study),
-        budget_tables=budget.budget_tables(study),
+        budget_tables=[*budget.budget_tables(study), *diverged_table(study)],
         limits=limits.limits(study, transfer),
         changes=recommendation.changes,
         appendix=appendix.appendix(study),

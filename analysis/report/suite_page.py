@@ -155,7 +155,7 @@ def _ranked(ranking: Ranking, figures: Path) -> Ranked:
     contest = ranking.contest
     drawn = lay_out(
         figure(ranking), figures, name=contest.stem, question=contest.name, title=f"{contest.name}, best first",
-        caption=sentences.caption(ranking), alternative=sentences.alternative(ranking.ranked, ranking),
+        caption=sentences.caption(ranking), values=sentences.values(ranking.ranked),
     )  # fmt: skip
     by_set = (
         "One row per method and task set: gain in points of skill with its 95% interval, n paired seeds, and its rank "

@@ -57,7 +57,9 @@ def comparisons(records: Records, scored: pd.DataFrame) -> tuple[pd.DataFrame, l
             right = best if name == "best" else judged["baselines"].get(arm, {}).get(name)
             if right and right != arm:
                 found.append(Comparison(role, arm, name, _shown(right), arm, right))
-    return pd.concat([scored, *(_alone(scored, judged, arm) for arm in judged["arms"])], ignore_index=True), found
+    alone = [(arm, task) for arm, tasks in judged.get("alone", {}).items() for task in tasks]
+    others = scored[~pd.MultiIndex.from_frame(scored[["arm", "task"]]).isin(alone)] if alone else scored
+    return pd.concat([others, *(_alone(scored, judged, arm) for arm in judged["arms"])], ignore_index=True), found
 
 
 def roles(judged: Mapping[str, Any]) -> dict[str, str]:

@@ -141,10 +141,9 @@ def _zero(ranking: Ranking) -> list[str]:
     ]
 
 
-def alternative(rows: pd.DataFrame, ranking: Ranking) -> str:
-    """Return the figure's text alternative: the finding, and the first rows."""
-    shown = [f"{row.method} {points(row.gain)} {interval(row.low, row.high)}".strip() for row in each(rows.head(12))]
-    return f"{title(ranking)}. {'; '.join(shown)}."
+def values(rows: pd.DataFrame) -> list[str]:
+    """Return what the figure shows, a line per ranked method, best first: its mean gain with the interval."""
+    return [f"{row.method}: {points(row.gain)} {interval(row.low, row.high)}".strip() for row in each(rows)]
 
 
 def _sets(ranking: Ranking) -> str:

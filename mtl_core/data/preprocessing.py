@@ -35,6 +35,7 @@ class Preparation:
             number that hardly varies is not magnified.
         constants: best constant outputs (logits, or standardised targets) for loss and for the metric, by task.
         trivial_loss, trivial_metric: loss and metric of these constants on the validation split.
+        trivial_train_loss: their loss on ``probe``.
         num_train, num_validation: labelled examples by task.
     """
 
@@ -48,6 +49,7 @@ class Preparation:
     constants: tuple[Constant, ...]
     trivial_loss: Float[Tensor, " t"]
     trivial_metric: Float[Tensor, " t"]
+    trivial_train_loss: Float[Tensor, " t"]
     num_train: Int[Tensor, " t"]
     num_validation: Int[Tensor, " t"]
 
@@ -117,11 +119,13 @@ def prepare(development: Development, seed: int, train_fraction: float = 1.0) ->
         _fit_constant(task, targets_of(examples.targets[train], mine), target_shift[[*mine]], target_scale[[*mine]])
         for task, mine in zip(tasks, columns, strict=True)
     )
+    probe = shuffled[: len(validation)].sort().values
+    fitted = [targets_of(examples.targets[probe], mine) for mine in columns]
     held_out = [targets_of(examples.targets[validation], mine) for mine in columns]
     return Preparation(
         train=train,
         validation=validation,
-        probe=shuffled[: len(validation)].sort().values,
+        probe=probe,
         input_shift=input_shift,
         input_scale=input_scale,
         target_shift=target_shift,
@@ -129,6 +133,7 @@ def prepare(development: Development, seed: int, train_fraction: float = 1.0) ->
         constants=constants,
         trivial_loss=torch.tensor([one.loss(held) for one, held in zip(constants, held_out, strict=True)]),
         trivial_metric=torch.tensor([one.metric(held) for one, held in zip(constants, held_out, strict=True)]),
+        trivial_train_loss=torch.tensor([one.loss(mine) for one, mine in zip(constants, fitted, strict=True)]),
         num_train=labelled[train].sum(dim=0),
         num_validation=labelled[validation].sum(dim=0),
     )

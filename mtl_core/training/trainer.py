@@ -30,6 +30,7 @@ class Outcome:
         selected_epoch: the one of best mean validation skill, from 0; −1: none.
         curves: :data:`mtl_core.training.model_selection.CURVES` → ``[epochs, t]`` float32.
         trivial_loss, trivial_metric: of the best constant prediction on the validation split, ``[t]``.
+        trivial_train_loss: of that prediction on the part of the training split that the curves are of, ``[t]``.
         num_train, num_validation: labelled examples, ``[t]``.
         seconds: the row's share of the wall time.
         state: everything that a resumed run needs.
@@ -44,6 +45,7 @@ class Outcome:
     curves: dict[str, np.ndarray]
     trivial_loss: np.ndarray
     trivial_metric: np.ndarray
+    trivial_train_loss: np.ndarray
     num_train: np.ndarray
     num_validation: np.ndarray
     seconds: float
@@ -121,6 +123,7 @@ def _outcome(recipe: Recipe, row: ReplicaConfig, state: ReplicaState, preparatio
         curves={name: state[name][:epochs].numpy() for name in CURVES},
         trivial_loss=preparation.trivial_loss.numpy(),
         trivial_metric=preparation.trivial_metric.numpy(),
+        trivial_train_loss=preparation.trivial_train_loss.numpy(),
         num_train=preparation.num_train.numpy(),
         num_validation=preparation.num_validation.numpy(),
         seconds=float(state["seconds"]),

@@ -31,7 +31,7 @@ def run(spec: Spec, *, out: Path, address: str | None, as_json: bool) -> None:
         for loss in prepared.plan.shrunk:
             typer.echo(printable(f"budget: {loss}"), err=True)
         path = run_prepared(prepared, out=out, options=options)
-    report(path, as_json=as_json)
+    report(path, as_json=as_json, name=spec.name)
 
 
 def refuse_a_file(out: Path) -> None:
@@ -55,21 +55,24 @@ def saying_how_to_resume() -> Iterator[None]:
         raise
 
 
-def report(path: Path, *, as_json: bool = False, prefer: str | None = None) -> None:
+def report(path: Path, *, as_json: bool = False, prefer: str | None = None, name: str | None = None) -> None:
     """Write the report of the run in ``path``; print the verdict, what one could do, and where the report is.
 
     Args:
         path: the run directory.
-        as_json: print one line of JSON instead.
+        as_json: print one object instead, with the name of the study, its run directory and the path of the report.
         prefer: takes the place of the study file's ``prefer``.
+        name: name of the study; by default read from the run directory.
     """
     import analysis
+    from study.config.load import read_spec
 
     source: Any = path if prefer is None else _preferring(path, prefer)
     page = analysis.write_report(source)
     verdict = analysis.verdict_text(source)
     if as_json:
-        facts = {"study": path.name, "report": str(page), "headline": verdict.headline, "sentences": verdict.sentences}
+        facts = {"study": name or read_spec(path / "study.yaml").name, "run": str(path), "report": str(page)}
+        facts |= {"headline": verdict.headline, "sentences": verdict.sentences}
         say_json({"event": "reported", **facts, **({"options": verdict.options} if verdict.options else {})})
     else:
         say("")

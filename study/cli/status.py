@@ -1,4 +1,4 @@
-"""``status``: prints what is done, running, failed and left of a study, read from its ledger."""
+"""``status``: prints what is done, running, failed and left of a study, read from its ledger and its records."""
 
 from __future__ import annotations
 
@@ -14,37 +14,61 @@ from mtl_core.errors import UserError
 from mtl_core.task_tree import Tree
 from study.cli.console import say, say_json
 from study.config.durations import duration
+from study.planning.plan import PHASES
 from study.store import ledger
+from study.store.recorded import Recorded, read_recorded
 
 WATCH_SECONDS = 2.0
 CHOICES = {"draws": "confirm", "arm": "verdict", "judged": "verdict"}
+SCORE, FINISHED = "score", "finished"
+STOPPED = {
+    "interrupted": "stopped by Ctrl+C or a termination signal",
+    "refused": "stopped",
+    "crashed": "stopped by a defect of the program",
+    "killed": "stopped without a word: its process was killed, or the machine went down",
+}
+"""How a study that neither runs nor has ended came to stand still, in words."""
 
 
 @dataclass(frozen=True)
 class Status:
-    """Status of a study, as its ledger tells it.
+    """Status of a study, as its ledger and its records tell it.
 
     Args:
-        phase: the phase that the study is in, or ``reported`` at its end.
+        phase: the phase that the study is in: one that trains, ``score``, or ``finished`` when all is scored.
+        state: ``running``; ``finished``; ``ended`` without an answer, since networks diverged; or how it was stopped:
+            ``interrupted``, ``refused`` with three lines, ``crashed``, or ``killed``, when nothing was said.
+        reason: why it was refused or crashed; else empty.
         planned: replicas by phase, at most.
         done: replicas by phase that are recorded; of the search, some only up to a rung so far.
         alive: whether a driver works on the study now.
         running: shards that have started and neither finished nor failed; none where no driver is alive.
-        failed: replicas of shards in which one failed, by reason.
-        seconds_left: a guess from what has run so far; ``None`` before anything has.
+        failed: replicas that failed, by reason.
+        diverged: replicas that diverged.
+        seconds_left: a guess from what has run so far; ``None`` before anything has, and where nothing runs.
         chosen: the recommended arm, once chosen.
+        report: path of the report, if it was written after the last score.
         trees: of ``branch`` by number of stages, as far as they are found by affinity.
     """
 
     phase: str
+    state: str
+    reason: str
     planned: dict[str, int]
     done: dict[str, int]
     alive: bool
     running: int
     failed: dict[str, int]
+    diverged: int
     seconds_left: float | None
     chosen: str | None
+    report: str | None = None
     trees: dict[str, Tree] = field(default_factory=dict)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing is left to train or to score."""
+        return self.state in (FINISHED, "ended")
 
 
 def status(run: Path, *, watch: bool, as_json: bool) -> None:
@@ -68,39 +92,52 @@ def read_status(run: Path) -> Status:
         raise UserError(
             str(run), "there is no study here (no ledger.jsonl).", "Name a run directory, such as runs/demo."
         )
-    return status_of(ledger.read(path), alive=ledger.is_locked(run))
+    alive = ledger.is_locked(run)  # before the rest is read: a driver that ends meanwhile has written all of it
+    return status_of(ledger.read(path), read_recorded(run), alive=alive, report=_report(run))
 
 
-def status_of(events: Iterable[Mapping[str, Any]], *, alive: bool = True) -> Status:
-    """Return the status that the ledger's ``events`` amount to.
+def _report(run: Path) -> str | None:
+    """Return the path of the report, unless scores have come since it was written."""
+    page = run / "report.html"
+    if not page.is_file():
+        return None
+    newest = max((path.stat().st_mtime for path in (run / "scores").glob("[!.]*.parquet")), default=0.0)
+    return str(page) if page.stat().st_mtime >= newest else None
+
+
+def status_of(
+    events: Iterable[Mapping[str, Any]], recorded: Recorded, *, alive: bool = True, report: str | None = None
+) -> Status:
+    """Return the status that the ledger's ``events`` and the records amount to.
 
     Args:
         events: of the ledger, in order.
+        recorded: the replicas that are recorded.
         alive: whether a driver works on the study now.
+        report: path of the report, if there is one.
     """
     events = list(events)
     planned = next((dict(event["replicas"]) for event in reversed(events) if event["event"] == "planned"), {})
-    ended: dict[str, set[str]] = {phase: set() for phase in planned}
-    failed: dict[str, set[str]] = {}
-    for event in events:
-        if event["event"] in ("finished", "failed"):
-            ended.setdefault(event["phase"], set()).update(event.get("replicas", ()))
-        if event["event"] == "failed":
-            failed.setdefault(str(event.get("reason", "unknown")), set()).update(event.get("replicas", ()))
-    done = {phase: len(keys) for phase, keys in ended.items()}
+    done = dict.fromkeys(planned, 0) | recorded.by_phase()
     choices = {
         event["choice"]: event["value"] for event in events if event["event"] == "frozen" and "fold" not in event
     }
     opened = [event.get("phase") for event in events if event["event"] == "test_opened"]
+    phase = _phase(choices, opened, recorded)
+    state, reason = _state(events, phase, alive=alive)
     return Status(
-        phase=_phase(choices, opened),
+        phase=phase,
+        state=state,
+        reason=reason,
         planned=planned,
         done=done,
         alive=alive,
         running=_num_running(events) if alive else 0,
-        failed={reason: len(keys) for reason, keys in failed.items()},
-        seconds_left=_seconds_left(events, sum(planned.values()), sum(done.values())),
+        failed=recorded.reasons("failed"),
+        diverged=sum(recorded.reasons("diverged").values()),
+        seconds_left=_seconds_left(events, sum(planned.values()), sum(done.values())) if state == "running" else None,
         chosen=choices.get("arm", {}).get("arm"),
+        report=report,
         trees={str(event["stages"]): event["tree"] for event in events if event["event"] == "tree"},
     )
 
@@ -119,11 +156,22 @@ def _num_running(events: Iterable[Mapping[str, Any]]) -> int:
     return len(running)
 
 
-def _phase(choices: Mapping[str, Any], opened: list[Any]) -> str:
+def _phase(choices: Mapping[str, Any], opened: list[Any], recorded: Recorded) -> str:
     if "verdict" in opened:
-        return "reported"
+        return SCORE if recorded.unscored() else FINISHED
     reached = [phase for choice, phase in CHOICES.items() if choice in choices]
     return reached[-1] if reached else "search"
+
+
+def _state(events: list[Mapping[str, Any]], phase: str, *, alive: bool) -> tuple[str, str]:
+    """How the study stands, and the reason where it was stopped for one."""
+    if alive or phase == FINISHED:
+        return "running" if alive else FINISHED, ""
+    if any(event["event"] == "ended" for event in events):
+        return "ended", ""
+    last = events[-1] if events else {"event": ""}  # a driver that can still write says last how it ended
+    kind = last["event"] if last["event"] in STOPPED else "killed"
+    return kind, str(last.get("reason", "")) if kind != "killed" else ""
 
 
 def _seconds_left(events: list[Mapping[str, Any]], planned: int, done: int) -> float | None:
@@ -140,17 +188,37 @@ def _seconds_left(events: list[Mapping[str, Any]], planned: int, done: int) -> f
 
 def lines_of(run: Path, now: Status) -> list[str]:
     """Return the status as lines of text for people."""
-    running = f", {now.running} shards running" if now.running else ""
-    if not now.alive and now.phase != "reported":
-        running = ", nothing is running; the command that began the study goes on with it"
-    lines = [f"{run}: {now.phase}{running}"]
+    lines = [f"{run}: {_headline(run, now)}"]
     for phase, number in now.planned.items():
-        lines.append(f"  {phase:8} {now.done.get(phase, 0):>7,} of at most {number:,} replicas recorded")
+        most = f" of at most {number:,}" if _is_open(now, phase) else ""
+        lines.append(f"  {phase:8} {now.done.get(phase, 0):>7,}{most} replicas recorded")
     lines += [f"  failed   {number:>7,} replicas: {reason}" for reason, number in now.failed.items()]
+    lines += [f"  diverged {now.diverged:>7,} replicas"] if now.diverged else []
     for stages, tree in now.trees.items():
         lines.append(f"  tree     {stages} stages: {' → '.join(tree_words(tree))}")
     if now.chosen:
         lines.append(f"  chosen   {now.chosen}")
-    if now.seconds_left is not None and now.alive and now.phase != "reported":
+    if now.seconds_left is not None:
         lines.append(f"  left     about {duration(now.seconds_left)}")
     return lines
+
+
+def _headline(run: Path, now: Status) -> str:
+    report = f"report: {now.report}" if now.report else f"mtl-study report {run} writes the report"
+    if now.state == "running":
+        return f"{now.phase}, {now.running} shards running" if now.running else f"{now.phase}, running"
+    if now.state == FINISHED:
+        return f"finished; {report}"
+    if now.state == "ended":
+        return f"ended without an answer, since networks diverged; {report}"
+    reason = f": {now.reason.rstrip('.')}" if now.reason else ""
+    return (
+        f"{STOPPED[now.state]}{reason}; it is in the {now.phase} phase, nothing is running, and the command that began "
+        "the study goes on with it"
+    )
+
+
+def _is_open(now: Status, phase: str) -> bool:
+    """Whether replicas of ``phase`` may still be trained, so that their largest number tells something."""
+    phases = [*PHASES]
+    return not now.is_over and now.phase in phases and phases.index(phase) >= phases.index(now.phase)

@@ -87,6 +87,7 @@ def _report_of_all(out: Path, as_json: bool) -> None:
     if as_json:
         facts = {
             "suite": read_suite(out / NAME).name,
+            "run": str(out),
             "report": str(page),
             "headline": verdict.headline,
             "sentences": verdict.sentences,
@@ -103,7 +104,7 @@ def status(run: Path, *, watch: bool, as_json: bool) -> None:
     suite = read_suite(run / NAME)
     while True:
         found = {name: _status(run / name) for name in suite.studies}
-        left = [now.seconds_left for now in found.values() if now is not None and now.phase != "reported"]
+        left = [now.seconds_left for now in found.values() if now is not None]
         if as_json:
             studies = {name: None if now is None else asdict(now) for name, now in found.items()}
             say_json({"suite": suite.name, "studies": studies})
@@ -122,11 +123,11 @@ def _lines(run: Path, found: dict[str, Status | None], left: list[float | None])
     lines: list[str] = []
     for name, now in found.items():
         lines += [f"{run / name}: not begun"] if now is None else lines_of(run / name, now)
-    reported = sum(now is not None and now.phase == "reported" for now in found.values())
+    over = sum(now is not None and now.is_over for now in found.values())
     seconds_left = sum(seconds for seconds in left if seconds is not None)
     waiting = sum(now is None for now in found.values())
     after = f", about {duration(seconds_left)} left of what has begun" if seconds_left else ""
-    return [*lines, f"{run}: {reported} of {len(found)} studies reported, {waiting} not begun{after}"]
+    return [*lines, f"{run}: {over} of {len(found)} studies finished, {waiting} not begun{after}"]
 
 
 def each_study(suite: Suite, command: Callable[[Spec], Any], *, as_json: bool) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from study.config.suite import SuitePosition
@@ -14,7 +15,7 @@ from study.planning.plan import PHASES
 from study.planning.prepare import Prepared
 from study.store.archive import TERMINAL, Archive
 
-SCORE = "score"
+SCORE, ENDED = "score", "ended"
 BEST_SHOWN, FAILURES_SHOWN = 5, 3
 
 
@@ -23,13 +24,14 @@ class StudyProgress:
     """Where a study stands at one moment.
 
     Args:
-        phase: the phase whose jobs run; ``score`` at the end.
+        phase: the phase whose jobs run; ``score`` at the end, or ``ended`` where divergence left nothing to go on with.
         done, planned: replicas of the phase that have ended, and that there will be at most.
         share: part of the whole study's work, as forecast, that is done.
         seconds: time since the command started.
         seconds_left: at the pace so far; ``None``: too early to say.
         running: shards in work, with the arm and the share of its epochs that is done.
-        best: arms of the phase with the best validation skill so far, in points.
+        best: arms of the phase with the best mean validation skill so far, in points, of those of which this session
+            has seen every task.
         failed: replicas that failed in this session, by reason.
         workers: shards that may run at once.
         study: name of the study.
@@ -57,6 +59,8 @@ class StudyProgress:
         """How much of the phase is done, in words; scoring takes seconds and is not counted."""
         if self.phase == SCORE:
             return "opening the test split for what was trained"
+        if self.phase == ENDED:
+            return "networks diverged and nothing is left to go on with; the report says more"
         return f"{self.done:,} of at most {self.planned:,} replicas"
 
 
@@ -83,10 +87,10 @@ class ProgressMonitor:
         """Return the progress of the jobs of ``scheduler``, and of the study, now."""
         running = [job for job, _ in list(scheduler.running.values())]
         jobs = running + [job for job, _ in list(scheduler.ready)]
-        phase = jobs[0].phase if jobs else SCORE
+        phase = jobs[0].phase if jobs else ENDED if scheduler.ledger.of("ended") else SCORE
         epochs = {job.name: self.backend.heartbeats.read(job.name) for job in running}
         # counts are upper bounds, so only the phase tells that all training is over
-        share = 1.0 if phase == SCORE else self._share({phase: sum(said[0] for said in epochs.values() if said)})
+        share = 1.0 if not jobs else self._share({phase: sum(said[0] for said in epochs.values() if said)})
         seconds = time.monotonic() - self.started
         gained = share - self.share_at_start
         left = (1 - share) * seconds / gained if gained > 0.01 and share < 1 else None
@@ -100,7 +104,7 @@ class ProgressMonitor:
             running=[
                 (job.arm.label, said[0] / max(said[1], 1) if (said := epochs[job.name]) else 0.0) for job in running
             ],
-            best=_best_arms(scheduler, phase),
+            best=_best_arms(scheduler, phase, self.plan.tasks),
             failed=_most_frequent_failures(scheduler),
             workers=self.backend.workers,
             study=self.plan.spec.name,
@@ -133,12 +137,15 @@ class ProgressMonitor:
         return share / sum(self.weights.values())
 
 
-def _best_arms(scheduler: Scheduler, phase: str) -> list[tuple[str, float]]:
-    """The arms of ``phase`` with the best mean skill over their tasks, in points."""
+def _best_arms(scheduler: Scheduler, phase: str, tasks: Collection[str]) -> list[tuple[str, float]]:
+    """The arms of ``phase`` with the best mean skill over all ``tasks``, in points.
+
+    Single-task networks of the easy tasks may be trained first: a mean over the tasks seen so far is no mean skill.
+    """
     skills = [
-        (arm, 100 * sum(tasks.values()) / len(tasks))
-        for (of, arm), tasks in list(scheduler.best.items())
-        if of == phase
+        (arm, 100 * sum(seen.values()) / len(seen))
+        for (of, arm), seen in [(key, dict(best)) for key, best in list(scheduler.best.items())]
+        if of == phase and {name for names in seen for name in names} >= set(tasks)
     ]
     return sorted(skills, key=lambda pair: -pair[1])[:BEST_SHOWN]
 

@@ -6,7 +6,7 @@ import signal
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
 
@@ -72,7 +72,7 @@ def run_prepared(prepared: Prepared, *, out: Path, options: RunOptions) -> Path:
     elif out.is_dir() and any(not _is_left_over(path.name) for path in out.iterdir()):
         raise UserError(str(out), "this directory holds something else.", "Choose a new --out.")
     out.mkdir(parents=True, exist_ok=True)
-    with Ledger(out) as ledger, _stoppable(), scratch_of(out) as scratch:
+    with Ledger(out) as ledger, _stoppable(), scratch_of(out) as scratch, _saying_how_it_ends(ledger):
         if not begun:
             write_description(out, prepared, fingerprint, options.position)
         _run_phases(out, prepared, fingerprint, ledger, scratch, options)
@@ -104,8 +104,9 @@ def _run_phases(
             if data.test is not None and scoring_seconds(prepared) < SCORING_PAYS_SECONDS:
                 backend.close()
                 backend = Inline(Heartbeats(scratch / "beats", to_terminal=True))
-            with screen.showing(scheduler):
-                backend.run(scheduler, data)
+            if not scheduler.over:
+                with screen.showing(scheduler):
+                    backend.run(scheduler, data)
     finally:
         backend.close()
     clear_checkpoints(context)
@@ -133,6 +134,27 @@ def forget_failures(archive: Archive, ledger: Ledger) -> None:
     ledger.append("retrying", arms=sorted(arms))
     for part in {entry.part for entry in table.values() if entry.arm in arms and entry.status in ("failed", "stopped")}:
         archive.forget(part)
+
+
+@contextmanager
+def _saying_how_it_ends(ledger: Ledger) -> Iterator[None]:
+    """Write to the ledger why the block stops before its end, for whoever asks for the status of the study later."""
+
+    def note(event: str, **facts: str) -> None:
+        with suppress(OSError):  # a full disk may be the reason itself, and is told by the error that is under way
+            ledger.append(event, **facts)
+
+    try:
+        yield
+    except KeyboardInterrupt:
+        note("interrupted")
+        raise
+    except UserError as error:
+        note("refused", reason=error.found, remedy=error.remedy)
+        raise
+    except Exception as error:
+        note("crashed", reason=f"{type(error).__name__}: {error}"[:500])
+        raise
 
 
 @contextmanager

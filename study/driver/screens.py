@@ -81,7 +81,7 @@ class Lines(Screen):
 
     def show(self, progress: StudyProgress) -> None:
         """Write the line."""
-        best = f", best so far {progress.best[0][0]} ({progress.best[0][1]:.1f})" if progress.best else ""
+        best = f", best mean skill so far {progress.best[0][0]} ({progress.best[0][1]:.1f})" if progress.best else ""
         failed = f", {sum(progress.failed.values())} replicas failed" if progress.failed else ""
         print(
             f"{_study(progress)}{progress.phase}: {progress.count}, {progress.share:.0%} of the study"
@@ -155,7 +155,7 @@ def lines_of(progress: StudyProgress, width: int) -> list[str]:
     ]
     lines += [f"  {share:4.0%}  {label}" for label, share in progress.running[:6]]
     if progress.best:
-        lines += ["best validation skill so far, in points"]
+        lines += ["best mean validation skill so far, in points, of arms with every task seen"]
         lines += [f"  {skill:5.1f}  {label}" for label, skill in progress.best]
     lines += [f"  failed {number}: {reason}" for reason, number in progress.failed.items()]
     return [printable(line)[:width] for line in lines][:25]

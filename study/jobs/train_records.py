@@ -74,6 +74,7 @@ def _ending(outcome: trainer.Outcome, column: int) -> dict[str, Any]:
         "selected_epoch": outcome.selected_epoch,
         "trivial_loss": float(outcome.trivial_loss[column]),
         "trivial_metric": float(outcome.trivial_metric[column]),
+        "trivial_train_loss": float(outcome.trivial_train_loss[column]),
         "num_train": int(outcome.num_train[column]),
         "num_validation": int(outcome.num_validation[column]),
         "unconverged": int(unconverged) if (unconverged := outcome.state.get(UNCONVERGED)) is not None else None,

@@ -15,7 +15,7 @@ from typing import Any
 from mtl_core.errors import UserError
 from mtl_core.registry import find
 from mtl_core.search_space import Range, Simplex
-from study.config.spec import Tuning
+from study.config.sections import Tuning
 from study.planning.arm import Arm
 
 COMMON = ("learning_rate", "weight_decay", "dropout")

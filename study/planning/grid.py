@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Sequence
 
 from mtl_core.registry import find
-from study.config.spec import Factors
+from study.config.sections import Factors
 from study.planning.arm import INDEPENDENT, PARAMETERS, SINGLE_TASK, Arm
 
 

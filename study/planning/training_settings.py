@@ -1,7 +1,7 @@
 """How the replicas of a phase train: the study file's section ``training``, and what the phase adds to it.
 
-A new setting is a field of :class:`study.config.spec.Training` and one of :class:`mtl_core.recipe.Recipe`, of one name
-and one default; nothing between the two names it.
+A new setting is a field of :class:`study.config.sections.Training` and one of :class:`mtl_core.recipe.Recipe`, of one
+name and one default; nothing between the two names it.
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ from typing import Any
 
 from mtl_core.recipe import Recipe
 from mtl_core.task_tree import Tree
-from study.config.spec import Spec, Training
+from study.config.sections import Training
+from study.config.spec import Spec
 from study.planning.arm import BRANCH, INDEPENDENT, SINGLE_TASK, Arm
 
 ALWAYS_HASHED = frozenset(

@@ -10,6 +10,7 @@ from mtl_core.errors import UserError
 from study.execution.scheduler import Steps
 from study.planning.replica import Replica
 from study.protocol.context import StudyContext
+from study.protocol.divergence import ends_here
 from study.protocol.select import Selected
 
 
@@ -28,14 +29,14 @@ def _replicas(context: StudyContext) -> list[Replica]:
     return [replica for arm in arms for replica in context.plan.replicas(arm, "confirm", selected[arm.label])]
 
 
-def choose(context: StudyContext) -> dict[str, Any]:
-    """Return the arm that shares best, and write it to the ledger before it is judged.
+def choose(context: StudyContext) -> dict[str, Any] | None:
+    """Return the arm that shares best, and write it to the ledger before it is judged; ``None``: all arms diverged.
 
     Networks that share nothing are in the table, and may be the best there; whether to share at all is what the
     verdict phase finds out, on the arm that shares best.
 
     Raises:
-        UserError: when no confirmed arm can be recommended.
+        UserError: when no confirmed arm can be recommended for another reason.
     """
     frozen = context.frozen("arm")
     if frozen is not None:
@@ -46,6 +47,8 @@ def choose(context: StudyContext) -> dict[str, Any]:
         every = choose_arm(context.of_phase("confirm"), candidates=confirmed)
         choice = choose_arm(context.of_phase("confirm"), candidates=sharing)
     except ValueError as error:
+        if ends_here(context, "confirm") or ends_here(context, "search"):
+            return None
         raise UserError(str(context.directory), str(error), "Look at the failures that status lists.") from error
     table = [{name: _plain(value) for name, value in row.items()} for row in every.table.to_dict("records")]
     value = {

@@ -9,6 +9,7 @@ from study.execution.scheduler import Parallel, Steps
 from study.jobs.job import Data
 from study.protocol.confirm import choose, confirm
 from study.protocol.context import StudyContext
+from study.protocol.divergence import ends_here
 from study.protocol.score import score
 from study.protocol.search import search_arm
 from study.protocol.select import clear_checkpoints, select
@@ -25,18 +26,20 @@ def training(context: StudyContext) -> Steps:
     """Run every phase that trains; what one decides is in the ledger before the next begins.
 
     With outer folds every choice is made in each fold, on what the networks of that fold have seen, and then once
-    more on all folds together: the former is judged, the latter is what the report recommends.
+    more on all folds together: the former is judged, the latter is what the report recommends.  A phase that left
+    nothing for the next one, since all of it diverged, is the last.
     """
     yield from search(context)
-    for each in context.with_all_folds:
-        select(each)
+    if not all(select(each) for each in context.with_all_folds):
+        return
     yield from confirm(context)
-    for each in context.with_all_folds:
-        choose(each)
+    if not all(choose(each) for each in context.with_all_folds):
+        return
     for each in context.with_all_folds:
         yield from choose_judged(each)
     clear_checkpoints(context)
     yield from verdict(context)
+    ends_here(context, "verdict", context.frozen("judged")["arms"][:1])
 
 
 def search(context: StudyContext) -> Steps:

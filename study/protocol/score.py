@@ -40,7 +40,7 @@ def _replicas(context: StudyContext, phase: str) -> dict[str, Replica]:
 
 
 def _keep_chosen_models(context: StudyContext) -> None:
-    chosen = context.ledger.frozen("arm")["arm"]
+    chosen = (context.ledger.frozen("arm") or {}).get("arm")  # none was chosen if all arms diverged
     frame = context.archive.of_phase("verdict")
     kept = {context.archive.model_of(key) for key in frame[frame["arm"] == chosen]["replica"]}
     for path in (context.directory / MODELS).glob("*.safetensors"):

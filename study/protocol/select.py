@@ -5,6 +5,7 @@ from __future__ import annotations
 from analysis.selection import select_draws
 from mtl_core.errors import UserError
 from study.protocol.context import StudyContext
+from study.protocol.divergence import ends_here
 from study.store.archive import CHECKPOINTS
 
 Selected = dict[str, dict[str, int]]
@@ -14,13 +15,17 @@ Selected = dict[str, dict[str, int]]
 def select(context: StudyContext) -> Selected:
     """Return the draw with the best mean validation skill of each arm; each task's own for single-task arms.
 
+    Where draws diverged and no arm is left, nothing is returned, and the study ends with a report that says so.
+
     Raises:
-        UserError: when no draw of any arm has trained to its end.
+        UserError: when no draw of any arm has trained to its end for another reason.
     """
     frozen = context.frozen("draws")
     if frozen is not None:
         return frozen
     selected = with_every_task(context, select_draws(context.of_phase("search")))
+    if not selected and ends_here(context, "search"):
+        return {}
     if not selected:
         reasons = {entry.reason for entry in context.archive.entries.values() if entry.reason}
         found = f"no arm has a draw that trained to its end ({'; '.join(sorted(reasons)[:3]) or 'no reason known'})."

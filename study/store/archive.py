@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from analysis.records.load import FINALITY
-from analysis.records.schema import CONFLICT, SCORES, TRAINING, Columns, schema
+from analysis.records.schema import CONFLICT, SCORES, TRAINING, Columns, conformed, schema
 from study.store.atomic_files import sweep, write_durably
 
 RECORDS, SCORED, CHECKPOINTS, MODELS, PROBED = "records", "scores", "checkpoints", "models", "conflict"
@@ -178,7 +178,7 @@ class Archive:
         if not path.exists():
             return None
         try:
-            return pq.ParquetFile(path).read().select(list(columns)).cast(schema(columns))
+            return conformed(pq.ParquetFile(path).read(), columns)
         except (pa.ArrowException, OSError, KeyError, ValueError):
             path.rename(path.with_suffix(".damaged"))
             self.damaged.append(str(path.relative_to(self.directory)))

@@ -335,6 +335,7 @@ def _training(truth: Truth, arm: Mapping[str, Any], identity: Mapping[str, Any])
         "validation_skill": 1 - validation,
         "weight": np.ones(truth.epochs),
         "trivial_loss": 1.0,
+        "trivial_train_loss": 1.0,
         "trivial_metric": trivial,
         "num_train": int(400 * (1 - truth.missing.get(identity["task"], 0))),
         "num_validation": int(100 * (1 - truth.missing.get(identity["task"], 0))),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Callable
 from dataclasses import replace
@@ -30,8 +31,8 @@ STUDIES = {
     "weights": replace(PLAIN, weightings=("equal", "uncertainty"), widths=(16,)),
 }
 AnswersOf = Callable[[str], list[Answer]]
-NAMES = ["transfer", "depth_capacity", "gain_by_depth", "curves", "overfitting", "weighting", "cost", "conflict"]
-NAMES += ["coverage", "sharing"]
+NAMES = ["divergence", "transfer", "depth_capacity", "gain_by_depth", "curves", "overfitting", "weighting", "cost"]
+NAMES += ["conflict", "coverage", "sharing"]
 
 
 @pytest.fixture(scope="module")
@@ -43,14 +44,16 @@ def answers_of(records_of: StudyOf) -> AnswersOf:
 def test_questions_are_discovered_in_the_order_of_the_report() -> None:
     found = [question.stem for question in questions.questions()]
     assert found == NAMES
-    assert [question.number for question in questions.questions()] == [1, 2, 3, 4, 5, 6, 7, 11, 13, 14]
+    assert [question.number for question in questions.questions()] == [0, 1, 2, 3, 4, 5, 6, 7, 11, 13, 14]
 
 
-@pytest.mark.parametrize(("lacking", "message"), [("caption", "lacks caption"), ("title", "lacks title")])
+@pytest.mark.parametrize(
+    ("lacking", "message"), [("caption", "lacks caption"), ("title", "lacks title"), ("words", "lacks words")]
+)
 def test_an_incomplete_question_fails_loudly(monkeypatch: pytest.MonkeyPatch, lacking: str, message: str) -> None:
     module = ModuleType("analysis.questions.broken")
     parts = {
-        name: getattr(coverage, name) for name in ("NUMBER", "NAME", "score", "table", "caption", "figure", "title")
+        name: getattr(coverage, name) for name in ("NUMBER", "NAME", "score", "table", "caption", *questions.DRAWN)
     }
     vars(module).update({name: part for name, part in parts.items() if name != lacking})
     monkeypatch.setitem(sys.modules, "analysis.questions.broken", module)
@@ -62,6 +65,7 @@ def test_an_incomplete_question_fails_loudly(monkeypatch: pytest.MonkeyPatch, la
 def test_every_answer_has_a_title_a_caption_and_numbers(answers_of: AnswersOf, name: str) -> None:
     found = answers_of(name)
     asked = {"weighting": name == "weights", "conflict": STUDIES[name].agreement is not None, "sharing": False}
+    asked["divergence"] = False
     expected = [stem for stem in NAMES if asked.get(stem, True)]
     assert [answer.question.stem for answer in found] == expected
     for answer in found:
@@ -69,6 +73,10 @@ def test_every_answer_has_a_title_a_caption_and_numbers(answers_of: AnswersOf, n
         assert answer.title.strip()
         assert answer.question.stem == "coverage" or "n = " in answer.caption
         assert "interval" in answer.caption or answer.question.stem == "curves"
+        if answer.question.words is not None:
+            lines = answer.question.words(answer.table)
+            assert lines
+            assert all(re.search(r"\d|–", line) for line in lines), lines
 
 
 def test_every_figure_of_hostile_names_can_be_drawn_and_saved(answers_of: AnswersOf, tmp_path: Path) -> None:

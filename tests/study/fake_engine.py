@@ -74,6 +74,7 @@ def _outcome(recipe: Recipe, development: Development, row: ReplicaConfig, epoch
         curves={name: curve if name == "validation_skill" else 1 - curve for name in CURVES},
         trivial_loss=np.ones(num_tasks, np.float32),
         trivial_metric=np.full(num_tasks, 0.5, np.float32),
+        trivial_train_loss=np.ones(num_tasks, np.float32),
         num_train=np.full(num_tasks, 10),
         num_validation=np.full(num_tasks, 5),
         seconds=0.01,

@@ -5,26 +5,21 @@ In the page the headline is text, so that it follows the reader's size and colou
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-import pandas as pd
 from markupsafe import Markup
 from matplotlib.figure import Figure
 
 from analysis.plots import style
 from analysis.questions import Answer
 from analysis.report.output import svg
-from analysis.report.output.tables import shown
 
 WIDE = 300.0
 """Points; a drawing wider than this is not squeezed into the width of a telephone but scrolls there."""
 HEADLINE = "headline"
-MOST_SPOKEN = 12
-"""Rows of the table that the text alternative reads out."""
-SPOKEN = ("arm", "role", "task", "baseline", "width", "depth", "sharing", "gain", "low", "high", "n", "word")
+MOST_LINES = 24
+"""Lines of text that stand for a figure; of more, the table has all."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +31,8 @@ class Drawing:
         question: the heading.
         title: the finding.
         caption: unit, n, pairing, interval, selection rule.
-        alternative: the figure in words.
+        alternative: the figure in words: the finding and ``values``.
+        values: what the figure shows, as lines of text with their numbers.
         drawing: inline SVG.
         is_wide: scrolls in a narrow window.
         files: labels and paths, relative to the page.
@@ -47,6 +43,7 @@ class Drawing:
     title: str
     caption: str
     alternative: str
+    values: list[str]
     drawing: Markup
     is_wide: bool
     files: list[tuple[str, str]]
@@ -57,15 +54,18 @@ def draw(answer: Answer, folder: Path) -> Drawing | None:
     figure, question = answer.figure(), answer.question
     if figure is None:
         return None
-    words = {"title": answer.title, "caption": answer.caption, "alternative": in_words(answer)}
-    return lay_out(figure, folder, name=question.stem, question=question.name, **words)
+    return lay_out(
+        figure, folder, name=question.stem, question=question.name, title=answer.title, caption=answer.caption,
+        values=values(answer),
+    )  # fmt: skip
 
 
 def lay_out(
-    figure: Figure, folder: Path, *, name: str, question: str, title: str, caption: str, alternative: str
+    figure: Figure, folder: Path, *, name: str, question: str, title: str, caption: str, values: list[str]
 ) -> Drawing:
     """Save ``figure`` in ``folder``, and make it a part of the page; its data are those of the table ``name``."""
     above = _settle(figure)
+    alternative = " ".join([_sentence(title), *map(_sentence, values)])
     text = style.save(figure, folder, name)["svg"].read_text("utf-8")
     figures = [(kind.upper(), f"figures/{name}.{kind}") for kind in ("svg", "pdf", "png")]
     return Drawing(
@@ -74,28 +74,18 @@ def lay_out(
         title=_sentence(title),
         caption=caption,
         alternative=alternative,
+        values=values,
         drawing=svg.inline(text, name=name, alternative=alternative, without=HEADLINE, above=above),
         is_wide=svg.width_of(text) > WIDE,
         files=[("Data (CSV)", f"tables/{name}.csv"), *figures],
     )
 
 
-def in_words(answer: Answer) -> str:
-    """The text alternative: the finding, and what stands in the first rows of the table."""
-    table = answer.table
-    columns = [name for name in SPOKEN if name in table.columns and _tells(table[name])]
-    rows = [_spoken(row) for row in table[columns].head(MOST_SPOKEN).to_dict("records")] if columns else []
-    more = f" The table has {len(table)} rows." if len(table) > len(rows) else ""
-    return f"{_sentence(answer.title)} {' '.join(rows)}{more}".strip()
-
-
-def _spoken(row: Mapping[Any, object]) -> str:
-    parts = [f"{name} {shown(value)}" for name, value in row.items() if shown(value) not in ("", "–")]
-    return f"{', '.join(parts)}." if parts else ""
-
-
-def _tells(column: pd.Series) -> bool:
-    return column.astype(str).nunique() > 1 or column.name in ("gain", "n")
+def values(answer: Answer) -> list[str]:
+    """Return what the figure shows as lines of text, the first :data:`MOST_LINES` of them."""
+    lines = answer.question.words(answer.table) if answer.question.words is not None else []
+    more = f"The table has all {len(lines)} lines" if len(lines) > MOST_LINES else ""
+    return [*lines[:MOST_LINES], *([more] if more else [])]
 
 
 def _sentence(text: str) -> str:

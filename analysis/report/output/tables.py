@@ -21,6 +21,8 @@ import pandas as pd
 from analysis.report.output.escaping import for_csv, for_latex, for_markdown, plain
 
 NOTHING = "–"
+LARGEST_WHOLE = 2.0**53
+"""Real numbers from here on are all whole, and are not written out."""
 MINUS, NARROW_SPACE = "\u2212", "\u202f"
 
 
@@ -128,7 +130,7 @@ def frame_of(rows: Sequence[Any], **columns: Callable[[Any], Any]) -> pd.DataFra
 def _cells(values: list[Any]) -> list[str]:
     """A column for people: whole numbers stay whole although a gap has made the column one of real numbers."""
     numbers = [value for value in values if _is_number(value) and not _is_nothing(value)]
-    if numbers and all(math.isfinite(value) and value == int(value) for value in numbers):
+    if numbers and all(abs(value) < LARGEST_WHOLE and value == int(value) for value in numbers):
         values = [int(value) if _is_number(value) and not _is_nothing(value) else value for value in values]
     return [shown(value) for value in values]
 

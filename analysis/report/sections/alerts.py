@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from analysis.questions import divergence
+from analysis.records.frames import each
 from analysis.records.schema import Records
 from analysis.records.study_state import LoadedStudy
 
@@ -19,6 +21,7 @@ STILL_RISING = 0.5
 LEARNT_NOTHING = 2.0
 """Points of validation skill."""
 OFF_SIZE = 0.1
+MOST_NAMES = 6
 
 
 @dataclass(frozen=True)
@@ -34,6 +37,7 @@ def alerts(study: LoadedStudy) -> list[Alert]:
     sources = (
         _unfinished,
         _few_seeds,
+        _lost,
         _failures,
         _unconverged,
         _not_learnt,
@@ -60,7 +64,9 @@ def _unfinished(study: LoadedStudy) -> Iterator[Alert]:
         "confirm": "the arms are not confirmed on fresh seeds, so nothing is recommended yet.",
         "verdict": "the recommended arm is not judged on fresh seeds, so no verdict is given.",
     }
-    if study.state.phase is not None:
+    if study.state.ended is not None:
+        yield Alert("No answer", f"the study ended after the {study.state.ended} phase, since networks diverged.")
+    elif study.state.phase is not None:
         yield Alert("Unfinished study", missing[study.state.phase])
     rows = study.records.replicas
     rows = rows[(rows["phase"] == "verdict") & (rows["status"] == "finished")]
@@ -73,6 +79,18 @@ def _few_seeds(study: LoadedStudy) -> Iterator[Alert]:
     n = study.state.seeds["verdict"]
     if "verdict" in study.state.done and n < FEW_SEEDS:
         yield Alert("Too few seeds", f"{n} paired seed{_s(n)}; below {FEW_SEEDS} there are points and no intervals.")
+
+
+def _lost(study: LoadedStudy) -> Iterator[Alert]:
+    rows = divergence.score(study.records)
+    for phase, lost in rows.groupby("phase", sort=False) if len(rows) else ():
+        names = sorted({f"{row.arm} {row.task}".strip() for row in each(lost)})
+        n, networks = len(names), int(lost["networks"].iloc[0])
+        yield Alert(
+            "Diverged",
+            f"{n} of {networks} networks of the {phase} phase diverged, none of their replicas trained to its end, and "
+            f"what follows is without them: {', '.join(names[:MOST_NAMES])}{' …' if n > MOST_NAMES else ''}.",
+        )
 
 
 def _failures(study: LoadedStudy) -> Iterator[Alert]:

@@ -33,7 +33,9 @@ def commands(records: Records) -> list[Step]:
 
 
 def steps(study: LoadedStudy) -> list[Step]:
-    """Return the steps from the recommendation to a trained network."""
+    """Return the steps from the recommendation to a trained network; none where a study ended without an answer."""
+    if study.state.ended is not None:
+        return []
     if study.state.phase is not None:
         return [Step("Finish the study: the same command trains what is missing.", started_with(study.records))]
     found = [

@@ -82,7 +82,7 @@ def groups(transfer: pd.DataFrame, gaps: Gaps) -> list[Group]:
 def gap_changes(overfitting: pd.DataFrame) -> Gaps:
     """(arm, task) → change of the gap in percent, from the table of the overfitting question."""
     rows = overfitting[overfitting["scope"] == TASK] if len(overfitting) else overfitting
-    return {(row.arm, row.task): -100 * row.reduction for row in each(rows)}
+    return {(row.arm, row.task): -100 * row.reduction_matched for row in each(rows)}
 
 
 def tasks_table(transfer: pd.DataFrame, gaps: Gaps) -> Table:
@@ -93,8 +93,8 @@ def tasks_table(transfer: pd.DataFrame, gaps: Gaps) -> Table:
     frame["gap_change"] = [gaps.get((row.arm, row.task), np.nan) for row in each(rows)]
     caption = (
         "Gain over tuned single-task networks in points of skill, 95% interval from seeds and test examples, n paired "
-        "verdict seeds. Gap change: validation − training loss against the single-task network, in percent of the "
-        "trivial predictor's loss (confirm seeds; negative: less overfitting)."
+        "verdict seeds. Gap change: validation − training loss against the single-task network at equal training "
+        "loss, in percent of the trivial predictor's loss (confirm seeds; negative: less overfitting)."
     )
     return Table("tasks", caption, frame)
 

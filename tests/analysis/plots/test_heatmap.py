@@ -68,3 +68,30 @@ def test_without_texts_nothing_stands_in_the_cells_and_cells_may_be_squares() ->
     heatmap.draw(figure.subplots(), VALUES, None, colours=style.SEQUENTIAL, limits=(-1, 1), square=True)
     assert not figure.axes[0].texts
     assert figure.axes[0].get_aspect() == 1.0
+
+
+def test_a_wild_value_does_not_bleach_the_others() -> None:
+    usual = [1.0, -2.0, 3.0, -1.5, 2.5, 0.5]
+    assert heatmap.robust_limit(pd.Series(usual), at_least=2.0) == 3.0
+    wild = pd.Series([*usual, -5e14, np.nan, np.inf])
+    assert 3.0 < heatmap.robust_limit(wild, at_least=2.0) < 10.0
+    low, high = heatmap.robust_range(pd.Series([40.0, 41.0, 42.0, 43.0, 44.0, -5e14]))
+    assert (high, 30.0 < low < 40.0) == (44.0, True)
+    assert heatmap.robust_range(pd.Series([40.0, 42.0])) == (40.0, 42.0)
+
+
+def test_a_scale_without_values_or_of_tiny_ones_is_not_empty() -> None:
+    assert heatmap.robust_limit(pd.Series([np.nan]), at_least=2.0) == 2.0
+    assert heatmap.robust_limit(pd.Series([0.1, 0.2]), at_least=2.0) == 2.0
+    low, high = heatmap.robust_range(pd.Series([np.nan]))
+    assert low < high
+
+
+@pytest.mark.parametrize(("value", "extended"), [(0.5, "neither"), (3.0, "max"), (-3.0, "min")])
+def test_the_scale_stands_beside_the_map_and_its_end_is_pointed_where_values_lie_beyond(
+    drawn: Figure, value: float, extended: str
+) -> None:
+    axes = drawn.axes[0]
+    bar = heatmap.colour_bar(axes, pd.Series([0.0, value]))
+    assert bar.ax in axes.child_axes
+    assert (bar.vmin, bar.vmax, bar.extend) == (-1.0, 1.0, extended)

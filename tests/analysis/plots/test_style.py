@@ -86,10 +86,3 @@ def test_the_settings_of_the_process_are_given_back() -> None:
 def test_a_stem_is_no_path(stem: str, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="no file name"):
         style.save(drawing(), tmp_path, stem)
-
-
-def test_blue_helps_orange_hurts_and_no_verdict_relies_on_colour_alone() -> None:
-    assert style.VERDICTS["helped by sharing"][0].upper() == style.VERDICTS["helped"][0].upper() == "#0173B2"
-    assert style.VERDICTS["hurt by sharing"][0].upper() == "#DE8F05"
-    words = [word for word in style.VERDICTS if word not in ("", "hurt", "helped")]  # without a loop: as by sharing
-    assert len({style.VERDICTS[word][1:] for word in words}) == len(words)

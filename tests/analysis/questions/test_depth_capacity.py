@@ -85,3 +85,15 @@ def test_of_many_tasks_those_of_the_largest_gains_and_losses_are_drawn(records_o
     assert drawn == sorted(drawn)
     assert "The 8 tasks with the largest gains or losses of 10 are drawn" in depth_capacity.caption(rows)
     assert depth_capacity.left_out(gains[gains["task"].isin(["t0", "t1"])]) == ""
+
+
+def test_maps_have_a_colour_bar_and_a_wild_loss_does_not_bleach_the_other_cells(plane: pd.DataFrame) -> None:
+    wild = plane.copy()
+    hit = (wild["quantity"] == "gain") & (wild["task"] == "odd") & (wild["width"] == 16) & (wild["depth"] == 2)
+    wild.loc[hit, "gain"] = -5e14
+    figure = depth_capacity.figure(wild)
+    mean, skill = figure.axes[:2]
+    assert [len(axes.child_axes) for axes in (mean, skill)] == [1, 1]
+    assert mean.collections[0].get_clim()[1] < 50
+    assert f"Colours end at ±{depth_capacity.gain_limit(wild):.1f} points; " in depth_capacity.caption(wild)
+    assert "cells lie beyond" not in depth_capacity.caption(plane.assign(gain=plane["gain"].clip(-2, 2)))

@@ -101,6 +101,14 @@ def test_garbage_within_a_part_is_named(run: Path) -> None:
         analysis.load(run)
 
 
+def test_a_run_from_before_a_column_was_new_is_read_as_if_it_were_missing(run: Path) -> None:
+    part = run / "records" / "confirm.parquet"
+    pq.write_table(pq.read_table(part).drop_columns(["trivial_train_loss"]), part)
+    replicas = analysis.load(run).replicas
+    assert replicas.loc[replicas["phase"] == "confirm", "trivial_train_loss"].isna().all()
+    assert list(replicas.columns) == list(TRAINING)
+
+
 def test_a_part_without_a_column_is_named(run: Path) -> None:
     part = run / "records" / "confirm.parquet"
     pq.write_table(pq.read_table(part).drop_columns(["status"]), part)

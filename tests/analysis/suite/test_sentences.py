@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from analysis.suite.ranking import Ranking
-from analysis.suite.sentences import alternative, caption, claim, notes, sentences, title
+from analysis.suite.sentences import caption, claim, notes, sentences, title, values
 from tests.analysis.suite.conftest import WEIGHTING, by_hand
 
 
@@ -114,7 +114,7 @@ def test_the_claim_is_about_these_sets_or_this_one() -> None:
     assert claim(replace(found, sets=["first"]))[0].startswith("The claim is about this 1 task set (first), at")
 
 
-def test_the_alternative_holds_the_finding_and_the_first_rows() -> None:
+def test_the_figure_is_told_line_by_line() -> None:
     found = by_hand(("a", 4.0, False), ("b", 3.0, True))
-    assert alternative(found.means, found) == f"{title(found)}. a +4.0 [3.0, 5.0]; b +3.0 [2.0, 4.0]."
-    assert alternative(found.means.assign(low=np.nan), found).endswith(". a +4.0; b +3.0.")
+    assert values(found.means) == ["a: +4.0 [3.0, 5.0]", "b: +3.0 [2.0, 4.0]"]
+    assert values(found.means.assign(low=np.nan)) == ["a: +4.0", "b: +3.0"]

@@ -147,6 +147,14 @@ def test_constants_are_the_best_of_the_training_labels(
     assert prepared.trivial_loss.item() == pytest.approx(loss, rel=1e-5)
 
 
+def test_the_trivial_loss_of_training_is_that_of_the_part_of_which_training_loss_is_measured() -> None:
+    data, prepared = pool(Task("y", "regression", "mse"), [0.0, 1.0, 2.0, 7.0], [4.0, 4.0])
+    shown = data.examples.targets[prepared.probe].double()
+    loss = ((shown - prepared.target_shift) * prepared.target_scale).square().mean()
+    assert prepared.trivial_train_loss.item() == pytest.approx(loss.item(), rel=1e-5)
+    assert prepared.trivial_train_loss.item() != pytest.approx(prepared.trivial_loss.item())
+
+
 def test_the_constant_of_the_absolute_error_is_the_median() -> None:
     _, prepared = pool(Task("y", "regression", "mae"), [0.0, 1.0, 100.0, 1.0], [1.0, 1.0])
     assert prepared.trivial_metric.item() == 0

@@ -141,7 +141,7 @@ def test_the_smallest_study_runs_and_opens_with_its_verdict(monkeypatch: pytest.
     assert headline.endswith(".")
     assert last.startswith("report: ")
     status = json.loads(invoke("status", "runs/smoke", "--json").stdout)
-    assert status["phase"] == "reported"
+    assert (status["phase"], status["state"]) == ("finished", "finished")
     assert all(0 < status["done"][phase] <= status["planned"][phase] for phase in ("search", "confirm", "verdict"))
     other = invoke("run", "smoke", "--backend", "inline")
     assert other.exit_code == 2

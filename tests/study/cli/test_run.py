@@ -63,10 +63,13 @@ def test_a_run_that_is_gone_on_with_is_prepared_once_too(calls: dict[str, int], 
 def test_the_report_is_said_to_programs_and_to_people(
     calls: dict[str, int], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    (tmp_path / "demo").mkdir()
+    (tmp_path / "demo" / "study.yaml").write_text("name: shop\ntasks: {set: demo}\n")
     report(tmp_path / "demo", as_json=True)
     page = str(tmp_path / "demo" / "report.html")
     assert json.loads(capsys.readouterr().out) == {
-        "event": "reported", "study": "demo", "report": page, "headline": "Share.", "sentences": ["Because."],
+        "event": "reported", "study": "shop", "run": str(tmp_path / "demo"), "report": page, "headline": "Share.",
+        "sentences": ["Because."],
     }  # fmt: skip
     report(tmp_path / "demo")
     assert capsys.readouterr().out.splitlines() == ["", "Share.", "Because.", "", f"report: {page}"]

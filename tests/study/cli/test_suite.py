@@ -67,10 +67,10 @@ def test_run_status_and_report(journal: Path, monkeypatch: pytest.MonkeyPatch) -
     assert lines[-1] == f"report: {out / 'report.html'}"
     assert any(line.startswith("Over 3 task sets, ") for line in lines)
     status = invoke("status", str(out))
-    assert "3 of 3 studies reported, 0 not begun" in status.stdout
+    assert "3 of 3 studies finished, 0 not begun" in status.stdout
     studies = json.loads(invoke("status", str(out), "--json").stdout)["studies"]
-    assert {name: study["phase"] for name, study in studies.items()} == dict.fromkeys(SETS, "reported")
-    assert "reported" in invoke("status", str(out / "demo")).stdout
+    assert {name: study["phase"] for name, study in studies.items()} == dict.fromkeys(SETS, "finished")
+    assert "finished" in invoke("status", str(out / "demo")).stdout
     again = invoke("report", str(out), "--json")
     facts = json.loads(again.stdout.splitlines()[-1])
     assert (facts["suite"], facts["headline"]) == ("three", next(line for line in lines if line.startswith("Over 3")))
@@ -87,7 +87,7 @@ def test_a_suite_half_done_says_so(journal: Path, monkeypatch: pytest.MonkeyPatc
         run(tmp_path / "out", after=stop)
     lines = invoke("status", "out").stdout.splitlines()
     assert f"{Path('out') / 'demo'}: not begun" in lines
-    assert lines[-1].startswith("out: 1 of 3 studies reported, 2 not begun")
+    assert lines[-1].startswith("out: 1 of 3 studies finished, 2 not begun")
     monkeypatch.setattr(analysis, "write_report", lambda path: Path(path) / "report.html", raising=False)
     result = invoke("report", "out")
     assert result.exit_code == 0, result.output

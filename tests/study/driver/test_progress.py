@@ -39,10 +39,13 @@ def monitor(entries: dict[str, Entry], beats: dict[str, Any], position: SuitePos
     return ProgressMonitor(prepared(), archive, backend, position)
 
 
+_IDLE = {"ready": deque(), "best": {}, "failures": {}, "ledger": SimpleNamespace(of=lambda event: [])}
+
+
 def scheduler(*running: str, phase: str = "search", **facts: Any) -> Any:
     """A scheduler with these jobs running."""
     jobs = {name: (SimpleNamespace(name=name, phase=phase, arm=SimpleNamespace(label=name)), None) for name in running}
-    return SimpleNamespace(**{"running": jobs, "ready": deque(), "best": {}, "failures": {}} | facts)
+    return SimpleNamespace(**_IDLE | {"running": jobs} | facts)
 
 
 def entry(phase: str, status: str, epochs: int) -> Entry:
@@ -92,12 +95,27 @@ def test_scoring_is_the_end(clock: list[float]) -> None:
 
 def test_the_best_arms_and_the_most_frequent_failures_are_shown(clock: list[float]) -> None:
     best = {("search", f"arm {number}"): {("rain",): number / 10, ("sun",): number / 10} for number in range(8)}
-    best["confirm", "other"] = {("rain",): 0.99}
+    best["confirm", "other"] = {("rain", "sun"): 0.99}
     failures = {"search": {str(number): "why" if number < 3 else None for number in range(5)}, "confirm": {"x": "how"}}
     now = monitor({}, {}).progress(scheduler("a", best=best, failures=failures))
     assert [arm for arm, _ in now.best] == ["arm 7", "arm 6", "arm 5", "arm 4", "arm 3"]
     assert now.best[0][1] == pytest.approx(70.0)
     assert now.failed == {"why": 3, "how": 1}
+
+
+def test_arms_with_a_task_that_is_not_seen_yet_are_not_compared(clock: list[float]) -> None:
+    best = {("search", "single"): {("rain",): 0.9}, ("search", "hard"): {("rain", "sun"): 0.4}}
+    assert monitor({}, {}).progress(scheduler("a", best=best)).best == [("hard", pytest.approx(40.0))]
+    best["search", "single"]["sun",] = 0.1
+    now = monitor({}, {}).progress(scheduler("a", best=best))
+    assert now.best == [("single", pytest.approx(50.0)), ("hard", pytest.approx(40.0))]
+
+
+def test_a_study_that_ended_without_an_answer_opens_no_test_split(clock: list[float]) -> None:
+    ledger = SimpleNamespace(of=lambda event: [{}] if event == "ended" else [])
+    now = monitor({}, {}).progress(scheduler(ledger=ledger))
+    assert now.phase == "ended"
+    assert "test split" not in now.count
 
 
 def test_later_studies_of_a_suite_are_as_slow_as_this_one(clock: list[float], tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from study.config.spec import Training
+from study.config.sections import Training
 from study.jobs.shard import shards_of
 from study.planning.arm import Arm
 from study.planning.replica import Replica

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from mtl_core.training import trainer
-from study.config.spec import Training
+from study.config.sections import Training
 from study.jobs.job import Data
 from study.jobs.shard import shards_of
 from study.jobs.train import TrainingJob

@@ -10,7 +10,7 @@ from mtl_core.data.task_set import Development
 from mtl_core.network.cost import cost_of
 from mtl_core.network.feasibility import why_infeasible
 from mtl_core.recipe import Recipe
-from study.config.spec import Training
+from study.config.sections import Training
 from study.planning.arm import Arm
 from study.planning.capacity import Match, Matcher, widths_around
 from study.planning.training_settings import TrainingSettings, recipe_of

@@ -9,7 +9,7 @@ from scipy.stats import qmc
 
 from mtl_core.errors import UserError
 from mtl_core.search_space import LogUniform, Range, Uniform
-from study.config.spec import Tuning
+from study.config.sections import Tuning
 from study.planning.arm import Arm
 from study.planning.draws import COMMON, Draws, points
 

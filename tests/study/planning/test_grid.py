@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from study.config.spec import Factors
+from study.config.sections import Factors
 from study.planning.grid import arms_of
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from study.config.spec import Training
+from study.config.sections import Training
 from study.planning.training_settings import TrainingSettings, recipe_of
 from tests.study.planning.planned import plan
 

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from mtl_core.recipe import Recipe
-from study.config.spec import Spec, Training
+from study.config.sections import Training
+from study.config.spec import Spec
 from study.planning.arm import Arm
 from study.planning.replica import Replica
 from study.planning.training_settings import TrainingSettings, recipe_of, settings_of

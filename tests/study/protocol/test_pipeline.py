@@ -38,12 +38,17 @@ def test_phases_follow_each_other_and_choices_are_made_in_every_outer_fold(
         return steps
 
     def decision(name: str) -> Any:
-        return lambda context: seen(name, context)
+        def decide(context: StudyContext) -> str:
+            seen(name, context)
+            return "something"
+
+        return decide
 
     for name, fold in (("search", 0), ("confirm", 0), ("choose_judged", 1), ("verdict", 0)):
         monkeypatch.setattr(pipeline, name, phase(name, per_fold=bool(fold)))
     for name in ("select", "choose"):
         monkeypatch.setattr(pipeline, name, decision(name))
+    monkeypatch.setattr(pipeline, "ends_here", lambda *_: False)
     context = opened()
     assert list(pipeline.training(context)) == [[]] * 4
     assert order == ["search", "select", "confirm", "choose", "choose_judged", "verdict"]
@@ -54,6 +59,27 @@ def test_phases_follow_each_other_and_choices_are_made_in_every_outer_fold(
         "search", *[f"select {fold}" for fold in every], "confirm", *[f"choose {fold}" for fold in every],
         *[f"choose_judged {fold}" for fold in every], "verdict",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(("select", "choose", "last"), [({}, None, "search"), ("draws", None, "confirm")])
+def test_a_phase_that_leaves_nothing_is_the_last(
+    opened: Opener, monkeypatch: pytest.MonkeyPatch, select: Any, choose: Any, last: str
+) -> None:
+    begun: list[str] = []
+
+    def phase(name: str) -> Any:
+        def steps(*given: Any) -> Steps:
+            begun.append(name)
+            yield []
+
+        return steps
+
+    for name in ("search", "confirm", "choose_judged", "verdict"):
+        monkeypatch.setattr(pipeline, name, phase(name))
+    monkeypatch.setattr(pipeline, "select", lambda context: select)
+    monkeypatch.setattr(pipeline, "choose", lambda context: choose)
+    assert list(pipeline.training(opened()))
+    assert begun[-1] == last
 
 
 def test_a_search_with_frozen_draws_is_over(opened: Opener) -> None:

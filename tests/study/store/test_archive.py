@@ -134,3 +134,13 @@ def test_a_refused_row_leaves_nothing_on_disk(spoil: Callable[[Any], Any], tmp_p
         archive.write("part", [spoil(row("one", 2))])
     assert not list((tmp_path / "records").iterdir())
     assert not archive.entries
+
+
+def test_a_part_of_an_earlier_version_that_lacks_a_new_column_is_kept(tmp_path: Path) -> None:
+    archive = Archive(tmp_path)
+    write(archive, "a", row("one", 4))
+    path = tmp_path / "records" / "a.parquet"
+    pq.write_table(pq.read_table(path).drop_columns(["trivial_train_loss"]), path)
+    again = Archive(tmp_path)
+    assert (again.damaged, list(again.entries)) == ([], ["one"])
+    assert again.rows(["one"])["trivial_train_loss"].isna().all()

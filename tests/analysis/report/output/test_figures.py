@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import matplotlib.pyplot as plt
@@ -12,7 +11,7 @@ from matplotlib.figure import Figure
 
 from analysis.plots import style
 from analysis.questions import Answer, Question
-from analysis.report.output.figures import MOST_SPOKEN, WIDE, draw, in_words
+from analysis.report.output.figures import MOST_LINES, WIDE, draw, values
 
 FINDING = "left gains most"
 
@@ -37,6 +36,7 @@ def answer_of(table: pd.DataFrame, *, width: float | None = 3.0) -> Answer:
         caption=lambda _: "Points, n = 5.",
         figure=None if width is None else lambda _: figure_of(width),
         title=lambda _: FINDING,
+        words=None if width is None else lambda table: [f"{row.task}: {row.gain:.1f}" for row in table.itertuples()],
     )
     return Answer(question, table, table, FINDING, "Points, n = 5.")
 
@@ -78,11 +78,16 @@ def test_a_mere_table_has_no_drawing_and_no_file(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_the_alternative_reads_the_telling_columns_of_the_first_rows() -> None:
-    words = in_words(answer_of(TABLE))
-    assert words == f"{FINDING}. task left, gain 4.25, n 5. task right, gain \N{MINUS SIGN}1.50, n 5."
-    long = pd.DataFrame({"task": [f"<task {i}>" for i in range(30)], "gain": [float("nan")] * 30, "role": "same"})
-    spoken = in_words(replace(answer_of(long), title="Who?"))
-    assert spoken.startswith("Who? task <task 0>. ")
-    assert spoken.count("task <") == MOST_SPOKEN
-    assert spoken.endswith(" The table has 30 rows.")
+def test_the_alternative_is_the_finding_and_the_lines_of_the_question(tmp_path: Path) -> None:
+    drawing = draw(answer_of(TABLE), tmp_path)
+    assert drawing is not None
+    assert drawing.values == ["left: 4.2", "right: -1.5"]
+    assert f'aria-label="{FINDING}. left: 4.2. right: -1.5."' in drawing.drawing
+
+
+def test_the_lines_are_bounded() -> None:
+    long = answer_of(pd.DataFrame({"task": [f"<task {i}>" for i in range(60)], "gain": [0.0] * 60}))
+    lines = values(long)
+    assert len(lines) == MOST_LINES + 1
+    assert lines[-1] == "The table has all 60 lines"
+    assert values(answer_of(TABLE, width=None)) == []

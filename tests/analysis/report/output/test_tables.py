@@ -49,6 +49,10 @@ def test_a_gap_does_not_turn_counts_into_fractions() -> None:
     assert table_of(gain=[1.0, 2.5]).cells == [["1.00"], ["2.50"]]
 
 
+def test_a_huge_real_number_is_not_written_out() -> None:
+    assert table_of(rate=[1e30, 1e300]).cells == [["1e+30"], ["1e+300"]]
+
+
 def test_csv_keeps_every_digit() -> None:
     values = [0.1 + 0.2, np.float64(1) / 3, np.float32(0.1), -5e-324]
     frame = pd.read_csv(io.StringIO(to_csv(table_of(task=list("abcd"), value=values))))

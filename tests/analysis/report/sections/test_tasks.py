@@ -49,7 +49,7 @@ def test_before_a_verdict_there_is_no_group_and_an_empty_table() -> None:
 
 def test_the_file_has_every_digit_and_the_change_of_the_gap() -> None:
     overfitting = pd.DataFrame({"scope": ["task", "mean"], "arm": ["hard d1 w16"] * 2, "task": ["left", ""]})
-    gaps = gap_changes(overfitting.assign(reduction=[0.123456, 0.5]))
+    gaps = gap_changes(overfitting.assign(reduction_matched=[0.123456, 0.5]))
     table = tasks_table(judged_tasks({"left": 4.123456, "odd": -1.0}), gaps).frame
     assert list(table["gain"]) == [4.123456, -1.0]
     assert table["gap_change"].iloc[0] == pytest.approx(-12.3456)
