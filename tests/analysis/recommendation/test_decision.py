@@ -125,6 +125,14 @@ def test_an_arm_that_shares_nothing_keeps_its_word_beside_a_candidate_of_the_ref
     assert factors(STUDY, FULL)["sharing"] == "hard"
 
 
+def test_where_a_candidate_was_checked_no_other_is_proposed() -> None:
+    hurt = [("a", HURT_BY_SHARING), ("b", HELPED), ("c", HELPED)]
+    assert decide(STUDY, judged(*hurt), SHARED).word == CANDIDATE
+    checked = judged(("a", TIE), ("b", HURT_BY_SHARING), ("c", HELPED), role="candidate", arm=NOTHING)
+    found = decide(study_of(["a", "b", "c"], [arm(FULL), arm(NOTHING)]), pd.concat([judged(*hurt), checked]), SHARED)
+    assert (found.word, found.alone) == (DO_NOT_SHARE, [])
+
+
 @pytest.mark.parametrize(
     ("words", "word"),
     [

@@ -37,6 +37,8 @@ def test_seeds_are_named_where_they_are_a_material_part_of_the_noise(records_of:
     words, command = step_of(records_of(replace(OPEN, seed_noise=3.0, test_noise=0.5)))
     assert "verdict seeds" in words
     assert command.startswith("mtl-study run runs/synthetic/study.yaml --set verdict.seeds=")
+    noise_of_few_seeds = replace(OPEN, seed_noise=1.0, test_noise=20.0)  # a sixteenth of that from test examples
+    assert step_of(records_of(noise_of_few_seeds))[0].startswith("More labelled rows")
 
 
 def test_rows_are_named_where_seeds_are_no_material_part(records_of: StudyOf) -> None:

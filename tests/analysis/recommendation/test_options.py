@@ -8,14 +8,12 @@ from typing import Any
 import pytest
 
 from analysis.questions import transfer
-from analysis.recommendation.option import ALONE, BEST_ALONE, CHOSEN, FOLLOW_UP, REFERENCE, Option
+from analysis.recommendation.option import ALONE, CHOSEN, FOLLOW_UP, REFERENCE, Option
 from analysis.recommendation.options import options
 from analysis.records.schema import Records
 from analysis.statistics.paired_gains import MEAN
 from tests.analysis.conftest import StudyOf
 from tests.analysis.recommendation.conftest import FULL, GOOD, HALF, NOTHING, ODD
-
-MORE = {"search": 1, "confirm": 10, "verdict": 10}
 
 
 def found_in(records: Records) -> list[Option]:
@@ -58,14 +56,6 @@ def test_costs_are_against_one_single_task_network_per_task(records_of: StudyOf)
     assert option.ratios[0] == pytest.approx((2 * 640 + 32) / (2 * (2 * 640 + 16)))
     assert option.ratios[2] == pytest.approx(0.5)  # 0.5 s a replica, and alone one for each task
     assert alone.ratios == (1.0, 1.0, 1.0)
-
-
-def test_wider_single_task_networks_are_an_option_with_a_gain_of_their_own(records_of: StudyOf) -> None:
-    found = found_in(records_of(replace(GOOD, widths=(16, 64), width_loss=5.0, seeds=MORE)))
-    best = found[-1]
-    assert (best.kind, best.arm, best.shares) == (BEST_ALONE, "", False)
-    assert best.low < 5.0 < best.high
-    assert best.ratios[1] > 3
 
 
 def test_a_checked_candidate_is_one_more_option(records_of: StudyOf) -> None:

@@ -35,3 +35,13 @@ def test_a_task_without_test_labels_is_left_out_and_one_without_an_interval_is_n
 def test_with_too_few_seeds_nothing_is_known() -> None:
     tasks = judged(("a", UNDECIDED), low=np.nan, high=np.nan, n=3)
     assert all(math.isnan(value) for value in vars(risks_of(tasks, 2.0, math.nan, math.nan)).values())
+
+
+def test_a_task_whose_network_is_the_same_gains_nothing_and_risks_nothing() -> None:
+    tasks = judged(("a", UNDECIDED), ("b", UNDECIDED), ("alone", UNDECIDED))
+    mixed = tasks.assign(gain=[4.0, 5.0, 0.0], low=[3.0, 4.0, 0.0], high=[5.0, 6.0, 0.0])
+    found = risks_of(mixed, 3.0, 2.5, 3.5)
+    assert (found.worst, found.worst_low, found.worst_high) == (0.0, 0.0, 0.0)
+    assert (found.some_loss, found.shortfall) == (0.0, 0.0)
+    same = risks_of(tasks.assign(gain=0.0, low=0.0, high=0.0), 0.0, 0.0, 0.0)
+    assert set(vars(same).values()) == {0.0}
