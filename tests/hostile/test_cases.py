@@ -5,7 +5,6 @@ Those of the system around a study are tested elsewhere; :data:`ELSEWHERE` says 
 
 from __future__ import annotations
 
-import importlib
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -21,10 +20,18 @@ from tests.hostile.kinds import USUAL
 from tests.study.refused import refused
 
 ROWS = 240
-SMALL = (
-    "tuning.draws=1 tuning.learning_rate=0.01 training.epochs=20 search.seeds=1 confirm.seeds=2 verdict.seeds=5 "
-    "factors.sharing=[hard] factors.stages=1 factors.width=16 factors.depth=1"
-).split()
+SMALL = [
+    "tuning.draws=1",
+    "tuning.learning_rate=0.01",
+    "training.epochs=20",
+    "search.seeds=1",
+    "confirm.seeds=2",
+    "verdict.seeds=5",
+    "factors.sharing=[hard]",
+    "factors.stages=1",
+    "factors.width=16",
+    "factors.depth=1",
+]
 RANDOM = np.random.default_rng(41)
 X1, X2, X3 = (np.round(values, 4) for values in RANDOM.normal(size=(3, ROWS)))
 LEARNABLE: Columns = {"x1": X1, "x2": X2, "x3": X3, "y_a": np.round(X1 + X2, 4), "y_b": np.round(X1 - X3, 4)}
