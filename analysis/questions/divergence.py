@@ -113,8 +113,10 @@ def title(rows: pd.DataFrame) -> str:
 
 
 def rates_tried(rows: pd.DataFrame) -> str:
-    """Return the learning rates of the networks in ``rows`` of the table, as in ``0.001 to 0.03``."""
+    """Return the lowest and the highest learning rate of the networks in ``rows`` of the table: ``0.001 to 0.03``."""
     low, high = rows["learning_rate_low"].min(), rows["learning_rate_high"].max()
+    if not np.isfinite(low):
+        return "not recorded"
     return f"{low:.2g}" if low == high else f"{low:.2g} to {high:.2g}"
 
 

@@ -31,6 +31,8 @@ from analysis.statistics.paired_gains import MEAN, TASK, baseline, setting
 NUMBER, NAME = 5, "Overfitting"
 
 MEASURES = ("gap", "gap_end", "fit", "onset", "reduction", "reduction_end", "reduction_matched")
+SMALLEST_REACH = 0.01
+"""Reduction of the gap that the figure shows on either side of zero, at least."""
 LEARNT = 0.98
 """Largest training loss, in units of the trivial predictor's, of a network that is said to have learnt something."""
 FACTS = ["arm", "sharing", "depth", "stages", "width"]
@@ -229,9 +231,13 @@ def _by_depth(axes: Axes, rows: pd.DataFrame) -> None:
             label=f"width {width:g}",
             **style.series(place, len(widths)),
         )
+    bottom, top = axes.get_ylim()
+    axes.set_ylim(min(bottom, -SMALLEST_REACH), max(top, SMALLEST_REACH))
     ticks = sorted(set(rows["depth"].fillna(-1)))
     axes.set_xticks(ticks, ["other" if tick < 0 else f"{tick:.0f}" for tick in ticks])
     axes.set_xlabel("shared stages")
     axes.set_ylabel("gap reduction at equal training loss")
-    if widths:
+    if not widths:
+        axes.text(0.5, 0.5, "nothing to compare", transform=axes.transAxes, ha="center", va="center", color=style.GREY)
+    else:
         axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=4, handletextpad=0.4, columnspacing=1, borderpad=0)

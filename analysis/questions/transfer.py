@@ -53,10 +53,10 @@ FACTS = ["arm", "role", "sharing", "depth", "stages", "width", "weighting"]
 
 
 def score(records: Records) -> pd.DataFrame:
-    """Return gains per judged arm, baseline, task and seed; empty before the verdict."""
+    """Return gains per judged arm, baseline, task and seed; empty before the verdict, and where there will be none."""
     judged = records.frozen("judged")
     scored = outcomes(records)
-    if judged is None or "verdict" not in set(scored["phase"]):
+    if judged is None or records.events("ended") or "verdict" not in set(scored["phase"]):
         return pd.DataFrame()
     common = setting(records)
     table, compared = comparisons(records, scored)

@@ -68,7 +68,11 @@ def _headline(records: Records, state: State, rows: pd.DataFrame) -> str:
         partly = ((records.replicas["phase"] == state.ended) & (records.replicas["status"] == "finished")).any()
         return f"No arm trained to its end on every task: {NOTHING}" if partly else ENDED[state.ended]
     chosen = state.chosen or ""
-    if chosen not in searched.index or "each" in state.baselines.get(chosen, {}):
+    if chosen not in searched.index:
+        return ""
+    each = state.baselines.get(chosen, {}).get("each")
+    tasks_lost = rows.loc[(rows["arm"] == each) & (rows["phase"] == "verdict"), "task"].nunique()
+    if each is not None and tasks_lost < len(records.tasks):
         return ""
     width = searched.loc[chosen, "capacity"]
     same = searched.index[(searched["sharing"] == SINGLE_TASK) & (searched["width"] == width)]

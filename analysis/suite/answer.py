@@ -34,6 +34,8 @@ def opening(suite: SuiteRecords, found: Sequence[Ranking]) -> Opening:
         first, *others = found
         titles = [f"{sentences.title(other)}." for other in others]
         return Opening(f"{sentences.title(first)}.", [*sentences.sentences(first), *titles, *waiting])
+    if waiting and len(_ended(suite)) == len(suite.studies):
+        return Opening("No ranking: in every study networks diverged, and nothing can be said.", waiting)
     if waiting:
         return Opening("No ranking yet: no study has ended that compares several methods.", waiting)
     return Opening(
@@ -42,15 +44,25 @@ def opening(suite: SuiteRecords, found: Sequence[Ranking]) -> Opening:
 
 
 def unfinished(suite: SuiteRecords, found: Sequence[Ranking]) -> list[str]:
-    """Return a sentence on the studies that have yet to end, and one on those that rank nothing."""
+    """Return a sentence on the studies that have yet to end, one on those without an answer, one on the idle rest."""
+    ended = _ended(suite)
     waiting = [
-        name for name, records in suite.studies.items() if records is None or state_of(records).phase is not None
+        name
+        for name, records in suite.studies.items()
+        if name not in ended and (records is None or state_of(records).phase is not None)
     ]
     said = []
     if waiting:
         verb = agree(len(waiting), "has", "have")
         said.append(f"{listing(waiting, limit=len(waiting))} {verb} not ended; the same command goes on with the rest.")
+    if ended:
+        said.append(f"{listing(ended, limit=len(ended))} ended without an answer, since networks diverged.")
     if found:
-        idle = [f"{name} {why}" for name, why in found[0].left_out.items() if name not in waiting]
+        idle = [f"{name} {why}" for name, why in found[0].left_out.items() if name not in (*waiting, *ended)]
         said += [f"Without a part in it: {listing(idle, limit=len(idle))}."] if idle else []
     return said
+
+
+def _ended(suite: SuiteRecords) -> list[str]:
+    """Return the studies that ended without an answer."""
+    return [name for name, records in suite.begun.items() if state_of(records).ended is not None]

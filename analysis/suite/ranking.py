@@ -128,7 +128,8 @@ def _taking_part(suite: SuiteRecords, contest: Contest) -> tuple[dict[str, _Set]
     left_out: dict[str, str] = {}
     for name, records in suite.studies.items():
         if records is None or state_of(records).phase is not None:
-            left_out[name] = "has not begun" if records is None else "has not ended"
+            without = records is not None and state_of(records).ended is not None
+            left_out[name] = "has no answer" if without else "has not begun" if records is None else "has not ended"
             continue
         found = _Set(records, contest)
         if found.entries.empty:

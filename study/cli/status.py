@@ -165,10 +165,12 @@ def _phase(choices: Mapping[str, Any], opened: list[Any], recorded: Recorded) ->
 
 def _state(events: list[Mapping[str, Any]], phase: str, *, alive: bool) -> tuple[str, str]:
     """How the study stands, and the reason where it was stopped for one."""
-    if alive or phase == FINISHED:
-        return "running" if alive else FINISHED, ""
+    if alive:
+        return "running", ""
     if any(event["event"] == "ended" for event in events):
         return "ended", ""
+    if phase == FINISHED:
+        return FINISHED, ""
     last = events[-1] if events else {"event": ""}  # a driver that can still write says last how it ended
     kind = last["event"] if last["event"] in STOPPED else "killed"
     return kind, str(last.get("reason", "")) if kind != "killed" else ""

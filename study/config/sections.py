@@ -164,10 +164,12 @@ class Verdict(Section):
     """The verdict phase: its seeds judge the chosen arm, and the references in ``judge`` beside it.
 
     With ``follow_up``, and where the confirm phase finds that some tasks are harmed and at least two others are not,
-    the network that only the others share is judged as well, with the harmed tasks trained alone.
+    the network that only the others share is judged as well, with the harmed tasks trained alone.  Seeds are added up
+    to ``max_seeds`` while they, rather than the test examples, limit how sure the verdict is; not under a ``budget``.
     """
 
     seeds: Seeds = 10
+    max_seeds: Seeds = 40
     judge: Annotated[tuple[Literal["fully_shared"], ...], BeforeValidator(as_levels)] = ("fully_shared",)
     follow_up: bool = True
 

@@ -97,7 +97,7 @@ class ProgressMonitor:
         return StudyProgress(
             phase=phase,
             done=self._done(phase),
-            planned=self.plan.counts().get(phase, 0),
+            planned=max(self.plan.counts().get(phase, 0), self._known(phase)),
             share=share,
             seconds=seconds,
             seconds_left=left,
@@ -112,6 +112,10 @@ class ProgressMonitor:
             of=self.position.of,
             seconds_left_in_all=self._in_all(left, seconds, gained, share),
         )
+
+    def _known(self, phase: str) -> int:
+        """Replicas of the phase that are recorded: more than planned where the verdict went on to further seeds."""
+        return sum(entry.phase == phase for entry in list(self.archive.entries.values()))
 
     def _done(self, phase: str) -> int:
         entries = list(self.archive.entries.values())

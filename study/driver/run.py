@@ -98,12 +98,16 @@ def _run_phases(
     context = StudyContext(prepared.plan, archive, ledger, prepared.task_set.development, fingerprint, out)
     backend = choose_backend(options, prepared, scratch)
     screen = screen_for(options.screen, prepared, archive, backend, options.position)
+    changed = False
     try:
         for steps, data in stages(context, prepared.task_set):
             scheduler = Scheduler(steps, archive, ledger)
             if data.test is not None and scoring_seconds(prepared) < SCORING_PAYS_SECONDS:
                 backend.close()
-                backend = Inline(Heartbeats(scratch / "beats", to_terminal=True))
+                backend, changed = Inline(Heartbeats(scratch / "beats", to_terminal=True)), True
+            elif data.test is None and changed and not scheduler.over:
+                backend, changed = choose_backend(options, prepared, scratch), False
+            screen.monitor.backend = backend
             if not scheduler.over:
                 with screen.showing(scheduler):
                     backend.run(scheduler, data)

@@ -48,6 +48,7 @@ class Plan:
         stand_ins: numbers of stages whose tree is not found yet and is one of as many groups until then.
         folds: number of outer folds; 1: a test split of its own judges.
         fold: the outer fold whose seeds this plan has; ``None``: the seeds of all.
+        verdict_seeds: number of verdict seeds, where the study has gone on to more than its file asks for.
     """
 
     spec: Spec
@@ -63,6 +64,7 @@ class Plan:
     stand_ins: tuple[int, ...] = ()
     folds: int = 1
     fold: int | None = None
+    verdict_seeds: int | None = None
 
     @property
     def arms(self) -> tuple[Arm, ...]:
@@ -83,6 +85,8 @@ class Plan:
     def seeds(self, phase: str) -> Sequence[int]:
         """Return the seeds of ``phase``; with outer folds the same number of each, seed s of fold s mod K."""
         first, wanted = FIRST_SEED[phase], getattr(self.spec, phase).seeds
+        if phase == "verdict":
+            wanted = self.verdict_seeds or wanted
         if self.folds == 1:
             return range(first, first + wanted)
         of_each = max(math.ceil(wanted / self.folds), FEWEST_SEEDS_OF_A_FOLD[phase])

@@ -10,6 +10,7 @@ from study.jobs.job import Data
 from study.protocol.confirm import choose, confirm
 from study.protocol.context import StudyContext
 from study.protocol.divergence import ends_here
+from study.protocol.more_seeds import with_more_seeds
 from study.protocol.score import score
 from study.protocol.search import search_arm
 from study.protocol.select import clear_checkpoints, select
@@ -17,9 +18,16 @@ from study.protocol.verdict import choose_judged, verdict
 
 
 def stages(context: StudyContext, task_set: TaskSet) -> Iterator[tuple[Steps, Data]]:
-    """Yield what trains, with data that lack the test split; then what scores, with the test split."""
+    """Yield what trains, with data that lack the test split; then what scores, with the test split.
+
+    Both follow each other again while more seeds would make the verdict surer.
+    """
     yield training(context), Data(task_set.development)
     yield score(context), Data(task_set.development, task_set.test)
+    while (longer := with_more_seeds(context)) is not None:
+        context = longer
+        yield verdict(context), Data(task_set.development)
+        yield score(context), Data(task_set.development, task_set.test)
 
 
 def training(context: StudyContext) -> Steps:

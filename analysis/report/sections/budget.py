@@ -9,6 +9,7 @@ import pandas as pd
 from analysis.records.study_state import LoadedStudy
 from analysis.report.output.tables import Table, frame_of
 from analysis.selection import costs
+from analysis.statistics.judged import choices
 
 MEANING = {
     "each": "single-task networks of the same width, each tuned for its task",
@@ -36,12 +37,31 @@ def budget_words(study: LoadedStudy) -> list[str]:
         return ["The ledger holds no plan."]
     arms = plan.get("arms", [])
     return [
+        *_design(study),
         f"Every arm, single-task networks included, had the same {plan.get('draws', '?')} draws of the tuning "
         f"hyperparameters on {seeds.get('search', '?')} search seeds, up to {plan.get('epochs', '?')} epochs, and the "
         f"same rules for stopping the worse half of the draws. {len(arms)} arms were planned.",
         "Single-task networks pick a draw and an epoch for each task, which favours them slightly; an arm that shares "
         "picks one for all its tasks.",
     ]
+
+
+def _design(study: LoadedStudy) -> list[str]:
+    """What judged the networks, and how many seeds were added."""
+    folds, extended = study.records.num_folds, study.records.events("extended")
+    said = []
+    if folds > 1:
+        own = "; ".join(f"{arm} in {number}" for arm, number in choices(study.records))
+        said.append(
+            f"Every labelled row judged networks that had not seen it: {folds} outer folds, each with a search, a "
+            f"choice and training of its own on the other folds. Of the {folds} folds chose {own}."
+        )
+    if extended:
+        said.append(
+            f"The verdict went on to {extended[-1]['seeds']} seeds, since the spread between seeds limited how sure it "
+            "was; gains played no part in that."
+        )
+    return said
 
 
 def budget_tables(study: LoadedStudy) -> list[Table]:

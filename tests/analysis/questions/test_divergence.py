@@ -49,6 +49,13 @@ def test_a_lost_arm_is_told_with_draws_epochs_and_learning_rates(records_of: Stu
     assert divergence.figure(rows).axes[1].lines
 
 
+def test_learning_rates_that_are_not_recorded_are_said_to_be(records_of: StudyOf) -> None:
+    records = lost(records_of(PLAIN))
+    rows = divergence.table(divergence.score(replace(records, replicas=records.replicas.assign(hyperparameters="{}"))))
+    assert divergence.title(rows).endswith("(not recorded)")
+    assert divergence.figure(rows)
+
+
 def test_of_a_single_task_arm_the_task_is_named(records_of: StudyOf) -> None:
     rows = divergence.table(divergence.score(lost(records_of(PLAIN), "single_task w16 l2 adamw", "odd")))
     assert list(rows["task"]) == ["odd"]

@@ -57,6 +57,19 @@ def test_the_phase_in_which_it_ended_is_named(records_of: StudyOf) -> None:
     assert "on the verdict seeds" in recommend(verdict).headline
 
 
+def test_single_task_networks_that_all_diverge_on_the_verdict_seeds_leave_no_verdict(records_of: StudyOf) -> None:
+    records = records_of(GOOD)
+    rows = records.replicas.copy()
+    hit = (rows["phase"] == "verdict") & (rows["arm"] == NOTHING)
+    rows.loc[hit, ["status", "epochs"]] = ["diverged", 1]
+    scores = records.scores[~records.scores["replica"].isin(rows.loc[hit, "replica"])]
+    card = recommend(replace(records, replicas=rows, scores=scores))
+    assert card.headline.startswith("No single-task network of width 16 trained to its end")
+    some = rows.index[hit & (rows["task"] == "left")]
+    rows.loc[some, "status"] = "finished"
+    assert not recommend(replace(records, replicas=rows, scores=scores)).headline.startswith("No single-task network")
+
+
 @pytest.mark.parametrize(
     ("lowest", "advised"), [(1e30, "[0.0001, 0.01]"), (0.05, "[5e-05, 0.005]"), (1e-6, "[1e-09, 1e-07]")]
 )

@@ -93,6 +93,25 @@ def test_a_telephone_does_not_scroll_sideways(phone: Visit) -> None:
     assert phone.page.evaluate("document.documentElement.scrollWidth") == 390
 
 
+SHOWN = """selector => [...document.querySelectorAll(selector)].map(e => {
+  const box = e.getBoundingClientRect(); return [box.width > 0 && box.height > 0, box.right]; })"""
+
+
+def test_a_telephone_shows_verdicts_and_the_figures_numbers_without_scrolling_sideways(phone: Visit) -> None:
+    for selector in (".tasks tbody th", ".tasks td", ".tasks .chip", ".values li"):
+        found = phone.page.evaluate(SHOWN, selector)
+        assert found
+        assert all(shown and right <= 390 for shown, right in found), selector
+    table = phone.page.locator(".wide:has(.tasks)")
+    assert table.evaluate("e => e.scrollWidth") <= table.evaluate("e => e.clientWidth")
+
+
+def test_a_wide_window_folds_the_figures_numbers_away(browser: Any, hostile_page: Path) -> None:
+    page = Visit(browser, hostile_page, viewport={"width": 1280, "height": 900}).page
+    assert not any(shown for shown, _ in page.evaluate(SHOWN, ".values"))
+    assert all(shown for shown, _ in page.evaluate(SHOWN, "figure summary"))
+
+
 def test_every_id_is_unique_and_every_reference_is_met(phone: Visit) -> None:
     ids = phone.page.evaluate("[...document.querySelectorAll('[id]')].map(e => e.id)")
     assert len(ids) == len(set(ids))

@@ -44,6 +44,20 @@ def test_studies_that_wait_and_studies_that_rank_nothing_are_told_apart(suite_of
     assert opening(suite, found).sentences[-2:] == unfinished(suite, found)
 
 
+def test_studies_whose_networks_diverged_are_not_waited_for(suite_of: SuiteOf) -> None:
+    suite = suite_of({"first": FIRST, "half": replace(SECOND, phases=("search",))})
+    half = suite.studies["half"]
+    assert half is not None
+    ended = replace(half, ledger=[*half.ledger, {"event": "ended", "phase": "search", "reason": "diverged"}])
+    found = rankings(replace(suite, studies={"first": suite.studies["first"], "half": ended}))
+    assert found[0].left_out == {"half": "has no answer"}
+    assert unfinished(replace(suite, studies={"first": suite.studies["first"], "half": ended}), found) == [
+        "half ended without an answer, since networks diverged."
+    ]
+    alone = opening(replace(suite, studies={"half": ended}), [])
+    assert alone.headline == "No ranking: in every study networks diverged, and nothing can be said."
+
+
 def test_all_that_wait_are_named_however_many(suite_of: SuiteOf) -> None:
     names = ["a", "b", "c", "d", "e"]
     suite = suite_of({**dict.fromkeys(names), "half": replace(SECOND, phases=("search",))})

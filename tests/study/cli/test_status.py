@@ -240,3 +240,6 @@ def test_a_study_that_was_killed_while_the_test_split_was_open_is_not_finished(f
 def test_a_study_that_ended_without_an_answer_is_not_gone_on_with() -> None:
     now = status_of([PLANNED, {"event": "ended", "phase": "search", "reason": "diverged"}], NOTHING, alive=False)
     assert (now.state, now.is_over) == ("ended", True)
+    opened = {"event": "test_opened", "phase": "verdict", "replicas": 1}
+    ended = {"event": "ended", "phase": "verdict", "reason": "diverged"}
+    assert status_of([PLANNED, ended, opened], NOTHING, alive=False).state == "ended", "the baselines were scored"

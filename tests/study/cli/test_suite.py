@@ -100,6 +100,7 @@ def test_run_for_programs_names_each_study(journal: Path, monkeypatch: pytest.Mo
     events = [json.loads(line) for line in invoke("run", "three.yaml", "--json").stdout.splitlines()]
     reported = [event for event in events if event["event"] == "reported"]
     assert [event.get("study") or event.get("suite") for event in reported] == [*SETS, "three"]
+    assert [Path(event["run"]).name for event in reported] == [*SETS, "three"]
     assert all(event["study"] in SETS for event in events if event["event"] == "progress")
 
 
