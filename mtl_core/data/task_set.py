@@ -12,6 +12,7 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
+from mtl_core.data.remark import Remark
 from mtl_core.data.target_columns import columns_of_only, labels
 from mtl_core.data.task import Task
 
@@ -134,14 +135,14 @@ class TaskSet:
         development: the part that training may see.
         test: the test examples, which only the score phase opens.
         truth: known facts of generated data (relatedness, label correlations, the odd task); else empty.
-        remarks: sentences for the user about the data: inferred kinds and why, dropped columns, rare labels.
+        remarks: on the data, with those first that could change most: leaks, codes for missing, dropped columns, kinds.
     """
 
     name: str
     development: Development
     test: Examples
     truth: dict[str, Any] = field(default_factory=dict)
-    remarks: tuple[str, ...] = ()
+    remarks: tuple[Remark, ...] = ()
 
     @property
     def tasks(self) -> tuple[Task, ...]:

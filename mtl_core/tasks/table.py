@@ -9,6 +9,7 @@ from typing import Literal
 import numpy as np
 import torch
 
+from mtl_core.data.remark import Remark, ordered
 from mtl_core.data.tabular.column_names import nearest_name, refuse_unmatched, selected
 from mtl_core.data.tabular.columns import INPUT_KINDS, TARGET_KINDS, Column, ColumnKind
 from mtl_core.data.tabular.encoding import Encoded, encode
@@ -86,7 +87,7 @@ class Table(TaskSource):
         """
         file = read_columns(self.path, self.written, self.missing)
         columns, remarks = file.columns, list(file.remarks)
-        remarks += ["A column without a name is left out."] if "" in columns else []
+        remarks += [Remark("no_name", "", "A column without a name is left out.")] if "" in columns else []
         self._check_names(columns)
         predicted, candidates = self._roles(columns)
         groups = group_numbers(columns[self.groups]) if self.groups else None
@@ -108,7 +109,7 @@ class Table(TaskSource):
             input_origin=_origin(encoded.origins),
             target_origin=_origin([one.origin for one in targets]),
         )
-        return TaskSet(self.path.stem, pool, held_out, remarks=tuple(remarks))
+        return TaskSet(self.path.stem, pool, held_out, remarks=ordered(remarks))
 
     def _test_rows(self, columns: dict[str, Column], predicted: list[Column], groups: np.ndarray | None) -> np.ndarray:
         if self.test:
@@ -116,7 +117,7 @@ class Table(TaskSource):
         labelled = np.stack([column.is_present for column in predicted], axis=1)
         return rows_drawn_for_test(len(labelled), groups, self.test_share, self.seed, labelled)
 
-    def _without_row_numbers(self, candidates: list[Column], index: list[str]) -> tuple[list[Column], list[str]]:
+    def _without_row_numbers(self, candidates: list[Column], index: list[str]) -> tuple[list[Column], list[Remark]]:
         """Return the input columns without those that number the rows, and a remark on each of these."""
         inputs, remarks = [], []
         for column in candidates:
@@ -125,7 +126,8 @@ class Table(TaskSource):
                 inputs.append(column)
             else:
                 advice = f"To keep it, write kinds: {{{column.name}: numeric}} under tasks."
-                remarks.append(f"Column {column.name!r} {reason}, and is left out. {advice}")
+                found = f"Column {column.name!r} {reason}, and is left out. {advice}"
+                remarks.append(Remark("row_number", column.name, found))
         return inputs, remarks
 
     def _check_names(self, columns: dict[str, Column]) -> None:
@@ -151,12 +153,12 @@ class Table(TaskSource):
             raise UserError("table: targets", f"{list(self.targets)} leave no input column.", "Narrow the pattern.")
         return predicted, inputs
 
-    def _inputs(self, columns: list[Column], development: np.ndarray, dropped: list[str]) -> Encoded:
+    def _inputs(self, columns: list[Column], development: np.ndarray, dropped: list[Remark]) -> Encoded:
         encoded = encode(
             [(column, self._kind(column, INPUT_KINDS) or column.kind(INPUT_KINDS)) for column in columns], development
         )
         if not encoded.columns:
-            reasons = " ".join([*dropped, *encoded.remarks])
+            reasons = " ".join(remark.text for remark in [*dropped, *encoded.remarks])
             raise UserError(str(self.path), f"no input is left. {reasons}", "Give one.")
         return encoded
 

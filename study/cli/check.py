@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from analysis.formatting import agree
 from analysis.statistics.intervals import smallest_effect
+from study.cli.check_remarks import say_remarks
 from study.cli.console import say, say_json, say_table
 from study.config.durations import duration
 from study.config.spec import Spec
@@ -74,7 +75,7 @@ def facts_of_study(prepared: Prepared) -> dict[str, Any]:
     return {
         "name": plan.spec.name,
         "tasks": tasks,
-        "remarks": list(prepared.task_set.remarks),
+        "remarks": [remark.facts() for remark in prepared.task_set.remarks],
         **plan.event(),
         "forecast": prepared.forecast.event(),
         "smallest_effect": None if math.isnan(effect) else effect,
@@ -97,7 +98,7 @@ def say_study(prepared: Prepared, *, most_arms: int = MOST_ROWS) -> None:
     )
     say_table(("task", "kind", "metric", "labelled", "in test"), itertools.islice(rows, MOST_ROWS))
     _say_classes(tasks)
-    say(*(f"  {remark}" for remark in task_set.remarks))
+    say_remarks(task_set.remarks)
     _say_arms(prepared, most_arms)
     _say_cost(prepared)
 

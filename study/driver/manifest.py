@@ -96,8 +96,9 @@ def describe_tasks(task_set: TaskSet) -> dict[str, Any]:
         }
         for column, task in enumerate(task_set.tasks)
     ]
+    remarks = [remark.facts() for remark in task_set.remarks]
     groups = None if test.groups is None else test.groups.tolist()
-    return {"name": task_set.name, "tasks": tasks, "test_groups": groups, "remarks": list(task_set.remarks)}
+    return {"name": task_set.name, "tasks": tasks, "test_groups": groups, "remarks": remarks}
 
 
 def _json(content: Any) -> bytes:
