@@ -12,6 +12,7 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
+from mtl_core.data.column_facts import ColumnFacts
 from mtl_core.data.remark import Remark
 from mtl_core.data.target_columns import columns_of_only, labels
 from mtl_core.data.task import Task
@@ -136,6 +137,7 @@ class TaskSet:
         test: the test examples, which only the score phase opens.
         truth: known facts of generated data (relatedness, label correlations, the odd task); else empty.
         remarks: on the data, with those first that could change most: leaks, codes for missing, dropped columns, kinds.
+        columns: facts about the columns of a user's table, in the order of the file; empty for other task sets.
     """
 
     name: str
@@ -143,6 +145,7 @@ class TaskSet:
     test: Examples
     truth: dict[str, Any] = field(default_factory=dict)
     remarks: tuple[Remark, ...] = ()
+    columns: tuple[ColumnFacts, ...] = ()
 
     @property
     def tasks(self) -> tuple[Task, ...]:

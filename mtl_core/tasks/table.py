@@ -9,6 +9,7 @@ from typing import Literal
 import numpy as np
 import torch
 
+from mtl_core.data.column_facts import Role
 from mtl_core.data.remark import Remark, ordered
 from mtl_core.data.tabular.column_names import nearest_name, refuse_unmatched, selected
 from mtl_core.data.tabular.columns import INPUT_KINDS, TARGET_KINDS, Column, ColumnKind
@@ -17,6 +18,7 @@ from mtl_core.data.tabular.leakage import refuse_copies, refuse_recodings, remar
 from mtl_core.data.tabular.read_columns import read_columns
 from mtl_core.data.tabular.read_table import CsvFormat
 from mtl_core.data.tabular.row_numbers import why_it_numbers_rows
+from mtl_core.data.tabular.table_facts import facts_of_columns
 from mtl_core.data.tabular.targets import target
 from mtl_core.data.tabular.test_split import (
     group_numbers,
@@ -109,7 +111,19 @@ class Table(TaskSource):
             input_origin=_origin(encoded.origins),
             target_origin=_origin([one.origin for one in targets]),
         )
-        return TaskSet(self.path.stem, pool, held_out, remarks=ordered(remarks))
+        facts = facts_of_columns(columns, self.kinds, targets, encoded.treatments, self._apart(columns, dropped))
+        return TaskSet(self.path.stem, pool, held_out, remarks=ordered(remarks), columns=facts)
+
+    def _apart(self, columns: dict[str, Column], dropped: list[Remark]) -> dict[str, tuple[Role, str]]:
+        """Return the role of the columns that are neither targets nor inputs, and what they do or why they are out."""
+        apart: dict[str, tuple[Role, str]] = dict.fromkeys(columns, ("left out", "as asked"))
+        apart |= {"": ("left out", "it has no name")}
+        apart |= {remark.subject: ("left out", "it numbers the rows") for remark in dropped}
+        if self.groups:
+            apart[self.groups] = ("group", "keeps rows together in every split")
+        if self.test:
+            apart[self.test] = ("test", "marks the test rows")
+        return apart
 
     def _test_rows(self, columns: dict[str, Column], predicted: list[Column], groups: np.ndarray | None) -> np.ndarray:
         if self.test:

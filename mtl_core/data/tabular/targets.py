@@ -31,12 +31,14 @@ class Target:
         labels: float32 ``[n]`` for all rows; NaN where missing.
         origin: what was subtracted from numbers in float64, see :mod:`mtl_core.data.tabular.float32_columns`.
         remarks: sentences for the user.
+        reason: why the task is of its kind.
     """
 
     task: Task
     labels: np.ndarray
     origin: float
     remarks: list[Remark]
+    reason: str
 
 
 def target(column: Column, asked: Kind | None, development: np.ndarray) -> Target:
@@ -71,7 +73,7 @@ def target(column: Column, asked: Kind | None, development: np.ndarray) -> Targe
     if num < FEW_LABELS:
         found = f"Task {column.name!r} has {num} labels to develop on; intervals will be wide."
         remarks.append(Remark("few_labels", column.name, found))
-    return Target(task, labels, origin, remarks)
+    return Target(task, labels, origin, remarks, reason)
 
 
 def _remarks_on_test_labels(column: Column, labels: np.ndarray) -> list[Remark]:
