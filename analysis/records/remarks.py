@@ -60,7 +60,7 @@ def line_of(found: Sequence[tuple[str, str]]) -> str:
         return " ".join(texts[:MOST_NAMES]) + (f" And {more} more." if more > 0 else "")
     names = ", ".join(subjects[:MOST_NAMES])
     more = f" and {len(subjects) - MOST_NAMES} more" if len(subjects) > MOST_NAMES else ""
-    return f"{len(subjects)} of them: {names}{more}. The first: {texts[0]}"
+    return f"{len(subjects)} of them ({names}{more}). The first: {texts[0]}"
 
 
 def _line(kind: str, group: list[dict[str, Any]]) -> RemarkLine:

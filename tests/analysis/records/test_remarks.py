@@ -22,7 +22,7 @@ def test_a_kind_is_one_line_and_the_gravest_is_first() -> None:
     ]
     assert [(line.title, line.text) for line in lines_of_remarks(remarks)] == [
         ("Leak", "b is leak."),
-        ("Empty", "2 of them: a, c. The first: a is empty."),
+        ("Empty", "2 of them (a, c). The first: a is empty."),
     ]
 
 
@@ -33,7 +33,7 @@ def test_a_kind_is_one_line_and_the_gravest_is_first() -> None:
         ([("", "x."), ("", "x.")], "x."),
         ([("", "x."), ("", "y.")], "x. y."),
         ([("", f"{i}.") for i in range(5)], "0. 1. 2. And 2 more."),
-        ([(name, f"{name}.") for name in "abcde"], "5 of them: a, b, c and 2 more. The first: a."),
+        ([(name, f"{name}.") for name in "abcde"], "5 of them (a, b, c and 2 more). The first: a."),
     ],
 )
 def test_several_findings_become_one_sentence(found: list[tuple[str, str]], line: str) -> None:

@@ -81,7 +81,7 @@ def test_remarks_are_one_line_a_kind_and_those_that_could_change_the_verdict_com
     ]
     found = alerts(LoadedStudy(replace(records, manifest=records.manifest | {"remarks": [*remarks, "an old one"]})))
     texts = {alert.about: alert.text for alert in found}
-    assert texts["days"] == "5 of them: a, b, c and 2 more. The first: Column 'a'."
+    assert texts["days"] == "5 of them (a, b, c and 2 more). The first: Column 'a'."
     assert texts["leak"] == "Column 'f'."
     assert texts["Data"] == "an old one."
     ranks = [["verdict", "number", "information"].index(alert.consequence) for alert in found]
@@ -94,4 +94,4 @@ def test_tasks_with_the_same_alert_are_one_line(records_of: StudyOf) -> None:
     few = records.tasks.assign(num_development=1000, labelled_development=10, labelled_test=5)
     found = [alert for alert in alerts(LoadedStudy(replace(records, tasks=few))) if alert.about == "Few labels"]
     assert len(found) == 1
-    assert found[0].text.startswith(f"{len(few)} of them: {few['task'].iloc[0]}, ")
+    assert found[0].text.startswith(f"{len(few)} of them ({few['task'].iloc[0]}, ")
