@@ -71,8 +71,9 @@ def facts_of_study(prepared: Prepared) -> dict[str, Any]:
         "name": plan.spec.name,
         "tasks": tasks,
         "columns": [column.facts() for column in prepared.task_set.columns],
-        "remarks": [remark.facts() for remark in prepared.task_set.remarks],
         **plan.event(),
+        "remarks": [remark.facts() for remark in prepared.task_set.remarks],
+        "plan_remarks": list(plan.remarks),
         "forecast": prepared.forecast.event(),
         "smallest_effect": None if math.isnan(effect) else effect,
     }

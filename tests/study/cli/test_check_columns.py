@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,7 @@ from study.cli.app import app
 from study.cli.check_columns import MOST_COLUMNS, say_columns
 
 NUMBER = ColumnFacts("n", "input", "numeric", "stored as double", 3, 1200, -1.5, 2e6, (), "standardised")
+COMMON = (("red", 9), ("b", 2))
 TEXT = ColumnFacts(
     "t", "input", "categorical", "stored as string", 0, 4, None, None, (("red", 9), ("b", 2)), "4 columns"
 )
@@ -33,8 +35,6 @@ def test_numbers_have_a_range_and_text_its_commonest_values(capsys: pytest.Captu
 
 
 def many() -> list[ColumnFacts]:
-    from dataclasses import replace
-
     return [*(replace(NUMBER, name=f"x{i}", missing=i) for i in range(MOST_COLUMNS)), TEXT]
 
 
