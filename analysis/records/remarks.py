@@ -65,6 +65,6 @@ def line_of(found: Sequence[tuple[str, str]]) -> str:
 
 def _line(kind: str, group: list[dict[str, Any]]) -> RemarkLine:
     found = [(str(remark.get("subject", "")), str(remark.get("text", ""))) for remark in group]
-    known = [remark.get("consequence") for remark in group if remark.get("consequence") in CONSEQUENCES]
-    gravest = min(known, key=CONSEQUENCES.index) if known else "information"
+    named = {remark.get("consequence") for remark in group}
+    gravest = next((consequence for consequence in CONSEQUENCES if consequence in named), "information")
     return RemarkLine(kind, str(group[0].get("title", "Data")), gravest, line_of(found))
