@@ -65,6 +65,6 @@ def line_of(found: Sequence[tuple[str, str]]) -> str:
 
 def _line(kind: str, group: list[dict[str, Any]]) -> RemarkLine:
     found = [(str(remark.get("subject", "")), str(remark.get("text", ""))) for remark in group]
-    named = {remark.get("consequence") for remark in group}
-    gravest = next((consequence for consequence in CONSEQUENCES if consequence in named), "information")
+    named: list[Consequence] = [c for c in CONSEQUENCES if any(remark.get("consequence") == c for remark in group)]
+    gravest: Consequence = named[0] if named else "information"
     return RemarkLine(kind, str(group[0].get("title", "Data")), gravest, line_of(found))
