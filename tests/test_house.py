@@ -48,6 +48,7 @@ LONG = {
 PICKLING = {"pickle", "cloudpickle", "dill", "joblib", "shelve", "marshal"}
 EVALUATING = {"torch.save", "torch.load", "eval", "exec"}
 TESTED_ELSEWHERE: dict[str, tuple[str, str]] = {
+    "analysis/report/sections/alert.py": ("tests/analysis/report/sections/test_alerts.py", "one line a kind, in order"),
     "analysis/statistics/judged.py": ("tests/study/protocol/test_outer_folds.py", "held against records of a study"),
     "study/config/sections.py": ("tests/study/config/test_load.py", "every key is read, refused and written back"),
     "mtl_core/backbones/__init__.py": (

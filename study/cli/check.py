@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from analysis.formatting import agree
 from analysis.statistics.intervals import smallest_effect
 from study.cli.check_columns import say_columns
+from study.cli.check_precision import facts_of_precision, say_precision
 from study.cli.check_remarks import say_remarks
 from study.cli.check_targets import class_counts, number_facts, say_targets
 from study.cli.console import say, say_json, say_table
@@ -76,6 +77,7 @@ def facts_of_study(prepared: Prepared) -> dict[str, Any]:
         "plan_remarks": list(plan.remarks),
         "forecast": prepared.forecast.event(),
         "smallest_effect": None if math.isnan(effect) else effect,
+        "precision": facts_of_precision(prepared),
     }
 
 
@@ -86,11 +88,10 @@ def say_study(prepared: Prepared, *, most_arms: int = MOST_ROWS, columns: bool =
     """
     plan, task_set = prepared.plan, prepared.task_set
     examples = task_set.development.examples
-    say(
-        f"{plan.spec.name}: {len(plan.tasks)} tasks, {task_set.development.num_inputs} inputs, "
-        f"{len(examples):,} examples to develop on, {len(task_set.test):,} to test on",
-        "",
-    )
+    judging = f"{len(examples):,} examples to develop on, {len(task_set.test):,} to test on"
+    if plan.folds > 1:
+        judging = f"{len(examples):,} rows, each to develop on and, in its outer fold, to judge"
+    say(f"{plan.spec.name}: {len(plan.tasks)} tasks, {task_set.development.num_inputs} inputs, {judging}", "")
     tasks = facts_of_tasks(task_set)
     rows = (
         (fact["task"], _kind(fact), fact["metric"], f"{fact['coverage']:.1%}", f"{fact['test_coverage']:.1%}")
@@ -158,12 +159,4 @@ def _say_cost(prepared: Prepared) -> None:
     say(f"replicas: {phases}; {len(plan.draws)} draws in the search")
     disk, memory = size_text(forecast.peak_disk), size_text(forecast.memory)
     say(f"forecast: {time_text(forecast)}, {disk} of disk, {memory} of memory")
-    num_seeds, num_tasks = plan.spec.verdict.seeds, len(plan.tasks)
-    effect = smallest_effect(num_seeds, num_tasks)
-    if math.isnan(effect):
-        say(f"power: {num_seeds} verdict seeds are too few for an interval; 5 are the fewest")
-    else:
-        say(
-            f"power: {num_seeds} seeds and {num_tasks} tasks show, in 4 of 5 studies, "
-            f"an effect of {effect:.1f} seed standard deviations beyond the band"
-        )
+    say_precision(prepared)

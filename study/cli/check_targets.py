@@ -9,24 +9,31 @@ from study.cli.console import say_prose
 
 if TYPE_CHECKING:
     from mtl_core.data.task import Task
-    from mtl_core.data.task_set import TaskSet
+    from mtl_core.data.task_set import Examples, TaskSet
 
 MOST_TASKS = 40
 MOST_CLASSES = 12
-SPLITS = {"development": "to develop on", "test": "to test on"}
+SPLITS = {"development": "to develop on", "test": "to test on", "all": "all rows"}
+
+
+def splits_of(task_set: TaskSet) -> dict[str, Examples]:
+    """Return the examples to develop on and to test on; with outer folds all rows, which are both in their turn."""
+    if task_set.development.folds is not None:
+        return {"all": task_set.test}
+    return {"development": task_set.development.examples, "test": task_set.test}
 
 
 def class_counts(task_set: TaskSet, task: Task) -> dict[str, list[int]]:
-    """Return the examples of every named class, to develop on and to test on; nothing for a task without classes."""
+    """Return the examples of every named class in each split; nothing for a task without classes."""
     from mtl_core.data.target_columns import columns_of_only
 
     (column, *_) = columns_of_only(task_set.tasks, [task.name])
-    parts = [part.targets[:, column] for part in (task_set.development.examples, task_set.test)]
+    parts = [part.targets[:, column] for part in splits_of(task_set).values()]
     return {name: [int((part == code).sum()) for part in parts] for code, name in enumerate(task.classes)}
 
 
 def number_facts(task_set: TaskSet, task: Task) -> dict[str, dict[str, float]]:
-    """Return smallest, largest, mean and standard deviation of a regression target in both splits, in its own unit.
+    """Return smallest, largest, mean and standard deviation of a regression target in each split, in its own unit.
 
     Other tasks, tasks with several targets, and splits without a label have none.
     """
@@ -38,7 +45,7 @@ def number_facts(task_set: TaskSet, task: Task) -> dict[str, dict[str, float]]:
     origin = task_set.development.target_origin
     shift = 0.0 if origin is None else float(origin[column])
     found = {}
-    for split, part in zip(SPLITS, (task_set.development.examples, task_set.test), strict=True):
+    for split, part in splits_of(task_set).items():
         values = part.targets[:, column].double()
         values = values[~values.isnan()]
         if len(values):
@@ -54,9 +61,10 @@ def number_facts(task_set: TaskSet, task: Task) -> dict[str, dict[str, float]]:
 def say_targets(tasks: list[dict[str, Any]]) -> None:
     """Print classes with their counts, and range, mean and deviation of numbers, of the first tasks."""
     for fact in itertools.islice((fact for fact in tasks if fact["classes"]), MOST_TASKS):
-        shown = [f"{name!r} {counts[0]:,}/{counts[1]:,}" for name, counts in fact["classes"].items()]
+        shown = [f"{name!r} {'/'.join(f'{count:,}' for count in counts)}" for name, counts in fact["classes"].items()]
+        where = "all rows" if len(next(iter(fact["classes"].values()))) == 1 else "to develop on/to test on"
         more = f" and {len(shown) - MOST_CLASSES} more" if len(shown) > MOST_CLASSES else ""
-        say_prose(f"  Classes of {fact['task']!r} (to develop on/to test on): {', '.join(shown[:MOST_CLASSES])}{more}")
+        say_prose(f"  Classes of {fact['task']!r} ({where}): {', '.join(shown[:MOST_CLASSES])}{more}")
     for fact in itertools.islice((fact for fact in tasks if fact["numbers"]), MOST_TASKS):
         shown = [f"{SPLITS[split]} {_numbers(numbers)}" for split, numbers in fact["numbers"].items()]
         say_prose(f"  Values of {fact['task']!r}: {'; '.join(shown)}")

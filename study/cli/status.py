@@ -119,6 +119,7 @@ def status_of(
     events = list(events)
     planned = next((dict(event["replicas"]) for event in reversed(events) if event["event"] == "planned"), {})
     done = dict.fromkeys(planned, 0) | recorded.by_phase()
+    planned |= {phase: max(planned.get(phase, 0), number) for phase, number in done.items()}  # seeds may be added
     choices = {
         event["choice"]: event["value"] for event in events if event["event"] == "frozen" and "fold" not in event
     }

@@ -189,7 +189,12 @@ def missing_codes() -> list[Hostile]:
     found += each("G", "NA is a class", {**USUAL, "y_1": regions}, all_three, BINARY)
     mixed = [("yes", "Yes", "no")[row % 3] for row in range(ROWS)]
     case = Expected("said", "3 classes", lambda t: len(class_counts(t)) == 3, ("'Yes', 'yes'", "case or blanks"))
-    return found + each("G", "classes that differ in case", {**USUAL, "y_1": mixed}, case, ("csv", "tsv", "parquet"))
+    found += each("G", "classes that differ in case", {**USUAL, "y_1": mixed}, case, ("csv", "tsv", "parquet"))
+    composed = [("caf\u00e9", "cafe\u0301", "tea")[row % 3] for row in range(ROWS)]
+    forms = Expected("said", "3 classes", lambda t: len(class_counts(t)) == 3, (r"'cafe\u0301', 'caf\xe9'",))
+    return found + each(
+        "G", "one letter in two encodings", {**USUAL, "y_1": composed}, forms, ("csv", "tsv", "parquet")
+    )
 
 
 def splits() -> list[Hostile]:
@@ -228,7 +233,7 @@ def leaks_and_headers() -> list[Hostile]:
     copied = Expected("refused", "", words=("'w'", "equals the target 'y_1'"))
     found += each("I", "a copy of a target", {**USUAL, "w": C}, copied, ("csv", "semicolon csv", "parquet"))
     blanks = {" a": A, "b": B, " y_1": C, " y_2": D}
-    clean = Expected("said", "tasks y_1, y_2", _has_tasks("y_1", "y_2"), ("' y_1'", "begins or ends with a blank"))
+    clean = Expected("said", "tasks y_1, y_2", _has_tasks("y_1", "y_2"), ("begins or ends with a blank",))
     found += each("I", "headers with leading blanks", blanks, clean)
     nameless = Expected("said", "a and b", lambda t: t.development.num_inputs == 2, ("without a name is left out",))
     found += each("I", "an empty header", {"": ORDER * 0.5, **USUAL}, nameless, ("csv", "tsv", "parquet"))
@@ -258,6 +263,8 @@ def unhelpful_refusals() -> list[Hostile]:
     found += from_text("J", "a byte-order mark", words, four, "utf-8-sig")
     semicolon = Expected("refused", "", words=("';'", "delimiter", "decimal: ','"))
     found += from_text("J", "semicolons, not declared", as_text(USUAL, ";", ","), semicolon)
+    commas = Expected("refused", "", words=("'y_1'", "decimal: ','"))
+    found += from_text("J", "decimal commas, undeclared", as_text(USUAL, ";", ","), commas, csv={"delimiter": ";"})
     tab = Expected("refused", "", words=("a tab", "delimiter"))
     found += from_text("J", "tabs in .csv", as_text(USUAL, "\t"), tab)
     dotted = [day.strftime("%d.%m.%Y") for day in days_from(date(2023, 1, 1), ROWS)]
@@ -271,9 +278,29 @@ def unhelpful_refusals() -> list[Hostile]:
     found += each("J", "numeric names in YAML", years, either, ("csv", "parquet"), targets=[2021, 2022])
     named = Expected("right", "tasks 2021 and 2022", _has_tasks("2021", "2022"))
     found += each("J", "numeric names as text", years, named, ("csv", "parquet"), targets=["2021", "2022"])
+    return found + stored_types()
+
+
+def stored_types() -> list[Hostile]:
+    """Types that other programs store."""
+    found = []
     nested = Expected("refused", "", words=("'n'", "type"))
-    lists = pa.array([[row] for row in range(ROWS)])
-    return found + each("J", "lists", {**USUAL, "n": lists}, nested, ("parquet", "feather", "arrow stream"))
+    for values in (
+        pa.array([[row] for row in range(ROWS)]),
+        pa.array(ORDER, pa.time64("us")),
+        pa.array(ORDER, pa.duration("us")),
+        pa.array([bytes([row]) for row in range(ROWS)]),
+    ):
+        found += each("J", f"{values.type}", {**USUAL, "n": values}, nested, ("parquet", "feather", "arrow stream"))
+    exact = Expected("right", "the file's values", lambda t: agrees(column_of(t, 0), np.round(A * 64) / 64))
+    for stored in (pa.float16(), pa.float32(), pa.decimal128(20, 6)):
+        held = pa.array(np.round(A * 64) / 64).cast(stored)
+        found += each("J", f"{stored}", {**USUAL, "a": held}, exact, ("parquet", "arrow stream"))
+    towns = [("Rom", "Wien", "Bern")[row % 3] for row in range(ROWS)]
+    three = Expected("right", "34, 33, 33", lambda t: class_counts(t) == {"Rom": 34, "Wien": 33, "Bern": 33})
+    for kind in (pa.large_string(), pa.string_view()):
+        found += each("J", f"{kind}", {**USUAL, "y_1": pa.array(towns).cast(kind)}, three, ("parquet", "arrow stream"))
+    return found
 
 
 def places() -> list[Hostile]:

@@ -75,11 +75,13 @@ def outcome_of(hostile: Hostile, folder: Path) -> Actual:
     missing = [word for word in expected.words if word not in printed]
     spoken = "said" if expected.words and not missing else "right"
     if expected.outcome == "refused":
-        return Actual("accepted", False, "; ".join(task_set.remarks)[:300])
+        return Actual("accepted", False, "; ".join(remark.text for remark in task_set.remarks)[:300])
     if not expected.holds(task_set):
         return Actual("wrong", False, f"not so: {expected.oracle}")
     if missing:
-        return Actual("silent", False, f"not said: {missing}; said: {'; '.join(task_set.remarks)[:400]}")
+        return Actual(
+            "silent", False, f"not said: {missing}; said: {'; '.join(remark.text for remark in task_set.remarks)[:400]}"
+        )
     return Actual(spoken, spoken == expected.outcome, "")
 
 

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
 from analysis.questions import divergence
 from analysis.records.frames import each
-from analysis.records.remarks import CONSEQUENCES, Consequence, line_of, lines_of_remarks
+from analysis.records.remarks import lines_of_remarks
 from analysis.records.schema import Records
 from analysis.records.study_state import LoadedStudy
+from analysis.report.sections.alert import Alert, by_consequence, one_line_each
 
 FEW_SEEDS = 5
 FEW_TEST_LABELS = 100
@@ -23,23 +23,6 @@ LEARNT_NOTHING = 2.0
 """Points of validation skill."""
 OFF_SIZE = 0.1
 MOST_NAMES = 6
-
-
-@dataclass(frozen=True)
-class Alert:
-    """One thing to know before believing a number.
-
-    Args:
-        about: what it is about; alerts about the same are one line.
-        text: the sentence.
-        consequence: what could change because of it: the ``verdict``, a ``number``, or nothing (``information``).
-        subject: the arm, task or phase that it concerns; empty for the whole study.
-    """
-
-    about: str
-    text: str
-    consequence: Consequence = "information"
-    subject: str = ""
 
 
 def alerts(study: LoadedStudy) -> list[Alert]:
@@ -58,22 +41,7 @@ def alerts(study: LoadedStudy) -> list[Alert]:
         _plan,
     )
     found = [alert for source in sources for alert in source(study)]
-    lines = (_one_line(about, list(same)) for about, same in _by_about(found).items())
-    return sorted([*lines, *_remarks(study)], key=lambda alert: CONSEQUENCES.index(alert.consequence))
-
-
-def _by_about(found: list[Alert]) -> dict[str, list[Alert]]:
-    groups: dict[str, list[Alert]] = {}
-    for alert in found:
-        groups.setdefault(alert.about, []).append(alert)
-    return groups
-
-
-def _one_line(about: str, same: list[Alert]) -> Alert:
-    """Return one alert for several about the same: it names their subjects and keeps the text of the first."""
-    if len(same) == 1:
-        return same[0]
-    return replace(same[0], text=line_of([(alert.subject, alert.text) for alert in same]), subject="")
+    return by_consequence([*one_line_each(found), *_remarks(study)])
 
 
 def strongest_caveat(found: list[Alert]) -> str:

@@ -47,7 +47,8 @@ def _range(column: Column) -> tuple[float | str | None, float | str | None]:
     stored = column.values.type
     if not (column.is_number or pa.types.is_temporal(stored)) or pa.types.is_interval(stored):
         return None, None
-    found = pc.min_max(column.values).as_py()  # pyright: ignore[reportAttributeAccessIssue]
+    values = column.values.cast(pa.float32()) if pa.types.is_float16(stored) else column.values  # Arrow cannot compare
+    found = pc.min_max(values).as_py()  # pyright: ignore[reportAttributeAccessIssue]
     return _plain(found["min"]), _plain(found["max"])
 
 

@@ -23,6 +23,7 @@ LARGEST = 1e15
 """Largest absolute value accepted; squares of larger ones come near the end of float32."""
 NUMBER = re.compile(r"\s*[-+\u2212\u2013]?[$€£]?\s*(\d[\d.,' ]*|\.\d+)(e[-+\u2212\u2013]?\d+)?\s*%?\s*", re.IGNORECASE)
 DATE = re.compile(r"\s*\d{1,4}([./])\d{1,2}\1\d{1,4}(\s+\d{1,2}:\d\d(:\d\d)?)?\s*")
+DECIMAL_COMMA = re.compile(r"\s*[-+]?\d+,\d+\s*")
 TYPESET_MINUS = re.compile("[\u2212\u2013]")
 TRUE_WORDS, FALSE_WORDS = {"true", "yes", "y", "t"}, {"false", "no", "n", "f"}
 LONGEST_NUMBER = 40  # longer text is cut, because the pattern is slow on long runs of blanks
@@ -172,6 +173,8 @@ class Column:
             mixed = f"holds numbers and text such as {others[0][:40]!r}" if others else "holds numbers written as text"
             *kinds, last = (kind for kind in allowed if kind not in ("boolean", "date"))
             advice = f"Clean it, ignore it, or declare it {', '.join(kinds)} or {last} under kinds."
+            if all(DECIMAL_COMMA.fullmatch(value) for value in numbers):
+                advice += " If a text file has decimal commas, write csv: {decimal: ','} under tasks."
             typeset = next((value for value in numbers if TYPESET_MINUS.search(value)), None)
             if typeset is not None:
                 numbers = [typeset]

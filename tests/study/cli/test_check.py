@@ -26,7 +26,7 @@ def invoke(*arguments: str) -> Any:
 def test_every_preset_can_be_checked(preset: str, tmp_path: Path) -> None:
     result = invoke("check", preset)
     assert result.exit_code == 0, result.output
-    for word in ("candidate", "baseline", "replicas", "forecast", "power"):
+    for word in ("candidate", "baseline", "replicas", "forecast", "precision"):
         assert word in result.stdout
     assert not list(tmp_path.iterdir())
 

@@ -68,4 +68,4 @@ def test_check_prints_columns_and_gives_all_of_them_to_programs(
     facts = json.loads(CliRunner().invoke(app, [*command, "--json"]).stdout)
     assert [column["name"] for column in facts["columns"]] == names
     assert {remark["kind"] for remark in facts["remarks"]} >= {"kind_inferred"}
-    assert facts["tasks"][0]["numbers"]["test"]["smallest"] < 0
+    assert facts["tasks"][0]["numbers"]["all"]["smallest"] < 0

@@ -60,6 +60,7 @@ def test_the_kind_that_a_refusal_offers_for_digits_in_text_works(tmp_path: Path)
     ("values", "advice"),
     [
         (["\u22121.5", "2.5"], "write '-'"),
+        (["-1,5", "2,5"], "decimal: ','"),
         (["01.02.2023", "11.12.2023"], "2023-01-31"),
         (["1/2/2023 10:30", "11/12/2023 11:45"], "2023-01-31"),
     ],

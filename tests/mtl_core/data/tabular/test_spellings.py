@@ -15,6 +15,7 @@ from tests.mtl_core.data.tabular.files import ROWS, built, column
     [
         (["red", "Red ", "blue"], "'Red ', 'red'"),
         (["New York", "new  york"], "'New York', 'new  york'"),
+        (["caf\u00e9", "cafe\u0301"], r"'cafe\u0301', 'caf\xe9'"),
         (["a", "b"], None),
     ],
 )

@@ -1,0 +1,61 @@
+"""How sure a planned verdict will be, in points of skill, before anything is trained."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from analysis.statistics.intervals import ALPHA, t_quantile
+
+DISAGREEMENT = 0.08
+"""Share of rows on which two tuned networks are not both right or both wrong: 0.06 to 0.10 in studies so far."""
+ERROR_DEVIATION = 0.15
+"""Deviation of a row's difference in squared error, over the target's variance: 0.10 to 0.25 in studies so far."""
+SEED_SHARE = 0.25
+"""Part that seeds add to the variance from test rows; the verdict goes on to more seeds until it is about that."""
+BETWEEN_TASKS = 0.3
+"""Correlation between the tasks' differences on the same rows."""
+
+
+@dataclass(frozen=True)
+class Precision:
+    """Half-widths of 95% intervals that a design will about have, in points: of each task, and of their mean."""
+
+    tasks: dict[str, float]
+    mean: float
+
+    @property
+    def typical(self) -> float:
+        """Median over the tasks."""
+        ordered = sorted(self.tasks.values())
+        return (ordered[(len(ordered) - 1) // 2] + ordered[len(ordered) // 2]) / 2
+
+
+def row_deviation(majority: float | None) -> float:
+    """Return the deviation of a row's difference between two tuned networks, in points of skill.
+
+    Args:
+        majority: share of the most frequent class, which is what a constant prediction gets right; ``None``: the task
+            is a regression.
+    """
+    if majority is None:
+        return 100 * ERROR_DEVIATION
+    return 100 * math.sqrt(DISAGREEMENT) / max(1 - majority, 1e-9)
+
+
+def planned_precision(rows: dict[str, int], deviations: dict[str, float]) -> Precision:
+    """Return the half-widths of a design in which so many labelled rows, or groups of them, judge each task.
+
+    Args:
+        rows: number of labelled test rows of each task; with outer folds all of its labelled rows.
+        deviations: what :func:`row_deviation` says of each task.
+    """
+    halves = {
+        task: t_quantile(max(number - 1, 1), ALPHA) * deviations[task] * math.sqrt((1 + SEED_SHARE) / max(number, 1))
+        for task, number in rows.items()
+    }
+    independent = math.sqrt(sum(half**2 for half in halves.values())) / len(halves)
+    together = sum(halves.values()) / len(halves)
+    return Precision(
+        halves, math.hypot(math.sqrt(1 - BETWEEN_TASKS) * independent, math.sqrt(BETWEEN_TASKS) * together)
+    )

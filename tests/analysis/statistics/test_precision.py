@@ -1,0 +1,27 @@
+"""The planned precision against closed forms, and what changes it."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from analysis.statistics.precision import planned_precision, row_deviation
+
+
+def test_a_task_is_as_sure_as_its_rows_make_it() -> None:
+    few, many = (planned_precision({"a": rows}, {"a": 15.0}) for rows in (400, 1600))
+    assert few.tasks["a"] == pytest.approx(1.966 * 15 * math.sqrt(1.25 / 400), rel=1e-3)
+    assert few.mean == pytest.approx(few.tasks["a"])
+    assert many.typical == pytest.approx(few.typical / 2, rel=0.01)
+
+
+def test_the_mean_is_surer_than_a_task_but_tasks_on_the_same_rows_go_together() -> None:
+    tasks = [f"t{number}" for number in range(10)]
+    found = planned_precision(dict.fromkeys(tasks, 500), dict.fromkeys(tasks, 15.0))
+    assert found.mean / found.typical == pytest.approx(math.sqrt(0.3 + 0.7 / 10))
+
+
+def test_a_rare_class_costs_precision() -> None:
+    assert row_deviation(0.9) == pytest.approx(5 * row_deviation(0.5))
+    assert row_deviation(None) == 15
