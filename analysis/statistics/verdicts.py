@@ -51,7 +51,7 @@ def with_word(rows: pd.DataFrame, word: str) -> pd.DataFrame:
 
 def verdict(gain: Gain, band: float) -> str:
     """Return the word for a gain: its simultaneous interval against ±``band`` points of no practical difference."""
-    low, high = gain.mean - gain.half_simultaneous, gain.mean + gain.half_simultaneous
+    low, high = gain.simultaneous
     if low > band:
         return HELPED
     if high < -band:
