@@ -16,13 +16,19 @@ MIN_GROUPS = 10
 
 TOO_FEW_POSITIVES, TOO_FEW_GROUPS = "too few positives", "too few groups"
 
+REMEDIES = {
+    TOO_FEW_POSITIVES: f"at least {MIN_POSITIVES} test examples outside its most frequent class",
+    TOO_FEW_GROUPS: f"at least {MIN_GROUPS} groups of test examples of about one size",
+}
+"""What would make a verdict possible, by what is lacking."""
 
-def shortage(rarer: float, groups: int) -> str:
+
+def shortage(rarer: float, groups: float) -> str:
     """Return what there is too little of for a verdict; empty where there is enough.
 
     Args:
         rarer: number of judged examples outside the task's most frequent class; NaN where there are no classes.
-        groups: number of groups of judged test examples.
+        groups: number of groups of judged test examples; groups of unequal size count as fewer.
     """
     if math.isfinite(rarer) and rarer < MIN_POSITIVES:
         return TOO_FEW_POSITIVES
