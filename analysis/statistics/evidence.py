@@ -1,7 +1,7 @@
 """How much has to be judged before a verdict word may be given at all.
 
 An interval cannot know what its sample does not hold.  The limits come from simulations
-(``tests/truth/test_intervals_under_skew.py``): with fewer examples of the rarer class, or fewer groups of test
+(``tests/truth/calibration.py``): with fewer examples of the rarer class, or fewer groups of test
 examples, 95% intervals of any kind covered less than 93%.
 """
 

@@ -6,7 +6,10 @@ Contributions c are scaled so that their squares add up to the variance of the m
 
 which is the jackknife over groups: a group of many examples draws the mean x̄ towards itself, and would otherwise seem
 to err less than it does (A. C. Cameron & D. L. Miller, "A practitioner's guide to cluster-robust inference", Journal of
-Human Resources 2015).  And for the n seeds of one outer fold, which has the share w of the test examples, c_s = w (d_s − d̄) / √(n (n − 1)).
+Human Resources 2015).  For the n seeds of one outer fold, which has the share w of the test examples,
+
+    c_s = w (d_s − d̄) / √(n (n − 1)).
+
 Products of two comparisons' contributions add up to the covariance of their means, since both are judged on the same
 examples and by the same seeds.  Higher powers say how far the mean is from a normal distribution: Σ c³ is its third
 cumulant, and Σ c⁴ / v² − 1 / G the relative variance of the estimate v, which is 2 / (G − 1) for normal differences

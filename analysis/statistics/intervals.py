@@ -93,7 +93,8 @@ def example_variance(examples: np.ndarray, groups: np.ndarray | None = None) -> 
         groups: group number of every example; ``None``: each is its own.
 
     Returns:
-        (v, G − 1), where groups of unequal size count as fewer; infinite and 0 with fewer than two examples or groups, which say nothing about others.
+        (v, G − 1), where groups of unequal size count as fewer; infinite and 0 with fewer than two examples or groups,
+        which say nothing about others.
     """
     influence = example_influence(examples, groups)
     if influence is None:

@@ -111,9 +111,9 @@ def differences(
         ``scope, task, seed, gain, metric, baseline_metric, test_variance, test_degrees, fold, weight, test_influence,
         rarer``; the mean over tasks has the seeds in which none of its tasks is missing.  ``test_influence`` holds what
         every group of test examples contributes to the error of the mean, the same array in all rows of a task
-        (``None``: not known), and ``rarer`` the number of judged examples outside the most frequent class.  A task without pairs (no test labels) has one row
-        of NaN.  A seed's gain is that on its own outer fold, whose share of the test examples is the weight.  Empty
-        where nothing can be paired.
+        (``None``: not known), and ``rarer`` the number of judged examples outside the most frequent class.  A task
+        without pairs (no test labels) has one row of NaN.  A seed's gain is that on its own outer fold, whose share of
+        the test examples is the weight.  Empty where nothing can be paired.
     """
     rows, unpaired, examples = [], [], []
     here = table[table["phase"] == phase].rename(columns={"metric": "kind_of_metric"})

@@ -75,7 +75,7 @@ def pooled_gains(gains: np.ndarray, errors: np.ndarray, degrees: float = np.inf,
     variances = np.diag(covariance) - np.einsum("sij,ji->si", shares, covariance)
     variances += shares.sum(axis=2) ** 2 / precision[:, None]
     mean = weights @ means
-    error = np.sqrt(weights @ (variances + (means - mean) ** 2))
+    error = np.sqrt(weights @ (np.maximum(variances, 0.0) + (means - mean) ** 2))
     half = t_quantile(degrees, ALPHA / looks) * error
     return Pooled(mean, error, mean - half, mean + half, float(weights @ spreads))
 

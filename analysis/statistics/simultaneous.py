@@ -8,8 +8,9 @@ its own that belongs to c.  It lies between α / F (Bonferroni, independent stat
 
 Words come from a step-down.  Where the true gain lies beyond the band, only an error towards the band can give a wrong
 word: a comparison that has been settled so stays in the family with this side alone, and the rest is judged anew at
-the higher level.  If no word is wrong so far, the family still holds every error that could make one wrong: the probability that a study
-says anything wrong stays at α, for differences, for their signs, and for *no practical difference*.
+the higher level.  If no word is wrong so far, the family still holds every error that could make one wrong: the
+probability that a study says anything wrong stays at α, for differences, for their signs, and for *no practical
+difference*.
 
 Source: V. Chernozhukov, D. Chetverikov & K. Kato, "Gaussian approximations and multiplier bootstrap for maxima of sums
 of high-dimensional random vectors", Annals of Statistics 2013; J. P. Romano & M. Wolf, "Exact and approximate stepdown

@@ -22,7 +22,10 @@ RECOMMENDED, REFERENCE, CANDIDATE = "recommended", "reference", "candidate"
 
 
 def judge(rows: pd.DataFrame) -> pd.DataFrame:
-    """Add verdict words of tasks and of their mean against ``each``, and for other baselines whether they contradict that verdict."""
+    """Add verdict words of tasks and of their mean against ``each``.
+
+    For the tasks of other baselines, add whether they contradict that verdict.
+    """
     words = rows.set_index(["arm", "baseline", "task"])["word"].to_dict()  # the mean over tasks has the task ""
     opposite = {HELPED: HURT, HURT: HELPED}
     final, contradicts = [], []

@@ -137,7 +137,8 @@ def test_too_few_positives_get_no_word(records_of: StudyOf) -> None:
     scale = (1 - 3 / size) + (records.scores["test_metric"] - 0.5) * 6 / size  # skills stay
     scores = records.scores.assign(metric=np.where(rare, "accuracy", records.scores["metric"]))
     scores = scores.assign(
-        trivial_metric=scores["trivial_metric"].where(~rare, 1 - 3 / size), perfect_metric=scores["perfect_metric"].where(~rare, 1.0),
+        trivial_metric=scores["trivial_metric"].where(~rare, 1 - 3 / size),
+        perfect_metric=scores["perfect_metric"].where(~rare, 1.0),
         test_metric=scores["test_metric"].where(~rare, scale),
     )  # fmt: skip
     rows = verdicts(transfer.table(transfer.score(replace(records, scores=scores))), REFERENCE).set_index("task")
