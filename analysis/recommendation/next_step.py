@@ -24,6 +24,8 @@ Step = tuple[str, str]
 
 WIDE = 1.25
 """The mean is what more rows are for while half of its interval is wider than so many bands."""
+WORTHWHILE = 0.9
+"""More seeds are a step of their own if they narrow an interval to this share of its width, or less."""
 MATERIAL = 0.25
 """More seeds are worth naming while their part of the variance is more than this share of the examples' part."""
 
@@ -31,10 +33,10 @@ MATERIAL = 0.25
 def next_step(records: Records, rows: pd.DataFrame, decision: Decision) -> Step:
     """Return the step with the best expected information, by this order.
 
-    A candidate that nobody checked; an arm that shares, where none was judged; while a task or the mean is open, more
-    seeds where their part of the variance is material, and where it is not outer folds, in which every labelled row
-    judges, or more labelled rows; once all is decided, a wider search where the arm lies at the edge of the searched
-    widths, else the same study on other data.
+    A candidate that nobody checked; an arm that shares, where none was judged; while a task or the mean is open, the
+    seeds that decide a task; more seeds, where these are most of the noise; outer folds, in which every labelled row
+    judges; more seeds, where they narrow the interval of the mean by a tenth; more labelled rows; once all is decided,
+    a wider search where the arm lies at the edge of the searched widths, else the same study on other data.
 
     Args:
         records: of the study.
@@ -48,8 +50,10 @@ def next_step(records: Records, rows: pd.DataFrame, decision: Decision) -> Step:
         return _judge_one(records)
     undecided = with_word(about.tasks, UNDECIDED)
     if len(undecided) or not (about.harm or about.benefit):
-        seeds = _seeds(records, rows, about, undecided)
-        return seeds or _folds(records, about) or _rows(records, about, undecided)
+        part = float(_seed_part(_mean(rows, about)).max())
+        decided = _deciding_seeds(records, about, undecided)
+        seeds, folds = _narrowing_seeds(records, about, part), _folds(records, about, part)
+        return decided or (seeds if part > 1 else folds) or folds or seeds or _rows(records, about, undecided)
     return _wider(records, decision.arm) or (
         "The verdict stands for these data. What it says of others only others can show: the same study on rows "
         "collected anew, or on a further data set.",
@@ -72,27 +76,29 @@ def _judge_one(records: Records) -> Step:
     return "Have an arm that shares every stage trained and judged: add it to factors.depth.", command
 
 
-def _seeds(records: Records, rows: pd.DataFrame, about: Option, undecided: pd.DataFrame) -> Step | None:
-    """More seeds; ``None`` where the test examples are what limits the precision, or no number of seeds decides."""
-    trained = undecided[undecided["n"] > 0]
-    few = about.n < MIN_SEEDS
+def _deciding_seeds(records: Records, about: Option, undecided: pd.DataFrame) -> Step | None:
+    """As many seeds as decide the tasks for which there is such a number and seeds are a material part of the noise."""
+    trained, few = undecided[undecided["n"] > 0], about.n < MIN_SEEDS
     material = trained if few else trained[_seed_part(trained) > MATERIAL]
-    by_seeds = material[material["more_seeds"] <= MAX_SEEDS] if len(material) else material
-    if len(by_seeds):
-        wanted = int((by_seeds["n"] + by_seeds["more_seeds"]).max())
-        would = "are the least that gives intervals for" if few else "would about decide"
-        about_what = f"{would} {named(list(by_seeds['task']))}"
-    else:
-        mean = _mean(rows, about)
-        part = float(_seed_part(mean).max()) if len(mean) else math.nan
-        if not part > MATERIAL or not math.isfinite(part):
-            return None
-        wanted = math.ceil(about.n * part / MATERIAL)
-        about_what = "would narrow the interval of the mean gain about as far as these test examples allow"
-        if wanted > MAX_SEEDS:
-            return None
-    command = _run_again(records, f"{wanted}-seeds", f"verdict.seeds={wanted}")
-    return f"{wanted} verdict seeds {about_what}.", command
+    material = material[material["more_seeds"] <= MAX_SEEDS]
+    if material.empty:
+        return None
+    wanted = int((material["n"] + material["more_seeds"]).max())
+    would = "are the least that gives intervals for" if few else "would about decide"
+    return _more_seeds(records, wanted, f"{would} {named(list(material['task']))}")
+
+
+def _narrowing_seeds(records: Records, about: Option, part: float) -> Step | None:
+    """So many seeds that they are no material part any more; ``None`` where that narrows the mean's interval little."""
+    if not math.isfinite(part) or (1 + MATERIAL) / (1 + part) > WORTHWHILE**2:
+        return None
+    wanted = math.ceil(about.n * part / MATERIAL)
+    would = "would narrow the interval of the mean gain about as far as these test examples allow"
+    return _more_seeds(records, wanted, would) if wanted <= MAX_SEEDS else None
+
+
+def _more_seeds(records: Records, wanted: int, would: str) -> Step:
+    return f"{wanted} verdict seeds {would}.", _run_again(records, f"{wanted}-seeds", f"verdict.seeds={wanted}")
 
 
 def _mean(rows: pd.DataFrame, about: Option) -> pd.DataFrame:
@@ -104,7 +110,7 @@ def _seed_part(rows: pd.DataFrame) -> pd.Series:
     return (rows["seed_sd"] ** 2 / rows["n"]) / (rows["test_error"] ** 2).replace(0.0, np.finfo(float).tiny)
 
 
-def _folds(records: Records, about: Option) -> Step | None:
+def _folds(records: Records, about: Option, part: float) -> Step | None:
     """Outer folds for a table whose test rows were drawn at random; ``None`` where there are, or can be, none."""
     tasks, search = records.spec.get("tasks") or {}, records.spec.get("search") or {}
     drawn = tasks.get("set") == "table" and not tasks.get("test") and search.get("strategy", "grid") == "grid"
@@ -112,10 +118,11 @@ def _folds(records: Records, about: Option) -> Step | None:
     if records.num_folds > 1 or not drawn or not math.isfinite(half) or "num_development" not in records.tasks:
         return None
     judging, labelled = (int(records.tasks[name].max()) for name in ("num_test", "num_development"))
-    expected = half * math.sqrt(judging / (judging + labelled))
+    seeds = part if math.isfinite(part) else 0.0
+    expected = half * math.sqrt((judging / (judging + labelled) + seeds) / (1 + seeds))
     return (
         f"Have every labelled row judge, in outer folds: about ±{points(expected, sign=False)} for the mean gain "
-        f"instead of ±{points(half, sign=False)}. More seeds would not narrow it.",
+        f"instead of ±{points(half, sign=False)}. More seeds would narrow it less.",
         _run_again(records, "folds", "evaluation.design=cross_fit"),
     )
 

@@ -23,11 +23,11 @@ from analysis.recommendation.divergence import NoAnswer, no_answer
 from analysis.recommendation.headline import headline, statement
 from analysis.recommendation.next_step import next_step
 from analysis.recommendation.option import Option
-from analysis.recommendation.preference import BALANCED
+from analysis.recommendation.preference import BALANCED, RULES
 from analysis.recommendation.sentences import explanation
 from analysis.records.frames import each
 from analysis.records.run_command import started_with
-from analysis.records.schema import Records
+from analysis.records.schema import Records, UnreadableRun
 from analysis.records.study_state import state_of
 
 __all__ = [
@@ -103,7 +103,11 @@ class Recommendation:
 
 
 def recommend(records: Records) -> Recommendation:
-    """Return the recommendation that the records support."""
+    """Return the recommendation that the records support.
+
+    Raises:
+        UnreadableRun: the study file prefers something that there is no rule for.
+    """
     diverged = no_answer(records)
     if diverged is not None:
         return _without_answer(records, diverged)
@@ -112,7 +116,7 @@ def recommend(records: Records) -> Recommendation:
     if scores.empty or chosen is None:
         return _unfinished(records)
     rows = transfer.table(scores)
-    prefer = str(records.spec.get("prefer", BALANCED))
+    prefer = _preference(records)
     decision = decide(records, rows, factors(records, chosen["arm"]), prefer)
     arm = _arm_to_use(decision, chosen["arm"])
     step, command = next_step(records, rows, decision)
@@ -133,6 +137,14 @@ def recommend(records: Records) -> Recommendation:
         step=step,
         command=command,
     )
+
+
+def _preference(records: Records) -> str:
+    """The study's preference; ``balanced`` where it was begun before there were any."""
+    prefer = str(records.spec.get("prefer", BALANCED))
+    if prefer not in RULES:
+        raise UnreadableRun(f"study.yaml: prefer is {prefer!r}. Write {', '.join(RULES)}, or leave it out.")
+    return prefer
 
 
 def opening(recommendation: Recommendation) -> list[str]:

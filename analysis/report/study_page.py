@@ -90,7 +90,7 @@ def compose(records: Records, answered: list[Answer], figures: list[Drawing]) ->
         sentences=opening(recommendation),
         options=option_lines(recommendation),
         options_table=options_table(recommendation),
-        forest=forest(transfer),
+        forest=forest(transfer, recommendation.arm),
         facts=first_screen.facts(study),
         caveat=recommendation.caveat or strongest_caveat(warnings),
         next=Step(recommendation.step, recommendation.command),

@@ -12,6 +12,8 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
+from mtl_core.data.column_facts import ColumnFacts
+from mtl_core.data.remark import Remark
 from mtl_core.data.target_columns import columns_of_only, labels
 from mtl_core.data.task import Task
 
@@ -149,7 +151,8 @@ class TaskSet:
         development: the part that training may see.
         test: the test examples, which only the score phase opens.
         truth: known facts of generated data (relatedness, label correlations, the odd task); else empty.
-        remarks: sentences for the user about the data: inferred kinds and why, dropped columns, rare labels.
+        remarks: on the data, with those first that could change most: leaks, codes for missing, dropped columns, kinds.
+        columns: facts about the columns of a user's table, in the order of the file; empty for other task sets.
         test_is_drawn: whether the test examples were drawn at random from the same rows as the pool, so that another
             draw would serve as well; ``False``: somebody decided what the tasks are tested on.
     """
@@ -158,7 +161,8 @@ class TaskSet:
     development: Development
     test: Examples
     truth: dict[str, Any] = field(default_factory=dict)
-    remarks: tuple[str, ...] = ()
+    remarks: tuple[Remark, ...] = ()
+    columns: tuple[ColumnFacts, ...] = ()
     test_is_drawn: bool = False
 
     @property

@@ -9,6 +9,8 @@ from typing import Literal
 import numpy as np
 import torch
 
+from mtl_core.data.column_facts import Role
+from mtl_core.data.remark import Remark, ordered
 from mtl_core.data.tabular.column_names import nearest_name, refuse_unmatched, selected
 from mtl_core.data.tabular.columns import INPUT_KINDS, TARGET_KINDS, Column, ColumnKind
 from mtl_core.data.tabular.encoding import Encoded, encode
@@ -16,6 +18,7 @@ from mtl_core.data.tabular.leakage import refuse_copies, refuse_recodings, remar
 from mtl_core.data.tabular.read_columns import read_columns
 from mtl_core.data.tabular.read_table import CsvFormat
 from mtl_core.data.tabular.row_numbers import why_it_numbers_rows
+from mtl_core.data.tabular.table_facts import facts_of_columns
 from mtl_core.data.tabular.targets import target
 from mtl_core.data.tabular.test_split import (
     group_numbers,
@@ -86,7 +89,7 @@ class Table(TaskSource):
         """
         file = read_columns(self.path, self.written, self.missing)
         columns, remarks = file.columns, list(file.remarks)
-        remarks += ["A column without a name is left out."] if "" in columns else []
+        remarks += [Remark("no_name", "", "A column without a name is left out.")] if "" in columns else []
         self._check_names(columns)
         predicted, candidates = self._roles(columns)
         groups = group_numbers(columns[self.groups]) if self.groups else None
@@ -108,7 +111,26 @@ class Table(TaskSource):
             input_origin=_origin(encoded.origins),
             target_origin=_origin([one.origin for one in targets]),
         )
-        return TaskSet(self.path.stem, pool, held_out, remarks=tuple(remarks), test_is_drawn=not self.test)
+        facts = facts_of_columns(columns, self.kinds, targets, encoded.treatments, self._apart(columns, dropped))
+        return TaskSet(
+            self.path.stem,
+            pool,
+            held_out,
+            remarks=ordered(remarks),
+            columns=facts,
+            test_is_drawn=not self.test,
+        )
+
+    def _apart(self, columns: dict[str, Column], dropped: list[Remark]) -> dict[str, tuple[Role, str]]:
+        """Return the role of the columns that are neither targets nor inputs, and what they do or why they are out."""
+        apart: dict[str, tuple[Role, str]] = dict.fromkeys(columns, ("left out", "as asked"))
+        apart |= {"": ("left out", "it has no name")}
+        apart |= {remark.subject: ("left out", "it numbers the rows") for remark in dropped}
+        if self.groups:
+            apart[self.groups] = ("group", "keeps rows together in every split")
+        if self.test:
+            apart[self.test] = ("test", "marks the test rows")
+        return apart
 
     def _test_rows(self, columns: dict[str, Column], predicted: list[Column], groups: np.ndarray | None) -> np.ndarray:
         if self.test:
@@ -116,7 +138,7 @@ class Table(TaskSource):
         labelled = np.stack([column.is_present for column in predicted], axis=1)
         return rows_drawn_for_test(len(labelled), groups, self.test_share, self.seed, labelled)
 
-    def _without_row_numbers(self, candidates: list[Column], index: list[str]) -> tuple[list[Column], list[str]]:
+    def _without_row_numbers(self, candidates: list[Column], index: list[str]) -> tuple[list[Column], list[Remark]]:
         """Return the input columns without those that number the rows, and a remark on each of these."""
         inputs, remarks = [], []
         for column in candidates:
@@ -125,7 +147,8 @@ class Table(TaskSource):
                 inputs.append(column)
             else:
                 advice = f"To keep it, write kinds: {{{column.name}: numeric}} under tasks."
-                remarks.append(f"Column {column.name!r} {reason}, and is left out. {advice}")
+                found = f"Column {column.name!r} {reason}, and is left out. {advice}"
+                remarks.append(Remark("row_number", column.name, found))
         return inputs, remarks
 
     def _check_names(self, columns: dict[str, Column]) -> None:
@@ -151,12 +174,12 @@ class Table(TaskSource):
             raise UserError("table: targets", f"{list(self.targets)} leave no input column.", "Narrow the pattern.")
         return predicted, inputs
 
-    def _inputs(self, columns: list[Column], development: np.ndarray, dropped: list[str]) -> Encoded:
+    def _inputs(self, columns: list[Column], development: np.ndarray, dropped: list[Remark]) -> Encoded:
         encoded = encode(
             [(column, self._kind(column, INPUT_KINDS) or column.kind(INPUT_KINDS)) for column in columns], development
         )
         if not encoded.columns:
-            reasons = " ".join([*dropped, *encoded.remarks])
+            reasons = " ".join(remark.text for remark in [*dropped, *encoded.remarks])
             raise UserError(str(self.path), f"no input is left. {reasons}", "Give one.")
         return encoded
 

@@ -72,6 +72,7 @@ def check(
     backend: BackEnd = None,
     workers: Workers = None,
     out: Out = None,
+    columns: Annotated[bool, typer.Option("--columns", help="Every column, of wide tables, too.")] = False,
     as_json: Json = False,
 ) -> None:
     """Say what run would do, at what cost, and what it could show; train nothing."""
@@ -81,11 +82,11 @@ def check(
     if isinstance(loaded, Suite):
         from study.cli.suite import check as check_suite
 
-        check_suite(loaded, out=_run_directory(loaded, out), as_json=as_json)
+        check_suite(loaded, out=_run_directory(loaded, out), as_json=as_json, columns=columns)
     else:
         from study.cli.check import check as check_study
 
-        check_study(loaded, out=_run_directory(loaded, out), as_json=as_json)
+        check_study(loaded, out=_run_directory(loaded, out), as_json=as_json, columns=columns)
 
 
 @app.command()

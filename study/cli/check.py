@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from analysis.formatting import agree
 from analysis.statistics.intervals import smallest_effect
+from study.cli.check_columns import say_columns
+from study.cli.check_remarks import say_remarks
+from study.cli.check_targets import class_counts, number_facts, say_targets
 from study.cli.console import say, say_json, say_table
 from study.config.durations import duration
 from study.config.spec import Spec
@@ -20,20 +23,21 @@ from study.planning.prepare import Prepared, prepare
 from study.planning.task_trees import groups_of
 
 if TYPE_CHECKING:
-    from mtl_core.data.task import Task
     from mtl_core.data.task_set import TaskSet
 
 MOST_ROWS = 40
-MOST_CLASSES = 12
 
 
-def check(spec: Spec, *, out: Path, as_json: bool) -> None:
-    """Print what ``run`` would do with ``spec`` in the directory ``out``; nothing is trained or written."""
+def check(spec: Spec, *, out: Path, as_json: bool, columns: bool = False) -> None:
+    """Print what ``run`` would do with ``spec`` in the directory ``out``; nothing is trained or written.
+
+    ``columns`` prints every column of a wide table, too.
+    """
     prepared = prepare(spec, out=out)
     if as_json:
         say_json(facts_of_study(prepared))
     else:
-        say_study(prepared)
+        say_study(prepared, columns=columns)
 
 
 def facts_of_tasks(task_set: TaskSet) -> list[dict[str, Any]]:
@@ -51,19 +55,11 @@ def facts_of_tasks(task_set: TaskSet) -> list[dict[str, Any]]:
             "labelled": int(labelled[0][:, column].sum()),
             "coverage": float(labelled[0][:, column].float().mean()),
             "test_coverage": float(labelled[1][:, column].float().mean()),
-            "classes": _class_counts(task_set, task),
+            "classes": class_counts(task_set, task),
+            "numbers": number_facts(task_set, task),
         }
         for column, task in enumerate(task_set.tasks)
     ]
-
-
-def _class_counts(task_set: TaskSet, task: Task) -> dict[str, list[int]]:
-    """Return the examples of every named class, to develop on and to test on; nothing for a task without classes."""
-    from mtl_core.data.target_columns import columns_of_only
-
-    (column, *_) = columns_of_only(task_set.tasks, [task.name])
-    parts = [part.targets[:, column] for part in (task_set.development.examples, task_set.test)]
-    return {name: [int((part == code).sum()) for part in parts] for code, name in enumerate(task.classes)}
 
 
 def facts_of_study(prepared: Prepared) -> dict[str, Any]:
@@ -74,15 +70,20 @@ def facts_of_study(prepared: Prepared) -> dict[str, Any]:
     return {
         "name": plan.spec.name,
         "tasks": tasks,
-        "remarks": list(prepared.task_set.remarks),
+        "columns": [column.facts() for column in prepared.task_set.columns],
         **plan.event(),
+        "remarks": [remark.facts() for remark in prepared.task_set.remarks],
+        "plan_remarks": list(plan.remarks),
         "forecast": prepared.forecast.event(),
         "smallest_effect": None if math.isnan(effect) else effect,
     }
 
 
-def say_study(prepared: Prepared, *, most_arms: int = MOST_ROWS) -> None:
-    """Print a prepared study for people; of its arms the first ``most_arms``, and others whose match is bad."""
+def say_study(prepared: Prepared, *, most_arms: int = MOST_ROWS, columns: bool = False) -> None:
+    """Print a prepared study for people; of its arms the first ``most_arms``, and others whose match is bad.
+
+    ``columns`` prints every column of a wide table, too.
+    """
     plan, task_set = prepared.plan, prepared.task_set
     examples = task_set.development.examples
     say(
@@ -96,18 +97,11 @@ def say_study(prepared: Prepared, *, most_arms: int = MOST_ROWS) -> None:
         for fact in tasks
     )
     say_table(("task", "kind", "metric", "labelled", "in test"), itertools.islice(rows, MOST_ROWS))
-    _say_classes(tasks)
-    say(*(f"  {remark}" for remark in task_set.remarks))
+    say_targets(tasks)
+    say_columns(task_set.columns, every=columns)
+    say_remarks(task_set.remarks)
     _say_arms(prepared, most_arms)
     _say_cost(prepared)
-
-
-def _say_classes(tasks: list[dict[str, Any]]) -> None:
-    """Print how many examples every class has, to develop on and to test on."""
-    for fact in itertools.islice((fact for fact in tasks if fact["classes"]), MOST_ROWS):
-        shown = [f"{name!r} {counts[0]:,}/{counts[1]:,}" for name, counts in fact["classes"].items()]
-        more = f" and {len(shown) - MOST_CLASSES} more" if len(shown) > MOST_CLASSES else ""
-        say(f"  Classes of {fact['task']!r} (to develop on/to test on): {', '.join(shown[:MOST_CLASSES])}{more}")
 
 
 def _kind(fact: dict[str, Any]) -> str:

@@ -25,8 +25,11 @@ from study.planning.plan import PHASES
 from study.store.ledger import NAME as LEDGER
 
 
-def check(suite: Suite, *, out: Path, as_json: bool) -> None:
-    """Print what ``run`` would do with each study of ``suite``, then with the whole."""
+def check(suite: Suite, *, out: Path, as_json: bool, columns: bool = False) -> None:
+    """Print what ``run`` would do with each study of ``suite``, then with the whole.
+
+    ``columns`` prints every column of wide tables, too.
+    """
     prepared = prepare_suite(suite, out=out)
     replicas = _replicas(prepared)
     if as_json:
@@ -36,7 +39,7 @@ def check(suite: Suite, *, out: Path, as_json: bool) -> None:
         return
     for number, study in enumerate(prepared.studies.values(), start=1):
         say(f"[{number} of {len(prepared.studies)}]")
-        say_study(study, most_arms=0)
+        say_study(study, most_arms=0, columns=columns)
         say("")
     forecast = prepared.forecast
     disk, memory = size_text(forecast.peak_disk), size_text(forecast.memory)

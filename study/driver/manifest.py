@@ -96,8 +96,9 @@ def describe_tasks(task_set: TaskSet) -> dict[str, Any]:
         }
         for column, task in enumerate(task_set.tasks)
     ]
+    remarks = [remark.facts() for remark in task_set.remarks]
     groups = None if test.groups is None else test.groups.tolist()
-    facts = {"name": task_set.name, "tasks": tasks, "test_groups": groups, "remarks": list(task_set.remarks)}
+    facts = {"name": task_set.name, "tasks": tasks, "test_groups": groups, "remarks": remarks}
     return facts | ({"folds": task_set.development.num_folds} if task_set.development.folds is not None else {})
 
 

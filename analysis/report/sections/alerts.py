@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
 from analysis.questions import divergence
 from analysis.records.frames import each
+from analysis.records.remarks import CONSEQUENCES, Consequence, line_of, lines_of_remarks
 from analysis.records.schema import Records
 from analysis.records.study_state import LoadedStudy
 
@@ -26,14 +27,23 @@ MOST_NAMES = 6
 
 @dataclass(frozen=True)
 class Alert:
-    """One thing to know: what it is about, and the sentence."""
+    """One thing to know before believing a number.
+
+    Args:
+        about: what it is about; alerts about the same are one line.
+        text: the sentence.
+        consequence: what could change because of it: the ``verdict``, a ``number``, or nothing (``information``).
+        subject: the arm, task or phase that it concerns; empty for the whole study.
+    """
 
     about: str
     text: str
+    consequence: Consequence = "information"
+    subject: str = ""
 
 
 def alerts(study: LoadedStudy) -> list[Alert]:
-    """Return all alerts about a study, the gravest first."""
+    """Return all alerts about a study, one for each thing that they are about, those that could change most first."""
     sources = (
         _unfinished,
         _few_seeds,
@@ -46,9 +56,24 @@ def alerts(study: LoadedStudy) -> list[Alert]:
         _sizes,
         _looks,
         _plan,
-        _remarks,
     )
-    return [alert for source in sources for alert in source(study)]
+    found = [alert for source in sources for alert in source(study)]
+    lines = (_one_line(about, list(same)) for about, same in _by_about(found).items())
+    return sorted([*lines, *_remarks(study)], key=lambda alert: CONSEQUENCES.index(alert.consequence))
+
+
+def _by_about(found: list[Alert]) -> dict[str, list[Alert]]:
+    groups: dict[str, list[Alert]] = {}
+    for alert in found:
+        groups.setdefault(alert.about, []).append(alert)
+    return groups
+
+
+def _one_line(about: str, same: list[Alert]) -> Alert:
+    """Return one alert for several about the same: it names their subjects and keeps the text of the first."""
+    if len(same) == 1:
+        return same[0]
+    return replace(same[0], text=line_of([(alert.subject, alert.text) for alert in same]), subject="")
 
 
 def strongest_caveat(found: list[Alert]) -> str:
@@ -65,20 +90,25 @@ def _unfinished(study: LoadedStudy) -> Iterator[Alert]:
         "verdict": "the recommended arm is not judged on fresh seeds, so no verdict is given.",
     }
     if study.state.ended is not None:
-        yield Alert("No answer", f"the study ended after the {study.state.ended} phase, since networks diverged.")
+        said = f"the study ended after the {study.state.ended} phase, since networks diverged."
+        yield Alert("No answer", said, "verdict")
     elif study.state.phase is not None:
-        yield Alert("Unfinished study", missing[study.state.phase])
+        yield Alert("Unfinished study", missing[study.state.phase], "verdict", study.state.phase)
     rows = study.records.replicas
     rows = rows[(rows["phase"] == "verdict") & (rows["status"] == "finished")]
     open_ = int((~rows["replica"].isin(study.records.scores["replica"])).groupby(rows["replica"]).all().sum())
     if "verdict" in study.state.done and open_:
-        yield Alert("Unfinished study", f"{open_} trained verdict replica{_s(open_)} {_are(open_)} not scored yet.")
+        yield Alert(
+            "Unfinished study", f"{open_} trained verdict replica{_s(open_)} {_are(open_)} not scored yet.", "verdict"
+        )
 
 
 def _few_seeds(study: LoadedStudy) -> Iterator[Alert]:
     n = study.state.seeds["verdict"]
     if "verdict" in study.state.done and n < FEW_SEEDS:
-        yield Alert("Too few seeds", f"{n} paired seed{_s(n)}; below {FEW_SEEDS} there are points and no intervals.")
+        yield Alert(
+            "Too few seeds", f"{n} paired seed{_s(n)}; below {FEW_SEEDS} there are points and no intervals.", "verdict"
+        )
 
 
 def _lost(study: LoadedStudy) -> Iterator[Alert]:
@@ -103,6 +133,8 @@ def _failures(study: LoadedStudy) -> Iterator[Alert]:
             "Failures",
             f"{n} of {total} {phase} replicas did not finish ({100 * n / total:.0f}%); most often ({reasons.iloc[0]}): "
             f"{reasons.index[0]}. They rank last and are listed in the appendix.",
+            "verdict",
+            str(phase),
         )
 
 
@@ -115,6 +147,8 @@ def _unconverged(study: LoadedStudy) -> Iterator[Alert]:
                 "Solver stopped short",
                 f"{weighting}: in {n} of {len(rows)} replicas its solver did not converge in some steps ({steps:,} in "
                 "all); the last iterate was used there.",
+                "number",
+                str(weighting),
             )
 
 
@@ -125,7 +159,10 @@ def _not_learnt(study: LoadedStudy) -> Iterator[Alert]:
     for task, skill in means.items():
         if 100 * skill < LEARNT_NOTHING:
             yield Alert(
-                "Nothing learnt", f"no arm predicts {task} better than a constant does ({_points(skill)} of skill)."
+                "Nothing learnt",
+                f"no arm predicts {task} better than a constant does ({_points(skill)} of skill).",
+                "number",
+                str(task),
             )
 
 
@@ -140,6 +177,7 @@ def _still_rising(study: LoadedStudy) -> Iterator[Alert]:
             "Not converged",
             f"the validation skill of {len(rising)} of {len(means)} arm–task pairs still rises at the end, most in "
             f"{worst[0]}, {worst[1]}: {_points(rising.max())} in the last tenth of the epochs. Train longer.",
+            "verdict",
         )
 
 
@@ -150,10 +188,18 @@ def _labels(study: LoadedStudy) -> Iterator[Alert]:
     for task in tasks.to_dict("records"):
         share = task["labelled_development"] / max(1, task["num_development"])
         if share < LOW_COVERAGE:
-            yield Alert("Few labels", f"{task['task']} is labelled in {100 * share:.2g}% of the development examples.")
+            yield Alert(
+                "Few labels",
+                f"{task['task']} is labelled in {100 * share:.2g}% of the development examples.",
+                "number",
+                task["task"],
+            )
         if task["labelled_test"] < FEW_TEST_LABELS:
             yield Alert(
-                "Small test split", f"{task['task']} has {task['labelled_test']} test labels; its interval is wide."
+                "Small test split",
+                f"{task['task']} has {task['labelled_test']} test labels; its interval is wide.",
+                "number",
+                task["task"],
             )
 
 
@@ -162,24 +208,29 @@ def _sizes(study: LoadedStudy) -> Iterator[Alert]:
         ratio = study.state.baselines.get(arm, {}).get("total_ratio")
         if ratio is not None and abs(ratio - 1) > OFF_SIZE:
             yield Alert(
-                "Unequal sizes", f"the size-matched single-task networks have {ratio:.2f} × the parameters of {arm}."
+                "Unequal sizes",
+                f"the size-matched single-task networks have {ratio:.2f} × the parameters of {arm}.",
+                "verdict",
+                arm,
             )
 
 
 def _looks(study: LoadedStudy) -> Iterator[Alert]:
     looks = max((int(event.get("looks", 1)) for event in study.records.events("looked")), default=1)
     if looks > 1:
-        yield Alert("Second look", f"the study was judged {looks} times; each look has its share of the level.")
+        yield Alert(
+            "Second look", f"the study was judged {looks} times; each look has its share of the level.", "number"
+        )
 
 
 def _plan(study: LoadedStudy) -> Iterator[Alert]:
     for text in study.state.planned.get("shrunk", []):
-        yield Alert("Plan cut to the budget", f"{str(text).rstrip('.')}.")
+        yield Alert("Plan cut to the budget", f"{str(text).rstrip('.')}.", "number")
 
 
 def _remarks(study: LoadedStudy) -> Iterator[Alert]:
-    for text in study.records.manifest.get("remarks") or []:
-        yield Alert("Data", f"{str(text).rstrip('.')}.")
+    for line in lines_of_remarks(study.records.manifest.get("remarks") or []):
+        yield Alert(line.title, line.text, line.consequence)
 
 
 def _settled(records: Records) -> pd.DataFrame:

@@ -19,8 +19,8 @@ class Fact:
 
 
 def facts(study: LoadedStudy) -> list[Fact]:
-    """Return the cost against single-task networks, and the numbers of seeds, arms and replicas."""
-    found = _cost(study)
+    """Return the numbers of seeds, arms and replicas; before the verdict, when there are no options, the cost, too."""
+    found = [] if "verdict" in study.state.done else _cost(study)
     replicas = study.records.replicas.drop_duplicates("replica")
     n = study.state.seeds["verdict"]
     if "verdict" in study.state.done:

@@ -69,8 +69,8 @@ class _Axis:
         return (self.place(low), self.place(high)) if math.isfinite(low) and math.isfinite(high) else None
 
 
-def forest(transfer: pd.DataFrame) -> Forest | None:
-    """From the table of the transfer question; ``None`` before a verdict."""
+def forest(transfer: pd.DataFrame, first: str = "") -> Forest | None:
+    """Return the forest of the table of the transfer question, the arm ``first`` on top; ``None`` before a verdict."""
     rows = transfer[(transfer["baseline"] == "each") & (transfer["scope"] == TASK)] if len(transfer) else transfer
     rows = rows[rows["gain"].notna()] if len(rows) else rows
     if rows.empty:
@@ -83,7 +83,8 @@ def forest(transfer: pd.DataFrame) -> Forest | None:
         f"Gain in test skill over tuned single-task networks of the same width, in points; n = {n} "
         f"fresh paired seeds. Thick: 95% interval; thin: simultaneous; grey: no practical difference (±{band:g})."
     )
-    panels = [_panel(group, axis) for _, group in rows.groupby("arm", sort=False)]
+    arms = sorted(dict.fromkeys(rows["arm"]), key=lambda arm: arm != first)
+    panels = [_panel(rows[rows["arm"] == arm], axis) for arm in arms]
     span = axis.span(-band, band) or (50.0, 50.0)
     return Forest(panels, [(axis.place(tick), points(tick, digits=_digits(ticks))) for tick in ticks], span, caption)
 

@@ -36,8 +36,9 @@ class OptionLine:
 
 
 def option_lines(recommendation: Recommendation) -> list[OptionLine]:
-    """Return the options as text, in the order of the table; none before a verdict."""
-    return [_line(option, option is recommendation.choice) for option in recommendation.options]
+    """Return the options as text, the one that is taken first; none before a verdict."""
+    ordered = sorted(recommendation.options, key=lambda option: option is not recommendation.choice)
+    return [_line(option, option is recommendation.choice) for option in ordered]
 
 
 def option_cells(recommendation: Recommendation) -> list[list[str]]:

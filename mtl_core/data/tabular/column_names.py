@@ -7,12 +7,13 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
+from mtl_core.data.remark import Remark
 from mtl_core.errors import UserError
 
 MOST_SHOWN = 20
 
 
-def without_blanks(names: Sequence[str], file: str) -> tuple[list[str], list[str]]:
+def without_blanks(names: Sequence[str], file: str) -> tuple[list[str], list[Remark]]:
     """Return column names without blanks and line breaks around them, and a remark on every name that had some.
 
     Raises:
@@ -23,7 +24,7 @@ def without_blanks(names: Sequence[str], file: str) -> tuple[list[str], list[str
     if twice:
         raise UserError(f"{file}: column {twice[0]!r}", "is there twice.", "Rename or drop one of them.")
     remarks = [
-        f"The name {name!r} begins or ends with a blank and is read as {new!r}."
+        Remark("header_blank", new, f"The name {name!r} begins or ends with a blank and is read as {new!r}.")
         for name, new in zip(names, clean, strict=True)
         if name != new
     ]

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from mtl_core.data.remark import Remark
 from mtl_core.data.tabular.columns import Column, InputKind
 from mtl_core.data.tabular.float32_columns import as_float32
 from mtl_core.data.tabular.missing_codes import remarks_on_numbers
@@ -20,6 +21,8 @@ ID_SHARE = 0.5
 
 Text with at most ``MOST_CATEGORIES`` distinct values is always kept.
 """
+LEFT_OUT = "left out: "
+"""What the treatment of a column begins with that is no input."""
 
 
 @dataclass
@@ -32,18 +35,24 @@ class Encoded:
         origins: for each encoded column, what was subtracted from it in float64, see
             :mod:`mtl_core.data.tabular.float32_columns`.
         remarks: sentences for the user about the encoding.
+        treatments: what was done to each column of the file, by name.
     """
 
     columns: list[np.ndarray] = field(default_factory=list)
     standardise: list[bool] = field(default_factory=list)
     origins: list[float] = field(default_factory=list)
-    remarks: list[str] = field(default_factory=list)
+    remarks: list[Remark] = field(default_factory=list)
+    treatments: dict[str, str] = field(default_factory=dict)
 
     def add(self, values: np.ndarray, *, standardise: bool, origin: float = 0.0) -> None:
         """Append one encoded column."""
         self.columns.append(values.astype(np.float32))
         self.standardise.append(standardise)
         self.origins.append(origin)
+
+    def remark(self, kind: str, column: Column, text: str) -> None:
+        """Append a remark on ``column``."""
+        self.remarks.append(Remark(kind, column.name, text))
 
     def matrix(self) -> np.ndarray:
         """Return the encoded columns as one array, rows × columns."""
@@ -55,7 +64,8 @@ def encode(inputs: Sequence[tuple[Column, InputKind]], development: np.ndarray) 
     encoded = Encoded()
     for column, kind in inputs:
         if column.num_present == 0:
-            encoded.remarks.append(f"Column {column.name!r} is empty and is left out.")
+            encoded.treatments[column.name] = LEFT_OUT + "it is empty"
+            encoded.remark("empty_column", column, f"Column {column.name!r} is empty and is left out.")
         elif kind == "categorical":
             _add_categories(encoded, column, development)
         else:
@@ -66,27 +76,36 @@ def encode(inputs: Sequence[tuple[Column, InputKind]], development: np.ndarray) 
 def _add_numbers(encoded: Encoded, column: Column, kind: InputKind, development: np.ndarray) -> None:
     numbers = column.days() if kind == "date" else column.numbers()
     if kind == "date":
-        encoded.remarks.append(f"Dates in {column.name!r} are taken as days since 1970.")
+        encoded.remark("date_as_days", column, f"Dates in {column.name!r} are taken as days since 1970.")
     if kind == "boolean":
         encoded.add(numbers, standardise=False)
+        done = "0/1"
     else:
         narrow = as_float32(numbers, development)
         if narrow is None:
+            encoded.treatments[column.name] = LEFT_OUT + "its values do not differ enough"
             found = f"The values of column {column.name!r} differ by less than a computer can tell"
-            encoded.remarks.append(f"{found}; it is left out. If they do differ, subtract their smallest value.")
+            advice = "If they do differ, subtract their smallest value."
+            encoded.remark("no_difference", column, f"{found}; it is left out. {advice}")
             return
         encoded.remarks += remarks_on_numbers(column, numbers)
         encoded.add(narrow.values, standardise=True, origin=narrow.origin)
+        done = "days since 1970, " * (kind == "date") + "centred in float64, " * (narrow.origin != 0) + "standardised"
     missing = np.isnan(numbers)
+    filled = "; missing: 0" if kind == "boolean" else "; missing: training mean"
+    encoded.treatments[column.name] = done + (filled if missing.any() else "")
     if missing[development].any():
         encoded.add(missing, standardise=False)
+        encoded.treatments[column.name] += " and a 0/1 column"
 
 
 def _add_categories(encoded: Encoded, column: Column, development: np.ndarray) -> None:
     texts = column.texts()
     counts = Counter(text for text in texts[development] if text is not None)
     if len(counts) > max(MOST_CATEGORIES, ID_SHARE * counts.total()):
-        encoded.remarks.append(f"Text in {column.name!r} names rows ({len(counts)} different values) and is left out.")
+        found = f"Text in {column.name!r} names rows ({len(counts)} different values) and is left out."
+        encoded.remark("row_name", column, found)
+        encoded.treatments[column.name] = LEFT_OUT + "it names rows"
         return
     encoded.remarks += remarks_on_spellings(column, counts)
     kept = sorted(counts, key=lambda text: (-counts[text], text))[:MOST_CATEGORIES]
@@ -95,9 +114,11 @@ def _add_categories(encoded: Encoded, column: Column, development: np.ndarray) -
     rest = counts.keys() - set(kept)
     if rest:
         encoded.add(np.isin(texts, list(rest)), standardise=False)
-        encoded.remarks.append(
-            f"{column.name!r} keeps its {MOST_CATEGORIES} commonest of {len(counts)} categories, the rest is one."
-        )
+        found = f"{column.name!r} keeps its {MOST_CATEGORIES} commonest of {len(counts)} categories, the rest is one."
+        encoded.remark("rest_category", column, found)
+    columns = f"{len(kept)} 0/1 columns" if len(kept) != 1 else "one 0/1 column"
+    encoded.treatments[column.name] = columns + ", one more for the rest" * bool(rest)
     missing = np.array([text is None for text in texts])
     if missing[development].any():
         encoded.add(missing, standardise=False)
+        encoded.treatments[column.name] += "; missing: a 0/1 column"

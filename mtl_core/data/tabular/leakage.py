@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from mtl_core.data.remark import Remark
 from mtl_core.data.tabular.columns import Column
 from mtl_core.data.task import Task
 from mtl_core.errors import UserError
@@ -30,17 +31,18 @@ def refuse_copies(inputs: Sequence[Column], predicted: Sequence[Column]) -> None
             raise UserError(column.where, f"equals the target {target.name!r} in every row.", advice)
 
 
-def remarks_on_order(columns: Sequence[Column], predicted: Sequence[Column]) -> list[str]:
+def remarks_on_order(columns: Sequence[Column], predicted: Sequence[Column]) -> list[Remark]:
     """Return a remark on every column that is a straight line of a target, or orders the rows exactly as one does."""
     remarks = []
     for column, target, value, label in _pairs(columns, predicted):
         if value.dtype != np.float64:
             continue
         if _is_linear(value, label):
-            remarks.append(f"Column {column.name!r} is a straight line of the target {target.name!r}: a leak?")
+            found = f"Column {column.name!r} is a straight line of the target {target.name!r}"
+            remarks.append(Remark("leak", column.name, f"{found}: a leak?"))
         elif _in_one_order(value, label):
             found = f"Column {column.name!r} orders the rows exactly as the target {target.name!r} does"
-            remarks.append(f"{found}: a leak?")
+            remarks.append(Remark("leak", column.name, f"{found}: a leak?"))
     return remarks
 
 
@@ -57,7 +59,7 @@ def _pairs(
                 yield column, target, value[both], label[both]
 
 
-def refuse_recodings(inputs: Sequence[Column], tasks: Sequence[Task], labels: np.ndarray) -> list[str]:
+def refuse_recodings(inputs: Sequence[Column], tasks: Sequence[Task], labels: np.ndarray) -> list[Remark]:
     """Refuse an input with one value for every class of a task, and return remarks on inputs that determine a class.
 
     Args:
@@ -68,7 +70,7 @@ def refuse_recodings(inputs: Sequence[Column], tasks: Sequence[Task], labels: np
     Raises:
         UserError: when an input is a target in other words; it names the column and the task.
     """
-    remarks: list[str] = []
+    remarks: list[Remark] = []
     if all(task.kind == "regression" for task in tasks):
         return remarks
     coded = [(column, _codes(column)) for column in inputs]
@@ -87,11 +89,12 @@ def refuse_recodings(inputs: Sequence[Column], tasks: Sequence[Task], labels: np
             if values == classes:
                 found = f"has one value for each class of the target {task.name!r}: it is the target in other words."
                 raise UserError(column.where, found, "Ignore one of them.")
-            remarks.append(f"Column {column.name!r} gives the target {task.name!r} away in every row: a leak?")
+            found = f"Column {column.name!r} gives the target {task.name!r} away in every row"
+            remarks.append(Remark("leak", column.name, f"{found}: a leak?"))
     return remarks
 
 
-def repeated_rows(inputs: np.ndarray, test: np.ndarray) -> list[str]:
+def repeated_rows(inputs: np.ndarray, test: np.ndarray) -> list[Remark]:
     """Return a remark if test rows have the same inputs as development rows, else an empty list.
 
     Args:
@@ -102,7 +105,8 @@ def repeated_rows(inputs: np.ndarray, test: np.ndarray) -> list[str]:
     repeated = sum(row.tobytes() in development for row in inputs[test])
     if not repeated:
         return []
-    return [f"{repeated} of {int(test.sum())} test rows repeat the inputs of a row to develop on."]
+    found = f"{repeated} of {int(test.sum())} test rows repeat the inputs of a row to develop on."
+    return [Remark("repeated_rows", "", found)]
 
 
 def _comparable(column: Column) -> np.ndarray:

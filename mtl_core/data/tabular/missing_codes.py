@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from mtl_core.data.remark import Remark
 from mtl_core.data.tabular.columns import Column
 from mtl_core.data.tabular.number_text import exact_text
 
@@ -42,12 +43,12 @@ def without_codes(column: Column, codes: Sequence[Code]) -> Column:
     return replace(column, values=pc.if_else(coded, null, values))  # pyright: ignore[reportAttributeAccessIssue]
 
 
-def remarks_on_numbers(column: Column, numbers: np.ndarray) -> list[str]:
+def remarks_on_numbers(column: Column, numbers: np.ndarray) -> list[Remark]:
     """Return remarks on a value of ``numbers`` that looks like a code for missing, or lies far from all others."""
     values, counts = np.unique(numbers[~np.isnan(numbers)], return_counts=True)
     if len(values) == 3 and values.tolist() == [-1, 0, 1]:
         found = f"Column {column.name!r} holds -1 beside 0 and 1 ({counts[0]} times)."
-        return [f"{found} {_remedy(column.name, -1.0)}"]
+        return [Remark("missing_code", column.name, f"{found} {_remedy(column.name, -1.0)}")]
     remarks = []
     for extreme, others in ((0, values[1:]), (-1, values[:-1])):
         if len(others) < 2:
@@ -58,13 +59,13 @@ def remarks_on_numbers(column: Column, numbers: np.ndarray) -> list[str]:
         shown = exact_text(value)
         if times >= FEWEST_REPEATS and gap > (spread if value in CUSTOMARY else FAR * spread):
             found = f"Column {column.name!r} holds {shown} in {times} of {counts.sum()} rows, far from all others."
-            remarks.append(f"{found} {_remedy(column.name, value)}")
+            remarks.append(Remark("missing_code", column.name, f"{found} {_remedy(column.name, value)}"))
         elif times == 1 and gap > FAR * spread:
             row = int(np.flatnonzero(numbers == value)[0]) + 1
-            remarks.append(
-                f"Column {column.name!r} holds {shown} in row {row}, {gap / spread:.2g} times the range of all others "
-                f"away from them. If it is wrong, clear it."
+            found = (
+                f"Column {column.name!r} holds {shown} in row {row}, {gap / spread:.2g} times the range of all others"
             )
+            remarks.append(Remark("far_value", column.name, f"{found} away from them. If it is wrong, clear it."))
     return remarks
 
 

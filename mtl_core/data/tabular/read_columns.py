@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from mtl_core.data.remark import Remark
 from mtl_core.data.tabular.column_names import without_blanks
 from mtl_core.data.tabular.columns import Column, columns_of
 from mtl_core.data.tabular.missing_codes import Codes, codes_of, without_codes
@@ -25,7 +26,7 @@ class FileColumns:
 
     columns: dict[str, Column]
     index: list[str]
-    remarks: list[str]
+    remarks: list[Remark]
 
 
 def read_columns(path: Path, written: CsvFormat, missing: Codes) -> FileColumns:
@@ -48,7 +49,7 @@ def read_columns(path: Path, written: CsvFormat, missing: Codes) -> FileColumns:
         advice = f"If that is a value, write missing: {{{name}: []}} under tasks."
         note = f"Cells that say {shown} are taken as missing. {advice}"
         columns[name] = replace(columns[name], note=note)
-        remarks.append(f"Column {name!r}: {note}")
+        remarks.append(Remark("missing_word", name, f"Column {name!r}: {note}"))
     for name, column in columns.items():
         if codes := codes_of(missing, name):
             columns[name] = without_codes(column, codes)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from mtl_core.data.remark import Remark
 from mtl_core.data.tabular.columns import Column
 
 MOST_SHOWN = 3
 
 
-def remarks_on_spellings(column: Column, names: Iterable[str]) -> list[str]:
+def remarks_on_spellings(column: Column, names: Iterable[str]) -> list[Remark]:
     """Return a remark where several ``names`` of ``column`` differ in upper and lower case or in blanks alone."""
     alike: dict[str, list[str]] = {}
     for name in names:
@@ -18,4 +19,5 @@ def remarks_on_spellings(column: Column, names: Iterable[str]) -> list[str]:
     if not groups:
         return []
     shown = "; ".join(", ".join(map(repr, group)) for group in sorted(groups)[:MOST_SHOWN])
-    return [f"Column {column.name!r} has values that differ in case or blanks alone: {shown}. Are they one?"]
+    found = f"Column {column.name!r} has values that differ in case or blanks alone: {shown}. Are they one?"
+    return [Remark("spelling", column.name, found)]

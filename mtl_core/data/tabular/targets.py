@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from mtl_core.data.remark import Remark
 from mtl_core.data.tabular.columns import TARGET_KINDS, Column
 from mtl_core.data.tabular.float32_columns import as_float32
 from mtl_core.data.tabular.missing_codes import remarks_on_numbers
@@ -30,12 +31,14 @@ class Target:
         labels: float32 ``[n]`` for all rows; NaN where missing.
         origin: what was subtracted from numbers in float64, see :mod:`mtl_core.data.tabular.float32_columns`.
         remarks: sentences for the user.
+        reason: why the task is of its kind.
     """
 
     task: Task
     labels: np.ndarray
     origin: float
-    remarks: list[str]
+    remarks: list[Remark]
+    reason: str
 
 
 def target(column: Column, asked: Kind | None, development: np.ndarray) -> Target:
@@ -50,7 +53,8 @@ def target(column: Column, asked: Kind | None, development: np.ndarray) -> Targe
         UserError: when the column has too few labels to learn from or to test on, or does not fit its kind.
     """
     kind, reason = (asked, "as asked") if asked else _infer(column)
-    remarks = [f"Task {column.name!r} is {kind}: {reason}."]
+    said = "kind_as_asked" if asked else "kind_inferred"
+    remarks = [Remark(said, column.name, f"Task {column.name!r} is {kind}: {reason}.")]
     if kind == "regression":
         numbers = column.numbers()
         task = Task(column.name, "regression", "mse")
@@ -67,15 +71,17 @@ def target(column: Column, asked: Kind | None, development: np.ndarray) -> Targe
     remarks += _remarks_on_test_labels(column, labels[~development])
     num = int((~np.isnan(labels[development])).sum())
     if num < FEW_LABELS:
-        remarks.append(f"Task {column.name!r} has {num} labels to develop on; intervals will be wide.")
-    return Target(task, labels, origin, remarks)
+        found = f"Task {column.name!r} has {num} labels to develop on; intervals will be wide."
+        remarks.append(Remark("few_labels", column.name, found))
+    return Target(task, labels, origin, remarks, reason)
 
 
-def _remarks_on_test_labels(column: Column, labels: np.ndarray) -> list[str]:
+def _remarks_on_test_labels(column: Column, labels: np.ndarray) -> list[Remark]:
     known = labels[~np.isnan(labels)]
     if len(known) and (known == known[0]).all():
         found = f"Task {column.name!r} has one and the same value in all {len(known)} labelled test rows"
-        return [f"{found}: nothing can be measured there. Choose other test rows."]
+        text = f"{found}: nothing can be measured there. Choose other test rows."
+        return [Remark("constant_test", column.name, text)]
     return []
 
 
@@ -100,7 +106,7 @@ def _infer(column: Column) -> tuple[Kind, str]:
     return "regression", f"{len(values)} different numbers"
 
 
-def _classes(column: Column, kind: Kind, development: np.ndarray, remarks: list[str]) -> tuple[Task, np.ndarray]:
+def _classes(column: Column, kind: Kind, development: np.ndarray, remarks: list[Remark]) -> tuple[Task, np.ndarray]:
     texts = column.texts()
     counts = Counter(text for text in texts[development] if text is not None)
     names = sorted(counts, key=_numerically)
@@ -115,14 +121,17 @@ def _classes(column: Column, kind: Kind, development: np.ndarray, remarks: list[
         raise UserError(column.where, f"has {len(names)} different values.", "Declare it multiclass, or clean it.")
     unseen = sorted({text for text in texts[~development] if text is not None} - set(names))
     if unseen:
-        remarks.append(f"Task {column.name!r}: only test rows show {', '.join(unseen[:5])}; these labels are left out.")
+        found = f"Task {column.name!r}: only test rows show {', '.join(unseen[:5])}; these labels are left out."
+        remarks.append(Remark("unseen_class", column.name, found))
     rare = [name for name in names if counts[name] < 5]
     if rare:
-        remarks.append(f"Task {column.name!r}: fewer than five labels to develop on for {', '.join(rare[:5])}.")
+        found = f"Task {column.name!r}: fewer than five labels to develop on for {', '.join(rare[:5])}."
+        remarks.append(Remark("rare_class", column.name, found))
     share = max(counts.values()) / counts.total()
     metric: Metric = "accuracy" if share <= COMMON else "brier"
     if metric == "brier":
-        remarks.append(f"Task {column.name!r}: {share:.0%} of the labels are one class, so the Brier score judges it.")
+        found = f"Task {column.name!r}: {share:.0%} of the labels are one class, so the Brier score judges it."
+        remarks.append(Remark("common_class", column.name, found))
     return Task(column.name, kind, metric, len(names), tuple(names)), labels
 
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 
+from mtl_core.data.remark import Remark
 from mtl_core.data.splits import first_that_serves
 from mtl_core.data.tabular.columns import Column
 from mtl_core.errors import UserError
@@ -38,13 +39,13 @@ def group_numbers(column: Column) -> np.ndarray:
     return numbers
 
 
-def remarks_on_labelled_groups(predicted: Sequence[Column], groups: np.ndarray | None) -> list[str]:
+def remarks_on_labelled_groups(predicted: Sequence[Column], groups: np.ndarray | None) -> list[Remark]:
     """Return a remark on every target that is labelled in few groups.
 
     Raises:
         UserError: when a target has labels in fewer groups than there are parts to train, validate and test on.
     """
-    remarks: list[str] = []
+    remarks: list[Remark] = []
     if groups is None:
         return remarks
     for column in predicted:
@@ -55,7 +56,8 @@ def remarks_on_labelled_groups(predicted: Sequence[Column], groups: np.ndarray |
             raise UserError(column.where, found, advice)
         if 0 < number < FEW_GROUPS:
             found = f"Task {column.name!r} is labelled in {number} groups only"
-            remarks.append(f"{found}: its splits differ little, and its intervals say less than they seem to.")
+            text = f"{found}: its splits differ little, and its intervals say less than they seem to."
+            remarks.append(Remark("few_groups", column.name, text))
     return remarks
 
 

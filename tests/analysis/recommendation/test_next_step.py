@@ -99,3 +99,23 @@ def test_between_the_edges_only_other_data_would_tell_more(records_of: StudyOf) 
     words, command = step_of(records_of(truth))
     assert words.startswith("The verdict stands for these data.")
     assert command == ""
+
+
+@pytest.mark.parametrize(
+    ("seed_noise", "with_folds", "without"),
+    [
+        (1.2, "Have every labelled row judge", "verdict seeds would narrow"),  # seeds are 0.8 of the examples' part
+        (2.5, "verdict seeds would narrow", "verdict seeds would narrow"),
+        (0.9, "Have every labelled row judge", "More labelled rows"),  # 0.5 of it: not worth a step
+    ],
+)
+def test_what_narrows_the_interval_of_the_mean_most_comes_first(
+    records_of: StudyOf, seed_noise: float, with_folds: str, without: str
+) -> None:
+    records, rows, decision = decided(records_of(replace(OPEN, test_noise=6.0, seed_noise=seed_noise)))
+    assert decision.about is not None
+    undecided = decision.about.tasks.assign(more_seeds=float("inf"), word="undecided")
+    open_ = replace(decision, about=replace(decision.about, tasks=undecided))
+    table = replace(records, spec=records.spec | {"tasks": {"set": "table", "path": "data.csv"}})
+    assert with_folds in next_step(table, rows, open_)[0]
+    assert without in next_step(records, rows, open_)[0]

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from analysis.recommendation.recommend import CANDIDATE, DO_NOT_SHARE, NO_DIFFERENCE, OPEN, SHARE, SHARE_SOME, recommend
+from analysis.records.schema import UnreadableRun
 from tests.analysis.conftest import StudyOf
 from tests.analysis.recommendation.conftest import FULL, GOOD, HALF, NOTHING, ODD
 from tests.analysis.recommendation.test_options import with_judged
@@ -123,3 +124,11 @@ def test_the_preference_of_the_study_file_decides(records_of: StudyOf) -> None:
         choice = recommend(replace(records, spec=records.spec | {"prefer": prefer})).choice
         taken[prefer] = choice.kind if choice else ""
     assert taken == {"balanced": "chosen", "accuracy": "best alone", "cost": "chosen"}
+
+
+def test_a_preference_without_a_rule_is_refused_and_none_is_balanced(records_of: StudyOf) -> None:
+    records = records_of(GOOD)
+    assert "prefer" not in records.spec  # a study from before there were preferences
+    assert recommend(records).prefer == "balanced"
+    with pytest.raises(UnreadableRun, match="Write balanced, accuracy, cost, or leave it out"):
+        recommend(replace(records, spec=records.spec | {"prefer": "speed"}))

@@ -112,7 +112,7 @@ def test_missing_targets_are_normal(tmp_path: Path) -> None:
     task_set = built(tmp_path, {"y_price": with_holes(GOOD["y_price"], slice(0, 60))})
     missing = sum(int(part.targets[:, 0].isnan().sum()) for part in (task_set.development.examples, task_set.test))
     assert missing == 60
-    assert any("labels to develop on" in remark for remark in task_set.remarks)
+    assert any("labels to develop on" in remark.text for remark in task_set.remarks)
 
 
 def test_a_category_only_seen_in_test_is_nothing_and_a_class_only_seen_in_test_is_no_label(tmp_path: Path) -> None:
@@ -123,7 +123,7 @@ def test_a_category_only_seen_in_test_is_nothing_and_a_class_only_seen_in_test_i
     assert task_set.test.inputs[:, 2:].sum() == 0
     assert task_set.development.num_inputs == 5
     assert task_set.test.targets[:, 2].isnan().sum() == test.sum() - 5
-    assert any("only test rows show IV" in remark for remark in task_set.remarks)
+    assert any("only test rows show IV" in remark.text for remark in task_set.remarks)
 
 
 def test_rare_categories_are_one_and_text_that_names_rows_is_left_out(tmp_path: Path) -> None:
@@ -134,7 +134,7 @@ def test_rare_categories_are_one_and_text_that_names_rows_is_left_out(tmp_path: 
     task_set = Table(path=tmp_path / "many.parquet", targets=("y",)).build()
     assert task_set.development.num_inputs == 52
     assert torch.equal(task_set.test.inputs[:, :51].sum(1), torch.ones(200))
-    assert any("'note' names rows" in remark for remark in task_set.remarks)
+    assert any("'note' names rows" in remark.text for remark in task_set.remarks)
 
 
 def test_dates_become_days(tmp_path: Path) -> None:
@@ -142,7 +142,7 @@ def test_dates_become_days(tmp_path: Path) -> None:
     for values in (stamps, pa.array([i * 3 % N for i in range(N)], pa.date32())):
         task_set = built(tmp_path, {"age": values})
         assert 0 <= task_set.test.inputs[:, 0].min() < task_set.test.inputs[:, 0].max() <= N
-        assert any("days since 1970" in remark for remark in task_set.remarks)
+        assert any("days since 1970" in remark.text for remark in task_set.remarks)
 
 
 def test_a_lopsided_task_is_judged_by_the_brier_score(tmp_path: Path) -> None:
@@ -163,7 +163,7 @@ def test_a_lopsided_task_is_judged_by_the_brier_score(tmp_path: Path) -> None:
 def test_kinds_are_inferred_and_the_reason_is_said(tmp_path: Path, values: Any, kind: str) -> None:
     task_set = built(tmp_path, {"y_price": values})
     assert task_set.tasks[0].kind == kind
-    assert any(remark.startswith(f"Task 'y_price' is {kind}: ") for remark in task_set.remarks)
+    assert any(remark.text.startswith(f"Task 'y_price' is {kind}: ") for remark in task_set.remarks)
 
 
 def test_declared_kinds_win(tmp_path: Path) -> None:
@@ -187,8 +187,8 @@ def test_groups_stay_whole_between_all_three_parts(tmp_path: Path) -> None:
 def test_repeated_rows_and_a_straight_line_are_remarked_upon(tmp_path: Path) -> None:
     changes = {"age": np.arange(N) % 3, "colour": None, "flag": None, "line": 2 * GOOD["y_price"] + 1}
     task_set = built(tmp_path, changes, ignore=("fold", "line"))
-    assert any("test rows repeat" in remark for remark in task_set.remarks)
-    assert any("straight line" in remark for remark in built(tmp_path, changes).remarks)
+    assert any("test rows repeat" in remark.text for remark in task_set.remarks)
+    assert any("straight line" in remark.text for remark in built(tmp_path, changes).remarks)
 
 
 def test_what_training_sees_does_not_depend_on_the_contents_of_test_rows(tmp_path: Path) -> None:

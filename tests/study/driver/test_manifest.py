@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from mtl_core import ENGINE_VERSION
+from mtl_core.data.remark import Remark
 from mtl_core.errors import UserError
 from study.config.load import read_spec
 from study.config.suite import SuitePosition
@@ -42,6 +44,13 @@ def test_tasks_are_counted_and_no_example_is_told() -> None:
     counts = [rain[name] for name in ("num_development", "labelled_development", "num_test", "labelled_test")]
     assert counts == [40, 40, 20, 20]
     assert set(described) == {"name", "tasks", "test_groups", "remarks"}
+
+
+def test_remarks_keep_their_kind_and_consequence_and_do_not_change_the_data() -> None:
+    remark = Remark("leak", "x", "Column 'x' is y.")
+    remarked = replace(small_task_set(), remarks=(remark,))
+    assert describe_tasks(remarked)["remarks"] == [remark.facts()]
+    assert remarked.fingerprint() == small_task_set().fingerprint()
 
 
 def test_the_same_study_is_let_in(described: Path) -> None:

@@ -61,9 +61,37 @@ def test_plan_cuts_and_remarks_on_the_data_come_after_what_is_graver(records_of:
     changed = replace(records, ledger=ledger, manifest=records.manifest | {"remarks": ["a column was empty"]})
     found = alerts(LoadedStudy(changed))
     assert found[0].about == "Too few seeds"
-    assert found[-2:] == [Alert("Plan cut to the budget", "fewer draws."), Alert("Data", "a column was empty.")]
+    assert found[-2:] == [
+        Alert("Plan cut to the budget", "fewer draws.", "number"),
+        Alert("Data", "a column was empty."),
+    ]
 
 
 def test_the_caveat_is_the_first_alert_and_never_empty() -> None:
     assert strongest_caveat([Alert("Data", "first."), Alert("Failures", "second.")]) == "Data: first."
     assert "splits overlap" in strongest_caveat([])
+
+
+def test_remarks_are_one_line_a_kind_and_those_that_could_change_the_verdict_come_first(records_of: StudyOf) -> None:
+    records = records_of(ODD)
+    remarks = [
+        {"kind": kind, "consequence": rank, "title": kind, "subject": name, "text": f"Column {name!r}."}
+        for kind, rank, names in (("days", "information", "abcde"), ("leak", "verdict", "f"))
+        for name in names
+    ]
+    found = alerts(LoadedStudy(replace(records, manifest=records.manifest | {"remarks": [*remarks, "an old one"]})))
+    texts = {alert.about: alert.text for alert in found}
+    assert texts["days"] == "5 of them (a, b, c and 2 more). The first: Column 'a'."
+    assert texts["leak"] == "Column 'f'."
+    assert texts["Data"] == "an old one."
+    ranks = [["verdict", "number", "information"].index(alert.consequence) for alert in found]
+    assert ranks == sorted(ranks)
+    assert len(texts) == len(found)
+
+
+def test_tasks_with_the_same_alert_are_one_line(records_of: StudyOf) -> None:
+    records = records_of(ODD)
+    few = records.tasks.assign(num_development=1000, labelled_development=10, labelled_test=5)
+    found = [alert for alert in alerts(LoadedStudy(replace(records, tasks=few))) if alert.about == "Few labels"]
+    assert len(found) == 1
+    assert found[0].text.startswith(f"{len(few)} of them ({few['task'].iloc[0]}, ")

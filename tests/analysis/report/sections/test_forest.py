@@ -57,3 +57,11 @@ def test_however_far_a_gain_lies_the_axis_has_a_few_ticks(gain: float) -> None:
     assert 2 <= len(found.ticks) <= 8
     assert all(len(label) <= 12 for _, label in found.ticks)
     assert all(len(line.numbers) <= 40 for line in found.panels[0].lines)
+
+
+def test_the_arm_that_is_taken_is_on_top() -> None:
+    two = pd.concat([judged_tasks({"left": 2.0}), judged_tasks({"left": 1.0}).assign(arm="another", width=32)])
+    for first, width in (("", 16), ("another", 32)):
+        found = forest(two, first)
+        assert found is not None
+        assert found.panels[0].title.endswith(f"width {width}")

@@ -28,7 +28,7 @@ def test_one_option_is_taken_and_training_alone_is_the_measure(records_of: Study
 
 
 def test_a_certain_loss_is_not_taken(records_of: StudyOf) -> None:
-    shared, alone = option_lines(recommend(records_of(ODD)))
+    alone, shared = option_lines(recommend(records_of(ODD)))  # what is taken comes first
     assert (shared.taken, alone.taken) == (False, True)
     assert shared.risk in ("100%", ">99%")
 

@@ -49,7 +49,7 @@ def test_a_slip_is_answered_with_the_nearest_name() -> None:
 def test_blanks_around_headers_are_dropped_and_said(tmp_path: Path) -> None:
     task_set = text_built(tmp_path, lines("a, b, y_1\t", *NUMBERS[:3]))
     assert [task.name for task in task_set.tasks] == ["y_1"]
-    assert sum("begins or ends with a blank" in remark for remark in task_set.remarks) == 2
+    assert sum("begins or ends with a blank" in remark.text for remark in task_set.remarks) == 2
 
 
 def test_names_that_blanks_alone_tell_apart_are_refused() -> None:
@@ -60,10 +60,10 @@ def test_names_that_blanks_alone_tell_apart_are_refused() -> None:
 def test_a_column_without_a_name_is_left_out_and_said(tmp_path: Path) -> None:
     task_set = text_built(tmp_path, lines("a,,y", *NUMBERS[:3]))
     assert task_set.development.num_inputs == 1
-    assert any("without a name" in remark for remark in task_set.remarks)
+    assert any("without a name" in remark.text for remark in task_set.remarks)
 
 
 def test_what_a_column_without_a_name_holds_does_not_matter(tmp_path: Path) -> None:
     task_set = built(tmp_path, {"": [[1, 2]] * ROWS})
     assert task_set.development.num_inputs == 2
-    assert any("without a name" in remark for remark in task_set.remarks)
+    assert any("without a name" in remark.text for remark in task_set.remarks)

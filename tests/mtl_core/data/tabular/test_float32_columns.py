@@ -50,7 +50,7 @@ def test_what_even_float64_cannot_hold_is_refused_or_left_out(tmp_path: Path) ->
         built(tmp_path, {"y": coarse}, kinds={"y": "regression"})
     task_set = built(tmp_path, {"a": coarse})
     assert task_set.development.num_inputs == 1
-    assert any("less than a computer can tell" in remark for remark in task_set.remarks)
+    assert any("less than a computer can tell" in remark.text for remark in task_set.remarks)
 
 
 @pytest.mark.parametrize("name", ["a", "y"])

@@ -26,21 +26,23 @@ def test_a_class_in_other_words_is_refused(tmp_path: Path, copy: Any) -> None:
 
 def test_a_column_that_gives_the_class_away_is_remarked_upon(tmp_path: Path) -> None:
     finer = np.array([f"{word}{number // 3 % 2}" for number, word in enumerate(WORDS)])
-    assert any("gives the target 'y' away" in remark for remark in built(tmp_path, {"y": WORDS, "c": finer}).remarks)
+    assert any(
+        "gives the target 'y' away" in remark.text for remark in built(tmp_path, {"y": WORDS, "c": finer}).remarks
+    )
 
 
 def test_a_column_that_often_agrees_is_an_input(tmp_path: Path) -> None:
     noisy = np.where(np.arange(ROWS) % 20 == 0, "low", WORDS)
-    assert not any("leak" in remark for remark in built(tmp_path, {"y": WORDS, "c": noisy}).remarks)
+    assert not any("leak" in remark.text for remark in built(tmp_path, {"y": WORDS, "c": noisy}).remarks)
 
 
 @pytest.mark.parametrize("monotone", [np.exp(NUMBERS[2]), -(NUMBERS[2] ** 3)], ids=["rising", "falling"])
 def test_a_monotone_function_of_the_target_is_remarked_upon(tmp_path: Path, monotone: np.ndarray) -> None:
-    assert any("orders the rows exactly" in remark for remark in built(tmp_path, {"c": monotone}).remarks)
+    assert any("orders the rows exactly" in remark.text for remark in built(tmp_path, {"c": monotone}).remarks)
 
 
 def test_a_rank_of_the_target_is_remarked_upon_although_it_is_left_out(tmp_path: Path) -> None:
     rank = np.argsort(np.argsort(NUMBERS[2]))
     remarks = built(tmp_path, {"y": NUMBERS[2] + np.arange(ROWS) * 1e-9, "c": rank}).remarks
-    assert any("'c'" in remark and "left out" in remark for remark in remarks)
-    assert any("'c'" in remark and "leak" in remark for remark in remarks)
+    assert any("'c'" in remark.text and "left out" in remark.text for remark in remarks)
+    assert any("'c'" in remark.text and "leak" in remark.text for remark in remarks)

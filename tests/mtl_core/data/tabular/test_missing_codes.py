@@ -52,7 +52,7 @@ def test_a_code_for_a_column_that_is_not_there_is_refused(tmp_path: Path) -> Non
 def test_what_looks_like_a_code_is_remarked_upon(tmp_path: Path, values: np.ndarray, said: str, role: str) -> None:
     name = "a" if role == "input" else "y"
     remarks = built(tmp_path, {name: values}, kinds={} if role == "input" else {"y": "regression"}).remarks
-    assert any(said.replace("{a:", f"{{{name}:") in remark for remark in remarks), remarks
+    assert any(said.replace("{a:", f"{{{name}:") in remark.text for remark in remarks), remarks
 
 
 @pytest.mark.parametrize(
@@ -61,7 +61,9 @@ def test_what_looks_like_a_code_is_remarked_upon(tmp_path: Path, values: np.ndar
     ids=["normal", "ages", "three"],
 )
 def test_ordinary_extremes_are_not(tmp_path: Path, values: np.ndarray) -> None:
-    assert not any("missing:" in remark or "away" in remark for remark in built(tmp_path, {"a": values}).remarks)
+    assert not any(
+        "missing:" in remark.text or "away" in remark.text for remark in built(tmp_path, {"a": values}).remarks
+    )
 
 
 REGIONS = ["NA" if number % 5 < 2 else "EU" if number % 5 < 4 else "AS" for number in range(ROWS)]
@@ -71,10 +73,10 @@ def test_a_class_that_is_called_na_is_said_to_be_missing_and_read_where_asked(tm
     text = lines("a,b,y", NUMBERS[0], NUMBERS[1], REGIONS)
     unasked = text_built(tmp_path, text)
     assert unasked.tasks[0].classes == ("AS", "EU")
-    assert any("'NA' (40)" in remark and "missing: {y: []}" in remark for remark in unasked.remarks)
+    assert any("'NA' (40)" in remark.text and "missing: {y: []}" in remark.text for remark in unasked.remarks)
     asked = text_built(tmp_path, text, missing={"y": ()})
     assert asked.tasks[0].classes == ("AS", "EU", "NA")
-    assert not any("NA" in remark for remark in asked.remarks)
+    assert not any("NA" in remark.text for remark in asked.remarks)
 
 
 def test_a_refusal_for_want_of_classes_names_the_word_that_was_read_as_missing(tmp_path: Path) -> None:

@@ -28,7 +28,7 @@ SHUFFLED = RANDOM.permutation(ROWS)
 def test_row_numbers_are_left_out_with_a_remark(tmp_path: Path, name: str, values: Any) -> None:
     task_set = built(tmp_path, {name: values})
     assert task_set.development.num_inputs == 2
-    assert any(f"{name!r}" in remark and "left out" in remark for remark in task_set.remarks)
+    assert any(f"{name!r}" in remark.text and "left out" in remark.text for remark in task_set.remarks)
 
 
 def test_they_are_kept_where_their_kind_is_declared(tmp_path: Path) -> None:
@@ -46,7 +46,7 @@ def test_the_index_of_a_data_frame_is_left_out(tmp_path: Path, named: str | None
     frame.to_parquet(tmp_path / "frame.parquet")
     task_set = Table(path=tmp_path / "frame.parquet", targets=("y",)).build()
     assert task_set.development.num_inputs == 1
-    assert any("index of the data frame" in remark for remark in task_set.remarks)
+    assert any("index of the data frame" in remark.text for remark in task_set.remarks)
 
 
 def test_the_index_that_a_data_frame_writes_into_a_text_file_is_left_out(tmp_path: Path) -> None:

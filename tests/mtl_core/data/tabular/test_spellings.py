@@ -21,10 +21,10 @@ from tests.mtl_core.data.tabular.files import ROWS, built, column
 def test_spellings(names: list[str], said: str | None) -> None:
     remarks = remarks_on_spellings(column(names), names)
     assert bool(remarks) == bool(said)
-    assert said is None or said in remarks[0]
+    assert said is None or said in remarks[0].text
 
 
 @pytest.mark.parametrize("name", ["a", "y"])
 def test_classes_and_categories_are_looked_at(tmp_path: Path, name: str) -> None:
     words = [["yes", "Yes", "no"][number % 3] for number in range(ROWS)]
-    assert any("case or blanks" in remark for remark in built(tmp_path, {name: words}).remarks)
+    assert any("case or blanks" in remark.text for remark in built(tmp_path, {name: words}).remarks)

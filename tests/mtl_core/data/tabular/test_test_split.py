@@ -37,10 +37,10 @@ def test_labels_in_two_groups_are_refused(tmp_path: Path) -> None:
 def test_labels_in_few_groups_are_remarked_upon(tmp_path: Path) -> None:
     wide = {"y_b": [value if site < 6 else None for value, site in zip(NUMBERS[3], SITES, strict=True)]}
     remarks = built(tmp_path, {**wide, "site": SITES}, ("y", "y_b"), groups="site").remarks
-    assert any("'y_b' is labelled in 6 groups only" in remark for remark in remarks)
+    assert any("'y_b' is labelled in 6 groups only" in remark.text for remark in remarks)
 
 
 def test_a_target_that_does_not_vary_in_the_test_rows_is_said(tmp_path: Path) -> None:
     fold = np.arange(ROWS) % 5 == 0
     remarks = built(tmp_path, {"y": np.where(fold, 1.0, NUMBERS[2]), "fold": fold}, test="fold").remarks
-    assert any("nothing can be measured there" in remark for remark in remarks)
+    assert any("nothing can be measured there" in remark.text for remark in remarks)

@@ -1,0 +1,67 @@
+"""Labels of the tasks, as ``check`` prints them: classes with their counts, numbers with range, mean and deviation."""
+
+from __future__ import annotations
+
+import itertools
+from typing import TYPE_CHECKING, Any
+
+from study.cli.console import say_prose
+
+if TYPE_CHECKING:
+    from mtl_core.data.task import Task
+    from mtl_core.data.task_set import TaskSet
+
+MOST_TASKS = 40
+MOST_CLASSES = 12
+SPLITS = {"development": "to develop on", "test": "to test on"}
+
+
+def class_counts(task_set: TaskSet, task: Task) -> dict[str, list[int]]:
+    """Return the examples of every named class, to develop on and to test on; nothing for a task without classes."""
+    from mtl_core.data.target_columns import columns_of_only
+
+    (column, *_) = columns_of_only(task_set.tasks, [task.name])
+    parts = [part.targets[:, column] for part in (task_set.development.examples, task_set.test)]
+    return {name: [int((part == code).sum()) for part in parts] for code, name in enumerate(task.classes)}
+
+
+def number_facts(task_set: TaskSet, task: Task) -> dict[str, dict[str, float]]:
+    """Return smallest, largest, mean and standard deviation of a regression target in both splits, in its own unit.
+
+    Other tasks, tasks with several targets, and splits without a label have none.
+    """
+    from mtl_core.data.target_columns import columns_of_only
+
+    if task.kind != "regression" or task.num_targets != 1:
+        return {}
+    (column,) = columns_of_only(task_set.tasks, [task.name])
+    origin = task_set.development.target_origin
+    shift = 0.0 if origin is None else float(origin[column])
+    found = {}
+    for split, part in zip(SPLITS, (task_set.development.examples, task_set.test), strict=True):
+        values = part.targets[:, column].double()
+        values = values[~values.isnan()]
+        if len(values):
+            found[split] = {
+                "smallest": float(values.min()) + shift,
+                "largest": float(values.max()) + shift,
+                "mean": float(values.mean()) + shift,
+                "standard_deviation": float(values.std(correction=0)),
+            }
+    return found
+
+
+def say_targets(tasks: list[dict[str, Any]]) -> None:
+    """Print classes with their counts, and range, mean and deviation of numbers, of the first tasks."""
+    for fact in itertools.islice((fact for fact in tasks if fact["classes"]), MOST_TASKS):
+        shown = [f"{name!r} {counts[0]:,}/{counts[1]:,}" for name, counts in fact["classes"].items()]
+        more = f" and {len(shown) - MOST_CLASSES} more" if len(shown) > MOST_CLASSES else ""
+        say_prose(f"  Classes of {fact['task']!r} (to develop on/to test on): {', '.join(shown[:MOST_CLASSES])}{more}")
+    for fact in itertools.islice((fact for fact in tasks if fact["numbers"]), MOST_TASKS):
+        shown = [f"{SPLITS[split]} {_numbers(numbers)}" for split, numbers in fact["numbers"].items()]
+        say_prose(f"  Values of {fact['task']!r}: {'; '.join(shown)}")
+
+
+def _numbers(numbers: dict[str, float]) -> str:
+    span = f"{numbers['smallest']:.10g} to {numbers['largest']:.10g}"
+    return f"{span}, mean {numbers['mean']:.8g}, standard deviation {numbers['standard_deviation']:.3g}"
