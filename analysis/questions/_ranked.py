@@ -35,7 +35,7 @@ def behind_columns(behind: Gain | None) -> dict[str, Any]:
     if behind is None:
         return {"behind": 0.0, "behind_half": np.nan, "separable": False}
     half = behind.half_simultaneous
-    return {"behind": behind.mean, "behind_half": half, "separable": bool(behind.mean + half < 0)}
+    return {"behind": behind.mean, "behind_half": half, "separable": bool(behind.simultaneous[1] < 0)}
 
 
 def places(rows: pd.DataFrame, rival: str) -> pd.Series:

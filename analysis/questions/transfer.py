@@ -7,6 +7,8 @@ put it in proportion and get no verdict word.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
@@ -16,6 +18,9 @@ from analysis.plots import forest, style
 from analysis.plots.forest import MARKS
 from analysis.records.frames import each, groups
 from analysis.records.schema import Records
+from analysis.statistics.evidence import REMEDIES
+from analysis.statistics.families import Judged, judged_together
+from analysis.statistics.harm_and_pooling import with_harm_and_pooling
 from analysis.statistics.intervals import ALPHA, MIN_SEEDS
 from analysis.statistics.judged import Comparison, comparisons
 from analysis.statistics.paired_gains import (
@@ -24,7 +29,6 @@ from analysis.statistics.paired_gains import (
     Setting,
     differences,
     gain_columns,
-    gain_of,
     outcomes,
     setting,
 )
@@ -38,7 +42,6 @@ from analysis.statistics.verdicts import (
     judge,
     more_seeds,
     remedy,
-    verdict,
     verdicts,
 )
 
@@ -77,9 +80,15 @@ def score(records: Records) -> pd.DataFrame:
     return frame.assign(
         order=frame["task"].map(order).fillna(len(order)).astype(int),
         band=common.band,
-        family=len(common.tasks) * len(judged["arms"]),
+        family=_num_verdicts(frame),
         looks=common.looks,
     )
+
+
+def _num_verdicts(rows: pd.DataFrame) -> int:
+    """Number of comparisons that get a verdict word: tasks of the judged arms that can be paired with ``each``."""
+    paired = rows[(rows["baseline"] == "each") & (rows["scope"] == TASK) & rows["gain"].notna()]
+    return max(1, len(paired[["arm", "task"]].drop_duplicates()))
 
 
 def _phases(table: pd.DataFrame, pair: Comparison, common: Setting) -> list[tuple[str, pd.DataFrame]]:
@@ -96,21 +105,38 @@ def _phases(table: pd.DataFrame, pair: Comparison, common: Setting) -> list[tupl
 def table(scores: pd.DataFrame) -> pd.DataFrame:
     """Return one row per judged arm, baseline and task (and the mean over tasks): gain, intervals, verdict."""
     keys = [*FACTS, "baseline", "against", "phase", "scope", "task", "order", "band", "family", "looks"]
-    rows = []
-    for facts, group in groups(scores, keys):
-        gain = gain_of(group, family=facts["family"], looks=facts["looks"])
-        rows.append(
-            facts
-            | gain_columns(gain)
-            | {
-                "word": verdict(gain, facts["band"]) if facts["scope"] == TASK else "",
-                "remedy": remedy(gain, facts["band"]),
-                "more_seeds": more_seeds(gain, facts["band"]),
-                "percent_gain": _percent(group),
-                "per_seed": tuple(float(value) for value in group["gain"]),
-            }
-        )
-    return judge(_with_delta_m(pd.DataFrame(rows)))
+    found = list(groups(scores, keys))
+    rows: list[dict[str, Any]] = [{}] * len(found)
+    for places in _families([facts for facts, _ in found]):
+        band, looks = float(found[places[0]][0]["band"]), int(found[places[0]][0]["looks"])
+        judgements = judged_together([found[place][1] for place in places], band, looks)
+        for place, judgement in zip(places, judgements, strict=True):
+            rows[place] = _row(*found[place], judgement)
+    return judge(_with_delta_m(with_harm_and_pooling(pd.DataFrame(rows), [group for _, group in found])))
+
+
+def _families(comparisons: list[dict[str, Any]]) -> list[list[int]]:
+    """Places of the comparisons that are judged together: all tasks, or the means, of all arms against a baseline."""
+    families: dict[tuple[str, str], list[int]] = {}
+    for place, facts in enumerate(comparisons):
+        families.setdefault((facts["baseline"], facts["scope"]), []).append(place)
+    return list(families.values())
+
+
+def _row(facts: dict[str, Any], group: pd.DataFrame, judgement: Judged) -> dict[str, Any]:
+    gain = judgement.gain
+    return (
+        facts
+        | gain_columns(gain)
+        | {
+            "word": judgement.word,
+            "remedy": REMEDIES.get(judgement.shortage) or remedy(gain, facts["band"]),
+            "more_seeds": np.nan if judgement.shortage else more_seeds(gain, facts["band"]),
+            "shortage": judgement.shortage,
+            "percent_gain": _percent(group),
+            "per_seed": tuple(float(value) for value in group["gain"]),
+        }
+    )
 
 
 def _percent(group: pd.DataFrame) -> float:
@@ -180,7 +206,8 @@ def caption(rows: pd.DataFrame) -> str:
     level = f"{100 * ALPHA / rows['looks'].iloc[0]:.3g}%"
     bars = (
         f"thick: 95% interval; thin: simultaneous interval for {rows['family'].iloc[0]} verdicts (family-wise error "
-        f"{level}); both from seeds and test examples (Student's t, Welch–Satterthwaite)"
+        f"{level}, largest error resampled jointly); both from seeds and test examples (Student's t, "
+        "Welch–Satterthwaite, corrected for skewness); words after a step-down"
     )
     if judged["n"].max() < MIN_SEEDS:
         bars = f"no intervals below {MIN_SEEDS} seeds"

@@ -3,17 +3,19 @@
 A difference is paired by seed.  Its uncertainty has two sources, and neither may be left out: another seed would have
 trained other networks, and another test split would have asked other questions,
 
-    variance = s² / n + v,        v = Σ_g (Σ_{i in g} c_i)² · G / (G − 1),        c_i = (x_i − x̄) / N,
+    variance = s² / n + v,        v = (G − 1) / G · Σ_g (Σ_{i in g} (x_i − x̄) / (N − N_g))²,
 
 where s is the standard deviation of the n per-seed differences (within outer folds, where there are any) and x_i the
-difference of test example i averaged over seeds (in points of skill).  v is the closed form of the bootstrap over test
-examples, or over their G groups, of a mean, with the same resample in all arms.  Two remarks on it.  The scale between
-metric and skill (perfect − trivial) also depends on the test examples; holding it fixed leaves out a part of the order
-gain × its relative error, which is small where verdicts are made: next to the band.  And a part of v is seed noise that
-s² already holds, so intervals are a little too wide rather than too narrow.
+difference of test example i averaged over seeds (in points of skill).  v is the jackknife over test examples, or over
+their G groups of N_g (:mod:`analysis.statistics.influence`); for groups of one size it is the closed form of the
+bootstrap of a mean, with the same resample in all arms.  Two remarks on it.  The scale between metric and skill
+(perfect − trivial) also depends on the test examples; holding it fixed leaves out a part of the order gain × its
+relative error, which is small where verdicts are made: next to the band.  And a part of v is seed noise that s² already
+holds, so intervals are a little too wide rather than too narrow.
 
 The quantile is Student's t with the Welch–Satterthwaite degrees of freedom of the sum of the two: n − 1 where seeds
-dominate, about as many as test examples where these do.
+dominate, about as many as test examples where these do, or fewer where their differences have heavy tails.  Skewed
+differences give intervals that reach further to one side (:mod:`analysis.statistics.skewness`).
 """
 
 from __future__ import annotations
@@ -26,22 +28,13 @@ import numpy as np
 from scipy.optimize import brentq
 from scipy.special import nctdtr, stdtrit
 
+from analysis.statistics.influence import effective_groups, example_influence
+from analysis.statistics.skewness import skewed_ends
+from analysis.statistics.strata import Strata
+
 ALPHA = 0.05
 MIN_SEEDS = 5
 """Below this a standard deviation is a guess: points are shown, no interval."""
-
-
-@dataclass(frozen=True)
-class Strata:
-    """Outer folds of paired differences: every seed's networks are judged on one fold of the examples.
-
-    Args:
-        fold: number of the fold of each difference.
-        weight: share that the fold has of all test examples, by difference.
-    """
-
-    fold: np.ndarray
-    weight: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -57,6 +50,9 @@ class Gain:
         half_width: half the width of the 95% interval; NaN below five seeds.
         half_simultaneous: half the width of the interval that holds for the whole family at once.
         half_seed_only: half the width of the 95% interval that counts seeds alone, as if the test examples were fixed.
+        shift: by how much the middle of the 95% interval lies above the mean, because differences are skewed.
+        shift_simultaneous: the same of the interval that holds for the whole family.
+        skewness: of the mean, from the test examples; 0 where it is not known.
     """
 
     mean: float
@@ -67,6 +63,21 @@ class Gain:
     half_width: float
     half_simultaneous: float
     half_seed_only: float
+    shift: float = 0.0
+    shift_simultaneous: float = 0.0
+    skewness: float = 0.0
+
+    @property
+    def ends(self) -> tuple[float, float]:
+        """Ends of the 95% interval."""
+        middle = self.mean + self.shift
+        return middle - self.half_width, middle + self.half_width
+
+    @property
+    def simultaneous(self) -> tuple[float, float]:
+        """Ends of the interval that holds for the whole family at once."""
+        middle = self.mean + self.shift_simultaneous
+        return middle - self.half_simultaneous, middle + self.half_simultaneous
 
     @property
     def error(self) -> float:
@@ -74,7 +85,7 @@ class Gain:
         return math.hypot(self.seed_sd / math.sqrt(self.n), self.test_error) if self.n > 1 else math.nan
 
 
-def example_variance(examples: np.ndarray, groups: np.ndarray | None = None) -> tuple[float, int]:
+def example_variance(examples: np.ndarray, groups: np.ndarray | None = None) -> tuple[float, float]:
     """Return the variance of a mean that comes from the choice of test examples, and its degrees of freedom.
 
     Args:
@@ -82,41 +93,35 @@ def example_variance(examples: np.ndarray, groups: np.ndarray | None = None) -> 
         groups: group number of every example; ``None``: each is its own.
 
     Returns:
-        (v, G − 1); infinite and 0 with fewer than two examples or groups, which say nothing about others.
+        (v, G − 1), where groups of unequal size count as fewer; infinite and 0 with fewer than two examples or groups,
+        which say nothing about others.
     """
-    rows = np.atleast_2d(np.asarray(examples, dtype=float))
-    labelled = np.isfinite(rows)
-    counts = labelled.sum(axis=1, keepdims=True)
-    if not counts.all():
+    influence = example_influence(examples, groups)
+    if influence is None:
         return math.inf, 0
-    centred = np.where(labelled, rows - np.nansum(rows, axis=1, keepdims=True) / counts, 0.0)
-    influence = (centred / counts).mean(axis=0)
-    used = labelled.any(axis=0)
-    names = np.arange(rows.shape[1]) if groups is None else np.asarray(groups)
-    _, numbers = np.unique(names[used], return_inverse=True)
-    sums = np.bincount(numbers, influence[used])
-    if len(sums) < 2:
-        return math.inf, 0
-    return float(np.sum(sums**2) * len(sums) / (len(sums) - 1)), len(sums) - 1
+    return float(np.sum(influence**2)), effective_groups(examples, groups) - 1
 
 
 def paired_gain(
     differences: np.ndarray,
     variance: float = 0.0,
-    degrees: int = 0,
+    degrees: float = 0,
     *,
-    family: int = 1,
+    family: float = 1,
     looks: int = 1,
     strata: Strata | None = None,
+    third: float = 0.0,
 ) -> Gain:
     """Return the gain of paired differences, with its intervals.
 
     Args:
         differences: one per seed, in points; NaN = no pair.
         variance, degrees: what :func:`example_variance` says of the test examples.
-        family: number of simultaneous statements; each is made at level 0.05 / family.
+        family: number of simultaneous statements; each is made at level 0.05 / family.  Statements that depend on each
+            other count as fewer, so it need not be whole (:mod:`analysis.statistics.simultaneous`).
         looks: how often the study may be judged; every look has its share of the level.
         strata: outer folds of the differences; ``None``: all seeds are judged on the same examples.
+        third: third cumulant of the mean, from the test examples.
     """
     pairs = np.asarray(differences, dtype=float)
     paired = np.isfinite(pairs)
@@ -130,15 +135,21 @@ def paired_gain(
     seeds = seed_sd**2 / n
     error = math.sqrt(seeds + variance)
     both = _welch(seeds, free, variance, degrees)
+    skewness = third / error**3 if error > 0 and math.isfinite(error) else 0.0
+    below, above = skewed_ends(t_quantile(both, ALPHA / looks), skewness)
+    family_below, family_above = skewed_ends(t_quantile(both, ALPHA / looks / family), skewness)
     return Gain(
         mean=mean,
         n=n,
         seed_sd=seed_sd,
         test_error=math.sqrt(variance),
         degrees=both,
-        half_width=t_quantile(both, ALPHA / looks) * error,
-        half_simultaneous=t_quantile(both, ALPHA / looks / family) * error,
+        half_width=(below + above) / 2 * error,
+        half_simultaneous=(family_below + family_above) / 2 * error,
         half_seed_only=t_quantile(free, ALPHA / looks) * math.sqrt(seeds),
+        shift=(above - below) / 2 * error if skewness else 0.0,
+        shift_simultaneous=(family_above - family_below) / 2 * error if skewness else 0.0,
+        skewness=skewness,
     )
 
 
@@ -166,7 +177,7 @@ def _over_folds(pairs: np.ndarray, fold: np.ndarray, weight: np.ndarray) -> tupl
     return float(np.sum(shares * means)), deviation, free
 
 
-def _welch(first: float, first_degrees: int, second: float, second_degrees: int) -> float:
+def _welch(first: float, first_degrees: float, second: float, second_degrees: float) -> float:
     if not math.isfinite(second) or second == 0:
         return float(first_degrees)
     share = first / (first + second)

@@ -10,12 +10,15 @@ import pandas as pd
 
 from analysis.records.schema import FACTOR_COLUMNS, Records, UnreadableRun
 from analysis.selection import SINGLE_TASK, selected
-from analysis.statistics.intervals import Gain, Strata, example_variance, paired_gain
+from analysis.statistics.influence import degrees_of_freedom, example_influence
+from analysis.statistics.intervals import Gain, example_variance, paired_gain
+from analysis.statistics.strata import Strata
 
 TASK, MEAN = "task", "mean"
 """The two scopes of a row: one task, or the mean over all tasks (whose ``task`` is empty)."""
 
 LOOP = "independent"
+ACCURACY = "accuracy"
 
 
 @dataclass(frozen=True)
@@ -105,13 +108,15 @@ def differences(
         common: setting of the study.
 
     Returns:
-        ``scope, task, seed, gain, metric, baseline_metric, test_variance, test_degrees, fold, weight``; the mean over
-        tasks has the seeds in which none of its tasks is missing.  A task without pairs (no test labels) has one row
-        of NaN.  A seed's gain is that on its own outer fold, whose share of the test examples is the weight.  Empty
-        where nothing can be paired.
+        ``scope, task, seed, gain, metric, baseline_metric, test_variance, test_degrees, fold, weight, test_influence,
+        rarer``; the mean over tasks has the seeds in which none of its tasks is missing.  ``test_influence`` holds what
+        every group of test examples contributes to the error of the mean, the same array in all rows of a task
+        (``None``: not known), and ``rarer`` the number of judged examples outside the most frequent class.  A task
+        without pairs (no test labels) has one row of NaN.  A seed's gain is that on its own outer fold, whose share of
+        the test examples is the weight.  Empty where nothing can be paired.
     """
     rows, unpaired, examples = [], [], []
-    here = table.loc[table["phase"] == phase, ["arm", "task", *_PAIRED]]
+    here = table[table["phase"] == phase].rename(columns={"metric": "kind_of_metric"})
     for task in common.tasks:
         name = against if isinstance(against, str) else against.get(task)
         pairs, difference = _pairs(here[here["task"] == task], arm, name)
@@ -120,7 +125,8 @@ def differences(
             continue
         variance, degrees = example_variance(difference, common.groups)
         pairs = pairs.assign(scope=TASK, task=task, test_variance=variance, test_degrees=degrees)
-        rows.append(_weighted(pairs, common.folds))
+        pairs["test_influence"] = [example_influence(difference, common.groups)] * len(pairs)
+        rows.append(_with_rarer(_weighted(pairs, common.folds)))
         examples.append(difference)
     if not rows:
         return pd.DataFrame(columns=_COLUMNS)
@@ -128,12 +134,14 @@ def differences(
 
 
 _COLUMNS = [
-    "scope", "task", "seed", "gain", "metric", "baseline_metric", "test_variance", "test_degrees", "fold", "weight"
+    "scope", "task", "seed", "gain", "metric", "baseline_metric", "test_variance", "test_degrees", "fold", "weight",
+    "test_influence", "rarer",
 ]  # fmt: skip
 
 
 _PAIRED = [
-    "seed", "replica", "test_skill", "test_metric", "trivial_metric", "perfect_metric", "num_test", "example_scores"
+    "seed", "replica", "test_skill", "test_metric", "trivial_metric", "perfect_metric", "num_test", "example_scores",
+    "kind_of_metric",
 ]  # fmt: skip
 
 
@@ -144,16 +152,25 @@ def _weighted(pairs: pd.DataFrame, folds: int) -> pd.DataFrame:
     return pairs.assign(fold=fold, weight=fold.map(sizes / sizes.sum()))
 
 
+def _with_rarer(pairs: pd.DataFrame) -> pd.DataFrame:
+    """Add the number of judged examples outside the most frequent class, which accuracy's trivial predictor misses."""
+    if "kind_of_metric" not in pairs or pairs["kind_of_metric"].iloc[0] != ACCURACY:
+        return pairs.assign(rarer=np.nan)
+    folds = pairs.drop_duplicates("fold")
+    return pairs.assign(rarer=float(((1 - folds["trivial_metric"]) * folds["num_test"]).sum()))
+
+
 def _unpaired(task: str) -> pd.DataFrame:
     numbers = dict.fromkeys(("gain", "metric", "baseline_metric"), np.nan)
     row = {"scope": TASK, "task": task, "seed": -1, **numbers, "test_variance": np.inf, "test_degrees": 0}
-    row |= {"fold": 0, "weight": 1.0}
+    row |= {"fold": 0, "weight": 1.0, "test_influence": None, "rarer": np.nan}
     return pd.DataFrame([row])
 
 
 def _pairs(rows: pd.DataFrame, arm: str, against: str | None) -> tuple[pd.DataFrame, np.ndarray]:
     """The gain per seed, and the difference of every test example averaged over seeds, both in points."""
-    left, right = (rows.loc[rows["arm"] == label, _PAIRED].set_index("seed") for label in (arm, against))
+    columns = [name for name in _PAIRED if name in rows]
+    left, right = (rows.loc[rows["arm"] == label, columns].set_index("seed") for label in (arm, against))
     pairs = left.join(right.add_suffix("_baseline"), how="inner").sort_index()
     pairs = pairs[np.isfinite(pairs["test_skill"]) & np.isfinite(pairs["test_skill_baseline"])]
     if pairs.empty:
@@ -167,8 +184,11 @@ def _pairs(rows: pd.DataFrame, arm: str, against: str | None) -> tuple[pd.DataFr
             "metric": pairs["test_metric"].to_numpy(),
             "baseline_metric": pairs["test_metric_baseline"].to_numpy(),
             "num_test": pairs["num_test"].to_numpy(),
+            "trivial_metric": pairs["trivial_metric"].to_numpy(),
         }
     )
+    if "kind_of_metric" in pairs:
+        shown["kind_of_metric"] = pairs["kind_of_metric"].to_numpy()
     return shown, _mean_over_seeds(per_example)
 
 
@@ -200,6 +220,7 @@ def _mean_over_tasks(rows: list[pd.DataFrame], examples: list[np.ndarray], commo
     complete = gains.notna().sum(axis=1) == _tasks_of_a_fold(gains, common.folds)
     gains = gains[complete].fillna(0.0)
     variance, degrees = example_variance(np.stack(examples), common.groups)
+    influence = example_influence(np.stack(examples), common.groups)
     return pd.DataFrame(
         {
             "scope": MEAN,
@@ -212,6 +233,8 @@ def _mean_over_tasks(rows: list[pd.DataFrame], examples: list[np.ndarray], commo
             "test_degrees": degrees,
             "fold": gains.index % common.folds,
             "weight": 1 / common.folds,
+            "test_influence": [influence] * len(gains),
+            "rarer": np.nan,
         }
     )
 
@@ -221,23 +244,34 @@ def _tasks_of_a_fold(gains: pd.DataFrame, folds: int) -> pd.Series:
     return gains.notna().groupby(gains.index % folds).any().sum(axis=1).loc[gains.index % folds].set_axis(gains.index)
 
 
-def gain_of(rows: pd.DataFrame, *, family: int = 1, looks: int = 1) -> Gain:
+def gain_of(rows: pd.DataFrame, *, family: float = 1, looks: int = 1) -> Gain:
     """Return the gain of the rows of one comparison (:func:`differences`) of one task."""
-    variance, degrees = float(rows["test_variance"].iloc[0]), int(rows["test_degrees"].iloc[0])
-    strata = None
-    if "fold" in rows and rows["fold"].nunique() > 1:
-        strata = Strata(rows["fold"].to_numpy(), rows["weight"].to_numpy(dtype=float))
-    return paired_gain(rows["gain"].to_numpy(), variance, degrees, family=family, looks=looks, strata=strata)
+    variance, degrees, third = float(rows["test_variance"].iloc[0]), float(rows["test_degrees"].iloc[0]), 0.0
+    influence = rows["test_influence"].iloc[0] if "test_influence" in rows else None
+    if influence is not None:
+        degrees, third = degrees_of_freedom(influence, degrees + 1), float(np.sum(influence**3))
+    return paired_gain(
+        rows["gain"].to_numpy(), variance, degrees, family=family, looks=looks, strata=strata_of(rows), third=third
+    )
+
+
+def strata_of(rows: pd.DataFrame) -> Strata | None:
+    """Return the outer folds of the rows of one comparison of one task; ``None`` where there is but one."""
+    if "fold" not in rows or rows["fold"].nunique() < 2:
+        return None
+    return Strata(rows["fold"].to_numpy(), rows["weight"].to_numpy(dtype=float))
 
 
 def gain_columns(gain: Gain) -> dict[str, float]:
     """Return a gain as columns of a table: ``gain, n, seed_sd, … , low, high``."""
     values = asdict(gain)
+    mean = values.pop("mean")
+    (low, high), (low_simultaneous, high_simultaneous) = gain.ends, gain.simultaneous
     return {
-        "gain": values.pop("mean"),
-        "low": gain.mean - gain.half_width,
-        "high": gain.mean + gain.half_width,
-        "low_simultaneous": gain.mean - gain.half_simultaneous,
-        "high_simultaneous": gain.mean + gain.half_simultaneous,
+        "gain": mean,
+        "low": low,
+        "high": high,
+        "low_simultaneous": low_simultaneous,
+        "high_simultaneous": high_simultaneous,
         **values,
     }

@@ -22,14 +22,18 @@ RECOMMENDED, REFERENCE, CANDIDATE = "recommended", "reference", "candidate"
 
 
 def judge(rows: pd.DataFrame) -> pd.DataFrame:
-    """Add verdict words against ``each``, and for other baselines whether they contradict that verdict."""
-    words = rows[rows["scope"] == TASK].set_index(["arm", "baseline", "task"])["word"].to_dict()
+    """Add verdict words of tasks and of their mean against ``each``.
+
+    For the tasks of other baselines, add whether they contradict that verdict.
+    """
+    words = rows.set_index(["arm", "baseline", "task"])["word"].to_dict()  # the mean over tasks has the task ""
     opposite = {HELPED: HURT, HURT: HELPED}
     final, contradicts = [], []
     for row in each(rows):
         against_each = words.get((row.arm, "each", row.task), "")
-        contradicts.append(row.baseline != "each" and row.word != "" and opposite.get(against_each) == row.word)
-        if row.baseline != "each" or row.scope != TASK:
+        opposed = row.baseline != "each" and row.word != "" and opposite.get(against_each) == row.word
+        contradicts.append(opposed and row.scope == TASK)
+        if row.baseline != "each":
             final.append("")
         else:  # the loop itself shares nothing: sharing is neither to blame nor to thank
             against_loop = TIE if row.sharing == LOOP else words.get((row.arm, "loop", row.task))
@@ -51,7 +55,7 @@ def with_word(rows: pd.DataFrame, word: str) -> pd.DataFrame:
 
 def verdict(gain: Gain, band: float) -> str:
     """Return the word for a gain: its simultaneous interval against ±``band`` points of no practical difference."""
-    low, high = gain.mean - gain.half_simultaneous, gain.mean + gain.half_simultaneous
+    low, high = gain.simultaneous
     if low > band:
         return HELPED
     if high < -band:

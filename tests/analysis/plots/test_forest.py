@@ -48,7 +48,7 @@ def test_beside_each_line_stand_its_numbers_and_its_verdict(rows: pd.DataFrame) 
     assert notes[0].endswith("]  helped by sharing")
     assert notes[2].startswith("−")
     assert "hurt by sharing" in notes[2]
-    assert notes[3].endswith("]  "), "the mean has no verdict"
+    assert notes[3].endswith("]  no practical difference"), "the mean has a verdict of its own"
 
 
 def test_every_seed_is_a_dot(rows: pd.DataFrame) -> None:

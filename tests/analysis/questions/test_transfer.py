@@ -11,6 +11,8 @@ import pytest
 from analysis.questions import transfer
 from analysis.questions.transfer import RECOMMENDED, REFERENCE, verdicts
 from analysis.records.schema import Records
+from analysis.statistics.evidence import REMEDIES, TOO_FEW_GROUPS, TOO_FEW_POSITIVES
+from analysis.statistics.intervals import ALPHA, t_quantile
 from analysis.statistics.paired_gains import MEAN, TASK
 from analysis.statistics.verdicts import (
     HELPED_BY_SHARING,
@@ -87,10 +89,68 @@ def test_the_family_is_tasks_times_judged_arms(planted: pd.DataFrame) -> None:
     assert set(planted["family"]) == {6}
 
 
+def test_intervals_of_the_family_are_narrower_than_bonferronis_and_wider_than_single_ones(
+    planted: pd.DataFrame,
+) -> None:
+    rows = planted[(planted["baseline"] == "each") & (planted["scope"] == TASK)]
+    assert (rows["half_simultaneous"] > rows["half_width"]).all()
+    bonferroni = [t_quantile(row.degrees, ALPHA / 6) * np.hypot(row.seed_sd / np.sqrt(row.n), row.test_error)
+                  for row in rows.itertuples()]  # fmt: skip
+    assert (rows["half_simultaneous"] < bonferroni).all()
+
+
+def test_the_mean_says_what_some_task_loses_at_worst(planted: pd.DataFrame) -> None:
+    rows = planted[(planted["baseline"] == "each") & (planted["scope"] == MEAN)]
+    tasks = planted[(planted["baseline"] == "each") & (planted["scope"] == TASK)].set_index(["arm", "task"])
+    assert set(rows["most_lost_by"]) == {"odd"}
+    for row in rows.itertuples():
+        odd = tasks.loc[(row.arm, "odd")]
+        assert -odd["gain"] < row.most_lost < -odd["low_simultaneous"]  # one side only
+        assert row.some_hurt
+        assert row.some_hurt_probability > 0.99
+    assert planted.loc[planted["baseline"] == "loop", "most_lost"].isna().all()
+    assert planted["pooled_gain"].isna().all()  # three tasks
+
+
+def test_partly_pooled_gains_lie_nearer_to_each_other(records_of: StudyOf) -> None:
+    truth = replace(PLANTED, effects={"a": 2.0, "b": 1.0, "c": 0.0, "d": 3.0}, test_noise=30.0)
+    rows = verdicts(transfer.table(transfer.score(records_of(truth))), REFERENCE)
+    assert np.ptp(rows["pooled_gain"]) < np.ptp(rows["gain"])
+    assert ((rows["pooled_high"] - rows["pooled_low"]) < (rows["high"] - rows["low"])).all()
+
+
+def test_too_few_groups_of_test_examples_get_no_word(records_of: StudyOf) -> None:
+    records = records_of(PLANTED)
+    size = len(records.scores["example_scores"].iloc[0])
+    few = verdicts(
+        transfer.table(transfer.score(replace(records, test_groups=[i % 6 for i in range(size)]))), REFERENCE
+    )
+    assert set(few["word"]) == {UNDECIDED}
+    assert set(few["shortage"]) == {TOO_FEW_GROUPS}
+    assert set(few["remedy"]) == {REMEDIES[TOO_FEW_GROUPS]}
+
+
+def test_too_few_positives_get_no_word(records_of: StudyOf) -> None:
+    records = records_of(PLANTED)
+    size = len(records.scores["example_scores"].iloc[0])
+    rare = records.scores["task"] == "good"
+    scale = (1 - 3 / size) + (records.scores["test_metric"] - 0.5) * 6 / size  # skills stay
+    scores = records.scores.assign(metric=np.where(rare, "accuracy", records.scores["metric"]))
+    scores = scores.assign(
+        trivial_metric=scores["trivial_metric"].where(~rare, 1 - 3 / size),
+        perfect_metric=scores["perfect_metric"].where(~rare, 1.0),
+        test_metric=scores["test_metric"].where(~rare, scale),
+    )  # fmt: skip
+    rows = verdicts(transfer.table(transfer.score(replace(records, scores=scores))), REFERENCE).set_index("task")
+    assert (rows.loc["good", "word"], rows.loc["good", "shortage"]) == (UNDECIDED, TOO_FEW_POSITIVES)
+    assert set(rows.drop("good")["shortage"]) == {""}
+    assert rows.loc["good", "remedy"] == REMEDIES[TOO_FEW_POSITIVES]
+
+
 def test_verdict_words_stand_against_each_only(planted: pd.DataFrame) -> None:
     assert set(planted["baseline"]) == {"each", "loop", "total", "best"}
     assert set(planted.loc[planted["baseline"] != "each", "word"]) == {""}
-    assert set(planted.loc[planted["scope"] == MEAN, "word"]) == {""}
+    assert set(planted.loc[(planted["scope"] == MEAN) & (planted["baseline"] == "each"), "word"]) == {TIE}
 
 
 def test_harm_that_the_loop_explains_is_not_blamed_on_sharing(records_of: StudyOf) -> None:

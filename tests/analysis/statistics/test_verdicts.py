@@ -152,7 +152,7 @@ def test_words_stand_against_each_alone_and_ask_the_loop_of_the_same_task() -> N
             ("loop", "b", TIE, "hard"),
         )
     )
-    assert list(rows["word"]) == [HURT_BY_SHARING, TUNED_ALONE, HURT, "", "", ""]
+    assert list(rows["word"]) == [HURT_BY_SHARING, TUNED_ALONE, HURT, HURT, "", ""]
     alone = judge(judged(("each", "a", HURT, LOOP), ("each", "b", HELPED, LOOP)))
     assert list(alone["word"]) == [TUNED_ALONE, TRAINED_TOGETHER]
 

@@ -1,0 +1,35 @@
+"""How much has to be judged before a verdict word may be given at all.
+
+An interval cannot know what its sample does not hold.  The limits come from simulations
+(``tests/truth/calibration.py``): with fewer examples of the rarer class, or fewer groups of test
+examples, 95% intervals of any kind covered less than 93%.
+"""
+
+from __future__ import annotations
+
+import math
+
+MIN_POSITIVES = 10
+"""Smallest number of judged examples outside a classification task's most frequent class."""
+MIN_GROUPS = 10
+"""Smallest number of groups of test examples; an example without a group is one of its own."""
+
+TOO_FEW_POSITIVES, TOO_FEW_GROUPS = "too few positives", "too few groups"
+
+REMEDIES = {
+    TOO_FEW_POSITIVES: f"at least {MIN_POSITIVES} test examples outside its most frequent class",
+    TOO_FEW_GROUPS: f"at least {MIN_GROUPS} groups of test examples of about one size",
+}
+"""What would make a verdict possible, by what is lacking."""
+
+
+def shortage(rarer: float, groups: float) -> str:
+    """Return what there is too little of for a verdict; empty where there is enough.
+
+    Args:
+        rarer: number of judged examples outside the task's most frequent class; NaN where there are no classes.
+        groups: number of groups of judged test examples; groups of unequal size count as fewer.
+    """
+    if math.isfinite(rarer) and rarer < MIN_POSITIVES:
+        return TOO_FEW_POSITIVES
+    return TOO_FEW_GROUPS if groups < MIN_GROUPS else ""

@@ -1,0 +1,40 @@
+"""Words and intervals keep their levels where a real learner trains on overlapping sets; the grid is ``make slow``."""
+
+from __future__ import annotations
+
+import pytest
+from scipy.stats import binom
+
+from tests.truth.calibration import PATTERNS, calibration, grid
+from tests.truth.ridge_studies import RARE, SYMMETRIC, Design
+
+STUDIES = 60
+MOST_FALSE = int(binom.ppf(0.999, STUDIES, 0.05))
+
+
+@pytest.mark.parametrize(
+    "design",
+    [Design(4, 600, SYMMETRIC, 0.5, 1, 10), Design(4, 600, SYMMETRIC, 0.5, 5, 10), Design(4, 600, RARE, 0.5, 5, 10)],
+    ids=["test split", "cross-fitting", "rare positives"],
+)
+def test_few_studies_say_something_false_and_intervals_cover(design: Design) -> None:
+    found = calibration(design, STUDIES, ("zero", "mixed"))
+    assert max(found.false.values()) * STUDIES <= MOST_FALSE
+    assert min(found.task, found.mean, found.pooled) > 0.85
+    assert found.half_mean < found.half_task
+
+
+def test_cross_fitting_has_narrower_intervals_with_as_many_replicas() -> None:
+    split, crossed = (calibration(Design(4, 600, SYMMETRIC, 0.5, folds, 10), 20, ("zero",)) for folds in (1, 5))
+    assert crossed.half_task <= 0.65 * split.half_task
+    assert crossed.half_mean <= 0.65 * split.half_mean
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("design", grid(), ids=str)
+def test_the_grid_keeps_its_levels(design: Design) -> None:
+    studies = 300
+    found = calibration(design, studies, tuple(PATTERNS))
+    assert max(found.false.values()) * studies <= binom.ppf(0.999, studies, 0.05)
+    assert found.mean > 0.90
+    assert not found.task < 0.90  # NaN: every task has too few positives
