@@ -44,11 +44,21 @@ MOST_FLOORS = {"study": 8, "mtl_core": 8, "analysis": 7}
 FUNCTION_P90, FILE_P90, LONGEST_FILE = 20, 200, 250
 LONG = {
     "study/execution/ray_tune.py": "everything that knows Ray stands in one file",
+    "analysis/statistics/paired_gains.py": "pairing, folds and the mean over tasks are one computation",
 }
 PICKLING = {"pickle", "cloudpickle", "dill", "joblib", "shelve", "marshal"}
 EVALUATING = {"torch.save", "torch.load", "eval", "exec"}
 TESTED_ELSEWHERE: dict[str, tuple[str, str]] = {
     "analysis/report/sections/alert.py": ("tests/analysis/report/sections/test_alerts.py", "one line a kind, in order"),
+    "analysis/statistics/band.py": (
+        "tests/analysis/statistics/test_intervals.py",
+        "a closed form; the study file's band",
+    ),
+    "analysis/statistics/families.py": ("tests/analysis/questions/test_transfer.py", "through the verdict question"),
+    "analysis/statistics/harm_and_pooling.py": (
+        "tests/analysis/questions/test_transfer.py",
+        "through the verdict question",
+    ),
     "analysis/statistics/judged.py": ("tests/study/protocol/test_outer_folds.py", "held against records of a study"),
     "study/config/sections.py": ("tests/study/config/test_load.py", "every key is read, refused and written back"),
     "mtl_core/backbones/__init__.py": (

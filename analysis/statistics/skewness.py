@@ -5,7 +5,8 @@ small, at the same time.  Hall's monotone transformation of the studentised mean
 
     g(T) = T + λ T² / 3 + λ² T³ / 27 + λ / 6   is nearly normal,        λ = κ₃ / variance^{3/2},
 
-so that the interval ends at mean − error · g⁻¹(±q), with g⁻¹(y) = 3 ((1 + λ (y − λ/6))^{1/3} − 1) / λ.  q is a quantile of Student's t, with degrees of freedom that know the tails
+so that the interval ends at mean − error · g⁻¹(±q), with g⁻¹(y) = 3 ((1 + λ (y − λ/6))^{1/3} − 1) / λ.  q is a
+quantile of Student's t, with degrees of freedom that know the tails
 (:func:`analysis.statistics.influence.degrees_of_freedom`).  In simulations it covers as well as the studentised
 bootstrap or better, at no cost, and at any level.
 

@@ -92,7 +92,7 @@ def main(studies: int) -> None:
         false = "  ".join(f"{name} {100 * share:.1f}%" for name, share in found.false.items())
         print(
             f"{design.num_tasks:2} tasks {design.rows:4} rows {design.kind:9} ρ {design.correlation} "
-            f"folds {design.folds} seeds {design.seeds}: false {false}; covered task {found.task:.3f} mean {found.mean:.3f} "
+            f"folds {design.folds} seeds {design.seeds}: false {false}; covered task {found.task:.3f} mean {found.mean:.3f} "  # noqa: E501 - one line of a table
             f"pooled {found.pooled:.3f}; ± {found.half_task:.2f} mean ± {found.half_mean:.2f}; "
             f"no word {found.unjudged:.2f}",
             flush=True,
