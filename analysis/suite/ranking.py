@@ -93,8 +93,6 @@ class _Set:
             gain=("gain", "mean"), test_variance=("test_variance", "max"), test_degrees=("test_degrees", "min"),
             fold=("fold", "first"), weight=("weight", "mean"),
         )  # fmt: skip
-        if len(parts) == 1 and "test_influence" in rows:  # over several settings skewness is left out
-            seeds["test_influence"] = list(rows.groupby("seed")["test_influence"].first())
         return gain_of(seeds, looks=self.common.looks)
 
 
