@@ -1,8 +1,8 @@
 """How much has to be judged before a verdict word may be given at all.
 
-An interval cannot know what its sample does not hold.  The limits come from simulations
-(``tests/truth/calibration.py``): with fewer examples of the rarer class, or fewer groups of test
-examples, 95% intervals of any kind covered less than 93%.
+An interval cannot know what its sample does not hold.  Both limits are choices and no results: in small simulations 95%
+intervals covered 0.93 to 0.95 from about five rare examples on, and skewed groups about 0.91 whether there were 6 or
+20 of them.
 """
 
 from __future__ import annotations

@@ -125,7 +125,8 @@ def differences(
             continue
         variance, degrees = example_variance(difference, common.groups)
         pairs = pairs.assign(scope=TASK, task=task, test_variance=variance, test_degrees=degrees)
-        pairs["test_influence"] = [example_influence(difference, common.groups)] * len(pairs)
+        influence = [example_influence(difference, common.groups)] * len(pairs)
+        pairs = pairs.assign(test_influence=pd.Series(influence, index=pairs.index, dtype=object))
         rows.append(_with_rarer(_weighted(pairs, common.folds)))
         examples.append(difference)
     if not rows:
