@@ -50,10 +50,7 @@ PICKLING = {"pickle", "cloudpickle", "dill", "joblib", "shelve", "marshal"}
 EVALUATING = {"torch.save", "torch.load", "eval", "exec"}
 TESTED_ELSEWHERE: dict[str, tuple[str, str]] = {
     "analysis/report/sections/alert.py": ("tests/analysis/report/sections/test_alerts.py", "one line a kind, in order"),
-    "analysis/statistics/band.py": (
-        "tests/analysis/statistics/test_intervals.py",
-        "a closed form; the study file's band",
-    ),
+    "analysis/statistics/band.py": ("tests/analysis/statistics/test_evidence.py", "the other limit of a verdict word"),
     "analysis/statistics/families.py": ("tests/analysis/questions/test_transfer.py", "through the verdict question"),
     "analysis/statistics/harm_and_pooling.py": (
         "tests/analysis/questions/test_transfer.py",
@@ -61,6 +58,7 @@ TESTED_ELSEWHERE: dict[str, tuple[str, str]] = {
     ),
     "analysis/statistics/judged.py": ("tests/study/protocol/test_outer_folds.py", "held against records of a study"),
     "study/config/sections.py": ("tests/study/config/test_load.py", "every key is read, refused and written back"),
+    "analysis/statistics/strata.py": ("tests/study/planning/test_evaluation.py", "held against the data's own folds"),
     "mtl_core/backbones/__init__.py": (
         "tests/mtl_core/backbones/test_images.py",
         "base classes: what every backbone promises",

@@ -23,6 +23,7 @@ from analysis.questions._ranked import behind_columns, mean_gains, places
 from analysis.records.frames import each, groups
 from analysis.records.schema import FACTOR_COLUMNS, Records
 from analysis.selection import SINGLE_TASK
+from analysis.statistics.over_settings import mean_over_settings
 from analysis.statistics.paired_gains import LOOP, MEAN, TASK, differences, gain_columns, gain_of, outcomes, setting
 from analysis.statistics.verdicts import HELPED, verdict
 
@@ -86,18 +87,11 @@ def _compared(records: Records, scored: pd.DataFrame, arms: pd.DataFrame, agains
     ]
     if not parts:
         return pd.DataFrame()
-    return (
-        pd.concat(parts, ignore_index=True)
-        .groupby(["method", "scope", "task", "seed"], sort=False, as_index=False)
-        .agg(
-            gain=("gain", "mean"),
-            test_variance=("test_variance", "max"),
-            test_degrees=("test_degrees", "min"),
-            fold=("fold", "first"),
-            weight=("weight", "mean"),
-            arms=("arm", "nunique"),
-            same_draw=("same_draw", "mean"),
-        )
+    return mean_over_settings(
+        pd.concat(parts, ignore_index=True),
+        ["method", "scope", "task"],
+        arms=("arm", "nunique"),
+        same_draw=("same_draw", "mean"),
     )
 
 

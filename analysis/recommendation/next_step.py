@@ -17,6 +17,7 @@ from analysis.records.run_command import run_path
 from analysis.records.schema import Records
 from analysis.statistics.intervals import MIN_SEEDS
 from analysis.statistics.paired_gains import MEAN
+from analysis.statistics.seed_part import MATERIAL, seed_part
 from analysis.statistics.verdicts import MAX_SEEDS, UNDECIDED, with_word
 
 Step = tuple[str, str]
@@ -26,8 +27,6 @@ WIDE = 1.25
 """The mean is what more rows are for while half of its interval is wider than so many bands."""
 WORTHWHILE = 0.9
 """More seeds are a step of their own if they narrow an interval to this share of its width, or less."""
-MATERIAL = 0.25
-"""More seeds are worth naming while their part of the variance is more than this share of the examples' part."""
 
 
 def next_step(records: Records, rows: pd.DataFrame, decision: Decision) -> Step:
@@ -106,8 +105,8 @@ def _mean(rows: pd.DataFrame, about: Option) -> pd.DataFrame:
 
 
 def _seed_part(rows: pd.DataFrame) -> pd.Series:
-    """Variance of the mean over seeds as a multiple of the variance from the test examples, per row."""
-    return (rows["seed_sd"] ** 2 / rows["n"]) / (rows["test_error"] ** 2).replace(0.0, np.finfo(float).tiny)
+    """:func:`seed_part`, which is next to endless where the test examples add nothing."""
+    return seed_part(rows.assign(test_error=rows["test_error"].clip(lower=math.sqrt(np.finfo(float).tiny))))
 
 
 def _folds(records: Records, about: Option, part: float) -> Step | None:

@@ -37,8 +37,30 @@ MIN_SEEDS = 5
 """Below this a standard deviation is a guess: points are shown, no interval."""
 
 
+class Ends:
+    """Ends of the two intervals of an estimate, whose middles lie beside its mean where differences are skewed."""
+
+    mean: float
+    half_width: float
+    half_simultaneous: float
+    shift: float
+    shift_simultaneous: float
+
+    @property
+    def ends(self) -> tuple[float, float]:
+        """Ends of the 95% interval."""
+        middle = self.mean + self.shift
+        return middle - self.half_width, middle + self.half_width
+
+    @property
+    def simultaneous(self) -> tuple[float, float]:
+        """Ends of the interval that holds for the whole family at once."""
+        middle = self.mean + self.shift_simultaneous
+        return middle - self.half_simultaneous, middle + self.half_simultaneous
+
+
 @dataclass(frozen=True)
-class Gain:
+class Gain(Ends):
     """A paired difference in points of skill.
 
     Args:
@@ -68,18 +90,6 @@ class Gain:
     skewness: float = 0.0
 
     @property
-    def ends(self) -> tuple[float, float]:
-        """Ends of the 95% interval."""
-        middle = self.mean + self.shift
-        return middle - self.half_width, middle + self.half_width
-
-    @property
-    def simultaneous(self) -> tuple[float, float]:
-        """Ends of the interval that holds for the whole family at once."""
-        middle = self.mean + self.shift_simultaneous
-        return middle - self.half_simultaneous, middle + self.half_simultaneous
-
-    @property
     def error(self) -> float:
         """Standard error of the mean from both sources, seeds and test examples; NaN below two seeds."""
         return math.hypot(self.seed_sd / math.sqrt(self.n), self.test_error) if self.n > 1 else math.nan
@@ -96,10 +106,17 @@ def example_variance(examples: np.ndarray, groups: np.ndarray | None = None) -> 
         (v, G − 1), where groups of unequal size count as fewer; infinite and 0 with fewer than two examples or groups,
         which say nothing about others.
     """
-    influence = example_influence(examples, groups)
-    if influence is None:
-        return math.inf, 0
-    return float(np.sum(influence**2)), effective_groups(examples, groups) - 1
+    return variance_of(example_influence(examples, groups), effective_groups(examples, groups))
+
+
+def variance_of(influence: np.ndarray | None, groups: float) -> tuple[float, float]:
+    """Return variance and degrees of freedom as :func:`example_variance` does, from what groups contribute.
+
+    Args:
+        influence: what :func:`analysis.statistics.influence.example_influence` returns.
+        groups: what :func:`analysis.statistics.influence.effective_groups` returns.
+    """
+    return (math.inf, 0) if influence is None else (float(np.sum(influence**2)), groups - 1)
 
 
 def paired_gain(
@@ -136,21 +153,33 @@ def paired_gain(
     error = math.sqrt(seeds + variance)
     both = _welch(seeds, free, variance, degrees)
     skewness = third / error**3 if error > 0 and math.isfinite(error) else 0.0
-    below, above = skewed_ends(t_quantile(both, ALPHA / looks), skewness)
-    family_below, family_above = skewed_ends(t_quantile(both, ALPHA / looks / family), skewness)
+    half, shift = half_and_shift(t_quantile(both, ALPHA / looks), skewness, error)
+    half_family, shift_family = half_and_shift(t_quantile(both, ALPHA / looks / family), skewness, error)
     return Gain(
         mean=mean,
         n=n,
         seed_sd=seed_sd,
         test_error=math.sqrt(variance),
         degrees=both,
-        half_width=(below + above) / 2 * error,
-        half_simultaneous=(family_below + family_above) / 2 * error,
+        half_width=half,
+        half_simultaneous=half_family,
         half_seed_only=t_quantile(free, ALPHA / looks) * math.sqrt(seeds),
-        shift=(above - below) / 2 * error if skewness else 0.0,
-        shift_simultaneous=(family_above - family_below) / 2 * error if skewness else 0.0,
+        shift=shift,
+        shift_simultaneous=shift_family,
         skewness=skewness,
     )
+
+
+def half_and_shift(quantile: float, skewness: float, error: float) -> tuple[float, float]:
+    """Return half the width of an interval, and by how much its middle lies above the mean.
+
+    Args:
+        quantile: two-sided quantile for a mean without skewness.
+        skewness: of the mean.
+        error: standard error of the mean.
+    """
+    below, above = skewed_ends(quantile, skewness)
+    return (below + above) / 2 * error, (above - below) / 2 * error if skewness else 0.0
 
 
 def _mean_and_deviation(pairs: np.ndarray) -> tuple[float, float]:

@@ -16,6 +16,7 @@ import pandas as pd
 
 from analysis.records.schema import Records
 from analysis.statistics.paired_gains import best_single
+from analysis.statistics.strata import fold_of
 from analysis.statistics.verdicts import RECOMMENDED, REFERENCE
 
 BASELINES = ("each", "loop", "total", "best")
@@ -76,14 +77,14 @@ def choices(records: Records) -> list[tuple[str, int]]:
 def _over_folds(
     records: Records, scored: pd.DataFrame, judged: Mapping[str, Any]
 ) -> tuple[pd.DataFrame, list[Comparison]]:
-    fold_of = scored["seed"] % records.num_folds
+    folds = fold_of(scored["seed"], records.num_folds)
     parts, found = [], []
     of_fold = {fold: records.frozen("judged", fold) for fold in range(records.num_folds)}
     for role, arm in roles(judged).items():
         for name in (None, *BASELINES):
             label = f"{role} {name or 'arm'}"
             rows = [
-                _rows(scored[fold_of == fold], here, role, name).assign(arm=label)
+                _rows(scored[folds == fold], here, role, name).assign(arm=label)
                 for fold, here in of_fold.items()
                 if here is not None
             ]

@@ -18,11 +18,11 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from analysis.statistics.intervals import ALPHA, Gain, t_quantile
+from analysis.statistics.intervals import ALPHA, Ends, Gain, half_and_shift, t_quantile
 
 
 @dataclass(frozen=True)
-class MeanGain:
+class MeanGain(Ends):
     """Mean gain over task sets, in points of skill.
 
     Args:
@@ -32,6 +32,7 @@ class MeanGain:
         degrees: Welch–Satterthwaite degrees of freedom.
         half_width: half the width of the 95% interval.
         half_simultaneous: half the width of the interval that holds for the whole family at once.
+        shift, shift_simultaneous: by how much the middles of these lie above the mean.
     """
 
     mean: float
@@ -40,6 +41,8 @@ class MeanGain:
     degrees: float
     half_width: float
     half_simultaneous: float
+    shift: float = 0.0
+    shift_simultaneous: float = 0.0
 
 
 def over_sets(gains: Sequence[Gain], *, family: int = 1, looks: int = 1) -> MeanGain:
@@ -59,5 +62,8 @@ def over_sets(gains: Sequence[Gain], *, family: int = 1, looks: int = 1) -> Mean
     spread = sum(variance**2 / gain.degrees for variance, gain in zip(variances, gains, strict=True))
     degrees = total**2 / spread if spread else float(sum(gain.degrees for gain in gains))
     error = math.sqrt(total) / count
-    halves = [t_quantile(degrees, ALPHA / looks / statements) * error for statements in (1, family)]
-    return MeanGain(mean, count, error, degrees, *halves)
+    third = sum(gain.skewness * variance**1.5 for variance, gain in zip(variances, gains, strict=True))
+    skewness = third / total**1.5 if total else 0.0  # third cumulants of independent means add up, as variances do
+    quantiles = [t_quantile(degrees, ALPHA / looks / statements) for statements in (1, family)]
+    (half, shift), (half_family, shift_family) = (half_and_shift(one, skewness, error) for one in quantiles)
+    return MeanGain(mean, count, error, degrees, half, half_family, shift, shift_family)

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from analysis.records.schema import FACTOR_COLUMNS, Records, UnreadableRun
 from analysis.selection import SINGLE_TASK, selected
-from analysis.statistics.influence import degrees_of_freedom, example_influence
-from analysis.statistics.intervals import Gain, example_variance, paired_gain
-from analysis.statistics.strata import Strata
+from analysis.statistics.influence import degrees_of_freedom, effective_groups, example_influence
+from analysis.statistics.intervals import Gain, paired_gain, variance_of
+from analysis.statistics.strata import Strata, fold_of
 
 TASK, MEAN = "task", "mean"
 """The two scopes of a row: one task, or the mean over all tasks (whose ``task`` is empty)."""
@@ -123,10 +124,7 @@ def differences(
         if pairs.empty:
             unpaired.append(_unpaired(task))
             continue
-        variance, degrees = example_variance(difference, common.groups)
-        pairs = pairs.assign(scope=TASK, task=task, test_variance=variance, test_degrees=degrees)
-        influence = [example_influence(difference, common.groups)] * len(pairs)
-        pairs = pairs.assign(test_influence=pd.Series(influence, index=pairs.index, dtype=object))
+        pairs = pairs.assign(scope=TASK, task=task, **_test_part(difference, common.groups, len(pairs)))
         rows.append(_with_rarer(_weighted(pairs, common.folds)))
         examples.append(difference)
     if not rows:
@@ -148,7 +146,7 @@ _PAIRED = [
 
 def _weighted(pairs: pd.DataFrame, folds: int) -> pd.DataFrame:
     """Add every pair's outer fold, and the fold's share of the task's test examples in all folds that have pairs."""
-    fold = pairs["seed"] % folds
+    fold = fold_of(pairs["seed"], folds)
     sizes = pairs["num_test"].groupby(fold).first()
     return pairs.assign(fold=fold, weight=fold.map(sizes / sizes.sum()))
 
@@ -220,8 +218,6 @@ def _mean_over_tasks(rows: list[pd.DataFrame], examples: list[np.ndarray], commo
     gains = every.assign(gain=share * every["gain"]).pivot(index="seed", columns="task", values="gain")
     complete = gains.notna().sum(axis=1) == _tasks_of_a_fold(gains, common.folds)
     gains = gains[complete].fillna(0.0)
-    variance, degrees = example_variance(np.stack(examples), common.groups)
-    influence = example_influence(np.stack(examples), common.groups)
     return pd.DataFrame(
         {
             "scope": MEAN,
@@ -230,19 +226,25 @@ def _mean_over_tasks(rows: list[pd.DataFrame], examples: list[np.ndarray], commo
             "gain": gains.mean(axis=1).to_numpy(),
             "metric": np.nan,
             "baseline_metric": np.nan,
-            "test_variance": variance,
-            "test_degrees": degrees,
-            "fold": gains.index % common.folds,
+            **_test_part(np.stack(examples), common.groups, len(gains)),
+            "fold": fold_of(gains.index, common.folds),
             "weight": 1 / common.folds,
-            "test_influence": [influence] * len(gains),
             "rarer": np.nan,
         }
     )
 
 
+def _test_part(examples: np.ndarray, groups: np.ndarray | None, number: int) -> dict[str, Any]:
+    """What the test examples say of the error of a mean, as columns of ``number`` rows."""
+    influence = example_influence(examples, groups)
+    variance, degrees = variance_of(influence, effective_groups(examples, groups))
+    return {"test_variance": variance, "test_degrees": degrees, "test_influence": [influence] * number}
+
+
 def _tasks_of_a_fold(gains: pd.DataFrame, folds: int) -> pd.Series:
     """For every seed the number of tasks that have test labels in its outer fold; without folds that of all tasks."""
-    return gains.notna().groupby(gains.index % folds).any().sum(axis=1).loc[gains.index % folds].set_axis(gains.index)
+    fold = fold_of(gains.index, folds)
+    return gains.notna().groupby(fold).any().sum(axis=1).loc[fold].set_axis(gains.index)
 
 
 def gain_of(rows: pd.DataFrame, *, family: float = 1, looks: int = 1) -> Gain:

@@ -6,13 +6,12 @@ import math
 from dataclasses import dataclass
 
 from analysis.statistics.intervals import ALPHA, t_quantile
+from analysis.statistics.seed_part import MATERIAL
 
 DISAGREEMENT = 0.08
 """Share of rows on which two tuned networks are not both right or both wrong: 0.06 to 0.10 in studies so far."""
 ERROR_DEVIATION = 0.15
 """Deviation of a row's difference in squared error, over the target's variance: 0.10 to 0.25 in studies so far."""
-SEED_SHARE = 0.25
-"""Part that seeds add to the variance from test rows; the verdict goes on to more seeds until it is about that."""
 BETWEEN_TASKS = 0.3
 """Correlation between the tasks' differences on the same rows."""
 
@@ -46,12 +45,14 @@ def row_deviation(majority: float | None) -> float:
 def planned_precision(rows: dict[str, int], deviations: dict[str, float]) -> Precision:
     """Return the half-widths of a design in which so many labelled rows, or groups of them, judge each task.
 
+    Seeds are taken to add to the variance what they do when the verdict asks for no more of them.
+
     Args:
         rows: number of labelled test rows of each task; with outer folds all of its labelled rows.
         deviations: what :func:`row_deviation` says of each task.
     """
     halves = {
-        task: t_quantile(max(number - 1, 1), ALPHA) * deviations[task] * math.sqrt((1 + SEED_SHARE) / max(number, 1))
+        task: t_quantile(max(number - 1, 1), ALPHA) * deviations[task] * math.sqrt((1 + MATERIAL) / max(number, 1))
         for task, number in rows.items()
     }
     independent = math.sqrt(sum(half**2 for half in halves.values())) / len(halves)

@@ -1,10 +1,13 @@
-"""Outer folds of paired differences."""
+"""Outer folds of paired differences, and the fold that a seed belongs to."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
+
+Seeds = TypeVar("Seeds")
 
 
 @dataclass(frozen=True)
@@ -18,3 +21,8 @@ class Strata:
 
     fold: np.ndarray
     weight: np.ndarray
+
+
+def fold_of(seeds: Seeds, folds: int) -> Seeds:
+    """Return the outer fold of a seed, or of each of an array of them: the seed modulo the number of folds."""
+    return seeds % folds  # pyright: ignore[reportOperatorIssue, reportReturnType]

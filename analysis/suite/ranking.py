@@ -13,7 +13,8 @@ from analysis.records.frames import each
 from analysis.records.load_suite import SuiteRecords
 from analysis.records.schema import Records
 from analysis.records.study_state import state_of
-from analysis.statistics.intervals import Gain
+from analysis.statistics.intervals import Ends, Gain
+from analysis.statistics.over_settings import mean_over_settings
 from analysis.statistics.over_task_sets import over_sets
 from analysis.statistics.paired_gains import MEAN, Setting, differences, gain_of, outcomes, setting
 from analysis.suite.contests import Contest
@@ -89,11 +90,7 @@ class _Set:
         rows = pd.concat([part[part["scope"] == MEAN] for part in parts if len(part)] or [pd.DataFrame()])
         if rows.empty:
             return Gain(np.nan, 0, np.nan, np.nan, np.nan, np.nan, np.nan, np.nan)
-        seeds = rows.groupby("seed", as_index=False).agg(
-            gain=("gain", "mean"), test_variance=("test_variance", "max"), test_degrees=("test_degrees", "min"),
-            fold=("fold", "first"), weight=("weight", "mean"),
-        )  # fmt: skip
-        return gain_of(seeds, looks=self.common.looks)
+        return gain_of(mean_over_settings(rows), looks=self.common.looks)
 
 
 def rank(suite: SuiteRecords, contest: Contest) -> Ranking | None:
@@ -156,22 +153,27 @@ def _means(
     rows = []
     for place, method in enumerate(order, start=1):
         mean = over_sets([gains[method, name] for name in sets], looks=looks)
-        half = np.nan if method == reference else mean.half_width  # its gain is 0 by definition, not by luck
-        row = {"method": method, "rank": place, "gain": mean.mean, "low": mean.mean - half, "high": mean.mean + half}
-        row |= {"half_width": half, "n_sets": mean.num_sets, "degrees": mean.degrees}
+        row = {"method": method, "rank": place, "gain": mean.mean, **_interval(mean, method == reference)}
+        row |= {"n_sets": mean.num_sets, "degrees": mean.degrees}
         row |= {"mean_rank": float(ranks.loc[method].mean()), "behind": 0.0, "behind_half": np.nan, "separable": False}
         if method != order[0]:
             behind = over_sets(
                 [found.behind(method, order[0]) for found in sets.values()], family=len(order) - 1, looks=looks
             )
             row |= {"behind": behind.mean, "behind_half": behind.half_simultaneous}
-            row |= {"separable": bool(behind.mean + behind.half_simultaneous < 0)}
+            row |= {"separable": bool(behind.simultaneous[1] < 0)}
         rows.append(row | {"reason": ""})
     for method in facts.index.difference(whole, sort=False):
         lost = [name for name in sets if not np.isfinite(gains[method, name].mean)]
         why = [f"{name}: {why_missing(sets[name].records, facts.loc[method].to_dict())}" for name in lost]
         rows.append({"method": method, "n_sets": len(sets) - len(lost), "separable": False, "reason": "; ".join(why)})
     return pd.DataFrame(rows).join(facts, on="method")
+
+
+def _interval(gain: Ends, is_reference: bool) -> dict[str, float]:
+    """The 95% interval as columns; none of the reference, whose gain is 0 by definition and not by luck."""
+    low, high = (np.nan, np.nan) if is_reference else gain.ends
+    return {"low": low, "high": high, "half_width": np.nan if is_reference else gain.half_width}
 
 
 def _cells(
@@ -191,7 +193,6 @@ def _cells(
                 gains[mean.method, name],
                 entries[(entries["method"] == mean.method) & (entries["task_set"] == name)],
             )
-            half = np.nan if mean.method == reference else gain.half_width
             there = bool(np.isfinite(gain.mean))
             identity = {column: getattr(mean, column) for column in contest.identity}
             rows.append(
@@ -202,9 +203,7 @@ def _cells(
                     "arms": len(own),
                     "width": own["width"].iloc[0] if own["width"].nunique() == 1 else np.nan,
                     "gain": gain.mean,
-                    "low": gain.mean - half,
-                    "high": gain.mean + half,
-                    "half_width": half,
+                    **_interval(gain, mean.method == reference),
                     "n": gain.n,
                     "rank": places.get(mean.method, np.nan),
                     "reason": "" if there else why_missing(found.records, identity),

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from analysis.statistics.strata import fold_of
 from mtl_core.task_tree import Tree
 from study.config.spec import Spec
 from study.planning.arm import EQUAL, HARD, Arm
@@ -91,7 +92,7 @@ class Plan:
             return range(first, first + wanted)
         of_each = max(math.ceil(wanted / self.folds), FEWEST_SEEDS_OF_A_FOLD[phase])
         seeds = range(first, first + self.folds * of_each)
-        return seeds if self.fold is None else [seed for seed in seeds if seed % self.folds == self.fold]
+        return seeds if self.fold is None else [seed for seed in seeds if fold_of(seed, self.folds) == self.fold]
 
     def of_fold(self, fold: int) -> Plan:
         """Return the plan with the seeds of one outer fold."""

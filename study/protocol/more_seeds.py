@@ -13,16 +13,11 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from analysis.questions import transfer
 from analysis.records.load import load
 from analysis.statistics.paired_gains import MEAN, TASK
+from analysis.statistics.seed_part import MATERIAL, seed_part
 from study.protocol.context import StudyContext
 
-MATERIAL = 0.25
-"""Seeds are added while their part of the variance is more than this share of the test examples' part.
-
-Below it, even endless seeds would narrow an interval by a tenth at most.
-"""
 MOST_TIMES = 2.0
 """Factor by which one block may raise the number of seeds: the spread is known better after each."""
 
@@ -38,6 +33,8 @@ def with_more_seeds(context: StudyContext) -> StudyContext | None:
     later = [event["seeds"] for event in context.ledger.of("extended") if event["seeds"] > now]
     if later:
         return _with(context, min(later))
+    from analysis.questions import transfer  # it draws, too, which is slow to import and not needed to begin a study
+
     wanted = wanted_seeds(transfer.table(transfer.score(load(context.directory))), now)
     longer = _with(context, min(wanted, context.plan.spec.verdict.max_seeds))
     number = len(longer.plan.seeds("verdict"))
@@ -59,8 +56,9 @@ def wanted_seeds(rows: pd.DataFrame, now: int) -> int:
     against = rows[(rows["baseline"] == "each") & (rows["n"] > 0)] if len(rows) else rows
     shares = [0.0]
     for _, arm in against.groupby("arm", sort=False) if len(against) else ():
-        share = (arm["seed_sd"] ** 2 / arm["n"]) / arm["test_error"].where(arm["test_error"] > 0) ** 2
-        shares += [share[arm["scope"] == MEAN].max(), share[arm["scope"] == TASK].median()]
+        noisy = arm[arm["test_error"] > 0]
+        share = seed_part(noisy)
+        shares += [share[noisy["scope"] == MEAN].max(), share[noisy["scope"] == TASK].median()]
     largest = float(np.nan_to_num(np.nanmax(shares), posinf=0.0))
     return math.ceil(now * min(max(largest / MATERIAL, 1.0), MOST_TIMES))
 

@@ -10,6 +10,7 @@ from scipy import stats
 
 from analysis.statistics.intervals import Gain, paired_gain
 from analysis.statistics.over_task_sets import over_sets
+from analysis.statistics.skewness import skewed_ends
 
 
 def gain(mean: float, error: float, degrees: float) -> Gain:
@@ -76,3 +77,16 @@ def test_intervals_hold_the_true_mean_as_often_as_they_say(spreads: tuple[float,
         found = over_sets(gains)
         held += abs(found.mean - np.mean(truths)) <= found.half_width
     assert held / trials == pytest.approx(0.95, abs=0.015)
+
+
+def test_skewness_adds_up_as_third_cumulants_do() -> None:
+    def skewed(scale: float) -> Gain:
+        return paired_gain(scale * np.array([0.1, 0.5, -0.2, 0.9, 0.4, 0.3]), scale**2, 50, third=0.4 * scale**3)
+
+    alone, both = over_sets([skewed(1.0)]), over_sets([skewed(1.0), skewed(2.0)])
+    assert alone.ends == pytest.approx(skewed(1.0).ends)
+    one, two = skewed(1.0), skewed(2.0)
+    error = math.hypot(one.error, two.error)
+    skewness = (one.skewness * one.error**3 + two.skewness * two.error**3) / error**3
+    below, above = skewed_ends(float(stats.t.ppf(0.975, both.degrees)), skewness)
+    assert both.ends == pytest.approx((both.mean - below * error / 2, both.mean + above * error / 2))

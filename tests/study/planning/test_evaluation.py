@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import torch
 
+from analysis.statistics.strata import fold_of
 from mtl_core.data.task_set import TaskSet
 from mtl_core.errors import UserError
 from study.config.load import as_text, read_spec
@@ -75,3 +76,9 @@ def test_seeds_are_spread_over_the_folds_with_two_for_each_that_is_judged() -> N
         parts = [list(plan.of_fold(fold).seeds(phase)) for fold in range(5)]
         assert sorted(seed for part in parts for seed in part) == list(plan.seeds(phase))
         assert [{seed % 5 for seed in part} for part in parts] == [{fold} for fold in range(5)]
+
+
+def test_the_records_and_the_data_mean_the_same_fold_of_a_seed() -> None:
+    _, evaluated = settle_design(tiny(evaluation={"folds": 3}), DRAWN)
+    pool = evaluated.development
+    assert all(torch.equal(pool.is_judged(seed), pool.folds == fold_of(seed, 3)) for seed in (0, 5, 1_000, 2_001))
