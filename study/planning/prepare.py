@@ -16,6 +16,7 @@ from study.planning.forecast import REFERENCE_RATE, Forecast, Forecaster, machin
 from study.planning.make_plan import make_plan
 from study.planning.options import build_task_set, check_backbone_options, check_named_options
 from study.planning.plan import Plan
+from study.planning.stored_metrics import with_stored_metrics
 from study.planning.task_trees import trees_in_ledger
 from study.store import ledger
 
@@ -67,7 +68,9 @@ def prepare(
     """
     check_backbone_options(spec)
     check_named_options(spec)
-    spec, task_set = settle_design(spec, task_set or build_task_set(spec), stored)
+    task_set = task_set or build_task_set(spec)
+    task_set = task_set if stored is None else with_stored_metrics(task_set, out)
+    spec, task_set = settle_design(spec, task_set, stored)
     tasks = [task.name for task in task_set.tasks]
     trees = {} if stored is None else trees_in_ledger(ledger.read(out / ledger.NAME), tasks)
     forecaster = Forecaster(task_set, spec.workers or num_cores(), rate or machine_rate())

@@ -28,7 +28,9 @@ def places(
     differs = ordered[..., 1:] != ordered[..., :-1]
     edge = torch.ones_like(ordered[..., :1], dtype=torch.bool)
     first = torch.where(torch.cat([edge, differs], dim=-1), place, 0).cummax(dim=-1).values
-    ends = torch.where(torch.cat([differs, edge], dim=-1), place + 1, len(place)).flip(-1).cummin(dim=-1).values.flip(-1)
+    ends = (
+        torch.where(torch.cat([differs, edge], dim=-1), place + 1, len(place)).flip(-1).cummin(dim=-1).values.flip(-1)
+    )
     return order, *(torch.empty_like(order).scatter_(-1, order, part) for part in (first, ends))
 
 
