@@ -55,13 +55,13 @@ def calibration(design: Design, studies: int, patterns: Sequence[str] = tuple(PA
     false = dict.fromkeys(patterns, 0)
     task, mean, pooled, halves, half_means, lacking = [], [], [], [], [], []
     for _ in range(studies):
-        measured = study(design, rng)
+        rows = comparisons(design, study(design, rng))
         for pattern in patterns:
             gains = np.resize(PATTERNS[pattern], design.num_tasks)
-            judged = judged_together(comparisons(design, measured.moved(gains))[:-1], BAND, 1)
+            moved = [part.assign(gain=part["gain"] + gain) for part, gain in zip(rows[:-1], gains, strict=True)]
+            judged = judged_together(moved, BAND, 1)
             false[pattern] += any(one.word not in allowed(gain) for one, gain in zip(judged, gains, strict=True))
         lacking += [bool(one.shortage) for one in judged]
-        rows = comparisons(design, measured.moved(np.zeros(design.num_tasks)))
         found = [gain_of(part) for part, one in zip(rows[:-1], judged, strict=True) if not one.shortage]
         task += [covers(gain.ends) for gain in found]
         halves += [gain.half_width for gain in found]

@@ -7,7 +7,7 @@ as they do in a study.
 
 The true gain is that of the networks that the study trains: averaged over random training sets, in every outer fold, on
 all examples that there could be.  It is known in closed form for every replica, and differs from table to table.
-Examples' differences are moved by a constant to the wanted gains, which leaves all noise as it is.
+Examples' differences are moved by a constant to a true gain of 0, which leaves all noise as it is.
 """
 
 from __future__ import annotations
@@ -64,21 +64,15 @@ class Design:
 
 @dataclass(frozen=True)
 class Study:
-    """What a study measured, and what is true of it.
+    """What a study measured.
 
     Args:
-        found: differences in points, [seeds rows tasks], NaN where a replica does not judge.
+        found: differences in points, moved to a true gain of 0, [seeds rows tasks]; NaN where a replica does not judge.
         targets: of the table, [rows tasks].
-        true: gain of every task in points, [tasks].
     """
 
     found: np.ndarray
     targets: np.ndarray
-    true: np.ndarray
-
-    def moved(self, gains: np.ndarray) -> Study:
-        """Return the same study with other true gains, [tasks]: all differences move by a constant."""
-        return Study(self.found - self.true + gains, self.targets, gains)
 
 
 def study(design: Design, rng: np.random.Generator) -> Study:
@@ -102,7 +96,7 @@ def study(design: Design, rng: np.random.Generator) -> Study:
             judged[test] = differences(design, fit, inputs[test], targets[test])
             found.append(judged)
     by_seed = np.array(found).reshape(design.folds, -1, design.rows, design.num_tasks).swapaxes(0, 1)
-    return Study(by_seed.reshape(np.shape(found)), targets, np.mean(true, axis=0))
+    return Study(by_seed.reshape(np.shape(found)) - np.mean(true, axis=0), targets)
 
 
 def comparisons(design: Design, measured: Study) -> list[pd.DataFrame]:
