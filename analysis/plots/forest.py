@@ -17,6 +17,8 @@ from analysis.statistics.paired_gains import MEAN, TASK
 
 MARKS = {"loop": "o", "total": "s", "best": "D"}
 """Markers of the baselines other than ``each``."""
+POOLED = "|"
+"""Marker of a gain that is drawn towards those of the other tasks."""
 
 
 @style.styled
@@ -79,9 +81,20 @@ def _mark(axes: Axes, row: Any, place: int) -> None:
     axes.plot([row.low_simultaneous, row.high_simultaneous], [y, y], color=colour, linewidth=0.7)
     axes.plot([row.low, row.high], [y, y], color=colour, linewidth=2.2, solid_capstyle="butt")
     axes.plot(row.gain, y, linestyle="none", **verdict_marks.verdict_mark(row.word))
-    numbers = f"{points(row.gain)} {interval(row.low, row.high)}".strip()
-    note = f"{numbers}  {row.word}" if row.n else "no test labels"
-    axes.text(1.01, y, note, transform=axes.get_yaxis_transform(), va="center")
+    if np.isfinite(row.pooled_gain):
+        axes.plot([row.pooled_low, row.pooled_high], [y + 0.16, y + 0.16], color=style.INK, linewidth=0.5)
+        axes.plot(row.pooled_gain, y + 0.16, POOLED, color=style.INK, markersize=3)
+    axes.text(1.01, y, _note(row), transform=axes.get_yaxis_transform(), va="center")
+
+
+def _note(row: Any) -> str:
+    if not row.n:
+        return "no test labels"
+    if row.shortage:
+        return f"{points(row.gain)}  {row.shortage}"
+    if row.half_width == 0:
+        return f"{points(row.gain)}  the same networks"  # a task that the candidate trains alone
+    return f"{points(row.gain)} {interval(row.low, row.high)}".strip() + f"  {row.word}"
 
 
 def _legend(rows: pd.DataFrame) -> list[Line2D]:
@@ -90,4 +103,8 @@ def _legend(rows: pd.DataFrame) -> list[Line2D]:
         for name, mark in MARKS.items()
         if name in set(rows["baseline"])
     ]
+    if rows["pooled_gain"].notna().any():
+        others.append(
+            Line2D([], [], marker=POOLED, color=style.INK, linewidth=0.5, markersize=3, label="partly pooled")
+        )
     return verdict_marks.verdict_legend(list(rows["word"])) + others

@@ -219,6 +219,9 @@ def caption(rows: pd.DataFrame) -> str:
         "Gain in test skill over tuned single-task networks of the same width, in points (100 = from the best constant",
         f"prediction to a perfect one); n = {count_range(judged['n'])} fresh seeds, paired; small dots: seeds; {bars}.",
         f"Grey band: no practical difference (±{rows['band'].iloc[0]:g}).",
+        "Thin black: gains drawn towards each other as far as their errors suggest that they are alike (95% interval)."
+        if rows["pooled_gain"].notna().any()
+        else "",
         f"Small grey marks: other baselines – {', '.join(others)}." if others else "",
         f"Against {listing(confirm)} the seeds of the confirm phase are used." if confirm else "",
         "Hyperparameters and epochs were selected on validation skill; the arm was chosen on other seeds.",

@@ -14,7 +14,7 @@ from analysis.statistics.harm import Harm, one_sided_level, worst_harm
 from analysis.statistics.influence import seed_influence
 from analysis.statistics.intervals import ALPHA, Gain
 from analysis.statistics.paired_gains import gain_of, strata_of
-from analysis.statistics.partial_pooling import LEAST_TASKS, Pooled, pooled_gains
+from analysis.statistics.partial_pooling import LEAST_ERROR, LEAST_TASKS, Pooled, pooled_gains
 from analysis.statistics.simultaneous import ABOVE, BELOW, BOTH, covariance, level_of_each, normal_draws, step_down
 from analysis.statistics.verdicts import HELPED, HURT, UNDECIDED, verdict
 
@@ -78,7 +78,7 @@ def pooled_over_tasks(tasks: Rows, looks: int) -> Pooled | None:
     if len(tasks) < LEAST_TASKS or not all(has_interval(rows) for rows in tasks):
         return None
     gains = [gain_of(rows) for rows in tasks]
-    degrees = float(np.median([gain.degrees for gain in gains]))
+    degrees = float(np.median([gain.degrees for gain in gains if gain.error > LEAST_ERROR] or [np.inf]))
     return pooled_gains(np.array([gain.mean for gain in gains]), joint_covariance(tasks), degrees, looks)
 
 
@@ -100,7 +100,8 @@ def harm_to_tasks(tasks: Rows, band: float, looks: int) -> Harm | None:
 
 def _judged(rows: pd.DataFrame, band: float, looks: int, family: float, final: float) -> Judged:
     gain = gain_of(rows, family=family, looks=looks)
-    lacks = "" if gain.n == 0 else shortage(_rarer(rows), float(rows["test_degrees"].iloc[0]) + 1)
+    variance, degrees = float(rows["test_variance"].iloc[0]), float(rows["test_degrees"].iloc[0])
+    lacks = "" if gain.n == 0 else shortage(_rarer(rows), degrees + 1, differ=variance > LEAST_ERROR**2)
     word = UNDECIDED if lacks else verdict(gain_of(rows, family=final, looks=looks), band)
     return Judged(gain, word, lacks)
 

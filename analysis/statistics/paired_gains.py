@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from analysis.records.schema import FACTOR_COLUMNS, Records, UnreadableRun
+from analysis.records.schema import FACTOR_COLUMNS, Records
 from analysis.selection import SINGLE_TASK, selected
-from analysis.statistics.influence import degrees_of_freedom, effective_groups, example_influence
-from analysis.statistics.intervals import Gain, paired_gain, variance_of
+from analysis.statistics.example_differences import ExampleDifferences, example_differences, test_part
+from analysis.statistics.influence import degrees_of_freedom
+from analysis.statistics.intervals import Gain, paired_gain
 from analysis.statistics.strata import Strata, fold_of
 
 TASK, MEAN = "task", "mean"
@@ -120,13 +121,12 @@ def differences(
     here = table[table["phase"] == phase].rename(columns={"metric": "kind_of_metric"})
     for task in common.tasks:
         name = against if isinstance(against, str) else against.get(task)
-        pairs, difference = _pairs(here[here["task"] == task], arm, name)
+        pairs = _pairs(here[here["task"] == task], arm, name)
         if pairs.empty:
             unpaired.append(_unpaired(task))
             continue
-        pairs = pairs.assign(scope=TASK, task=task, **_test_part(difference, common.groups, len(pairs)))
-        rows.append(_with_rarer(_weighted(pairs, common.folds)))
-        examples.append(difference)
+        examples.append(example_differences(pairs))
+        rows.append(_rows_of_task(task, pairs, examples[-1], common))
     if not rows:
         return pd.DataFrame(columns=_COLUMNS)
     return pd.concat([*rows, *unpaired, _mean_over_tasks(rows, examples, common)], ignore_index=True)[_COLUMNS]
@@ -151,12 +151,16 @@ def _weighted(pairs: pd.DataFrame, folds: int) -> pd.DataFrame:
     return pairs.assign(fold=fold, weight=fold.map(sizes / sizes.sum()))
 
 
-def _with_rarer(pairs: pd.DataFrame) -> pd.DataFrame:
-    """Add the number of judged examples outside the most frequent class, which accuracy's trivial predictor misses."""
-    if "kind_of_metric" not in pairs or pairs["kind_of_metric"].iloc[0] != ACCURACY:
-        return pairs.assign(rarer=np.nan)
-    folds = pairs.drop_duplicates("fold")
-    return pairs.assign(rarer=float(((1 - folds["trivial_metric"]) * folds["num_test"]).sum()))
+def _with_rarer(rows: pd.DataFrame, pairs: pd.DataFrame) -> pd.DataFrame:
+    """Add the number of judged examples outside the most frequent class, which accuracy's trivial predictor misses.
+
+    NaN where the metric knows no classes, and where both arms are the same networks: there is nothing to judge.
+    """
+    same = "replica" in pairs and (pairs["replica"] == pairs["replica_baseline"]).all()
+    if same or "kind_of_metric" not in pairs or pairs["kind_of_metric"].iloc[0] != ACCURACY:
+        return rows.assign(rarer=np.nan)
+    folds = rows.drop_duplicates("fold")
+    return rows.assign(rarer=float(((1 - folds["trivial_metric"]) * folds["num_test"]).sum()))
 
 
 def _unpaired(task: str) -> pd.DataFrame:
@@ -166,59 +170,44 @@ def _unpaired(task: str) -> pd.DataFrame:
     return pd.DataFrame([row])
 
 
-def _pairs(rows: pd.DataFrame, arm: str, against: str | None) -> tuple[pd.DataFrame, np.ndarray]:
-    """The gain per seed, and the difference of every test example averaged over seeds, both in points."""
+def _pairs(rows: pd.DataFrame, arm: str, against: str | None) -> pd.DataFrame:
+    """Scores of the arm and, with ``_baseline`` behind their names, of its baseline: a row per seed of both."""
     columns = [name for name in _PAIRED if name in rows]
     left, right = (rows.loc[rows["arm"] == label, columns].set_index("seed") for label in (arm, against))
     pairs = left.join(right.add_suffix("_baseline"), how="inner").sort_index()
-    pairs = pairs[np.isfinite(pairs["test_skill"]) & np.isfinite(pairs["test_skill_baseline"])]
-    if pairs.empty:
-        return pd.DataFrame(), np.array([])
-    gain = 100 * (pairs["test_skill"] - pairs["test_skill_baseline"])
-    per_example = 100 * (_example_skills(pairs, "") - _example_skills(pairs, "_baseline"))
+    return pairs[np.isfinite(pairs["test_skill"]) & np.isfinite(pairs["test_skill_baseline"])]
+
+
+def _rows_of_task(task: str, pairs: pd.DataFrame, examples: ExampleDifferences, common: Setting) -> pd.DataFrame:
     shown = pd.DataFrame(
         {
+            "scope": TASK,
+            "task": task,
             "seed": pairs.index,
-            "gain": gain.to_numpy(),
+            "gain": 100 * (pairs["test_skill"] - pairs["test_skill_baseline"]).to_numpy(),
             "metric": pairs["test_metric"].to_numpy(),
             "baseline_metric": pairs["test_metric_baseline"].to_numpy(),
             "num_test": pairs["num_test"].to_numpy(),
             "trivial_metric": pairs["trivial_metric"].to_numpy(),
         }
     )
-    if "kind_of_metric" in pairs:
-        shown["kind_of_metric"] = pairs["kind_of_metric"].to_numpy()
-    return shown, _mean_over_seeds(per_example)
+    return _with_rarer(
+        _weighted(_repeated(shown, test_part([examples], common.folds, common.groups)), common.folds), pairs
+    )
 
 
-def _mean_over_seeds(examples: np.ndarray) -> np.ndarray:
-    """The mean of every example's differences over the seeds that it judges; NaN where none has one."""
-    judged = np.isfinite(examples)
-    if (judged.all(axis=0) == judged.any(axis=0)).all():
-        return examples.mean(axis=0)
-    counts = judged.sum(axis=0)
-    return np.where(counts > 0, np.where(judged, examples, 0.0).sum(axis=0) / np.maximum(counts, 1), np.nan)
+def _repeated(rows: pd.DataFrame, facts: Mapping[str, Any]) -> pd.DataFrame:
+    """Add the same facts to every row; an array of them is one value."""
+    return rows.assign(**{name: [value] * len(rows) for name, value in facts.items()})
 
 
-def _example_skills(pairs: pd.DataFrame, suffix: str) -> np.ndarray:
-    values = [np.asarray(row, dtype=float) for row in pairs[f"example_scores{suffix}"]]
-    if len({len(row) for row in values}) > 1:
-        replica = pairs[f"replica{suffix}"].iloc[0]
-        raise UnreadableRun(
-            f"scores/: replicas such as {replica} were scored on different test examples. Score them again."
-        )
-    trivial = pairs[f"trivial_metric{suffix}"].to_numpy()[:, None]
-    perfect = pairs[f"perfect_metric{suffix}"].to_numpy()[:, None]
-    return (np.stack(values) - trivial) / (perfect - trivial)
-
-
-def _mean_over_tasks(rows: list[pd.DataFrame], examples: list[np.ndarray], common: Setting) -> pd.DataFrame:
+def _mean_over_tasks(rows: list[pd.DataFrame], examples: list[ExampleDifferences], common: Setting) -> pd.DataFrame:
     every = pd.concat(rows)
     share = common.folds * every["weight"]  # of a fold in the mean of a task, 1 where all folds are alike
     gains = every.assign(gain=share * every["gain"]).pivot(index="seed", columns="task", values="gain")
     complete = gains.notna().sum(axis=1) == _tasks_of_a_fold(gains, common.folds)
     gains = gains[complete].fillna(0.0)
-    return pd.DataFrame(
+    means = pd.DataFrame(
         {
             "scope": MEAN,
             "task": "",
@@ -226,19 +215,12 @@ def _mean_over_tasks(rows: list[pd.DataFrame], examples: list[np.ndarray], commo
             "gain": gains.mean(axis=1).to_numpy(),
             "metric": np.nan,
             "baseline_metric": np.nan,
-            **_test_part(np.stack(examples), common.groups, len(gains)),
             "fold": fold_of(gains.index, common.folds),
             "weight": 1 / common.folds,
             "rarer": np.nan,
         }
     )
-
-
-def _test_part(examples: np.ndarray, groups: np.ndarray | None, number: int) -> dict[str, Any]:
-    """What the test examples say of the error of a mean, as columns of ``number`` rows."""
-    influence = example_influence(examples, groups)
-    variance, degrees = variance_of(influence, effective_groups(examples, groups))
-    return {"test_variance": variance, "test_degrees": degrees, "test_influence": [influence] * number}
+    return _repeated(means, test_part(examples, common.folds, common.groups))
 
 
 def _tasks_of_a_fold(gains: pd.DataFrame, folds: int) -> pd.Series:

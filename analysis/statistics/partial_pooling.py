@@ -9,7 +9,8 @@ jointly.  Given τ all is normal with W = (V + τ² 1)⁻¹, μ̂ = 1ᵀWx / 1�
 
 The posterior averages over τ by its marginal likelihood, so that intervals know that τ is not known well.  They cover
 in the mean over tasks rather than for each: a task unlike the others is drawn towards them, and the raw gain with its
-own interval stays the statement about it.
+own interval stays the statement about it.  A task without error, whose two arms are one or predict the same, says
+nothing about the others and is left out of the pool.
 
 Source: A. Gelman, "Prior distributions for variance parameters in hierarchical models", Bayesian Analysis 2006;
 C. N. Morris, "Parametric empirical Bayes inference", JASA 1983.
@@ -28,7 +29,7 @@ LEAST_TASKS = 4
 STEPS = 60
 """Number of values of τ between 0 and its limit."""
 LEAST_ERROR = 1e-6
-"""Smallest error, in points: two arms that predict the same have none, and V must not be singular."""
+"""Smallest error, in points, of a task in the pool: two arms that predict the same have none."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ class Pooled:
 
 
 def pooled_gains(gains: np.ndarray, errors: np.ndarray, degrees: float = np.inf, looks: int = 1) -> Pooled | None:
-    """Return partly pooled gains; ``None`` with fewer than four tasks.
+    """Return partly pooled gains; ``None`` with fewer than four tasks that have an error.
 
     Args:
         gains: measured gain of every task, [t].
@@ -58,10 +59,20 @@ def pooled_gains(gains: np.ndarray, errors: np.ndarray, degrees: float = np.inf,
         degrees: degrees of freedom of the covariance.
         looks: how often the study may be judged.
     """
-    count = len(gains)
-    if count < LEAST_TASKS:
+    pool = np.diag(errors) > LEAST_ERROR**2
+    if pool.sum() < LEAST_TASKS:
         return None
-    covariance = errors + LEAST_ERROR**2 * np.eye(count)
+    found = _pooled(gains[pool], errors[np.ix_(pool, pool)], t_quantile(degrees, ALPHA / looks))
+    if pool.all():
+        return found
+    whole = {name: np.array(gains, dtype=float) for name in ("gain", "low", "high")} | {"error": np.zeros(len(gains))}
+    for name, values in whole.items():
+        values[pool] = getattr(found, name)
+    return Pooled(**whole, spread=found.spread)
+
+
+def _pooled(gains: np.ndarray, covariance: np.ndarray, quantile: float) -> Pooled:
+    count = len(gains)
     limit = 2 * float(np.ptp(gains)) + float(np.sqrt(np.diag(covariance).max()))
     spreads = np.linspace(0.0, limit, STEPS)
     inverses = np.linalg.inv(covariance + spreads[:, None, None] ** 2 * np.eye(count))
@@ -76,7 +87,7 @@ def pooled_gains(gains: np.ndarray, errors: np.ndarray, degrees: float = np.inf,
     variances += shares.sum(axis=2) ** 2 / precision[:, None]
     mean = weights @ means
     error = np.sqrt(weights @ (np.maximum(variances, 0.0) + (means - mean) ** 2))
-    half = t_quantile(degrees, ALPHA / looks) * error
+    half = quantile * error
     return Pooled(mean, error, mean - half, mean + half, float(weights @ spreads))
 
 

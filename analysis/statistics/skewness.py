@@ -5,10 +5,13 @@ small, at the same time.  Hall's monotone transformation of the studentised mean
 
     g(T) = T + λ T² / 3 + λ² T³ / 27 + λ / 6   is nearly normal,        λ = κ₃ / variance^{3/2},
 
-so that the interval ends at mean − error · g⁻¹(±q), with g⁻¹(y) = 3 ((1 + λ (y − λ/6))^{1/3} − 1) / λ.  q is a
-quantile of Student's t, with degrees of freedom that know the tails
-(:func:`analysis.statistics.influence.degrees_of_freedom`).  In simulations it covers as well as the studentised
-bootstrap or better, at no cost, and at any level.
+so that an interval reaches from mean − error · g⁻¹(q) to mean + error · |g⁻¹(−q)|, with
+g⁻¹(y) = 3 ((1 + λ (y − λ/6))^{1/3} − 1) / λ.  q is a quantile of Student's t, with degrees of freedom that know the
+tails (:func:`analysis.statistics.influence.degrees_of_freedom`).
+
+The correction only widens: on the side where it would narrow an interval, the quantile stays.  The skewness of a few
+rare differences is itself a guess, and with it on both sides intervals covered 0.86 to 0.94 where the wider of both
+covers 0.95 or more (``python -m tests.truth.calibration``).
 
 Source: P. Hall, "On the removal of skewness by transformation", Journal of the Royal Statistical Society B 1992.
 """
@@ -24,7 +27,7 @@ SMALL = 1e-6
 
 
 def skewed_ends(quantile: float, skewness: float) -> tuple[float, float]:
-    """Return how far an interval reaches below and above the mean, in standard errors; both are at least 0.
+    """Return how far an interval reaches below and above the mean, in standard errors; both are at least the quantile.
 
     Args:
         quantile: two-sided quantile for a mean without skewness.
@@ -35,4 +38,4 @@ def skewed_ends(quantile: float, skewness: float) -> tuple[float, float]:
     upper, lower = (
         3 / skewness * (float(np.cbrt(1 + skewness * (y - skewness / 6))) - 1) for y in (quantile, -quantile)
     )
-    return max(0.0, upper), max(0.0, -lower)
+    return max(quantile, upper), max(quantile, -lower)

@@ -11,10 +11,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from analysis.statistics.families import has_interval, judged_together, pooled_over_tasks
+from analysis.statistics.families import judged_together, pooled_over_tasks
 from analysis.statistics.paired_gains import gain_of
 from analysis.statistics.verdicts import HELPED, HURT, TIE, UNDECIDED
-from tests.truth.ridge_studies import HEAVY, RARE, SYMMETRIC, Design, study
+from tests.truth.ridge_studies import HEAVY, RARE, SYMMETRIC, Design, comparisons, study
 
 BAND = 1.0
 PATTERNS = {"zero": (0.0,), "edge": (1.0, -1.0), "mixed": (0.0, 1.0, -1.0, 4.0, -6.0)}
@@ -55,26 +55,28 @@ def calibration(design: Design, studies: int, patterns: Sequence[str] = tuple(PA
     false = dict.fromkeys(patterns, 0)
     task, mean, pooled, halves, half_means, lacking = [], [], [], [], [], []
     for _ in range(studies):
-        rows = study(design, rng)
+        rows = comparisons(design, study(design, rng))
         for pattern in patterns:
             gains = np.resize(PATTERNS[pattern], design.num_tasks)
             moved = [part.assign(gain=part["gain"] + gain) for part, gain in zip(rows[:-1], gains, strict=True)]
             judged = judged_together(moved, BAND, 1)
             false[pattern] += any(one.word not in allowed(gain) for one, gain in zip(judged, gains, strict=True))
         lacking += [bool(one.shortage) for one in judged]
-        kept = [part for part, one in zip(rows[:-1], judged, strict=True) if not one.shortage]
-        found = [gain_of(part) for part in kept]
-        task += [gain.ends[0] <= 0 <= gain.ends[1] for gain in found]
+        found = [gain_of(part) for part, one in zip(rows[:-1], judged, strict=True) if not one.shortage]
+        task += [covers(gain.ends) for gain in found]
         halves += [gain.half_width for gain in found]
-        total = gain_of(rows[-1])
-        mean.append(total.ends[0] <= 0 <= total.ends[1])
-        half_means.append(total.half_width)
-        both = pooled_over_tasks(rows[:-1], 1) if all(has_interval(part) for part in rows[:-1]) else None
-        if both is not None:
-            pooled += list((both.low <= 0) & (both.high >= 0))
+        mean.append(covers(gain_of(rows[-1]).ends))
+        half_means.append(gain_of(rows[-1]).half_width)
+        together = pooled_over_tasks(rows[:-1], 1)
+        pooled += [] if together is None else [covers(ends) for ends in zip(together.low, together.high, strict=True)]
     shares = [float(np.mean(one)) if one else np.nan for one in (task, mean, pooled)]
     medians = [float(np.median(one)) if one else np.nan for one in (halves, half_means)]
     return Calibration({name: count / studies for name, count in false.items()}, *shares, *medians, np.mean(lacking))
+
+
+def covers(ends: tuple[float, float]) -> bool:
+    """Return whether an interval holds 0, the true gain, to rounding."""
+    return ends[0] <= 1e-9 and ends[1] >= -1e-9
 
 
 def grid() -> list[Design]:

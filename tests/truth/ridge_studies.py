@@ -1,29 +1,43 @@
 """Studies of a fast real learner whose true gains are known: two ridge regressions on generated tables.
 
-Inputs are normal and targets linear in them.  The arm has a small ridge penalty, the baseline a large one.  A replica
-trains on a random four fifths of the development rows, so that training sets overlap as they do in a study, and its
-pool has luck of its own.  The gain of the procedure over pools is found once on many pools with large test sets, and
-examples' differences are moved by a constant to the wanted gains, which leaves all noise as it is.
+Inputs are standard normal, and targets are linear in them.  Tasks have most of their coefficients in common.  The
+baseline fits every task alone, the arm draws the tasks' coefficients towards their mean, which helps on few rows and
+hurts on many.  A replica trains on a random four fifths of the rows that do not judge it, so that training sets overlap
+as they do in a study.
+
+The true gain is that of the networks that the study trains: averaged over random training sets, in every outer fold, on
+all examples that there could be.  It is known in closed form for every replica, and differs from table to table.
+Examples' differences are moved by a constant to a true gain of 0, which leaves all noise as it is.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
 
 import numpy as np
 import pandas as pd
+from scipy.special import ndtr
 
-from analysis.statistics.influence import effective_groups, example_influence
+from analysis.statistics.example_differences import ExampleDifferences, test_part
 
 SYMMETRIC, RARE, HEAVY = "symmetric", "rare", "heavy"
 DIMENSIONS = 8
-PENALTIES = (1.0, 40.0)
+PENALTY = 3.0
+"""Ridge penalty of the baseline, and of what the arm's tasks have in common."""
+SHRINKAGE = 0.5
+"""Ridge penalty per training row of what the arm's tasks have of their own."""
+COMMON = 0.8
+"""Share of the coefficients' variance that tasks have in common."""
 POSITIVE = 0.04
 """Share of positives of a rare class."""
+CUT = 1.7507
+"""Standard normal quantile of the share of negatives."""
 THRESHOLD = 0.2
 """Score above which a row is predicted to be positive."""
+ENOUGH = 60
+"""Number of training sets of all folds over which the true gain is averaged."""
+HEAVY_VARIANCE = 3.0
+"""Variance of Student's t with 3 degrees of freedom, which the noise of heavy-tailed targets follows."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +49,7 @@ class Design:
         rows: number of labelled rows.
         kind: ``symmetric`` and ``heavy`` are regressions (normal noise, or Student's t with 3 degrees of freedom),
             ``rare`` is accuracy with 4% positives.
-        correlation: of the tasks' coefficients and noise.
+        correlation: of the tasks' noise.
         folds: number of outer folds; 1: a fifth of the rows are the test split.
         seeds: number of verdict replicas of an arm, all folds together.
     """
@@ -48,92 +62,148 @@ class Design:
     seeds: int
 
 
-def study(design: Design, rng: np.random.Generator, gains: Sequence[float] | None = None) -> list[pd.DataFrame]:
-    """Return the rows of every task's comparison, in the form of :func:`analysis.statistics.paired_gains.differences`.
+@dataclass(frozen=True)
+class Study:
+    """What a study measured.
+
+    Args:
+        found: differences in points, moved to a true gain of 0, [seeds rows tasks]; NaN where a replica does not judge.
+        targets: of the table, [rows tasks].
+    """
+
+    found: np.ndarray
+    targets: np.ndarray
+
+
+def study(design: Design, rng: np.random.Generator) -> Study:
+    """Return one study on a table of its own.
 
     Args:
         design: of the study.
         rng: for the table and the replicas.
-        gains: true gains in points; ``None``: 0.
     """
-    inputs, targets = _table(design, design.rows, rng)
+    coefficients = coefficients_of(design)
+    inputs, targets = _table(design, coefficients, rng)
     parts = np.array_split(rng.permutation(design.rows), max(design.folds, 5))[: design.folds]
-    found = np.full((design.seeds, design.rows, design.num_tasks), np.nan)
-    for seed in range(design.seeds):
-        test = parts[seed % design.folds]
+    found, true = [], []
+    for test in parts:
         pool = np.setdiff1d(np.arange(design.rows), test)
-        found[seed, test] = _differences(design, inputs, targets, rng.permutation(pool)[: len(pool) * 4 // 5], test)
-    moved = found - true_gain(design.kind, design.rows) + np.asarray(gains if gains is not None else 0.0)
-    return comparisons(design, moved, targets)
+        several = [_fits(inputs, targets, rng.permutation(pool)[: len(pool) * 4 // 5]) for _ in range(
+            max(design.seeds, ENOUGH) // design.folds)]  # fmt: skip
+        true.append(np.mean([true_difference(design, fit, coefficients) for fit in several], axis=0))
+        for fit in several[: design.seeds // design.folds]:
+            judged = np.full((design.rows, design.num_tasks), np.nan)
+            judged[test] = differences(design, fit, inputs[test], targets[test])
+            found.append(judged)
+    by_seed = np.array(found).reshape(design.folds, -1, design.rows, design.num_tasks).swapaxes(0, 1)
+    return Study(by_seed.reshape(np.shape(found)) - np.mean(true, axis=0), targets)
 
 
-def comparisons(design: Design, found: np.ndarray, targets: np.ndarray) -> list[pd.DataFrame]:
-    """Return the rows of every task, and last those of their mean.
+def comparisons(design: Design, measured: Study) -> list[pd.DataFrame]:
+    """Return the rows of every task, and last those of their mean, as the analysis has them of records.
 
     Args:
         design: of the study.
-        found: differences in points, [seeds rows tasks], NaN where a replica does not judge.
-        targets: of the table, [rows tasks].
+        measured: the study.
     """
-    judged = np.isfinite(found[:, :, 0]).any(axis=0)
-    averaged = np.nanmean(found[:, judged], axis=0).T
+    judged = np.isfinite(measured.found[:, :, 0]).any(axis=0)
     seeds = np.arange(design.seeds)
-    per_seed = np.nanmean(found, axis=1).T
-    rare = [float(targets[judged, task].sum()) if design.kind == RARE else np.nan for task in range(design.num_tasks)]
-    parts = [*averaged, averaged]
+    tasks = [ExampleDifferences(seeds, part) for part in np.moveaxis(measured.found[:, judged], 2, 0)]
+    per_seed = np.nanmean(measured.found, axis=1).T
+    positives = measured.targets[judged].sum(axis=0) if design.kind == RARE else np.full(design.num_tasks, np.nan)
     return [
-        _comparison(part, gain, seeds, design.folds, rarer)
-        for part, gain, rarer in zip(parts, [*per_seed, per_seed.mean(axis=0)], [*rare, np.nan], strict=True)
+        _comparison(design, part, gain, rarer)
+        for part, gain, rarer in zip(
+            [*([task] for task in tasks), tasks],
+            [*per_seed, per_seed.mean(axis=0)],
+            [*positives.astype(float), np.nan],
+            strict=True,
+        )
     ]
 
 
-def _comparison(examples: np.ndarray, gain: np.ndarray, seeds: np.ndarray, folds: int, rarer: float) -> pd.DataFrame:
-    influence = example_influence(examples)
-    assert influence is not None
-    facts = {"test_variance": float(np.sum(influence**2)), "test_degrees": effective_groups(examples) - 1}
-    frame = pd.DataFrame({"seed": seeds, "gain": gain, "fold": seeds % folds, "weight": 1 / folds} | facts)
-    return frame.assign(test_influence=[influence] * len(seeds), rarer=rarer)
+def _comparison(design: Design, tasks: list[ExampleDifferences], gain: np.ndarray, rarer: float) -> pd.DataFrame:
+    seeds = np.arange(len(gain))
+    facts = {name: [value] * len(seeds) for name, value in test_part(tasks, design.folds, None).items()}
+    return pd.DataFrame(
+        {"seed": seeds, "gain": gain, "fold": seeds % design.folds, "weight": 1 / design.folds, "rarer": rarer} | facts
+    )
 
 
-def _table(design: Design, rows: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    own, common = design.num_tasks, np.sqrt(design.correlation)
-    coefficients = np.random.default_rng(7).normal(size=(DIMENSIONS, own + 1))
-    coefficients = common * coefficients[:, :1] + np.sqrt(1 - design.correlation) * coefficients[:, 1:]
-    coefficients /= np.linalg.norm(coefficients, axis=0)
-    shared, noise = rng.normal(size=(rows, 1)), rng.normal(size=(rows, own))
-    if design.kind == HEAVY:
-        shared, noise = rng.standard_t(3, (rows, 1)), rng.standard_t(3, (rows, own))
-    inputs = rng.normal(size=(rows, DIMENSIONS))
-    targets = inputs @ coefficients + common * shared + np.sqrt(1 - design.correlation) * noise
-    return inputs, (targets > np.sqrt(2) * 1.7507).astype(float) if design.kind == RARE else targets
+def coefficients_of(design: Design) -> np.ndarray:
+    """Return the coefficients of all tasks, of length 1 each, [dimensions tasks]; the same in every study."""
+    rng = np.random.default_rng(7)
+    common, own = rng.normal(size=(DIMENSIONS, 1)), rng.normal(size=(DIMENSIONS, design.num_tasks))
+    drawn = np.sqrt(COMMON) * common + np.sqrt(1 - COMMON) * own
+    return drawn / np.linalg.norm(drawn, axis=0)
 
 
-def _differences(
-    design: Design, inputs: np.ndarray, targets: np.ndarray, train: np.ndarray, test: np.ndarray
-) -> np.ndarray:
-    """Skill of the arm minus that of the baseline on every test row, in points, [rows tasks]."""
+def _table(design: Design, coefficients: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    def draw(columns: int) -> np.ndarray:
+        size = (design.rows, columns)
+        return rng.standard_t(3, size) if design.kind == HEAVY else rng.normal(size=size)
+
+    inputs = rng.normal(size=(design.rows, DIMENSIONS))
+    noise = np.sqrt(design.correlation) * draw(1) + np.sqrt(1 - design.correlation) * draw(design.num_tasks)
+    targets = inputs @ coefficients + noise
+    return inputs, (targets > np.sqrt(2) * CUT).astype(float) if design.kind == RARE else targets
+
+
+@dataclass(frozen=True)
+class Fit:
+    """Intercepts [tasks], and the coefficients of the arm and of the baseline, [dimensions tasks]."""
+
+    centre: np.ndarray
+    arm: np.ndarray
+    baseline: np.ndarray
+
+
+def _fits(inputs: np.ndarray, targets: np.ndarray, train: np.ndarray) -> Fit:
     x, y = inputs[train], targets[train]
     centre = y.mean(axis=0)
     product, moments = x.T @ x, x.T @ (y - centre)
-    arm, base = (
-        centre + inputs[test] @ np.linalg.solve(product + penalty * np.eye(DIMENSIONS) * len(train) / 100, moments)
-        for penalty in PENALTIES
-    )
+    common = moments.mean(axis=1, keepdims=True)
+
+    def ridge(penalty: float, right: np.ndarray) -> np.ndarray:
+        return np.linalg.solve(product + penalty * np.eye(DIMENSIONS), right)
+
+    own = ridge(PENALTY + SHRINKAGE * len(train), moments - common)
+    return Fit(centre, ridge(PENALTY, common) + own, ridge(PENALTY, moments))
+
+
+def differences(design: Design, fit: Fit, inputs: np.ndarray, targets: np.ndarray) -> np.ndarray:
+    """Return the arm's skill minus the baseline's on every row, in points, [rows tasks]."""
+    arm, baseline = (fit.centre + inputs @ coefficients for coefficients in (fit.arm, fit.baseline))
     if design.kind == RARE:
-        right = ((score > THRESHOLD) == (targets[test] > 0.5) for score in (arm, base))
-        after, before = (hit.astype(float) for hit in right)
-        return 100 * (after - before) / POSITIVE
-    variance = 4.0 if design.kind == HEAVY else 2.0
-    return 100 * ((base - targets[test]) ** 2 - (arm - targets[test]) ** 2) / variance
+        after, before = ((scores > THRESHOLD) == (targets > 0.5) for scores in (arm, baseline))
+        return 100 / POSITIVE * (after.astype(float) - before)
+    return 100 / variance_of_targets(design) * ((baseline - targets) ** 2 - (arm - targets) ** 2)
 
 
-@cache
-def true_gain(kind: str, rows: int) -> float:
-    """Return the gain of the arm over the baseline in points, over pools of the size that a study of ``rows`` has."""
-    rng, found = np.random.default_rng(11), []
-    design = Design(16, rows, kind, 0.0, 1, 1)
-    train, test = np.arange(rows * 4 // 5 * 4 // 5), np.arange(rows, rows + 4000)
-    for _ in range(200):
-        inputs, targets = _table(design, rows + 4000, rng)
-        found.append(_differences(design, inputs, targets, train, test).mean())
-    return float(np.mean(found))
+def variance_of_targets(design: Design) -> float:
+    """Return the variance of a regression target, the trivial predictor's loss."""
+    return 1 + (HEAVY_VARIANCE if design.kind == HEAVY else 1.0)
+
+
+def true_difference(design: Design, fit: Fit, coefficients: np.ndarray) -> np.ndarray:
+    """Return the mean of :func:`differences` over all examples that there could be, [tasks]."""
+    if design.kind == RARE:
+        after, before = (_share_right(fit.centre, one, coefficients) for one in (fit.arm, fit.baseline))
+        return 100 / POSITIVE * (after - before)
+    before, after = (np.sum((one - coefficients) ** 2, axis=0) for one in (fit.baseline, fit.arm))
+    return 100 / variance_of_targets(design) * (before - after)
+
+
+def _share_right(centre: np.ndarray, found: np.ndarray, coefficients: np.ndarray) -> np.ndarray:
+    """Probability that a score is on the same side of its threshold as the target is of its cut.
+
+    The target's latent value is z = b·x + noise with variance 2, and the score c + a·x.  Given z, a·x is normal with
+    mean z a·b / 2 and variance |a|² − (a·b)² / 2: one integral over z remains.
+    """
+    product = np.sum(found * coefficients, axis=0)
+    deviation = np.sqrt(np.maximum(np.sum(found**2, axis=0) - product**2 / 2, 1e-12))
+    latent = np.linspace(-8.0, 8.0, 801)[:, None]
+    above = ndtr((centre + latent / np.sqrt(2) * product - THRESHOLD) / deviation)
+    density = np.exp(-(latent**2) / 2) / np.sqrt(2 * np.pi) * (latent[1, 0] - latent[0, 0])
+    positive = ndtr((latent - CUT) * 1e6)
+    return np.sum(density * (positive * above + (1 - positive) * (1 - above)), axis=0)

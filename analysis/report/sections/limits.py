@@ -11,8 +11,8 @@ def limits(study: LoadedStudy, transfer: pd.DataFrame) -> list[str]:
     """Return the limits of the claims of this study, one sentence each."""
     plan = study.state.planned
     found = [
-        "Claims hold for this pool of data. Every seed splits the same development examples anew, so training splits "
-        "overlap; another sample of data may behave differently.",
+        "Intervals cover the gain, on new examples, of networks that are trained on this pool of data. Every seed "
+        "splits the same development examples anew, so training splits overlap; another sample may behave differently.",
         "Claims hold for the arms that were trained: these widths, depths and weightings, with this tuning.",
         "“Not detected” is not “no effect”: a task without a verdict may still gain or lose, within its interval.",
     ]

@@ -42,3 +42,15 @@ def test_intervals_cover_and_are_narrower(spread: float, correlation: float) -> 
         widths.append(np.median(found.high - found.low) / 2)
     assert covered / studies >= 0.92  # tasks that are all alike are covered nearly always: τ is not known
     assert np.median(widths) < 1.96 * 2
+
+
+def test_a_task_without_error_is_left_out_of_the_pool() -> None:
+    errors = np.diag([1.0, 2.0, 1.0, 0.0, 1.5])
+    gains = np.array([3.0, 1.0, 2.0, 0.0, 2.5])
+    found, others = pooled_gains(gains, errors), pooled_gains(np.delete(gains, 3), np.diag([1.0, 2.0, 1.0, 1.5]))
+    assert found is not None
+    assert others is not None
+    assert found.gain[3] == found.low[3] == found.high[3] == 0.0
+    np.testing.assert_allclose(np.delete(found.gain, 3), others.gain)
+    np.testing.assert_allclose(np.delete(found.low, 3), others.low)
+    assert pooled_gains(gains[1:], errors[1:, 1:]) is None  # three tasks are left
