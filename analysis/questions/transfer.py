@@ -32,6 +32,7 @@ from analysis.statistics.paired_gains import (
     outcomes,
     setting,
 )
+from analysis.statistics.rarer_examples import rarer_examples, with_rarer_examples
 from analysis.statistics.verdicts import (
     CANDIDATE,
     HELPED_BY_SHARING,
@@ -63,7 +64,7 @@ def score(records: Records) -> pd.DataFrame:
         return pd.DataFrame()
     common = setting(records)
     table, compared = comparisons(records, scored)
-    rows = []
+    rows, rarer = [], rarer_examples(records)
     for pair in compared:
         facts = scored[scored["arm"] == pair.arm].head(1)
         if facts.empty:
@@ -72,6 +73,7 @@ def score(records: Records) -> pd.DataFrame:
         known = {str(name): value for name, value in known.items()}
         known["role"] = pair.role
         for phase, gains in _phases(table, pair, common):
+            gains = with_rarer_examples(gains, rarer)
             rows.append(gains.assign(**known, baseline=pair.baseline, against=pair.against, phase=phase))
     if not rows:
         return pd.DataFrame()

@@ -19,6 +19,7 @@ from analysis.report.sections.commands import Step, commands, steps
 from analysis.report.sections.diverged import diverged_table
 from analysis.report.sections.first_screen import Fact
 from analysis.report.sections.forest import Forest, forest
+from analysis.report.sections.log_loss import log_loss_rows, log_loss_sentences, log_loss_table
 from analysis.report.sections.options import OptionLine, option_lines, options_table
 from analysis.report.sections.recommendation import advised, recipe
 from analysis.report.sections.tasks import Group
@@ -82,7 +83,7 @@ def compose(records: Records, answered: list[Answer], figures: list[Drawing]) ->
     """The page, section by section."""
     study, found = LoadedStudy(records), {answer.question.stem: answer.table for answer in answered}
     transfer, gaps = found.get(GAINS, pd.DataFrame()), tasks.gap_changes(found.get(GAPS, pd.DataFrame()))
-    warnings, recommendation = alerts(study), recommend(records)
+    warnings, recommendation, by_loss = alerts(study), recommend(records), log_loss_rows(records)
     return Page(
         name=str(records.spec.get("name") or records.manifest.get("name") or "study"),
         subtitle=first_screen.subtitle(records),
@@ -94,11 +95,11 @@ def compose(records: Records, answered: list[Answer], figures: list[Drawing]) ->
         facts=first_screen.facts(study),
         caveat=recommendation.caveat or strongest_caveat(warnings),
         next=Step(recommendation.step, recommendation.command),
-        groups=tasks.groups(transfer, gaps),
+        groups=tasks.groups(transfer, gaps, log_loss_sentences(by_loss, transfer, _metrics(records))),
         tasks_table=tasks.tasks_table(transfer, gaps),
         alerts=warnings,
         figures=figures,
-        extra_tables=[_table(answer) for answer in answered],
+        extra_tables=[*(_table(answer) for answer in answered), *log_loss_table(by_loss)],
         recommendation=advised(recommendation),
         recipe=recipe(study, recommendation.arm),
         use=steps(study),
@@ -111,6 +112,10 @@ def compose(records: Records, answered: list[Answer], figures: list[Drawing]) ->
         commands=commands(records),
         footer=first_screen.footer(records),
     )
+
+
+def _metrics(records: Records) -> dict[str, str]:
+    return dict(zip(records.tasks["task"], records.tasks["metric"], strict=True)) if "metric" in records.tasks else {}
 
 
 def _table(answer: Answer) -> Table:
