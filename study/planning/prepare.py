@@ -16,6 +16,7 @@ from study.planning.forecast import REFERENCE_RATE, Forecast, Forecaster, machin
 from study.planning.make_plan import make_plan
 from study.planning.options import build_task_set, check_backbone_options, check_named_options
 from study.planning.plan import Plan
+from study.planning.settings_from_data import settle_settings
 from study.planning.task_trees import trees_in_ledger
 from study.store import ledger
 
@@ -68,6 +69,7 @@ def prepare(
     check_backbone_options(spec)
     check_named_options(spec)
     spec, task_set = settle_design(spec, task_set or build_task_set(spec), stored)
+    spec, reasons = settle_settings(spec, task_set.development, stored)
     tasks = [task.name for task in task_set.tasks]
     trees = {} if stored is None else trees_in_ledger(ledger.read(out / ledger.NAME), tasks)
     forecaster = Forecaster(task_set, spec.workers or num_cores(), rate or machine_rate())
@@ -78,7 +80,7 @@ def prepare(
         smaller, shrunk = shrink(
             spec, lambda tried: forecaster.forecast(make_plan(tried, task_set.development, trees=trees)).seconds
         )
-    plan = replace(make_plan(smaller, task_set.development, trees=trees), shrunk=shrunk)
+    plan = replace(make_plan(smaller, task_set.development, trees=trees), shrunk=shrunk, reasons=reasons)
     forecast = forecaster.forecast(plan)
     refuse_if_too_large(forecast, free_disk(out), free_memory())
     return Prepared(task_set, plan, forecast, forecaster.rate)
@@ -87,7 +89,8 @@ def prepare(
 def with_trees(prepared: Prepared, trees: Mapping[int, Tree]) -> Prepared:
     """Return the same study with the trees found for it: matched widths, sizes and forecast depend on them."""
     before, task_set = prepared.plan, prepared.task_set
-    plan = replace(make_plan(before.spec, task_set.development, trees=trees), shrunk=before.shrunk)
+    made = make_plan(before.spec, task_set.development, trees=trees)
+    plan = replace(made, shrunk=before.shrunk, reasons=before.reasons)
     forecaster = Forecaster(task_set, before.spec.workers or num_cores(), prepared.rate)
     return replace(prepared, plan=plan, forecast=forecaster.forecast(plan))
 
