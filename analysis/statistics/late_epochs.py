@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 
 LAST = 0.05
 """Share of the epochs, at the end, in which a best epoch counts as late."""
@@ -13,11 +14,15 @@ FEWEST_LATE = 2
 """Fewer late replicas of an arm are a chance finding."""
 
 
-def is_late(replicas: pd.DataFrame) -> pd.Series:
-    """Return of every row whether its selected epoch is among the last :data:`LAST` of its epochs, at least one."""
-    budget = replicas["budget_epochs"].to_numpy(dtype=float)
-    late = replicas["selected_epoch"].to_numpy(dtype=float) >= budget - np.maximum(np.floor(LAST * budget), 1)
-    return pd.Series(late, index=replicas.index)
+def is_late(selected: ArrayLike, epochs: ArrayLike) -> np.ndarray:
+    """Return whether each epoch of ``selected``, from 0, is among the last :data:`LAST` of ``epochs``, at least one."""
+    number = np.asarray(epochs, dtype=float)
+    return np.asarray(selected, dtype=float) >= number - np.maximum(np.floor(LAST * number), 1)
+
+
+def too_many_late(late: ArrayLike, of: ArrayLike) -> np.ndarray:
+    """Return whether so many late ones are more than chance and :data:`MOST_LATE` allow."""
+    return (np.asarray(late) > MOST_LATE * np.asarray(of)) & (np.asarray(late) >= FEWEST_LATE)
 
 
 def late_arms(replicas: pd.DataFrame) -> pd.DataFrame:
@@ -30,8 +35,9 @@ def late_arms(replicas: pd.DataFrame) -> pd.DataFrame:
         columns ``arm, late, replicas, share, epochs``; no row where all arms have trained long enough.
     """
     each = replicas.drop_duplicates("replica")
-    found = each.assign(late=is_late(each)).groupby("arm", sort=False)
-    table = found.agg(late=("late", "sum"), replicas=("late", "size"), epochs=("budget_epochs", "max")).reset_index()
+    late = is_late(each["selected_epoch"], each["budget_epochs"])
+    arms = each.assign(late=late).groupby("arm", sort=False)
+    table = arms.agg(late=("late", "sum"), replicas=("late", "size"), epochs=("budget_epochs", "max")).reset_index()
     table["share"] = table["late"] / table["replicas"]
-    too_many = (table["share"] > MOST_LATE) & (table["late"] >= FEWEST_LATE)
-    return table[too_many].sort_values("share", ascending=False, kind="stable").reset_index(drop=True)
+    found = table[too_many_late(table["late"], table["replicas"])]
+    return found.sort_values("share", ascending=False, kind="stable").reset_index(drop=True)

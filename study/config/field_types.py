@@ -179,7 +179,7 @@ Item = TypeVar("Item")
 Levels = Annotated[tuple[Item, ...], BeforeValidator(as_levels), AfterValidator(_distinct)]
 """A factor: one or more distinct levels of a type."""
 OrAuto = Annotated[Item, WrapValidator(_or_auto), PlainSerializer(lambda value: value)]
-"""A setting of a type, or ``auto`` until the study is planned: :mod:`study.planning.settings_from_data` then puts a value there."""
+"""A setting of a type, or ``auto`` until :mod:`study.planning.settings_from_data` puts a value in its place."""
 StudyName = Annotated[str, AfterValidator(_name)]
 Tuned = Annotated[Any, PlainValidator(_range), PlainSerializer(_range_as_written)]
 Duration = Annotated[float, BeforeValidator(_duration)]

@@ -21,7 +21,6 @@ from study.config.sections import (
     Verdict,
 )
 
-
 TABLE = "table"
 LEFT_TO_THE_DATA = {"training": ("epochs", "batch_size"), "factors": ("width", "weighting")}
 """Settings that the size of the data decides where a study of a table does not say them."""

@@ -48,6 +48,7 @@ class Plan:
         reasons: settings that follow from the size of the data, with their values and why.
         trees: of ``branch`` by number of stages, where affinity decides.
         stand_ins: numbers of stages whose tree is not found yet and is one of as many groups until then.
+        pilot: whether a pilot is to find out if the epochs suffice, see :mod:`study.planning.pilot`.
         folds: number of outer folds; 1: a test split of its own judges.
         fold: the outer fold whose seeds this plan has; ``None``: the seeds of all.
         verdict_seeds: number of verdict seeds, where the study has gone on to more than its file asks for.
@@ -65,6 +66,7 @@ class Plan:
     reasons: tuple[str, ...] = ()
     trees: Mapping[int, Tree] = field(default_factory=dict)
     stand_ins: tuple[int, ...] = ()
+    pilot: bool = False
     folds: int = 1
     fold: int | None = None
     verdict_seeds: int | None = None
