@@ -22,6 +22,7 @@ from study.planning.prepare import prepare, with_epochs
 from study.store import ledger
 from study.store.ledger import Ledger
 from tests.study.conftest import small_task_set, tiny
+from tests.study.planted import planted
 
 AUTO = {"epochs": "auto", "batch_size": 256}
 
@@ -111,6 +112,13 @@ def test_the_run_is_written_down_with_the_number_found_and_resumes_with_it(
     assert fake.read_text() == trained
     with pytest.raises(UserError, match=r"training\.epochs: 6 there, 7 asked"):
         run(tiny(training={"epochs": 7}), out=out, backend="inline")
+
+
+def test_a_tree_that_is_still_to_be_found_is_found_after_the_pilot(tmp_path: Path) -> None:
+    training = {"epochs": "auto", "sharing_options": {"branch": {"tree": "affinity"}}}
+    prepared = prepare(planted(tmp_path, training=training), out=tmp_path / "run")
+    assert prepared.plan.pilot
+    assert with_epochs(prepared, 9).plan.stand_ins == prepared.plan.stand_ins == (2,)
 
 
 def test_a_pilot_is_for_epochs_that_are_left_to_it(
