@@ -124,6 +124,10 @@ def _say_arms(prepared: Prepared, most: int) -> None:
     if shown and len(plan.arms) > len(shown):
         say(f"  and {len(plan.arms) - len(shown)} more")
     say(*(f"  {remark}" for remark in plan.remarks))
+    say(*(f"  {reason}" for reason in plan.reasons))
+    if plan.pilot:
+        about = duration(max(1.0, prepared.forecast.pilot))
+        say(f"  epochs: a pilot when the run starts (about {about}) doubles them, twice at most, if they are too few")
     say(*_trees(prepared))
     for reason, group in itertools.groupby(plan.skipped, key=lambda skipped: skipped.reason):
         labels = [skipped.arm for skipped in group]

@@ -7,7 +7,15 @@ from __future__ import annotations
 
 from typing import Annotated, Any, TypeVar
 
-from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, PlainValidator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    PlainSerializer,
+    PlainValidator,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
+)
 from pydantic_core import PydanticCustomError
 
 from mtl_core.search_space import LogUniform, Range, Uniform
@@ -76,6 +84,19 @@ def count_or_all(low: int) -> PlainValidator:
         return value
 
     return PlainValidator(check)
+
+
+AUTO = "auto"
+"""What a study file says of a setting that is left to the size of the data."""
+
+
+def is_auto(value: object) -> bool:
+    """Return whether a setting is left to the size of the data."""
+    return isinstance(value, str) and value == AUTO
+
+
+def _or_auto(value: Any, handler: ValidatorFunctionWrapHandler) -> Any:
+    return value if is_auto(value) else handler(value)
 
 
 def _name(value: str) -> str:
@@ -157,6 +178,8 @@ def sampling_rule() -> PlainValidator:
 Item = TypeVar("Item")
 Levels = Annotated[tuple[Item, ...], BeforeValidator(as_levels), AfterValidator(_distinct)]
 """A factor: one or more distinct levels of a type."""
+OrAuto = Annotated[Item, WrapValidator(_or_auto), PlainSerializer(lambda value: value)]
+"""A setting of a type, or ``auto`` until :mod:`study.planning.settings_from_data` puts a value in its place."""
 StudyName = Annotated[str, AfterValidator(_name)]
 Tuned = Annotated[Any, PlainValidator(_range), PlainSerializer(_range_as_written)]
 Duration = Annotated[float, BeforeValidator(_duration)]

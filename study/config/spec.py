@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
-from study.config.field_types import Duration, StudyName
+from study.config.field_types import AUTO, Duration, StudyName
 from study.config.sections import (
     Confirm,
     Diagnostics,
@@ -20,6 +20,10 @@ from study.config.sections import (
     Tuning,
     Verdict,
 )
+
+TABLE = "table"
+LEFT_TO_THE_DATA = {"training": ("epochs", "batch_size"), "factors": ("width", "weighting")}
+"""Settings that the size of the data decides where a study of a table does not say them."""
 
 
 class Spec(Section):
@@ -57,6 +61,17 @@ class Spec(Section):
         if not isinstance(data, dict):
             return data
         return {key: value for key, value in data.items() if value is not None}
+
+    @model_validator(mode="before")
+    @classmethod
+    def _left_to_the_data(cls, data: Any) -> Any:
+        """Say ``auto`` for settings that the study of a table leaves out."""
+        tasks = data.get("tasks") if isinstance(data, dict) else None
+        if (tasks.get("set") if isinstance(tasks, dict) else getattr(tasks, "set", None)) != TABLE:
+            return data
+        own = {name: data.get(name) or {} for name in LEFT_TO_THE_DATA}
+        auto = {name: dict.fromkeys(LEFT_TO_THE_DATA[name], AUTO) for name in own}
+        return data | {name: auto[name] | part for name, part in own.items() if isinstance(part, dict)}
 
     def plain(self) -> dict[str, Any]:
         """Return the study as mappings, lists and scalars: what the run directory's ``study.yaml`` holds."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from study.config.field_types import is_auto
 from study.config.load import read_spec
 from study.config.spec import Spec
 from study.planning.budget import reductions, settled_spec, shrink
@@ -16,6 +17,7 @@ from study.planning.forecast import REFERENCE_RATE, Forecast, Forecaster, machin
 from study.planning.make_plan import make_plan
 from study.planning.options import build_task_set, check_backbone_options, check_named_options
 from study.planning.plan import Plan
+from study.planning.settings_from_data import settle_settings, with_setting
 from study.planning.task_trees import trees_in_ledger
 from study.store import ledger
 
@@ -68,6 +70,7 @@ def prepare(
     check_backbone_options(spec)
     check_named_options(spec)
     spec, task_set = settle_design(spec, task_set or build_task_set(spec), stored)
+    asked, (spec, reasons) = spec, settle_settings(spec, task_set.development, stored)
     tasks = [task.name for task in task_set.tasks]
     trees = {} if stored is None else trees_in_ledger(ledger.read(out / ledger.NAME), tasks)
     forecaster = Forecaster(task_set, spec.workers or num_cores(), rate or machine_rate())
@@ -78,7 +81,8 @@ def prepare(
         smaller, shrunk = shrink(
             spec, lambda tried: forecaster.forecast(make_plan(tried, task_set.development, trees=trees)).seconds
         )
-    plan = replace(make_plan(smaller, task_set.development, trees=trees), shrunk=shrunk)
+    plan = replace(make_plan(smaller, task_set.development, trees=trees), shrunk=shrunk, reasons=reasons)
+    plan = replace(plan, pilot=is_auto(asked.training.epochs) and stored is None and spec.budget is None)
     forecast = forecaster.forecast(plan)
     refuse_if_too_large(forecast, free_disk(out), free_memory())
     return Prepared(task_set, plan, forecast, forecaster.rate)
@@ -86,9 +90,24 @@ def prepare(
 
 def with_trees(prepared: Prepared, trees: Mapping[int, Tree]) -> Prepared:
     """Return the same study with the trees found for it: matched widths, sizes and forecast depend on them."""
+    return _planned_anew(prepared, prepared.plan.spec, trees)
+
+
+def with_epochs(prepared: Prepared, epochs: int) -> Prepared:
+    """Return the same study with the number of epochs that its pilot has found."""
+    before, name = prepared.plan, "training.epochs"
+    found = f"{name}: {epochs:,} (found by a pilot that began with {before.spec.training.epochs:,})"
+    reasons = tuple(found if text.startswith(name) else text for text in before.reasons)
+    tried = replace(prepared, plan=replace(before, reasons=reasons, pilot=False))
+    trees = {stages: tree for stages, tree in before.trees.items() if stages not in before.stand_ins}
+    return _planned_anew(tried, with_setting(before.spec, "training", "epochs", epochs), trees)
+
+
+def _planned_anew(prepared: Prepared, spec: Spec, trees: Mapping[int, Tree]) -> Prepared:
     before, task_set = prepared.plan, prepared.task_set
-    plan = replace(make_plan(before.spec, task_set.development, trees=trees), shrunk=before.shrunk)
-    forecaster = Forecaster(task_set, before.spec.workers or num_cores(), prepared.rate)
+    made = make_plan(spec, task_set.development, trees=trees)
+    plan = replace(made, shrunk=before.shrunk, reasons=before.reasons, pilot=before.pilot)
+    forecaster = Forecaster(task_set, spec.workers or num_cores(), prepared.rate)
     return replace(prepared, plan=plan, forecast=forecaster.forecast(plan))
 
 
