@@ -10,7 +10,11 @@ from study.planning.planned_precision import CROSS_FIT, HOLDOUT, HOLDOUT_SHARE, 
 from study.planning.pool_size import warnings_on_size
 
 if TYPE_CHECKING:
+    from analysis.statistics.precision import Precision
     from study.planning.prepare import Prepared
+
+
+MOST_TASKS = 12
 
 
 def facts_of_precision(prepared: Prepared) -> dict[str, Any]:
@@ -37,9 +41,19 @@ def say_precision(prepared: Prepared) -> None:
         f"precision: {folds}; a typical task's gain to about ± {own.typical:.1f} points of skill, "
         f"the mean over tasks to about ± {own.mean:.1f} (band: {band_text(**prepared.band)})"
     )
+    say_prose(f"  by task: {_by_task(own)}")
     if design == CROSS_FIT:
         other = found[HOLDOUT]
         say(f"  a test split of {HOLDOUT_SHARE:.0%} instead: ± {other.typical:.1f} and ± {other.mean:.1f}")
     elif own.typical > 4 * band:
         say("  more test rows would narrow it; seeds cannot")
     say_prose(*(f"  warning: {warning}" for warning in warnings_on_size(prepared.task_set)))
+
+
+def _by_task(precision: Precision) -> str:
+    """Half-widths by task, the least sure first; of many tasks the ends alone."""
+    ordered = sorted(precision.tasks.items(), key=lambda pair: -pair[1])
+    said = [f"{task} ± {half:.1f}" for task, half in ordered]
+    if len(said) <= MOST_TASKS:
+        return ", ".join(said)
+    return f"from {said[0]} to {said[-1]} (all with --json)"

@@ -69,3 +69,15 @@ def test_small_data_are_warned_of(tmp_path: Path) -> None:
 
 def test_enough_data_are_not_warned_of(table: Path) -> None:
     assert "warning" not in check(str(table), "--targets", "y_*")
+
+
+def test_every_task_is_told_and_of_many_the_ends(table: Path, tmp_path: Path) -> None:
+    printed = check(str(table), "--targets", "y_*")
+    precision = json.loads(check(str(table), "--targets", "y_*", "--json"))["precision"]["cross_fit"]["tasks"]
+    assert f"y_a ± {precision['y_a']:.1f}, y_b ± {precision['y_b']:.1f}" in printed
+    numbers = np.random.default_rng(3).normal(size=(200, 14))
+    frame = pd.DataFrame(numbers, columns=["u", *(f"y_{place}" for place in range(13))])
+    frame.loc[:99, "y_7"] = np.nan
+    frame.to_csv(tmp_path / "many.csv", index=False)
+    printed = check(str(tmp_path / "many.csv"), "--targets", "y_*")
+    assert "by task: from y_7 ± 3.4 to " in printed
