@@ -12,6 +12,8 @@ DISAGREEMENT = 0.08
 """Share of rows on which two tuned networks are not both right or both wrong: 0.06 to 0.10 in studies so far."""
 ERROR_DEVIATION = 0.15
 """Deviation of a row's difference in squared error, over the target's variance: 0.10 to 0.25 in studies so far."""
+TYPICAL_SKILL = 0.5
+"""Skill of the single-task network whose own interval is foretold: halfway between the best constant and perfect."""
 BETWEEN_TASKS = 0.3
 """Correlation between the tasks' differences on the same rows."""
 
@@ -40,6 +42,30 @@ def row_deviation(majority: float | None) -> float:
     if majority is None:
         return 100 * ERROR_DEVIATION
     return 100 * math.sqrt(DISAGREEMENT) / max(1 - majority, 1e-9)
+
+
+def skill_half_width(rows: int, majority: float | None) -> float:
+    """Return half the width that the 95% interval of one network's skill will have, in points.
+
+    This is the skill itself and no paired difference, so it is wider than that of a gain.  The network is taken to have
+    a skill of 50 points: with a majority share m it is right in (1 + m) / 2 of the rows, and its errors in a regression
+    are normal with half the target's variance.
+
+    Args:
+        rows: number of labelled rows, or groups of them, that judge the task.
+        majority: share of the most frequent class; ``None``: the task is a regression.
+
+    Returns:
+        NaN for fewer than two rows, and for a task with a single class.
+    """
+    if rows < 2 or majority == 1:
+        return math.nan
+    if majority is None:
+        deviation = math.sqrt(2) * (1 - TYPICAL_SKILL)
+    else:
+        wrong = (1 - TYPICAL_SKILL) * (1 - majority)
+        deviation = math.sqrt(wrong * (1 - wrong)) / (1 - majority)
+    return 100 * t_quantile(rows - 1, ALPHA) * deviation / math.sqrt(rows)
 
 
 def planned_precision(rows: dict[str, int], deviations: dict[str, float]) -> Precision:

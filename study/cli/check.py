@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from analysis.formatting import agree
 from analysis.statistics.intervals import smallest_effect
 from study.cli.check_columns import say_columns
-from study.cli.check_precision import facts_of_precision, say_precision
+from study.cli.check_precision import facts_of_evidence, facts_of_precision, say_precision
 from study.cli.check_remarks import say_remarks
 from study.cli.check_targets import class_counts, number_facts, say_targets
 from study.cli.console import say, say_json, say_table
@@ -78,6 +78,7 @@ def facts_of_study(prepared: Prepared) -> dict[str, Any]:
         "forecast": prepared.forecast.event(),
         "smallest_effect": None if math.isnan(effect) else effect,
         "precision": facts_of_precision(prepared),
+        **facts_of_evidence(prepared),
     }
 
 

@@ -73,7 +73,9 @@ def report(path: Path, *, as_json: bool = False, prefer: str | None = None, name
     if as_json:
         facts = {"study": name or read_spec(path / "study.yaml").name, "run": str(path), "report": str(page)}
         facts |= {"headline": verdict.headline, "sentences": verdict.sentences}
-        say_json({"event": "reported", **facts, **({"options": verdict.options} if verdict.options else {})})
+        facts |= {"options": verdict.options} if verdict.options else {}
+        facts |= {"precision": verdict.precision} if verdict.precision else {}
+        say_json({"event": "reported", **facts})
     else:
         say("")
         say_prose(verdict.headline, *verdict.sentences)

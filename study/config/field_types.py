@@ -99,6 +99,19 @@ def _or_auto(value: Any, handler: ValidatorFunctionWrapHandler) -> Any:
     return value if is_auto(value) else handler(value)
 
 
+def number_or_auto(low: float, high: float) -> PlainValidator:
+    """Return a validator for ``auto``, or a number from ``low`` to ``high``."""
+
+    def check(value: Any) -> Any:
+        if is_auto(value):
+            return value
+        if not is_number(value) or not low <= value <= high:
+            raise refusal(f"found {value!r}.", f"Write auto, or a number from {low:g} to {high:g}.")
+        return float(value)
+
+    return PlainValidator(check)
+
+
 def _name(value: str) -> str:
     if problem := wrong_with_name(value):
         raise refusal(f"{value[:80]!r} cannot name a study: {problem}.", "Choose a plain name, such as my-study_2.")

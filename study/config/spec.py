@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
-from study.config.field_types import AUTO, Duration, StudyName
+from study.config.field_types import AUTO, Duration, StudyName, number_or_auto
 from study.config.sections import (
     Confirm,
     Diagnostics,
@@ -31,7 +31,8 @@ class Spec(Section):
 
     Args:
         name: names the run directory.
-        band: half-width of the band of no practical difference, in points of skill.
+        band: half-width of the band of no practical difference, in points of skill.  ``auto`` is 1 point, or a tenth
+            of half the interval of a single-task skill with the planned number of judging rows where that is more.
         prefer: which rule of the report takes one of the options; it changes no result.
         budget: seconds of wall time that the plan has to fit into (``2h`` in the file).
         backend: ``auto`` takes Ray where it is worth its start-up time.
@@ -48,7 +49,7 @@ class Spec(Section):
     verdict: Verdict = Verdict()
     evaluation: Evaluation = Evaluation()
     diagnostics: Diagnostics = Diagnostics()
-    band: Annotated[float, Field(ge=0, le=100)] = 1.0
+    band: Annotated[float | Literal["auto"], number_or_auto(0, 100)] = 1.0
     prefer: Literal["accuracy", "balanced", "cost"] = "balanced"
     budget: Duration | None = None
     backend: Literal["auto", "inline", "ray"] = "auto"
@@ -76,6 +77,17 @@ class Spec(Section):
     def plain(self) -> dict[str, Any]:
         """Return the study as mappings, lists and scalars: what the run directory's ``study.yaml`` holds."""
         return self.model_dump(mode="json")
+
+    @property
+    def band_points(self) -> float:
+        """Half-width of the band in points; a study that was prepared, or read from a run directory, has a number.
+
+        Raises:
+            ValueError: the band is still ``auto``.
+        """
+        if self.band == "auto":
+            raise ValueError("The band is not settled: prepare the study for its data first.")
+        return self.band
 
     def digest(self) -> str:
         """Return a hash of all that can change a result.

@@ -6,11 +6,12 @@ import os
 import shutil
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from study.config.field_types import is_auto
 from study.config.load import read_spec
 from study.config.spec import Spec
+from study.planning.band import band_facts, settle_band
 from study.planning.budget import reductions, settled_spec, shrink
 from study.planning.evaluation import settle_design
 from study.planning.forecast import REFERENCE_RATE, Forecast, Forecaster, machine_rate, refuse_if_too_large
@@ -30,12 +31,21 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Prepared:
-    """A prepared study: its task set, plan and forecast, and the machine's rate that the forecast rests on."""
+    """A prepared study: its task set, plan and forecast, and the machine's rate that the forecast rests on.
+
+    ``band_is_automatic`` says that the study file left the band to the program.
+    """
 
     task_set: TaskSet
     plan: Plan
     forecast: Forecast
     rate: float = REFERENCE_RATE
+    band_is_automatic: bool = False
+
+    @property
+    def band(self) -> dict[str, Any]:
+        """The band of no practical difference, as :func:`study.planning.band.band_facts` has it."""
+        return band_facts(self.plan.spec.band_points, self.band_is_automatic)
 
 
 def prepare_run(spec: Spec, out: Path, *, task_set: TaskSet | None = None, rate: float | None = None) -> Prepared:
@@ -69,7 +79,9 @@ def prepare(
     """
     check_backbone_options(spec)
     check_named_options(spec)
+    band_is_automatic = is_auto(spec.band)
     spec, task_set = settle_design(spec, task_set or build_task_set(spec), stored)
+    spec = settle_band(spec, task_set, stored)
     asked, (spec, reasons) = spec, settle_settings(spec, task_set.development, stored)
     tasks = [task.name for task in task_set.tasks]
     trees = {} if stored is None else trees_in_ledger(ledger.read(out / ledger.NAME), tasks)
@@ -85,7 +97,7 @@ def prepare(
     plan = replace(plan, pilot=is_auto(asked.training.epochs) and stored is None and spec.budget is None)
     forecast = forecaster.forecast(plan)
     refuse_if_too_large(forecast, free_disk(out), free_memory())
-    return Prepared(task_set, plan, forecast, forecaster.rate)
+    return Prepared(task_set, plan, forecast, forecaster.rate, band_is_automatic)
 
 
 def with_trees(prepared: Prepared, trees: Mapping[int, Tree]) -> Prepared:

@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from analysis.statistics.precision import planned_precision, row_deviation
+from analysis.statistics.precision import planned_precision, row_deviation, skill_half_width
 
 
 def test_a_task_is_as_sure_as_its_rows_make_it() -> None:
@@ -25,3 +25,11 @@ def test_the_mean_is_surer_than_a_task_but_tasks_on_the_same_rows_go_together() 
 def test_a_rare_class_costs_precision() -> None:
     assert row_deviation(0.9) == pytest.approx(5 * row_deviation(0.5))
     assert row_deviation(None) == 15
+
+
+def test_a_skill_is_known_as_well_as_its_rows_tell() -> None:
+    assert skill_half_width(400, 0.5) == pytest.approx(1.966 * 100 * math.sqrt(0.25 * 0.75) / 0.5 / 20, rel=1e-3)
+    assert skill_half_width(400, None) == pytest.approx(1.966 * 70.71 / 20, rel=1e-3)
+    assert skill_half_width(400, 0.95) > 3 * skill_half_width(400, 0.5)
+    assert math.isnan(skill_half_width(1, 0.5))
+    assert math.isnan(skill_half_width(50, 1.0))
