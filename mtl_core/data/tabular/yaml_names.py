@@ -14,12 +14,8 @@ def in_yaml(name: str) -> str:
         return name
     if name.isprintable():
         return "'" + name.replace("'", "''") + "'"
-    return (
-        '"'
-        + "".join(letter if letter.isprintable() and letter not in '"\\' else _escaped(letter) for letter in name)
-        + '"'
-    )
+    return '"' + "".join(map(_escaped, name)) + '"'
 
 
 def _escaped(letter: str) -> str:
-    return f"\\U{ord(letter):08x}"
+    return letter if letter.isprintable() and letter not in '"\\' else f"\\U{ord(letter):08x}"
