@@ -13,6 +13,7 @@ from typing import Any
 import typer
 
 from mtl_core.errors import UserError
+from study.cli.check_remarks import warn_of_remarks
 from study.cli.console import say, say_json, say_prose, say_table
 from study.config.spec import Spec
 from study.config.text import printable
@@ -30,6 +31,7 @@ def run(spec: Spec, *, out: Path, address: str | None, as_json: bool) -> None:
         prepared = prepare_run(spec, out.absolute())
         for loss in prepared.plan.shrunk:
             typer.echo(printable(f"budget: {loss}"), err=True)
+        warn_of_remarks(prepared.task_set.remarks)
         path = run_prepared(prepared, out=out, options=options)
     report(path, as_json=as_json, name=spec.name)
 
