@@ -1,4 +1,4 @@
-"""Registry of methods, architectures, backbones and task sets: one file, one class, named by the file's stem.
+"""Registry of methods, architectures, backbones, task sets and metrics: one file, one class, named by the file's stem.
 
 The name is the same everywhere: in study files, on the command line and in legends.  A kind is a package whose
 ``__init__`` defines an abstract base class.  Every module of it must hold exactly one concrete subclass, named like the
@@ -6,7 +6,7 @@ file (``cross_stitch.py`` → ``CrossStitch``); anything else is an error when t
 arguments of that class are its options; those annotated with a range are tuning hyperparameters.
 
 Entries need not lie in this package: the environment variable ``MTL_STUDY_PATH`` names folders, separated like those of
-``PATH``, whose sub-folders ``sharing``, ``weighting``, ``backbones`` and ``tasks`` are searched as well.
+``PATH``, whose sub-folders ``sharing``, ``weighting``, ``backbones``, ``tasks`` and ``metrics`` are searched as well.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ KINDS = {
     "weighting": ("mtl_core.weighting", "Weighting"),
     "backbones": ("mtl_core.backbones", "Backbone"),
     "tasks": ("mtl_core.tasks", "TaskSource"),
+    "metrics": ("mtl_core.data.metrics", "Metric"),
 }
 PATH = "MTL_STUDY_PATH"
 """Environment variable with the folders of further entries."""

@@ -8,14 +8,19 @@ from pathlib import Path
 from mtl_core.registry import entries
 
 README = Path(__file__).parent.parent / "README.md"
-KINDS = ("sharing", "weighting")
+KINDS = ("sharing", "weighting", "metrics")
 MARKS = "<!-- registry -->\n", "<!-- /registry -->"
 
 
 def table(kind: str) -> str:
-    """Return the table of one kind: name, idea and source of every entry, as Markdown."""
-    rows = [f"| `{entry.name}` | {entry.summary} | {citation(entry.paper)} |" for entry in entries(kind).values()]
-    return "\n".join([f"| {kind} | idea | source |", "|---|---|---|", *rows]) + "\n"
+    """Return the table of one kind: name, idea and source of every entry, as Markdown; of metrics also their kinds."""
+    rows = [[f"`{entry.name}`", entry.summary, citation(entry.paper)] for entry in entries(kind).values()]
+    head = [kind, "idea", "source"]
+    if kind == "metrics":
+        head.append("judges")
+        rows = [[*row, ", ".join(entry.cls.kinds)] for row, entry in zip(rows, entries(kind).values(), strict=True)]
+    lines = [f"| {' | '.join(line)} |" for line in (head, *rows)]
+    return "\n".join([lines[0], f"|{'---|' * len(head)}", *lines[1:]]) + "\n"
 
 
 def citation(paper: str) -> str:

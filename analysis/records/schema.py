@@ -20,6 +20,8 @@ CURVE = pa.list_(SINGLE)
 
 LOSS, METRIC, SKILL = "the task's loss", "the task's metric", "skill: 0 constant prediction, 1 perfect"
 
+NO_CLASSES = "null: a regression, or not recorded yet when the run was made"
+
 
 @dataclass(frozen=True)
 class Column:
@@ -116,8 +118,19 @@ SCORES = {
     ),
     "perfect_metric": Column(REAL, "value of the metric for perfect predictions", METRIC),
     "test_skill": Column(REAL, "skill on the test split", SKILL),
-    "num_test": Column(WHOLE, "labelled test examples of the task", "examples"),
-    "example_scores": Column(CURVE, "metric of every test example, in file order; NaN: not labelled", METRIC),
+    "num_test": Column(WHOLE, "labelled test examples of the task that the replica is judged on", "examples"),
+    "example_scores": Column(
+        CURVE,
+        "score of every test example, in file order, whose mean is the metric: its own, or, of metrics that are no "
+        "means over examples, the metric plus the example's influence on it; NaN: not labelled",
+        METRIC,
+    ),
+    "num_rarer": Column(WHOLE, f"test examples outside their most frequent class; {NO_CLASSES}", "examples", True),
+    "test_loss": Column(REAL, f"cross entropy on the test split; {NO_CLASSES}", "nats", True),
+    "trivial_loss": Column(REAL, f"that of the class frequencies of the training split; {NO_CLASSES}", "nats", True),
+    "example_losses": Column(
+        CURVE, f"cross entropy of every test example, in file order; NaN: not labelled; {NO_CLASSES}", "nats", True
+    ),
 }
 """One row per replica × task that the score phase judged on the test split."""
 

@@ -10,10 +10,10 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from mtl_core.data.losses import example_losses
-from mtl_core.data.metrics import example_scores
+from mtl_core.data.metrics import metric_named
 from mtl_core.data.splits import nested_subset, split
 from mtl_core.data.target_columns import columns_of, targets_of
-from mtl_core.data.task import PERFECT, Task
+from mtl_core.data.task import Task
 from mtl_core.data.task_set import Development
 from mtl_core.errors import UserError
 from mtl_core.randomness.seeding import generator
@@ -81,7 +81,7 @@ class Constant:
         """Return the metric on the labelled ones of ``targets``, which are in their own unit; NaN without any."""
         labelled = _one_signal(targets, targets)
         outputs = self.for_metric.view(1, 1, -1, 1).expand(-1, -1, -1, labelled.shape[-1])
-        return example_scores(self.task, outputs, labelled).mean().item()
+        return metric_named(self.task.metric).of_all(self.task, outputs, labelled)
 
 
 def _one_signal(targets: Float[Tensor, " n *m"], values: Float[Tensor, " n *m"]) -> Float[Tensor, "1 1 *m l"]:
@@ -151,7 +151,7 @@ def skill(tasks: tuple[Task, ...], metric: Float[Tensor, "r t"], trivial: Float[
         metric: of the predictions.
         trivial: metric of the best constant predictions.
     """
-    perfect = torch.tensor([PERFECT[task.metric] for task in tasks]).to(metric)
+    perfect = torch.tensor([metric_named(task.metric).perfect for task in tasks]).to(metric)
     room = perfect - trivial
     return (metric - trivial) / torch.where(room == 0, torch.nan, room)
 
@@ -185,11 +185,11 @@ def _fit_constant(
 ) -> Constant:
     labels = targets[_is_label(targets)]
     if task.kind == "regression":
-        centre = labels.median(dim=0).values if task.metric == "mae" and len(labels) else labels.double().mean(dim=0)
-        outputs = centre.to(labels).nan_to_num(0.0).view(-1)
-        return Constant(task, torch.zeros(task.num_targets), outputs, shift, scale)
+        mean = labels.double().mean(dim=0).to(labels).nan_to_num(0.0).view(-1)
+        best = metric_named(task.metric).constant(task, labels, mean)
+        return Constant(task, torch.zeros(task.num_targets), best, shift, scale)
     counts = torch.bincount(labels.long(), minlength=task.num_classes).double()
     floor = 0.5 / max(len(labels), 1)  # a class that the training split lacks would cost an infinite log loss
     logs = (counts / max(len(labels), 1)).clamp(min=floor).log()
     outputs = (logs if task.kind == "multiclass" else logs[1:] - logs[:1]).to(labels)
-    return Constant(task, outputs, outputs, shift, scale)
+    return Constant(task, outputs, metric_named(task.metric).constant(task, labels, outputs), shift, scale)

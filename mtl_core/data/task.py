@@ -5,18 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from mtl_core.registry import find
+
 Kind = Literal["regression", "binary", "multiclass"]
-Metric = Literal["accuracy", "brier", "log_loss", "mse", "mae"]
-
-PERFECT: dict[str, float] = {"accuracy": 1.0, "brier": 0.0, "log_loss": 0.0, "mse": 0.0, "mae": 0.0}
-"""Value of each metric for a perfect prediction.  All metrics are means over examples."""
-
-METRICS_OF: dict[str, tuple[str, ...]] = {
-    "regression": ("mse", "mae"),
-    "binary": ("accuracy", "brier", "log_loss"),
-    "multiclass": ("accuracy", "brier", "log_loss"),
-}
-"""Metrics that each kind of task allows."""
+Metric = str
+"""Name of a metric: the stem of its file in :mod:`mtl_core.data.metrics`."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +25,7 @@ class Task:
         num_targets: length of the vector that a regression predicts; its loss and its metric are means over the vector.
 
     Raises:
+        KeyError: when there is no such metric.
         ValueError: when metric, classes or targets do not fit the kind.
     """
 
@@ -43,13 +37,17 @@ class Task:
     num_targets: int = 1
 
     def __post_init__(self) -> None:
-        if self.metric not in METRICS_OF[self.kind]:
+        if self.kind not in (judge := find("metrics", self.metric).cls).kinds:
             raise ValueError(f"Task {self.name!r}: {self.metric} does not judge {self.kind} predictions.")
         expected = {"regression": self.num_classes == 1, "binary": self.num_classes == 2}
         if not expected.get(self.kind, self.num_classes >= 2):
             raise ValueError(f"Task {self.name!r}: {self.num_classes} classes do not fit a {self.kind} task.")
         if self.num_targets < 1 or (self.num_targets > 1 and self.kind != "regression"):
             raise ValueError(f"Task {self.name!r}: {self.num_targets} targets do not fit a {self.kind} task.")
+        if self.num_targets > 1 and not judge.judges_vectors:
+            raise ValueError(
+                f"Task {self.name!r}: {self.metric} judges single numbers, not {self.num_targets} at once."
+            )
 
     @property
     def num_outputs(self) -> int:

@@ -13,8 +13,9 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from mtl_core.data.column_facts import ColumnFacts
+from mtl_core.data.metrics import MeanMetric, metric_named
 from mtl_core.data.remark import Remark
-from mtl_core.data.target_columns import columns_of_only, labels
+from mtl_core.data.target_columns import columns_of, columns_of_only, labels
 from mtl_core.data.task import Task
 
 
@@ -53,7 +54,8 @@ class Development:
             of that task alone, and a batch holds the same number of examples of each task.
         whole: numbers of labelled examples and of tasks in the pool from which :meth:`only` took these tasks; ``None``:
             these are all tasks.
-        whole_labels: :attr:`labels` of the pool from which :meth:`only` took these tasks; ``None``: these are all.
+        whole_labels: :attr:`labels_of_pool` of the pool from which :meth:`only` took these tasks; ``None``: these are
+            all tasks.
         input_origin: float64, what was subtracted from the users' inputs; ``None``: nothing.
         target_origin: float64, what was subtracted from the users' targets; ``None``: nothing.
         folds: outer fold of every example, 0 … K−1; a seed neither trains nor validates on the fold that it is judged
@@ -70,7 +72,7 @@ class Development:
     image: tuple[int, int, int] | None = None
     own_inputs: bool = False
     whole: tuple[int, int] | None = None
-    whole_labels: Bool[Tensor, "n T"] | None = None
+    whole_labels: Bool[Tensor, "n m"] | None = None
     input_origin: Float[Tensor, " d"] | None = None
     target_origin: Float[Tensor, " c"] | None = None
     folds: Int[Tensor, " n"] | None = None
@@ -107,9 +109,22 @@ class Development:
         return labels(self.tasks, self.examples.targets)
 
     @property
-    def labels_of_pool(self) -> Bool[Tensor, "n T"]:
-        """:attr:`labels` of all tasks of the pool, those that :meth:`only` left behind among them."""
-        return self.labels if self.whole_labels is None else self.whole_labels
+    def labels_of_pool(self) -> Bool[Tensor, "n m"]:
+        """Masks of examples of which training and validation need some each: first :attr:`labels` of all tasks.
+
+        Behind them, for every classification task with a metric that is not known without a rarer class, its labels
+        outside the most frequent one.  Tasks that :meth:`only` left behind are among them.
+        """
+        return self._needed() if self.whole_labels is None else self.whole_labels
+
+    def _needed(self) -> Bool[Tensor, "n m"]:
+        masks = [self.labels]
+        for task, columns in zip(self.tasks, columns_of(self.tasks), strict=True):
+            if task.kind != "regression" and not isinstance(metric_named(task.metric), MeanMetric):
+                values = self.examples.targets[:, [*columns]]
+                known = values[~values.isnan()]
+                masks.append(~values.isnan() & (values != (known.mode().values if len(known) else torch.nan)))
+        return torch.cat(masks, dim=1)
 
     @property
     def num_folds(self) -> int:

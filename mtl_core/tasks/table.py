@@ -49,6 +49,8 @@ class Table(TaskSource):
             character, as in ``y_*``.
         kinds: what a column is, where inference is wrong: ``numeric``, ``boolean``, ``categorical``, ``date`` for
             inputs; ``regression``, ``binary``, ``multiclass`` for targets.
+        metrics: metric of a target, where another one than the data suggest is to judge it; written like targets, and a
+            column's own name goes before a pattern.
         groups: column with the group of every row (a patient, a household), which no split divides; it is no input.
         test: column that marks the rows for testing; it is no input.
         test_share: share of the rows that is used for testing where no column marks them.
@@ -67,6 +69,7 @@ class Table(TaskSource):
         path: Path,
         targets: tuple[str, ...],
         kinds: dict[str, ColumnKind] | None = None,
+        metrics: dict[str, str] | None = None,
         groups: str | None = None,
         test: str | None = None,
         test_share: float = 0.2,
@@ -77,6 +80,7 @@ class Table(TaskSource):
         encoding: str = "utf-8",
     ) -> None:
         self.path, self.targets, self.kinds = Path(path), tuple(targets), dict(kinds or {})
+        self.metrics = dict(metrics or {})
         self.groups, self.test, self.test_share = groups, test, test_share
         self.ignore, self.seed, self.missing = tuple(ignore), seed, missing
         self.written = CsvFormat(**(csv or {}), encoding=encoding)  # pyright: ignore[reportArgumentType]
@@ -100,7 +104,10 @@ class Table(TaskSource):
         groups = group_numbers(columns[self.groups]) if self.groups else None
         remarks += remarks_on_labelled_groups(predicted, groups)
         test = self._test_rows(columns, predicted, groups)
-        targets = [target(column, self._kind(column, TARGET_KINDS), ~test) for column in predicted]
+        metrics = self._metrics([column.name for column in predicted])
+        targets = [
+            target(column, self._kind(column, TARGET_KINDS), ~test, metrics.get(column.name)) for column in predicted
+        ]
         tasks, labels = tuple(one.task for one in targets), np.stack([one.labels for one in targets], axis=1)
         remarks += [remark for one in targets for remark in one.remarks]
         inputs, dropped = self._without_row_numbers(candidates, file.index)
@@ -179,6 +186,15 @@ class Table(TaskSource):
                 raise UserError(f"table: {option}", found, nearest_name(name, names))
         for option, patterns in (("targets", self.targets), ("ignore", self.ignore)):
             refuse_unmatched(option, patterns, names, self.path.name)
+
+    def _metrics(self, targets: list[str]) -> dict[str, str]:
+        """Return the metrics that are asked for, by target; a name goes before a pattern, an earlier before a later."""
+        refuse_unmatched("metrics", self.metrics, targets, "the targets")
+        named = sorted(self.metrics.items(), key=lambda pair: pair[0] not in targets)
+        found: dict[str, str] = {}
+        for pattern, metric in named:
+            found = dict.fromkeys(selected([pattern], targets), metric) | found
+        return found
 
     def _roles(self, columns: dict[str, Column]) -> tuple[list[Column], list[Column]]:
         """Return the columns to predict and those that may be predicted from."""

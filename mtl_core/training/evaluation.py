@@ -11,13 +11,14 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from mtl_core.data.batch_loader import CHUNK, BatchLoader, padded
-from mtl_core.data.metrics import example_scores
 from mtl_core.data.preprocessing import prepare, skill
 from mtl_core.data.target_columns import columns_of, labels, targets_of
+from mtl_core.data.task import Task
 from mtl_core.data.task_set import Development, Examples
 from mtl_core.layers.bank import Theta
 from mtl_core.network.network import Network
 from mtl_core.recipe import Recipe, ReplicaConfig
+from mtl_core.training.task_scores import TaskScores
 
 
 @torch.no_grad()
@@ -37,44 +38,18 @@ def evaluate(
     Returns:
         The losses of standardised targets, and the metrics in the targets' own units.
     """
-    totals = torch.zeros(2, len(index), len(network.tasks))
-    counts = torch.zeros(len(index), len(network.tasks))
+    totals = torch.zeros(len(index), len(network.tasks))
+    counts, scores = torch.zeros_like(totals), TaskScores(network, loader)
     for begin in range(0, index.shape[2], CHUNK):
         part = index[:, :, begin : begin + CHUNK]
         outputs = network(theta, loader.inputs(part))
         standard, labelled = loader.targets(part)
         counted = real[:, :, begin : begin + CHUNK] & (True if labelled is None else labelled)
         losses = network.losses(outputs, standard)
-        scores = _scores(network, loader, outputs, part)
-        totals += torch.stack([torch.where(counted, values, 0.0).sum(dim=2) for values in (losses, scores)])
+        totals += torch.where(counted, losses, 0.0).sum(dim=2)
         counts += counted.sum(dim=2)
-    loss, metric = totals / torch.where(counts > 0, counts, torch.nan)
-    return loss, metric
-
-
-def _scores(network: Network, loader: BatchLoader, outputs: Sequence[Tensor], index: Int[Tensor, "r g b"]) -> Tensor:
-    """The metric of every example, in the targets' own units; a missing label is scored as if it were 0."""
-    raw = loader.raw_targets(index)
-    raw = raw if loader.fully_labelled else torch.where(raw.isnan(), 0.0, raw)
-    parts = []
-    for bank, logits in zip(network.heads, outputs, strict=True):
-        predictions, targets = logits, bank.of_columns(raw)
-        if bank.kind == "regression":
-            shift, scale = (
-                bank.of_columns(values).view(len(values), len(bank.members), -1, 1)
-                for values in (loader.target_shift, loader.target_scale)
-            )
-            predictions = logits / scale + shift
-        metrics = [task.metric for task in bank.tasks]
-        if len(set(metrics)) == 1:
-            parts.append(example_scores(bank.tasks[0], predictions, targets))
-        else:
-            columns = [
-                example_scores(task, predictions[:, place : place + 1], targets[:, place : place + 1])
-                for place, task in enumerate(bank.tasks)
-            ]
-            parts.append(torch.cat(columns, dim=1))
-    return network.in_order(parts)
+        scores.add(outputs, part, counted)
+    return totals / torch.where(counts > 0, counts, torch.nan), scores.metric()
 
 
 @dataclass(frozen=True)
@@ -86,8 +61,14 @@ class TestScore:
         test_metric: metric of each task, ``[t]``, in the target's own unit.
         trivial_metric: metric of the constant prediction fitted on the replica's own training split, ``[t]``.
         test_skill: skill of each task, ``[t]``.
-        example_scores: metric of every test example, ``[t, n]``; NaN where there is no label, and for examples that
-            other seeds' networks are judged on.
+        example_scores: score of every test example, ``[t, n]``, whose mean is the metric and whose variance over their
+            number is that of the metric: the metric of the example alone where the metric is such a mean, else the
+            metric plus what the example contributes to it.  NaN where there is no label, and for examples that other
+            seeds' networks are judged on.
+        test_loss, trivial_loss: mean loss of the predictions, and of the constant prediction, ``[t]``.
+        example_losses: loss of every test example, ``[t, n]``; NaN as above.
+        num_test: number of examples that the replica is judged on, ``[t]``.
+        num_rarer: number of those outside their most frequent class, ``[t]``; −1 for regressions.
     """
 
     __test__ = False  # keeps pytest from collecting the class by its name
@@ -97,6 +78,11 @@ class TestScore:
     trivial_metric: np.ndarray
     test_skill: np.ndarray
     example_scores: np.ndarray
+    test_loss: np.ndarray
+    trivial_loss: np.ndarray
+    example_losses: np.ndarray
+    num_test: np.ndarray
+    num_rarer: np.ndarray
 
 
 @torch.no_grad()
@@ -129,18 +115,42 @@ def score_examples_on(
         preparation = prepare(development, row.seed, recipe.train_fraction)
         duplicated = torch.stack([flat, flat])  # one row alone would take other kernels than it did in training
         loader, theta = BatchLoader(test, [preparation] * 2), network.layout.theta(network.layout.unpack(duplicated))
-        parts = [
-            _scores(network, loader, network(theta, loader.inputs(part)), part)[0]
-            for part in index.expand(2, -1, -1).split(CHUNK, dim=2)
-        ]
-        scores = torch.cat(parts, dim=1)[:, real[0, 0]]
         judged = development.is_judged(row.seed)
         judged = torch.ones(len(test), dtype=torch.bool) if judged is None else judged
         counted = labels(development.tasks, test.targets).T & judged
-        scores = torch.where(counted, scores, torch.nan)
-        metric = scores.double().nanmean(dim=1).to(scores)
-        trivial = torch.tensor(
-            [constant.metric(mine[judged]) for constant, mine in zip(preparation.constants, own, strict=True)]
+        scores, losses = TaskScores(network, loader, of_examples=True), []
+        for part, here in zip(index.expand(2, -1, -1).split(CHUNK, dim=2), real.split(CHUNK, dim=2), strict=True):
+            outputs = network(theta, loader.inputs(part))
+            losses.append(network.losses(outputs, loader.targets(part)[0])[0])
+            known = counted[:, part[0, 0]] & here[0]
+            scores.add(outputs, part, known.expand(2, -1, -1))
+        example_losses = torch.where(counted, torch.cat(losses, dim=1)[:, real[0, 0]], torch.nan)
+        example_scores = scores.of_examples()[:, real[0, 0]]
+        metric = example_scores.double().nanmean(dim=1).to(example_scores)
+        of_constants = [
+            (constant.metric(mine[judged]), constant.loss(mine[judged]))
+            for constant, mine in zip(preparation.constants, own, strict=True)
+        ]
+        trivial, trivial_loss = torch.tensor(of_constants).unbind(dim=1)
+        yield TestScore(
+            key=row.key,
+            test_metric=metric.numpy(),
+            trivial_metric=trivial.numpy(),
+            test_skill=skill(development.tasks, metric[None], trivial[None])[0].numpy(),
+            example_scores=example_scores.numpy(),
+            test_loss=example_losses.double().nanmean(dim=1).numpy(),
+            trivial_loss=trivial_loss.numpy(),
+            example_losses=example_losses.numpy(),
+            num_test=counted.sum(dim=1).numpy(),
+            num_rarer=np.array(
+                [_num_rarer(task, mine[judged]) for task, mine in zip(development.tasks, own, strict=True)]
+            ),
         )
-        test_skill = skill(development.tasks, metric[None], trivial[None])[0]
-        yield TestScore(row.key, metric.numpy(), trivial.numpy(), test_skill.numpy(), scores.numpy())
+
+
+def _num_rarer(task: Task, targets: Float[Tensor, " n *k"]) -> int:
+    """The number of labels outside the most frequent class; −1 for regressions."""
+    if task.kind == "regression":
+        return -1
+    counts = torch.bincount(targets[~targets.isnan()].long(), minlength=1)
+    return int(counts.sum() - counts.max())

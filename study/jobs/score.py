@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from analysis.records.schema import SCORES
-from mtl_core.data.task import PERFECT
 from mtl_core.errors import UserError
 from mtl_core.recipe import ReplicaConfig
 from study.jobs.job import Data, Heartbeat, Job, Summary, guarded
@@ -21,6 +20,7 @@ from study.store.atomic_files import write_durably
 
 if TYPE_CHECKING:
     from mtl_core.data.task_set import Development, Examples
+    from mtl_core.training.evaluation import TestScore
     from study.store.archive import Archive
 
 
@@ -57,7 +57,8 @@ class ScoringJob(Job):
     def _rows(self, development: Development, test: Examples, directory: Path) -> Iterator[dict[str, Any]]:
         import torch
 
-        from mtl_core.data.target_columns import columns_of_only, labels
+        from mtl_core.data.metrics import metric_named
+        from mtl_core.data.target_columns import columns_of_only
         from mtl_core.training import checkpoint, evaluation
 
         files = {
@@ -68,7 +69,6 @@ class ScoringJob(Job):
         columns = columns_of_only(development.tasks, self.tasks)
         seen = replace(test, targets=test.targets[:, columns].contiguous())
         view = development.only(*self.tasks)
-        num_test = labels(view.tasks, seen.targets).sum(dim=0).tolist()
         for score in evaluation.score_examples_on(self.shard.recipe, view, seen, rows, parameters):
             for column, task in enumerate(view.tasks):
                 yield {
@@ -77,10 +77,11 @@ class ScoringJob(Job):
                     "metric": task.metric,
                     "test_metric": float(score.test_metric[column]),
                     "trivial_metric": float(score.trivial_metric[column]),
-                    "perfect_metric": PERFECT[task.metric],
+                    "perfect_metric": metric_named(task.metric).perfect,
                     "test_skill": float(score.test_skill[column]),
-                    "num_test": num_test[column],
+                    "num_test": int(score.num_test[column]),
                     "example_scores": score.example_scores[column],
+                    **_of_classes(score, column, is_classification=task.kind != "regression"),
                 }
 
     def missing(self, archive: Archive) -> list[str]:
@@ -103,6 +104,18 @@ class ScoringJob(Job):
         """
         remedy = "Mend that and run the same command again: nothing is trained twice."
         raise UserError(str(archive.directory), f"the test split cannot be scored: {reason}.", remedy)
+
+
+def _of_classes(score: TestScore, column: int, *, is_classification: bool) -> dict[str, Any]:
+    """Columns that are null for regressions: how many labels are of rarer classes, and the loss beside the metric."""
+    if not is_classification:
+        return dict.fromkeys(("num_rarer", "test_loss", "trivial_loss", "example_losses"))
+    return {
+        "num_rarer": int(score.num_rarer[column]),
+        "test_loss": float(score.test_loss[column]),
+        "trivial_loss": float(score.trivial_loss[column]),
+        "example_losses": score.example_losses[column],
+    }
 
 
 def scoring_job(trained: Shard, keys: Iterable[str], archive: Archive) -> ScoringJob:

@@ -19,6 +19,7 @@ from study.planning.make_plan import make_plan
 from study.planning.options import build_task_set, check_backbone_options, check_named_options
 from study.planning.plan import Plan
 from study.planning.settings_from_data import settle_settings, with_setting
+from study.planning.stored_metrics import with_stored_metrics
 from study.planning.task_trees import trees_in_ledger
 from study.store import ledger
 
@@ -80,7 +81,9 @@ def prepare(
     check_backbone_options(spec)
     check_named_options(spec)
     band_is_automatic = is_auto(spec.band)
-    spec, task_set = settle_design(spec, task_set or build_task_set(spec), stored)
+    task_set = task_set or build_task_set(spec)
+    task_set = task_set if stored is None else with_stored_metrics(task_set, out)
+    spec, task_set = settle_design(spec, task_set, stored)
     spec = settle_band(spec, task_set, stored)
     asked, (spec, reasons) = spec, settle_settings(spec, task_set.development, stored)
     tasks = [task.name for task in task_set.tasks]

@@ -94,4 +94,16 @@ def score_examples_on(
         outcome = _outcome(recipe, development, row, recipe.epochs)
         skill = outcome.curves["validation_skill"][-1]
         scores = np.repeat(skill[:, None], len(test), axis=1)
-        yield TestScore(row.key, skill, np.full(len(skill), 0.5, np.float32), skill, scores)
+        counts = np.full(len(skill), len(test))
+        yield TestScore(
+            key=row.key,
+            test_metric=skill,
+            trivial_metric=np.full(len(skill), 0.5, np.float32),
+            test_skill=skill,
+            example_scores=scores,
+            test_loss=1 - skill,
+            trivial_loss=np.ones(len(skill)),
+            example_losses=1 - scores,
+            num_test=counts,
+            num_rarer=counts // 2,
+        )

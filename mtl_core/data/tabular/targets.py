@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from mtl_core.data.metrics import MeanMetric, metric_named, metrics_of_kind
 from mtl_core.data.remark import Remark
 from mtl_core.data.tabular.columns import TARGET_KINDS, Column
 from mtl_core.data.tabular.float32_columns import as_float32
@@ -18,8 +19,10 @@ from mtl_core.errors import UserError
 
 FEWEST_LABELS, FEW_LABELS = 20, 200
 MOST_INTEGER_CLASSES, MOST_CLASSES = 10, 100
-COMMON = 0.8
-"""Share of the largest class above which the Brier score judges the task, because accuracy hardly changes."""
+RARE = 0.2
+"""Share of labels outside the most frequent class below which accuracy does not judge a task: it hardly changes."""
+FEWEST_RARER = 10
+"""Fewest labels outside the most frequent class for metrics that are not known without any."""
 
 
 @dataclass(frozen=True)
@@ -41,23 +44,26 @@ class Target:
     reason: str
 
 
-def target(column: Column, asked: Kind | None, development: np.ndarray) -> Target:
+def target(column: Column, asked: Kind | None, development: np.ndarray, metric: Metric | None = None) -> Target:
     """Return the task of a target column, its labels for all rows, and remarks for the user.
 
     Args:
         column: the target.
         asked: kind that the user declared; ``None``: inferred.
         development: mask of the rows from which classes are taken.
+        metric: metric that the user asked for; ``None``: chosen by the data.
 
     Raises:
-        UserError: when the column has too few labels to learn from or to test on, or does not fit its kind.
+        UserError: when the column has too few labels to learn from or to test on, or does not fit its kind or metric.
     """
     kind, reason = (asked, "as asked") if asked else _infer(column)
     said = "kind_as_asked" if asked else "kind_inferred"
     remarks = [Remark(said, column.name, f"Task {column.name!r} is {kind}: {reason}.")]
+    if metric is not None:
+        _refuse_unsuited(column, kind, metric)
     if kind == "regression":
         numbers = column.numbers()
-        task = Task(column.name, "regression", "mse")
+        task = Task(column.name, "regression", metric or "mse")
         _refuse_the_unlearnable(column, numbers, development)
         remarks += remarks_on_numbers(column, numbers)
         narrow = as_float32(numbers, development)
@@ -65,8 +71,10 @@ def target(column: Column, asked: Kind | None, development: np.ndarray) -> Targe
             advice = "Subtract the smallest value before the file is written, or leave it out."
             raise UserError(column.where, "holds values that differ by less than a computer can tell.", advice)
         labels, origin = narrow.values, narrow.origin
+        if not metric_named(task.metric).judges_negative:
+            _refuse_negative(column, numbers, origin, task.metric)
     else:
-        (task, codes), origin = _classes(column, kind, development, remarks), 0.0
+        (task, codes), origin = _classes(column, kind, development, remarks, metric), 0.0
         labels = codes.astype(np.float32)
     remarks += _remarks_on_test_labels(column, labels[~development])
     num = int((~np.isnan(labels[development])).sum())
@@ -106,7 +114,26 @@ def _infer(column: Column) -> tuple[Kind, str]:
     return "regression", f"{len(values)} different numbers"
 
 
-def _classes(column: Column, kind: Kind, development: np.ndarray, remarks: list[Remark]) -> tuple[Task, np.ndarray]:
+def _refuse_unsuited(column: Column, kind: Kind, metric: Metric) -> None:
+    suited = metrics_of_kind(kind)
+    if metric not in suited:
+        found = f"{metric!r} does not judge {column.name!r}, which is {kind}."
+        raise UserError("table: metrics", found, f"Use {', '.join(suited)}.")
+
+
+def _refuse_negative(column: Column, numbers: np.ndarray, origin: float, metric: Metric) -> None:
+    smallest = float(np.nanmin(numbers))
+    if smallest < 0:
+        found = f"{metric} judges counts, and {column.name!r} holds {exact_text(smallest)}."
+        raise UserError("table: metrics", found, "Choose another metric, such as mse.")
+    if origin:
+        found = f"{metric} judges counts, and the numbers of {column.name!r} are too large for it to tell them apart."
+        raise UserError("table: metrics", found, "Choose another metric, such as mse.")
+
+
+def _classes(
+    column: Column, kind: Kind, development: np.ndarray, remarks: list[Remark], asked: Metric | None
+) -> tuple[Task, np.ndarray]:
     texts = column.texts()
     counts = Counter(text for text in texts[development] if text is not None)
     names = sorted(counts, key=_numerically)
@@ -127,12 +154,27 @@ def _classes(column: Column, kind: Kind, development: np.ndarray, remarks: list[
     if rare:
         found = f"Task {column.name!r}: fewer than five labels to develop on for {', '.join(rare[:5])}."
         remarks.append(Remark("rare_class", column.name, found))
-    share = max(counts.values()) / counts.total()
-    metric: Metric = "accuracy" if share <= COMMON else "brier"
-    if metric == "brier":
-        found = f"Task {column.name!r}: {share:.0%} of the labels are one class, so the Brier score judges it."
-        remarks.append(Remark("common_class", column.name, found))
+    rarer = counts.total() - max(counts.values())
+    if asked and rarer < FEWEST_RARER and not isinstance(metric_named(asked), MeanMetric):
+        found = f"{asked} needs {FEWEST_RARER} labels outside the most frequent class, and {column.name!r} has {rarer}."
+        raise UserError("table: metrics", found, "Choose brier or log_loss, which are known without them.")
+    metric = asked or _metric_of_classes(column, kind, counts, remarks)
     return Task(column.name, kind, metric, len(names), tuple(names)), labels
+
+
+def _metric_of_classes(column: Column, kind: Kind, counts: Counter[str], remarks: list[Remark]) -> Metric:
+    """Accuracy, or a metric that sees more where one class is so common that accuracy hardly changes."""
+    rarer = counts.total() - max(counts.values())
+    if rarer / counts.total() >= RARE:
+        return "accuracy"
+    few = rarer < FEWEST_RARER
+    metric, name = (
+        ("brier", "the Brier score") if few or kind != "binary" else ("auroc", "the area under the ROC curve")
+    )
+    found = f"Task {column.name!r}: {1 - rarer / counts.total():.0%} of the labels are one class, so {name} judges it"
+    advice = f"accuracy would hardly change. To have another, write metrics: {{{column.name!r}: f1}} under tasks."
+    remarks.append(Remark("common_class", column.name, f"{found} ({metric}); {advice}"))
+    return metric
 
 
 def _refuse_the_unlearnable(column: Column, labels: np.ndarray, development: np.ndarray) -> None:

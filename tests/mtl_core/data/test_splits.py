@@ -137,3 +137,17 @@ def test_the_tasks_that_are_kept_do_not_change_the_split() -> None:
     for seed in range(20):
         for one, other in zip(split(data, seed), split(data.only(data.tasks[0].name), seed), strict=True):
             assert torch.equal(one, other)
+
+
+@pytest.mark.parametrize("metric", ["accuracy", "auroc"])
+def test_a_rare_class_is_on_both_sides_where_the_metric_needs_it(metric: str) -> None:
+    """Three positives: a fifth of the rows holds none of them in half of the seeds."""
+    targets = torch.zeros(100, 2)
+    targets[[3, 40, 77], 0] = 1.0
+    tasks = (Task("rare", "binary", metric, 2), Task("other", "regression", "mse"))
+    pool = Development(tasks, Examples(torch.zeros(100, 1), targets), torch.ones(1, dtype=torch.bool))
+    counts = [[int(targets[side, 0].sum()) for side in split(pool, seed)] for seed in range(20)]
+    assert all(min(pair) > 0 for pair in counts) == (metric == "auroc")
+    for seed in range(20):
+        whole, alone = split(pool, seed), split(pool.only("other"), seed)
+        assert all(torch.equal(one, other) for one, other in zip(whole, alone, strict=True))

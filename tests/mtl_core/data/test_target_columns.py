@@ -11,7 +11,7 @@ from torch import Tensor
 
 from mtl_core.data.batch_loader import BatchLoader
 from mtl_core.data.losses import example_losses
-from mtl_core.data.metrics import example_scores
+from mtl_core.data.metrics import metric_named
 from mtl_core.data.preprocessing import prepare, skill
 from mtl_core.data.target_columns import columns_of, columns_of_only, labels, targets_of
 from mtl_core.data.task import Task
@@ -69,8 +69,8 @@ def test_loss_and_metric_are_means_over_the_numbers() -> None:
     outputs, targets = torch.randn(2, 1, 3, 7), torch.randn(2, 1, 3, 7)
     squares = (outputs - targets).square()
     torch.testing.assert_close(example_losses("regression", outputs, targets), squares.sum(dim=2) / 3)
-    torch.testing.assert_close(example_scores(VECTOR, outputs, targets), squares.sum(dim=2) / 3)
-    absolute = example_scores(replace(VECTOR, metric="mae"), outputs, targets)
+    torch.testing.assert_close(metric_named("mse").keep(VECTOR, outputs, targets)[:, :, 0], squares.sum(dim=2) / 3)
+    absolute = metric_named("mae").keep(replace(VECTOR, metric="mae"), outputs, targets)[:, :, 0]
     torch.testing.assert_close(absolute, (outputs - targets).abs().sum(dim=2) / 3)
 
 

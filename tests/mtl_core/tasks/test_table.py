@@ -145,9 +145,61 @@ def test_dates_become_days(tmp_path: Path) -> None:
         assert any("days since 1970" in remark.text for remark in task_set.remarks)
 
 
-def test_a_lopsided_task_is_judged_by_the_brier_score(tmp_path: Path) -> None:
-    task_set = built(tmp_path, {"y_sick": np.arange(N) % 8 == 0})
-    assert [task.metric for task in task_set.tasks] == ["mse", "brier", "accuracy"]
+@pytest.mark.parametrize(
+    ("values", "metric"),
+    [
+        (np.arange(N) % 5 == 0, "accuracy"),
+        (np.arange(N) % 6 == 0, "auroc"),
+        (np.arange(N) % 6 > 0, "auroc"),
+        (np.arange(N) % 24 == 0, "brier"),  # too few positives for a curve
+        (np.where(np.arange(N) % 12 == 0, 1, np.where(np.arange(N) % 12 == 6, 2, 0)), "brier"),
+    ],
+)
+def test_a_task_with_a_rare_class_is_judged_by_a_metric_that_sees_it(
+    values: np.ndarray, metric: str, tmp_path: Path
+) -> None:
+    task_set = built(tmp_path, {"y_sick": values})
+    assert [task.metric for task in task_set.tasks] == ["mse", metric, "accuracy"]
+    said = [remark.text for remark in task_set.remarks if remark.kind == "common_class"]
+    assert len(said) == (metric != "accuracy")
+    assert all("% of the labels are one class" in text and f"({metric})" in text for text in said)
+
+
+def test_the_user_chooses_metrics_by_name_or_pattern(tmp_path: Path) -> None:
+    rare = {"y_sick": np.arange(N) % 6 == 0}
+    task_set = built(tmp_path, rare, metrics={"y_s*": "f1", "y_price": "spearman", "y_sick": "mcc"})
+    assert [task.metric for task in task_set.tasks] == ["spearman", "mcc", "f1"]
+    assert not [remark for remark in task_set.remarks if remark.kind == "common_class"]
+    assert built(tmp_path, rare).fingerprint() != task_set.fingerprint()
+
+
+@pytest.mark.parametrize(
+    ("metrics", "changes", "found"),
+    [
+        ({"y_price": "auroc"}, {}, "'auroc' does not judge 'y_price', which is regression"),
+        ({"y_sick": "roc"}, {}, "'roc' does not judge 'y_sick', which is binary"),
+        ({"age": "mse"}, {}, "'age' matches no column of the targets"),
+        ({"y_price": "poisson_deviance"}, {}, "judges counts, and 'y_price' holds -"),
+        (
+            {"y_price": "poisson_deviance"},
+            {"y_price": 1e12 + np.arange(N)},
+            "numbers of 'y_price' are too large for it to tell them apart",
+        ),
+        (
+            {"y_sick": "auroc"},
+            {"y_sick": np.arange(N) % 24 == 0},
+            "needs 10 labels outside the most frequent class, and 'y_sick' has ",
+        ),
+    ],
+)
+def test_a_metric_that_does_not_suit_is_refused(
+    metrics: dict[str, str], changes: dict[str, Any], found: str, tmp_path: Path
+) -> None:
+    with pytest.raises(UserError) as refused:
+        built(tmp_path, changes, metrics=metrics)
+    assert refused.value.where == "table: metrics"
+    assert found in refused.value.found
+    assert refused.value.remedy
 
 
 @pytest.mark.parametrize(

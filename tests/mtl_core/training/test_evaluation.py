@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from scipy.stats import spearmanr
 from sklearn import metrics as oracle
 from torch import Tensor
 
 from mtl_core.data.batch_loader import CHUNK, BatchLoader, padded
 from mtl_core.data.losses import example_losses
-from mtl_core.data.metrics import METRICS, example_scores
+from mtl_core.data.metrics import metric_named, metrics_of_kind
+from mtl_core.data.metrics.poisson_deviance import LEAST
 from mtl_core.data.preprocessing import prepare, skill
-from mtl_core.data.task import METRICS_OF, PERFECT, Kind, Metric, Task
+from mtl_core.data.task import Kind, Metric, Task
 from mtl_core.data.task_set import Development, Examples
 from mtl_core.network.network import Network
 from mtl_core.recipe import Recipe, ReplicaConfig
@@ -23,8 +27,27 @@ from mtl_core.training.evaluation import evaluate, score_examples_on
 from tests.mtl_core.worlds import TASKS, development
 
 NAMES = tuple(TASKS)
-CASES: list[tuple[Kind, Metric]] = [(kind, metric) for kind, found in METRICS_OF.items() for metric in found]
+KINDS: tuple[Kind, ...] = ("regression", "binary", "multiclass")
+CASES: list[tuple[Kind, Metric]] = [(kind, metric) for kind in KINDS for metric in metrics_of_kind(kind)]
 RECIPE = Recipe(depth=1, stages=2, width=8)
+REGRESSION: dict[str, Callable[..., float]] = {
+    "mse": oracle.mean_squared_error,
+    "mae": oracle.mean_absolute_error,
+    "rmse": oracle.root_mean_squared_error,
+    "r2": oracle.r2_score,
+    "spearman": lambda y, z: spearmanr(y, z).statistic,
+    "poisson_deviance": oracle.mean_poisson_deviance,
+}
+OF_SCORES: dict[str, Callable[..., float]] = {
+    "auroc": oracle.roc_auc_score,
+    "average_precision": oracle.average_precision_score,
+}
+OF_CLASSES: dict[str, Callable[..., float]] = {
+    "accuracy": oracle.accuracy_score,
+    "balanced_accuracy": oracle.balanced_accuracy_score,
+    "mcc": oracle.matthews_corrcoef,
+    "quadratic_kappa": partial(oracle.cohen_kappa_score, weights="quadratic"),
+}
 
 
 def task_of(kind: Kind, metric: Metric) -> Task:
@@ -35,13 +58,18 @@ def judged_by_scikit_learn(task: Task, outputs: Tensor, targets: Tensor) -> floa
     """``outputs`` [k, b] and ``targets`` [b]."""
     y, z = targets.double().numpy(), outputs.double()
     if task.kind == "regression":
-        return {"mse": oracle.mean_squared_error, "mae": oracle.mean_absolute_error}[task.metric](y, z[0].numpy())
+        numbers = z[0].clamp(min=LEAST).numpy() if task.metric == "poisson_deviance" else z[0].numpy()
+        return REGRESSION[task.metric](y, numbers)
     logits = torch.stack([torch.zeros_like(z[0]), z[0]]) if task.kind == "binary" else z
     shares, labels = logits.softmax(dim=0).T.numpy(), list(range(task.num_classes))
-    if task.metric == "accuracy":
-        return oracle.accuracy_score(y, shares.argmax(axis=1))
     if task.metric == "log_loss":
         return oracle.log_loss(y, shares, labels=labels)
+    if task.metric in OF_SCORES:
+        return OF_SCORES[task.metric](y, z[0].numpy())
+    if task.metric in OF_CLASSES:
+        return OF_CLASSES[task.metric](y, shares.argmax(axis=1))
+    if task.metric == "f1":
+        return oracle.f1_score(y, shares.argmax(axis=1), average="binary" if task.kind == "binary" else "macro")
     if task.kind == "binary":
         return oracle.brier_score_loss(y, shares[:, 1])
     return oracle.brier_score_loss(y, shares, labels=labels, scale_by_half=False)
@@ -63,17 +91,15 @@ def test_metrics_are_those_of_scikit_learn(kind: Kind, metric: Metric) -> None:
     task, generator = task_of(kind, metric), torch.Generator().manual_seed(1)
     outputs = 2 * torch.randn(3, 2, task.num_outputs, 50, generator=generator)
     targets = torch.randint(task.num_classes, (3, 2, 50), generator=generator).float()
-    targets = targets if kind != "regression" else torch.randn(3, 2, 50, generator=generator)
-    scores = example_scores(task, outputs, targets)
-    assert scores.shape == targets.shape
+    targets = targets if kind != "regression" else torch.randn(3, 2, 50, generator=generator).abs()
+    judge = metric_named(metric)
+    kept = judge.keep(task, outputs, targets)
+    assert kept.shape[:2] + kept.shape[3:] == targets.shape
+    found = judge.value(task, kept, torch.ones(3, 2, 50, dtype=torch.bool))
     for row in range(3):
         for member in range(2):
             expected = judged_by_scikit_learn(task, outputs[row, member], targets[row, member])
-            assert scores[row, member].mean().item() == pytest.approx(expected, rel=1e-5)
-
-
-def test_every_metric_has_a_perfect_value_and_a_kind() -> None:
-    assert set(METRICS) == set(PERFECT) == {metric for _, metric in CASES}
+            assert found[row, member].item() == pytest.approx(expected, rel=1e-5, abs=1e-6)
 
 
 @pytest.mark.parametrize("kind", ["binary", "multiclass"])
@@ -122,7 +148,7 @@ def test_the_best_constant_has_skill_zero_and_a_perfect_prediction_one(kind: Kin
         "binary": torch.tensor([-1e3, 1e3]),
         "multiclass": 1e3 * torch.eye(4).flatten(),
     }
-    torch.testing.assert_close(skill_of(truth[kind].expand(2, -1), 0 * bias), torch.ones(2, 1), rtol=0, atol=1e-5)
+    torch.testing.assert_close(skill_of(truth[kind].expand(2, -1), 0 * bias), torch.ones(2, 1), rtol=0, atol=2e-5)
 
 
 def test_skill_is_linear_between_the_constant_and_perfection_and_unknown_without_room() -> None:
@@ -203,6 +229,73 @@ def test_the_test_split_is_scored_as_validation_is(missing: float) -> None:
         np.testing.assert_allclose(found.test_skill, skill(data.tasks, metric[:1], trivial)[0], rtol=1e-4)
 
 
+def judged(metrics: dict[str, str], missing: float = 0.3) -> Development:
+    """The tasks with other metrics."""
+    data = development(NAMES, examples=600, missing=missing)
+    tasks = tuple(dataclasses.replace(task, metric=metrics.get(task.name, task.metric)) for task in data.tasks)
+    return dataclasses.replace(data, tasks=tasks)
+
+
+@pytest.mark.parametrize(
+    "metrics", [{"price": "r2", "sold": "auroc", "grade": "f1"}, {"price": "spearman", "sold": "average_precision"}]
+)
+def test_metrics_that_are_no_means_are_those_of_all_labelled_examples(metrics: dict[str, str]) -> None:
+    data = judged(metrics)
+    prepared = [prepare(data, seed) for seed in (0, 1)]
+    network, flat = parameters_of(RECIPE, data)
+    loader = BatchLoader(data.examples, prepared)
+    parts = [torch.arange(600), torch.arange(90, 400)]
+    _, together = evaluated(network, flat, loader, parts)
+    _, alone = evaluated(network, flat, loader, [parts[1][:300], parts[1]])
+    assert torch.equal(together[1], alone[1])  # bits do not depend on longer neighbours
+    theta = network.layout.theta(network.layout.unpack(flat))
+    with torch.no_grad():
+        outputs = network(theta, loader.inputs(torch.arange(600).expand(2, 1, -1)))
+    for bank, found in zip(network.heads, outputs, strict=True):
+        for place, (member, task) in enumerate(zip(bank.members, bank.tasks, strict=True)):
+            targets = data.examples.targets[:, member]
+            here, prediction = ~targets.isnan(), found[:1, place : place + 1]
+            if task.kind == "regression":
+                prediction = prediction / prepared[0].target_scale[member] + prepared[0].target_shift[member]
+            expected = judged_by_scikit_learn(task, prediction[0, 0][:, here], targets[here])
+            assert together[0, member].item() == pytest.approx(expected, rel=1e-4)
+
+
+def test_scores_of_examples_have_the_metric_as_their_mean_and_its_influence_as_their_spread() -> None:
+    data = judged({"price": "spearman", "sold": "auroc", "grade": "quadratic_kappa"})
+    network, flat = parameters_of(RECIPE, data)
+    rows = [ReplicaConfig("a", 0, {}), ReplicaConfig("b", 1, {})]
+    first, _ = score_examples_on(RECIPE, data, data.examples, rows, flat)
+    everything, prepared = torch.arange(600), [prepare(data, seed) for seed in (0, 1)]
+    loss, metric = evaluated(network, flat, BatchLoader(data.examples, prepared), [everything] * 2)
+    np.testing.assert_allclose(first.test_metric, metric[0], rtol=1e-5)
+    np.testing.assert_allclose(np.nanmean(first.example_scores, axis=1), metric[0], rtol=1e-5)
+    labelled = ~data.examples.targets.isnan().numpy().T
+    assert np.array_equal(np.isfinite(first.example_scores), labelled)
+    assert np.nanstd(first.example_scores[1]) > 0.1
+    assert not set(np.unique(first.example_scores[1][labelled[1]]).tolist()) <= {0.0, 1.0}
+    np.testing.assert_allclose(first.test_loss, loss[0], rtol=1e-5)
+    np.testing.assert_allclose(np.nanmean(first.example_losses, axis=1), loss[0], rtol=1e-5)
+    assert first.num_test.tolist() == labelled.sum(axis=1).tolist()
+    counts = np.bincount(data.examples.targets[labelled[2], 2].long().numpy())
+    assert first.num_rarer.tolist()[0] == -1
+    assert first.num_rarer[2] == counts.sum() - counts.max()
+
+
+def test_a_metric_that_the_judged_labels_leave_undefined_has_no_scores() -> None:
+    data = judged({"sold": "auroc"}, missing=0.0)
+    _, flat = parameters_of(RECIPE, data)
+    one_class = data.examples.targets.clone()
+    one_class[:, 1] = 0.0
+    test = dataclasses.replace(data.examples, targets=one_class)
+    (found,) = score_examples_on(RECIPE, data, test, [ReplicaConfig("a", 0, {})], flat[:1])
+    assert np.isnan(found.test_skill[1])
+    assert np.isnan(found.example_scores[1]).all()
+    assert np.isfinite(found.example_scores[0]).all()
+    assert found.num_test[1] == 600
+    assert found.num_rarer[1] == 0
+
+
 def test_scoring_the_test_split_fits_nothing_to_it() -> None:
     data = development(NAMES)
     _, flat = parameters_of(RECIPE, data)
@@ -213,7 +306,7 @@ def test_scoring_the_test_split_fits_nothing_to_it() -> None:
         return next(iter(score_examples_on(RECIPE, data, test, [ReplicaConfig("a", 0, {})], flat))).example_scores
 
     changed = {name: torch.cat([part[:50], 9 * part[50:] - 1]) for name, part in half.items()}
-    changed["targets"] = changed["targets"].clamp(min=0, max=2)
+    changed["targets"] = torch.minimum(changed["targets"].clamp(min=0), torch.tensor([2.0, 1.0, 2.0, 2.0]))
     before = scores(targets=torch.cat([half["targets"][:50], changed["targets"][50:]]))
     after = scores(**(changed | {"targets": torch.cat([half["targets"][:50], changed["targets"][50:]])}))
     assert np.array_equal(before[:, :50], after[:, :50])

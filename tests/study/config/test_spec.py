@@ -12,3 +12,8 @@ def test_the_digest_knows_what_changes_results() -> None:
     assert digest() == digest("name=other", "workers=3", "backend=inline", "budget=2h", "prefer=cost")
     others = [digest("training.epochs=31"), digest("tasks.seed=1"), digest("band=2"), digest("tuning.dropout=0")]
     assert len({digest(), *others}) == 5
+
+
+def test_a_study_of_an_earlier_version_keeps_its_digest() -> None:
+    """Else a run directory that was begun could not be resumed; metrics and defaults that are new must not enter."""
+    assert load_spec("smoke").digest() == "9c3c9f678d546510"

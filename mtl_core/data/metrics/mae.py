@@ -1,0 +1,30 @@
+"""Mean absolute error."""
+
+from __future__ import annotations
+
+from jaxtyping import Float
+from torch import Tensor
+
+from mtl_core.data.losses import errors, mean_of_vector
+from mtl_core.data.metrics import MeanMetric
+from mtl_core.data.task import Task
+
+
+class Mae(MeanMetric):
+    """Mean absolute error; its best constant prediction is the median."""
+
+    kinds = ("regression",)
+    perfect = 0.0
+    judges_vectors = True
+
+    def constant(
+        self, task: Task, labels: Float[Tensor, " n *k"], for_loss: Float[Tensor, " k"]
+    ) -> Float[Tensor, " k"]:
+        """Return the median of the labels."""
+        return labels.median(dim=0).values.view(-1) if len(labels) else for_loss
+
+    def scores(
+        self, task: Task, outputs: Float[Tensor, "r g k b"], targets: Float[Tensor, "r g *k b"]
+    ) -> Float[Tensor, "r g b"]:
+        """Return every example's absolute error, of a vector the mean over its numbers."""
+        return mean_of_vector(errors(outputs, targets).abs())

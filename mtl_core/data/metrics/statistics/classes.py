@@ -1,0 +1,37 @@
+"""The class that a network predicts, and how often classes meet."""
+
+from __future__ import annotations
+
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor
+
+from mtl_core.data.task import Task
+
+
+def predicted_class(task: Task, outputs: Float[Tensor, "r g k b"]) -> Float[Tensor, "r g b"]:
+    """Return the number of the most probable class of every example."""
+    return (outputs.argmax(dim=2) if task.kind == "multiclass" else outputs.squeeze(2) > 0).to(outputs.dtype)
+
+
+def predicted_and_true(
+    task: Task, outputs: Float[Tensor, "r g k b"], targets: Float[Tensor, "r g b"]
+) -> Float[Tensor, "r g 2 b"]:
+    """Return the predicted and the true class of every example."""
+    return torch.stack([predicted_class(task, outputs), targets.to(outputs.dtype)], dim=2)
+
+
+def confusion(task: Task, kept: Float[Tensor, "*a 2 n"], counted: Bool[Tensor, "*a n"]) -> Float[Tensor, "*a k k"]:
+    """Return the number of counted examples by predicted and true class, [predicted true] in float64."""
+    classes, sets = task.num_classes, counted.shape[:-1]
+    predicted, true = (part.nan_to_num(0.0).long() for part in kept.unbind(dim=-2))
+    first = torch.arange(sets.numel(), device=kept.device).view(*sets, 1) * classes**2
+    cells = sets.numel() * classes**2
+    cell = torch.where(counted, first + predicted * classes + true, cells)
+    found = torch.bincount(cell.flatten(), minlength=cells + 1)[:cells]
+    return found.view(*sets, classes, classes).double()
+
+
+def one_hot(classes: Float[Tensor, " n"], num_classes: int) -> Float[Tensor, "n k"]:
+    """Return a 1 in the column of every example's class, in float64."""
+    return torch.nn.functional.one_hot(classes.long(), num_classes).double()

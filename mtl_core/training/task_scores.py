@@ -1,0 +1,123 @@
+"""The metrics of a network's tasks, from predictions that come chunk by chunk."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+import torch
+from jaxtyping import Bool, Float, Int
+from torch import Tensor
+
+from mtl_core.data.batch_loader import BatchLoader
+from mtl_core.data.metrics import MeanMetric, Metric, metric_named
+from mtl_core.data.task import Task
+from mtl_core.network.heads import HeadBank
+from mtl_core.network.network import Network
+
+
+@dataclass
+class _Group:
+    """Tasks of one head bank with one metric, which are judged at once.
+
+    ``places`` are theirs in the bank, ``members`` among all tasks; the other fields are what was added so far.
+    """
+
+    bank: HeadBank
+    task: Task
+    metric: Metric
+    places: list[int] | slice
+    members: list[int]
+    kept: list[Tensor] = field(default_factory=list)
+    total: Tensor | None = None
+
+
+class TaskScores:
+    """Collects what the tasks' metrics need of predictions, and computes the metrics.
+
+    Args:
+        network: network of the replicas.
+        loader: loader of the examples, standardised for each replica.
+        of_examples: whether :meth:`of_examples` will be asked; without it means need no memory.
+    """
+
+    def __init__(self, network: Network, loader: BatchLoader, *, of_examples: bool = False) -> None:
+        self._network, self._loader, self._keeps_all = network, loader, of_examples
+        self._groups = [group for bank in network.heads for group in _groups(bank)]
+        self._counted: list[Tensor] = []
+
+    def add(self, outputs: Sequence[Tensor], index: Int[Tensor, "r g b"], counted: Bool[Tensor, "r t b"]) -> None:
+        """Add the predictions of a chunk.
+
+        Args:
+            outputs: outputs of every head bank.
+            index: places of the examples.
+            counted: which examples are judged, by task; with one column for all tasks where that is the same.
+        """
+        raw = self._loader.raw_targets(index)
+        raw = raw if self._loader.fully_labelled else torch.where(raw.isnan(), 0.0, raw)
+        counted = counted.expand(-1, len(self._network.tasks), -1)
+        self._counted.append(counted)
+        own = {id(bank): self._in_own_unit(bank, part) for bank, part in zip(self._network.heads, outputs, strict=True)}
+        for group in self._groups:
+            targets = group.bank.of_columns(raw)[:, group.places]
+            kept = group.metric.keep(group.task, own[id(group.bank)][:, group.places], targets)
+            if isinstance(group.metric, MeanMetric):
+                part = torch.where(counted[:, group.members], kept[:, :, 0], 0.0).sum(dim=2)
+                group.total = part if group.total is None else group.total + part
+            if self._keeps_all or not isinstance(group.metric, MeanMetric):
+                group.kept.append(kept)
+
+    def metric(self) -> Float[Tensor, "r t"]:
+        """Return the metric of every replica and task over the examples that count; NaN without any."""
+        counted = torch.cat(self._counted, dim=2)
+        counts = counted.sum(dim=2)
+        found = torch.full(counts.shape, torch.nan)
+        for group in self._groups:
+            if group.total is None:
+                values = group.metric.value(group.task, torch.cat(group.kept, dim=3), counted[:, group.members])
+            else:
+                values = group.total / torch.where(counts > 0, counts, torch.nan)[:, group.members]
+            found[:, group.members] = values
+        return found
+
+    def of_examples(self) -> Float[Tensor, "t n"]:
+        """Return the first replica's score of every example, whose mean over the examples that count is the metric.
+
+        A metric that is no mean over examples gives every example the metric plus the example's contribution to it.
+        NaN for examples that do not count, and for all where the metric is undefined.
+        """
+        counted = torch.cat(self._counted, dim=2)[0]
+        found = torch.full(counted.shape, torch.nan)
+        for group in self._groups:
+            kept = torch.cat(group.kept, dim=3)[0]
+            for own, member in zip(kept, group.members, strict=True):
+                here = own[:, counted[member]]
+                found[member, counted[member]] = _scores(group.metric, group.task, here)
+        return found
+
+    def _in_own_unit(self, bank: HeadBank, logits: Float[Tensor, "r g k b"]) -> Float[Tensor, "r g k b"]:
+        if bank.kind != "regression":
+            return logits
+        shift, scale = (
+            bank.of_columns(values).view(len(values), len(bank.members), -1, 1)
+            for values in (self._loader.target_shift, self._loader.target_scale)
+        )
+        return logits / scale + shift
+
+
+def _groups(bank: HeadBank) -> Iterator[_Group]:
+    names = [task.metric for task in bank.tasks]
+    for name in dict.fromkeys(names):
+        places = [place for place, own in enumerate(names) if own == name]
+        members = [bank.members[place] for place in places]
+        every = slice(None) if len(places) == len(names) else places  # a slice copies nothing
+        yield _Group(bank, bank.tasks[places[0]], metric_named(name), every, members)
+
+
+def _scores(metric: Metric, task: Task, kept: Float[Tensor, "s n"]) -> Float[Tensor, " n"]:
+    """Every example's own score, or the metric of all plus the example's contribution."""
+    if isinstance(metric, MeanMetric):
+        return kept[0]
+    value = metric.value(task, kept, torch.ones(kept.shape[1], dtype=torch.bool))
+    return (value.double() + metric.influence(task, kept)).to(kept) if value.isfinite() else kept[0] * torch.nan

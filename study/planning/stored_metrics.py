@@ -1,0 +1,25 @@
+"""Metrics of a study that was begun: what the data suggest may change from version to version, the study's do not."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from mtl_core.data.task_set import TaskSet
+
+
+def with_stored_metrics(task_set: TaskSet, run: Path) -> TaskSet:
+    """Return the task set with the metrics that the run directory ``run`` was begun with, for tasks of the same kind.
+
+    Args:
+        task_set: as the data and the study file give it now.
+        run: with a ``tasks.json``; without one nothing changes.
+    """
+    file = run / "tasks.json"
+    stored = json.loads(file.read_text("utf-8"))["tasks"] if file.is_file() else []
+    metrics = {(task["task"], task["kind"]): task["metric"] for task in stored}
+    tasks = tuple(replace(task, metric=metrics.get((task.name, task.kind), task.metric)) for task in task_set.tasks)
+    return replace(task_set, development=replace(task_set.development, tasks=tasks))
