@@ -114,7 +114,8 @@ class Training(Section):
     A new setting is a field here and one of :class:`mtl_core.recipe.Recipe`, of the same name and default.
 
     ``sharing_options`` are options of architectures, ``{mmoe: {experts: 4}}``, and ``weighting_options`` those of
-    methods, ``{worst_case: {on: excess}}``; a tuned option that has a value there is not drawn.
+    methods, ``{worst_case: {on: excess}}``; a tuned option that has a value there is not drawn, and one that has a
+    range, ``{mmoe: {gate_dropout: {uniform: [0, 0.3]}}}``, is drawn from it, also if it is else tuned on request only.
     ``{branch: {tree: affinity}}`` has the tree found when the run starts.  With ``tasks_per_step`` a step trains that
     many tasks, each sampled ``uniform``, ``proportional`` to its labels, or at a temperature in between.
     """
