@@ -118,7 +118,8 @@ class Training(Section):
     and ``batch_size`` may be ``auto``, their default for a table: they then follow from the number of rows.
 
     ``sharing_options`` are options of architectures, ``{mmoe: {experts: 4}}``, and ``weighting_options`` those of
-    methods, ``{worst_case: {on: excess}}``; a tuned option that has a value there is not drawn.
+    methods, ``{worst_case: {on: excess}}``; a tuned option that has a value there is not drawn, and one that has a
+    range, ``{mmoe: {gate_dropout: {uniform: [0, 0.3]}}}``, is drawn from it, also if it is else tuned on request only.
     ``{branch: {tree: affinity}}`` has the tree found when the run starts.  With ``tasks_per_step`` a step trains that
     many tasks, each sampled ``uniform``, ``proportional`` to its labels, or at a temperature in between.
     """
