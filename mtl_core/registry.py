@@ -3,7 +3,8 @@
 The name is the same everywhere: in study files, on the command line and in legends.  A kind is a package whose
 ``__init__`` defines an abstract base class.  Every module of it must hold exactly one concrete subclass, named like the
 file (``cross_stitch.py`` → ``CrossStitch``); anything else is an error when the kind is first listed.  The keyword-only
-arguments of that class are its options; those annotated with a range are tuning hyperparameters.
+arguments of that class are its options; those annotated with a range are tuning hyperparameters, and those annotated
+with a range on request are tuned only where a study asks for it.
 
 Entries need not lie in this package: the environment variable ``MTL_STUDY_PATH`` names folders, separated like those of
 ``PATH``, whose sub-folders ``sharing``, ``weighting``, ``backbones``, ``tasks`` and ``metrics`` are searched as well.
@@ -25,7 +26,7 @@ from pathlib import Path
 from typing import Any
 
 from mtl_core.errors import UserError
-from mtl_core.search_space import Choice, LogUniform, Range, Simplex, Uniform
+from mtl_core.search_space import Choice, LogUniform, OnRequest, Range, Simplex, Uniform
 
 KINDS = {
     "sharing": ("mtl_core.sharing", "Sharing"),
@@ -46,11 +47,13 @@ class Option:
         name: of the argument.
         default: its default; ``inspect.Parameter.empty`` where there is none.
         range: range from which it is tuned; ``None``: it is not tuned.
+        on_request: whether it is tuned only where a study asks for it, and keeps its default otherwise.
     """
 
     name: str
     default: Any
     range: Range | None = None
+    on_request: bool = False
 
     @property
     def required(self) -> bool:
@@ -78,7 +81,12 @@ class Entry:
 
     @property
     def tuned(self) -> dict[str, Range]:
-        """Tuning hyperparameters and their ranges, by name."""
+        """Hyperparameters that every study tunes and their ranges, by name."""
+        return {name: range_ for name, range_ in self.tunable.items() if not self.options[name].on_request}
+
+    @property
+    def tunable(self) -> dict[str, Range]:
+        """All options that have a range, by name: those of :attr:`tuned` and those that are tuned on request."""
         return {option.name: option.range for option in self.options.values() if option.range is not None}
 
 
@@ -173,6 +181,15 @@ def _options(cls: type) -> dict[str, Option]:
         if parameter.kind is not inspect.Parameter.KEYWORD_ONLY:
             continue
         extras = getattr(hints.get(parameter.name), "__metadata__", ())
-        ranges = [extra for extra in extras if isinstance(extra, Uniform | LogUniform | Choice | Simplex)]
-        options[parameter.name] = Option(parameter.name, parameter.default, ranges[0] if ranges else None)
+        options[parameter.name] = _option(parameter, extras)
     return options
+
+
+def _option(parameter: inspect.Parameter, extras: Iterable[Any]) -> Option:
+    """The option of a parameter whose annotation has ``extras``; the first range among them counts."""
+    for extra in extras:
+        if isinstance(extra, OnRequest):
+            return Option(parameter.name, parameter.default, extra.range, on_request=True)
+        if isinstance(extra, Uniform | LogUniform | Choice | Simplex):
+            return Option(parameter.name, parameter.default, extra)
+    return Option(parameter.name, parameter.default)

@@ -96,6 +96,10 @@ class Simplex:
         """Return the same range for ``size`` weights."""
         return Simplex(size)
 
+    def centre(self) -> tuple[float, ...]:
+        """Return equal weights, the value of a weight vector whose default is ``None``."""
+        return (1 / self.dimensions,) * self.dimensions
+
     def at(self, point: Sequence[float]) -> tuple[float, ...]:
         """Return the weights at ``point``: normalised exponential variables, which are Dirichlet(1) distributed."""
         tiny = 1e-12
@@ -110,3 +114,14 @@ class Simplex:
 
 Range = Uniform | LogUniform | Choice | Simplex
 """Any range of a hyperparameter."""
+
+
+@dataclass(frozen=True)
+class OnRequest:
+    """Range of an option that is tuned only where a study asks for it.
+
+    It is declared of regularisers that their method does without by default, such as dropout inside gates: a study
+    with few draws would otherwise spend them on values that harm.
+    """
+
+    range: Uniform | LogUniform

@@ -14,13 +14,16 @@ from analysis.report.output.figures import Drawing
 from analysis.report.output.html import Indented
 from analysis.report.output.tables import Table
 from analysis.report.sections import appendix, budget, first_screen, limits, tasks
-from analysis.report.sections.alerts import Alert, alerts, strongest_caveat
+from analysis.report.sections.alert import Alert, by_consequence
+from analysis.report.sections.alerts import alerts, strongest_caveat
 from analysis.report.sections.commands import Step, commands, steps
 from analysis.report.sections.diverged import diverged_table
+from analysis.report.sections.evidence_alerts import evidence_alerts
 from analysis.report.sections.first_screen import Fact
 from analysis.report.sections.forest import Forest, forest
 from analysis.report.sections.log_loss import log_loss_rows, log_loss_sentences, log_loss_table
 from analysis.report.sections.options import OptionLine, option_lines, options_table
+from analysis.report.sections.precision import precision_table
 from analysis.report.sections.recommendation import advised, recipe
 from analysis.report.sections.tasks import Group
 
@@ -83,7 +86,8 @@ def compose(records: Records, answered: list[Answer], figures: list[Drawing]) ->
     """The page, section by section."""
     study, found = LoadedStudy(records), {answer.question.stem: answer.table for answer in answered}
     transfer, gaps = found.get(GAINS, pd.DataFrame()), tasks.gap_changes(found.get(GAPS, pd.DataFrame()))
-    warnings, recommendation, by_loss = alerts(study), recommend(records), log_loss_rows(records)
+    recommendation, by_loss = recommend(records), log_loss_rows(records)
+    warnings = by_consequence([*alerts(study), *evidence_alerts(records, recommendation.options)])
     return Page(
         name=str(records.spec.get("name") or records.manifest.get("name") or "study"),
         subtitle=first_screen.subtitle(records),
@@ -104,7 +108,11 @@ def compose(records: Records, answered: list[Answer], figures: list[Drawing]) ->
         recipe=recipe(study, recommendation.arm),
         use=steps(study),
         budget_words=budget.budget_words(study),
-        budget_tables=[*budget.budget_tables(study), *diverged_table(study)],
+        budget_tables=[
+            *budget.budget_tables(study),
+            *precision_table(records, recommendation),
+            *diverged_table(study),
+        ],
         limits=limits.limits(study, transfer),
         changes=recommendation.changes,
         appendix=appendix.appendix(study),

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from analysis.recommendation.recommend import opening, recommend
 from analysis.records.load import load
 from analysis.records.load_suite import is_suite, load_suite
 from analysis.records.schema import Records
 from analysis.report.sections.options import option_cells
+from analysis.report.sections.precision import precision_rows
 from analysis.suite.answer import opening as suite_opening
 from analysis.suite.answer import rankings
 
@@ -22,11 +24,13 @@ class VerdictText:
         headline: what to do, or who leads, in one sentence.
         sentences: the paragraphs after it.
         options: what one could do, as the rows of a short table with its header first; empty without a verdict.
+        precision: planned and achieved half-widths, of :func:`analysis.report.sections.precision.precision_rows`.
     """
 
     headline: str
     sentences: list[str]
     options: list[list[str]] = field(default_factory=list)
+    precision: list[dict[str, Any]] = field(default_factory=list)
 
 
 def verdict_text(run: str | Path | Records) -> VerdictText:
@@ -49,4 +53,9 @@ def verdict_text(run: str | Path | Records) -> VerdictText:
 
 def _of_study(records: Records) -> VerdictText:
     recommendation = recommend(records)
-    return VerdictText(recommendation.headline, opening(recommendation), option_cells(recommendation))
+    return VerdictText(
+        recommendation.headline,
+        opening(recommendation),
+        option_cells(recommendation),
+        precision_rows(records, recommendation),
+    )

@@ -13,7 +13,7 @@ from mtl_core.data.task_set import Development
 from mtl_core.layers.bank import Theta, private
 from mtl_core.layers.forward_context import ForwardContext
 from mtl_core.recipe import Recipe
-from mtl_core.search_space import Uniform
+from mtl_core.search_space import OnRequest, Uniform
 from mtl_core.sharing import Chain, Sharing
 from mtl_core.sharing.blocks.experts import Extraction, LevelInput
 from mtl_core.sharing.blocks.option_checks import (
@@ -55,7 +55,7 @@ class CGC(Sharing):
         *,
         shared_experts: int = 1,
         own_experts: int = 1,
-        gate_dropout: Annotated[float, Uniform(0.0, 0.5)] = 0.0,
+        gate_dropout: Annotated[float, OnRequest(Uniform(0.0, 0.5))] = 0.0,
     ) -> None:
         super().__init__(backbone, tasks, depth)
         self.gate_dropout = gate_dropout

@@ -13,12 +13,12 @@ from mtl_core.data.task_set import Development
 from mtl_core.layers.bank import Theta, private
 from mtl_core.layers.forward_context import ForwardContext
 from mtl_core.recipe import Recipe
-from mtl_core.search_space import LogUniform
+from mtl_core.search_space import LogUniform, OnRequest, Uniform
 from mtl_core.sharing import Chain, Sharing
 from mtl_core.sharing.blocks.experts import SharedExperts
-from mtl_core.sharing.blocks.gates import mix
-from mtl_core.sharing.blocks.option_checks import expert_name_clash, invalid_count, options_of
-from mtl_core.sharing.blocks.sparse_gates import Selectors
+from mtl_core.sharing.blocks.gates import dropped_experts, gate_names, mix
+from mtl_core.sharing.blocks.option_checks import expert_name_clash, invalid_count, invalid_gate_dropout, options_of
+from mtl_core.sharing.blocks.sparse_gates import Selectors, without_dropped
 
 
 class DSelectK(Sharing):
@@ -35,7 +35,8 @@ class DSelectK(Sharing):
 
     Differs from the paper: the number of experts is a power of two (the paper adds a penalty on codes that no expert
     has); the entropy of example gates is averaged over the batch, not summed.  The optimiser's weight decay, which the
-    paper does not have, draws codes back to where selectors begin to hesitate.
+    paper does not have, draws codes back to where selectors begin to hesitate.  Dropout of experts, off by default,
+    is there so that all mixtures can be given the same regulariser; the remaining weights are scaled to add up to 1.
 
     Args:
         experts: number of experts, E, a power of two.
@@ -43,6 +44,7 @@ class DSelectK(Sharing):
         gate: ``static`` (a task's weights are the same for all examples) or ``example`` (z and α are affine in x).
         smooth_step_width: width w of the smooth step, above 0.
         selector_entropy: strength λ of the entropy penalty.
+        gate_dropout: probability that a gate drops an expert for a step.
     """
 
     def __init__(
@@ -56,13 +58,16 @@ class DSelectK(Sharing):
         gate: Literal["static", "example"] = "static",
         smooth_step_width: float = 1.0,
         selector_entropy: Annotated[float, LogUniform(1e-3, 10.0)] = 0.1,
+        gate_dropout: Annotated[float, OnRequest(Uniform(0.0, 0.5))] = 0.0,
     ) -> None:
         super().__init__(backbone, tasks, depth)
-        self.selector_entropy = selector_entropy
+        self.selector_entropy, self.gate_dropout = selector_entropy, gate_dropout
         self.experts = SharedExperts(backbone, range(depth), experts)
         self.gates = Selectors(
             "gate0", private(tasks), experts, selectors, backbone.num_inputs, gate, smooth_step_width
         )
+        copies = private(tasks)
+        self._gate_names = gate_names("gate0", copies, [self.experts.names] * len(copies))
         self.towers = Chain(backbone, range(depth, backbone.num_stages), private(tasks))
         self.parts = (self.experts, self.gates, self.towers)
 
@@ -72,6 +77,8 @@ class DSelectK(Sharing):
         weights, entropy = self.gates(theta, x)
         if context.training:
             context.penalties.append(self.option("selector_entropy", context, 1) * entropy)
+        dropout = self.option("gate_dropout", context, 4)
+        weights = without_dropped(weights, dropped_experts(self._gate_names, len(self.tasks), context, dropout))
         return mix(weights, self.experts(theta, self.backbone.enter(x), context))
 
     @classmethod
@@ -81,6 +88,7 @@ class DSelectK(Sharing):
             super().why_infeasible(recipe, development)
             or invalid_count(options, "experts", 2, "a single expert is the same network as hard")
             or invalid_count(options, "selectors", 1, "each selects one expert")
+            or invalid_gate_dropout(options)
             or expert_name_clash(tasks, options["experts"])
             or _invalid_selectors(
                 **{name: options[name] for name in ("experts", "selectors", "gate", "smooth_step_width")}

@@ -13,10 +13,12 @@ from mtl_core.data.column_facts import Role
 from mtl_core.data.remark import Remark, ordered
 from mtl_core.data.tabular.column_names import nearest_name, refuse_unmatched, selected
 from mtl_core.data.tabular.columns import INPUT_KINDS, TARGET_KINDS, Column, ColumnKind
+from mtl_core.data.tabular.csv_format import CsvFormat
 from mtl_core.data.tabular.encoding import Encoded, encode
 from mtl_core.data.tabular.leakage import refuse_copies, refuse_recodings, remarks_on_order, repeated_rows
+from mtl_core.data.tabular.names_in_digits import Role as DigitsRole
+from mtl_core.data.tabular.names_in_digits import told_apart
 from mtl_core.data.tabular.read_columns import read_columns
-from mtl_core.data.tabular.read_table import CsvFormat
 from mtl_core.data.tabular.row_numbers import why_it_numbers_rows
 from mtl_core.data.tabular.table_facts import facts_of_columns
 from mtl_core.data.tabular.targets import target
@@ -26,6 +28,7 @@ from mtl_core.data.tabular.test_split import (
     rows_drawn_for_test,
     rows_named_for_test,
 )
+from mtl_core.data.tabular.yaml_names import in_yaml
 from mtl_core.data.task_set import Development, Examples, TaskSet
 from mtl_core.errors import UserError
 from mtl_core.tasks import TaskSource
@@ -56,6 +59,7 @@ class Table(TaskSource):
         missing: codes that stand for a missing value, in all columns (``[-999]``) or by column (``{age: [-1, 99]}``).
             Where a column of a text file has codes of its own, or none (``{country: []}``), words like ``NA`` are text.
         csv: how a text file is written where it is not by commas and decimal points: ``delimiter``, ``decimal``.
+            Where columns differ, ``decimal`` names those with another decimal mark: ``{decimal: {price: ','}}``.
         encoding: of a text file.
     """
 
@@ -72,14 +76,14 @@ class Table(TaskSource):
         ignore: tuple[str, ...] = (),
         seed: int = 0,
         missing: tuple[str | int | float, ...] | dict[str, tuple[str | int | float, ...]] = (),
-        csv: dict[Literal["delimiter", "decimal"], str] | None = None,
+        csv: dict[Literal["delimiter", "decimal"], str | dict[str, str]] | None = None,
         encoding: str = "utf-8",
     ) -> None:
         self.path, self.targets, self.kinds = Path(path), tuple(targets), dict(kinds or {})
         self.metrics = dict(metrics or {})
         self.groups, self.test, self.test_share = groups, test, test_share
         self.ignore, self.seed, self.missing = tuple(ignore), seed, missing
-        self.written = CsvFormat(**(csv or {}), encoding=encoding)
+        self.written = CsvFormat(**(csv or {}), encoding=encoding)  # pyright: ignore[reportArgumentType]
         if not 0 < test_share < 1:
             raise UserError("table: test_share", f"is {test_share}.", "Choose a share between 0 and 1, both excluded.")
         if not targets:
@@ -95,6 +99,7 @@ class Table(TaskSource):
         columns, remarks = file.columns, list(file.remarks)
         remarks += [Remark("no_name", "", "A column without a name is left out.")] if "" in columns else []
         self._check_names(columns)
+        remarks += self._tell_apart(columns)
         predicted, candidates = self._roles(columns)
         groups = group_numbers(columns[self.groups]) if self.groups else None
         remarks += remarks_on_labelled_groups(predicted, groups)
@@ -128,6 +133,18 @@ class Table(TaskSource):
             test_is_drawn=not self.test,
         )
 
+    def _tell_apart(self, columns: dict[str, Column]) -> list[Remark]:
+        """Replace columns whose digits name things by text, and return remarks on what would be one as numbers."""
+        predicted, candidates = self._roles(columns)
+        roles: dict[str, DigitsRole] = {column.name: "target" for column in predicted}
+        roles |= {column.name: "input" for column in candidates}
+        roles |= {self.groups: "group"} if self.groups else {}
+        remarks = []
+        for name, role in roles.items():
+            columns[name], said = told_apart(columns[name], role, self.kinds.get(name))
+            remarks += said
+        return remarks
+
     def _apart(self, columns: dict[str, Column], dropped: list[Remark]) -> dict[str, tuple[Role, str]]:
         """Return the role of the columns that are neither targets nor inputs, and what they do or why they are out."""
         apart: dict[str, tuple[Role, str]] = dict.fromkeys(columns, ("left out", "as asked"))
@@ -153,7 +170,7 @@ class Table(TaskSource):
             if reason is None:
                 inputs.append(column)
             else:
-                advice = f"To keep it, write kinds: {{{column.name}: numeric}} under tasks."
+                advice = f"To keep it, write kinds: {{{in_yaml(column.name)}: numeric}} under tasks."
                 found = f"Column {column.name!r} {reason}, and is left out. {advice}"
                 remarks.append(Remark("row_number", column.name, found))
         return inputs, remarks
@@ -162,6 +179,7 @@ class Table(TaskSource):
         names = list(columns)
         named = [("groups", self.groups), ("test", self.test), *(("kinds", name) for name in self.kinds)]
         named += [("missing", name) for name in (self.missing if isinstance(self.missing, dict) else ())]
+        named += [("csv.decimal", name) for name in self.written.columns_named]
         for option, name in named:
             if name is not None and name not in columns:
                 found = f"{self.path.name} has no column {name!r}."

@@ -22,7 +22,7 @@ def varied_replicas(recipe: Recipe, num_tasks: int, number: int) -> list[Replica
         num_tasks: number of tasks, which a hyperparameter with a weight for each task needs.
         number: of replicas.
     """
-    tuned = find("sharing", recipe.sharing).tuned | find("weighting", recipe.weighting).tuned
+    tuned = find("sharing", recipe.sharing).tunable | find("weighting", recipe.weighting).tunable
     common = [
         {"learning_rate": 2e-3 * (1 + place % 5), "weight_decay": 1e-2, "dropout": (0.2, 0.0, 0.1)[place % 3]}
         for place in range(number)

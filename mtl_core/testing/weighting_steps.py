@@ -101,7 +101,7 @@ def ordinary() -> list[Situation]:
 def method(name: str, tasks: Sequence[Task] = ALL, rows: Sequence[int] = (0, 1, 2), **options: Any) -> Weighting:
     """Return a method whose hyperparameters differ by row; a weight belongs to a task's name, not to its place."""
     entry, columns = find("weighting", name), {}
-    for option, range_ in entry.tuned.items():
+    for option, range_ in entry.tunable.items():
         column = torch.tensor([value_in(range_, len(ALL), row) for row in rows]).view(len(rows), -1)
         if isinstance(range_, Simplex):
             column = column[:, [ALL.index(task) for task in tasks]]

@@ -128,6 +128,6 @@ def _columns(kind: str, name: str, rows: Sequence[ReplicaConfig]) -> dict[str, T
     """Return the tuning hyperparameters of a method or architecture that the rows set, stacked."""
     return {
         option: torch.tensor([row.hyperparameters[option] for row in rows], dtype=torch.get_default_dtype())
-        for option in find(kind, name).tuned
+        for option in find(kind, name).tunable
         if any(option in row.hyperparameters for row in rows)  # a row that lacks what its neighbours set is an error
     }

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from analysis.formatting import agree
 from analysis.statistics.intervals import smallest_effect
 from study.cli.check_columns import say_columns
-from study.cli.check_precision import facts_of_precision, say_precision
+from study.cli.check_precision import facts_of_evidence, facts_of_precision, say_precision
 from study.cli.check_remarks import say_remarks
 from study.cli.check_targets import class_counts, number_facts, say_targets
 from study.cli.console import say, say_json, say_table
@@ -78,6 +78,7 @@ def facts_of_study(prepared: Prepared) -> dict[str, Any]:
         "forecast": prepared.forecast.event(),
         "smallest_effect": None if math.isnan(effect) else effect,
         "precision": facts_of_precision(prepared),
+        **facts_of_evidence(prepared),
     }
 
 
@@ -124,6 +125,10 @@ def _say_arms(prepared: Prepared, most: int) -> None:
     if shown and len(plan.arms) > len(shown):
         say(f"  and {len(plan.arms) - len(shown)} more")
     say(*(f"  {remark}" for remark in plan.remarks))
+    say(*(f"  {reason}" for reason in plan.reasons))
+    if plan.pilot:
+        about = duration(max(1.0, prepared.forecast.pilot))
+        say(f"  epochs: a pilot when the run starts (about {about}) doubles them, twice at most, if they are too few")
     say(*_trees(prepared))
     for reason, group in itertools.groupby(plan.skipped, key=lambda skipped: skipped.reason):
         labels = [skipped.arm for skipped in group]

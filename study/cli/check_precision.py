@@ -4,24 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from analysis.statistics.precision import Precision, planned_precision, row_deviation
-from study.cli.console import say
+from study.cli.console import say, say_prose
+from study.planning.band import band_text
+from study.planning.planned_precision import CROSS_FIT, HOLDOUT, HOLDOUT_SHARE, precisions, shortages
+from study.planning.pool_size import warnings_on_size
 
 if TYPE_CHECKING:
-    from mtl_core.data.task_set import Examples, TaskSet
+    from analysis.statistics.precision import Precision
     from study.planning.prepare import Prepared
 
-HOLDOUT_SHARE = 0.2
-"""Share of the rows that a test split has where nobody says otherwise."""
 
-
-def precisions(task_set: TaskSet) -> dict[str, Precision]:
-    """Return the planned precision by design: ``cross_fit`` and ``holdout``, or ``holdout`` alone."""
-    counts, deviations = _judging(task_set, task_set.test), _deviations(task_set)
-    if task_set.development.folds is None:
-        return {"holdout": planned_precision(counts, deviations)}
-    fewer = {task: max(round(HOLDOUT_SHARE * number), 1) for task, number in counts.items()}
-    return {"cross_fit": planned_precision(counts, deviations), "holdout": planned_precision(fewer, deviations)}
+MOST_TASKS = 12
 
 
 def facts_of_precision(prepared: Prepared) -> dict[str, Any]:
@@ -30,42 +23,37 @@ def facts_of_precision(prepared: Prepared) -> dict[str, Any]:
     return {design: {"tasks": precision.tasks, "mean": precision.mean} for design, precision in found.items()}
 
 
+def facts_of_evidence(prepared: Prepared) -> dict[str, Any]:
+    """Return the band, what tasks have too little of for a verdict, and warnings on small data, for programs."""
+    return {
+        "band": prepared.band,
+        "shortages": {task: lacks for task, lacks in shortages(prepared.task_set).items() if lacks},
+        "size_warnings": warnings_on_size(prepared.task_set),
+    }
+
+
 def say_precision(prepared: Prepared) -> None:
-    """Print how wide the verdict's intervals will about be, and what the other design would give."""
-    found, band = precisions(prepared.task_set), prepared.plan.spec.band
+    """Print how wide the verdict's intervals will about be, what the other design would give, and what is too small."""
+    found, band = precisions(prepared.task_set), prepared.plan.spec.band_points
     design, own = next(iter(found.items()))
-    folds = (
-        f"all rows judge, in {prepared.plan.folds} outer folds" if design == "cross_fit" else "the test split judges"
-    )
+    folds = f"all rows judge, in {prepared.plan.folds} outer folds" if design == CROSS_FIT else "the test split judges"
     say(
         f"precision: {folds}; a typical task's gain to about ± {own.typical:.1f} points of skill, "
-        f"the mean over tasks to about ± {own.mean:.1f} (band: ± {band:g})"
+        f"the mean over tasks to about ± {own.mean:.1f} (band: {band_text(**prepared.band)})"
     )
-    if design == "cross_fit":
-        other = found["holdout"]
+    say_prose(f"  by task: {_by_task(own)}")
+    if design == CROSS_FIT:
+        other = found[HOLDOUT]
         say(f"  a test split of {HOLDOUT_SHARE:.0%} instead: ± {other.typical:.1f} and ± {other.mean:.1f}")
     elif own.typical > 4 * band:
         say("  more test rows would narrow it; seeds cannot")
+    say_prose(*(f"  warning: {warning}" for warning in warnings_on_size(prepared.task_set)))
 
 
-def _judging(task_set: TaskSet, examples: Examples) -> dict[str, int]:
-    """The labelled rows of every task that judge it, or the groups of them."""
-    from mtl_core.data.target_columns import labels
-
-    mask = labels(task_set.tasks, examples.targets)
-    units = [mask[:, column].nonzero().squeeze(1) for column in range(len(task_set.tasks))]
-    if examples.groups is not None:
-        units = [examples.groups[rows].unique() for rows in units]
-    return {task.name: len(rows) for task, rows in zip(task_set.tasks, units, strict=True)}
-
-
-def _deviations(task_set: TaskSet) -> dict[str, float]:
-    from mtl_core.data.target_columns import columns_of
-
-    found = {}
-    for task, columns in zip(task_set.tasks, columns_of(task_set.tasks), strict=True):
-        values = task_set.development.examples.targets[:, columns[0]]
-        values = values[~values.isnan()]
-        majority = None if task.kind == "regression" else float((values == values.mode().values).double().mean())
-        found[task.name] = row_deviation(majority)
-    return found
+def _by_task(precision: Precision) -> str:
+    """Half-widths by task, the least sure first; of many tasks the ends alone."""
+    ordered = sorted(precision.tasks.items(), key=lambda pair: -pair[1])
+    said = [f"{task} ± {half:.1f}" for task, half in ordered]
+    if len(said) <= MOST_TASKS:
+        return ", ".join(said)
+    return f"from {said[0]} to {said[-1]} (all with --json)"

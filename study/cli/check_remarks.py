@@ -1,4 +1,4 @@
-"""Remarks on the data, as ``check`` prints them: one line a kind, those that could change most first."""
+"""Remarks on the data, as ``check`` and ``run`` print them: one line a kind, those that could change most first."""
 
 from __future__ import annotations
 
@@ -25,6 +25,20 @@ def say_remarks(remarks: Sequence[Remark]) -> None:
     for consequence, group in groupby(lines, key=lambda line: line.consequence):
         say("", HEADINGS[consequence])
         say_prose(*(f"- {line.title}{_mark(line.title)} {line.text}" for line in group))
+
+
+def warn_of_remarks(remarks: Sequence[Remark], study: str = "") -> None:
+    """Print what could change the verdict or a number, one line a kind, to standard error before a study runs.
+
+    Args:
+        remarks: on the data of the study.
+        study: its name, where it is one of several.
+    """
+    facts = [remark.facts() for remark in remarks if remark.consequence != "information"]
+    lines = lines_of_remarks(facts)
+    if lines:
+        say_prose(f"Data{' of ' * bool(study)}{study}: these could change the answer (check says more):", error=True)
+        say_prose(*(f"- {line.title}{_mark(line.title)} {line.text}" for line in lines), error=True)
 
 
 def _mark(title: str) -> str:

@@ -31,12 +31,13 @@ def say(*lines: str) -> None:
         typer.echo(printable(line))
 
 
-def say_prose(*paragraphs: str) -> None:
-    """Print paragraphs: on a terminal broken between words, elsewhere one line each."""
+def say_prose(*paragraphs: str, error: bool = False) -> None:
+    """Print paragraphs: on a terminal broken between words, elsewhere one line each; ``error``: to standard error."""
+    stream = sys.stderr if error else sys.stdout
     for paragraph in paragraphs:
         text = printable(paragraph)
         wide = min(shutil.get_terminal_size().columns, 100)
-        typer.echo(textwrap.fill(text, wide, break_on_hyphens=False) if sys.stdout.isatty() else text)
+        typer.echo(textwrap.fill(text, wide, break_on_hyphens=False) if stream.isatty() else text, err=error)
 
 
 def say_json(content: Any) -> None:

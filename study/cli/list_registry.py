@@ -7,8 +7,8 @@ from typing import Any
 from analysis.records.columns_page import column_facts
 from analysis.records.schema import RECORD_KINDS
 from mtl_core.errors import UserError
-from mtl_core.registry import KINDS, Entry, entries
-from mtl_core.search_space import LogUniform, Range, Uniform
+from mtl_core.registry import KINDS, Entry, Option, entries
+from mtl_core.search_space import LogUniform, Uniform
 from study.cli.console import say, say_json, say_table
 from study.config import registered_names
 from study.config.text import nearest
@@ -45,7 +45,7 @@ def _entries(kind: str) -> list[dict[str, Any]]:
 def _options(kind: str, entry: Entry) -> dict[str, str]:
     """Return the options of an entry, a tuned one with its range; of a weighting method also what a step costs."""
     shown = ["depth"] if kind == "sharing" and entry.cls.uses_depth else []
-    shown += [f"{option.name} {_range(option.range)}".strip() for option in entry.options.values()]
+    shown += [f"{option.name} {_range(option)}".strip() for option in entry.options.values()]
     cost = {"looks at": entry.cls.needs, "passes": _passes(entry)} if kind == "weighting" else {}
     return cost | {"options": ", ".join(shown) or "–"}
 
@@ -58,10 +58,11 @@ def _passes(entry: Entry) -> str:
     return "1 forward, T back" if batches == 1 else f"{batches} forward, {batches}T back"
 
 
-def _range(range_: Range | None) -> str:
-    if isinstance(range_, Uniform | LogUniform):
-        return f"{range_.low:g}…{range_.high:g}"
-    return "" if range_ is None else "tuned"
+def _range(option: Option) -> str:
+    """Return the range of a tuned option, and of one that is tuned on request that it is."""
+    if isinstance(option.range, Uniform | LogUniform):
+        return f"{option.range.low:g}…{option.range.high:g}{' on request' if option.on_request else ''}"
+    return "" if option.range is None else "tuned"
 
 
 def _list_columns(*, as_json: bool) -> None:

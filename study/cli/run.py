@@ -13,6 +13,7 @@ from typing import Any
 import typer
 
 from mtl_core.errors import UserError
+from study.cli.check_remarks import warn_of_remarks
 from study.cli.console import say, say_json, say_prose, say_table
 from study.config.spec import Spec
 from study.config.text import printable
@@ -30,6 +31,7 @@ def run(spec: Spec, *, out: Path, address: str | None, as_json: bool) -> None:
         prepared = prepare_run(spec, out.absolute())
         for loss in prepared.plan.shrunk:
             typer.echo(printable(f"budget: {loss}"), err=True)
+        warn_of_remarks(prepared.task_set.remarks)
         path = run_prepared(prepared, out=out, options=options)
     report(path, as_json=as_json, name=spec.name)
 
@@ -73,7 +75,9 @@ def report(path: Path, *, as_json: bool = False, prefer: str | None = None, name
     if as_json:
         facts = {"study": name or read_spec(path / "study.yaml").name, "run": str(path), "report": str(page)}
         facts |= {"headline": verdict.headline, "sentences": verdict.sentences}
-        say_json({"event": "reported", **facts, **({"options": verdict.options} if verdict.options else {})})
+        facts |= {"options": verdict.options} if verdict.options else {}
+        facts |= {"precision": verdict.precision} if verdict.precision else {}
+        say_json({"event": "reported", **facts})
     else:
         say("")
         say_prose(verdict.headline, *verdict.sentences)

@@ -12,6 +12,7 @@ import typer
 
 from study.cli import run as of_study
 from study.cli.check import facts_of_study, say_study
+from study.cli.check_remarks import warn_of_remarks
 from study.cli.console import say, say_json, say_prose
 from study.cli.status import WATCH_SECONDS, Status, lines_of, read_status
 from study.config.durations import duration
@@ -68,6 +69,7 @@ def run(suite: Suite, *, out: Path, address: str | None, as_json: bool) -> None:
         for name, study in prepared.studies.items():
             for loss in study.plan.shrunk:
                 typer.echo(printable(f"budget: {name}: {loss}"), err=True)
+            warn_of_remarks(study.task_set.remarks, name)
         run_prepared_suite(prepared, out=out, after=after, screen="json" if as_json else "auto", **options)
     _report_of_all(out, as_json)
 

@@ -7,6 +7,7 @@ import json
 from study.cli.console import say, say_json
 from study.config.spec import Spec
 from study.planning.options import build_task_set
+from study.planning.settings_from_data import settle_settings
 from study.planning.task_trees import checked_groups, find_tree
 
 
@@ -19,6 +20,7 @@ def tree(spec: Spec, *, groups: float | None, as_json: bool) -> None:
         as_json: print one line of JSON instead.
     """
     development = build_task_set(spec).development
+    spec, _ = settle_settings(spec, development)
     wanted = checked_groups(groups, len(development.tasks), "--groups")
     found = find_tree(spec, development, spec.factors.stages[0], wanted)
     if as_json:

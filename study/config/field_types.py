@@ -7,7 +7,15 @@ from __future__ import annotations
 
 from typing import Annotated, Any, TypeVar
 
-from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, PlainValidator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    PlainSerializer,
+    PlainValidator,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
+)
 from pydantic_core import PydanticCustomError
 
 from mtl_core.search_space import LogUniform, Range, Uniform
@@ -74,6 +82,32 @@ def count_or_all(low: int) -> PlainValidator:
         if value != "all" and (not is_number(value) or not isinstance(value, int) or value < low):
             raise refusal(f"found {value!r}.", f"Write all, or a whole number from {low} up.")
         return value
+
+    return PlainValidator(check)
+
+
+AUTO = "auto"
+"""What a study file says of a setting that is left to the size of the data."""
+
+
+def is_auto(value: object) -> bool:
+    """Return whether a setting is left to the size of the data."""
+    return isinstance(value, str) and value == AUTO
+
+
+def _or_auto(value: Any, handler: ValidatorFunctionWrapHandler) -> Any:
+    return value if is_auto(value) else handler(value)
+
+
+def number_or_auto(low: float, high: float) -> PlainValidator:
+    """Return a validator for ``auto``, or a number from ``low`` to ``high``."""
+
+    def check(value: Any) -> Any:
+        if is_auto(value):
+            return value
+        if not is_number(value) or not low <= value <= high:
+            raise refusal(f"found {value!r}.", f"Write auto, or a number from {low:g} to {high:g}.")
+        return float(value)
 
     return PlainValidator(check)
 
@@ -157,6 +191,8 @@ def sampling_rule() -> PlainValidator:
 Item = TypeVar("Item")
 Levels = Annotated[tuple[Item, ...], BeforeValidator(as_levels), AfterValidator(_distinct)]
 """A factor: one or more distinct levels of a type."""
+OrAuto = Annotated[Item, WrapValidator(_or_auto), PlainSerializer(lambda value: value)]
+"""A setting of a type, or ``auto`` until :mod:`study.planning.settings_from_data` puts a value in its place."""
 StudyName = Annotated[str, AfterValidator(_name)]
 Tuned = Annotated[Any, PlainValidator(_range), PlainSerializer(_range_as_written)]
 Duration = Annotated[float, BeforeValidator(_duration)]

@@ -15,7 +15,8 @@ from pydantic import ValidationError
 
 from mtl_core.errors import UserError
 from study.config.overrides import override
-from study.config.spec import Spec
+from study.config.sections import Factors
+from study.config.spec import LEFT_TO_THE_DATA, Spec
 from study.config.strict_yaml import Document
 from study.config.suite import SHARED_KEYS, Suite
 from study.config.text import nearest, wrong_with_name
@@ -116,7 +117,7 @@ class _File:
             if study == name or (study is None and keys not in ("name", "budget")):
                 override(data, text, keys)
         try:
-            return Spec.model_validate(data)
+            return Spec.model_validate(with_levels_of_all(data))
         except ValidationError as error:
             raise user_error_of(error, self.document, self.where, overrides, study=name) from None
 
@@ -142,6 +143,15 @@ def merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]
         elif value is not None:
             result[key] = merged(result[key], value)
     return result
+
+
+def with_levels_of_all(data: Mapping[str, Any]) -> dict[str, Any]:
+    """Return ``data`` with levels of every factor: a suite compares the same arms on tables of all sizes."""
+    factors = data.get("factors") or {}
+    if not isinstance(factors, Mapping):
+        return dict(data)
+    defaults = {name: list(Factors.model_fields[name].default) for name in LEFT_TO_THE_DATA["factors"]}
+    return {**data, "factors": defaults | dict(factors)}
 
 
 def _is_section(value: Any) -> bool:

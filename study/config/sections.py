@@ -10,11 +10,13 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_valida
 from study.config.field_types import (
     Levels,
     Options,
+    OrAuto,
     Seeds,
     Share,
     Tuned,
     as_levels,
     count_or_all,
+    is_auto,
     levels_or_all,
     one_of,
     options_by_name,
@@ -53,7 +55,8 @@ class Factors(Section):
 
     ``depth: all`` is every number of shared stages from 1 up.  With ``match`` a width is that of the fully shared
     reference, and every architecture gets the width at which it has as many parameters, or multiply-adds;
-    ``width: matched`` is short for ``width: 64`` and ``match: parameters``.  ``gradients`` and ``gramian_rows`` are
+    ``width: matched`` is short for ``width: 64`` and ``match: parameters``.  ``auto``, the default of ``width`` and
+    ``weighting`` for a table, leaves the levels to the size of the data.  ``gradients`` and ``gramian_rows`` are
     about weighting methods that look at inner products of task gradients: on all shared parameters, or, cheaper and not
     the same, on those of the last shared stage or at the representation that all tasks read; and on all examples of a
     batch, or on some.
@@ -61,8 +64,8 @@ class Factors(Section):
 
     sharing: Levels[Annotated[str, one_of("sharing")]] = ("hard",)
     depth: Annotated[Any, levels_or_all(0, 64)] = "all"
-    width: Levels[Annotated[int, Field(ge=1, le=16_384)]] = (16, 64)
-    weighting: Levels[Annotated[str, one_of("weighting")]] = ("equal",)
+    width: OrAuto[Levels[Annotated[int, Field(ge=1, le=16_384)]]] = (16, 64)
+    weighting: OrAuto[Levels[Annotated[str, one_of("weighting")]]] = ("equal",)
     stages: Levels[Annotated[int, Field(ge=1, le=64)]] = (3,)
     optimiser: Levels[Annotated[str, one_of("optimisers")]] = ("adamw",)
     backbone: Levels[Annotated[str, one_of("backbones")]] = ("mlp",)
@@ -84,7 +87,7 @@ class Factors(Section):
         depths = sum(self.stages) if self.depth == "all" else len(self.depth) * len(self.stages)
         others = (self.sharing, self.width, self.weighting, self.optimiser, self.backbone, self.scale)
         others += (self.gradients, self.gramian_rows, self.train_fraction)
-        arms = math.prod(map(len, others)) * depths
+        arms = math.prod(1 if is_auto(levels) else len(levels) for levels in others) * depths
         if arms > MAX_ARMS:
             raise refusal(f"these levels make {arms:,} arms.", f"Take levels out until there are at most {MAX_ARMS:,}.")
         return self
@@ -111,16 +114,18 @@ class Tuning(Section):
 class Training(Section):
     """How replicas train, whatever their arm.  ``patience`` holds in the search only: later replicas run to the end.
 
-    A new setting is a field here and one of :class:`mtl_core.recipe.Recipe`, of the same name and default.
+    A new setting is a field here and one of :class:`mtl_core.recipe.Recipe`, of the same name and default.  ``epochs``
+    and ``batch_size`` may be ``auto``, their default for a table: they then follow from the number of rows.
 
     ``sharing_options`` are options of architectures, ``{mmoe: {experts: 4}}``, and ``weighting_options`` those of
-    methods, ``{worst_case: {on: excess}}``; a tuned option that has a value there is not drawn.
+    methods, ``{worst_case: {on: excess}}``; a tuned option that has a value there is not drawn, and one that has a
+    range, ``{mmoe: {gate_dropout: {uniform: [0, 0.3]}}}``, is drawn from it, also if it is else tuned on request only.
     ``{branch: {tree: affinity}}`` has the tree found when the run starts.  With ``tasks_per_step`` a step trains that
     many tasks, each sampled ``uniform``, ``proportional`` to its labels, or at a temperature in between.
     """
 
-    batch_size: Annotated[int, Field(ge=1, le=1_000_000)] = 64
-    epochs: Annotated[int, Field(ge=1, le=100_000)] = 30
+    batch_size: OrAuto[Annotated[int, Field(ge=1, le=1_000_000)]] = 64
+    epochs: OrAuto[Annotated[int, Field(ge=1, le=100_000)]] = 30
     patience: Annotated[int, Field(ge=1)] | None = None
     schedule: Literal["cosine", "constant"] = "cosine"
     backbone_options: Options = Field(default_factory=dict)

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
-from study.config.field_types import Duration, StudyName
+from study.config.field_types import AUTO, Duration, StudyName, number_or_auto
 from study.config.sections import (
     Confirm,
     Diagnostics,
@@ -21,13 +21,18 @@ from study.config.sections import (
     Verdict,
 )
 
+TABLE = "table"
+LEFT_TO_THE_DATA = {"training": ("epochs", "batch_size"), "factors": ("width", "weighting")}
+"""Settings that the size of the data decides where a study of a table does not say them."""
+
 
 class Spec(Section):
     """A study: everything that the study file says.
 
     Args:
         name: names the run directory.
-        band: half-width of the band of no practical difference, in points of skill.
+        band: half-width of the band of no practical difference, in points of skill.  ``auto`` is 1 point, or a tenth
+            of half the interval of a single-task skill with the planned number of judging rows where that is more.
         prefer: which rule of the report takes one of the options; it changes no result.
         budget: seconds of wall time that the plan has to fit into (``2h`` in the file).
         backend: ``auto`` takes Ray where it is worth its start-up time.
@@ -44,7 +49,7 @@ class Spec(Section):
     verdict: Verdict = Verdict()
     evaluation: Evaluation = Evaluation()
     diagnostics: Diagnostics = Diagnostics()
-    band: Annotated[float, Field(ge=0, le=100)] = 1.0
+    band: Annotated[float | Literal["auto"], number_or_auto(0, 100)] = 1.0
     prefer: Literal["accuracy", "balanced", "cost"] = "balanced"
     budget: Duration | None = None
     backend: Literal["auto", "inline", "ray"] = "auto"
@@ -58,9 +63,31 @@ class Spec(Section):
             return data
         return {key: value for key, value in data.items() if value is not None}
 
+    @model_validator(mode="before")
+    @classmethod
+    def _left_to_the_data(cls, data: Any) -> Any:
+        """Say ``auto`` for settings that the study of a table leaves out."""
+        tasks = data.get("tasks") if isinstance(data, dict) else None
+        if (tasks.get("set") if isinstance(tasks, dict) else getattr(tasks, "set", None)) != TABLE:
+            return data
+        own = {name: data.get(name) or {} for name in LEFT_TO_THE_DATA}
+        auto = {name: dict.fromkeys(LEFT_TO_THE_DATA[name], AUTO) for name in own}
+        return data | {name: auto[name] | part for name, part in own.items() if isinstance(part, dict)}
+
     def plain(self) -> dict[str, Any]:
         """Return the study as mappings, lists and scalars: what the run directory's ``study.yaml`` holds."""
         return self.model_dump(mode="json")
+
+    @property
+    def band_points(self) -> float:
+        """Half-width of the band in points; a study that was prepared, or read from a run directory, has a number.
+
+        Raises:
+            ValueError: the band is still ``auto``.
+        """
+        if self.band == "auto":
+            raise ValueError("The band is not settled: prepare the study for its data first.")
+        return self.band
 
     def digest(self) -> str:
         """Return a hash of all that can change a result.

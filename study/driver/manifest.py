@@ -19,6 +19,7 @@ from mtl_core.errors import UserError
 from study.config.load import as_text
 from study.config.spec import Spec
 from study.config.suite import SuitePosition
+from study.planning.planned_precision import precision_facts
 from study.planning.prepare import Prepared, num_cores
 from study.store.atomic_files import write_durably
 
@@ -70,10 +71,16 @@ def write_description(out: Path, prepared: Prepared, fingerprint: str, position:
         "started": datetime.now(UTC).isoformat(timespec="seconds"),
         "machine": {"cores": num_cores(), "memory_bytes": _memory(), "platform": platform.platform()},
         "commit": _commit(),
+        "planned": planned_facts(prepared),
     } | ({} if position is None else {"suite": position.suite})
     write_durably(out / "manifest.json", _json(manifest))
     write_durably(out / "tasks.json", _json({"fingerprint": fingerprint, **describe_tasks(task_set)}))
     write_durably(out / "study.yaml", as_text(prepared.plan.spec).encode())
+
+
+def planned_facts(prepared: Prepared) -> dict[str, Any]:
+    """Return the precision that the study was begun with, and its band: what the report holds the result against."""
+    return {"band": prepared.band, **precision_facts(prepared.task_set)}
 
 
 def describe_tasks(task_set: TaskSet) -> dict[str, Any]:

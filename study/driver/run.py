@@ -22,7 +22,8 @@ from study.driver.screens import screen_for
 from study.execution.heartbeat import Heartbeats
 from study.execution.inline import Inline
 from study.execution.scheduler import Scheduler
-from study.planning.prepare import Prepared, prepare_run, with_trees
+from study.planning.pilot import enough_epochs
+from study.planning.prepare import Prepared, prepare_run, with_epochs, with_trees
 from study.planning.task_trees import ensure_trees
 from study.protocol.context import StudyContext
 from study.protocol.pipeline import stages
@@ -74,6 +75,7 @@ def run_prepared(prepared: Prepared, *, out: Path, options: RunOptions) -> Path:
     out.mkdir(parents=True, exist_ok=True)
     with Ledger(out) as ledger, _stoppable(), scratch_of(out) as scratch, _saying_how_it_ends(ledger):
         if not begun:
+            prepared = _with_enough_epochs(prepared, ledger, options.screen)
             write_description(out, prepared, fingerprint, options.position)
         _run_phases(out, prepared, fingerprint, ledger, scratch, options)
     return out
@@ -124,6 +126,17 @@ def _with_trees(prepared: Prepared, ledger: Ledger, screen: str | None) -> Prepa
         about = duration(max(1.0, prepared.forecast.trees))
         print(f"tree: from affinity, for stages: {levels}; about {about}", file=sys.stderr, flush=True)
     return with_trees(prepared, ensure_trees(plan.spec, prepared.task_set.development, ledger))
+
+
+def _with_enough_epochs(prepared: Prepared, ledger: Ledger, screen: str | None) -> Prepared:
+    """Find out how many epochs the networks need, where the study leaves it to the data, before it is written down."""
+    plan = prepared.plan
+    if not plan.pilot:
+        return prepared
+    if screen not in (None, "json"):
+        about = duration(max(1.0, prepared.forecast.pilot))
+        print(f"pilot: do {plan.spec.training.epochs:,} epochs suffice?  about {about}", file=sys.stderr, flush=True)
+    return with_epochs(prepared, enough_epochs(plan, prepared.task_set.development, ledger))
 
 
 def forget_failures(archive: Archive, ledger: Ledger) -> None:

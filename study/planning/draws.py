@@ -2,9 +2,11 @@
 
 Learning rate, weight decay and dropout of draw j are one scrambled Sobol point and do not depend on the arm, so that
 arms are compared at the same settings.  What a method or an architecture brings along (its registry entry's ranges)
-comes from a sequence of its own: it adds dimensions, not draws.  A draw does not depend on how many are made, so a
-larger study begins with the smaller one's.  A value that the study file gives such an option stands in every draw; the
-others stay as they were.
+comes from a sequence of its own: it adds dimensions, not draws.  In draw 0 all of them are at their defaults, so the
+choice among the draws can always fall back to the method as its authors describe it.  A draw does not depend on how
+many are made, so a larger study begins with the smaller one's.  A value that the study file gives such an option stands
+in every draw, and a range replaces the option's own; the others stay as they were.  Options that are tuned on request
+are drawn only where the study file gives them a range.
 """
 
 from __future__ import annotations
@@ -13,10 +15,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from mtl_core.errors import UserError
-from mtl_core.registry import find
+from mtl_core.registry import Option, find
 from mtl_core.search_space import Range, Simplex
 from study.config.sections import Tuning
 from study.planning.arm import Arm
+from study.planning.drawn_options import range_of
 
 COMMON = ("learning_rate", "weight_decay", "dropout")
 FIRST_DIMENSION = {"weighting": len(COMMON), "sharing": 256}
@@ -68,10 +71,17 @@ class Draws:
 
     def _of(self, kind: str, name: str) -> list[dict[str, Any]]:
         if (kind, name) not in self._own:
-            sized = {option: _sized(range_, self.num_tasks) for option, range_ in find(kind, name).tuned.items()}
+            sized = {option: _sized(range_, self.num_tasks) for option, range_ in self._drawn(kind, name).items()}
             drawn = points(sized, self.num_draws, kind, name, after=FIRST_DIMENSION[kind])
+            drawn[0] = {option: _default(find(kind, name).options[option], sized[option]) for option in sized}
             self._own[kind, name] = [values | self.fixed(kind, name) for values in drawn]
         return self._own[kind, name]
+
+    def _drawn(self, kind: str, name: str) -> dict[str, Range]:
+        """The ranges of a method's or architecture's own hyperparameters; those on request come last."""
+        entry, given = find(kind, name), self._options.get(kind, {}).get(name, {})
+        asked = {option: found for option, value in given.items() if (found := range_of(value)) is not None}
+        return entry.tuned | {option: asked[option] for option in entry.tunable if option in asked}
 
     def fixed(self, kind: str, name: str) -> dict[str, Any]:
         """Return the tuned options of a method or architecture that the study file gives a value: they are not drawn.
@@ -80,7 +90,8 @@ class Draws:
             UserError: when task weights are set that are not as many as the tasks, or do not add up to 1.
         """
         given = self._options.get(kind, {}).get(name, {})
-        fixed = {option: range_ for option, range_ in find(kind, name).tuned.items() if option in given}
+        fixed = {option: range_ for option, range_ in find(kind, name).tunable.items() if option in given}
+        fixed = {option: range_ for option, range_ in fixed.items() if range_of(given[option]) is None}
         for option, range_ in fixed.items():
             _check(_sized(range_, self.num_tasks), given[option], f"training.{kind}_options.{name}.{option}")
         return {option: given[option] for option in fixed}
@@ -140,6 +151,11 @@ def _check(range_: Range, value: Any, where: str) -> None:
     if not numbers or len(value) != range_.dimensions or not range_.holds(value):
         wanted = f"Write {range_.dimensions} numbers from 0 up, one for each task, that add up to 1."
         raise UserError(where, f"found {str(value)[:80]}.", wanted)
+
+
+def _default(option: Option, range_: Range) -> Any:
+    """The option's default; task weights have none of their own, and start from equal ones."""
+    return range_.centre() if isinstance(range_, Simplex) and option.default is None else option.default
 
 
 def _sized(range_: Range, num_tasks: int) -> Range:

@@ -16,6 +16,8 @@ from mtl_core.data.task_set import TaskSet
 from mtl_core.errors import UserError
 from study.config.durations import duration
 from study.planning.arm import Arm
+from study.planning.pilot import SEEDS as PILOT_SEEDS
+from study.planning.pilot import pilot_arms, pilot_draws
 from study.planning.plan import PHASES, Plan
 from study.planning.replica import SHARD_SIZE
 from study.planning.task_trees import quick_arm, quick_recipe
@@ -48,7 +50,7 @@ class Size:
 class Forecast:
     """Forecast of a plan: wall seconds by phase, bytes on disk at the peak and at the end, bytes of memory.
 
-    ``trees`` are the seconds to find trees before the first phase.
+    ``trees`` are the seconds to find trees before the first phase, and ``pilot`` those of one round of a pilot.
     """
 
     search: float
@@ -58,11 +60,12 @@ class Forecast:
     disk: float
     memory: float
     trees: float = 0.0
+    pilot: float = 0.0
 
     @property
     def seconds(self) -> float:
-        """Wall seconds of all phases, and of finding the trees before the first one."""
-        return self.search + self.confirm + self.verdict + self.trees
+        """Wall seconds of all phases, and of what comes before the first one."""
+        return self.search + self.confirm + self.verdict + self.trees + self.pilot
 
     def event(self) -> dict[str, float]:
         """Return the part of the ledger's event ``planned`` that holds the forecast."""
@@ -104,6 +107,7 @@ class Forecaster:
             disk=disk + models,
             memory=memory,
             trees=sum(self._tree(plan, stages) for stages in plan.stand_ins),
+            pilot=self._pilot(plan) if plan.pilot else 0.0,
         )
 
     def _phase(self, plan: Plan, phase: str) -> float:
@@ -139,6 +143,11 @@ class Forecaster:
 
         epochs = epochs_of(quick_recipe(plan.spec, stages), self.task_set.development)
         return REPLICAS * epochs * self._epoch(plan, quick_arm(plan.spec, stages))
+
+    def _pilot(self, plan: Plan) -> float:
+        """Seconds of a pilot's first round, in the driver."""
+        rows = len(PILOT_SEEDS) * len(pilot_draws(plan))
+        return rows * plan.spec.training.epochs * sum(self._epoch(plan, arm) for arm in pilot_arms(plan))
 
     def _records(self, plan: Plan) -> float:
         counts, epochs = plan.counts(), plan.spec.training.epochs

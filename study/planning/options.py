@@ -14,6 +14,7 @@ from mtl_core.registry import Entry, find
 from study.config.spec import Spec
 from study.config.text import nearest
 from study.planning.arm import BRANCH
+from study.planning.drawn_options import without_ranges
 from study.planning.task_trees import is_to_be_found
 
 if TYPE_CHECKING:
@@ -51,7 +52,8 @@ def check_named_options(spec: Spec) -> None:
         for name, options in getattr(spec.training, f"{kind}_options").items():
             to_find = kind == "sharing" and name == BRANCH and is_to_be_found(options.get("tree"))
             written = {option: value for option, value in options.items() if not (to_find and option == "tree")}
-            checked_options(find(kind, name), written, f"training.{kind}_options.{name}")
+            where = f"training.{kind}_options.{name}"
+            checked_options(find(kind, name), without_ranges(find(kind, name), written, where), where)
 
 
 def checked_options(entry: Entry, values: Mapping[str, Any], where: str) -> dict[str, Any]:

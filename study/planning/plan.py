@@ -45,8 +45,10 @@ class Plan:
         shrunk: what the budget took away, in words.
         ratios: size over the reference's, of arms whose width was matched.
         remarks: what a user should know about the networks.
+        reasons: settings that follow from the size of the data, with their values and why.
         trees: of ``branch`` by number of stages, where affinity decides.
         stand_ins: numbers of stages whose tree is not found yet and is one of as many groups until then.
+        pilot: whether a pilot is to find out if the epochs suffice, see :mod:`study.planning.pilot`.
         folds: number of outer folds; 1: a test split of its own judges.
         fold: the outer fold whose seeds this plan has; ``None``: the seeds of all.
         verdict_seeds: number of verdict seeds, where the study has gone on to more than its file asks for.
@@ -61,8 +63,10 @@ class Plan:
     shrunk: tuple[str, ...] = ()
     ratios: Mapping[Arm, float] = field(default_factory=dict)
     remarks: tuple[str, ...] = ()
+    reasons: tuple[str, ...] = ()
     trees: Mapping[int, Tree] = field(default_factory=dict)
     stand_ins: tuple[int, ...] = ()
+    pilot: bool = False
     folds: int = 1
     fold: int | None = None
     verdict_seeds: int | None = None
@@ -187,6 +191,7 @@ class Plan:
             "shrunk": list(self.shrunk),
             "ratios": {arm.label: round(ratio, 4) for arm, ratio in self.ratios.items()},
             "remarks": list(self.remarks),
+            "reasons": list(self.reasons),
             "trees": {str(stages): tree for stages, tree in self.trees.items()},
             "stand_ins": list(self.stand_ins),
             "spec_hash": self.spec.digest(),

@@ -6,16 +6,19 @@ import os
 import shutil
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from study.config.field_types import is_auto
 from study.config.load import read_spec
 from study.config.spec import Spec
+from study.planning.band import band_facts, settle_band
 from study.planning.budget import reductions, settled_spec, shrink
 from study.planning.evaluation import settle_design
 from study.planning.forecast import REFERENCE_RATE, Forecast, Forecaster, machine_rate, refuse_if_too_large
 from study.planning.make_plan import make_plan
 from study.planning.options import build_task_set, check_backbone_options, check_named_options
 from study.planning.plan import Plan
+from study.planning.settings_from_data import settle_settings, with_setting
 from study.planning.stored_metrics import with_stored_metrics
 from study.planning.task_trees import trees_in_ledger
 from study.store import ledger
@@ -29,12 +32,21 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Prepared:
-    """A prepared study: its task set, plan and forecast, and the machine's rate that the forecast rests on."""
+    """A prepared study: its task set, plan and forecast, and the machine's rate that the forecast rests on.
+
+    ``band_is_automatic`` says that the study file left the band to the program.
+    """
 
     task_set: TaskSet
     plan: Plan
     forecast: Forecast
     rate: float = REFERENCE_RATE
+    band_is_automatic: bool = False
+
+    @property
+    def band(self) -> dict[str, Any]:
+        """The band of no practical difference, as :func:`study.planning.band.band_facts` has it."""
+        return band_facts(self.plan.spec.band_points, self.band_is_automatic)
 
 
 def prepare_run(spec: Spec, out: Path, *, task_set: TaskSet | None = None, rate: float | None = None) -> Prepared:
@@ -68,9 +80,12 @@ def prepare(
     """
     check_backbone_options(spec)
     check_named_options(spec)
+    band_is_automatic = is_auto(spec.band)
     task_set = task_set or build_task_set(spec)
     task_set = task_set if stored is None else with_stored_metrics(task_set, out)
     spec, task_set = settle_design(spec, task_set, stored)
+    spec = settle_band(spec, task_set, stored)
+    asked, (spec, reasons) = spec, settle_settings(spec, task_set.development, stored)
     tasks = [task.name for task in task_set.tasks]
     trees = {} if stored is None else trees_in_ledger(ledger.read(out / ledger.NAME), tasks)
     forecaster = Forecaster(task_set, spec.workers or num_cores(), rate or machine_rate())
@@ -81,17 +96,33 @@ def prepare(
         smaller, shrunk = shrink(
             spec, lambda tried: forecaster.forecast(make_plan(tried, task_set.development, trees=trees)).seconds
         )
-    plan = replace(make_plan(smaller, task_set.development, trees=trees), shrunk=shrunk)
+    plan = replace(make_plan(smaller, task_set.development, trees=trees), shrunk=shrunk, reasons=reasons)
+    plan = replace(plan, pilot=is_auto(asked.training.epochs) and stored is None and spec.budget is None)
     forecast = forecaster.forecast(plan)
     refuse_if_too_large(forecast, free_disk(out), free_memory())
-    return Prepared(task_set, plan, forecast, forecaster.rate)
+    return Prepared(task_set, plan, forecast, forecaster.rate, band_is_automatic)
 
 
 def with_trees(prepared: Prepared, trees: Mapping[int, Tree]) -> Prepared:
     """Return the same study with the trees found for it: matched widths, sizes and forecast depend on them."""
+    return _planned_anew(prepared, prepared.plan.spec, trees)
+
+
+def with_epochs(prepared: Prepared, epochs: int) -> Prepared:
+    """Return the same study with the number of epochs that its pilot has found."""
+    before, name = prepared.plan, "training.epochs"
+    found = f"{name}: {epochs:,} (found by a pilot that began with {before.spec.training.epochs:,})"
+    reasons = tuple(found if text.startswith(name) else text for text in before.reasons)
+    tried = replace(prepared, plan=replace(before, reasons=reasons, pilot=False))
+    trees = {stages: tree for stages, tree in before.trees.items() if stages not in before.stand_ins}
+    return _planned_anew(tried, with_setting(before.spec, "training", "epochs", epochs), trees)
+
+
+def _planned_anew(prepared: Prepared, spec: Spec, trees: Mapping[int, Tree]) -> Prepared:
     before, task_set = prepared.plan, prepared.task_set
-    plan = replace(make_plan(before.spec, task_set.development, trees=trees), shrunk=before.shrunk)
-    forecaster = Forecaster(task_set, before.spec.workers or num_cores(), prepared.rate)
+    made = make_plan(spec, task_set.development, trees=trees)
+    plan = replace(made, shrunk=before.shrunk, reasons=before.reasons, pilot=before.pilot)
+    forecaster = Forecaster(task_set, spec.workers or num_cores(), prepared.rate)
     return replace(prepared, plan=plan, forecast=forecaster.forecast(plan))
 
 

@@ -15,6 +15,7 @@ from mtl_core.task_tree import Tree
 from study.config.sections import Training
 from study.config.spec import Spec
 from study.planning.arm import BRANCH, INDEPENDENT, SINGLE_TASK, Arm
+from study.planning.drawn_options import settled_options
 
 ALWAYS_HASHED = frozenset(
     ["batch_size", "epochs", "patience", "schedule", "backbone_options", "sharing_options", "weighting_options",
@@ -41,13 +42,14 @@ class TrainingSettings:
     def content(self, arm: Arm) -> dict[str, Any]:
         """Return the settings that decide the results of ``arm``, its records included, as arguments of a recipe.
 
-        Options of other architectures and weighting methods are left out, and so are probes where there are none:
-        they change no number, and arms that share nothing are not probed.
+        Options of other architectures and weighting methods are left out, and so are options that are drawn, whose
+        values are the replicas' own, and probes where there are none: they change no number, and arms that share
+        nothing are not probed.
         """
         content = dict(self.training)
         content["backbone_options"] = dict(self.training.backbone_options)
-        content["sharing_options"] = dict(self.training.sharing_options.get(arm.sharing, {}))
-        content["weighting_options"] = dict(self.training.weighting_options.get(arm.weighting, {}))
+        content["sharing_options"] = settled_options(self.training.sharing_options.get(arm.sharing, {}))
+        content["weighting_options"] = settled_options(self.training.weighting_options.get(arm.weighting, {}))
         if arm.sharing == BRANCH and self.trees:
             content["sharing_options"]["tree"] = self.trees[arm.stages]
         if self.probes and arm.sharing not in (SINGLE_TASK, INDEPENDENT):

@@ -76,9 +76,9 @@ def skills(folder: Path, columns: Columns, format_name: str = "parquet", **optio
         {
             "name": "small",
             "tasks": {**tasks, **options},
-            "factors": {"sharing": ["hard"], "depth": [1], "stages": [1], "width": [16]},
+            "factors": {"sharing": ["hard"], "depth": [1], "stages": [1], "width": [16], "weighting": ["equal"]},
             "tuning": {"draws": 1, "learning_rate": 0.01},
-            "training": {"epochs": 20},
+            "training": {"epochs": 20, "batch_size": 64},
             "search": {"seeds": 1},
             "confirm": {"seeds": 2},
             "verdict": {"seeds": 5},

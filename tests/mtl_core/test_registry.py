@@ -18,7 +18,7 @@ BASE = "from abc import ABC, abstractmethod\nclass Base(ABC):\n    @abstractmeth
 GOOD = """
 from typing import Annotated
 from {package} import Base
-from mtl_core.search_space import LogUniform
+from mtl_core.search_space import LogUniform, OnRequest, Uniform
 class CrossStitch(Base):
     \"\"\"A method.
 
@@ -29,7 +29,8 @@ class CrossStitch(Base):
 
     More words.
     \"\"\"
-    def __init__(self, place, *, rate: Annotated[float, LogUniform(0.1, 1.0)] = 0.3, norm: str = "none", needed: int):
+    def __init__(self, place, *, rate: Annotated[float, LogUniform(0.1, 1.0)] = 0.3, norm: str = "none", needed: int,
+                 dropout: Annotated[float, OnRequest(Uniform(0.0, 0.5))] = 0.0):
         pass
     def go(self): ...
 """
@@ -51,10 +52,12 @@ def test_an_entry_carries_summary_paper_and_dials(tmp_path: Path, monkeypatch: p
     entry = found(tmp_path, monkeypatch, cross_stitch=GOOD)["cross_stitch"]
     assert entry.summary == "A method."
     assert entry.paper == 'I. Misra et al., "Cross-stitch networks", CVPR 2016.'
-    assert list(entry.options) == ["rate", "norm", "needed"]
+    assert list(entry.options) == ["rate", "norm", "needed", "dropout"]
     assert entry.tuned == {"rate": LogUniform(0.1, 1.0)}
+    assert entry.tunable == entry.tuned | {"dropout": Uniform(0.0, 0.5)}
+    assert [option.on_request for option in entry.options.values()] == [False, False, False, True]
     assert (entry.options["rate"].default, entry.options["norm"].default) == (0.3, "none")
-    assert [option.required for option in entry.options.values()] == [False, False, True]
+    assert [option.required for option in entry.options.values()] == [False, False, True, False]
 
 
 def without(text: str, part: str) -> str:

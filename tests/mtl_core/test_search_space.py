@@ -80,3 +80,8 @@ def test_a_simplex_waits_for_the_number_of_tasks() -> None:
 
 def test_the_same_corner_of_a_simplex_is_its_centre() -> None:
     assert Simplex(3).at([0.0] * 3) == pytest.approx((1 / 3,) * 3)
+
+
+def test_the_centre_of_a_simplex_is_equal_weights() -> None:
+    assert Simplex(4).centre() == (0.25,) * 4
+    assert Simplex(3).holds(Simplex(3).centre())

@@ -33,9 +33,13 @@ def planted(folder: Path, **changes: Any) -> Spec:
     parts: dict[str, Any] = {
         "name": "planted",
         "tasks": {"set": "table", "path": str(write_table(folder)), "targets": ["y_*"]},
-        "factors": {"sharing": ["branch"], "stages": [2], "width": [16]},
+        "factors": {"sharing": ["branch"], "stages": [2], "width": [16], "weighting": ["equal"]},
         "tuning": {"draws": 2},
-        "training": {"epochs": 20, "sharing_options": {"branch": {"tree": {"affinity": {"groups": 1.5}}}}},
+        "training": {
+            "epochs": 20,
+            "batch_size": 64,
+            "sharing_options": {"branch": {"tree": {"affinity": {"groups": 1.5}}}},
+        },
         "search": {"seeds": 1, "rungs": [0.5]},
         "confirm": {"seeds": 2},
         "verdict": {"seeds": 2, "judge": []},

@@ -13,6 +13,7 @@ from analysis.records.remarks import lines_of_remarks
 from analysis.records.schema import Records
 from analysis.records.study_state import LoadedStudy
 from analysis.report.sections.alert import Alert, by_consequence, one_line_each
+from analysis.statistics.late_epochs import LAST, late_arms
 
 FEW_SEEDS = 5
 FEW_TEST_LABELS = 100
@@ -35,6 +36,7 @@ def alerts(study: LoadedStudy) -> list[Alert]:
         _unconverged,
         _not_learnt,
         _still_rising,
+        _best_at_the_end,
         _labels,
         _sizes,
         _looks,
@@ -145,6 +147,20 @@ def _still_rising(study: LoadedStudy) -> Iterator[Alert]:
             "Not converged",
             f"the validation skill of {len(rising)} of {len(means)} arm–task pairs still rises at the end, most in "
             f"{worst[0]}, {worst[1]}: {_points(rising.max())} in the last tenth of the epochs. Train longer.",
+            "verdict",
+        )
+
+
+def _best_at_the_end(study: LoadedStudy) -> Iterator[Alert]:
+    arms = late_arms(_settled(study.records))
+    if len(arms):
+        worst = arms.iloc[0]
+        others = f" and {len(arms) - 1} other {'arm' if len(arms) == 2 else 'arms'}" if len(arms) > 1 else ""
+        yield Alert(
+            "Best at the end",
+            f"of {worst['arm']}{others}, more replicas than one in twenty were best in the last {100 * LAST:g}% of "
+            f"{worst['epochs']} epochs ({worst['late']} of {worst['replicas']}): they may be undertrained. Set "
+            f"training.epochs to {2 * worst['epochs']} and begin a new run directory.",
             "verdict",
         )
 

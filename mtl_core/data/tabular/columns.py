@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
@@ -11,7 +10,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from mtl_core.data.tabular.cell_texts import CellTexts
+from mtl_core.data.tabular.nearly_numbers import refuse_numbers_written_as_text
 from mtl_core.data.tabular.number_text import exact_text
+from mtl_core.data.tabular.yaml_names import in_yaml
 from mtl_core.data.task import Kind
 from mtl_core.errors import UserError
 
@@ -21,12 +23,7 @@ INPUT_KINDS, TARGET_KINDS = get_args(InputKind), get_args(Kind)
 
 LARGEST = 1e15
 """Largest absolute value accepted; squares of larger ones come near the end of float32."""
-NUMBER = re.compile(r"\s*[-+\u2212\u2013]?[$€£]?\s*(\d[\d.,' ]*|\.\d+)(e[-+\u2212\u2013]?\d+)?\s*%?\s*", re.IGNORECASE)
-DATE = re.compile(r"\s*\d{1,4}([./])\d{1,2}\1\d{1,4}(\s+\d{1,2}:\d\d(:\d\d)?)?\s*")
-DECIMAL_COMMA = re.compile(r"\s*[-+]?\d+,\d+\s*")
-TYPESET_MINUS = re.compile("[\u2212\u2013]")
 TRUE_WORDS, FALSE_WORDS = {"true", "yes", "y", "t"}, {"false", "no", "n", "f"}
-LONGEST_NUMBER = 40  # longer text is cut, because the pattern is slow on long runs of blanks
 MICROSECONDS_A_DAY = 86_400e6
 
 
@@ -39,12 +36,16 @@ class Column:
         where: file and column, for messages.
         values: without dictionary encoding; a NaN counts as a missing value.
         note: sentence that messages about missing or constant values end in; empty for most columns.
+        written: how a text file writes the values, where that says more than they do.
+        names_things: whether text that could be numbers is text on purpose.
     """
 
     name: str
     where: str
     values: pa.ChunkedArray
     note: str = ""
+    written: CellTexts | None = None
+    names_things: bool = False
 
     @property
     def num_present(self) -> int:
@@ -93,7 +94,8 @@ class Column:
         if self.is_number:
             return "numeric"
         if self.is_text:
-            self._refuse_numbers_written_as_text(allowed)
+            if not self.names_things:
+                refuse_numbers_written_as_text(self.name, self.where, self.values, allowed)
             return "categorical"
         raise UserError(self.where, f"holds values of type {stored}.", "Turn them into numbers or text, or ignore it.")
 
@@ -128,12 +130,12 @@ class Column:
         """Return the values as text ``[n]``, with ``None`` for missing ones; different numbers have different texts.
 
         Raises:
-            UserError: for infinities and numbers beyond ``LARGEST``.
+            UserError: for infinities, and for whole numbers that their type does not tell apart.
         """
         stored, values = self.values.type, self.values
         if pa.types.is_floating(stored):
-            self.numbers()  # refuses what is no number
             own = values.to_numpy(zero_copy_only=False)  # in the stored precision: 0.1 is read as 0.1 in float32, too
+            self._refuse_the_inexact(own)
             return np.array([None if np.isnan(x) else exact_text(x) for x in own], dtype=object)
         values = values if _is_text(stored) else self._cast(values, pa.large_string())
         return values.to_numpy(zero_copy_only=False).astype(object)
@@ -149,9 +151,24 @@ class Column:
         with np.errstate(invalid="ignore"):
             bad = np.flatnonzero(np.abs(numbers) > LARGEST)
         if len(bad):
-            found = f"row {bad[0] + 1} holds {numbers[bad[0]]:g}"
-            raise UserError(self.where, f"{found}; the largest that is sound is {LARGEST:g}.", "Rescale or clear it.")
+            found = f"row {bad[0] + 1} holds {numbers[bad[0]]:g}; the largest that is sound is {LARGEST:g}."
+            advice = "Rescale or clear it."
+            if self.is_whole and np.isfinite(numbers[bad[0]]):
+                kinds = f"kinds: {{{in_yaml(self.name)}: categorical}} (a target: multiclass)"
+                advice = f"If it names things, write {kinds} under tasks, or ignore it. If it measures, rescale it."
+            raise UserError(self.where, found, advice)
         return numbers
+
+    def _refuse_the_inexact(self, own: np.ndarray) -> None:
+        """Refuse floating-point numbers that are infinite, or whole and so large that their neighbours are left out."""
+        largest = 2.0 ** (np.finfo(own.dtype).nmant + 1)
+        with np.errstate(invalid="ignore"):
+            bad = np.flatnonzero(np.abs(own) > largest)
+        if len(bad):
+            found = (
+                f"row {bad[0] + 1} holds {own[bad[0]]:.20g}, and {own.dtype} does not tell {largest:.0f} from the next."
+            )
+            raise UserError(self.where, found, "Store numbers that name things as text, or as whole numbers (int64).")
 
     def _truths(self) -> np.ndarray | None:
         """Return text like yes and no as 1 and 0, with NaN for missing; ``None`` where there is any other word."""
@@ -159,27 +176,6 @@ class Column:
         if not {word for word in words if word is not None} <= TRUE_WORDS | FALSE_WORDS:
             return None
         return np.array([np.nan if word is None else float(word in TRUE_WORDS) for word in words])
-
-    def _refuse_numbers_written_as_text(self, allowed: Sequence[str]) -> None:
-        seen = [str(value)[:LONGEST_NUMBER] for value in pc.unique(self.values).to_pylist() if value is not None]  # pyright: ignore[reportAttributeAccessIssue]
-        numbers = [value for value in seen if NUMBER.fullmatch(value)]
-        others = [value for value in seen if not NUMBER.fullmatch(value)]
-        dates = [value for value in seen if DATE.fullmatch(value)]
-        if 2 * len(dates) > len(seen):
-            found = f"holds dates written like {dates[0][:40]!r}."
-            advice = "Write dates like 2023-01-31, ignore the column, or declare another kind under kinds."
-            raise UserError(self.where, found, advice)
-        if 2 * len(numbers) > len(seen):
-            mixed = f"holds numbers and text such as {others[0][:40]!r}" if others else "holds numbers written as text"
-            *kinds, last = (kind for kind in allowed if kind not in ("boolean", "date"))
-            advice = f"Clean it, ignore it, or declare it {', '.join(kinds)} or {last} under kinds."
-            if all(DECIMAL_COMMA.fullmatch(value) for value in numbers):
-                advice += " If a text file has decimal commas, write csv: {decimal: ','} under tasks."
-            typeset = next((value for value in numbers if TYPESET_MINUS.search(value)), None)
-            if typeset is not None:
-                numbers = [typeset]
-                advice = f"Its minus is a typographic sign: write '-'. {advice}"
-            raise UserError(self.where, f"{mixed} (for instance {numbers[0][:40]!r}).", advice)
 
 
 def columns_of(table: pa.Table, file: str) -> dict[str, Column]:

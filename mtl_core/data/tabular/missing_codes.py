@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 from mtl_core.data.remark import Remark
 from mtl_core.data.tabular.columns import Column
 from mtl_core.data.tabular.number_text import exact_text
+from mtl_core.data.tabular.yaml_names import in_yaml
 
 Code = str | float
 Codes = Sequence[Code] | Mapping[str, Sequence[Code]]
@@ -26,6 +27,28 @@ FAR = 10.0
 def codes_of(missing: Codes, column: str) -> Sequence[Code]:
     """Return the codes that stand for missing in ``column``."""
     return missing.get(column, ()) if isinstance(missing, Mapping) else missing
+
+
+def null_words(missing: Codes, usual: Sequence[str]) -> dict[str, list[str]]:
+    """Return the cells of a text file that are missing, by column; ``""`` stands for all other columns.
+
+    Args:
+        missing: codes of the study file; those that are text are compared with the text of a cell.
+        usual: words that are missing unless the study file says otherwise.
+    """
+    if isinstance(missing, Mapping):
+        return {name: ["", *_texts(codes)] for name, codes in missing.items()}
+    return {"": [*usual, *_texts(missing)]}
+
+
+def numeric_codes(codes: Sequence[Code]) -> list[Code]:
+    """Return the codes that are compared with numbers in a text file: text such as 01 is compared with text alone."""
+    numeric = [code for code in codes if _is_number(code)]
+    return [code for code in numeric if not isinstance(code, str) or exact_text(float(code)) == code]
+
+
+def _texts(codes: Sequence[Code]) -> list[str]:
+    return [code for code in codes if isinstance(code, str)]
 
 
 def without_codes(column: Column, codes: Sequence[Code]) -> Column:
@@ -70,7 +93,7 @@ def remarks_on_numbers(column: Column, numbers: np.ndarray) -> list[Remark]:
 
 
 def _remedy(name: str, value: float) -> str:
-    return f"If that means missing, write missing: {{{name}: [{exact_text(value)}]}} under tasks."
+    return f"If that means missing, write missing: {{{in_yaml(name)}: [{exact_text(value)}]}} under tasks."
 
 
 def _is_number(code: Code) -> bool:

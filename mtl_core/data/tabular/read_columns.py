@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import pyarrow as pa
+
 from mtl_core.data.remark import Remark
+from mtl_core.data.tabular.cell_texts import cell_texts, may_say_more
 from mtl_core.data.tabular.column_names import without_blanks
 from mtl_core.data.tabular.columns import Column, columns_of
-from mtl_core.data.tabular.missing_codes import Codes, codes_of, without_codes
-from mtl_core.data.tabular.read_table import CsvFormat, cells_with_null_words, read_table
+from mtl_core.data.tabular.csv_format import CsvFormat
+from mtl_core.data.tabular.missing_codes import Codes, codes_of, null_words, numeric_codes, without_codes
+from mtl_core.data.tabular.read_table import read_table
 from mtl_core.data.tabular.row_numbers import index_columns
+from mtl_core.data.tabular.text_file import NULL_WORDS, TextFile, text_file
+from mtl_core.data.tabular.yaml_names import in_yaml
 
 
 @dataclass(frozen=True)
@@ -35,22 +42,67 @@ def read_columns(path: Path, written: CsvFormat, missing: Codes) -> FileColumns:
     Raises:
         UserError: when the file is no table, or two names are one.
     """
-    by_column = missing if isinstance(missing, Mapping) else {}
-    table = read_table(path, written, by_column)
+    opened: list[TextFile] = []
+
+    def read_text(path: Path) -> pa.Table:
+        opened.append(text_file(path, written, null_words(missing, NULL_WORDS)))
+        return opened[0].table()
+
+    table = read_table(path, read_text)
     names, remarks = without_blanks(table.column_names, str(path))
     columns = columns_of(table.rename_columns(names), path.name)
-    text = [
-        old
-        for old, name in zip(table.column_names, names, strict=True)
-        if columns[name].is_text and not columns[name].is_present.all() and name not in by_column
+    of_text = dict(zip(names, table.column_names, strict=True))
+    if opened:
+        remarks += _mark_null_words(columns, opened[0], of_text, missing)
+    for name, column in columns.items():
+        codes = codes_of(missing, name)
+        codes = numeric_codes(codes) if opened and column.is_number else codes
+        if codes:
+            columns[name] = without_codes(column, codes)
+    if opened:
+        _add_cells(columns, opened[0], of_text)
+    return FileColumns(columns, index_columns(table), remarks)
+
+
+def _mark_null_words(
+    columns: dict[str, Column], file: TextFile, names: Mapping[str, str], codes: Codes
+) -> list[Remark]:
+    """Note at text columns which words like NA are taken as missing, and return a remark on each."""
+    by_column = codes if isinstance(codes, Mapping) else {}
+    asked = () if isinstance(codes, Mapping) else codes
+    doubtful = [
+        name
+        for name, column in columns.items()
+        if column.is_text and not column.is_present.all() and name not in by_column
     ]
-    for old, counts in cells_with_null_words(path, written, text).items():
-        name, shown = old.strip(), ", ".join(f"{word!r} ({number})" for word, number in counts.most_common(3))
-        advice = f"If that is a value, write missing: {{{name}: []}} under tasks."
+    remarks = []
+    for name, counts in _null_words(file, [names[name] for name in doubtful]).items():
+        for word in asked:
+            counts.pop(str(word), None)
+        if not counts:
+            continue
+        shown = ", ".join(f"{word!r} ({number})" for word, number in counts.most_common(3))
+        advice = f"If that is a value, write missing: {{{in_yaml(name)}: []}} under tasks."
         note = f"Cells that say {shown} are taken as missing. {advice}"
         columns[name] = replace(columns[name], note=note)
         remarks.append(Remark("missing_word", name, f"Column {name!r}: {note}"))
-    for name, column in columns.items():
-        if codes := codes_of(missing, name):
-            columns[name] = without_codes(column, codes)
-    return FileColumns(columns, index_columns(table), remarks)
+    return remarks
+
+
+def _null_words(file: TextFile, names: Sequence[str]) -> dict[str, Counter[str]]:
+    """Count the cells of text columns with a word that is read as missing, such as ``NA``."""
+    if not names:
+        return {}
+    words = set(NULL_WORDS) - {""}
+    texts = file.texts(names, keep_null_words=True)
+    return {name.strip(): Counter(cell for cell in texts.column(name).to_pylist() if cell in words) for name in names}
+
+
+def _add_cells(columns: dict[str, Column], file: TextFile, names: Mapping[str, str]) -> None:
+    """Add to columns that were read as values what their cells say more than the values do."""
+    wanted = [name for name, column in columns.items() if not column.is_text and may_say_more(column.values)]
+    if not wanted:
+        return
+    texts = file.texts([names[name] for name in wanted])
+    for name in wanted:
+        columns[name] = replace(columns[name], written=cell_texts(columns[name].values, texts.column(names[name])))

@@ -30,7 +30,8 @@ def group_numbers(column: Column) -> np.ndarray:
     texts = column.texts()
     missing = [row for row, text in enumerate(texts) if text is None]
     if missing:
-        raise UserError(column.where, f"names no group in row {missing[0] + 1}.", "Give every row a group.")
+        found = f"names no group in row {missing[0] + 1}.{f' {column.note}' * bool(column.note)}"
+        raise UserError(column.where, found, "Give every row a group.")
     names, numbers = np.unique(texts.astype(str), return_inverse=True)
     if len(names) < FEWEST_GROUPS:
         raise UserError(

@@ -40,9 +40,7 @@ class Gates:
         self.weight = Slot(f"{name}.weight", copies, (choices, inputs), constant(0.0, choices, inputs))
         self.bias = Slot(f"{name}.bias", copies, (choices,), constant(0.0, choices))
         self.slots = (self.weight, self.bias)
-        self._names = [
-            f"{name}/{copy.name}/{expert}" for copy, names in zip(copies, experts, strict=True) for expert in names
-        ]
+        self._names = gate_names(name, copies, experts)
 
     def __call__(
         self,
@@ -53,10 +51,38 @@ class Gates:
     ) -> Float[Tensor, "r s e b"]:
         """Return weights that sum to one over the experts, for every copy (or every signal of the single copy)."""
         logits = class_major(theta[self.bias], theta[self.weight], x)
-        if context.streams is not None and (isinstance(dropout, Tensor) or dropout > 0):
-            chance = context.streams.uniform(self._names).view(len(x), len(self.weight.copies), -1, 1)
-            logits = torch.where(unless_all((chance < dropout).to(logits.device)), -torch.inf, logits)
+        dropped = dropped_experts(self._names, len(self.weight.copies), context, dropout)
+        if dropped is not None:
+            logits = torch.where(dropped.to(logits.device), -torch.inf, logits)
         return logits.softmax(dim=2)
+
+
+def gate_names(name: str, copies: Sequence[Copy], experts: Sequence[Sequence[str]]) -> list[str]:
+    """Return a name for every expert of every copy of a gate, by which its dropout is drawn.
+
+    Args:
+        name: of the gate's bank.
+        copies: of the bank.
+        experts: for each copy the names of the experts that it mixes.
+    """
+    return [f"{name}/{copy.name}/{expert}" for copy, names in zip(copies, experts, strict=True) for expert in names]
+
+
+def dropped_experts(
+    names: Sequence[str], copies: int, context: ForwardContext, dropout: Float[Tensor, "r 1 1 1"] | float
+) -> Bool[Tensor, "r c e 1"] | None:
+    """Return which experts every copy of a gate drops in this step, never all of them; ``None`` where none is dropped.
+
+    Args:
+        names: of :func:`gate_names`.
+        copies: number of copies of the gate.
+        context: of the forward pass; nothing is dropped in evaluation.
+        dropout: probability that an expert is dropped, for all rows or by row.
+    """
+    if context.streams is None or not (isinstance(dropout, Tensor) or dropout > 0):
+        return None
+    chance = context.streams.uniform(names).unflatten(1, (copies, -1)).unsqueeze(3)
+    return unless_all(chance < dropout)
 
 
 def unless_all(dropped: Bool[Tensor, "r c e 1"]) -> Bool[Tensor, "r c e 1"]:

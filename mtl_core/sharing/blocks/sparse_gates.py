@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from torch import Tensor
 
 from mtl_core.layers.bank import Copy, Slot, Theta, uniform
@@ -14,6 +14,22 @@ from mtl_core.layers.head_product import class_major
 _WEIGHTS_BOUND = 0.05
 _CODES_BOUND = 0.01  # of the step's width
 _TINY = 1e-12
+
+
+def without_dropped(
+    weights: Float[Tensor, "r t e b"], dropped: Bool[Tensor, "r t e 1"] | None
+) -> Float[Tensor, "r t e b"]:
+    """Return the experts' weights without those of dropped experts, adding up to 1 again.
+
+    Where a gate has selected dropped experts alone, it keeps them: no other has any weight to give.
+    """
+    if dropped is None:
+        return weights
+    dropped = dropped.to(weights.device)
+    left = torch.where(dropped, 0.0, weights)
+    total = left.sum(dim=2, keepdim=True)
+    changed = (total > 0) & dropped.any(dim=2, keepdim=True)  # a row that drops nothing keeps its bits
+    return torch.where(changed, left / torch.where(total > 0, total, 1.0), weights)
 
 
 def smooth_step(z: Float[Tensor, "*n"], width: float) -> Float[Tensor, "*n"]:

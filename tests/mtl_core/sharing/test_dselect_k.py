@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor
@@ -13,6 +14,7 @@ from mtl_core.network.feasibility import why_infeasible
 from mtl_core.network.network import Network
 from mtl_core.recipe import Recipe
 from mtl_core.testing.cases import shaken
+from mtl_core.training.fused_array import CURVES
 from mtl_core.training.trainer import Outcome, fit
 from tests.mtl_core.sharing.harness import (
     INPUTS,
@@ -114,6 +116,15 @@ def test_selectors_that_have_chosen_an_expert_for_each_task_train_like_independe
     expect_curves(fit(sparse, data, everyone, states=states), fit(networks, data, everyone), 1e-11)
 
 
+@pytest.mark.parametrize("gate", ["static", "example"])
+def test_a_row_without_gate_dropout_is_what_it_is_in_an_array_that_has_none(gate: str) -> None:
+    data, recipe = development(NAMES), trained_recipe("dselect_k", gate=gate)
+    dropping, plain = rows(2, gate_dropout=[0.0, 0.4]), rows(2)
+    one, other = fit(recipe, data, dropping), fit(recipe, data, plain)
+    assert all(np.array_equal(one[0].curves[name], other[0].curves[name], equal_nan=True) for name in CURVES)
+    assert not np.array_equal(one[1].curves["train_loss"], other[1].curves["train_loss"])
+
+
 def test_what_cannot_be_says_why() -> None:
     def reason(**options: Any) -> str:
         return why_infeasible(trained_recipe("dselect_k", **options), development(NAMES)) or ""
@@ -124,4 +135,5 @@ def test_what_cannot_be_says_why() -> None:
     assert "found 0" in reason(selectors=0)
     assert "outnumber" in reason(selectors=5)
     assert "static or example" in reason(gate="sparse")
+    assert "gate_dropout" in reason(gate_dropout=1.0)
     assert "above 0" in reason(smooth_step_width=0.0)

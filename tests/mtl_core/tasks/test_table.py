@@ -348,7 +348,7 @@ FILES_REFUSED: dict[str, tuple[str, bytes | None, str]] = {
     "one row": ("a.csv", b"x,y\n1,2\n", "1 rows"),
     "blank lines": ("a.csv", b"\n\n\n", "a.csv"),
     "duplicate columns": ("a.csv", f"x,x,y\n{ROWS.replace(',', ',1,')}".encode(), "twice"),
-    "ragged": ("a.csv", f"x,y\n{ROWS}1,2,3\n".encode(), "cannot be read"),
+    "ragged": ("a.csv", f"x,y\n{ROWS}1,2,3\n".encode(), "line 42 has 3 columns"),
     "not UTF-8": ("a.csv", b"x,y\n" + ROWS.encode() + b"\xff\xfe,3\n", "a.csv"),
     "not UTF-8 in a name": ("a.csv", b"\xe4ge,y\n" + ROWS.encode(), "a.csv"),
     "semicolons": ("a.csv", f"x;y\n{ROWS.replace(',', ';')}".encode(), "commas"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from mtl_core.data.remark import Remark
-from study.cli.check_remarks import HEADINGS, say_remarks
+from study.cli.check_remarks import HEADINGS, say_remarks, warn_of_remarks
 
 
 def test_remarks_are_printed_below_what_they_could_change(capsys: pytest.CaptureFixture[str]) -> None:
@@ -27,3 +27,22 @@ def test_remarks_are_printed_below_what_they_could_change(capsys: pytest.Capture
 def test_nothing_is_printed_without_remarks(capsys: pytest.CaptureFixture[str]) -> None:
     say_remarks([])
     assert capsys.readouterr().out == ""
+
+
+def test_what_could_change_the_answer_is_said_to_standard_error(capsys: pytest.CaptureFixture[str]) -> None:
+    leaks = [Remark("leak", name, f"Column {name!r} is y.") for name in "vwxyz"]
+    warn_of_remarks([*leaks, Remark("row_number", "n", "Column 'n' numbers."), Remark("date_as_days", "d", "Days.")])
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err.splitlines() == [
+        "Data: these could change the answer (check says more):",
+        "- A leak? 5 of them (v, w, x and 2 more). The first: Column 'v' is y.",
+        "- Row numbers, left out: Column 'n' numbers.",
+    ]
+
+
+def test_a_study_of_a_suite_is_named_and_information_alone_is_not_said(capsys: pytest.CaptureFixture[str]) -> None:
+    warn_of_remarks([Remark("leak", "x", "Column 'x' is y.")], "shop")
+    assert capsys.readouterr().err.startswith("Data of shop: ")
+    warn_of_remarks([Remark("date_as_days", "d", "Days.")])
+    assert capsys.readouterr().err == ""

@@ -53,6 +53,12 @@ def test_a_method_says_what_its_steps_cost(method: str, looks_at: str, passes: s
     assert (listed[method]["looks at"], listed[method]["passes"]) == (looks_at, passes)
 
 
+def test_options_are_listed_with_their_ranges_and_say_which_are_tuned_on_request() -> None:
+    listed = {fact["name"]: fact["options"] for fact in json.loads(invoke("list", "sharing", "--json").stdout)}
+    assert listed["mmoe"] == "depth, experts, gate_dropout 0…0.5 on request"
+    assert listed["soft"] == "depth, coupling 0.0001…10"
+
+
 def test_list_refuses_an_unknown_kind() -> None:
     result = invoke("list", "shring")
     assert result.exit_code == 2

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 
 import analysis
 from analysis.report.verdict_text import VerdictText
+from mtl_core.data.remark import Remark
 from mtl_core.errors import UserError
 from study.cli.run import refuse_a_file, report, run, saying_how_to_resume
 from study.planning import prepare
@@ -52,6 +54,18 @@ def test_what_is_announced_is_what_is_run(
     (planned,) = [event for event in ledger.read(out / ledger.NAME) if event["event"] == "planned"]
     assert announced == planned["shrunk"]
     assert any(loss.startswith("tuning.draws: ") for loss in announced)
+
+
+@pytest.mark.parametrize("as_json", [False, True])
+def test_a_run_without_a_terminal_says_what_check_says_first(
+    as_json: bool, calls: dict[str, int], tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: Any
+) -> None:
+    leak = Remark("leak", "x", "Column 'x' is a straight line of the target 'y': a leak?")
+    monkeypatch.setattr(prepare, "build_task_set", lambda spec: replace(small_task_set(), remarks=(leak,)))
+    run(tiny(budget="40s"), out=tmp_path / "run", address=None, as_json=as_json)
+    said = capsys.readouterr()
+    assert f"- A leak? {leak.text}" in said.err.splitlines()
+    assert leak.text not in said.out
 
 
 def test_a_run_that_is_gone_on_with_is_prepared_once_too(calls: dict[str, int], tmp_path: Path) -> None:

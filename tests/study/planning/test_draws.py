@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from scipy.stats import qmc
 
 from mtl_core.errors import UserError
-from mtl_core.search_space import LogUniform, Range, Uniform
+from mtl_core.registry import entries
+from mtl_core.search_space import LogUniform, Range, Simplex, Uniform
 from study.config.sections import Tuning
 from study.planning.arm import Arm
 from study.planning.draws import COMMON, Draws, points
@@ -94,6 +95,49 @@ def test_a_value_of_the_study_file_stands_in_every_draw_and_leaves_the_others_as
         assert fixed.of(EQUAL, draw) == free.of(EQUAL, draw)
     said = ["gradnorm: alpha is 7.0 in every draw", "mmoe: gate_dropout is 0.25 in every draw"]
     assert list(fixed.remarks([arm, arm, EQUAL])) == said
+
+
+OWN = [(kind, name) for kind in ("weighting", "sharing") for name, entry in entries(kind).items() if entry.tunable]
+
+
+def arm_of(kind: str, name: str) -> Arm:
+    return Arm(name, 1, 3, 64) if kind == "sharing" else Arm("hard", 1, 3, 64, weighting=name)
+
+
+@pytest.mark.parametrize(("kind", "name"), OWN)
+def test_draw_0_holds_the_defaults_of_a_methods_own_hyperparameters(kind: str, name: str) -> None:
+    draws = Draws(Tuning(draws=3), 4, RANGES)
+    first, *others = (draws.of(arm_of(kind, name), draw) for draw in range(3))
+    assert common(first) == common(draws.of(EQUAL, 0)), "what all arms have in common is drawn"
+    for option, range_ in entries(kind)[name].tuned.items():
+        default = entries(kind)[name].options[option].default
+        assert first[option] == ((0.25,) * 4 if isinstance(range_, Simplex) else default)
+        assert all(other[option] != first[option] for other in others)
+
+
+@pytest.mark.parametrize(("kind", "name"), OWN)
+def test_what_is_tuned_on_request_is_in_no_draw_that_nobody_asked_for(kind: str, name: str) -> None:
+    draws, entry = Draws(Tuning(draws=2), 4, RANGES), entries(kind)[name]
+    on_request = [option for option in entry.tunable if option not in entry.tuned]
+    assert not {*on_request} & {*draws.of(arm_of(kind, name), 1)}
+    assert all(entry.options[option].default == 0 for option in on_request), "a regulariser is off by default"
+
+
+def test_a_range_of_the_study_file_is_drawn_from_and_leaves_the_others_as_they_were() -> None:
+    arm = Arm("mmoe", 1, 3, 64, weighting="gradnorm")
+    asked = {"gate_dropout": {"uniform": [0.1, 0.2]}}
+    options = {"sharing": {"mmoe": asked}, "weighting": {"gradnorm": {"alpha": {"uniform": [1.0, 2.0]}}}}
+    free, ranged = Draws(Tuning(draws=8), 2, RANGES), Draws(Tuning(draws=8), 2, RANGES, options)
+    drawn = [ranged.of(arm, draw) for draw in range(8)]
+    assert [values["gate_dropout"] for values in drawn[:1]] == [0.0], (
+        "draw 0 holds the default, inside the range or not"
+    )
+    assert all(0.1 <= values["gate_dropout"] <= 0.2 and 1 <= values["alpha"] <= 2 for values in drawn[1:])
+    assert len({values["gate_dropout"] for values in drawn}) == 8
+    untouched = [*COMMON, "step_size"]
+    for draw, values in enumerate(drawn):
+        assert {name: values[name] for name in untouched} == {name: free.of(arm, draw)[name] for name in untouched}
+    assert list(ranged.remarks([arm])) == []
 
 
 @pytest.mark.parametrize("weights", [[0.5, 0.4], [0.5, 0.25, 0.25], [1.5, -0.5], 0.5, ["a", "b"]])

@@ -53,6 +53,14 @@ def test_named_options_are_checked_but_a_tree_that_is_to_be_found_is_none_yet() 
         check_named_options(spec(training={"weighting_options": {"gradnorm": {"beta": 1}}}))
 
 
+def test_a_tuned_option_may_have_a_range_and_others_may_not() -> None:
+    check_named_options(spec(training={"sharing_options": {"mmoe": {"gate_dropout": {"uniform": [0, 0.3]}}}}))
+    with pytest.raises(UserError, match=r"tuned between 0 and 0\.5"):
+        check_named_options(spec(training={"sharing_options": {"mmoe": {"gate_dropout": {"uniform": [0, 3]}}}}))
+    with pytest.raises(UserError, match="integer"):
+        check_named_options(spec(training={"sharing_options": {"mmoe": {"experts": {"uniform": [2, 4]}}}}))
+
+
 def test_text_becomes_a_path_but_never_a_number() -> None:
     options = checked_options(find("tasks", "table"), {"path": "a.csv", "targets": ["y"]}, "tasks")
     assert options["path"] == Path("a.csv")

@@ -28,7 +28,8 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     )
     table.to_csv(folder / "rows.csv", index=False)
     settings = [
-        "factors.width=4", "factors.stages=1", "tuning.draws=2", "training.epochs=2", "training.batch_size=8",
+        "factors.width=4", "factors.weighting=equal", "factors.stages=1", "tuning.draws=2", "training.epochs=2",
+        "training.batch_size=8",
         "confirm.seeds=6", "verdict.seeds=6", "verdict.max_seeds=6", f"evaluation.folds={FOLDS}", "backend=inline",
     ]  # fmt: skip
     spec = load_spec(folder / "rows.csv", ["y_*"], settings)

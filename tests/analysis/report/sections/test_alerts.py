@@ -23,6 +23,18 @@ def test_curves_that_still_rise_are_an_alert(records_of: StudyOf) -> None:
     assert "Not converged" in {alert.about for alert in alerts(LoadedStudy(replace(records, replicas=rows)))}
 
 
+def test_networks_that_were_best_at_the_end_are_an_alert_with_their_arm_and_the_remedy(records_of: StudyOf) -> None:
+    records = records_of(ODD)
+    rows = records.replicas.assign(selected_epoch=3)
+    assert "Best at the end" not in {alert.about for alert in alerts(LoadedStudy(replace(records, replicas=rows)))}
+    arm = rows.loc[rows["phase"] == "confirm", "arm"].iloc[0]
+    late = rows.assign(selected_epoch=rows["arm"].eq(arm) * rows["budget_epochs"].sub(4) + 3)
+    (alert,) = [a for a in alerts(LoadedStudy(replace(records, replicas=late))) if a.about == "Best at the end"]
+    assert alert.text.startswith(f"of {arm}, more replicas")
+    assert f"Set training.epochs to {2 * rows['budget_epochs'].iloc[0]}" in alert.text
+    assert alert.consequence == "verdict"
+
+
 def test_solvers_that_stopped_short_are_an_alert(records_of: StudyOf) -> None:
     records = records_of(ODD)
     assert "Solver stopped short" not in {alert.about for alert in alerts(LoadedStudy(records))}

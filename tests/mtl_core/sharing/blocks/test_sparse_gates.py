@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from mtl_core.layers.bank import Theta, private
-from mtl_core.sharing.blocks.sparse_gates import Selectors, expert_choice, smooth_step
+from mtl_core.sharing.blocks.sparse_gates import Selectors, expert_choice, smooth_step, without_dropped
 
 Kind = Literal["static", "example"]
 
@@ -120,3 +120,11 @@ def test_one_row_whose_selectors_have_chosen_does_not_change_the_bits_of_another
     with torch.no_grad():
         theta[gates.code_bias][1] = 3.0
     assert torch.equal(gradient(), before)
+
+
+def test_dropped_experts_leave_their_weight_to_the_others_unless_they_have_all_of_it() -> None:
+    weights = torch.tensor([[[0.5, 0.3, 0.2, 0.0], [1.0, 0.0, 0.0, 0.0]]]).unsqueeze(3)
+    dropped = torch.tensor([[[True, False, False, False], [True, False, False, False]]]).unsqueeze(3)
+    found = without_dropped(weights, dropped)[0, :, :, 0]
+    torch.testing.assert_close(found, torch.tensor([[0.0, 0.6, 0.4, 0.0], [1.0, 0.0, 0.0, 0.0]]))
+    assert without_dropped(weights, None) is weights

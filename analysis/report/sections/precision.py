@@ -1,0 +1,67 @@
+"""How sure the verdict was to be, and how sure it is: half-widths of 95% intervals, per task and for the mean."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import pandas as pd
+
+from analysis.recommendation.option import CHOSEN, Option
+from analysis.recommendation.recommend import Recommendation
+from analysis.records.frames import each
+from analysis.records.schema import Records
+from analysis.report.output.tables import Table
+
+MEAN_OF_TASKS = "mean over tasks"
+DESIGNS = {"cross_fit": "outer folds, in which every labelled row judges", "holdout": "a test split of its own"}
+
+
+def precision_rows(records: Records, recommendation: Recommendation) -> list[dict[str, Any]]:
+    """Return planned and achieved half-widths of the chosen arm's gains, in points of skill, the mean over tasks last.
+
+    Args:
+        records: of the study, whose manifest says what was planned when it began.
+        recommendation: holds the gains of the chosen arm over single-task networks.
+
+    Returns:
+        One mapping per task: ``task, planned, achieved, seeds, judged_by, shortage``; ``achieved`` is ``None`` where
+        there are too few seeds for an interval.  Empty before the verdict, and for a study begun before this was kept.
+    """
+    planned = records.manifest.get("planned")
+    option = next((option for option in recommendation.options if option.kind == CHOSEN), None)
+    if not isinstance(planned, dict) or option is None or "half_width" not in option.tasks:
+        return []
+    tasks, found = planned.get("tasks", {}), []
+    for row in each(option.tasks.sort_values("order")):
+        known = tasks.get(row.task, {})
+        facts = {"task": row.task, "planned": known.get("half_width"), "achieved": _finite(row.half_width)}
+        found.append(facts | {"seeds": int(row.n), "judged_by": known.get("units"), "shortage": row.shortage})
+    return [*found, _of_mean(planned, option)]
+
+
+def precision_table(records: Records, recommendation: Recommendation) -> list[Table]:
+    """Return the same as a table with the design and the band; no table where nothing was kept, or is known yet."""
+    rows = precision_rows(records, recommendation)
+    if not rows:
+        return []
+    design, band = records.manifest["planned"].get("design", ""), records.manifest["planned"].get("band", {})
+    by_rule = " (by auto, from the planned rows)" if band.get("rule") == "auto" else ""
+    caption = (
+        "Half the width of the 95% interval of the chosen arm's gain over single-task networks, in points of skill: as "
+        f"foretold when the study began, from label counts alone, for {DESIGNS.get(design, 'its design')}, and as it "
+        f"is, from seeds and judged rows. The band of no practical difference was set at ± {band.get('points', 1):g} "
+        f"{'point' if band.get('points', 1) == 1 else 'points'}{by_rule} before. judged by: labelled rows, or groups "
+        "of them; shortage: what there is too little of for a verdict word."
+    )
+    return [Table("precision", caption, pd.DataFrame(rows), title="How sure it was to be, and how sure it is")]
+
+
+def _of_mean(planned: dict[str, Any], option: Option) -> dict[str, Any]:
+    half = _finite((option.high - option.low) / 2)
+    facts = {"task": MEAN_OF_TASKS, "planned": planned.get("mean"), "achieved": half}
+    return facts | {"seeds": option.n, "judged_by": None, "shortage": ""}
+
+
+def _finite(value: float) -> float | None:
+    return float(value) if math.isfinite(value) else None
