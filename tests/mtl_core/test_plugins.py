@@ -81,6 +81,17 @@ def test_a_folder_may_hold_entries_of_every_kind_and_there_may_be_several(tmp_pa
     assert {"digits3", "ours"} <= set(names("tasks", path).stdout.split())
 
 
+def test_a_metric_of_ones_own_judges_tasks_and_keeps_the_contract(tmp_path: Path) -> None:
+    (tmp_path / "metrics").mkdir()
+    built_in = (ROOT / "mtl_core" / "data" / "metrics" / "mae.py").read_text(encoding="utf-8")
+    (tmp_path / "metrics" / "cost.py").write_text(built_in.replace("class Mae", "class Cost"))
+    assert "cost" in names("metrics", tmp_path).stdout.split()
+    judge = "from mtl_core.data.task import Task; print(Task('y', 'regression', 'cost', num_targets=3).metric)"
+    check = "from mtl_core.testing.metrics import check_metric; check_metric('cost')"
+    run = python("-c", f"{judge}; {check}", path=tmp_path)
+    assert (run.returncode, run.stdout.strip()) == (0, "cost"), run.stderr
+
+
 def test_a_name_that_exists_fails_loudly(tmp_path: Path) -> None:
     (tmp_path / "sharing").mkdir()
     (tmp_path / "sharing" / "hard.py").touch()

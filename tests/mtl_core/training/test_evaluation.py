@@ -35,7 +35,7 @@ REGRESSION: dict[str, Callable[..., float]] = {
     "mae": oracle.mean_absolute_error,
     "rmse": oracle.root_mean_squared_error,
     "r2": oracle.r2_score,
-    "spearman": lambda y, z: spearmanr(y, z).statistic,
+    "spearman": lambda y, z: spearmanr(y, z)[0],
     "poisson_deviance": oracle.mean_poisson_deviance,
 }
 OF_SCORES: dict[str, Callable[..., float]] = {
