@@ -75,16 +75,17 @@ def test_the_test_part_comes_from_examples_averaged_over_seeds_and_of_all_tasks_
     rows = rows_of(
         scored("arm", "a", 1, [0.5, 0.5, 0.2]),
         scored("base", "a", 1, [0.4, 0.2, 0.2]),
-        scored("arm", "a", 2, [0.9, 0.7, 0.2]),
-        scored("base", "a", 2, [0.6, 0.8, 0.2]),
+        scored("arm", "a", 2, [0.9, 0.9, 0.2]),
+        scored("base", "a", 2, [0.7, 0.7, 0.2]),
         scored("arm", "b", 1, [0.5, 0.5, 0.5], mse=True),
         scored("base", "b", 1, [0.4, 0.7, 0.1], mse=True),
     )
-    of_a, of_b = np.array([20.0, 10.0, 0.0]), np.array([10.0, -20.0, 40.0])
+    of_a, of_b = np.array([15.0, 25.0, 0.0]), np.array([10.0, -20.0, 40.0])
+    luck = (50 + 50 + 0) / 3**2 / 2  # variances of (10, 20), (30, 20) and (0, 0), of two seeds
     parts = rows.groupby(["scope", "task"])["test_variance"].first()
-    assert parts[TASK, "a"] == pytest.approx(of_a.var(ddof=1) / 3)
+    assert parts[TASK, "a"] == pytest.approx(of_a.var(ddof=1) / 3 - luck)
     assert parts[TASK, "b"] == pytest.approx(of_b.var(ddof=1) / 3)
-    assert parts[MEAN, ""] == pytest.approx(((of_a + of_b) / 2).var(ddof=1) / 3)
+    assert parts[MEAN, ""] == pytest.approx(((of_a + of_b) / 2).var(ddof=1) / 3 - luck / 4)
     assert set(rows["test_degrees"]) == {2}
 
 
