@@ -23,15 +23,8 @@ from analysis.statistics.families import Judged, judged_together
 from analysis.statistics.harm_and_pooling import with_harm_and_pooling
 from analysis.statistics.intervals import ALPHA, MIN_SEEDS
 from analysis.statistics.judged import Comparison, comparisons
-from analysis.statistics.paired_gains import (
-    MEAN,
-    TASK,
-    Setting,
-    differences,
-    gain_columns,
-    outcomes,
-    setting,
-)
+from analysis.statistics.outcomes import Setting, outcomes, setting
+from analysis.statistics.paired_gains import MEAN, TASK, differences, gain_columns
 from analysis.statistics.verdicts import (
     CANDIDATE,
     HELPED_BY_SHARING,

@@ -15,7 +15,7 @@ from typing import Any
 import pandas as pd
 
 from analysis.records.schema import Records
-from analysis.statistics.paired_gains import best_single
+from analysis.statistics.outcomes import best_single
 from analysis.statistics.strata import fold_of
 from analysis.statistics.verdicts import RECOMMENDED, REFERENCE
 
@@ -47,7 +47,7 @@ def comparisons(records: Records, scored: pd.DataFrame) -> tuple[pd.DataFrame, l
 
     Args:
         records: of the study, whose ledger says what is judged.
-        scored: rows of :func:`analysis.statistics.paired_gains.outcomes`.
+        scored: rows of :func:`analysis.statistics.outcomes.outcomes`.
     """
     judged = records.frozen("judged") or {"arms": [], "baselines": {}}
     if records.num_folds > 1:

@@ -8,7 +8,8 @@ import pandas as pd
 
 from analysis.records.frames import each
 from analysis.statistics.intervals import MIN_SEEDS, Gain
-from analysis.statistics.paired_gains import LOOP, TASK
+from analysis.statistics.outcomes import LOOP
+from analysis.statistics.paired_gains import TASK
 
 HELPED, HURT, TIE, UNDECIDED = "helped", "hurt", "no practical difference", "undecided"
 HURT_BY_SHARING, TUNED_ALONE = "hurt by sharing", "better tuned alone"
