@@ -33,6 +33,7 @@ from analysis.statistics.paired_gains import (
     setting,
 )
 from analysis.statistics.verdicts import (
+    ADDED,
     CANDIDATE,
     HELPED_BY_SHARING,
     HURT_BY_SHARING,
@@ -65,7 +66,7 @@ def score(records: Records) -> pd.DataFrame:
     table, compared = comparisons(records, scored)
     rows = []
     for pair in compared:
-        facts = scored[scored["arm"] == pair.arm].head(1)
+        facts = records.replicas[records.replicas["arm"] == pair.arm].head(1)
         if facts.empty:
             continue
         known = facts[["arm", "sharing", "depth", "stages", "width", "weighting"]].iloc[0].to_dict()
@@ -162,7 +163,7 @@ def _with_delta_m(rows: pd.DataFrame) -> pd.DataFrame:
 def title(rows: pd.DataFrame) -> str:
     """Return a sentence: which tasks are helped, which are hurt, and by how much."""
     parts = []
-    for role in (RECOMMENDED, REFERENCE, CANDIDATE):
+    for role in (RECOMMENDED, REFERENCE, CANDIDATE, ADDED):
         for _, judged in verdicts(rows, role).groupby("arm", sort=False):
             found = _finding(judged)
             if found:
