@@ -220,9 +220,7 @@ def _headline(run: Path, now: Status) -> str:
     if now.phase == EXTEND:
         added = open_addition(ledger.read(run / ledger.NAME))
         again = "the command that added to it" if added is None else added.command(str(run))
-        return (
-            f"{STOPPED[now.state]}{reason}; what was to be added to it is not judged yet, and {again} goes on with it"
-        )
+        return f"{STOPPED[now.state]}{reason}; what was to be added to it is not judged yet; {again} goes on with it"
     return (
         f"{STOPPED[now.state]}{reason}; it is in the {now.phase} phase, nothing is running, and the command that began "
         "the study goes on with it"
