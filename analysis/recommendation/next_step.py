@@ -16,6 +16,7 @@ from analysis.recommendation.option import Option
 from analysis.records.run_command import run_path
 from analysis.records.schema import Records
 from analysis.statistics.intervals import MIN_SEEDS
+from analysis.statistics.looks import num_looks, seeds_for_a_look
 from analysis.statistics.paired_gains import MEAN
 from analysis.statistics.seed_part import MATERIAL, seed_part
 from analysis.statistics.verdicts import MAX_SEEDS, UNDECIDED, with_word
@@ -76,13 +77,17 @@ def _judge_one(records: Records) -> Step:
 
 
 def _deciding_seeds(records: Records, about: Option, undecided: pd.DataFrame) -> Step | None:
-    """As many seeds as decide the tasks for which there is such a number and seeds are a material part of the noise."""
+    """As many seeds as decide the tasks for which there is such a number and seeds are a material part of the noise.
+
+    A further look has a smaller level, which is what some of the seeds are for.
+    """
     trained, few = undecided[undecided["n"] > 0], about.n < MIN_SEEDS
     material = trained if few else trained[_seed_part(trained) > MATERIAL]
     material = material[material["more_seeds"] <= MAX_SEEDS]
     if material.empty:
         return None
-    wanted = int((material["n"] + material["more_seeds"]).max())
+    price = 1.0 if few else seeds_for_a_look(num_looks(records.ledger))
+    wanted = math.ceil(price * float((material["n"] + material["more_seeds"]).max()))
     would = "are the least that gives intervals for" if few else "would about decide"
     return _more_seeds(records, wanted, f"{would} {named(list(material['task']))}")
 
@@ -97,7 +102,8 @@ def _narrowing_seeds(records: Records, about: Option, part: float) -> Step | Non
 
 
 def _more_seeds(records: Records, wanted: int, would: str) -> Step:
-    return f"{wanted} verdict seeds {would}.", _run_again(records, f"{wanted}-seeds", f"verdict.seeds={wanted}")
+    """So many seeds in all; they are added to the study, which counts that it is judged once more."""
+    return f"{wanted} verdict seeds {would}.", f"mtl-study extend {quoted(records)} --seeds {wanted}"
 
 
 def _mean(rows: pd.DataFrame, about: Option) -> pd.DataFrame:

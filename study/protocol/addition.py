@@ -7,10 +7,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from analysis.statistics.looks import num_looks, share_of_level
 from mtl_core.errors import UserError
 from study.planning.plan import FIRST_SEED, Plan
 from study.protocol.addition_checks import Events, check_arms, refuse_unfinished
-from study.protocol.looks import num_looks, share_of_level
 
 
 @dataclass(frozen=True)

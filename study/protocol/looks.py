@@ -1,36 +1,13 @@
-"""How often a study has been judged, and the share of the level that each judgement has.
-
-A study that goes on after somebody has read its report, and may have gone on because of it, is judged once more.  The
-k-th judgement is held to the level α for k = 1 and to α / (k (k − 1)) from then on: α, α/2, α/6, α/12, …, which add up
-to 2 α however many there are.  A word that is wrong needs an error on one side of the band, and either side has half of
-the level, so that wrong words over all looks stay near α.
-
-Source: the spending of a level over looks whose number nobody fixed beforehand, as in K. K. G. Lan & D. L. DeMets,
-*Discrete sequential boundaries for clinical trials*, Biometrika 70, 1983; Bonferroni's inequality in place of the
-joint distribution of the looks.
-"""
+"""The looks of a study: every judgement is written to the ledger before the test split is opened for it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any
-
+from analysis.statistics.looks import share_of_level
 from study.protocol.context import StudyContext
 
 
-def share_of_level(look: int) -> int:
-    """Return the number by which the level of the ``look``-th judgement is divided."""
-    return 1 if look <= 1 else look * (look - 1)
-
-
-def num_looks(events: Iterable[Mapping[str, Any]]) -> int:
-    """Return how often the study has been judged; a study from before looks were counted was judged once."""
-    looks = (int(event.get("look", 1)) for event in events if event["event"] == "looked")
-    return max(looks, default=1)
-
-
 def count_look(context: StudyContext, look: int) -> None:
-    """Write to the ledger that the study is judged for the ``look``-th time, once, before the test split is opened.
+    """Write to the ledger that the study is judged for the ``look``-th time, once.
 
     Nothing is written for a study that has nothing to judge.
     """

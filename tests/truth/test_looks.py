@@ -14,8 +14,8 @@ from scipy.stats import binom
 
 from analysis.statistics.families import judged_together
 from analysis.statistics.influence import example_influence
+from analysis.statistics.looks import share_of_level
 from analysis.statistics.verdicts import HELPED, TIE
-from study.protocol.looks import share_of_level
 
 BAND = 1.0
 BLOCKS = (10, 20, 40, 80, 160)
