@@ -26,6 +26,7 @@ from analysis.statistics.judged import Comparison, comparisons
 from analysis.statistics.outcomes import Setting, outcomes, setting
 from analysis.statistics.paired_gains import MEAN, TASK, differences, gain_columns
 from analysis.statistics.verdicts import (
+    ADDED,
     CANDIDATE,
     HELPED_BY_SHARING,
     HURT_BY_SHARING,
@@ -58,7 +59,7 @@ def score(records: Records) -> pd.DataFrame:
     table, compared = comparisons(records, scored)
     rows = []
     for pair in compared:
-        facts = scored[scored["arm"] == pair.arm].head(1)
+        facts = records.replicas[records.replicas["arm"] == pair.arm].head(1)
         if facts.empty:
             continue
         known = facts[["arm", "sharing", "depth", "stages", "width", "weighting"]].iloc[0].to_dict()
@@ -155,7 +156,7 @@ def _with_delta_m(rows: pd.DataFrame) -> pd.DataFrame:
 def title(rows: pd.DataFrame) -> str:
     """Return a sentence: which tasks are helped, which are hurt, and by how much."""
     parts = []
-    for role in (RECOMMENDED, REFERENCE, CANDIDATE):
+    for role in (RECOMMENDED, REFERENCE, CANDIDATE, ADDED):
         for _, judged in verdicts(rows, role).groupby("arm", sort=False):
             found = _finding(judged)
             if found:
