@@ -25,6 +25,7 @@ from analysis.statistics.intervals import ALPHA, MIN_SEEDS
 from analysis.statistics.judged import Comparison, comparisons
 from analysis.statistics.outcomes import Setting, outcomes, setting
 from analysis.statistics.paired_gains import MEAN, TASK, differences, gain_columns
+from analysis.statistics.rarer_examples import rarer_examples, with_rarer_examples
 from analysis.statistics.verdicts import (
     ADDED,
     CANDIDATE,
@@ -57,7 +58,7 @@ def score(records: Records) -> pd.DataFrame:
         return pd.DataFrame()
     common = setting(records)
     table, compared = comparisons(records, scored)
-    rows = []
+    rows, rarer = [], rarer_examples(records)
     for pair in compared:
         facts = records.replicas[records.replicas["arm"] == pair.arm].head(1)
         if facts.empty:
@@ -66,6 +67,7 @@ def score(records: Records) -> pd.DataFrame:
         known = {str(name): value for name, value in known.items()}
         known["role"] = pair.role
         for phase, gains in _phases(table, pair, common):
+            gains = with_rarer_examples(gains, rarer)
             rows.append(gains.assign(**known, baseline=pair.baseline, against=pair.against, phase=phase))
     if not rows:
         return pd.DataFrame()

@@ -21,6 +21,7 @@ from analysis.report.sections.diverged import diverged_table
 from analysis.report.sections.evidence_alerts import evidence_alerts
 from analysis.report.sections.first_screen import Fact
 from analysis.report.sections.forest import Forest, forest
+from analysis.report.sections.log_loss import log_loss_rows, log_loss_sentences, log_loss_table
 from analysis.report.sections.options import OptionLine, option_lines, options_table
 from analysis.report.sections.precision import precision_table
 from analysis.report.sections.recommendation import advised, recipe
@@ -85,7 +86,7 @@ def compose(records: Records, answered: list[Answer], figures: list[Drawing]) ->
     """The page, section by section."""
     study, found = LoadedStudy(records), {answer.question.stem: answer.table for answer in answered}
     transfer, gaps = found.get(GAINS, pd.DataFrame()), tasks.gap_changes(found.get(GAPS, pd.DataFrame()))
-    recommendation = recommend(records)
+    recommendation, by_loss = recommend(records), log_loss_rows(records)
     warnings = by_consequence([*alerts(study), *evidence_alerts(records, recommendation.options)])
     return Page(
         name=str(records.spec.get("name") or records.manifest.get("name") or "study"),
@@ -98,11 +99,11 @@ def compose(records: Records, answered: list[Answer], figures: list[Drawing]) ->
         facts=first_screen.facts(study),
         caveat=recommendation.caveat or strongest_caveat(warnings),
         next=Step(recommendation.step, recommendation.command),
-        groups=tasks.groups(transfer, gaps),
+        groups=tasks.groups(transfer, gaps, log_loss_sentences(by_loss, transfer, _metrics(records))),
         tasks_table=tasks.tasks_table(transfer, gaps),
         alerts=warnings,
         figures=figures,
-        extra_tables=[_table(answer) for answer in answered],
+        extra_tables=[*(_table(answer) for answer in answered), *log_loss_table(by_loss)],
         recommendation=advised(recommendation),
         recipe=recipe(study, recommendation.arm),
         use=steps(study),
@@ -119,6 +120,10 @@ def compose(records: Records, answered: list[Answer], figures: list[Drawing]) ->
         commands=commands(records),
         footer=first_screen.footer(records),
     )
+
+
+def _metrics(records: Records) -> dict[str, str]:
+    return dict(zip(records.tasks["task"], records.tasks["metric"], strict=True)) if "metric" in records.tasks else {}
 
 
 def _table(answer: Answer) -> Table:

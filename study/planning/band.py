@@ -32,7 +32,7 @@ def settle_band(spec: Spec, task_set: TaskSet, stored: Spec | None = None) -> Sp
 def band_for(task_set: TaskSet) -> float:
     """Return the automatic band of a task set, in points of skill to a tenth: that of the median task."""
     units, shares = judging_units(task_set, task_set.test), majorities(task_set)
-    halves = [skill_half_width(units[task], shares[task]) for task in units]
+    halves = [skill_half_width(units[task.name], shares[task.name], task.metric) for task in task_set.tasks]
     known = [half for half in halves if math.isfinite(half)]
     return round(automatic_band(median(known) if known else math.nan), 1)
 

@@ -22,7 +22,8 @@ CROSS_FIT, HOLDOUT = "cross_fit", "holdout"
 def precisions(task_set: TaskSet) -> dict[str, Precision]:
     """Return the planned precision by design: ``cross_fit`` and ``holdout``, or the latter alone; the study's first."""
     counts = judging_units(task_set, task_set.test)
-    deviations = {task: row_deviation(majority) for task, majority in majorities(task_set).items()}
+    shares = majorities(task_set)
+    deviations = {task.name: row_deviation(shares[task.name], task.metric) for task in task_set.tasks}
     if task_set.development.folds is None:
         return {HOLDOUT: planned_precision(counts, deviations)}
     fewer = {task: max(round(HOLDOUT_SHARE * number), 1) for task, number in counts.items()}

@@ -37,6 +37,8 @@ class Truth:
         base: skill in points of the single-task networks at the largest width; narrower ones lose ``width_loss``.
         seed_noise: standard deviation of a replica's skill between seeds, in points.
         test_noise: standard deviation of the per-example difference between two arms, in points.
+        loss_noise: the same of the skill in log loss, of tasks that accuracy judges; ``None``: not recorded.
+        num_rarer: test examples outside the most frequent class, of tasks whose losses are recorded.
         draw_spread: how much the worst draw loses against the best, in points.
         missing: share of labels that are missing, per task.
         failing: share of the search replicas that diverge or fail.
@@ -55,6 +57,8 @@ class Truth:
     width_loss: float = 4.0
     seed_noise: float = 1.0
     test_noise: float = 8.0
+    loss_noise: float | None = None
+    num_rarer: int = 60
     draw_spread: float = 6.0
     metrics: Sequence[str] = ("mse", "accuracy")
     missing: Mapping[str, float] = field(default_factory=dict)
@@ -360,14 +364,28 @@ def _score(truth: Truth, arm: Mapping[str, Any], row: Mapping[str, Any]) -> dict
         "test_skill": None if metric is None else (metric - trivial) / (perfect - trivial),
         "num_test": int(labelled.sum()),
         "example_scores": values,
+        **(
+            _losses(truth, arm, row, labelled)
+            if truth.loss_noise is not None and truth.metric(task) == "accuracy"
+            else {}
+        ),
     }
 
 
-def _example_noise(truth: Truth, arm: Mapping[str, Any], task: str) -> np.ndarray:
+def _losses(truth: Truth, arm: Mapping[str, Any], row: Mapping[str, Any], labelled: np.ndarray) -> dict[str, Any]:
+    """Log losses of a task that accuracy judges, of the same expected skill; those of class frequencies are 0.7."""
+    skills = _replica_skill(truth, arm, row) / 100 + _example_noise(truth, arm, row["task"], truth.loss_noise)
+    losses = np.where(labelled, 0.7 * (1 - skills), np.nan).astype(np.float32)
+    mean = float(np.mean(losses[labelled], dtype=np.float64)) if labelled.any() else None
+    return {"num_rarer": truth.num_rarer, "test_loss": mean, "trivial_loss": 0.7, "example_losses": losses}
+
+
+def _example_noise(truth: Truth, arm: Mapping[str, Any], task: str, deviation: float | None = None) -> np.ndarray:
     """What the test examples add to an arm: common to all arms, and the arm's own; equal within a group."""
     size = truth.groups or truth.num_test
     common = _stream(truth, "examples", task).normal(size=size) * 0.3
-    own = _stream(truth, "examples", task, arm["arm"]).normal(size=size) * truth.test_noise / 100 / np.sqrt(2)
+    noise = truth.test_noise if deviation is None else deviation
+    own = _stream(truth, "examples", task, arm["arm"]).normal(size=size) * noise / 100 / np.sqrt(2)
     return (common + own)[np.arange(truth.num_test) % size]
 
 

@@ -77,12 +77,19 @@ class Group:
     note: str
 
 
-def groups(transfer: pd.DataFrame, gaps: Gaps) -> list[Group]:
-    """One group per judged arm, from the table of the transfer question."""
+def groups(transfer: pd.DataFrame, gaps: Gaps, beside: Mapping[str, str] | None = None) -> list[Group]:
+    """One group per judged arm, from the table of the transfer question.
+
+    Args:
+        transfer: the table.
+        gaps: of :func:`gap_changes`.
+        beside: a further sentence by judged arm, for its note.
+    """
     if transfer.empty:
         return []
     against_each = transfer[transfer["baseline"] == "each"]
-    return [_group(rows, gaps) for _, rows in against_each.groupby("arm", sort=False)]
+    further = beside or {}
+    return [_group(rows, gaps, further.get(str(arm), "")) for arm, rows in against_each.groupby("arm", sort=False)]
 
 
 def gap_changes(overfitting: pd.DataFrame) -> Gaps:
@@ -105,12 +112,13 @@ def tasks_table(transfer: pd.DataFrame, gaps: Gaps) -> Table:
     return Table("tasks", caption, frame)
 
 
-def _group(rows: pd.DataFrame, gaps: Gaps) -> Group:
+def _group(rows: pd.DataFrame, gaps: Gaps, further: str) -> Group:
     first = rows.iloc[0]
     tasks = rows[rows["scope"] == TASK].sort_values(["gain", "order"], ascending=[False, True])
     shares = shared_stages(first["sharing"], first["depth"], int(first["stages"]))
     title = f"{ROLES[first['role']]}: {shares}, width {first['width']}"
-    return Group(title, [_row(row, gaps) for row in each(tasks)], _note(tasks, rows[rows["scope"] == MEAN]))
+    note = f"{_note(tasks, rows[rows['scope'] == MEAN])} {further}".strip()
+    return Group(title, [_row(row, gaps) for row in each(tasks)], note)
 
 
 def _row(row: Any, gaps: Gaps) -> Row:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import pytest
 
 from analysis.statistics.precision import planned_precision, row_deviation, skill_half_width
@@ -33,3 +34,18 @@ def test_a_skill_is_known_as_well_as_its_rows_tell() -> None:
     assert skill_half_width(400, 0.95) > 3 * skill_half_width(400, 0.5)
     assert math.isnan(skill_half_width(1, 0.5))
     assert math.isnan(skill_half_width(50, 1.0))
+
+
+def test_auroc_is_known_better_than_accuracy_of_a_rare_class() -> None:
+    """The deviation of DeLong's placements where scores are exponential in both classes, as Hanley and McNeil have."""
+    chance = np.random.default_rng(4)
+    rare, frequent = 3.0 * chance.exponential(size=4000), chance.exponential(size=4000)  # an area of 3/4
+    of_rare = np.searchsorted(np.sort(frequent), rare) / 4000
+    of_frequent = 1 - np.searchsorted(np.sort(rare), frequent) / 4000
+    assert of_rare.mean() == pytest.approx(0.75, abs=0.02)
+    variance = of_rare.var() / 0.1 + of_frequent.var() / 0.9
+    found = skill_half_width(400, 0.9, "auroc")
+    assert found == pytest.approx(1.966 * 100 * math.sqrt(variance) / 0.5 / 20, rel=0.1)
+    assert row_deviation(0.95, "auroc") < row_deviation(0.95) / 3
+    assert row_deviation(0.95, "f1") == row_deviation(0.95)
+    assert math.isnan(skill_half_width(50, 1.0, "auroc"))

@@ -31,7 +31,8 @@ def places(
     ends = (
         torch.where(torch.cat([differs, edge], dim=-1), place + 1, len(place)).flip(-1).cummin(dim=-1).values.flip(-1)
     )
-    return order, *(torch.empty_like(order).scatter_(-1, order, part) for part in (first, ends))
+    below, up_to = (torch.empty_like(order).scatter_(-1, order, part) for part in (first, ends))
+    return order, below, up_to
 
 
 def centred_midranks(values: Float[Tensor, "*a n"], counted: Bool[Tensor, "*a n"]) -> Float[Tensor, "*a n"]:

@@ -1,0 +1,52 @@
+"""The number of judged examples of rarer classes, which no metric but accuracy tells by itself."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+
+from analysis.questions import transfer
+from analysis.statistics.evidence import TOO_FEW_POSITIVES
+from analysis.statistics.rarer_examples import rarer_examples, with_rarer_examples
+from analysis.statistics.verdicts import REFERENCE, UNDECIDED, verdicts
+from tests.analysis.conftest import StudyOf
+from tests.analysis.synthetic import Truth
+
+SHARP = {"loss_noise": 2.0, "test_noise": 2.0, "seed_noise": 0.4, "num_rarer": 9}
+TRUTH = Truth(effects={"size": 0.0, "kind": 9.0}, chosen="hard d1 w16 l3 equal adamw", **SHARP)
+
+
+def test_they_are_counted_over_all_outer_folds(records_of: StudyOf) -> None:
+    records = records_of(TRUTH)
+    assert rarer_examples(records) == {"kind": 9.0}
+    folded = replace(records, ledger=[{"event": "planned", "folds": 3}])
+    assert rarer_examples(folded) == {"kind": 27.0}
+    assert rarer_examples(replace(records, scores=records.scores.drop(columns="num_rarer"))) == {}
+
+
+def test_a_metric_that_does_not_tell_gets_the_number_and_few_of_them_no_word(records_of: StudyOf) -> None:
+    records = records_of(TRUTH)
+    judged = records.scores["metric"].replace("accuracy", "auroc")
+    rows = verdicts(
+        transfer.table(transfer.score(replace(records, scores=records.scores.assign(metric=judged)))), REFERENCE
+    )
+    rows = rows.set_index("task")
+    assert (rows.loc["kind", "word"], rows.loc["kind", "shortage"]) == (UNDECIDED, TOO_FEW_POSITIVES)
+    assert rows.loc["size", "shortage"] == ""
+
+
+def test_known_numbers_equal_arms_and_means_are_left_alone() -> None:
+    gains = pd.DataFrame(
+        {
+            "scope": ["task", "task", "task", "mean"],
+            "task": ["a", "a", "a", ""],
+            "gain": 1.0,
+            "test_variance": [1.0, 1.0, 0.0, 1.0],
+            "rarer": [np.nan, 5.0, np.nan, np.nan],
+        }
+    )
+    found = with_rarer_examples(gains, {"a": 9.0})["rarer"]
+    assert found.tolist()[:2] == [9.0, 5.0]
+    assert found[2:].isna().all()
