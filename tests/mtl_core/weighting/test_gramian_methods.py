@@ -118,7 +118,7 @@ def test_rows_without_any_task_have_no_weights_and_no_failures(name: str) -> Non
 
 SCALES = {  # the power of a common scale of the gradients with which the weights change
     "aligned": 0, "cagrad": 0, "config": 0, "dualproj": 0, "imtl_g": 0, "mgda": 0, "upgrad": 0,
-    "nash": -1, "fairgrad": -4 / 3,
+    "nash": 0, "fairgrad": -4 / 3,
 }  # fmt: skip
 
 
