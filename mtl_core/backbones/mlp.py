@@ -41,7 +41,8 @@ class MLP(Backbone):
     ) -> None:
         flat = (math.prod(inputs),)  # an image is so many columns; further features are further columns
         super().__init__(flat, stages, width, norm=norm, residual=residual, activation=activation)
-        self.norm, self.residual, self.activation = norm, residual, activation
+        self.norm: Norm = norm
+        self.residual, self.activation = residual, activation
 
     def stage(self, level: int, copies: tuple[Copy, ...]) -> _Block:
         return _Block(self, level, copies)

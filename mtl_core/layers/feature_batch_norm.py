@@ -33,14 +33,17 @@ class FeatureBatchNorm:
         name: name of the layer, unique in the network.
         copies: copies of the layer in the bank.
         features: number of features.
+        signals: a copy of the statistics for each of several signals that share gain and shift; by default ``copies``.
     """
 
-    def __init__(self, name: str, copies: tuple[Copy, ...], features: int) -> None:
+    def __init__(
+        self, name: str, copies: tuple[Copy, ...], features: int, signals: tuple[Copy, ...] | None = None
+    ) -> None:
         zeros, ones = constant(0.0, features), constant(1.0, features)
         self.gain = Slot(f"{name}.gain", copies, (features,), ones)
         self.shift = Slot(f"{name}.shift", copies, (features,), zeros)
-        self.mean = Slot(f"{name}.mean", copies, (features,), zeros, trained=False)
-        self.variance = Slot(f"{name}.variance", copies, (features,), ones, trained=False)
+        self.mean = Slot(f"{name}.mean", signals or copies, (features,), zeros, trained=False)
+        self.variance = Slot(f"{name}.variance", signals or copies, (features,), ones, trained=False)
         self.slots = (self.gain, self.shift, self.mean, self.variance)
 
     def __call__(self, theta: Theta, x: Float[Tensor, "r c *b d"], training: bool) -> Float[Tensor, "r c *b d"]:

@@ -23,12 +23,23 @@ class FeatureNorm:
         copies: copies of the layer in the bank.
         features: number of features.
         feature_axis: position of the features in the signal.
+        signals: of a batch norm, see :class:`~mtl_core.layers.feature_batch_norm.FeatureBatchNorm`.
     """
 
-    def __init__(self, kind: Norm, name: str, copies: tuple[Copy, ...], features: int, feature_axis: int = -1) -> None:
+    def __init__(
+        self,
+        kind: Norm,
+        name: str,
+        copies: tuple[Copy, ...],
+        features: int,
+        feature_axis: int = -1,
+        signals: tuple[Copy, ...] | None = None,
+    ) -> None:
         self._norm: LayerNorm | FeatureBatchNorm | None = None
-        if kind != "none":
-            self._norm = {"layer": LayerNorm, "batch": FeatureBatchNorm}[kind](name, copies, features)
+        if kind == "layer":
+            self._norm = LayerNorm(name, copies, features)
+        elif kind == "batch":
+            self._norm = FeatureBatchNorm(name, copies, features, signals)
         self._feature_axis = feature_axis
         self.slots: tuple[Slot, ...] = self._norm.slots if self._norm else ()
 
