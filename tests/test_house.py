@@ -44,7 +44,6 @@ MOST_FLOORS = {"study": 8, "mtl_core": 8, "analysis": 7}
 FUNCTION_P90, FILE_P90, LONGEST_FILE = 20, 200, 250
 LONG = {
     "study/execution/ray_tune.py": "everything that knows Ray stands in one file",
-    "analysis/statistics/paired_gains.py": "pairing, folds and the mean over tasks are one computation",
 }
 PICKLING = {"pickle", "cloudpickle", "dill", "joblib", "shelve", "marshal"}
 EVALUATING = {"torch.save", "torch.load", "eval", "exec"}

@@ -8,7 +8,7 @@ import pandas as pd
 from analysis.records.schema import FACTOR_COLUMNS, Records
 from analysis.selection import SINGLE_TASK, costs, selected
 from analysis.statistics.intervals import MIN_SEEDS, paired_gain
-from analysis.statistics.paired_gains import baseline
+from analysis.statistics.outcomes import baseline
 
 NUMBER, NAME = 7, "Cost"
 

@@ -16,7 +16,7 @@ from analysis.questions.overfitting import models
 from analysis.records.frames import each
 from analysis.records.schema import Records
 from analysis.statistics.generalisation_gap import onset, relative_losses
-from analysis.statistics.paired_gains import setting
+from analysis.statistics.outcomes import setting
 
 NUMBER, NAME = 4, "Learning curves"
 

@@ -19,17 +19,8 @@ from analysis.plots import heatmap, style
 from analysis.records.frames import each, groups
 from analysis.records.schema import Records
 from analysis.selection import SINGLE_TASK
-from analysis.statistics.paired_gains import (
-    LOOP,
-    MEAN,
-    TASK,
-    baseline,
-    differences,
-    gain_columns,
-    gain_of,
-    outcomes,
-    setting,
-)
+from analysis.statistics.outcomes import LOOP, baseline, outcomes, setting
+from analysis.statistics.paired_gains import MEAN, TASK, differences, gain_columns, gain_of
 
 NUMBER, NAME = 2, "Depth and capacity"
 

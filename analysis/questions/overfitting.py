@@ -26,7 +26,8 @@ from analysis.records.schema import Records
 from analysis.selection import SINGLE_TASK
 from analysis.statistics.generalisation_gap import gap_at, onset, relative_losses
 from analysis.statistics.intervals import MIN_SEEDS, paired_gain
-from analysis.statistics.paired_gains import MEAN, TASK, baseline, setting
+from analysis.statistics.outcomes import baseline, setting
+from analysis.statistics.paired_gains import MEAN, TASK
 
 NUMBER, NAME = 5, "Overfitting"
 

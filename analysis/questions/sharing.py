@@ -18,16 +18,8 @@ from analysis.questions._ranked import behind_columns, mean_gains, places
 from analysis.records.frames import each, groups
 from analysis.records.schema import Records
 from analysis.selection import SINGLE_TASK, costs
-from analysis.statistics.paired_gains import (
-    LOOP,
-    MEAN,
-    baseline,
-    differences,
-    gain_columns,
-    gain_of,
-    outcomes,
-    setting,
-)
+from analysis.statistics.outcomes import LOOP, baseline, outcomes, setting
+from analysis.statistics.paired_gains import MEAN, differences, gain_columns, gain_of
 
 NUMBER, NAME = 14, "Ways to share"
 

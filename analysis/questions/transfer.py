@@ -23,17 +23,11 @@ from analysis.statistics.families import Judged, judged_together
 from analysis.statistics.harm_and_pooling import with_harm_and_pooling
 from analysis.statistics.intervals import ALPHA, MIN_SEEDS
 from analysis.statistics.judged import Comparison, comparisons
-from analysis.statistics.paired_gains import (
-    MEAN,
-    TASK,
-    Setting,
-    differences,
-    gain_columns,
-    outcomes,
-    setting,
-)
+from analysis.statistics.outcomes import Setting, outcomes, setting
+from analysis.statistics.paired_gains import MEAN, TASK, differences, gain_columns
 from analysis.statistics.rarer_examples import rarer_examples, with_rarer_examples
 from analysis.statistics.verdicts import (
+    ADDED,
     CANDIDATE,
     HELPED_BY_SHARING,
     HURT_BY_SHARING,
@@ -66,7 +60,7 @@ def score(records: Records) -> pd.DataFrame:
     table, compared = comparisons(records, scored)
     rows, rarer = [], rarer_examples(records)
     for pair in compared:
-        facts = scored[scored["arm"] == pair.arm].head(1)
+        facts = records.replicas[records.replicas["arm"] == pair.arm].head(1)
         if facts.empty:
             continue
         known = facts[["arm", "sharing", "depth", "stages", "width", "weighting"]].iloc[0].to_dict()
@@ -164,7 +158,7 @@ def _with_delta_m(rows: pd.DataFrame) -> pd.DataFrame:
 def title(rows: pd.DataFrame) -> str:
     """Return a sentence: which tasks are helped, which are hurt, and by how much."""
     parts = []
-    for role in (RECOMMENDED, REFERENCE, CANDIDATE):
+    for role in (RECOMMENDED, REFERENCE, CANDIDATE, ADDED):
         for _, judged in verdicts(rows, role).groupby("arm", sort=False):
             found = _finding(judged)
             if found:

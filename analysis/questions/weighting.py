@@ -23,8 +23,9 @@ from analysis.questions._ranked import behind_columns, mean_gains, places
 from analysis.records.frames import each, groups
 from analysis.records.schema import FACTOR_COLUMNS, Records
 from analysis.selection import SINGLE_TASK
+from analysis.statistics.outcomes import LOOP, outcomes, setting
 from analysis.statistics.over_settings import mean_over_settings
-from analysis.statistics.paired_gains import LOOP, MEAN, TASK, differences, gain_columns, gain_of, outcomes, setting
+from analysis.statistics.paired_gains import MEAN, TASK, differences, gain_columns, gain_of
 from analysis.statistics.verdicts import HELPED, verdict
 
 NUMBER, NAME = 6, "Weighting"

@@ -13,16 +13,8 @@ from analysis.recommendation.option import ALONE, BEST_ALONE, Option, gains_of
 from analysis.records.frames import groups
 from analysis.records.schema import Records
 from analysis.statistics.judged import comparisons
-from analysis.statistics.paired_gains import (
-    TASK,
-    Setting,
-    best_single,
-    differences,
-    gain_columns,
-    gain_of,
-    outcomes,
-    setting,
-)
+from analysis.statistics.outcomes import Setting, best_single, outcomes, setting
+from analysis.statistics.paired_gains import TASK, differences, gain_columns, gain_of
 
 
 def alone_options(records: Records, label: str, band: float) -> list[Option]:

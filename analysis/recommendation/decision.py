@@ -103,7 +103,15 @@ def factors(records: Records, arm: str) -> pd.Series:
 
 
 def check(records: Records, alone: list[str]) -> tuple[str, str]:
-    """Return how to check a candidate, in words and as a command; the command is empty where none can do it."""
+    """Return how to check a candidate, in words and as a command; the command is empty where none can do it.
+
+    It is added to the study where the chosen arm shares, to be judged on fresh seeds against the same baselines; else
+    the same study is run without the tasks.
+    """
+    if _can_leave_out(records) and all(name.isprintable() for name in alone):
+        step = f"Check the candidate: have the chosen arm judged without {named(alone)}, on fresh seeds."
+        tasks = " ".join(f"--without {shlex.quote(name)}" for name in alone)
+        return step, f"mtl-study extend {quoted(records)} {tasks}"
     step = f"Check the candidate: run the same study without {named(alone)}."
     tasks = records.spec.get("tasks", {})
     if tasks.get("set") != "table" or not all(name.isprintable() for name in alone):
@@ -114,6 +122,12 @@ def check(records: Records, alone: list[str]) -> tuple[str, str]:
         f"mtl-study run {quoted(records, 'study.yaml')} --set {shlex.quote(override)} "
         f"--out {shlex.quote(f'{Path(run_path(records))}-candidate')}"
     )
+
+
+def _can_leave_out(records: Records) -> bool:
+    """Whether the chosen arm shares in a way that does not name its tasks, as trees do."""
+    arm = records.recommended_arm
+    return bool(arm) and factors(records, str(arm))["sharing"] not in (*UNSHARED, "branch")
 
 
 def quoted(records: Records, *parts: str) -> str:

@@ -16,6 +16,7 @@ from analysis.recommendation.option import Option
 from analysis.records.run_command import run_path
 from analysis.records.schema import Records
 from analysis.statistics.intervals import MIN_SEEDS
+from analysis.statistics.looks import num_looks, seeds_for_a_look
 from analysis.statistics.paired_gains import MEAN
 from analysis.statistics.seed_part import MATERIAL, seed_part
 from analysis.statistics.verdicts import MAX_SEEDS, UNDECIDED, with_word
@@ -76,13 +77,17 @@ def _judge_one(records: Records) -> Step:
 
 
 def _deciding_seeds(records: Records, about: Option, undecided: pd.DataFrame) -> Step | None:
-    """As many seeds as decide the tasks for which there is such a number and seeds are a material part of the noise."""
+    """As many seeds as decide the tasks for which there is such a number and seeds are a material part of the noise.
+
+    A further look has a smaller level, which is what some of the seeds are for.
+    """
     trained, few = undecided[undecided["n"] > 0], about.n < MIN_SEEDS
     material = trained if few else trained[_seed_part(trained) > MATERIAL]
     material = material[material["more_seeds"] <= MAX_SEEDS]
     if material.empty:
         return None
-    wanted = int((material["n"] + material["more_seeds"]).max())
+    price = 1.0 if few else seeds_for_a_look(num_looks(records.ledger))
+    wanted = math.ceil(price * float((material["n"] + material["more_seeds"]).max()))
     would = "are the least that gives intervals for" if few else "would about decide"
     return _more_seeds(records, wanted, f"{would} {named(list(material['task']))}")
 
@@ -91,13 +96,14 @@ def _narrowing_seeds(records: Records, about: Option, part: float) -> Step | Non
     """So many seeds that they are no material part any more; ``None`` where that narrows the mean's interval little."""
     if not math.isfinite(part) or (1 + MATERIAL) / (1 + part) > WORTHWHILE**2:
         return None
-    wanted = math.ceil(about.n * part / MATERIAL)
+    wanted = about.n * part / MATERIAL  # endless where the test examples add next to nothing
     would = "would narrow the interval of the mean gain about as far as these test examples allow"
-    return _more_seeds(records, wanted, would) if wanted <= MAX_SEEDS else None
+    return _more_seeds(records, math.ceil(wanted), would) if wanted <= MAX_SEEDS else None
 
 
 def _more_seeds(records: Records, wanted: int, would: str) -> Step:
-    return f"{wanted} verdict seeds {would}.", _run_again(records, f"{wanted}-seeds", f"verdict.seeds={wanted}")
+    """So many seeds in all; they are added to the study, which counts that it is judged once more."""
+    return f"{wanted} verdict seeds {would}.", f"mtl-study extend {quoted(records)} --seeds {wanted}"
 
 
 def _mean(rows: pd.DataFrame, about: Option) -> pd.DataFrame:

@@ -15,7 +15,8 @@ from analysis.statistics.verdicts import HELPED, HELPED_BY_SHARING, HURT, HURT_B
 
 GAINED = (HELPED_BY_SHARING, HELPED, TRAINED_TOGETHER)
 """Words of a task that is better off with the arm than alone, whatever the reason."""
-CHOSEN, REFERENCE, FOLLOW_UP, ALONE, BEST_ALONE = "chosen", "reference", "follow-up", "alone", "best alone"
+CHOSEN, REFERENCE, FOLLOW_UP, ADDED = "chosen", "reference", "follow-up", "added"
+ALONE, BEST_ALONE = "alone", "best alone"
 LIKELY, CLEARLY = 0.5, 3.0
 """Clearly likelier: a probability of at least the first, and so many times that of the opposite."""
 
@@ -25,7 +26,8 @@ class Option:
     """One thing to do, compared with a tuned single-task network of the same width for every task.
 
     Args:
-        kind: ``chosen``, ``reference``, ``follow-up`` (a candidate that was checked), ``alone`` or ``best alone``.
+        kind: ``chosen``, ``reference``, ``follow-up`` (a candidate that was checked), ``added`` (an arm that
+            was added to the finished study), ``alone`` or ``best alone``.
         arm: label of the arm; empty for single-task networks at the best width of each task.
         facts: factor levels of the arm.
         gain, low, high: mean gain over tasks with its 95% interval, in points of skill.
@@ -55,7 +57,7 @@ class Option:
     @property
     def shares(self) -> bool:
         """Whether tasks share parameters."""
-        return self.kind in (CHOSEN, REFERENCE, FOLLOW_UP) and self.facts["sharing"] not in UNSHARED
+        return self.kind in (CHOSEN, REFERENCE, FOLLOW_UP, ADDED) and self.facts["sharing"] not in UNSHARED
 
     def with_word(self, *words: str) -> list[str]:
         """Return the tasks with one of the verdict words, in the order of the task set."""

@@ -8,13 +8,18 @@ import pandas as pd
 
 from analysis.recommendation.alone import alone_options
 from analysis.recommendation.costs import cost_of
-from analysis.recommendation.option import CHOSEN, FOLLOW_UP, REFERENCE, Option, gains_of
+from analysis.recommendation.option import ADDED, CHOSEN, FOLLOW_UP, REFERENCE, Option, gains_of
 from analysis.records.frames import each
 from analysis.records.schema import Records
 from analysis.selection import SINGLE_TASK, UNSHARED
 from analysis.statistics import verdicts
 
-KINDS = {verdicts.RECOMMENDED: CHOSEN, verdicts.REFERENCE: REFERENCE, verdicts.CANDIDATE: FOLLOW_UP}
+KINDS = {
+    verdicts.RECOMMENDED: CHOSEN,
+    verdicts.REFERENCE: REFERENCE,
+    verdicts.CANDIDATE: FOLLOW_UP,
+    verdicts.ADDED: ADDED,
+}
 """What a judged arm is as an option, by its role."""
 
 
@@ -46,4 +51,5 @@ def _judged(records: Records, rows: pd.DataFrame) -> Option:
     if alone:
         cost = cost.plus(cost_of(records, dict.fromkeys(alone, single), len(alone)))
     ratios = cost.over(cost_of(records, single, number))
-    return replace(gains_of(rows, KINDS[rows["role"].iloc[0]], facts), cost=cost, ratios=ratios, alone=alone)
+    kind = FOLLOW_UP if alone else KINDS[rows["role"].iloc[0]]
+    return replace(gains_of(rows, kind, facts), cost=cost, ratios=ratios, alone=alone)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from analysis.recommendation.option import ALONE, CHOSEN, FOLLOW_UP, REFERENCE, Option
+from analysis.recommendation.option import ADDED, ALONE, CHOSEN, FOLLOW_UP, REFERENCE, Option
 
 ACCURACY, BALANCED, COST = "accuracy", "balanced", "cost"
 TOLERATED_BANDS = 5
@@ -12,7 +12,8 @@ TOLERATED_BANDS = 5
 RULES = {
     BALANCED: (
         "Among the arms that share, the first with a benefit that is shown or clearly likelier than harm, in this "
-        "order: the arm chosen on validation, a checked candidate, the reference; without such an arm, the first of "
+        "order: the arm chosen on validation, a checked candidate, the reference, an arm added later; without such an "
+        "arm, the first of "
         "which harm is neither shown nor clearly likelier; without one, train alone. Harm is shown if a task is hurt "
         "by sharing (or hurt, where no loop was run), if a task does better alone and none is better off, or if the "
         "95% interval of the mean gain lies below the band. Benefit is shown if, without harm, a task is better off. "
@@ -53,9 +54,10 @@ def choose(options: list[Option], prefer: str) -> Option | None:
 def best_that_shares(options: list[Option]) -> Option | None:
     """Return the arm for which sharing stands: with a benefit rather than open, open rather than harmful.
 
-    Of arms alike in this the one chosen on validation comes first, then a checked candidate, then the reference.
+    Of arms alike in this the one chosen on validation comes first, then a checked candidate, the reference, and one
+    that was added to the finished study.
     """
-    order = (CHOSEN, FOLLOW_UP, REFERENCE)
+    order = (CHOSEN, FOLLOW_UP, REFERENCE, ADDED)
     found = [option for option in options if option.shares]
     return min(found, key=lambda option: (option.harm, not option.benefit, order.index(option.kind)), default=None)
 

@@ -14,7 +14,7 @@ from analysis.records.schema import UnreadableRun
 from analysis.statistics.influence import effective_groups, example_influence
 from analysis.statistics.intervals import variance_of
 from analysis.statistics.strata import fold_of
-from analysis.statistics.training_noise import deviations, training_noise
+from analysis.statistics.training_noise import TrainingNoise, deviations, training_noise
 
 
 @dataclass(frozen=True)
@@ -77,13 +77,13 @@ def test_part(tasks: Sequence[ExampleDifferences], folds: int, groups: np.ndarra
     averaged = np.stack([task.over_seeds() for task in tasks])
     influence, number = example_influence(averaged, groups), effective_groups(averaged, groups)
     variance, degrees = variance_of(influence, number)
-    if influence is not None and folds > 1 and variance > 0:
-        wider = 1 + min(1.0, _training_noise(tasks, folds, groups) / variance)
-        variance, influence = variance * wider, influence * math.sqrt(wider)
+    if influence is not None and variance > 0:
+        corrected = _noise_of(tasks, folds, groups).corrected(variance)
+        variance, influence = corrected, influence * math.sqrt(corrected / variance)
     return {"test_variance": variance, "test_degrees": degrees, "test_influence": influence}
 
 
-def _training_noise(tasks: Sequence[ExampleDifferences], folds: int, groups: np.ndarray | None) -> float:
+def _noise_of(tasks: Sequence[ExampleDifferences], folds: int, groups: np.ndarray | None) -> TrainingNoise:
     seeds = np.unique(np.concatenate([task.seeds for task in tasks]))
     total = np.zeros((len(seeds), tasks[0].values.shape[1]))
     for task in tasks:

@@ -20,7 +20,7 @@ from analysis.records.frames import groups
 from analysis.records.schema import Records
 from analysis.selection import selected
 from analysis.statistics.intervals import paired_gain
-from analysis.statistics.paired_gains import setting
+from analysis.statistics.outcomes import setting
 
 PAIR, WITHIN, NORM, RATIO = "two tasks", "halves of one task", "norm", "largest over smallest norm"
 SIDES = ("task", "other")

@@ -8,10 +8,10 @@ trained other networks, and another test split would have asked other questions,
 where s is the standard deviation of the n per-seed differences (within outer folds, where there are any) and x_i the
 difference of test example i averaged over seeds (in points of skill).  v is the jackknife over test examples, or over
 their G groups of N_g (:mod:`analysis.statistics.influence`); for groups of one size it is the closed form of the
-bootstrap of a mean, with the same resample in all arms.  Two remarks on it.  The scale between metric and skill
-(perfect − trivial) also depends on the test examples; holding it fixed leaves out a part of the order gain × its
-relative error, which is small where verdicts are made: next to the band.  And a part of v is seed noise that s² already
-holds, so intervals are a little too wide rather than too narrow.
+bootstrap of a mean, with the same resample in all arms.  What training adds to it and takes from it stands in
+:mod:`analysis.statistics.training_noise`.  The scale between metric and skill (perfect − trivial) also depends on the
+test examples; holding it fixed leaves out a part of the order gain × its relative error, which is small where verdicts
+are made: next to the band.
 
 The quantile is Student's t with the Welch–Satterthwaite degrees of freedom of the sum of the two: n − 1 where seeds
 dominate, about as many as test examples where these do, or fewer where their differences have heavy tails.  Skewed

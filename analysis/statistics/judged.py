@@ -15,9 +15,9 @@ from typing import Any
 import pandas as pd
 
 from analysis.records.schema import Records
-from analysis.statistics.paired_gains import best_single
+from analysis.statistics.outcomes import best_single
 from analysis.statistics.strata import fold_of
-from analysis.statistics.verdicts import RECOMMENDED, REFERENCE
+from analysis.statistics.verdicts import RECOMMENDED, REFERENCE, role_of
 
 BASELINES = ("each", "loop", "total", "best")
 
@@ -27,7 +27,7 @@ class Comparison:
     """A judged arm and one of its baselines.
 
     Args:
-        role: ``recommended``, ``reference`` or ``candidate``.
+        role: ``recommended``, ``reference``, ``candidate`` or ``added``.
         arm: label of the judged arm.
         baseline: ``each``, ``loop``, ``total`` or ``best``.
         against: label of the baseline, or ``per task``.
@@ -47,7 +47,7 @@ def comparisons(records: Records, scored: pd.DataFrame) -> tuple[pd.DataFrame, l
 
     Args:
         records: of the study, whose ledger says what is judged.
-        scored: rows of :func:`analysis.statistics.paired_gains.outcomes`.
+        scored: rows of :func:`analysis.statistics.outcomes.outcomes`.
     """
     judged = records.frozen("judged") or {"arms": [], "baselines": {}}
     if records.num_folds > 1:
@@ -57,7 +57,7 @@ def comparisons(records: Records, scored: pd.DataFrame) -> tuple[pd.DataFrame, l
         for name in BASELINES:
             right = best if name == "best" else judged["baselines"].get(arm, {}).get(name)
             if right and right != arm:
-                found.append(Comparison(role, arm, name, _shown(right), arm, right))
+                found.append(Comparison(role_of(role), arm, name, _shown(right), arm, right))
     alone = [(arm, task) for arm, tasks in judged.get("alone", {}).items() for task in tasks]
     others = scored[~pd.MultiIndex.from_frame(scored[["arm", "task"]]).isin(alone)] if alone else scored
     return pd.concat([others, *(_alone(scored, judged, arm) for arm in judged["arms"])], ignore_index=True), found
@@ -91,7 +91,7 @@ def _over_folds(
             parts += rows
             if name and any(len(part) for part in rows):
                 against = _shown(judged["baselines"].get(arm, {}).get(name) or "per task")
-                found.append(Comparison(role, arm, name, against, f"{role} arm", label))
+                found.append(Comparison(role_of(role), arm, name, against, f"{role} arm", label))
     return pd.concat(parts, ignore_index=True) if parts else scored.head(0), found
 
 

@@ -8,7 +8,8 @@ import pandas as pd
 
 from analysis.records.frames import each
 from analysis.statistics.intervals import MIN_SEEDS, Gain
-from analysis.statistics.paired_gains import LOOP, TASK
+from analysis.statistics.outcomes import LOOP
+from analysis.statistics.paired_gains import TASK
 
 HELPED, HURT, TIE, UNDECIDED = "helped", "hurt", "no practical difference", "undecided"
 HURT_BY_SHARING, TUNED_ALONE = "hurt by sharing", "better tuned alone"
@@ -17,8 +18,14 @@ HELPED_BY_SHARING, TRAINED_TOGETHER = "helped by sharing", "better trained toget
 MAX_SEEDS = 1000
 """More seeds than this are not worth naming as a remedy."""
 
-RECOMMENDED, REFERENCE, CANDIDATE = "recommended", "reference", "candidate"
-"""The roles of a judged arm: the chosen one, one that was fixed beforehand, and the rest without harmed tasks."""
+RECOMMENDED, REFERENCE, CANDIDATE, ADDED = "recommended", "reference", "candidate", "added"
+"""The roles of a judged arm: the chosen one, one that was fixed beforehand, the rest without harmed tasks, and one that
+was added to the finished study; in the ledger each of the latter has a number, as in ``added 1.0``."""
+
+
+def role_of(name: str) -> str:
+    """Return the role of a judged arm from its name in the ledger."""
+    return ADDED if name.startswith(ADDED) else name
 
 
 def judge(rows: pd.DataFrame) -> pd.DataFrame:

@@ -15,7 +15,7 @@ from analysis.questions import sharing, weighting
 from analysis.records.frames import each
 from analysis.records.schema import Records
 from analysis.selection import SINGLE_TASK
-from analysis.statistics.paired_gains import LOOP, baseline
+from analysis.statistics.outcomes import LOOP, baseline
 
 WAY = ("sharing", "depth", "stages")
 MARKS = {"depth": ", {:.0f} shared", "stages": " of {:.0f}"}

@@ -14,9 +14,10 @@ from analysis.records.load_suite import SuiteRecords
 from analysis.records.schema import Records
 from analysis.records.study_state import state_of
 from analysis.statistics.intervals import Ends, Gain
+from analysis.statistics.outcomes import Setting, outcomes, setting
 from analysis.statistics.over_settings import mean_over_settings
 from analysis.statistics.over_task_sets import over_sets
-from analysis.statistics.paired_gains import MEAN, Setting, differences, gain_of, outcomes, setting
+from analysis.statistics.paired_gains import MEAN, differences, gain_of
 from analysis.suite.contests import Contest
 from analysis.suite.unranked import why_missing
 

@@ -161,8 +161,8 @@ class ImageBackbone(Backbone):
     SHORTEST: ClassVar[int] = 4
     """Shortest side, in pixels, of an image that a stage still shrinks; so at least 2 × 2 places are always left."""
 
-    def __init__(self, inputs: Sequence[int], stages: int, width: int, *, pool: str) -> None:
-        super().__init__(inputs, stages, width, pool=pool)
+    def __init__(self, inputs: Sequence[int], stages: int, width: int, *, pool: str, **options: Any) -> None:
+        super().__init__(inputs, stages, width, pool=pool, **options)
         self._pool = pool
 
     @abstractmethod

@@ -35,7 +35,11 @@ def with_outer_folds(task_set: TaskSet, folds: int, *, seed: int = 0) -> TaskSet
     """
     if not task_set.test_is_drawn:
         found = f"the test split of {task_set.name} is given, and is no random draw of the rows."
-        raise UserError("evaluation.design: cross_fit", found, "Write holdout.")
+        advice = (
+            "Write holdout: with folds, rows that were set apart, such as the latest in time, would also train the "
+            "networks that others judge. Random folds of all rows need a table without a test column."
+        )
+        raise UserError("evaluation.design: cross_fit", found, advice)
     pool = _joined(task_set.development.examples, task_set.test)
     number = _fold_of_every_example(task_set, pool, folds, seed)
     return replace(task_set, development=replace(task_set.development, examples=pool, folds=number), test=pool)

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from mtl_core.data.batch_loader import BatchLoader
 from mtl_core.data.losses import label_means
-from mtl_core.gradients.cotangents import gramian
+from mtl_core.gradients.cotangents import Slotwise, gramian
 from mtl_core.gradients.task_gradients import CutPass, TaskPass, task_gradients
 from mtl_core.layers.bank import Theta
 from mtl_core.layers.forward_context import ForwardContext
@@ -108,6 +108,12 @@ class StepGradient:
             memory: what the weighting method remembers; updated in place.
             streams: random numbers of the step, for the weighting method.
         """
+        found = self._unclipped(batches, memory, streams)
+        if self._weighting.max_norm is not None:
+            self._shared.shorten_(found.gradients, self._weighting.max_norm)
+        return found
+
+    def _unclipped(self, batches: list[Batch], memory: State, streams: Streams) -> Direction:
         method = self._weighting
         if isinstance(method, LossWeighting):
             return self._by_losses(method, batches[0], memory, streams)
@@ -166,9 +172,11 @@ class StepGradient:
         jacobians = [one.on(self._shared, into) for one, into in zip(passes, self._jacobian_memory, strict=True)]
         losses, present = passes[0].losses, torch.stack([batch.present for batch in batches]).all(dim=0)
         direction = method.combine(JacobianStep(losses, present, memory, streams, jacobians)).to(losses)
-        direction = matched(direction, jacobians[0], present, self._recipe.scale)
+        mean = jacobians[0] if len(jacobians) == 1 else torch.stack(jacobians).mean(dim=0)
+        direction = matched(direction, mean, present, self._recipe.scale)
         private = self._private_factors(present) * method.own_factors(losses)
-        gradient = self._shared.gradient(direction, passes[0].own, private, passes[0].penalty)
+        own, penalty = (mean_of([getattr(one, part) for one in passes]) for part in ("own", "penalty"))
+        gradient = self._shared.gradient(direction, own, private, penalty)
         return Direction(gradient, losses, torch.full_like(losses, torch.nan))
 
     def _private_factors(self, present: Bool[Tensor, "r t"]) -> Float[Tensor, "r t"]:
@@ -194,3 +202,14 @@ class StepGradient:
         targets, labelled = self._loader.targets(batch.index)
         losses = label_means(self._network.losses(outputs, targets), labelled)
         return torch.where(batch.present, losses, 0.0)
+
+
+def mean_of(passes: Sequence[Slotwise]) -> Slotwise:
+    """Return the mean of several passes' gradients, slot by slot; ``None`` is zero, and stays if all are ``None``."""
+    if len(passes) == 1:
+        return passes[0]
+    found: list[Tensor | None] = []
+    for gradients in zip(*passes, strict=True):
+        given = [gradient for gradient in gradients if gradient is not None]
+        found.append(torch.stack(given).sum(dim=0) / len(passes) if given else None)
+    return found

@@ -106,6 +106,24 @@ class SharedParameters:
                 part += addition.reshape(part.shape)
         return [part.flatten(1) for part in parts]
 
+    def shorten_(self, gradients: Sequence[Float[Tensor, "r s"]], norm: float) -> None:
+        """Shorten each replica's gradient on the shared parameters, in place, to the norm ``norm`` where it is longer.
+
+        Args:
+            gradients: gradient of every trained slot; entries of private copies stay as they are.
+            norm: largest norm on the shared parameters.
+        """
+        if not self._pieces:
+            return
+        parts = [
+            gradients[piece.slot].unflatten(1, (-1, self._layout.trained[piece.slot].numel))[:, piece.copies]
+            for piece in self._pieces
+        ]
+        squares = torch.stack([part.square().flatten(1).sum(dim=1) for part in parts]).sum(dim=0)
+        factor = norm / squares.sqrt().clamp(min=norm)
+        for part in parts:
+            part.mul_(factor.view(-1, 1, 1))
+
 
 def shared_stages(layout: Layout) -> dict[str, Int[Tensor, " n"]]:
     """Return for each stage the places of its parameters among the shared parameters.

@@ -30,7 +30,7 @@ class Soft(Sharing):
     counts in m.  λ = 0 is ``independent``; λ → ∞ is ``hard`` with its trunk trained at η/T.
 
     Source: L. Duong, T. Cohn, S. Bird & P. Cook, "Low resource dependency parsing: cross-lingual parameter sharing in a
-    neural network parser", ACL 2015, section 3.1; CS330 (Stanford), "Multi-task learning basics", for T tasks.
+    neural network parser", ACL 2015; CS330 (Stanford), "Multi-task learning basics", for T tasks.
 
     Differs from the paper: a proximal step instead of the penalty's gradient, which oscillates or explodes once
     2 η λ T exceeds 2; with an adaptive optimiser the step is still taken in the plain metric.

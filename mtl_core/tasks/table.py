@@ -14,12 +14,13 @@ from mtl_core.data.remark import Remark, ordered
 from mtl_core.data.tabular.column_names import nearest_name, refuse_unmatched, selected
 from mtl_core.data.tabular.columns import INPUT_KINDS, TARGET_KINDS, Column, ColumnKind
 from mtl_core.data.tabular.csv_format import CsvFormat
-from mtl_core.data.tabular.encoding import Encoded, encode
+from mtl_core.data.tabular.encoding import LEFT_OUT, Encoded, encode
 from mtl_core.data.tabular.leakage import refuse_copies, refuse_recodings, remarks_on_order, repeated_rows
 from mtl_core.data.tabular.names_in_digits import Role as DigitsRole
 from mtl_core.data.tabular.names_in_digits import told_apart
 from mtl_core.data.tabular.read_columns import read_columns
 from mtl_core.data.tabular.row_numbers import why_it_numbers_rows
+from mtl_core.data.tabular.same_targets import remarks_on_same_targets
 from mtl_core.data.tabular.table_facts import facts_of_columns
 from mtl_core.data.tabular.targets import target
 from mtl_core.data.tabular.test_split import (
@@ -109,7 +110,7 @@ class Table(TaskSource):
             target(column, self._kind(column, TARGET_KINDS), ~test, metrics.get(column.name)) for column in predicted
         ]
         tasks, labels = tuple(one.task for one in targets), np.stack([one.labels for one in targets], axis=1)
-        remarks += [remark for one in targets for remark in one.remarks]
+        remarks += [remark for one in targets for remark in one.remarks] + remarks_on_same_targets(tasks, labels)
         inputs, dropped = self._without_row_numbers(candidates, file.index)
         encoded = self._inputs(inputs, ~test, dropped)
         refuse_copies(inputs, predicted)
@@ -215,6 +216,10 @@ class Table(TaskSource):
         if not encoded.columns:
             reasons = " ".join(remark.text for remark in [*dropped, *encoded.remarks])
             raise UserError(str(self.path), f"no input is left. {reasons}", "Give one.")
+        inputs = [name for name, done in encoded.treatments.items() if not done.startswith(LEFT_OUT)]
+        if encoded.constant.issuperset(inputs):
+            found = f"every input has one and the same value in all rows to develop on ({', '.join(inputs[:5])})."
+            raise UserError(str(self.path), found, "Give an input that differs between rows.")
         return encoded
 
     def _kind(self, column: Column, allowed: Sequence[str]) -> ColumnKind | None:

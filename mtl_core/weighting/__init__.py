@@ -67,7 +67,7 @@ class JacobianStep(Step):
     Args:
         jacobians: task gradients on the shared parameters, of :attr:`JacobianWeighting.batches` independent batches;
             rows of absent tasks are 0.  ``losses`` are those of the first batch, and a task is present if it has a
-            label in every batch.
+            label in every batch.  Private parameters take the mean of their gradients on these batches.
     """
 
     jacobians: Sequence[Float[Tensor, "r t p"]]
@@ -82,6 +82,8 @@ class Weighting(ABC):
 
     needs: ClassVar[Literal["losses", "gramian", "jacobian"]]
     """What a step of the method looks at, hence what it costs."""
+    max_norm: float | None = None
+    """Largest norm of a step's gradient on the shared parameters, to which longer ones are shortened; ``None``: any."""
 
     def __init__(self, tasks: Sequence[Task]) -> None:
         self.tasks = tuple(tasks)
@@ -129,7 +131,7 @@ class GramianWeighting(Weighting):
     """
 
     needs = "gramian"
-    weighs_everything: ClassVar[bool] = False
+    weighs_everything: bool = False
     """Whether the weights act on private parameters too, like those of a :class:`LossWeighting`."""
 
     @abstractmethod
@@ -192,6 +194,17 @@ def matched(
     length = direction.square().sum(dim=1, keepdim=True).sqrt()
     wanted = mean.square().sum(dim=1, keepdim=True).sqrt()
     return direction * torch.where(length > 0, wanted / length, 0.0)
+
+
+def checked_norm(max_norm: float | None) -> float | None:
+    """Return a method's ``max_norm``.
+
+    Raises:
+        ValueError: when it is neither ``None`` nor above 0.
+    """
+    if max_norm is not None and not max_norm > 0:
+        raise ValueError(f"max_norm must be above 0, or none at all; found max_norm={max_norm!r}.")
+    return max_norm
 
 
 def softmax(scores: Float[Tensor, "r t"], present: Bool[Tensor, "r t"]) -> Float[Tensor, "r t"]:

@@ -17,7 +17,7 @@ class ConFIG(GramianWeighting):
     between these, C a = 1 and u ∝ Σ_i a_i g_i/‖g_i‖: hence w_i = a_i/‖g_i‖ · Σ_j ‖g_j‖ / Σ_j a_j.
 
     Source: Q. Liu, M. Chu & N. Thuerey, "ConFIG: towards conflict-free training of physics informed neural networks",
-    ICLR 2025, eq. 2.
+    ICLR 2025.
 
     Differs from the paper: C a = 1 is solved with 1e-12 on the diagonal of C in place of a pseudo-inverse; where
     gradients add up to 0, only the direction 0 has equal cosines; this one approaches it continuously, where a

@@ -16,7 +16,7 @@ class DualProj(GramianWeighting):
     d minimises ‖d − g_0‖ over g_i·d ≥ 0 for all i; g_0 = Σ_i g_i / T.  In terms of the Gramian G of the task gradients
     g_i, w minimises wᵀ G w over w ≥ 1/T.
 
-    Source: D. Lopez-Paz & M. Ranzato, "Gradient episodic memory for continual learning", NeurIPS 2017, eq. 11.
+    Source: D. Lopez-Paz & M. Ranzato, "Gradient episodic memory for continual learning", NeurIPS 2017.
 
     Differs from the paper: the gradient that is projected is the mean of all tasks' and not that of the latest task, as
     in P. Quinton & V. Rey, "Jacobian descent for multi-objective optimization", 2024.  T counts present tasks.

@@ -28,7 +28,7 @@ class Excess(JacobianWeighting):
     Σ_i α_i g_i.
 
     Source: Y. He, S. Zhou, G. Zhang, H. Yun, Y. Xu, B. Zeng, T. Chilimbi & H. Zhao, "Robust multi-task learning with
-    excess risks", ICML 2024, eqs. 6, 7 and 9 and section 3.2.
+    excess risks", ICML 2024.
 
     Differs from the paper: E_i(0) is a task's first estimate, as in the authors' code, where the paper averages over
     three epochs of warming up; nothing is added to S, so that E/E(0) is free of the gradients' unit; the ratio counts

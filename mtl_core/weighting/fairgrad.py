@@ -22,7 +22,7 @@ class FairGrad(GramianWeighting):
     maximises Σ_i (g_i·d)^(1−α) / (1−α) up to its length.  α = 1 is ``nash``, α = 2 the smallest total delay; α → ∞
     serves the worst-served task alone.
 
-    Source: H. Ban & K. Ji, "Fair resource allocation in multi-task learning", ICML 2024, eq. 4 and algorithm 1.
+    Source: H. Ban & K. Ji, "Fair resource allocation in multi-task learning", ICML 2024, algorithm 1.
 
     Differs from the paper: solved by Newton's method to a relative error of 1e-6 or better, and not by bounded least
     squares; a step that fails, as for ``nash``, is counted and uses its last iterate.  A task without a gradient has

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from mtl_core.data.task import Task
 from mtl_core.search_space import LogUniform
-from mtl_core.weighting import FLOOR, LossWeighting, State, Step, remember, softmax
+from mtl_core.weighting import FLOOR, LossWeighting, State, Step, checked_norm, remember, softmax
 from mtl_core.weighting.solvers import adam
 
 
@@ -26,8 +26,10 @@ class FAMO(LossWeighting):
     so that a task whose loss fell by more than the average (weighted with z) loses weight.  γ is the decay.  The
     Jacobian of softmax makes δ_i = z_i (d_i − Σ_j z_j d_j) for the vector d in brackets; no task gradient is needed.
 
+    As in the authors' code, a step's gradient on the shared parameters is shortened to a norm of 1 if it is longer.
+
     Source: B. Liu, Y. Feng, P. Stone & Q. Liu, "FAMO: fast adaptive multitask optimization", NeurIPS 2023, algorithm 1;
-    Adam for ξ as in the authors' code.
+    Adam for ξ and the largest norm as in the authors' code.
 
     Differs from the paper: z is over the tasks that are present in the batch; a loss counts for 1e-12 at least, where
     the authors' code adds 1e-8; losses are taken as they are, for the smallest possible one is 0.
@@ -35,6 +37,7 @@ class FAMO(LossWeighting):
     Args:
         step_size: step size of the logits ξ.
         decay: γ, the decay of the logits, as an L2 penalty inside Adam.
+        max_norm: largest norm of the gradient on the shared parameters, penalties included; ``None``: not shortened.
     """
 
     observes_step = True
@@ -45,9 +48,10 @@ class FAMO(LossWeighting):
         *,
         step_size: Annotated[float, LogUniform(2.5e-3, 2.5e-1)] = 2.5e-2,
         decay: Annotated[float, LogUniform(1e-5, 1e-1)] = 1e-3,
+        max_norm: float | None = 1.0,
     ) -> None:
         super().__init__(tasks)
-        self.step_size, self.decay = step_size, decay
+        self.step_size, self.decay, self.max_norm = step_size, decay, checked_norm(max_norm)
 
     def start(self, replicas: int, shared: int = 0) -> State:
         tasks = len(self.tasks)

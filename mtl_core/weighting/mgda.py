@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Literal, get_args
+
 from jaxtyping import Float
 from torch import Tensor
 
-from mtl_core.weighting import GramianStep, GramianWeighting, State
-from mtl_core.weighting.solvers.gramian import count_failures, failure_counter, final_weights, normalised
+from mtl_core.data.task import Task
+from mtl_core.weighting import FLOOR, GramianStep, GramianWeighting, State
+from mtl_core.weighting.solvers.gramian import (
+    NormalisedGramian,
+    count_failures,
+    failure_counter,
+    final_weights,
+    normalised,
+)
 from mtl_core.weighting.solvers.min_norm import min_norm
+
+Normalise = Literal["none", "l2", "loss", "loss+"]
 
 
 class MGDA(GramianWeighting):
@@ -16,18 +29,39 @@ class MGDA(GramianWeighting):
     w minimises ‖Σ_i w_i g_i‖² = wᵀ G w over w ≥ 0, Σ_i w_i = 1; g_i is the gradient of task i, G their Gramian.  Every
     task has g_i·d ≥ ‖d‖² for d = Σ_i w_i g_i.
 
+    Where ``normalise`` is not ``none``, w is that of the gradients g_i / n_i, with n_i = ‖g_i‖ (``l2``), L_i (``loss``)
+    or L_i ‖g_i‖ (``loss+``), and the step is still Σ_i w_i g_i, as in the code of Sener and Koltun: tasks with large
+    gradients no longer lose all weight, but a loss may rise along the step.
+
     Source: J.-A. Désidéri, "Multiple-gradient descent algorithm (MGDA) for multiobjective optimization", C. R. Math.
-    350 (2012); O. Sener & V. Koltun, "Multi-task learning as multi-objective optimization", NeurIPS 2018, eq. 3.
+    350 (2012); O. Sener & V. Koltun, "Multi-task learning as multi-objective optimization", NeurIPS 2018.
 
     Differs from the paper: the minimum is found by pivoting to about 1e-12, in closed form for two tasks, and not by a
-    few Frank-Wolfe steps, which end up to five times too long.  Gradients are not normalised first.
+    few Frank-Wolfe steps, which end up to five times too long.  ``none`` is the papers' text and the default; the
+    other three are those of the code of Sener and Koltun, where a loss counts for 1e-12 at least here.
+
+    Args:
+        normalise: what gradients are divided by to find their weights: ``none``, ``l2``, ``loss`` or ``loss+``.
     """
+
+    def __init__(self, tasks: Sequence[Task], *, normalise: Normalise = "none") -> None:
+        super().__init__(tasks)
+        if normalise not in get_args(Normalise):
+            raise ValueError(f"mgda normalises by {', '.join(get_args(Normalise))}; found normalise={normalise!r}.")
+        self.normalise = normalise
 
     def start(self, replicas: int, shared: int = 0) -> State:
         return failure_counter(replicas)
 
     def weigh(self, step: GramianStep) -> Float[Tensor, "r t"]:
-        parts = normalised(step.gramian, step.present)
+        parts = self._divided(normalised(step.gramian, step.present), step.losses.double().clamp(min=FLOOR))
         weights, solved = min_norm(parts, step.present)
         count_failures(step.state, solved & parts.finite)
         return final_weights(weights, parts, step.present, step.losses)
+
+    def _divided(self, parts: NormalisedGramian, losses: Float[Tensor, "r t"]) -> NormalisedGramian:
+        """The Gramian of the gradients after the division; cosines stay as they are."""
+        norms = parts.norms if self.normalise in ("none", "loss") else parts.alive.double()
+        if self.normalise in ("loss", "loss+"):
+            norms = norms / losses
+        return replace(parts, norms=norms, inverse=norms.reciprocal().masked_fill(~parts.alive, 0.0))

@@ -23,9 +23,11 @@ class MoDo(JacobianWeighting):
     The direction is ½ (J₁ + J₂)ᵀ λ.
 
     Source: L. Chen, H. Fernando, Y. Ying & T. Chen, "Three-way trade-off in multi-objective learning: optimization,
-    generalization and conflict-avoidance", NeurIPS 2023 (JMLR 2024), eqs. 2.9a and 2.9b.
+    generalization and conflict-avoidance", NeurIPS 2023 (JMLR 2024).
 
-    Differs from the paper: dividing by s makes γ independent of the gradients' unit.
+    Differs from the paper: dividing by s makes γ independent of the gradients' unit.  Private parameters take the mean
+    of both batches' gradients, like the direction.  The authors' code adds 0.1 λ to A λ, and their direction is the
+    sum over the batches; this follows the text.
 
     Args:
         step_size: γ, the step size of the weights.

@@ -19,28 +19,31 @@ On = Literal["log", "raw"]
 class STCH(LossWeighting):
     """A smooth approximation of the largest loss is minimised, in which every task has a share.
 
-    The objective is T μ log Σ_i exp(λ_i f_i / μ), with μ the smoothing, λ_i the preference for task i, T the number of
-    tasks, z_i the smallest loss that can be hoped for (the ideal point), and f_i
+    With z_i the smallest loss that can be hoped for (the ideal point), the objective is
 
-    - ``raw``: L_i − z_i;
-    - ``log``: log((L_i − z_i) / (n_i − z_i)), with n_i the mean loss of task i in the last epoch of the warm-up.
-      Before its end the objective is Σ_i λ_i log(L_i − z_i).
+    - ``raw``: μ log Σ_i exp(λ_i (L_i − z_i) / μ), with preferences λ_i that add up to 1, hence
+      w_i = λ_i softmax_i(λ (L − z) / μ): the paper's definition;
+    - ``log``: T μ log Σ_i exp(λ_i f_i / μ) with f_i = log((L_i − z_i) / (n_i − z_i)) and preferences around 1, where
+      n_i is the mean loss of task i in the last epoch of the warm-up and T the number of tasks, hence
+      w_i = T λ_i softmax_i(λ f / μ) / (L_i − z_i): the authors' code for networks, and the default.  Before the end of
+      the warm-up the objective is Σ_i λ_i log(L_i − z_i).
 
-    Hence w_i = T λ_i softmax_i(λ f / μ) ∂f_i/∂L_i.  A small μ makes it the largest of λ_i f_i, a large one their mean.
+    A small μ makes it the largest of λ_i f_i, a large one their mean.  For equal preferences, μ of ``log`` is T times
+    the μ of ``raw``, because its λ_i are T times as large.
 
     Source: X. Lin, X. Zhang, Z. Yang, F. Liu, Z. Wang & Q. Zhang, "Smooth Tchebycheff scalarization for multi-objective
-    optimization", ICML 2024, the definition of STCH, which is ``raw`` without T; ``log`` is the authors' code for
-    networks.
+    optimization", ICML 2024, the definition of STCH for ``raw``; the authors' code for ``log``.
 
-    Differs from the paper: the warm-up lasts one epoch by default, where the authors' code takes five of some hundred;
-    a task that has not ended it has f_i = 0, which among such tasks is the warm-up's objective; softmax and T are over
-    the tasks that are present in the batch; L_i − z_i counts for 1e-12 at least in ``log``.
+    Differs from the paper: the warm-up lasts one epoch by default, where the authors' code takes some five of hundreds;
+    a task that has not ended it has f_i = 0, which among such tasks is the warm-up's objective; softmax, T and the sum
+    of the λ_i are over the tasks that are present in the batch; L_i − z_i counts for 1e-12 at least in ``log``.
 
     Args:
         smoothing: μ, the smoothing; small values minimise the largest loss, large ones the mean.
         on: ``raw`` losses, or ``log`` for logarithms of the losses relative to those of the warm-up.
         warm_up: number of epochs after which n_i is fixed, for ``log``.
-        preference: λ_i, the preference for a task, by its name; 1 where it is not given.
+        preference: the preference for a task, by its name, 1 where it is not given: λ_i itself in ``log``, divided by
+            the sum over the tasks in ``raw``.
         ideal: z_i, the smallest loss to be hoped for, by task name; 0 where it is not given.
     """
 
@@ -76,11 +79,9 @@ class STCH(LossWeighting):
     def weigh(self, step: Step) -> Float[Tensor, "r t"]:
         preference, ideal = step.losses.new_tensor(self.preference), step.losses.new_tensor(self.ideal)
         if self.on == "raw":
-            values, slopes = step.losses - ideal, preference
-        else:
-            left, of = (loss - ideal for loss in (step.losses, step.state["mean"]))
-            left, of = left.clamp(min=FLOOR), of.clamp(min=FLOOR)
-            values = torch.where(step.state["epochs"] >= self.warm_up, left.log() - of.log(), 0.0)
-            slopes = preference / left
-        shares = softmax(preference * values / self.smoothing, step.present)
-        return step.num_present * shares * slopes
+            preference = preference / (preference * step.present).sum(dim=1, keepdim=True).clamp(min=FLOOR)
+            return preference * softmax(preference * (step.losses - ideal) / self.smoothing, step.present)
+        left, of = (loss - ideal for loss in (step.losses, step.state["mean"]))
+        left, of = left.clamp(min=FLOOR), of.clamp(min=FLOOR)
+        values = torch.where(step.state["epochs"] >= self.warm_up, left.log() - of.log(), 0.0)
+        return step.num_present * softmax(preference * values / self.smoothing, step.present) * preference / left

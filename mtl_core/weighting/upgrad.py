@@ -17,8 +17,8 @@ class UPGrad(GramianWeighting):
     d = Σ_i π(g_i) / T; π projects on {d: g_j·d ≥ 0 for all j}.  In terms of the Gramian G, π(g_i) = Σ_j v_ij g_j where
     v_i minimises vᵀ G v over v ≥ e_i, the i-th unit vector; w = Σ_i v_i / T.
 
-    Source: P. Quinton & V. Rey, "Jacobian descent for multi-objective optimization", arXiv 2406.16232, 2024, eq. 3
-    and proposition 1.
+    Source: P. Quinton & V. Rey, "Jacobian descent for multi-objective optimization", arXiv 2406.16232, 2024,
+    proposition 1.
 
     Differs from the paper: nothing but the solver.  G is scaled to a diagonal of 1 before 1e-12 is added to it, so that
     the ridge is as small for short gradients as for long ones.  T counts present tasks.

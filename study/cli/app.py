@@ -131,6 +131,39 @@ def report(
 
 @app.command()
 @reports_errors
+def extend(
+    run: Run,
+    seeds: Annotated[
+        int | None, typer.Option(min=1, max=1000, help="Verdict seeds that there shall be in all.")
+    ] = None,
+    without: Annotated[
+        list[str] | None, typer.Option("--without", help="A task to train alone while the rest shares; repeatable.")
+    ] = None,
+    arms: Annotated[
+        list[str] | None, typer.Option("--arms", help="Label of a planned arm to judge, too; repeatable.")
+    ] = None,
+    data: Annotated[Path | None, typer.Option(help="Where the study's table lies now, if it was moved.")] = None,
+    backend: BackEnd = None,
+    workers: Workers = None,
+    as_json: Json = False,
+) -> None:
+    """Add to a finished study: more seeds, or arms judged on fresh seeds; the same command resumes it."""
+    from study.cli.extend import extend as extend_study
+
+    extend_study(
+        run,
+        seeds=seeds,
+        without=without or [],
+        arms=arms or [],
+        data=data,
+        backend=backend,
+        workers=workers,
+        as_json=as_json,
+    )
+
+
+@app.command()
+@reports_errors
 def tree(
     what: What,
     targets: Targets = None,

@@ -15,12 +15,13 @@ from mtl_core.task_tree import Tree
 from study.cli.console import say, say_json
 from study.config.durations import duration
 from study.planning.plan import PHASES
+from study.protocol.addition import open_addition
 from study.store import ledger
 from study.store.recorded import Recorded, read_recorded
 
 WATCH_SECONDS = 2.0
 CHOICES = {"draws": "confirm", "arm": "verdict", "judged": "verdict"}
-SCORE, FINISHED = "score", "finished"
+SCORE, FINISHED, EXTEND = "score", "finished", "extend"
 STOPPED = {
     "interrupted": "stopped by Ctrl+C or a termination signal",
     "refused": "stopped",
@@ -35,7 +36,8 @@ class Status:
     """Status of a study, as its ledger and its records tell it.
 
     Args:
-        phase: the phase that the study is in: one that trains, ``score``, or ``finished`` when all is scored.
+        phase: the phase that the study is in: one that trains, ``score``, ``extend`` while a user's addition to it is
+            under way, or ``finished`` when all is scored.
         state: ``running``; ``finished``; ``ended`` without an answer, since networks diverged; or how it was stopped:
             ``interrupted``, ``refused`` with three lines, ``crashed``, or ``killed``, when nothing was said.
         reason: why it was refused or crashed; else empty.
@@ -124,7 +126,7 @@ def status_of(
         event["choice"]: event["value"] for event in events if event["event"] == "frozen" and "fold" not in event
     }
     opened = [event.get("phase") for event in events if event["event"] == "test_opened"]
-    phase = _phase(choices, opened, recorded)
+    phase = EXTEND if open_addition(events) is not None else _phase(choices, opened, recorded)
     state, reason = _state(events, phase, alive=alive)
     return Status(
         phase=phase,
@@ -215,6 +217,10 @@ def _headline(run: Path, now: Status) -> str:
     if now.state == "ended":
         return f"ended without an answer, since networks diverged; {report}"
     reason = f": {now.reason.rstrip('.')}" if now.reason else ""
+    if now.phase == EXTEND:
+        added = open_addition(ledger.read(run / ledger.NAME))
+        again = "the command that added to it" if added is None else added.command(str(run))
+        return f"{STOPPED[now.state]}{reason}; what was to be added to it is not judged yet; {again} goes on with it"
     return (
         f"{STOPPED[now.state]}{reason}; it is in the {now.phase} phase, nothing is running, and the command that began "
         "the study goes on with it"

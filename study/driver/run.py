@@ -5,12 +5,14 @@ from __future__ import annotations
 import signal
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from types import FrameType
 
 from mtl_core import ENGINE_VERSION
+from mtl_core.data.task_set import TaskSet
 from mtl_core.errors import UserError
 from study.config.durations import duration
 from study.config.load import read_spec
@@ -21,8 +23,10 @@ from study.driver.manifest import refuse_another, write_description
 from study.driver.screens import screen_for
 from study.execution.heartbeat import Heartbeats
 from study.execution.inline import Inline
-from study.execution.scheduler import Scheduler
+from study.execution.scheduler import Scheduler, Steps
+from study.jobs.job import Data
 from study.planning.pilot import enough_epochs
+from study.planning.plan import Plan
 from study.planning.prepare import Prepared, prepare_run, with_epochs, with_trees
 from study.planning.task_trees import ensure_trees
 from study.protocol.context import StudyContext
@@ -32,6 +36,9 @@ from study.store.archive import Archive
 from study.store.ledger import NAME as LEDGER
 from study.store.ledger import Ledger
 from study.store.scratch import scratch_of
+
+Phases = Callable[[StudyContext, TaskSet], Iterator[tuple[Steps, Data]]]
+"""What is to be done of a study: steps, and the data that they may see."""
 
 
 def run(
@@ -63,8 +70,18 @@ def run(
     return run_prepared(prepare_run(spec, Path(out).absolute()), out=out, options=options)
 
 
-def run_prepared(prepared: Prepared, *, out: Path, options: RunOptions) -> Path:
-    """Run a study that :func:`study.planning.prepare.prepare_run` has prepared for ``out``, as :func:`run` does."""
+def run_prepared(
+    prepared: Prepared, *, out: Path, options: RunOptions, phases: Phases = stages, shown: Plan | None = None
+) -> Path:
+    """Run a study that :func:`study.planning.prepare.prepare_run` has prepared for ``out``, as :func:`run` does.
+
+    Args:
+        prepared: the study.
+        out: the run directory.
+        options: how to run it.
+        phases: what is to be done, in order; by default all phases of a study.
+        shown: plan by which the progress is measured; by default the study's own.
+    """
     out = Path(out).absolute()
     fingerprint = prepared.task_set.fingerprint()
     begun = (out / "study.yaml").is_file()
@@ -77,7 +94,7 @@ def run_prepared(prepared: Prepared, *, out: Path, options: RunOptions) -> Path:
         if not begun:
             prepared = _with_enough_epochs(prepared, ledger, options.screen)
             write_description(out, prepared, fingerprint, options.position)
-        _run_phases(out, prepared, fingerprint, ledger, scratch, options)
+        _run_phases(out, prepared, fingerprint, ledger, scratch, options, phases, shown)
     return out
 
 
@@ -87,7 +104,14 @@ def _is_left_over(name: str) -> bool:
 
 
 def _run_phases(
-    out: Path, prepared: Prepared, fingerprint: str, ledger: Ledger, scratch: Path, options: RunOptions
+    out: Path,
+    prepared: Prepared,
+    fingerprint: str,
+    ledger: Ledger,
+    scratch: Path,
+    options: RunOptions,
+    phases: Phases,
+    shown: Plan | None,
 ) -> None:
     if prepared.plan.stand_ins:
         prepared = _with_trees(prepared, ledger, options.screen)
@@ -99,10 +123,11 @@ def _run_phases(
         ledger.append("damaged", part=part)
     context = StudyContext(prepared.plan, archive, ledger, prepared.task_set.development, fingerprint, out)
     backend = choose_backend(options, prepared, scratch)
-    screen = screen_for(options.screen, prepared, archive, backend, options.position)
+    measured = prepared if shown is None else replace(prepared, plan=shown)
+    screen = screen_for(options.screen, measured, archive, backend, options.position)
     changed = False
     try:
-        for steps, data in stages(context, prepared.task_set):
+        for steps, data in phases(context, prepared.task_set):
             scheduler = Scheduler(steps, archive, ledger)
             if data.test is not None and scoring_seconds(prepared) < SCORING_PAYS_SECONDS:
                 backend.close()

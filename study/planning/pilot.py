@@ -14,8 +14,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from analysis.statistics.late_epochs import is_late, too_many_late
+from study.config.field_types import is_auto
+from study.config.spec import Spec
 from study.planning.arm import Arm
 from study.planning.plan import Plan
+from study.planning.settings_from_data import MANY_ROWS, training_rows
 from study.planning.training_settings import recipe_of
 from study.store.ledger import Ledger
 
@@ -27,6 +30,20 @@ SEEDS = (4_000, 4_001)
 DRAWS = 4
 ROUNDS = 3
 """Most rounds: the epochs to begin with, twice and four times as many."""
+
+
+def is_wanted(asked: Spec, settled: Spec, development: Development) -> bool:
+    """Return whether a new study needs a pilot: its epochs are left to the rows, which are few, and no budget is set.
+
+    From :data:`MANY_ROWS` on even the fewest epochs are thousands of steps, and a pilot in one process takes long.
+
+    Args:
+        asked: the study as its file says it.
+        settled: the study with a value for every setting.
+        development: the examples to train on.
+    """
+    small = training_rows(settled, development) < MANY_ROWS
+    return is_auto(asked.training.epochs) and settled.budget is None and small
 
 
 def enough_epochs(plan: Plan, development: Development, ledger: Ledger) -> int:

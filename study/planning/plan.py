@@ -52,6 +52,7 @@ class Plan:
         folds: number of outer folds; 1: a test split of its own judges.
         fold: the outer fold whose seeds this plan has; ``None``: the seeds of all.
         verdict_seeds: number of verdict seeds, where the study has gone on to more than its file asks for.
+        first_verdict_seed: first of them, where they are a later block than the study's own; ``None``: its own.
     """
 
     spec: Spec
@@ -70,6 +71,7 @@ class Plan:
     folds: int = 1
     fold: int | None = None
     verdict_seeds: int | None = None
+    first_verdict_seed: int | None = None
 
     @property
     def arms(self) -> tuple[Arm, ...]:
@@ -91,7 +93,7 @@ class Plan:
         """Return the seeds of ``phase``; with outer folds the same number of each, seed s of fold s mod K."""
         first, wanted = FIRST_SEED[phase], getattr(self.spec, phase).seeds
         if phase == "verdict":
-            wanted = self.verdict_seeds or wanted
+            first, wanted = self.first_verdict_seed or first, self.verdict_seeds or wanted
         if self.folds == 1:
             return range(first, first + wanted)
         of_each = max(math.ceil(wanted / self.folds), FEWEST_SEEDS_OF_A_FOLD[phase])
@@ -101,6 +103,10 @@ class Plan:
     def of_fold(self, fold: int) -> Plan:
         """Return the plan with the seeds of one outer fold."""
         return replace(self, fold=fold)
+
+    def in_block(self, first: int, seeds: int) -> Plan:
+        """Return the plan with a block of ``seeds`` verdict seeds from ``first`` on, in place of its own."""
+        return replace(self, verdict_seeds=seeds, first_verdict_seed=first)
 
     def settings(self, phase: str) -> TrainingSettings:
         """Return what all replicas of ``phase`` have in common; only the search may stop early."""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from study.config.field_types import is_auto
 from study.config.load import read_spec
 from study.config.spec import Spec
+from study.planning import pilot
 from study.planning.band import band_facts, settle_band
 from study.planning.budget import reductions, settled_spec, shrink
 from study.planning.evaluation import settle_design
@@ -97,7 +98,7 @@ def prepare(
             spec, lambda tried: forecaster.forecast(make_plan(tried, task_set.development, trees=trees)).seconds
         )
     plan = replace(make_plan(smaller, task_set.development, trees=trees), shrunk=shrunk, reasons=reasons)
-    plan = replace(plan, pilot=is_auto(asked.training.epochs) and stored is None and spec.budget is None)
+    plan = replace(plan, pilot=stored is None and pilot.is_wanted(asked, smaller, task_set.development))
     forecast = forecaster.forecast(plan)
     refuse_if_too_large(forecast, free_disk(out), free_memory())
     return Prepared(task_set, plan, forecast, forecaster.rate, band_is_automatic)

@@ -22,8 +22,8 @@ FEWEST_EPOCHS, MOST_EPOCHS = 30, 1_000
 BATCHES_AN_EPOCH = 8
 """Batches that a small training split is cut into, so that an epoch is more than a few steps."""
 SMALL_BATCH, BATCH, LARGEST_BATCH = 16, 64, 1_024
-ROWS_OF_WIDER = 5_000
-"""Number of training rows from which on wider networks are compared."""
+MANY_ROWS = 5_000
+"""Number of training rows from which on wider networks are compared, and no pilot is needed."""
 WIDTHS, WIDER = (16, 64), (32, 128)
 WEIGHTING = ("equal", "uncertainty")
 
@@ -37,9 +37,9 @@ def settle_settings(spec: Spec, development: Development, stored: Spec | None = 
         stored: the study that a run directory was begun with: it decides what ``auto`` means there.
     """
     rules: dict[str, Callable[[Spec], tuple[Any, str]]] = {
-        "batch_size": lambda now: _batch_size(_training_rows(now, development)),
+        "batch_size": lambda now: _batch_size(training_rows(now, development)),
         "epochs": lambda now: _epochs(now, development),
-        "width": lambda now: _widths(_training_rows(now, development)),
+        "width": lambda now: _widths(training_rows(now, development)),
         "weighting": lambda now: (WEIGHTING, "whether tasks should weigh the same is part of the question"),
     }
     settled, reasons = spec, []
@@ -74,8 +74,8 @@ def _may_have_been_cut(spec: Spec, key: str, begun: Any, value: Any) -> bool:
     return spec.budget is not None and key == "width" and set(begun) < set(value)
 
 
-def _training_rows(spec: Spec, development: Development) -> int:
-    """Rows that a network trains on, of the arm with the smallest share of them."""
+def training_rows(spec: Spec, development: Development) -> int:
+    """Return the number of rows that a network trains on, of the arm with the smallest share of them."""
     return _steps_an_epoch(spec, development, batch_size=1)
 
 
@@ -107,8 +107,8 @@ def _epochs(spec: Spec, development: Development) -> tuple[int, str]:
 
 
 def _widths(rows: int) -> tuple[tuple[int, ...], str]:
-    small = rows < ROWS_OF_WIDER
-    return WIDTHS if small else WIDER, f"{'fewer than' if small else 'at least'} {ROWS_OF_WIDER:,} training rows"
+    small = rows < MANY_ROWS
+    return WIDTHS if small else WIDER, f"{'fewer than' if small else 'at least'} {MANY_ROWS:,} training rows"
 
 
 def _text(value: Any) -> str:

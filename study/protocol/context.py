@@ -80,6 +80,10 @@ class StudyContext:
         """Return a decision that stands in the ledger, or ``None`` while it is not made."""
         return self.ledger.frozen(choice, self.plan.fold)
 
+    def first_frozen(self, choice: str) -> Any:
+        """Return a decision as it was first made, without what was added to the finished study; ``None``: not made."""
+        return self.ledger.frozen(choice, self.plan.fold, first=True)
+
     def of_phase(self, phase: str) -> pd.DataFrame:
         """Return the longest records of all replicas of ``phase``; in the context of an outer fold of its seeds."""
         rows = self.archive.of_phase(phase)

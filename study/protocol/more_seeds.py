@@ -25,9 +25,10 @@ MOST_TIMES = 2.0
 def with_more_seeds(context: StudyContext) -> StudyContext | None:
     """Return the study with as many verdict seeds as the last ones call for; ``None`` where these are enough.
 
-    What was decided before stands in the ledger, and is not decided again.
+    What was decided before stands in the ledger, and is not decided again; a study that a user has added to gets no
+    further seeds by itself.
     """
-    if context.frozen("judged") is None or context.plan.spec.budget is not None:
+    if context.frozen("judged") is None or context.plan.spec.budget is not None or context.ledger.of("addition"):
         return None
     now = len(context.plan.seeds("verdict"))
     later = [event["seeds"] for event in context.ledger.of("extended") if event["seeds"] > now]

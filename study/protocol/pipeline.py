@@ -10,6 +10,7 @@ from study.jobs.job import Data
 from study.protocol.confirm import choose, confirm
 from study.protocol.context import StudyContext
 from study.protocol.divergence import ends_here
+from study.protocol.looks import count_look
 from study.protocol.more_seeds import with_more_seeds
 from study.protocol.score import score
 from study.protocol.search import search_arm
@@ -23,11 +24,17 @@ def stages(context: StudyContext, task_set: TaskSet) -> Iterator[tuple[Steps, Da
     Both follow each other again while more seeds would make the verdict surer.
     """
     yield training(context), Data(task_set.development)
-    yield score(context), Data(task_set.development, task_set.test)
+    yield _first_look(context), Data(task_set.development, task_set.test)
     while (longer := with_more_seeds(context)) is not None:
         context = longer
         yield verdict(context), Data(task_set.development)
         yield score(context), Data(task_set.development, task_set.test)
+
+
+def _first_look(context: StudyContext) -> Steps:
+    """Score what was trained.  Further seeds are no further look: their rule sees spreads and no gain."""
+    count_look(context, 1)
+    yield from score(context)
 
 
 def training(context: StudyContext) -> Steps:

@@ -23,10 +23,12 @@ def _score_phase(context: StudyContext, phase: str) -> Steps:
     keys = [key for key in dict.fromkeys(able["replica"]) if not context.archive.is_scored(key)]
     if not keys:
         return
-    folds = {"folds": context.plan.folds} if context.plan.folds > 1 else {}
-    context.ledger.append("test_opened", phase=phase, replicas=len(keys), **folds)
     replicas = _replicas(context, phase)
     wanted = {key: replicas[key] for key in keys if key in replicas}
+    if not wanted:  # what an addition has trained is scored with it
+        return
+    folds = {"folds": context.plan.folds} if context.plan.folds > 1 else {}
+    context.ledger.append("test_opened", phase=phase, replicas=len(wanted), **folds)
     yield [scoring_job(shard, shard.replicas, context.archive) for shard in context.shards(phase, wanted)]
 
 

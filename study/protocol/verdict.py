@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -27,9 +27,22 @@ def choose_judged(context: StudyContext) -> Steps:
         return frozen
     chosen, selected = context.frozen("arm")["arm"], context.frozen("draws")
     roles = _judged_arms(context, chosen, selected)
-    totals = {arm.label: total_baseline(context, arm) for arm in roles.values() if not arm.is_single_task}
     candidate = follow_up(context, selected)
     roles |= {} if candidate is None else {CANDIDATE: candidate}
+    value = yield from with_baselines(context, roles)
+    return context.freeze("judged", value)
+
+
+def with_baselines(context: StudyContext, roles: dict[str, Arm]) -> Steps:
+    """Search what was not searched yet of the arms in ``roles`` and their baselines, and return what is judged.
+
+    Returns:
+        ``arms``, ``roles``, ``alone`` and ``baselines``, as the ledger holds them; without arms that cannot be judged,
+        since no draw of theirs trained to its end.
+    """
+    selected = context.frozen("draws")
+    whole = [arm for arm in roles.values() if not (arm.is_single_task or arm.without)]
+    totals = {arm.label: total_baseline(context, arm) for arm in whole}
     new = {arm.label: arm for arm in (*(total for total, _ in totals.values()), *roles.values())}
     new = {label: arm for label, arm in new.items() if label not in selected}
     for arm in new.values():
@@ -38,13 +51,12 @@ def choose_judged(context: StudyContext) -> Steps:
     selected = _with_new(context, selected, list(new.values()))
     roles = {role: arm for role, arm in roles.items() if arm.label in selected}
     best = best_widths(context, selected)
-    value = {
+    return {
         "arms": [arm.label for arm in roles.values()],
         "roles": {role: arm.label for role, arm in roles.items()},
         "alone": {arm.label: list(arm.without) for arm in roles.values() if arm.without},
         "baselines": {arm.label: _baselines(arm, totals.get(arm.label), selected, best) for arm in roles.values()},
     }
-    return context.freeze("judged", value)
 
 
 def _announce(context: StudyContext, arm: Arm) -> None:
@@ -59,12 +71,13 @@ def verdict(context: StudyContext) -> Steps:
 
     The networks of all outer folds train in the same arrays.
     """
-    replicas = [replica for fold in context.folds for replica in _replicas(fold)]
+    replicas = [replica for fold in context.folds for replica in replicas_of(fold, fold.first_frozen("judged"))]
     yield context.training_jobs("verdict", context.keyed(replicas))
 
 
-def _replicas(context: StudyContext) -> Iterator[Replica]:
-    selected, judged = context.frozen("draws"), context.frozen("judged")
+def replicas_of(context: StudyContext, judged: Mapping[str, Any]) -> Iterator[Replica]:
+    """Yield the replicas of the arms of ``judged``, and of their baselines, with the verdict seeds of the plan."""
+    selected = context.frozen("draws")
     whole, of_task = dict.fromkeys(judged["arms"]), set()
     for baselines in judged["baselines"].values():
         whole |= dict.fromkeys(baselines[name] for name in ("each", "loop", "total") if name in baselines)

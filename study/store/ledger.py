@@ -153,11 +153,17 @@ class Ledger:
         """Return the events of one kind, in order."""
         return [entry for entry in self.events if entry["event"] == event]
 
-    def frozen(self, choice: str, fold: int | None = None) -> Any:
-        """Return the value of a frozen choice, of an outer fold where one is named; ``None`` while it is not made."""
+    def frozen(self, choice: str, fold: int | None = None, *, first: bool = False) -> Any:
+        """Return the last value of a frozen choice, or the ``first``; ``None`` while it is not made.
+
+        Args:
+            choice: what was decided.
+            fold: the outer fold in which it was; ``None``: in all together.
+            first: return the value as the study had it before anything was added to it.
+        """
         made = [entry for entry in self.of("frozen") if entry["choice"] == choice]
         values = [entry["value"] for entry in made if entry.get("fold") == fold]
-        return values[-1] if values else None
+        return (values[0] if first else values[-1]) if values else None
 
     def close(self) -> None:
         """Close the file and release the directory."""

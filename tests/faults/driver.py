@@ -8,13 +8,17 @@ from pathlib import Path
 
 import pytest
 
+from study.driver.extend import extend
 from study.driver.run import run
+from study.protocol.addition import Asked
 from tests.study import fake_engine
 from tests.study.conftest import install, tiny
 
 
-def drive(out: Path, backend: str, journal: Path | None = None, delay: float = 0.0) -> None:
-    """Run the tiny study in this process; what it says goes into a file beside its run directory."""
+def drive(
+    out: Path, backend: str, journal: Path | None = None, delay: float = 0.0, more_seeds: int | None = None
+) -> None:
+    """Run the tiny study in this process, or add seeds to it; what it says goes into a file beside its directory."""
     log = os.open(f"{out}.log", os.O_WRONLY | os.O_APPEND | os.O_CREAT)
     os.dup2(log, 1)
     os.dup2(log, 2)
@@ -22,7 +26,10 @@ def drive(out: Path, backend: str, journal: Path | None = None, delay: float = 0
         fake_engine.JOURNAL, fake_engine.DELAY = journal, delay
         install(pytest.MonkeyPatch())
     try:
-        run(tiny(workers=2), out=out, backend=backend)
+        if more_seeds:
+            extend(out, Asked(seeds=more_seeds))
+        else:
+            run(tiny(workers=2), out=out, backend=backend)
     except KeyboardInterrupt:
         sys.exit(130)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import random
+import shutil
 import signal
 import time
 from collections import Counter
@@ -126,3 +127,25 @@ def test_a_shard_goes_on_from_its_snapshot(tmp_path: Path) -> None:
     assert all(int(state) >= 1 for state in load_file(partial).values())
     finish(out, "inline", journal)
     assert not partial.exists()
+
+
+def test_killed_while_seeds_are_added_the_same_command_ends_in_the_same_tables(
+    undisturbed: Path, tmp_path: Path
+) -> None:
+    whole, out, journal = (tmp_path / name for name in ("whole", "run", "journal"))
+    for copy in (whole, out):
+        shutil.copytree(undisturbed, copy)
+    before, seeds = num_events(undisturbed, "finished"), 40
+    finish(whole, "inline", journal, 0.0, seeds)
+    last = num_events(whole, "finished")
+    assert last - before >= 4, "too short to be killed in the middle"
+    for finished in range(before + 1, last - 1, 2):
+        driver = start(out, "inline", journal, DELAY, seeds)
+        wait_for(driver, out, finished)
+        driver.kill()
+        assert ended(driver) == -signal.SIGKILL
+        assert num_events(out, "added_to_verdict") == 0, "nothing was interrupted"
+    finish(out, "inline", journal, 0.0, seeds)
+    assert tables(out) == tables(whole)
+    assert num_events(out, "looked") == 2
+    assert num_events(out, "addition") == num_events(out, "added_to_verdict") == 1

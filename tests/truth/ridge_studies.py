@@ -3,7 +3,7 @@
 Inputs are standard normal, and targets are linear in them.  Tasks have most of their coefficients in common.  The
 baseline fits every task alone, the arm draws the tasks' coefficients towards their mean, which helps on few rows and
 hurts on many.  A replica trains on a random four fifths of the rows that do not judge it, so that training sets overlap
-as they do in a study.
+as they do in a study, and luck of its own moves its coefficients about as far as other training rows would.
 
 The true gain is that of the networks that the study trains: averaged over random training sets, in every outer fold, on
 all examples that there could be.  It is known in closed form for every replica, and differs from table to table.
@@ -30,6 +30,8 @@ COMMON = 0.8
 """Share of the coefficients' variance that tasks have in common."""
 POSITIVE = 0.04
 """Share of positives of a rare class."""
+LUCK = 1.0
+"""Standard deviation of a coefficient's luck, in units of the noise that training rows leave in it."""
 CUT = 1.7507
 """Standard normal quantile of the share of negatives."""
 THRESHOLD = 0.2
@@ -88,10 +90,14 @@ def study(design: Design, rng: np.random.Generator) -> Study:
     found, true = [], []
     for test in parts:
         pool = np.setdiff1d(np.arange(design.rows), test)
-        several = [_fits(inputs, targets, rng.permutation(pool)[: len(pool) * 4 // 5]) for _ in range(
-            max(design.seeds, ENOUGH) // design.folds)]  # fmt: skip
-        true.append(np.mean([true_difference(design, fit, coefficients) for fit in several], axis=0))
-        for fit in several[: design.seeds // design.folds]:
+        trained = [
+            rng.permutation(pool)[: len(pool) * 4 // 5] for _ in range(max(design.seeds, ENOUGH) // design.folds)
+        ]
+        fits = [_fits(inputs, targets, train) for train in trained]
+        lucky = [fit.with_luck(LUCK / np.sqrt(len(pool) * 4 // 5), rng) for fit in fits]
+        known = lucky if design.kind == RARE else fits  # in squared errors luck costs both arms the same on average
+        true.append(np.mean([true_difference(design, fit, coefficients) for fit in known], axis=0))
+        for fit in lucky[: design.seeds // design.folds]:
             judged = np.full((design.rows, design.num_tasks), np.nan)
             judged[test] = differences(design, fit, inputs[test], targets[test])
             found.append(judged)
@@ -156,6 +162,11 @@ class Fit:
     centre: np.ndarray
     arm: np.ndarray
     baseline: np.ndarray
+
+    def with_luck(self, deviation: float, rng: np.random.Generator) -> Fit:
+        """Return the same fit with normal luck in every coefficient."""
+        arm, baseline = (one + deviation * rng.normal(size=one.shape) for one in (self.arm, self.baseline))
+        return Fit(self.centre, arm, baseline)
 
 
 def _fits(inputs: np.ndarray, targets: np.ndarray, train: np.ndarray) -> Fit:

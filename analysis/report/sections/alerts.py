@@ -200,11 +200,13 @@ def _sizes(study: LoadedStudy) -> Iterator[Alert]:
 
 
 def _looks(study: LoadedStudy) -> Iterator[Alert]:
-    looks = max((int(event.get("looks", 1)) for event in study.records.events("looked")), default=1)
-    if looks > 1:
-        yield Alert(
-            "Second look", f"the study was judged {looks} times; each look has its share of the level.", "number"
-        )
+    events = study.records.events("looked")
+    share = max((int(event.get("looks", 1)) for event in events), default=1)
+    looks = max((int(event.get("look", event.get("looks", 1))) for event in events), default=1)
+    if share > 1:
+        about = "Second look" if looks == 2 else f"{looks} looks"
+        text = f"the study was judged {looks} times; each look has its share of the level, this one 5%/{share}."
+        yield Alert(about, text, "number")
 
 
 def _plan(study: LoadedStudy) -> Iterator[Alert]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from analysis.formatting import interval, points, shared_stages
 from analysis.recommendation.costs import fraction
-from analysis.recommendation.option import ALONE, BEST_ALONE, CHOSEN, FOLLOW_UP, REFERENCE, Option
+from analysis.recommendation.option import ADDED, ALONE, BEST_ALONE, CHOSEN, FOLLOW_UP, REFERENCE, Option
 from analysis.recommendation.preference import RULES
 from analysis.recommendation.recommend import Recommendation
 from analysis.report.output.tables import Table, frame_of
@@ -17,6 +17,7 @@ ORIGIN = {
     CHOSEN: "chosen on validation",
     REFERENCE: "reference",
     FOLLOW_UP: "checked candidate",
+    ADDED: "added later",
     ALONE: "what the others are compared with",
     BEST_ALONE: "each task at the width that is best for it",
 }

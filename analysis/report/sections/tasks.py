@@ -15,6 +15,7 @@ from analysis.report.output.tables import Table
 from analysis.statistics.intervals import MIN_SEEDS
 from analysis.statistics.paired_gains import MEAN, TASK
 from analysis.statistics.verdicts import (
+    ADDED,
     CANDIDATE,
     HELPED,
     HELPED_BY_SHARING,
@@ -34,7 +35,12 @@ SIGNS = {
     HURT: ("▼", "hurt"),
     TUNED_ALONE: ("▽", "hurt"),
 }
-ROLES = {RECOMMENDED: "Chosen on validation", REFERENCE: "Judged beside it", CANDIDATE: "Checked candidate"}
+ROLES = {
+    RECOMMENDED: "Chosen on validation",
+    REFERENCE: "Judged beside it",
+    CANDIDATE: "Checked candidate",
+    ADDED: "Added later",
+}
 """Role of a judged arm, as the page says it."""
 NEUTRAL = {"no practical difference": "■"}
 Gaps = Mapping[tuple[str, str], float]

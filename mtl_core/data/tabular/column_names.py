@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
@@ -19,7 +20,7 @@ def without_blanks(names: Sequence[str], file: str) -> tuple[list[str], list[Rem
     Raises:
         UserError: when two names of ``file`` are one.
     """
-    clean = [name.strip() for name in names]
+    clean = [without_blanks_around(name) for name in names]
     twice = [name for name, count in Counter(clean).items() if count > 1]
     if twice:
         raise UserError(f"{file}: column {twice[0]!r}", "is there twice.", "Rename or drop one of them.")
@@ -29,6 +30,20 @@ def without_blanks(names: Sequence[str], file: str) -> tuple[list[str], list[Rem
         if name != new
     ]
     return clean, remarks
+
+
+def without_blanks_around(name: str) -> str:
+    """Return ``name`` without blanks, line breaks and invisible marks, such as a byte-order mark, around it."""
+    first, last = 0, len(name)
+    while first < last and _is_blank(name[first]):
+        first += 1
+    while last > first and _is_blank(name[last - 1]):
+        last -= 1
+    return name[first:last]
+
+
+def _is_blank(letter: str) -> bool:
+    return letter.isspace() or unicodedata.category(letter) == "Cf"
 
 
 def selected(patterns: Iterable[str], names: Sequence[str]) -> list[str]:

@@ -48,8 +48,15 @@ def _range(column: Column) -> tuple[float | str | None, float | str | None]:
     if not (column.is_number or pa.types.is_temporal(stored)) or pa.types.is_interval(stored):
         return None, None
     values = column.values.cast(pa.float32()) if pa.types.is_float16(stored) else column.values  # Arrow cannot compare
-    found = pc.min_max(values).as_py()  # pyright: ignore[reportAttributeAccessIssue]
-    return _plain(found["min"]), _plain(found["max"])
+    found = pc.min_max(values)  # pyright: ignore[reportAttributeAccessIssue]
+    return _plain(_as_python(found["min"])), _plain(_as_python(found["max"]))
+
+
+def _as_python(value: pa.Scalar) -> Any:
+    try:
+        return value.as_py()
+    except (OverflowError, ValueError):  # Python knows no year beyond 9999
+        return pc.cast(value, pa.string()).as_py()
 
 
 def _plain(value: Any) -> float | str | None:
@@ -58,7 +65,7 @@ def _plain(value: Any) -> float | str | None:
         return None
     try:
         number = float(value)
-    except TypeError:
+    except (TypeError, ValueError):
         return str(value)
     return number if math.isfinite(number) else str(number)
 

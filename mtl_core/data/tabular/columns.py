@@ -38,6 +38,7 @@ class Column:
         note: sentence that messages about missing or constant values end in; empty for most columns.
         written: how a text file writes the values, where that says more than they do.
         names_things: whether text that could be numbers is text on purpose.
+        codes_are_declared: whether the study file says which cells of this column are missing.
     """
 
     name: str
@@ -46,6 +47,7 @@ class Column:
     note: str = ""
     written: CellTexts | None = None
     names_things: bool = False
+    codes_are_declared: bool = False
 
     @property
     def num_present(self) -> int:
@@ -69,6 +71,11 @@ class Column:
         return pa.types.is_integer(stored) or pa.types.is_floating(stored) or pa.types.is_decimal(stored)
 
     @property
+    def is_date(self) -> bool:
+        """Whether the stored type is that of dates or moments."""
+        return _is_date(self.values.type)
+
+    @property
     def is_whole(self) -> bool:
         """Whether whole numbers are stored, as integers or otherwise."""
         if not self.is_number:
@@ -89,7 +96,7 @@ class Column:
         stored = self.values.type
         if pa.types.is_boolean(stored):
             return "boolean"
-        if _is_date(stored):
+        if self.is_date:
             return "date"
         if self.is_number:
             return "numeric"
@@ -97,7 +104,9 @@ class Column:
             if not self.names_things:
                 refuse_numbers_written_as_text(self.name, self.where, self.values, allowed)
             return "categorical"
-        raise UserError(self.where, f"holds values of type {stored}.", "Turn them into numbers or text, or ignore it.")
+        named = pa.types.is_time(stored) and ("categorical" if "categorical" in allowed else "multiclass")
+        advice = f"Turn them into numbers or text, {f'declare it {named} under kinds, ' if named else ''}or ignore it."
+        raise UserError(self.where, f"holds values of type {stored}.", advice)
 
     def numbers(self) -> np.ndarray:
         """Return the values as float64, with NaN for missing ones.
@@ -106,7 +115,7 @@ class Column:
             UserError: for text, infinities and values beyond ``LARGEST``.
         """
         stored = self.values.type
-        if _is_date(stored):
+        if self.is_date:
             return self.days()
         values = self._cast(self.values, pa.int8()) if pa.types.is_boolean(stored) else self.values
         if self.is_text and (truths := self._truths()) is not None:
@@ -121,7 +130,7 @@ class Column:
         Raises:
             UserError: for anything else.
         """
-        if not (_is_date(self.values.type) or self.is_text):
+        if not (self.is_date or self.is_text):
             raise UserError(self.where, "holds no dates.", "Write them like 2024-03-01, or declare another kind.")
         micros = self._cast(self._cast(self.values, pa.timestamp("us")), pa.int64())
         return self._cast(micros, pa.float64()).to_numpy(zero_copy_only=False) / MICROSECONDS_A_DAY
@@ -153,9 +162,12 @@ class Column:
         if len(bad):
             found = f"row {bad[0] + 1} holds {numbers[bad[0]]:g}; the largest that is sound is {LARGEST:g}."
             advice = "Rescale or clear it."
+            if np.isfinite(numbers[bad[0]]):
+                code = f"missing: {{{in_yaml(self.name)}: [{exact_text(float(numbers[bad[0]]))}]}}"
+                advice = f"Rescale or clear it; if it means missing, write {code} under tasks."
             if self.is_whole and np.isfinite(numbers[bad[0]]):
                 kinds = f"kinds: {{{in_yaml(self.name)}: categorical}} (a target: multiclass)"
-                advice = f"If it names things, write {kinds} under tasks, or ignore it. If it measures, rescale it."
+                advice = f"If it names things, write {kinds} under tasks, or ignore it. {advice}"
             raise UserError(self.where, found, advice)
         return numbers
 
@@ -185,6 +197,8 @@ def columns_of(table: pa.Table, file: str) -> dict[str, Column]:
         values = table.column(name)
         if pa.types.is_dictionary(values.type):
             values = pc.cast(values, values.type.value_type)
+        if pa.types.is_string_view(values.type):
+            values = pc.cast(values, pa.large_string())  # Arrow computes little with views
         if pa.types.is_floating(values.type):
             values = pc.if_else(pc.is_nan(values), pa.scalar(None, values.type), values)  # pyright: ignore[reportAttributeAccessIssue]
         columns[name] = Column(name, f"{file}: column {name!r}", values)

@@ -10,9 +10,13 @@ import numpy as np
 
 from mtl_core.data.remark import Remark
 from mtl_core.data.tabular.columns import Column, InputKind
+from mtl_core.data.tabular.dates_in_digits import remarks_on_dates_in_digits
 from mtl_core.data.tabular.float32_columns import as_float32
 from mtl_core.data.tabular.missing_codes import remarks_on_numbers
+from mtl_core.data.tabular.missing_words import remarks_on_missing_words
+from mtl_core.data.tabular.number_text import exact_text
 from mtl_core.data.tabular.spellings import remarks_on_spellings
+from mtl_core.errors import UserError
 
 MOST_CATEGORIES = 50
 """Largest number of categories of a column that get a 0/1 column of their own."""
@@ -36,6 +40,7 @@ class Encoded:
             :mod:`mtl_core.data.tabular.float32_columns`.
         remarks: sentences for the user about the encoding.
         treatments: what was done to each column of the file, by name.
+        constant: names of columns with one and the same value in all rows to develop on.
     """
 
     columns: list[np.ndarray] = field(default_factory=list)
@@ -43,6 +48,7 @@ class Encoded:
     origins: list[float] = field(default_factory=list)
     remarks: list[Remark] = field(default_factory=list)
     treatments: dict[str, str] = field(default_factory=dict)
+    constant: set[str] = field(default_factory=set)
 
     def add(self, values: np.ndarray, *, standardise: bool, origin: float = 0.0) -> None:
         """Append one encoded column."""
@@ -53,6 +59,12 @@ class Encoded:
     def remark(self, kind: str, column: Column, text: str) -> None:
         """Append a remark on ``column``."""
         self.remarks.append(Remark(kind, column.name, text))
+
+    def remark_constant(self, column: Column) -> None:
+        """Note that ``column`` has the same value in all rows to develop on."""
+        self.constant.add(column.name)
+        found = f"Column {column.name!r} has one and the same value in all rows to develop on, and tells nothing."
+        self.remark("constant_input", column, found)
 
     def matrix(self) -> np.ndarray:
         """Return the encoded columns as one array, rows × columns."""
@@ -77,7 +89,11 @@ def _add_numbers(encoded: Encoded, column: Column, kind: InputKind, development:
     numbers = column.days() if kind == "date" else column.numbers()
     if kind == "date":
         encoded.remark("date_as_days", column, f"Dates in {column.name!r} are taken as days since 1970.")
+    known = numbers[development]
+    if (known == known[0]).all():
+        encoded.remark_constant(column)
     if kind == "boolean":
+        _refuse_other_numbers(column, numbers)
         encoded.add(numbers, standardise=False)
         done = "0/1"
     else:
@@ -85,10 +101,11 @@ def _add_numbers(encoded: Encoded, column: Column, kind: InputKind, development:
         if narrow is None:
             encoded.treatments[column.name] = LEFT_OUT + "its values do not differ enough"
             found = f"The values of column {column.name!r} differ by less than a computer can tell"
-            advice = "If they do differ, subtract their smallest value."
+            advice = "If they do differ, subtract their smallest value, or choose another unit."
             encoded.remark("no_difference", column, f"{found}; it is left out. {advice}")
             return
         encoded.remarks += remarks_on_numbers(column, numbers)
+        encoded.remarks += [] if column.is_date else remarks_on_dates_in_digits(column, numbers)
         encoded.add(narrow.values, standardise=True, origin=narrow.origin)
         done = "days since 1970, " * (kind == "date") + "centred in float64, " * (narrow.origin != 0) + "standardised"
     missing = np.isnan(numbers)
@@ -107,7 +124,9 @@ def _add_categories(encoded: Encoded, column: Column, development: np.ndarray) -
         encoded.remark("row_name", column, found)
         encoded.treatments[column.name] = LEFT_OUT + "it names rows"
         return
-    encoded.remarks += remarks_on_spellings(column, counts)
+    encoded.remarks += remarks_on_spellings(column, counts) + remarks_on_missing_words(column, counts)
+    if max(counts.values(), default=0) == development.sum():
+        encoded.remark_constant(column)
     kept = sorted(counts, key=lambda text: (-counts[text], text))[:MOST_CATEGORIES]
     for category in sorted(kept):
         encoded.add(texts == category, standardise=False)
@@ -122,3 +141,10 @@ def _add_categories(encoded: Encoded, column: Column, development: np.ndarray) -
     if missing[development].any():
         encoded.add(missing, standardise=False)
         encoded.treatments[column.name] += "; missing: a 0/1 column"
+
+
+def _refuse_other_numbers(column: Column, numbers: np.ndarray) -> None:
+    other = np.flatnonzero(~np.isnan(numbers) & (numbers != 0) & (numbers != 1))
+    if len(other):
+        found = f"is declared boolean, and row {other[0] + 1} holds {exact_text(float(numbers[other[0]]))}."
+        raise UserError(column.where, found, "Write 0 and 1, or declare it numeric or categorical under kinds.")

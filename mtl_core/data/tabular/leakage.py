@@ -15,6 +15,8 @@ LINEAR_CORRELATION = 1 - 1e-6
 """Absolute correlation above which an input counts as a linear function of a target."""
 FEWEST_ROWS = 10
 """Smallest number of rows with both values on which an input and a target are compared."""
+ROWS_LOOKED_AT = 500
+"""Rows on which an order is looked for before all rows are sorted."""
 FEWEST_REPEATS = 5
 """Smallest mean number of rows per value of an input that is compared with classes; fewer may agree by chance."""
 
@@ -34,10 +36,10 @@ def refuse_copies(inputs: Sequence[Column], predicted: Sequence[Column]) -> None
 def remarks_on_order(columns: Sequence[Column], predicted: Sequence[Column]) -> list[Remark]:
     """Return a remark on every column that is a straight line of a target, or orders the rows exactly as one does."""
     remarks = []
-    for column, target, value, label in _pairs(columns, predicted):
+    for column, target, value, label in _pairs(columns, predicted, words=True):
         if value.dtype != np.float64:
             continue
-        if _is_linear(value, label):
+        if is_linear(value, label):
             found = f"Column {column.name!r} is a straight line of the target {target.name!r}"
             remarks.append(Remark("leak", column.name, f"{found}: a leak?"))
         elif _in_one_order(value, label):
@@ -47,16 +49,25 @@ def remarks_on_order(columns: Sequence[Column], predicted: Sequence[Column]) -> 
 
 
 def _pairs(
-    columns: Sequence[Column], predicted: Sequence[Column]
+    columns: Sequence[Column], predicted: Sequence[Column], *, words: bool = False
 ) -> Iterator[tuple[Column, Column, np.ndarray, np.ndarray]]:
-    """Yield every column with every target that is stored alike, and the values of both where neither is missing."""
+    """Yield every column with every target that is stored alike, and the values of both where neither is missing.
+
+    ``words``: also where one is text and the other numbers, with the places of the words in the order of the numbers.
+    """
     values = [(column, _comparable(column)) for column in columns]
     for target in predicted:
         label = _comparable(target)
         for column, value in values:
             both = _present(value) & _present(label)
-            if value.dtype == label.dtype and both.sum() >= FEWEST_ROWS:
+            if both.sum() < FEWEST_ROWS:
+                continue
+            if value.dtype == label.dtype:
                 yield column, target, value[both], label[both]
+            elif words and value.dtype == np.float64:
+                yield column, target, value[both], _ranks(label[both], value[both])
+            elif words:
+                yield column, target, _ranks(value[both], label[both]), label[both]
 
 
 def refuse_recodings(inputs: Sequence[Column], tasks: Sequence[Task], labels: np.ndarray) -> list[Remark]:
@@ -113,6 +124,18 @@ def _comparable(column: Column) -> np.ndarray:
     return column.texts() if column.is_text else column.numbers()
 
 
+def _ranks(words: np.ndarray, numbers: np.ndarray) -> np.ndarray:
+    """Return for every row the place of its word among all words, ordered by the mean of their numbers.
+
+    Words that hardly repeat, which any numbers would order, all have place 0.
+    """
+    names, codes = np.unique(words.astype(str), return_inverse=True)
+    if len(names) * FEWEST_REPEATS > len(words):
+        return np.zeros(len(words))
+    means = np.bincount(codes, numbers) / np.bincount(codes)
+    return np.argsort(np.argsort(means))[codes].astype(np.float64)
+
+
 def _codes(column: Column) -> np.ndarray:
     """Return a number for each different value, and -1 where one is missing."""
     values = _comparable(column)
@@ -126,15 +149,29 @@ def _present(values: np.ndarray) -> np.ndarray:
     return ~np.isnan(values) if values.dtype == np.float64 else np.array([value is not None for value in values])
 
 
-def _is_linear(value: np.ndarray, label: np.ndarray) -> bool:
+def is_linear(value: np.ndarray, label: np.ndarray) -> bool:
+    """Return whether ``label`` is a straight line of ``value``, but for rounding."""
     value, label = value - value.mean(), label - label.mean()
     scale = np.sqrt((value @ value) * (label @ label))
     return bool(scale > 0 and abs(value @ label) / scale > LINEAR_CORRELATION)
 
 
 def _in_one_order(value: np.ndarray, label: np.ndarray) -> bool:
-    """Whether both have another number in every row, and one rises, or falls, wherever the other rises."""
-    if min(len(np.unique(value)), len(np.unique(label))) < len(value):
+    """Whether one rises, or falls, wherever the other rises, in enough rows that chance does not explain it.
+
+    Either may have ties, as a rounded number, a rank or a class of a score has, if one of them determines the other:
+    a flag that is never set in one class is no leak.
+    """
+    some = slice(None, None, max(len(value) // ROWS_LOOKED_AT, 1))
+    if not _is_monotone(value[some], label[some]) or not _is_monotone(value, label):
         return False
-    steps = np.diff(label[np.argsort(value)])
-    return bool((steps > 0).all() or (steps < 0).all())
+    different = [np.unique(one, return_counts=True)[1] for one in (value, label)]
+    if any(len(value) - counts.max() < FEWEST_REPEATS for counts in different):
+        return False
+    pairs = np.unique(np.stack([value, label]), axis=1).shape[1]
+    return pairs == max(map(len, different))
+
+
+def _is_monotone(value: np.ndarray, label: np.ndarray) -> bool:
+    rises = (np.diff(label[np.lexsort((label, value))]) >= 0).all()
+    return bool(rises or (np.diff(label[np.lexsort((-label, value))]) <= 0).all())

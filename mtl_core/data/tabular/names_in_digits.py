@@ -59,10 +59,12 @@ def told_apart(column: Column, role: Role, asked: str | None) -> tuple[Column, l
 
 
 def _undeclared_target(column: Column) -> tuple[Column, list[Remark]]:
+    if not column.is_number:
+        return column, []
     classes, written = _are_classes(column), column.written
     if classes and _is_beyond(column):
         return by_text(column), _kept_apart(column, "target")
-    if written is None or not column.is_number:
+    if written is None:
         return column, []
     if not classes:
         return column, _read_as_numbers(column, written, "multiclass")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from datetime import datetime
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -13,6 +14,8 @@ from mtl_core.errors import UserError
 
 NUMBER = re.compile(r"\s*[-+\u2212\u2013]?[$€£]?\s*(\d[\d.,' ]*|\.\d+)(e[-+\u2212\u2013]?\d+)?\s*%?\s*", re.IGNORECASE)
 DATE = re.compile(r"\s*\d{1,4}([./])\d{1,2}\1\d{1,4}(\s+\d{1,2}:\d\d(:\d\d)?)?\s*")
+ISO_DATE = re.compile(r"\s*\d{4}-\d{1,2}-\d{1,2}([T ]\d{1,2}:\d\d(:\d\d(\.\d+)?)?(Z|[-+]\d\d:?\d\d)?)?\s*")
+PLAIN_NUMBER = re.compile(r"\s*[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?\s*", re.IGNORECASE)
 DECIMAL_COMMA = re.compile(r"\s*[-+]?\d+,\d+\s*")
 TYPESET_MINUS = re.compile("[\u2212\u2013]")
 LONGEST_NUMBER = 40  # longer text is cut, because the pattern is slow on long runs of blanks
@@ -36,31 +39,67 @@ def refuse_numbers_written_as_text(name: str, where: str, values: pa.ChunkedArra
     seen = [str(value)[:LONGEST_NUMBER] for value in different]
     numbers = [value for value in seen if NUMBER.fullmatch(value)]
     others = [value for value, text in zip(different, seen, strict=True) if not NUMBER.fullmatch(text)]
-    dates = [value for value in seen if DATE.fullmatch(value)]
-    if 2 * len(dates) > len(seen):
-        found = f"holds dates written like {dates[0][:40]!r}."
-        advice = "Write dates like 2023-01-31, ignore the column, or declare another kind under kinds."
-        raise UserError(where, found, advice)
+    _refuse_dates(where, seen, allowed)
     if 2 * len(numbers) <= len(seen):
         return
-    *kinds, last = (kind for kind in allowed if kind not in ("boolean", "date"))
-    advice = f"Clean it, ignore it, or declare it {', '.join(kinds)} or {last} under kinds."
+    advice = f"Clean it, ignore it, or declare it {_kinds(allowed, numbers, others)} under kinds."
     typeset = next((value for value in numbers if TYPESET_MINUS.search(value)), None)
     if typeset is not None:
         numbers, advice = [typeset], f"Its minus is a typographic sign: write '-'. {advice}"
     if others:
         row = pc.index(values, pa.scalar(others[0], values.type)).as_py() + 1  # pyright: ignore[reportAttributeAccessIssue]
         mixed = f"holds numbers and text such as {others[0][:40]!r} in row {row}"
-        advice = f"{_on_others(others, row)} {advice}".strip()
+        times = pc.sum(pc.equal(values, pa.scalar(others[0], values.type))).as_py()  # pyright: ignore[reportAttributeAccessIssue]
+        advice = f"{_on_others(others, row, times)} {advice}".strip()
     else:
         mixed = "holds numbers written as text"
-        advice += _on_decimal_commas(name, numbers)
+        commas = _on_decimal_commas(name, numbers)
+        advice = advice + commas if commas else _on_marks(numbers) + advice
     raise UserError(where, f"{mixed} (for instance {numbers[0][:40]!r}).", advice)
 
 
-def _on_others(others: Sequence[str], row: int) -> str:
+def _refuse_dates(where: str, seen: Sequence[str], allowed: Sequence[str]) -> None:
+    other, iso = ([text for text in seen if pattern.fullmatch(text)] for pattern in (DATE, ISO_DATE))
+    if 2 * (len(other) + len(iso)) <= len(seen):
+        return
+    if other:
+        found = f"holds dates written like {other[0]!r}."
+        advice = "Write dates like 2023-01-31, ignore the column, or declare another kind under kinds."
+        raise UserError(where, found, advice)
+    strange = [text for text in seen if text not in iso or not _is_date(text)]
+    found = f"holds dates and text such as {strange[0]!r}." if strange else f"holds dates as text, such as {iso[0]!r}."
+    kinds = "date or categorical" if "date" in allowed else "multiclass"
+    advice = "Mend or clear what is no date, " if strange else f"Declare it {kinds} under kinds, "
+    raise UserError(where, found, f"{advice}or ignore the column.")
+
+
+def _is_date(text: str) -> bool:
+    try:
+        datetime.fromisoformat(text.strip())
+    except ValueError:
+        return False
+    return True
+
+
+def _kinds(allowed: Sequence[str], numbers: Sequence[str], others: Sequence[str]) -> str:
+    """Return the kinds that may be declared; numbers with other marks than a point can only be names."""
+    plain = not others and all(PLAIN_NUMBER.fullmatch(value) for value in numbers)
+    of_numbers = () if plain else ("numeric", "regression")
+    *kinds, last = (kind for kind in allowed if kind not in ("boolean", "date", *of_numbers))
+    return f"{', '.join(kinds)} or {last}" if kinds else last
+
+
+def _on_marks(numbers: Sequence[str]) -> str:
+    """Advice on numbers with currency, percent signs or marks between thousands."""
+    marked = next((value for value in numbers if not PLAIN_NUMBER.fullmatch(value)), None)
+    if marked is None or TYPESET_MINUS.search(marked):
+        return ""
+    return f"Write {marked.strip()!r} as a plain number, such as 1234.5. "
+
+
+def _on_others(others: Sequence[str], row: int, times: int) -> str:
     """Advice on text among numbers: a second header, or a word that stands for missing values."""
-    if len(others) == 1 and row == 1:
+    if len(others) == 1 and row == 1 and times == 1 and others[0].strip():
         return "If row 1 is a second header or holds units, delete that line."
     if len(others) <= MOST_CODES and all(len(value) <= LONGEST_NUMBER for value in others):
         words = ", ".join(in_yaml(value) for value in others)

@@ -12,6 +12,7 @@ from mtl_core.data.remark import Remark
 from mtl_core.data.tabular.columns import TARGET_KINDS, Column
 from mtl_core.data.tabular.float32_columns import as_float32
 from mtl_core.data.tabular.missing_codes import remarks_on_numbers
+from mtl_core.data.tabular.missing_words import remarks_on_missing_words
 from mtl_core.data.tabular.number_text import exact_text
 from mtl_core.data.tabular.spellings import remarks_on_spellings
 from mtl_core.data.task import Kind, Metric, Task
@@ -68,12 +69,14 @@ def target(column: Column, asked: Kind | None, development: np.ndarray, metric: 
         remarks += remarks_on_numbers(column, numbers)
         narrow = as_float32(numbers, development)
         if narrow is None:
-            advice = "Subtract the smallest value before the file is written, or leave it out."
+            advice = "Subtract the smallest value before the file is written, choose another unit, or leave it out."
             raise UserError(column.where, "holds values that differ by less than a computer can tell.", advice)
         labels, origin = narrow.values, narrow.origin
         if not metric_named(task.metric).judges_negative:
             _refuse_negative(column, numbers, origin, task.metric)
     else:
+        if column.is_number:
+            remarks += remarks_on_numbers(column, column.numbers(), are_classes=True)
         (task, codes), origin = _classes(column, kind, development, remarks, metric), 0.0
         labels = codes.astype(np.float32)
     remarks += _remarks_on_test_labels(column, labels[~development])
@@ -137,7 +140,7 @@ def _classes(
     texts = column.texts()
     counts = Counter(text for text in texts[development] if text is not None)
     names = sorted(counts, key=_numerically)
-    remarks += remarks_on_spellings(column, names)
+    remarks += remarks_on_spellings(column, names) + remarks_on_missing_words(column, counts)
     if len(names) > min(MOST_CLASSES, counts.total() / 2) and len(names) > 2:
         found = f"has {len(names)} classes in {counts.total()} labels."
         raise UserError(column.where, found, f"Give at most {MOST_CLASSES}, and two labels of each; or ignore it.")

@@ -10,6 +10,7 @@ from pathlib import Path
 import pyarrow as pa
 from pyarrow import csv
 
+from mtl_core.data.tabular.column_names import without_blanks_around
 from mtl_core.data.tabular.csv_format import CsvFormat
 from mtl_core.data.tabular.ragged_lines import refuse_ragged_lines
 from mtl_core.errors import UserError
@@ -48,7 +49,7 @@ class TextFile:
         table = self._read(self._convert("", self.written.decimal_of("")))
         apart: dict[tuple[str, str], list[str]] = {}
         for name in table.column_names:
-            key = (name.strip() if name.strip() in self.null_words else "", self.written.decimal_of(name.strip()))
+            key = (self._null_words_of(name), self.written.decimal_of(without_blanks_around(name)))
             apart.setdefault(key, []).append(name)
         for key, names in apart.items():
             if key != ("", self.written.decimal_of("")):
@@ -69,9 +70,16 @@ class TextFile:
             return self._read(csv.ConvertOptions(**text))
         apart: dict[str, list[str]] = {}
         for name in names:
-            apart.setdefault(name.strip() if name.strip() in self.null_words else "", []).append(name)
+            apart.setdefault(
+                without_blanks_around(name) if without_blanks_around(name) in self.null_words else "", []
+            ).append(name)
         parts = [self._read(self._convert(key, ".", **(text | {"include_columns": own}))) for key, own in apart.items()]
         return pa.table({name: part.column(name) for part in parts for name in part.column_names}).select(list(names))
+
+    def _null_words_of(self, name: str) -> str:
+        """Return the key in ``null_words`` of the column that the file calls ``name``."""
+        clean = without_blanks_around(name)
+        return clean if clean in self.null_words else ""
 
     def _convert(self, column: str, decimal: str, **options: object) -> csv.ConvertOptions:
         words = list(self.null_words[column])

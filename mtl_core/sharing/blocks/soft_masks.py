@@ -9,13 +9,14 @@ from jaxtyping import Float
 from torch import Tensor
 
 from mtl_core.layers.bank import Copy, Theta
+from mtl_core.layers.feature_norm import FeatureNorm, Norm
 from mtl_core.layers.linear import Linear
 
 
 class SoftMask:
-    """Soft attention mask, m ⊙ s with m = σ(V relu(U [s; g] + c) + d) between 0 and 1, at every place.
+    """Soft attention mask, m ⊙ s with m = σ(norm(V relu(norm(U [s; g] + c)) + d)) between 0 and 1, at every place.
 
-    Source: S. Liu, E. Johns & A. Davison, "End-to-end multi-task learning with attention", CVPR 2019, eqs. 1 and 2.
+    Source: S. Liu, E. Johns & A. Davison, "End-to-end multi-task learning with attention", CVPR 2019, section 3.2.
 
     Args:
         name: of the layer.
@@ -23,25 +24,50 @@ class SoftMask:
         features: number of features of the masked signal s.
         context: number of features of g, the signal that is read beside s; 0: there is no g.
         feature_axis: position of the features in both signals.
+        norm: norm behind either linear map, ``batch`` in the paper.
     """
 
     def __init__(
-        self, name: str, copies: tuple[Copy, ...], features: int, context: int = 0, feature_axis: int = -1
+        self,
+        name: str,
+        copies: tuple[Copy, ...],
+        features: int,
+        context: int = 0,
+        feature_axis: int = -1,
+        norm: Norm = "none",
     ) -> None:
         self._num_copies, self._feature_axis = len(copies), feature_axis
         self.read = Linear(f"{name}.read", copies, features + context, features)
         self.write = Linear(f"{name}.write", copies, features, features)
-        self.slots = (*self.read.slots, *self.write.slots)
+        self.read_norm = FeatureNorm(norm, f"{name}.read.norm", copies, features)
+        self.write_norm = FeatureNorm(norm, f"{name}.write.norm", copies, features)
+        parts = (self.read, self.read_norm, self.write, self.write_norm)
+        self.slots = tuple(slot for part in parts for slot in part.slots)
 
     def __call__(
-        self, theta: Theta, s: Float[Tensor, "r g b *f"], g: Float[Tensor, "r c b *f"] | None = None
+        self,
+        theta: Theta,
+        s: Float[Tensor, "r g b *f"],
+        g: Float[Tensor, "r c b *f"] | None = None,
+        training: bool = False,
     ) -> Float[Tensor, "r c b *f"]:
-        """Return ``s`` masked by every copy; ``g`` has the same places as ``s``."""
+        """Return ``s`` masked by every copy; ``g`` has the same places as ``s``.
+
+        Args:
+            theta: the parameters of the array.
+            s: the signal to mask, common to all copies or one for each.
+            g: what is read beside s.
+            training: whether batch norms take and remember the statistics of this batch.
+        """
         seen = s.expand(-1, self._num_copies, *[-1] * (s.ndim - 2))
         if g is not None:
             seen = torch.cat([seen, g], dim=self._feature_axis)
-        hidden = self.read(theta, seen.movedim(self._feature_axis, -1), torch.relu_)
-        z = self.write(theta, hidden).movedim(-1, self._feature_axis)
+        seen = seen.movedim(self._feature_axis, -1)
+        if self.read_norm:
+            hidden = torch.relu(self.read_norm(theta, self.read(theta, seen), training))
+        else:
+            hidden = self.read(theta, seen, torch.relu_)  # in place, which is cheap on the product itself
+        z = self.write_norm(theta, self.write(theta, hidden), training).movedim(-1, self._feature_axis)
         masked, _ = cast("tuple[Tensor, Tensor]", Masked.apply(z, s))
         return masked
 

@@ -100,7 +100,7 @@ def _subspace_start(own: float, subspaces: int, tasks: int, others: int) -> Tens
 class ChannelStitch:
     """Cross-stitch unit with a matrix for every feature, h_i ← Σ_j A_ij ⊙ h_j; A starts near the identity.
 
-    Source: I. Misra et al., "Cross-stitch networks for multi-task learning", CVPR 2016, eq. 1 and section 4.
+    Source: I. Misra et al., "Cross-stitch networks for multi-task learning", CVPR 2016, eq. 1 and its initialisation.
 
     Args:
         name: of the layer.

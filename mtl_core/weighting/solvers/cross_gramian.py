@@ -37,8 +37,11 @@ def updated_weights(
     present: Bool[Tensor, "r t"],
     step_size: float | Float[Tensor, "r 1"],
     offset: float | Float[Tensor, "r t"] = 0.0,
+    *,
+    steps: int = 1,
+    momentum: float = 0.0,
 ) -> Float[Tensor, "r t"]:
-    """Return the present tasks' weights after a step towards the shortest combination, projected to the simplex.
+    """Return the present tasks' weights after steps towards the shortest combination, each projected to the simplex.
 
     Args:
         kept: the weights between steps, updated in place; absent tasks keep theirs.
@@ -46,11 +49,16 @@ def updated_weights(
         present: which tasks take part in the step.
         step_size: length of the step, one number or one per replica.
         offset: added to the weights whose combination is to be short.
+        steps: number of steps, all by the same gradients.
+        momentum: share of the last step's velocity in the next one's; the first step has none.
     """
     first, second = jacobians
-    old, total = simplex.rescale(kept, present)
-    slope = torch.bmm(cross_gramian(first, second, present), (old + offset).unsqueeze(2)).squeeze(2)
-    weights = simplex.project(old - step_size * slope, present)
+    weights, total = simplex.rescale(kept, present)
+    products, velocity = cross_gramian(first, second, present), torch.zeros_like(weights)
+    for _ in range(steps):
+        slope = torch.bmm(products, (weights + offset).unsqueeze(2)).squeeze(2)
+        velocity = momentum * velocity + slope
+        weights = simplex.project(weights - step_size * velocity, present)
     kept.copy_(torch.where(present, total * weights, kept))
     return weights
 

@@ -30,13 +30,18 @@ def step_of(records: Records) -> tuple[str, str]:
 
 
 def test_an_unchecked_candidate_comes_first(records_of: StudyOf) -> None:
-    assert step_of(records_of(ODD))[0] == "Check the candidate: run the same study without odd."
+    words, command = step_of(records_of(ODD))
+    assert words == "Check the candidate: have the chosen arm judged without odd, on fresh seeds."
+    assert command == "mtl-study extend runs/synthetic --without odd"
+    nothing_shared = replace(ODD, chosen=NOTHING, effects={"left": 6.0, "right": 5.0, "odd": -9.0})
+    assert step_of(records_of(nothing_shared))[0] == "Check the candidate: run the same study without odd."
 
 
 def test_seeds_are_named_where_they_are_a_material_part_of_the_noise(records_of: StudyOf) -> None:
     words, command = step_of(records_of(replace(OPEN, seed_noise=3.0, test_noise=0.5)))
     assert "verdict seeds" in words
-    assert command.startswith("mtl-study run runs/synthetic/study.yaml --set verdict.seeds=")
+    assert command.startswith("mtl-study extend runs/synthetic --seeds ")
+    assert command.split()[-1] == words.split()[0]
     noise_of_few_seeds = replace(OPEN, seed_noise=1.0, test_noise=20.0)  # a sixteenth of that from test examples
     assert step_of(records_of(noise_of_few_seeds))[0].startswith("More labelled rows")
 

@@ -62,7 +62,7 @@ def test_undecided_tasks_get_the_number_of_seeds_and_a_command(records_of: Study
     assert card.decision == SHARE
     assert "Provisionally: no task has a verdict yet" in card.explanation
     assert "undecided" in card.explanation
-    assert "--set verdict.seeds=" in card.command
+    assert card.command.startswith("mtl-study extend runs/synthetic --seeds ")
 
 
 def test_the_cost_is_against_single_task_networks_of_the_width(records_of: StudyOf) -> None:

@@ -9,7 +9,8 @@ import pandas as pd
 import pytest
 
 from analysis.statistics.intervals import Gain, paired_gain
-from analysis.statistics.paired_gains import LOOP, MEAN, TASK
+from analysis.statistics.outcomes import LOOP
+from analysis.statistics.paired_gains import MEAN, TASK
 from analysis.statistics.verdicts import (
     HELPED,
     HELPED_BY_SHARING,

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.records.schema import Records
-from analysis.statistics.paired_gains import outcomes
+from analysis.statistics.outcomes import outcomes
 from analysis.suite.contests import names_of_ways, ways_to_share, weighting_methods
 from tests.analysis.conftest import StudyOf
 from tests.analysis.suite.conftest import FIRST, SMALL, WEIGHED, WEIGHTING, SuiteOf, ranking_of

@@ -17,6 +17,7 @@ from mtl_core.layers.forward_context import ForwardContext
 from mtl_core.network.network import Network
 from mtl_core.randomness.counter_based import Streams
 from mtl_core.recipe import Recipe
+from mtl_core.registry import find
 from mtl_core.weighting import GramianWeighting, JacobianWeighting, Weighting
 from tests.mtl_core.worlds import development, images, shared_columns
 
@@ -41,6 +42,15 @@ class _Logarithmic(JacobianWeighting):
         return (step.jacobians[0] / step.losses.unsqueeze(2)).sum(dim=1)
 
 
+class _TwoBatches(JacobianWeighting):
+    """Takes the mean gradient of two batches."""
+
+    batches = 2
+
+    def combine(self, step):
+        return torch.stack(step.jacobians).mean(dim=(0, 2))
+
+
 class World:
     """One step of two rows, and its parts by hand."""
 
@@ -52,8 +62,8 @@ class World:
         self.method = method(data.tasks)
         self._step_gradient = StepGradient(recipe, self.network, self.theta, self.loader, self.method)
 
-    def batch(self, examples: int) -> Batch:
-        index = torch.arange(examples).expand(2, 1, -1)
+    def batch(self, examples: int, begin: int = 0) -> Batch:
+        index = torch.arange(begin, begin + examples).expand(2, 1, -1)
         return Batch(
             index, torch.ones(2, len(self.network.tasks), dtype=torch.bool), lambda: ForwardContext(training=True)
         )
@@ -61,8 +71,11 @@ class World:
     def step(self, examples: int = 12) -> Direction:
         return self._step_gradient.direction([self.batch(examples)], {}, Streams((0, 1), "weighting"))
 
-    def losses(self, examples: int) -> Tensor:
-        batch = self.batch(examples)
+    def steps(self, *batches: Batch) -> Direction:
+        return self._step_gradient.direction(list(batches), {}, Streams((0, 1), "weighting"))
+
+    def losses(self, examples: int, begin: int = 0) -> Tensor:
+        batch = self.batch(examples, begin)
         targets, _ = self.loader.targets(batch.index)
         outputs = self.network(self.theta, self.loader.inputs(batch.index), ForwardContext(training=True))
         return self.network.losses(outputs, targets).mean(dim=2)
@@ -151,3 +164,41 @@ def test_a_method_may_minimise_something_else_in_private_too() -> None:
     leaves = [world.theta[slot] for slot in world.network.layout.trained]
     expected = torch.autograd.grad(world.losses(12).log().sum(), leaves)
     torch.testing.assert_close(found, torch.cat([part.flatten(1) for part in expected], dim=1))
+
+
+@pytest.mark.parametrize("scale", ["native", "matched"])
+def test_private_parameters_take_the_mean_of_their_gradients_on_all_batches(scale: str) -> None:
+    """MoDo's step on the network is the mean over its two batches, on private parameters as on shared ones."""
+    world = World(replace(RECIPE, scale=scale), development(), _TwoBatches)
+    found = world.steps(world.batch(12), world.batch(12, 12))
+    leaves = [world.theta[slot] for slot in world.network.layout.trained]
+    objective = torch.stack([world.losses(12, begin).sum() for begin in (0, 12)]).mean()
+    expected = torch.cat([part.flatten(1) for part in torch.autograd.grad(objective, leaves)], dim=1)
+    shared, tasks = shared_columns(world.network.layout), len(world.network.tasks)
+    own = torch.ones(expected.shape[1], dtype=torch.bool)
+    own[shared] = False
+    gradient = torch.cat(found.gradients, dim=1)
+    torch.testing.assert_close(gradient[:, own], expected[:, own] / (1 if scale == "native" else tasks))
+    torch.testing.assert_close(gradient[:, shared], expected[:, shared] / tasks)
+
+
+@pytest.mark.parametrize("norm", [1e-3, 1e3])
+@pytest.mark.parametrize("method", [_Noted, _Logarithmic])
+def test_a_method_may_shorten_its_step_on_the_shared_parameters_alone(method: type[Weighting], norm: float) -> None:
+    usual, limited = World(RECIPE, development(), method), World(RECIPE, development(), method)
+    limited.method.max_norm = norm
+    whole, shortened = usual.step(), limited.step()
+    before, after = usual.shared_of(whole), usual.shared_of(shortened)
+    expected = before * (norm / before.norm(dim=1, keepdim=True)).clamp(max=1)
+    torch.testing.assert_close(after, expected)
+    own = torch.ones(sum(part.shape[1] for part in whole.gradients), dtype=torch.bool)
+    own[shared_columns(usual.network.layout)] = False
+    assert torch.equal(torch.cat(shortened.gradients, dim=1)[:, own], torch.cat(whole.gradients, dim=1)[:, own])
+
+
+def test_famo_shortens_its_step_like_the_authors_code_and_need_not() -> None:
+    for options, largest in (({}, 1.0), ({"max_norm": 0.01}, 0.01), ({"max_norm": None}, None)):
+        method = find("weighting", "famo").cls(development().tasks, **options)
+        assert method.max_norm == largest
+    with pytest.raises(ValueError, match="above 0"):
+        find("weighting", "famo").cls(development().tasks, max_norm=-1.0)

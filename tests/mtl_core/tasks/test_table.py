@@ -448,3 +448,15 @@ def test_any_typed_table_is_a_task_set_or_a_mistake(
     names = ["a", "-1", "-2", "-3"][: len(arrays)]
     feather.write_feather(pa.table(arrays, names=names), tmp_path / "any.arrow")
     is_sound_or_refused(tmp_path / "any.arrow")
+
+
+def test_inputs_of_which_none_varies_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("x,w,y\n" + "".join(f"1,red,{row % 7}.5\n" for row in range(60)))
+    with pytest.raises(UserError, match=r"every input has one and the same value .*\(x, w\)"):
+        Table(path=tmp_path / "a.csv", targets=("y",)).build()
+
+
+def test_a_boolean_that_is_neither_0_nor_1_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("x,w,y\n" + "".join(f"{row % 3},{row},{row % 7}.5\n" for row in range(60)))
+    with pytest.raises(UserError, match="row 3 holds 2"):
+        Table(path=tmp_path / "a.csv", targets=("y",), kinds={"x": "boolean"}).build()

@@ -6,7 +6,11 @@ import pytest
 import torch
 from torchjd.aggregation import MGDA as TheirMGDA
 
-from tests.mtl_core.weighting.solvers.families import asked, directions, gradients, shortest
+from mtl_core.data.task import Task
+from mtl_core.randomness.counter_based import Streams
+from mtl_core.registry import find
+from mtl_core.weighting import GramianStep
+from tests.mtl_core.weighting.solvers.families import asked, directions, everybody, gradients, shortest
 from tests.mtl_core.weighting.test_gramian_methods import method
 
 
@@ -47,3 +51,34 @@ def test_every_task_descends_at_least_as_steeply_as_the_direction_is_long(tasks:
 def test_a_task_without_a_gradient_stops_the_step() -> None:
     weights, _ = asked(method("mgda", 5), gradients("one zero", 5))
     assert torch.equal(weights, torch.eye(5, dtype=torch.float64)[[1] * 6])
+
+
+def normalised_by(how: str, jacobian: torch.Tensor, losses: torch.Tensor) -> torch.Tensor:
+    """The gradients divided as in the code of Sener and Koltun."""
+    norms = jacobian.norm(dim=2)
+    sizes = {"none": torch.ones_like(losses), "l2": norms, "loss": losses, "loss+": losses * norms}
+    return jacobian / sizes[how].unsqueeze(2)
+
+
+@pytest.mark.parametrize("tasks", [2, 3, 7])
+@pytest.mark.parametrize("how", ["none", "l2", "loss", "loss+"])
+def test_weights_are_those_of_the_shortest_combination_of_the_normalised_gradients(how: str, tasks: int) -> None:
+    jacobian = gradients("conflicting", tasks) * torch.logspace(-2, 2, tasks, dtype=torch.float64).unsqueeze(1)
+    losses = torch.logspace(-2, 1, tasks, dtype=torch.float64) * torch.linspace(1, 2, len(jacobian))[:, None].double()
+    weighting = find("weighting", "mgda").cls(
+        [Task(f"task {i}", "multiclass", "accuracy", 10) for i in range(tasks)], normalise=how
+    )
+    state, streams = weighting.start(len(jacobian)), Streams(range(len(jacobian)), "weighting")
+    step = GramianStep(losses, everybody(jacobian), state, streams, jacobian @ jacobian.mT)
+    weights = weighting.weigh(step)
+    divided = normalised_by(how, jacobian, losses)
+    torch.testing.assert_close(directions(weights, divided).norm(dim=1), shortest(divided), rtol=1e-6, atol=1e-12)
+    torch.testing.assert_close(weights.sum(dim=1), torch.ones(len(jacobian), dtype=torch.float64))
+    if how != "none":
+        plain, _ = asked(method("mgda", tasks), jacobian)
+        assert (plain - weights).abs().max() > 0.05, "dividing changes nothing, so nothing of it was tested"
+
+
+def test_normalising_by_what_there_is_not_is_refused() -> None:
+    with pytest.raises(ValueError, match="none, l2, loss, loss"):
+        find("weighting", "mgda").cls([Task("a", "regression", "mse")], normalise="norm")

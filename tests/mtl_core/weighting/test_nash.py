@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from mtl_core.randomness.counter_based import Streams
+from mtl_core.registry import find
 from mtl_core.weighting import GramianStep
 from tests.mtl_core.weighting.solvers.families import asked, directions, gradients
 from tests.mtl_core.weighting.test_gramian_methods import method
@@ -15,8 +16,36 @@ def test_two_tasks_have_a_closed_form() -> None:
     jacobian = gradients("random", 2, rows=40)
     norms = jacobian.norm(dim=2)
     cosine = (jacobian[:, 0] * jacobian[:, 1]).sum(dim=1, keepdim=True) / norms.prod(dim=1, keepdim=True)
-    weights, _ = asked(method("nash", 2), jacobian)
+    weights, _ = asked(plain(2), jacobian)
     torch.testing.assert_close(weights, 1 / (norms * (1 + cosine).sqrt()))
+
+
+def plain(tasks: int):
+    """The method of the paper's text, whose Gramian is not divided by its norm."""
+    return find("weighting", "nash").cls(method("nash", tasks).tasks, normalise=False)
+
+
+@pytest.mark.parametrize("tasks", [2, 5, 10])
+@pytest.mark.parametrize("size", [1e-6, 1.0, 1e6])
+def test_by_default_it_bargains_for_the_gramian_over_its_norm_like_the_authors_code(tasks: int, size: float) -> None:
+    jacobian = size * gradients("conflicting", tasks)
+    gramian = jacobian @ jacobian.mT
+    weights, _ = asked(method("nash", tasks), jacobian)
+    divided = gramian / torch.linalg.matrix_norm(gramian).view(-1, 1, 1)
+    torch.testing.assert_close((divided @ weights.unsqueeze(2)).squeeze(2), 1 / weights, rtol=1e-6, atol=0)
+    same, _ = asked(plain(tasks), jacobian / torch.linalg.matrix_norm(gramian).sqrt().view(-1, 1, 1))
+    torch.testing.assert_close(weights, same, rtol=1e-6, atol=0)
+
+
+def test_its_weights_act_on_private_parameters_and_its_step_is_at_most_1_long_by_default() -> None:
+    usual, other = (
+        method("nash", 2),
+        find("weighting", "nash").cls(method("nash", 2).tasks, weighs_private=False, max_norm=None),
+    )
+    assert (usual.weighs_everything, usual.max_norm) == (True, 1.0)
+    assert (other.weighs_everything, other.max_norm) == (False, None)
+    with pytest.raises(ValueError, match="above 0"):
+        find("weighting", "nash").cls(usual.tasks, max_norm=0.0)
 
 
 @pytest.mark.parametrize("tasks", [2, 5, 10])
@@ -37,8 +66,8 @@ def test_no_direction_of_its_length_has_a_larger_product_of_improvements(tasks: 
 def test_the_scale_of_a_task_does_not_move_the_direction(tasks: int) -> None:
     jacobian = gradients("conflicting", tasks)
     sizes = torch.logspace(-6, 6, tasks, dtype=torch.float64).unsqueeze(1)
-    one = directions(asked(method("nash", tasks), jacobian)[0], jacobian)
-    other = directions(asked(method("nash", tasks), sizes * jacobian)[0], sizes * jacobian)
+    one = directions(asked(plain(tasks), jacobian)[0], jacobian)
+    other = directions(asked(plain(tasks), sizes * jacobian)[0], sizes * jacobian)
     torch.testing.assert_close(other, one, rtol=1e-6, atol=1e-8)
 
 

@@ -14,9 +14,12 @@ def test_it_needs_two_batches() -> None:
 
 
 @pytest.mark.usefixtures("double")
-def test_it_is_the_papers_algorithm() -> None:
+@pytest.mark.parametrize(("inner", "momentum"), [(20, 0.5), (1, 0.0), (3, 0.9)])
+def test_it_is_the_algorithm_of_the_authors_code(inner: int, momentum: float) -> None:
+    """With torch's own SGD on w, as there."""
     gamma, pull = torch.tensor([[0.1], [1.0], [0.5]]), torch.tensor([[0.3], [1.0], [10.0]])
-    weighting, weights = method("sdmgrad", step_size=gamma, attraction=pull), torch.full((3, 4), 0.25)
+    options = {} if (inner, momentum) == (20, 0.5) else {"inner_steps": inner, "momentum": momentum}
+    weighting, weights = method("sdmgrad", step_size=gamma, attraction=pull, **options), torch.full((3, 4), 0.25)
     state = weighting.start(3, 23)
     for number in range(6):
         first, second = jacobian(seed=number), jacobian(seed=50 + number)
@@ -24,8 +27,13 @@ def test_it_is_the_papers_algorithm() -> None:
         for row in range(3):
             one, two, strength = first[row], second[row], pull[row]
             unit = (one.norm(dim=1) * two.norm(dim=1)).mean()
-            slope = one @ (two.T @ weights[row] + strength * two.mean(dim=0)) / unit
-            weights[row] = by_bisection(weights[row] - gamma[row] * slope)
+            w = weights[row].clone().requires_grad_()
+            sgd = torch.optim.SGD([w], lr=float(gamma[row]), momentum=momentum)
+            for _ in range(inner):
+                w.grad = one @ (two.T @ w.detach() + strength * two.mean(dim=0)) / unit
+                sgd.step()
+                w.data.copy_(by_bisection(w.detach()))
+            weights[row] = w.detach()
             both = (one + two) / 2
             expected = (weights[row] @ both + strength * both.mean(dim=0)) / (1 + strength)
             torch.testing.assert_close(direction[row], expected)
@@ -33,8 +41,9 @@ def test_it_is_the_papers_algorithm() -> None:
     assert (weights[1] == 0).any(), "nothing was projected, so nothing of it was tested"
 
 
-def test_without_attraction_it_is_modo() -> None:
-    ours, theirs = method("sdmgrad", attraction=0.0, step_size=1.0), method("modo", step_size=1.0)
+def test_with_one_inner_step_and_without_attraction_it_is_modo() -> None:
+    ours = method("sdmgrad", attraction=0.0, step_size=1.0, inner_steps=1, momentum=0.0)
+    theirs = method("modo", step_size=1.0)
     states = [ours.start(3, 23), theirs.start(3, 23)]
     for number in range(6):
         batches = [jacobian(seed=number), jacobian(seed=50 + number)]
@@ -57,6 +66,26 @@ def test_combined_weights_settle_at_the_shortest_combination_or_as_close_as_attr
         for number in range(300):
             direction = step(weighting, state, [gradients, gradients], number=number)
         torch.testing.assert_close(direction, torch.tensor([expected] * 3))
+
+
+def test_twenty_inner_steps_come_close_to_the_shortest_combination_in_one_call() -> None:
+    """One step does not; the optimum is that of w and λ 1/T together."""
+    gradients = torch.tensor([[1.0, 0.0], [0.0, 2.0]]).expand(3, 2, 2)
+    found = {}
+    for inner in (1, 20):
+        weighting = method("sdmgrad", TWO, attraction=0.1, inner_steps=inner)
+        state = weighting.start(3, 2)
+        step(weighting, state, [gradients, gradients])
+        found[inner] = float(state["weights"][0, 0])
+    best = 0.83  # (w₁ + 0.05)(1) = (w₂ + 0.05)(4), w₁ + w₂ = 1
+    assert abs(found[20] - best) < 0.1 * (best - 0.5) + 0.01
+    assert abs(found[1] - best) > 0.5 * (best - 0.5)
+
+
+@pytest.mark.parametrize("options", [{"inner_steps": 0}, {"momentum": 1.0}, {"momentum": -0.1}])
+def test_steps_that_cannot_be_are_refused(options: dict) -> None:
+    with pytest.raises(ValueError, match="at least one inner step"):
+        method("sdmgrad", **options)
 
 
 @pytest.mark.parametrize("attraction", [0.1, 1.0])

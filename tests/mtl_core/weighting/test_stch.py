@@ -22,9 +22,29 @@ PARTLY = torch.tensor([[True, False, True, True], [True] * 4, [False, False, Tru
 
 
 def objective(values: Tensor, smoothing: float, present: Tensor, preference: Tensor) -> Tensor:
-    """T μ log Σ exp(λ f / μ) of the tasks that are present, added up over rows."""
+    """T μ log Σ exp(λ f / μ) of the tasks that are present, added up over rows: what the authors' code minimises."""
     scores = torch.where(present, preference * values / smoothing, -torch.inf)
     return (present.sum(dim=1) * smoothing * scores.logsumexp(dim=1)).sum()
+
+
+def papers_objective(values: Tensor, smoothing: float, present: Tensor, preference: Tensor) -> Tensor:
+    """μ log Σ exp(λ f / μ) with preferences λ that add up to 1 over the present tasks, added up over rows."""
+    shares = torch.where(present, preference, 0.0)
+    shares = shares / shares.sum(dim=1, keepdim=True)
+    scores = torch.where(present, shares * values / smoothing, -torch.inf)
+    return (smoothing * scores.logsumexp(dim=1)).sum()
+
+
+@pytest.mark.parametrize("smoothing", [0.1, 1.0, 10.0])
+def test_with_equal_preferences_log_takes_t_times_the_smoothing_of_raw(smoothing: float, double: None) -> None:
+    """Both weigh f alike then: on losses whose logarithms are the other's losses their softmaxes agree."""
+    f = LOSSES.double()
+    raw, _ = from_losses(CLS(ALL, on="raw", smoothing=smoothing), [f])
+    log = CLS(ALL, smoothing=4 * smoothing)
+    state = log.start(3)
+    log.after_epoch(torch.ones(3, 4), EVERYBODY, state)
+    found = log.weigh(Step(f.exp(), EVERYBODY, state, STREAMS)) * f.exp()
+    torch.testing.assert_close(found / 4, 4 * raw)
 
 
 @pytest.mark.parametrize("present", [EVERYBODY, PARTLY], ids=["all", "some"])
@@ -32,7 +52,7 @@ def objective(values: Tensor, smoothing: float, present: Tensor, preference: Ten
 def test_raw_weights_are_the_gradient_of_the_objective(smoothing: float, present: Tensor, double: None) -> None:
     losses = (LOSSES.double() + 0.5).requires_grad_()
     preference, ideal = torch.tensor(list(PREFERENCE.values())), torch.tensor([0.2, 0.0, 0.0, 0.05])
-    (gradient,) = torch.autograd.grad(objective(losses - ideal, smoothing, present, preference), losses)
+    (gradient,) = torch.autograd.grad(papers_objective(losses - ideal, smoothing, present, preference), losses)
     weighting = CLS(ALL, smoothing=smoothing, on="raw", preference=PREFERENCE, ideal=IDEAL)
     weights, state = from_losses(weighting, [losses.detach()], present)
     torch.testing.assert_close(weights, gradient)
@@ -83,10 +103,10 @@ def test_a_task_that_was_seen_late_warms_up_late() -> None:
 def test_a_small_smoothing_is_the_worst_task_and_a_large_one_the_mean() -> None:
     """What the scalarisation is for."""
     sharp, _ = from_losses(CLS(ALL, on="raw", smoothing=0.01), [LOSSES])
-    torch.testing.assert_close(sharp[0], torch.tensor([0.0, 0.0, 4.0, 0.0]))
-    torch.testing.assert_close(sharp[2], torch.tensor([4.0, 0.0, 0.0, 0.0]))
+    torch.testing.assert_close(sharp[0], torch.tensor([0.0, 0.0, 0.25, 0.0]))
+    torch.testing.assert_close(sharp[2], torch.tensor([0.25, 0.0, 0.0, 0.0]))
     even, _ = from_losses(CLS(ALL, on="raw", smoothing=1e6), [LOSSES])
-    torch.testing.assert_close(even, torch.ones(3, 4), rtol=1e-4, atol=0)
+    torch.testing.assert_close(even, torch.full((3, 4), 1 / 16), rtol=1e-4, atol=0)
 
 
 def test_it_reaches_a_point_of_a_concave_front_that_no_weighted_sum_does() -> None:
@@ -97,7 +117,7 @@ def test_it_reaches_a_point_of_a_concave_front_that_no_weighted_sum_does() -> No
 
     present = torch.ones(1, 2, dtype=torch.bool)
     ends = {}
-    for name, weighting in {"equal": None, "stch": CLS(ALL[:2], on="raw", smoothing=0.1)}.items():
+    for name, weighting in {"equal": None, "stch": CLS(ALL[:2], on="raw", smoothing=0.05)}.items():
         x = torch.tensor([0.3], requires_grad=True)
         for _ in range(500):
             now = losses(x)

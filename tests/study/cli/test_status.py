@@ -14,7 +14,9 @@ from mtl_core.errors import UserError
 from mtl_core.training import trainer
 from study.cli.app import app
 from study.cli.status import Status, read_status, status_of
+from study.driver.extend import extend
 from study.driver.run import run
+from study.protocol.addition import Asked
 from study.store import ledger
 from study.store.archive import Entry
 from study.store.ledger import Ledger
@@ -243,3 +245,18 @@ def test_a_study_that_ended_without_an_answer_is_not_gone_on_with() -> None:
     opened = {"event": "test_opened", "phase": "verdict", "replicas": 1}
     ended = {"event": "ended", "phase": "verdict", "reason": "diverged"}
     assert status_of([PLANNED, ended, opened], NOTHING, alive=False).state == "ended", "the baselines were scored"
+
+
+def test_an_addition_that_was_stopped_is_not_finished_and_names_its_command(
+    fake: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    out = run(tiny(), out=tmp_path / "run", backend="inline")
+    assert read_status(out).state == "finished"
+    stopping(monkeypatch, KeyboardInterrupt(), after=0)
+    with pytest.raises(KeyboardInterrupt):
+        extend(out, Asked(seeds=4))
+    now, text = shown(out)
+    assert (now.phase, now.state, now.is_over) == ("extend", "interrupted", False)
+    assert f"mtl-study extend {out} --seeds 4 goes on with it" in " ".join(text.split())
+    monkeypatch.setattr(trainer, "fit", fake_engine.fit)
+    assert read_status(extend(out, Asked(seeds=4))).state == "finished"

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
+import pandas as pd
 import pytest
 import torch
 
@@ -16,6 +18,7 @@ from study.config.spec import Spec
 from study.planning import evaluation
 from study.planning.evaluation import settle_design
 from study.planning.make_plan import make_plan
+from study.planning.options import build_task_set
 from study.planning.plan import PHASES
 from tests.study.conftest import small_task_set, tiny
 
@@ -55,6 +58,20 @@ def test_auto_needs_enough_groups() -> None:
 def test_folds_that_could_not_be_unseen_are_refused(changes: dict[str, Any]) -> None:
     with pytest.raises(UserError, match="once on all rows"):
         settle_design(tiny(evaluation={"design": "cross_fit"}, **changes), DRAWN)
+
+
+def test_a_split_in_time_keeps_its_test_rows_and_folds_are_refused_with_the_reason(tmp_path: Any) -> None:
+    rows = pd.DataFrame(np.random.default_rng(0).normal(size=(200, 4)), columns=["u", "v", "y_a", "y_b"])
+    rows.assign(later=[False] * 150 + [True] * 50).to_csv(tmp_path / "days.csv", index=False)
+    tasks = {"set": "table", "path": str(tmp_path / "days.csv"), "targets": ["y_*"], "test": "later"}
+    task_set = build_task_set(tiny(tasks=tasks))
+    assert design(tiny(tasks=tasks), task_set) == "holdout"
+    assert len(task_set.test) == 50
+    with pytest.raises(UserError) as refused:
+        settle_design(tiny(tasks=tasks, evaluation={"design": "cross_fit"}), task_set)
+    assert "is no random draw of the rows" in refused.value.found
+    assert "the latest in time" in refused.value.remedy
+    assert "without a test column" in refused.value.remedy
 
 
 def test_a_study_that_was_begun_says_what_auto_means(tmp_path: Any) -> None:

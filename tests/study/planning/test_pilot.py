@@ -122,7 +122,7 @@ def test_a_tree_that_is_still_to_be_found_is_found_after_the_pilot(tmp_path: Pat
 
 
 def test_a_pilot_is_for_epochs_that_are_left_to_it(
-    fake: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    fake: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     prepared = prepare(tiny(training=AUTO), out=tmp_path)
     assert prepared.plan.pilot
@@ -131,5 +131,8 @@ def test_a_pilot_is_for_epochs_that_are_left_to_it(
     assert with_epochs(prepared, 9).forecast.pilot == 0
     for changes in ({}, {"training": AUTO, "budget": 1e6}):
         assert not prepare(tiny(**changes), out=tmp_path).plan.pilot
+    monkeypatch.setattr(pilot, "MANY_ROWS", 32)
+    assert not prepare(tiny(training=AUTO), out=tmp_path).plan.pilot, "32 rows to train on are many"
+    monkeypatch.setattr(pilot, "MANY_ROWS", 33)
     check(tiny(training=AUTO), out=tmp_path, as_json=False)
     assert "epochs: a pilot when the run starts" in capsys.readouterr().out

@@ -18,6 +18,7 @@ from mtl_core.data.tabular.columns import Column
         (pa.array([True, False, None]), "boolean", 2, None),
         (pa.array(["x", "y", "x"]), "categorical", 2, None),
         (pa.array([0, 1], pa.timestamp("s")), "date", 2, "1970-01-01 00:00:00"),
+        (pa.array([0, 253402387200], pa.timestamp("s")), "date", 2, "1970-01-01 00:00:00"),
         (pa.array([[1], [2]]), "list<item: int64>", None, None),
         (pa.array([b"x", b"y"]), "binary", 2, None),
         (pa.nulls(3), "categorical", 0, None),

@@ -89,3 +89,16 @@ def test_a_unit_does_not_make_a_column_constant(tmp_path: Path, unit: float) -> 
 def test_a_constant_column_is_still_silenced(tmp_path: Path) -> None:
     development = built(tmp_path, {"a": np.full(ROWS, 1 / 3)}).development
     assert prepare(development, 0).input_scale[0] == 0
+
+
+@pytest.mark.parametrize("unit", [1e-39, 1e-42, 1e-60, 1e-300])
+def test_what_float32_cannot_hold_is_left_out_and_said(tmp_path: Path, unit: float) -> None:
+    task_set = built(tmp_path, {"a": NUMBERS[0] * unit})
+    assert task_set.development.num_inputs == 1
+    assert any(remark.kind == "no_difference" and "another unit" in remark.text for remark in task_set.remarks)
+
+
+def test_the_origin_does_not_depend_on_the_order_of_the_rows() -> None:
+    numbers = NUMBERS[0] + 1e9 / 3
+    origins = {as_float32(np.random.default_rng(seed).permutation(numbers), EVERY).origin for seed in range(20)}
+    assert len(origins) == 1

@@ -46,3 +46,35 @@ def test_a_rank_of_the_target_is_remarked_upon_although_it_is_left_out(tmp_path:
     remarks = built(tmp_path, {"y": NUMBERS[2] + np.arange(ROWS) * 1e-9, "c": rank}).remarks
     assert any("'c'" in remark.text and "left out" in remark.text for remark in remarks)
     assert any("'c'" in remark.text and "leak" in remark.text for remark in remarks)
+
+
+@pytest.mark.parametrize(
+    "seen",
+    [
+        np.round(NUMBERS[2]),
+        NUMBERS[2] > 0,
+        np.where(NUMBERS[2] > 0.5, "much", np.where(NUMBERS[2] < -0.5, "little", "some")),
+    ],
+    ids=["rounded", "sign", "words"],
+)
+def test_a_coarser_target_among_the_inputs_is_remarked_upon(tmp_path: Path, seen: Any) -> None:
+    assert any("'c'" in remark.text and "leak" in remark.text for remark in built(tmp_path, {"c": seen}).remarks)
+
+
+def test_a_score_of_which_the_class_is_a_threshold_is_remarked_upon(tmp_path: Path) -> None:
+    columns = {"y": np.where(NUMBERS[2] > 0, "yes", "no"), "c": NUMBERS[2]}
+    assert any("'c'" in remark.text and "leak" in remark.text for remark in built(tmp_path, columns).remarks)
+
+
+@pytest.mark.parametrize(
+    "flag",
+    [np.arange(ROWS) == np.argmax(NUMBERS[2]), np.arange(ROWS) % 2, np.array(list("abcde"))[np.arange(ROWS) % 5]],
+)
+def test_a_flag_that_says_little_is_none(tmp_path: Path, flag: Any) -> None:
+    assert not any("leak" in remark.text for remark in built(tmp_path, {"c": flag}).remarks)
+
+
+def test_a_flag_that_is_never_set_in_one_class_is_none(tmp_path: Path) -> None:
+    flag = (CLASSES == 1) & (np.arange(ROWS) % 2 == 0)
+    columns = {"y": (CLASSES == 1).astype(int), "c": flag.astype(int)}
+    assert not any("leak" in remark.text for remark in built(tmp_path, columns).remarks)

@@ -84,3 +84,48 @@ def test_a_refusal_for_want_of_classes_names_the_word_that_was_read_as_missing(t
         text_built(
             tmp_path, lines("a,b,y", NUMBERS[0], NUMBERS[1], ["EU" if word == "AS" else word for word in REGIONS])
         )
+
+
+@pytest.mark.parametrize(
+    ("values", "codes"),
+    [
+        (np.where(HOLES, -999, np.where(np.arange(ROWS) % 10 == 5, -998, np.arange(ROWS) % 7)), ["-999", "-998"]),
+        (np.where(HOLES, -999, np.where(np.arange(ROWS) % 10 == 5, 9999, NUMBERS[0])), ["-999", "9999"]),
+        (np.where(HOLES, 65535, np.arange(ROWS) % 50), ["65535"]),
+        (np.where(HOLES, -128, np.arange(ROWS) % 50).astype(np.int8), ["-128"]),
+    ],
+)
+def test_several_codes_hide_none_of_them(values: np.ndarray, codes: list[str], tmp_path: Path) -> None:
+    remarks = [remark.text for remark in built(tmp_path, {"a": values}).remarks if remark.kind == "missing_code"]
+    assert len(remarks) == len(codes)
+    assert all(any(f"missing: {{a: [{code}]}}" in text for text in remarks) for code in codes)
+
+
+@pytest.mark.parametrize("classes", [(-1, 0, 1), (0, 1, 9), (1, 2, 255)])
+def test_a_code_among_classes_is_said(classes: tuple[int, ...], tmp_path: Path) -> None:
+    code = max(classes, key=lambda value: abs(value - 0.5))
+    remarks = built(tmp_path, {"y": np.array(classes)[np.arange(ROWS) % 3]}).remarks
+    assert any(f"missing: {{y: [{code}]}}" in remark.text for remark in remarks)
+
+
+def test_a_date_that_stands_for_missing_is_said_and_read_as_the_advice_says(tmp_path: Path) -> None:
+    days = np.datetime64("2024-01-01") + np.arange(ROWS) % 60
+    coded = np.where(HOLES, np.datetime64("9999-12-31"), days)
+    (remark,) = (one for one in built(tmp_path, {"a": coded}).remarks if one.kind == "missing_code")
+    assert "missing: {a: ['9999-12-31']}" in remark.text
+    read = built(tmp_path, {"a": coded}, missing={"a": ("9999-12-31",)})
+    text = lines("a,b,y", coded, *NUMBERS[1:3])
+    assert text_built(tmp_path, text, missing={"a": ("9999-12-31",)}).fingerprint() == read.fingerprint()
+    empty = built(tmp_path, {"a": np.where(HOLES, np.datetime64("NaT"), days)})
+    assert read.fingerprint() == empty.fingerprint()
+
+
+@pytest.mark.parametrize("code", [1e20, -3.4028234663852886e38, float(-(2**63))])
+def test_a_code_beyond_sound_numbers_is_refused_with_how_to_declare_it(code: float, tmp_path: Path) -> None:
+    coded = np.where(HOLES, code, NUMBERS[0])
+    with pytest.raises(UserError) as caught:
+        built(tmp_path, {"a": coded})
+    assert f"missing: {{a: [{code}]}}" in caught.value.remedy
+    empty = {"a": [None if hole else x for hole, x in zip(HOLES, NUMBERS[0], strict=True)]}
+    read = built(tmp_path, {"a": coded}, missing={"a": (code,)})
+    assert read.fingerprint() == built(tmp_path, empty).fingerprint()

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from mtl_core.errors import UserError
-from tests.mtl_core.data.tabular.files import NUMBERS, ROWS, lines, text_built
+from tests.mtl_core.data.tabular.files import NUMBERS, ROWS, built, column, lines, text_built
 
 COMMAS = [f'"{value:.4f}"'.replace(".", ",") for value in NUMBERS[0]]
 
@@ -43,3 +44,32 @@ def test_a_line_of_units_below_the_header_is_named(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"'s' in row 1 .*delete that line"):
         text_built(tmp_path, f"{header}\nkg,m,s\n{rest}", targets=("y",))
     assert ROWS > 30
+
+
+@pytest.mark.parametrize("written", ["$1{}.5", "1,{}00.5", "{}1%", "\u20ac{}"])
+def test_numbers_with_other_marks_are_not_to_be_declared_numeric(written: str) -> None:
+    with pytest.raises(UserError) as caught:
+        column([written.format(row % 10) for row in range(ROWS)]).kind()
+    assert "numeric" not in caught.value.remedy
+    assert "as a plain number" in caught.value.remedy
+
+
+@pytest.mark.parametrize(
+    ("dates", "told"),
+    [
+        (["2024-01-31", "2024-02-29"], "declare it date or categorical"),
+        (["2024-01-31", "2024-02-30", "2024-02-01"], "text such as '2024-02-30'"),
+        (["2024-01-31", "31/01/2024"], "written like '31/01/2024'"),
+        (["2024-01-31T10:00:00", "2024-02-29 11:30"], "dates as text"),
+    ],
+)
+def test_dates_as_text_are_refused_in_every_format(dates: list[str], told: str) -> None:
+    with pytest.raises(UserError) as caught:
+        column([dates[row % len(dates)] for row in range(ROWS)]).kind()
+    assert told in f"{caught.value.found} {caught.value.remedy}".replace("Declare", "declare")
+
+
+def test_dates_as_text_are_read_as_the_advice_says(tmp_path: Path) -> None:
+    days = np.datetime64("2024-01-01") + np.arange(ROWS) % 60
+    text = built(tmp_path, {"d": days.astype(str)}, kinds={"d": "date"})
+    assert text.fingerprint() == built(tmp_path, {"d": days}).fingerprint()

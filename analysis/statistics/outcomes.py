@@ -1,0 +1,88 @@
+"""What scored replicas say of the tasks, and the single-task arms that others are compared with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from analysis.records.schema import FACTOR_COLUMNS, Records
+from analysis.selection import SINGLE_TASK, selected
+
+LOOP = "independent"
+ACCURACY = "accuracy"
+
+
+@dataclass(frozen=True)
+class Setting:
+    """Tasks, band, looks and test groups that every judgement of a study has in common.
+
+    Args:
+        tasks: names of the tasks, in the order of the task set.
+        band: half-width of the band of no practical difference, in points.
+        looks: how often the study may be judged.
+        groups: group number of every test example, or ``None``.
+        folds: number of outer folds; 1: a test split of its own judges.
+    """
+
+    tasks: list[str]
+    band: float
+    looks: int
+    groups: np.ndarray | None
+    folds: int = 1
+
+
+def setting(records: Records) -> Setting:
+    """Return the setting that the run directory states."""
+    looks = max((int(event.get("looks", 1)) for event in records.events("looked")), default=1)
+    groups = None if records.test_groups is None else np.asarray(records.test_groups)
+    band = float(records.spec.get("band", 1.0))
+    return Setting(list(records.tasks["task"]), band, looks, groups, records.num_folds)
+
+
+def outcomes(records: Records) -> pd.DataFrame:
+    """Return one row per scored replica × task of the phases ``confirm`` and ``verdict``.
+
+    Returns:
+        The replica's identity and factors, ``validation_skill`` at the selected epoch, and the columns of the scores.
+    """
+    rows = records.replicas[records.replicas["phase"].isin(("confirm", "verdict"))]
+    kept = rows[["replica", "arm", "phase", "seed", "task", *FACTOR_COLUMNS]].assign(
+        validation_skill=selected(rows, "validation_skill")
+    )
+    merged = kept.merge(records.scores, on=["replica", "task"], how="inner", validate="one_to_one")
+    merged = merged.drop_duplicates(["arm", "phase", "seed", "task"], keep="last").reset_index(drop=True)
+    return merged if records.num_folds == 1 else _on_one_scale(merged)
+
+
+def _on_one_scale(rows: pd.DataFrame) -> pd.DataFrame:
+    """Give each task one trivial metric for all outer folds: a small fold's own would make its skill a wild ratio."""
+    counted = rows[np.isfinite(rows["trivial_metric"]) & (rows["num_test"] > 0)]
+    sums = (counted["trivial_metric"] * counted["num_test"]).groupby(counted["task"]).sum()
+    trivial = rows["task"].map(sums / counted.groupby("task")["num_test"].sum())
+    room = (rows["perfect_metric"] - trivial).replace(0.0, np.nan)
+    return rows.assign(trivial_metric=trivial, test_skill=(rows["test_metric"] - trivial) / room)
+
+
+def baseline(arms: pd.DataFrame, arm: str, sharing: str) -> str | None:
+    """Return the label of the ``sharing`` arm that an arm is compared with, or ``None``.
+
+    It has the same stages, capacity, backbone, optimiser and data as ``arm``; of several the first by name.
+    """
+    levels = arms[arms["arm"] == arm].iloc[0]
+    same = (arms["sharing"] == sharing) & (arms["width"] == arms["capacity"])  # a matched arm is nobody's baseline
+    for factor in ("stages", "capacity", "backbone", "optimiser", "train_fraction"):
+        same &= arms[factor] == levels[factor]
+    if sharing == LOOP:
+        same &= arms["weighting"] == "equal"
+    found = sorted(set(arms.loc[same, "arm"]))
+    return found[0] if found else None
+
+
+def best_single(table: pd.DataFrame) -> dict[str, str]:
+    """Return the baseline ``best``: per task, the single-task arm of the best mean validation skill in ``confirm``."""
+    single = table[(table["sharing"] == SINGLE_TASK) & (table["phase"] == "confirm")]
+    means = single.groupby(["task", "arm"])["validation_skill"].mean().dropna().reset_index()
+    means = means.sort_values(["task", "validation_skill", "arm"], ascending=[True, False, True])
+    return dict(means.drop_duplicates("task")[["task", "arm"]].itertuples(index=False, name=None))

@@ -1,0 +1,82 @@
+"""Additions as the ledger has them: fresh seeds, one at a time, the same again when the command is repeated."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from mtl_core.errors import UserError
+from study.planning.make_plan import make_plan
+from study.planning.plan import Plan
+from study.protocol.addition import Asked, addition_of, next_seed, num_seeds, open_addition
+from tests.study.conftest import small_task_set, tiny
+
+CHOSEN, OTHER = "hard d2 w4 l2 equal adamw", "hard d1 w4 l2 equal adamw"
+
+
+def finished(**changes: Any) -> list[dict[str, Any]]:
+    """The ledger of a finished study, as far as additions read it."""
+    draws = {CHOSEN: {"rain": 0, "sun": 0}, OTHER: {"rain": 0, "sun": 0}}
+    judged = {"arms": [CHOSEN], "baselines": {CHOSEN: {}}}
+    values = {"draws": draws, "arm": {"arm": CHOSEN}, "judged": judged} | changes
+    frozen = [{"event": "frozen", "choice": choice, "value": value} for choice, value in values.items()]
+    return [*frozen, {"event": "looked", "look": 1, "looks": 1}, {"event": "test_opened", "phase": "verdict"}]
+
+
+@pytest.fixture
+def plan() -> Plan:
+    return make_plan(tiny(verdict={"seeds": 5}), small_task_set().development)
+
+
+def begun(asked: Asked, events: list[dict[str, Any]], plan: Plan) -> list[dict[str, Any]]:
+    return [*events, {"event": "addition", **addition_of(asked, events, plan, "run").event()}]
+
+
+def ended(events: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    number = events[-1]["number"]
+    return [*events, {"event": "looked", "look": number + 1}, {"event": "added_to_verdict", "number": number}]
+
+
+def test_seeds_are_a_block_behind_all_that_were_trained(plan: Plan) -> None:
+    extended = [*finished(), {"event": "extended", "seeds": 8}]
+    assert next_seed(extended, plan) == 2008
+    found = addition_of(Asked(seeds=20), extended, plan, "run")
+    assert (found.number, found.first, found.seeds, found.look) == (1, 2008, 12, 2)
+    assert found.event()["looks"] == 2
+
+
+def test_added_arms_get_seeds_of_their_own_and_later_seeds_come_behind_these(plan: Plan) -> None:
+    once = ended(begun(Asked(arms=(OTHER,)), finished(), plan))
+    assert [event["first"] for event in once if event["event"] == "addition"] == [2005]
+    assert num_seeds(once, plan) == 5, "the chosen arm has no more seeds than before"
+    twice = addition_of(Asked(seeds=9), once, plan, "run")
+    assert (twice.number, twice.first, twice.seeds, twice.look) == (2, 2010, 4, 3)
+    assert num_seeds(ended(begun(Asked(seeds=9), once, plan)), plan) == 9
+
+
+def test_outer_folds_get_whole_blocks() -> None:
+    plan = make_plan(tiny(verdict={"seeds": 6}), small_task_set().development)
+    plan = type(plan)(**{**vars(plan), "folds": 3})
+    found = addition_of(Asked(seeds=7), finished(), plan, "run")
+    assert (found.first, found.seeds) == (2006, 6), "two seeds of each fold, at least"
+
+
+def test_the_same_command_goes_on_with_what_was_begun_and_another_waits(plan: Plan) -> None:
+    events = begun(Asked(seeds=10), finished(), plan)
+    assert open_addition(events) == addition_of(Asked(seeds=10), events, plan, "run")
+    with pytest.raises(UserError) as refused:
+        addition_of(Asked(seeds=11), events, plan, "my run")
+    assert refused.value.remedy == "Finish it first: mtl-study extend 'my run' --seeds 10"
+    assert open_addition(ended(events)) is None
+
+
+def test_so_many_seeds_are_there_already(plan: Plan) -> None:
+    with pytest.raises(UserError, match="has 5 verdict seeds already, so there is nothing to add") as refused:
+        addition_of(Asked(seeds=5), finished(), plan, "run")
+    assert "--seeds 10" in refused.value.remedy
+
+
+def test_the_command_is_quoted_for_a_shell(plan: Plan) -> None:
+    found = addition_of(Asked(arms=(OTHER,)), finished(), plan, "run")
+    assert found.command("runs/a b") == f"mtl-study extend 'runs/a b' --arms '{OTHER}'"
