@@ -67,7 +67,7 @@ def score(records: Records) -> pd.DataFrame:
         known = {str(name): value for name, value in known.items()}
         known["role"] = pair.role
         for phase, gains in _phases(table, pair, common):
-            gains = with_rarer_examples(gains, rarer)
+            gains = with_rarer_examples(gains, rarer, table, (pair.left, pair.right))
             rows.append(gains.assign(**known, baseline=pair.baseline, against=pair.against, phase=phase))
     if not rows:
         return pd.DataFrame()

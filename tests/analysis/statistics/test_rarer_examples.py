@@ -6,9 +6,10 @@ from dataclasses import replace
 
 import numpy as np
 import pandas as pd
+import pytest
 
 from analysis.questions import transfer
-from analysis.statistics.evidence import TOO_FEW_POSITIVES
+from analysis.statistics.evidence import SAME_PREDICTIONS, TOO_FEW_POSITIVES
 from analysis.statistics.rarer_examples import rarer_examples, with_rarer_examples
 from analysis.statistics.verdicts import REFERENCE, UNDECIDED, verdicts
 from tests.analysis.conftest import StudyOf
@@ -37,7 +38,17 @@ def test_a_metric_that_does_not_tell_gets_the_number_and_few_of_them_no_word(rec
     assert rows.loc["size", "shortage"] == ""
 
 
-def test_known_numbers_equal_arms_and_means_are_left_alone() -> None:
+@pytest.mark.parametrize(
+    ("metric", "right", "expected"),
+    [
+        ("auroc", "base", [9.0, 5.0, np.nan]),
+        ("f1", "base", [9.0, 5.0, 9.0]),  # classes that are the same say nothing about the networks
+        ("f1", "arm", [np.nan, 5.0, np.nan]),  # the same networks
+    ],
+)
+def test_numbers_that_are_known_are_kept_and_those_of_nothing_to_judge_stay_unknown(
+    metric: str, right: str, expected: list[float]
+) -> None:
     gains = pd.DataFrame(
         {
             "scope": ["task", "task", "task", "mean"],
@@ -47,6 +58,19 @@ def test_known_numbers_equal_arms_and_means_are_left_alone() -> None:
             "rarer": [np.nan, 5.0, np.nan, np.nan],
         }
     )
-    found = with_rarer_examples(gains, {"a": 9.0})["rarer"]
-    assert found.tolist()[:2] == [9.0, 5.0]
-    assert found[2:].isna().all()
+    scored = pd.DataFrame({"task": "a", "arm": ["arm", "base"], "replica": ["one", "two"], "metric": metric})
+    found = with_rarer_examples(gains, {"a": 9.0, "b": 3.0}, scored, ("arm", right))["rarer"]
+    np.testing.assert_array_equal(found, [*expected, np.nan])
+
+
+def test_arms_that_predict_the_same_classes_are_undecided_by_f1_too(records_of: StudyOf) -> None:
+    records = records_of(replace(TRUTH, num_rarer=60))
+    kind = records.scores["task"] == "kind"
+    same = [np.full(240, 0.8) if own else row for own, row in zip(kind, records.scores["example_scores"], strict=True)]
+    scores = records.scores.assign(
+        metric=records.scores["metric"].replace("accuracy", "f1"),
+        example_scores=same,
+        test_skill=records.scores["test_skill"].where(~kind, 0.6),
+    )
+    rows = verdicts(transfer.table(transfer.score(replace(records, scores=scores))), REFERENCE).set_index("task")
+    assert (rows.loc["kind", "word"], rows.loc["kind", "shortage"]) == (UNDECIDED, SAME_PREDICTIONS)
