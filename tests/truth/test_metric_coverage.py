@@ -41,7 +41,7 @@ def test_without_a_positive_there_is_nothing_to_cover() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("case", cases(), ids=str)
+@pytest.mark.parametrize("case", list(cases()), ids=str)
 def test_the_table_of_findings(case: Case) -> None:
     found = coverage(case, 2000)
     if found.enough > 0.05:
