@@ -9,11 +9,13 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
 import analysis
+from analysis.questions import transfer
 from analysis.records.schema import TRAINING, UnreadableRun, schema
 from tests.analysis.synthetic import Truth, write_study
 
@@ -107,6 +109,16 @@ def test_a_run_from_before_a_column_was_new_is_read_as_if_it_were_missing(run: P
     replicas = analysis.load(run).replicas
     assert replicas.loc[replicas["phase"] == "confirm", "trivial_train_loss"].isna().all()
     assert list(replicas.columns) == list(TRAINING)
+
+
+def test_scores_from_before_losses_were_recorded_give_the_same_verdicts(run: Path) -> None:
+    part = run / "scores" / "verdict.parquet"
+    before = transfer.table(transfer.score(analysis.load(run)))
+    new = ["num_rarer", "test_loss", "trivial_loss", "example_losses"]
+    pq.write_table(pq.read_table(part).drop_columns(new), part)
+    records = analysis.load(run)
+    assert records.scores[new].isna().all(axis=None)
+    pd.testing.assert_frame_equal(transfer.table(transfer.score(records)), before)
 
 
 def test_a_part_without_a_column_is_named(run: Path) -> None:
