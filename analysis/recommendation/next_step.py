@@ -12,7 +12,7 @@ import pandas as pd
 
 from analysis.formatting import agree, named, points
 from analysis.recommendation.decision import Decision, check, quoted
-from analysis.recommendation.option import Option
+from analysis.recommendation.option import CHOSEN, Option
 from analysis.records.run_command import run_path
 from analysis.records.schema import Records
 from analysis.statistics.intervals import MIN_SEEDS
@@ -51,8 +51,9 @@ def next_step(records: Records, rows: pd.DataFrame, decision: Decision) -> Step:
     undecided = with_word(about.tasks, UNDECIDED)
     if len(undecided) or not (about.harm or about.benefit):
         part = float(_seed_part(_mean(rows, about)).max())
-        decided = _deciding_seeds(records, about, undecided)
-        seeds, folds = _narrowing_seeds(records, about, part), _folds(records, about, part)
+        more = _chosen_has_more(decision, about)
+        decided = _deciding_seeds(records, about, undecided, more)
+        seeds, folds = _narrowing_seeds(records, about, part, more), _folds(records, about, part)
         return decided or (seeds if part > 1 else folds) or folds or seeds or _rows(records, about, undecided)
     return _wider(records, decision.arm) or (
         "The verdict stands for these data. What it says of others only others can show: the same study on rows "
@@ -76,7 +77,12 @@ def _judge_one(records: Records) -> Step:
     return "Have an arm that shares every stage trained and judged: add it to factors.depth.", command
 
 
-def _deciding_seeds(records: Records, about: Option, undecided: pd.DataFrame) -> Step | None:
+def _chosen_has_more(decision: Decision, about: Option) -> int:
+    """By how many seeds the chosen arm has more than ``about``, which may have been added later."""
+    return next((option.n - about.n for option in decision.options if option.kind == CHOSEN), 0)
+
+
+def _deciding_seeds(records: Records, about: Option, undecided: pd.DataFrame, more: int) -> Step | None:
     """As many seeds as decide the tasks for which there is such a number and seeds are a material part of the noise.
 
     A further look has a smaller level, which is what some of the seeds are for.
@@ -89,20 +95,22 @@ def _deciding_seeds(records: Records, about: Option, undecided: pd.DataFrame) ->
     price = 1.0 if few else seeds_for_a_look(num_looks(records.ledger))
     wanted = math.ceil(price * float((material["n"] + material["more_seeds"]).max()))
     would = "are the least that gives intervals for" if few else "would about decide"
-    return _more_seeds(records, wanted, f"{would} {named(list(material['task']))}")
+    return _more_seeds(records, wanted + more, f"{would} {named(list(material['task']))}")
 
 
-def _narrowing_seeds(records: Records, about: Option, part: float) -> Step | None:
+def _narrowing_seeds(records: Records, about: Option, part: float, more: int) -> Step | None:
     """So many seeds that they are no material part any more; ``None`` where that narrows the mean's interval little."""
     if not math.isfinite(part) or (1 + MATERIAL) / (1 + part) > WORTHWHILE**2:
         return None
-    wanted = about.n * part / MATERIAL  # endless where the test examples add next to nothing
+    wanted = min(about.n * part / MATERIAL, MAX_SEEDS + 1)  # endless where the test examples add next to nothing
     would = "would narrow the interval of the mean gain about as far as these test examples allow"
-    return _more_seeds(records, math.ceil(wanted), would) if wanted <= MAX_SEEDS else None
+    return _more_seeds(records, math.ceil(wanted) + more, would)
 
 
-def _more_seeds(records: Records, wanted: int, would: str) -> Step:
-    """So many seeds in all; they are added to the study, which counts that it is judged once more."""
+def _more_seeds(records: Records, wanted: int, would: str) -> Step | None:
+    """So many seeds in all, if not too many; they are added to the study, which counts that it is judged once more."""
+    if wanted > MAX_SEEDS:
+        return None
     return f"{wanted} verdict seeds {would}.", f"mtl-study extend {quoted(records)} --seeds {wanted}"
 
 

@@ -26,6 +26,7 @@ from analysis.report.sections.options import OptionLine, option_lines, options_t
 from analysis.report.sections.precision import precision_table
 from analysis.report.sections.recommendation import advised, recipe
 from analysis.report.sections.tasks import Group
+from analysis.report.sections.tuning_noise import tuning_noise
 
 SECTIONS = {
     "tasks": "Task by task",
@@ -113,7 +114,7 @@ def compose(records: Records, answered: list[Answer], figures: list[Drawing]) ->
             *precision_table(records, recommendation),
             *diverged_table(study),
         ],
-        limits=limits.limits(study, transfer),
+        limits=[*limits.limits(study, transfer), *tuning_noise(study, recommendation.options)],
         changes=recommendation.changes,
         appendix=appendix.appendix(study),
         configuration=[Indented(line) for line in appendix.configuration(records)],

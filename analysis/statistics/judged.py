@@ -112,10 +112,15 @@ def _rows(scored: pd.DataFrame, judged: Mapping[str, Any], role: str, name: str 
 
 
 def _alone(scored: pd.DataFrame, judged: Mapping[str, Any], arm: str) -> pd.DataFrame:
-    """The outcomes of the tasks that the arm trains alone: those of their single-task networks, under its label."""
+    """The outcomes of the tasks that the arm trains alone: those of their single-task networks, under its label.
+
+    They count on the seeds that the arm was trained on; an added arm has fewer of them than its baselines.
+    """
     alone = judged.get("alone", {}).get(arm, [])
     single = judged["baselines"].get(arm, {}).get("each")
-    return scored[(scored["arm"] == single) & scored["task"].isin(alone)].assign(arm=arm)
+    seeds = scored.loc[scored["arm"] == arm, "seed"]
+    theirs = (scored["arm"] == single) & scored["task"].isin(alone) & scored["seed"].isin(seeds)
+    return scored[theirs].assign(arm=arm)
 
 
 def _shown(against: object) -> str:

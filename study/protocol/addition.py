@@ -92,7 +92,7 @@ def addition_of(asked: Asked, events: Events, plan: Plan, where: str) -> Additio
             raise UserError(where, found, f"Finish it first: {begun.command(where)}")
         return begun
     refuse_unfinished(events, where)
-    seeds = _seeds_to_add(asked, events, plan) if asked.seeds is not None else plan.spec.verdict.seeds
+    seeds = _seeds_to_add(asked, events, plan) if asked.seeds is not None else num_seeds(events, plan)
     block = plan.in_block(next_seed(events, plan), seeds).seeds("verdict")
     check_arms(asked.without, asked.arms, events, plan)
     numbers = [event["number"] for event in events if event["event"] == "addition"]

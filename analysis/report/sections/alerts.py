@@ -205,7 +205,8 @@ def _looks(study: LoadedStudy) -> Iterator[Alert]:
     looks = max((int(event.get("look", event.get("looks", 1))) for event in events), default=1)
     if share > 1:
         about = "Second look" if looks == 2 else f"{looks} looks"
-        text = f"the study was judged {looks} times; each look has its share of the level, this one 5%/{share}."
+        text = f"the study was judged {looks} times; each look has its share of the level, this one 5%/{share}, and "
+        text += "so have the intervals, those called 95% intervals among them."
         yield Alert(about, text, "number")
 
 

@@ -14,6 +14,7 @@ import pandas as pd
 from analysis.formatting import interval, points, shared_stages
 from analysis.records.frames import each
 from analysis.report.sections.tasks import ROLES, Chip, chip_of
+from analysis.statistics.intervals import ALPHA
 from analysis.statistics.paired_gains import TASK
 
 MOST_TASKS = 12
@@ -81,12 +82,19 @@ def forest(transfer: pd.DataFrame, first: str = "") -> Forest | None:
     n = low if low == high else f"{low}–{high}"
     caption = (
         f"Gain in test skill over tuned single-task networks of the same width, in points; n = {n} "
-        f"fresh paired seeds. Thick: 95% interval; thin: simultaneous; grey: no practical difference (±{band:g})."
+        f"fresh paired seeds. Thick: {_level(rows)} interval; thin: simultaneous; grey: no practical difference "
+        f"(±{band:g})."
     )
     arms = sorted(dict.fromkeys(rows["arm"]), key=lambda arm: arm != first)
     panels = [_panel(rows[rows["arm"] == arm], axis) for arm in arms]
     span = axis.span(-band, band) or (50.0, 50.0)
     return Forest(panels, [(axis.place(tick), points(tick, digits=_digits(ticks))) for tick in ticks], span, caption)
+
+
+def _level(rows: pd.DataFrame) -> str:
+    """The level of the intervals: 95%, or more where the study was judged before."""
+    looks = rows["looks"].iloc[0] if "looks" in rows else 1
+    return f"{100 - 100 * ALPHA / looks:.3g}%"
 
 
 def _panel(rows: pd.DataFrame, axis: _Axis) -> Panel:

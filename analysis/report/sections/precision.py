@@ -28,15 +28,15 @@ def precision_rows(records: Records, recommendation: Recommendation) -> list[dic
         One mapping per task: ``task, planned, achieved, seeds, judged_by, shortage``; ``achieved`` is ``None`` where
         there are too few seeds for an interval.  Empty before the verdict, and for a study begun before this was kept.
     """
-    planned = records.manifest.get("planned")
+    planned = _mapping(records.manifest.get("planned"))
     option = next((option for option in recommendation.options if option.kind == CHOSEN), None)
-    if not isinstance(planned, dict) or option is None or "half_width" not in option.tasks:
+    if not planned or option is None or "half_width" not in option.tasks:
         return []
-    tasks, found = planned.get("tasks", {}), []
+    tasks, found = _mapping(planned.get("tasks")), []
     for row in each(option.tasks.sort_values("order")):
-        known = tasks.get(row.task, {})
-        facts = {"task": row.task, "planned": known.get("half_width"), "achieved": _finite(row.half_width)}
-        found.append(facts | {"seeds": int(row.n), "judged_by": known.get("units"), "shortage": row.shortage})
+        known = _mapping(tasks.get(row.task))
+        facts = {"task": row.task, "planned": _number(known.get("half_width")), "achieved": _finite(row.half_width)}
+        found.append(facts | {"seeds": int(row.n), "judged_by": _number(known.get("units")), "shortage": row.shortage})
     return [*found, _of_mean(planned, option)]
 
 
@@ -45,13 +45,15 @@ def precision_table(records: Records, recommendation: Recommendation) -> list[Ta
     rows = precision_rows(records, recommendation)
     if not rows:
         return []
-    design, band = records.manifest["planned"].get("design", ""), records.manifest["planned"].get("band", {})
+    planned = _mapping(records.manifest["planned"])
+    design, band = str(planned.get("design", "")), _mapping(planned.get("band"))
+    points = _number(band.get("points")) or 0.0
     by_rule = " (by auto, from the planned rows)" if band.get("rule") == "auto" else ""
     caption = (
         "Half the width of the 95% interval of the chosen arm's gain over single-task networks, in points of skill: as "
         f"foretold when the study began, from label counts alone, for {DESIGNS.get(design, 'its design')}, and as it "
-        f"is, from seeds and judged rows. The band of no practical difference was set at ± {band.get('points', 1):g} "
-        f"{'point' if band.get('points', 1) == 1 else 'points'}{by_rule} before. judged by: labelled rows, or groups "
+        f"is, from seeds and judged rows. The band of no practical difference was set at ± {points:g} "
+        f"{'point' if points == 1 else 'points'}{by_rule} before. judged by: labelled rows, or groups "
         "of them; shortage: what there is too little of for a verdict word."
     )
     return [Table("precision", caption, pd.DataFrame(rows), title="How sure it was to be, and how sure it is")]
@@ -59,8 +61,17 @@ def precision_table(records: Records, recommendation: Recommendation) -> list[Ta
 
 def _of_mean(planned: dict[str, Any], option: Option) -> dict[str, Any]:
     half = _finite((option.high - option.low) / 2)
-    facts = {"task": MEAN_OF_TASKS, "planned": planned.get("mean"), "achieved": half}
+    facts = {"task": MEAN_OF_TASKS, "planned": _number(planned.get("mean")), "achieved": half}
     return facts | {"seeds": option.n, "judged_by": None, "shortage": ""}
+
+
+def _mapping(value: Any) -> dict[str, Any]:
+    """``value`` where it is a mapping: a run directory from elsewhere may hold anything."""
+    return value if isinstance(value, dict) else {}
+
+
+def _number(value: Any) -> float | None:
+    return value if isinstance(value, int | float) and not isinstance(value, bool) else None
 
 
 def _finite(value: float) -> float | None:

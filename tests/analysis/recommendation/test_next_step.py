@@ -124,3 +124,20 @@ def test_what_narrows_the_interval_of_the_mean_most_comes_first(
     table = replace(records, spec=records.spec | {"tasks": {"set": "table", "path": "data.csv"}})
     assert with_folds in next_step(table, rows, open_)[0]
     assert without in next_step(records, rows, open_)[0]
+
+
+def test_seeds_of_an_arm_that_was_added_later_come_on_top_of_the_studys(records_of: StudyOf) -> None:
+    records = records_of(replace(OPEN, seed_noise=3.0, test_noise=0.5))
+    _, rows, decision = decided(records)
+    (chosen,) = [option for option in decision.options if option.kind == "chosen"]
+    held = replace(chosen, n=chosen.n + 30)
+    others = [option for option in decision.options if option is not chosen]
+    longer = replace(decision, options=[held, *others])
+    before, after = (next_step(records, rows, one)[1].split() for one in (decision, longer))
+    assert int(after[-1]) == int(before[-1]) + 30
+
+
+def test_where_the_test_examples_add_no_noise_the_step_is_found_too(records_of: StudyOf) -> None:
+    records, rows, decision = decided(records_of(replace(OPEN, seed_noise=3.0, test_noise=0.5)))
+    silent = rows.assign(test_error=0.0, more_seeds=float("inf"))
+    assert next_step(records, silent, decision)[0]

@@ -17,6 +17,7 @@ def test_a_study_from_before_looks_were_counted_was_judged_once() -> None:
     assert num_looks([{"event": "looked", "look": 1}, {"event": "looked", "look": 3}, {"event": "planned"}]) == 3
 
 
-def test_a_second_look_costs_a_third_more_seeds_and_later_ones_not_much_more_each() -> None:
+def test_a_second_look_costs_a_third_more_seeds_a_third_one_most_and_later_ones_less() -> None:
     assert seeds_for_a_look(1) == pytest.approx((2.2414 / 1.9600) ** 2, rel=1e-3)
+    assert seeds_for_a_look(2) == pytest.approx((2.6383 / 2.2414) ** 2, rel=1e-3)
     assert 1 < seeds_for_a_look(4) < seeds_for_a_look(3) < 1.2

@@ -46,7 +46,9 @@ def runner(monkeypatch: pytest.MonkeyPatch) -> Callable[[Any], list[tuple[Spec, 
         import analysis
 
         monkeypatch.setattr(analysis, "write_report", lambda path: Path(path) / "report.html", raising=False)
-        verdict = types.SimpleNamespace(headline="Do not share \x1b[31m.", sentences=["Because."], options=[])
+        verdict = types.SimpleNamespace(
+            headline="Do not share \x1b[31m.", sentences=["Because."], options=[], precision=[]
+        )
         monkeypatch.setattr(analysis, "verdict_text", lambda path: verdict, raising=False)
         return calls
 

@@ -55,6 +55,11 @@ def test_added_arms_get_seeds_of_their_own_and_later_seeds_come_behind_these(pla
     assert num_seeds(ended(begun(Asked(seeds=9), once, plan)), plan) == 9
 
 
+def test_an_added_arm_gets_as_many_seeds_as_the_chosen_one_has(plan: Plan) -> None:
+    found = addition_of(Asked(arms=(OTHER,)), [*finished(), {"event": "extended", "seeds": 8}], plan, "run")
+    assert (found.first, found.seeds) == (2008, 8)
+
+
 def test_outer_folds_get_whole_blocks() -> None:
     plan = make_plan(tiny(verdict={"seeds": 6}), small_task_set().development)
     plan = type(plan)(**{**vars(plan), "folds": 3})

@@ -104,6 +104,7 @@ def test_a_task_left_out_is_trained_alone_and_more_seeds_reach_the_added_arm(stu
     label = f"{chosen} without sun"
     after = against_each(study)
     assert after.loc[("added", "sun"), "gain"] == 0
+    assert set(after.loc["added", "n"]) == {5}, "its own seeds alone"
     assert (after.loc["added"].loc[["rain", "wind"], "gain"] != 0).all()
     rows = analysis.load(study).replicas
     assert set(rows[rows["arm"] == label]["task"]) == {"rain", "wind"}

@@ -57,3 +57,12 @@ def test_studies_from_before_it_was_kept_and_unfinished_ones_have_no_table(recor
     assert precision_table(records, recommend(records)) == []
     unfinished = with_plan(records_of(replace(ODD, phases=("search",))))
     assert precision_table(unfinished, recommend(unfinished)) == []
+
+
+@pytest.mark.parametrize("wrong", ["<b>", 3, None, {"tasks": "<b>", "band": 7, "mean": "wide", "design": ["x"]}])
+def test_a_manifest_from_elsewhere_breaks_no_page(records_of: StudyOf, wrong: object) -> None:
+    records = records_of(ODD)
+    records = replace(records, manifest=records.manifest | {"planned": wrong})
+    tables = precision_table(records, recommend(records))
+    assert all(set(table.frame["planned"]) == {None} for table in tables)
+    assert bool(tables) is isinstance(wrong, dict)
