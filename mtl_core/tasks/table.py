@@ -18,6 +18,7 @@ from mtl_core.data.tabular.encoding import LEFT_OUT, Encoded, encode
 from mtl_core.data.tabular.leakage import refuse_copies, refuse_recodings, remarks_on_order, repeated_rows
 from mtl_core.data.tabular.names_in_digits import Role as DigitsRole
 from mtl_core.data.tabular.names_in_digits import told_apart
+from mtl_core.data.tabular.near_groups import remarks_on_near_groups
 from mtl_core.data.tabular.read_columns import read_columns
 from mtl_core.data.tabular.row_numbers import why_it_numbers_rows
 from mtl_core.data.tabular.same_targets import remarks_on_same_targets
@@ -133,7 +134,7 @@ class Table(TaskSource):
         roles: dict[str, DigitsRole] = {column.name: "target" for column in predicted}
         roles |= {column.name: "input" for column in candidates}
         roles |= {self.groups: "group"} if self.groups else {}
-        remarks = []
+        remarks = remarks_on_near_groups(columns[self.groups]) if self.groups else []
         for name, role in roles.items():
             columns[name], said = told_apart(columns[name], role, self.kinds.get(name))
             remarks += said

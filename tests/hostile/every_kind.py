@@ -8,6 +8,7 @@ from tests.hostile.outcomes import Hostile
 MAKERS = (
     kinds.identity,
     spelled_numbers.groups,
+    spelled_numbers.near_groups,
     spelled_numbers.classes,
     spelled_numbers.inputs,
     spelled_numbers.long_identifiers,

@@ -43,6 +43,18 @@ def groups() -> list[Hostile]:
     return found
 
 
+def near_groups() -> list[Hostile]:
+    """Groups that are probably one, in every format."""
+    found = []
+    for pair in (("p1", "P1 "), ("p 1", "p1"), ("p\u200b1", "p1"), ("01", "1")):
+        names = [(*pair, "p5", "p8")[row % 4] for row in range(ROWS)]
+        four = Expected("said", "4 groups", lambda t: num_groups(t) == 4, ("Groups that may be one",))
+        found += each("A", f"groups {pair[0]!a} and {pair[1]!a}", {**USUAL, "g": names}, four, groups="g")
+    rounded = np.array([0.3, 0.1 + 0.2, 0.5, 0.7])[np.arange(ROWS) % 4]
+    near = Expected("said", "4 groups", lambda t: num_groups(t) == 4, ("0.30000000000000004", "rounding"))
+    return found + each("A", "groups that differ by rounding", {**USUAL, "g": rounded}, near, groups="g")
+
+
 def classes() -> list[Hostile]:
     """Classes whose names would be one number."""
     found = []
