@@ -41,7 +41,8 @@ class Table(TaskSource):
 
     Numbers stay raw, with a further 0/1 column where values are missing; dates count days; categories become one 0/1
     column each.  Classes and categories are taken from the development rows, never from the test rows.  The task set's
-    remarks say which kinds were inferred, and why.
+    remarks say which kinds were inferred, and why.  Groups, classes and categories in a text file go by the text of the
+    cell where different texts would be one number, such as 01 and 1; inputs that measure go by the number.
 
     Source: the user's file.
 
@@ -50,7 +51,8 @@ class Table(TaskSource):
         targets: columns to predict; in a name that no column has, ``*`` and ``?`` stand for any text and for any one
             character, as in ``y_*``.
         kinds: what a column is, where inference is wrong: ``numeric``, ``boolean``, ``categorical``, ``date`` for
-            inputs; ``regression``, ``binary``, ``multiclass`` for targets.
+            inputs; ``regression``, ``binary``, ``multiclass`` for targets; for the column of groups ``numeric``, where
+            01 and 1 are one group, or ``categorical``, where they are two.
         groups: column with the group of every row (a patient, a household), which no split divides; it is no input.
         test: column that marks the rows for testing; it is no input.
         test_share: share of the rows that is used for testing where no column marks them.
@@ -179,6 +181,9 @@ class Table(TaskSource):
             if name is not None and name not in columns:
                 found = f"{self.path.name} has no column {name!r}."
                 raise UserError(f"table: {option}", found, nearest_name(name, names))
+        if (kind := self.kinds.get(self.groups or "")) not in (None, "numeric", "categorical"):
+            advice = "Use numeric, where 01 and 1 are one group, or categorical, where they are two."
+            raise UserError(f"table: kinds.{self.groups}", f"{kind!r} is no kind of a column of groups.", advice)
         for option, patterns in (("targets", self.targets), ("ignore", self.ignore)):
             refuse_unmatched(option, patterns, names, self.path.name)
 
