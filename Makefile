@@ -16,7 +16,7 @@ test:  ## the suite that CI runs
 slow:  ## whole studies: minutes each
 	$(PYTHON) -m pytest -m slow -n 0 --timeout 5400
 
-hostile:  ## after a change to what reads tables: what becomes of every hostile file, half a minute; ends in an error where one outcome is not the expected one
+hostile:  ## after a change to what reads tables: what becomes of every hostile file, about a minute; ends in an error where one outcome is not the expected one
 	OMP_NUM_THREADS=1 $(PYTHON) -m tests.hostile
 
 bench:  ## replicas per second, fused over a plain PyTorch loop, then for every architecture and weighting method; one process, one thread

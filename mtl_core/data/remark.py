@@ -16,6 +16,7 @@ KINDS: dict[str, tuple[Consequence, str]] = {
     "no_header": ("verdict", "No header?"),
     "missing_code": ("verdict", "Codes for missing values?"),
     "few_groups": ("verdict", "Labels in few groups"),
+    "group_spelling": ("verdict", "Groups that may be one"),
     "same_number": ("verdict", "One number in several spellings"),
     "spelling": ("number", "Spellings of one value?"),
     "line_break": ("number", "Line breaks in cells"),

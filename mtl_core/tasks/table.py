@@ -18,6 +18,7 @@ from mtl_core.data.tabular.encoding import LEFT_OUT, Encoded, encode
 from mtl_core.data.tabular.leakage import refuse_copies, refuse_recodings, remarks_on_order, repeated_rows
 from mtl_core.data.tabular.names_in_digits import Role as DigitsRole
 from mtl_core.data.tabular.names_in_digits import told_apart
+from mtl_core.data.tabular.near_groups import remarks_on_near_groups
 from mtl_core.data.tabular.read_columns import read_columns
 from mtl_core.data.tabular.row_numbers import why_it_numbers_rows
 from mtl_core.data.tabular.same_targets import remarks_on_same_targets
@@ -40,7 +41,8 @@ class Table(TaskSource):
 
     Numbers stay raw, with a further 0/1 column where values are missing; dates count days; categories become one 0/1
     column each.  Classes and categories are taken from the development rows, never from the test rows.  The task set's
-    remarks say which kinds were inferred, and why.
+    remarks say which kinds were inferred, and why.  Groups, classes and categories in a text file go by the text of the
+    cell where different texts would be one number, such as 01 and 1; inputs that measure go by the number.
 
     Source: the user's file.
 
@@ -49,9 +51,14 @@ class Table(TaskSource):
         targets: columns to predict; in a name that no column has, ``*`` and ``?`` stand for any text and for any one
             character, as in ``y_*``.
         kinds: what a column is, where inference is wrong: ``numeric``, ``boolean``, ``categorical``, ``date`` for
+<<<<<<< HEAD
             inputs; ``regression``, ``binary``, ``multiclass`` for targets.
         metrics: metric of a target, where another one than the data suggest is to judge it; written like targets, and a
             column's own name goes before a pattern.
+=======
+            inputs; ``regression``, ``binary``, ``multiclass`` for targets; for the column of groups ``numeric``, where
+            01 and 1 are one group, or ``categorical``, where they are two.
+>>>>>>> wt-ten
         groups: column with the group of every row (a patient, a household), which no split divides; it is no input.
         test: column that marks the rows for testing; it is no input.
         test_share: share of the rows that is used for testing where no column marks them.
@@ -140,7 +147,7 @@ class Table(TaskSource):
         roles: dict[str, DigitsRole] = {column.name: "target" for column in predicted}
         roles |= {column.name: "input" for column in candidates}
         roles |= {self.groups: "group"} if self.groups else {}
-        remarks = []
+        remarks = remarks_on_near_groups(columns[self.groups]) if self.groups else []
         for name, role in roles.items():
             columns[name], said = told_apart(columns[name], role, self.kinds.get(name))
             remarks += said
@@ -185,6 +192,9 @@ class Table(TaskSource):
             if name is not None and name not in columns:
                 found = f"{self.path.name} has no column {name!r}."
                 raise UserError(f"table: {option}", found, nearest_name(name, names))
+        if (kind := self.kinds.get(self.groups or "")) not in (None, "numeric", "categorical"):
+            advice = "Use numeric, where 01 and 1 are one group, or categorical, where they are two."
+            raise UserError(f"table: kinds.{self.groups}", f"{kind!r} is no kind of a column of groups.", advice)
         for option, patterns in (("targets", self.targets), ("ignore", self.ignore)):
             refuse_unmatched(option, patterns, names, self.path.name)
 

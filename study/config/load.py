@@ -5,6 +5,7 @@ Nothing is written here, and nothing heavy is imported: an error in a study file
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -169,7 +170,7 @@ def _with_absolute_paths(document: Document, folder: Path) -> Document:
     for section in (document.data, *(studies.values() if isinstance(studies, dict) else ())):
         tasks = section.get("tasks") if isinstance(section, dict) else None
         if isinstance(tasks, dict) and isinstance(tasks.get("path"), str) and "\0" not in tasks["path"]:
-            tasks["path"] = str((folder / tasks["path"]).resolve())
+            tasks["path"] = os.path.realpath(folder / tasks["path"])  # Path.resolve raises where links form a circle
     return document
 
 

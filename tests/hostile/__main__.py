@@ -7,7 +7,7 @@ import tempfile
 from collections import Counter
 from pathlib import Path
 
-from tests.hostile.kinds import every_kind
+from tests.hostile.every_kind import every_kind
 from tests.hostile.outcomes import Hostile, outcome_of
 
 

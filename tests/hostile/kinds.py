@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterable
 from datetime import date
@@ -14,7 +13,6 @@ import pyarrow as pa
 
 from mtl_core.data.preprocessing import prepare
 from mtl_core.data.task_set import TaskSet
-from mtl_core.tasks.table import Table
 from tests.hostile.formats import BINARY, FORMATS, TEXT, Columns, as_text, days_from, options_of
 from tests.hostile.outcomes import Expected, Hostile, agrees, class_counts, column_of
 
@@ -301,30 +299,3 @@ def stored_types() -> list[Hostile]:
     for kind in (pa.large_string(), pa.string_view()):
         found += each("J", f"{kind}", {**USUAL, "y_1": pa.array(towns).cast(kind)}, three, ("parquet", "arrow stream"))
     return found
-
-
-def places() -> list[Hostile]:
-    """Files in folders with unusual names: the identity of the data is their content."""
-    found = []
-    for folder_name in ("Meßwerte 2021, 東", "x" * 200):
-        for form in FORMATS:
-
-            def write(folder: Path, form: str = form, name: str = folder_name) -> Path:
-                (folder / name).mkdir()
-                return FORMATS[form](folder / name, USUAL)
-
-            same = Expected("right", "the same fingerprint as elsewhere", _is_the_usual)
-            found.append(Hostile("K", f"in a folder called {folder_name[:12]}", form, write, same, options_of(form)))
-    return found
-
-
-def _is_the_usual(task_set: TaskSet) -> bool:
-    with tempfile.TemporaryDirectory() as folder:
-        elsewhere = Table(path=FORMATS["parquet"](Path(folder), USUAL), targets=("y*",)).build()
-    return task_set.fingerprint() == elsewhere.fingerprint()
-
-
-def every_kind() -> list[Hostile]:
-    """Return the inputs of all kinds."""
-    makers = (identity, names, offsets, units, wild_values, row_numbers, missing_codes, splits, places)
-    return [one for make in (*makers, leaks_and_headers, unhelpful_refusals) for one in make()]

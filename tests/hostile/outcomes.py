@@ -38,7 +38,11 @@ class Expected:
 
 @dataclass(frozen=True)
 class Hostile:
-    """One file: kind of fault, name, format, how it is written, the options of its study, and what is expected."""
+    """One file: kind of fault, name, format, how it is written, the options of its study, and what is expected.
+
+    ``environment`` holds variables that are set, or unset where they are ``None``; ``path`` is how the study file names
+    the data, where that is not the path that was written.
+    """
 
     kind: str
     name: str
@@ -46,6 +50,8 @@ class Hostile:
     write: Callable[[Path], Path]
     expected: Expected
     options: dict[str, Any] = field(default_factory=dict)
+    environment: dict[str, str | None] = field(default_factory=dict)
+    path: str | None = None
 
     def __str__(self) -> str:
         return f"{self.kind}: {self.name} ({self.format})"
@@ -62,16 +68,17 @@ class Actual:
 
 def outcome_of(hostile: Hostile, folder: Path) -> Actual:
     """Write the file into ``folder``, check a study of it on the command line, and compare with what is expected."""
-    options = {"targets": ["y*"], **hostile.options, "path": str(hostile.write(folder))}
+    written = hostile.write(folder)
+    options = {"targets": ["y*"], **hostile.options, "path": hostile.path or str(written)}
     study = folder / "study.yaml"
     study.write_text(yaml.safe_dump({"tasks": {"set": "table", **options}}, allow_unicode=True), encoding="utf-8")
-    result = CliRunner().invoke(app, ["check", str(study)])
+    result = CliRunner().invoke(app, ["check", str(study)], env=hostile.environment)
     printed, expected = " ".join(result.stdout.split()), hostile.expected
     if result.exit_code == 2:
         return _refusal(result.stderr, expected)
     if result.exit_code:
         return Actual("crashed", False, f"exit {result.exit_code}: {result.exception!r}")
-    task_set = Table(**_as_arguments(options)).build()
+    task_set = Table(**_as_arguments(options | {"path": str(written)})).build()
     missing = [word for word in expected.words if word not in printed]
     spoken = "said" if expected.words and not missing else "right"
     if expected.outcome == "refused":

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.hostile.kinds import USUAL, each, every_kind
+from tests.hostile.every_kind import every_kind
+from tests.hostile.kinds import USUAL, each
 from tests.hostile.outcomes import Expected, Hostile, outcome_of
 
 ALL = every_kind()

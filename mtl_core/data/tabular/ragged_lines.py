@@ -61,6 +61,8 @@ def _refuse_what_stands_above(path: Path, content: bytes, header: csv.InvalidRow
     which = "line 1" if line == 2 else f"lines 1 to {line - 1}"
     found = f"line 1 ({above!r}) has {_columns(header.expected_columns)}, line {line} and most others have"
     advice = f"The header has to be the first line: delete {which}, if line {line} is the header."
+    if header.actual_columns > header.expected_columns:
+        advice += " If line 1 is, put in quotation marks what holds the delimiter, such as numbers with decimal commas."
     raise UserError(str(path), f"{found} {header.actual_columns}.", advice)
 
 

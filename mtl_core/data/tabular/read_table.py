@@ -26,7 +26,8 @@ def read_table(path: Path, text: Callable[[Path], pa.Table]) -> pa.Table:
     """
     name = str(path)
     if "\0" in name or not path.is_file():
-        raise UserError(repr(name) if "\0" in name else name, "there is no such file.", "Check the path.")
+        advice = "Check the path; ~ and $ in it are not replaced." if set(name) & set("~$") else "Check the path."
+        raise UserError(repr(name) if "\0" in name else name, "there is no such file.", advice)
     suffix = path.suffix.lower()
     if suffix not in SUFFIXES:
         raise UserError(name, f"nothing reads {path.suffix or 'no suffix'}.", f"Known are {', '.join(SUFFIXES)}.")

@@ -12,6 +12,7 @@ from pyarrow import csv
 
 from mtl_core.data.tabular.column_names import without_blanks_around
 from mtl_core.data.tabular.csv_format import CsvFormat
+from mtl_core.data.tabular.other_contents import refuse_nul_bytes, refuse_other_contents
 from mtl_core.data.tabular.ragged_lines import refuse_ragged_lines
 from mtl_core.errors import UserError
 
@@ -118,7 +119,10 @@ def text_file(path: Path, written: CsvFormat, null_words: Mapping[str, Sequence[
     after = path.stat()
     if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns) or len(content) != after.st_size:
         raise UserError(str(path), "it changed while it was read.", "Wait until it is written, and try again.")
+    if written.is_utf8:
+        refuse_other_contents(path, content)
     content = _utf8(path, written, content)
+    refuse_nul_bytes(path, content)
     _refuse_another_delimiter(path, written, content)
     return TextFile(path, written, content, {"": NULL_WORDS, **null_words})
 

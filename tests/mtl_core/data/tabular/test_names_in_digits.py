@@ -49,6 +49,11 @@ def test_groups_that_are_written_differently_are_kept_apart_and_said(pair: tuple
     assert not said(as_asked, "same_number")
 
 
+def test_a_kind_that_groups_cannot_have_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="numeric, where 01 and 1 are one group"):
+        with_cells(tmp_path, ("01", "1", "5", "8"), groups="c", kinds={"c": "boolean"})
+
+
 @pytest.mark.parametrize("pair", PAIRS, ids=str)
 def test_categories_that_are_written_differently_are_kept_apart(pair: tuple[str, str], tmp_path: Path) -> None:
     task_set = with_cells(tmp_path, (*pair, "5", "8"), kinds={"c": "categorical"})

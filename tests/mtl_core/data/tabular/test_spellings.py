@@ -16,6 +16,10 @@ from tests.mtl_core.data.tabular.files import ROWS, built, column
         (["red", "Red ", "blue"], "'Red ', 'red'"),
         (["New York", "new  york"], "'New York', 'new  york'"),
         (["caf\u00e9", "cafe\u0301"], r"'cafe\u0301', 'caf\xe9'"),
+        (["ab", "a\u200bb"], "'ab', 'a\\u200bb'"),
+        (["x", "01", "1"], "'01', '1'"),
+        (["x", "1e3", "1000"], "'1000', '1e3'"),
+        (["12345678901234567890", "12345678901234567891"], None),
         (["a", "b"], None),
     ],
 )
