@@ -19,7 +19,7 @@ from mtl_core.sharing.blocks.task_mixed_corrections import TaskMixedCorrection
 
 
 class MTLLoRA(Sharing):
-    """All tasks share the first stages; each corrects them by shared low-rank factors that it turns and mixes itself.
+    """All tasks share the first stages; each corrects them by shared low-rank factors that it mixes itself.
 
     Every affine map W of stages 1 … k = ``depth`` becomes W + A Λ_i Σ_n s_in B_n for task i, where A (to q features)
     and the N matrices B_n (back from them) are shared, Λ_i is the task's own q × q matrix and s_i = softmax(w_i / τ)
