@@ -23,7 +23,8 @@ class UWSO(LossWeighting):
     uncertainty-based loss weighting in multi-task learning", GCPR 2024.
 
     Differs from the paper: nothing; it tunes the temperature anew for every data set and has no default, which is 10
-    here: at 1 the smallest of losses around 0.1 takes almost all the weight.  A loss counts for 1e-12 at least; the softmax is over the tasks that are present in the batch.
+    here: at 1 the smallest of losses around 0.1 takes almost all the weight.  A loss counts for 1e-12 at least; the
+    softmax is over the tasks that are present in the batch.
 
     Args:
         temperature: of the softmax; a small one gives all weight to the smallest loss, a large one equal weights.
