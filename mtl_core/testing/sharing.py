@@ -139,7 +139,7 @@ def touched_copies(slots: Sequence[Slot], gradients: Sequence[Tensor]) -> list[t
     """Return the copies that a gradient reaches: in some row, which must be in every row, for rows are alike."""
     found = []
     for slot, gradient in zip(slots, gradients, strict=True):
-        touched = gradient.view(len(gradient), len(slot.copies), -1).ne(0).any(dim=2)
+        touched = gradient.reshape(len(gradient), len(slot.copies), -1).ne(0).any(dim=2)
         for copy, rows in zip(slot.copies, touched.T, strict=True):
             assert rows.all() or not rows.any(), f"a loss reaches copy {copy.name!r} of {slot.name!r} in one row alone"
             found += [(slot, copy)] if rows.any() else []

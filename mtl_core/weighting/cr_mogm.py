@@ -16,7 +16,7 @@ from mtl_core.weighting import GramianStep, GramianWeighting, LossWeighting, Sta
 
 
 class CRMOGM(GramianWeighting):
-    """The weights of another method, averaged over steps, so that a batch's noise does not turn the step's direction.
+    """The weights of another method are averaged over steps, so that the noise of a batch moves them less.
 
     λ_t = α λ_(t−1) + (1 − α) λ̂_t, where λ̂_t are the weights that the method ``around`` gives in step t, and λ_0 = λ̂_1.
     α = 0 is that method itself.

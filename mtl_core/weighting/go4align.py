@@ -17,7 +17,7 @@ from mtl_core.weighting.solvers.clusters import group_means
 
 
 class GO4Align(LossWeighting):
-    """Tasks are grouped by how much weight would align their losses, and the tasks of a group share their mean weight.
+    """Tasks are grouped by the weights that would align their losses, and a group shares its mean weight.
 
     p_i ← p_i exp(−η L_i) / Z, a memory of the risks so far, where Z makes p add up to one; γ_i = p_i Σ_j L_j / L_i; the
     tasks are divided into K groups by the values of γ, with the least sum of squares within, and w_i is the mean of γ

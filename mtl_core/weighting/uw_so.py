@@ -22,14 +22,15 @@ class UWSO(LossWeighting):
     Source: L. Kirchdorfer, C. Elich, S. Kutsche, H. Stuckenschmidt, L. Schott & J. M. Köhler, "Analytical
     uncertainty-based loss weighting in multi-task learning", GCPR 2024.
 
-    Differs from the paper: nothing; it tunes the temperature anew for every data set and has no default, which is 1
-    here.  A loss counts for 1e-12 at least; the softmax is over the tasks that are present in the batch.
+    Differs from the paper: nothing; it tunes the temperature anew for every data set and has no default, which is 10
+    here: at 1 the smallest of losses around 0.1 takes almost all the weight.  A loss counts for 1e-12 at least; the
+    softmax is over the tasks that are present in the batch.
 
     Args:
         temperature: of the softmax; a small one gives all weight to the smallest loss, a large one equal weights.
     """
 
-    def __init__(self, tasks: Sequence[Task], *, temperature: Annotated[float, LogUniform(0.1, 100.0)] = 1.0) -> None:
+    def __init__(self, tasks: Sequence[Task], *, temperature: Annotated[float, LogUniform(1.0, 100.0)] = 10.0) -> None:
         super().__init__(tasks)
         self.temperature = temperature
 

@@ -24,7 +24,8 @@ def test_stages_take_every_shared_parameter_once(case: Case) -> None:
     places = torch.cat(list(stages.values()))
     assert sorted(places.tolist()) == list(range(layout.count_shared()))
     assert "stage0" in stages
-    assert all(name.startswith(("stage", "stitch", "branching", "gate", "shared_gate", "head")) for name in stages)
+    kinds = ("stage", "stitch", "branching", "gate", "shared_gate", "features", "head")
+    assert all(name.startswith(kinds) for name in stages)
 
 
 @pytest.mark.parametrize("case", SHARED, ids=str)

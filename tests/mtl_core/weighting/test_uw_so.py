@@ -24,7 +24,7 @@ def test_weights_are_the_softmax_of_the_inverse_losses_over_the_temperature(temp
 def test_without_the_softmax_it_would_be_the_optimum_of_uncertainty_weighting(double: None) -> None:
     """For losses that hardly differ, log w is linear in 1/L, as the logarithm of w ∝ 1/L is to first order."""
     losses = 1 + 1e-5 * torch.tensor([[0.0, 1.0, 2.0, 3.0]], dtype=torch.float64)
-    found, _ = from_losses(CLS(ALL), [losses])
+    found, _ = from_losses(CLS(ALL, temperature=1.0), [losses])
     # the optimum of Σ L_i / s_i + log s_i over s is s_i = L_i, whose weights are 1 / L_i
     variances = losses.clone().requires_grad_()
     (slope,) = torch.autograd.grad((losses / variances + variances.log()).sum(), variances)
