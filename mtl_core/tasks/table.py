@@ -51,14 +51,10 @@ class Table(TaskSource):
         targets: columns to predict; in a name that no column has, ``*`` and ``?`` stand for any text and for any one
             character, as in ``y_*``.
         kinds: what a column is, where inference is wrong: ``numeric``, ``boolean``, ``categorical``, ``date`` for
-<<<<<<< HEAD
-            inputs; ``regression``, ``binary``, ``multiclass`` for targets.
-        metrics: metric of a target, where another one than the data suggest is to judge it; written like targets, and a
-            column's own name goes before a pattern.
-=======
             inputs; ``regression``, ``binary``, ``multiclass`` for targets; for the column of groups ``numeric``, where
             01 and 1 are one group, or ``categorical``, where they are two.
->>>>>>> wt-ten
+        metrics: metric of a target, where another one than the data suggest is to judge it; written like targets, and a
+            column's own name goes before a pattern.
         groups: column with the group of every row (a patient, a household), which no split divides; it is no input.
         test: column that marks the rows for testing; it is no input.
         test_share: share of the rows that is used for testing where no column marks them.
