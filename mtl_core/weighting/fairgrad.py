@@ -19,8 +19,8 @@ class FairGrad(GramianWeighting):
     """The direction maximises the α-fair utility of the tasks' improvements.
 
     w > 0 solves G w = w^(−1/α), element by element, where G is the Gramian of the task gradients g_i: d = Σ_i w_i g_i
-    maximises Σ_i (g_i·d)^(1−α) / (1−α) up to its length.  α = 1 is ``nash``, α = 2 the smallest total delay; α → ∞
-    serves the worst-served task alone.
+    maximises Σ_i (g_i·d)^(1−α) / (1−α) up to its length.  α = 1 is ``nash`` of the undivided Gramian, α = 2
+    the smallest total delay; α → ∞ serves the worst-served task alone.
 
     Source: H. Ban & K. Ji, "Fair resource allocation in multi-task learning", ICML 2024, algorithm 1.
 
