@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from analysis.questions import sharing
-from analysis.statistics import outcomes as scored
+from analysis.statistics.outcomes import outcomes
 from analysis.statistics.paired_gains import MEAN
 from tests.analysis.conftest import StudyOf
 from tests.analysis.questions.conftest import PLAIN, RIVALS
@@ -40,11 +40,11 @@ def test_at_matched_capacity_the_larger_private_networks_are_no_rivals(records_o
     def matched(rows: pd.DataFrame) -> pd.DataFrame:
         return rows.assign(width=[narrow.get(row.sharing, row.width) for row in rows.itertuples()])
 
-    scored = scored.outcomes(replace(records, replicas=matched(records.replicas)))
+    scored = outcomes(replace(records, replicas=matched(records.replicas)))
     found = sharing.rivals(records, scored[scored["phase"] == "confirm"])
     assert "independent" not in set(found["sharing"])
     assert {"mmoe", "cross_stitch", "concat", "hard"} == set(found["sharing"])
-    plain = scored.outcomes(records)
+    plain = outcomes(records)
     assert "independent" in set(sharing.rivals(records, plain[plain["phase"] == "confirm"])["sharing"])
 
 
