@@ -37,7 +37,7 @@ TABLE: Columns = {
     "day": np.datetime64("2024-01-01") + RANDOM.integers(0, 300, ROWS),
     "true": RANDOM.random(ROWS) < 0.4,
     "y_1": np.round(VALUES[0] + VALUES[2], 4),
-    "y_2": np.where(HOLES[::-1], None, np.array(["yes", "no"])[(VALUES[0] > VALUES[2]).astype(int)]),
+    "y_2": np.where(HOLES[::-1], "", np.array(["yes", "no"])[(VALUES[0] > VALUES[2]).astype(int)]),
     "patient": np.array([f"{number:03}" if number % 2 else f"{number}" for number in RANDOM.integers(0, 15, ROWS)]),
     "split": np.where(np.arange(ROWS) % 5 == 0, "test", "train"),
 }
