@@ -79,16 +79,19 @@ class Silent(Screen):
 class Lines(Screen):
     """Writes one line now and then: for logs."""
 
+    last = ""
+
     def show(self, progress: StudyProgress) -> None:
-        """Write the line."""
+        """Write the line, unless it would repeat the one before."""
         best = f", best mean skill so far {progress.best[0][0]} ({progress.best[0][1]:.1f})" if progress.best else ""
         failed = f", {sum(progress.failed.values())} replicas failed" if progress.failed else ""
-        print(
+        line = (
             f"{_study(progress)}{progress.phase}: {progress.count}, {progress.share:.0%} of the study"
-            f"{_left(progress, ', ')}{best}{failed}",
-            file=sys.stderr,
-            flush=True,
+            f"{_left(progress, ', ')}{best}{failed}"
         )
+        if line != self.last:
+            print(line, file=sys.stderr, flush=True)
+        self.last = line
 
 
 class Json(Screen):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from pathlib import Path
 
@@ -22,6 +23,7 @@ def drive(
     log = os.open(f"{out}.log", os.O_WRONLY | os.O_APPEND | os.O_CREAT)
     os.dup2(log, 1)
     os.dup2(log, 2)
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # tests that run in a shell's background ignore it
     if journal is not None:
         fake_engine.JOURNAL, fake_engine.DELAY = journal, delay
         install(pytest.MonkeyPatch())

@@ -12,7 +12,7 @@ from rich.console import Console
 
 from study.driver.progress import StudyProgress
 from study.driver.run import run
-from study.driver.screens import drawn, lines_of
+from study.driver.screens import Lines, drawn, lines_of
 from tests.study.conftest import tiny
 
 PROGRESS = StudyProgress(
@@ -47,6 +47,15 @@ def test_programs_get_lines_of_json(fake: Path, tmp_path: Path, capsys: pytest.C
     assert {line["event"] for line in lines} == {"progress"}
     assert lines[-1]["share"] > lines[0]["share"] * 0.99
     assert lines[-1]["share"] <= 1
+
+
+def test_a_log_says_the_same_thing_once(capsys: pytest.CaptureFixture[str]) -> None:
+    screen = Lines(None, 1.0)  # type: ignore[arg-type] - only shows what it is given
+    for progress in (PROGRESS, PROGRESS, replace(PROGRESS, done=4)):
+        screen.show(progress)
+    assert [line.split(",")[0] for line in capsys.readouterr().err.splitlines()] == [
+        "search: 3 of at most 40 replicas", "search: 4 of at most 40 replicas"
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize("width", [40, 80, 200])
