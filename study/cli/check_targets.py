@@ -50,12 +50,19 @@ def number_facts(task_set: TaskSet, task: Task) -> dict[str, dict[str, float]]:
         values = values[~values.isnan()]
         if len(values):
             found[split] = {
-                "smallest": float(values.min()) + shift,
-                "largest": float(values.max()) + shift,
+                "smallest": _as_written(float(values.min())) + shift,
+                "largest": _as_written(float(values.max())) + shift,
                 "mean": float(values.mean()) + shift,
                 "standard_deviation": float(values.std(correction=0)),
             }
     return found
+
+
+def _as_written(value: float) -> float:
+    """The shortest decimal number that float32 keeps as ``value``: 7.93 and not 7.929999828."""
+    import numpy as np
+
+    return float(str(np.float32(value)))
 
 
 def say_targets(tasks: list[dict[str, Any]]) -> None:

@@ -46,3 +46,11 @@ def test_both_are_printed(task_set: TaskSet, capsys: pytest.CaptureFixture[str])
     shown = " ".join(capsys.readouterr().out.split())
     assert "Classes of 'z' (to develop on/to test on): 'no' 75/25, 'yes' 75/25" in shown
     assert "Values of 'y': to develop on 99999999" in shown
+
+
+def test_a_number_is_shown_as_it_stands_in_the_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    numbers = np.linspace(7.93, 36.04, ROWS).round(2)
+    columns = {"x": np.random.default_rng(1).normal(size=ROWS), "y": numbers, "fold": FOLD}
+    parquet.write_table(pa.table(columns), tmp_path / "t.parquet")
+    say_targets(facts_of_tasks(Table(path=tmp_path / "t.parquet", targets=("y",), test="fold").build()))
+    assert "to develop on 7.93 to 29" in " ".join(capsys.readouterr().out.split())
