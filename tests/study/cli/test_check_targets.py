@@ -53,4 +53,4 @@ def test_a_number_is_shown_as_it_stands_in_the_file(tmp_path: Path, capsys: pyte
     columns = {"x": np.random.default_rng(1).normal(size=ROWS), "y": numbers, "fold": FOLD}
     parquet.write_table(pa.table(columns), tmp_path / "t.parquet")
     say_targets(facts_of_tasks(Table(path=tmp_path / "t.parquet", targets=("y",), test="fold").build()))
-    assert "to develop on 7.93 to 29" in " ".join(capsys.readouterr().out.split())
+    assert "to develop on 7.93 to 28.98, mean" in " ".join(capsys.readouterr().out.split())
