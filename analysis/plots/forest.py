@@ -14,6 +14,7 @@ from analysis.formatting import interval, points, shared_stages
 from analysis.plots import style, verdict_marks
 from analysis.records.frames import each
 from analysis.statistics.paired_gains import MEAN, TASK
+from analysis.statistics.verdicts import ALONE
 
 MARKS = {"loop": "o", "total": "s", "best": "D"}
 """Markers of the baselines other than ``each``."""
@@ -93,7 +94,7 @@ def _note(row: Any) -> str:
     if row.shortage:
         return f"{points(row.gain)}  {row.shortage}"
     if row.half_width == 0:
-        return f"{points(row.gain)}  the same networks"  # a task that the candidate trains alone
+        return f"{points(row.gain)}  {ALONE}"
     return f"{points(row.gain)} {interval(row.low, row.high)}".strip() + f"  {row.word}"
 
 

@@ -15,6 +15,9 @@ HELPED, HURT, TIE, UNDECIDED = "helped", "hurt", "no practical difference", "und
 HURT_BY_SHARING, TUNED_ALONE = "hurt by sharing", "better tuned alone"
 HELPED_BY_SHARING, TRAINED_TOGETHER = "helped by sharing", "better trained together"
 
+ALONE = "trained alone"
+"""What is shown in place of a word where an arm has the single-task networks themselves, as a candidate's task has."""
+
 MAX_SEEDS = 1000
 """More seeds than this are not worth naming as a remedy."""
 

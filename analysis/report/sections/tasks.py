@@ -16,6 +16,7 @@ from analysis.statistics.intervals import MIN_SEEDS
 from analysis.statistics.paired_gains import MEAN, TASK
 from analysis.statistics.verdicts import (
     ADDED,
+    ALONE,
     CANDIDATE,
     HELPED,
     HELPED_BY_SHARING,
@@ -23,6 +24,7 @@ from analysis.statistics.verdicts import (
     HURT_BY_SHARING,
     RECOMMENDED,
     REFERENCE,
+    TIE,
     TRAINED_TOGETHER,
     TUNED_ALONE,
 )
@@ -42,7 +44,7 @@ ROLES = {
     ADDED: "Added later",
 }
 """Role of a judged arm, as the page says it."""
-NEUTRAL = {"no practical difference": "■"}
+NEUTRAL = {TIE: "■", ALONE: "■"}
 Gaps = Mapping[tuple[str, str], float]
 
 
@@ -135,6 +137,8 @@ def _row(row: Any, gaps: Gaps) -> Row:
 def chip_of(row: Any) -> Chip:
     """The verdict of one row of the transfer question's table; too few seeds earn no word."""
     word = row.word if row.n >= MIN_SEEDS else "no verdict"
+    if word == TIE and row.low == row.high:
+        word = ALONE
     sign, tone = SIGNS.get(word, (NEUTRAL.get(word, "○"), "even"))
     return Chip(word, sign, tone, row.remedy)
 

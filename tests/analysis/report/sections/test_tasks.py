@@ -54,3 +54,10 @@ def test_the_file_has_every_digit_and_the_change_of_the_gap() -> None:
     assert list(table["gain"]) == [4.123456, -1.0]
     assert table["gap_change"].iloc[0] == pytest.approx(-12.3456)
     assert table["gap_change"].isna().tolist() == [False, True]
+
+
+def test_a_task_with_the_single_task_networks_themselves_is_called_trained_alone() -> None:
+    table = judged_tasks({"left": 4.0, "odd": 0.0})
+    table.loc[table["task"] == "odd", ["word", "low", "high"]] = ["no practical difference", 0.0, 0.0]
+    (group,) = groups(table, {})
+    assert [row.verdict.word for row in group.rows] == ["helped", "trained alone"]
