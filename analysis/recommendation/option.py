@@ -80,8 +80,13 @@ class Option:
 
     @property
     def benefit(self) -> bool:
-        """Whether there is no harm, and a task is shown to gain, or the mean clearly likelier gains than loses."""
-        return not self.harm and (bool(self.with_word(*GAINED)) or _clearly(self.risks.benefit, self.risks.loss))
+        """Whether there is no harm, and benefit is shown, or clearly likelier than harm."""
+        return not self.harm and (self.benefit_shown or _clearly(self.risks.benefit, self.risks.loss))
+
+    @property
+    def benefit_shown(self) -> bool:
+        """Whether a task gains, or the mean lies above zero and may lie beyond the band."""
+        return bool(self.with_word(*GAINED)) or (self.low > 0 and self.high > self.band)
 
     @property
     def worst_plausible(self) -> tuple[str, float]:

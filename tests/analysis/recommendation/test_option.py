@@ -74,3 +74,19 @@ def test_the_worst_that_is_plausible_is_the_lowest_end_of_all() -> None:
     assert found.worst_plausible == ("b", -7.5)
     found.tasks["low_simultaneous"] = math.nan
     assert found.worst_plausible[0] == ""
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "benefit"),
+    [
+        (0.7, 1.2, True),
+        (0.1, 0.7, False),  # within the band: a difference, but none that matters
+        (-0.1, 2.5, False),
+        (math.nan, math.nan, False),
+    ],
+)
+def test_a_mean_above_zero_that_reaches_beyond_the_band_is_shown_benefit(
+    low: float, high: float, benefit: bool
+) -> None:
+    found = option(UNDECIDED, TIE, gain=(low + high) / 2, low=low, high=high)
+    assert (found.benefit_shown, found.benefit, found.harm) == (benefit, benefit, False)
