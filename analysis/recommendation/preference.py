@@ -13,12 +13,12 @@ RULES = {
     BALANCED: (
         "Among the arms that share, the first with a benefit that is shown or clearly likelier than harm, in this "
         "order: the arm chosen on validation, a checked candidate, the reference, an arm added later; without such an "
-        "arm, the first of "
-        "which harm is neither shown nor clearly likelier; without one, train alone. Harm is shown if a task is hurt "
-        "by sharing (or hurt, where no loop was run), if a task does better alone and none is better off, or if the "
-        "95% interval of the mean gain lies below the band. Benefit is shown if, without harm, a task is better off. "
-        "Clearly likelier: the mean gain lies beyond the band on that side with a probability of at least 50%, and at "
-        "least three times the probability of the other side."
+        "arm, the first of which harm is neither shown nor clearly likelier; without one, train alone. Harm is shown "
+        "if a task is hurt by sharing (or hurt, where no loop was run), if a task does better alone and none is better "
+        "off, or if the 95% interval of the mean gain lies below the band. Benefit is shown if, without harm, a task "
+        "is better off, or if the 95% interval of the mean gain lies above zero and reaches beyond the band. Clearly "
+        "likelier: the mean gain lies beyond the band on that side with a probability of at least 50%, and at least "
+        "three times the probability of the other side."
     ),
     ACCURACY: (
         "The option with the highest expected mean gain, after taking off what its tasks are expected to lose beyond "
