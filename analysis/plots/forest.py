@@ -14,7 +14,7 @@ from analysis.formatting import interval, points, shared_stages
 from analysis.plots import style, verdict_marks
 from analysis.records.frames import each
 from analysis.statistics.paired_gains import MEAN, TASK
-from analysis.statistics.verdicts import ALONE
+from analysis.statistics.verdicts import ALONE, shown_word
 
 MARKS = {"loop": "o", "total": "s", "best": "D"}
 """Markers of the baselines other than ``each``."""
@@ -93,9 +93,9 @@ def _note(row: Any) -> str:
         return "no test labels"
     if row.shortage:
         return f"{points(row.gain)}  {row.shortage}"
-    if row.half_width == 0:
-        return f"{points(row.gain)}  {ALONE}"
-    return f"{points(row.gain)} {interval(row.low, row.high)}".strip() + f"  {row.word}"
+    if (word := shown_word(row)) == ALONE:
+        return f"{points(row.gain)}  {word}"
+    return f"{points(row.gain)} {interval(row.low, row.high)}".strip() + f"  {word}"
 
 
 def _legend(rows: pd.DataFrame) -> list[Line2D]:

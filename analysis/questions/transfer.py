@@ -23,6 +23,7 @@ from analysis.statistics.families import Judged, judged_together
 from analysis.statistics.harm_and_pooling import with_harm_and_pooling
 from analysis.statistics.intervals import ALPHA, MIN_SEEDS
 from analysis.statistics.judged import Comparison, comparisons
+from analysis.statistics.looks import level_in_words
 from analysis.statistics.outcomes import Setting, outcomes, setting
 from analysis.statistics.paired_gains import MEAN, TASK, differences, gain_columns
 from analysis.statistics.rarer_examples import rarer_examples, with_rarer_examples
@@ -208,7 +209,7 @@ def caption(rows: pd.DataFrame) -> str:
     if judged["n"].max() < MIN_SEEDS:
         bars = f"no intervals below {MIN_SEEDS} seeds"
     elif rows["looks"].iloc[0] > 1:
-        bars = bars.replace("95%", f"{100 - 100 * ALPHA / rows['looks'].iloc[0]:.3g}%")
+        bars = bars.replace("95%", level_in_words(rows["looks"].iloc[0]))
     others = [f"{name} ({MEANING[name]})" for name in MARKS if name in set(rows["baseline"])]
     confirm = sorted(set(rows.loc[rows["phase"] == "confirm", "baseline"]))
     parts = [

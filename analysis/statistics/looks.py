@@ -25,6 +25,16 @@ def share_of_level(look: int) -> int:
     return 1 if look <= 1 else look * (look - 1)
 
 
+def divisor_of_level(events: Iterable[Mapping[str, Any]]) -> int:
+    """Return the number by which the level of a study's latest judgement is divided, by its ledger."""
+    return max((int(event.get("looks", 1)) for event in events if event.get("event") == "looked"), default=1)
+
+
+def level_in_words(divisor: float) -> str:
+    """Return the level of an interval that has its share of the level, such as 95% or 97.5%."""
+    return f"{100 - 100 * ALPHA / divisor:.3g}%"
+
+
 def num_looks(events: Iterable[Mapping[str, Any]]) -> int:
     """Return how often a study has been judged, by its ledger; one from before looks were counted was judged once."""
     looks = (int(event.get("look", 1)) for event in events if event.get("event") == "looked")

@@ -9,6 +9,7 @@ import pandas as pd
 
 from analysis.records.schema import FACTOR_COLUMNS, Records
 from analysis.selection import SINGLE_TASK, selected
+from analysis.statistics.looks import divisor_of_level
 
 LOOP = "independent"
 ACCURACY = "accuracy"
@@ -35,7 +36,7 @@ class Setting:
 
 def setting(records: Records) -> Setting:
     """Return the setting that the run directory states."""
-    looks = max((int(event.get("looks", 1)) for event in records.events("looked")), default=1)
+    looks = divisor_of_level(records.ledger)
     groups = None if records.test_groups is None else np.asarray(records.test_groups)
     band = float(records.spec.get("band", 1.0))
     return Setting(list(records.tasks["task"]), band, looks, groups, records.num_folds)

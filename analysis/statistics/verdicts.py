@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import pandas as pd
 
@@ -51,6 +52,11 @@ def judge(rows: pd.DataFrame) -> pd.DataFrame:
     rows = rows.assign(word=final, contradicts=contradicts)
     undecided = rows["word"] == UNDECIDED
     return rows.assign(remedy=rows["remedy"].where(undecided, ""), more_seeds=rows["more_seeds"].where(undecided))
+
+
+def shown_word(row: Any) -> str:
+    """Return the word to show for a row of the transfer table: its verdict, or that its task is trained alone."""
+    return ALONE if row.word == TIE and row.low == row.high else row.word
 
 
 def verdicts(rows: pd.DataFrame, role: str) -> pd.DataFrame:

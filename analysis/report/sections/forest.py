@@ -14,7 +14,7 @@ import pandas as pd
 from analysis.formatting import interval, points, shared_stages
 from analysis.records.frames import each
 from analysis.report.sections.tasks import ROLES, Chip, chip_of
-from analysis.statistics.intervals import ALPHA
+from analysis.statistics.looks import level_in_words
 from analysis.statistics.paired_gains import TASK
 
 MOST_TASKS = 12
@@ -93,8 +93,7 @@ def forest(transfer: pd.DataFrame, first: str = "") -> Forest | None:
 
 def _level(rows: pd.DataFrame) -> str:
     """The level of the intervals: 95%, or more where the study was judged before."""
-    looks = rows["looks"].iloc[0] if "looks" in rows else 1
-    return f"{100 - 100 * ALPHA / looks:.3g}%"
+    return level_in_words(rows["looks"].iloc[0] if "looks" in rows else 1)
 
 
 def _panel(rows: pd.DataFrame, axis: _Axis) -> Panel:

@@ -27,6 +27,7 @@ from analysis.statistics.verdicts import (
     TIE,
     TRAINED_TOGETHER,
     TUNED_ALONE,
+    shown_word,
 )
 
 SIGNS = {
@@ -136,9 +137,7 @@ def _row(row: Any, gaps: Gaps) -> Row:
 
 def chip_of(row: Any) -> Chip:
     """The verdict of one row of the transfer question's table; too few seeds earn no word."""
-    word = row.word if row.n >= MIN_SEEDS else "no verdict"
-    if word == TIE and row.low == row.high:
-        word = ALONE
+    word = shown_word(row) if row.n >= MIN_SEEDS else "no verdict"
     sign, tone = SIGNS.get(word, (NEUTRAL.get(word, "○"), "even"))
     return Chip(word, sign, tone, row.remedy)
 
