@@ -9,9 +9,10 @@ import numpy as np
 import pandas as pd
 
 from analysis.selection import LOWEST_SKILL, fair_skills
+from analysis.statistics.expected_gains import expected_gains
 
-ERRORS = 2.0
-"""Standard errors by which a task has to be worse on validation before it is proposed to train it alone."""
+LIKELIER = 0.6745
+"""Standard deviations beyond which the probabilities of both sides of a bound are as three to one."""
 
 
 @dataclass(frozen=True)
@@ -25,10 +26,11 @@ class Proposal:
 def proposal(confirmed: pd.DataFrame, singles: Mapping[str, str], band: float) -> Proposal | None:
     """Return the arm that is best where the tasks that it harms are trained alone, and these tasks.
 
-    A task counts as harmed whose validation skill is lower than that of its single-task network, by more than the band
-    and by more than two standard errors of the paired difference (the spread between seeds is taken to be the same for
-    all tasks of an arm).  At least two tasks have to be left, and the mean skill of the proposal has to be higher than
-    that of every arm that shares among all tasks: ``None`` otherwise.
+    A task counts as harmed where a loss beyond the band against its single-task network is three times as likely as not
+    (see :func:`analysis.statistics.expected_gains.expected_gains`).  No significance is asked for: the proposal is
+    judged on fresh seeds, and a harmed task that is missed costs more than an unharmed one that is trained alone.  At
+    least two tasks have to be left, and the expected mean skill of the proposal has to be higher than that of every arm
+    that shares among all tasks: ``None`` otherwise.
 
     Args:
         confirmed: training records of the confirm phase.
@@ -38,31 +40,30 @@ def proposal(confirmed: pd.DataFrame, singles: Mapping[str, str], band: float) -
     skills = confirmed.assign(skill=100 * np.maximum(fair_skills(confirmed), LOWEST_SKILL))
     tasks = list(dict.fromkeys(skills["task"]))
     by_arm = {str(arm): _wide(rows, tasks) for arm, rows in skills.groupby("arm", sort=False)}
+    judged = {arm: single for arm, single in singles.items() if arm in by_arm and single in by_arm}
+    seeds = sorted({seed for arm in judged for seed in by_arm[arm].index})
+    differences = [(by_arm[arm] - by_arm[single]).reindex(seeds) for arm, single in judged.items()]
+    if not differences:
+        return None
+    expected, deviation = expected_gains(np.array([difference.to_numpy() for difference in differences]))
     whole, found = [], []
-    for arm, single in singles.items():
-        if arm not in by_arm or single not in by_arm:
-            continue
-        difference = (by_arm[arm] - by_arm[single]).dropna(how="all")
-        if len(difference) < 2:
-            continue
-        shared, alone = by_arm[arm].mean(), by_arm[single].mean()
-        harmed = _harmed(difference, band)
-        whole.append(float(shared.mean()))
+    for gains, (arm, single) in zip(expected, judged.items(), strict=True):
+        if np.isnan(gains).any():
+            continue  # a task without a network under this arm, or a single seed
+        alone, harmed = float(by_arm[single].mean().mean()), gains + LIKELIER * deviation < -band
+        whole.append(alone + float(np.mean(gains)))
         if harmed.any() and (~harmed).sum() >= 2:
-            mixed = float(shared.where(~harmed, alone).mean())
-            found.append((mixed, Proposal(arm, tuple(shared.index[harmed]))))
+            found.append((alone + float(np.mean(np.where(harmed, 0, gains))), Proposal(arm, _names(tasks, harmed))))
     if not found:
         return None
     value, best = max(found, key=lambda pair: pair[0])
     return best if value > max(whole) else None
 
 
+def _names(tasks: list[str], chosen: np.ndarray) -> tuple[str, ...]:
+    return tuple(task for task, is_chosen in zip(tasks, chosen, strict=True) if is_chosen)
+
+
 def _wide(rows: pd.DataFrame, tasks: list[str]) -> pd.DataFrame:
     """Validation skill by seed and task, in points."""
     return rows.pivot_table(index="seed", columns="task", values="skill", aggfunc="last").reindex(columns=tasks)
-
-
-def _harmed(difference: pd.DataFrame, band: float) -> pd.Series:
-    error = float(np.sqrt(difference.var(ddof=1).mean() / len(difference)))
-    gains = difference.mean()
-    return (gains < -band) & (gains < -ERRORS * error)
