@@ -26,6 +26,7 @@ KINDS: dict[str, tuple[Consequence, str]] = {
     "code_as_number": ("number", "Codes read as numbers?"),
     "missing_word": ("number", "Words taken as missing"),
     "far_value": ("number", "A value far from all others"),
+    "task_left_out": ("number", "Tasks left out"),
     "few_labels": ("number", "Few labels to develop on"),
     "rare_class": ("number", "Rare classes"),
     "unseen_class": ("number", "Classes in test rows only"),

@@ -23,7 +23,8 @@ from mtl_core.data.tabular.read_columns import read_columns
 from mtl_core.data.tabular.row_numbers import why_it_numbers_rows
 from mtl_core.data.tabular.same_targets import remarks_on_same_targets
 from mtl_core.data.tabular.table_facts import facts_of_columns
-from mtl_core.data.tabular.targets import target
+from mtl_core.data.tabular.targets import Target, target
+from mtl_core.data.tabular.task_column import RowTasks, one_task_each, rows_drawn_by_task, tasks_of_rows
 from mtl_core.data.tabular.test_split import (
     group_numbers,
     remarks_on_labelled_groups,
@@ -31,6 +32,7 @@ from mtl_core.data.tabular.test_split import (
     rows_named_for_test,
 )
 from mtl_core.data.tabular.yaml_names import in_yaml
+from mtl_core.data.task import Task
 from mtl_core.data.task_set import Development, Examples, TaskSet
 from mtl_core.errors import UserError
 from mtl_core.tasks import TaskSource
@@ -55,6 +57,8 @@ class Table(TaskSource):
             01 and 1 are one group, or ``categorical``, where they are two.
         metrics: metric of a target, where another one than the data suggest is to judge it; written like targets, and a
             column's own name goes before a pattern.
+        task: column that says which task a row belongs to, as in a long table of schools; it is no input.  There is one
+            target then, with the labels of all tasks, and the tasks are the values of this column.
         groups: column with the group of every row (a patient, a household), which no split divides; it is no input.
         test: column that marks the rows for testing; it is no input.
         test_share: share of the rows that is used for testing where no column marks them.
@@ -74,6 +78,7 @@ class Table(TaskSource):
         targets: tuple[str, ...],
         kinds: dict[str, ColumnKind] | None = None,
         metrics: dict[str, str] | None = None,
+        task: str | None = None,
         groups: str | None = None,
         test: str | None = None,
         test_share: float = 0.2,
@@ -85,7 +90,7 @@ class Table(TaskSource):
     ) -> None:
         self.path, self.targets, self.kinds = Path(path), tuple(targets), dict(kinds or {})
         self.metrics = dict(metrics or {})
-        self.groups, self.test, self.test_share = groups, test, test_share
+        self.task, self.groups, self.test, self.test_share = task, groups, test, test_share
         self.ignore, self.seed, self.missing = tuple(ignore), seed, missing
         self.written = CsvFormat(**(csv or {}), encoding=encoding)  # pyright: ignore[reportArgumentType]
         if not 0 < test_share < 1:
@@ -107,27 +112,35 @@ class Table(TaskSource):
         predicted, candidates = self._roles(columns)
         groups = group_numbers(columns[self.groups]) if self.groups else None
         remarks += remarks_on_labelled_groups(predicted, groups)
-        test = self._test_rows(columns, predicted, groups)
+        of_task = self._tasks_of_rows(columns, predicted)
+        remarks += [] if of_task is None else of_task.remarks
+        test = self._test_rows(columns, predicted, groups, of_task)
         metrics = self._metrics([column.name for column in predicted])
         targets = [
             target(column, self._kind(column, TARGET_KINDS), ~test, metrics.get(column.name)) for column in predicted
         ]
-        tasks, labels = tuple(one.task for one in targets), np.stack([one.labels for one in targets], axis=1)
-        remarks += [remark for one in targets for remark in one.remarks] + remarks_on_same_targets(tasks, labels)
+        of_columns, tasks, labels = targets, *_tasks_and_labels(targets)
+        remarks += remarks_on_same_targets(tasks, labels)
         inputs, dropped = self._without_row_numbers(candidates, file.index)
         encoded = self._inputs(inputs, ~test, dropped)
         refuse_copies(inputs, predicted)
         remarks += dropped + remarks_on_order(candidates, predicted) + refuse_recodings(inputs, tasks, labels)
+        if of_task is not None:
+            targets = one_task_each(targets[0], of_task, ~test, metric_is_asked=bool(metrics))
+            tasks, labels = _tasks_and_labels(targets)
+        remarks += [remark for one in targets for remark in one.remarks]
+        used = np.ones(len(test), dtype=bool) if of_task is None else of_task.number >= 0
         remarks += encoded.remarks + repeated_rows(encoded.matrix(), test)
-        development, held_out = (_examples(encoded, labels, groups, rows) for rows in (~test, test))
+        development, held_out = (_examples(encoded, labels, groups, rows & used) for rows in (~test, test))
         pool = Development(
             tasks,
             development,
             torch.tensor(encoded.standardise),
+            own_inputs=of_task is not None,
             input_origin=_origin(encoded.origins),
             target_origin=_origin([one.origin for one in targets]),
         )
-        facts = facts_of_columns(columns, self.kinds, targets, encoded.treatments, self._apart(columns, dropped))
+        facts = facts_of_columns(columns, self.kinds, of_columns, encoded.treatments, self._apart(columns, dropped))
         return TaskSet(
             self.path.stem,
             pool,
@@ -156,14 +169,33 @@ class Table(TaskSource):
         apart |= {remark.subject: ("left out", "it numbers the rows") for remark in dropped}
         if self.groups:
             apart[self.groups] = ("group", "keeps rows together in every split")
+        if self.task:
+            apart[self.task] = ("task", "says which task a row belongs to")
         if self.test:
             apart[self.test] = ("test", "marks the test rows")
         return apart
 
-    def _test_rows(self, columns: dict[str, Column], predicted: list[Column], groups: np.ndarray | None) -> np.ndarray:
+    def _tasks_of_rows(self, columns: dict[str, Column], predicted: list[Column]) -> RowTasks | None:
+        if self.task is None:
+            return None
+        if len(predicted) > 1:
+            found = f"{len(predicted)} are named, and with a column of tasks one holds the labels of all of them."
+            raise UserError("table: targets", found, f"Name one, such as {predicted[0].name!r}.")
+        return tasks_of_rows(columns[self.task], predicted[0])
+
+    def _test_rows(
+        self,
+        columns: dict[str, Column],
+        predicted: list[Column],
+        groups: np.ndarray | None,
+        of_task: RowTasks | None,
+    ) -> np.ndarray:
         if self.test:
             return rows_named_for_test(columns[self.test], groups)
+        if of_task is not None and groups is None:
+            return rows_drawn_by_task(of_task, self.test_share, self.seed)
         labelled = np.stack([column.is_present for column in predicted], axis=1)
+        labelled = labelled if of_task is None else of_task.labelled
         return rows_drawn_for_test(len(labelled), groups, self.test_share, self.seed, labelled)
 
     def _without_row_numbers(self, candidates: list[Column], index: list[str]) -> tuple[list[Column], list[Remark]]:
@@ -181,7 +213,8 @@ class Table(TaskSource):
 
     def _check_names(self, columns: dict[str, Column]) -> None:
         names = list(columns)
-        named = [("groups", self.groups), ("test", self.test), *(("kinds", name) for name in self.kinds)]
+        named = [("task", self.task), ("groups", self.groups), ("test", self.test)]
+        named += [("kinds", name) for name in self.kinds]
         named += [("missing", name) for name in (self.missing if isinstance(self.missing, dict) else ())]
         named += [("csv.decimal", name) for name in self.written.columns_named]
         for option, name in named:
@@ -206,7 +239,8 @@ class Table(TaskSource):
     def _roles(self, columns: dict[str, Column]) -> tuple[list[Column], list[Column]]:
         """Return the columns to predict and those that may be predicted from."""
         names = list(columns)
-        apart, wanted = {"", self.groups, self.test, *selected(self.ignore, names)}, set(selected(self.targets, names))
+        apart = {"", self.task, self.groups, self.test, *selected(self.ignore, names)}
+        wanted = set(selected(self.targets, names))
         predicted = [columns[name] for name in names if name in wanted - apart]
         inputs = [columns[name] for name in names if name not in wanted | apart]
         if not predicted:
@@ -236,6 +270,10 @@ class Table(TaskSource):
                 f"table: kinds.{column.name}", f"{kind!r} is no kind of {role}.", f"Use {', '.join(allowed)}."
             )
         return kind
+
+
+def _tasks_and_labels(targets: Sequence[Target]) -> tuple[tuple[Task, ...], np.ndarray]:
+    return tuple(one.task for one in targets), np.stack([one.labels for one in targets], axis=1)
 
 
 def _examples(encoded: Encoded, labels: np.ndarray, groups: np.ndarray | None, rows: np.ndarray) -> Examples:

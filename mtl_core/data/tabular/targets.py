@@ -13,7 +13,7 @@ from mtl_core.data.tabular.columns import TARGET_KINDS, Column
 from mtl_core.data.tabular.float32_columns import as_float32
 from mtl_core.data.tabular.missing_codes import remarks_on_numbers
 from mtl_core.data.tabular.missing_words import remarks_on_missing_words
-from mtl_core.data.tabular.number_text import exact_text
+from mtl_core.data.tabular.number_text import exact_text, numerically
 from mtl_core.data.tabular.spellings import remarks_on_spellings
 from mtl_core.data.task import Kind, Metric, Task
 from mtl_core.errors import UserError
@@ -139,7 +139,7 @@ def _classes(
 ) -> tuple[Task, np.ndarray]:
     texts = column.texts()
     counts = Counter(text for text in texts[development] if text is not None)
-    names = sorted(counts, key=_numerically)
+    names = sorted(counts, key=numerically)
     remarks += remarks_on_spellings(column, names) + remarks_on_missing_words(column, counts)
     if len(names) > min(MOST_CLASSES, counts.total() / 2) and len(names) > 2:
         found = f"has {len(names)} classes in {counts.total()} labels."
@@ -194,10 +194,3 @@ def _refuse_the_unlearnable(column: Column, labels: np.ndarray, development: np.
         )
     if len(tested) == 0:
         raise UserError(column.where, f"has no label in the test rows.{note}", "Label some, or choose other test rows.")
-
-
-def _numerically(name: str) -> tuple[int, float, str]:
-    try:
-        return (0, float(name), name)
-    except ValueError:
-        return (1, 0.0, name)
