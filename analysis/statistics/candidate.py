@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.selection import LOWEST_SKILL, fair_skills
+from analysis.statistics.importance import Importance, mean_over_tasks
 
 ERRORS = 2.0
 """Standard errors by which a task has to be worse on validation before it is proposed to train it alone."""
@@ -22,7 +23,9 @@ class Proposal:
     alone: tuple[str, ...]
 
 
-def proposal(confirmed: pd.DataFrame, singles: Mapping[str, str], band: float) -> Proposal | None:
+def proposal(
+    confirmed: pd.DataFrame, singles: Mapping[str, str], band: float, importance: Importance | None = None
+) -> Proposal | None:
     """Return the arm that is best where the tasks that it harms are trained alone, and these tasks.
 
     A task counts as harmed whose validation skill is lower than that of its single-task network, by more than the band
@@ -34,6 +37,7 @@ def proposal(confirmed: pd.DataFrame, singles: Mapping[str, str], band: float) -
         confirmed: training records of the confirm phase.
         singles: the label of the single-task arm of each arm that shares.
         band: half-width of the band of no practical difference, in points.
+        importance: of the tasks in the mean skill, by name; default: all count alike.
     """
     skills = confirmed.assign(skill=100 * np.maximum(fair_skills(confirmed), LOWEST_SKILL))
     tasks = list(dict.fromkeys(skills["task"]))
@@ -47,14 +51,18 @@ def proposal(confirmed: pd.DataFrame, singles: Mapping[str, str], band: float) -
             continue
         shared, alone = by_arm[arm].mean(), by_arm[single].mean()
         harmed = _harmed(difference, band)
-        whole.append(float(shared.mean()))
+        whole.append(_mean(shared, importance))
         if harmed.any() and (~harmed).sum() >= 2:
-            mixed = float(shared.where(~harmed, alone).mean())
+            mixed = _mean(shared.where(~harmed, alone), importance)
             found.append((mixed, Proposal(arm, tuple(shared.index[harmed]))))
     if not found:
         return None
     value, best = max(found, key=lambda pair: pair[0])
     return best if value > max(whole) else None
+
+
+def _mean(skills: pd.Series, importance: Importance | None) -> float:
+    return float(mean_over_tasks(skills.to_frame().T, importance).iloc[0])
 
 
 def _wide(rows: pd.DataFrame, tasks: list[str]) -> pd.DataFrame:
