@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.records.frames import each
+from analysis.statistics.importance import Importance, mean_over_tasks
 
 SINGLE_TASK = "single_task"
 UNSHARED = (SINGLE_TASK, "independent")
@@ -119,7 +120,9 @@ class Choice:
     table: pd.DataFrame
 
 
-def choose_arm(replicas: pd.DataFrame, *, candidates: list[str] | None = None) -> Choice:
+def choose_arm(
+    replicas: pd.DataFrame, *, candidates: list[str] | None = None, importance: Importance | None = None
+) -> Choice:
     """Choose by the one-standard-error rule: fewest multiply-adds among the arms that the best does not clearly beat.
 
     Clearly means by more than one standard error of the mean difference, paired by seed.  The skill of a replica is
@@ -130,13 +133,14 @@ def choose_arm(replicas: pd.DataFrame, *, candidates: list[str] | None = None) -
     Args:
         replicas: the confirm phase's training records.
         candidates: labels of the arms that may be chosen; default: all.
+        importance: of the tasks in their mean, by name; default: all count alike.
 
     Raises:
         ValueError: no candidate has a finished replica.
     """
     if candidates is not None:
         replicas = replicas[replicas["arm"].isin(candidates)]
-    skills = _arm_skills(replicas) if len(replicas) else pd.DataFrame()
+    skills = _arm_skills(replicas, importance) if len(replicas) else pd.DataFrame()
     if skills.empty:
         raise ValueError("No arm has a finished replica in the confirm phase.")
     table = _compare(skills, _reliable(replicas, skills))
@@ -148,7 +152,7 @@ def choose_arm(replicas: pd.DataFrame, *, candidates: list[str] | None = None) -
     return Choice(chosen["arm"], best, list(cheapest["arm"]), float(chosen["skill"]), table.drop(columns="best"))
 
 
-def _arm_skills(replicas: pd.DataFrame) -> pd.DataFrame:
+def _arm_skills(replicas: pd.DataFrame, importance: Importance | None = None) -> pd.DataFrame:
     """Return seed × arm: mean over tasks of the fair validation skill; NaN where a replica is missing."""
     rows = replicas.assign(skill=np.maximum(fair_skills(replicas), LOWEST_SKILL))
     labelled = rows.groupby("task")["skill"].transform(lambda skill: skill.notna().any())
@@ -156,7 +160,14 @@ def _arm_skills(replicas: pd.DataFrame) -> pd.DataFrame:
     tasks = rows.groupby(["seed", "task"])["skill"].count().gt(0).groupby("seed").sum()
     cells = rows.groupby(["seed", "arm"])["skill"].agg(["mean", "count"])
     complete = cells["count"] == cells.index.get_level_values("seed").map(tasks.to_dict())
-    return cells["mean"].where(complete).unstack("arm").dropna(axis=1, how="all").dropna(axis=0, how="all")
+    means = cells["mean"] if importance is None else _means_by(rows, importance)
+    return means.where(complete).unstack("arm").dropna(axis=1, how="all").dropna(axis=0, how="all")
+
+
+def _means_by(rows: pd.DataFrame, importance: Importance) -> pd.Series:
+    """Mean skill of every seed and arm over its tasks, by their importance."""
+    by_task = rows.pivot_table(index=["seed", "arm"], columns="task", values="skill", aggfunc="mean")
+    return mean_over_tasks(by_task, importance)
 
 
 def selected(replicas: pd.DataFrame, curve: str) -> np.ndarray:

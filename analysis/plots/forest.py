@@ -13,7 +13,7 @@ from matplotlib.lines import Line2D
 from analysis.formatting import interval, points, shared_stages
 from analysis.plots import style, verdict_marks
 from analysis.records.frames import each
-from analysis.statistics.paired_gains import MEAN, TASK
+from analysis.statistics.paired_gains import MEAN, TASK, name_of_mean
 from analysis.statistics.verdicts import ALONE, shown_word
 
 MARKS = {"loop": "o", "total": "s", "best": "D"}
@@ -62,7 +62,7 @@ def _panel(axes: Axes, rows: pd.DataFrame, tasks: list[str]) -> None:
         for row in each(here):
             _mark(axes, row, place)
     axes.axhline(len(tasks) - 0.5, color=style.GREY, linewidth=0.4, linestyle=":")
-    axes.set_yticks(range(len(tasks) + 1), [*(names[task] for task in tasks), "mean of tasks"])
+    axes.set_yticks(range(len(tasks) + 1), [*(names[task] for task in tasks), name_of_mean(MEAN, rows)])
     axes.set_ylim(len(tasks) + 0.6, -0.5)
     axes.tick_params(axis="y", length=0)
     axes.spines["left"].set_visible(False)

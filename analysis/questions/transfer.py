@@ -21,11 +21,12 @@ from analysis.records.schema import Records
 from analysis.statistics.evidence import REMEDIES
 from analysis.statistics.families import Judged, judged_together
 from analysis.statistics.harm_and_pooling import with_harm_and_pooling
+from analysis.statistics.importance import IMPORTANCE, mean_of, with_importance
 from analysis.statistics.intervals import ALPHA, MIN_SEEDS
 from analysis.statistics.judged import Comparison, comparisons
 from analysis.statistics.looks import level_in_words
 from analysis.statistics.outcomes import Setting, outcomes, setting
-from analysis.statistics.paired_gains import MEAN, TASK, differences, gain_columns
+from analysis.statistics.paired_gains import EQUAL_MEAN, MEAN, TASK, differences, gain_columns, name_of_mean
 from analysis.statistics.rarer_examples import rarer_examples, with_rarer_examples
 from analysis.statistics.verdicts import (
     ADDED,
@@ -72,7 +73,7 @@ def score(records: Records) -> pd.DataFrame:
             rows.append(gains.assign(**known, baseline=pair.baseline, against=pair.against, phase=phase))
     if not rows:
         return pd.DataFrame()
-    frame = pd.concat(rows, ignore_index=True)
+    frame = with_importance(pd.concat(rows, ignore_index=True), common.importance)
     order = {task: place for place, task in enumerate(common.tasks)}
     return frame.assign(
         order=frame["task"].map(order).fillna(len(order)).astype(int),
@@ -102,7 +103,7 @@ def _phases(table: pd.DataFrame, pair: Comparison, common: Setting) -> list[tupl
 def table(scores: pd.DataFrame) -> pd.DataFrame:
     """Return one row per judged arm, baseline and task (and the mean over tasks): gain, intervals, verdict."""
     keys = [*FACTS, "baseline", "against", "phase", "scope", "task", "order", "band", "family", "looks"]
-    found = list(groups(scores, keys))
+    found = list(groups(scores, [*keys, IMPORTANCE] if IMPORTANCE in scores else keys))
     rows: list[dict[str, Any]] = [{}] * len(found)
     for places in _families([facts for facts, _ in found]):
         band, looks = float(found[places[0]][0]["band"]), int(found[places[0]][0]["looks"])
@@ -151,8 +152,10 @@ def _percent(group: pd.DataFrame) -> float:
 def _with_delta_m(rows: pd.DataFrame) -> pd.DataFrame:
     """Fill the rows of the mean with the mean of the tasks' percent gains, if none of them had to be left out."""
     for _, group in rows.groupby(["arm", "baseline"], sort=False):
-        tasks = group.loc[group["scope"] == TASK, "percent_gain"]
-        rows.loc[group.index[group["scope"] == MEAN], "percent_gain"] = tasks.mean(skipna=False)
+        tasks = group[group["scope"] == TASK]
+        rows.loc[group.index[group["scope"] == MEAN], "percent_gain"] = mean_of(tasks, "percent_gain")
+        equal = tasks["percent_gain"].mean(skipna=False)
+        rows.loc[group.index[group["scope"] == EQUAL_MEAN], "percent_gain"] = equal
     return rows
 
 
@@ -230,9 +233,9 @@ def caption(rows: pd.DataFrame) -> str:
 def words(rows: pd.DataFrame) -> list[str]:
     """Return a line per judged arm and task: its gain over single-task networks, and the verdict."""
     against = rows[rows["baseline"] == "each"]
-    shown = (rows if against.empty else against).sort_values(["role", "order"])
+    shown = (rows if against.empty else against).sort_values(["role", "order"], kind="stable")
     return [
-        f"{row.role} arm, {row.task or 'mean of tasks'}: {with_interval(row.gain, row.low, row.high)}"
+        f"{row.role} arm, {row.task or name_of_mean(row.scope, rows)}: {with_interval(row.gain, row.low, row.high)}"
         + (f", {row.word}" if row.word else "")
         for row in each(shown)
     ]

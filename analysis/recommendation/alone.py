@@ -12,6 +12,7 @@ from analysis.recommendation.costs import cost_of
 from analysis.recommendation.option import ALONE, BEST_ALONE, Option, gains_of
 from analysis.records.frames import groups
 from analysis.records.schema import Records
+from analysis.statistics.importance import IMPORTANCE, with_importance
 from analysis.statistics.judged import comparisons
 from analysis.statistics.outcomes import Setting, best_single, outcomes, setting
 from analysis.statistics.paired_gains import TASK, differences, gain_columns, gain_of
@@ -56,7 +57,8 @@ def _best_over_each(records: Records) -> pd.DataFrame:
     for phase in ("verdict", "confirm"):
         loss = differences(table, each, best, phase, common)
         if not loss.empty and loss.loc[loss["scope"] == TASK, "gain"].groupby(loss["task"]).count().gt(0).all():
-            parts = groups(loss, ["scope", "task"])
+            loss = with_importance(loss, common.importance)
+            parts = groups(loss, ["scope", "task", *([IMPORTANCE] if IMPORTANCE in loss else [])])
             return pd.DataFrame([facts | _negated(part, common) for facts, part in parts])
     return pd.DataFrame()
 

@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pandas as pd
 
-from analysis.formatting import agree, interval, named, points
+from analysis.formatting import agree, interval, named, points, with_interval
 from analysis.recommendation.costs import fraction
 from analysis.recommendation.decision import DO_NOT_SHARE, NO_DIFFERENCE, SHARE, SHARE_SOME, Decision
 from analysis.recommendation.option import BEST_ALONE, Option
@@ -102,7 +102,9 @@ def statement(decision: Decision) -> str:
         return ""
     tasks = f"{len(about.tasks)} {agree(len(about.tasks), 'task', 'tasks')}"
     rule = "" if decision.prefer == BALANCED else f" You prefer {decision.prefer}."
-    mean = f"mean gain over {tasks} {mean_gain(about)} points."
+    by = "" if about.equal is None else ", by the importance that the study states,"
+    alike = "" if about.equal is None else f" ({with_interval(*about.equal)} with all tasks alike)"
+    mean = f"mean gain over {tasks}{by} {mean_gain(about)} points{alike}."
     apart = f", {named(about.alone)} alone" if about.alone else ""
     named_above = decision.word in (SHARE, SHARE_SOME)
     mean = f"M{mean[1:]}" if named_above else f"Sharing {in_words(about.facts)}{apart}: {mean}"

@@ -10,7 +10,8 @@ import pandas as pd
 from analysis.recommendation.costs import UNKNOWN, Cost
 from analysis.recommendation.risks import NO_RISK, Risks, risks_of
 from analysis.selection import UNSHARED
-from analysis.statistics.paired_gains import MEAN, TASK
+from analysis.statistics.importance import mean_of
+from analysis.statistics.paired_gains import EQUAL_MEAN, MEAN, TASK
 from analysis.statistics.verdicts import HELPED, HELPED_BY_SHARING, HURT, HURT_BY_SHARING, TRAINED_TOGETHER, TUNED_ALONE
 
 GAINED = (HELPED_BY_SHARING, HELPED, TRAINED_TOGETHER)
@@ -30,7 +31,9 @@ class Option:
             was added to the finished study), ``alone`` or ``best alone``.
         arm: label of the arm; empty for single-task networks at the best width of each task.
         facts: factor levels of the arm.
-        gain, low, high: mean gain over tasks with its 95% interval, in points of skill.
+        gain, low, high: mean gain over tasks with its 95% interval, in points of skill; by the importance that the
+            study file states.
+        equal: gain and interval of the mean in which all tasks count alike, where that is another; else ``None``.
         n: number of paired seeds.
         band: half-width of the band of no practical difference.
         risks: what the posterior says; NaN without intervals.
@@ -53,6 +56,7 @@ class Option:
     ratios: tuple[float, float, float] = (1.0, 1.0, 1.0)
     tasks: pd.DataFrame = field(default_factory=pd.DataFrame)
     alone: list[str] = field(default_factory=list)
+    equal: tuple[float, float, float] | None = None
 
     @property
     def shares(self) -> bool:
@@ -116,8 +120,12 @@ def gains_of(rows: pd.DataFrame, kind: str, facts: pd.Series) -> Option:
         facts: factor levels of the arm.
     """
     tasks, means = rows[rows["scope"] == TASK], rows[rows["scope"] == MEAN]
-    one = means.iloc[0] if len(means) else {"gain": tasks["gain"].mean(), "low": math.nan, "high": math.nan}
+    mean = mean_of(tasks[tasks["n"] > 0], "gain")
+    one = means.iloc[0] if len(means) else {"gain": mean, "low": math.nan, "high": math.nan}
     gain, low, high = (float(one[name]) for name in ("gain", "low", "high"))
+    alike = rows[rows["scope"] == EQUAL_MEAN]
+    equal = tuple(float(alike[name].iloc[0]) for name in ("gain", "low", "high")) if len(alike) else None
     known = {"n": int(tasks["n"].max()), "band": float(tasks["band"].iloc[0])}
     label = str(facts["arm"]) if kind != BEST_ALONE else ""
-    return Option(kind, label, facts, gain, low, high, **known, risks=risks_of(tasks, gain, low, high), tasks=tasks)
+    risks = risks_of(tasks, gain, low, high)
+    return Option(kind, label, facts, gain, low, high, **known, risks=risks, tasks=tasks, equal=equal)

@@ -51,7 +51,7 @@ def common_correlation(errors: np.ndarray, error_of_mean: float) -> float:
     """Return the correlation of all pairs of tasks at which their mean has ``error_of_mean``.
 
     Args:
-        errors: standard error of every task, [t].
+        errors: standard error of every task, [t]; for a mean by importance each times t and its share in the mean.
         error_of_mean: standard error of the mean over the same tasks; NaN: not known, and 0 is returned.
     """
     num_tasks, squares = len(errors), float(np.sum(errors**2))

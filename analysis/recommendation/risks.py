@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.recommendation.posterior import DRAWS, below, common_correlation, error_of, pooled_draws
+from analysis.statistics.importance import IMPORTANCE, weights_of
 
 
 @dataclass(frozen=True)
@@ -20,7 +21,7 @@ class Risks:
         worst: median of the gain of the worst task, in points.
         worst_low, worst_high: its 95% interval.
         some_loss: probability that at least one task loses more than the band.
-        shortfall: expected loss beyond the band, mean over tasks, in points.
+        shortfall: expected loss beyond the band, mean over tasks by their importance, in points.
     """
 
     loss: float = math.nan
@@ -46,23 +47,28 @@ def risks_of(tasks: pd.DataFrame, gain: float, low: float, high: float) -> Risks
     """
     looks, band = int(tasks["looks"].iloc[0]) if "looks" in tasks else 1, float(tasks["band"].iloc[0])
     loss, benefit = below(-band, gain, low, high, looks), 1 - below(band, gain, low, high, looks)
-    known = tasks[tasks["n"] > 0]
+    known, stated = tasks[tasks["n"] > 0], IMPORTANCE in tasks
     ends = known[["low", "high"]].to_numpy(dtype=float)
     if not len(ends) or not np.isfinite(ends).all():
         return Risks(loss, benefit)
-    draws = _draws(known["gain"].to_numpy(dtype=float), ends, error_of(low, high, looks), looks)
+    weights = weights_of(known["task"], dict(zip(known["task"], known[IMPORTANCE], strict=True)) if stated else None)
+    draws = _draws(known["gain"].to_numpy(dtype=float), ends, error_of(low, high, looks), looks, weights)
     worst = draws.min(axis=1)
     least, middle, most = (float(np.quantile(worst, share)) for share in (0.025, 0.5, 0.975))
-    shortfall = float(np.maximum(0.0, -band - draws).mean())
+    short = np.maximum(0.0, -band - draws)
+    shortfall = float(short.mean() if weights is None else (short @ weights).mean())
     return Risks(loss, benefit, middle, least, most, float((worst < -band).mean()), shortfall)
 
 
-def _draws(gains: np.ndarray, ends: np.ndarray, error_of_mean: float, looks: int) -> np.ndarray:
+def _draws(
+    gains: np.ndarray, ends: np.ndarray, error_of_mean: float, looks: int, weights: np.ndarray | None
+) -> np.ndarray:
     """Draws of all true gains, [draws t]; a task whose network is the same in both cases gains exactly nothing."""
     same = (gains == 0) & (ends == 0).all(axis=1)
     draws = np.zeros((DRAWS, len(gains)))
     if not same.all():
         errors = np.array([error_of(start, end, looks) for start, end in ends[~same]])
-        correlation = common_correlation(errors, error_of_mean * len(gains) / len(errors))
+        times = 1.0 if weights is None else weights[~same] * len(gains)
+        correlation = common_correlation(errors * times, error_of_mean * len(gains) / len(errors))
         draws[:, ~same] = pooled_draws(gains[~same], errors, correlation)
     return draws

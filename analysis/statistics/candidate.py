@@ -10,6 +10,7 @@ import pandas as pd
 
 from analysis.selection import LOWEST_SKILL, fair_skills
 from analysis.statistics.expected_gains import expected_gains
+from analysis.statistics.importance import Importance, mean_over_tasks
 
 LIKELIER = 0.6745
 """Standard deviations beyond which the probabilities of both sides of a bound are as three to one."""
@@ -23,7 +24,9 @@ class Proposal:
     alone: tuple[str, ...]
 
 
-def proposal(confirmed: pd.DataFrame, singles: Mapping[str, str], band: float) -> Proposal | None:
+def proposal(
+    confirmed: pd.DataFrame, singles: Mapping[str, str], band: float, importance: Importance | None = None
+) -> Proposal | None:
     """Return the arm that is best where the tasks that it harms are trained alone, and these tasks.
 
     A task counts as harmed where a loss beyond the band against its single-task network is three times as likely as not
@@ -36,6 +39,7 @@ def proposal(confirmed: pd.DataFrame, singles: Mapping[str, str], band: float) -
         confirmed: training records of the confirm phase.
         singles: the label of the single-task arm of each arm that shares.
         band: half-width of the band of no practical difference, in points.
+        importance: of the tasks in the mean skill, by name; default: all count alike.
     """
     skills = confirmed.assign(skill=100 * np.maximum(fair_skills(confirmed), LOWEST_SKILL))
     tasks = list(dict.fromkeys(skills["task"]))
@@ -50,18 +54,20 @@ def proposal(confirmed: pd.DataFrame, singles: Mapping[str, str], band: float) -
     for gains, (arm, single) in zip(expected, judged.items(), strict=True):
         if np.isnan(gains).any():
             continue  # a task without a network under this arm, or a single seed
-        alone, harmed = float(by_arm[single].mean().mean()), gains + LIKELIER * deviation < -band
-        whole.append(alone + float(np.mean(gains)))
+        alone = by_arm[single].mean()
+        harmed = gains + LIKELIER * deviation < -band
+        whole.append(_mean(alone + gains, importance))
         if harmed.any() and (~harmed).sum() >= 2:
-            found.append((alone + float(np.mean(np.where(harmed, 0, gains))), Proposal(arm, _names(tasks, harmed))))
+            mixed = _mean(alone + np.where(harmed, 0, gains), importance)
+            found.append((mixed, Proposal(arm, tuple(alone.index[harmed]))))
     if not found:
         return None
     value, best = max(found, key=lambda pair: pair[0])
     return best if value > max(whole) else None
 
 
-def _names(tasks: list[str], chosen: np.ndarray) -> tuple[str, ...]:
-    return tuple(task for task, is_chosen in zip(tasks, chosen, strict=True) if is_chosen)
+def _mean(skills: pd.Series, importance: Importance | None) -> float:
+    return float(mean_over_tasks(skills.to_frame().T, importance).iloc[0])
 
 
 def _wide(rows: pd.DataFrame, tasks: list[str]) -> pd.DataFrame:

@@ -63,29 +63,39 @@ def _example_skills(pairs: pd.DataFrame, suffix: str) -> np.ndarray:
     return (np.stack(values) - trivial) / (perfect - trivial)
 
 
-def test_part(tasks: Sequence[ExampleDifferences], folds: int, groups: np.ndarray | None) -> dict[str, Any]:
+def test_part(
+    tasks: Sequence[ExampleDifferences],
+    folds: int,
+    groups: np.ndarray | None,
+    weights: np.ndarray | None = None,  # noqa: PT028 - this is no test
+) -> dict[str, Any]:
     """Return what the test examples say of the error of a mean.
 
     Args:
         tasks: differences of one task, or of all tasks whose mean it is.
         folds: number of outer folds.
         groups: group number of every test example; ``None``: each is its own.
+        weights: of the tasks in their mean, [t], with sum 1; ``None``: all count alike.
 
     Returns:
         ``test_variance, test_degrees`` (one less than the number of groups), and ``test_influence`` of every group.
     """
     averaged = np.stack([task.over_seeds() for task in tasks])
-    influence, number = example_influence(averaged, groups), effective_groups(averaged, groups)
+    influence = example_influence(averaged, groups, weights)
+    number = effective_groups(averaged, groups, weights)
     variance, degrees = variance_of(influence, number)
     if influence is not None and variance > 0:
-        corrected = _noise_of(tasks, folds, groups).corrected(variance)
+        corrected = _noise_of(tasks, folds, groups, weights).corrected(variance)
         variance, influence = corrected, influence * math.sqrt(corrected / variance)
     return {"test_variance": variance, "test_degrees": degrees, "test_influence": influence}
 
 
-def _noise_of(tasks: Sequence[ExampleDifferences], folds: int, groups: np.ndarray | None) -> TrainingNoise:
+def _noise_of(
+    tasks: Sequence[ExampleDifferences], folds: int, groups: np.ndarray | None, weights: np.ndarray | None
+) -> TrainingNoise:
     seeds = np.unique(np.concatenate([task.seeds for task in tasks]))
     total = np.zeros((len(seeds), tasks[0].values.shape[1]))
-    for task in tasks:
-        total[np.searchsorted(seeds, task.seeds)] += deviations(task.values, fold_of(task.seeds, folds))
+    times = np.ones(len(tasks)) if weights is None else weights * len(tasks)  # exactly 1 where all count alike
+    for task, number in zip(tasks, times, strict=True):
+        total[np.searchsorted(seeds, task.seeds)] += number * deviations(task.values, fold_of(task.seeds, folds))
     return training_noise(total / len(tasks), fold_of(seeds, folds), groups)

@@ -26,12 +26,15 @@ LEAST_SHARE = 1e-9
 """A task whose labels are all in one group, to rounding, has no others to compare it with."""
 
 
-def example_influence(examples: np.ndarray, groups: np.ndarray | None = None) -> np.ndarray | None:
+def example_influence(
+    examples: np.ndarray, groups: np.ndarray | None = None, weights: np.ndarray | None = None
+) -> np.ndarray | None:
     """Return the contribution of every group of test examples to the error of a mean, [groups].
 
     Args:
         examples: differences averaged over seeds, [n] or, for a mean over tasks, [t n]; NaN = not labelled.
         groups: group number of every example; ``None``: each is its own.
+        weights: of the tasks in their mean, [t], with sum 1; ``None``: all count alike.
 
     Returns:
         In the order of the group numbers, 0 for groups without labels; ``None`` with fewer than two labelled examples
@@ -51,17 +54,24 @@ def example_influence(examples: np.ndarray, groups: np.ndarray | None = None) ->
     sums = np.stack([np.bincount(numbers, row) for row in centred / counts])
     others = 1 - np.stack([np.bincount(numbers, row) for row in labelled / counts])
     found = np.divide(sums, others, out=np.zeros_like(sums), where=others > LEAST_SHARE)
-    return found.mean(axis=0) * np.sqrt((count - 1) / count)
+    mean = found.mean(axis=0) if weights is None else weights @ found
+    return mean * np.sqrt((count - 1) / count)
 
 
-def effective_groups(examples: np.ndarray, groups: np.ndarray | None = None) -> float:
+def effective_groups(
+    examples: np.ndarray, groups: np.ndarray | None = None, weights: np.ndarray | None = None
+) -> float:
     """Return the number of groups of one size that say as much as these: (Σ N_g)² / Σ N_g² with N_g labels in each.
+
+    A label counts with the weight of its task.
 
     Args:
         examples: differences, [n] or [t n]; NaN = not labelled.
         groups: group number of every example; ``None``: each is its own.
+        weights: of the tasks, [t]; ``None``: all count alike.
     """
-    labels = np.isfinite(np.atleast_2d(np.asarray(examples, dtype=float))).sum(axis=0)
+    labelled = np.isfinite(np.atleast_2d(np.asarray(examples, dtype=float)))
+    labels = labelled.sum(axis=0) if weights is None else weights @ labelled
     if groups is not None:
         _, numbers = np.unique(np.asarray(groups), return_inverse=True)
         labels = np.bincount(numbers, labels)

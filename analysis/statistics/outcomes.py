@@ -9,6 +9,7 @@ import pandas as pd
 
 from analysis.records.schema import FACTOR_COLUMNS, Records
 from analysis.selection import SINGLE_TASK, selected
+from analysis.statistics.importance import Importance, stated_importance
 from analysis.statistics.looks import divisor_of_level
 
 LOOP = "independent"
@@ -25,6 +26,7 @@ class Setting:
         looks: how often the study may be judged.
         groups: group number of every test example, or ``None``.
         folds: number of outer folds; 1: a test split of its own judges.
+        importance: of the tasks in their mean, by name; ``None``: all count alike.
     """
 
     tasks: list[str]
@@ -32,6 +34,7 @@ class Setting:
     looks: int
     groups: np.ndarray | None
     folds: int = 1
+    importance: Importance | None = None
 
 
 def setting(records: Records) -> Setting:
@@ -39,7 +42,8 @@ def setting(records: Records) -> Setting:
     looks = divisor_of_level(records.ledger)
     groups = None if records.test_groups is None else np.asarray(records.test_groups)
     band = float(records.spec.get("band", 1.0))
-    return Setting(list(records.tasks["task"]), band, looks, groups, records.num_folds)
+    importance = stated_importance(records.spec)
+    return Setting(list(records.tasks["task"]), band, looks, groups, records.num_folds, importance)
 
 
 def outcomes(records: Records) -> pd.DataFrame:

@@ -3,20 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from analysis.statistics.example_differences import ExampleDifferences, example_differences, test_part
+from analysis.statistics.importance import IMPORTANCE, mean_over_tasks, weights_of
 from analysis.statistics.influence import degrees_of_freedom
 from analysis.statistics.intervals import Gain, paired_gain
 from analysis.statistics.outcomes import ACCURACY, Setting
 from analysis.statistics.strata import Strata, fold_of
 
-TASK, MEAN = "task", "mean"
-"""The two scopes of a row: one task, or the mean over all tasks (whose ``task`` is empty)."""
+TASK, MEAN, EQUAL_MEAN = "task", "mean", "equal mean"
+"""Scopes of a row: one task, or the mean over all tasks (whose ``task`` is empty).  Where the study file states an
+importance of the tasks, the mean goes by it, and the mean in which all count alike stands beside it."""
+
+
+def name_of_mean(scope: str, rows: pd.DataFrame) -> str:
+    """Return what a mean over tasks is called, by its scope and by whether ``rows`` state an importance of tasks."""
+    if IMPORTANCE not in rows:
+        return "mean of tasks"
+    return "mean by importance" if scope == MEAN else "mean, all tasks alike"
 
 
 def differences(
@@ -33,7 +42,8 @@ def differences(
 
     Returns:
         ``scope, task, seed, gain, metric, baseline_metric, test_variance, test_degrees, fold, weight, test_influence,
-        rarer``; the mean over tasks has the seeds in which none of its tasks is missing.  ``test_influence`` holds what
+        rarer``; the mean over tasks has the seeds in which none of its tasks is missing, and goes by the importance
+        that the setting states, with the equal mean behind it.  ``test_influence`` holds what
         every group of test examples contributes to the error of the mean, the same array in all rows of a task
         (``None``: not known), and ``rarer`` the number of judged examples outside the most frequent class.  A task
         without pairs (no test labels) has one row of NaN.  A seed's gain is that on its own outer fold, whose share of
@@ -51,7 +61,10 @@ def differences(
         rows.append(_rows_of_task(task, pairs, examples[-1], common))
     if not rows:
         return pd.DataFrame(columns=_COLUMNS)
-    return pd.concat([*rows, *unpaired, _mean_over_tasks(rows, examples, common)], ignore_index=True)[_COLUMNS]
+    means = [_mean_over_tasks(rows, examples, common)]
+    if common.importance is not None:
+        means.append(_mean_over_tasks(rows, examples, replace(common, importance=None)).assign(scope=EQUAL_MEAN))
+    return pd.concat([*rows, *unpaired, *means], ignore_index=True)[_COLUMNS]
 
 
 _COLUMNS = [
@@ -134,7 +147,7 @@ def _mean_over_tasks(rows: list[pd.DataFrame], examples: list[ExampleDifferences
             "scope": MEAN,
             "task": "",
             "seed": gains.index,
-            "gain": gains.mean(axis=1).to_numpy(),
+            "gain": mean_over_tasks(gains, common.importance).to_numpy(),
             "metric": np.nan,
             "baseline_metric": np.nan,
             "fold": fold_of(gains.index, common.folds),
@@ -142,7 +155,8 @@ def _mean_over_tasks(rows: list[pd.DataFrame], examples: list[ExampleDifferences
             "rarer": np.nan,
         }
     )
-    return _repeated(means, test_part(examples, common.folds, common.groups))
+    weights = weights_of([part["task"].iloc[0] for part in rows], common.importance)
+    return _repeated(means, test_part(examples, common.folds, common.groups, weights))
 
 
 def _tasks_of_a_fold(gains: pd.DataFrame, folds: int) -> pd.Series:

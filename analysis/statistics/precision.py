@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from analysis.statistics.importance import Importance, weights_of
 from analysis.statistics.intervals import ALPHA, t_quantile
 from analysis.statistics.seed_part import MATERIAL
 
@@ -88,7 +89,9 @@ def skill_half_width(rows: int, majority: float | None, metric: str = "") -> flo
     return 100 * t_quantile(rows - 1, ALPHA) * deviation / math.sqrt(rows)
 
 
-def planned_precision(rows: dict[str, int], deviations: dict[str, float]) -> Precision:
+def planned_precision(
+    rows: dict[str, int], deviations: dict[str, float], importance: Importance | None = None
+) -> Precision:
     """Return the half-widths of a design in which so many labelled rows, or groups of them, judge each task.
 
     Seeds are taken to add to the variance what they do when the verdict asks for no more of them.
@@ -96,13 +99,17 @@ def planned_precision(rows: dict[str, int], deviations: dict[str, float]) -> Pre
     Args:
         rows: number of labelled test rows of each task; with outer folds all of its labelled rows.
         deviations: what :func:`row_deviation` says of each task.
+        importance: of the tasks in their mean; default: all count alike.
     """
     halves = {
         task: t_quantile(max(number - 1, 1), ALPHA) * deviations[task] * math.sqrt((1 + MATERIAL) / max(number, 1))
         for task, number in rows.items()
     }
-    independent = math.sqrt(sum(half**2 for half in halves.values())) / len(halves)
-    together = sum(halves.values()) / len(halves)
+    weights = weights_of(halves, importance)
+    times = dict.fromkeys(halves, 1.0) if weights is None else dict(zip(halves, weights * len(halves), strict=True))
+    shares = [float(times[task]) * half for task, half in halves.items()]
+    independent = math.sqrt(sum(share**2 for share in shares)) / len(halves)
+    together = sum(shares) / len(halves)
     return Precision(
         halves, math.hypot(math.sqrt(1 - BETWEEN_TASKS) * independent, math.sqrt(BETWEEN_TASKS) * together)
     )

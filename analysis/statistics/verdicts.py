@@ -37,17 +37,17 @@ def judge(rows: pd.DataFrame) -> pd.DataFrame:
 
     For the tasks of other baselines, add whether they contradict that verdict.
     """
-    words = rows.set_index(["arm", "baseline", "task"])["word"].to_dict()  # the mean over tasks has the task ""
+    words = rows.set_index(["arm", "baseline", "scope", "task"])["word"].to_dict()
     opposite = {HELPED: HURT, HURT: HELPED}
     final, contradicts = [], []
     for row in each(rows):
-        against_each = words.get((row.arm, "each", row.task), "")
+        against_each = words.get((row.arm, "each", row.scope, row.task), "")
         opposed = row.baseline != "each" and row.word != "" and opposite.get(against_each) == row.word
         contradicts.append(opposed and row.scope == TASK)
         if row.baseline != "each":
             final.append("")
         else:  # the loop itself shares nothing: sharing is neither to blame nor to thank
-            against_loop = TIE if row.sharing == LOOP else words.get((row.arm, "loop", row.task))
+            against_loop = TIE if row.sharing == LOOP else words.get((row.arm, "loop", row.scope, row.task))
             final.append(attributed(row.word, against_loop))
     rows = rows.assign(word=final, contradicts=contradicts)
     undecided = rows["word"] == UNDECIDED

@@ -11,6 +11,7 @@ import torch
 
 from mtl_core.data.column_facts import Role
 from mtl_core.data.remark import Remark, ordered
+from mtl_core.data.tabular.by_column import by_column, one_column
 from mtl_core.data.tabular.column_names import nearest_name, refuse_unmatched, selected
 from mtl_core.data.tabular.columns import INPUT_KINDS, TARGET_KINDS, Column, ColumnKind
 from mtl_core.data.tabular.csv_format import CsvFormat
@@ -54,12 +55,13 @@ class Table(TaskSource):
             character, as in ``y_*``.
         kinds: what a column is, where inference is wrong: ``numeric``, ``boolean``, ``categorical``, ``date`` for
             inputs; ``regression``, ``binary``, ``multiclass`` for targets; for the column of groups ``numeric``, where
-            01 and 1 are one group, or ``categorical``, where they are two.
-        metrics: metric of a target, where another one than the data suggest is to judge it; written like targets, and a
-            column's own name goes before a pattern.
+            01 and 1 are one group, or ``categorical``, where they are two.  Written like targets, as in
+            ``{'y_*': regression}``; a column's own name goes before a pattern, and patterns may not disagree.
+        metrics: metric of a target, where another one than the data suggest is to judge it; written like kinds.
         task: column that says which task a row belongs to, as in a long table of schools; it is no input.  There is one
             target then, with the labels of all tasks, and the tasks are the values of this column.
-        groups: column with the group of every row (a patient, a household), which no split divides; it is no input.
+        groups: column with the group of every row (a patient, a household), which no split divides; it is no input.  A
+            pattern may stand for it, where that is one column.
         test: column that marks the rows for testing; it is no input.
         test_share: share of the rows that is used for testing where no column marks them.
         ignore: columns to leave out, written like targets.
@@ -107,7 +109,7 @@ class Table(TaskSource):
         file = read_columns(self.path, self.written, self.missing)
         columns, remarks = file.columns, list(file.remarks)
         remarks += [Remark("no_name", "", "A column without a name is left out.")] if "" in columns else []
-        self._check_names(columns)
+        self._find_names(columns)
         remarks += self._tell_apart(columns)
         predicted, candidates = self._roles(columns)
         groups = group_numbers(columns[self.groups]) if self.groups else None
@@ -115,7 +117,7 @@ class Table(TaskSource):
         of_task = self._tasks_of_rows(columns, predicted)
         remarks += [] if of_task is None else of_task.remarks
         test = self._test_rows(columns, predicted, groups, of_task)
-        metrics = self._metrics([column.name for column in predicted])
+        metrics = by_column("metrics", self.metrics, [column.name for column in predicted], "the targets")
         targets = [
             target(column, self._kind(column, TARGET_KINDS), ~test, metrics.get(column.name)) for column in predicted
         ]
@@ -211,30 +213,23 @@ class Table(TaskSource):
                 remarks.append(Remark("row_number", column.name, found))
         return inputs, remarks
 
-    def _check_names(self, columns: dict[str, Column]) -> None:
-        names = list(columns)
-        named = [("task", self.task), ("groups", self.groups), ("test", self.test)]
-        named += [("kinds", name) for name in self.kinds]
-        named += [("missing", name) for name in (self.missing if isinstance(self.missing, dict) else ())]
+    def _find_names(self, columns: dict[str, Column]) -> None:
+        """Put names of columns in the place of patterns; refuse those that no column has."""
+        names, file = list(columns), self.path.name
+        self.task = self.task and one_column("task", self.task, names, file)
+        self.groups = self.groups and one_column("groups", self.groups, names, file)
+        self.test = self.test and one_column("test", self.test, names, file)
+        self.kinds = by_column("kinds", self.kinds, names, file)
+        named = [("missing", name) for name in (self.missing if isinstance(self.missing, dict) else ())]
         named += [("csv.decimal", name) for name in self.written.columns_named]
         for option, name in named:
-            if name is not None and name not in columns:
-                found = f"{self.path.name} has no column {name!r}."
-                raise UserError(f"table: {option}", found, nearest_name(name, names))
+            if name not in columns:
+                raise UserError(f"table: {option}", f"{file} has no column {name!r}.", nearest_name(name, names))
         if (kind := self.kinds.get(self.groups or "")) not in (None, "numeric", "categorical"):
             advice = "Use numeric, where 01 and 1 are one group, or categorical, where they are two."
             raise UserError(f"table: kinds.{self.groups}", f"{kind!r} is no kind of a column of groups.", advice)
         for option, patterns in (("targets", self.targets), ("ignore", self.ignore)):
-            refuse_unmatched(option, patterns, names, self.path.name)
-
-    def _metrics(self, targets: list[str]) -> dict[str, str]:
-        """Return the metrics that are asked for, by target; a name goes before a pattern, an earlier before a later."""
-        refuse_unmatched("metrics", self.metrics, targets, "the targets")
-        named = sorted(self.metrics.items(), key=lambda pair: pair[0] not in targets)
-        found: dict[str, str] = {}
-        for pattern, metric in named:
-            found = dict.fromkeys(selected([pattern], targets), metric) | found
-        return found
+            refuse_unmatched(option, patterns, names, file)
 
     def _roles(self, columns: dict[str, Column]) -> tuple[list[Column], list[Column]]:
         """Return the columns to predict and those that may be predicted from."""

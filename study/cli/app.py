@@ -25,6 +25,12 @@ app = typer.Typer(
 
 What = Annotated[str, typer.Argument(metavar="STUDY|DATA|PRESET", help="A study file, a table, or a preset's name.")]
 Targets = Annotated[list[str] | None, typer.Option("--targets", help="Columns to predict, as in 'y_*'; repeatable.")]
+Kinds = Annotated[
+    list[str] | None, typer.Option("--kind", help="What a column is, as in 'y_*=regression'; repeatable.")
+]
+Metrics = Annotated[
+    list[str] | None, typer.Option("--metric", help="What judges a target, as in 'y_*=auroc'; repeatable.")
+]
 Overrides = Annotated[list[str] | None, typer.Option("--set", help="A key of the study file: section.key=value.")]
 Budget = Annotated[str | None, typer.Option(help="Wall time to fit into, as in 2h; shrinks draws, seeds, arms.")]
 BackEnd = Annotated[Literal["auto", "inline", "ray"] | None, typer.Option(help="Where replicas train.")]
@@ -50,6 +56,8 @@ def demo(out: Out = None, backend: BackEnd = None, workers: Workers = None, as_j
 def run(
     what: What,
     targets: Targets = None,
+    kinds: Kinds = None,
+    metrics: Metrics = None,
     overrides: Overrides = None,
     budget: Budget = None,
     backend: BackEnd = None,
@@ -59,7 +67,8 @@ def run(
     as_json: Json = False,
 ) -> None:
     """Search, confirm, judge, score and report; the same command resumes what was stopped."""
-    _run(_load(what, targets, overrides, budget, backend, workers), out, address, as_json)
+    loaded = _load(what, targets, overrides, budget, backend, workers, kinds, metrics)
+    _run(loaded, out, address, as_json)
 
 
 @app.command()
@@ -67,6 +76,8 @@ def run(
 def check(
     what: What,
     targets: Targets = None,
+    kinds: Kinds = None,
+    metrics: Metrics = None,
     overrides: Overrides = None,
     budget: Budget = None,
     backend: BackEnd = None,
@@ -76,7 +87,7 @@ def check(
     as_json: Json = False,
 ) -> None:
     """Say what run would do, at what cost, and what it could show; train nothing."""
-    loaded = _load(what, targets, overrides, budget, backend, workers)
+    loaded = _load(what, targets, overrides, budget, backend, workers, kinds, metrics)
     from study.config.suite import Suite
 
     if isinstance(loaded, Suite):
@@ -203,11 +214,20 @@ def _load(
     budget: str | None = None,
     backend: str | None = None,
     workers: int | None = None,
+    kinds: list[str] | None = None,
+    metrics: list[str] | None = None,
 ) -> Spec | Suite:
     from study.config.load import load
     from study.config.suite import Suite
 
-    loaded = load(what, targets=targets or (), overrides=overrides or (), budget=budget)
+    loaded = load(
+        what,
+        targets=targets or (),
+        overrides=overrides or (),
+        budget=budget,
+        kinds=kinds or (),
+        metrics=metrics or (),
+    )
     given = {"backend": backend, "workers": workers}
     changes = {key: value for key, value in given.items() if value is not None}
     return loaded.with_each(**changes) if isinstance(loaded, Suite) else loaded.model_copy(update=changes)

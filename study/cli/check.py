@@ -66,6 +66,7 @@ def facts_of_tasks(task_set: TaskSet) -> list[dict[str, Any]]:
 def facts_of_study(prepared: Prepared) -> dict[str, Any]:
     """Return what ``check --json`` prints: tasks, arms, forecast and the smallest effect that can be shown."""
     plan, tasks = prepared.plan, facts_of_tasks(prepared.task_set)
+    tasks = [fact | _importance(plan.spec, fact["task"]) for fact in tasks]
     num_seeds = plan.spec.verdict.seeds
     effect = smallest_effect(num_seeds, len(plan.tasks))
     return {
@@ -95,15 +96,24 @@ def say_study(prepared: Prepared, *, most_arms: int = MOST_ROWS, columns: bool =
     say(f"{plan.spec.name}: {len(plan.tasks)} tasks, {task_set.development.num_inputs} inputs, {judging}", "")
     tasks = facts_of_tasks(task_set)
     rows = (
-        (fact["task"], _kind(fact), fact["metric"], f"{fact['coverage']:.1%}", f"{fact['test_coverage']:.1%}")
+        (
+            *(fact["task"], _kind(fact), fact["metric"], f"{fact['coverage']:.1%}", f"{fact['test_coverage']:.1%}"),
+            *(f"{value:g}" for value in _importance(plan.spec, fact["task"]).values()),
+        )
         for fact in tasks
     )
-    say_table(("task", "kind", "metric", "labelled", "in test"), itertools.islice(rows, MOST_ROWS))
+    stated = ("importance",) if plan.spec.importance else ()
+    say_table(("task", "kind", "metric", "labelled", "in test", *stated), itertools.islice(rows, MOST_ROWS))
     say_targets(tasks)
     say_columns(task_set.columns, every=columns)
     say_remarks(task_set.remarks)
     _say_arms(prepared, most_arms)
     _say_cost(prepared)
+
+
+def _importance(spec: Spec, task: str) -> dict[str, float]:
+    """The task's importance; nothing where the study states none."""
+    return {"importance": spec.importance[task]} if spec.importance else {}
 
 
 def _kind(fact: dict[str, Any]) -> str:

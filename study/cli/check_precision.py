@@ -19,7 +19,7 @@ MOST_TASKS = 12
 
 def facts_of_precision(prepared: Prepared) -> dict[str, Any]:
     """Return the planned half-widths by design, of every task and of the mean, in points of skill."""
-    found = precisions(prepared.task_set)
+    found = precisions(prepared.task_set, prepared.plan.spec.importance or None)
     return {design: {"tasks": precision.tasks, "mean": precision.mean} for design, precision in found.items()}
 
 
@@ -34,7 +34,8 @@ def facts_of_evidence(prepared: Prepared) -> dict[str, Any]:
 
 def say_precision(prepared: Prepared) -> None:
     """Print how wide the verdict's intervals will about be, what the other design would give, and what is too small."""
-    found, band = precisions(prepared.task_set), prepared.plan.spec.band_points
+    spec = prepared.plan.spec
+    found, band = precisions(prepared.task_set, spec.importance or None), spec.band_points
     design, own = next(iter(found.items()))
     folds = f"all rows judge, in {prepared.plan.folds} outer folds" if design == CROSS_FIT else "the test split judges"
     say(

@@ -86,6 +86,8 @@ def count_or_all(low: int) -> PlainValidator:
     return PlainValidator(check)
 
 
+SMALLEST = 1e-6
+"""Smallest importance or weight, and 1 over the largest: beyond it float32 no longer tells the others apart."""
 AUTO = "auto"
 """What a study file says of a setting that is left to the size of the data."""
 
@@ -173,6 +175,20 @@ def options_by_name(kind: str) -> PlainValidator:
             if name not in registered_names.names(kind):
                 raise refusal(f"{name!r} is not one of the {kind}.", nearest(str(name), registered_names.names(kind)))
         return {name: _options(options) for name, options in value.items()}
+
+    return PlainValidator(check)
+
+
+def positive_by_name() -> PlainValidator:
+    """Return a validator for numbers above 0, by name or pattern."""
+
+    def check(value: Any) -> Any:
+        if not isinstance(value, dict) or not all(isinstance(name, str) for name in value):
+            raise refusal(f"found {value!r}.", "Write 'name: number' lines, such as {y_a: 3}.")
+        for name, number in value.items():
+            if not is_number(number) or not SMALLEST <= number <= 1 / SMALLEST:
+                raise refusal(f"{name!r} has {number!r}.", f"Write a number from {SMALLEST:g} to {1 / SMALLEST:g}.")
+        return {name: float(number) for name, number in value.items()}
 
     return PlainValidator(check)
 

@@ -14,6 +14,7 @@ from pydantic import ValidationError
 
 from mtl_core.errors import UserError
 from study.config import registered_names, strict_yaml
+from study.config.column_options import with_columns
 from study.config.durations import seconds_of
 from study.config.load_suite import KEY, suite_of
 from study.config.overrides import override
@@ -28,7 +29,13 @@ TABLE_SUFFIXES = (".csv", ".tsv", ".parquet", ".pq", ".arrow", ".feather", ".ipc
 
 
 def load(
-    what: str | Path, targets: Sequence[str] = (), overrides: Sequence[str] = (), budget: str | None = None
+    what: str | Path,
+    targets: Sequence[str] = (),
+    overrides: Sequence[str] = (),
+    budget: str | None = None,
+    *,
+    kinds: Sequence[str] = (),
+    metrics: Sequence[str] = (),
 ) -> Spec | Suite:
     """Load the study, or the suite of studies, that ``what`` names.
 
@@ -37,6 +44,8 @@ def load(
         targets: columns to predict, with ``*`` as in ``y_*``; for tables.
         overrides: ``section.key=value``, the value written as in a study file.
         budget: wall time, such as ``2h``; wins over the file's.
+        kinds: kinds of columns, each ``COLUMN=KIND`` as in ``y_*=regression``; for tables.
+        metrics: metrics of targets, written likewise.
 
     Raises:
         UserError: when there is no such thing, or it does not describe a study.
@@ -48,6 +57,8 @@ def load(
         if not isinstance(tasks, dict) or tasks.get("set") != "table":
             raise UserError(f"--targets {targets[0]}", f"{what} does not read a table.", "Leave --targets out.")
         tasks["targets"] = list(targets)
+    with_columns(data.get("tasks"), "kinds", "--kind", kinds, str(what))
+    with_columns(data.get("tasks"), "metrics", "--metric", metrics, str(what))
     if KEY not in data:
         for text in overrides:
             override(data, text)
@@ -63,14 +74,20 @@ def load(
 
 
 def load_spec(
-    what: str | Path, targets: Sequence[str] = (), overrides: Sequence[str] = (), budget: str | None = None
+    what: str | Path,
+    targets: Sequence[str] = (),
+    overrides: Sequence[str] = (),
+    budget: str | None = None,
+    *,
+    kinds: Sequence[str] = (),
+    metrics: Sequence[str] = (),
 ) -> Spec:
     """Load the study that ``what`` names, as :func:`load` does.
 
     Raises:
         UserError: also when ``what`` is a suite of studies.
     """
-    loaded = load(what, targets, overrides, budget)
+    loaded = load(what, targets, overrides, budget, kinds=kinds, metrics=metrics)
     if isinstance(loaded, Suite):
         raise UserError(str(what), "this is a suite of studies.", "Use load_suite for it, and run_suite to run it.")
     return loaded

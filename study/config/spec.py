@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
-from study.config.field_types import AUTO, Duration, StudyName, number_or_auto
+from study.config.field_types import AUTO, Duration, StudyName, number_or_auto, positive_by_name
 from study.config.sections import (
     Confirm,
     Diagnostics,
@@ -31,6 +31,8 @@ class Spec(Section):
 
     Args:
         name: names the run directory.
+        importance: how much each task counts in the mean gain, the choice of the arm and the recommendation, by name or
+            pattern: ``{y_a: 3}``; a task that is not named has 1.  Training and tuning weigh all tasks alike.
         band: half-width of the band of no practical difference, in points of skill.  ``auto`` is 1 point, or a tenth
             of half the interval of a single-task skill with the planned number of judging rows where that is more.
         prefer: which rule of the report takes one of the options; it changes no result.
@@ -49,6 +51,7 @@ class Spec(Section):
     verdict: Verdict = Verdict()
     evaluation: Evaluation = Evaluation()
     diagnostics: Diagnostics = Diagnostics()
+    importance: Annotated[dict[str, float], positive_by_name()] = Field(default_factory=dict)
     band: Annotated[float | Literal["auto"], number_or_auto(0, 100)] = 1.0
     prefer: Literal["accuracy", "balanced", "cost"] = "balanced"
     budget: Duration | None = None
@@ -94,12 +97,15 @@ class Spec(Section):
 
         It does not depend on the name, on where or how fast the study runs, on what its reader prefers, nor on where
         its data lie: a project that was moved goes on, and their fingerprint says whether the data are the same.
-        Studies from before there were outer folds keep their hash; a study may go on to more seeds than it had.
+        Studies from before there were outer folds, or an importance of tasks, keep their hash; a study may go on to
+        more seeds than it had.
         """
         left_out: dict[str, Any] = dict.fromkeys(("name", "prefer", "budget", "backend", "workers"), True)
         added = {"max_seeds", "follow_up"} if self.verdict.follow_up else {"max_seeds"}
         left_out |= {"tasks": {"path"}, "verdict": added}
         if self.evaluation.design != "cross_fit":
             left_out["evaluation"] = True
+        if not self.importance:
+            left_out["importance"] = True
         content = self.model_dump_json(exclude=left_out)
         return hashlib.sha256(content.encode()).hexdigest()[:16]

@@ -80,7 +80,7 @@ def write_description(out: Path, prepared: Prepared, fingerprint: str, position:
 
 def planned_facts(prepared: Prepared) -> dict[str, Any]:
     """Return the precision that the study was begun with, and its band: what the report holds the result against."""
-    return {"band": prepared.band, **precision_facts(prepared.task_set)}
+    return {"band": prepared.band, **precision_facts(prepared.task_set, prepared.plan.spec.importance or None)}
 
 
 def describe_tasks(task_set: TaskSet) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from analysis.statistics.influence import effective_groups
 from analysis.statistics.precision import Precision, planned_precision, row_deviation
 
 if TYPE_CHECKING:
+    from analysis.statistics.importance import Importance
     from mtl_core.data.task_set import Examples, TaskSet
 
 HOLDOUT_SHARE = 0.2
@@ -19,18 +20,26 @@ HOLDOUT_SHARE = 0.2
 CROSS_FIT, HOLDOUT = "cross_fit", "holdout"
 
 
-def precisions(task_set: TaskSet) -> dict[str, Precision]:
-    """Return the planned precision by design: ``cross_fit`` and ``holdout``, or the latter alone; the study's first."""
+def precisions(task_set: TaskSet, importance: Importance | None = None) -> dict[str, Precision]:
+    """Return the planned precision by design: ``cross_fit`` and ``holdout``, or the latter alone; the study's first.
+
+    Args:
+        task_set: with the rows that will judge it.
+        importance: of the tasks in their mean; default: all count alike.
+    """
     counts = judging_units(task_set, task_set.test)
     shares = majorities(task_set)
     deviations = {task.name: row_deviation(shares[task.name], task.metric) for task in task_set.tasks}
     if task_set.development.folds is None:
-        return {HOLDOUT: planned_precision(counts, deviations)}
+        return {HOLDOUT: planned_precision(counts, deviations, importance)}
     fewer = {task: max(round(HOLDOUT_SHARE * number), 1) for task, number in counts.items()}
-    return {CROSS_FIT: planned_precision(counts, deviations), HOLDOUT: planned_precision(fewer, deviations)}
+    return {
+        CROSS_FIT: planned_precision(counts, deviations, importance),
+        HOLDOUT: planned_precision(fewer, deviations, importance),
+    }
 
 
-def precision_facts(task_set: TaskSet) -> dict[str, Any]:
+def precision_facts(task_set: TaskSet, importance: Importance | None = None) -> dict[str, Any]:
     """Return what the manifest of a study keeps of its planned precision.
 
     Returns:
@@ -38,7 +47,7 @@ def precision_facts(task_set: TaskSet) -> dict[str, Any]:
         that judge it (``units``), and what it has too little of for a verdict (``shortage``, or an empty text);
         ``mean``: the half-width of the mean gain's interval.
     """
-    design, own = next(iter(precisions(task_set).items()))
+    design, own = next(iter(precisions(task_set, importance).items()))
     units, lacking = judging_units(task_set, task_set.test), shortages(task_set)
     tasks = {
         task: {"half_width": half, "units": units[task], "shortage": lacking[task]} for task, half in own.tasks.items()

@@ -16,6 +16,7 @@ from study.planning.band import band_facts, settle_band
 from study.planning.budget import reductions, settled_spec, shrink
 from study.planning.evaluation import settle_design
 from study.planning.forecast import REFERENCE_RATE, Forecast, Forecaster, machine_rate, refuse_if_too_large
+from study.planning.importance import settle_importance
 from study.planning.make_plan import make_plan
 from study.planning.options import build_task_set, check_backbone_options, check_named_options
 from study.planning.plan import Plan
@@ -85,7 +86,7 @@ def prepare(
     task_set = task_set or build_task_set(spec)
     task_set = task_set if stored is None else with_stored_metrics(task_set, out)
     spec, task_set = settle_design(spec, task_set, stored)
-    spec = settle_band(spec, task_set, stored)
+    spec = settle_importance(settle_band(spec, task_set, stored), [task.name for task in task_set.tasks])
     asked, (spec, reasons) = spec, settle_settings(spec, task_set.development, stored)
     tasks = [task.name for task in task_set.tasks]
     trees = {} if stored is None else trees_in_ledger(ledger.read(out / ledger.NAME), tasks)

@@ -43,9 +43,10 @@ def choose(context: StudyContext) -> dict[str, Any] | None:
         return frozen
     confirmed = arms_to_confirm(context)
     sharing = [arm.label for arm in context.arms(confirmed) if arm.sharing not in UNSHARED]
+    importance = context.plan.spec.importance or None
     try:
-        every = choose_arm(context.of_phase("confirm"), candidates=confirmed)
-        choice = choose_arm(context.of_phase("confirm"), candidates=sharing)
+        every = choose_arm(context.of_phase("confirm"), candidates=confirmed, importance=importance)
+        choice = choose_arm(context.of_phase("confirm"), candidates=sharing, importance=importance)
     except ValueError as error:
         if ends_here(context, "confirm") or ends_here(context, "search"):
             return None

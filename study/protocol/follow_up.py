@@ -23,7 +23,7 @@ def follow_up(context: StudyContext, selected: Selected) -> Arm | None:
         return None
     arms = [arm for arm in context.plan.arms if arm.label in selected and _can_leave_tasks_out(arm)]
     singles = {arm.label: arm.each().label for arm in arms if arm.each().label in selected}
-    found = proposal(context.of_phase("confirm"), singles, spec.band_points)
+    found = proposal(context.of_phase("confirm"), singles, spec.band_points, spec.importance or None)
     if found is None:
         return None
     arm = replace(context.arm(found.arm), without=found.alone)

@@ -229,3 +229,26 @@ def test_a_task_that_is_not_learnt_counts_for_minus_one_at_most() -> None:
     table = choose_arm(records).table.set_index("arm")
     assert table.loc["wild", "skill"] == pytest.approx(-0.1)
     assert choose_arm(records).best == "wild"
+
+
+def test_the_choice_of_an_arm_goes_by_stated_importance() -> None:
+    parts = [
+        replica(arm, seed, {task: [skill + 0.001 * seed] for task, skill in skills.items()}, phase="confirm")
+        for arm, skills in (("x", {"a": 0.9, "b": 0.4}), ("y", {"a": 0.6, "b": 0.8}))
+        for seed in range(4)
+    ]
+    records = frame(*parts)
+    assert choose_arm(records).arm == "y"
+    choice = choose_arm(records, importance={"a": 3.0, "b": 1.0})
+    assert choice.arm == "x"
+    assert choice.skill == pytest.approx((3 * 0.9 + 0.4) / 4 + 0.0015)
+    alike = choose_arm(records, importance={"a": 2.0, "b": 2.0})
+    pd.testing.assert_frame_equal(alike.table, choose_arm(records).table)
+
+
+def test_with_importance_a_seed_without_a_task_is_no_pair_either() -> None:
+    whole = [replica("x", seed, {"a": [0.9], "b": [0.4]}, phase="confirm") for seed in range(3)]
+    records = frame(*whole, replica("x", 3, {"a": [0.9]}, phase="confirm"), replica("y", 3, {"a": [0.1], "b": [0.1]}))
+    records = records.assign(phase="confirm")
+    choice = choose_arm(records, importance={"a": 3.0})
+    assert choice.table.set_index("arm").loc["x", "seeds"] == 3

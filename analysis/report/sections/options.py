@@ -54,6 +54,11 @@ def options_table(recommendation: Recommendation) -> Table | None:
     options = recommendation.options
     if not options:
         return None
+    equal = [option.equal for option in options if option.equal is not None]
+    alike = {
+        f"{name}_all_tasks_alike": lambda option, place=place: option.equal[place] if option.equal else 0.0
+        for place, name in enumerate(("mean_gain", "low", "high"))
+    }
     frame = frame_of(
         options,
         option=name_of,
@@ -74,6 +79,7 @@ def options_table(recommendation: Recommendation) -> Table | None:
         multiply_adds_ratio=lambda option: option.ratios[1],
         training_seconds_ratio=lambda option: option.ratios[2],
         n=lambda option: option.n or None,
+        **(alike if equal else {}),
     )
     return Table("options", caption(recommendation), frame)
 
@@ -82,12 +88,13 @@ def caption(recommendation: Recommendation) -> str:
     """Return what the columns are, and the rule by which an option is taken."""
     band = recommendation.options[0].band
     seeds = max(option.n for option in recommendation.options)
+    by = " by their stated importance" if any(option.equal for option in recommendation.options) else ""
     return (
-        f"Mean gain: over tasks, in points of test skill against tuned single-task networks of the same width, with "
-        f"95% interval, n = {seeds} paired verdict seeds. Worst task: gain of whichever task it is (posterior median "
-        f"and 95% interval; tasks partly pooled). Risk: probability that at least one task loses more than {band:g} "
-        "points; with many tasks, and no effect at all, it is high, too. Cost: networks, multiply-adds at prediction, "
-        f"parameters and seconds of one training, as shares of the single-task networks'. Taken (prefer: "
+        f"Mean gain: over tasks{by}, in points of test skill against tuned single-task networks of the same width, "
+        f"with 95% interval, n = {seeds} paired verdict seeds. Worst task: gain of whichever task it is (posterior "
+        "median and 95% interval; tasks partly pooled). Risk: probability that at least one task loses more than "
+        f"{band:g} points; with many tasks, and no effect at all, it is high, too. Cost: networks, multiply-adds at "
+        "prediction, parameters and seconds of one training, as shares of the single-task networks'. Taken (prefer: "
         f"{recommendation.prefer}): {RULES[recommendation.prefer]}"
     )
 

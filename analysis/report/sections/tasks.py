@@ -9,11 +9,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from analysis.formatting import interval, points, shared_stages
+from analysis.formatting import interval, points, shared_stages, with_interval
 from analysis.records.frames import each
 from analysis.report.output.tables import Table
+from analysis.statistics.importance import mean_of
 from analysis.statistics.intervals import MIN_SEEDS
-from analysis.statistics.paired_gains import MEAN, TASK
+from analysis.statistics.paired_gains import EQUAL_MEAN, MEAN, TASK
 from analysis.statistics.verdicts import (
     ADDED,
     ALONE,
@@ -120,7 +121,7 @@ def _group(rows: pd.DataFrame, gaps: Gaps, further: str) -> Group:
     tasks = rows[rows["scope"] == TASK].sort_values(["gain", "order"], ascending=[False, True])
     shares = shared_stages(first["sharing"], first["depth"], int(first["stages"]))
     title = f"{ROLES[first['role']]}: {shares}, width {first['width']}"
-    note = f"{_note(tasks, rows[rows['scope'] == MEAN])} {further}".strip()
+    note = f"{_note(tasks, rows[rows['scope'].isin((MEAN, EQUAL_MEAN))])} {further}".strip()
     return Group(title, [_row(row, gaps) for row in each(tasks)], note)
 
 
@@ -142,16 +143,25 @@ def chip_of(row: Any) -> Chip:
     return Chip(word, sign, tone, row.remedy)
 
 
+def _named(means: pd.DataFrame) -> str:
+    """What the first mean is called; where tasks have a stated importance, the mean of all alike stands before it."""
+    if len(means) < 2:
+        return "Mean over tasks"
+    alike = means.iloc[1]
+    return f"Mean over tasks {with_interval(alike['gain'], alike['low'], alike['high'])}; by their stated importance"
+
+
 def _note(tasks: pd.DataFrame, mean: pd.DataFrame) -> str:
     """The mean over tasks, never alone."""
     gains = tasks.set_index("task")["gain"].dropna()
     if len(gains) < 2 or mean.empty:
         return ""
     one = mean.iloc[0]
-    without = [(gains.sum() - gain) / (len(gains) - 1) for gain in gains]
+    known = tasks[tasks["gain"].notna()]
+    without = [mean_of(known[known["task"] != task], "gain") for task in gains.index]
     shown = f"{points(one['gain'])} {interval(one['low'], one['high'])}".strip()
     return (
-        f"Mean over tasks {shown}, median {points(float(gains.median()))}, worst task {gains.idxmin()} "
+        f"{_named(mean)} {shown}, median {points(float(gains.median()))}, worst task {gains.idxmin()} "
         f"{points(float(gains.min()))}; leaving one task out, the mean lies between {points(min(without))} and "
         f"{points(max(without))}."
     )

@@ -53,3 +53,10 @@ def test_an_arm_that_does_better_for_all_of_them_leaves_nothing_to_propose() -> 
 def test_a_single_seed_shows_no_harm() -> None:
     deep = gains(0.05, -0.3, 0.05)
     assert proposal(records(deep, deep, seeds=1), SINGLES, band=1.0) is None
+
+
+def test_whether_the_rest_is_worth_sharing_goes_by_stated_importance() -> None:
+    deep, flat = gains(0.05, -0.3, 0.05), gains(0.0, 0.12, 0.0)
+    assert proposal(records(deep, flat), SINGLES, band=1.0) is None  # the flat arm gains more on the mean
+    found = proposal(records(deep, flat), SINGLES, 1.0, {"zeta": 10.0, "mid": 10.0, "alpha": 1.0})
+    assert found == Proposal("deep", ("alpha",))

@@ -173,6 +173,16 @@ def test_the_user_chooses_metrics_by_name_or_pattern(tmp_path: Path) -> None:
     assert built(tmp_path, rare).fingerprint() != task_set.fingerprint()
 
 
+def test_kinds_and_groups_are_found_by_patterns(tmp_path: Path) -> None:
+    numbers = {"y_price": np.arange(N) % 5, "y_stage": np.arange(N) % 3}
+    kinds = {"y_*": "regression", "y_sick": "binary", "co*": "categorical"}
+    task_set = built(tmp_path, numbers, kinds=kinds, groups="per*")
+    assert [task.kind for task in task_set.tasks] == ["regression", "binary", "regression"]
+    assert task_set.test.groups is not None
+    with pytest.raises(UserError, match="'y_\\*' says 'regression' and '\\*e' says 'multiclass'"):
+        built(tmp_path, numbers, kinds={"y_*": "regression", "*e": "multiclass"})
+
+
 @pytest.mark.parametrize(
     ("metrics", "changes", "found"),
     [

@@ -48,3 +48,14 @@ def test_check_for_programs() -> None:
     assert facts["forecast"]["seconds"] > 0
     assert 1.0 < facts["smallest_effect"] < 1.5
     assert json.loads(invoke("check", "smoke", "--json").stdout)["smallest_effect"] is None
+
+
+def test_check_shows_a_stated_importance() -> None:
+    stated = ("--set", "importance={parity: 3}")
+    facts = json.loads(invoke("check", "digits3", "--json", *stated).stdout)
+    assert {task["task"]: task["importance"] for task in facts["tasks"]}["parity"] == 3
+    assert "importance" in invoke("check", "digits3", *stated).stdout
+    assert "importance" not in invoke("check", "digits3").stdout
+    refused = invoke("check", "digits3", "--set", "importance={partiy: 3}")
+    assert refused.exit_code == 2
+    assert "Did you mean 'parity'?" in refused.output

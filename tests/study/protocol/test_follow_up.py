@@ -39,7 +39,7 @@ def records(tmp_path_factory: pytest.TempPathFactory) -> Records:
         install(patch)
         patch.setattr(prepare, "build_task_set", lambda spec: three_tasks())
         label = "hard d1 w4 l2 equal adamw"
-        patch.setattr(follow_up, "proposal", lambda confirmed, singles, band: Proposal(label, ALONE))
+        patch.setattr(follow_up, "proposal", lambda *_: Proposal(label, ALONE))
         out = run(tiny(verdict={"seeds": 5}), out=tmp_path_factory.mktemp("follow") / "run", backend="inline")
     return analysis.load(out)
 
