@@ -31,9 +31,10 @@ def proposal(
 
     A task counts as harmed where a loss beyond the band against its single-task network is three times as likely as not
     (see :func:`analysis.statistics.expected_gains.expected_gains`).  No significance is asked for: the proposal is
-    judged on fresh seeds, and a harmed task that is missed costs more than an unharmed one that is trained alone.  At
-    least two tasks have to be left, and the expected mean skill of the proposal has to be higher than that of every arm
-    that shares among all tasks: ``None`` otherwise.
+    judged on fresh seeds, and a harmed task that is missed costs more than an unharmed one that is trained alone.  The
+    two tasks that fare best are left to share in any case.  The expected mean skill of the proposal has to be higher
+    than that of every arm that shares among all tasks, and not lower than that of single-task networks by more than
+    the band: ``None`` otherwise.
 
     Args:
         confirmed: training records of the confirm phase.
@@ -55,10 +56,10 @@ def proposal(
         if np.isnan(gains).any():
             continue  # a task without a network under this arm, or a single seed
         alone = by_arm[single].mean()
-        harmed = gains + LIKELIER * deviation < -band
+        harmed = (gains + LIKELIER * deviation < -band) & (gains < np.sort(gains)[-2])
         whole.append(_mean(alone + gains, importance))
-        if harmed.any() and (~harmed).sum() >= 2:
-            mixed = _mean(alone + np.where(harmed, 0, gains), importance)
+        mixed = _mean(alone + np.where(harmed, 0, gains), importance)
+        if harmed.any() and mixed > _mean(alone, importance) - band:
             found.append((mixed, Proposal(arm, tuple(alone.index[harmed]))))
     if not found:
         return None

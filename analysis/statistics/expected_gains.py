@@ -12,9 +12,10 @@ def expected_gains(gains: Gains) -> tuple[Float[np.ndarray, "arms tasks"], float
     """Return the expected gain of each task under each arm, and the standard deviation of what it could be.
 
     A task's gain under one arm over two seeds is mostly noise, but a task that has little in common with the others
-    loses under most arms that share.  The gain of a task over all arms is therefore shrunk towards the mean of the
-    tasks, and the gain under one arm towards that of the task, each by the part of its variance that the spread between
-    seeds explains (empirical Bayes: Efron & Morris, "Stein's estimation rule and its competitors", JASA 1973).
+    loses under most arms that share, and an arm that is too narrow costs most tasks.  A gain is therefore the sum of
+    three parts, of the task over all arms, of the arm over all tasks, and of both, and each is shrunk towards 0 by
+    the part of its variance that the spread between seeds explains (empirical Bayes: Efron & Morris, "Stein's
+    estimation rule and its competitors", JASA 1973).
 
     Args:
         gains: paired differences to single-task networks, by arm, seed and task; NaN where a network is missing.
@@ -26,26 +27,32 @@ def expected_gains(gains: Gains) -> tuple[Float[np.ndarray, "arms tasks"], float
     if gains.shape[1] < 2:
         return np.full((gains.shape[0], gains.shape[2]), np.nan), np.nan
     of_tasks = _mean(gains, axis=0)
-    raw, tasks = _mean(gains, axis=1), _mean(of_tasks, axis=0)
-    noise = float(_mean(np.array([_squared_error(arm) for arm in gains]), axis=0))
-    common, variance_of_tasks = _shrunk(tasks - tasks.mean(), _squared_error(of_tasks))
-    own, variance_of_arms = _shrunk(raw - tasks, noise)
-    return tasks.mean() + common + own, float(np.sqrt(variance_of_tasks + variance_of_arms))
+    grand = float(_mean(_mean(of_tasks, axis=0), axis=0))
+    rest = gains - of_tasks
+    of_arms = _mean(rest, axis=2)
+    rest = rest - of_arms[:, :, None]
+    parts = [_shrunk(of_tasks - grand), _shrunk(of_arms.T), _shrunk(rest.swapaxes(0, 1).reshape(gains.shape[1], -1))]
+    (tasks, _), (arms, _), (own, _) = parts
+    missing = np.where(np.isnan(_mean(gains, axis=1)), np.nan, 0.0)
+    means = grand + tasks + arms[:, None] + np.nan_to_num(own).reshape(missing.shape) + missing
+    return means, float(np.sqrt(sum(variance for _, variance in parts)))
 
 
-def _shrunk(deviations: np.ndarray, noise: float) -> tuple[np.ndarray, float]:
-    """Deviations from a common mean, times the part of their mean square that is no noise; their remaining variance."""
-    square = float(_mean(_mean(deviations**2, axis=0), axis=0))
-    part = max(0.0, 1 - noise / square) if square > 0 else 0.0
-    return part * deviations, part * noise
+def _shrunk(part: Float[np.ndarray, "seeds n"]) -> tuple[Float[np.ndarray, " n"], float]:
+    """The means over seeds, times the share of their mean square that is no noise; and their remaining variance."""
+    means, noise = _mean(part, axis=0), _squared_error(part)
+    known = means[~np.isnan(means)]
+    square = float(np.sum(known**2)) / max(len(known) - 1, 1)
+    share = max(0.0, 1 - noise / square) if square > 0 and noise < np.inf else 0.0
+    return share * means, share * noise
 
 
-def _squared_error(gains: Float[np.ndarray, "seeds tasks"]) -> float:
-    """The squared standard error of a task's mean over seeds, the same for all tasks; NaN without two seeds of any."""
-    count = (~np.isnan(gains)).sum(axis=0)
-    squares = (gains - _mean(gains, axis=0)) ** 2
+def _squared_error(values: Float[np.ndarray, "seeds n"]) -> float:
+    """The squared standard error of a mean over seeds, the same for all means; infinite without two seeds of any."""
+    count = (~np.isnan(values)).sum(axis=0)
+    squares = (values - _mean(values, axis=0)) ** 2
     freedom = (count - 1)[count > 1].sum()
-    return float(np.nansum(squares) / freedom / count[count > 1].mean()) if freedom > 0 else np.nan
+    return float(np.nansum(squares) / freedom / count[count > 1].mean()) if freedom > 0 else np.inf
 
 
 def _mean(values: np.ndarray, axis: int) -> np.ndarray:
