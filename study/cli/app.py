@@ -3,12 +3,29 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from mtl_core.errors import UserError
 from study.cli.console import reports_errors
+from study.cli.options import (
+    Address,
+    BackEnd,
+    Budget,
+    Groups,
+    Json,
+    Kinds,
+    Metrics,
+    Out,
+    Overrides,
+    Prefer,
+    Run,
+    Targets,
+    TaskColumn,
+    What,
+    Workers,
+)
 
 if TYPE_CHECKING:
     from study.config.spec import Spec
@@ -22,26 +39,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-
-What = Annotated[str, typer.Argument(metavar="STUDY|DATA|PRESET", help="A study file, a table, or a preset's name.")]
-Targets = Annotated[list[str] | None, typer.Option("--targets", help="Columns to predict, as in 'y_*'; repeatable.")]
-Kinds = Annotated[
-    list[str] | None, typer.Option("--kind", help="What a column is, as in 'y_*=regression'; repeatable.")
-]
-Metrics = Annotated[
-    list[str] | None, typer.Option("--metric", help="What judges a target, as in 'y_*=auroc'; repeatable.")
-]
-Overrides = Annotated[list[str] | None, typer.Option("--set", help="A key of the study file: section.key=value.")]
-Budget = Annotated[str | None, typer.Option(help="Wall time to fit into, as in 2h; shrinks draws, seeds, arms.")]
-BackEnd = Annotated[Literal["auto", "inline", "ray"] | None, typer.Option(help="Where replicas train.")]
-Prefer = Annotated[
-    Literal["accuracy", "balanced", "cost"] | None, typer.Option(help="Take an option by this rule, not the study's.")
-]
-Address = Annotated[str | None, typer.Option(help="Of a Ray cluster to join.")]
-Workers = Annotated[int | None, typer.Option(min=1, help="Processes; one per core by default.")]
-Out = Annotated[Path | None, typer.Option(help="The run directory; runs/NAME by default.")]
-Json = Annotated[bool, typer.Option("--json", help="Lines for programs.")]
-Run = Annotated[Path, typer.Argument(metavar="RUN", help="A run directory.")]
 
 
 @app.command()
@@ -58,6 +55,8 @@ def run(
     targets: Targets = None,
     kinds: Kinds = None,
     metrics: Metrics = None,
+    task: TaskColumn = None,
+    groups: Groups = None,
     overrides: Overrides = None,
     budget: Budget = None,
     backend: BackEnd = None,
@@ -67,7 +66,18 @@ def run(
     as_json: Json = False,
 ) -> None:
     """Search, confirm, judge, score and report; the same command resumes what was stopped."""
-    loaded = _load(what, targets, overrides, budget, backend, workers, kinds, metrics)
+    loaded = _load(
+        what,
+        targets=targets,
+        kinds=kinds,
+        metrics=metrics,
+        task=task,
+        groups=groups,
+        overrides=overrides,
+        budget=budget,
+        backend=backend,
+        workers=workers,
+    )
     _run(loaded, out, address, as_json)
 
 
@@ -78,6 +88,8 @@ def check(
     targets: Targets = None,
     kinds: Kinds = None,
     metrics: Metrics = None,
+    task: TaskColumn = None,
+    groups: Groups = None,
     overrides: Overrides = None,
     budget: Budget = None,
     backend: BackEnd = None,
@@ -87,7 +99,18 @@ def check(
     as_json: Json = False,
 ) -> None:
     """Say what run would do, at what cost, and what it could show; train nothing."""
-    loaded = _load(what, targets, overrides, budget, backend, workers, kinds, metrics)
+    loaded = _load(
+        what,
+        targets=targets,
+        kinds=kinds,
+        metrics=metrics,
+        task=task,
+        groups=groups,
+        overrides=overrides,
+        budget=budget,
+        backend=backend,
+        workers=workers,
+    )
     from study.config.suite import Suite
 
     if isinstance(loaded, Suite):
@@ -183,7 +206,7 @@ def tree(
     as_json: Json = False,
 ) -> None:
     """Find groups of tasks for branch: train small private networks briefly, compare what they compute."""
-    loaded = _load(what, targets, overrides)
+    loaded = _load(what, targets=targets, overrides=overrides)
     from study.cli.tree import tree as print_tree
     from study.config.suite import Suite
 
@@ -207,29 +230,14 @@ def list_(
     list_kind(kind, as_json=as_json)
 
 
-def _load(
-    what: str,
-    targets: list[str] | None = None,
-    overrides: list[str] | None = None,
-    budget: str | None = None,
-    backend: str | None = None,
-    workers: int | None = None,
-    kinds: list[str] | None = None,
-    metrics: list[str] | None = None,
-) -> Spec | Suite:
+def _load(what: str, *, backend: str | None = None, workers: int | None = None, **given: Any) -> Spec | Suite:
+    """Load what the first word of a command names, by the options of :func:`study.config.load.load` that are given."""
     from study.config.load import load
     from study.config.suite import Suite
 
-    loaded = load(
-        what,
-        targets=targets or (),
-        overrides=overrides or (),
-        budget=budget,
-        kinds=kinds or (),
-        metrics=metrics or (),
-    )
-    given = {"backend": backend, "workers": workers}
-    changes = {key: value for key, value in given.items() if value is not None}
+    loaded = load(what, **{name: value for name, value in given.items() if value is not None})
+    where = {"backend": backend, "workers": workers}
+    changes = {key: value for key, value in where.items() if value is not None}
     return loaded.with_each(**changes) if isinstance(loaded, Suite) else loaded.model_copy(update=changes)
 
 
