@@ -8,7 +8,7 @@ from jaxtyping import Float
 Gains = Float[np.ndarray, "arms seeds tasks"]
 
 
-def expected_gains(gains: Gains) -> tuple[Float[np.ndarray, "arms tasks"], float]:
+def expected_gains(gains: Gains, least: float = 0.0) -> tuple[Float[np.ndarray, "arms tasks"], float]:
     """Return the expected gain of each task under each arm, and the standard deviation of what it could be.
 
     A task's gain under one arm over two seeds is mostly noise, but a task that has little in common with the others
@@ -19,6 +19,7 @@ def expected_gains(gains: Gains) -> tuple[Float[np.ndarray, "arms tasks"], float
 
     Args:
         gains: paired differences to single-task networks, by arm, seed and task; NaN where a network is missing.
+        least: standard deviation by which tasks are taken to differ at least: a few seeds cannot say that they do not.
 
     Returns:
         Means and standard deviation, in the units of ``gains``; a mean is NaN where an arm has no value of a task.
@@ -31,19 +32,25 @@ def expected_gains(gains: Gains) -> tuple[Float[np.ndarray, "arms tasks"], float
     rest = gains - of_tasks
     of_arms = _mean(rest, axis=2)
     rest = rest - of_arms[:, :, None]
-    parts = [_shrunk(of_tasks - grand), _shrunk(of_arms.T), _shrunk(rest.swapaxes(0, 1).reshape(gains.shape[1], -1))]
+    parts = [
+        _shrunk(of_tasks - grand, least),
+        _shrunk(of_arms.T),
+        _shrunk(rest.swapaxes(0, 1).reshape(gains.shape[1], -1)),
+    ]
     (tasks, _), (arms, _), (own, _) = parts
     missing = np.where(np.isnan(_mean(gains, axis=1)), np.nan, 0.0)
     means = grand + tasks + arms[:, None] + np.nan_to_num(own).reshape(missing.shape) + missing
     return means, float(np.sqrt(sum(variance for _, variance in parts)))
 
 
-def _shrunk(part: Float[np.ndarray, "seeds n"]) -> tuple[Float[np.ndarray, " n"], float]:
+def _shrunk(part: Float[np.ndarray, "seeds n"], least: float = 0.0) -> tuple[Float[np.ndarray, " n"], float]:
     """The means over seeds, times the share of their mean square that is no noise; and their remaining variance."""
     means, noise = _mean(part, axis=0), _squared_error(part)
     known = means[~np.isnan(means)]
     square = float(np.sum(known**2)) / max(len(known) - 1, 1)
-    share = max(0.0, 1 - noise / square) if square > 0 and noise < np.inf else 0.0
+    if square == 0 or not noise < np.inf:
+        return 0 * means, 0.0
+    share = max(1 - noise / square, least**2 / (least**2 + noise) if least else 0.0)
     return share * means, share * noise
 
 
