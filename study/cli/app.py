@@ -125,6 +125,24 @@ def check(
 
 @app.command()
 @reports_errors
+def init(
+    data: Annotated[str, typer.Argument(metavar="DATA", help="A table.")],
+    targets: Targets = None,
+    kinds: Kinds = None,
+    metrics: Metrics = None,
+    task: TaskColumn = None,
+    groups: Groups = None,
+    out: Annotated[Path | None, typer.Option(help="The study file; DATA.yaml in this folder by default.")] = None,
+) -> None:
+    """Write a commented study file for a table: what was inferred and why, and what run would do."""
+    loaded = _load(data, targets=targets, kinds=kinds, metrics=metrics, task=task, groups=groups)
+    from study.cli.init import init as write_study_file
+
+    write_study_file(loaded, out=out or Path(f"{Path(data).stem}.yaml"))
+
+
+@app.command()
+@reports_errors
 def status(
     run: Run,
     watch: Annotated[bool, typer.Option("--watch", help="Again and again, until the study has ended.")] = False,
