@@ -161,6 +161,18 @@ def status(
 
 @app.command()
 @reports_errors
+def runs(
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Where runs are.")] = Path("runs"),
+    as_json: Json = False,
+) -> None:
+    """List the run directories below a folder, with state and last change."""
+    from study.cli.runs import runs as list_runs
+
+    list_runs(folder, as_json=as_json)
+
+
+@app.command()
+@reports_errors
 def report(
     run: Run,
     prefer: Prefer = None,
