@@ -19,7 +19,7 @@ from mtl_core.recipe import Recipe, ReplicaConfig
 from mtl_core.registry import find
 from mtl_core.training import optimiser
 from mtl_core.training.array_parts import ArrayParts
-from mtl_core.weighting import State, Weighting
+from mtl_core.weighting import JacobianWeighting, State, Weighting
 
 _WEIGHTING = "weighting."
 """Prefix of what the weighting method remembers, in the state of a row."""
@@ -44,8 +44,9 @@ class EpochTrainer:
         self._dropout = torch.tensor([float(row.hyperparameters.get("dropout", 0.0)) for row in rows])
         self._sharing_options = _columns("sharing", recipe.sharing, rows)
         self._optimiser = optimiser.Optimiser(
-            recipe.optimiser, network.layout, parts.parameters, parts.state, [row.hyperparameters for row in rows]
-        )
+            recipe.optimiser, network.layout, parts.parameters, parts.state, [row.hyperparameters for row in rows],
+            adaptive=isinstance(self._weighting, JacobianWeighting) and self._weighting.adaptive,
+        )  # fmt: skip
 
     def train_epoch(self) -> Float[Tensor, "r t"]:
         """Train every row for one epoch, and return the mean weight of each task."""
