@@ -47,6 +47,8 @@ class Sharing(ABC):
     """Whether the architecture implements :meth:`after_step`."""
     parts: Sequence[Part]
     """All components with parameters, in forward order; a subclass sets it."""
+    found: Sequence[Slot] = ()
+    """Buffers that hold what a search found, and stay when training begins anew; see :meth:`search_epochs`."""
     towers: Chain | None = None
     """The tasks' private stages behind the representation; ``None``: there are none."""
 
@@ -102,6 +104,23 @@ class Sharing(ABC):
             context: of the step.
         """
         raise AssertionError(f"{type(self).__name__} does nothing after a step.")
+
+    @classmethod
+    def search_epochs(cls, recipe: Recipe) -> int:
+        """Return the number of epochs that search a structure before, and on top of, the epochs of the training.
+
+        After them training begins anew, from the initial parameters, with :attr:`found` as the search left it.
+        """
+        return 0
+
+    def settled(self, theta: Theta, row: int) -> dict[str, Any]:
+        """Return the fields of a recipe whose network a trained row equals: empty where it is the row's own.
+
+        Args:
+            theta: the parameters of the array.
+            row: place of the row.
+        """
+        return {}
 
     def option(self, name: str, context: ForwardContext, dimensions: int) -> Any:
         """Return a tuned option: the rows' values as ``[r, 1, …]`` with ``dimensions`` dimensions, or the default."""

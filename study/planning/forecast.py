@@ -14,6 +14,7 @@ from dataclasses import asdict, dataclass
 
 from mtl_core.data.task_set import TaskSet
 from mtl_core.errors import UserError
+from mtl_core.registry import find
 from study.config.durations import duration
 from study.planning.arm import Arm
 from study.planning.pilot import SEEDS as PILOT_SEEDS
@@ -124,7 +125,12 @@ class Forecaster:
         return work / self.workers + WORKER_SECONDS
 
     def _epoch(self, plan: Plan, arm: Arm) -> float:
-        """Seconds of one epoch of one replica, or of one for each task for single-task arms."""
+        """Seconds of one epoch of one replica, or of one for each task for single-task arms.
+
+        The epochs in which an architecture searches a structure beforehand make each epoch longer.
+        """
+        recipe = recipe_of(arm, plan.settings("search"))
+        searching = find("sharing", arm.sharing).cls.search_epochs(recipe) / recipe.epochs
         tasks: Sequence[str | None] = plan.tasks if arm.is_single_task else (None,)
         folds = plan.folds  # of which one is not trained on, where there are several
         examples = len(self.task_set.development.examples) * (1 if folds == 1 else 1 - 1 / folds)
@@ -135,7 +141,7 @@ class Forecaster:
         for task in tasks:
             products = self.size(plan, arm, task).multiply_adds / (ENGINE_SHARE * self.rate)
             seconds += math.ceil(training / batch) * STEP_SECONDS + (3 * training + 2 * validating) * products
-        return seconds
+        return seconds * (1 + searching)
 
     def _tree(self, plan: Plan, stages: int) -> float:
         """Seconds to find the tree of so many stages, in the driver."""
