@@ -53,7 +53,7 @@ def _why_not_weighable(recipe: Recipe, development: Development) -> str | None:
 
 
 def _has_common_representation(network: Network, development: Development) -> bool:
-    if development.own_inputs or network.shares_head:
+    if development.own_inputs or not network.parts_tasks:
         return False
     theta = {slot: torch.zeros(1, len(slot.copies), *slot.shape) for slot in network.layout.slots}
     with torch.no_grad():

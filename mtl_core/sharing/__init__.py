@@ -43,6 +43,8 @@ class Sharing(ABC):
     """Whether the number of shared stages is an option of the architecture."""
     shares_head: ClassVar[bool] = False
     """Whether tasks with outputs of one kind and size have a single head in common."""
+    couples: ClassVar[bool] = False
+    """Whether :meth:`couple` does anything with the outputs of all tasks together."""
     acts_after_step: ClassVar[bool] = False
     """Whether the architecture implements :meth:`after_step`."""
     parts: Sequence[Part]
@@ -74,6 +76,19 @@ class Sharing(ABC):
     def __call__(self, theta: Theta, x: Float[Tensor, "r g b d"], context: ForwardContext) -> Float[Tensor, "r c b o"]:
         """Return what the heads read, from the examples ``x``: one signal for all tasks, or one for each."""
         return self.finish(theta, self.represent(theta, x, context), context)
+
+    def head_users(self, task: str) -> frozenset[str]:
+        """Return the tasks whose losses depend on the head of ``task``, a private one."""
+        return frozenset((task,))
+
+    def couple(self, logits: Float[Tensor, "r t 1 b"], context: ForwardContext) -> Float[Tensor, "r t 1 b"]:
+        """Return the outputs of binary tasks, the only ones that there are, as those of all tasks decide them.
+
+        Args:
+            logits: outputs of the heads, in the order of the tasks.
+            context: of the forward pass; penalties on outputs are added here.
+        """
+        raise AssertionError(f"{type(self).__name__} leaves the outputs as they are.")
 
     def apart(self, signals: int) -> bool:
         """Return whether the tasks' signals are separate from the first stage on and never mix.
