@@ -14,6 +14,7 @@ from dataclasses import asdict, dataclass
 
 from mtl_core.data.task_set import TaskSet
 from mtl_core.errors import UserError
+from mtl_core.registry import find
 from study.config.durations import duration
 from study.planning.arm import Arm
 from study.planning.pilot import SEEDS as PILOT_SEEDS
@@ -127,7 +128,10 @@ class Forecaster:
         """Seconds of one epoch of one replica, or of one for each task for single-task arms.
 
         Multiply-adds are for an example of each task, of which there are fewer where tasks have examples of their own.
+        The epochs in which an architecture searches a structure beforehand make each epoch longer.
         """
+        recipe = recipe_of(arm, plan.settings("search"))
+        searching = find("sharing", arm.sharing).cls.search_epochs(recipe) / recipe.epochs
         tasks: Sequence[str | None] = plan.tasks if arm.is_single_task else (None,)
         folds, development = plan.folds, self.task_set.development
         examples = len(development.examples) / (len(plan.tasks) if development.own_inputs else 1)
@@ -139,7 +143,7 @@ class Forecaster:
         for task in tasks:
             products = self.size(plan, arm, task).multiply_adds / (ENGINE_SHARE * self.rate)
             seconds += math.ceil(training / batch) * STEP_SECONDS + (3 * training + 2 * validating) * products
-        return seconds
+        return seconds * (1 + searching)
 
     def _tree(self, plan: Plan, stages: int) -> float:
         """Seconds to find the tree of so many stages, in the driver."""

@@ -21,6 +21,7 @@ from mtl_core.network.feasibility import why_infeasible
 from mtl_core.network.network import Network
 from mtl_core.recipe import Recipe
 from mtl_core.registry import entries
+from mtl_core.testing.small_tasks import FUNNEL, small_tasks
 from mtl_core.training.trainer import fit
 from tests.mtl_core.worlds import development, own_inputs, rows
 
@@ -105,6 +106,15 @@ def test_tasks_with_inputs_of_their_own_all_answer_for_any_input(sharing: str) -
     module = export.export(recipe, OWN, 0, outcome.selected)
     with torch.no_grad():
         close(module(OWN.examples.inputs), of_the_network(recipe, OWN, 0, outcome.selected))
+
+
+@pytest.mark.parametrize("sharing", ["aitm", "esmm"])
+def test_the_outputs_of_a_funnel_are_coupled_outside_too(sharing: str) -> None:
+    data, recipe = small_tasks(FUNNEL), Recipe(sharing, 1, stages=2, width=8, epochs=1)
+    outcome = fit(recipe, data, rows(2))[0]
+    module = export.export(recipe, data, 0, outcome.selected)
+    with torch.no_grad():
+        close(module(data.examples.inputs), of_the_network(recipe, data, 0, outcome.selected))
 
 
 def trained(recipe: Recipe, **hyperparameters: float) -> tuple[export.Predictor, Tensor]:

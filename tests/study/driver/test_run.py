@@ -55,6 +55,25 @@ def events(out: Path, kind: str) -> list[dict[str, Any]]:
     return [event for event in ledger.read(out / ledger.NAME) if event["event"] == kind]
 
 
+def test_every_network_keeps_the_norm_that_was_best_on_validation(fake: Path, tmp_path: Path) -> None:
+    """Every arm, and every single-task network for itself, has both; what is chosen trains in the later phases."""
+    frame = analysis.load(run(tmp_path / "run", factors={"norm": ["none", "batch"]})).replicas
+    frame["norm"] = [json.loads(values)["norm"] for values in frame["hyperparameters"]]
+    frame["network"] = frame["arm"] + frame["task"].where(frame["sharing"] == "single_task", "")
+    frame["best"] = [max(curve) for curve in frame["validation_skill"]]
+    searched, later = frame[frame["phase"] == "search"], frame[frame["phase"] != "search"]
+    tried = searched[searched["network"].isin(set(frame.loc[frame["phase"] == "confirm", "network"]))]
+    assert set(tried.groupby("network")["norm"].nunique()) == {2}
+    assert set(later.groupby("network")["norm"].nunique()) == {1}
+    assert set(later["norm"]) == {"none", "batch"}, "networks differ in what suits them"
+    ended = tried[tried["status"] == "finished"]
+    means = ended.groupby(["network", "draw", "norm"])["best"].mean().reset_index()
+    best = means.sort_values("best").drop_duplicates("network", keep="last").set_index("network")["norm"]
+    for network, norm in later.drop_duplicates("network").set_index("network")["norm"].items():
+        if network in best.index:
+            assert norm == best[network], network
+
+
 def test_every_phase_leaves_its_records(finished: Path) -> None:
     out = finished
     frame = analysis.load(out).replicas
