@@ -41,6 +41,8 @@ DTYPES = {
     "F64": torch.float64, "F32": torch.float32, "F16": torch.float16, "BF16": torch.bfloat16, "I64": torch.int64,
     "I32": torch.int32, "I16": torch.int16, "I8": torch.int8, "U8": torch.uint8, "BOOL": torch.bool,
 }  # fmt: skip
+PACKED = {"single": "f", "half": "e"}
+"""Numbers of lower precision that are categories are compared in their own."""
 ARITHMETIC: dict[str, Callable[..., Any]] = {
     name: getattr(operator, name) for name in ("add", "sub", "mul", "floordiv", "neg", "getitem")
 }
@@ -180,7 +182,7 @@ class Predictor(nn.Module):
 
 
 class Program:
-    """A network as a list of operators, which are PyTorch's core ones and arithmetic of sizes; anything else is refused.
+    """A network as a list of operators: PyTorch's core ones and arithmetic of sizes; anything else is refused.
 
     Args:
         facts: ``nodes`` (name, operator, arguments, arguments by name), names of the ``outputs``, of the
@@ -193,13 +195,22 @@ class Program:
         self._outputs = [str(name) for name in facts["outputs"]]
         self._constants = {str(name): tensors[str(name)] for name in facts["constants"]}
         self._steps = [(str(name), operator_named(op), args, kwargs) for name, op, args, kwargs in facts["nodes"]]
-        last = {
-            used: place for place, step in enumerate(self._steps) for used in _references([step[2], *step[3].values()])
-        }
+        used = [set(_references([args, *kwargs.values()])) for _, _, args, kwargs in self._steps]
+        self._refuse_unknown(used)
+        last = {name: place for place, own in enumerate(used) for name in own}
         self._over: list[list[str]] = [[] for _ in self._steps]
         for name, place in last.items():
             if name not in (*self._outputs, "x"):
                 self._over[place].append(name)
+
+    def _refuse_unknown(self, used: Sequence[set[str]]) -> None:
+        known = {"x", *self.parameters, *self._constants}
+        for (name, *_), own in zip(self._steps, used, strict=True):
+            if unknown := own - known:
+                raise ValueError(f"{name[:60]!r} needs {min(unknown)[:60]!r}, which nothing computes before it")
+            known.add(name)
+        if not known.issuperset(self._outputs):
+            raise ValueError("nothing computes an output")
 
     def run(self, parameters: Mapping[str, Tensor], x: Tensor) -> list[Tensor]:
         """Return the outputs for the examples ``x``, ``[b, d]``, with these parameters."""
@@ -361,8 +372,8 @@ class _Column:
                 )
             if self._stored == "moment":
                 return moment(cell)
-            number = exact_number(cell, self._decimal)
-            return struct.unpack("f", struct.pack("f", number))[0] if self._stored == "single" else number
+            number, packed = exact_number(cell, self._decimal), PACKED.get(self._stored)
+            return struct.unpack(packed, struct.pack(packed, number))[0] if packed else number
         except (ValueError, TypeError, KeyError, OverflowError, struct.error):
             return str(cell)
 

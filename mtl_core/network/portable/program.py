@@ -56,7 +56,9 @@ def trace(module: nn.Module, num_inputs: int, prefix: str) -> TracedProgram:
                 names[node.name] = spec.target
             elif spec.kind == InputKind.CONSTANT_TENSOR:
                 names[node.name] = f"{prefix}/{node.name}"
-                constants[f"{prefix}/{node.name}"] = traced.constants[spec.target].detach()
+                value = traced.constants[str(spec.target)]
+                assert isinstance(value, Tensor), type(value)
+                constants[f"{prefix}/{node.name}"] = value.detach()
             else:
                 names[node.name] = "x"
         elif node.op == "call_function" and node.users:

@@ -21,7 +21,7 @@ from tests.mtl_core.network.test_export import IMAGE, NAMES, TABLE, cases, close
 
 
 def marked() -> Iterator[Any]:
-    """Every architecture on every backbone; those that repeat both in other company are slow, as tracing takes seconds."""
+    """Every architecture on every backbone; those of two that both stand elsewhere are slow to trace."""
     seen: set[str] = set()
     for case in sorted(cases(), key=lambda case: case.values[0].backbone != "mlp"):
         recipe = case.values[0]
