@@ -16,7 +16,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from mtl_core import ENGINE_VERSION
-from mtl_core.data.preprocessing import prepare
+from mtl_core.data.preprocessing import Preparation, prepare
 from mtl_core.data.target_columns import columns_of
 from mtl_core.data.task import Task
 from mtl_core.data.task_set import Development
@@ -107,7 +107,13 @@ class Predictor(nn.Module):
         return unique
 
 
-def export(recipe: Recipe, development: Development, seed: int, parameters: Float[Tensor, " p"]) -> Predictor:
+def export(
+    recipe: Recipe,
+    development: Development,
+    seed: int,
+    parameters: Float[Tensor, " p"],
+    preparation: Preparation | None = None,
+) -> Predictor:
     """Return a trained replica as a torch module in evaluation mode.
 
     Args:
@@ -115,6 +121,7 @@ def export(recipe: Recipe, development: Development, seed: int, parameters: Floa
         development: examples that it was trained on; for a single-task replica with its task alone.
         seed: seed of the replica; it fixes the training split, whose standardisation the module holds.
         parameters: packed parameters, such as :attr:`mtl_core.training.trainer.Outcome.selected`.
+        preparation: of that split, where it is known already.
 
     Raises:
         ValueError: if the number of parameters is not that of the recipe.
@@ -126,7 +133,7 @@ def export(recipe: Recipe, development: Development, seed: int, parameters: Floa
     if parameters.shape != (layout.size,):
         raise ValueError(f"The recipe has {layout.size} parameters, the row {tuple(parameters.shape)}.")
     values = layout.theta(layout.unpack(parameters.unsqueeze(0)))
-    preparation = prepare(development, seed, recipe.train_fraction)
+    preparation = preparation or prepare(development, seed, recipe.train_fraction)
     scales = ("input_shift", "input_scale", "target_shift", "target_scale")
     state = {name: getattr(preparation, name) for name in scales}
     state |= {name: state[name].double() + origin for name, origin in origins.items() if origin is not None}

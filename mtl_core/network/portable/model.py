@@ -69,12 +69,15 @@ class Predictor(nn.Module):
         tasks: tasks by name, each with ``kind``, ``classes``, ``num_targets`` and ``temperature``.
         columns: names of the columns that a table needs; ``None`` where inputs are arrays.
         shape: shape of an example where inputs are arrays, else ``(number of encoded columns,)``.
+        delimiter: what separates the columns of text files, ``None``: a comma; ``encoding``: their encoding.
     """
 
     def __init__(self, facts: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> None:
         super().__init__()
         self.tasks: dict[str, dict[str, Any]] = {task["name"]: task for task in facts["tasks"]}
         self.shape = tuple(int(size) for size in facts["inputs"]["shape"])
+        self.delimiter: str | None = facts["inputs"].get("delimiter")
+        self.encoding = str(facts["inputs"].get("encoding", "utf-8"))
         self._encoders = [_Column(column) for column in facts["inputs"].get("columns") or ()]
         self.columns = [column.name for column in self._encoders] or None
         self._programs = [Program(program, tensors) for program in facts["programs"]]
@@ -492,8 +495,9 @@ def read_tensors(path: Path) -> dict[str, Tensor]:
 
 def main(path: str) -> None:
     """Predict the rows of the CSV file ``path`` with the model beside this file; write CSV to standard output."""
-    with open(path, newline="", encoding="utf-8-sig") as file:
-        columns = Predictor.load(Path(__file__).parent).predict(list(csv.DictReader(file)))
+    model = Predictor.load(Path(__file__).parent)
+    with open(path, newline="", encoding=model.encoding) as file:
+        columns = model.predict(list(csv.DictReader(file, delimiter=model.delimiter or ",")))
     writer = csv.writer(sys.stdout)
     writer.writerow(columns)
     writer.writerows(zip(*columns.values(), strict=True))
