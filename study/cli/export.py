@@ -33,11 +33,16 @@ def export(
     if as_json:
         say_json({"event": "exported", "run": str(run), "out": str(out), **card})
         return
-    say_prose(f"{card['option']['what']}: {card['networks']} networks, {card['parameters']:,} parameters.")
+    say_prose(f"{card['option']['what']}: {networks(card['networks'])}, {card['parameters']:,} parameters.")
     for task in card["tasks"]:
         measured = "not measured" if task["test_metric"] is None else f"{task['metric']} {task['test_metric']:.4g}"
-        say(f"  {task['task']}: {measured}, mean of {task['networks']} networks")
+        say(f"  {task['task']}: {measured}" + f", mean of {task['networks']} networks" * (task["networks"] > 1))
     say("", f"model: {out}   (README.md says how to use it; mtl-study predict {out} NEW.csv)")
+
+
+def networks(number: int) -> str:
+    """Return a number of networks in words."""
+    return f"{number:,} network{'' if number == 1 else 's'}"
 
 
 def say_progress(line: str) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import typer
 
 from study.cli.console import say, say_json
-from study.cli.export import say_progress
+from study.cli.export import networks, say_progress
 from study.config.text import printable
 
 MOST_SHOWN = 5
@@ -35,6 +35,6 @@ def predict(source: Path, rows: Path, *, out: Path | None, data: Path | None, as
         facts = {"rows": found.num_rows, "networks": found.networks, "ignored": list(found.ignored)}
         say_json({"event": "predicted", **facts, "columns": list(found.columns), "out": out and str(out)})
     elif out is not None:
-        say(f"{out}: {found.num_rows:,} rows predicted by {found.networks} networks")
+        say(f"{out}: {found.num_rows:,} rows predicted by {networks(found.networks)}")
     else:
-        typer.echo(f"{found.num_rows:,} rows predicted by {found.networks} networks", err=True)
+        typer.echo(f"{found.num_rows:,} rows predicted by {networks(found.networks)}", err=True)

@@ -144,11 +144,12 @@ class Predictor(nn.Module):
 
         Regressions are in the target's own unit; classes have logits, binary ones that of the second class.
         """
-        alone = len(x) == 1  # some kernels and programs treat a single row apart
+        num = x.shape[0]  # not len(x), which torch.export would take for a constant
+        alone = num == 1  # some kernels and programs treat a single row apart
         x = torch.cat([x, x]) if alone else x
         found: dict[str, list[Tensor]] = {name: [] for name in self.tasks}
         with torch.no_grad():
-            for number, (place, names) in enumerate(self.networks if len(x) else ()):
+            for number, (place, names) in enumerate(self.networks if num else ()):
                 program = self._programs[place]
                 own = {name: getattr(self, f"{number}_{name}") for name in program.parameters}
                 for name, values in zip(names, program.run(own, x), strict=True):
@@ -166,7 +167,7 @@ class Predictor(nn.Module):
         columns = columns_of(table)
         if lacking := [name for name in self.columns if name not in columns]:
             found = f"lacks {_listed(lacking)}, which the model was trained on."
-            raise InputError("the table", found, "Add it; a cell whose value is missing is left empty.")
+            raise InputError("the table", found, "Add what lacks; a cell whose value is missing is left empty.")
         parts = [part for column in self._encoders for part in column.encode(list(columns[column.name]))]
         return torch.stack(parts, dim=1).to(self._device)
 
@@ -341,7 +342,7 @@ class _Column:
             wanted = {"date": "a date such as 2024-03-01", "boolean": "0 or 1"}.get(self.kind, "a number")
             found = f"row {row} holds {str(cell)[:40]!r}, where {wanted} belongs."
             raise InputError(
-                f"column {self.name!r}", found, "Put it right, or clear the cell: it is then missing."
+                f"column {self.name!r}", found, "Correct it, or clear the cell: it is then missing."
             ) from None
 
     def _sound(self, cell: Any) -> float | None:

@@ -12,6 +12,7 @@ from typing import Any
 
 from mtl_core.errors import UserError
 from mtl_core.network.portable.model import MODEL, InputError, Predictor, columns_of
+from study.config.suite import is_suite
 from study.driver.export.card import state_of_run
 from study.driver.export.folder import CARD
 from study.driver.export.new_rows import read_new_rows
@@ -43,7 +44,7 @@ class Predictions:
         file = io.StringIO()
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(self.columns)
-        writer.writerows(map(_written, row) for row in zip(*self.columns.values(), strict=True))
+        writer.writerows(map(_written, zip(*self.columns.values(), strict=True)))
         return file.getvalue()
 
 
@@ -65,8 +66,11 @@ def load_predictor(source: Path, data: Path | None = None, say: Callable[[str], 
     Raises:
         UserError: when there is neither, or the study cannot be exported.
     """
-    folder = source
-    if (source / ledger.NAME).is_file() or not (source / MODEL).is_file():
+    folder, is_run = source, (source / ledger.NAME).is_file()
+    if not is_run and not (source / MODEL).is_file() and not is_suite(source):
+        found = "there is neither a study nor an exported model."
+        raise UserError(str(source), found, "Name a run directory, such as runs/demo, or a folder that export wrote.")
+    if is_run or is_suite(source):
         folder = source / KEPT
         if not _is_current(source):
             export(source, folder, data=data, say=say)

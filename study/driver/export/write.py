@@ -53,7 +53,7 @@ def export(
     networks = _with_seeds(networks_of(records, chosen), seeds, str(run))
     study = read_study(run, records, data)
     _refuse_untrusted(study, networks, trust_code)
-    say(f"{chosen.kind}: {len(networks)} networks")
+    say(f"{chosen.kind}: {len(networks)} networks, tracing and calibrating")
     system = system_of(study, networks)
     facts = card(records, recommendation, chosen, networks, system.facts["tasks"])
     columns = [column.name for column in study.task_set.input_columns] or None
