@@ -8,7 +8,7 @@ import analysis
 from analysis.recommendation.recommend import recommend
 from study.driver.export.card import card, readme
 from study.driver.export.option import networks_of
-from tests.study.driver.export.conftest import Finished
+from tests.study.finished_studies import Finished
 
 TASKS = [
     {"name": "y_price", "kind": "regression", "classes": [], "temperature": 1.0},

@@ -12,7 +12,7 @@ from mtl_core.errors import UserError
 from mtl_core.network.portable.model import Predictor
 from study.driver.export import extras
 from study.driver.export.write import export
-from tests.study.driver.export.conftest import Finished, rows_of
+from tests.study.finished_studies import Finished, rows_of
 
 HAS_ONNX = all(importlib.util.find_spec(name) for name in ("onnx", "onnxscript", "onnxruntime"))
 

@@ -10,7 +10,7 @@ import pytest
 import analysis
 from mtl_core.errors import UserError
 from study.driver.export.finished_study import read_option, read_study
-from tests.study.driver.export.conftest import Finished, write_table
+from tests.study.finished_studies import Finished, write_table
 
 
 def test_recipes_and_parameters_are_those_of_the_verdict(shop: Finished) -> None:
@@ -58,4 +58,4 @@ def test_an_unfinished_study_and_no_study_are_told_apart(shop: Finished, tmp_pat
     shutil.rmtree(run / "scores")
     with pytest.raises(UserError, match="nothing can be exported yet") as error:
         read_option(run, None)
-    assert "mtl-study" in error.value.remedy
+    assert error.value.remedy.startswith("Finish it first: ")

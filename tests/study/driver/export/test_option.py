@@ -10,7 +10,7 @@ import analysis
 from analysis.recommendation.recommend import Recommendation, recommend
 from mtl_core.errors import UserError
 from study.driver.export.option import chosen_option, networks_of
-from tests.study.driver.export.conftest import Finished
+from tests.study.finished_studies import Finished
 
 
 def test_the_recommended_option_unless_another_is_asked_for(shop: Finished) -> None:

@@ -15,7 +15,7 @@ from mtl_core.errors import UserError
 from study.driver.export import predict
 from study.driver.export.predict import load_predictor, predict_file
 from study.driver.export.write import export
-from tests.study.driver.export.conftest import Finished
+from tests.study.finished_studies import Finished
 
 
 @pytest.fixture

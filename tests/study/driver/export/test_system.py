@@ -15,7 +15,7 @@ from mtl_core.network.portable.model import Predictor
 from study.driver.export.finished_study import read_study
 from study.driver.export.option import networks_of
 from study.driver.export.write import export
-from tests.study.driver.export.conftest import Finished, rows_of
+from tests.study.finished_studies import Finished, rows_of
 
 RARE = -12345.0
 

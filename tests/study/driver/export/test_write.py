@@ -13,7 +13,7 @@ import pytest
 from mtl_core.errors import UserError
 from mtl_core.network.portable.model import Predictor
 from study.driver.export.write import export
-from tests.study.driver.export.conftest import Finished, rows_of
+from tests.study.finished_studies import Finished, rows_of
 
 FILES = ["README.md", "card.json", "model.json", "model.py", "parameters.safetensors"]
 FIVE_LINES = """
