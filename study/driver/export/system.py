@@ -14,8 +14,7 @@ from mtl_core.data.preprocessing import Preparation, prepare
 from mtl_core.data.target_columns import columns_of
 from mtl_core.data.task import Task
 from mtl_core.data.task_set import Development
-from mtl_core.network.export import Predictor as TrainedModule
-from mtl_core.network.export import export
+from mtl_core.network.export import TrainedModule, export
 from mtl_core.network.portable.model import FORMAT
 from mtl_core.network.portable.program import trace
 from mtl_core.network.portable.temperature import temperature

@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
+import shlex
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -70,3 +75,25 @@ def test_a_folder_without_a_study_is_refused(tmp_path: Path) -> None:
 
 def test_networks_are_counted() -> None:
     assert [networks(1), networks(1200)] == ["1 network", "1,200 networks"]
+
+
+def test_the_commands_and_the_lines_of_the_readme_work(
+    shop: Finished, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    readme = (Path(__file__).parents[3] / "README.md").read_text()
+    (commands,) = [block for block in re.findall(r"```sh\n(.*?)```", readme, re.DOTALL) if "mtl-study export" in block]
+    (lines,) = [block for block in re.findall(r"```python\n(.*?)```", readme, re.DOTALL) if "from model" in block]
+    shutil.copytree(shop.run, tmp_path / "runs" / "data")
+    shutil.copy(shop.table, tmp_path / "new.csv")
+    monkeypatch.chdir(tmp_path)
+    for line in commands.splitlines():
+        program, *arguments = shlex.split(line, comments=True)
+        assert program == "mtl-study"
+        result = CliRunner().invoke(app, arguments)
+        assert result.exit_code == 0, result.output
+    assert (tmp_path / "answers.csv").read_text().count("\n") == 151
+    assert len([line for line in lines.splitlines() if line]) <= 5
+    shutil.copy(tmp_path / "new.csv", tmp_path / "model" / "new.csv")
+    script = f"{lines}\nprint(len(answers['y_price']))"
+    run = {"cwd": tmp_path / "model", "capture_output": True, "text": True, "env": {}}
+    assert subprocess.run([sys.executable, "-c", script], check=True, **run).stdout.strip() == "150"
