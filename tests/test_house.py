@@ -44,6 +44,7 @@ MOST_FLOORS = {"study": 8, "mtl_core": 8, "analysis": 7}
 FUNCTION_P90, FILE_P90, LONGEST_FILE = 20, 200, 250
 LONG = {
     "study/execution/ray_tune.py": "everything that knows Ray stands in one file",
+    "mtl_core/network/portable/model.py": "an exported folder holds this file, and needs no other",
 }
 PICKLING = {"pickle", "cloudpickle", "dill", "joblib", "shelve", "marshal"}
 EVALUATING = {"torch.save", "torch.load", "eval", "exec"}
@@ -78,6 +79,10 @@ TESTED_ELSEWHERE: dict[str, tuple[str, str]] = {
         "tests/mtl_core/training/test_evaluation.py",
         "metrics over chunks and of examples",
     ),
+    "mtl_core/data/input_column.py": (
+        "tests/mtl_core/data/tabular/test_input_columns.py",
+        "what a table says of its columns",
+    ),
     "mtl_core/data/task.py": ("tests/mtl_core/data/test_target_columns.py", "tasks of several targets"),
     **{
         f"mtl_core/data/tabular/{name}.py": ("tests/mtl_core/tasks/test_table.py", "whole files, good and bad ones")
@@ -101,6 +106,7 @@ TESTED_ELSEWHERE: dict[str, tuple[str, str]] = {
         f"mtl_core/testing/weighting_{name}.py": ("tests/mtl_core/testing/test_weighting.py", "plug-ins pass by it")
         for name in ("answers", "presence", "steps")
     },
+    "study/cli/model_commands.py": ("tests/study/cli/test_export.py", "export, and predict beside it"),
     "study/__init__.py": ("tests/study/cli/test_app.py", "the version, which the command prints"),
 }
 """Module with logic but without a test of its name → the test that stands in for it, and why."""

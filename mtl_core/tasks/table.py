@@ -16,6 +16,7 @@ from mtl_core.data.tabular.column_names import nearest_name, refuse_unmatched, s
 from mtl_core.data.tabular.columns import INPUT_KINDS, TARGET_KINDS, Column, ColumnKind
 from mtl_core.data.tabular.csv_format import CsvFormat
 from mtl_core.data.tabular.encoding import LEFT_OUT, Encoded, encode
+from mtl_core.data.tabular.input_columns import input_columns
 from mtl_core.data.tabular.leakage import refuse_copies, refuse_recodings, remarks_on_order, repeated_rows
 from mtl_core.data.tabular.names_in_digits import Role as DigitsRole
 from mtl_core.data.tabular.names_in_digits import told_apart
@@ -143,13 +144,9 @@ class Table(TaskSource):
             target_origin=_origin([one.origin for one in targets]),
         )
         facts = facts_of_columns(columns, self.kinds, of_columns, encoded.treatments, self._apart(columns, dropped))
+        read = input_columns(encoded.encodings, columns, self.missing, self.written, self.path)
         return TaskSet(
-            self.path.stem,
-            pool,
-            held_out,
-            remarks=ordered(remarks),
-            columns=facts,
-            test_is_drawn=not self.test,
+            self.path.stem, pool, held_out, {}, ordered(remarks), facts, test_is_drawn=not self.test, input_columns=read
         )
 
     def _tell_apart(self, columns: dict[str, Column]) -> list[Remark]:

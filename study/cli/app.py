@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from mtl_core.errors import UserError
+from study.cli import model_commands, reading_commands
 from study.cli.console import reports_errors
 from study.cli.options import (
     Address,
@@ -19,7 +19,6 @@ from study.cli.options import (
     Metrics,
     Out,
     Overrides,
-    Prefer,
     Run,
     Targets,
     TaskColumn,
@@ -143,58 +142,6 @@ def init(
 
 @app.command()
 @reports_errors
-def status(
-    run: Run,
-    watch: Annotated[bool, typer.Option("--watch", help="Again and again, until the study has ended.")] = False,
-    as_json: Json = False,
-) -> None:
-    """Say what is done, running, failed and left of a study, or of the studies of a suite."""
-    from study.config.suite import is_suite
-
-    if is_suite(run):
-        from study.cli.suite import status as print_status
-    else:
-        from study.cli.status import status as print_status
-
-    print_status(run, watch=watch, as_json=as_json)
-
-
-@app.command()
-@reports_errors
-def runs(
-    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Where runs are.")] = Path("runs"),
-    as_json: Json = False,
-) -> None:
-    """List the run directories below a folder, with state and last change."""
-    from study.cli.runs import runs as list_runs
-
-    list_runs(folder, as_json=as_json)
-
-
-@app.command()
-@reports_errors
-def report(
-    run: Run,
-    prefer: Prefer = None,
-    as_json: Json = False,
-) -> None:
-    """Write report.html, figures and tables of a study or a suite, from the records alone."""
-    from study.config.suite import is_suite
-
-    if is_suite(run):
-        from study.cli.suite import report as write_reports
-
-        if prefer is not None:
-            raise UserError("--prefer", "this is the directory of a suite.", "Name that of one of its studies.")
-        write_reports(run, as_json=as_json)
-    else:
-        from study.cli.run import report as write_report
-
-        write_report(run, as_json=as_json, prefer=prefer)
-
-
-@app.command()
-@reports_errors
 def extend(
     run: Run,
     seeds: Annotated[
@@ -226,6 +173,14 @@ def extend(
     )
 
 
+app.command()(reports_errors(reading_commands.status))
+app.command()(reports_errors(reading_commands.runs))
+app.command()(reports_errors(reading_commands.report))
+app.command("list")(reports_errors(reading_commands.list_kind))
+app.command()(reports_errors(model_commands.export))
+app.command()(reports_errors(model_commands.predict))
+
+
 @app.command()
 @reports_errors
 def tree(
@@ -246,18 +201,6 @@ def tree(
         each_study(loaded, lambda spec: print_tree(spec, groups=groups, as_json=as_json), as_json=as_json)
     else:
         print_tree(loaded, groups=groups, as_json=as_json)
-
-
-@app.command("list")
-@reports_errors
-def list_(
-    kind: Annotated[str, typer.Argument(metavar="sharing|weighting|backbones|tasks|presets|columns")],
-    as_json: Json = False,
-) -> None:
-    """List what exists, one line each, with the paper."""
-    from study.cli.list_registry import list_kind
-
-    list_kind(kind, as_json=as_json)
 
 
 def _load(what: str, *, backend: str | None = None, workers: int | None = None, **given: Any) -> Spec | Suite:

@@ -18,6 +18,7 @@ from mtl_core.training import evaluation, trainer
 from study.jobs.job import Data
 from study.jobs.train import TrainingJob
 from study.store import ledger
+from study.store.archive import Archive
 from study.store.ledger import Ledger
 from tests.study import fake_engine
 from tests.study.conftest import install, tiny
@@ -144,11 +145,17 @@ def test_the_total_baseline_has_the_arms_size_and_is_searched_like_the_others(fi
                 assert (verdict["arm"] == label).any()
 
 
-def test_only_models_of_the_chosen_arm_are_kept(finished: Path) -> None:
+def test_models_of_what_can_be_recommended_are_kept(finished: Path) -> None:
     out = finished
-    chosen = ledger_value(out, "arm")["arm"]
+    judged = ledger_value(out, "judged")
     frame = analysis.load(out).replicas.query("phase == 'verdict'")
-    assert 0 < len(list((out / "models").iterdir())) <= frame[frame["arm"] == chosen]["task"].nunique()
+    archive = Archive(out)
+    for arm in (*judged["arms"], judged["baselines"][judged["arms"][0]]["each"]):
+        assert all(archive.has_model(key) for key in frame[frame["arm"] == arm]["replica"])
+    options = {*judged["arms"], *(found["each"] for found in judged["baselines"].values())}
+    options |= {label for found in judged["baselines"].values() for label in found["best"].values()}
+    groups = frame[frame["arm"].isin(options)].groupby(["arm", "task"]).ngroups
+    assert 0 < len(list((out / "models").iterdir())) <= groups
 
 
 def test_training_never_receives_the_test_split(fake: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
