@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from analysis.importance import Importance, mean_over_tasks
 from analysis.records.frames import each
-from analysis.statistics.importance import Importance, mean_over_tasks
 
 SINGLE_TASK = "single_task"
 UNSHARED = (SINGLE_TASK, "independent")

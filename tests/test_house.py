@@ -32,7 +32,8 @@ ORDER = {
     "study": "__main__ → cli → driver → protocol → execution → jobs → planning → config | store",
     "mtl_core": "task_grouping | testing → training → gradients → network → sharing → weighting | tasks | backbones"
     " → data | layers → registry → errors | randomness | recipe | search_space | task_tree",
-    "analysis": "report → suite | recommendation → questions → plots → statistics → selection → records | formatting",
+    "analysis": "report → suite | recommendation → questions → plots → statistics → selection → records | formatting"
+    " | importance",
 }
 """The floors of each house, top floor first: an import goes to a later one."""
 MOST_ENTRIES = {
@@ -65,6 +66,8 @@ TESTED_ELSEWHERE: dict[str, tuple[str, str]] = {
     "mtl_core/backbones/user_modules/bank.py": ("tests/mtl_core/backbones/test_custom.py", "its backbone"),
     "mtl_core/backbones/user_modules/compatibility.py": ("tests/mtl_core/backbones/test_custom.py", "its backbone"),
     "mtl_core/data/batch_loader.py": ("tests/mtl_core/data/test_preprocessing.py", "it applies what was fitted"),
+    "mtl_core/data/constants.py": ("tests/mtl_core/data/test_preprocessing.py", "fitted with the scales"),
+    "mtl_core/data/tabular/table_inputs.py": ("tests/mtl_core/tasks/test_table.py", "through whole tables"),
     "mtl_core/data/losses.py": ("tests/mtl_core/training/test_evaluation.py", "held against scikit-learn with metrics"),
     "mtl_core/data/metrics/__init__.py": ("tests/mtl_core/data/metrics/test_contract.py", "what every metric promises"),
     **{

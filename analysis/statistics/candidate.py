@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from analysis.importance import Importance, mean_over_tasks
 from analysis.selection import LOWEST_SKILL, fair_skills
-from analysis.statistics.importance import Importance, mean_over_tasks
 
 ERRORS = 2.0
 """Standard errors by which a task has to be worse on validation before it is proposed to train it alone."""

@@ -43,6 +43,11 @@ def mean_of_vector(values: Float[Tensor, "r g *k b"]) -> Float[Tensor, "r g b"]:
     return values.mean(dim=2) if values.ndim > 3 else values
 
 
+def weighted(values: Float[Tensor, "r t b"], weights: Float[Tensor, "r t b"] | None) -> Float[Tensor, "r t b"]:
+    """Return the values times their weights; ``None``: the values themselves."""
+    return values if weights is None else values * weights
+
+
 def label_means(values: Float[Tensor, "r t b"], labelled: Tensor | None) -> Float[Tensor, "r t"]:
     """Return the mean of each task's values over its labelled examples; exactly 0, without gradient, if none is.
 

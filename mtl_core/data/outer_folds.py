@@ -50,7 +50,10 @@ def _joined(first: Examples, second: Examples) -> Examples:
     if first.groups is not None and second.groups is not None:
         groups = torch.cat([first.groups, second.groups])
     inputs, targets = torch.cat([first.inputs, second.inputs]), torch.cat([first.targets, second.targets])
-    return Examples(inputs, targets, groups)
+    weights = None
+    if first.weights is not None and second.weights is not None:
+        weights = torch.cat([first.weights, second.weights])
+    return Examples(inputs, targets, groups, weights)
 
 
 def _fold_of_every_example(task_set: TaskSet, pool: Examples, folds: int, seed: int) -> Int[Tensor, " n"]:

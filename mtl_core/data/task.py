@@ -10,6 +10,8 @@ from mtl_core.registry import find
 Kind = Literal["regression", "binary", "multiclass"]
 Metric = str
 """Name of a metric: the stem of its file in :mod:`mtl_core.data.metrics`."""
+BALANCED = "balanced"
+"""What a task says that wants all classes to weigh the same in its loss."""
 
 
 @dataclass(frozen=True)
@@ -23,6 +25,8 @@ class Task:
         num_classes: number of classes; 2 for binary, 1 for regression.
         classes: the user's names of the classes, in the order of their numbers; may be empty.
         num_targets: length of the vector that a regression predicts; its loss and its metric are means over the vector.
+        class_weight: weights of the classes in the loss, in the order of their numbers; ``balanced``: such that on each
+            training split all classes have the same total; ``None``: every example counts alike.
 
     Raises:
         KeyError: when there is no such metric.
@@ -35,6 +39,7 @@ class Task:
     num_classes: int = 1
     classes: tuple[str, ...] = ()
     num_targets: int = 1
+    class_weight: tuple[float, ...] | Literal["balanced"] | None = None
 
     def __post_init__(self) -> None:
         if self.kind not in (judge := find("metrics", self.metric).cls).kinds:
@@ -44,10 +49,17 @@ class Task:
             raise ValueError(f"Task {self.name!r}: {self.num_classes} classes do not fit a {self.kind} task.")
         if self.num_targets < 1 or (self.num_targets > 1 and self.kind != "regression"):
             raise ValueError(f"Task {self.name!r}: {self.num_targets} targets do not fit a {self.kind} task.")
+        if self.class_weight is not None and not self._suits(self.class_weight):
+            raise ValueError(f"Task {self.name!r}: class weights {self.class_weight!r} do not fit its classes.")
         if self.num_targets > 1 and not judge.judges_vectors:
             raise ValueError(
                 f"Task {self.name!r}: {self.metric} judges single numbers, not {self.num_targets} at once."
             )
+
+    def _suits(self, weights: tuple[float, ...] | str) -> bool:
+        if self.num_classes < 2 or isinstance(weights, str):
+            return self.num_classes >= 2 and weights == BALANCED
+        return len(weights) == self.num_classes and all(0 < weight < float("inf") for weight in weights)
 
     @property
     def num_outputs(self) -> int:

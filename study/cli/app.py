@@ -25,12 +25,8 @@ app = typer.Typer(
 
 What = Annotated[str, typer.Argument(metavar="STUDY|DATA|PRESET", help="A study file, a table, or a preset's name.")]
 Targets = Annotated[list[str] | None, typer.Option("--targets", help="Columns to predict, as in 'y_*'; repeatable.")]
-Kinds = Annotated[
-    list[str] | None, typer.Option("--kind", help="What a column is, as in 'y_*=regression'; repeatable.")
-]
-Metrics = Annotated[
-    list[str] | None, typer.Option("--metric", help="What judges a target, as in 'y_*=auroc'; repeatable.")
-]
+Kinds = Annotated[list[str] | None, typer.Option("--kind", help="What a column is: 'y_*=regression'; repeatable.")]
+Metrics = Annotated[list[str] | None, typer.Option("--metric", help="What judges a target: 'y_*=f1'; repeatable.")]
 Overrides = Annotated[list[str] | None, typer.Option("--set", help="A key of the study file: section.key=value.")]
 Budget = Annotated[str | None, typer.Option(help="Wall time to fit into, as in 2h; shrinks draws, seeds, arms.")]
 BackEnd = Annotated[Literal["auto", "inline", "ray"] | None, typer.Option(help="Where replicas train.")]
@@ -220,14 +216,8 @@ def _load(
     from study.config.load import load
     from study.config.suite import Suite
 
-    loaded = load(
-        what,
-        targets=targets or (),
-        overrides=overrides or (),
-        budget=budget,
-        kinds=kinds or (),
-        metrics=metrics or (),
-    )
+    columns = {"kinds": kinds or (), "metrics": metrics or ()}
+    loaded = load(what, targets or (), overrides or (), budget, **columns)
     given = {"backend": backend, "workers": workers}
     changes = {key: value for key, value in given.items() if value is not None}
     return loaded.with_each(**changes) if isinstance(loaded, Suite) else loaded.model_copy(update=changes)

@@ -12,7 +12,7 @@ from analysis.statistics.influence import effective_groups
 from analysis.statistics.precision import Precision, planned_precision, row_deviation
 
 if TYPE_CHECKING:
-    from analysis.statistics.importance import Importance
+    from analysis.importance import Importance
     from mtl_core.data.task_set import Examples, TaskSet
 
 HOLDOUT_SHARE = 0.2

@@ -32,7 +32,11 @@ class Metric(ABC):
     """Whether it judges regressions with targets below 0."""
 
     def constant(
-        self, task: Task, labels: Float[Tensor, " n *k"], for_loss: Float[Tensor, " k"]
+        self,
+        task: Task,
+        labels: Float[Tensor, " n *k"],
+        for_loss: Float[Tensor, " k"],
+        weights: Float[Tensor, " n"] | None = None,
     ) -> Float[Tensor, " k"]:
         """Return the outputs of the best constant prediction.
 
@@ -40,6 +44,7 @@ class Metric(ABC):
             task: what is predicted.
             labels: of the training split, in their own unit.
             for_loss: outputs of the constant prediction with the least loss: log class frequencies, or the mean.
+            weights: of the labels in the metric; ``None``: all count alike.
         """
         return for_loss
 
@@ -125,6 +130,11 @@ def metric_named(name: str) -> Metric:
         KeyError: when there is no such metric; the message lists those that there are.
     """
     return cast(Metric, find("metrics", name).cls())
+
+
+def is_mean(name: str) -> bool:
+    """Return whether a metric is a mean over examples of a score that depends on the example alone."""
+    return isinstance(metric_named(name), MeanMetric)
 
 
 def metrics_of_kind(kind: Kind) -> tuple[str, ...]:
