@@ -68,6 +68,15 @@ TESTED_ELSEWHERE: dict[str, tuple[str, str]] = {
     "mtl_core/data/batch_loader.py": ("tests/mtl_core/data/test_preprocessing.py", "it applies what was fitted"),
     "mtl_core/data/constants.py": ("tests/mtl_core/data/test_preprocessing.py", "fitted with the scales"),
     "mtl_core/data/tabular/table_inputs.py": ("tests/mtl_core/tasks/test_table.py", "through whole tables"),
+    **{
+        f"mtl_core/data/kinds/{name}.py": ("tests/mtl_core/data/kinds/test_contract.py", "what every kind promises")
+        for name in ("__init__", "binary", "multiclass", "regression")
+    },
+    "mtl_core/data/tabular/declared_kinds.py": (
+        "tests/mtl_core/data/tabular/test_ordered_and_counted.py",
+        "kinds of targets, and those that there are not",
+    ),
+    "mtl_core/data/tabular/table_targets.py": ("tests/mtl_core/tasks/test_table.py", "through whole tables"),
     "mtl_core/data/losses.py": ("tests/mtl_core/training/test_evaluation.py", "held against scikit-learn with metrics"),
     "mtl_core/data/metrics/__init__.py": ("tests/mtl_core/data/metrics/test_contract.py", "what every metric promises"),
     **{

@@ -9,6 +9,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from mtl_core.data.example_weights import weighted_mean
+from mtl_core.data.kinds import kind_named
 from mtl_core.data.losses import example_losses
 from mtl_core.data.metrics import metric_named
 from mtl_core.data.task import Task
@@ -92,16 +93,10 @@ def fitted_constant(
     known = _is_label(targets)
     labels, (shift, scale) = targets[known], standards
     in_loss, in_metric = (None if part is None else part[known].double() for part in weights)
-    if task.kind == "regression":
-        mean = _means(labels, in_metric)
-        best = metric_named(task.metric).constant(task, labels, mean, in_metric)
-        of_loss, of_metric = (
-            torch.zeros(task.num_targets) if part is None else (_means(labels, part) - shift) * scale
-            for part in (in_loss, in_metric)
-        )
-        return Constant(task, of_loss, of_metric, best, shift, scale)
-    of_loss, of_metric = (_class_outputs(task, labels, part) for part in (in_loss, in_metric))
-    best = metric_named(task.metric).constant(task, labels, of_metric, in_metric)
+    kind = kind_named(task.kind)
+    of_loss, of_metric = (kind.constant(task, labels, part, standards) for part in (in_loss, in_metric))
+    plain = of_metric if task.has_classes else _means(labels, in_metric)
+    best = metric_named(task.metric).constant(task, labels, plain, in_metric)
     return Constant(task, of_loss, of_metric, best, shift, scale)
 
 
@@ -112,13 +107,3 @@ def _means(labels: Float[Tensor, " n *m"], weights: Float[Tensor, " n"] | None) 
     else:
         mean = torch.tensordot(weights, labels.double(), dims=1) / weights.sum()
     return mean.to(labels).nan_to_num(0.0).view(-1)
-
-
-def _class_outputs(task: Task, labels: Float[Tensor, " n"], weights: Float[Tensor, " n"] | None) -> Float[Tensor, " k"]:
-    """The logits of the class frequencies."""
-    counts = torch.bincount(labels.long(), weights, minlength=task.num_classes).double()
-    number = max(len(labels), 1)
-    # a class that the training split lacks would cost an infinite log loss
-    shares = (counts / (number if weights is None else counts.sum())).nan_to_num(0.0).clamp(min=0.5 / number)
-    logs = shares.log()
-    return (logs if task.kind == "multiclass" else logs[1:] - logs[:1]).to(labels)

@@ -90,6 +90,6 @@ def _needed_in_every_fold(task_set: TaskSet, pool: Examples, member: Tensor, fol
     for task, columns in zip(task_set.tasks, columns_of(task_set.tasks), strict=True):
         values = pool.targets[:, columns[0]]
         masks.append(~values.isnan())
-        masks += [values == code for code in range(task.num_classes)] if task.kind != "regression" else []
+        masks += [values == code for code in range(task.num_classes)] if task.has_classes else []
     asked = [mask for mask in masks if len(member[mask].unique()) >= folds]
     return torch.stack(asked or [torch.ones(len(pool), dtype=torch.bool)], dim=1)

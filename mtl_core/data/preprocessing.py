@@ -11,6 +11,7 @@ from torch import Tensor
 
 from mtl_core.data.constants import Constant, fitted_constant
 from mtl_core.data.example_weights import table_of_classes, weights_in_loss
+from mtl_core.data.kinds import KindOfNumbers, kind_named
 from mtl_core.data.metrics import metric_named
 from mtl_core.data.splits import nested_subset, split
 from mtl_core.data.target_columns import columns_of, targets_of
@@ -166,8 +167,12 @@ def _target_standards(
     tasks: Sequence[Task], targets: Float[Tensor, "n c"]
 ) -> tuple[Float[Tensor, " c"], Float[Tensor, " c"]]:
     """Shift and scale by column: 0 and 1 for classes, one scale for all numbers of a vector."""
-    regression = torch.tensor([task.kind == "regression" for task in tasks for _ in range(task.num_targets)])
-    shift, scale = _standards(targets, regression)
+    kinds = [kind_named(task.kind) for task in tasks for _ in range(task.num_targets)]
+    centred = [isinstance(kind, KindOfNumbers) and kind.is_centred for kind in kinds]
+    shift, scale = _standards(targets, torch.tensor(centred))
+    for column, kind in enumerate(kinds):
+        if isinstance(kind, KindOfNumbers) and not kind.is_centred:
+            scale[column] = kind.scale(targets[:, column])
     for task, mine in zip(tasks, columns_of(tasks), strict=True):
         if task.num_targets > 1:
             own = scale[[*mine]]

@@ -139,7 +139,7 @@ class Development:
     def _needed(self) -> Bool[Tensor, "n m"]:
         masks = [self.labels]
         for task, columns in zip(self.tasks, columns_of(self.tasks), strict=True):
-            if task.kind != "regression" and not is_mean(task.metric):
+            if task.has_classes and not is_mean(task.metric):
                 values = self.examples.targets[:, [*columns]]
                 known = values[~values.isnan()]
                 masks.append(~values.isnan() & (values != (known.mode().values if len(known) else torch.nan)))

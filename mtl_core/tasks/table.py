@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -13,8 +12,9 @@ from mtl_core.data.column_facts import Role
 from mtl_core.data.remark import Remark, ordered
 from mtl_core.data.tabular.by_column import by_column, one_column
 from mtl_core.data.tabular.column_names import listed, nearest_name, refuse_unmatched, selected
-from mtl_core.data.tabular.columns import INPUT_KINDS, TARGET_KINDS, Column, ColumnKind
+from mtl_core.data.tabular.columns import INPUT_KINDS, Column, ColumnKind
 from mtl_core.data.tabular.csv_format import CsvFormat
+from mtl_core.data.tabular.declared_kinds import declared_kind, refuse_unknown_kinds
 from mtl_core.data.tabular.leakage import refuse_copies, refuse_recodings, remarks_on_order, repeated_rows
 from mtl_core.data.tabular.names_in_digits import Role as DigitsRole
 from mtl_core.data.tabular.names_in_digits import told_apart
@@ -23,7 +23,7 @@ from mtl_core.data.tabular.read_columns import read_columns
 from mtl_core.data.tabular.same_targets import remarks_on_same_targets
 from mtl_core.data.tabular.table_facts import facts_of_columns
 from mtl_core.data.tabular.table_inputs import encoded_inputs, examples_of, origin_of, without_row_numbers
-from mtl_core.data.tabular.targets import target
+from mtl_core.data.tabular.table_targets import targets_of
 from mtl_core.data.tabular.test_split import (
     group_numbers,
     remarks_on_labelled_groups,
@@ -58,9 +58,12 @@ class Table(TaskSource):
         targets: columns to predict; in a name that no column has, ``*`` and ``?`` stand for any text and for any one
             character, as in ``y_*``.
         kinds: what a column is, where inference is wrong: ``numeric``, ``boolean``, ``categorical``, ``date`` for
-            inputs; ``regression``, ``binary``, ``multiclass`` for targets; for the column of groups ``numeric``, where
-            01 and 1 are one group, or ``categorical``, where they are two.  Written like targets, as in
-            ``{'y_*': regression}``; a column's own name goes before a pattern, and patterns may not disagree.
+            inputs; ``regression``, ``count``, ``binary``, ``multiclass``, ``ordinal`` for targets; for the column of
+            groups ``numeric``, where 01 and 1 are one group, or ``categorical``, where they are two.  Written like
+            targets, as in ``{'y_*': regression}``; a column's own name goes before a pattern, and patterns may not
+            disagree.
+        order: classes of ordinal targets, lowest first, ``{y_pain: [none, mild, strong]}``, written like kinds; without
+            it they are numbers, whose order it is.
         metrics: metric of a target, where another one than the data suggest is to judge it; written like kinds.
         groups: column with the group of every row (a patient, a household), which no split divides; it is no input.  A
             pattern may stand for it, where that is one column.
@@ -88,6 +91,7 @@ class Table(TaskSource):
         targets: tuple[str, ...],
         kinds: dict[str, ColumnKind] | None = None,
         metrics: dict[str, str] | None = None,
+        order: dict[str, tuple[str, ...]] | None = None,
         groups: str | None = None,
         test: str | None = None,
         test_share: float = 0.2,
@@ -103,7 +107,7 @@ class Table(TaskSource):
     ) -> None:
         self.path, self.targets = Path(path), tuple(targets)
         self.kinds: dict[str, ColumnKind] = dict(kinds or {})
-        self.metrics = dict(metrics or {})
+        self.metrics, self.order = dict(metrics or {}), dict(order or {})
         self.groups, self.test, self.test_share = groups, test, test_share
         self.ignore, self.seed, self.missing = tuple(ignore), seed, missing
         self.written = CsvFormat(**(csv or {}), encoding=encoding)  # pyright: ignore[reportArgumentType]
@@ -133,10 +137,7 @@ class Table(TaskSource):
         groups = group_numbers(columns[self.groups]) if self.groups else None
         remarks += remarks_on_labelled_groups(predicted, groups)
         test = self._test_rows(columns, predicted, groups)
-        metrics = by_column("metrics", self.metrics, [column.name for column in predicted], "the targets")
-        targets = [
-            target(column, self._kind(column, TARGET_KINDS), ~test, metrics.get(column.name)) for column in predicted
-        ]
+        targets = targets_of(predicted, ~test, self.kinds, self.metrics, self.order)
         tasks = tuple(with_class_weights([one.task for one in targets], self.class_weight))
         labels = np.stack([one.labels for one in targets], axis=1)
         weights = example_weights(self.weights, columns, tasks, labels, test)
@@ -144,7 +145,7 @@ class Table(TaskSource):
             refuse_metrics_without_weights([task for task in tasks if task.name in self.weights])
         remarks += [remark for one in targets for remark in one.remarks] + remarks_on_same_targets(tasks, labels)
         inputs, dropped = without_row_numbers(candidates, file.index, self.kinds)
-        kinds = [self._kind(column, INPUT_KINDS) or column.kind(INPUT_KINDS) for column in inputs]
+        kinds = [declared_kind(self.kinds, column.name, INPUT_KINDS) or column.kind() for column in inputs]
         encoded = encoded_inputs(inputs, kinds, ~test, dropped, str(self.path))
         refuse_copies(inputs, predicted)
         remarks += dropped + remarks_on_order(candidates, predicted) + refuse_recodings(inputs, tasks, labels)
@@ -207,6 +208,7 @@ class Table(TaskSource):
         self.groups = self.groups and one_column("groups", self.groups, names, file)
         self.test = self.test and one_column("test", self.test, names, file)
         self.kinds = by_column("kinds", self.kinds, names, file)
+        refuse_unknown_kinds(self.kinds)
         named = [("missing", name) for name in (self.missing if isinstance(self.missing, dict) else ())]
         named += [("csv.decimal", name) for name in self.written.columns_named]
         for option, name in named:
@@ -235,12 +237,3 @@ class Table(TaskSource):
         if not inputs:
             raise UserError("table: targets", f"{list(self.targets)} leave no input column.", "Narrow the pattern.")
         return predicted, inputs
-
-    def _kind(self, column: Column, allowed: Sequence[str]) -> ColumnKind | None:
-        kind = self.kinds.get(column.name)
-        if kind is not None and kind not in allowed:
-            role = "a target" if allowed == TARGET_KINDS else "an input"
-            raise UserError(
-                f"table: kinds.{column.name}", f"{kind!r} is no kind of {role}.", f"Use {', '.join(allowed)}."
-            )
-        return kind

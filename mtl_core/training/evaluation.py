@@ -164,8 +164,8 @@ def _judging_weights(test: Examples, development: Development) -> list[Tensor | 
 
 
 def _num_rarer(task: Task, targets: Float[Tensor, " n *k"]) -> int:
-    """The number of labels outside the most frequent class; −1 for regressions."""
-    if task.kind == "regression":
+    """The number of labels outside the most frequent class; −1 for numbers."""
+    if not task.has_classes:
         return -1
     counts = torch.bincount(targets[~targets.isnan()].long(), minlength=1)
     return int(counts.sum() - counts.max())

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from mtl_core.data.batch_loader import BatchLoader
 from mtl_core.data.example_weights import contributions
+from mtl_core.data.kinds import kind_named
 from mtl_core.data.metrics import MeanMetric, Metric, metric_named
 from mtl_core.data.task import Task
 from mtl_core.network.heads import HeadBank
@@ -105,13 +106,14 @@ class TaskScores:
         return found
 
     def _in_own_unit(self, bank: HeadBank, logits: Float[Tensor, "r g k b"]) -> Float[Tensor, "r g k b"]:
-        if bank.kind != "regression":
+        kind = kind_named(bank.kind)
+        if kind.has_classes:
             return logits
         shift, scale = (
             bank.of_columns(values).view(len(values), len(bank.members), -1, 1)
             for values in (self._loader.target_shift, self._loader.target_scale)
         )
-        return logits / scale + shift
+        return kind.in_own_unit(logits, shift, scale)
 
 
 def _groups(bank: HeadBank) -> Iterator[_Group]:

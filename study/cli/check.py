@@ -121,8 +121,8 @@ def _importance(spec: Spec, task: str) -> dict[str, float]:
 
 
 def _kind(fact: dict[str, Any]) -> str:
-    if fact["kind"] == "multiclass":
-        return f"{fact['num_classes']} classes"
+    if fact["num_classes"] > 2:
+        return f"{fact['num_classes']} {'ordered ' if fact['kind'] == 'ordinal' else ''}classes"
     return fact["kind"] if fact["num_targets"] == 1 else f"{fact['kind']} of {fact['num_targets']}"
 
 

@@ -79,7 +79,7 @@ class ScoringJob(Job):
                     "test_skill": float(score.test_skill[column]),
                     "num_test": int(score.num_test[column]),
                     "example_scores": score.example_scores[column],
-                    **_of_classes(score, column, is_classification=task.kind != "regression"),
+                    **_of_classes(score, column, is_classification=task.has_classes),
                 }
 
     def missing(self, archive: Archive) -> list[str]:

@@ -139,4 +139,5 @@ def is_mean(name: str) -> bool:
 
 def metrics_of_kind(kind: Kind) -> tuple[str, ...]:
     """Return the names of the metrics that judge tasks of ``kind``."""
-    return tuple(name for name in names("metrics") if kind in metric_named(name).kinds)
+    further = find("kinds", kind).cls.metrics
+    return tuple(name for name in names("metrics") if kind in metric_named(name).kinds or name in further)

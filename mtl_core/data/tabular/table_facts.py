@@ -41,7 +41,8 @@ def facts_of_columns(
 
 def _of_target(column: Column, target: Target) -> ColumnFacts:
     task = target.task
-    done = "standardised" if task.kind == "regression" else f"{task.num_classes} classes"
+    done = f"{task.num_classes} classes" if task.has_classes else "standardised"
+    done = "over its mean" if task.kind == "count" else done
     done = f"centred in float64, {done}" if target.origin else done
     return facts_of_column(column, "target", task.kind, target.reason, done)
 

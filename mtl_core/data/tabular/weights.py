@@ -96,7 +96,7 @@ def with_class_weights(tasks: Sequence[Task], asked: ClassWeight | Mapping[str, 
     """
     if asked is None:
         return list(tasks)
-    by_name = {"*": BALANCED} if asked == BALANCED else asked
+    by_name: Mapping[str, ClassWeight] = {"*": BALANCED} if isinstance(asked, str) else asked  # type: ignore[assignment]
     wanted = by_column("class_weight", by_name, [task.name for task in tasks], "the targets")
     classes = [task for task in tasks if task.name in wanted and task.num_classes > 1]
     numbers = [task for task in tasks if task.name in by_name and task.num_classes < 2]
