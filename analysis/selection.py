@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from analysis.importance import Importance, mean_over_tasks
 from analysis.records.frames import each
-from analysis.statistics.importance import Importance, mean_over_tasks
 
 SINGLE_TASK = "single_task"
 UNSHARED = (SINGLE_TASK, "independent")
@@ -239,10 +239,7 @@ def _compare(skills: pd.DataFrame, reliable: list[str]) -> pd.DataFrame:
 
 
 def costs(replicas: pd.DataFrame) -> pd.DataFrame:
-    """Return ``arm, multiply_adds`` (per example), ``parameters`` for all tasks: single-task networks are added up.
-
-    Replicas that searched a structure differ in size; of these it is the mean.
-    """
+    """Return ``arm, multiply_adds`` (per example), ``parameters`` for all tasks, on average over replicas."""
     by_task = replicas.groupby(["arm", "task"], sort=False)
     one = by_task[["multiply_adds", "parameters_total"]].mean().assign(sharing=by_task["sharing"].first())
     per_arm = one.reset_index("task").groupby("arm", sort=False)

@@ -1,4 +1,4 @@
-"""Registry of methods, architectures, backbones, task sets and metrics: one file, one class, named by the file's stem.
+"""Registry of methods, architectures, backbones, task sets, metrics and kinds of task: one file, one class, one name.
 
 The name is the same everywhere: in study files, on the command line and in legends.  A kind is a package whose
 ``__init__`` defines an abstract base class.  Every module of it must hold exactly one concrete subclass, named like the
@@ -7,7 +7,8 @@ arguments of that class are its options; those annotated with a range are tuning
 with a range on request are tuned only where a study asks for it.
 
 Entries need not lie in this package: the environment variable ``MTL_STUDY_PATH`` names folders, separated like those of
-``PATH``, whose sub-folders ``sharing``, ``weighting``, ``backbones``, ``tasks`` and ``metrics`` are searched as well.
+``PATH``, whose sub-folders ``sharing``, ``weighting``, ``backbones``, ``tasks``, ``metrics`` and ``kinds`` are searched
+as well.
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ KINDS = {
     "backbones": ("mtl_core.backbones", "Backbone"),
     "tasks": ("mtl_core.tasks", "TaskSource"),
     "metrics": ("mtl_core.data.metrics", "Metric"),
+    "kinds": ("mtl_core.data.kinds", "TaskKind"),
 }
 PATH = "MTL_STUDY_PATH"
 """Environment variable with the folders of further entries."""

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from mtl_core.registry import entries
+from mtl_core.data.metrics import metrics_of_kind
+from mtl_core.registry import entries, names
 
 README = Path(__file__).parent.parent / "README.md"
-KINDS = ("sharing", "weighting", "metrics")
+KINDS = ("sharing", "weighting", "kinds", "metrics")
 MARKS = "<!-- registry -->\n", "<!-- /registry -->"
 
 
@@ -18,7 +19,8 @@ def table(kind: str) -> str:
     head = [kind, "idea", "source"]
     if kind == "metrics":
         head.append("judges")
-        rows = [[*row, ", ".join(entry.cls.kinds)] for row, entry in zip(rows, entries(kind).values(), strict=True)]
+        judged = [[name for name in names("kinds") if metric in metrics_of_kind(name)] for metric in entries(kind)]
+        rows = [[*row, ", ".join(own)] for row, own in zip(rows, judged, strict=True)]
     lines = [f"| {' | '.join(line)} |" for line in (head, *rows)]
     return "\n".join([lines[0], f"|{'---|' * len(head)}", *lines[1:]]) + "\n"
 

@@ -32,7 +32,8 @@ ORDER = {
     "study": "__main__ → cli → driver → protocol → execution → jobs → planning → config | store",
     "mtl_core": "task_grouping | testing → training → gradients → network → sharing → weighting | tasks | backbones"
     " → data | layers → registry → errors | randomness | recipe | search_space | task_tree",
-    "analysis": "report → suite | recommendation → questions → plots → statistics → selection → records | formatting",
+    "analysis": "report → suite | recommendation → questions → plots → statistics → selection → records | formatting"
+    " | importance",
 }
 """The floors of each house, top floor first: an import goes to a later one."""
 MOST_ENTRIES = {
@@ -66,6 +67,17 @@ TESTED_ELSEWHERE: dict[str, tuple[str, str]] = {
     "mtl_core/backbones/user_modules/bank.py": ("tests/mtl_core/backbones/test_custom.py", "its backbone"),
     "mtl_core/backbones/user_modules/compatibility.py": ("tests/mtl_core/backbones/test_custom.py", "its backbone"),
     "mtl_core/data/batch_loader.py": ("tests/mtl_core/data/test_preprocessing.py", "it applies what was fitted"),
+    "mtl_core/data/constants.py": ("tests/mtl_core/data/test_preprocessing.py", "fitted with the scales"),
+    "mtl_core/data/tabular/table_inputs.py": ("tests/mtl_core/tasks/test_table.py", "through whole tables"),
+    **{
+        f"mtl_core/data/kinds/{name}.py": ("tests/mtl_core/data/kinds/test_contract.py", "what every kind promises")
+        for name in ("__init__", "binary", "multiclass", "regression")
+    },
+    "mtl_core/data/tabular/declared_kinds.py": (
+        "tests/mtl_core/data/tabular/test_ordered_and_counted.py",
+        "kinds of targets, and those that there are not",
+    ),
+    "mtl_core/data/tabular/table_targets.py": ("tests/mtl_core/tasks/test_table.py", "through whole tables"),
     "mtl_core/data/losses.py": ("tests/mtl_core/training/test_evaluation.py", "held against scikit-learn with metrics"),
     "mtl_core/data/metrics/__init__.py": ("tests/mtl_core/data/metrics/test_contract.py", "what every metric promises"),
     **{
@@ -106,6 +118,7 @@ TESTED_ELSEWHERE: dict[str, tuple[str, str]] = {
         f"mtl_core/testing/weighting_{name}.py": ("tests/mtl_core/testing/test_weighting.py", "plug-ins pass by it")
         for name in ("answers", "presence", "steps")
     },
+    "study/cli/reading_commands.py": ("tests/study/cli/test_status.py", "status; the others beside it likewise"),
     "study/cli/model_commands.py": ("tests/study/cli/test_export.py", "export, and predict beside it"),
     "study/__init__.py": ("tests/study/cli/test_app.py", "the version, which the command prints"),
 }

@@ -14,6 +14,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from analysis.formatting import count_range, listing, points, with_interval
+from analysis.importance import IMPORTANCE, mean_of, with_importance
 from analysis.plots import forest, style
 from analysis.plots.forest import MARKS
 from analysis.records.frames import each, groups
@@ -21,7 +22,6 @@ from analysis.records.schema import Records
 from analysis.statistics.evidence import REMEDIES
 from analysis.statistics.families import Judged, judged_together
 from analysis.statistics.harm_and_pooling import with_harm_and_pooling
-from analysis.statistics.importance import IMPORTANCE, mean_of, with_importance
 from analysis.statistics.intervals import ALPHA, MIN_SEEDS
 from analysis.statistics.judged import Comparison, comparisons
 from analysis.statistics.looks import level_in_words

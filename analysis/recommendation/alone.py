@@ -8,11 +8,11 @@ from typing import Any
 
 import pandas as pd
 
+from analysis.importance import IMPORTANCE, with_importance
 from analysis.recommendation.costs import cost_of
 from analysis.recommendation.option import ALONE, BEST_ALONE, Option, gains_of
 from analysis.records.frames import groups
 from analysis.records.schema import Records
-from analysis.statistics.importance import IMPORTANCE, with_importance
 from analysis.statistics.judged import comparisons
 from analysis.statistics.outcomes import Setting, best_single, outcomes, setting
 from analysis.statistics.paired_gains import TASK, differences, gain_columns, gain_of

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
+from analysis.importance import mean_of
 from analysis.recommendation.costs import UNKNOWN, Cost
 from analysis.recommendation.risks import NO_RISK, Risks, risks_of
 from analysis.selection import UNSHARED
-from analysis.statistics.importance import mean_of
 from analysis.statistics.paired_gains import EQUAL_MEAN, MEAN, TASK
 from analysis.statistics.verdicts import HELPED, HELPED_BY_SHARING, HURT, HURT_BY_SHARING, TRAINED_TOGETHER, TUNED_ALONE
 
@@ -124,7 +124,9 @@ def gains_of(rows: pd.DataFrame, kind: str, facts: pd.Series) -> Option:
     one = means.iloc[0] if len(means) else {"gain": mean, "low": math.nan, "high": math.nan}
     gain, low, high = (float(one[name]) for name in ("gain", "low", "high"))
     alike = rows[rows["scope"] == EQUAL_MEAN]
-    equal = tuple(float(alike[name].iloc[0]) for name in ("gain", "low", "high")) if len(alike) else None
+    equal = None
+    if len(alike):
+        equal = float(alike["gain"].iloc[0]), float(alike["low"].iloc[0]), float(alike["high"].iloc[0])
     known = {"n": int(tasks["n"].max()), "band": float(tasks["band"].iloc[0])}
     label = str(facts["arm"]) if kind != BEST_ALONE else ""
     risks = risks_of(tasks, gain, low, high)

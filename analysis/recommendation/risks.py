@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from analysis.importance import IMPORTANCE, weights_of
 from analysis.recommendation.posterior import DRAWS, below, common_correlation, error_of, pooled_draws
-from analysis.statistics.importance import IMPORTANCE, weights_of
 
 
 @dataclass(frozen=True)

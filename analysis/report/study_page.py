@@ -27,6 +27,7 @@ from analysis.report.sections.precision import precision_table
 from analysis.report.sections.recommendation import advised, recipe
 from analysis.report.sections.tasks import Group
 from analysis.report.sections.tuning_noise import tuning_noise
+from analysis.report.sections.weights import weights_words
 
 SECTIONS = {
     "tasks": "Task by task",
@@ -114,7 +115,7 @@ def compose(records: Records, answered: list[Answer], figures: list[Drawing]) ->
             *precision_table(records, recommendation),
             *diverged_table(study),
         ],
-        limits=[*limits.limits(study, transfer), *tuning_noise(study, recommendation.options)],
+        limits=[*limits.limits(study, transfer), *tuning_noise(study, recommendation.options), *weights_words(records)],
         changes=recommendation.changes,
         appendix=appendix.appendix(study),
         configuration=[Indented(line) for line in appendix.configuration(records)],

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from analysis.importance import Importance, mean_over_tasks
 from analysis.selection import LOWEST_SKILL, fair_skills
 from analysis.statistics.expected_gains import expected_gains
-from analysis.statistics.importance import Importance, mean_over_tasks
 
 LIKELIER = 0.4307
 """Standard deviations beyond which the probabilities of both sides of a bound are as two to one."""

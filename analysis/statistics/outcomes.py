@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from analysis.importance import Importance, stated_importance
 from analysis.records.schema import FACTOR_COLUMNS, Records
 from analysis.selection import SINGLE_TASK, selected
-from analysis.statistics.importance import Importance, stated_importance
 from analysis.statistics.looks import divisor_of_level
 
 LOOP = "independent"

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from analysis.importance import IMPORTANCE, mean_over_tasks, weights_of
 from analysis.statistics.example_differences import ExampleDifferences, example_differences, test_part
-from analysis.statistics.importance import IMPORTANCE, mean_over_tasks, weights_of
 from analysis.statistics.influence import degrees_of_freedom
 from analysis.statistics.intervals import Gain, paired_gain
 from analysis.statistics.outcomes import ACCURACY, Setting

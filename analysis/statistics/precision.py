@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from analysis.statistics.importance import Importance, weights_of
+from analysis.importance import Importance, weights_of
 from analysis.statistics.intervals import ALPHA, t_quantile
 from analysis.statistics.seed_part import MATERIAL
 

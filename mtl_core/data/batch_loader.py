@@ -8,8 +8,9 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
+from mtl_core.data.example_weights import class_numbers
 from mtl_core.data.preprocessing import Preparation
-from mtl_core.data.target_columns import labels
+from mtl_core.data.target_columns import columns_of, labels
 from mtl_core.data.task_set import Examples
 
 CHUNK = 256
@@ -46,6 +47,11 @@ class BatchLoader:
         )
         # (x − 0) · 1 is x to the last bit; it is skipped to save time
         self._scales_inputs = bool((self._input_shift != 0).any() or (self._input_scale != 1).any())
+        self._class_weights, self._mean_weight = (
+            _stacked(preparations, name) for name in ("class_weights", "mean_weight")
+        )
+        self._weights_judge = preparations[0].weights_judge
+        self._first = [columns.start for columns in columns_of(self._tasks)]
         self._scales_targets = bool((self.target_shift != 0).any() or (self.target_scale != 1).any())
 
     def inputs(self, index: Int[Tensor, "r g b"]) -> Float[Tensor, "r g b d"]:
@@ -76,6 +82,34 @@ class BatchLoader:
             index = index.repeat_interleave(torch.tensor([task.num_targets for task in self._tasks]), dim=1)
         places = index * num_columns + torch.arange(num_columns).view(1, -1, 1)
         return targets.flatten().index_select(0, places.flatten()).view(index.shape)
+
+    def weights(self, index: Int[Tensor, "r g b"]) -> Float[Tensor, "r t b"] | None:
+        """Return the weights of examples in the losses, with mean 1 on the training split; ``None``: all are alike."""
+        if self._mean_weight is None:
+            return None
+        scale = self._mean_weight.unsqueeze(2)
+        if self._class_weights is None:
+            return self._own_weights(index) / scale
+        numbers = class_numbers(self.raw_targets(index)[:, self._first], self._class_weights)
+        by_class = self._class_weights.gather(2, numbers) / scale
+        return by_class if self.examples.weights is None else by_class * self._own_weights(index)
+
+    def judging_weights(self, index: Int[Tensor, "r g b"]) -> Float[Tensor, "r t b"] | None:
+        """Return the weights of examples in the metrics; ``None``: all count alike there."""
+        return self._own_weights(index) if self._weights_judge and self.examples.weights is not None else None
+
+    def _own_weights(self, index: Int[Tensor, "r g b"]) -> Float[Tensor, "r t b"]:
+        weights = self.examples.weights
+        assert weights is not None
+        if index.shape[1] == 1:
+            return weights.index_select(0, index.flatten()).view(len(index), index.shape[2], -1).transpose(1, 2)
+        places = index * weights.shape[1] + torch.arange(weights.shape[1]).view(1, -1, 1)
+        return weights.flatten().index_select(0, places.flatten()).view(index.shape)
+
+
+def _stacked(preparations: Sequence[Preparation], name: str) -> Tensor | None:
+    parts = [getattr(preparation, name) for preparation in preparations]
+    return None if parts[0] is None else torch.stack(parts)
 
 
 def padded(parts: Sequence[Sequence[Int[Tensor, " n"]]]) -> tuple[Int[Tensor, "r g m"], Bool[Tensor, "r g m"]]:

@@ -5,30 +5,22 @@ from __future__ import annotations
 import torch
 from jaxtyping import Float
 from torch import Tensor
-from torch.nn.functional import cross_entropy
 
 from mtl_core.data.task import Kind
+from mtl_core.registry import find
 
 
 def example_losses(
     kind: Kind, outputs: Float[Tensor, "r g k b"], targets: Float[Tensor, "r g *k b"]
 ) -> Float[Tensor, "r g b"]:
-    """Return each example's training loss: squared error on standardised targets, or cross entropy in nats.
-
-    The loss of a vector is the mean over its k numbers.
+    """Return each example's training loss, as its kind in :mod:`mtl_core.data.kinds` says.
 
     Args:
         kind: of the task.
         outputs: predictions, or logits.
         targets: ``[r, g, k, b]`` for vectors, else ``[r, g, b]``, without NaN.
     """
-    if kind == "regression":
-        return mean_of_vector(torch.square(errors(outputs, targets)))
-    if kind == "binary":
-        # two classes with logits 0 and z: the kernels of binary cross entropy round an odd array's tail differently
-        outputs = torch.cat([torch.zeros_like(outputs), outputs], dim=2)
-    classes = targets.flatten(0, 1).long()
-    return cross_entropy(outputs.flatten(0, 1), classes, reduction="none").view(targets.shape)
+    return find("kinds", kind).cls().losses(outputs, targets)
 
 
 def errors(
@@ -41,6 +33,11 @@ def errors(
 def mean_of_vector(values: Float[Tensor, "r g *k b"]) -> Float[Tensor, "r g b"]:
     """Return the mean over the numbers of a vector target; values of single numbers are returned as they are."""
     return values.mean(dim=2) if values.ndim > 3 else values
+
+
+def weighted(values: Float[Tensor, "r t b"], weights: Float[Tensor, "r t b"] | None) -> Float[Tensor, "r t b"]:
+    """Return the values times their weights; ``None``: the values themselves."""
+    return values if weights is None else values * weights
 
 
 def label_means(values: Float[Tensor, "r t b"], labelled: Tensor | None) -> Float[Tensor, "r t"]:

@@ -50,7 +50,10 @@ def _joined(first: Examples, second: Examples) -> Examples:
     if first.groups is not None and second.groups is not None:
         groups = torch.cat([first.groups, second.groups])
     inputs, targets = torch.cat([first.inputs, second.inputs]), torch.cat([first.targets, second.targets])
-    return Examples(inputs, targets, groups)
+    weights = None
+    if first.weights is not None and second.weights is not None:
+        weights = torch.cat([first.weights, second.weights])
+    return Examples(inputs, targets, groups, weights)
 
 
 def _fold_of_every_example(task_set: TaskSet, pool: Examples, folds: int, seed: int) -> Int[Tensor, " n"]:
@@ -93,6 +96,6 @@ def _needed_in_every_fold(task_set: TaskSet, pool: Examples, member: Tensor, fol
     for task, columns in zip(task_set.tasks, columns_of(task_set.tasks), strict=True):
         values = pool.targets[:, columns[0]]
         masks.append(~values.isnan())
-        masks += [values == code for code in range(task.num_classes)] if task.kind != "regression" else []
+        masks += [values == code for code in range(task.num_classes)] if task.has_classes else []
     asked = [mask for mask in masks if len(member[mask].unique()) >= folds]
     return torch.stack(asked or [torch.ones(len(pool), dtype=torch.bool)], dim=1)

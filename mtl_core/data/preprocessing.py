@@ -9,7 +9,9 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-from mtl_core.data.losses import example_losses
+from mtl_core.data.constants import Constant, fitted_constant
+from mtl_core.data.example_weights import table_of_classes, weights_in_loss
+from mtl_core.data.kinds import KindOfNumbers, kind_named
 from mtl_core.data.metrics import metric_named
 from mtl_core.data.splits import nested_subset, split
 from mtl_core.data.target_columns import columns_of, targets_of
@@ -37,6 +39,9 @@ class Preparation:
         trivial_loss, trivial_metric: loss and metric of these constants on the validation split.
         trivial_train_loss: their loss on ``probe``.
         num_train, num_validation: labelled examples by task.
+        class_weights: of every class in the loss of each task, as :func:`table_of_classes` returns them.
+        mean_weight: mean weight of each task's training labels in the loss; ``None``: all weigh the same.
+        weights_judge: whether the examples' weights count in metrics, too.
     """
 
     train: Int[Tensor, " n"]
@@ -52,45 +57,9 @@ class Preparation:
     trivial_train_loss: Float[Tensor, " t"]
     num_train: Int[Tensor, " t"]
     num_validation: Int[Tensor, " t"]
-
-
-@dataclass(frozen=True)
-class Constant:
-    """The best constant prediction of a task, fitted on training labels.
-
-    Args:
-        task: what is predicted.
-        for_loss: outputs ``[k]`` that minimise the training loss: log class frequencies, or the mean.
-        for_metric: outputs ``[k]`` that are best for the task's metric, for absolute error the median.
-        shift, scale: standardisation of the task's targets.
-    """
-
-    task: Task
-    for_loss: Float[Tensor, " k"]
-    for_metric: Float[Tensor, " k"]
-    shift: Float[Tensor, " m"]
-    scale: Float[Tensor, " m"]
-
-    def loss(self, targets: Float[Tensor, " n *m"]) -> float:
-        """Return the mean loss on the labelled ones of ``targets``, which are in their own unit; NaN without any."""
-        standard = _one_signal(targets, (targets - self.shift) * self.scale)
-        outputs = self.for_loss.view(1, 1, -1, 1).expand(-1, -1, -1, standard.shape[-1])
-        return example_losses(self.task.kind, outputs, standard).mean().item()
-
-    def metric(self, targets: Float[Tensor, " n *m"]) -> float:
-        """Return the metric on the labelled ones of ``targets``, which are in their own unit; NaN without any."""
-        labelled = _one_signal(targets, targets)
-        outputs = self.for_metric.view(1, 1, -1, 1).expand(-1, -1, -1, labelled.shape[-1])
-        return metric_named(self.task.metric).of_all(self.task, outputs, labelled)
-
-
-def _one_signal(targets: Float[Tensor, " n *m"], values: Float[Tensor, " n *m"]) -> Float[Tensor, "1 1 *m l"]:
-    """The rows of ``values`` that are labels, as losses and metrics want them: numbers of a vector before examples."""
-    return values[_is_label(targets)].movedim(0, -1)[None, None]
-
-
-def _is_label(targets: Float[Tensor, " n *m"]) -> Bool[Tensor, " n"]:
-    return ~targets.isnan().view(len(targets), -1).any(dim=1)
+    class_weights: Float[Tensor, "t k"] | None = None
+    mean_weight: Float[Tensor, " t"] | None = None
+    weights_judge: bool = False
 
 
 def prepare(development: Development, seed: int, train_fraction: float = 1.0) -> Preparation:
@@ -115,13 +84,24 @@ def prepare(development: Development, seed: int, train_fraction: float = 1.0) ->
     shuffled = train[torch.randperm(len(train), generator=generator(seed, "probe"))]
     input_shift, input_scale = _standards(examples.inputs[train], development.standardise)
     target_shift, target_scale = _target_standards(tasks, examples.targets[train])
+    table = table_of_classes(tasks, examples.targets[train])
+    in_loss = weights_in_loss(tasks, examples.targets, examples.weights, table)
+    in_metric = examples.weights if development.weights_judge else None
     constants = tuple(
-        _fit_constant(task, targets_of(examples.targets[train], mine), target_shift[[*mine]], target_scale[[*mine]])
-        for task, mine in zip(tasks, columns, strict=True)
+        fitted_constant(
+            task,
+            targets_of(examples.targets[train], mine),
+            (target_shift[[*mine]], target_scale[[*mine]]),
+            (_own(in_loss, train, place), _own(in_metric, train, place)),
+        )
+        for place, (task, mine) in enumerate(zip(tasks, columns, strict=True))
     )
     probe = shuffled[: len(validation)].sort().values
-    fitted = [targets_of(examples.targets[probe], mine) for mine in columns]
+    fitted = [
+        (targets_of(examples.targets[probe], mine), _own(in_loss, probe, place)) for place, mine in enumerate(columns)
+    ]
     held_out = [targets_of(examples.targets[validation], mine) for mine in columns]
+    held_weights = [[_own(part, validation, place) for part in (in_loss, in_metric)] for place in range(len(tasks))]
     return Preparation(
         train=train,
         validation=validation,
@@ -131,12 +111,29 @@ def prepare(development: Development, seed: int, train_fraction: float = 1.0) ->
         target_shift=target_shift,
         target_scale=target_scale,
         constants=constants,
-        trivial_loss=torch.tensor([one.loss(held) for one, held in zip(constants, held_out, strict=True)]),
-        trivial_metric=torch.tensor([one.metric(held) for one, held in zip(constants, held_out, strict=True)]),
-        trivial_train_loss=torch.tensor([one.loss(mine) for one, mine in zip(constants, fitted, strict=True)]),
+        trivial_loss=torch.tensor(
+            [one.loss(held, mine[0]) for one, held, mine in zip(constants, held_out, held_weights, strict=True)]
+        ),
+        trivial_metric=torch.tensor(
+            [one.metric(held, mine[1]) for one, held, mine in zip(constants, held_out, held_weights, strict=True)]
+        ),
+        trivial_train_loss=torch.tensor([one.loss(*mine) for one, mine in zip(constants, fitted, strict=True)]),
         num_train=labelled[train].sum(dim=0),
         num_validation=labelled[validation].sum(dim=0),
+        class_weights=table,
+        mean_weight=None if in_loss is None else _mean_weight(in_loss[train], labelled[train]),
+        weights_judge=development.weights_judge,
     )
+
+
+def _own(weights: Float[Tensor, "n t"] | None, examples: Int[Tensor, " m"], task: int) -> Float[Tensor, " m"] | None:
+    return None if weights is None else weights[examples, task]
+
+
+def _mean_weight(weights: Float[Tensor, "n t"], labelled: Bool[Tensor, "n t"]) -> Float[Tensor, " t"]:
+    """Mean over each task's labels; 1 for a task of which none has a weight above 0."""
+    total = torch.where(labelled, weights, 0.0).double().sum(dim=0)
+    return torch.where(total > 0, total / labelled.sum(dim=0).clamp(min=1), 1.0).to(weights)
 
 
 def skill(tasks: tuple[Task, ...], metric: Float[Tensor, "r t"], trivial: Float[Tensor, "r t"]) -> Float[Tensor, "r t"]:
@@ -170,26 +167,15 @@ def _target_standards(
     tasks: Sequence[Task], targets: Float[Tensor, "n c"]
 ) -> tuple[Float[Tensor, " c"], Float[Tensor, " c"]]:
     """Shift and scale by column: 0 and 1 for classes, one scale for all numbers of a vector."""
-    regression = torch.tensor([task.kind == "regression" for task in tasks for _ in range(task.num_targets)])
-    shift, scale = _standards(targets, regression)
+    kinds = [kind_named(task.kind) for task in tasks for _ in range(task.num_targets)]
+    centred = [isinstance(kind, KindOfNumbers) and kind.is_centred for kind in kinds]
+    shift, scale = _standards(targets, torch.tensor(centred))
+    for column, kind in enumerate(kinds):
+        if isinstance(kind, KindOfNumbers) and not kind.is_centred:
+            scale[column] = kind.scale(targets[:, column])
     for task, mine in zip(tasks, columns_of(tasks), strict=True):
         if task.num_targets > 1:
             own = scale[[*mine]]
             variance = torch.where(own > 0, own, torch.inf).double().square().reciprocal().mean()
             scale[[*mine]] = variance.rsqrt().to(scale) if variance > 0 else 0.0
     return shift, torch.where(scale == 0, 1.0, scale)  # a constant target must stay predictable
-
-
-def _fit_constant(
-    task: Task, targets: Float[Tensor, " n *m"], shift: Float[Tensor, " m"], scale: Float[Tensor, " m"]
-) -> Constant:
-    labels = targets[_is_label(targets)]
-    if task.kind == "regression":
-        mean = labels.double().mean(dim=0).to(labels).nan_to_num(0.0).view(-1)
-        best = metric_named(task.metric).constant(task, labels, mean)
-        return Constant(task, torch.zeros(task.num_targets), best, shift, scale)
-    counts = torch.bincount(labels.long(), minlength=task.num_classes).double()
-    floor = 0.5 / max(len(labels), 1)  # a class that the training split lacks would cost an infinite log loss
-    logs = (counts / max(len(labels), 1)).clamp(min=floor).log()
-    outputs = (logs if task.kind == "multiclass" else logs[1:] - logs[:1]).to(labels)
-    return Constant(task, outputs, metric_named(task.metric).constant(task, labels, outputs), shift, scale)

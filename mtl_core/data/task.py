@@ -7,9 +7,12 @@ from typing import Literal
 
 from mtl_core.registry import find
 
-Kind = Literal["regression", "binary", "multiclass"]
+Kind = str
+"""Name of a kind of task: the stem of its file in :mod:`mtl_core.data.kinds`."""
 Metric = str
 """Name of a metric: the stem of its file in :mod:`mtl_core.data.metrics`."""
+BALANCED = "balanced"
+"""What a task says that wants all classes to weigh the same in its loss."""
 
 
 @dataclass(frozen=True)
@@ -18,14 +21,16 @@ class Task:
 
     Args:
         name: as the user wrote it; any text.
-        kind: ``regression`` (squared error on the standardised target), ``binary`` or ``multiclass`` (cross entropy).
+        kind: one of :mod:`mtl_core.data.kinds`, such as ``regression`` or ``binary``.
         metric: metric from which the skill is computed.  Regression metrics are in the target's own unit.
-        num_classes: number of classes; 2 for binary, 1 for regression.
+        num_classes: number of classes; 2 for binary, 1 for numbers.
         classes: the user's names of the classes, in the order of their numbers; may be empty.
         num_targets: length of the vector that a regression predicts; its loss and its metric are means over the vector.
+        class_weight: weights of the classes in the loss, in the order of their numbers; ``balanced``: such that on each
+            training split all classes have the same total; ``None``: every example counts alike.
 
     Raises:
-        KeyError: when there is no such metric.
+        KeyError: when there is no such metric or kind.
         ValueError: when metric, classes or targets do not fit the kind.
     """
 
@@ -35,21 +40,34 @@ class Task:
     num_classes: int = 1
     classes: tuple[str, ...] = ()
     num_targets: int = 1
+    class_weight: tuple[float, ...] | Literal["balanced"] | None = None
 
     def __post_init__(self) -> None:
-        if self.kind not in (judge := find("metrics", self.metric).cls).kinds:
+        judge, kind = find("metrics", self.metric).cls, find("kinds", self.kind).cls
+        if self.kind not in judge.kinds and self.metric not in kind.metrics:
             raise ValueError(f"Task {self.name!r}: {self.metric} does not judge {self.kind} predictions.")
-        expected = {"regression": self.num_classes == 1, "binary": self.num_classes == 2}
-        if not expected.get(self.kind, self.num_classes >= 2):
+        if not (kind().fits(self.num_classes) if kind.has_classes else self.num_classes == 1):
             raise ValueError(f"Task {self.name!r}: {self.num_classes} classes do not fit a {self.kind} task.")
         if self.num_targets < 1 or (self.num_targets > 1 and self.kind != "regression"):
             raise ValueError(f"Task {self.name!r}: {self.num_targets} targets do not fit a {self.kind} task.")
+        if self.class_weight is not None and not self._suits(self.class_weight):
+            raise ValueError(f"Task {self.name!r}: class weights {self.class_weight!r} do not fit its classes.")
         if self.num_targets > 1 and not judge.judges_vectors:
             raise ValueError(
                 f"Task {self.name!r}: {self.metric} judges single numbers, not {self.num_targets} at once."
             )
 
+    def _suits(self, weights: tuple[float, ...] | str) -> bool:
+        if self.num_classes < 2 or isinstance(weights, str):
+            return self.num_classes >= 2 and weights == BALANCED
+        return len(weights) == self.num_classes and all(0 < weight < float("inf") for weight in weights)
+
+    @property
+    def has_classes(self) -> bool:
+        """Whether labels are numbers of classes."""
+        return find("kinds", self.kind).cls.has_classes
+
     @property
     def num_outputs(self) -> int:
-        """Width of the task's head: one output per class or number to predict, a single one for binary tasks."""
-        return self.num_classes if self.kind == "multiclass" else self.num_targets
+        """Width of the task's head, as its kind says: an output per class or number to predict, one for two classes."""
+        return find("kinds", self.kind).cls().num_outputs(self)

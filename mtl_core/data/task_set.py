@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
@@ -14,7 +15,7 @@ from torch import Tensor
 
 from mtl_core.data.column_facts import ColumnFacts
 from mtl_core.data.input_column import InputColumn
-from mtl_core.data.metrics import MeanMetric, metric_named
+from mtl_core.data.metrics import is_mean
 from mtl_core.data.remark import Remark
 from mtl_core.data.target_columns import columns_of, columns_of_only, labels
 from mtl_core.data.task import Task
@@ -29,14 +30,28 @@ class Examples:
         targets: float32; class numbers 0 … k−1 for classification, the target's own unit for regression; NaN means
             that the example has no label for the task.  A task has as many columns as it has targets.
         groups: number of each example's group; a split never divides a group.  ``None``: every example is its own.
+        weights: 0 or more, of every example in the loss of every task; ``None``: all count alike.
     """
 
     inputs: Float[Tensor, "n d"]
     targets: Float[Tensor, "n c"]
     groups: Int[Tensor, " n"] | None = None
+    weights: Float[Tensor, "n t"] | None = None
 
     def __len__(self) -> int:
         return len(self.inputs)
+
+    def only(self, tasks: Sequence[Task], names: Sequence[str]) -> Examples:
+        """Return the same examples with the targets and weights of the named tasks alone.
+
+        Args:
+            tasks: all of them, in the order of their columns.
+            names: of the tasks to keep.
+        """
+        places = {task.name: place for place, task in enumerate(tasks)}
+        targets = self.targets[:, columns_of_only(tasks, names)].contiguous()
+        kept = None if self.weights is None else self.weights[:, [places[name] for name in names]].contiguous()
+        return replace(self, targets=targets, weights=kept)
 
 
 @dataclass(frozen=True)
@@ -61,6 +76,7 @@ class Development:
         target_origin: float64, what was subtracted from the users' targets; ``None``: nothing.
         folds: outer fold of every example, 0 … K−1; a seed neither trains nor validates on the fold that it is judged
             on, see :meth:`is_judged`.  ``None``: the pool holds no example that judges.
+        weights_judge: whether the examples' weights count in metrics as well as in losses.
 
     Raises:
         ValueError: when targets, labels or the image's size do not fit the tasks and inputs.
@@ -77,10 +93,13 @@ class Development:
     input_origin: Float[Tensor, " d"] | None = None
     target_origin: Float[Tensor, " c"] | None = None
     folds: Int[Tensor, " n"] | None = None
+    weights_judge: bool = False
 
     def __post_init__(self) -> None:
         if (columns := self.examples.targets.shape[1]) != (wanted := sum(task.num_targets for task in self.tasks)):
             raise ValueError(f"The tasks have {wanted} targets, the examples {columns} columns of them.")
+        if self.weights_judge and (odd := [task.metric for task in self.tasks if not is_mean(task.metric)]):
+            raise ValueError(f"The weights of examples count in means over examples alone, not in {odd[0]}.")
         if self.own_inputs and (self.labels.sum(dim=1) > 1).any():
             raise ValueError("Tasks with inputs of their own share no example: one label each.")
         if self.image is not None and math.prod(self.image) != self.num_inputs:
@@ -121,7 +140,7 @@ class Development:
     def _needed(self) -> Bool[Tensor, "n m"]:
         masks = [self.labels]
         for task, columns in zip(self.tasks, columns_of(self.tasks), strict=True):
-            if task.kind != "regression" and not isinstance(metric_named(task.metric), MeanMetric):
+            if task.has_classes and not is_mean(task.metric):
                 values = self.examples.targets[:, [*columns]]
                 known = values[~values.isnan()]
                 masks.append(~values.isnan() & (values != (known.mode().values if len(known) else torch.nan)))
@@ -146,7 +165,7 @@ class Development:
             KeyError: for a name that is no task.
         """
         columns, by_name = columns_of_only(self.tasks, names), {task.name: task for task in self.tasks}
-        examples = replace(self.examples, targets=self.examples.targets[:, columns].contiguous())
+        examples = self.examples.only(self.tasks, names)
         tasks = tuple(by_name[name] for name in names)
         return replace(
             self,
@@ -190,7 +209,7 @@ class TaskSet:
 
     def fingerprint(self) -> str:
         """Return a content hash of tasks, development and test examples, and preprocessing options."""
-        digest = hashlib.sha256(json.dumps([asdict(task) for task in self.tasks]).encode())
+        digest = hashlib.sha256(json.dumps([_facts_of(task) for task in self.tasks]).encode())
         facts = (self.development.validation_share, self.development.image, self.development.own_inputs)
         digest.update(repr(facts).encode())
         for examples in (self.development.examples, self.test):
@@ -202,4 +221,13 @@ class TaskSet:
                 digest.update(origin.numpy().tobytes())
         if self.development.folds is not None:
             digest.update(self.development.folds.numpy().tobytes())
+        for examples in (self.development.examples, self.test):
+            if examples.weights is not None:
+                digest.update(f"weights, judging: {self.development.weights_judge}".encode())
+                digest.update(examples.weights.contiguous().numpy().tobytes())
         return digest.hexdigest()[:16]
+
+
+def _facts_of(task: Task) -> dict[str, Any]:
+    """What the fingerprint knows of a task; an option that is not used is left out, as before there was one."""
+    return {name: value for name, value in asdict(task).items() if name != "class_weight" or value is not None}

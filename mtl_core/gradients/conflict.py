@@ -32,7 +32,7 @@ from torch import Tensor
 
 from mtl_core.data.batch_loader import BatchLoader
 from mtl_core.data.batch_sampler import steps_per_epoch
-from mtl_core.data.losses import label_means
+from mtl_core.data.losses import label_means, weighted
 from mtl_core.data.preprocessing import Preparation
 from mtl_core.data.probe_batch import probe_batch
 from mtl_core.data.task_set import Development
@@ -157,7 +157,7 @@ class Probes:
         counted = real.expand(-1, len(self._network.tasks), -1) if labelled is None else real & labelled
 
         def losses_of(outputs: Sequence[Tensor]) -> Float[Tensor, "r t"]:
-            return label_means(self._network.losses(outputs, targets), counted)
+            return label_means(weighted(self._network.losses(outputs, targets), loader.weights(index)), counted)
 
         backward = task_gradients(self._network, theta, loader.inputs(index), ForwardContext(), losses_of, self._part)
         return backward.jacobian, counted.sum(dim=2)

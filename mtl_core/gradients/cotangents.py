@@ -149,7 +149,7 @@ class HeadCotangents:
         gradients = torch.autograd.grad(losses.sum(), [*leaves, *outputs], allow_unused=True)
         self.own: Slotwise = list(gradients[: len(leaves)])
         by_outputs = gradients[len(leaves) :]
-        self._weights = [theta[bank.weight].detach() for bank in network.heads]
+        self._weights = [bank.matrix(theta).detach() for bank in network.heads]
         self._output_gradients = [
             torch.zeros_like(output) if gradient is None else gradient
             for output, gradient in zip(outputs, by_outputs, strict=True)

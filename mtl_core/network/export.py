@@ -8,6 +8,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from mtl_core.data.kinds import kind_named
 from mtl_core.data.preprocessing import Preparation, prepare
 from mtl_core.data.target_columns import columns_of
 from mtl_core.data.task import Task
@@ -63,8 +64,8 @@ class TrainedModule(nn.Module):
             logits: whether to return logits instead of probabilities.
 
         Returns:
-            By name of the task: ``[b]`` predictions in the target's own unit (regression; of a vector ``[b, k]``) or
-            probabilities of the second class (binary), ``[b, k]`` probabilities (multiclass).
+            By name of the task: ``[b]`` predictions in the target's own unit (of a vector ``[b, k]``) or
+            probabilities of the second class (binary), ``[b, k]`` probabilities (of more classes).
         """
         x = ((x - self.input_shift) * self.input_scale).to(self.input_scale.dtype)
         x = torch.where(x.isnan(), 0.0, x)
@@ -78,13 +79,9 @@ class TrainedModule(nn.Module):
         return {task.name: predictions[task.name] for task in self.tasks}
 
     def _prediction(self, task: Task, member: int, outputs: Float[Tensor, "k b"], logits: bool) -> Tensor:
-        if task.kind == "regression":
-            columns = slice(self._columns[member].start, self._columns[member].stop)
-            predictions = outputs.T / self.target_scale[columns] + self.target_shift[columns]
-            return predictions if task.num_targets > 1 else predictions.squeeze(1)
-        if task.kind == "binary":
-            return outputs[0] if logits else outputs[0].sigmoid()
-        return outputs.T if logits else outputs.T.softmax(dim=1)
+        columns = slice(self._columns[member].start, self._columns[member].stop)
+        standards = self.target_shift[columns], self.target_scale[columns]
+        return kind_named(task.kind).prediction(task, outputs, standards, logits)
 
     def _unique(self, name: str) -> str:
         """``name``, with a number where banks of different copies have parameters of one name."""

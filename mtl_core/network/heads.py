@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from jaxtyping import Float
 from torch import Tensor
 
+from mtl_core.data.kinds import kind_named
 from mtl_core.data.target_columns import columns_of
 from mtl_core.data.task import Kind, Task
 from mtl_core.layers.bank import SHARED, Copy, Slot, Theta, private, uniform
@@ -49,14 +50,20 @@ class HeadBank:
         copies = (SHARED,) if shared else own
         bound, outputs = features**-0.5, first.num_outputs
         label = f"head.{first.kind}{outputs}"
-        self.weight = Slot(f"{label}.weight", copies, (outputs, features), uniform(bound, outputs, features))
+        self._outputs, directions = outputs, kind_named(first.kind).num_directions(first)
+        self.weight = Slot(f"{label}.weight", copies, (directions, features), uniform(bound, directions, features))
         self.bias = Slot(f"{label}.bias", copies, (outputs,), uniform(bound, outputs))
         self.slots = (self.weight, self.bias)
 
     def __call__(self, theta: Theta, h: Float[Tensor, "r c b d"]) -> Float[Tensor, "r g k b"]:
         if h.shape[1] > 1 and len(self.members) < h.shape[1]:
             h = h[:, self.members]
-        return class_major(theta[self.bias], theta[self.weight], h)
+        return class_major(theta[self.bias], self.matrix(theta), h)
+
+    def matrix(self, theta: Theta) -> Float[Tensor, "r g k d"]:
+        """Return W with a row for every output, also where outputs are one function of h with a constant each."""
+        weight = theta[self.weight]
+        return weight if weight.shape[2] == self._outputs else weight.expand(-1, -1, self._outputs, -1)
 
     def of_columns(self, values: Float[Tensor, "r c *b"]) -> Float[Tensor, "r g *k b"]:
         """Return the columns of the bank's tasks from ``values``, which has all c target columns.

@@ -2,40 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
 import torch
 
-from mtl_core.data.column_facts import Role
 from mtl_core.data.remark import Remark, ordered
 from mtl_core.data.tabular.by_column import by_column, one_column
 from mtl_core.data.tabular.column_names import nearest_name, refuse_unmatched, selected
-from mtl_core.data.tabular.columns import INPUT_KINDS, TARGET_KINDS, Column, ColumnKind
+from mtl_core.data.tabular.columns import INPUT_KINDS, Column, ColumnKind
 from mtl_core.data.tabular.csv_format import CsvFormat
-from mtl_core.data.tabular.encoding import LEFT_OUT, Encoded, encode
+from mtl_core.data.tabular.declared_kinds import declared_kind, refuse_unknown_kinds
 from mtl_core.data.tabular.input_columns import input_columns
 from mtl_core.data.tabular.leakage import refuse_copies, refuse_recodings, remarks_on_order, repeated_rows
 from mtl_core.data.tabular.names_in_digits import Role as DigitsRole
 from mtl_core.data.tabular.names_in_digits import told_apart
 from mtl_core.data.tabular.near_groups import remarks_on_near_groups
 from mtl_core.data.tabular.read_columns import read_columns
-from mtl_core.data.tabular.row_numbers import why_it_numbers_rows
 from mtl_core.data.tabular.same_targets import remarks_on_same_targets
-from mtl_core.data.tabular.table_facts import facts_of_columns
-from mtl_core.data.tabular.targets import Target, target
-from mtl_core.data.tabular.task_column import RowTasks, one_task_each, rows_drawn_by_task, tasks_of_rows
+from mtl_core.data.tabular.table_facts import columns_apart, facts_of_columns
+from mtl_core.data.tabular.table_inputs import encoded_inputs, examples_of, origin_of, without_row_numbers
+from mtl_core.data.tabular.table_targets import targets_of
+from mtl_core.data.tabular.task_column import one_task_each, rows_drawn_by_task, tasks_and_labels, tasks_of_rows
 from mtl_core.data.tabular.test_split import (
     group_numbers,
     remarks_on_labelled_groups,
     rows_drawn_for_test,
     rows_named_for_test,
 )
-from mtl_core.data.tabular.yaml_names import in_yaml
-from mtl_core.data.task import Task
-from mtl_core.data.task_set import Development, Examples, TaskSet
+from mtl_core.data.tabular.weights import (
+    ClassWeight,
+    WeightsIn,
+    columns_with_weights,
+    example_weights,
+    refuse_metrics_without_weights,
+    with_class_weights,
+)
+from mtl_core.data.task_set import Development, TaskSet
 from mtl_core.errors import UserError
 from mtl_core.tasks import TaskSource
 
@@ -55,9 +60,12 @@ class Table(TaskSource):
         targets: columns to predict; in a name that no column has, ``*`` and ``?`` stand for any text and for any one
             character, as in ``y_*``.
         kinds: what a column is, where inference is wrong: ``numeric``, ``boolean``, ``categorical``, ``date`` for
-            inputs; ``regression``, ``binary``, ``multiclass`` for targets; for the column of groups ``numeric``, where
-            01 and 1 are one group, or ``categorical``, where they are two.  Written like targets, as in
-            ``{'y_*': regression}``; a column's own name goes before a pattern, and patterns may not disagree.
+            inputs; ``regression``, ``count``, ``binary``, ``multiclass``, ``ordinal`` for targets; for the column of
+            groups ``numeric``, where 01 and 1 are one group, or ``categorical``, where they are two.  Written like
+            targets, as in ``{'y_*': regression}``; a column's own name goes before a pattern, and patterns may not
+            disagree.
+        order: classes of ordinal targets, lowest first, ``{y_pain: [none, mild, strong]}``, written like kinds; without
+            it they are numbers, whose order it is.
         metrics: metric of a target, where another one than the data suggest is to judge it; written like kinds.
         task: column that says which task a row belongs to, as in a long table of schools; it is no input.  There is one
             target then, with the labels of all tasks, and the tasks are the values of this column.
@@ -72,6 +80,12 @@ class Table(TaskSource):
         csv: how a text file is written where it is not by commas and decimal points: ``delimiter``, ``decimal``.
             Where columns differ, ``decimal`` names those with another decimal mark: ``{decimal: {price: ','}}``.
         encoding: of a text file.
+        weight: column with a weight for every row, 0 or more, for all targets; it is no input.
+        weights: columns with weights by target, ``{y_a: w_a}``, which go before ``weight``; written like kinds.
+        class_weight: weights of classes in the loss: ``balanced``, such that the classes of a task have the same total
+            on each training split, or by target, written like kinds: ``{y_a: balanced, y_b: {yes: 5}}``.
+        weights_in: where the weights of rows count: in the ``loss`` alone, or in ``loss_and_metric``, which then has to
+            be a mean over examples.
     """
 
     def __init__(
@@ -81,6 +95,7 @@ class Table(TaskSource):
         targets: tuple[str, ...],
         kinds: dict[str, ColumnKind] | None = None,
         metrics: dict[str, str] | None = None,
+        order: dict[str, tuple[str, ...]] | None = None,
         task: str | None = None,
         groups: str | None = None,
         test: str | None = None,
@@ -90,12 +105,22 @@ class Table(TaskSource):
         missing: tuple[str | int | float, ...] | dict[str, tuple[str | int | float, ...]] = (),
         csv: dict[Literal["delimiter", "decimal"], str | dict[str, str]] | None = None,
         encoding: str = "utf-8",
+        weight: str | None = None,
+        weights: dict[str, str] | None = None,
+        class_weight: Literal["balanced"] | dict[str, ClassWeight] | None = None,
+        weights_in: WeightsIn = "loss",
     ) -> None:
-        self.path, self.targets, self.kinds = Path(path), tuple(targets), dict(kinds or {})
-        self.metrics = dict(metrics or {})
+        self.path, self.targets = Path(path), tuple(targets)
+        self.kinds: dict[str, ColumnKind] = dict(kinds or {})
+        self.metrics, self.order = dict(metrics or {}), dict(order or {})
         self.task, self.groups, self.test, self.test_share = task, groups, test, test_share
         self.ignore, self.seed, self.missing = tuple(ignore), seed, missing
         self.written = CsvFormat(**(csv or {}), encoding=encoding)  # pyright: ignore[reportArgumentType]
+        self.weight, self.weights = weight, dict(weights or {})
+        self.class_weight: Literal["balanced"] | dict[str, ClassWeight] | None = class_weight
+        self.weights_judge = weights_in == "loss_and_metric"
+        if self.weights_judge and not (weight or weights):
+            raise UserError("table: weights_in", "no column gives weights to rows.", "Name one: weight: …")
         if not 0 < test_share < 1:
             raise UserError("table: test_share", f"is {test_share}.", "Choose a share between 0 and 1, both excluded.")
         if not targets:
@@ -113,37 +138,48 @@ class Table(TaskSource):
         self._find_names(columns)
         remarks += self._tell_apart(columns)
         predicted, candidates = self._roles(columns)
+        self.weights = columns_with_weights(self.weight, self.weights, [column.name for column in predicted])
         groups = group_numbers(columns[self.groups]) if self.groups else None
         remarks += remarks_on_labelled_groups(predicted, groups)
-        of_task = self._tasks_of_rows(columns, predicted)
-        remarks += [] if of_task is None else of_task.remarks
-        test = self._test_rows(columns, predicted, groups, of_task)
-        metrics = by_column("metrics", self.metrics, [column.name for column in predicted], "the targets")
-        targets = [
-            target(column, self._kind(column, TARGET_KINDS), ~test, metrics.get(column.name)) for column in predicted
-        ]
-        of_columns, tasks, labels = targets, *_tasks_and_labels(targets)
+        rows_of = tasks_of_rows(columns[self.task], predicted) if self.task else None
+        remarks += [] if rows_of is None else rows_of.remarks
+        labelled = (
+            np.stack([column.is_present for column in predicted], axis=1) if rows_of is None else rows_of.labelled
+        )
+        test = self._test_rows(columns, labelled, groups)
+        targets = targets_of(predicted, ~test, self.kinds, self.metrics, self.order)
+        tasks = tuple(with_class_weights([one.task for one in targets], self.class_weight))
+        labels = tasks_and_labels(targets)[1]
+        weights = example_weights(self.weights, columns, tasks, labels, test)
+        if self.weights_judge:
+            refuse_metrics_without_weights([task for task in tasks if task.name in self.weights])
         remarks += remarks_on_same_targets(tasks, labels)
-        inputs, dropped = self._without_row_numbers(candidates, file.index)
-        encoded = self._inputs(inputs, ~test, dropped)
+        inputs, dropped = without_row_numbers(candidates, file.index, self.kinds)
+        kinds = [declared_kind(self.kinds, column.name, INPUT_KINDS) or column.kind() for column in inputs]
+        encoded = encoded_inputs(inputs, kinds, ~test, dropped, str(self.path))
         refuse_copies(inputs, predicted)
         remarks += dropped + remarks_on_order(candidates, predicted) + refuse_recodings(inputs, tasks, labels)
-        if of_task is not None:
-            targets = one_task_each(targets[0], of_task, ~test, metric_is_asked=bool(metrics))
-            tasks, labels = _tasks_and_labels(targets)
-        remarks += [remark for one in targets for remark in one.remarks]
-        used = np.ones(len(test), dtype=bool) if of_task is None else of_task.number >= 0
-        remarks += encoded.remarks + repeated_rows(encoded.matrix(), test)
-        development, held_out = (_examples(encoded, labels, groups, rows & used) for rows in (~test, test))
+        named = {"group": self.groups, "task": self.task, "test": self.test}
+        apart = columns_apart(columns, dropped, named, self.weights, weights_judge=self.weights_judge)
+        facts = facts_of_columns(columns, self.kinds, targets, encoded.treatments, apart)
+        used = test | ~test
+        if rows_of is not None:
+            targets = [replace(targets[0], task=tasks[0])]
+            targets = one_task_each(targets[0], rows_of, ~test, metric_is_asked=bool(self.metrics))
+            tasks, labels, used = *tasks_and_labels(targets), rows_of.number >= 0
+            weights = None if weights is None else np.repeat(weights, len(tasks), axis=1)
+        remarks += [remark for one in targets for remark in one.remarks] + encoded.remarks
+        remarks += repeated_rows(encoded.matrix(), test)
+        development, held_out = (examples_of(encoded, labels, (groups, weights), rows & used) for rows in (~test, test))
         pool = Development(
             tasks,
             development,
             torch.tensor(encoded.standardise),
-            own_inputs=of_task is not None,
-            input_origin=_origin(encoded.origins),
-            target_origin=_origin([one.origin for one in targets]),
+            own_inputs=rows_of is not None,
+            input_origin=origin_of(encoded.origins),
+            target_origin=origin_of([one.origin for one in targets]),
+            weights_judge=self.weights_judge,
         )
-        facts = facts_of_columns(columns, self.kinds, of_columns, encoded.treatments, self._apart(columns, dropped))
         read = input_columns(encoded.encodings, columns, self.missing, self.written, self.path)
         return TaskSet(
             self.path.stem, pool, held_out, {}, ordered(remarks), facts, test_is_drawn=not self.test, input_columns=read
@@ -161,54 +197,12 @@ class Table(TaskSource):
             remarks += said
         return remarks
 
-    def _apart(self, columns: dict[str, Column], dropped: list[Remark]) -> dict[str, tuple[Role, str]]:
-        """Return the role of the columns that are neither targets nor inputs, and what they do or why they are out."""
-        apart: dict[str, tuple[Role, str]] = dict.fromkeys(columns, ("left out", "as asked"))
-        apart |= {"": ("left out", "it has no name")}
-        apart |= {remark.subject: ("left out", "it numbers the rows") for remark in dropped}
-        if self.groups:
-            apart[self.groups] = ("group", "keeps rows together in every split")
-        if self.task:
-            apart[self.task] = ("task", "says which task a row belongs to")
-        if self.test:
-            apart[self.test] = ("test", "marks the test rows")
-        return apart
-
-    def _tasks_of_rows(self, columns: dict[str, Column], predicted: list[Column]) -> RowTasks | None:
-        if self.task is None:
-            return None
-        if len(predicted) > 1:
-            found = f"{len(predicted)} are named, and with a column of tasks one holds the labels of all of them."
-            raise UserError("table: targets", found, f"Name one, such as {predicted[0].name!r}.")
-        return tasks_of_rows(columns[self.task], predicted[0])
-
-    def _test_rows(
-        self,
-        columns: dict[str, Column],
-        predicted: list[Column],
-        groups: np.ndarray | None,
-        of_task: RowTasks | None,
-    ) -> np.ndarray:
+    def _test_rows(self, columns: dict[str, Column], labelled: np.ndarray, groups: np.ndarray | None) -> np.ndarray:
         if self.test:
             return rows_named_for_test(columns[self.test], groups)
-        if of_task is not None and groups is None:
-            return rows_drawn_by_task(of_task, self.test_share, self.seed)
-        labelled = np.stack([column.is_present for column in predicted], axis=1)
-        labelled = labelled if of_task is None else of_task.labelled
+        if self.task and groups is None:
+            return rows_drawn_by_task(labelled, self.test_share, self.seed)
         return rows_drawn_for_test(len(labelled), groups, self.test_share, self.seed, labelled)
-
-    def _without_row_numbers(self, candidates: list[Column], index: list[str]) -> tuple[list[Column], list[Remark]]:
-        """Return the input columns without those that number the rows, and a remark on each of these."""
-        inputs, remarks = [], []
-        for column in candidates:
-            reason = None if column.name in self.kinds else why_it_numbers_rows(column, index)
-            if reason is None:
-                inputs.append(column)
-            else:
-                advice = f"To keep it, write kinds: {{{in_yaml(column.name)}: numeric}} under tasks."
-                found = f"Column {column.name!r} {reason}, and is left out. {advice}"
-                remarks.append(Remark("row_number", column.name, found))
-        return inputs, remarks
 
     def _find_names(self, columns: dict[str, Column]) -> None:
         """Put names of columns in the place of patterns; refuse those that no column has."""
@@ -217,6 +211,7 @@ class Table(TaskSource):
         self.groups = self.groups and one_column("groups", self.groups, names, file)
         self.test = self.test and one_column("test", self.test, names, file)
         self.kinds = by_column("kinds", self.kinds, names, file)
+        refuse_unknown_kinds(self.kinds)
         named = [("missing", name) for name in (self.missing if isinstance(self.missing, dict) else ())]
         named += [("csv.decimal", name) for name in self.written.columns_named]
         for option, name in named:
@@ -227,54 +222,29 @@ class Table(TaskSource):
             raise UserError(f"table: kinds.{self.groups}", f"{kind!r} is no kind of a column of groups.", advice)
         for option, patterns in (("targets", self.targets), ("ignore", self.ignore)):
             refuse_unmatched(option, patterns, names, file)
+        self.weight = self.weight and one_column("weight", self.weight, names, file)
+        for column in self.weights.values():
+            if column not in columns:
+                raise UserError("table: weights", f"{file} has no column {column!r}.", nearest_name(column, names))
 
     def _roles(self, columns: dict[str, Column]) -> tuple[list[Column], list[Column]]:
         """Return the columns to predict and those that may be predicted from."""
         names = list(columns)
-        apart = {"", self.task, self.groups, self.test, *selected(self.ignore, names)}
+        apart = {
+            "",
+            self.task,
+            self.groups,
+            self.test,
+            self.weight,
+            *self.weights.values(),
+            *selected(self.ignore, names),
+        }
         wanted = set(selected(self.targets, names))
         predicted = [columns[name] for name in names if name in wanted - apart]
         inputs = [columns[name] for name in names if name not in wanted | apart]
         if not predicted:
-            raise UserError("table: targets", "all of them are groups, test or ignored.", "Name another column.")
+            found = "all of them are groups, test, weights or ignored."
+            raise UserError("table: targets", found, "Name another column.")
         if not inputs:
             raise UserError("table: targets", f"{list(self.targets)} leave no input column.", "Narrow the pattern.")
         return predicted, inputs
-
-    def _inputs(self, columns: list[Column], development: np.ndarray, dropped: list[Remark]) -> Encoded:
-        encoded = encode(
-            [(column, self._kind(column, INPUT_KINDS) or column.kind(INPUT_KINDS)) for column in columns], development
-        )
-        if not encoded.columns:
-            reasons = " ".join(remark.text for remark in [*dropped, *encoded.remarks])
-            raise UserError(str(self.path), f"no input is left. {reasons}", "Give one.")
-        inputs = [name for name, done in encoded.treatments.items() if not done.startswith(LEFT_OUT)]
-        if encoded.constant.issuperset(inputs):
-            found = f"every input has one and the same value in all rows to develop on ({', '.join(inputs[:5])})."
-            raise UserError(str(self.path), found, "Give an input that differs between rows.")
-        return encoded
-
-    def _kind(self, column: Column, allowed: Sequence[str]) -> ColumnKind | None:
-        kind = self.kinds.get(column.name)
-        if kind is not None and kind not in allowed:
-            role = "a target" if allowed == TARGET_KINDS else "an input"
-            raise UserError(
-                f"table: kinds.{column.name}", f"{kind!r} is no kind of {role}.", f"Use {', '.join(allowed)}."
-            )
-        return kind
-
-
-def _tasks_and_labels(targets: Sequence[Target]) -> tuple[tuple[Task, ...], np.ndarray]:
-    return tuple(one.task for one in targets), np.stack([one.labels for one in targets], axis=1)
-
-
-def _examples(encoded: Encoded, labels: np.ndarray, groups: np.ndarray | None, rows: np.ndarray) -> Examples:
-    return Examples(
-        inputs=torch.from_numpy(encoded.matrix()[rows]),
-        targets=torch.from_numpy(labels[rows]),
-        groups=None if groups is None else torch.from_numpy(groups[rows].astype(np.int64)),
-    )
-
-
-def _origin(origins: list[float]) -> torch.Tensor | None:
-    return torch.tensor(origins, dtype=torch.float64) if any(origins) else None

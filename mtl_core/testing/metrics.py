@@ -14,7 +14,7 @@ from mtl_core.data.task import Kind, Task
 EXAMPLES = 200
 TOLERANCE = 0.1
 """Relative difference that is allowed between two standard errors, by influence and by leaving out examples."""
-CLASSES: dict[Kind, int] = {"regression": 1, "binary": 2, "multiclass": 4}
+CLASSES: dict[Kind, int] = {"regression": 1, "count": 1, "binary": 2, "multiclass": 4, "ordinal": 4}
 
 
 def check_metric(name: str) -> None:
@@ -41,10 +41,13 @@ def some_predictions(kind: Kind, number: int) -> tuple[Tensor, Tensor]:
     """Return outputs [2, 1, k, number] and targets [2, 1, number] that go together better than by chance."""
     chance = torch.Generator().manual_seed(17)
     noise = torch.randn(2, 1, CLASSES[kind], number, generator=chance)
-    if kind == "regression":
+    if kind in ("regression", "count"):
         targets = torch.poisson(torch.full((2, 1, number), 4.0), generator=chance)
         return targets.unsqueeze(2) * 0.7 + 1.5 + 0.5 * noise, targets
     targets = torch.randint(CLASSES[kind], (2, 1, number), generator=chance).float()
+    if kind == "ordinal":
+        steps = torch.tensor([0.0, 0.3, -0.2]).view(1, 1, 3, 1)
+        return 1.5 + 0.8 * (targets - 1.5).unsqueeze(2) + noise[:, :, :1] + steps, targets
     if kind == "binary":
         return (2 * targets - 1).unsqueeze(2) + noise[:, :, :1], targets
     return noise + torch.nn.functional.one_hot(targets.long(), CLASSES[kind]).movedim(-1, 2), targets

@@ -11,6 +11,8 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from mtl_core.data.batch_loader import CHUNK, BatchLoader, padded
+from mtl_core.data.example_weights import contributions
+from mtl_core.data.losses import weighted
 from mtl_core.data.preprocessing import prepare, skill
 from mtl_core.data.target_columns import columns_of, labels, targets_of
 from mtl_core.data.task import Task
@@ -45,9 +47,10 @@ def evaluate(
         outputs = network(theta, loader.inputs(part))
         standard, labelled = loader.targets(part)
         counted = real[:, :, begin : begin + CHUNK] & (True if labelled is None else labelled)
-        losses = network.losses(outputs, standard)
+        weights = loader.weights(part)
+        losses = weighted(network.losses(outputs, standard), weights)
         totals += torch.where(counted, losses, 0.0).sum(dim=2)
-        counts += counted.sum(dim=2)
+        counts += counted.sum(dim=2) if weights is None else torch.where(counted, weights, 0.0).sum(dim=2)
         scores.add(outputs, part, counted)
     return totals / torch.where(counts > 0, counts, torch.nan), scores.metric()
 
@@ -127,9 +130,14 @@ def score_examples_on(
         example_losses = torch.where(counted, torch.cat(losses, dim=1)[:, real[0, 0]], torch.nan)
         example_scores = scores.of_examples()[:, real[0, 0]]
         metric = example_scores.double().nanmean(dim=1).to(example_scores)
+        weights = _judging_weights(test, development)
+        for losses_of_task, here, share in zip(example_losses, counted, weights, strict=True):
+            losses_of_task[here] = contributions(losses_of_task[here], None if share is None else share[here])
         of_constants = [
-            (constant.metric(mine[judged]), constant.loss(mine[judged]))
-            for constant, mine in zip(preparation.constants, own, strict=True)
+            (constant.metric(mine[judged], part), constant.judging_loss(mine[judged], part))
+            for constant, mine, part in zip(
+                preparation.constants, own, (None if one is None else one[judged] for one in weights), strict=True
+            )
         ]
         trivial, trivial_loss = torch.tensor(of_constants).unbind(dim=1)
         yield TestScore(
@@ -148,9 +156,16 @@ def score_examples_on(
         )
 
 
+def _judging_weights(test: Examples, development: Development) -> list[Tensor | None]:
+    """Weights of the examples in the metric of each task, [n]; ``None``: all count alike."""
+    if test.weights is None or not development.weights_judge:
+        return [None] * len(development.tasks)
+    return list(test.weights.T)
+
+
 def _num_rarer(task: Task, targets: Float[Tensor, " n *k"]) -> int:
-    """The number of labels outside the most frequent class; −1 for regressions."""
-    if task.kind == "regression":
+    """The number of labels outside the most frequent class; −1 for numbers."""
+    if not task.has_classes:
         return -1
     counts = torch.bincount(targets[~targets.isnan()].long(), minlength=1)
     return int(counts.sum() - counts.max())

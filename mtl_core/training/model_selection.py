@@ -27,9 +27,9 @@ class ModelSelection:
         labelled, own = parts.development.labels, parts.development.own_inputs
         self._training = padded([_signals(preparation.probe, labelled, own) for preparation in preparations])
         self._validation = padded([_signals(preparation.validation, labelled, own) for preparation in preparations])
-        self._has_training_labels = torch.stack(
-            [labelled[preparation.probe].any(dim=0) for preparation in preparations]
-        )
+        weights = parts.development.examples.weights
+        counted = labelled if weights is None else labelled & (weights > 0)
+        self._has_training_labels = torch.stack([counted[preparation.probe].any(dim=0) for preparation in preparations])
         self._trivial_loss, self._trivial_metric = (
             torch.stack([getattr(preparation, name) for preparation in preparations])
             for name in ("trivial_loss", "trivial_metric")

@@ -10,6 +10,8 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from mtl_core.data.batch_loader import BatchLoader
+from mtl_core.data.example_weights import contributions
+from mtl_core.data.kinds import kind_named
 from mtl_core.data.metrics import MeanMetric, Metric, metric_named
 from mtl_core.data.task import Task
 from mtl_core.network.heads import HeadBank
@@ -45,6 +47,7 @@ class TaskScores:
         self._network, self._loader, self._keeps_all = network, loader, of_examples
         self._groups = [group for bank in network.heads for group in _groups(bank)]
         self._counted: list[Tensor] = []
+        self._weights: list[Tensor] = []
 
     def add(self, outputs: Sequence[Tensor], index: Int[Tensor, "r g b"], counted: Bool[Tensor, "r t b"]) -> None:
         """Add the predictions of a chunk.
@@ -58,12 +61,16 @@ class TaskScores:
         raw = raw if self._loader.fully_labelled else torch.where(raw.isnan(), 0.0, raw)
         counted = counted.expand(-1, len(self._network.tasks), -1)
         self._counted.append(counted)
+        weights = self._loader.judging_weights(index)
+        if weights is not None:
+            self._weights.append(torch.where(counted, weights, 0.0))
         own = {id(bank): self._in_own_unit(bank, part) for bank, part in zip(self._network.heads, outputs, strict=True)}
         for group in self._groups:
             targets = group.bank.of_columns(raw)[:, group.places]
             kept = group.metric.keep(group.task, own[id(group.bank)][:, group.places], targets)
             if isinstance(group.metric, MeanMetric):
-                part = torch.where(counted[:, group.members], kept[:, :, 0], 0.0).sum(dim=2)
+                scores = kept[:, :, 0] if weights is None else kept[:, :, 0] * weights[:, group.members]
+                part = torch.where(counted[:, group.members], scores, 0.0).sum(dim=2)
                 group.total = part if group.total is None else group.total + part
             if self._keeps_all or not isinstance(group.metric, MeanMetric):
                 group.kept.append(kept)
@@ -71,7 +78,7 @@ class TaskScores:
     def metric(self) -> Float[Tensor, "r t"]:
         """Return the metric of every replica and task over the examples that count; NaN without any."""
         counted = torch.cat(self._counted, dim=2)
-        counts = counted.sum(dim=2)
+        counts = torch.cat(self._weights, dim=2).sum(dim=2) if self._weights else counted.sum(dim=2)
         found = torch.full(counts.shape, torch.nan)
         for group in self._groups:
             if group.total is None:
@@ -84,26 +91,29 @@ class TaskScores:
     def of_examples(self) -> Float[Tensor, "t n"]:
         """Return the first replica's score of every example, whose mean over the examples that count is the metric.
 
-        A metric that is no mean over examples gives every example the metric plus the example's contribution to it.
-        NaN for examples that do not count, and for all where the metric is undefined.
+        A weighted mean, and a metric that is no mean over examples, gives every example the metric plus the example's
+        contribution to it.  NaN for examples that do not count, and for all where the metric is undefined.
         """
         counted = torch.cat(self._counted, dim=2)[0]
         found = torch.full(counted.shape, torch.nan)
+        weights = torch.cat(self._weights, dim=2)[0] if self._weights else None
         for group in self._groups:
             kept = torch.cat(group.kept, dim=3)[0]
             for own, member in zip(kept, group.members, strict=True):
-                here = own[:, counted[member]]
-                found[member, counted[member]] = _scores(group.metric, group.task, here)
+                here = counted[member]
+                scores = _scores(group.metric, group.task, own[:, here])
+                found[member, here] = contributions(scores, None if weights is None else weights[member, here])
         return found
 
     def _in_own_unit(self, bank: HeadBank, logits: Float[Tensor, "r g k b"]) -> Float[Tensor, "r g k b"]:
-        if bank.kind != "regression":
+        kind = kind_named(bank.kind)
+        if kind.has_classes:
             return logits
         shift, scale = (
             bank.of_columns(values).view(len(values), len(bank.members), -1, 1)
             for values in (self._loader.target_shift, self._loader.target_scale)
         )
-        return logits / scale + shift
+        return kind.in_own_unit(logits, shift, scale)
 
 
 def _groups(bank: HeadBank) -> Iterator[_Group]:

@@ -22,6 +22,7 @@ from study.planning.forecast import size_text, time_text
 from study.planning.plan import PHASES, Plan
 from study.planning.prepare import Prepared, prepare
 from study.planning.task_trees import groups_of
+from study.planning.task_weights import weight_facts, weights_in_words
 
 if TYPE_CHECKING:
     from mtl_core.data.task_set import TaskSet
@@ -58,6 +59,7 @@ def facts_of_tasks(task_set: TaskSet) -> list[dict[str, Any]]:
             "test_coverage": float(labelled[1][:, column].float().mean()),
             "classes": class_counts(task_set, task),
             "numbers": number_facts(task_set, task),
+            **weight_facts(task_set, task.name),
         }
         for column, task in enumerate(task_set.tasks)
     ]
@@ -95,14 +97,16 @@ def say_study(prepared: Prepared, *, most_arms: int = MOST_ROWS, columns: bool =
         judging = f"{len(examples):,} rows, each to develop on and, in its outer fold, to judge"
     say(f"{plan.spec.name}: {len(plan.tasks)} tasks, {task_set.development.num_inputs} inputs, {judging}", "")
     tasks = facts_of_tasks(task_set)
+    weighted = any(weights_in_words(fact) for fact in tasks)
     rows = (
         (
             *(fact["task"], _kind(fact), fact["metric"], f"{fact['coverage']:.1%}", f"{fact['test_coverage']:.1%}"),
             *(f"{value:g}" for value in _importance(plan.spec, fact["task"]).values()),
+            *((weights_in_words(fact) or "–",) if weighted else ()),
         )
         for fact in tasks
     )
-    stated = ("importance",) if plan.spec.importance else ()
+    stated = (("importance",) if plan.spec.importance else ()) + (("weights",) if weighted else ())
     say_table(("task", "kind", "metric", "labelled", "in test", *stated), itertools.islice(rows, MOST_ROWS))
     say_targets(tasks)
     say_columns(task_set.columns, every=columns)
@@ -117,8 +121,8 @@ def _importance(spec: Spec, task: str) -> dict[str, float]:
 
 
 def _kind(fact: dict[str, Any]) -> str:
-    if fact["kind"] == "multiclass":
-        return f"{fact['num_classes']} classes"
+    if fact["num_classes"] > 2:
+        return f"{fact['num_classes']} {'ordered ' if fact['kind'] == 'ordinal' else ''}classes"
     return fact["kind"] if fact["num_targets"] == 1 else f"{fact['kind']} of {fact['num_targets']}"
 
 

@@ -39,7 +39,7 @@ def number_facts(task_set: TaskSet, task: Task) -> dict[str, dict[str, float]]:
     """
     from mtl_core.data.target_columns import columns_of_only
 
-    if task.kind != "regression" or task.num_targets != 1:
+    if task.has_classes or task.num_targets != 1:
         return {}
     (column,) = columns_of_only(task_set.tasks, [task.name])
     origin = task_set.development.target_origin

@@ -12,6 +12,7 @@ from study.cli.check_remarks import warn_of_remarks
 from study.cli.console import say
 from study.config import registered_names
 from study.config.spec import TABLE, Spec
+from study.config.suite import Suite
 from study.planning.forecast import time_text
 from study.planning.planned_precision import precisions
 from study.planning.prepare import Prepared, prepare
@@ -26,7 +27,7 @@ MOST_COLUMNS = 40
 """Inputs that get a line of their own in the file; of more the kinds are counted."""
 
 
-def init(spec: Spec, *, out: Path) -> None:
+def init(spec: Spec | Suite, *, out: Path) -> None:
     """Write a study file for the table that ``spec`` reads; nothing is trained, and no file is replaced.
 
     Args:
@@ -36,7 +37,7 @@ def init(spec: Spec, *, out: Path) -> None:
     Raises:
         UserError: when there is a file already, or the study is none of a table.
     """
-    if spec.tasks.set != TABLE:
+    if isinstance(spec, Suite) or spec.tasks.set != TABLE:
         raise UserError("init", f"{spec.name} reads no table.", "Name a table, such as data.csv, or copy the preset.")
     if out.exists():
         raise UserError(str(out), "there is a file already.", "Name another with --out, or remove it.")

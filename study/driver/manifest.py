@@ -21,6 +21,7 @@ from study.config.spec import Spec
 from study.config.suite import SuitePosition
 from study.planning.planned_precision import precision_facts
 from study.planning.prepare import Prepared, num_cores
+from study.planning.task_weights import weight_facts
 from study.store.atomic_files import write_durably
 
 PACKAGES = ("mtl-study", "torch", "ray", "optuna", "pandas", "pyarrow", "numpy", "scipy")
@@ -100,6 +101,7 @@ def describe_tasks(task_set: TaskSet) -> dict[str, Any]:
             "num_test": len(test),
             "labelled_development": labelled[0][column],
             "labelled_test": labelled[1][column],
+            **weight_facts(task_set, task.name),
         }
         for column, task in enumerate(task_set.tasks)
     ]

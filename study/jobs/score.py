@@ -58,7 +58,6 @@ class ScoringJob(Job):
         import torch
 
         from mtl_core.data.metrics import metric_named
-        from mtl_core.data.target_columns import columns_of_only
         from mtl_core.training import checkpoint, evaluation
 
         files = {
@@ -66,8 +65,7 @@ class ScoringJob(Job):
         }
         parameters = torch.stack([files[stem][key]["parameters"] for key, stem in self.models.items()])
         rows = [ReplicaConfig(key, self.replicas[key].seed, self.replicas[key].hyperparameters) for key in self.models]
-        columns = columns_of_only(development.tasks, self.tasks)
-        seen = replace(test, targets=test.targets[:, columns].contiguous())
+        seen = test.only(development.tasks, self.tasks)
         view = development.only(*self.tasks)
         for score in evaluation.score_examples_on(self.shard.recipe, view, seen, rows, parameters):
             for column, task in enumerate(view.tasks):
@@ -81,7 +79,7 @@ class ScoringJob(Job):
                     "test_skill": float(score.test_skill[column]),
                     "num_test": int(score.num_test[column]),
                     "example_scores": score.example_scores[column],
-                    **_of_classes(score, column, is_classification=task.kind != "regression"),
+                    **_of_classes(score, column, is_classification=task.has_classes),
                 }
 
     def missing(self, archive: Archive) -> list[str]:

@@ -12,7 +12,7 @@ from analysis.statistics.influence import effective_groups
 from analysis.statistics.precision import Precision, planned_precision, row_deviation
 
 if TYPE_CHECKING:
-    from analysis.statistics.importance import Importance
+    from analysis.importance import Importance
     from mtl_core.data.task_set import Examples, TaskSet
 
 HOLDOUT_SHARE = 0.2
@@ -66,7 +66,7 @@ def shortages(task_set: TaskSet) -> dict[str, str]:
     for place, (task, columns) in enumerate(zip(task_set.tasks, columns_of(task_set.tasks), strict=True)):
         values = task_set.test.targets[:, columns[0]].numpy()[mask[:, place]]
         most = _mode(task_set, columns[0])
-        rarer = math.nan if task.kind == "regression" else float((values != most).sum())
+        rarer = float((values != most).sum()) if task.has_classes else math.nan
         judged = np.where(mask[:, place], 0.0, np.nan)
         found[task.name] = shortage(rarer, effective_groups(judged, groups))
     return found
@@ -92,7 +92,7 @@ def majorities(task_set: TaskSet) -> dict[str, float | None]:
         values = task_set.development.examples.targets[:, columns[0]]
         values = values[~values.isnan()]
         share = (values == _mode(task_set, columns[0])).double().mean()
-        found[task.name] = None if task.kind == "regression" else float(share)
+        found[task.name] = float(share) if task.has_classes else None
     return found
 
 

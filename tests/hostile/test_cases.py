@@ -138,7 +138,7 @@ def test_dotted_dates(tmp_path: Path) -> None:
 
 def test_text_digits_target(tmp_path: Path) -> None:
     path = write_parquet(tmp_path, {**USUAL, "y_1": [str(row % 2) for row in range(100)]})
-    assert "declare it regression, binary or multiclass under kinds" in refusal(path)
+    assert "declare it binary, count, multiclass, ordinal or regression under kinds" in refusal(path)
     remedy = ["check", path.name, "--targets", "y_*", "--set", "tasks.kinds={y_1: binary}"]
     result = CliRunner().invoke(app, remedy)
     assert result.exit_code == 0, result.output

@@ -10,9 +10,9 @@ import numpy as np
 import pandas as pd
 
 from analysis.formatting import interval, points, shared_stages, with_interval
+from analysis.importance import mean_of
 from analysis.records.frames import each
 from analysis.report.output.tables import Table
-from analysis.statistics.importance import mean_of
 from analysis.statistics.intervals import MIN_SEEDS
 from analysis.statistics.paired_gains import EQUAL_MEAN, MEAN, TASK
 from analysis.statistics.verdicts import (

@@ -32,7 +32,11 @@ class Metric(ABC):
     """Whether it judges regressions with targets below 0."""
 
     def constant(
-        self, task: Task, labels: Float[Tensor, " n *k"], for_loss: Float[Tensor, " k"]
+        self,
+        task: Task,
+        labels: Float[Tensor, " n *k"],
+        for_loss: Float[Tensor, " k"],
+        weights: Float[Tensor, " n"] | None = None,
     ) -> Float[Tensor, " k"]:
         """Return the outputs of the best constant prediction.
 
@@ -40,6 +44,7 @@ class Metric(ABC):
             task: what is predicted.
             labels: of the training split, in their own unit.
             for_loss: outputs of the constant prediction with the least loss: log class frequencies, or the mean.
+            weights: of the labels in the metric; ``None``: all count alike.
         """
         return for_loss
 
@@ -127,6 +132,12 @@ def metric_named(name: str) -> Metric:
     return cast(Metric, find("metrics", name).cls())
 
 
+def is_mean(name: str) -> bool:
+    """Return whether a metric is a mean over examples of a score that depends on the example alone."""
+    return isinstance(metric_named(name), MeanMetric)
+
+
 def metrics_of_kind(kind: Kind) -> tuple[str, ...]:
     """Return the names of the metrics that judge tasks of ``kind``."""
-    return tuple(name for name in names("metrics") if kind in metric_named(name).kinds)
+    further = find("kinds", kind).cls.metrics
+    return tuple(name for name in names("metrics") if kind in metric_named(name).kinds or name in further)

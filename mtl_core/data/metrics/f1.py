@@ -25,7 +25,11 @@ class F1(Metric):
     perfect = 1.0
 
     def constant(
-        self, task: Task, labels: Float[Tensor, " n *k"], for_loss: Float[Tensor, " k"]
+        self,
+        task: Task,
+        labels: Float[Tensor, " n *k"],
+        for_loss: Float[Tensor, " k"],
+        weights: Float[Tensor, " n"] | None = None,
     ) -> Float[Tensor, " k"]:
         """Return outputs for the second class of two, or for the most frequent of several."""
         return torch.ones_like(for_loss) if task.kind == "binary" else for_loss

@@ -80,13 +80,18 @@ def refuse_unmatched(option: str, patterns: Iterable[str], names: Sequence[str],
         raise UserError(f"table: {option}", f"{pattern!r} matches no column of {file}.", nearest_name(pattern, names))
 
 
+def listed(names: Sequence[str]) -> str:
+    """Return names in quotes; of many the first and the number of the others."""
+    more = f" and {len(names) - MOST_SHOWN} more" if len(names) > MOST_SHOWN else ""
+    return f"{', '.join(map(repr, names[:MOST_SHOWN]))}{more}"
+
+
 def nearest_name(name: str, names: Sequence[str]) -> str:
     """Return a sentence with the column that was probably meant, or with the columns that there are."""
     close = difflib.get_close_matches(name, names, n=1)
     if close:
         return f"Did you mean {close[0]!r}?"
-    more = f" and {len(names) - MOST_SHOWN} more" if len(names) > MOST_SHOWN else ""
-    return f"There are {', '.join(map(repr, names[:MOST_SHOWN]))}{more}."
+    return f"There are {listed(names)}."
 
 
 def _as_regex(pattern: str) -> str:

@@ -10,16 +10,17 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from mtl_core.data.kinds import kind_names
 from mtl_core.data.tabular.cell_texts import CellTexts
 from mtl_core.data.tabular.nearly_numbers import refuse_numbers_written_as_text
 from mtl_core.data.tabular.number_text import exact_text
 from mtl_core.data.tabular.yaml_names import in_yaml
-from mtl_core.data.task import Kind
 from mtl_core.errors import UserError
 
 InputKind = Literal["numeric", "boolean", "categorical", "date"]
-ColumnKind = Literal["numeric", "boolean", "categorical", "date", "regression", "binary", "multiclass"]
-INPUT_KINDS, TARGET_KINDS = get_args(InputKind), get_args(Kind)
+ColumnKind = str
+"""What a column is: one of ``INPUT_KINDS`` or, for a target, one of ``TARGET_KINDS``."""
+INPUT_KINDS, TARGET_KINDS = get_args(InputKind), kind_names()
 
 LARGEST = 1e15
 """Largest absolute value accepted; squares of larger ones come near the end of float32."""

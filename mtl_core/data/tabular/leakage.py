@@ -82,12 +82,12 @@ def refuse_recodings(inputs: Sequence[Column], tasks: Sequence[Task], labels: np
         UserError: when an input is a target in other words; it names the column and the task.
     """
     remarks: list[Remark] = []
-    if all(task.kind == "regression" for task in tasks):
+    if not any(task.has_classes for task in tasks):
         return remarks
     coded = [(column, _codes(column)) for column in inputs]
     coded = [(column, codes) for column, codes in coded if codes.max() < len(codes) / FEWEST_REPEATS]
     for task, label in zip(tasks, labels.T, strict=True):
-        if task.kind == "regression":
+        if not task.has_classes:
             continue
         for column, codes in coded:
             both = (codes >= 0) & ~np.isnan(label)

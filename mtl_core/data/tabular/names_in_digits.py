@@ -18,7 +18,7 @@ from mtl_core.data.tabular.targets import MOST_INTEGER_CLASSES
 from mtl_core.data.tabular.yaml_names import in_yaml
 
 Role = Literal["group", "target", "input"]
-NAMES = ("categorical", "binary", "multiclass")
+NAMES = ("categorical", "binary", "multiclass", "ordinal")
 
 
 def by_text(column: Column) -> Column:
@@ -48,7 +48,7 @@ def told_apart(column: Column, role: Role, asked: str | None) -> tuple[Column, l
     Raises:
         UserError: where whole numbers that name things are stored in a type that does not tell them apart.
     """
-    if column.is_text or asked in ("numeric", "regression", "boolean", "date"):
+    if column.is_text or asked in ("numeric", "regression", "count", "boolean", "date"):
         return column, []
     if role == "group" or asked in NAMES:
         if column.written is None and not _is_beyond(column):

@@ -84,7 +84,7 @@ def _is_date(text: str) -> bool:
 def _kinds(allowed: Sequence[str], numbers: Sequence[str], others: Sequence[str]) -> str:
     """Return the kinds that may be declared; numbers with other marks than a point can only be names."""
     plain = not others and all(PLAIN_NUMBER.fullmatch(value) for value in numbers)
-    of_numbers = () if plain else ("numeric", "regression")
+    of_numbers = () if plain else ("numeric", "regression", "count")
     *kinds, last = (kind for kind in allowed if kind not in ("boolean", "date", *of_numbers))
     return f"{', '.join(kinds)} or {last}" if kinds else last
 

@@ -22,10 +22,10 @@ def remarks_on_same_targets(tasks: Sequence[Task], labels: np.ndarray) -> list[R
     for later, task in enumerate(tasks):
         for earlier, other in enumerate(tasks[:later]):
             both = ~np.isnan(labels[:, earlier]) & ~np.isnan(labels[:, later])
-            if both.sum() < FEWEST_ROWS or (task.kind == "regression") != (other.kind == "regression"):
+            if both.sum() < FEWEST_ROWS or task.has_classes != other.has_classes:
                 continue
             first, second = (labels[both, place].astype(np.float64) for place in (earlier, later))
-            if is_linear(first, second) if task.kind == "regression" else _same_classes(first, second):
+            if _same_classes(first, second) if task.has_classes else is_linear(first, second):
                 found = f"Tasks {other.name!r} and {task.name!r} are one: each label follows from the other's"
                 text = f"{found}. Sharing looks better than it is between them; leave one out."
                 remarks.append(Remark("same_target", task.name, text))

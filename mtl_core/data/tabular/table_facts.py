@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from mtl_core.data.column_facts import ColumnFacts, Role
+from mtl_core.data.remark import Remark
+from mtl_core.data.tabular.column_names import listed
 from mtl_core.data.tabular.column_values import facts_of_column, stored_kind
 from mtl_core.data.tabular.columns import Column
 from mtl_core.data.tabular.encoding import LEFT_OUT
@@ -39,9 +41,45 @@ def facts_of_columns(
     return tuple(facts)
 
 
+WHAT_THEY_DO: dict[str, tuple[Role, str]] = {
+    "group": ("group", "keeps rows together in every split"),
+    "task": ("task", "says which task a row belongs to"),
+    "test": ("test", "marks the test rows"),
+}
+
+
+def columns_apart(
+    columns: Iterable[str],
+    dropped: Sequence[Remark],
+    named: Mapping[str, str | None],
+    weights: Mapping[str, str],
+    *,
+    weights_judge: bool,
+) -> dict[str, tuple[Role, str]]:
+    """Return the role of the columns that are neither targets nor inputs, and what they do or why they are out.
+
+    Args:
+        columns: names of all columns.
+        dropped: remarks on columns that number the rows.
+        named: the column of a role that the study file names; ``None``: none.
+        weights: by task, the column that weighs its rows.
+        weights_judge: whether rows are weighed in the metric, too.
+    """
+    apart: dict[str, tuple[Role, str]] = dict.fromkeys(columns, ("left out", "as asked"))
+    apart |= {"": ("left out", "it has no name")}
+    apart |= {remark.subject: ("left out", "it numbers the rows") for remark in dropped}
+    apart |= {name: WHAT_THEY_DO[role] for role, name in named.items() if name}
+    where = "loss and metric" if weights_judge else "the loss"
+    for column in dict.fromkeys(weights.values()):
+        tasks = [task for task, other in weights.items() if other == column]
+        apart[column] = ("weight", f"weighs rows in {where} of {listed(tasks)}")
+    return apart
+
+
 def _of_target(column: Column, target: Target) -> ColumnFacts:
     task = target.task
-    done = "standardised" if task.kind == "regression" else f"{task.num_classes} classes"
+    done = f"{task.num_classes} classes" if task.has_classes else "standardised"
+    done = "over its mean" if task.kind == "count" else done
     done = f"centred in float64, {done}" if target.origin else done
     return facts_of_column(column, "target", task.kind, target.reason, done)
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
+from mtl_core.data.kinds import kind_named, kind_of_classes
 from mtl_core.data.metrics import MeanMetric, metric_named, metrics_of_kind
 from mtl_core.data.remark import Remark
 from mtl_core.data.tabular.columns import TARGET_KINDS, Column
@@ -14,6 +17,7 @@ from mtl_core.data.tabular.float32_columns import as_float32
 from mtl_core.data.tabular.missing_codes import remarks_on_numbers
 from mtl_core.data.tabular.missing_words import remarks_on_missing_words
 from mtl_core.data.tabular.number_text import exact_text, numerically
+from mtl_core.data.tabular.ordered_and_counted import COUNT, ORDINAL, in_order, refuse_what_is_no_count
 from mtl_core.data.tabular.spellings import remarks_on_spellings
 from mtl_core.data.task import Kind, Metric, Task
 from mtl_core.errors import UserError
@@ -45,7 +49,13 @@ class Target:
     reason: str
 
 
-def target(column: Column, asked: Kind | None, development: np.ndarray, metric: Metric | None = None) -> Target:
+def target(
+    column: Column,
+    asked: Kind | None,
+    development: np.ndarray,
+    metric: Metric | None = None,
+    order: Sequence[str] | None = None,
+) -> Target:
     """Return the task of a target column, its labels for all rows, and remarks for the user.
 
     Args:
@@ -53,6 +63,7 @@ def target(column: Column, asked: Kind | None, development: np.ndarray, metric: 
         asked: kind that the user declared; ``None``: inferred.
         development: mask of the rows from which classes are taken.
         metric: metric that the user asked for; ``None``: chosen by the data.
+        order: of an ordinal target's classes, lowest first; ``None``: that of the numbers that name them.
 
     Raises:
         UserError: when the column has too few labels to learn from or to test on, or does not fit its kind or metric.
@@ -62,9 +73,9 @@ def target(column: Column, asked: Kind | None, development: np.ndarray, metric: 
     remarks = [Remark(said, column.name, f"Task {column.name!r} is {kind}: {reason}.")]
     if metric is not None:
         _refuse_unsuited(column, kind, metric)
-    if kind == "regression":
+    if not kind_named(kind).has_classes:
         numbers = column.numbers()
-        task = Task(column.name, "regression", metric or "mse")
+        task = Task(column.name, kind, metric or kind_named(kind).default_metric)
         _refuse_the_unlearnable(column, numbers, development)
         remarks += remarks_on_numbers(column, numbers)
         narrow = as_float32(numbers, development)
@@ -72,12 +83,15 @@ def target(column: Column, asked: Kind | None, development: np.ndarray, metric: 
             advice = "Subtract the smallest value before the file is written, choose another unit, or leave it out."
             raise UserError(column.where, "holds values that differ by less than a computer can tell.", advice)
         labels, origin = narrow.values, narrow.origin
+        if kind == COUNT:
+            refuse_what_is_no_count(column, numbers, origin)
         if not metric_named(task.metric).judges_negative:
             _refuse_negative(column, numbers, origin, task.metric)
     else:
         if column.is_number:
             remarks += remarks_on_numbers(column, column.numbers(), are_classes=True)
-        (task, codes), origin = _classes(column, kind, development, remarks, metric), 0.0
+        ordering = in_order(column, order) if kind == ORDINAL else numerically
+        (task, codes), origin = _classes(column, kind, development, remarks, metric, ordering), 0.0
         labels = codes.astype(np.float32)
     remarks += _remarks_on_test_labels(column, labels[~development])
     num = int((~np.isnan(labels[development])).sum())
@@ -135,11 +149,16 @@ def _refuse_negative(column: Column, numbers: np.ndarray, origin: float, metric:
 
 
 def _classes(
-    column: Column, kind: Kind, development: np.ndarray, remarks: list[Remark], asked: Metric | None
+    column: Column,
+    kind: Kind,
+    development: np.ndarray,
+    remarks: list[Remark],
+    asked: Metric | None,
+    ordering: Callable[[str], Any],
 ) -> tuple[Task, np.ndarray]:
     texts = column.texts()
     counts = Counter(text for text in texts[development] if text is not None)
-    names = sorted(counts, key=numerically)
+    names = sorted(counts, key=ordering)
     remarks += remarks_on_spellings(column, names) + remarks_on_missing_words(column, counts)
     if len(names) > min(MOST_CLASSES, counts.total() / 2) and len(names) > 2:
         found = f"has {len(names)} classes in {counts.total()} labels."
@@ -149,6 +168,8 @@ def _classes(
     _refuse_the_unlearnable(column, labels, development)
     if kind == "binary" and len(names) > 2:
         raise UserError(column.where, f"has {len(names)} different values.", "Declare it multiclass, or clean it.")
+    if kind == ORDINAL and len(names) < 3:
+        raise UserError(column.where, f"has {len(names)} classes, which have no order.", "Declare it binary.")
     unseen = sorted({text for text in texts[~development] if text is not None} - set(names))
     if unseen:
         found = f"Task {column.name!r}: only test rows show {', '.join(unseen[:5])}; these labels are left out."
@@ -168,8 +189,8 @@ def _classes(
 def _metric_of_classes(column: Column, kind: Kind, counts: Counter[str], remarks: list[Remark]) -> Metric:
     """Accuracy, or a metric that sees more where one class is so common that accuracy hardly changes."""
     rarer = counts.total() - max(counts.values())
-    if rarer / counts.total() >= RARE:
-        return "accuracy"
+    if rarer / counts.total() >= RARE or kind == ORDINAL:
+        return kind_of_classes(kind).default_metric
     few = rarer < FEWEST_RARER
     metric, name = (
         ("brier", "the Brier score") if few or kind != "binary" else ("auroc", "the area under the ROC curve")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -43,14 +44,20 @@ class RowTasks:
         return self.number[:, None] == np.arange(len(self.names))
 
 
-def tasks_of_rows(column: Column, target: Column) -> RowTasks:
+def tasks_of_rows(column: Column, targets: Sequence[Column]) -> RowTasks:
     """Return the task of every row, by the value that ``column`` has there.
 
-    Tasks with fewer than :data:`FEWEST_ROWS` labels, or with one and the same label in all of them, are left out.
+    Of several target columns none could hold the labels of all tasks, so there has to be one.  Tasks with fewer than
+    :data:`FEWEST_ROWS` labels, or with one and the same label in all of them, are left out.
 
     Raises:
-        UserError: when a row names no task, or fewer than two or more than :data:`MOST_TASKS` tasks are left.
+        UserError: when there are several targets, a row names no task, or fewer than two or more than
+            :data:`MOST_TASKS` tasks are left.
     """
+    target = targets[0]
+    if len(targets) > 1:
+        found = f"{len(targets)} are named, and with a column of tasks one holds the labels of all of them."
+        raise UserError("table: targets", found, f"Name one, such as {target.name!r}.")
     texts, labels = column.texts(), target.texts()
     missing = [row for row, text in enumerate(texts) if text is None]
     if missing:
@@ -82,10 +89,10 @@ def _why_left_out(labels: np.ndarray) -> str:
     return "has one and the same label in all rows" if len(set(labels)) == 1 else ""
 
 
-def rows_drawn_by_task(tasks: RowTasks, share: float, seed: int) -> np.ndarray:
-    """Return a random mask of about ``share`` of the rows of each task, at least one of each."""
-    chance, chosen = generator(seed, "test"), np.zeros(len(tasks.number), dtype=bool)
-    for rows in map(np.flatnonzero, tasks.labelled.T):
+def rows_drawn_by_task(labelled: np.ndarray, share: float, seed: int) -> np.ndarray:
+    """Return a random mask of about ``share`` of the rows of each task (``labelled``: [n t]), at least one of each."""
+    chance, chosen = generator(seed, "test"), np.zeros(len(labelled), dtype=bool)
+    for rows in map(np.flatnonzero, labelled.T):
         wanted = max(1, round(share * len(rows)))
         chosen[rows[torch.randperm(len(rows), generator=chance).numpy()[:wanted]]] = True
     return chosen
@@ -136,3 +143,8 @@ def _is_known(task: Task, labels: np.ndarray) -> bool:
         return True
     counts = np.unique(labels[~np.isnan(labels)], return_counts=True)[1]
     return bool(counts.sum() - counts.max() >= FEWEST_RARER)
+
+
+def tasks_and_labels(targets: Sequence[Target]) -> tuple[tuple[Task, ...], np.ndarray]:
+    """Return the tasks of targets, and their labels ``[n, t]``."""
+    return tuple(one.task for one in targets), np.stack([one.labels for one in targets], axis=1)

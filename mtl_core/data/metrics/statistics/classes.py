@@ -6,12 +6,13 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
+from mtl_core.data.kinds import kind_of_classes
 from mtl_core.data.task import Task
 
 
 def predicted_class(task: Task, outputs: Float[Tensor, "r g k b"]) -> Float[Tensor, "r g b"]:
-    """Return the number of the most probable class of every example."""
-    return (outputs.argmax(dim=2) if task.kind == "multiclass" else outputs.squeeze(2) > 0).to(outputs.dtype)
+    """Return the number of the class that is predicted for every example: the most probable one, or the median."""
+    return kind_of_classes(task.kind).predicted(outputs)
 
 
 def predicted_and_true(

@@ -8,7 +8,7 @@ from torch import Tensor
 from mtl_core.data.metrics import Metric, metric_named
 from mtl_core.data.task import Kind, Task
 
-CLASSES: dict[Kind, int] = {"regression": 1, "binary": 2, "multiclass": 4}
+CLASSES: dict[Kind, int] = {"regression": 1, "binary": 2, "multiclass": 4, "ordinal": 4, "count": 1}
 
 
 def task_of(kind: Kind, metric: str) -> Task:
@@ -20,7 +20,7 @@ def predictions(kind: Kind, number: int, seed: int = 0, rows: int = 1) -> tuple[
     """Outputs [rows, 1, k, number] and targets [rows, 1, number]; a fifth of binary examples are positive."""
     chance = torch.Generator().manual_seed(seed)
     shape, noise = (rows, 1, number), torch.randn(rows, 1, CLASSES[kind], number, generator=chance)
-    if kind == "regression":
+    if kind in ("regression", "count"):
         targets = torch.poisson(torch.full(shape, 3.0), generator=chance)
         return (0.6 * targets + 1.2).unsqueeze(2) + 0.8 * noise, targets
     if kind == "binary":
@@ -28,6 +28,9 @@ def predictions(kind: Kind, number: int, seed: int = 0, rows: int = 1) -> tuple[
         return ((1.4 * targets - 0.7).unsqueeze(2) + noise[:, :, :1]).mul(10).round().div(10), targets
     targets = torch.multinomial(torch.tensor([0.45, 0.3, 0.2, 0.05]), rows * number, True, generator=chance)
     targets = targets.view(shape).float()
+    if kind == "ordinal":
+        steps = torch.tensor([0.0, 0.2, -0.1]).view(1, 1, 3, 1)
+        return 1.5 + 0.9 * (targets - 1.5).unsqueeze(2) + 0.8 * noise[:, :, :1] + steps, targets
     right = torch.nn.functional.one_hot(targets.long(), 4).movedim(-1, 2)
     return noise + right, targets
 

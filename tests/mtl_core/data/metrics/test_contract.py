@@ -32,6 +32,8 @@ def test_a_perfect_prediction_has_the_perfect_value(kind: Kind, name: str) -> No
         outputs = 100 * (2 * outputs - 1)
     elif kind == "multiclass":
         outputs = 100 * torch.nn.functional.one_hot(targets.long(), 4).movedim(-1, 2).float()
+    elif kind == "ordinal":  # thresholds 40 apart, and every score in the middle of two
+        outputs = 40 * outputs - 20 + torch.tensor([0.0, np.log(40), np.log(40)]).view(1, 1, 3, 1)
     elif name == "poisson_deviance":
         outputs = outputs.clamp(min=1e-3)  # the least mean, of which a count of 0 is 0.002 away
     found = metric_named(name).of_all(task_of(kind, name), outputs, targets)

@@ -48,7 +48,7 @@ def test_other_words_are_no_truth(tmp_path: Path) -> None:
 
 def test_the_kind_that_a_refusal_offers_for_digits_in_text_works(tmp_path: Path) -> None:
     digits = [str(number % 2) for number in range(ROWS)]
-    with pytest.raises(UserError, match="regression, binary or multiclass"):
+    with pytest.raises(UserError, match="binary, count, multiclass, ordinal or regression"):
         built(tmp_path, {"y": digits})
     assert built(tmp_path, {"y": digits}, kinds={"y": "binary"}).tasks[0].classes == ("0", "1")
     with pytest.raises(UserError, match="numeric or categorical"):

@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from analysis.importance import mean_of, mean_over_tasks, stated_importance, weights_of, with_importance
 from analysis.statistics.families import joint_covariance
-from analysis.statistics.importance import mean_of, mean_over_tasks, stated_importance, weights_of, with_importance
 from analysis.statistics.outcomes import Setting
 from analysis.statistics.paired_gains import EQUAL_MEAN, MEAN, TASK, differences, gain_of
 from tests.analysis.statistics.test_paired_gains import scored
