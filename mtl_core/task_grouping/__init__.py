@@ -1,1 +1,1 @@
-"""Task grouping: the affinity of the tasks' representations, and the search for a tree of tasks."""
+"""Task grouping: affinities of the tasks, of their representations or by looking ahead, and the search for a tree."""

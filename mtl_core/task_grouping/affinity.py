@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, cast
 
@@ -23,6 +23,8 @@ from mtl_core.randomness.seeding import generator, stream_seed
 from mtl_core.recipe import Recipe, ReplicaConfig
 from mtl_core.sharing import run
 from mtl_core.sharing.independent import Independent
+from mtl_core.task_grouping.kinds import By
+from mtl_core.task_grouping.look_ahead import look_ahead_affinities
 from mtl_core.task_grouping.tree_search import tree_from_affinity
 from mtl_core.training.trainer import fit
 
@@ -72,11 +74,12 @@ def find_tree(
     epochs: int | None = None,
     probes: int = 128,
     hyperparameters: Mapping[str, Any] = _HYPERPARAMETERS,
+    by: By = "representation",
 ) -> list[list[list[str]]]:
     """Find the task tree of ``branch`` from the mean affinity of a few briefly trained networks.
 
-    The cost is ``replicas`` · ``epochs`` epochs of the architecture ``independent``, which has a network for each task.
-    Probes are training examples of all tasks; memory grows with the square of their number.
+    The cost is ``replicas`` · ``epochs`` epochs of the architecture ``independent``, which has a network for each task,
+    or of ``hard``.  Probes are training examples of all tasks; memory grows with the square of their number.
 
     Args:
         recipe: recipe of the study; its architecture is replaced.
@@ -87,6 +90,9 @@ def find_tree(
         epochs: number of epochs of their training; by default that of :func:`epochs_of`.
         probes: number of examples that the networks are compared on.
         hyperparameters: hyperparameters of their training.
+        by: which affinity: of the ``representation`` that private networks learn (:func:`affinities`), or by
+            ``look_ahead`` in networks that share all stages
+            (:func:`mtl_core.task_grouping.look_ahead.look_ahead_affinities`).
 
     Returns:
         For each stage the groups of tasks, see :data:`mtl_core.task_tree.Tree`.
@@ -94,15 +100,28 @@ def find_tree(
     Raises:
         UserError: if all networks diverge.
     """
-    quick = replace(
-        recipe,
-        sharing="independent",
-        depth=None,
-        sharing_options={},
-        epochs=epochs or epochs_of(recipe, development),
-        patience=None,
-    )
     seeds = [seed, *(stream_seed(seed, "affinity", number) >> 32 for number in range(1, replicas))]
+    epochs = epochs or epochs_of(recipe, development)
+    if by == "look_ahead":
+        affinity = look_ahead_affinities(recipe, development, seeds, epochs, hyperparameters)
+    else:
+        affinity = _of_representations(recipe, development, seeds, epochs, probes, hyperparameters)
+    if affinity is None:
+        found = f"all {replicas} networks diverged, so there is nothing to compare."
+        raise UserError("the tree from affinity", found, "Check the inputs for extreme values, or write the tree out.")
+    return tree_from_affinity(affinity, [task.name for task in development.tasks], budget)
+
+
+def _of_representations(
+    recipe: Recipe,
+    development: Development,
+    seeds: Sequence[int],
+    epochs: int,
+    probes: int,
+    hyperparameters: Mapping[str, Any],
+) -> Float[np.ndarray, "l t t"] | None:
+    """The mean affinity of the representations of private networks; ``None`` if all of them diverge."""
+    quick = replace(recipe, sharing="independent", depth=None, sharing_options={}, epochs=epochs, patience=None)
     outcomes = fit(
         quick, development, [ReplicaConfig(str(number), one, hyperparameters) for number, one in enumerate(seeds)]
     )
@@ -113,10 +132,7 @@ def find_tree(
         for outcome, one in zip(outcomes, seeds, strict=True)
         if outcome.status != "diverged"
     ]
-    if not estimates:
-        found = f"all {replicas} networks diverged, so there is nothing to compare."
-        raise UserError("the tree from affinity", found, "Check the inputs for extreme values, or write the tree out.")
-    return tree_from_affinity(np.mean(estimates, axis=0), [task.name for task in development.tasks], budget)
+    return np.mean(estimates, axis=0) if estimates else None
 
 
 def epochs_of(recipe: Recipe, development: Development) -> int:

@@ -11,11 +11,12 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
-from typing import Any
+from typing import Any, get_args
 
 from mtl_core.data.task_set import Development
 from mtl_core.errors import UserError
 from mtl_core.recipe import Recipe
+from mtl_core.task_grouping.kinds import By
 from mtl_core.task_grouping.tree_search import stand_in
 from mtl_core.task_tree import Tree, fault
 from study.config.spec import Spec
@@ -25,6 +26,9 @@ from study.planning.training_settings import recipe_of, settings_of
 from study.store.ledger import Ledger
 
 AFFINITY = "affinity"
+BY = "by"
+KINDS: tuple[By, ...] = get_args(By)
+"""Kinds of affinity; the first is the default."""
 SEED = 3_000
 """First seed of the networks that are compared; no phase has seeds there."""
 WHERE = f"training.sharing_options.{BRANCH}.tree"
@@ -43,9 +47,20 @@ def is_to_be_found(tree: Any) -> bool:
     if not isinstance(tree, Mapping):
         return False
     settings = tree.get(AFFINITY)
-    if set(tree) != {AFFINITY} or not isinstance(settings, Mapping) or set(settings) != {"groups"}:
-        raise UserError(WHERE, f"found {str(tree)[:80]!r}.", f"Write {AFFINITY}, or {{{AFFINITY}: {{groups: 1.5}}}}.")
+    known = {"groups", BY}
+    if set(tree) != {AFFINITY} or not isinstance(settings, Mapping) or not settings or not set(settings) <= known:
+        remedy = f"Write {AFFINITY}, or {{{AFFINITY}: {{groups: 1.5, {BY}: look_ahead}}}}."
+        raise UserError(WHERE, f"found {str(tree)[:80]!r}.", remedy)
+    by = settings.get(BY, KINDS[0])
+    if by not in KINDS:
+        raise UserError(f"{WHERE}.{AFFINITY}.{BY}", f"found {str(by)[:80]!r}.", nearest(str(by), KINDS))
     return True
+
+
+def kind_of(spec: Spec) -> By:
+    """Return by which affinity the study's trees are found."""
+    tree = _written(spec)
+    return tree[AFFINITY].get(BY, KINDS[0]) if isinstance(tree, Mapping) else KINDS[0]
 
 
 def groups_of(spec: Spec, num_tasks: int) -> float:
@@ -55,7 +70,7 @@ def groups_of(spec: Spec, num_tasks: int) -> float:
         UserError: when so many tasks cannot be in so many groups.
     """
     tree = _written(spec)
-    groups = tree[AFFINITY]["groups"] if isinstance(tree, Mapping) else None
+    groups = tree[AFFINITY].get("groups") if isinstance(tree, Mapping) else None
     return checked_groups(groups, num_tasks, f"{WHERE}.{AFFINITY}.groups")
 
 
@@ -104,7 +119,7 @@ def find_tree(spec: Spec, development: Development, stages: int, groups: float) 
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
-        return affinity.find_tree(quick_recipe(spec, stages), development, SEED, budget=groups)
+        return affinity.find_tree(quick_recipe(spec, stages), development, SEED, budget=groups, by=kind_of(spec))
     finally:
         torch.set_num_threads(threads)
 

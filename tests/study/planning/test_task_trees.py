@@ -11,6 +11,7 @@ import pytest
 
 import analysis
 from mtl_core.errors import UserError
+from mtl_core.task_grouping import affinity
 from study.cli.check import check
 from study.cli.status import status
 from study.config.spec import Spec
@@ -21,7 +22,7 @@ from study.planning.make_plan import make_plan
 from study.planning.options import build_task_set
 from study.planning.prepare import prepare, with_trees
 from study.planning.replica import Replica
-from study.planning.task_trees import groups_of, is_to_be_found, stand_ins
+from study.planning.task_trees import find_tree, groups_of, is_to_be_found, stand_ins
 from study.planning.training_settings import TrainingSettings, recipe_of, settings_of
 from study.store import ledger
 from tests.study.planted import TREE, planted
@@ -49,6 +50,8 @@ def events(out: Path, kind: str) -> list[dict[str, Any]]:
         ({"affinity": 1.5}, "groups: 1.5"),
         ({"affinity": {"group": 1.5}}, "groups: 1.5"),
         ({"afinity": {"groups": 1.5}}, "groups: 1.5"),
+        ({"affinity": {}}, "groups: 1.5"),
+        ({"affinity": {"groups": 1.5, "by": "lookahead"}}, "Did you mean 'look_ahead'"),
         ({"affinity": {"groups": 0.5}}, "found 0.5, and there are 4 tasks"),
         ({"affinity": {"groups": 5}}, "Choose 1 to 4"),
         ({"affinity": {"groups": True}}, "found True"),
@@ -72,6 +75,19 @@ def test_by_default_groups_are_half_way_between_one_and_all_tasks(tmp_path: Path
     assert groups_of(asking(tmp_path, "affinity"), 4) == 2.5
     assert groups_of(planted(tmp_path), 4) == 1.5
     assert not is_to_be_found(TREE)
+
+
+def test_the_affinity_that_is_asked_for_is_the_one_that_decides(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr(affinity, "find_tree", lambda *args, by, **options: asked.append(by) or TREE)
+    trees = ("affinity", {"affinity": {"groups": 1.5}}, {"affinity": {"by": "look_ahead"}})
+    for tree in trees:
+        spec = asking(tmp_path, tree)
+        find_tree(spec, build_task_set(spec).development, 2, groups_of(spec, 4))
+    assert asked == ["representation", "representation", "look_ahead"]
+    assert groups_of(asking(tmp_path, trees[2]), 4) == 2.5
 
 
 def test_nothing_is_to_be_found_where_a_tree_is_written_or_nothing_branches(tmp_path: Path) -> None:
