@@ -41,7 +41,9 @@ def steps(study: LoadedStudy) -> list[Step]:
     found = [
         Step("Build the network of the recipe above and train it with its hyperparameters, early stopping included.")
     ]
+    run = run_path(study.records)
     if any((study.records.path / "models").glob("*.safetensors")):
-        found.append(Step("Or take the trained weights of the recommended replicas, safetensors files, from models/."))
-    load = f"analysis.load({run_path(study.records)!r})"
+        export = shlex.join(["mtl-study", "export", run, "--out", f"{run}-model"])
+        found.append(Step("Or take the networks of the verdict, kept in models/, in a folder that predicts", export))
+    load = f"analysis.load({run!r})"
     return [*found, Step("Read every number of this page in Python: import analysis, then", load)]

@@ -134,12 +134,20 @@ def readme(facts: Mapping[str, Any], columns: Sequence[str] | None, shape: Seque
     option = facts["option"]
     which = "the recommended option" if option["recommended"] else "an option that the report does not recommend"
     lines = [f"# {_text(facts['study'])}", "", f"{_text(option['what'])}: {which} of the study.", ""]
-    lines += ["```python", "import csv", "from model import Predictor", "", 'model = Predictor.load(".")']
+    start = ["from model import Predictor", "", 'model = Predictor.load(".")']
     if columns is None:
         wanted = " x ".join(map(str, shape))
-        lines += [f"print(model.predict(examples))  # an array of examples, {wanted} numbers each", "```"]
+        lines += ["```python", *start, f"print(model.predict(examples))  # an array of examples, {wanted} numbers each"]
+        lines += ["```"]
     else:
-        lines += ['print(model.predict(list(csv.DictReader(open("new.csv")))))  # or a data frame', "```", ""]
+        lines += [
+            "```python",
+            "import csv",
+            *start,
+            'print(model.predict(list(csv.DictReader(open("new.csv")))))  # or a data frame',
+            "```",
+            "",
+        ]
         lines += ["Columns that it needs: " + ", ".join(f"`{_text(name)}`" for name in columns) + "."]
     lines += [
         "",

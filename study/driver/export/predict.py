@@ -99,7 +99,8 @@ def predict_file(predictor: Predictor, path: Path) -> Predictions:
     try:
         columns = predictor.predict(table)
     except InputError as error:
-        where = str(path) if error.where.startswith("the ") else f"{path}: {error.where}"
+        where = {"the table": str(path), "the input": str(path), "the model": "the model"}.get(error.where)
+        where = where or f"{path}: {error.where}"
         raise UserError(where, error.found, error.remedy) from error
     known = predictor.columns
     ignored = () if known is None else tuple(name for name in columns_of(table) if name and name not in known)

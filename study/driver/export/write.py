@@ -85,4 +85,4 @@ def _refuse_untrusted(study: FinishedStudy, networks: Sequence[TrainedNetwork], 
     named = [recipe.backbone_options for recipe in recipes if recipe.backbone == "custom"]
     if named and not trust_code:
         found = f"its networks are made of modules that have to be imported: {named[0].get('modules')}."
-        raise UserError(str(study.run), found, "Add --trust-code if you trust them.")
+        raise UserError(str(study.run), found, "Export it with --trust-code if you trust them.")

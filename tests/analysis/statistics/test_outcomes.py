@@ -81,6 +81,12 @@ def test_outcomes_are_the_scored_replicas_of_the_fresh_seeds(records_of: StudyOf
         outcomes(replace(records, replicas=again))
 
 
+def test_a_study_with_outer_folds_has_no_outcomes_before_it_is_scored(records_of: StudyOf) -> None:
+    records = records_of(SMALL)
+    ledger = [event | {"folds": 5} if event["event"] == "planned" else event for event in records.ledger]
+    assert outcomes(replace(records, scores=records.scores.head(0), ledger=ledger)).empty
+
+
 def test_the_setting_is_what_the_run_directory_states(records_of: StudyOf) -> None:
     records = records_of(SMALL)
     assert setting(records) == COMMON

@@ -38,5 +38,6 @@ def test_trained_weights_are_offered_only_where_there_are_any(records_of: StudyO
     (tmp_path / "models").mkdir()
     (tmp_path / "models" / "first.safetensors").touch()
     found = steps(LoadedStudy(records))
-    assert [step.why for step in found if "models/" in step.why]
+    (export,) = [step for step in found if "models/" in step.why]
+    assert export.command == "mtl-study export runs/synthetic --out runs/synthetic-model"
     assert found[-1].command == "analysis.load('runs/synthetic')"

@@ -151,6 +151,7 @@ def test_what_training_never_saw_is_what_it_would_have_been(tmp_path: Path) -> N
         ("numbers", "inf", "row 1 holds 'inf'"),
         ("dates", "yesterday", "where a date such as 2024-03-01 belongs"),
         ("truth", "2", "where 0 or 1 belongs"),
+        ("numbers", "y", "where a number belongs"),
     ],
 )
 def test_a_cell_that_cannot_be_read_is_named(tmp_path: Path, column: str, cell: str, found: str) -> None:
@@ -166,6 +167,25 @@ def test_columns_that_lack_are_named_and_others_do_not_matter(tmp_path: Path) ->
         predictor.encode([{"other": 1.0, "more": 2}])
     assert predictor.encode([{"other": 1.0, "more": 2, "x": "3"}]).shape == (1, 2)
     assert predictor.encode({"other": [], "x": []}).shape == (0, 2)
+
+
+def test_moments_of_numpy_are_moments(tmp_path: Path) -> None:
+    predictor = encoder(built(tmp_path, *COLUMNS["moments"])[0])
+    texts = ["2021-03-01 05:00:01", "2021-03-02 06:07:08"]
+    own = np.array(texts, dtype="datetime64[ns]")
+    expected = predictor.encode({"x": texts, "other": [1, 2]})
+    assert torch.equal(predictor.encode({"x": own, "other": [1, 2]}), expected)
+    assert predictor.encode({"x": np.array(["NaT"], dtype="datetime64[ns]"), "other": [1]})[:, 0].isnan().all()
+
+
+def test_columns_that_are_there_twice_or_too_short_are_refused(tmp_path: Path) -> None:
+    predictor = encoder(built(tmp_path, *COLUMNS["numbers"])[0])
+    twice = pd.DataFrame([[1, 2, 3]], columns=["x", "x", "other"])
+    for table in (twice, {"x": [1], "x ": [2], "other": [3]}, [{"x": 1, " x": 2, "other": 3}]):
+        with pytest.raises(InputError, match="column 'x': is there twice"):
+            predictor.encode(table)
+    with pytest.raises(InputError, match="different lengths"):
+        predictor.encode({"x": [1, 2], "other": [1]})
 
 
 # --- predictions -----------------------------------------------------------------------------------------------------
@@ -219,6 +239,23 @@ def test_an_ensemble_answers_with_its_mean_and_its_spread(tmp_path: Path) -> Non
     assert list(Predictor.load(saved(tmp_path / "one", (1.0,))).predict(np.zeros((1, 3)))) == [
         *("price", "sold", "sold=no", "sold=yes", "colour", "colour=r", "colour=g", "colour=b"),
     ]
+
+
+def test_a_task_may_be_called_like_a_column_of_another(tmp_path: Path) -> None:
+    folder = saved(tmp_path / "model")
+    text = (folder / model.MODEL).read_text().replace('"colour"', '"price spread"')
+    (folder / model.MODEL).write_text(text)
+    answers = Predictor.load(folder).predict(np.zeros((1, 3)))
+    assert answers["price spread"] == pytest.approx([2**0.5])
+    assert answers["price spread_"] == ["r"]
+
+
+def test_a_model_that_cannot_be_run_says_so(tmp_path: Path) -> None:
+    folder = saved(tmp_path / "model")
+    text = (folder / model.MODEL).read_text().replace('"x"}, [1]', '"x"}, [7]')
+    (folder / model.MODEL).write_text(text)
+    with pytest.raises(InputError, match="the model: cannot compute 'mean'"):
+        Predictor.load(folder).predict(np.zeros((1, 3)))
 
 
 @pytest.mark.parametrize("rows", [0, 1, model.CHUNK, model.CHUNK + 1])
