@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 from typing import Literal
 
@@ -15,6 +16,7 @@ from mtl_core.data.tabular.column_names import listed, nearest_name, refuse_unma
 from mtl_core.data.tabular.columns import INPUT_KINDS, Column, ColumnKind
 from mtl_core.data.tabular.csv_format import CsvFormat
 from mtl_core.data.tabular.declared_kinds import declared_kind, refuse_unknown_kinds
+from mtl_core.data.tabular.label_columns import LabelOptions, with_label_columns
 from mtl_core.data.tabular.leakage import refuse_copies, refuse_recodings, remarks_on_order, repeated_rows
 from mtl_core.data.tabular.names_in_digits import Role as DigitsRole
 from mtl_core.data.tabular.names_in_digits import told_apart
@@ -64,6 +66,8 @@ class Table(TaskSource):
             disagree.
         order: classes of ordinal targets, lowest first, ``{y_pain: [none, mild, strong]}``, written like kinds; without
             it they are numbers, whose order it is.
+        labels: columns whose cells hold several labels, each of which becomes a task of two classes, written like
+            kinds: ``{tags: {separator: ';'}}``; an empty cell has none of them, or is unknown (``empty: missing``).
         metrics: metric of a target, where another one than the data suggest is to judge it; written like kinds.
         groups: column with the group of every row (a patient, a household), which no split divides; it is no input.  A
             pattern may stand for it, where that is one column.
@@ -92,6 +96,7 @@ class Table(TaskSource):
         kinds: dict[str, ColumnKind] | None = None,
         metrics: dict[str, str] | None = None,
         order: dict[str, tuple[str, ...]] | None = None,
+        labels: dict[str, LabelOptions] | None = None,
         groups: str | None = None,
         test: str | None = None,
         test_share: float = 0.2,
@@ -107,7 +112,7 @@ class Table(TaskSource):
     ) -> None:
         self.path, self.targets = Path(path), tuple(targets)
         self.kinds: dict[str, ColumnKind] = dict(kinds or {})
-        self.metrics, self.order = dict(metrics or {}), dict(order or {})
+        self.metrics, self.order, self.labels = dict(metrics or {}), dict(order or {}), dict(labels or {})
         self.groups, self.test, self.test_share = groups, test, test_share
         self.ignore, self.seed, self.missing = tuple(ignore), seed, missing
         self.written = CsvFormat(**(csv or {}), encoding=encoding)  # pyright: ignore[reportArgumentType]
@@ -128,9 +133,11 @@ class Table(TaskSource):
             UserError: when the file, an option or a column cannot be used; it names the place and the remedy.
         """
         file = read_columns(self.path, self.written, self.missing)
-        columns, remarks = file.columns, list(file.remarks)
+        parted = with_label_columns(file.columns, self.labels, self.path.name)
+        columns, remarks = parted.columns, [*file.remarks, *parted.remarks]
+        self.targets = tuple(dict.fromkeys([*self.targets, *itertools.chain(*parted.parts.values())]))
         remarks += [Remark("no_name", "", "A column without a name is left out.")] if "" in columns else []
-        self._find_names(columns)
+        self._find_names(columns, set(parted.parts))
         remarks += self._tell_apart(columns)
         predicted, candidates = self._roles(columns)
         self.weights = columns_with_weights(self.weight, self.weights, [column.name for column in predicted])
@@ -202,7 +209,7 @@ class Table(TaskSource):
         labelled = np.stack([column.is_present for column in predicted], axis=1)
         return rows_drawn_for_test(len(labelled), groups, self.test_share, self.seed, labelled)
 
-    def _find_names(self, columns: dict[str, Column]) -> None:
+    def _find_names(self, columns: dict[str, Column], parted: set[str]) -> None:
         """Put names of columns in the place of patterns; refuse those that no column has."""
         names, file = list(columns), self.path.name
         self.groups = self.groups and one_column("groups", self.groups, names, file)
@@ -212,12 +219,13 @@ class Table(TaskSource):
         named = [("missing", name) for name in (self.missing if isinstance(self.missing, dict) else ())]
         named += [("csv.decimal", name) for name in self.written.columns_named]
         for option, name in named:
-            if name not in columns:
+            if name not in columns and name not in parted:
                 raise UserError(f"table: {option}", f"{file} has no column {name!r}.", nearest_name(name, names))
         if (kind := self.kinds.get(self.groups or "")) not in (None, "numeric", "categorical"):
             advice = "Use numeric, where 01 and 1 are one group, or categorical, where they are two."
             raise UserError(f"table: kinds.{self.groups}", f"{kind!r} is no kind of a column of groups.", advice)
-        for option, patterns in (("targets", self.targets), ("ignore", self.ignore)):
+        targets = [pattern for pattern in self.targets if pattern not in parted]
+        for option, patterns in (("targets", targets), ("ignore", self.ignore)):
             refuse_unmatched(option, patterns, names, file)
         self.weight = self.weight and one_column("weight", self.weight, names, file)
         for column in self.weights.values():
