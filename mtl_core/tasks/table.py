@@ -9,10 +9,9 @@ from typing import Literal
 import numpy as np
 import torch
 
-from mtl_core.data.column_facts import Role
 from mtl_core.data.remark import Remark, ordered
 from mtl_core.data.tabular.by_column import by_column, one_column
-from mtl_core.data.tabular.column_names import listed, nearest_name, refuse_unmatched, selected
+from mtl_core.data.tabular.column_names import nearest_name, refuse_unmatched, selected
 from mtl_core.data.tabular.columns import INPUT_KINDS, Column, ColumnKind
 from mtl_core.data.tabular.csv_format import CsvFormat
 from mtl_core.data.tabular.declared_kinds import declared_kind, refuse_unknown_kinds
@@ -23,7 +22,7 @@ from mtl_core.data.tabular.names_in_digits import told_apart
 from mtl_core.data.tabular.near_groups import remarks_on_near_groups
 from mtl_core.data.tabular.read_columns import read_columns
 from mtl_core.data.tabular.same_targets import remarks_on_same_targets
-from mtl_core.data.tabular.table_facts import facts_of_columns
+from mtl_core.data.tabular.table_facts import facts_of_columns, roles_apart
 from mtl_core.data.tabular.table_inputs import encoded_inputs, examples_of, origin_of, without_row_numbers
 from mtl_core.data.tabular.table_targets import targets_of
 from mtl_core.data.tabular.test_split import (
@@ -32,6 +31,7 @@ from mtl_core.data.tabular.test_split import (
     rows_drawn_for_test,
     rows_named_for_test,
 )
+from mtl_core.data.tabular.vectors import columns_of_vectors, joined, with_lists_apart
 from mtl_core.data.tabular.weights import (
     ClassWeight,
     WeightsIn,
@@ -68,6 +68,8 @@ class Table(TaskSource):
             it they are numbers, whose order it is.
         labels: columns whose cells hold several labels, each of which becomes a task of two classes, written like
             kinds: ``{tags: {separator: ';'}}``; an empty cell has none of them, or is unknown (``empty: missing``).
+        vectors: tasks that predict several columns at once, ``{image: ['y_img_*']}``, or one of lists; their loss and
+            metric are means over the numbers.
         metrics: metric of a target, where another one than the data suggest is to judge it; written like kinds.
         groups: column with the group of every row (a patient, a household), which no split divides; it is no input.  A
             pattern may stand for it, where that is one column.
@@ -97,6 +99,7 @@ class Table(TaskSource):
         metrics: dict[str, str] | None = None,
         order: dict[str, tuple[str, ...]] | None = None,
         labels: dict[str, LabelOptions] | None = None,
+        vectors: dict[str, tuple[str, ...]] | None = None,
         groups: str | None = None,
         test: str | None = None,
         test_share: float = 0.2,
@@ -113,6 +116,7 @@ class Table(TaskSource):
         self.path, self.targets = Path(path), tuple(targets)
         self.kinds: dict[str, ColumnKind] = dict(kinds or {})
         self.metrics, self.order, self.labels = dict(metrics or {}), dict(order or {}), dict(labels or {})
+        self.vectors = dict(vectors or {})
         self.groups, self.test, self.test_share = groups, test, test_share
         self.ignore, self.seed, self.missing = tuple(ignore), seed, missing
         self.written = CsvFormat(**(csv or {}), encoding=encoding)  # pyright: ignore[reportArgumentType]
@@ -134,22 +138,26 @@ class Table(TaskSource):
         """
         file = read_columns(self.path, self.written, self.missing)
         parted = with_label_columns(file.columns, self.labels, self.path.name)
-        columns, remarks = parted.columns, [*file.remarks, *parted.remarks]
-        self.targets = tuple(dict.fromkeys([*self.targets, *itertools.chain(*parted.parts.values())]))
+        columns, lists = with_lists_apart(parted.columns, self.vectors)
+        remarks = [*file.remarks, *parted.remarks]
+        vectors = self._vectors(columns, lists)
+        made = itertools.chain(*parted.parts.values(), *vectors.values())
+        self.targets = tuple(dict.fromkeys([*self.targets, *made]))
         remarks += [Remark("no_name", "", "A column without a name is left out.")] if "" in columns else []
-        self._find_names(columns, set(parted.parts))
+        self._find_names(columns, {*parted.parts, *lists})
         remarks += self._tell_apart(columns)
         predicted, candidates = self._roles(columns)
-        self.weights = columns_with_weights(self.weight, self.weights, [column.name for column in predicted])
         groups = group_numbers(columns[self.groups]) if self.groups else None
         remarks += remarks_on_labelled_groups(predicted, groups)
         test = self._test_rows(columns, predicted, groups)
         targets = targets_of(predicted, ~test, self.kinds, self.metrics, self.order)
         tasks = tuple(with_class_weights([one.task for one in targets], self.class_weight))
         labels = np.stack([one.labels for one in targets], axis=1)
-        weights = example_weights(self.weights, columns, tasks, labels, test)
+        whole = joined(tasks, labels, vectors)
+        self.weights = columns_with_weights(self.weight, self.weights, [task.name for task in whole.tasks])
+        weights = example_weights(self.weights, columns, whole.tasks, whole.known, test)
         if self.weights_judge:
-            refuse_metrics_without_weights([task for task in tasks if task.name in self.weights])
+            refuse_metrics_without_weights([task for task in whole.tasks if task.name in self.weights])
         remarks += [remark for one in targets for remark in one.remarks] + remarks_on_same_targets(tasks, labels)
         inputs, dropped = without_row_numbers(candidates, file.index, self.kinds)
         kinds = [declared_kind(self.kinds, column.name, INPUT_KINDS) or column.kind() for column in inputs]
@@ -157,24 +165,31 @@ class Table(TaskSource):
         refuse_copies(inputs, predicted)
         remarks += dropped + remarks_on_order(candidates, predicted) + refuse_recodings(inputs, tasks, labels)
         remarks += encoded.remarks + repeated_rows(encoded.matrix(), test)
-        development, held_out = (examples_of(encoded, labels, (groups, weights), rows) for rows in (~test, test))
+        numbers = labels[:, whole.order]
+        development, held_out = (examples_of(encoded, numbers, (groups, weights), rows) for rows in (~test, test))
         pool = Development(
-            tasks,
+            whole.tasks,
             development,
             torch.tensor(encoded.standardise),
             input_origin=origin_of(encoded.origins),
-            target_origin=origin_of([one.origin for one in targets]),
+            target_origin=origin_of([targets[place].origin for place in whole.order]),
             weights_judge=self.weights_judge,
         )
-        facts = facts_of_columns(columns, self.kinds, targets, encoded.treatments, self._apart(columns, dropped))
-        return TaskSet(
-            self.path.stem,
-            pool,
-            held_out,
-            remarks=ordered(remarks),
-            columns=facts,
-            test_is_drawn=not self.test,
-        )
+        apart = roles_apart(columns, dropped, self.groups, self.test, self.weights, judging=self.weights_judge)
+        facts = facts_of_columns(columns, self.kinds, targets, encoded.treatments, apart)
+        drawn = not self.test
+        return TaskSet(self.path.stem, pool, held_out, remarks=ordered(remarks), columns=facts, test_is_drawn=drawn)
+
+    def _vectors(self, columns: dict[str, Column], lists: dict[str, list[str]]) -> dict[str, list[str]]:
+        """Return the columns of every vector, which are regressions unless the study file says otherwise."""
+        asked = {
+            name: tuple(itertools.chain(*(lists.get(pattern, [pattern]) for pattern in patterns)))
+            for name, patterns in self.vectors.items()
+        }
+        found = columns_of_vectors(asked, list(columns), self.path.name)
+        named = set(selected(self.kinds, list(columns)))
+        self.kinds |= {name: "regression" for name in itertools.chain(*found.values()) if name not in named}
+        return found
 
     def _tell_apart(self, columns: dict[str, Column]) -> list[Remark]:
         """Replace columns whose digits name things by text, and return remarks on what would be one as numbers."""
@@ -187,21 +202,6 @@ class Table(TaskSource):
             columns[name], said = told_apart(columns[name], role, self.kinds.get(name))
             remarks += said
         return remarks
-
-    def _apart(self, columns: dict[str, Column], dropped: list[Remark]) -> dict[str, tuple[Role, str]]:
-        """Return the role of the columns that are neither targets nor inputs, and what they do or why they are out."""
-        apart: dict[str, tuple[Role, str]] = dict.fromkeys(columns, ("left out", "as asked"))
-        apart |= {"": ("left out", "it has no name")}
-        apart |= {remark.subject: ("left out", "it numbers the rows") for remark in dropped}
-        if self.groups:
-            apart[self.groups] = ("group", "keeps rows together in every split")
-        if self.test:
-            apart[self.test] = ("test", "marks the test rows")
-        where = "loss and metric" if self.weights_judge else "the loss"
-        for column in dict.fromkeys(self.weights.values()):
-            tasks = [task for task, other in self.weights.items() if other == column]
-            apart[column] = ("weight", f"weighs rows in {where} of {listed(tasks)}")
-        return apart
 
     def _test_rows(self, columns: dict[str, Column], predicted: list[Column], groups: np.ndarray | None) -> np.ndarray:
         if self.test:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from mtl_core.data.column_facts import ColumnFacts, Role
+from mtl_core.data.remark import Remark
+from mtl_core.data.tabular.column_names import listed
 from mtl_core.data.tabular.column_values import facts_of_column, stored_kind
 from mtl_core.data.tabular.columns import Column
 from mtl_core.data.tabular.encoding import LEFT_OUT
@@ -37,6 +39,37 @@ def facts_of_columns(
         why = "as asked" if name in kinds else f"stored as {column.values.type}"
         facts.append(facts_of_column(column, role, kinds.get(name) or stored_kind(column), why, done))
     return tuple(facts)
+
+
+def roles_apart(
+    columns: Iterable[str],
+    dropped: Sequence[Remark],
+    groups: str | None,
+    test: str | None,
+    weights: Mapping[str, str],
+    *,
+    judging: bool,
+) -> dict[str, tuple[Role, str]]:
+    """Return the role of the columns that are neither targets nor inputs, and what they do or why they are left out.
+
+    Args:
+        columns: names of all columns.
+        dropped: remarks on those that number the rows.
+        groups: column of groups, if any.
+        test: column that marks test rows, if any.
+        weights: columns with weights, by target.
+        judging: whether weights count in metrics, too.
+    """
+    apart: dict[str, tuple[Role, str]] = dict.fromkeys(columns, ("left out", "as asked"))
+    apart |= {"": ("left out", "it has no name")}
+    apart |= {remark.subject: ("left out", "it numbers the rows") for remark in dropped}
+    apart |= {groups: ("group", "keeps rows together in every split")} if groups else {}
+    apart |= {test: ("test", "marks the test rows")} if test else {}
+    where = "loss and metric" if judging else "the loss"
+    for column in dict.fromkeys(weights.values()):
+        tasks = [task for task, other in weights.items() if other == column]
+        apart[column] = ("weight", f"weighs rows in {where} of {listed(tasks)}")
+    return apart
 
 
 def _of_target(column: Column, target: Target) -> ColumnFacts:
