@@ -194,7 +194,7 @@ def tree(
 @app.command("list")
 @reports_errors
 def list_(
-    kind: Annotated[str, typer.Argument(metavar="sharing|weighting|backbones|tasks|presets|columns")],
+    kind: Annotated[str, typer.Argument(metavar="sharing|weighting|backbones|tasks|kinds|metrics|presets|columns")],
     as_json: Json = False,
 ) -> None:
     """List what exists, one line each, with the paper."""

@@ -126,4 +126,4 @@ def _on_empty_cells(column: Column, options: LabelOptions) -> list[Remark]:
         return []
     found = f"Column {column.name!r}: {number} empty cells are taken to have none of its labels"
     advice = f"If nothing is known of them, add empty: missing to labels: {{{in_yaml(column.name)}: …}} under tasks."
-    return [Remark("missing_word", column.name, f"{found}. {advice}")]
+    return [Remark("empty_labels", column.name, f"{found}. {advice}")]
