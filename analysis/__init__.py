@@ -1,7 +1,8 @@
 """The answer of a study, from its records alone: no torch, no Ray, no code of the run directory.
 
-``load(path)`` gives tidy tables, ``load_suite(path)`` those of all studies of a suite, ``verdict_text(path)`` the
-verdict as text, and ``write_report(path)`` writes the page.  They are looked up on first use, so that importing the
+``answer(path)`` gives the verdicts and options as data frames, ``load(path)`` the records as tidy tables and
+``load_suite(path)`` those of all studies of a suite, ``verdict_text(path)`` the verdict as text, and
+``write_report(path)`` writes the page.  They are looked up on first use, so that importing the
 package costs nothing.
 """
 
@@ -11,6 +12,7 @@ from importlib import import_module
 from typing import Any
 
 _PUBLIC = {
+    "answer": "analysis.report.answer",
     "load": "analysis.records.load",
     "load_suite": "analysis.records.load_suite",
     "verdict_text": "analysis.report.verdict_text",

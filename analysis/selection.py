@@ -239,8 +239,9 @@ def _compare(skills: pd.DataFrame, reliable: list[str]) -> pd.DataFrame:
 
 
 def costs(replicas: pd.DataFrame) -> pd.DataFrame:
-    """Return ``arm, multiply_adds`` (per example), ``parameters`` for all tasks: single-task networks are added up."""
-    one = replicas.groupby(["arm", "task"], sort=False)[["sharing", "multiply_adds", "parameters_total"]].first()
+    """Return ``arm, multiply_adds`` (per example), ``parameters`` for all tasks, on average over replicas."""
+    by_task = replicas.groupby(["arm", "task"], sort=False)
+    one = by_task[["multiply_adds", "parameters_total"]].mean().assign(sharing=by_task["sharing"].first())
     per_arm = one.reset_index("task").groupby("arm", sort=False)
     single = per_arm["sharing"].first() == SINGLE_TASK
     numbers = per_arm[["multiply_adds", "parameters_total"]]

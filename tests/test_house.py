@@ -45,6 +45,7 @@ MOST_FLOORS = {"study": 8, "mtl_core": 8, "analysis": 7}
 FUNCTION_P90, FILE_P90, LONGEST_FILE = 20, 200, 250
 LONG = {
     "study/execution/ray_tune.py": "everything that knows Ray stands in one file",
+    "mtl_core/network/portable/model.py": "an exported folder holds this file, and needs no other",
 }
 PICKLING = {"pickle", "cloudpickle", "dill", "joblib", "shelve", "marshal"}
 EVALUATING = {"torch.save", "torch.load", "eval", "exec"}
@@ -76,6 +77,11 @@ TESTED_ELSEWHERE: dict[str, tuple[str, str]] = {
         "tests/mtl_core/data/tabular/test_ordered_and_counted.py",
         "kinds of targets, and those that there are not",
     ),
+    "mtl_core/data/tabular/column_roles.py": ("tests/mtl_core/tasks/test_table.py", "through whole tables"),
+    "mtl_core/data/tabular/made_columns.py": (
+        "tests/mtl_core/data/tabular/test_label_columns.py",
+        "and test_vectors.py: columns of labels and of numbers",
+    ),
     "mtl_core/data/tabular/table_targets.py": ("tests/mtl_core/tasks/test_table.py", "through whole tables"),
     "mtl_core/data/losses.py": ("tests/mtl_core/training/test_evaluation.py", "held against scikit-learn with metrics"),
     "mtl_core/data/metrics/__init__.py": ("tests/mtl_core/data/metrics/test_contract.py", "what every metric promises"),
@@ -89,6 +95,10 @@ TESTED_ELSEWHERE: dict[str, tuple[str, str]] = {
     "mtl_core/training/task_scores.py": (
         "tests/mtl_core/training/test_evaluation.py",
         "metrics over chunks and of examples",
+    ),
+    "mtl_core/data/input_column.py": (
+        "tests/mtl_core/data/tabular/test_input_columns.py",
+        "what a table says of its columns",
     ),
     "mtl_core/data/task.py": ("tests/mtl_core/data/test_target_columns.py", "tasks of several targets"),
     **{
@@ -113,6 +123,8 @@ TESTED_ELSEWHERE: dict[str, tuple[str, str]] = {
         f"mtl_core/testing/weighting_{name}.py": ("tests/mtl_core/testing/test_weighting.py", "plug-ins pass by it")
         for name in ("answers", "presence", "steps")
     },
+    "study/cli/reading_commands.py": ("tests/study/cli/test_status.py", "status; the others beside it likewise"),
+    "study/cli/model_commands.py": ("tests/study/cli/test_export.py", "export, and predict beside it"),
     "study/__init__.py": ("tests/study/cli/test_app.py", "the version, which the command prints"),
 }
 """Module with logic but without a test of its name → the test that stands in for it, and why."""

@@ -62,7 +62,7 @@ def cost_of(records: Records, arm: str | Mapping[str, str], networks: int) -> Co
     rows = rows[(rows["arm"] == wanted) & (rows["status"] == "finished")]
     if rows.empty:
         return UNKNOWN
-    sizes = rows.groupby("task")[["parameters_total", "multiply_adds"]].first()
+    sizes = rows.groupby("task")[["parameters_total", "multiply_adds"]].mean()  # replicas may have found trees
     seconds = rows.groupby("task")["seconds"].mean()
     together = rows["sharing"].iloc[0] != SINGLE_TASK  # a replica's rows then repeat what all its tasks cost
     parameters, multiply_adds = sizes.max() if together else sizes.sum()

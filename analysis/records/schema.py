@@ -21,6 +21,7 @@ CURVE = pa.list_(SINGLE)
 LOSS, METRIC, SKILL = "the task's loss", "the task's metric", "skill: 0 constant prediction, 1 perfect"
 
 NO_CLASSES = "null: a regression, or not recorded yet when the run was made"
+TREE = "tree that the replica found, to which its sizes then refer: groups of tasks by stage, a JSON list; null: none"
 
 
 @dataclass(frozen=True)
@@ -90,8 +91,7 @@ TRAINING = (
         "trivial_metric": Column(REAL, "metric of the best constant prediction on the validation split", METRIC),
         "trivial_train_loss": Column(
             REAL,
-            "loss of the best constant prediction on the fixed part of the training split; null: not recorded yet when "
-            "the run was made",
+            "loss of the best constant prediction on the fixed part of the training split; null: not recorded then",
             LOSS,
             is_new=True,
         ),
@@ -100,6 +100,7 @@ TRAINING = (
         "parameters_shared": Column(WHOLE, "parameters that several tasks share", "parameters"),
         "parameters_total": Column(WHOLE, "parameters of the replica, all its tasks together", "parameters"),
         "multiply_adds": Column(WHOLE, "forward pass of one example, all tasks of the replica", "multiply-adds"),
+        "tree": Column(TEXT, TREE, is_new=True),
         "unconverged": Column(
             WHOLE, "steps in which the weighting method's solver did not converge; null: it has none", "steps"
         ),

@@ -58,7 +58,7 @@ def outcomes(records: Records) -> pd.DataFrame:
     )
     merged = kept.merge(records.scores, on=["replica", "task"], how="inner", validate="one_to_one")
     merged = merged.drop_duplicates(["arm", "phase", "seed", "task"], keep="last").reset_index(drop=True)
-    return merged if records.num_folds == 1 else _on_one_scale(merged)
+    return merged if records.num_folds == 1 or merged.empty else _on_one_scale(merged)
 
 
 def _on_one_scale(rows: pd.DataFrame) -> pd.DataFrame:

@@ -90,7 +90,11 @@ def skill_half_width(rows: int, majority: float | None, metric: str = "") -> flo
 
 
 def planned_precision(
-    rows: dict[str, int], deviations: dict[str, float], importance: Importance | None = None
+    rows: dict[str, int],
+    deviations: dict[str, float],
+    importance: Importance | None = None,
+    *,
+    own_rows: bool = False,
 ) -> Precision:
     """Return the half-widths of a design in which so many labelled rows, or groups of them, judge each task.
 
@@ -100,7 +104,9 @@ def planned_precision(
         rows: number of labelled test rows of each task; with outer folds all of its labelled rows.
         deviations: what :func:`row_deviation` says of each task.
         importance: of the tasks in their mean; default: all count alike.
+        own_rows: whether no row judges two tasks, so that their differences are independent.
     """
+    between = 0.0 if own_rows else BETWEEN_TASKS
     halves = {
         task: t_quantile(max(number - 1, 1), ALPHA) * deviations[task] * math.sqrt((1 + MATERIAL) / max(number, 1))
         for task, number in rows.items()
@@ -110,6 +116,4 @@ def planned_precision(
     shares = [float(times[task]) * half for task, half in halves.items()]
     independent = math.sqrt(sum(share**2 for share in shares)) / len(halves)
     together = sum(shares) / len(halves)
-    return Precision(
-        halves, math.hypot(math.sqrt(1 - BETWEEN_TASKS) * independent, math.sqrt(BETWEEN_TASKS) * together)
-    )
+    return Precision(halves, math.hypot(math.sqrt(1 - between) * independent, math.sqrt(between) * together))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-Role = Literal["input", "target", "group", "test", "weight", "left out"]
+Role = Literal["input", "target", "task", "group", "test", "weight", "left out"]
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,8 @@ import torch
 from jaxtyping import Bool, Int
 from torch import Tensor
 
-from mtl_core.data.splits import first_that_serves
-from mtl_core.data.target_columns import columns_of
+from mtl_core.data.splits import first_that_serves, rank_in_task
+from mtl_core.data.target_columns import columns_of, labels
 from mtl_core.data.task_set import Examples, TaskSet
 from mtl_core.errors import UserError
 from mtl_core.randomness.seeding import generator
@@ -65,10 +65,16 @@ def _fold_of_every_example(task_set: TaskSet, pool: Examples, folds: int, seed: 
         what = "rows" if pool.groups is None else "groups"
         raise UserError("evaluation.folds", f"{folds} folds of {len(sizes)} {what}.", "Ask for fewer folds.")
     chance, needed = generator(seed, "outer folds"), _needed_in_every_fold(task_set, pool, member, folds)
-    return first_that_serves(
-        lambda: _drawn(sizes, folds, chance)[member],
-        lambda number: all(bool(needed[number == fold].any(dim=0).all()) for fold in range(folds)),
-    )
+
+    def serves(number: Tensor) -> bool:
+        return all(bool(needed[number == fold].any(dim=0).all()) for fold in range(folds))
+
+    number = first_that_serves(lambda: _drawn(sizes, folds, chance)[member], serves)
+    if task_set.development.own_inputs and pool.groups is None and not serves(number):
+        labelled = labels(task_set.tasks, pool.targets)
+        by_task = (labelled.int().argmax(dim=1) + rank_in_task(labelled, chance)).argsort()
+        number[by_task] = torch.arange(len(pool)) % folds
+    return number
 
 
 def _drawn(sizes: Int[Tensor, " g"], folds: int, chance: torch.Generator) -> Int[Tensor, " g"]:

@@ -27,6 +27,7 @@ KINDS: dict[str, tuple[Consequence, str]] = {
     "missing_word": ("number", "Words taken as missing"),
     "empty_labels": ("number", "Empty cells taken for no label"),
     "far_value": ("number", "A value far from all others"),
+    "task_left_out": ("number", "Tasks left out"),
     "few_labels": ("number", "Few labels to develop on"),
     "rare_class": ("number", "Rare classes"),
     "unseen_class": ("number", "Classes in test rows only"),

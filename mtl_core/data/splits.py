@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 import torch
-from jaxtyping import Bool, Int
+from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from mtl_core.data.task_set import Development
@@ -23,7 +23,8 @@ def split(development: Development, seed: int) -> tuple[Int[Tensor, " n_train"],
 
     Groups stay whole: in random order they go to validation until its share of the examples is reached, and at least
     one group remains for training.  Without groups every example is a group of its own.
-    An order that leaves a task without a label on one side is drawn again, up to :data:`MOST_ORDERS` times.
+    An order that leaves a task without a label on one side is drawn again, up to :data:`MOST_ORDERS` times; where tasks
+    have examples of their own and none serves all of them, each task's examples are divided for themselves.
     Examples that judge the networks of ``seed`` are in neither part.
 
     Raises:
@@ -49,7 +50,23 @@ def split(development: Development, seed: int) -> tuple[Int[Tensor, " n_train"],
     validates = first_that_serves(
         lambda: _groups_that_validate(sizes, wanted, chance)[member], lambda mask: _both_have_labels(mask, labels)
     )
+    if development.own_inputs and examples.groups is None and not _both_have_labels(validates, labels):
+        validates = rank_in_task(labels, chance) < share
     return pool[~validates], pool[validates]
+
+
+def rank_in_task(labels: Bool[Tensor, "n t"], chance: torch.Generator) -> Float[Tensor, " n"]:
+    """Return where each example stands in a random order of its task's examples, in [0, 1) for first to last.
+
+    Args:
+        labels: which example belongs to which task; one that belongs to none has a rank among all.
+        chance: decides the order.
+    """
+    ranks = torch.rand(len(labels), generator=chance)
+    for members in labels.T:
+        rows = members.nonzero().squeeze(1)
+        ranks[rows[ranks[rows].argsort()]] = torch.arange(len(rows)) / max(len(rows), 1)
+    return ranks
 
 
 def first_that_serves(draw: Callable[[], Mask], serves: Callable[[Mask], bool]) -> Mask:

@@ -14,6 +14,7 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from mtl_core.data.column_facts import ColumnFacts
+from mtl_core.data.input_column import InputColumn
 from mtl_core.data.metrics import is_mean
 from mtl_core.data.remark import Remark
 from mtl_core.data.target_columns import columns_of, columns_of_only, labels
@@ -189,6 +190,7 @@ class TaskSet:
         columns: facts about the columns of a user's table, in the order of the file; empty for other task sets.
         test_is_drawn: whether the test examples were drawn at random from the same rows as the pool, so that another
             draw would serve as well; ``False``: somebody decided what the tasks are tested on.
+        input_columns: how each input column of a user's table becomes numbers; empty for other task sets.
     """
 
     name: str
@@ -198,6 +200,7 @@ class TaskSet:
     remarks: tuple[Remark, ...] = ()
     columns: tuple[ColumnFacts, ...] = ()
     test_is_drawn: bool = False
+    input_columns: tuple[InputColumn, ...] = ()
 
     @property
     def tasks(self) -> tuple[Task, ...]:

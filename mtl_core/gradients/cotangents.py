@@ -56,7 +56,7 @@ def gramian(gradients: Float[Tensor, "r t *q"]) -> Float[Tensor, "r t t"]:
 
 
 class LossCotangents:
-    """Cotangents where all tasks share one head and z is the losses themselves; attributes as in :class:`Cotangents`.
+    """Cotangents where tasks do not part before their losses, which are z; attributes as in :class:`Cotangents`.
 
     Args:
         network: network of the pass.

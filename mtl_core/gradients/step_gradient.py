@@ -30,6 +30,7 @@ from mtl_core.weighting import (
     Step,
     Weighting,
     matched,
+    mean_step,
     scaled,
 )
 
@@ -171,20 +172,30 @@ class StepGradient:
         passes = [self._task_gradients(batch, self._theta) for batch in batches]
         jacobians = [one.on(self._shared, into) for one, into in zip(passes, self._jacobian_memory, strict=True)]
         losses, present = passes[0].losses, torch.stack([batch.present for batch in batches]).all(dim=0)
-        direction = method.combine(JacobianStep(losses, present, memory, streams, jacobians)).to(losses)
-        mean = jacobians[0] if len(jacobians) == 1 else torch.stack(jacobians).mean(dim=0)
-        direction = matched(direction, mean, present, self._recipe.scale)
-        private = self._private_factors(present) * method.own_factors(losses)
         own, penalty = (mean_of([getattr(one, part) for one in passes]) for part in ("own", "penalty"))
-        gradient = self._shared.gradient(direction, own, private, penalty)
+        if method.adaptive and penalty:
+            jacobians = [self._with_share_of(penalty, jacobian, present) for jacobian in jacobians]
+        direction = method.combine(JacobianStep(losses, present, memory, streams, jacobians)).to(losses)
+        if method.adaptive:
+            direction = mean_step(direction, present, self._recipe.scale)
+        else:
+            mean = jacobians[0] if len(jacobians) == 1 else torch.stack(jacobians).mean(dim=0)
+            direction = matched(direction, mean, present, self._recipe.scale)
+        private = self._private_factors(present) * method.own_factors(losses)
+        gradient = self._shared.gradient(direction, own, private, penalty, penalised=method.adaptive)
         return Direction(gradient, losses, torch.full_like(losses, torch.nan))
+
+    def _with_share_of(
+        self, penalty: Slotwise, jacobian: Float[Tensor, "r t q"], present: Bool[Tensor, "r t"]
+    ) -> Float[Tensor, "r t q"]:
+        """Return the task gradients with an equal share of the penalty's gradient in that of each present task."""
+        whole = jacobian.new_empty(len(jacobian), self._shared.size)
+        self._shared.write([penalty[number] for number in self._shared.slots], whole)
+        return jacobian + _shares(present).unsqueeze(2) * whole.unsqueeze(1)
 
     def _private_factors(self, present: Bool[Tensor, "r t"]) -> Float[Tensor, "r t"]:
         """Return the factors of the tasks' gradients on private parameters: 1, or its share under ``matched``."""
-        factors = torch.where(present, 1.0, 0.0)
-        if self._recipe.scale == "native":
-            return factors
-        return factors / factors.sum(dim=1, keepdim=True).clamp(min=1)
+        return torch.where(present, 1.0, 0.0) if self._recipe.scale == "native" else _shares(present)
 
     def _with_copied_buffers(self) -> Theta:
         """Return the parameters with copies of the buffers, for a pass that must not update running statistics."""
@@ -203,6 +214,12 @@ class StepGradient:
         losses = weighted(self._network.losses(outputs, targets), self._loader.weights(batch.index))
         losses = label_means(losses, labelled)
         return torch.where(batch.present, losses, 0.0)
+
+
+def _shares(present: Bool[Tensor, "r t"]) -> Float[Tensor, "r t"]:
+    """Equal shares of the present tasks, 0 for absent ones."""
+    factors = torch.where(present, 1.0, 0.0)
+    return factors / factors.sum(dim=1, keepdim=True).clamp(min=1)
 
 
 def mean_of(passes: Sequence[Slotwise]) -> Slotwise:

@@ -7,9 +7,9 @@ weighted sum of the tasks (:meth:`CutPass.combined`):
 
     J = [g_1 … g_T]ᵀ [r t q],    g_i = ∂L_i/∂θ_shared,    G = J Jᵀ [r t t]
 
-Where all tasks share one head, z is the losses themselves.  Where no activation depends on two tasks, since each task
-has its own inputs or descriptor, every task gets a copy of the shared weights, and a single backward pass gives J
-(:class:`ApartPass`).
+Where all tasks share one head, or outputs are coupled, z is the losses themselves.  Where no activation depends on two
+tasks, since each task has its own inputs or descriptor, every task gets a copy of the shared weights, and a single
+backward pass gives J (:class:`ApartPass`).
 """
 
 from __future__ import annotations
@@ -165,7 +165,7 @@ def _cut(
     network: Network, theta: Theta, x: Float[Tensor, "r g b d"], context: ForwardContext, losses_of: LossesOf
 ) -> tuple[Tensor, Cotangents]:
     """The representation with its graph, and the tasks' cotangents at it."""
-    if network.shares_head:
+    if not network.parts_tasks:
         z = losses_of(network(theta, x, context))
         return z, LossCotangents(network, z)
     z = network.represent(theta, x, context)

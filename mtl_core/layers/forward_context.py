@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from torch import Tensor
 
 from mtl_core.layers.bank import Copy, Theta
@@ -36,7 +36,8 @@ class ForwardContext:
     Args:
         training: whether batch norms use the batch's statistics and penalties are recorded.
         noise: dropout masks of the step; ``None``: nothing is dropped.
-        progress: fraction of its training that each replica has completed, ``[r]``.
+        progress: fraction of its training, or of its search, that each replica has completed, ``[r]``.
+        searching: whether each replica still searches a structure, ``[r]``; ``None``: there is no search.
         options: tuned hyperparameters of the architecture, by name, ``[r]`` each.
         streams: random numbers of the step.
         penalties: terms that the architecture adds to each replica's objective, ``[r]`` each; the pass appends them.
@@ -46,6 +47,7 @@ class ForwardContext:
     training: bool = False
     noise: Noise | None = None
     progress: Float[Tensor, " r"] | None = None
+    searching: Bool[Tensor, " r"] | None = None
     options: Mapping[str, Float[Tensor, " r"]] = field(default_factory=dict)
     streams: Streams | None = None
     penalties: list[Float[Tensor, " r"]] = field(default_factory=list)

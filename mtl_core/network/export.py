@@ -2,35 +2,23 @@
 
 from __future__ import annotations
 
-import json
 import math
-from collections.abc import Mapping
-from dataclasses import asdict
-from pathlib import Path
-from typing import Any
 
 import torch
 from jaxtyping import Float
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
-from mtl_core import ENGINE_VERSION
 from mtl_core.data.kinds import kind_named
-from mtl_core.data.preprocessing import prepare
+from mtl_core.data.preprocessing import Preparation, prepare
 from mtl_core.data.target_columns import columns_of
 from mtl_core.data.task import Task
 from mtl_core.data.task_set import Development
-from mtl_core.errors import UserError
 from mtl_core.layers.bank import Slot
 from mtl_core.network.network import Network
 from mtl_core.recipe import Recipe
 
-PARAMETERS, RECIPE = "parameters.safetensors", "recipe.json"
-"""Names of the files in the folder of an exported module."""
 
-
-class Predictor(nn.Module):
+class TrainedModule(nn.Module):
     """A trained network together with the standardisation of its training split, as a torch module.
 
     The module always runs in evaluation mode: without dropout, and without updating running statistics.  Parameters and
@@ -104,7 +92,13 @@ class Predictor(nn.Module):
         return unique
 
 
-def export(recipe: Recipe, development: Development, seed: int, parameters: Float[Tensor, " p"]) -> Predictor:
+def export(
+    recipe: Recipe,
+    development: Development,
+    seed: int,
+    parameters: Float[Tensor, " p"],
+    preparation: Preparation | None = None,
+) -> TrainedModule:
     """Return a trained replica as a torch module in evaluation mode.
 
     Args:
@@ -112,79 +106,22 @@ def export(recipe: Recipe, development: Development, seed: int, parameters: Floa
         development: examples that it was trained on; for a single-task replica with its task alone.
         seed: seed of the replica; it fixes the training split, whose standardisation the module holds.
         parameters: packed parameters, such as :attr:`mtl_core.training.trainer.Outcome.selected`.
+        preparation: of that split, where it is known already.
 
     Raises:
         ValueError: if the number of parameters is not that of the recipe.
     """
     origins = {"input_shift": development.input_origin, "target_shift": development.target_origin}
     double = any(origin is not None for origin in origins.values())
-    module = Predictor(recipe, development.tasks, development.shape, double)
+    module = TrainedModule(recipe, development.tasks, development.shape, double)
     layout = module._network.layout
     if parameters.shape != (layout.size,):
         raise ValueError(f"The recipe has {layout.size} parameters, the row {tuple(parameters.shape)}.")
     values = layout.theta(layout.unpack(parameters.unsqueeze(0)))
-    preparation = prepare(development, seed, recipe.train_fraction)
+    preparation = preparation or prepare(development, seed, recipe.train_fraction)
     scales = ("input_shift", "input_scale", "target_shift", "target_scale")
     state = {name: getattr(preparation, name) for name in scales}
     state |= {name: state[name].double() + origin for name, origin in origins.items() if origin is not None}
     state |= {name: values[slot].detach()[0] for slot, name in module._names.items()}
     module.load_state_dict(state)
     return module.eval()
-
-
-def save(module: Predictor, folder: Path) -> None:
-    """Write ``module`` to ``folder`` as safetensors and JSON; nothing is pickled.
-
-    Raises:
-        UserError: if stages of the module are Python objects, which cannot be loaded by name.
-    """
-    text = {
-        "engine": ENGINE_VERSION,
-        "recipe": asdict(module.recipe),
-        "tasks": [asdict(task) for task in module.tasks],
-        "shape": list(module.shape),
-        "double": module.input_shift.dtype == torch.float64,
-    }
-    try:
-        written = json.dumps(text, indent=2)
-    except TypeError as error:
-        raise UserError("export", "the recipe holds Python objects.", "Name modules as package.module:name.") from error
-    folder.mkdir(parents=True, exist_ok=True)
-    save_file({name: value.contiguous() for name, value in module.state_dict().items()}, folder / PARAMETERS)
-    (folder / RECIPE).write_text(written + "\n")
-
-
-def load(folder: Path, *, trust_code: bool = False) -> Predictor:
-    """Load a module that :func:`save` wrote, in evaluation mode.
-
-    Args:
-        folder: the folder that it was written to.
-        trust_code: whether to import the modules that a custom backbone names; otherwise only this library's code runs.
-
-    Raises:
-        UserError: if the folder holds no such module, or one whose code would have to be imported.
-    """
-    where, remedy = str(folder), "Point to a folder that export wrote."
-    try:
-        text = json.loads((folder / RECIPE).read_text())
-        recipe, tasks = Recipe(**text["recipe"]), tuple(_task(values) for values in text["tasks"])
-        shape, state = tuple(int(size) for size in text["shape"]), load_file(folder / PARAMETERS)
-    except (OSError, ValueError, KeyError, TypeError, SafetensorError) as error:
-        raise UserError(where, f"holds no exported module ({error}).", remedy) from error
-    if not trust_code and recipe.backbone == "custom":
-        raise UserError(
-            where, f"runs code of its author, {recipe.backbone_options}.", "Pass trust_code=True if you trust it."
-        )
-    try:
-        module = Predictor(recipe, tasks, shape, bool(text.get("double", False)))
-        module.load_state_dict(state)
-    except (KeyError, TypeError, RuntimeError) as error:
-        found = f"does not fit engine {ENGINE_VERSION}, being of {text.get('engine')} ({error})."
-        raise UserError(where, found, remedy) from error
-    return module.eval()
-
-
-def _task(values: Mapping[str, Any]) -> Task:
-    weights = values.get("class_weight")
-    weights = tuple(weights) if isinstance(weights, list) else weights
-    return Task(**{**values, "classes": tuple(values["classes"]), "class_weight": weights})

@@ -35,6 +35,11 @@ def _why_not_weighable(recipe: Recipe, development: Development) -> str | None:
     elsewhere = recipe.gradients != "parameters" or recipe.gramian_rows is not None
     if elsewhere and needs == "jacobian":
         return f"{method} combines the gradients themselves, so inner products taken elsewhere are of no use to it"
+    if getattr(find("weighting", method).cls, "adaptive", False):
+        if recipe.optimiser != "adamw":
+            return f"{method} keeps the moments of Adam for each task, and {recipe.optimiser} has none to keep"
+        if recipe.clip_norm is not None:
+            return f"{method} hands over finished steps, and clip_norm shortens gradients"
     network = Network(recipe, development.tasks, development.shape)
     if not network.layout.count_shared():
         return f"{method} weighs gradients on shared parameters, and nothing is shared"
@@ -48,7 +53,7 @@ def _why_not_weighable(recipe: Recipe, development: Development) -> str | None:
 
 
 def _has_common_representation(network: Network, development: Development) -> bool:
-    if development.own_inputs or network.shares_head:
+    if development.own_inputs or not network.parts_tasks:
         return False
     theta = {slot: torch.zeros(1, len(slot.copies), *slot.shape) for slot in network.layout.slots}
     with torch.no_grad():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from jaxtyping import Float
 from torch import Tensor
@@ -10,7 +10,7 @@ from torch import Tensor
 from mtl_core.data.kinds import kind_named
 from mtl_core.data.target_columns import columns_of
 from mtl_core.data.task import Kind, Task
-from mtl_core.layers.bank import SHARED, Slot, Theta, private, uniform
+from mtl_core.layers.bank import SHARED, Copy, Slot, Theta, private, uniform
 from mtl_core.layers.head_product import class_major
 
 
@@ -25,9 +25,17 @@ class HeadBank:
         members: places of the bank's tasks among them.
         features: number of features of the backbone's output h.
         shared: whether the tasks share one head.
+        users: the tasks whose losses depend on each task's own head; by default the task alone.
     """
 
-    def __init__(self, tasks: Sequence[Task], members: Sequence[int], features: int, shared: bool = False) -> None:
+    def __init__(
+        self,
+        tasks: Sequence[Task],
+        members: Sequence[int],
+        features: int,
+        shared: bool = False,
+        users: Callable[[str], frozenset[str]] | None = None,
+    ) -> None:
         first = tasks[members[0]]
         self.members = list(members)
         self.kind: Kind = first.kind
@@ -36,7 +44,10 @@ class HeadBank:
         self._columns = [column for member in members for column in columns[member]]
         self._all = len(members) == len(tasks)
         self._vector = (first.num_targets,) if first.num_targets > 1 else ()
-        copies = (SHARED,) if shared else private(task.name for task in self.tasks)
+        own = private(task.name for task in self.tasks)
+        if users is not None:
+            own = tuple(Copy(task.name, users(task.name)) for task in self.tasks)
+        copies = (SHARED,) if shared else own
         bound, outputs = features**-0.5, first.num_outputs
         label = f"head.{first.kind}{outputs}"
         self._outputs, directions = outputs, kind_named(first.kind).num_directions(first)
@@ -63,15 +74,21 @@ class HeadBank:
         return own.reshape(len(own), len(self.members), *self._vector, *own.shape[2:]) if self._vector else own
 
 
-def banks_of(tasks: Sequence[Task], features: int, shared: bool = False) -> list[HeadBank]:
+def banks_of(
+    tasks: Sequence[Task],
+    features: int,
+    shared: bool = False,
+    users: Callable[[str], frozenset[str]] | None = None,
+) -> list[HeadBank]:
     """Return the heads of all tasks, a bank for each kind and number of outputs.
 
     Args:
         tasks: all tasks of the task set.
         features: number of features of the backbone's output.
         shared: whether all tasks share one head; it has no effect where they differ in kind or number of outputs.
+        users: as for :class:`HeadBank`.
     """
     groups: dict[tuple[str, int], list[int]] = {}
     for position, task in enumerate(tasks):
         groups.setdefault((task.kind, task.num_outputs), []).append(position)
-    return [HeadBank(tasks, members, features, shared and len(groups) == 1) for members in groups.values()]
+    return [HeadBank(tasks, members, features, shared and len(groups) == 1, users) for members in groups.values()]

@@ -44,7 +44,8 @@ class Network:
         sharing = find("sharing", recipe.sharing).cls
         self.tasks = tuple(tasks)
         self.trunk: Sharing = sharing(backbone, names, recipe.depth, **recipe.sharing_options)
-        self.heads = banks_of(tasks, self.trunk.backbone.num_features, self.trunk.shares_head)
+        features, users = self.trunk.backbone.num_features, self.trunk.head_users
+        self.heads = banks_of(tasks, features, self.trunk.shares_head, users)
         slots = [slot for part in (*self.trunk.parts, *self.heads) for slot in part.slots]
         self.layout = Layout(slots, names)
         order = [member for bank in self.heads for member in bank.members]
@@ -59,7 +60,8 @@ class Network:
             context: context of the pass.
         """
         h = self.trunk(theta, x, context)
-        return [bank(theta, h) for bank in self.heads]
+        outputs = [bank(theta, h) for bank in self.heads]
+        return [self.trunk.couple(outputs[0], context)] if self.trunk.couples else outputs
 
     def represent(
         self, theta: Theta, x: Float[Tensor, "r g b d"], context: ForwardContext
@@ -68,9 +70,17 @@ class Network:
         return self.trunk.represent(theta, x, context)
 
     def finish(self, theta: Theta, z: Float[Tensor, "r c b *f"], context: ForwardContext) -> list[Tensor]:
-        """Return the outputs of every head bank for the representation ``z``, the second part of a pass."""
+        """Return the outputs of every head bank for the representation ``z``, the second part of a pass.
+
+        It ends before outputs are coupled, which have no private part.
+        """
         h = self.trunk.finish(theta, z, context)
         return [bank(theta, h) for bank in self.heads]
+
+    @property
+    def parts_tasks(self) -> bool:
+        """Whether there is a point behind which every task's part of the network is its own."""
+        return not (self.shares_head or self.trunk.couples)
 
     @property
     def shares_head(self) -> bool:

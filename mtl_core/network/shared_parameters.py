@@ -78,6 +78,7 @@ class SharedParameters:
         own: Sequence[Tensor | None],
         factors: Float[Tensor, "r t"],
         penalty: Sequence[Tensor | None],
+        penalised: bool = False,
     ) -> list[Float[Tensor, "r s"]]:
         """Return the gradient of a step for every trained slot.
 
@@ -86,6 +87,7 @@ class SharedParameters:
             own: gradient of the sum of the tasks' losses by every trained slot; only private copies are read.
             factors: factor of each task's gradient on its private copies.
             penalty: gradient of the architecture's penalties by every trained slot; empty if there are none.
+            penalised: whether ``shared`` holds the penalties' part already, so that only private copies get theirs.
         """
         replicas = len(shared)
         parts: list[Tensor] = []
@@ -98,13 +100,20 @@ class SharedParameters:
                 parts.append(shared.new_zeros(shape))
             else:
                 parts.append(gradient.reshape(shape) * factors[:, self._task[number]].unsqueeze(2))
-        for piece in self._pieces:
-            numel = self._layout.trained[piece.slot].numel
-            parts[piece.slot][:, piece.copies] = shared[:, piece.columns].unflatten(1, (-1, numel))
+        if not penalised:
+            self._place(shared, parts)
         for part, addition in zip(parts, penalty, strict=False):
             if addition is not None:
                 part += addition.reshape(part.shape)
+        if penalised:
+            self._place(shared, parts)
         return [part.flatten(1) for part in parts]
+
+    def _place(self, shared: Float[Tensor, "r q"], parts: Sequence[Float[Tensor, "r c n"]]) -> None:
+        """Write the direction on the shared parameters to their places in the slots."""
+        for piece in self._pieces:
+            numel = self._layout.trained[piece.slot].numel
+            parts[piece.slot][:, piece.copies] = shared[:, piece.columns].unflatten(1, (-1, numel))
 
     def shorten_(self, gradients: Sequence[Float[Tensor, "r s"]], norm: float) -> None:
         """Shorten each replica's gradient on the shared parameters, in place, to the norm ``norm`` where it is longer.

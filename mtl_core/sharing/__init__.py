@@ -43,10 +43,14 @@ class Sharing(ABC):
     """Whether the number of shared stages is an option of the architecture."""
     shares_head: ClassVar[bool] = False
     """Whether tasks with outputs of one kind and size have a single head in common."""
+    couples: ClassVar[bool] = False
+    """Whether :meth:`couple` does anything with the outputs of all tasks together."""
     acts_after_step: ClassVar[bool] = False
     """Whether the architecture implements :meth:`after_step`."""
     parts: Sequence[Part]
     """All components with parameters, in forward order; a subclass sets it."""
+    found: Sequence[Slot] = ()
+    """Buffers that hold what a search found, and stay when training begins anew; see :meth:`search_epochs`."""
     towers: Chain | None = None
     """The tasks' private stages behind the representation; ``None``: there are none."""
 
@@ -72,6 +76,19 @@ class Sharing(ABC):
     def __call__(self, theta: Theta, x: Float[Tensor, "r g b d"], context: ForwardContext) -> Float[Tensor, "r c b o"]:
         """Return what the heads read, from the examples ``x``: one signal for all tasks, or one for each."""
         return self.finish(theta, self.represent(theta, x, context), context)
+
+    def head_users(self, task: str) -> frozenset[str]:
+        """Return the tasks whose losses depend on the head of ``task``, a private one."""
+        return frozenset((task,))
+
+    def couple(self, logits: Float[Tensor, "r t 1 b"], context: ForwardContext) -> Float[Tensor, "r t 1 b"]:
+        """Return the outputs of binary tasks, the only ones that there are, as those of all tasks decide them.
+
+        Args:
+            logits: outputs of the heads, in the order of the tasks.
+            context: of the forward pass; penalties on outputs are added here.
+        """
+        raise AssertionError(f"{type(self).__name__} leaves the outputs as they are.")
 
     def apart(self, signals: int) -> bool:
         """Return whether the tasks' signals are separate from the first stage on and never mix.
@@ -102,6 +119,23 @@ class Sharing(ABC):
             context: of the step.
         """
         raise AssertionError(f"{type(self).__name__} does nothing after a step.")
+
+    @classmethod
+    def search_epochs(cls, recipe: Recipe) -> int:
+        """Return the number of epochs that search a structure before, and on top of, the epochs of the training.
+
+        After them training begins anew, from the initial parameters, with :attr:`found` as the search left it.
+        """
+        return 0
+
+    def settled(self, theta: Theta, row: int) -> dict[str, Any]:
+        """Return the fields of a recipe whose network a trained row equals: empty where it is the row's own.
+
+        Args:
+            theta: the parameters of the array.
+            row: place of the row.
+        """
+        return {}
 
     def option(self, name: str, context: ForwardContext, dimensions: int) -> Any:
         """Return a tuned option: the rows' values as ``[r, 1, …]`` with ``dimensions`` dimensions, or the default."""

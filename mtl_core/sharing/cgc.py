@@ -33,7 +33,7 @@ class CGC(Sharing):
     tasks have inputs of their own, a task's own experts see these alone.
 
     Source: H. Tang et al., "Progressive layered extraction (PLE): a novel multi-task learning model for personalized
-    recommendations", RecSys 2020, section 4.1.
+    recommendations", RecSys 2020: customised gate control.
 
     Differs from the paper: gates have a bias and start at zero, as in ``mmoe``; all tasks have the same number of own
     experts; gates may drop experts in training.

@@ -23,8 +23,7 @@ class CrossStitch(Sharing):
     is learned, one number for a pair of tasks or one for every feature.  It starts with .9 for a task's own signal and
     .1/(T − 1) for each other.  With the identity for A^l this is ``independent``; with equal rows it is ``hard``.
 
-    Source: I. Misra, A. Shrivastava, A. Gupta & M. Hebert, "Cross-stitch networks for multi-task learning", CVPR 2016,
-    eq. 1.
+    Source: I. Misra, A. Shrivastava, A. Gupta & M. Hebert, "Cross-stitch networks for multi-task learning", CVPR 2016.
 
     Differs from the paper: stages start at random rather than from networks that were trained on one task each, A has
     the common learning rate rather than a larger one, and a matrix serves all features unless ``per_channel``.  The

@@ -31,7 +31,7 @@ class DSelectK(Sharing):
     weights are not zero.
 
     Source: H. Hazimeh et al., "DSelect-k: differentiable selection in the mixture of experts with applications to
-    multi-task learning", NeurIPS 2021, section 3.
+    multi-task learning", NeurIPS 2021.
 
     Differs from the paper: the number of experts is a power of two (the paper adds a penalty on codes that no expert
     has); the entropy of example gates is averaged over the batch, not summed.  The optimiser's weight decay, which the

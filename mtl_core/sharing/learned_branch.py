@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, Any
 
 import torch
 from jaxtyping import Bool, Float
@@ -23,6 +23,7 @@ from mtl_core.task_tree import of_paths
 
 _COLDEST = 0.1
 """The temperature at which the tree is fixed."""
+_SETTLE_AT = 0.5
 
 
 class LearnedBranch(Sharing):
@@ -30,19 +31,24 @@ class LearnedBranch(Sharing):
 
     A stage has a node for each task.  The input of node j at stage l + 1 is Σ_p w_jp h_p over the nodes p of stage l,
     with w_j = softmax((θ_j + G_j)/τ), Gumbel noise G and a temperature τ that falls geometrically; heads choose among
-    the nodes of the last stage in the same way.  From the share ``settle_at`` of training on, w is the one-hot arg-max
-    that θ had at that moment, so the network is a tree from then on.  Evaluation uses the arg-max throughout.
+    the nodes of the last stage in the same way.  The search takes the share ``settle_at`` of the epochs, on top of
+    them; then w is the one-hot arg-max of θ, and the network, which is a tree now, trains from its initial weights for
+    as many epochs as every other network.  Evaluation uses the arg-max throughout.
 
     Source: P. Guo, C.-Y. Lee & D. Ulbricht, "Learning to branch for multi-task learning", ICML 2020.
 
-    Differs from the paper: the tree goes on training with the weights that it was found with, where the paper starts
-    them again; τ falls to .1 by the time the tree is fixed; weights and θ have one learning rate; a stage has as
-    many nodes as there are tasks.  Tasks with inputs of their own send them through all nodes, T times the work, and
-    statistics over a batch are those of all tasks' examples.
+    Differs from the paper: τ falls to .1 by the time the tree is fixed; weights and θ have one learning rate; a stage
+    has as many nodes as there are tasks.  Tasks with inputs of their own send them through all nodes, T times the work,
+    and statistics over a batch are those of all tasks' examples.
+
+    The tree is known after the search alone, and seeds differ in it.  A width is therefore matched to the size of all
+    nodes together, which no tree exceeds; records hold the size of the tree that was found.
 
     Args:
         branching_temperature: temperature τ at the start.
-        settle_at: share of training, between 0 and 1, after which the tree is fixed.
+        settle_at: length of the search, as a share of the epochs between 0 and 1.
+        retrain: whether the tree trains from scratch; if not, the search is a part of the training, and its weights go
+            on training in the tree.
     """
 
     uses_depth = False
@@ -55,16 +61,18 @@ class LearnedBranch(Sharing):
         depth: int | None,
         *,
         branching_temperature: Annotated[float, LogUniform(0.5, 10.0)] = 2.0,
-        settle_at: float = 0.5,
+        settle_at: float = _SETTLE_AT,
+        retrain: bool = True,
     ) -> None:
         super().__init__(backbone, tasks, depth)
-        self.branching_temperature, self.settle_at = branching_temperature, settle_at
+        self.branching_temperature, self.settle_at, self.retrain = branching_temperature, settle_at, retrain
         levels = backbone.num_stages
         self.stages = [backbone.stage(level, mutual(tasks)) for level in range(levels)]
         self.choices = [
             ParentChoice(f"branching{level}", mutual(tasks) if level < levels - 1 else private(tasks))
             for level in range(levels)
         ]
+        self.found = tuple(choice.chosen for choice in self.choices)
         chosen = zip(self.stages, self.choices, strict=True)
         self.parts = [part for pair in chosen for part in pair]
         ahead = [(child, (child + step) % len(tasks)) for child in range(len(tasks)) for step in range(len(tasks))]
@@ -105,8 +113,28 @@ class LearnedBranch(Sharing):
         context: ForwardContext,
     ) -> None:
         assert context.progress is not None, "a step knows where in its training it is"
+        free, _ = self._search(context, context.progress)
         for choice in self.choices:
-            choice.keep(theta, context.progress < self.settle_at)
+            choice.keep(theta, free)
+
+    @classmethod
+    def search_epochs(cls, recipe: Recipe) -> int:
+        options = recipe.sharing_options
+        if not options.get("retrain", True):
+            return 0
+        return max(1, round(options.get("settle_at", _SETTLE_AT) * recipe.epochs))
+
+    def settled(self, theta: Theta, row: int) -> dict[str, Any]:
+        return {"sharing": "branch", "sharing_options": {"tree": self.tree(theta, row)}}
+
+    def _search(
+        self, context: ForwardContext, progress: Float[Tensor, " r"]
+    ) -> tuple[Bool[Tensor, " r"], Float[Tensor, " r"]]:
+        """Return which rows are free to choose, and how far each is on the way to its tree."""
+        if not self.retrain:
+            return progress < self.settle_at, (progress / self.settle_at).clamp(max=1)
+        free = torch.ones_like(progress, dtype=torch.bool) if context.searching is None else context.searching
+        return free, progress
 
     def _weights(self, theta: Theta, context: ForwardContext) -> list[Float[Tensor, "r t t"]]:
         """The weights of parents at every level: relaxed while a row is free to choose, else one-hot."""
@@ -117,10 +145,9 @@ class LearnedBranch(Sharing):
             return [choice.relaxed(theta, None, start) for choice in self.choices]
         shape = len(self.choices), len(self.tasks), len(self.tasks)
         noise = context.streams.uniform(self._edges).unflatten(1, shape).unbind(1)
-        way = (progress / self.settle_at).clamp(max=1).view(-1, 1, 1)
+        free, way = (values.view(-1, 1, 1) for values in self._search(context, progress))
         hottest = start.log() if isinstance(start, Tensor) else math.log(start)
         temperature = torch.exp(hottest + way * (math.log(_COLDEST) - hottest))
-        free = (progress < self.settle_at).view(-1, 1, 1)
         return [
             torch.where(free, choice.relaxed(theta, drawn, temperature), choice.settled(theta))
             for choice, drawn in zip(self.choices, noise, strict=True)
@@ -128,7 +155,7 @@ class LearnedBranch(Sharing):
 
     @classmethod
     def why_infeasible(cls, recipe: Recipe, development: Development) -> str | None:
-        share_of_training = recipe.sharing_options.get("settle_at", 0.5)
+        share_of_training = recipe.sharing_options.get("settle_at", _SETTLE_AT)
         if not isinstance(share_of_training, int | float) or not 0 < share_of_training < 1:
             return f"settle_at must lie between 0 and 1, found {share_of_training!r}"
         return super().why_infeasible(recipe, development)

@@ -26,7 +26,7 @@ class LowRank(Sharing):
     stages and heads are private.  For q = 0 this is ``hard``; with full rank, own biases and no norms it can represent
     ``independent``.
 
-    Source: E. Hu et al., "LoRA: low-rank adaptation of large language models", ICLR 2022, eq. 3.
+    Source: E. Hu et al., "LoRA: low-rank adaptation of large language models", ICLR 2022.
 
     Differs from the paper: W is trained together with the corrections, where the paper's is trained before and frozen;
     no factor α/q; every affine map is corrected, not those of attention alone.

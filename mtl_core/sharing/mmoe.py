@@ -28,7 +28,7 @@ class MMoE(Sharing):
     that select one expert per task it is ``independent``.
 
     Source: J. Ma et al., "Modeling task relationships in multi-task learning with multi-gate mixture-of-experts",
-    KDD 2018, section 4.2.
+    KDD 2018: the multi-gate model.
 
     Differs from the paper: gates have a bias b_i, without which a task could not prefer an expert whatever the
     example, standardised inputs being zero on average; W_i and b_i start at zero.  The dropout of experts, against

@@ -24,8 +24,8 @@ class MTAN(Sharing):
     share, relu(norm(W_l g)), pooled to the places of s_l: a 3 × 3 convolution of images, else a linear map.  Stages
     above k and the heads are private and take g_i^k.  With all masks equal to 1 this is ``hard``.
 
-    Source: S. Liu, E. Johns & A. Davison, "End-to-end multi-task learning with attention", CVPR 2019, section 3.2
-    (multi-task attention network).
+    Source: S. Liu, E. Johns & A. Davison, "End-to-end multi-task learning with attention", CVPR 2019:
+    the multi-task attention network.
 
     Differs from the paper: a stage gives one feature map, which is both read and masked, where the paper reads a
     block's first and masks its last; the batch norm of a shared layer f_l keeps running averages of each task's signal;

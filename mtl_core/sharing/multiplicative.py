@@ -28,7 +28,7 @@ class Multiplicative(Sharing):
     tasks in the first stages it is ``hard``.
 
     Source: CS330 (Stanford), "Multi-task learning basics": multiplicative conditioning; E. Perez et al., "FiLM: visual
-    reasoning with a general conditioning layer", AAAI 2018, eq. 1–2, and γ = 1 + Δγ.
+    reasoning with a general conditioning layer", AAAI 2018: the affine map of the features, with γ = 1 + Δγ.
 
     Differs from the paper: the lecture's gate is W_z z, without the 1.  For one-hot z the two are the same family of
     functions, W_z = 1 + W_γ; but here weight decay and a small step lead to a network that all tasks share, not to

@@ -13,7 +13,7 @@ class OMoE(MMoE):
     k = ``depth`` stages; y_i = head_i(tower_i(f)).  With a single task this is ``mmoe``.
 
     Source: J. Ma et al., "Modeling task relationships in multi-task learning with multi-gate mixture-of-experts",
-    KDD 2018, section 4.1.
+    KDD 2018: the one-gate model.
 
     Differs from the paper: gates have a bias and start at zero, as in ``mmoe``.
 

@@ -26,7 +26,7 @@ class PLE(CGC):
     inputs of their own, all levels but the last show every task's examples to all experts, T times the work.
 
     Source: H. Tang et al., "Progressive layered extraction (PLE): a novel multi-task learning model for personalized
-    recommendations", RecSys 2020, section 4.2.
+    recommendations", RecSys 2020: progressive layered extraction.
 
     Differs from the paper: as ``cgc`` does; an expert of a level is one stage.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import itertools
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
@@ -11,27 +11,31 @@ import torch
 
 from mtl_core.data.remark import Remark, ordered
 from mtl_core.data.tabular.by_column import by_column, one_column
-from mtl_core.data.tabular.column_names import nearest_name, refuse_unmatched, selected
+from mtl_core.data.tabular.column_names import nearest_name, refuse_unmatched
+from mtl_core.data.tabular.column_roles import targets_and_inputs
 from mtl_core.data.tabular.columns import INPUT_KINDS, Column, ColumnKind
 from mtl_core.data.tabular.csv_format import CsvFormat
 from mtl_core.data.tabular.declared_kinds import declared_kind, refuse_unknown_kinds
-from mtl_core.data.tabular.label_columns import LabelOptions, with_label_columns
+from mtl_core.data.tabular.input_columns import input_columns
+from mtl_core.data.tabular.label_columns import LabelOptions
 from mtl_core.data.tabular.leakage import refuse_copies, refuse_recodings, remarks_on_order, repeated_rows
+from mtl_core.data.tabular.made_columns import made_columns
 from mtl_core.data.tabular.names_in_digits import Role as DigitsRole
 from mtl_core.data.tabular.names_in_digits import told_apart
 from mtl_core.data.tabular.near_groups import remarks_on_near_groups
 from mtl_core.data.tabular.read_columns import read_columns
 from mtl_core.data.tabular.same_targets import remarks_on_same_targets
-from mtl_core.data.tabular.table_facts import facts_of_columns, roles_apart
+from mtl_core.data.tabular.table_facts import columns_apart, facts_of_columns
 from mtl_core.data.tabular.table_inputs import encoded_inputs, examples_of, origin_of, without_row_numbers
 from mtl_core.data.tabular.table_targets import targets_of
+from mtl_core.data.tabular.task_column import one_task_each, rows_drawn_by_task, tasks_and_labels, tasks_of_rows
 from mtl_core.data.tabular.test_split import (
     group_numbers,
     remarks_on_labelled_groups,
     rows_drawn_for_test,
     rows_named_for_test,
 )
-from mtl_core.data.tabular.vectors import columns_of_vectors, joined, with_lists_apart
+from mtl_core.data.tabular.vectors import joined
 from mtl_core.data.tabular.weights import (
     ClassWeight,
     WeightsIn,
@@ -71,6 +75,8 @@ class Table(TaskSource):
         vectors: tasks that predict several columns at once, ``{image: ['y_img_*']}``, or one of lists; their loss and
             metric are means over the numbers.
         metrics: metric of a target, where another one than the data suggest is to judge it; written like kinds.
+        task: column that says which task a row belongs to, as in a long table of schools; it is no input.  There is one
+            target then, with the labels of all tasks, and the tasks are the values of this column.
         groups: column with the group of every row (a patient, a household), which no split divides; it is no input.  A
             pattern may stand for it, where that is one column.
         test: column that marks the rows for testing; it is no input.
@@ -100,6 +106,7 @@ class Table(TaskSource):
         order: dict[str, tuple[str, ...]] | None = None,
         labels: dict[str, LabelOptions] | None = None,
         vectors: dict[str, tuple[str, ...]] | None = None,
+        task: str | None = None,
         groups: str | None = None,
         test: str | None = None,
         test_share: float = 0.2,
@@ -115,9 +122,9 @@ class Table(TaskSource):
     ) -> None:
         self.path, self.targets = Path(path), tuple(targets)
         self.kinds: dict[str, ColumnKind] = dict(kinds or {})
-        self.metrics, self.order, self.labels = dict(metrics or {}), dict(order or {}), dict(labels or {})
-        self.vectors = dict(vectors or {})
-        self.groups, self.test, self.test_share = groups, test, test_share
+        self.metrics, self.order = dict(metrics or {}), dict(order or {})
+        self.labels, self.vectors = dict(labels or {}), dict(vectors or {})
+        self.task, self.groups, self.test, self.test_share = task, groups, test, test_share
         self.ignore, self.seed, self.missing = tuple(ignore), seed, missing
         self.written = CsvFormat(**(csv or {}), encoding=encoding)  # pyright: ignore[reportArgumentType]
         self.weight, self.weights = weight, dict(weights or {})
@@ -137,59 +144,62 @@ class Table(TaskSource):
             UserError: when the file, an option or a column cannot be used; it names the place and the remedy.
         """
         file = read_columns(self.path, self.written, self.missing)
-        parted = with_label_columns(file.columns, self.labels, self.path.name)
-        columns, lists = with_lists_apart(parted.columns, self.vectors)
-        remarks = [*file.remarks, *parted.remarks]
-        vectors = self._vectors(columns, lists)
-        made = itertools.chain(*parted.parts.values(), *vectors.values())
-        self.targets = tuple(dict.fromkeys([*self.targets, *made]))
+        made = made_columns(file.columns, self.labels, self.vectors, self.path.name)
+        columns, remarks = made.columns, [*file.remarks, *made.remarks]
+        self.targets = tuple(dict.fromkeys([*self.targets, *made.targets]))
+        self.kinds = made.with_kinds(self.kinds)
         remarks += [Remark("no_name", "", "A column without a name is left out.")] if "" in columns else []
-        self._find_names(columns, {*parted.parts, *lists})
+        self._find_names(columns, made.sources)
         remarks += self._tell_apart(columns)
         predicted, candidates = self._roles(columns)
         groups = group_numbers(columns[self.groups]) if self.groups else None
         remarks += remarks_on_labelled_groups(predicted, groups)
-        test = self._test_rows(columns, predicted, groups)
+        rows_of = tasks_of_rows(columns[self.task], predicted) if self.task else None
+        remarks += [] if rows_of is None else rows_of.remarks
+        labelled = (
+            np.stack([column.is_present for column in predicted], axis=1) if rows_of is None else rows_of.labelled
+        )
+        test = self._test_rows(columns, labelled, groups)
         targets = targets_of(predicted, ~test, self.kinds, self.metrics, self.order)
         tasks = tuple(with_class_weights([one.task for one in targets], self.class_weight))
-        labels = np.stack([one.labels for one in targets], axis=1)
-        whole = joined(tasks, labels, vectors)
+        whole = joined(tasks, labels := tasks_and_labels(targets)[1], made.vectors)
         self.weights = columns_with_weights(self.weight, self.weights, [task.name for task in whole.tasks])
         weights = example_weights(self.weights, columns, whole.tasks, whole.known, test)
         if self.weights_judge:
             refuse_metrics_without_weights([task for task in whole.tasks if task.name in self.weights])
-        remarks += [remark for one in targets for remark in one.remarks] + remarks_on_same_targets(tasks, labels)
+        remarks += remarks_on_same_targets(tasks, labels)
         inputs, dropped = without_row_numbers(candidates, file.index, self.kinds)
         kinds = [declared_kind(self.kinds, column.name, INPUT_KINDS) or column.kind() for column in inputs]
         encoded = encoded_inputs(inputs, kinds, ~test, dropped, str(self.path))
         refuse_copies(inputs, predicted)
         remarks += dropped + remarks_on_order(candidates, predicted) + refuse_recodings(inputs, tasks, labels)
-        remarks += encoded.remarks + repeated_rows(encoded.matrix(), test)
-        numbers = labels[:, whole.order]
-        development, held_out = (examples_of(encoded, numbers, (groups, weights), rows) for rows in (~test, test))
+        named = {"group": self.groups, "task": self.task, "test": self.test}
+        apart = columns_apart(columns, dropped, named, self.weights, weights_judge=self.weights_judge)
+        facts = facts_of_columns(columns, self.kinds, targets, encoded.treatments, apart)
+        used = test | ~test
+        if rows_of is not None:
+            targets = [replace(targets[0], task=tasks[0])]
+            targets = one_task_each(targets[0], rows_of, ~test, metric_is_asked=bool(self.metrics))
+            whole = joined(*tasks_and_labels(targets), {})
+            labels, used = tasks_and_labels(targets)[1], rows_of.number >= 0
+            weights = None if weights is None else np.repeat(weights, len(targets), axis=1)
+        remarks += [remark for one in targets for remark in one.remarks] + encoded.remarks
+        remarks += repeated_rows(encoded.matrix(), test)
+        numbers, more = labels[:, whole.order], (groups, weights)
+        development, held_out = (examples_of(encoded, numbers, more, rows & used) for rows in (~test, test))
         pool = Development(
             whole.tasks,
             development,
             torch.tensor(encoded.standardise),
+            own_inputs=rows_of is not None,
             input_origin=origin_of(encoded.origins),
             target_origin=origin_of([targets[place].origin for place in whole.order]),
             weights_judge=self.weights_judge,
         )
-        apart = roles_apart(columns, dropped, self.groups, self.test, self.weights, judging=self.weights_judge)
-        facts = facts_of_columns(columns, self.kinds, targets, encoded.treatments, apart)
-        drawn = not self.test
-        return TaskSet(self.path.stem, pool, held_out, remarks=ordered(remarks), columns=facts, test_is_drawn=drawn)
-
-    def _vectors(self, columns: dict[str, Column], lists: dict[str, list[str]]) -> dict[str, list[str]]:
-        """Return the columns of every vector, which are regressions unless the study file says otherwise."""
-        asked = {
-            name: tuple(itertools.chain(*(lists.get(pattern, [pattern]) for pattern in patterns)))
-            for name, patterns in self.vectors.items()
-        }
-        found = columns_of_vectors(asked, list(columns), self.path.name)
-        named = set(selected(self.kinds, list(columns)))
-        self.kinds |= {name: "regression" for name in itertools.chain(*found.values()) if name not in named}
-        return found
+        read = input_columns(encoded.encodings, columns, self.missing, self.written, self.path)
+        return TaskSet(
+            self.path.stem, pool, held_out, {}, ordered(remarks), facts, test_is_drawn=not self.test, input_columns=read
+        )
 
     def _tell_apart(self, columns: dict[str, Column]) -> list[Remark]:
         """Replace columns whose digits name things by text, and return remarks on what would be one as numbers."""
@@ -203,15 +213,17 @@ class Table(TaskSource):
             remarks += said
         return remarks
 
-    def _test_rows(self, columns: dict[str, Column], predicted: list[Column], groups: np.ndarray | None) -> np.ndarray:
+    def _test_rows(self, columns: dict[str, Column], labelled: np.ndarray, groups: np.ndarray | None) -> np.ndarray:
         if self.test:
             return rows_named_for_test(columns[self.test], groups)
-        labelled = np.stack([column.is_present for column in predicted], axis=1)
+        if self.task and groups is None:
+            return rows_drawn_by_task(labelled, self.test_share, self.seed)
         return rows_drawn_for_test(len(labelled), groups, self.test_share, self.seed, labelled)
 
-    def _find_names(self, columns: dict[str, Column], parted: set[str]) -> None:
+    def _find_names(self, columns: dict[str, Column], sources: set[str]) -> None:
         """Put names of columns in the place of patterns; refuse those that no column has."""
         names, file = list(columns), self.path.name
+        self.task = self.task and one_column("task", self.task, names, file)
         self.groups = self.groups and one_column("groups", self.groups, names, file)
         self.test = self.test and one_column("test", self.test, names, file)
         self.kinds = by_column("kinds", self.kinds, names, file)
@@ -219,12 +231,12 @@ class Table(TaskSource):
         named = [("missing", name) for name in (self.missing if isinstance(self.missing, dict) else ())]
         named += [("csv.decimal", name) for name in self.written.columns_named]
         for option, name in named:
-            if name not in columns and name not in parted:
+            if name not in columns and name not in sources:
                 raise UserError(f"table: {option}", f"{file} has no column {name!r}.", nearest_name(name, names))
         if (kind := self.kinds.get(self.groups or "")) not in (None, "numeric", "categorical"):
             advice = "Use numeric, where 01 and 1 are one group, or categorical, where they are two."
             raise UserError(f"table: kinds.{self.groups}", f"{kind!r} is no kind of a column of groups.", advice)
-        targets = [pattern for pattern in self.targets if pattern not in parted]
+        targets = [pattern for pattern in self.targets if pattern not in sources]
         for option, patterns in (("targets", targets), ("ignore", self.ignore)):
             refuse_unmatched(option, patterns, names, file)
         self.weight = self.weight and one_column("weight", self.weight, names, file)
@@ -234,14 +246,5 @@ class Table(TaskSource):
 
     def _roles(self, columns: dict[str, Column]) -> tuple[list[Column], list[Column]]:
         """Return the columns to predict and those that may be predicted from."""
-        names = list(columns)
-        apart = {"", self.groups, self.test, self.weight, *self.weights.values(), *selected(self.ignore, names)}
-        wanted = set(selected(self.targets, names))
-        predicted = [columns[name] for name in names if name in wanted - apart]
-        inputs = [columns[name] for name in names if name not in wanted | apart]
-        if not predicted:
-            found = "all of them are groups, test, weights or ignored."
-            raise UserError("table: targets", found, "Name another column.")
-        if not inputs:
-            raise UserError("table: targets", f"{list(self.targets)} leave no input column.", "Narrow the pattern.")
-        return predicted, inputs
+        named = (self.task, self.groups, self.test, self.weight, *self.weights.values())
+        return targets_and_inputs(columns, self.targets, self.ignore, named)

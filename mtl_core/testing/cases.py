@@ -17,7 +17,7 @@ from mtl_core.network.network import Network
 from mtl_core.randomness.counter_based import Streams
 from mtl_core.recipe import Recipe
 from mtl_core.registry import entries, find
-from mtl_core.testing.small_tasks import ALIKE, MIXED, small_tasks
+from mtl_core.testing.small_tasks import ALIKE, FUNNEL, MIXED, small_tasks
 
 BACKBONE_OPTIONS: dict[str, dict[str, Any]] = {
     "custom": {"modules": ["mtl_core.testing.example_stages:Wide", "mtl_core.testing.example_stages:Square"]},
@@ -28,7 +28,7 @@ ON_IMAGES = ("convnet", "resnet", "custom")
 LONG_ENOUGH = 6
 """Epochs after which losses must have fallen."""
 Names = tuple[str, ...]
-TASK_CHOICES: tuple[Names, ...] = (MIXED, ALIKE, MIXED[:1])
+TASK_CHOICES: tuple[Names, ...] = (MIXED, ALIKE, MIXED[:1], FUNNEL)
 """Names of tasks to try an architecture on: the first that it can be built for."""
 
 

@@ -21,6 +21,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from mtl_core.layers.bank import Copy, Slot
 from mtl_core.layers.forward_context import EVALUATION
 from mtl_core.network.cost import cost_of
+from mtl_core.network.feasibility import why_infeasible
 from mtl_core.testing.cases import (
     LONG_ENOUGH,
     Case,
@@ -32,7 +33,7 @@ from mtl_core.testing.cases import (
     shaken,
     small_cases,
 )
-from mtl_core.testing.small_tasks import ALIKE, MIXED, SOME_ALIKE
+from mtl_core.testing.small_tasks import ALIKE, FUNNEL, MIXED, SOME_ALIKE, small_tasks
 from mtl_core.testing.training import check_trained_task_order, check_training, turned
 
 EVERYTHING = {"norm": "layer", "residual": True, "activation": "gelu"}
@@ -53,7 +54,7 @@ def sharing_cases(sharing: str, options: Mapping[str, Any] | None = None) -> lis
 
 def deep_cases(sharing: str, options: Mapping[str, Any] | None = None) -> list[Case]:
     """Return the cases of an architecture on perceptrons of three stages, plain and with everything added to them."""
-    tasks = (SOME_ALIKE, MIXED, ALIKE, MIXED[:1])
+    tasks = (SOME_ALIKE, MIXED, ALIKE, MIXED[:1], FUNNEL)
     plain = cases_of(
         sharing,
         "mlp",
@@ -156,8 +157,16 @@ def _check_owners(case: Case, task: str, gradients: Sequence[Tensor]) -> None:
 
 
 def check_own_inputs(case: Case) -> None:
-    """Check that a task's outputs for inputs of its own are what it would say if all tasks saw these."""
+    """Check that a task's outputs for inputs of its own are what it would say if all tasks saw these.
+
+    An architecture that couples the tasks' outputs has to refuse such inputs instead.
+    """
     network = case.network
+    if network.trunk.couples:
+        apart = small_tasks([task.name for task in network.tasks], own_inputs=True)
+        refused = why_infeasible(case.recipe, apart)
+        assert refused, f"{case}: outputs of different examples are coupled: refuse inputs of the tasks' own"
+        return
     theta, x = shaken(network), inputs_for(case, signals=len(case.data.tasks))
     for place, (name, logits) in enumerate(by_task(network, network(theta, x)).items()):
         common = by_task(network, network(theta, x[:, place : place + 1]))[name]

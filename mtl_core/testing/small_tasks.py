@@ -22,9 +22,12 @@ ALIKE = ("price", "bonus", "fee")
 """Names of tasks whose heads have one shape."""
 SOME_ALIKE = ("price", "grade", "fee")
 """Names of tasks of which the first and the last have heads of one shape."""
+FUNNEL = ("click", "basket", "buy")
+"""Names of binary tasks each of which can only happen after the one before."""
 IMAGE = (1, 4, 6)
 
 _ALL = TASKS | {name: Task(name, "regression", "mse") for name in ("bonus", "fee")}
+_ALL |= {name: Task(name, "binary", "accuracy", 2) for name in FUNNEL}
 
 
 def small_tasks(
@@ -39,7 +42,7 @@ def small_tasks(
     """Return targets that depend linearly on all inputs, so that training must lower the losses.
 
     Args:
-        names: of :data:`TASKS`, or "bonus" and "fee", which are regressions.
+        names: of :data:`TASKS`, or "bonus" and "fee", which are regressions; or :data:`FUNNEL`.
         image: whether the inputs are images of shape :data:`IMAGE`; else they are columns, which are standardised.
         own_inputs: whether every example belongs to one task, tasks then being about different means.
         columns: number of inputs of an example that is no image.
@@ -52,6 +55,8 @@ def small_tasks(
     x = torch.randn(number, columns, generator=generator)
     signals = x @ torch.randn(columns, len(names), generator=generator)
     targets = torch.stack([_labels(_ALL[name], signal) for name, signal in zip(names, signals.T, strict=True)], dim=1)
+    if tuple(names) == FUNNEL:
+        targets = targets.cumprod(dim=1)
     if missing:
         targets[torch.rand(targets.shape, generator=generator) < missing] = torch.nan
     if own_inputs:

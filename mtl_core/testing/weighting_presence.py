@@ -81,7 +81,7 @@ def check_total(name: str) -> None:
 
 def check_one_task(name: str) -> None:
     """Check that one task is trained as if there were no weighting: its weight is 1 to the last bit, or the direction
-    is its own gradient but for the length."""
+    is its own gradient but for the length, or Adam's step for a method that divides by moments itself."""
     gradient = gradients("conflicting", tasks=1)
     steps = [Situation(losses[:, :1], gradient) for losses, _ in ordinary()]
     for task in ALL:
@@ -90,8 +90,24 @@ def check_one_task(name: str) -> None:
             weights = scaled(answer, EVERYBODY[:, :1], "matched")
             assert (weights == 1).all(), f"{name}: {task.name!r} alone has weights {weights.flatten().tolist()}, not 1"
             continue
+        if find("weighting", name).cls.adaptive:
+            adams = _adams_step(gradient, len(steps))
+            assert_close(name, f"{task.name!r} alone steps otherwise than Adam", answer, adams)
+            continue
         mean = torch.stack(several(find("weighting", name).cls.batches, gradient)).mean(dim=0)
         cosines = torch.nn.functional.cosine_similarity(answer, mean.squeeze(1), dim=1)
         torch.testing.assert_close(
             cosines, torch.ones(3), msg=f"{name}: {task.name!r} alone steps elsewhere: {cosines}"
         )
+
+
+def _adams_step(gradient: torch.Tensor, steps: int) -> torch.Tensor:
+    """What Adam would step against, at a learning rate of 1, after as many steps with one task's gradient."""
+    parameter = torch.zeros_like(gradient.squeeze(1), requires_grad=True)
+    adam = torch.optim.Adam([parameter], lr=1.0)
+    places = [parameter.detach().clone()]
+    for _ in range(steps):
+        parameter.grad = gradient.squeeze(1)
+        adam.step()
+        places.append(parameter.detach().clone())
+    return places[-2] - places[-1]

@@ -23,7 +23,7 @@ from mtl_core.training.train_epoch import EpochTrainer, weighting_of, weighting_
 
 def fresh_state(recipe: Recipe, network: Network, row: ReplicaConfig) -> ReplicaState:
     """Return the state of a replica before its first step."""
-    tasks = len(network.tasks)
+    tasks, search = len(network.tasks), network.trunk.search_epochs(recipe)
     parameters = network.layout.initialise([row.seed])
     memory = weighting_of(recipe, network, [row]).start(1, network.layout.count_shared())
     rows: StackedStates = {
@@ -32,7 +32,8 @@ def fresh_state(recipe: Recipe, network: Network, row: ReplicaConfig) -> Replica
         "selected": parameters.clone(),
         "selected_epoch": torch.tensor([-1]),
         "best_skill": torch.tensor([-torch.inf]),
-        "epoch": torch.tensor([0]),
+        "epoch": torch.tensor([-search]),
+        **({"searching": torch.tensor([True])} if search else {}),
         "diverged": torch.tensor([False]),
         "stopped": torch.tensor([False]),
         "seconds": torch.zeros(1, dtype=torch.float64),
@@ -41,6 +42,30 @@ def fresh_state(recipe: Recipe, network: Network, row: ReplicaConfig) -> Replica
         **conflict.start(recipe, network),
     }
     return separate(rows)[0]
+
+
+def search_is_over(state: ReplicaState) -> bool:
+    """Return whether a replica has just searched a structure, which it is to train from scratch."""
+    return bool(state.get("searching", False)) and int(state["epoch"]) >= 0
+
+
+def restarted(recipe: Recipe, network: Network, row: ReplicaConfig, searched: ReplicaState) -> ReplicaState:
+    """Return the state of a replica whose search is over: as before its first step, except for what was found.
+
+    Args:
+        recipe: recipe of the replica.
+        network: its network.
+        row: its configuration.
+        searched: its state at the end of the search, of which the seconds count on.
+    """
+    state, layout = fresh_state(recipe, network, row), network.layout
+    begun, ended = (layout.unpack(one["parameters"].unsqueeze(0)) for one in (state, searched))
+    parts = [
+        old if slot in network.trunk.found else new for slot, new, old in zip(layout.slots, begun, ended, strict=True)
+    ]
+    parameters = layout.pack(parts).squeeze(0)
+    now = {"epoch": torch.tensor(0), "searching": torch.tensor(False), "seconds": searched["seconds"]}
+    return state | {"parameters": parameters, "selected": parameters.clone()} | now
 
 
 class FusedArray:
@@ -72,13 +97,19 @@ class FusedArray:
 
     @property
     def epochs(self) -> list[int]:
-        """Number of epochs that each row has been trained."""
+        """Number of epochs that each row has been trained; below 0 while it searches a structure."""
         return self._state["epoch"][: len(self.rows)].tolist()
 
     @property
     def halted(self) -> list[bool]:
         """Whether each row has diverged or stopped early."""
         return (self._state["diverged"] | self._state["stopped"])[: len(self.rows)].tolist()
+
+    @property
+    def searched(self) -> list[bool]:
+        """Whether each row has just ended its search, so that its training is to begin anew."""
+        searching = self._state.get("searching", torch.zeros_like(self._state["diverged"]))
+        return (searching & (self._state["epoch"] >= 0))[: len(self.rows)].tolist()
 
     @property
     def best_skill(self) -> float:

@@ -42,16 +42,22 @@ class ModelSelection:
             weights: mean weight of each task in the epoch, for the curves.
         """
         parts, state = self._parts, self._parts.state
+        searching = state["epoch"] < 0
+        if searching.any():  # a search is not judged, but must not go astray unseen
+            lost = ~parts.network.layout.pack(parts.parameters).isfinite().all(dim=1)
+            state["diverged"] |= lost & searching
+            if searching.all():
+                return
         train_loss, train_metric = evaluate(parts.network, parts.theta, parts.loader, *self._training)
         loss, metric = evaluate(parts.network, parts.theta, parts.loader, *self._validation)
         skills = skill(parts.network.tasks, metric, self._trivial_metric)
-        every_row = torch.arange(len(parts.rows))
+        judged = (~searching).nonzero().squeeze(1)
         for name, values in zip(CURVES, (train_loss, loss, train_metric, metric, skills, weights), strict=True):
-            state[name][every_row, state["epoch"]] = values
+            state[name][judged, state["epoch"][judged]] = values[judged]
         # a task without labels in a split has no loss there, which is no divergence
         finite = (train_loss.isfinite() | ~self._has_training_labels) & (loss.isfinite() | self._trivial_loss.isnan())
-        state["diverged"] |= ~finite.all(dim=1)
-        self._select(skills.nanmean(dim=1).nan_to_num(-torch.inf))
+        state["diverged"] |= ~finite.all(dim=1) & ~searching
+        self._select(torch.where(searching, -torch.inf, skills.nanmean(dim=1).nan_to_num(-torch.inf)))
 
     def _select(self, mean_skill: Float[Tensor, " r"]) -> None:
         """Keep the parameters of rows that are better than ever, and stop rows whose patience has run out."""

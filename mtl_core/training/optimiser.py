@@ -64,6 +64,8 @@ class Optimiser:
         rows: the optimiser's state: packed moments, which are copied, and ``updates``, which is updated in place.
         hyperparameters: of each replica: ``weight_decay`` (default 0), ``beta1`` (0.9), ``beta2`` (0.999) and
             ``momentum`` (0.9).
+        adaptive: whether what is handed over for parameters of several tasks is divided by moments already; such
+            parameters decay as under AdamW, and step along it at their learning rate.
     """
 
     def __init__(
@@ -73,12 +75,14 @@ class Optimiser:
         parameters: Sequence[Float[Tensor, "r s"]],
         rows: StackedStates,
         hyperparameters: Sequence[Mapping[str, Any]],
+        adaptive: bool = False,
     ) -> None:
         self._name, self._layout, self._updates = name, layout, rows["updates"]
         self._settings = [_DEFAULTS | {"weight_decay": 0.0} | dict(row) for row in hyperparameters]
         self._first, self._second = layout.unpack(rows["first_moment"]), layout.unpack(rows["second_moment"])
         self._work = (list(parameters)[: len(layout.trained)], self._first, self._second)
         self._segments = layout.segments()
+        self._direct = [adaptive and len(owner) > 1 for owner in layout.owner_sets]
         self._even = (self._updates == self._updates[:, :1]).all(dim=1).tolist()
         self._whole = [
             tuple([tensor[row] for tensor in tensors] for tensors in self._work) for row in range(len(self._updates))
@@ -113,11 +117,21 @@ class Optimiser:
             return
         by_row = zip(*(gradient.unbind(0) for gradient in gradients), strict=True)
         for row, (of_row, rate) in enumerate(zip(by_row, rates, strict=True)):
-            if self._even[row]:
+            if self._even[row] and not any(self._direct):
                 counts = [self._updates[row, 0]] * len(of_row)
                 self._step_row(list(of_row), *self._whole[row], counts, rate, self._settings[row])
             elif stepped[row].any():
-                self._step_row(*self._parts(row, of_row, stepped[row].tolist()), rate, self._settings[row])
+                self._step_owners(row, of_row, rate, stepped[row].tolist())
+
+    def _step_owners(self, row: int, gradients: Sequence[Tensor], rate: float, stepped: Sequence[bool]) -> None:
+        """Update the parameters of those owners of a row that take part in the step."""
+        settings, pairs = self._settings[row], list(zip(stepped, self._direct, strict=True))
+        own = self._parts(row, gradients, [moved and not direct for moved, direct in pairs])
+        if own[0]:
+            self._step_row(*own, rate, settings)
+        directions, parameters, *_ = self._parts(row, gradients, [moved and direct for moved, direct in pairs])
+        for direction, parameter in zip(directions, parameters, strict=True):
+            parameter.mul_(1 - rate * settings["weight_decay"]).add_(direction, alpha=-rate)
 
     def _parts(self, row: int, gradients: Sequence[Tensor], stepped: Sequence[bool]) -> tuple[list[Tensor], ...]:
         """The parts to update of a row whose tasks were not present at every step, with their numbers of updates."""
@@ -171,6 +185,10 @@ class Optimiser:
             momentum, gradient = column("momentum"), gradient + decay * parameters
             new_first, new_second = torch.where(momentum > 0, momentum * first + gradient, first), second
             new = parameters - rate * (gradient + momentum * new_first)
+        if any(self._direct):
+            direct = torch.tensor(self._direct)[owner]
+            new = torch.where(direct, parameters * (1 - rate * decay) - rate * gradient, new)
+            new_first, new_second = (torch.where(direct, *pair) for pair in ((first, new_first), (second, new_second)))
         mask = stepped[:, owner]
         for tensors, old, value in zip(
             self._work, (parameters, first, second), (new, new_first, new_second), strict=True

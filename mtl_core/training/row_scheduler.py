@@ -16,7 +16,7 @@ class Progress:
     """How far a call of :func:`mtl_core.training.trainer.fit` has come.
 
     Args:
-        epochs_done, epochs_total: summed over its rows.
+        epochs_done, epochs_total: summed over its rows, with those of a search of a structure.
         best: the best mean validation skill of any row so far.
     """
 
@@ -33,12 +33,18 @@ class RowScheduler:
         states: of rows that were begun before, by key; states of other rows are ignored.
         until: number of epochs after which a row is done, unless it halts earlier.
         max_rows: largest number of rows that train at once.
+        search: number of epochs that search a structure before the first one.
     """
 
     def __init__(
-        self, rows: Sequence[ReplicaConfig], states: Mapping[str, ReplicaState], until: int, max_rows: int
+        self,
+        rows: Sequence[ReplicaConfig],
+        states: Mapping[str, ReplicaState],
+        until: int,
+        max_rows: int,
+        search: int = 0,
     ) -> None:
-        self.num_rows, self._until, self._max_rows = len(rows), until, max_rows
+        self.num_rows, self._until, self._max_rows, self._search = len(rows), until, max_rows, search
         self.states: dict[str, ReplicaState] = {row.key: states[row.key] for row in rows if row.key in states}
         """States of all rows that have begun, as they were last stored."""
         self._waiting = [row for row in rows if not self._is_done(row)]
@@ -61,9 +67,10 @@ class RowScheduler:
         A row that stopped early counts as if it had trained all its epochs: that work is no longer ahead.
         """
         current = dict(zip((row.key for row in array.rows), array.epochs, strict=True))
-        done = sum(current.get(key) or self._epochs_done(key) for key in self.states)
+        trained = (current[key] if key in current else self._epochs_done(key) for key in self.states)
+        done = sum(self._search + epochs for epochs in trained)
         best = max(array.best_skill, *(float(state["best_skill"]) for state in self.states.values()))
-        return Progress(done, self._until * self.num_rows, best)
+        return Progress(done, (self._search + self._until) * self.num_rows, best)
 
     def _is_done(self, row: ReplicaConfig) -> bool:
         return row.key in self.states and _is_done(self.states[row.key], self._until)

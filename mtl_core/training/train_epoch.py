@@ -19,7 +19,7 @@ from mtl_core.recipe import Recipe, ReplicaConfig
 from mtl_core.registry import find
 from mtl_core.training import optimiser
 from mtl_core.training.array_parts import ArrayParts
-from mtl_core.weighting import State, Weighting
+from mtl_core.weighting import JacobianWeighting, State, Weighting
 
 _WEIGHTING = "weighting."
 """Prefix of what the weighting method remembers, in the state of a row."""
@@ -36,6 +36,7 @@ class EpochTrainer:
         recipe, network, rows, seeds = parts.recipe, parts.network, parts.rows, parts.seeds
         self._recipe, self._network, self._rows = recipe, network, rows
         self._state, self._theta = parts.state, parts.theta
+        self._search = network.trunk.search_epochs(recipe)
         self._batches = BatchSampler(recipe, parts.development, parts.preparations, seeds)
         self._every_task = torch.ones(len(rows), len(network.tasks), dtype=torch.bool)
         self._weighting = weighting_of(recipe, network, rows)
@@ -44,8 +45,9 @@ class EpochTrainer:
         self._dropout = torch.tensor([float(row.hyperparameters.get("dropout", 0.0)) for row in rows])
         self._sharing_options = _columns("sharing", recipe.sharing, rows)
         self._optimiser = optimiser.Optimiser(
-            recipe.optimiser, network.layout, parts.parameters, parts.state, [row.hyperparameters for row in rows]
-        )
+            recipe.optimiser, network.layout, parts.parameters, parts.state, [row.hyperparameters for row in rows],
+            adaptive=isinstance(self._weighting, JacobianWeighting) and self._weighting.adaptive,
+        )  # fmt: skip
 
     def train_epoch(self) -> Float[Tensor, "r t"]:
         """Train every row for one epoch, and return the mean weight of each task."""
@@ -74,7 +76,7 @@ class EpochTrainer:
 
     def _epoch_batches(self) -> Iterator[list[Batch]]:
         """Yield the batches of each step: one, or several independent ones for a method that asks for them."""
-        epochs = self._state["epoch"].tolist()
+        epochs = self._numbers()
         orders = [self._batches.order(epochs, number) for number in range(self._step_gradient.batches)]
         presents = [self._batches.present(order, epochs) for order in orders]
         for step in range(self._batches.steps):
@@ -86,24 +88,40 @@ class EpochTrainer:
 
     def _context(self, step: int) -> ForwardContext:
         taken, seeds = self._steps_taken(step), [row.seed for row in self._rows]
+        done, whole = zip(*self._phases(step), strict=True)
         return ForwardContext(
             training=True,
             noise=Noise(seeds, taken, self._dropout) if self._dropout.any() else None,
-            progress=torch.tensor(taken) / (self._batches.steps * self._recipe.epochs),
+            progress=torch.tensor(done) / torch.tensor(whole),
+            searching=self._state["epoch"] < 0 if self._search else None,
             options=self._sharing_options,
             streams=self._sharing_streams.at(taken),
         )
 
     def _learning_rates(self, step: int) -> list[float]:
-        kind, total = self._recipe.schedule, self._batches.steps * self._recipe.epochs
         return [
-            optimiser.schedule(kind, row.hyperparameters["learning_rate"], taken, total)
-            for row, taken in zip(self._rows, self._steps_taken(step), strict=True)
+            optimiser.schedule(self._recipe.schedule, row.hyperparameters["learning_rate"], *phase)
+            for row, phase in zip(self._rows, self._phases(step), strict=True)
         ]
+
+    def _phases(self, step: int) -> list[tuple[int, int]]:
+        """Return the steps that each row has taken of its search or training, and how many that has."""
+        steps, lengths = self._batches.steps, (self._recipe.epochs, self._search)
+        return [
+            (epoch * steps + step, lengths[0] * steps)
+            if epoch >= 0
+            else ((epoch + self._search) * steps + step, lengths[1] * steps)
+            for epoch in self._state["epoch"].tolist()
+        ]
+
+    def _numbers(self) -> list[int]:
+        """Return the number of each row's epoch for its random numbers: a search draws those after the training's."""
+        ahead = self._recipe.epochs + self._search
+        return [epoch if epoch >= 0 else ahead + epoch for epoch in self._state["epoch"].tolist()]
 
     def _steps_taken(self, step: int) -> list[int]:
         """Return each row's own count of steps at ``step`` of this epoch; rows that were refilled are younger."""
-        return [epoch * self._batches.steps + step for epoch in self._state["epoch"].tolist()]
+        return [epoch * self._batches.steps + step for epoch in self._numbers()]
 
 
 def weighting_of(recipe: Recipe, network: Network, rows: Sequence[ReplicaConfig]) -> Weighting:

@@ -14,7 +14,7 @@ from mtl_core.network.network import Network
 from mtl_core.network.replica_state import ReplicaState
 from mtl_core.recipe import Recipe, ReplicaConfig
 from mtl_core.training.allocator import keep_freed_memory
-from mtl_core.training.fused_array import CURVES, FusedArray, fresh_state
+from mtl_core.training.fused_array import CURVES, FusedArray, fresh_state, restarted, search_is_over
 from mtl_core.training.row_scheduler import Progress, Reports, RowScheduler
 
 
@@ -87,12 +87,15 @@ def fit(
     until = recipe.epochs if until is None else until
     network = Network(recipe, development.tasks, development.shape)
     prepared = {seed: prepare(development, seed, recipe.train_fraction) for seed in {row.seed for row in rows}}
-    scheduler = RowScheduler(rows, states or {}, until, max_rows)
+    scheduler = RowScheduler(rows, states or {}, until, max_rows, network.trunk.search_epochs(recipe))
     reports = Reports(scheduler, watch, snapshot, snapshot_seconds)
     while active := scheduler.next_rows():
         for row in active:
-            if row.key not in scheduler.states:
+            state = scheduler.states.get(row.key)
+            if state is None:
                 scheduler.states[row.key] = fresh_state(recipe, network, row)
+            elif search_is_over(state):
+                scheduler.states[row.key] = restarted(recipe, network, row, state)
         begun, preparations = [scheduler.states[row.key] for row in active], [prepared[row.seed] for row in active]
         array = FusedArray(recipe, development, network, active, begun, preparations)
         _train_until_a_row_is_done(array, until, reports)
@@ -101,23 +104,26 @@ def fit(
 
 
 def _train_until_a_row_is_done(array: FusedArray, until: int, reports: Reports) -> None:
-    """Train every row epoch by epoch; when one is done its place is free, and the array must be composed anew."""
+    """Train every row epoch by epoch until one is done, or begins anew after its search.
+
+    Then the array must be composed anew.
+    """
     while True:
         array.advance()
-        done = any(array.halted) or any(epoch >= until for epoch in array.epochs)
+        done = any(array.halted) or any(array.searched) or any(epoch >= until for epoch in array.epochs)
         reports.after_epoch(array)
         if done:
             return
 
 
 def _outcome(recipe: Recipe, row: ReplicaConfig, state: ReplicaState, preparation: Preparation) -> Outcome:
-    epochs = int(state["epoch"])
+    epochs = max(int(state["epoch"]), 0)
     diverged = bool(state["diverged"])
     over = diverged or bool(state["stopped"]) or epochs >= recipe.epochs
     return Outcome(
         key=row.key,
         status="diverged" if diverged else "finished" if over else "running",
-        reason=f"a loss stopped being finite in epoch {epochs}" if diverged else "",
+        reason=_reason(state) if diverged else "",
         epochs=epochs,
         selected_epoch=int(state["selected_epoch"]),
         curves={name: state[name][:epochs].numpy() for name in CURVES},
@@ -130,3 +136,9 @@ def _outcome(recipe: Recipe, row: ReplicaConfig, state: ReplicaState, preparatio
         state=state,
         selected=state["selected"],
     )
+
+
+def _reason(state: ReplicaState) -> str:
+    if bool(state.get("searching", False)):
+        return "a parameter stopped being finite in the search of a structure"
+    return f"a loss stopped being finite in epoch {int(state['epoch'])}"

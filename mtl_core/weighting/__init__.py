@@ -145,6 +145,9 @@ class JacobianWeighting(Weighting):
     needs = "jacobian"
     batches: ClassVar[int] = 1
     """Number of independent batches of which a step needs the gradients."""
+    adaptive: ClassVar[bool] = False
+    """Whether :meth:`combine` has divided the gradients by moments, as Adam does: then the optimiser steps along the
+    direction as it is, and the scale ``matched`` divides it by the number of present tasks."""
 
     def own_factors(self, losses: Float[Tensor, "r t"]) -> Float[Tensor, "r t"]:
         """Return the factors of the tasks' gradients on private parameters.
@@ -194,6 +197,17 @@ def matched(
     length = direction.square().sum(dim=1, keepdim=True).sqrt()
     wanted = mean.square().sum(dim=1, keepdim=True).sqrt()
     return direction * torch.where(length > 0, wanted / length, 0.0)
+
+
+def mean_step(direction: Float[Tensor, "r q"], present: Bool[Tensor, "r t"], scale: str) -> Float[Tensor, "r q"]:
+    """Return the direction of an adaptive method, which is a sum of the present tasks' steps.
+
+    Args:
+        direction: direction that a method returned.
+        present: which tasks take part in the step.
+        scale: ``native`` leaves the direction as it is; ``matched`` divides it by the number of present tasks.
+    """
+    return direction if scale == "native" else direction / present.sum(dim=1, keepdim=True).clamp(min=1)
 
 
 def checked_norm(max_norm: float | None) -> float | None:

@@ -26,7 +26,7 @@ class DB(JacobianWeighting):
     parameters follow the gradient of log(L_i + ε).
 
     Source: B. Lin, W. Jiang, F. Ye, Y. Zhang, P. Chen, Y.-C. Chen, S. Liu, I. W. Tsang & J. T. Kwok, "Dual-balancing
-    for multi-task learning", arXiv:2308.12029, 2023, algorithm 1.
+    for multi-task learning", arXiv:2308.12029, 2023.
 
     Differs from the paper: ĝ begins at the first gradient, not at 0; β is constant, where the authors' code can let it
     decay.

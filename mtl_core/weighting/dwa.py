@@ -23,7 +23,7 @@ class DWA(LossWeighting):
     the mean training loss of task i in epoch e, T the number of tasks and τ the temperature.  In the first two epochs
     ρ_i = 1, hence w_i = 1.
 
-    Source: S. Liu, E. Johns & A. J. Davison, "End-to-end multi-task learning with attention", CVPR 2019, eq. 7.
+    Source: S. Liu, E. Johns & A. J. Davison, "End-to-end multi-task learning with attention", CVPR 2019.
 
     Differs from the paper: softmax and T are over the tasks that are present in the batch, and the epochs of a task are
     those in which it was.

@@ -28,8 +28,8 @@ class FAMO(LossWeighting):
 
     As in the authors' code, a step's gradient on the shared parameters is shortened to a norm of 1 if it is longer.
 
-    Source: B. Liu, Y. Feng, P. Stone & Q. Liu, "FAMO: fast adaptive multitask optimization", NeurIPS 2023, algorithm 1;
-    Adam for ξ and the largest norm as in the authors' code.
+    Source: B. Liu, Y. Feng, P. Stone & Q. Liu, "FAMO: fast adaptive multitask optimization", NeurIPS 2023; Adam for
+    ξ and the largest norm as in the authors' code.
 
     Differs from the paper: z is over the tasks that are present in the batch; a loss counts for 1e-12 at least, where
     the authors' code adds 1e-8; losses are taken as they are, for the smallest possible one is 0.

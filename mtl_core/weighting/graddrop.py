@@ -23,7 +23,7 @@ class GradDrop(JacobianWeighting):
     P = S⁺ / (S⁺ − S⁻); hence the direction is ℓ (S⁺ + S⁻) + (1−ℓ) (S⁺ if U (S⁺ − S⁻) < S⁺ else S⁻).
 
     Source: Z. Chen, J. Ngiam, Y. Huang, T. Luong, H. Kretzschmar, Y. Chai & D. Anguelov, "Just pick a sign: optimizing
-    deep multitask models with gradient sign dropout", NeurIPS 2020, eq. 1, algorithm 1.
+    deep multitask models with gradient sign dropout", NeurIPS 2020: the sign purity and algorithm 1.
 
     Differs from the paper: signs are taken of parameters' gradients, where the paper takes those of activations'; the
     purity itself is compared with U (the paper allows a monotonic function of it), of sixteen bits; and one leak serves

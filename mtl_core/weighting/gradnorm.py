@@ -27,7 +27,7 @@ class GradNorm(GramianWeighting):
     sign(n_i − n̄ ρ_i^α) ‖g_i‖, and is scaled to Σ_i w_i = T.  α = 0 makes all norms equal.
 
     Source: Z. Chen, V. Badrinarayanan, C.-Y. Lee & A. Rabinovich, "GradNorm: gradient normalization for adaptive loss
-    balancing in deep multitask networks", ICML 2018, eqs. 1 and 2, algorithm 1.
+    balancing in deep multitask networks", ICML 2018: the gradient loss and its target norms.
 
     Differs from the paper: g_i is the gradient on all shared parameters; the paper's, on those of the last shared
     stage, is a choice (``gradients: last_stage``). The slope is divided by n̄, which frees Adam (β = 0.9, 0.999) from

@@ -33,7 +33,7 @@ class GradVac(GramianWeighting):
     φ̂ = 0, where it starts, the correction is PCGrad's.
 
     Source: Z. Wang, Y. Tsvetkov, O. Firat & Y. Cao, "Gradient vaccine: investigating and improving multi-task
-    optimization in massively multilingual models", ICLR 2021, algorithm 1.
+    optimization in massively multilingual models", ICLR 2021.
 
     Differs from the paper: targets are at most 0.98, since no finite correction leads to a cosine of 1; there is
     one target for all shared parameters, not one per layer; pairs of which a task is absent or has no gradient keep

@@ -19,7 +19,7 @@ class IMTLG(GramianWeighting):
     Σ_j a_j/‖g_j‖ is negative, the direction ascends for every task, as in the paper.
 
     Source: L. Liu, Y. Li, Z. Kuang, J.-H. Xue, Y. Chen, W. Yang, Q. Liao & W. Zhang, "Towards impartial multi-task
-    learning", ICLR 2021, the closed form of IMTL-G in section 3.1.
+    learning", ICLR 2021, the closed form of IMTL-G.
 
     Differs from the paper: the system is that of the cosines, with 1e-12 on its diagonal, so that linearly
     dependent gradients have weights too: equal gradients have equal weights.  A task without a gradient has weight 0.

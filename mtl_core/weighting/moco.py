@@ -23,7 +23,7 @@ class MoCo(JacobianWeighting):
     The direction is Yᵀ λ.
 
     Source: H. Fernando, H. Shen, M. Liu, S. Chaudhury, K. Murugesan & T. Chen, "Mitigating gradient bias in
-    multi-objective learning: a provably convergent approach", ICLR 2023, algorithm 1.
+    multi-objective learning: a provably convergent approach", ICLR 2023.
 
     Differs from the paper: Y begins at the first gradient, not at 0; the new Y and λ are used at once; β, γ and ρ are
     constant; dividing by s makes γ and ρ independent of the gradients' unit.  The authors' code takes a softmax in

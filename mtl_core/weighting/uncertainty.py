@@ -22,7 +22,7 @@ class Uncertainty(LossWeighting):
     the log-variance of task i.  Hence w_i = c_i e^{−s_i} and ds_i = ½ − w_i L_i.
 
     Source: A. Kendall, Y. Gal & R. Cipolla, "Multi-task learning using uncertainty to weigh losses for scene geometry
-    and semantics", CVPR 2018, eqs. 7 and 10.
+    and semantics", CVPR 2018: the likelihoods of a regression and of a classification.
 
     Differs from the paper: s has a step size of its own, without weight decay, and follows Adam (β = 0.9, 0.999) with
     the native objective even where the network's weights are scaled to a fixed total.

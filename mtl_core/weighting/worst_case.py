@@ -30,7 +30,7 @@ class WorstCase(LossWeighting):
     - ``excess``: L_i − b_i, with b_i the baseline, or the smallest loss so far where none is given.
 
     Source: S. Sagawa, P. W. Koh, T. B. Hashimoto & P. Liang, "Distributionally robust neural networks for group
-    shifts", ICLR 2020, algorithm 1; CS330 (Stanford), "Multi-task learning basics", the minimax objective.
+    shifts", ICLR 2020, the online algorithm; CS330 (Stanford), "Multi-task learning basics", the minimax objective.
 
     Differs from the paper: every present task moves in a step, not one group that was drawn; the present tasks share
     among them what they had, so that an absent one keeps its q_i; no share falls below 1e-6, so that one extreme

@@ -3,12 +3,28 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from mtl_core.errors import UserError
+from study.cli import model_commands, reading_commands
 from study.cli.console import reports_errors
+from study.cli.options import (
+    Address,
+    BackEnd,
+    Budget,
+    Groups,
+    Json,
+    Kinds,
+    Metrics,
+    Out,
+    Overrides,
+    Run,
+    Targets,
+    TaskColumn,
+    What,
+    Workers,
+)
 
 if TYPE_CHECKING:
     from study.config.spec import Spec
@@ -22,22 +38,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-
-What = Annotated[str, typer.Argument(metavar="STUDY|DATA|PRESET", help="A study file, a table, or a preset's name.")]
-Targets = Annotated[list[str] | None, typer.Option("--targets", help="Columns to predict, as in 'y_*'; repeatable.")]
-Kinds = Annotated[list[str] | None, typer.Option("--kind", help="What a column is: 'y_*=regression'; repeatable.")]
-Metrics = Annotated[list[str] | None, typer.Option("--metric", help="What judges a target: 'y_*=f1'; repeatable.")]
-Overrides = Annotated[list[str] | None, typer.Option("--set", help="A key of the study file: section.key=value.")]
-Budget = Annotated[str | None, typer.Option(help="Wall time to fit into, as in 2h; shrinks draws, seeds, arms.")]
-BackEnd = Annotated[Literal["auto", "inline", "ray"] | None, typer.Option(help="Where replicas train.")]
-Prefer = Annotated[
-    Literal["accuracy", "balanced", "cost"] | None, typer.Option(help="Take an option by this rule, not the study's.")
-]
-Address = Annotated[str | None, typer.Option(help="Of a Ray cluster to join.")]
-Workers = Annotated[int | None, typer.Option(min=1, help="Processes; one per core by default.")]
-Out = Annotated[Path | None, typer.Option(help="The run directory; runs/NAME by default.")]
-Json = Annotated[bool, typer.Option("--json", help="Lines for programs.")]
-Run = Annotated[Path, typer.Argument(metavar="RUN", help="A run directory.")]
 
 
 @app.command()
@@ -54,6 +54,8 @@ def run(
     targets: Targets = None,
     kinds: Kinds = None,
     metrics: Metrics = None,
+    task: TaskColumn = None,
+    groups: Groups = None,
     overrides: Overrides = None,
     budget: Budget = None,
     backend: BackEnd = None,
@@ -63,7 +65,18 @@ def run(
     as_json: Json = False,
 ) -> None:
     """Search, confirm, judge, score and report; the same command resumes what was stopped."""
-    loaded = _load(what, targets, overrides, budget, backend, workers, kinds, metrics)
+    loaded = _load(
+        what,
+        targets=targets,
+        kinds=kinds,
+        metrics=metrics,
+        task=task,
+        groups=groups,
+        overrides=overrides,
+        budget=budget,
+        backend=backend,
+        workers=workers,
+    )
     _run(loaded, out, address, as_json)
 
 
@@ -74,6 +87,8 @@ def check(
     targets: Targets = None,
     kinds: Kinds = None,
     metrics: Metrics = None,
+    task: TaskColumn = None,
+    groups: Groups = None,
     overrides: Overrides = None,
     budget: Budget = None,
     backend: BackEnd = None,
@@ -83,7 +98,18 @@ def check(
     as_json: Json = False,
 ) -> None:
     """Say what run would do, at what cost, and what it could show; train nothing."""
-    loaded = _load(what, targets, overrides, budget, backend, workers, kinds, metrics)
+    loaded = _load(
+        what,
+        targets=targets,
+        kinds=kinds,
+        metrics=metrics,
+        task=task,
+        groups=groups,
+        overrides=overrides,
+        budget=budget,
+        backend=backend,
+        workers=workers,
+    )
     from study.config.suite import Suite
 
     if isinstance(loaded, Suite):
@@ -98,42 +124,20 @@ def check(
 
 @app.command()
 @reports_errors
-def status(
-    run: Run,
-    watch: Annotated[bool, typer.Option("--watch", help="Again and again, until the study has ended.")] = False,
-    as_json: Json = False,
+def init(
+    data: Annotated[str, typer.Argument(metavar="DATA", help="A table.")],
+    targets: Targets = None,
+    kinds: Kinds = None,
+    metrics: Metrics = None,
+    task: TaskColumn = None,
+    groups: Groups = None,
+    out: Annotated[Path | None, typer.Option(help="The study file; DATA.yaml in this folder by default.")] = None,
 ) -> None:
-    """Say what is done, running, failed and left of a study, or of the studies of a suite."""
-    from study.config.suite import is_suite
+    """Write a commented study file for a table: what was inferred and why, and what run would do."""
+    loaded = _load(data, targets=targets, kinds=kinds, metrics=metrics, task=task, groups=groups)
+    from study.cli.init import init as write_study_file
 
-    if is_suite(run):
-        from study.cli.suite import status as print_status
-    else:
-        from study.cli.status import status as print_status
-
-    print_status(run, watch=watch, as_json=as_json)
-
-
-@app.command()
-@reports_errors
-def report(
-    run: Run,
-    prefer: Prefer = None,
-    as_json: Json = False,
-) -> None:
-    """Write report.html, figures and tables of a study or a suite, from the records alone."""
-    from study.config.suite import is_suite
-
-    if is_suite(run):
-        from study.cli.suite import report as write_reports
-
-        if prefer is not None:
-            raise UserError("--prefer", "this is the directory of a suite.", "Name that of one of its studies.")
-        write_reports(run, as_json=as_json)
-    else:
-        from study.cli.run import report as write_report
-
-        write_report(run, as_json=as_json, prefer=prefer)
+    write_study_file(loaded, out=out or Path(f"{Path(data).stem}.yaml"))
 
 
 @app.command()
@@ -169,6 +173,14 @@ def extend(
     )
 
 
+app.command()(reports_errors(reading_commands.status))
+app.command()(reports_errors(reading_commands.runs))
+app.command()(reports_errors(reading_commands.report))
+app.command("list")(reports_errors(reading_commands.list_kind))
+app.command()(reports_errors(model_commands.export))
+app.command()(reports_errors(model_commands.predict))
+
+
 @app.command()
 @reports_errors
 def tree(
@@ -179,7 +191,7 @@ def tree(
     as_json: Json = False,
 ) -> None:
     """Find groups of tasks for branch: train small private networks briefly, compare what they compute."""
-    loaded = _load(what, targets, overrides)
+    loaded = _load(what, targets=targets, overrides=overrides)
     from study.cli.tree import tree as print_tree
     from study.config.suite import Suite
 
@@ -191,35 +203,14 @@ def tree(
         print_tree(loaded, groups=groups, as_json=as_json)
 
 
-@app.command("list")
-@reports_errors
-def list_(
-    kind: Annotated[str, typer.Argument(metavar="sharing|weighting|backbones|tasks|kinds|metrics|presets|columns")],
-    as_json: Json = False,
-) -> None:
-    """List what exists, one line each, with the paper."""
-    from study.cli.list_registry import list_kind
-
-    list_kind(kind, as_json=as_json)
-
-
-def _load(
-    what: str,
-    targets: list[str] | None = None,
-    overrides: list[str] | None = None,
-    budget: str | None = None,
-    backend: str | None = None,
-    workers: int | None = None,
-    kinds: list[str] | None = None,
-    metrics: list[str] | None = None,
-) -> Spec | Suite:
+def _load(what: str, *, backend: str | None = None, workers: int | None = None, **given: Any) -> Spec | Suite:
+    """Load what the first word of a command names, by the options of :func:`study.config.load.load` that are given."""
     from study.config.load import load
     from study.config.suite import Suite
 
-    columns = {"kinds": kinds or (), "metrics": metrics or ()}
-    loaded = load(what, targets or (), overrides or (), budget, **columns)
-    given = {"backend": backend, "workers": workers}
-    changes = {key: value for key, value in given.items() if value is not None}
+    loaded = load(what, **{name: value for name, value in given.items() if value is not None})
+    where = {"backend": backend, "workers": workers}
+    changes = {key: value for key, value in where.items() if value is not None}
     return loaded.with_each(**changes) if isinstance(loaded, Suite) else loaded.model_copy(update=changes)
 
 

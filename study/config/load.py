@@ -36,6 +36,8 @@ def load(
     *,
     kinds: Sequence[str] = (),
     metrics: Sequence[str] = (),
+    task: str | None = None,
+    groups: str | None = None,
 ) -> Spec | Suite:
     """Load the study, or the suite of studies, that ``what`` names.
 
@@ -46,17 +48,21 @@ def load(
         budget: wall time, such as ``2h``; wins over the file's.
         kinds: kinds of columns, each ``COLUMN=KIND`` as in ``y_*=regression``; for tables.
         metrics: metrics of targets, written likewise.
+        task: column that says which task a row belongs to; for long tables.
+        groups: column with the group of every row, which no split divides; for tables.
 
     Raises:
         UserError: when there is no such thing, or it does not describe a study.
     """
     document = _document(str(what))
     data = document.data
-    if targets:
-        tasks = data.get("tasks")
-        if not isinstance(tasks, dict) or tasks.get("set") != "table":
-            raise UserError(f"--targets {targets[0]}", f"{what} does not read a table.", "Leave --targets out.")
-        tasks["targets"] = list(targets)
+    for key, value in {"targets": list(targets), "task": task, "groups": groups}.items():
+        if value:
+            tasks = data.get("tasks")
+            if not isinstance(tasks, dict) or tasks.get("set") != "table":
+                shown = value if isinstance(value, str) else value[0]
+                raise UserError(f"--{key} {shown}", f"{what} does not read a table.", f"Leave --{key} out.")
+            tasks[key] = value
     with_columns(data.get("tasks"), "kinds", "--kind", kinds, str(what))
     with_columns(data.get("tasks"), "metrics", "--metric", metrics, str(what))
     if KEY not in data:

@@ -60,6 +60,9 @@ class Factors(Section):
     about weighting methods that look at inner products of task gradients: on all shared parameters, or, cheaper and not
     the same, on those of the last shared stage or at the representation that all tasks read; and on all examples of a
     batch, or on some.
+
+    ``norm`` makes no arms: every draw of the tuning hyperparameters is tried with each of its levels, in every arm and
+    every single-task network, and each keeps what is best on validation.  Without it the backbone's own option counts.
     """
 
     sharing: Levels[Annotated[str, one_of("sharing")]] = ("hard",)
@@ -73,6 +76,7 @@ class Factors(Section):
     gradients: Levels[Literal["parameters", "last_stage", "representation"]] = ("parameters",)
     gramian_rows: Levels[Literal["all"] | Annotated[int, Field(ge=2, le=1_000_000)]] = ("all",)
     train_fraction: Levels[Annotated[float, Field(gt=0, le=1)]] = (1.0,)
+    norm: Levels[Literal["none", "layer", "batch"]] | None = None
     match: Literal["parameters", "multiply_adds"] | None = None
 
     @model_validator(mode="before")

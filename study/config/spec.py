@@ -97,8 +97,8 @@ class Spec(Section):
 
         It does not depend on the name, on where or how fast the study runs, on what its reader prefers, nor on where
         its data lie: a project that was moved goes on, and their fingerprint says whether the data are the same.
-        Studies from before there were outer folds, or an importance of tasks, keep their hash; a study may go on to
-        more seeds than it had.
+        Studies from before there were outer folds, an importance of tasks or a choice of norm keep their hash; a study
+        may go on to more seeds than it had.
         """
         left_out: dict[str, Any] = dict.fromkeys(("name", "prefer", "budget", "backend", "workers"), True)
         added = {"max_seeds", "follow_up"} if self.verdict.follow_up else {"max_seeds"}
@@ -107,5 +107,7 @@ class Spec(Section):
             left_out["evaluation"] = True
         if not self.importance:
             left_out["importance"] = True
+        if self.factors.norm is None:
+            left_out["factors"] = {"norm"}
         content = self.model_dump_json(exclude=left_out)
         return hashlib.sha256(content.encode()).hexdigest()[:16]

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from mtl_core import ENGINE_VERSION
 from mtl_core.errors import UserError
-from study.config.load import read_spec
-from study.config.spec import Spec
-from study.config.suite import is_suite
 from study.driver.backend_choice import RunOptions
+from study.driver.begun import begun_spec, refuse_changes
 from study.driver.run import run_prepared
 from study.planning.prepare import Prepared, prepare_run
 from study.protocol.addition import Addition, Asked, addition_of, num_seeds, open_addition
@@ -55,9 +51,9 @@ def prepare_extension(run: Path, asked: Asked, data: Path | None = None) -> tupl
         UserError: as :func:`extend` does.
     """
     out = Path(run).absolute()
-    spec = _spec(out, data)
+    spec = begun_spec(out, data)
     prepared = prepare_run(spec, out)
-    _refuse_changes(out, prepared)
+    refuse_changes(out, prepared.task_set)
     events = ledger.read(out / ledger.NAME)
     addition = addition_of(asked, events, prepared.plan, str(out))
     if open_addition(events) is None and read_recorded(out).unscored():
@@ -65,35 +61,3 @@ def prepare_extension(run: Path, asked: Asked, data: Path | None = None) -> tupl
     planned = [event for event in events if event["event"] == "planned"]
     shrunk = tuple(planned[-1].get("shrunk", ())) if planned else ()  # what a budget took stays told
     return replace(prepared, plan=replace(prepared.plan, shrunk=shrunk)), addition
-
-
-def _spec(out: Path, data: Path | None) -> Spec:
-    """The study that was begun in ``out``, with its table at another place if one is named."""
-    if is_suite(out):
-        raise UserError(str(out), "this is the directory of a suite.", "Name that of one of its studies.")
-    if not (out / ledger.NAME).is_file() or not (out / "study.yaml").is_file():
-        raise UserError(str(out), "there is no study here.", "Name a run directory, such as runs/demo.")
-    spec = read_spec(out / "study.yaml")
-    path = spec.tasks.options.get("path")
-    if data is not None:
-        if path is None:
-            raise UserError(f"--data {data}", "the study does not read a table.", "Leave --data out.")
-        path = str(data.absolute())
-        spec = spec.model_copy(update={"tasks": spec.tasks.model_copy(update={"path": path})})
-    if path is not None and not Path(path).is_file():
-        found = "the study's table is not there."
-        raise UserError(str(path), found, "Put it back, or name its new place with --data PATH.")
-    return spec
-
-
-def _refuse_changes(out: Path, prepared: Prepared) -> None:
-    """Refuse data or an engine that differ from those that the study was begun with."""
-    manifest = json.loads((out / "manifest.json").read_text("utf-8"))
-    fingerprint = prepared.task_set.fingerprint()
-    if manifest["fingerprint"] != fingerprint:
-        found = f"the data have changed: fingerprint {fingerprint}, begun with {manifest['fingerprint']}."
-        remedy = "Put them back as they were (--data PATH names another place), or begin a new study with these."
-        raise UserError(str(out), found, remedy)
-    if manifest["engine_version"] != ENGINE_VERSION:
-        found = f"another engine began here: version {manifest['engine_version']}, this is {ENGINE_VERSION}."
-        raise UserError(str(out), found, "Install the version that began it, or begin a new study.")

@@ -5,11 +5,12 @@ from __future__ import annotations
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
 from mtl_core import ENGINE_VERSION
 from mtl_core.data.task_set import TaskSet
@@ -19,6 +20,7 @@ from study.config.load import read_spec
 from study.config.spec import Spec
 from study.config.suite import SuitePosition
 from study.driver.backend_choice import SCORING_PAYS_SECONDS, RunOptions, choose_backend, scoring_seconds
+from study.driver.frame import DATA, Frame, spec_of_frame
 from study.driver.manifest import refuse_another, write_description
 from study.driver.screens import screen_for
 from study.execution.heartbeat import Heartbeats
@@ -42,9 +44,10 @@ Phases = Callable[[StudyContext, TaskSet], Iterator[tuple[Steps, Data]]]
 
 
 def run(
-    spec: Spec,
+    spec: Spec | Mapping[str, Any] | None = None,
     *,
-    out: Path,
+    out: str | Path | None = None,
+    data: Frame | None = None,
     backend: str = "auto",
     address: str | None = None,
     workers: int | None = None,
@@ -54,8 +57,10 @@ def run(
     """Train what is missing of ``spec`` in ``out``, score it, and return the run directory.
 
     Args:
-        spec: the study.
-        out: the run directory; a study that was begun there is resumed.
+        spec: the study; with ``data`` also some sections of a study file, as in ``{"factors": {"width": [16, 64]}}``,
+            or nothing for all defaults.
+        out: the run directory; a study that was begun there is resumed.  ``None``: ``runs/`` and the study's name.
+        data: a table in memory, see :func:`study.frame`, which takes the place of the study's own task set.
         backend: ``auto``, ``inline`` or ``ray``.
         address: address of a running Ray cluster; implies ``ray``.
         workers: processes; one per core by default.
@@ -67,7 +72,13 @@ def run(
         KeyboardInterrupt: SIGINT or SIGTERM came; what is recorded is kept.
     """
     options = RunOptions(backend, address, workers, screen, position)
-    return run_prepared(prepare_run(spec, Path(out).absolute()), out=out, options=options)
+    if data is not None:
+        out = Path(out or Path("runs") / data.name)
+        spec = spec_of_frame(data, spec, out)
+    elif not isinstance(spec, Spec):
+        raise UserError("study.run", "there is neither a study nor data.", "Give load_spec(…), or data=study.frame(…).")
+    out = Path(out or Path("runs") / spec.name)
+    return run_prepared(prepare_run(spec, out.absolute()), out=out, options=options)
 
 
 def run_prepared(
@@ -100,7 +111,7 @@ def run_prepared(
 
 def _is_left_over(name: str) -> bool:
     """Whether a driver that was killed before it had described its study may have left ``name``."""
-    return name.startswith(".") or name in (LEDGER, "manifest.json", "tasks.json")
+    return name.startswith(".") or name in (LEDGER, "manifest.json", "tasks.json", DATA)
 
 
 def _run_phases(

@@ -11,16 +11,17 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import pairwise
+from typing import Any
 
 from mtl_core.recipe import Recipe
-from study.planning.arm import Arm
+from study.planning.arm import NORM, Arm
 from study.planning.replica import SHARD_SIZE, Replica
-from study.planning.training_settings import TrainingSettings, recipe_of
+from study.planning.training_settings import TrainingSettings, drawn_recipe, recipe_of
 
 
 @dataclass(frozen=True)
 class Shard:
-    """Replicas of one arm (of one task for single-task arms) in one phase, up to one rung.
+    """Replicas of one arm (of one task for single-task arms) and one norm in one phase, up to one rung.
 
     Args:
         phase: search, confirm or verdict.
@@ -48,7 +49,8 @@ class Shard:
     @property
     def recipe(self) -> Recipe:
         """The recipe that the shard's replicas have in common."""
-        return recipe_of(self.arm, self.settings)
+        any_of_them = next(iter(self.replicas.values()))
+        return drawn_recipe(recipe_of(self.arm, self.settings), any_of_them.hyperparameters)
 
 
 def shards_of(
@@ -59,11 +61,12 @@ def shards_of(
     settings: TrainingSettings,
     size: int = SHARD_SIZE,
 ) -> Iterator[Shard]:
-    """Group replicas by phase, arm and task into shards of nearly equal size, at most ``size``."""
-    groups: dict[tuple[str, Arm, str | None], list[str]] = {}
+    """Group replicas by phase, arm, task and norm into shards of nearly equal size, at most ``size``."""
+    groups: dict[tuple[str, Arm, str | None, Any], list[str]] = {}
     for key, replica in replicas.items():
-        groups.setdefault((replica.phase, replica.arm, replica.task), []).append(key)
-    for (phase, arm, task), keys in groups.items():
+        norm = replica.hyperparameters.get(NORM)
+        groups.setdefault((replica.phase, replica.arm, replica.task, norm), []).append(key)
+    for (phase, arm, task, _), keys in groups.items():
         pieces = -(-len(keys) // size)
         bounds = [len(keys) * piece // pieces for piece in range(pieces + 1)]
         for start, stop in pairwise(bounds):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,9 @@ import pyarrow.parquet as pq
 from analysis.records.schema import TRAINING
 from mtl_core.data.task_set import Development
 from mtl_core.network import cost
+from mtl_core.network.network import Network
+from mtl_core.recipe import Recipe
+from mtl_core.task_tree import Tree
 from mtl_core.training import trainer
 from mtl_core.training.fused_array import CURVES
 from study.jobs.shard import Shard
@@ -37,18 +41,31 @@ def failure_rows(shard: Shard, directory: Path, reason: str) -> list[dict[str, A
 
 def outcome_rows(shard: Shard, view: Development, outcomes: list[trainer.Outcome]) -> list[dict[str, Any]]:
     """Return the records of replicas that were trained, one row per replica and task of ``view``."""
-    sizes = cost.cost_of(shard.recipe, view)
-    common = {
+    network, rows = Network(shard.recipe, view.tasks, view.shape), []
+    common = _sizes(shard.recipe, view)
+    for outcome in outcomes:
+        sizes = _found_sizes(shard.recipe, view, network, outcome) if network.trunk.found else common
+        for column, task in enumerate(view.tasks):
+            curves = {name: outcome.curves[name][:, column].astype(np.float32) for name in CURVES}
+            rows.append(_identity(shard, outcome.key, task.name) | sizes | _ending(outcome, column) | curves)
+    return rows
+
+
+def _sizes(recipe: Recipe, view: Development, tree: Tree | None = None) -> dict[str, Any]:
+    sizes = cost.cost_of(recipe, view)
+    return {
         "parameters_shared": sizes.parameters_shared,
         "parameters_total": sizes.parameters_total,
         "multiply_adds": sizes.multiply_adds,
+        "tree": None if tree is None else json.dumps(tree),
     }
-    rows = []
-    for outcome in outcomes:
-        for column, task in enumerate(view.tasks):
-            curves = {name: outcome.curves[name][:, column].astype(np.float32) for name in CURVES}
-            rows.append(_identity(shard, outcome.key, task.name) | common | _ending(outcome, column) | curves)
-    return rows
+
+
+def _found_sizes(recipe: Recipe, view: Development, network: Network, outcome: trainer.Outcome) -> dict[str, Any]:
+    """Return what the network costs that a replica found, and its tree."""
+    parameters = outcome.selected if outcome.selected_epoch >= 0 else outcome.state["parameters"]
+    found = network.trunk.settled(network.layout.theta(network.layout.unpack(parameters.unsqueeze(0))), 0)
+    return _sizes(replace(recipe, **found), view, found.get("sharing_options", {}).get("tree"))
 
 
 def _identity(shard: Shard, key: str, task: str) -> dict[str, Any]:

@@ -8,6 +8,8 @@ from typing import Any
 
 SINGLE_TASK, INDEPENDENT, HARD, BRANCH = "single_task", "independent", "hard", "branch"
 PARAMETERS = "parameters"
+NORM = "norm"
+"""Name among a replica's hyperparameters of its backbone's norm, where a study chooses among several."""
 EQUAL = {"weighting": "equal", "scale": "matched", "gradients": PARAMETERS, "gramian_rows": None}
 """Levels of a baseline's weighting."""
 

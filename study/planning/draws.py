@@ -7,6 +7,9 @@ choice among the draws can always fall back to the method as its authors describ
 many are made, so a larger study begins with the smaller one's.  A value that the study file gives such an option stands
 in every draw, and a range replaces the option's own; the others stay as they were.  Options that are tuned on request
 are drawn only where the study file gives them a range.
+
+Where a study chooses among several norms, each draw is there with every norm, one after the other: draw j of n norms
+has the values of draw ⌊j/n⌋.
 """
 
 from __future__ import annotations
@@ -18,7 +21,7 @@ from mtl_core.errors import UserError
 from mtl_core.registry import Option, find
 from mtl_core.search_space import Range, Simplex
 from study.config.sections import Tuning
-from study.planning.arm import Arm
+from study.planning.arm import NORM, Arm
 from study.planning.drawn_options import range_of
 
 COMMON = ("learning_rate", "weight_decay", "dropout")
@@ -34,6 +37,7 @@ class Draws:
         num_tasks: length of a weight vector on the simplex.
         ranges: ranges of the common hyperparameters, whatever the optimiser; by default each optimiser's own.
         options: what the study file sets of methods and architectures, by kind and name.
+        norms: norms of the backbone that are tried with every draw; ``None``: its option is set for the whole study.
     """
 
     def __init__(
@@ -42,7 +46,9 @@ class Draws:
         num_tasks: int,
         ranges: Mapping[str, Range] | None = None,
         options: Mapping[str, Mapping[str, Mapping[str, Any]]] | None = None,
+        norms: Sequence[str] | None = None,
     ) -> None:
+        self.norms = tuple(norms or ())
         self.num_draws, self.num_tasks = tuning.draws, num_tasks
         self._asked = {name: getattr(tuning, name) for name in COMMON}
         self._ranges, self._options = ranges, options or {}
@@ -50,12 +56,16 @@ class Draws:
         self._own: dict[tuple[str, str], list[dict[str, Any]]] = {}
 
     def __len__(self) -> int:
-        return self.num_draws
+        return self.num_draws * max(1, len(self.norms))
 
     def of(self, arm: Arm, draw: int) -> dict[str, Any]:
         """Return the tuning hyperparameters of ``arm`` at ``draw``."""
         own = (self._of("weighting", arm.weighting), self._of("sharing", arm.sharing))
-        return self._of_optimiser(arm.optimiser)[draw] | own[0][draw] | own[1][draw]
+        norm, point = {}, draw
+        if self.norms:
+            point, place = divmod(draw, len(self.norms))
+            norm = {NORM: self.norms[place]}
+        return self._of_optimiser(arm.optimiser)[point] | own[0][point] | own[1][point] | norm
 
     def common(self, optimiser: str) -> dict[str, Range | float]:
         """Return ranges or fixed values of the common hyperparameters, which by default are the optimiser's own."""
@@ -97,7 +107,9 @@ class Draws:
         return {option: given[option] for option in fixed}
 
     def remarks(self, arms: Iterable[Arm]) -> Iterator[str]:
-        """Yield what the study file fixes for these arms, in words."""
+        """Yield what the study file fixes for these arms, or tries with every draw, in words."""
+        if self.norms:
+            yield f"norm: each of the {self.num_draws} draws is tried with {' and '.join(self.norms)}"
         for kind in FIRST_DIMENSION:
             for name in dict.fromkeys(getattr(arm, kind) for arm in arms):
                 for option, value in self.fixed(kind, name).items():

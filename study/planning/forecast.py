@@ -14,6 +14,7 @@ from dataclasses import asdict, dataclass
 
 from mtl_core.data.task_set import TaskSet
 from mtl_core.errors import UserError
+from mtl_core.registry import find
 from study.config.durations import duration
 from study.planning.arm import Arm
 from study.planning.pilot import SEEDS as PILOT_SEEDS
@@ -124,18 +125,25 @@ class Forecaster:
         return work / self.workers + WORKER_SECONDS
 
     def _epoch(self, plan: Plan, arm: Arm) -> float:
-        """Seconds of one epoch of one replica, or of one for each task for single-task arms."""
+        """Seconds of one epoch of one replica, or of one for each task for single-task arms.
+
+        Multiply-adds are for an example of each task, of which there are fewer where tasks have examples of their own.
+        The epochs in which an architecture searches a structure beforehand make each epoch longer.
+        """
+        recipe = recipe_of(arm, plan.settings("search"))
+        searching = find("sharing", arm.sharing).cls.search_epochs(recipe) / recipe.epochs
         tasks: Sequence[str | None] = plan.tasks if arm.is_single_task else (None,)
-        folds = plan.folds  # of which one is not trained on, where there are several
-        examples = len(self.task_set.development.examples) * (1 if folds == 1 else 1 - 1 / folds)
-        validating = self.task_set.development.validation_share * examples
+        folds, development = plan.folds, self.task_set.development
+        examples = len(development.examples) / (len(plan.tasks) if development.own_inputs else 1)
+        examples *= 1 if folds == 1 else 1 - 1 / folds  # the fold that judges is not trained on
+        validating = development.validation_share * examples
         training = (examples - validating) * arm.train_fraction
         batch = plan.spec.training.batch_size
         seconds = 0.0
         for task in tasks:
             products = self.size(plan, arm, task).multiply_adds / (ENGINE_SHARE * self.rate)
             seconds += math.ceil(training / batch) * STEP_SECONDS + (3 * training + 2 * validating) * products
-        return seconds
+        return seconds * (1 + searching)
 
     def _tree(self, plan: Plan, stages: int) -> float:
         """Seconds to find the tree of so many stages, in the driver."""
@@ -150,10 +158,11 @@ class Forecaster:
         return rows * plan.spec.training.epochs * sum(self._epoch(plan, arm) for arm in pilot_arms(plan))
 
     def _records(self, plan: Plan) -> float:
-        counts, epochs = plan.counts(), plan.spec.training.epochs
+        counts, epochs = plan.counts(tasks_together=True), plan.spec.training.epochs
         rows = len(plan.tasks) * sum(counts.values())
-        scored = len(plan.tasks) * (counts["confirm"] + counts["verdict"])
-        return rows * (RECORD_BYTES + NUM_CURVES * 4 * epochs) + scored * 4 * len(self.task_set.test)
+        scores = len(self.task_set.test) * (1 if self.task_set.development.own_inputs else len(plan.tasks))
+        scored = scores * (counts["confirm"] + counts["verdict"])
+        return rows * (RECORD_BYTES + NUM_CURVES * 4 * epochs) + 4 * scored
 
     def _states(self, plan: Plan) -> float:
         """Checkpoints between rungs, which the search deletes at its end."""

@@ -10,13 +10,13 @@ from mtl_core.errors import UserError
 from mtl_core.recipe import Recipe
 from mtl_core.task_tree import Tree
 from study.config.spec import Spec
-from study.planning.arm import Arm
+from study.planning.arm import NORM, Arm
 from study.planning.capacity import Matcher
 from study.planning.draws import Draws
 from study.planning.grid import arms_of
 from study.planning.plan import Plan, Skipped
 from study.planning.task_trees import stand_ins
-from study.planning.training_settings import TrainingSettings, recipe_of, settings_of
+from study.planning.training_settings import TrainingSettings, drawn_recipe, recipe_of, settings_of
 
 WhyInfeasible = Callable[[Recipe, Development], str | None]
 
@@ -49,7 +49,7 @@ def make_plan(
     arms = _matched(spec, development, feasible, settings, why_infeasible)
     candidates, baselines = _roles(arms)
     options = {"sharing": spec.training.sharing_options, "weighting": spec.training.weighting_options}
-    draws = Draws(spec.tuning, len(tasks), options=options)
+    draws = Draws(spec.tuning, len(tasks), options=options, norms=spec.factors.norm)
     return Plan(
         spec,
         tasks,
@@ -80,10 +80,14 @@ def _feasible_arms(
 ) -> tuple[list[Arm], tuple[Skipped, ...]]:
     """The arms of the grid that can exist, and the others with the reason."""
     alone = development.only(development.tasks[0].name)
-    reasons = {
-        arm: why_infeasible(recipe_of(arm, settings), alone if arm.is_single_task else development)
-        for arm in arms_of(spec.factors)
-    }
+    reasons: dict[Arm, str | None] = {}
+    for arm in arms_of(spec.factors):
+        recipes = [drawn_recipe(recipe_of(arm, settings), {NORM: norm}) for norm in spec.factors.norm or ()]
+        found = (
+            why_infeasible(recipe, alone if arm.is_single_task else development)
+            for recipe in recipes or [recipe_of(arm, settings)]
+        )
+        reasons[arm] = next(filter(None, found), None)
     feasible = [arm for arm, reason in reasons.items() if not reason]
     skipped = tuple(Skipped(arm.label, reason, arm.levels()) for arm, reason in reasons.items() if reason)
     if not feasible:

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 from pydantic import TypeAdapter, ValidationError
 
 from mtl_core.errors import UserError
-from mtl_core.registry import Entry, find
+from mtl_core.registry import Entry, entries, find
 from study.config.spec import Spec
 from study.config.text import nearest
-from study.planning.arm import BRANCH
+from study.planning.arm import BRANCH, NORM
 from study.planning.drawn_options import without_ranges
 from study.planning.task_trees import is_to_be_found
 
@@ -32,14 +32,21 @@ def build_task_set(spec: Spec) -> TaskSet:
 
 
 def check_backbone_options(spec: Spec) -> None:
-    """Refuse options that one of the study's backbones does not have.
+    """Refuse options that one of the study's backbones does not have, the factor ``norm`` among them.
 
     Raises:
         UserError: naming the option and what there is.
     """
+    norms, given = spec.factors.norm, spec.training.backbone_options
     for name in spec.factors.backbone:
         entry = find("backbones", name)
-        checked_options(entry, spec.training.backbone_options, "training.backbone_options")
+        checked_options(entry, given, "training.backbone_options")
+        if norms is not None and NORM not in entry.options:
+            able = ", ".join(other for other, one in entries("backbones").items() if NORM in one.options)
+            raise UserError("factors.norm", f"{name} has no choice of norm.", f"Take it out; {able} have one.")
+    if norms is not None and NORM in given:
+        where = "training.backbone_options.norm"
+        raise UserError("factors.norm", f"{where} sets one norm for all networks.", "Keep one of the two.")
 
 
 def check_named_options(spec: Spec) -> None:

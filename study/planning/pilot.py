@@ -11,15 +11,15 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from analysis.statistics.late_epochs import is_late, too_many_late
 from study.config.field_types import is_auto
 from study.config.spec import Spec
-from study.planning.arm import Arm
+from study.planning.arm import NORM, Arm
 from study.planning.plan import Plan
 from study.planning.settings_from_data import MANY_ROWS, training_rows
-from study.planning.training_settings import recipe_of
+from study.planning.training_settings import drawn_recipe, recipe_of
 from study.store.ledger import Ledger
 
 if TYPE_CHECKING:
@@ -102,13 +102,15 @@ def _late_of(plan: Plan, development: Development, epochs: int, arm: Arm, task: 
 
     recipe = replace(recipe_of(arm, plan.settings("search")), epochs=epochs)
     view = development if task is None else development.only(task)
-    rows = [
-        ReplicaConfig(f"{draw} {seed}", seed, plan.draws.of(arm, draw)) for draw in pilot_draws(plan) for seed in SEEDS
-    ]
+    arrays: dict[Any, list[ReplicaConfig]] = {}
+    for draw in pilot_draws(plan):
+        values = plan.draws.of(arm, draw)
+        arrays.setdefault(values.get(NORM), []).extend(ReplicaConfig(f"{draw} {seed}", seed, values) for seed in SEEDS)
     found: dict[str, list[trainer.Outcome]] = {}
-    for outcome in trainer.fit(recipe, view, rows):
-        if outcome.status != "diverged" and outcome.selected_epoch >= 0:
-            found.setdefault(outcome.key.split()[0], []).append(outcome)
+    for rows in arrays.values():
+        for outcome in trainer.fit(drawn_recipe(recipe, rows[0].hyperparameters), view, rows):
+            if outcome.status != "diverged" and outcome.selected_epoch >= 0:
+                found.setdefault(outcome.key.split()[0], []).append(outcome)
     whole = [outcomes for outcomes in found.values() if len(outcomes) == len(SEEDS)]
     best = max(whole, key=lambda outcomes: sum(float(outcome.state["best_skill"]) for outcome in outcomes), default=[])
     return [bool(is_late(outcome.selected_epoch, epochs)) for outcome in best]

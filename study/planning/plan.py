@@ -147,18 +147,23 @@ class Plan:
         found = (self.fully_shared(arm) for arm in self.arms)
         return tuple(dict.fromkeys(arm for arm in found if arm is not None))
 
-    def counts(self) -> dict[str, int]:
-        """Return the largest possible number of replicas of each phase."""
-        rows = {arm: len(self.tasks) if arm.is_single_task else 1 for arm in self.arms}
+    def counts(self, *, tasks_together: bool = False) -> dict[str, int]:
+        """Return the largest possible number of replicas of each phase.
+
+        Args:
+            tasks_together: whether the single-task networks of all tasks count as one replica.
+        """
+        each = 1 if tasks_together else len(self.tasks)
+        rows = {arm: each if arm.is_single_task else 1 for arm in self.arms}
         always = self.references if self.spec.search.strategy == "optuna" else ()
         searched = self.num_trials + len(always) + sum(rows[arm] for arm in self.baselines)
         confirmed = min(self.num_confirmed, self.num_trials + len(always)) + sum(rows[arm] for arm in self.baselines)
         # Of each judged arm: itself, ``loop``, and for every task ``each``, ``total`` and ``best``; the width of
         # ``total`` is known only then, and its draws are searched like any other arm's.
-        judged = self.num_judged * (2 + 3 * len(self.tasks))
-        searched += self.num_judged * len(self.tasks)
+        judged = self.num_judged * (2 + 3 * each)
+        searched += self.num_judged * each
         if self.may_follow_up:  # itself, and at its width ``loop`` and for every task ``each``
-            judged, searched = judged + 2 + len(self.tasks), searched + 1
+            judged, searched = judged + 2 + each, searched + 1
         return {
             "search": searched * len(self.draws) * len(self.seeds("search")),
             "confirm": confirmed * len(self.seeds("confirm")),

@@ -30,12 +30,13 @@ def precisions(task_set: TaskSet, importance: Importance | None = None) -> dict[
     counts = judging_units(task_set, task_set.test)
     shares = majorities(task_set)
     deviations = {task.name: row_deviation(shares[task.name], task.metric) for task in task_set.tasks}
+    own_rows = task_set.development.own_inputs
     if task_set.development.folds is None:
-        return {HOLDOUT: planned_precision(counts, deviations, importance)}
+        return {HOLDOUT: planned_precision(counts, deviations, importance, own_rows=own_rows)}
     fewer = {task: max(round(HOLDOUT_SHARE * number), 1) for task, number in counts.items()}
     return {
-        CROSS_FIT: planned_precision(counts, deviations, importance),
-        HOLDOUT: planned_precision(fewer, deviations, importance),
+        CROSS_FIT: planned_precision(counts, deviations, importance, own_rows=own_rows),
+        HOLDOUT: planned_precision(fewer, deviations, importance, own_rows=own_rows),
     }
 
 

@@ -7,14 +7,14 @@ name and one default; nothing between the two names it.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from mtl_core.recipe import Recipe
 from mtl_core.task_tree import Tree
 from study.config.sections import Training
 from study.config.spec import Spec
-from study.planning.arm import BRANCH, INDEPENDENT, SINGLE_TASK, Arm
+from study.planning.arm import BRANCH, INDEPENDENT, NORM, SINGLE_TASK, Arm
 from study.planning.drawn_options import settled_options
 
 ALWAYS_HASHED = frozenset(
@@ -84,3 +84,10 @@ def recipe_of(arm: Arm, settings: TrainingSettings) -> Recipe:
     """Return the recipe of an arm's replicas, which is their fusion key."""
     levels = {factor: level for factor, level in arm.levels().items() if factor != "capacity"}
     return Recipe(**levels, **settings.content(arm))
+
+
+def drawn_recipe(recipe: Recipe, hyperparameters: Mapping[str, Any]) -> Recipe:
+    """Return ``recipe`` with the options of the backbone that are among a replica's hyperparameters: its norm."""
+    if NORM not in hyperparameters:
+        return recipe
+    return replace(recipe, backbone_options={**recipe.backbone_options, NORM: hyperparameters[NORM]})

@@ -6,15 +6,15 @@ from study.execution.scheduler import Parallel, Steps
 from study.jobs.score import scoring_job
 from study.planning.replica import Replica
 from study.protocol.context import StudyContext
-from study.store.archive import MODELS
+from study.protocol.kept_models import keep_models_of_options
 
 JUDGED = ("confirm", "verdict")
 
 
 def score(context: StudyContext) -> Steps:
-    """Score on the test split the replicas without scores; then keep only the models of the chosen arm."""
+    """Score on the test split the replicas without scores; then keep only the models of what can be recommended."""
     yield Parallel([_score_phase(context, phase) for phase in JUDGED])
-    _keep_chosen_models(context)
+    keep_models_of_options(context)
 
 
 def _score_phase(context: StudyContext, phase: str) -> Steps:
@@ -39,12 +39,3 @@ def _replicas(context: StudyContext, phase: str) -> dict[str, Replica]:
         for label, draws in fold.frozen("draws").items()
         for replica in fold.plan.replicas(fold.arm(label), phase, draws)
     )
-
-
-def _keep_chosen_models(context: StudyContext) -> None:
-    chosen = (context.ledger.frozen("arm") or {}).get("arm")  # none was chosen if all arms diverged
-    frame = context.archive.of_phase("verdict")
-    kept = {context.archive.model_of(key) for key in frame[frame["arm"] == chosen]["replica"]}
-    for path in (context.directory / MODELS).glob("*.safetensors"):
-        if path not in kept:
-            path.unlink(missing_ok=True)

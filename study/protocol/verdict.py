@@ -9,6 +9,7 @@ from typing import Any
 from analysis.selection import choose_arm, select_draws
 from analysis.statistics.verdicts import CANDIDATE, RECOMMENDED, REFERENCE
 from mtl_core.network.cost import cost_of
+from mtl_core.registry import find
 from study.execution.scheduler import Parallel, Steps
 from study.planning.arm import SINGLE_TASK, Arm
 from study.planning.capacity import widths_around
@@ -91,8 +92,15 @@ def replicas_of(context: StudyContext, judged: Mapping[str, Any]) -> Iterator[Re
 
 
 def total_baseline(context: StudyContext, arm: Arm) -> tuple[Arm, float]:
-    """Return single-task networks that together are nearest to ``arm`` in parameters, and the ratio of sizes."""
-    wanted = cost_of(recipe_of(arm, context.plan.settings("verdict")), context.development).parameters_total
+    """Return single-task networks that together are nearest to ``arm`` in parameters, and the ratio of sizes.
+
+    The size of an arm whose replicas search a structure is the mean of what those of the confirm phase found.
+    """
+    recipe = recipe_of(arm, context.plan.settings("verdict"))
+    wanted = cost_of(recipe, context.development).parameters_total
+    if find("sharing", arm.sharing).cls.search_epochs(recipe):
+        trained = context.of_phase("confirm")
+        wanted = trained.loc[trained["arm"] == arm.label, "parameters_total"].mean()
     widths = widths_around(wanted, lambda width: _size(context, arm, width))
     width = min(widths, key=lambda width: abs(_size(context, arm, width) - wanted))
     return replace(arm.each(), width=width), _size(context, arm, width) / wanted

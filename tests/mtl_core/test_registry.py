@@ -93,7 +93,9 @@ def test_entries_come_in_alphabetical_order(tmp_path: Path, monkeypatch: pytest.
 
 
 def test_an_unknown_name_is_answered_with_what_there_is() -> None:
-    with pytest.raises(KeyError, match=r"'harder' is not one of the sharing: additive, branch, .*hard, independent"):
+    with pytest.raises(
+        KeyError, match=r"'harder' is not one of the sharing: additive, aitm, branch, .*hard, independent"
+    ):
         find("sharing", "harder")
     with pytest.raises(KeyError):
         entries("colour")

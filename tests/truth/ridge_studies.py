@@ -94,7 +94,7 @@ def study(design: Design, rng: np.random.Generator) -> Study:
             rng.permutation(pool)[: len(pool) * 4 // 5] for _ in range(max(design.seeds, ENOUGH) // design.folds)
         ]
         fits = [_fits(inputs, targets, train) for train in trained]
-        lucky = [fit.with_luck(LUCK / np.sqrt(len(pool) * 4 // 5), rng) for fit in fits]
+        lucky = [fit.with_luck(LUCK * noise_of_targets(design) / np.sqrt(len(pool) * 4 // 5), rng) for fit in fits]
         known = lucky if design.kind == RARE else fits  # in squared errors luck costs both arms the same on average
         true.append(np.mean([true_difference(design, fit, coefficients) for fit in known], axis=0))
         for fit in lucky[: design.seeds // design.folds]:
@@ -194,6 +194,11 @@ def differences(design: Design, fit: Fit, inputs: np.ndarray, targets: np.ndarra
 def variance_of_targets(design: Design) -> float:
     """Return the variance of a regression target, the trivial predictor's loss."""
     return 1 + (HEAVY_VARIANCE if design.kind == HEAVY else 1.0)
+
+
+def noise_of_targets(design: Design) -> float:
+    """Return the standard deviation of what a target has beyond a linear function of the inputs; for classes nearly."""
+    return {SYMMETRIC: 1.0, HEAVY: HEAVY_VARIANCE**0.5, RARE: (POSITIVE * (1 - POSITIVE)) ** 0.5}[design.kind]
 
 
 def true_difference(design: Design, fit: Fit, coefficients: np.ndarray) -> np.ndarray:

@@ -29,6 +29,17 @@ LEFT_OUT = "left out: "
 """What the treatment of a column begins with that is no input."""
 
 
+@dataclass(frozen=True)
+class ColumnEncoding:
+    """Encoding of one column, as :class:`mtl_core.data.input_column.InputColumn` describes it."""
+
+    kind: InputKind
+    origin: float = 0.0
+    categories: tuple[str, ...] = ()
+    rest: tuple[str, ...] = ()
+    indicator: bool = False
+
+
 @dataclass
 class Encoded:
     """Encoded input columns, collected one by one.
@@ -41,6 +52,7 @@ class Encoded:
         remarks: sentences for the user about the encoding.
         treatments: what was done to each column of the file, by name.
         constant: names of columns with one and the same value in all rows to develop on.
+        encodings: of every column that is an input, by name, in the order of the encoded columns.
     """
 
     columns: list[np.ndarray] = field(default_factory=list)
@@ -49,6 +61,7 @@ class Encoded:
     remarks: list[Remark] = field(default_factory=list)
     treatments: dict[str, str] = field(default_factory=dict)
     constant: set[str] = field(default_factory=set)
+    encodings: dict[str, ColumnEncoding] = field(default_factory=dict)
 
     def add(self, values: np.ndarray, *, standardise: bool, origin: float = 0.0) -> None:
         """Append one encoded column."""
@@ -89,7 +102,7 @@ def _add_numbers(encoded: Encoded, column: Column, kind: InputKind, development:
     numbers = column.days() if kind == "date" else column.numbers()
     if kind == "date":
         encoded.remark("date_as_days", column, f"Dates in {column.name!r} are taken as days since 1970.")
-    known = numbers[development]
+    known, origin = numbers[development], 0.0
     if (known == known[0]).all():
         encoded.remark_constant(column)
     if kind == "boolean":
@@ -107,11 +120,14 @@ def _add_numbers(encoded: Encoded, column: Column, kind: InputKind, development:
         encoded.remarks += remarks_on_numbers(column, numbers)
         encoded.remarks += [] if column.is_date else remarks_on_dates_in_digits(column, numbers)
         encoded.add(narrow.values, standardise=True, origin=narrow.origin)
+        origin = narrow.origin
         done = "days since 1970, " * (kind == "date") + "centred in float64, " * (narrow.origin != 0) + "standardised"
     missing = np.isnan(numbers)
     filled = "; missing: 0" if kind == "boolean" else "; missing: training mean"
     encoded.treatments[column.name] = done + (filled if missing.any() else "")
-    if missing[development].any():
+    indicator = bool(missing[development].any())
+    encoded.encodings[column.name] = ColumnEncoding(kind, origin, indicator=indicator)
+    if indicator:
         encoded.add(missing, standardise=False)
         encoded.treatments[column.name] += " and a 0/1 column"
 
@@ -138,7 +154,11 @@ def _add_categories(encoded: Encoded, column: Column, development: np.ndarray) -
     columns = f"{len(kept)} 0/1 columns" if len(kept) != 1 else "one 0/1 column"
     encoded.treatments[column.name] = columns + ", one more for the rest" * bool(rest)
     missing = np.array([text is None for text in texts])
-    if missing[development].any():
+    indicator = bool(missing[development].any())
+    encoded.encodings[column.name] = ColumnEncoding(
+        "categorical", categories=tuple(sorted(kept)), rest=tuple(sorted(rest)), indicator=indicator
+    )
+    if indicator:
         encoded.add(missing, standardise=False)
         encoded.treatments[column.name] += "; missing: a 0/1 column"
 

@@ -47,7 +47,7 @@ def null_words(missing: Codes, usual: Sequence[str]) -> dict[str, list[str]]:
 
 def numeric_codes(codes: Sequence[Code]) -> list[Code]:
     """Return the codes that are compared with numbers in a text file: text such as 01 is compared with text alone."""
-    numeric = [code for code in codes if _is_number(code)]
+    numeric = [code for code in codes if is_number(code)]
     return [code for code in numeric if not isinstance(code, str) or exact_text(float(code)) == code]
 
 
@@ -77,7 +77,7 @@ def _is_code(column: Column, codes: Sequence[Code]) -> pa.ChunkedArray | None:
     """Return which values are one of the codes; ``None`` where values of this type can be none."""
     values = column.values
     if column.is_number:
-        wanted = pa.array([float(code) for code in codes if _is_number(code)], pa.float64())
+        wanted = pa.array([float(code) for code in codes if is_number(code)], pa.float64())
         return pc.is_in(pc.cast(values, pa.float64(), safe=False), wanted)  # pyright: ignore[reportAttributeAccessIssue]
     if column.is_text and column.num_present:
         texts = [code if isinstance(code, str) else exact_text(float(code)) for code in codes]
@@ -87,6 +87,11 @@ def _is_code(column: Column, codes: Sequence[Code]) -> pa.ChunkedArray | None:
         seconds = pc.cast(values, pa.timestamp("s"), safe=False)
         return pc.is_in(seconds, pa.array(moments, pa.timestamp("s")))  # pyright: ignore[reportAttributeAccessIssue]
     return None
+
+
+def codes_of_dates(codes: Sequence[Code]) -> list[float]:
+    """Return those of the ``codes`` that are dates, in days since 1970."""
+    return [moment / 86_400 for code in codes if (moment := _moment(code)) is not None]
 
 
 def _moment(code: Code) -> int | None:
@@ -170,7 +175,8 @@ def _shown(column: Column, value: float) -> str:
     return str(np.datetime64(round(value * 86_400), "s")).removesuffix("T00:00:00").replace("T", " ")
 
 
-def _is_number(code: Code) -> bool:
+def is_number(code: Code) -> bool:
+    """Return whether a code is a number, or text that is one."""
     try:
         float(code)
     except ValueError:

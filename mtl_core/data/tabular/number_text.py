@@ -15,3 +15,11 @@ def exact_text(number: float | np.floating) -> str:
     if float(number) == round(float(number)) and abs(float(number)) < WHOLE_UP_TO:
         return str(int(number))
     return str(number)
+
+
+def numerically(name: str) -> tuple[int, float, str]:
+    """Return a key that sorts names as numbers where they are numbers, and by their letters behind these."""
+    try:
+        return (0, float(name), name)
+    except ValueError:
+        return (1, 0.0, name)

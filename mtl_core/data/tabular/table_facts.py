@@ -41,31 +41,35 @@ def facts_of_columns(
     return tuple(facts)
 
 
-def roles_apart(
+WHAT_THEY_DO: dict[str, tuple[Role, str]] = {
+    "group": ("group", "keeps rows together in every split"),
+    "task": ("task", "says which task a row belongs to"),
+    "test": ("test", "marks the test rows"),
+}
+
+
+def columns_apart(
     columns: Iterable[str],
     dropped: Sequence[Remark],
-    groups: str | None,
-    test: str | None,
+    named: Mapping[str, str | None],
     weights: Mapping[str, str],
     *,
-    judging: bool,
+    weights_judge: bool,
 ) -> dict[str, tuple[Role, str]]:
-    """Return the role of the columns that are neither targets nor inputs, and what they do or why they are left out.
+    """Return the role of the columns that are neither targets nor inputs, and what they do or why they are out.
 
     Args:
         columns: names of all columns.
-        dropped: remarks on those that number the rows.
-        groups: column of groups, if any.
-        test: column that marks test rows, if any.
-        weights: columns with weights, by target.
-        judging: whether weights count in metrics, too.
+        dropped: remarks on columns that number the rows.
+        named: the column of a role that the study file names; ``None``: none.
+        weights: by task, the column that weighs its rows.
+        weights_judge: whether rows are weighed in the metric, too.
     """
     apart: dict[str, tuple[Role, str]] = dict.fromkeys(columns, ("left out", "as asked"))
     apart |= {"": ("left out", "it has no name")}
     apart |= {remark.subject: ("left out", "it numbers the rows") for remark in dropped}
-    apart |= {groups: ("group", "keeps rows together in every split")} if groups else {}
-    apart |= {test: ("test", "marks the test rows")} if test else {}
-    where = "loss and metric" if judging else "the loss"
+    apart |= {name: WHAT_THEY_DO[role] for role, name in named.items() if name}
+    where = "loss and metric" if weights_judge else "the loss"
     for column in dict.fromkeys(weights.values()):
         tasks = [task for task, other in weights.items() if other == column]
         apart[column] = ("weight", f"weighs rows in {where} of {listed(tasks)}")

@@ -16,7 +16,7 @@ from mtl_core.data.tabular.columns import TARGET_KINDS, Column
 from mtl_core.data.tabular.float32_columns import as_float32
 from mtl_core.data.tabular.missing_codes import remarks_on_numbers
 from mtl_core.data.tabular.missing_words import remarks_on_missing_words
-from mtl_core.data.tabular.number_text import exact_text
+from mtl_core.data.tabular.number_text import exact_text, numerically
 from mtl_core.data.tabular.ordered_and_counted import COUNT, ORDINAL, in_order, refuse_what_is_no_count
 from mtl_core.data.tabular.spellings import remarks_on_spellings
 from mtl_core.data.task import Kind, Metric, Task
@@ -90,7 +90,7 @@ def target(
     else:
         if column.is_number:
             remarks += remarks_on_numbers(column, column.numbers(), are_classes=True)
-        ordering = in_order(column, order) if kind == ORDINAL else _numerically
+        ordering = in_order(column, order) if kind == ORDINAL else numerically
         (task, codes), origin = _classes(column, kind, development, remarks, metric, ordering), 0.0
         labels = codes.astype(np.float32)
     remarks += _remarks_on_test_labels(column, labels[~development])
@@ -215,10 +215,3 @@ def _refuse_the_unlearnable(column: Column, labels: np.ndarray, development: np.
         )
     if len(tested) == 0:
         raise UserError(column.where, f"has no label in the test rows.{note}", "Label some, or choose other test rows.")
-
-
-def _numerically(name: str) -> tuple[int, float, str]:
-    try:
-        return (0, float(name), name)
-    except ValueError:
-        return (1, 0.0, name)

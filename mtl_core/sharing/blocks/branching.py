@@ -17,7 +17,7 @@ class ParentChoice:
     see :func:`mtl_core.sharing.blocks.stitching.own_first`; all start equal, and of equal ones the first counts.  The
     choice itself is a buffer, because momentum and weight decay of an optimiser move logits even without a gradient.
 
-    Source: E. Jang, S. Gu & B. Poole, "Categorical reparameterization with Gumbel-softmax", ICLR 2017, eq. 2.
+    Source: E. Jang, S. Gu & B. Poole, "Categorical reparameterization with Gumbel-softmax", ICLR 2017.
 
     Args:
         name: of the layer.

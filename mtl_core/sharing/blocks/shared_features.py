@@ -22,7 +22,7 @@ class SharedFeatures:
     Gain and shift of a batch norm are shared like the layer; its statistics are those of each task's signal, or a
     task's loss would depend on the other tasks' attention.
 
-    Source: S. Liu, E. Johns & A. Davison, "End-to-end multi-task learning with attention", CVPR 2019, section 3.2.
+    Source: S. Liu, E. Johns & A. Davison, "End-to-end multi-task learning with attention", CVPR 2019.
 
     Args:
         name: of the layer.

@@ -16,7 +16,7 @@ from mtl_core.layers.linear import Linear
 class SoftMask:
     """Soft attention mask, m ⊙ s with m = σ(norm(V relu(norm(U [s; g] + c)) + d)) between 0 and 1, at every place.
 
-    Source: S. Liu, E. Johns & A. Davison, "End-to-end multi-task learning with attention", CVPR 2019, section 3.2.
+    Source: S. Liu, E. Johns & A. Davison, "End-to-end multi-task learning with attention", CVPR 2019.
 
     Args:
         name: of the layer.

@@ -54,7 +54,7 @@ class Stitch:
     A starts near the identity.  Each task's copy holds its rows of A own task first, see :func:`own_first`.
 
     Source: S. Ruder et al., "Latent multi-task architecture learning", AAAI 2019; with one sub-space I. Misra
-    et al., "Cross-stitch networks for multi-task learning", CVPR 2016, eq. 1.
+    et al., "Cross-stitch networks for multi-task learning", CVPR 2016.
 
     Args:
         name: of the layer.
@@ -100,7 +100,7 @@ def _subspace_start(own: float, subspaces: int, tasks: int, others: int) -> Tens
 class ChannelStitch:
     """Cross-stitch unit with a matrix for every feature, h_i ← Σ_j A_ij ⊙ h_j; A starts near the identity.
 
-    Source: I. Misra et al., "Cross-stitch networks for multi-task learning", CVPR 2016, eq. 1 and its initialisation.
+    Source: I. Misra et al., "Cross-stitch networks for multi-task learning", CVPR 2016: unit and initialisation.
 
     Args:
         name: of the layer.

@@ -48,7 +48,7 @@ def step(
 ) -> Float[Tensor, "r t"]:
     """Return the step of Adam against ``slope``, to be subtracted; the present tasks' moments are updated in place.
 
-    Source: D. P. Kingma & J. Ba, "Adam: a method for stochastic optimization", ICLR 2015, algorithm 1.
+    Source: D. P. Kingma & J. Ba, "Adam: a method for stochastic optimization", ICLR 2015.
 
     Args:
         state: the method's state, with the entries of :func:`start`.

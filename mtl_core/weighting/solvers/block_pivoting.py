@@ -26,7 +26,7 @@ def nonnegative(
     what is unsolved after :data:`LIMIT` pivots is left to an interior point.
 
     Source: J. Kim & H. Park, "Fast nonnegative matrix factorization: an active-set-like method and comparisons", SIAM
-    J. Sci. Comput. 33 (2011), algorithm 2.
+    J. Sci. Comput. 33 (2011): block principal pivoting.
 
     Args:
         matrix: M, positive definite, with a diagonal of about 1.

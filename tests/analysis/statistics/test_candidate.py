@@ -60,3 +60,19 @@ def test_whether_the_rest_is_worth_sharing_goes_by_stated_importance() -> None:
     assert proposal(records(deep, flat), SINGLES, band=1.0) is None  # the flat arm gains more on the mean
     found = proposal(records(deep, flat), SINGLES, 1.0, {"zeta": 10.0, "mid": 10.0, "alpha": 1.0})
     assert found == Proposal("deep", ("alpha",))
+
+
+def test_of_two_harmed_tasks_among_three_the_worse_is_trained_alone_where_the_pair_still_gains() -> None:
+    slightly = gains(0.2, -0.15, -0.3)
+    found = proposal(records(slightly, slightly), SINGLES, band=1.0)
+    assert found is not None
+    assert found.alone == ("mid",)
+
+
+def test_a_settled_number_of_tasks_is_left_out_however_they_fare() -> None:
+    fine = records(gains(0.05, 0.01, 0.06), gains(0.02, 0.01, 0.02))
+    assert proposal(fine, SINGLES, 1.0, None, 1) == Proposal("deep", ("alpha",))
+    noisy = records(gains(0.05, -0.1, 0.05), gains(0.02, -0.1, 0.02), noise=0.05, seeds=2)
+    found = proposal(noisy, SINGLES, 1.0, None, 1)
+    assert found is not None
+    assert found.alone == ("alpha",)

@@ -202,3 +202,29 @@ def test_famo_shortens_its_step_like_the_authors_code_and_need_not() -> None:
         assert method.max_norm == largest
     with pytest.raises(ValueError, match="above 0"):
         find("weighting", "famo").cls(development().tasks, max_norm=-1.0)
+
+
+class _Sum(JacobianWeighting):
+    """Adds the gradients."""
+
+    def combine(self, step):
+        self.seen = step.jacobians[0]
+        return step.jacobians[0].sum(dim=1)
+
+
+class _SumOfSteps(_Sum):
+    """Adds them, and says that they are steps already."""
+
+    adaptive = True
+
+
+def test_an_adaptive_method_sees_the_penalty_in_the_gradients_and_its_steps_are_averaged() -> None:
+    """What it adds up must be the penalised objective; the penalty itself then reaches private parameters alone."""
+    sluice = replace(RECIPE, sharing="sluice", sharing_options={"orthogonality": 0.3, "subspaces": 2})
+    plain, adaptive = World(sluice, development(), _Sum), World(sluice, development(), _SumOfSteps)
+    usual, found = plain.step(), adaptive.step()
+    for one, other in zip(found.gradients, usual.gradients, strict=True):
+        torch.testing.assert_close(one, other, rtol=1e-4, atol=1e-6)
+    assert (adaptive.method.seen - plain.method.seen).abs().max() > 1e-3  # the penalty is seen
+    mean = World(replace(sluice, scale="matched"), development(), _SumOfSteps)
+    torch.testing.assert_close(mean.shared_of(mean.step()), adaptive.shared_of(found) / 3)

@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from mtl_core.data.task_set import Examples
+from mtl_core.data.task_set import Development, Examples
 from mtl_core.layers.forward_context import ForwardContext
 from mtl_core.network.feasibility import why_infeasible
 from mtl_core.network.network import Network
@@ -17,6 +17,8 @@ from mtl_core.randomness.counter_based import Streams
 from mtl_core.recipe import Recipe, ReplicaConfig
 from mtl_core.task_tree import fault
 from mtl_core.testing.cases import fresh, shaken
+from mtl_core.testing.replicas import differences
+from mtl_core.training.fused_array import fresh_state
 from mtl_core.training.trainer import fit
 from tests.mtl_core.sharing.harness import (
     EXAMPLES,
@@ -114,7 +116,8 @@ def test_after_training_branch_reproduces_it_with_the_tree_and_the_weights(own: 
 def test_the_tree_is_fixed_from_its_share_of_training_on() -> None:
     """Half the epochs decide the tree, to the step; inertia and decay move logits afterwards, but not the tree."""
     data = development()
-    recipe = Recipe(sharing="learned_branch", stages=3, width=6, batch_size=24, epochs=8)
+    together = {"retrain": False}
+    recipe = Recipe(sharing="learned_branch", stages=3, width=6, batch_size=24, epochs=8, sharing_options=together)
     everyone = [ReplicaConfig(str(seed), seed, {"learning_rate": 0.1, "weight_decay": 0.5}) for seed in range(3)]
     network = Network(recipe, data.tasks, data.shape)
 
@@ -130,10 +133,12 @@ def test_the_tree_is_fixed_from_its_share_of_training_on() -> None:
     assert not any(map(torch.equal, early_logits, late_logits))
 
 
-def test_once_fixed_what_is_off_the_tree_is_not_trained() -> None:
-    network = network_for("learned_branch")
+@pytest.mark.parametrize("retrain", [False, True])
+def test_once_fixed_what_is_off_the_tree_is_not_trained(retrain: bool) -> None:
+    network = network_for("learned_branch", retrain=retrain)
     theta = shuffled(network)
-    outputs = logits_of(network, theta, batch(), step(0.5))
+    fixed = replace(step(0.0), searching=torch.tensor([False, False])) if retrain else step(0.5)
+    outputs = logits_of(network, theta, batch(), fixed)
     torch.testing.assert_close(outputs, logits_of(network, theta, batch()))
     gradients = gradients_of(network, theta, outputs.square().sum())
     assert all((gradients[choice.logits] == 0).all() for choice in network.trunk.choices)
@@ -143,11 +148,16 @@ def test_once_fixed_what_is_off_the_tree_is_not_trained() -> None:
             assert reached.tolist() == [node in passed for node in range(3)]
 
 
-def test_rows_settle_each_in_its_own_time() -> None:
-    network = network_for("learned_branch")
+IN_TIME = {"progress": torch.tensor([0.49, 0.5])}, {"progress": torch.tensor([0.5, 0.5])}
+BY_SEARCH = {"searching": torch.tensor([True, False])}, {"searching": torch.tensor([False, False])}
+
+
+@pytest.mark.parametrize(("retrain", "contexts"), [(False, IN_TIME), (True, BY_SEARCH)])
+def test_rows_settle_each_in_its_own_time(retrain: bool, contexts: tuple[dict[str, Tensor], ...]) -> None:
+    network = network_for("learned_branch", retrain=retrain)
     theta = shuffled(network)
-    context = replace(step(0.0), progress=torch.tensor([0.49, 0.5]))
-    before = logits_of(network, theta, batch(), replace(step(0.0), progress=torch.tensor([0.5, 0.5])))
+    context = replace(step(0.0), **contexts[0])
+    before = logits_of(network, theta, batch(), replace(step(0.0), **contexts[1]))
     mixed = logits_of(network, theta, batch(), context)
     assert torch.equal(mixed[1], before[1])
     assert not torch.allclose(mixed[0], before[0])
@@ -158,8 +168,9 @@ def test_rows_settle_each_in_its_own_time() -> None:
         assert torch.equal(theta[choice.chosen][1], old[1])
 
 
-def test_the_choice_sharpens_as_training_goes_on() -> None:
-    network = network_for("learned_branch")
+@pytest.mark.parametrize("retrain", [False, True])
+def test_the_choice_sharpens_as_training_goes_on(retrain: bool) -> None:
+    network = network_for("learned_branch", retrain=retrain)
     theta = fresh(network)
 
     def sharpness(progress: float) -> float:
@@ -168,7 +179,7 @@ def test_the_choice_sharpens_as_training_goes_on() -> None:
         ]
         return torch.stack([torch.stack(weights) for weights in drawn]).amax(dim=4).mean().item()
 
-    values = [sharpness(progress) for progress in (0.0, 0.25, 0.499)]
+    values = [sharpness(progress) for progress in ((0.0, 0.5, 0.999) if retrain else (0.0, 0.25, 0.499))]
     assert values[0] < 0.6 < values[1] < 0.9 < values[2]
 
 
@@ -179,6 +190,87 @@ def test_every_step_row_level_child_and_parent_has_noise_of_its_own() -> None:
     assert weights.shape == (2, STAGES, 2, 3, 3)
     assert len(weights.unique()) == weights.numel()
     torch.testing.assert_close(weights.sum(dim=4), torch.ones(2, STAGES, 2, 3))
+
+
+def searched_and_trained() -> tuple[Development, Recipe, list[ReplicaConfig]]:
+    """Four replicas that search for two epochs and then train for four."""
+    data = development()
+    data = replace(data, examples=Examples(data.examples.inputs.double(), data.examples.targets.double()))
+    recipe = Recipe(sharing="learned_branch", stages=3, width=6, batch_size=24, epochs=4)
+    settings = {"learning_rate": 0.05, "weight_decay": 1e-2, "branching_temperature": 3.0}
+    return data, recipe, [ReplicaConfig(str(seed), seed, settings) for seed in range(4)]
+
+
+@pytest.mark.usefixtures("double")
+def test_after_the_search_its_tree_trains_like_branch_from_the_initial_weights() -> None:
+    """Search leaves nothing but the tree: then batches, moments, rates and epochs are those of ``branch``."""
+    data, recipe, everyone = searched_and_trained()
+    outcomes = fit(recipe, data, everyone)
+    network = Network(recipe, data.tasks, data.shape)
+    theta = network.layout.theta(network.layout.unpack(torch.stack([o.state["parameters"] for o in outcomes])))
+    assert len({str(network.trunk.tree(theta, row)) for row in range(4)}) > 1
+    start = network.layout.theta(network.layout.unpack(network.layout.initialise(range(4))))
+    with torch.no_grad():
+        for slot in network.trunk.found:
+            start[slot].copy_(theta[slot])
+    for row, outcome in enumerate(outcomes):
+        other, others = as_branch(network, start, row, recipe, data.shape)
+        alone = replace(recipe, **network.trunk.settled(theta, row))
+        first = other.layout.pack([others[slot].flatten(1) for slot in other.layout.slots])[0]
+        begun = fresh_state(alone, other, everyone[row]) | {"parameters": first, "selected": first}
+        (expected,) = fit(alone, data, [everyone[row]], states={str(row): begun})
+        assert outcome.epochs == 4
+        for name, curve in expected.curves.items():
+            assert outcome.curves[name] == pytest.approx(curve, rel=1e-9), name
+
+
+@pytest.mark.parametrize("stop", [1, 2, 3])
+def test_a_replica_that_is_killed_in_its_search_or_right_after_it_resumes_to_the_same_bits(stop: int) -> None:
+    """Two epochs of search: the first snapshot is in it, the second at its end, the third after the new beginning."""
+    _, recipe, everyone = searched_and_trained()
+    data = development()
+    straight = fit(recipe, data, everyone)
+    saved: list[dict[str, Any]] = []
+
+    def snapshot(states: dict[str, Any]) -> None:
+        saved.append({key: {name: value.clone() for name, value in state.items()} for key, state in states.items()})
+        if len(saved) == stop:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        fit(recipe, data, everyone, snapshot=snapshot, snapshot_seconds=0.0)
+    assert [int(state["epoch"]) for state in saved[-1].values()] == [stop - 2] * 4
+    resumed = fit(recipe, data, everyone, states=saved[-1])
+    assert not any(differences(one, other) for one, other in zip(resumed, straight, strict=True))
+
+
+def test_rows_in_search_and_rows_in_training_do_not_see_each_other() -> None:
+    _, recipe, everyone = searched_and_trained()
+    data = development()
+    paused = fit(recipe, data, everyone[:2], until=1)
+    states = {outcome.key: outcome.state for outcome in paused}
+    mixed = fit(recipe, data, everyone, states=states)  # the first two train while the last two search
+    assert not any(differences(*pair) for pair in zip(mixed, fit(recipe, data, everyone), strict=True))
+
+
+def test_a_search_that_goes_astray_ends_the_replica_alone() -> None:
+    _, recipe, everyone = searched_and_trained()
+    wild = replace(everyone[1], hyperparameters={**everyone[1].hyperparameters, "learning_rate": 1e30})
+    found = fit(recipe, development(), [everyone[0], wild, everyone[2]])
+    assert [outcome.status for outcome in found] == ["finished", "diverged", "finished"]
+    assert (found[1].epochs, found[1].selected_epoch) == (0, -1)
+    assert "in the search" in found[1].reason
+    calm = fit(recipe, development(), everyone)
+    assert not differences(found[0], calm[0])
+    assert not differences(found[2], calm[2])
+
+
+def test_progress_counts_the_epochs_of_the_search() -> None:
+    _, recipe, everyone = searched_and_trained()
+    seen: list[Any] = []
+    fit(recipe, development(), everyone, watch=seen.append)
+    assert [progress.epochs_done for progress in seen] == [4, 8, 12, 16, 20, 24]
+    assert {progress.epochs_total for progress in seen} == {24}
 
 
 def test_heads_leave_a_node_that_knows_nothing() -> None:

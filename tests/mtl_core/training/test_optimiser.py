@@ -106,6 +106,42 @@ def test_every_row_follows_torch_optim_with_its_own_hyperparameters(name: str, a
             torch.testing.assert_close(found, expected, rtol=1e-10, atol=1e-12)
 
 
+def directly(absent: bool, on_cpu: bool) -> StackedStates:
+    """Training in which what several tasks share is handed over as finished steps."""
+    rows = begun()
+    parameters = LAYOUT.unpack(rows["parameters"])
+    optimiser = Optimiser("adamw", LAYOUT, parameters, rows, SETTINGS, adaptive=True)
+    for step, present in enumerate(presence(absent)):
+        if on_cpu:
+            optimiser.step(gradients()[step], RATES[step % 2], present)
+            continue
+        stepped = torch.ones_like(rows["updates"], dtype=torch.bool) if present is None else LAYOUT.stepped(present)
+        rows["updates"].add_(stepped)
+        optimiser._step_by_broadcast(gradients()[step], torch.tensor(RATES[step % 2]), stepped)
+    return {"parameters": LAYOUT.pack(parameters), **optimiser.moments(), "updates": rows["updates"]}
+
+
+@pytest.mark.parametrize("on_cpu", [True, False], ids=["kernels", "broadcast"])
+@pytest.mark.parametrize("absent", [False, True], ids=["all present", "tasks absent"])
+def test_finished_steps_of_shared_parameters_are_taken_as_they_are(absent: bool, on_cpu: bool) -> None:
+    found, usual = directly(absent, on_cpu), trained("adamw", absent)
+    expected = begun()["parameters"]
+    for step, present in enumerate(presence(absent)):
+        here = torch.ones(len(SETTINGS), LAYOUT.size, dtype=torch.bool)
+        if present is not None:
+            here = LAYOUT.stepped(present)[:, LAYOUT.owners()]
+        rate = torch.tensor(RATES[step % 2]).unsqueeze(1)
+        decay = torch.tensor([row["weight_decay"] for row in SETTINGS]).unsqueeze(1)
+        moved = expected * (1 - rate * decay) - rate * LAYOUT.pack(gradients()[step])
+        expected = torch.where(here, moved, expected)
+    shared = torch.tensor([len(owner) > 1 for owner in LAYOUT.owner_sets])[LAYOUT.owners()]
+    torch.testing.assert_close(found["parameters"][:, shared], expected[:, shared], rtol=1e-10, atol=1e-12)
+    for key in ("parameters", "first_moment", "second_moment"):
+        torch.testing.assert_close(found[key][:, ~shared], usual[key][:, ~shared], rtol=1e-10, atol=1e-12)
+    assert not found["first_moment"][:, shared].any()
+    assert not found["second_moment"][:, shared].any()
+
+
 @pytest.mark.parametrize("absent", [False, True], ids=["all present", "tasks absent"])
 @pytest.mark.parametrize("name", ["adamw", "sgd"])
 def test_broadcasting_does_what_the_kernels_do(name: str, absent: bool, monkeypatch: pytest.MonkeyPatch) -> None:

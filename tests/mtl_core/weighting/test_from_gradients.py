@@ -155,7 +155,8 @@ def test_the_rule_runs_over_those_who_are_present(name: str) -> None:
     torch.testing.assert_close(direction, expected, rtol=1e-4, atol=1e-5)
 
 
-@pytest.mark.parametrize("name", [name for name in METHODS if name != "moco"])
+# moco averages over steps; the contract compares adatask's step with Adam's, which is along no gradient
+@pytest.mark.parametrize("name", [name for name in METHODS if name not in ("moco", "adatask")])
 def test_one_task_alone_goes_its_own_way(name: str) -> None:
     weighting, gradients = method(name, ALL[:1], **({"beta": 0.0} if name == "db" else {})), jacobian(tasks=1)
     state = weighting.start(3, 23)
@@ -178,6 +179,7 @@ def test_a_state_that_is_stored_in_the_middle_resumes_to_the_same_bits(name: str
 
 
 GOLDEN: dict[str, list[float]] = {
+    "adatask": [0.6804001, 1.8466475, -0.4132417],
     "db": [2.0458975, 13.0222759, -8.2269506],
     "excess": [0.2008808, -0.1863015, -0.1157766],
     "graddrop": [-0.8617691, -1.1995054, -1.1402411],

@@ -59,3 +59,15 @@ def test_check_shows_a_stated_importance() -> None:
     refused = invoke("check", "digits3", "--set", "importance={partiy: 3}")
     assert refused.exit_code == 2
     assert "Did you mean 'parity'?" in refused.output
+
+
+def test_a_long_table_is_checked_by_its_column_of_tasks(tmp_path: Path) -> None:
+    rows = [f"{'north' if row % 2 else 'south'},{row * 7 % 31},{row * 5 % 17},{row // 4}" for row in range(80)]
+    (tmp_path / "long.csv").write_text("\n".join(["side,x,score,person", *rows]) + "\n")
+    result = invoke("check", "long.csv", "--targets", "score", "--task", "side", "--groups", "person", "--json")
+    assert result.exit_code == 0, result.output
+    facts = json.loads(result.stdout)
+    assert [task["task"] for task in facts["tasks"]] == ["north", "south"]
+    refused = invoke("check", "demo", "--task", "side")
+    assert refused.exit_code == 2
+    assert "demo does not read a table" in refused.stderr

@@ -18,6 +18,7 @@ from mtl_core.training import evaluation, trainer
 from study.jobs.job import Data
 from study.jobs.train import TrainingJob
 from study.store import ledger
+from study.store.archive import Archive
 from study.store.ledger import Ledger
 from tests.study import fake_engine
 from tests.study.conftest import install, tiny
@@ -53,6 +54,25 @@ def copied(fake: Path, finished: Path, tmp_path: Path) -> Path:
 
 def events(out: Path, kind: str) -> list[dict[str, Any]]:
     return [event for event in ledger.read(out / ledger.NAME) if event["event"] == kind]
+
+
+def test_every_network_keeps_the_norm_that_was_best_on_validation(fake: Path, tmp_path: Path) -> None:
+    """Every arm, and every single-task network for itself, has both; what is chosen trains in the later phases."""
+    frame = analysis.load(run(tmp_path / "run", factors={"norm": ["none", "batch"]})).replicas
+    frame["norm"] = [json.loads(values)["norm"] for values in frame["hyperparameters"]]
+    frame["network"] = frame["arm"] + frame["task"].where(frame["sharing"] == "single_task", "")
+    frame["best"] = [max(curve) for curve in frame["validation_skill"]]
+    searched, later = frame[frame["phase"] == "search"], frame[frame["phase"] != "search"]
+    tried = searched[searched["network"].isin(set(frame.loc[frame["phase"] == "confirm", "network"]))]
+    assert set(tried.groupby("network")["norm"].nunique()) == {2}
+    assert set(later.groupby("network")["norm"].nunique()) == {1}
+    assert set(later["norm"]) == {"none", "batch"}, "networks differ in what suits them"
+    ended = tried[tried["status"] == "finished"]
+    means = ended.groupby(["network", "draw", "norm"])["best"].mean().reset_index()
+    best = means.sort_values("best").drop_duplicates("network", keep="last").set_index("network")["norm"]
+    for network, norm in later.drop_duplicates("network").set_index("network")["norm"].items():
+        if network in best.index:
+            assert norm == best[network], network
 
 
 def test_every_phase_leaves_its_records(finished: Path) -> None:
@@ -125,11 +145,17 @@ def test_the_total_baseline_has_the_arms_size_and_is_searched_like_the_others(fi
                 assert (verdict["arm"] == label).any()
 
 
-def test_only_models_of_the_chosen_arm_are_kept(finished: Path) -> None:
+def test_models_of_what_can_be_recommended_are_kept(finished: Path) -> None:
     out = finished
-    chosen = ledger_value(out, "arm")["arm"]
+    judged = ledger_value(out, "judged")
     frame = analysis.load(out).replicas.query("phase == 'verdict'")
-    assert 0 < len(list((out / "models").iterdir())) <= frame[frame["arm"] == chosen]["task"].nunique()
+    archive = Archive(out)
+    for arm in (*judged["arms"], judged["baselines"][judged["arms"][0]]["each"]):
+        assert all(archive.has_model(key) for key in frame[frame["arm"] == arm]["replica"])
+    options = {*judged["arms"], *(found["each"] for found in judged["baselines"].values())}
+    options |= {label for found in judged["baselines"].values() for label in found["best"].values()}
+    groups = frame[frame["arm"].isin(options)].groupby(["arm", "task"]).ngroups
+    assert 0 < len(list((out / "models").iterdir())) <= groups
 
 
 def test_training_never_receives_the_test_split(fake: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

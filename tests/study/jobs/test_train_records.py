@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,7 +12,10 @@ import pyarrow.parquet as pq
 import pytest
 
 from analysis.records.schema import TRAINING, schema
+from mtl_core.network.cost import cost_of
 from mtl_core.recipe import ReplicaConfig
+from mtl_core.task_tree import fault
+from mtl_core.training import trainer
 from mtl_core.training.fused_array import CURVES
 from study.jobs.train_records import best_skill, failure_rows, outcome_rows
 from study.planning.forecast import NUM_CURVES
@@ -37,6 +41,24 @@ def test_a_trained_replica_has_every_column_once_for_each_task() -> None:
     ]
     assert all(set(row) == set(TRAINING) for row in rows)
     assert {(row["arm"], row["budget_epochs"], row["epochs"]) for row in rows} == {(shard.arm.label, 4, 4)}
+
+
+def test_a_replica_that_searched_is_as_large_as_the_tree_that_it_found() -> None:
+    shard, view = job().shard, small_task_set().development
+    arm = replace(shard.arm, sharing="learned_branch", depth=None)
+    shard = replace(shard, arm=arm)
+    assert shard.recipe.sharing == "learned_branch"
+    configs = [ReplicaConfig(key, replica.seed, replica.hyperparameters) for key, replica in shard.replicas.items()]
+    outcomes = trainer.fit(shard.recipe, view, configs)
+    rows = outcome_rows(shard, view, outcomes)
+    whole = cost_of(shard.recipe, view).parameters_total
+    for row in rows:
+        tree = json.loads(row["tree"])
+        assert fault(tree, ["rain", "sun"], shard.recipe.stages) is None
+        branch = replace(shard.recipe, sharing="branch", sharing_options={"tree": tree})
+        sizes = cost_of(branch, view)
+        assert (row["parameters_total"], row["multiply_adds"]) == (sizes.parameters_total, sizes.multiply_adds)
+        assert row["parameters_total"] < whole
 
 
 def test_a_failure_keeps_the_curves_of_earlier_rungs(fake: Path, tmp_path: Path) -> None:

@@ -50,6 +50,18 @@ def test_time_grows_with_everything_that_is_trained() -> None:
     assert forecast(search={"strategy": "optuna", "trials": 1}).search < base.search
 
 
+def test_the_search_of_a_tree_is_time_on_top_of_the_training() -> None:
+    def epoch(**options: Any) -> float:
+        parts: dict[str, Any] = {"factors": {"sharing": ["learned_branch"]}}
+        if options:
+            parts["training"] = {"sharing_options": {"learned_branch": options}}
+        made = plan(**parts)
+        return Forecaster(task_set(), 1)._epoch(made, made.candidates[0])
+
+    assert epoch() == pytest.approx(1.5 * epoch(retrain=False))
+    assert epoch(settle_at=0.2) == pytest.approx(1.2 * epoch(retrain=False))
+
+
 def test_disk_and_memory_grow_with_size() -> None:
     base, wide = forecast(), forecast(factors={"width": [16, 1024]})
     assert wide.disk > base.disk

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pandas as pd
 import pytest
 
 import analysis
@@ -76,3 +77,27 @@ def test_nothing_follows_where_it_is_turned_off_or_nothing_is_harmed(
     monkeypatch.setattr(follow_up, "proposal", lambda *_: None)
     context = replace(context, plan=replace(context.plan, spec=tiny()))
     assert arm_to_follow(context, context.frozen("draws")) is None
+
+
+def test_all_folds_together_decide_how_many_tasks_a_fold_leaves_out(
+    opened: Opener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    context = opened(verdict={"seeds": 2})
+    whole = replace(context, plan=replace(context.plan, spec=tiny(), folds=2))
+    fold, selected = whole.folds[1], whole.frozen("draws")
+    seen: list[tuple[set[int], object]] = []
+
+    def proposed(confirmed: pd.DataFrame, *rest: object) -> Proposal:
+        seen.append((set(confirmed["seed"]), rest[-1]))
+        return Proposal("hard d1 w4 l2 equal adamw", ALONE)
+
+    monkeypatch.setattr(follow_up, "proposal", proposed)
+    monkeypatch.setattr(follow_up, "why_infeasible", lambda *_: None)
+    arm = arm_to_follow(fold, selected)
+    assert arm is not None
+    assert arm.without == ALONE
+    everything, own = seen
+    assert everything == (set(whole.of_phase("confirm")["seed"]), None)
+    assert own == ({seed for seed in everything[0] if seed % 2 == 1}, len(ALONE))
+    monkeypatch.setattr(follow_up, "proposal", lambda *_: None)
+    assert arm_to_follow(fold, selected) is None

@@ -1,4 +1,4 @@
-"""Score: what is opened, what the ledger says of it, and which models are kept."""
+"""Score: what is opened, and what the ledger says of it."""
 
 from __future__ import annotations
 
@@ -23,13 +23,3 @@ def test_lost_scores_are_made_again_and_every_opening_is_in_the_ledger(opened: O
     assert [(event["phase"], event["replicas"]) for event in context.ledger.of("test_opened")] == [
         ("verdict", len(lost))
     ]
-
-
-def test_only_models_of_the_chosen_arm_are_kept(opened: Opener) -> None:
-    context = opened()
-    (context.directory / "models" / "other.safetensors").touch()
-    jobs(score(context))
-    chosen = context.ledger.frozen("arm")["arm"]
-    records = context.archive.of_phase("verdict")
-    kept = {context.archive.model_of(key) for key in records[records["arm"] == chosen]["replica"]}
-    assert set((context.directory / "models").iterdir()) == kept

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import pandas as pd
 import pytest
 
 from mtl_core.network.cost import cost_of
@@ -20,8 +23,6 @@ def test_the_total_baseline_is_nearest_to_the_arm_in_parameters(opened: Opener, 
     wanted = cost_of(recipe_of(arm, settings), context.development).parameters_total
 
     def size(width: int) -> int:
-        from dataclasses import replace
-
         recipe = recipe_of(replace(arm.each(), width=width), settings)
         return sum(cost_of(recipe, context.development.only(task)).parameters_total for task in context.plan.tasks)
 
@@ -29,6 +30,19 @@ def test_the_total_baseline_is_nearest_to_the_arm_in_parameters(opened: Opener, 
     assert ratio == size(total.width) / wanted
     neighbours = [size(width) for width in (total.width - 1, total.width + 1) if width > 0]
     assert all(abs(other - wanted) >= abs(size(total.width) - wanted) for other in neighbours)
+
+
+def test_where_trees_are_found_the_total_baseline_is_as_large_as_they_are(
+    opened: Opener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    context = opened()
+    arm = replace(context.plan.candidates[0], sharing="learned_branch", depth=None)
+    trees = pd.DataFrame({"arm": [arm.label, arm.label, "another"], "parameters_total": [100, 140, 9999]})
+    monkeypatch.setattr(type(context), "of_phase", lambda self, phase: {"confirm": trees}[phase])
+    total, ratio = total_baseline(context, arm)
+    recipe = recipe_of(total, context.plan.settings("verdict"))
+    size = sum(cost_of(recipe, context.development.only(task)).parameters_total for task in context.plan.tasks)
+    assert ratio == size / 120
 
 
 def test_each_task_has_the_best_of_the_confirmed_single_task_arms(opened: Opener) -> None:

@@ -1,0 +1,30 @@
+"""Arguments and options that several commands of the command line have in common."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+What = Annotated[str, typer.Argument(metavar="STUDY|DATA|PRESET", help="A study file, a table, or a preset's name.")]
+Targets = Annotated[list[str] | None, typer.Option("--targets", help="Columns to predict, as in 'y_*'; repeatable.")]
+Kinds = Annotated[
+    list[str] | None, typer.Option("--kind", help="What a column is, as in 'y_*=regression'; repeatable.")
+]
+Metrics = Annotated[
+    list[str] | None, typer.Option("--metric", help="What judges a target, as in 'y_*=auroc'; repeatable.")
+]
+TaskColumn = Annotated[str | None, typer.Option("--task", help="Column that says which task a row belongs to.")]
+Groups = Annotated[str | None, typer.Option(help="Column with groups of rows, such as patients, that stay whole.")]
+Overrides = Annotated[list[str] | None, typer.Option("--set", help="A key of the study file: section.key=value.")]
+Budget = Annotated[str | None, typer.Option(help="Wall time to fit into, as in 2h; shrinks draws, seeds, arms.")]
+BackEnd = Annotated[Literal["auto", "inline", "ray"] | None, typer.Option(help="Where replicas train.")]
+Prefer = Annotated[
+    Literal["accuracy", "balanced", "cost"] | None, typer.Option(help="Take an option by this rule, not the study's.")
+]
+Address = Annotated[str | None, typer.Option(help="Of a Ray cluster to join.")]
+Workers = Annotated[int | None, typer.Option(min=1, help="Processes; one per core by default.")]
+Out = Annotated[Path | None, typer.Option(help="The run directory; runs/NAME by default.")]
+Json = Annotated[bool, typer.Option("--json", help="Lines for programs.")]
+Run = Annotated[Path, typer.Argument(metavar="RUN", help="A run directory.")]

@@ -1,0 +1,95 @@
+"""``runs``: lists the run directories below a folder, with what each is about and how far it is."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from mtl_core.errors import UserError
+from study.cli.console import say, say_json, say_table
+from study.cli.status import read_status
+from study.store import ledger
+
+DEEPEST = 3
+"""How far below the folder run directories are looked for: a suite's studies lie one below it."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """A run directory.
+
+    Args:
+        run: its path.
+        study: name of the study.
+        tasks: number of tasks.
+        state: ``running``, ``finished``, ``ended`` or how it was stopped, as ``status`` says it.
+        done: recorded replicas, of at most so many.
+        changed: when something was recorded last, ISO 8601.
+        report: path of the report, if it is newer than the last score.
+    """
+
+    run: str
+    study: str
+    tasks: int
+    state: str
+    done: tuple[int, int]
+    changed: str
+    report: str | None
+
+
+def runs(folder: Path, *, as_json: bool) -> None:
+    """Print the run directories below ``folder``, the last changed first.
+
+    Raises:
+        UserError: when there is no such folder, or nothing was run there.
+    """
+    if not folder.is_dir():
+        raise UserError(str(folder), "there is no such folder.", "Name the one that runs were written to.")
+    found = sorted(map(_read, _directories(folder)), key=lambda one: one.changed, reverse=True)
+    if not found:
+        raise UserError(str(folder), "no run directory is here.", "Name the folder that runs were written to.")
+    if as_json:
+        say_json([asdict(one) for one in found])
+        return
+    headings = ("run", "study", "tasks", "state", "replicas", "last change", "report")
+    rows = [
+        (
+            *(one.run, one.study, one.tasks, one.state, f"{one.done[0]:,} of {one.done[1]:,}"),
+            *(one.changed.replace("T", " "), "yes" if one.report else "no"),
+        )
+        for one in found
+    ]
+    say_table(headings, rows)
+    say("", "More of one: mtl-study status RUN")
+
+
+def _directories(folder: Path, depth: int = 0) -> list[Path]:
+    """Run directories of studies at and below ``folder``; links are not followed."""
+    if (folder / ledger.NAME).is_file():
+        return [folder]
+    if depth == DEEPEST:
+        return []
+    below = sorted(path for path in folder.iterdir() if path.is_dir() and not path.is_symlink())
+    return [run for path in below if not path.name.startswith(".") for run in _directories(path, depth + 1)]
+
+
+def _read(run: Path) -> Found:
+    status, facts = read_status(run), _facts(run)
+    changed = datetime.fromtimestamp((run / ledger.NAME).stat().st_mtime).isoformat(timespec="minutes")
+    done = sum(status.done.values()), sum(status.planned.values())
+    name, tasks = str(facts.get("name", run.name)), len(facts.get("tasks", ()))
+    return Found(str(run), name, tasks, status.state, done, changed, status.report)
+
+
+def _facts(run: Path) -> dict[str, Any]:
+    """Name and tasks of the study; nothing where a run that was killed at its start has not written them."""
+    path = run / "tasks.json"
+    if not path.is_file():
+        return {}
+    try:
+        return json.loads(path.read_bytes())
+    except ValueError:
+        raise UserError(str(path), "this is no JSON.", "Put the file back as it was written.") from None

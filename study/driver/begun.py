@@ -1,0 +1,63 @@
+"""A study that was begun, as its run directory has it: its study file, and its data if they are still the same."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from mtl_core import ENGINE_VERSION
+from mtl_core.data.task_set import TaskSet
+from mtl_core.errors import UserError
+from study.config.load import read_spec
+from study.config.spec import Spec
+from study.config.suite import is_suite
+from study.store import ledger
+
+
+def begun_spec(out: Path, data: Path | None = None) -> Spec:
+    """Return the study that was begun in ``out``, with its table at another place if one is named.
+
+    Raises:
+        UserError: when there is no study, or its table is not there.
+    """
+    refuse_no_study(out)
+    spec = read_spec(out / "study.yaml")
+    path = spec.tasks.options.get("path")
+    if data is not None:
+        if path is None:
+            raise UserError(f"--data {data}", "the study does not read a table.", "Leave --data out.")
+        path = str(data.absolute())
+        spec = spec.model_copy(update={"tasks": spec.tasks.model_copy(update={"path": path})})
+    if path is not None and not Path(path).is_file():
+        found = "the study's table is not there."
+        raise UserError(str(path), found, "Put it back, or name its new place with --data PATH.")
+    return spec
+
+
+def refuse_no_study(out: Path) -> None:
+    """Refuse a directory in which no study was begun.
+
+    Raises:
+        UserError: for the directory of a suite, and for any other.
+    """
+    if is_suite(out):
+        raise UserError(str(out), "this is the directory of a suite.", "Name that of one of its studies.")
+    if not (out / ledger.NAME).is_file() or not (out / "study.yaml").is_file():
+        raise UserError(str(out), "there is no study here.", "Name a run directory, such as runs/demo.")
+
+
+def refuse_changes(out: Path, task_set: TaskSet) -> None:
+    """Refuse data or an engine that differ from those that the study in ``out`` was begun with.
+
+    Raises:
+        UserError: with what differs.
+    """
+    manifest = json.loads((out / "manifest.json").read_text("utf-8"))
+    fingerprint = task_set.fingerprint()
+    if manifest["fingerprint"] != fingerprint:
+        found = f"the data have changed: fingerprint {fingerprint}, begun with {manifest['fingerprint']}."
+        remedy = "Put them back as they were (--data PATH names another place), or begin a new study with these."
+        raise UserError(str(out), found, remedy)
+    if manifest["engine_version"] != ENGINE_VERSION:
+        found = f"another engine began here: version {manifest['engine_version']}, this is {ENGINE_VERSION}."
+        raise UserError(str(out), found, "Install the version that began it, or begin a new study.")

@@ -1,0 +1,164 @@
+"""The card of an exported model: what it is, what was measured of it, and how to use it; as JSON and as README.md."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import torch
+
+from analysis.recommendation.option import Option
+from analysis.recommendation.recommend import Recommendation
+from analysis.records.schema import Records
+from analysis.report.sections.options import name_of
+from mtl_core import ENGINE_VERSION
+from study.config.text import printable
+from study.driver.export.option import TrainedNetwork
+
+MEASURED = (
+    "Measured was every network alone, on rows that neither it nor what chose it had seen: the numbers are means over "
+    "the networks. The ensemble, whose answer is the mean of their answers, was not measured itself. Its squared error "
+    "and its log loss on the same rows cannot be larger than the means of theirs."
+)
+FOLDS = (
+    "The study had {folds} outer folds. Each network was judged on the fold that it had not seen, and all together "
+    "have seen every row. On a new row all of them answer; nothing was trained again for this folder."
+)
+CALIBRATED = (
+    "Probabilities are calibrated: logits are divided by a temperature for each task, fitted on the validation rows, "
+    "which also chose the epoch that each network stopped at. What was measured is without it; no network's ranking of "
+    "its classes changes."
+)
+
+
+def card(
+    records: Records,
+    recommendation: Recommendation,
+    option: Option,
+    networks: Sequence[TrainedNetwork],
+    tasks: Sequence[Mapping[str, Any]],
+) -> dict[str, Any]:
+    """Return the card as JSON has it.
+
+    Args:
+        records: of the study.
+        recommendation: what the report recommends.
+        option: what is exported.
+        networks: those that are exported.
+        tasks: as in model.json.
+    """
+    taken = recommendation.choice is option
+    return {
+        "study": records.spec.get("name", ""),
+        "fingerprint": records.manifest.get("fingerprint"),
+        "state": state_of_run(records.path),
+        "engine_version": ENGINE_VERSION,
+        "made": datetime.now(UTC).isoformat(timespec="seconds"),
+        "torch": torch.__version__,
+        "option": {
+            "kind": option.kind,
+            "arm": option.arm,
+            "what": name_of(option),
+            "recommended": taken,
+            "mean_gain": _finite(option.gain),
+            "low": _finite(option.low),
+            "high": _finite(option.high),
+        },
+        "headline": recommendation.headline,
+        "tasks": [_measured(records, networks, task) for task in tasks],
+        "networks": len(networks),
+        "seeds": sorted({network.seed for network in networks}),
+        "folds": records.num_folds,
+        "parameters": _parameters(records, networks),
+        "notes": list(_notes(records, networks, tasks)),
+    }
+
+
+def state_of_run(run: Path) -> str:
+    """Return a hash of what a run directory has decided; it changes when something is added to the study."""
+    return hashlib.sha256((run / "ledger.jsonl").read_bytes() + (run / "study.yaml").read_bytes()).hexdigest()[:16]
+
+
+def _measured(records: Records, networks: Sequence[TrainedNetwork], task: Mapping[str, Any]) -> dict[str, Any]:
+    keys = [network.replica for network in networks if task["name"] in network.tasks]
+    scores = records.scores[records.scores["replica"].isin(keys) & (records.scores["task"] == task["name"])]
+    return {
+        "task": task["name"],
+        "kind": task["kind"],
+        "classes": list(task["classes"]),
+        "temperature": task["temperature"],
+        "metric": str(scores["metric"].iloc[0]) if len(scores) else "",
+        "test_metric": _mean(scores["test_metric"]),
+        "spread_between_networks": _finite(float(scores["test_metric"].std())),
+        "constant_prediction": _mean(scores["trivial_metric"]),
+        "test_skill_points": _mean(100 * scores["test_skill"]),
+        "networks": len(keys),
+        "rows_per_network": int(scores["num_test"].median()) if len(scores) else 0,
+    }
+
+
+def _parameters(records: Records, networks: Sequence[TrainedNetwork]) -> int:
+    rows = records.replicas.drop_duplicates("replica").set_index("replica")["parameters_total"]
+    return int(rows.loc[[network.replica for network in networks]].sum())
+
+
+def _notes(records: Records, networks: Sequence[TrainedNetwork], tasks: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    yield MEASURED if len(networks) > 1 else MEASURED.split(":")[0] + "."
+    if records.num_folds > 1:
+        yield FOLDS.format(folds=records.num_folds)
+    if any(task["kind"] != "regression" for task in tasks):
+        yield CALIBRATED
+
+
+def _mean(values: pd.Series) -> float | None:
+    return _finite(float(values.mean()))
+
+
+def _finite(value: float) -> float | None:
+    return value if math.isfinite(value) else None
+
+
+def readme(facts: Mapping[str, Any], columns: Sequence[str] | None, shape: Sequence[int]) -> str:
+    """Return the card as README.md.
+
+    Args:
+        facts: the card.
+        columns: that a table needs; ``None``: inputs are arrays.
+        shape: of an example.
+    """
+    option = facts["option"]
+    which = "the recommended option" if option["recommended"] else "an option that the report does not recommend"
+    lines = [f"# {_text(facts['study'])}", "", f"{_text(option['what'])}: {which} of the study.", ""]
+    lines += ["```python", "import csv", "from model import Predictor", "", 'model = Predictor.load(".")']
+    if columns is None:
+        wanted = " x ".join(map(str, shape))
+        lines += [f"print(model.predict(examples))  # an array of examples, {wanted} numbers each", "```"]
+    else:
+        lines += ['print(model.predict(list(csv.DictReader(open("new.csv")))))  # or a data frame', "```", ""]
+        lines += ["Columns that it needs: " + ", ".join(f"`{_text(name)}`" for name in columns) + "."]
+    lines += [
+        "",
+        "PyTorch is all that `model.py` needs. `NAME spread` is the standard deviation over the networks.",
+        "",
+    ]
+    lines += ["| task | kind | metric | measured | constant prediction | points of skill | networks | rows each |"]
+    lines += ["|---|---|---|---|---|---|---|---|", *map(_row, facts["tasks"]), ""]
+    lines += [f"{_text(note)}\n" for note in facts["notes"]]
+    return "\n".join([*lines, f"The study's headline: {_text(facts['headline'])}", ""])
+
+
+def _row(task: Mapping[str, Any]) -> str:
+    numbers = [task["test_metric"], task["constant_prediction"], task["test_skill_points"]]
+    shown = ["–" if number is None else f"{number:.4g}" for number in numbers]
+    cells = [_text(task["task"]), task["kind"], task["metric"], *shown, task["networks"], task["rows_per_network"]]
+    return f"| {' | '.join(map(str, cells))} |"
+
+
+def _text(text: str) -> str:
+    """A user's words for Markdown."""
+    return printable(text).replace("|", "\\|").replace("<", "&lt;").replace("`", "'")

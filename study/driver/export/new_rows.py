@@ -1,0 +1,89 @@
+"""New rows to predict, read from a file in the form that a model takes."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from mtl_core.data.tabular.csv_format import DELIMITERS, CsvFormat
+from mtl_core.data.tabular.read_table import BINARY
+from mtl_core.data.tabular.text_file import text_file
+from mtl_core.errors import UserError
+from mtl_core.network.portable.model import Predictor, clean
+
+ARRAYS = (".npy", ".npz")
+INPUTS = "inputs"
+"""Name of the array in an .npz file that holds several."""
+
+
+def read_new_rows(path: Path, predictor: Predictor) -> Any:
+    """Return the rows of a file as :meth:`mtl_core.network.portable.model.Predictor.predict` takes them.
+
+    A table becomes a dictionary of columns: text of cells from CSV and TSV, values from Parquet and Arrow.
+
+    Raises:
+        UserError: when there is no such file, or it is not of the kind that the model was trained on.
+    """
+    if "\0" in str(path) or not path.is_file():
+        raise UserError(str(path), "there is no such file.", "Check the path.")
+    suffix, wanted = path.suffix.lower(), (*DELIMITERS, *BINARY) if predictor.columns else ARRAYS
+    if suffix not in wanted:
+        kind = "a table" if predictor.columns else f"arrays of {' x '.join(map(str, predictor.shape))} numbers"
+        found = f"the model was trained on {kind}, and this ends in {suffix or 'no suffix'}."
+        raise UserError(str(path), found, f"Give a file that ends in {', '.join(wanted)}.")
+    try:
+        if suffix in ARRAYS:
+            return _array(path)
+        return _text(path, predictor) if suffix in DELIMITERS else _binary(path)
+    except (pa.ArrowException, OSError, ValueError, EOFError) as error:
+        if isinstance(error, UserError):
+            raise
+        reason = (str(error).strip().splitlines() or ["it is empty"])[0][:200]
+        raise UserError(str(path), f"it cannot be read as {suffix}: {reason}.", "Write the file anew.") from error
+
+
+def _array(path: Path) -> np.ndarray:
+    found = np.load(path, allow_pickle=False)
+    if isinstance(found, np.ndarray):
+        return found
+    with found:
+        names = found.files
+        if len(names) != 1 and INPUTS not in names:
+            advice = f"Save one array, or call it {INPUTS}."
+            raise UserError(str(path), f"it holds {len(names)} arrays: {', '.join(names[:5])}.", advice)
+        return found[INPUTS if INPUTS in names else names[0]]
+
+
+def _text(path: Path, predictor: Predictor) -> dict[str, list[str]]:
+    content = text_file(path, CsvFormat(predictor.delimiter, encoding=predictor.encoding), {}).content
+    delimiter = predictor.delimiter or DELIMITERS[path.suffix.lower()]
+    rows = [row for row in csv.reader(io.StringIO(content.decode(), newline=""), delimiter=delimiter) if row]
+    if not rows:
+        raise UserError(str(path), "the file is empty.", "Write a header and rows into it.")
+    header, *cells = rows
+    for number, row in enumerate(cells, start=1):
+        if len(row) != len(header):
+            found = f"row {number} has {len(row)} cells, and the header {len(header)}."
+            raise UserError(str(path), found, "Put cells that hold the delimiter in quotes, or complete the row.")
+    columns = [list(column) for column in zip(*cells, strict=True)] if cells else [[] for _ in header]
+    return dict(zip(_names(path, header), columns, strict=True))
+
+
+def _binary(path: Path) -> dict[str, list[Any]]:
+    table = BINARY[path.suffix.lower()](path)
+    names = _names(path, table.column_names)
+    return {name: table.column(place).to_pylist() for place, name in enumerate(names)}
+
+
+def _names(path: Path, names: list[str]) -> list[str]:
+    cleaned = [clean(name) for name in names]
+    twice = [name for name, count in Counter(cleaned).items() if count > 1 and name]
+    if twice:
+        raise UserError(f"{path}: column {twice[0]!r}", "is there twice.", "Rename or drop one of them.")
+    return cleaned

@@ -1,0 +1,48 @@
+"""The card says what was measured, of what, and on which rows."""
+
+from __future__ import annotations
+
+import json
+
+import analysis
+from analysis.recommendation.recommend import recommend
+from study.driver.export.card import card, readme
+from study.driver.export.option import networks_of
+from tests.study.finished_studies import Finished
+
+TASKS = [
+    {"name": "y_price", "kind": "regression", "classes": [], "temperature": 1.0},
+    {"name": "y_sold", "kind": "binary", "classes": ["kept", "sold"], "temperature": 1.2},
+]
+
+
+def test_what_was_measured_is_the_mean_of_the_recorded_scores(shop: Finished) -> None:
+    records = analysis.load(shop.run)
+    said = recommend(records)
+    option = said.options[0]
+    networks = networks_of(records, option)
+    facts = card(records, said, option, networks, TASKS)
+    keys = [network.replica for network in networks]
+    own = records.scores[records.scores["replica"].isin(keys)]
+    for task in facts["tasks"]:
+        scores = own[own["task"] == task["task"]]
+        assert task["test_metric"] == scores["test_metric"].mean()
+        assert task["networks"] == len(scores) == 10
+    sizes = records.replicas.drop_duplicates("replica").set_index("replica")["parameters_total"]
+    assert facts["parameters"] == sizes[keys].sum()
+    assert facts["option"]["recommended"] == (option is said.choice)
+    json.dumps(facts, allow_nan=False)
+
+
+def test_the_page_names_columns_numbers_and_limits(shop: Finished) -> None:
+    records = analysis.load(shop.run)
+    said = recommend(records)
+    facts = card(records, said, said.options[0], networks_of(records, said.options[0]), TASKS)
+    page = readme(facts | {"study": "a|b <script>`"}, ["age", "ci|ty"], (7,))
+    assert "# a\\|b &lt;script>'" in page
+    assert "`age`, `ci\\|ty`" in page
+    assert "five outer folds" in page or "5 outer folds" in page
+    assert "was not measured itself" in page
+    assert "temperature" in page
+    assert page.count("| y_price |") == 1
+    assert "an array of examples, 1 x 8 x 8 numbers each" in readme(facts, None, (1, 8, 8))
