@@ -77,6 +77,11 @@ TESTED_ELSEWHERE: dict[str, tuple[str, str]] = {
         "tests/mtl_core/data/tabular/test_ordered_and_counted.py",
         "kinds of targets, and those that there are not",
     ),
+    "mtl_core/data/tabular/column_roles.py": ("tests/mtl_core/tasks/test_table.py", "through whole tables"),
+    "mtl_core/data/tabular/made_columns.py": (
+        "tests/mtl_core/data/tabular/test_label_columns.py",
+        "and test_vectors.py: columns of labels and of numbers",
+    ),
     "mtl_core/data/tabular/table_targets.py": ("tests/mtl_core/tasks/test_table.py", "through whole tables"),
     "mtl_core/data/losses.py": ("tests/mtl_core/training/test_evaluation.py", "held against scikit-learn with metrics"),
     "mtl_core/data/metrics/__init__.py": ("tests/mtl_core/data/metrics/test_contract.py", "what every metric promises"),

@@ -25,6 +25,7 @@ KINDS: dict[str, tuple[Consequence, str]] = {
     "date_as_number": ("number", "Dates read as numbers"),
     "code_as_number": ("number", "Codes read as numbers?"),
     "missing_word": ("number", "Words taken as missing"),
+    "empty_labels": ("number", "Empty cells taken for no label"),
     "far_value": ("number", "A value far from all others"),
     "task_left_out": ("number", "Tasks left out"),
     "few_labels": ("number", "Few labels to develop on"),

@@ -11,12 +11,15 @@ import torch
 
 from mtl_core.data.remark import Remark, ordered
 from mtl_core.data.tabular.by_column import by_column, one_column
-from mtl_core.data.tabular.column_names import nearest_name, refuse_unmatched, selected
+from mtl_core.data.tabular.column_names import nearest_name, refuse_unmatched
+from mtl_core.data.tabular.column_roles import targets_and_inputs
 from mtl_core.data.tabular.columns import INPUT_KINDS, Column, ColumnKind
 from mtl_core.data.tabular.csv_format import CsvFormat
 from mtl_core.data.tabular.declared_kinds import declared_kind, refuse_unknown_kinds
 from mtl_core.data.tabular.input_columns import input_columns
+from mtl_core.data.tabular.label_columns import LabelOptions
 from mtl_core.data.tabular.leakage import refuse_copies, refuse_recodings, remarks_on_order, repeated_rows
+from mtl_core.data.tabular.made_columns import made_columns
 from mtl_core.data.tabular.names_in_digits import Role as DigitsRole
 from mtl_core.data.tabular.names_in_digits import told_apart
 from mtl_core.data.tabular.near_groups import remarks_on_near_groups
@@ -32,6 +35,7 @@ from mtl_core.data.tabular.test_split import (
     rows_drawn_for_test,
     rows_named_for_test,
 )
+from mtl_core.data.tabular.vectors import joined
 from mtl_core.data.tabular.weights import (
     ClassWeight,
     WeightsIn,
@@ -66,6 +70,10 @@ class Table(TaskSource):
             disagree.
         order: classes of ordinal targets, lowest first, ``{y_pain: [none, mild, strong]}``, written like kinds; without
             it they are numbers, whose order it is.
+        labels: columns whose cells hold several labels, each of which becomes a task of two classes, written like
+            kinds: ``{tags: {separator: ';'}}``; an empty cell has none of them, or is unknown (``empty: missing``).
+        vectors: tasks that predict several columns at once, ``{image: ['y_img_*']}``, or one of lists; their loss and
+            metric are means over the numbers.
         metrics: metric of a target, where another one than the data suggest is to judge it; written like kinds.
         task: column that says which task a row belongs to, as in a long table of schools; it is no input.  There is one
             target then, with the labels of all tasks, and the tasks are the values of this column.
@@ -96,6 +104,8 @@ class Table(TaskSource):
         kinds: dict[str, ColumnKind] | None = None,
         metrics: dict[str, str] | None = None,
         order: dict[str, tuple[str, ...]] | None = None,
+        labels: dict[str, LabelOptions] | None = None,
+        vectors: dict[str, tuple[str, ...]] | None = None,
         task: str | None = None,
         groups: str | None = None,
         test: str | None = None,
@@ -113,6 +123,7 @@ class Table(TaskSource):
         self.path, self.targets = Path(path), tuple(targets)
         self.kinds: dict[str, ColumnKind] = dict(kinds or {})
         self.metrics, self.order = dict(metrics or {}), dict(order or {})
+        self.labels, self.vectors = dict(labels or {}), dict(vectors or {})
         self.task, self.groups, self.test, self.test_share = task, groups, test, test_share
         self.ignore, self.seed, self.missing = tuple(ignore), seed, missing
         self.written = CsvFormat(**(csv or {}), encoding=encoding)  # pyright: ignore[reportArgumentType]
@@ -133,12 +144,14 @@ class Table(TaskSource):
             UserError: when the file, an option or a column cannot be used; it names the place and the remedy.
         """
         file = read_columns(self.path, self.written, self.missing)
-        columns, remarks = file.columns, list(file.remarks)
+        made = made_columns(file.columns, self.labels, self.vectors, self.path.name)
+        columns, remarks = made.columns, [*file.remarks, *made.remarks]
+        self.targets = tuple(dict.fromkeys([*self.targets, *made.targets]))
+        self.kinds = made.with_kinds(self.kinds)
         remarks += [Remark("no_name", "", "A column without a name is left out.")] if "" in columns else []
-        self._find_names(columns)
+        self._find_names(columns, made.sources)
         remarks += self._tell_apart(columns)
         predicted, candidates = self._roles(columns)
-        self.weights = columns_with_weights(self.weight, self.weights, [column.name for column in predicted])
         groups = group_numbers(columns[self.groups]) if self.groups else None
         remarks += remarks_on_labelled_groups(predicted, groups)
         rows_of = tasks_of_rows(columns[self.task], predicted) if self.task else None
@@ -149,10 +162,11 @@ class Table(TaskSource):
         test = self._test_rows(columns, labelled, groups)
         targets = targets_of(predicted, ~test, self.kinds, self.metrics, self.order)
         tasks = tuple(with_class_weights([one.task for one in targets], self.class_weight))
-        labels = tasks_and_labels(targets)[1]
-        weights = example_weights(self.weights, columns, tasks, labels, test)
+        whole = joined(tasks, labels := tasks_and_labels(targets)[1], made.vectors)
+        self.weights = columns_with_weights(self.weight, self.weights, [task.name for task in whole.tasks])
+        weights = example_weights(self.weights, columns, whole.tasks, whole.known, test)
         if self.weights_judge:
-            refuse_metrics_without_weights([task for task in tasks if task.name in self.weights])
+            refuse_metrics_without_weights([task for task in whole.tasks if task.name in self.weights])
         remarks += remarks_on_same_targets(tasks, labels)
         inputs, dropped = without_row_numbers(candidates, file.index, self.kinds)
         kinds = [declared_kind(self.kinds, column.name, INPUT_KINDS) or column.kind() for column in inputs]
@@ -166,18 +180,20 @@ class Table(TaskSource):
         if rows_of is not None:
             targets = [replace(targets[0], task=tasks[0])]
             targets = one_task_each(targets[0], rows_of, ~test, metric_is_asked=bool(self.metrics))
-            tasks, labels, used = *tasks_and_labels(targets), rows_of.number >= 0
-            weights = None if weights is None else np.repeat(weights, len(tasks), axis=1)
+            whole = joined(*tasks_and_labels(targets), {})
+            labels, used = tasks_and_labels(targets)[1], rows_of.number >= 0
+            weights = None if weights is None else np.repeat(weights, len(targets), axis=1)
         remarks += [remark for one in targets for remark in one.remarks] + encoded.remarks
         remarks += repeated_rows(encoded.matrix(), test)
-        development, held_out = (examples_of(encoded, labels, (groups, weights), rows & used) for rows in (~test, test))
+        numbers, more = labels[:, whole.order], (groups, weights)
+        development, held_out = (examples_of(encoded, numbers, more, rows & used) for rows in (~test, test))
         pool = Development(
-            tasks,
+            whole.tasks,
             development,
             torch.tensor(encoded.standardise),
             own_inputs=rows_of is not None,
             input_origin=origin_of(encoded.origins),
-            target_origin=origin_of([one.origin for one in targets]),
+            target_origin=origin_of([targets[place].origin for place in whole.order]),
             weights_judge=self.weights_judge,
         )
         read = input_columns(encoded.encodings, columns, self.missing, self.written, self.path)
@@ -204,7 +220,7 @@ class Table(TaskSource):
             return rows_drawn_by_task(labelled, self.test_share, self.seed)
         return rows_drawn_for_test(len(labelled), groups, self.test_share, self.seed, labelled)
 
-    def _find_names(self, columns: dict[str, Column]) -> None:
+    def _find_names(self, columns: dict[str, Column], sources: set[str]) -> None:
         """Put names of columns in the place of patterns; refuse those that no column has."""
         names, file = list(columns), self.path.name
         self.task = self.task and one_column("task", self.task, names, file)
@@ -215,12 +231,13 @@ class Table(TaskSource):
         named = [("missing", name) for name in (self.missing if isinstance(self.missing, dict) else ())]
         named += [("csv.decimal", name) for name in self.written.columns_named]
         for option, name in named:
-            if name not in columns:
+            if name not in columns and name not in sources:
                 raise UserError(f"table: {option}", f"{file} has no column {name!r}.", nearest_name(name, names))
         if (kind := self.kinds.get(self.groups or "")) not in (None, "numeric", "categorical"):
             advice = "Use numeric, where 01 and 1 are one group, or categorical, where they are two."
             raise UserError(f"table: kinds.{self.groups}", f"{kind!r} is no kind of a column of groups.", advice)
-        for option, patterns in (("targets", self.targets), ("ignore", self.ignore)):
+        targets = [pattern for pattern in self.targets if pattern not in sources]
+        for option, patterns in (("targets", targets), ("ignore", self.ignore)):
             refuse_unmatched(option, patterns, names, file)
         self.weight = self.weight and one_column("weight", self.weight, names, file)
         for column in self.weights.values():
@@ -229,22 +246,5 @@ class Table(TaskSource):
 
     def _roles(self, columns: dict[str, Column]) -> tuple[list[Column], list[Column]]:
         """Return the columns to predict and those that may be predicted from."""
-        names = list(columns)
-        apart = {
-            "",
-            self.task,
-            self.groups,
-            self.test,
-            self.weight,
-            *self.weights.values(),
-            *selected(self.ignore, names),
-        }
-        wanted = set(selected(self.targets, names))
-        predicted = [columns[name] for name in names if name in wanted - apart]
-        inputs = [columns[name] for name in names if name not in wanted | apart]
-        if not predicted:
-            found = "all of them are groups, test, weights or ignored."
-            raise UserError("table: targets", found, "Name another column.")
-        if not inputs:
-            raise UserError("table: targets", f"{list(self.targets)} leave no input column.", "Narrow the pattern.")
-        return predicted, inputs
+        named = (self.task, self.groups, self.test, self.weight, *self.weights.values())
+        return targets_and_inputs(columns, self.targets, self.ignore, named)

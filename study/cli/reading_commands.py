@@ -58,7 +58,7 @@ def report(
 
 
 def list_kind(
-    kind: Annotated[str, typer.Argument(metavar="sharing|weighting|backbones|tasks|presets|columns")],
+    kind: Annotated[str, typer.Argument(metavar="sharing|weighting|backbones|tasks|kinds|metrics|presets|columns")],
     as_json: Json = False,
 ) -> None:
     """List what exists, one line each, with the paper."""

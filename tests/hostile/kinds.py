@@ -248,7 +248,7 @@ def unhelpful_refusals() -> list[Hostile]:
     """Files that must be read on request, or refused with advice that works."""
     digits = [str(row % 2) for row in range(ROWS)]
     binary = Expected("right", "two classes of 50", lambda t: class_counts(t) == {"0": 50, "1": 50})
-    advice = Expected("refused", "", words=("y_1", "regression, binary or multiclass"))
+    advice = Expected("refused", "", words=("y_1", "binary, count, multiclass, ordinal or regression"))
     found = each("J", "digits in text", {**USUAL, "y_1": digits}, advice, BINARY)
     found += each("J", "digits in text, declared", {**USUAL, "y_1": digits}, binary, BINARY, kinds={"y_1": "binary"})
     words = as_text({**USUAL, "c": [("Köln", "Bonn")[row % 2] for row in range(ROWS)]})

@@ -139,7 +139,7 @@ def _remarks(name: str, labels: np.ndarray) -> list[Remark]:
 
 def _is_known(task: Task, labels: np.ndarray) -> bool:
     """Whether the metric of a task is known on these labels."""
-    if task.kind == "regression" or isinstance(metric_named(task.metric), MeanMetric):
+    if not task.has_classes or isinstance(metric_named(task.metric), MeanMetric):
         return True
     counts = np.unique(labels[~np.isnan(labels)], return_counts=True)[1]
     return bool(counts.sum() - counts.max() >= FEWEST_RARER)
