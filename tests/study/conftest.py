@@ -13,7 +13,7 @@ from mtl_core.data.task_set import Development, Examples, TaskSet
 from study.config.spec import Spec
 from study.config.suite import Suite
 from tests.study import fake_engine
-from tests.study.finished_studies import digits, shop, shop_without  # noqa: F401 - fixtures
+from tests.study.finished_studies import clinic, digits, shop, shop_without  # noqa: F401 - fixtures
 
 
 @pytest.fixture

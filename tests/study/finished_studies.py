@@ -86,6 +86,23 @@ def shop_without(shop: Finished, tmp_path_factory: pytest.TempPathFactory) -> Fi
 
 
 @pytest.fixture(scope="session")
+def clinic(tmp_path_factory: pytest.TempPathFactory) -> Finished:
+    """A study of ordered classes and of counts, with five outer folds."""
+    folder, chance = tmp_path_factory.mktemp("clinic"), np.random.default_rng(1)
+    with (folder / "clinic.csv").open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["age", "dose", "y_pain", "y_visits"])
+        for _ in range(150):
+            age, dose = chance.normal(40, 12), chance.normal()
+            pain = ["none", "mild", "strong"][int(np.clip(age // 18 - 1 + chance.integers(2), 0, 2))]
+            writer.writerow([f"{age:.3f}", f"{dose:.3f}", pain, chance.poisson(np.exp(0.5 * dose + 1))])
+    kinds = "{y_pain: ordinal, y_visits: count}"
+    order = "{y_pain: [none, mild, strong]}"
+    tasks = f"{{set: table, path: clinic.csv, targets: ['y_*'], kinds: {kinds}, order: {order}}}"
+    return Finished(finished(folder, "clinic", tasks), folder / "clinic.csv")
+
+
+@pytest.fixture(scope="session")
 def digits(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A study of images, with a test split of its own."""
     return finished(tmp_path_factory.mktemp("digits"), "digits", "{set: digits3}", "convnet")

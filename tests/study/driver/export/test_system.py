@@ -79,6 +79,31 @@ def test_a_table_with_outer_folds(shop: Finished, tmp_path: Path, option: str, n
     assert set(answers["y_grade"]) <= {"0", "1", "2"}
 
 
+def test_ordered_classes_and_counts(clinic: Finished, tmp_path: Path) -> None:
+    predictor = Predictor.load(export(clinic.run, tmp_path / "model", option="chosen"))
+    study = read_study(clinic.run, analysis.load(clinic.run))
+    pool = study.task_set.test
+    outputs = predictor.outputs(pool.inputs)
+    networks = networks_of(analysis.load(clinic.run), recommend(analysis.load(clinic.run)).options[0])
+    places_of = {task.name: place for place, task in enumerate(study.task_set.tasks)}
+    for number, network in enumerate(networks):
+        scores = analysis.load(clinic.run).scores.query("replica == @network.replica").set_index("task")
+        recorded = torch.tensor(np.array(scores.loc["y_pain", "example_losses"]))
+        judged = ~recorded.isnan()
+        pain = pool.targets[judged, places_of["y_pain"]].long()
+        found = -outputs["y_pain"][number][judged].gather(1, pain[:, None])[:, 0]
+        torch.testing.assert_close(found, recorded[judged].float(), rtol=1e-4, atol=1e-5)
+    answers = predictor.predict(rows_of(clinic.table))
+    assert set(answers["y_pain"]) <= {"none", "mild", "strong"}
+    shares = torch.tensor([answers[f"y_pain={name}"] for name in ("none", "mild", "strong")])
+    assert shares.sum(dim=0) == pytest.approx(1, abs=1e-5)
+    medians = [("none", "mild", "strong")[int((column.cumsum(0)[:-1] < 0.5).sum())] for column in shares.T]
+    assert answers["y_pain"] == medians
+    visits = np.array([float(row["y_visits"]) for row in rows_of(clinic.table)])
+    assert min(answers["y_visits"]) > 0
+    assert np.mean(answers["y_visits"]) == pytest.approx(visits.mean(), rel=0.5)
+
+
 def test_the_rest_shared_and_one_task_alone(shop_without: Finished, tmp_path: Path) -> None:
     run = shop_without.run
     folder = export(run, tmp_path / "model", option="follow-up")
