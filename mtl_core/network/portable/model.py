@@ -269,7 +269,7 @@ def _references(value: Any) -> Iterable[str]:
 
 def _predictions(task: Mapping[str, Any], outputs: Tensor) -> Tensor:
     """Predictions from what the heads say: classes get calibrated probabilities."""
-    if task["kind"] == "regression":
+    if len(task["classes"]) < 2:  # numbers
         return outputs
     if task["kind"] == "binary":
         outputs = torch.stack([torch.zeros_like(outputs), outputs], dim=-1)
@@ -281,7 +281,7 @@ def _columns_of(task: Mapping[str, Any], members: Tensor) -> dict[str, list[Any]
     name, mean = task["name"], members.mean(dim=0)
     several = len(members) > 1
     variance = members.double().var(dim=0) if several else torch.zeros_like(mean)
-    if task["kind"] == "regression":
+    if len(task["classes"]) < 2:  # numbers
         one = mean.ndim == 1
         columns = {name: mean} if one else {f"{name}[{k}]": mean[:, k] for k in range(mean.shape[1])}
         spread = (variance if one else variance.mean(dim=1)).sqrt()
@@ -290,6 +290,8 @@ def _columns_of(task: Mapping[str, Any], members: Tensor) -> dict[str, list[Any]
         classes = list(task["classes"])
         mean = mean.view(-1, len(classes))
         best = mean.argmax(dim=1)
+        if task["kind"] == "ordinal":  # the median, by which the study judged it
+            best = (mean.cumsum(dim=1) < 0.5).sum(dim=1).clamp(max=len(classes) - 1)
         found = {name: [classes[k] for k in best.tolist()]}
         found |= {f"{name}={label}": mean[:, k].tolist() for k, label in enumerate(classes)}
         spread = variance.view(-1, len(classes)).gather(1, best[:, None])[:, 0].sqrt()

@@ -111,7 +111,7 @@ def _notes(records: Records, networks: Sequence[TrainedNetwork], tasks: Sequence
     yield MEASURED if len(networks) > 1 else MEASURED.split(":")[0] + "."
     if records.num_folds > 1:
         yield FOLDS.format(folds=records.num_folds)
-    if any(task["kind"] != "regression" for task in tasks):
+    if any(task["classes"] for task in tasks):
         yield CALIBRATED
 
 
