@@ -79,7 +79,8 @@ class TaskKind(ABC):
             task: what is predicted.
             outputs: of the task's head.
             standards: shift and scale of the task's targets.
-            logits: whether to return outputs instead of probabilities.
+            logits: whether to return logits instead of probabilities, whose softmax they are: of two classes that of 0
+                and the one logit.  Numbers do not depend on it.
         """
 
 

@@ -61,6 +61,5 @@ class Count(KindOfNumbers):
     def prediction(
         self, task: Task, outputs: Float[Tensor, "k b"], standards: tuple[Tensor, Tensor], logits: bool
     ) -> Tensor:
-        """Return the predicted means, or their logarithms."""
-        logarithm = outputs[0].clamp(max=HIGHEST) - standards[1].log()
-        return logarithm if logits else logarithm.exp()
+        """Return the predicted means."""
+        return outputs[0].clamp(max=HIGHEST).exp() / standards[1]

@@ -98,7 +98,7 @@ def _program(collected: _Collected, recipe: Recipe, view: Development, module: T
 @torch.no_grad()
 def _add_validation(collected: _Collected, view: Development, preparation: Preparation, module: TrainedModule) -> None:
     """Add what the network says of its own validation examples, which it was not trained on."""
-    classes = [task for task in view.tasks if task.num_classes > 1]
+    classes = [task for task in view.tasks if task.has_classes]
     if not classes:
         return
     parts = [module(view.examples.inputs[rows], logits=True) for rows in preparation.validation.split(ROWS_AT_ONCE)]
@@ -113,7 +113,7 @@ def _add_validation(collected: _Collected, view: Development, preparation: Prepa
 
 
 def _task_facts(task: Task, collected: _Collected) -> dict[str, Any]:
-    numbers = [str(code) for code in range(task.num_classes)] if task.num_classes > 1 else []
+    numbers = [str(code) for code in range(task.num_classes)] if task.has_classes else []
     logits = collected.logits.get(task.name)
     return {
         "name": task.name,
