@@ -84,10 +84,11 @@ def test_ordered_classes_and_counts(clinic: Finished, tmp_path: Path) -> None:
     study = read_study(clinic.run, analysis.load(clinic.run))
     pool = study.task_set.test
     outputs = predictor.outputs(pool.inputs)
-    networks = networks_of(analysis.load(clinic.run), recommend(analysis.load(clinic.run)).options[0])
+    records = analysis.load(clinic.run)
+    networks, all_scores = networks_of(records, recommend(records).options[0]), records.scores
     places_of = {task.name: place for place, task in enumerate(study.task_set.tasks)}
     for number, network in enumerate(networks):
-        scores = analysis.load(clinic.run).scores.query("replica == @network.replica").set_index("task")
+        scores = all_scores[all_scores["replica"] == network.replica].set_index("task")
         recorded = torch.tensor(np.array(scores.loc["y_pain", "example_losses"]))
         judged = ~recorded.isnan()
         pain = pool.targets[judged, places_of["y_pain"]].long()
