@@ -50,6 +50,12 @@ REFUSED = {"as_strided", "empty", "empty_strided", "native_dropout", "rand", "ra
 """Core operators that no prediction needs: they draw numbers, or show memory as it is."""
 
 
+DAMAGES = (
+    ValueError, KeyError, TypeError, IndexError, AttributeError, ArithmeticError, RuntimeError, struct.error,
+)  # fmt: skip
+"""What a damaged model raises while it is read or run."""
+
+
 class InputError(ValueError):
     """Error for data or a folder that cannot be used: the place, what was found there, and the remedy."""
 
@@ -102,8 +108,8 @@ class Predictor(nn.Module):
             return cls(facts, read_tensors(folder / PARAMETERS)).eval()
         except OSError as error:
             raise InputError(str(folder), f"holds no exported model ({error.strerror}: {MODEL}).", remedy) from error
-        except (ValueError, KeyError, TypeError, IndexError, AttributeError, RuntimeError, struct.error) as error:
-            raise InputError(str(folder), f"holds a model that cannot be read ({error}).", remedy) from error
+        except DAMAGES as error:
+            raise InputError(str(folder), f"holds a model that cannot be read ({_line(error)}).", remedy) from error
 
     def predict(self, table: Any) -> Any:
         """Predict every task for every row.
@@ -125,7 +131,10 @@ class Predictor(nn.Module):
         found = [self.ensembles(part) for part in x.split(CHUNK)] or [self.ensembles(x)]
         columns: dict[str, list[Any]] = {}
         for name, task in self.tasks.items():
-            columns |= _columns_of(task, torch.cat([part[name] for part in found], dim=1))
+            for label, values in _columns_of(task, torch.cat([part[name] for part in found], dim=1)).items():
+                while label in columns:  # a task may be called like a column of another
+                    label += "_"
+                columns[label] = values
         return type(table)(columns, index=table.index) if hasattr(table, "iloc") else columns
 
     def forward(self, x: Tensor) -> dict[str, Tensor]:
@@ -168,7 +177,10 @@ class Predictor(nn.Module):
         if lacking := [name for name in self.columns if name not in columns]:
             found = f"lacks {_listed(lacking)}, which the model was trained on."
             raise InputError("the table", found, "Add what lacks; a cell whose value is missing is left empty.")
-        parts = [part for column in self._encoders for part in column.encode(list(columns[column.name]))]
+        cells = {name: list(columns[name]) for name in self.columns}
+        if len({len(values) for values in cells.values()}) > 1:
+            raise InputError("the table", "has columns of different lengths.", "Complete the shorter ones.")
+        parts = [part for column in self._encoders for part in column.encode(cells[column.name])]
         return torch.stack(parts, dim=1).to(self._device)
 
     @property
@@ -221,8 +233,12 @@ class Program:
         values: dict[str, Any] = {name: value.to(x.device) for name, value in self._constants.items()}
         values |= {**parameters, "x": x}
         for (name, op, args, kwargs), over in zip(self._steps, self._over, strict=True):
-            named = {key: _resolved(value, values) for key, value in kwargs.items()}
-            values[name] = op(*_resolved(args, values), **named)
+            try:
+                named = {key: _resolved(value, values) for key, value in kwargs.items()}
+                values[name] = op(*_resolved(args, values), **named)
+            except DAMAGES as error:
+                found = f"cannot compute {name[:60]!r} ({_line(error)})."
+                raise InputError("the model", found, "Export it anew, with this version of PyTorch.") from error
             for used in over:
                 del values[used]
         return [values[name] for name in self._outputs]
@@ -290,8 +306,8 @@ def _columns_of(task: Mapping[str, Any], members: Tensor) -> dict[str, list[Any]
         classes = list(task["classes"])
         mean = mean.view(-1, len(classes))
         best = mean.argmax(dim=1)
-        if task["kind"] == "ordinal":  # the median, by which the study judged it
-            best = (mean.cumsum(dim=1) < 0.5).sum(dim=1).clamp(max=len(classes) - 1)
+        if task["kind"] == "ordinal":  # the median class
+            best = (mean[:, :-1].cumsum(dim=1) < 0.5).sum(dim=1)
         found = {name: [classes[k] for k in best.tolist()]}
         found |= {f"{name}={label}": mean[:, k].tolist() for k, label in enumerate(classes)}
         spread = variance.view(-1, len(classes)).gather(1, best[:, None])[:, 0].sqrt()
@@ -334,7 +350,7 @@ class _Column:
     def _value(self, cell: Any, row: int) -> Any:
         """A cell's number or category; ``None`` where it is missing."""
         try:
-            cell = cell.item() if hasattr(cell, "item") else cell
+            cell = _plain(cell)
             if _is_missing(cell) or (isinstance(cell, str) and cell in self._words):
                 return None
             if self._codes and self._number(cell) in self._codes:
@@ -351,7 +367,11 @@ class _Column:
         """A cell as a number or a date in days that training would have taken; blanks are missing."""
         if isinstance(cell, str) and not cell.strip():
             return None
-        number = days(cell) if self.kind == "date" or self._stored == "moment" else number_of(cell, self._decimal)
+        if self.kind == "date" or self._stored == "moment":
+            number = days(cell)
+        else:
+            is_word = self.kind == "boolean" or self._stored in ("text", "boolean")
+            number = truth_of(cell) if is_word and is_truth(cell) else number_of(cell, self._decimal)
         if self.kind != "date" and not abs(number) <= LARGEST:
             raise ValueError("too large")
         if self.kind == "boolean" and number not in (0.0, 1.0):
@@ -390,8 +410,29 @@ def _is_missing(cell: Any) -> bool:
     return isinstance(cell, float) and math.isnan(cell)
 
 
+def _plain(cell: Any) -> Any:
+    """A cell as a value of Python's own; NumPy's moments count nanoseconds, which those of Python do not."""
+    if type(cell).__name__ == "datetime64":
+        cell = cell.astype("datetime64[us]")
+    return cell.item() if hasattr(cell, "item") else cell
+
+
+def _line(error: Exception) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
+
+
+def is_truth(cell: Any) -> bool:
+    """Return whether a cell is a word such as yes or no."""
+    return isinstance(cell, str) and cell.strip().lower() in TRUE_WORDS | FALSE_WORDS
+
+
+def truth_of(cell: str) -> float:
+    """Return a word such as yes or no as 1 or 0."""
+    return float(cell.strip().lower() in TRUE_WORDS)
+
+
 def number_of(cell: Any, decimal: str = ".") -> float:
-    """Return a cell as a number; words such as yes and no are 1 and 0.
+    """Return a cell as a number.
 
     Raises:
         ValueError: for anything else.
@@ -401,8 +442,6 @@ def number_of(cell: Any, decimal: str = ".") -> float:
     if not isinstance(cell, str):
         raise ValueError("no number")
     text = cell.strip()
-    if text.lower() in TRUE_WORDS | FALSE_WORDS:
-        return float(text.lower() in TRUE_WORDS)
     if "_" in text or (decimal != "." and "." in text):
         raise ValueError("no number")
     return float(text.replace(decimal, "."))
@@ -453,10 +492,21 @@ def days(cell: Any) -> float:
 def columns_of(table: Any) -> dict[str, Any]:
     """Return the columns of a data frame, a mapping or a list of rows, by name without blanks around it."""
     if isinstance(table, Mapping) or hasattr(table, "columns"):
-        return {clean(name): table[name] for name in (table if isinstance(table, Mapping) else table.columns)}
+        names = list(table if isinstance(table, Mapping) else table.columns)
+        _refuse_twice(names)
+        return {clean(name): table[name] for name in names}
     rows = list(table)
-    names = dict.fromkeys(name for row in rows for name in row if name is not None)
+    names = list(dict.fromkeys(name for row in rows for name in row if name is not None))
+    _refuse_twice(names)
     return {clean(name): [row.get(name) for row in rows] for name in names}
+
+
+def _refuse_twice(names: Sequence[Any]) -> None:
+    seen: set[str] = set()
+    for name in map(clean, names):
+        if name and name in seen:
+            raise InputError(f"column {name!r}", "is there twice.", "Rename or drop one of them.")
+        seen.add(name)
 
 
 def clean(name: Any) -> str:

@@ -97,6 +97,21 @@ def test_a_full_disk_leaves_the_ledger_as_it_was(tmp_path: Path, monkeypatch: py
     assert ledger.read(tmp_path / ledger.NAME)[-1]["shard"] == "d"
 
 
+def test_an_event_whose_sync_a_signal_interrupts_is_kept_behind_the_next(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(handle: int) -> None:
+        raise KeyboardInterrupt
+
+    with Ledger(tmp_path) as book:
+        with monkeypatch.context() as patch:
+            patch.setattr(os, "fsync", interrupted)
+            with pytest.raises(KeyboardInterrupt):
+                book.append("finished", shard="a")
+        book.append("interrupted")
+    assert [event["event"] for event in ledger.read(tmp_path / ledger.NAME)] == ["finished", "interrupted"]
+
+
 def test_the_last_frozen_choice_counts(tmp_path: Path) -> None:
     with Ledger(tmp_path) as book:
         assert book.frozen("arm") is None
