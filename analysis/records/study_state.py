@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-import pandas as pd
-
 from analysis.records.schema import Records
 
 PHASES = ("search", "confirm", "verdict")
@@ -22,7 +20,8 @@ class State:
         chosen: the recommended arm; ``None`` before the confirm phase ended.
         judged: the arms of the verdict phase, the chosen one first.
         baselines: per judged arm ``each``, ``loop``, ``total`` and ``total_ratio``.
-        seeds: per phase the number of seeds of the chosen arm (of the arm with most, while none is chosen).
+        seeds: per phase the number of seeds of the chosen arm, in every outer fold of the one that the fold chose (of
+            the arm with most, while none is chosen).
         planned: the plan.
         ended: the phase after which the study ended without an answer, since all that the next one needs diverged;
             else ``None``.
@@ -74,13 +73,17 @@ def state_of(records: Records) -> State:
         chosen=chosen,
         judged=list(judged.get("arms", [])),
         baselines=dict(judged.get("baselines", {})),
-        seeds={phase: _seeds(records.replicas, phase, chosen) for phase in PHASES},
+        seeds={phase: _seeds(records, phase, chosen) for phase in PHASES},
         planned=(records.events("planned") or [{}])[-1],
         ended=next((str(event["phase"]) for event in reversed(records.events("ended"))), None),
     )
 
 
-def _seeds(replicas: pd.DataFrame, phase: str, chosen: str | None) -> int:
+def _seeds(records: Records, phase: str, chosen: str | None) -> int:
+    replicas, folds = records.replicas, records.num_folds
     rows = replicas[(replicas["phase"] == phase) & replicas["status"].isin(("finished", "stopped"))]
-    per_arm = rows.groupby("arm")["seed"].nunique()
-    return int(per_arm.get(chosen, 0) if chosen is not None else per_arm.max() if len(per_arm) else 0)
+    if chosen is None:
+        per_arm = rows.groupby("arm")["seed"].nunique()
+        return int(per_arm.max()) if len(per_arm) else 0
+    by_fold = {fold: (records.frozen("arm", fold) or {}).get("arm", chosen) for fold in range(folds)}
+    return int(rows.loc[rows["arm"] == (rows["seed"] % folds).map(by_fold), "seed"].nunique())

@@ -11,6 +11,7 @@ import pytest
 import analysis
 from analysis.questions import transfer
 from analysis.records.schema import Records
+from analysis.records.study_state import state_of
 from analysis.statistics.judged import choices
 from study.config.load import load_spec
 from study.driver.run import run
@@ -113,3 +114,7 @@ def test_the_same_command_trains_nothing_again(finished: Path) -> None:
     run(read_spec(finished / "study.yaml"), out=finished)
     assert sorted(path.name for path in (finished / "records").iterdir()) == before
     assert (finished / "ledger.jsonl").read_text().count('"started"') == started
+
+
+def test_the_chosen_arm_has_the_seeds_of_all_folds_whichever_arm_each_chose(records: Records) -> None:
+    assert state_of(records).seeds == {"search": 3, "confirm": 6, "verdict": 6}
