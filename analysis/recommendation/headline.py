@@ -145,4 +145,6 @@ def _harm(about: Option) -> str:
         return "Whether a task is hurt is open: there are no intervals."
     if lowest >= 0:
         return "No task is shown to be hurt, and none plausibly loses."
-    return f"No task is shown to be hurt; at worst {task} loses {points(-lowest, sign=False)} points."
+    unknown = [] if task in about.hardly_judged else about.hardly_judged
+    aside = f" ({named(unknown)} aside: too little is judged)" if unknown else ""
+    return f"No task is shown to be hurt; at worst {task} loses {points(-lowest, sign=False)} points{aside}."

@@ -94,12 +94,23 @@ class Option:
 
     @property
     def worst_plausible(self) -> tuple[str, float]:
-        """Task and gain of the lowest end of all simultaneous intervals; ``("", nan)`` where there is none."""
+        """Task and gain of the lowest end of all simultaneous intervals; ``("", nan)`` where there is none.
+
+        Tasks of which too little is judged count only where there are no others: their intervals cannot be trusted.
+        """
         ends = self.tasks.dropna(subset=["low_simultaneous"]) if len(self.tasks) else self.tasks
         if ends.empty:
             return "", math.nan
+        ends = ends if len(self.hardly_judged) == len(ends) else ends[~ends["task"].isin(self.hardly_judged)]
         row = ends.sort_values("low_simultaneous").iloc[0]
         return str(row["task"]), float(row["low_simultaneous"])
+
+    @property
+    def hardly_judged(self) -> list[str]:
+        """Tasks of which too little is judged for a verdict."""
+        if "shortage" not in self.tasks:
+            return []
+        return list(self.tasks.loc[self.tasks["shortage"].fillna("").astype(bool), "task"])
 
     @property
     def worse_off(self) -> list[str]:

@@ -116,6 +116,16 @@ def test_undecided_is_never_called_unhurt(lowest: float, end: str) -> None:
     assert statement(decision(NO_DIFFERENCE, about)).endswith(end)
 
 
+def test_what_a_task_may_lose_of_which_hardly_anything_is_judged_is_no_news() -> None:
+    about = option()
+    about.tasks["shortage"] = ["too few groups" if name in ("t0", "t3") else "" for name in about.tasks["task"]]
+    about.tasks.loc[about.tasks["task"] == "t0", "low_simultaneous"] = -264.1
+    end = "at worst t1 loses 14.2 points (t0 and t3 aside: too little is judged)."
+    assert statement(decision(NO_DIFFERENCE, about)).endswith(end)
+    about.tasks["shortage"] = "too few groups"
+    assert statement(decision(NO_DIFFERENCE, about)).endswith("at worst t0 loses 264.1 points.")
+
+
 def test_the_statement_does_not_repeat_an_arm_that_the_headline_names() -> None:
     assert statement(decision(SHARE, option(HELPED))).startswith("Mean gain over 14 tasks +0.1 [−1.9, 2.1] points.")
 
