@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 
+import pandas as pd
+
 from analysis.formatting import amount
 from analysis.questions import cost, transfer
 from analysis.recommendation import caveats
@@ -102,8 +104,18 @@ class Recommendation:
     command: str = ""
 
 
-def recommend(records: Records) -> Recommendation:
+def judged_rows(records: Records) -> pd.DataFrame:
+    """Return the rows of :func:`analysis.questions.transfer.table`; empty while there is no verdict."""
+    scores = transfer.score(records)
+    return scores if scores.empty else transfer.table(scores)
+
+
+def recommend(records: Records, rows: pd.DataFrame | None = None) -> Recommendation:
     """Return the recommendation that the records support.
+
+    Args:
+        records: of the study.
+        rows: what :func:`judged_rows` returns for them, where that is known already.
 
     Raises:
         UnreadableRun: the study file prefers something that there is no rule for.
@@ -111,11 +123,10 @@ def recommend(records: Records) -> Recommendation:
     diverged = no_answer(records)
     if diverged is not None:
         return _without_answer(records, diverged)
-    scores = transfer.score(records)
+    rows = judged_rows(records) if rows is None else rows
     chosen = records.frozen("arm")
-    if scores.empty or chosen is None:
+    if rows.empty or chosen is None:
         return _unfinished(records)
-    rows = transfer.table(scores)
     prefer = _preference(records)
     decision = decide(records, rows, factors(records, chosen["arm"]), prefer)
     arm = _arm_to_use(decision, chosen["arm"])

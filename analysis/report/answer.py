@@ -8,8 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from analysis.questions import transfer
-from analysis.recommendation.recommend import Recommendation, opening, recommend
+from analysis.recommendation.recommend import Recommendation, judged_rows, opening, recommend
 from analysis.records.load import load
 from analysis.records.schema import Records
 from analysis.report.output.escaping import plain
@@ -66,11 +65,12 @@ def answer(run: str | Path | Records) -> Answer:
         UnreadableRun: which file cannot be read, and what to do.
     """
     records = run if isinstance(run, Records) else load(run)
-    scores = transfer.score(records)
-    rows = pd.DataFrame(columns=VERDICT_COLUMNS)
-    if not scores.empty:
-        table = transfer.table(scores)
-        rows = table.sort_values("order", kind="stable")[VERDICT_COLUMNS].reset_index(drop=True)
-    recommendation = recommend(records)
+    rows = judged_rows(records)
+    recommendation = recommend(records, rows)
+    verdicts = rows if rows.empty else rows.sort_values("order", kind="stable")
     table = options_table(recommendation)
-    return Answer(recommendation, rows, pd.DataFrame() if table is None else table.frame)
+    return Answer(
+        recommendation,
+        verdicts.reindex(columns=VERDICT_COLUMNS).reset_index(drop=True),
+        pd.DataFrame() if table is None else table.frame,
+    )

@@ -156,13 +156,13 @@ class Table(TaskSource):
         remarks += remarks_on_labelled_groups(predicted, groups)
         rows_of = tasks_of_rows(columns[self.task], predicted) if self.task else None
         remarks += [] if rows_of is None else rows_of.remarks
-        labelled = (
-            np.stack([column.is_present for column in predicted], axis=1) if rows_of is None else rows_of.labelled
-        )
+        labelled = rows_of.labelled if rows_of else np.stack([one.is_present for one in predicted], axis=1)
         test = self._test_rows(columns, labelled, groups)
         targets = targets_of(predicted, ~test, self.kinds, self.metrics, self.order)
-        tasks = tuple(with_class_weights([one.task for one in targets], self.class_weight))
-        whole = joined(tasks, labels := tasks_and_labels(targets)[1], made.vectors)
+        weighed = with_class_weights([one.task for one in targets], self.class_weight)
+        targets = [replace(one, task=task) for one, task in zip(targets, weighed, strict=True)]
+        tasks, labels = tasks_and_labels(targets)
+        whole = joined(tasks, labels, made.vectors)
         self.weights = columns_with_weights(self.weight, self.weights, [task.name for task in whole.tasks])
         weights = example_weights(self.weights, columns, whole.tasks, whole.known, test)
         if self.weights_judge:
@@ -176,9 +176,8 @@ class Table(TaskSource):
         named = {"group": self.groups, "task": self.task, "test": self.test}
         apart = columns_apart(columns, dropped, named, self.weights, weights_judge=self.weights_judge)
         facts = facts_of_columns(columns, self.kinds, targets, encoded.treatments, apart)
-        used = test | ~test
+        used = np.ones_like(test)
         if rows_of is not None:
-            targets = [replace(targets[0], task=tasks[0])]
             targets = one_task_each(targets[0], rows_of, ~test, metric_is_asked=bool(self.metrics))
             whole = joined(*tasks_and_labels(targets), {})
             labels, used = tasks_and_labels(targets)[1], rows_of.number >= 0

@@ -11,6 +11,7 @@ from study.planning.pool_size import warnings_on_size
 
 if TYPE_CHECKING:
     from analysis.statistics.precision import Precision
+    from study.planning.plan import Plan
     from study.planning.prepare import Prepared
 
 
@@ -37,9 +38,8 @@ def say_precision(prepared: Prepared) -> None:
     spec = prepared.plan.spec
     found, band = precisions(prepared.task_set, spec.importance or None), spec.band_points
     design, own = next(iter(found.items()))
-    folds = f"all rows judge, in {prepared.plan.folds} outer folds" if design == CROSS_FIT else "the test split judges"
     say(
-        f"precision: {folds}; a typical task's gain to about ± {own.typical:.1f} points of skill, "
+        f"precision: {judging(prepared.plan)}; a typical task's gain to about ± {own.typical:.1f} points of skill, "
         f"the mean over tasks to about ± {own.mean:.1f} (band: {band_text(**prepared.band)})"
     )
     say_prose(f"  by task: {_by_task(own)}")
@@ -49,6 +49,11 @@ def say_precision(prepared: Prepared) -> None:
     elif own.typical > 4 * band:
         say("  more test rows would narrow it; seeds cannot")
     say_prose(*(f"  warning: {warning}" for warning in warnings_on_size(prepared.task_set)))
+
+
+def judging(plan: Plan) -> str:
+    """Return which rows judge the networks, in words."""
+    return f"all rows judge, in {plan.folds} outer folds" if plan.folds > 1 else "the test split judges"
 
 
 def _by_task(precision: Precision) -> str:

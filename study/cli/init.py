@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from mtl_core.data.tabular.yaml_names import in_yaml
 from mtl_core.errors import UserError
+from study.cli.check_precision import judging
 from study.cli.check_remarks import warn_of_remarks
 from study.cli.console import say
 from study.config import registered_names
@@ -61,12 +62,11 @@ def _head(prepared: Prepared, out: Path) -> list[str]:
     plan, task_set = prepared.plan, prepared.task_set
     rows = len(task_set.development.examples) + (0 if plan.folds > 1 else len(task_set.test))
     precision = next(iter(precisions(task_set, plan.spec.importance or None).values()))
-    judging = f"all rows judge, in {plan.folds} outer folds" if plan.folds > 1 else "the test split judges"
     return [
         f"# {rows:,} rows, {task_set.development.num_inputs} inputs after encoding, {len(plan.tasks)} tasks.",
         f"# Run it with `mtl-study run {out}`: {time_text(prepared.forecast)} on this machine; "
         "`budget: 30m` shrinks it.",
-        f"# Precision: {judging}; a typical task's gain to about ± {precision.typical:.1f} points of skill, "
+        f"# Precision: {judging(plan)}; a typical task's gain to about ± {precision.typical:.1f} points of skill, "
         f"their mean to about ± {precision.mean:.1f}.",
         f"name: {in_yaml(plan.spec.name)}",
         "",
@@ -80,7 +80,7 @@ def _tasks(prepared: Prepared, out: Path) -> list[str]:
     lines += [f"  {name}: {in_yaml(str(options[name]))}" for name in ("task", "groups", "test") if options.get(name)]
     columns = prepared.task_set.columns
     targets = [column for column in columns if column.role == "target"]
-    lines += ["  kinds:  # inferred: correct what is wrong", *map(_kind, targets)]
+    lines += ["  kinds:  # inferred: correct what is wrong", *(f"    {_kind(column)}" for column in targets)]
     inputs = [column for column in columns if column.role == "input"]
     lines += _inputs(inputs)
     metric = {task.name: task.metric for task in prepared.task_set.tasks}
@@ -96,13 +96,13 @@ def _tasks(prepared: Prepared, out: Path) -> list[str]:
 
 
 def _kind(column: ColumnFacts) -> str:
-    return f"    {in_yaml(column.name)}: {column.kind.split(',')[0]}  # {column.why}"
+    return f"{in_yaml(column.name)}: {column.kind.split(',')[0]}  # {column.why}"
 
 
 def _inputs(inputs: Sequence[ColumnFacts]) -> list[str]:
     """What inputs are taken for, as comments: a line of each, or their number by kind where they are many."""
     if len(inputs) <= MOST_COLUMNS:
-        return [f"    # {in_yaml(column.name)}: {column.kind.split(',')[0]}  # {column.why}" for column in inputs]
+        return [f"    # {_kind(column)}" for column in inputs]
     kinds = [column.kind.split(",")[0] for column in inputs]
     counted = ", ".join(f"{kinds.count(kind):,} {kind}" for kind in dict.fromkeys(kinds))
     return [f"    # inputs: {counted}; `mtl-study check … --columns` lists them"]

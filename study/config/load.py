@@ -9,6 +9,7 @@ import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from pydantic import ValidationError
 
@@ -84,16 +85,14 @@ def load_spec(
     targets: Sequence[str] = (),
     overrides: Sequence[str] = (),
     budget: str | None = None,
-    *,
-    kinds: Sequence[str] = (),
-    metrics: Sequence[str] = (),
+    **columns: Any,
 ) -> Spec:
-    """Load the study that ``what`` names, as :func:`load` does.
+    """Load the study that ``what`` names, as :func:`load` does, with its options ``kinds, metrics, task, groups``.
 
     Raises:
         UserError: also when ``what`` is a suite of studies.
     """
-    loaded = load(what, targets, overrides, budget, kinds=kinds, metrics=metrics)
+    loaded = load(what, targets, overrides, budget, **columns)
     if isinstance(loaded, Suite):
         raise UserError(str(what), "this is a suite of studies.", "Use load_suite for it, and run_suite to run it.")
     return loaded

@@ -138,17 +138,18 @@ class Ledger:
         """
         entry = {"event": event, "time": datetime.now(UTC).isoformat(timespec="milliseconds"), **facts}
         line = json.dumps(entry, allow_nan=False).encode() + b"\n"
-        before = self._size
+        size, number = self._size, len(self.events)
         try:
-            written = os.pwrite(self._handle, line, before)
+            written = os.pwrite(self._handle, line, size)
             if written < len(line):
                 raise OSError(28, "No space left on device", str(self.path))
             self._size += len(line)  # before the slow sync: the event of a signal that comes meanwhile goes behind it
             self.events.append(entry)
             os.fsync(self._handle)
         except OSError:
-            self._size, self.events[:] = before, [known for known in self.events if known is not entry]
-            os.ftruncate(self._handle, before)
+            self._size = size
+            del self.events[number:]
+            os.ftruncate(self._handle, size)
             raise
 
     def of(self, event: str) -> list[dict[str, Any]]:

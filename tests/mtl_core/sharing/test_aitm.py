@@ -7,18 +7,14 @@ from typing import Any
 import pytest
 import torch
 
-from mtl_core.data.task import Task
 from mtl_core.layers.forward_context import EVALUATION
 from mtl_core.network.feasibility import why_infeasible
 from mtl_core.recipe import Recipe
 from mtl_core.testing.small_tasks import FUNNEL, small_tasks
+from tests.mtl_core.sharing.funnels import ORDERS, TASKS
 from tests.mtl_core.sharing.harness import STAGES, assert_rows_equal_plain, network_for, training
 from tests.mtl_core.sharing.plain.aitm import Plain
 from tests.mtl_core.worlds import development
-
-TASKS = tuple(Task(name, "binary", "accuracy", 2) for name in FUNNEL)
-BACKWARDS = {"chain": ["buy", "click", "basket"]}
-ORDERS = [({}, [0, 1, 2]), (BACKWARDS, [2, 0, 1])]
 
 
 @pytest.mark.usefixtures("double")
