@@ -77,6 +77,7 @@ TESTED_ELSEWHERE: dict[str, tuple[str, str]] = {
         "tests/mtl_core/data/tabular/test_ordered_and_counted.py",
         "kinds of targets, and those that there are not",
     ),
+    "mtl_core/sharing/blocks/conflict_scores.py": ("tests/mtl_core/sharing/test_recon.py", "its architecture"),
     "mtl_core/data/tabular/column_roles.py": ("tests/mtl_core/tasks/test_table.py", "through whole tables"),
     "mtl_core/data/tabular/made_columns.py": (
         "tests/mtl_core/data/tabular/test_label_columns.py",

@@ -126,6 +126,7 @@ class FusedArray:
         began = time.perf_counter()
         weights = self.train_epoch()
         self._conflict.note(self._parts.theta, self._parts.loader, self._state)
+        self._observe_conflict()
         self._selection.after_epoch(weights)
         self._state["epoch"] += 1
         self._state["seconds"] += (time.perf_counter() - began) / len(self.rows)
@@ -133,3 +134,10 @@ class FusedArray:
     def train_epoch(self) -> Float[Tensor, "r t"]:
         """Train every row for one epoch without evaluating it, and return the mean weight of each task."""
         return self._trainer.train_epoch()
+
+    def _observe_conflict(self) -> None:
+        """Show the tasks' gradients to an architecture that searches a structure by them, while a row does."""
+        trunk, searching = self._parts.network.trunk, self._state["epoch"] < 0
+        if trunk.observes_conflict and searching.any():
+            cosines = self._conflict.cosines(self._parts.theta, self._parts.loader, searching)
+            trunk.observe_conflict(self._parts.theta, cosines, searching)

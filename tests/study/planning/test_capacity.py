@@ -72,3 +72,10 @@ def test_a_width_that_cannot_be_built_is_passed_over() -> None:
 
     found = [matcher("parameters", only_even).match(Arm("independent", 0, 2, width)).arm.width for width in (32, 64)]
     assert all(width % 2 == 0 for width in found)
+
+
+def test_an_arm_that_searches_its_stages_is_matched_by_what_it_may_find_not_by_all_that_it_holds() -> None:
+    searched, given = (
+        matcher("parameters").match(Arm(name, depth, 2, 64)) for name, depth in (("recon", None), ("hard", 1))
+    )
+    assert (searched.arm.width, searched.ratio) == (given.arm.width, given.ratio)
