@@ -162,8 +162,8 @@ class Sharing(ABC):
         raise AssertionError(f"{type(self).__name__} searches no structure.")
 
     @classmethod
-    def sized_as(cls, recipe: Recipe) -> Recipe:
-        """Return a recipe as large as what the search of ``recipe`` finds, by which a width is matched."""
+    def sized_as(cls, recipe: Recipe, tasks: Sequence[str]) -> Recipe:
+        """Return a recipe as large as what the search of ``recipe`` may find, by which a width is matched."""
         return recipe
 
     def option(self, name: str, context: ForwardContext, dimensions: int) -> Any:

@@ -109,7 +109,7 @@ class Recon(Sharing):
         return max(1, round(options.get("settle_at", _SETTLE_AT) * recipe.epochs))
 
     @classmethod
-    def sized_as(cls, recipe: Recipe) -> Recipe:
+    def sized_as(cls, recipe: Recipe, tasks: Sequence[str]) -> Recipe:
         number = recipe.sharing_options.get("private_stages", _PRIVATE_STAGES)
         if not isinstance(number, int):
             return recipe

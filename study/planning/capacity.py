@@ -102,6 +102,7 @@ class Matcher:
         if key not in self._sizes:
             recipe = self._recipe_of(key)
             reason = self._why_infeasible(recipe, self._development)
-            sized = find("sharing", recipe.sharing).cls.sized_as(recipe)
+            tasks = [task.name for task in self._development.tasks]
+            sized = find("sharing", recipe.sharing).cls.sized_as(recipe, tasks)
             self._sizes[key] = None if reason else getattr(cost_of(sized, self._development), self._column)
         return self._sizes[key]

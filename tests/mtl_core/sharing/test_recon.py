@@ -37,6 +37,7 @@ from tests.mtl_core.sharing.harness import (
 from tests.mtl_core.sharing.plain.recon import Plain
 from tests.mtl_core.worlds import development, own_inputs
 
+TASKS = ["price", "sold", "grade"]
 SEARCHING, TRAINING = (
     ForwardContext(training=True, progress=torch.zeros(2), searching=torch.tensor([free, free]))
     for free in (True, False)
@@ -242,9 +243,9 @@ def test_a_width_is_matched_to_one_stage_less_that_is_shared() -> None:
     data = development()
     recipe = Recipe(sharing="recon", stages=3, width=8, sharing_options={"private_stages": 2, "settle_at": 0.5})
     hard = replace(recipe, sharing="hard", depth=1, sharing_options={})
-    assert cost_of(Recon.sized_as(recipe), data).parameters_total == cost_of(hard, data).parameters_total
+    assert cost_of(Recon.sized_as(recipe, TASKS), data).parameters_total == cost_of(hard, data).parameters_total
     given = replace(recipe, sharing_options={"private_stages": [0]})
-    assert Recon.sized_as(given) == given
+    assert Recon.sized_as(given, TASKS) == given
 
 
 def test_impossible_networks_say_why() -> None:
