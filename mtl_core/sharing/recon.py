@@ -28,8 +28,7 @@ class Recon(Sharing):
     The search trains a network that shares every stage, for the share ``settle_at`` of the epochs and on top of them.
     After each of its epochs, a stage scores one point for every pair of tasks with cos(g_i, g_j) < ``threshold``, g_i
     being the gradient of task i on the stage.  The ``private_stages`` stages of highest score get a copy for each task,
-    of equal scores the later stage; a stage that scored nothing stays shared.  This network trains from its initial
-    weights for as many epochs as every other network.
+    of equal scores the later stage.  This network trains from its initial weights for as many epochs as every other.
 
     Source: G. Shi, Q. Li, W. Zhang, J. Chen & X.-M. Wu, "Recon: reducing conflicting gradients from the root for
     multi-task learning", ICLR 2023.

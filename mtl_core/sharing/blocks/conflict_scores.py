@@ -28,9 +28,9 @@ class ConflictScores:
         theta[self.scores][:, 0, stage] += torch.where(rows, pairs, 0)
 
     def highest(self, theta: Theta, number: int) -> Bool[Tensor, "r l"]:
-        """Return which ``number`` stages score highest in each row: of equal ones the later, and none that scored 0."""
+        """Return which ``number`` stages score highest in each row; of equal ones the later."""
         scores = theta[self.scores].squeeze(1)
         one, other = scores.unsqueeze(2), scores.unsqueeze(1)
         later = torch.ones(scores.shape[1], scores.shape[1], dtype=torch.bool, device=scores.device).triu(diagonal=1)
         ahead = (other > one) | ((other == one) & later)
-        return (ahead.sum(dim=2) < number) & (scores > 0)
+        return ahead.sum(dim=2) < number
