@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
+SPECIAL = re.compile(r"([\\*_`\[\]<>$|])")
+STRESSED = re.compile(r"\\\*(\w[^*]*?\w[.?]?)\\\*(?=\s|$)")
+"""What docstrings stress: text between two asterisks, which are escaped by then."""
 CODE = re.compile(r"(``.+?``)", re.DOTALL)
 ROLE = re.compile(r":\w+:`~?([^`]+)`")
 
@@ -13,9 +16,8 @@ def plain(text: str) -> str:
     """Return a docstring's text as Markdown: literals stay code, and nothing else is markup."""
     text = ROLE.sub(r"``\1``", " ".join(text.split()))
     parts = CODE.split(text)
-    return "".join(
-        part if place % 2 else re.sub(r"([\\*_`\[\]<>$|])", r"\\\1", part) for place, part in enumerate(parts)
-    )
+    escaped = (part if place % 2 else SPECIAL.sub(r"\\\1", part) for place, part in enumerate(parts))
+    return STRESSED.sub(r"*\1*", "".join(escaped))
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

@@ -121,9 +121,10 @@ def _registered(extra: Any) -> str:
 def _bounds(extras: tuple[Any, ...]) -> Iterator[str]:
     words = {Ge: "from {}", Gt: "above {}", Le: "to {}", Lt: "below {}"}
     constraints = [one for extra in extras for one in getattr(extra, "metadata", ())]
-    for one in constraints:
-        number = next(iter(vars(one).values())) if hasattr(one, "__dict__") else getattr(one, one.__slots__[0])
-        yield f" {words[type(one)].format(f'{number:,}')}"
+    for place, one in enumerate(constraints):
+        number = getattr(one, type(one).__name__.lower())  # Ge has its number in ge, Lt in lt
+        joint = " and " if place and isinstance(constraints[0], Gt) else " "
+        yield f"{joint}{words[type(one)].format(f'{number:,}')}"
 
 
 def _by_refusal(hint: Any) -> str:
