@@ -73,6 +73,7 @@ TESTED_ELSEWHERE: dict[str, tuple[str, str]] = {
         f"mtl_core/data/kinds/{name}.py": ("tests/mtl_core/data/kinds/test_contract.py", "what every kind promises")
         for name in ("__init__", "binary", "multiclass", "regression")
     },
+    "mtl_core/data/tabular/input_checks.py": ("tests/mtl_core/tasks/test_table.py", "through whole tables"),
     "mtl_core/data/tabular/declared_kinds.py": (
         "tests/mtl_core/data/tabular/test_ordered_and_counted.py",
         "kinds of targets, and those that there are not",

@@ -11,6 +11,7 @@ Consequence = Literal["verdict", "number", "information"]
 KINDS: dict[str, tuple[Consequence, str]] = {
     "leak": ("verdict", "A leak?"),
     "repeated_rows": ("verdict", "Test rows that repeat others"),
+    "near_rows": ("verdict", "Test rows that nearly repeat others"),
     "constant_test": ("verdict", "Constant test labels"),
     "same_target": ("verdict", "Targets that are one"),
     "no_header": ("verdict", "No header?"),
@@ -37,6 +38,7 @@ KINDS: dict[str, tuple[Consequence, str]] = {
     "no_difference": ("number", "No differences, left out"),
     "rest_category": ("number", "Many categories"),
     "kind_inferred": ("number", "Kinds inferred"),
+    "not_looked_at": ("information", "Not looked at"),
     "common_class": ("information", "One common class"),
     "kind_as_asked": ("information", "Kinds as asked"),
     "date_as_days": ("information", "Dates as days"),

@@ -16,9 +16,9 @@ from mtl_core.data.tabular.column_roles import targets_and_inputs
 from mtl_core.data.tabular.columns import INPUT_KINDS, Column, ColumnKind
 from mtl_core.data.tabular.csv_format import CsvFormat
 from mtl_core.data.tabular.declared_kinds import declared_kind, refuse_unknown_kinds
+from mtl_core.data.tabular.input_checks import remarks_on_leaks, remarks_on_repeats
 from mtl_core.data.tabular.input_columns import input_columns
 from mtl_core.data.tabular.label_columns import LabelOptions
-from mtl_core.data.tabular.leakage import refuse_copies, refuse_recodings, remarks_on_order, repeated_rows
 from mtl_core.data.tabular.made_columns import made_columns
 from mtl_core.data.tabular.names_in_digits import Role as DigitsRole
 from mtl_core.data.tabular.names_in_digits import told_apart
@@ -171,8 +171,7 @@ class Table(TaskSource):
         inputs, dropped = without_row_numbers(candidates, file.index, self.kinds)
         kinds = [declared_kind(self.kinds, column.name, INPUT_KINDS) or column.kind() for column in inputs]
         encoded = encoded_inputs(inputs, kinds, ~test, dropped, str(self.path))
-        refuse_copies(inputs, predicted)
-        remarks += dropped + remarks_on_order(candidates, predicted) + refuse_recodings(inputs, tasks, labels)
+        remarks += dropped + remarks_on_leaks(inputs, candidates, predicted, tasks, labels, ~test)
         named = {"group": self.groups, "task": self.task, "test": self.test}
         apart = columns_apart(columns, dropped, named, self.weights, weights_judge=self.weights_judge)
         facts = facts_of_columns(columns, self.kinds, targets, encoded.treatments, apart)
@@ -183,7 +182,7 @@ class Table(TaskSource):
             labels, used = tasks_and_labels(targets)[1], rows_of.number >= 0
             weights = None if weights is None else np.repeat(weights, len(targets), axis=1)
         remarks += [remark for one in targets for remark in one.remarks] + encoded.remarks
-        remarks += repeated_rows(encoded.matrix(), test)
+        remarks += remarks_on_repeats(encoded, test)
         numbers, more = labels[:, whole.order], (groups, weights)
         development, held_out = (examples_of(encoded, numbers, more, rows & used) for rows in (~test, test))
         pool = Development(
