@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.spatial import cKDTree
+from scipy.spatial import KDTree
 
 from mtl_core.data.remark import Remark
 
@@ -77,7 +77,7 @@ def _smallest_differences(known: np.ndarray, asked: np.ndarray) -> np.ndarray:
     basis = np.linalg.qr(np.random.default_rng(0).normal(size=(columns, min(DIRECTIONS, columns))))[0]
     projected = [(rows @ basis.astype(rows.dtype)).astype(np.float64) for rows in (known, asked)]
     reach = NEAR * columns**0.5 * 1.01  # the longest difference of two near rows, and something for rounding
-    nearby = cKDTree(projected[0]).query_ball_point(projected[1], reach)
+    nearby = KDTree(projected[0]).query_ball_point(projected[1], reach)
     smallest = np.full(len(asked), np.inf)
     for place, candidates in enumerate(nearby):
         if candidates:
