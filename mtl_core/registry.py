@@ -36,6 +36,7 @@ KINDS = {
     "tasks": ("mtl_core.tasks", "TaskSource"),
     "metrics": ("mtl_core.data.metrics", "Metric"),
     "kinds": ("mtl_core.data.kinds", "TaskKind"),
+    "formats": ("mtl_core.data.formats", "DataFormat"),
 }
 PATH = "MTL_STUDY_PATH"
 """Environment variable with the folders of further entries."""

@@ -36,6 +36,7 @@ KINDS: dict[str, tuple[Consequence, str]] = {
     "no_name": ("number", "No name, left out"),
     "no_difference": ("number", "No differences, left out"),
     "rest_category": ("number", "Many categories"),
+    "file_left_out": ("number", "Files or arrays left out"),
     "kind_inferred": ("number", "Kinds inferred"),
     "common_class": ("information", "One common class"),
     "kind_as_asked": ("information", "Kinds as asked"),

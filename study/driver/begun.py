@@ -28,7 +28,7 @@ def begun_spec(out: Path, data: Path | None = None) -> Spec:
             raise UserError(f"--data {data}", "the study does not read a table.", "Leave --data out.")
         path = str(data.absolute())
         spec = spec.model_copy(update={"tasks": spec.tasks.model_copy(update={"path": path})})
-    if path is not None and not Path(path).is_file():
+    if path is not None and not Path(path).exists():
         found = "the study's table is not there."
         raise UserError(str(path), found, "Put it back, or name its new place with --data PATH.")
     return spec

@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from mtl_core.data.tabular.csv_format import DELIMITERS, CsvFormat
-from mtl_core.data.tabular.read_table import BINARY
+from mtl_core.data.files.by_name import TABLES, format_of, suffixes
+from mtl_core.data.formats import TableFormat, TextFormat
+from mtl_core.data.tabular.csv_format import CsvFormat
 from mtl_core.data.tabular.text_file import text_file
 from mtl_core.errors import UserError
 from mtl_core.network.portable.model import Predictor, clean
@@ -32,15 +33,16 @@ def read_new_rows(path: Path, predictor: Predictor) -> Any:
     """
     if "\0" in str(path) or not path.is_file():
         raise UserError(str(path), "there is no such file.", "Check the path.")
-    suffix, wanted = path.suffix.lower(), (*DELIMITERS, *BINARY) if predictor.columns else ARRAYS
-    if suffix not in wanted:
+    suffix, own = path.suffix.lower(), format_of(path)
+    if not (isinstance(own, TABLES) if predictor.columns else suffix in ARRAYS):
+        wanted = suffixes(*TABLES) if predictor.columns else ARRAYS
         kind = "a table" if predictor.columns else f"arrays of {' x '.join(map(str, predictor.shape))} numbers"
         found = f"the model was trained on {kind}, and this ends in {suffix or 'no suffix'}."
         raise UserError(str(path), found, f"Give a file that ends in {', '.join(wanted)}.")
     try:
-        if suffix in ARRAYS:
-            return _array(path)
-        return _text(path, predictor) if suffix in DELIMITERS else _binary(path)
+        if isinstance(own, TextFormat):
+            return _text(path, predictor)
+        return _binary(path, own) if isinstance(own, TableFormat) else _array(path)
     except (pa.ArrowException, OSError, ValueError, EOFError) as error:
         if isinstance(error, UserError):
             raise
@@ -61,8 +63,8 @@ def _array(path: Path) -> np.ndarray:
 
 
 def _text(path: Path, predictor: Predictor) -> dict[str, list[str]]:
-    content = text_file(path, CsvFormat(predictor.delimiter, encoding=predictor.encoding), {}).content
-    delimiter = predictor.delimiter or DELIMITERS[path.suffix.lower()]
+    written = CsvFormat(predictor.delimiter, encoding=predictor.encoding)
+    content, delimiter = text_file(path, written, {}).content, written.delimiter_of(path)
     rows = [row for row in csv.reader(io.StringIO(content.decode(), newline=""), delimiter=delimiter) if row]
     if not rows:
         raise UserError(str(path), "the file is empty.", "Write a header and rows into it.")
@@ -75,8 +77,8 @@ def _text(path: Path, predictor: Predictor) -> dict[str, list[str]]:
     return dict(zip(_names(path, header), columns, strict=True))
 
 
-def _binary(path: Path) -> dict[str, list[Any]]:
-    table = BINARY[path.suffix.lower()](path)
+def _binary(path: Path, own: TableFormat) -> dict[str, list[Any]]:
+    table = own.table(path)
     names = _names(path, table.column_names)
     return {name: table.column(place).to_pylist() for place, name in enumerate(names)}
 
