@@ -112,6 +112,7 @@ TESTED_ELSEWHERE: dict[str, tuple[str, str]] = {
         f"mtl_core/data/arrays/{name}.py": ("tests/mtl_core/tasks/test_arrays.py", "through whole files")
         for name in ("named_arrays", "input_array", "target_arrays", "task_set_of_arrays")
     },
+    "mtl_core/data/arrays/from_dataset.py": ("tests/mtl_core/tasks/test_dataset.py", "through whole data sets"),
     "mtl_core/data/tabular/named_columns.py": ("tests/mtl_core/tasks/test_table.py", "through whole tables"),
     "mtl_core/data/input_column.py": (
         "tests/mtl_core/data/tabular/test_input_columns.py",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zipfile
 import zlib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -72,7 +73,15 @@ class Arrays(TaskSource):
         Raises:
             UserError: when a file, an array or an option cannot be used; it names the place and the remedy.
         """
-        return task_set_of_arrays(read_arrays(self.path), self.options, self.path.name, stem_of(self.path))
+        return self.of(read_arrays(self.path))
+
+    def of(self, arrays: Mapping[str, np.ndarray]) -> TaskSet:
+        """Return the task set of arrays that are in memory, as of a file that holds them.
+
+        Raises:
+            UserError: when an array or an option cannot be used.
+        """
+        return task_set_of_arrays(arrays, self.options, self.path.name, stem_of(self.path))
 
 
 def read_arrays(path: Path) -> dict[str, np.ndarray]:

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 import typer
 
-What = Annotated[str, typer.Argument(metavar="STUDY|DATA|PRESET", help="A study file, a table, or a preset's name.")]
+What = Annotated[str, typer.Argument(metavar="STUDY|DATA|PRESET", help="A study file, data, or the name of a preset.")]
 Targets = Annotated[list[str] | None, typer.Option("--targets", help="Columns to predict, as in 'y_*'; repeatable.")]
 Kinds = Annotated[
     list[str] | None, typer.Option("--kind", help="What a column is, as in 'y_*=regression'; repeatable.")

@@ -20,7 +20,7 @@ from study.config.data_files import data_section, known_suffixes, with_absolute_
 from study.config.durations import seconds_of
 from study.config.load_suite import KEY, suite_of
 from study.config.overrides import override
-from study.config.spec import TABLE, Spec
+from study.config.spec import DATASET, TABLE, Spec
 from study.config.strict_yaml import Document
 from study.config.suite import Suite
 from study.config.text import MAX_NAME, nearest, wrong_with_name
@@ -147,6 +147,10 @@ def _document(what: str) -> Document:
         return _named(Document({"tasks": section}), path)
     if path.is_dir():
         raise UserError(what, "this is a directory without data.", "Name a study file, a table or a preset.")
+    if not path.exists() and re.fullmatch(r"[A-Za-z_][\w.]*:[A-Za-z_][\w.]*", what):
+        return _named(
+            Document({"tasks": {"set": DATASET, "call": what}}), Path(what.rpartition(":")[2].replace(".", "-"))
+        )
     if not path.is_file():
         raise UserError(what, "there is no such file or preset.", _suggestion(what))
     if path.suffix.lower() in STUDY_SUFFIXES:

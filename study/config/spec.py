@@ -23,7 +23,8 @@ from study.config.sections import (
 )
 
 TABLE = "table"
-OF_DATA = (TABLE, "arrays", "dataset")
+ARRAYS, DATASET = "arrays", "dataset"
+OF_DATA = (TABLE, ARRAYS, DATASET)
 """Task sets of the user's own data."""
 LEFT_TO_THE_DATA = {"training": ("epochs", "batch_size"), "factors": ("width", "weighting")}
 """Settings that the size of the data decides where a study of the user's own data does not say them."""

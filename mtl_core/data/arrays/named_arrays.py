@@ -52,7 +52,9 @@ def named_arrays(arrays: Mapping[str, np.ndarray], where: str) -> NamedArrays:
     roles: dict[str, dict[str, np.ndarray]] = {}
     left_out: list[str] = []
     for name, array in arrays.items():
-        base, part = _base_and_part(name)
+        base, part = base_and_part(name)
+        if name.startswith("_"):
+            continue  # what a file says of itself
         if base is None:
             left_out.append(name)
         elif part in roles.setdefault(base, {}):
@@ -79,7 +81,7 @@ def named_arrays(arrays: Mapping[str, np.ndarray], where: str) -> NamedArrays:
     )
 
 
-def _base_and_part(name: str) -> tuple[str | None, str]:
+def base_and_part(name: str) -> tuple[str | None, str]:
     """Return the role of an array and its part; no role for names that say none.  ``X`` and ``Y`` are x and y."""
     clean = name[:1].lower() + name[1:] if name[:1] in "XY" else name
     base, _, last = clean.rpartition("_")

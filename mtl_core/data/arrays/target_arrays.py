@@ -57,7 +57,8 @@ def _column(name: str, values: np.ndarray, where: str) -> Column:
     if kind == "f":
         values = values.astype(np.float64) if values.dtype.itemsize == 2 else values
         return Column(name, where, pa.chunked_array([pa.array(values, mask=np.isnan(values))]))
-    return Column(name, where, pa.chunked_array([pa.array(values)]))
+    empty = values == "" if kind in "US" else None
+    return Column(name, where, pa.chunked_array([pa.array(values, mask=empty)]))
 
 
 def _without(lists: pa.FixedSizeListArray, missing: pa.BooleanArray) -> pa.Array:

@@ -41,7 +41,8 @@ class Npz(ArrayFormat):
         except ValueError as error:
             if "allow_pickle" not in str(error) and "pickled" not in str(error):
                 raise
-            found = "it holds Python objects, which only unpickling could read, and that runs code of the file."
+            why = "it holds Python objects, which only unpickling could read, and that runs code of the file"
+            found = f"it cannot be read as {path.suffix}: {why}."
             raise UserError(str(path), found, "Save numbers, text or truth values.") from None
 
 

@@ -40,5 +40,10 @@ def arrays(folder: Path) -> dict[str, Any]:
     return {"path": folder / "arrays.npz"}
 
 
-OWN = {"table": table, "arrays": arrays}
+def dataset(folder: Path) -> dict[str, Any]:
+    """The options of a small torch data set."""
+    return {"call": "tests.mtl_core.tasks.plain_datasets:Images"}
+
+
+OWN = {"table": table, "arrays": arrays, "dataset": dataset}
 """Options of the task sets that need some."""
