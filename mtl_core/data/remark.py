@@ -37,6 +37,7 @@ KINDS: dict[str, tuple[Consequence, str]] = {
     "no_name": ("number", "No name, left out"),
     "no_difference": ("number", "No differences, left out"),
     "rest_category": ("number", "Many categories"),
+    "file_left_out": ("number", "Files or arrays left out"),
     "kind_inferred": ("number", "Kinds inferred"),
     "not_looked_at": ("information", "Not looked at"),
     "common_class": ("information", "One common class"),
