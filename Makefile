@@ -1,6 +1,6 @@
 PYTHON ?= .venv/bin/python
 
-.PHONY: check quick test slow hostile bench
+.PHONY: check quick test slow hostile bench docs
 
 check:  ## what a commit must pass
 	$(PYTHON) -m ruff check .
@@ -23,3 +23,6 @@ bench:  ## replicas per second, fused over a plain PyTorch loop, then for every 
 	OMP_NUM_THREADS=1 $(PYTHON) -m tests.benchmarks.bench_fused
 	OMP_NUM_THREADS=1 $(PYTHON) -m tests.benchmarks.bench_sharing
 	OMP_NUM_THREADS=1 $(PYTHON) -m tests.benchmarks.bench_weighting --tasks 2 10
+
+docs:  ## the documentation's site, into dist/docs; a warning is an error; open dist/docs/index.html, no server is needed
+	$(PYTHON) -m sphinx --fail-on-warning --keep-going --nitpicky --quiet docs dist/docs
