@@ -27,6 +27,7 @@ from study.config.text import MAX_NAME, nearest, wrong_with_name
 from study.config.validation_errors import user_error_of
 
 STUDY_SUFFIXES = (".yaml", ".yml")
+DOTTED_PATH = r"[A-Za-z_][\w.]*:[A-Za-z_][\w.]*"
 
 
 def load(
@@ -147,10 +148,9 @@ def _document(what: str) -> Document:
         return _named(Document({"tasks": section}), path)
     if path.is_dir():
         raise UserError(what, "this is a directory without data.", "Name a study file, a table or a preset.")
-    if not path.exists() and re.fullmatch(r"[A-Za-z_][\w.]*:[A-Za-z_][\w.]*", what):
-        return _named(
-            Document({"tasks": {"set": DATASET, "call": what}}), Path(what.rpartition(":")[2].replace(".", "-"))
-        )
+    if not path.exists() and re.fullmatch(DOTTED_PATH, what):
+        name = what.rpartition(":")[2].replace(".", "-")
+        return _named(Document({"tasks": {"set": DATASET, "call": what}}), Path(name))
     if not path.is_file():
         raise UserError(what, "there is no such file or preset.", _suggestion(what))
     if path.suffix.lower() in STUDY_SUFFIXES:
