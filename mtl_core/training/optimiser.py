@@ -7,13 +7,14 @@ as much); on other devices all rows are updated by broadcasting.  Both follow ``
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from math import cos, pi
+from functools import cached_property
 from typing import Any
 
 import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
+from mtl_core.fixed_tensor import FixedTensor
 from mtl_core.layers.parameter_layout import Layout
 from mtl_core.network.replica_state import StackedStates
 from mtl_core.search_space import LogUniform, Range, Uniform
@@ -82,8 +83,12 @@ class Optimiser:
         self._first, self._second = layout.unpack(rows["first_moment"]), layout.unpack(rows["second_moment"])
         self._work = (list(parameters)[: len(layout.trained)], self._first, self._second)
         self._segments = layout.segments()
+        self._columns: dict[str, FixedTensor] = {}
         self._direct = [adaptive and len(owner) > 1 for owner in layout.owner_sets]
-        self._even = (self._updates == self._updates[:, :1]).all(dim=1).tolist()
+        self._everybody = torch.ones_like(self._updates, dtype=torch.bool)
+        self._even = []
+        if self._updates.device.type == "cpu":
+            self._even = (self._updates == self._updates[:, :1]).all(dim=1).tolist()
         self._whole = [
             tuple([tensor[row] for tensor in tensors] for tensors in self._work) for row in range(len(self._updates))
         ]
@@ -95,8 +100,9 @@ class Optimiser:
     def step(
         self,
         gradients: Sequence[Float[Tensor, "r s"]],
-        rates: Sequence[float],
+        rates: Sequence[float] | Float[Tensor, " r"],
         present: Bool[Tensor, "r t"] | None = None,
+        host_rates: Sequence[float] | None = None,
     ) -> None:
         """Update the parameters once.
 
@@ -106,15 +112,17 @@ class Optimiser:
             gradients: gradient of every trained slot.
             rates: learning rate of each replica at this step.
             present: which tasks take part in the step; ``None``: all.
+            host_rates: the same rates as numbers, where ``rates`` are on the device of the parameters.
         """
-        stepped = torch.ones_like(self._updates, dtype=torch.bool)
-        if present is not None:
-            stepped = self._layout.stepped(present)
+        on_host = self._updates.device.type == "cpu"
+        stepped = self._everybody if present is None else self._layout.stepped(present)
+        if present is not None and on_host:
             self._even = [even and whole for even, whole in zip(self._even, stepped.all(dim=1).tolist(), strict=True)]
         self._updates.add_(stepped)
-        if self._updates.device.type != "cpu":
-            self._step_by_broadcast(gradients, torch.tensor(rates), stepped)
+        if not on_host:
+            self._step_by_broadcast(gradients, torch.tensor(rates) if not isinstance(rates, Tensor) else rates, stepped)
             return
+        rates = rates if host_rates is None else host_rates
         by_row = zip(*(gradient.unbind(0) for gradient in gradients), strict=True)
         for row, (of_row, rate) in enumerate(zip(by_row, rates, strict=True)):
             if self._even[row] and not any(self._direct):
@@ -170,10 +178,8 @@ class Optimiser:
         parameters, first, second = (self._layout.pack(tensors) for tensors in self._work)
         gradient = self._layout.pack(gradients)
 
-        def column(name: str) -> Tensor:
-            return torch.tensor([row[name] for row in self._settings]).to(parameters).unsqueeze(1)
-
-        rate, decay, owner = rates.to(parameters).unsqueeze(1), column("weight_decay"), self._layout.owners()
+        column, owner = self._column, self._layout.fixed_owners.at(self._updates.device)
+        rate, decay = rates.to(parameters).unsqueeze(1), column("weight_decay")
         if self._name == "adamw":
             beta1, beta2 = column("beta1"), column("beta2")
             count = self._updates[:, owner].to(parameters)
@@ -186,7 +192,7 @@ class Optimiser:
             new_first, new_second = torch.where(momentum > 0, momentum * first + gradient, first), second
             new = parameters - rate * (gradient + momentum * new_first)
         if any(self._direct):
-            direct = torch.tensor(self._direct)[owner]
+            direct = self._direct_parameters.at(self._updates.device)
             new = torch.where(direct, parameters * (1 - rate * decay) - rate * gradient, new)
             new_first, new_second = (torch.where(direct, *pair) for pair in ((first, new_first), (second, new_second)))
         mask = stepped[:, owner]
@@ -195,6 +201,15 @@ class Optimiser:
         ):
             for tensor, part in zip(tensors, self._layout.unpack(torch.where(mask, value, old)), strict=True):
                 tensor.copy_(part)
+
+    def _column(self, name: str) -> Float[Tensor, "r 1"]:
+        if name not in self._columns:
+            self._columns[name] = FixedTensor([row[name] for row in self._settings])
+        return self._columns[name].like(self._first[0]).unsqueeze(1)
+
+    @cached_property
+    def _direct_parameters(self) -> FixedTensor:
+        return FixedTensor([self._direct[owner] for owner in self._layout.owners().tolist()])
 
 
 def clip_(gradients: Sequence[Float[Tensor, "r s"]], norm: float) -> None:
@@ -208,15 +223,3 @@ def clip_(gradients: Sequence[Float[Tensor, "r s"]], norm: float) -> None:
     factor = norm / squares.sum(dim=0).sqrt().clamp(min=norm)
     for gradient in gradients:
         gradient.mul_(factor.unsqueeze(1))
-
-
-def schedule(kind: str, rate: float, step: int, total: int) -> float:
-    """Return the learning rate at a step.
-
-    Args:
-        kind: ``constant``, or ``cosine``: rate · (1 + cos(π step/total)) / 2.
-        rate: learning rate at the first step.
-        step: number of the step, from 0.
-        total: number of steps of the training.
-    """
-    return rate if kind == "constant" else rate * 0.5 * (1 + cos(pi * step / total))

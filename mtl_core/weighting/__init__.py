@@ -10,7 +10,8 @@ value per replica.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
@@ -82,6 +83,9 @@ class Weighting(ABC):
 
     needs: ClassVar[Literal["losses", "gramian", "jacobian"]]
     """What a step of the method looks at, hence what it costs."""
+    solves_on_host: bool = False
+    """Whether a step's problem is solved on the CPU whatever the device: where an algorithm decides by its intermediate
+    results how to go on, a GPU would have to tell them to the host many times in a step instead of once."""
     max_norm: float | None = None
     """Largest norm of a step's gradient on the shared parameters, to which longer ones are shortened; ``None``: any."""
 
@@ -225,6 +229,16 @@ def softmax(scores: Float[Tensor, "r t"], present: Bool[Tensor, "r t"]) -> Float
     """Return the softmax of ``scores`` over the present tasks; 0 for absent tasks, also where none is present."""
     shares = torch.where(present, scores, -torch.inf).softmax(dim=1)
     return torch.where(present, shares, 0.0)
+
+
+@contextmanager
+def on_host(state: State) -> Iterator[State]:
+    """Yield the state on the host, and copy back what was changed there when the block ends."""
+    kept = {name: value.cpu() for name, value in state.items()}
+    yield kept
+    for name, value in state.items():
+        if kept[name] is not value:
+            value.copy_(kept[name])
 
 
 def remember(state: State, present: Bool[Tensor, "r t"], **new: Float[Tensor, "r t"]) -> None:

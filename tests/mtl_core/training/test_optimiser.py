@@ -12,7 +12,8 @@ from torch import Tensor
 from mtl_core.layers.bank import SHARED, Copy, Slot, private, uniform
 from mtl_core.layers.parameter_layout import Layout
 from mtl_core.network.replica_state import StackedStates
-from mtl_core.training.optimiser import Optimiser, clip_, ranges_of, schedule, start
+from mtl_core.training.optimiser import Optimiser, clip_, ranges_of, start
+from mtl_core.training.step_schedule import learning_rate as schedule
 
 pytestmark = pytest.mark.usefixtures("double")
 

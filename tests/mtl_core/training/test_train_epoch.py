@@ -13,7 +13,8 @@ from mtl_core.network.network import Network
 from mtl_core.recipe import Recipe, ReplicaConfig
 from mtl_core.training.array_parts import ArrayParts, assemble
 from mtl_core.training.fused_array import fresh_state
-from mtl_core.training.train_epoch import EpochTrainer, weighting_memory, weighting_of, weighting_state
+from mtl_core.training.rows_weighting import weighting_memory, weighting_of, weighting_state
+from mtl_core.training.train_epoch import EpochTrainer
 from tests.mtl_core.worlds import development, rows
 
 RECIPE = Recipe(depth=1, stages=2, width=8, batch_size=64, epochs=4)
