@@ -31,9 +31,9 @@ from mtl_core.weighting import (
     Weighting,
     matched,
     mean_step,
-    on_host,
     scaled,
 )
+from mtl_core.weighting.solvers.on_host import weigh
 
 
 @dataclass(frozen=True)
@@ -144,35 +144,11 @@ class StepGradient:
     def _by_gramian(self, method: GramianWeighting, batch: Batch, memory: State, streams: Streams) -> Direction:
         task_pass, combine, products = self._products(batch)
         losses, present = task_pass.losses, batch.present
-        weights = self._weighed(method, losses, present, memory, streams, products).to(losses)
+        weights = weigh(method, GramianStep(losses, present, memory, streams, products)).to(losses)
         weights = scaled(weights, present, self._recipe.scale)
         private = weights if method.weighs_everything else self._private_factors(present)
         gradient = self._shared.gradient(combine(weights), task_pass.own, private, task_pass.penalty)
         return Direction(gradient, losses, weights)
-
-    def _weighed(
-        self,
-        method: GramianWeighting,
-        losses: Float[Tensor, "r t"],
-        present: Bool[Tensor, "r t"],
-        memory: State,
-        streams: Streams,
-        products: Float[Tensor, "r t t"],
-    ) -> Float[Tensor, "r t"]:
-        """The weights, of numbers on the host where the method solves its problems there."""
-        if not method.solves_on_host:
-            return method.weigh(GramianStep(losses, present, memory, streams, products))
-        with on_host(memory) as kept:
-            step = GramianStep(losses.cpu(), present.cpu(), kept, streams, products.cpu())
-            return method.weigh(step).to(losses.device)
-
-    def after_epoch(self, losses: Float[Tensor, "r t"], seen: Bool[Tensor, "r t"], memory: State) -> None:
-        """Tell the weighting method that an epoch has ended; arguments as for its own method."""
-        if not self._weighting.solves_on_host:
-            self._weighting.after_epoch(losses, seen, memory)
-            return
-        with on_host(memory) as kept:
-            self._weighting.after_epoch(losses.cpu(), seen.cpu(), kept)
 
     def _products(self, batch: Batch) -> tuple[TaskPass, Callable[[Tensor], Tensor], Float[Tensor, "r t t"]]:
         """Return a pass, the function from weights to the direction on the shared parameters, and the Gramian."""

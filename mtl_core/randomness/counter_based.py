@@ -12,7 +12,6 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from mtl_core.fixed_tensor import FixedTensor
 from mtl_core.randomness.seeding import stream_seed
 
 
@@ -100,7 +99,7 @@ def words(keys: tuple[Int[Tensor, "*k 1"], Int[Tensor, "*k 1"]], number: int) ->
         number: of words, n.
     """
     first, second = keys
-    z = _places(number).at(first.device) + first
+    z = _places(number, first.device) + first
     z *= _WORD_MULTIPLIERS[0]
     shifted = z >> 15  # torch shifts in the sign, which costs one bit of 32 here; at the end it would show
     z ^= shifted
@@ -113,8 +112,8 @@ def words(keys: tuple[Int[Tensor, "*k 1"], Int[Tensor, "*k 1"]], number: int) ->
 
 
 @lru_cache(maxsize=64)
-def _places(number: int) -> FixedTensor:
-    return FixedTensor(torch.arange(number, dtype=torch.int32))
+def _places(number: int, device: torch.device) -> Int[Tensor, " n"]:
+    return torch.arange(number, dtype=torch.int32, device=device)
 
 
 _LEVELS = 1 << 16

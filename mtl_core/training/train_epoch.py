@@ -20,6 +20,7 @@ from mtl_core.training.device import CPU
 from mtl_core.training.rows_weighting import columns_of_rows, weighting_memory, weighting_of
 from mtl_core.training.step_schedule import StepSchedule, schedule_of
 from mtl_core.weighting import JacobianWeighting, State
+from mtl_core.weighting.solvers.on_host import end_epoch
 
 
 @dataclass(frozen=True)
@@ -132,7 +133,7 @@ class EpochTrainer:
     def end(self, epoch: Epoch) -> Float[Tensor, "r t"]:
         """Tell the weighting method that the epoch has ended, and return the mean weight of each task."""
         losses = epoch.losses / epoch.counts.clamp(min=1)
-        self._step_gradient.after_epoch(losses, epoch.counts > 0, epoch.memory)
+        end_epoch(self._weighting, losses, epoch.counts > 0, epoch.memory)
         return epoch.weights / self._batches.steps
 
     def _batch(

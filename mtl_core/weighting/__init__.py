@@ -10,8 +10,7 @@ value per replica.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
@@ -229,16 +228,6 @@ def softmax(scores: Float[Tensor, "r t"], present: Bool[Tensor, "r t"]) -> Float
     """Return the softmax of ``scores`` over the present tasks; 0 for absent tasks, also where none is present."""
     shares = torch.where(present, scores, -torch.inf).softmax(dim=1)
     return torch.where(present, shares, 0.0)
-
-
-@contextmanager
-def on_host(state: State) -> Iterator[State]:
-    """Yield the state on the host, and copy back what was changed there when the block ends."""
-    kept = {name: value.cpu() for name, value in state.items()}
-    yield kept
-    for name, value in state.items():
-        if kept[name] is not value:
-            value.copy_(kept[name])
 
 
 def remember(state: State, present: Bool[Tensor, "r t"], **new: Float[Tensor, "r t"]) -> None:
