@@ -16,6 +16,7 @@ from mtl_core.network.replica_state import StackedStates
 from mtl_core.randomness.counter_based import Streams
 from mtl_core.training import optimiser
 from mtl_core.training.array_parts import ArrayParts
+from mtl_core.training.clipping import clip_
 from mtl_core.training.device import CPU
 from mtl_core.training.rows_weighting import columns_of_rows, weighting_memory, weighting_of
 from mtl_core.training.step_schedule import StepSchedule, schedule_of
@@ -120,9 +121,9 @@ class EpochTrainer:
         direction = self._step_gradient.direction(batches, epoch.memory, streams)
         losses, gradients = direction.losses, direction.gradients
         if self._recipe.clip_norm is not None:
-            optimiser.clip_(gradients, self._recipe.clip_norm)
+            clip_(gradients, self._recipe.clip_norm)
         some = None if present is self._every_task else present
-        self._optimiser.step(gradients, rates, some, epoch.schedule.host_rates[step])
+        self._optimiser.step(gradients, epoch.schedule.host_rates[step], some, rates)
         if self._network.trunk.acts_after_step:
             self._network.after_step(self._theta, rates, present, self._context(epoch, step))
         self._step_gradient.observe_step(batches[0], epoch.memory, streams)
