@@ -140,12 +140,11 @@ class Probes:
             loader: their examples.
             searching: which replicas search a structure; ``None``: none does.
         """
-        index, real = (part.to(loader.device) for part in self._batches)
         context = ForwardContext(searching=searching)
         shared = set(self._network.layout.trained)
         theta = {slot: value if slot in shared else value.detach() for slot, value in theta.items()}
         (first, first_labels), (second, second_labels) = (
-            self._half_of(theta, loader, index[half], real[half], context) for half in (0, 1)
+            self._half_of(theta, loader, half, context) for half in (0, 1)
         )
         labels = torch.stack([first_labels, second_labels], dim=1)
         by_stage = [agreement(_at(first, places), _at(second, places), labels) for places in self._stages.values()]
@@ -160,14 +159,10 @@ class Probes:
         return dict(zip(self._stages, self.measure(theta, loader, searching)[1].unbind(1), strict=True))
 
     def _half_of(
-        self,
-        theta: Theta,
-        loader: BatchLoader,
-        index: Int[Tensor, "r g b"],
-        real: Bool[Tensor, "r g b"],
-        context: ForwardContext,
+        self, theta: Theta, loader: BatchLoader, half: int, context: ForwardContext
     ) -> tuple[Float[Tensor, "r t q"], Int[Tensor, "r t"]]:
         """The tasks' gradients on the shared parameters, and how many labels each rests on."""
+        index, real = (part[half].to(loader.device) for part in self._batches)
         targets, labelled = loader.targets(index)
         counted = real.expand(-1, len(self._network.tasks), -1) if labelled is None else real & labelled
 
