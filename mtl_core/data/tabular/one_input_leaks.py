@@ -13,7 +13,7 @@ from mtl_core.data.task import Task
 
 VARIANCE, ERRORS = 0.95, 0.9
 """Share of the variance of a number, and of the errors of the most frequent class, that a leak may explain alone."""
-MOST_ROWS = 10_000
+MOST_ROWS = 5_000
 """Development rows that are looked at; of more, every k-th."""
 FEWEST_ROWS = 100
 NEAREST = 3

@@ -48,7 +48,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     write_table(tmp_path / "shop.csv")
     (tmp_path / "shop_metrics.py").write_text(METRIC)
     tasks = "{set: table, path: shop.csv, targets: ['y_*'], metrics: {y_price: 'shop_metrics:pinball', y_sold: auroc}}"
-    (tmp_path / "shop.yaml").write_text(FILE.format(name="shop", tasks=tasks, backbone="mlp") + "evaluation: {design: holdout}\n")
+    file = FILE.format(name="shop", tasks=tasks, backbone="mlp") + "evaluation: {design: holdout}\n"
+    (tmp_path / "shop.yaml").write_text(file)
     yield tmp_path
     forget()
 
