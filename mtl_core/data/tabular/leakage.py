@@ -64,7 +64,7 @@ def _pairs(
             if both.sum() < FEWEST_ROWS:
                 continue
             if value.dtype == label.dtype:
-                yield column, target, value[both], label[both]
+                yield column, target, *((value, label) if both.all() else (value[both], label[both]))
             elif words and value.dtype == np.float64:
                 yield column, target, value[both], _ranks(label[both], value[both])
             elif words:
