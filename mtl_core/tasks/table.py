@@ -83,7 +83,8 @@ class Table(TaskSource):
             kinds: ``{tags: {separator: ';'}}``; an empty cell has none of them, or is unknown (``empty: missing``).
         vectors: tasks that predict several columns at once, ``{image: ['y_img_*']}``, or one of lists; their loss and
             metric are means over the numbers.
-        metrics: metric of a target, where another one than the data suggest is to judge it; written like kinds.
+        metrics: metric of a target, where another one than the data suggest is to judge it; written like kinds.  A path
+            ``package.module:name`` names a function of your own.
         task: column that says which task a row belongs to, as in a long table of schools; it is no input.  There is one
             target then, with the labels of all tasks, and the tasks are the values of this column.
         groups: column with the group of every row (a patient, a household), which no split divides; it is no input.  A
