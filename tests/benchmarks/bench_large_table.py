@@ -73,7 +73,16 @@ def main() -> None:
         for file in ("big.csv", "big.parquet", "long.csv"):
             study = folder / f"{file}.yaml"
             study.write_text(STUDY.format(name=file))
-            command = [sys.executable, "-c", PROGRAM, "run", str(study), "--out", str(folder / f"runs-{file}"), "--json"]
+            command = [
+                sys.executable,
+                "-c",
+                PROGRAM,
+                "run",
+                str(study),
+                "--out",
+                str(folder / f"runs-{file}"),
+                "--json",
+            ]
             command += ["--backend", "inline"]
             size = (folder / file).stat().st_size / 2**20
             print(f"{file}, {rows:,} rows, {size:,.0f} MiB: first training step after ", end="", flush=True)
