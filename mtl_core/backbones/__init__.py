@@ -15,6 +15,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from mtl_core.fixed_tensor import FixedTensor
 from mtl_core.layers.bank import Copy, Slot, Theta
 from mtl_core.layers.forward_context import ForwardContext
 from mtl_core.layers.pooling import average_pool
@@ -205,19 +206,17 @@ class ImageBackbone(Backbone):
         return super().why_infeasible(recipe, inputs)
 
 
-def extend(
-    x: Float[Tensor, "r c b d"], more: Float[Tensor, "c e"], inputs: Sequence[int]
-) -> Float[Tensor, "r c b d+e*hw"]:
+def extend(x: Float[Tensor, "r c b d"], more: FixedTensor, inputs: Sequence[int]) -> Float[Tensor, "r c b d+e*hw"]:
     """Return flat examples with further features that are constant for each signal: columns, or maps of an image.
 
     Args:
         x: examples; a single signal is repeated for each row of ``more``.
-        more: the further features of each signal.
+        more: the further features of each signal, ``[c, e]``.
         inputs: shape of an example before the extension.
     """
     replicas, _, examples, _ = x.shape
-    maps = more.repeat_interleave(math.prod(inputs[1:]), dim=1).to(x)
-    signals = len(more)
+    features = more.like(x)
+    signals, maps = len(features), features.repeat_interleave(math.prod(inputs[1:]), dim=1)
     return torch.cat(
         [x.expand(-1, signals, -1, -1), maps.view(1, signals, 1, -1).expand(replicas, -1, examples, -1)], dim=3
     )

@@ -10,8 +10,10 @@ from torch import Tensor
 
 from mtl_core.data.example_weights import class_numbers
 from mtl_core.data.preprocessing import Preparation
+from mtl_core.data.resident import resident
 from mtl_core.data.target_columns import columns_of, labels
 from mtl_core.data.task_set import Examples
+from mtl_core.fixed_tensor import FixedTensor
 
 CHUNK = 256
 """Number of examples that are evaluated at once.
@@ -29,10 +31,14 @@ class BatchLoader:
     Args:
         examples: the pool.
         preparations: preprocessing of each row.
+        device: where batches are made; the examples are copied there once per process.
     """
 
-    def __init__(self, examples: Examples, preparations: Sequence[Preparation]) -> None:
-        self.examples = examples
+    def __init__(
+        self, examples: Examples, preparations: Sequence[Preparation], device: torch.device | None = None
+    ) -> None:
+        device = examples.inputs.device if device is None else device
+        self.examples, self.device = resident(examples, device), device
         self._tasks = [constant.task for constant in preparations[0].constants]
         self.fully_labelled = not bool(examples.targets.isnan().any())
         self._has_gaps = bool(examples.inputs.isnan().any())
@@ -47,12 +53,15 @@ class BatchLoader:
         )
         # (x − 0) · 1 is x to the last bit; it is skipped to save time
         self._scales_inputs = bool((self._input_shift != 0).any() or (self._input_scale != 1).any())
+        self._scales_targets = bool((self.target_shift != 0).any() or (self.target_scale != 1).any())
+        self._input_shift, self._input_scale = self._input_shift.to(device), self._input_scale.to(device)
+        self.target_shift, self.target_scale = self.target_shift.to(device), self.target_scale.to(device)
         self._class_weights, self._mean_weight = (
-            _stacked(preparations, name) for name in ("class_weights", "mean_weight")
+            _stacked(preparations, name, device) for name in ("class_weights", "mean_weight")
         )
         self._weights_judge = preparations[0].weights_judge
-        self._first = [columns.start for columns in columns_of(self._tasks)]
-        self._scales_targets = bool((self.target_shift != 0).any() or (self.target_scale != 1).any())
+        self._first = FixedTensor([columns.start for columns in columns_of(self._tasks)])
+        self._repeats = FixedTensor([task for task, one in enumerate(self._tasks) for _ in range(one.num_targets)])
 
     def inputs(self, index: Int[Tensor, "r g b"]) -> Float[Tensor, "r g b d"]:
         """Return scaled inputs; a missing value becomes 0, which is the training mean of a standardised column."""
@@ -79,8 +88,8 @@ class BatchLoader:
             return rows.view(len(index), index.shape[2], -1).transpose(1, 2)
         num_columns = targets.shape[1]
         if num_columns > index.shape[1]:
-            index = index.repeat_interleave(torch.tensor([task.num_targets for task in self._tasks]), dim=1)
-        places = index * num_columns + torch.arange(num_columns).view(1, -1, 1)
+            index = index.index_select(1, self._repeats.at(index.device))
+        places = index * num_columns + torch.arange(num_columns, device=index.device).view(1, -1, 1)
         return targets.flatten().index_select(0, places.flatten()).view(index.shape)
 
     def weights(self, index: Int[Tensor, "r g b"]) -> Float[Tensor, "r t b"] | None:
@@ -90,7 +99,8 @@ class BatchLoader:
         scale = self._mean_weight.unsqueeze(2)
         if self._class_weights is None:
             return self._own_weights(index) / scale
-        numbers = class_numbers(self.raw_targets(index)[:, self._first], self._class_weights)
+        targets = self.raw_targets(index).index_select(1, self._first.at(index.device))
+        numbers = class_numbers(targets, self._class_weights)
         by_class = self._class_weights.gather(2, numbers) / scale
         return by_class if self.examples.weights is None else by_class * self._own_weights(index)
 
@@ -103,13 +113,13 @@ class BatchLoader:
         assert weights is not None
         if index.shape[1] == 1:
             return weights.index_select(0, index.flatten()).view(len(index), index.shape[2], -1).transpose(1, 2)
-        places = index * weights.shape[1] + torch.arange(weights.shape[1]).view(1, -1, 1)
+        places = index * weights.shape[1] + torch.arange(weights.shape[1], device=index.device).view(1, -1, 1)
         return weights.flatten().index_select(0, places.flatten()).view(index.shape)
 
 
-def _stacked(preparations: Sequence[Preparation], name: str) -> Tensor | None:
+def _stacked(preparations: Sequence[Preparation], name: str, device: torch.device) -> Tensor | None:
     parts = [getattr(preparation, name) for preparation in preparations]
-    return None if parts[0] is None else torch.stack(parts)
+    return None if parts[0] is None else torch.stack(parts).to(device)
 
 
 def padded(parts: Sequence[Sequence[Int[Tensor, " n"]]]) -> tuple[Int[Tensor, "r g m"], Bool[Tensor, "r g m"]]:

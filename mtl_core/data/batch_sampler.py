@@ -51,20 +51,27 @@ class BatchSampler:
         development: the pool and its tasks.
         preparations: split and preprocessing of each row's seed.
         seeds: of the rows.
+        device: where the batches are needed; ``None``: on the CPU, where orders are always drawn.
     """
 
     def __init__(
-        self, recipe: Recipe, development: Development, preparations: Sequence[Preparation], seeds: Sequence[int]
+        self,
+        recipe: Recipe,
+        development: Development,
+        preparations: Sequence[Preparation],
+        seeds: Sequence[int],
+        device: torch.device | None = None,
     ) -> None:
         self.steps = steps_per_epoch(recipe, development)
         self._batch_size, self._seeds = recipe.batch_size, tuple(seeds)
         self._names = [task.name for task in development.tasks]
-        self._labels = development.labels
+        self._device, self._labels = torch.device("cpu") if device is None else device, development.labels
         self._own_inputs = development.own_inputs
         self._pools = [self._pools_of(preparation) for preparation in preparations]
         self._sampled = sampled_tasks(recipe, development)
-        self._streams = Streams(self._seeds, "tasks")
-        self._log_odds = _log_odds(recipe.sampling, torch.stack([p.num_train for p in preparations]))
+        self._streams = Streams(self._seeds, "tasks", self._device)
+        self._log_odds = _log_odds(recipe.sampling, torch.stack([p.num_train for p in preparations])).to(self._device)
+        self._labels_on_device = self._labels.to(self._device)
         every_label = bool(self._labels.all()) or (self._own_inputs and all(all(map(len, p)) for p in self._pools))
         self._all_present = every_label and self._sampled == len(self._names)
 
@@ -82,17 +89,22 @@ class BatchSampler:
             torch.stack([self._batches(row, epoch, signal, number) for signal in range(len(pools))], dim=1)
             for row, (epoch, pools) in enumerate(zip(epochs, self._pools, strict=True))
         ]
-        return torch.stack(rows)
+        return torch.stack(rows).to(self._device)
 
     def present(self, order: Int[Tensor, "r s g b"], epochs: Sequence[int]) -> Bool[Tensor, "r s t"] | None:
-        """Return the mask of tasks that each step trains: sampled, and with a label in the batch; ``None``: all."""
+        """Return the mask of tasks that each step trains: sampled, and with a label in the batch; ``None``: all.
+
+        Args:
+            order: of :meth:`order`.
+            epochs: number of the epoch, for each row.
+        """
         if self._all_present:
             return None
         if self._own_inputs:
             has_examples = torch.tensor([[len(pool) > 0 for pool in pools] for pools in self._pools])
-            labelled = has_examples.unsqueeze(1).expand(-1, self.steps, -1)
+            labelled = has_examples.to(self._device).unsqueeze(1).expand(-1, self.steps, -1)
         else:
-            labels = self._labels.index_select(0, order.flatten())
+            labels = self._labels_on_device.index_select(0, order.flatten())
             labelled = labels.view(*order.shape, -1).any(dim=3).squeeze(2)
         return labelled if self._sampled == len(self._names) else labelled & self._sampled_mask(epochs)
 
@@ -112,10 +124,10 @@ class BatchSampler:
 
     def _sampled_mask(self, epochs: Sequence[int]) -> Bool[Tensor, "r s t"]:
         """Tasks sampled without replacement: those with the largest log odds plus Gumbel noise."""
+        numbers = torch.tensor(epochs) * self.steps + torch.arange(self.steps).unsqueeze(1)
         steps = []
-        for step in range(self.steps):
-            numbers = self._streams.at([epoch * self.steps + step for epoch in epochs]).uniform(self._names)
-            scores = self._log_odds - (-numbers.log()).log()
+        for step in numbers.to(self._device):
+            scores = self._log_odds - (-self._streams.at(step).uniform(self._names).log()).log()
             steps.append(scores >= scores.topk(self._sampled, dim=1).values[:, -1:])
         return torch.stack(steps, dim=1)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import torch
 from jaxtyping import Bool, Float, Int
@@ -19,6 +20,7 @@ from mtl_core.data.target_columns import columns_of, targets_of
 from mtl_core.data.task import Task
 from mtl_core.data.task_set import Development
 from mtl_core.errors import UserError
+from mtl_core.fixed_tensor import FixedTensor
 from mtl_core.randomness.seeding import generator
 
 ROUNDING = 1e-12
@@ -149,9 +151,14 @@ def skill(tasks: tuple[Task, ...], metric: Float[Tensor, "r t"], trivial: Float[
         metric: of the predictions.
         trivial: metric of the best constant predictions.
     """
-    perfect = torch.tensor([metric_named(task.metric).perfect for task in tasks]).to(metric)
+    perfect = _perfect(tuple(task.metric for task in tasks)).like(metric)
     room = perfect - trivial
     return (metric - trivial) / torch.where(room == 0, torch.nan, room)
+
+
+@cache
+def _perfect(metrics: tuple[str, ...]) -> FixedTensor:
+    return FixedTensor([metric_named(name).perfect for name in metrics])
 
 
 def _input_standards(

@@ -36,6 +36,7 @@ from mtl_core.data.losses import label_means, weighted
 from mtl_core.data.preprocessing import Preparation
 from mtl_core.data.probe_batch import probe_batch
 from mtl_core.data.task_set import Development
+from mtl_core.fixed_tensor import FixedTensor
 from mtl_core.gradients.agreement import agreement
 from mtl_core.gradients.task_gradients import task_gradients
 from mtl_core.layers.bank import Theta
@@ -107,23 +108,24 @@ class Probes:
         self._pools = [(development, preparation, seed) for preparation, seed in zip(preparations, seeds, strict=True)]
         self._half = min(recipe.batch_size, len(development.examples))
 
-    def note(self, theta: Theta, loader: BatchLoader, state: StackedStates) -> None:
+    def note(self, theta: Theta, loader: BatchLoader, state: StackedStates, epochs: Sequence[int]) -> None:
         """Measure gradient conflict if a replica is at a probed epoch, and record it in that replica's state.
 
         Args:
             theta: parameters of the replicas.
             loader: their examples.
             state: their states, updated in place.
+            epochs: number of epochs that each has been trained.
         """
-        epochs = state["epoch"].tolist()
         due = [row for row, epoch in enumerate(epochs) if epoch in self._moments]
         if not due:
             return
-        moments = [self._moments.index(epochs[row]) for row in due]
-        state[_EPOCH][due, moments] = state["epoch"][due]
+        moments = torch.tensor([self._moments.index(epochs[row]) for row in due], device=loader.device)
+        rows = torch.tensor(due, device=loader.device)
+        state[_EPOCH][rows, moments] = state["epoch"][rows]
         for name, values in zip(MEASURES, self.measure(theta, loader), strict=True):
             entry = state[_CONFLICT + name]
-            entry[due, moments] = values[due].to(entry)
+            entry[rows, moments] = values[rows].to(entry)
 
     def measure(
         self, theta: Theta, loader: BatchLoader, searching: Bool[Tensor, " r"] | None = None
@@ -138,17 +140,16 @@ class Probes:
             loader: their examples.
             searching: which replicas search a structure; ``None``: none does.
         """
-        index, real = self._batches
         context = ForwardContext(searching=searching)
         shared = set(self._network.layout.trained)
         theta = {slot: value if slot in shared else value.detach() for slot, value in theta.items()}
         (first, first_labels), (second, second_labels) = (
-            self._half_of(theta, loader, index[half], real[half], context) for half in (0, 1)
+            self._half_of(theta, loader, half, context) for half in (0, 1)
         )
         labels = torch.stack([first_labels, second_labels], dim=1)
         by_stage = [agreement(_at(first, places), _at(second, places), labels) for places in self._stages.values()]
         norm, cosine, across = (torch.stack(values, dim=1) for values in zip(*by_stage, strict=True))
-        sharing = torch.where(self._compared, 0.0, torch.nan)
+        sharing = torch.where(self._compared.at(loader.device), 0.0, torch.nan)
         return norm + sharing.diagonal(dim1=1, dim2=2), cosine + sharing, across + sharing
 
     def cosines(
@@ -158,14 +159,10 @@ class Probes:
         return dict(zip(self._stages, self.measure(theta, loader, searching)[1].unbind(1), strict=True))
 
     def _half_of(
-        self,
-        theta: Theta,
-        loader: BatchLoader,
-        index: Int[Tensor, "r g b"],
-        real: Bool[Tensor, "r g b"],
-        context: ForwardContext,
+        self, theta: Theta, loader: BatchLoader, half: int, context: ForwardContext
     ) -> tuple[Float[Tensor, "r t q"], Int[Tensor, "r t"]]:
         """The tasks' gradients on the shared parameters, and how many labels each rests on."""
+        index, real = (part[half].to(loader.device) for part in self._batches)
         targets, labelled = loader.targets(index)
         counted = real.expand(-1, len(self._network.tasks), -1) if labelled is None else real & labelled
 
@@ -190,15 +187,15 @@ class Probes:
         return shared_stages(self._network.layout)
 
     @cached_property
-    def _compared(self) -> Bool[Tensor, "s t t"]:
-        return tasks_sharing_stage(self._network.layout)
+    def _compared(self) -> FixedTensor:
+        return FixedTensor(tasks_sharing_stage(self._network.layout))
 
 
 def _at(gradients: Float[Tensor, "r t q"], places: Int[Tensor, " n"]) -> Float[Tensor, "r t n"]:
     """The columns ``places`` of the gradients, as a view where they are contiguous."""
     begin, size = int(places[0]), len(places)
     contiguous = int(places[-1]) - begin == size - 1
-    return gradients.narrow(2, begin, size) if contiguous else gradients.index_select(2, places)
+    return gradients.narrow(2, begin, size) if contiguous else gradients.index_select(2, places.to(gradients.device))
 
 
 @dataclass(frozen=True)

@@ -155,6 +155,8 @@ class HeadCotangents:
             for output, gradient in zip(outputs, by_outputs, strict=True)
         ]
         self._members = [bank.members for bank in network.heads]
+        self._places = [bank.places.at(z.device) for bank in network.heads]
+        self._owners = network.owners_of_outputs
         self._place = {
             task: (number, place) for number, members in enumerate(self._members) for place, task in enumerate(members)
         }
@@ -167,8 +169,11 @@ class HeadCotangents:
     def combined(self, weights: Float[Tensor, "r t"]) -> Tensor:
         """Return Σ w_i ∂L_i/∂z, in the shape of z."""
         parts = [
-            (gradient * weights[:, members, None, None]).flatten(1, 2).transpose(1, 2).bmm(rows.flatten(1, 2))
-            for gradient, rows, members in zip(self._output_gradients, self._weights, self._members, strict=True)
+            (gradient * weights.index_select(1, places)[:, :, None, None])
+            .flatten(1, 2)
+            .transpose(1, 2)
+            .bmm(rows.flatten(1, 2))
+            for gradient, rows, places in zip(self._output_gradients, self._weights, self._places, strict=True)
         ]
         return torch.stack(parts).sum(dim=0).unsqueeze(1) if len(parts) > 1 else parts[0].unsqueeze(1)
 
@@ -177,8 +182,5 @@ class HeadCotangents:
         outputs = torch.cat([gradient.flatten(1, 2) for gradient in self._output_gradients], dim=1)
         rows = torch.cat([weights.flatten(1, 2) for weights in self._weights], dim=1)
         products = (outputs @ outputs.transpose(1, 2)) * (rows @ rows.transpose(1, 2))
-        sizes = [gradient.shape[2] for gradient in self._output_gradients for _ in range(gradient.shape[1])]
-        tasks = [task for members in self._members for task in members]
-        owner = torch.tensor(tasks).repeat_interleave(torch.tensor(sizes))
-        belongs = torch.nn.functional.one_hot(owner).to(products)
+        belongs = self._owners.like(products)
         return belongs.T @ products @ belongs

@@ -33,6 +33,7 @@ from mtl_core.weighting import (
     mean_step,
     scaled,
 )
+from mtl_core.weighting.solvers.on_host import weigh
 
 
 @dataclass(frozen=True)
@@ -143,7 +144,7 @@ class StepGradient:
     def _by_gramian(self, method: GramianWeighting, batch: Batch, memory: State, streams: Streams) -> Direction:
         task_pass, combine, products = self._products(batch)
         losses, present = task_pass.losses, batch.present
-        weights = method.weigh(GramianStep(losses, present, memory, streams, products)).to(losses)
+        weights = weigh(method, GramianStep(losses, present, memory, streams, products)).to(losses)
         weights = scaled(weights, present, self._recipe.scale)
         private = weights if method.weighs_everything else self._private_factors(present)
         gradient = self._shared.gradient(combine(weights), task_pass.own, private, task_pass.penalty)

@@ -1,40 +1,105 @@
-"""Dropout whose masks depend on the replica alone, not on the array that it trains in."""
+"""Dropout whose masks depend on the replica alone, not on the array that it trains in or on the device."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import Tensor
 
+from mtl_core.fixed_tensor import FixedTensor
 from mtl_core.layers.bank import Copy
-from mtl_core.randomness.seeding import generator
+from mtl_core.randomness.counter_based import draw_keys, halves, stream_keys, words
 
-_LEVELS = 1 << 16
+_LEVELS = 256
 
 
-class Noise:
-    """The dropout masks of one training step, for r replicas.
+class Dropout:
+    """The dropout of r replicas: what the masks of all steps of an epoch have in common.
 
-    Every (seed, step, copy name) has a random stream of its own from which the stages draw in order; a private copy
-    thus has the same masks in a single-task network and beside other tasks.  Sixteen random bits decide an element, so
-    a rate is rounded to a multiple of 1/65536.
+    The mask of a layer is a hash of (seed, copy name, step, number of the draw): the stages of a copy draw in order,
+    and a private copy thus has the same masks in a single-task network and beside other tasks.  Eight random bits
+    decide an element, so a rate is rounded to a multiple of 1/256.
 
     Source: Srivastava et al., "Dropout: a simple way to prevent neural networks from overfitting", JMLR 2014.
 
     Args:
         seeds: seed of each replica.
-        steps: number of the step of each replica.
         rates: probability that an element is dropped, of each replica.
+        device: where the masks are drawn; ``None``: on the CPU.
     """
 
-    def __init__(self, seeds: Sequence[int], steps: Sequence[int], rates: Float[Tensor, " r"]) -> None:
-        self._rows = list(zip(seeds, steps, rates.tolist(), strict=True))
-        threshold = (rates.double() * _LEVELS).round()
-        self._threshold = (threshold - _LEVELS // 2).clamp(max=_LEVELS // 2 - 1).to(torch.int16).view(-1, 1, 1)
-        self._factor = (1 / (1 - threshold / _LEVELS)).to(rates).view(-1, 1, 1)
-        self._streams: dict[tuple[int, str], torch.Generator] = {}
+    def __init__(self, seeds: Sequence[int], rates: Sequence[float], device: torch.device | None = None) -> None:
+        self._seeds, self._device = tuple(seeds), device
+        dropped = [min(round(rate * _LEVELS), _LEVELS - 1) for rate in rates]
+        self._threshold = torch.tensor(dropped, dtype=torch.uint8, device=device).view(-1, 1, 1)
+        factors = [_LEVELS / (_LEVELS - level) for level in dropped]
+        self._factor = FixedTensor(torch.tensor(factors, dtype=torch.float64).view(-1, 1, 1))
+        self._streams: dict[tuple[str, ...], Tensor] = {}
+        self._keys: dict[tuple[tuple[str, int], ...], tuple[Tensor, Tensor]] = {}
+        self._thresholds: dict[tuple[int, int], Tensor] = {}
+        self._steps = torch.zeros(1, len(self._seeds), 1, dtype=torch.int64, device=device)
+
+    def begin(self, steps: Int[Tensor, "s r"]) -> None:
+        """Begin an epoch, whose steps have the numbers ``steps`` for each replica."""
+        self._steps = steps.unsqueeze(2)
+        self._keys.clear()
+
+    def at(self, place: int) -> Noise:
+        """Return the noise of the step at ``place`` in the epoch, which begins its draws anew."""
+        return Noise(self, place)
+
+    def mask(self, draws: Sequence[tuple[str, int]], place: int, elements: int, like: Tensor) -> Float[Tensor, "r c n"]:
+        """Return a mask of 0 for dropped elements and 1/(1 − rate) for the others, in the data type of ``like``.
+
+        Args:
+            draws: name of each copy, and the number of its draw in this step.
+            place: of the step in the epoch.
+            elements: number of elements of a copy, n.
+            like: the values that are to be masked.
+        """
+        first, second = self._keys_of(tuple(draws))
+        bits = words((first[place], second[place]), -(-elements // 4)).view(torch.uint8)
+        # torch compares arrays of one shape ten times as fast as an array with a column, and casts bytes, not booleans
+        kept = (bits >= self._threshold_of(len(draws), bits.shape[2])).view(torch.uint8)
+        return kept[:, :, :elements].to(like.dtype).mul_(self._factor.like(like))
+
+    def _keys_of(self, draws: tuple[tuple[str, int], ...]) -> tuple[Int[Tensor, "s r c 1"], Int[Tensor, "s r c 1"]]:
+        """The keys of all steps of the epoch, in halves; those of single steps would take longer than the masks."""
+        if draws not in self._keys:
+            names = tuple(name for name, _ in draws)
+            if names not in self._streams:
+                self._streams[names] = stream_keys(self._seeds, "dropout", names, self._device)
+            streams, steps = self._streams[names].unsqueeze(0), self._steps
+            numbers = [number for _, number in draws]
+            if len(set(numbers)) == 1:
+                keys = draw_keys(streams, steps, numbers[0])
+            else:
+                each = zip(streams.split(1, dim=2), numbers, strict=True)
+                keys = torch.cat([draw_keys(stream, steps, number) for stream, number in each], dim=2)
+            self._keys[draws] = halves(keys)
+        return self._keys[draws]
+
+    def _threshold_of(self, copies: int, elements: int) -> Tensor:
+        shape = (copies, elements)
+        if shape not in self._thresholds:
+            self._thresholds[shape] = self._threshold.expand(-1, *shape).contiguous()
+        return self._thresholds[shape]
+
+
+class Noise:
+    """The dropout masks of one training step, for r replicas.
+
+    Args:
+        dropout: that of the array.
+        place: of the step in the epoch.
+    """
+
+    def __init__(self, dropout: Dropout, place: int) -> None:
+        self._dropout, self._place = dropout, place
+        self._draws: Counter[str] = Counter()
 
     def __call__(self, x: Float[Tensor, "r c *f"], copies: tuple[Copy, ...]) -> Float[Tensor, "r c *f"]:
         """Return ``x`` with some elements set to 0 and the others scaled by 1/(1 − rate).
@@ -43,18 +108,19 @@ class Noise:
             x: activations; with more signals than copies, all belong to one copy, which takes them as one long batch.
             copies: copies of the stage that drops.
         """
-        elements = x[0].numel() // len(copies)
-        words = torch.zeros(len(x), len(copies), -(-elements // 4), dtype=torch.int64)
-        for row, (_, _, rate) in enumerate(self._rows):
-            if rate > 0:
-                for place, copy in enumerate(copies):
-                    words[row, place].random_(-(2**63), None, generator=self._stream(row, copy.name))
-        bits = words.view(torch.int16)[:, :, :elements]
-        mask = ((bits >= self._threshold) * self._factor).reshape(x.shape)
-        return x * mask.to(device=x.device, dtype=x.dtype)
+        draws = [(copy.name, self._draws[copy.name]) for copy in copies]
+        self._draws.update(name for name, _ in draws)
+        mask = self._dropout.mask(draws, self._place, x[0].numel() // len(copies), x)
+        return x * mask.reshape(x.shape)
 
-    def _stream(self, row: int, copy: str) -> torch.Generator:
-        if (row, copy) not in self._streams:
-            seed, step, _ = self._rows[row]
-            self._streams[row, copy] = generator(seed, "dropout", step, copy)
-        return self._streams[row, copy]
+
+def noise_of(seeds: Sequence[int], steps: Sequence[int], rates: Sequence[float]) -> Noise:
+    """Return the noise of a single step, for which nothing of other steps is kept.
+
+    Args:
+        seeds, rates: as for :class:`Dropout`.
+        steps: number of the step of each replica.
+    """
+    dropout = Dropout(seeds, rates)
+    dropout.begin(torch.tensor([list(steps)]))
+    return dropout.at(0)

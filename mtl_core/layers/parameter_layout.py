@@ -8,11 +8,14 @@ trained slots come first in a row; buffers, which the optimiser does not update,
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 
+import numpy as np
 import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
+from mtl_core.fixed_tensor import FixedTensor
 from mtl_core.layers.bank import Copy, Slot, Theta
 from mtl_core.randomness.seeding import generator
 
@@ -41,6 +44,7 @@ class Layout:
         all_tasks = frozenset(tasks)
         used = [all_tasks if copy.users is None else copy.users for slot in slots for copy in slot.copies]
         self.owner_sets = tuple(dict.fromkeys([all_tasks, *(frozenset((task,)) for task in tasks), *used]))
+        self._members = FixedTensor([[task in owner for task in self.tasks] for owner in self.owner_sets])
 
     def initialise(self, seeds: Sequence[int]) -> Float[Tensor, "r p"]:
         """Return initial parameters, a row for each seed; every slot and copy draws from a random stream of its own."""
@@ -96,15 +100,18 @@ class Layout:
 
     def owners(self) -> Int[Tensor, " p"]:
         """Return the owner of every trained parameter of a row."""
-        of_slot = [torch.tensor([self._owner(copy) for copy in slot.copies]) for slot in self.trained]
-        return torch.cat(
-            [owners.repeat_interleave(slot.numel) for owners, slot in zip(of_slot, self.trained, strict=True)]
-        )
+        return self.fixed_owners.values
+
+    @cached_property
+    def fixed_owners(self) -> FixedTensor:
+        """What :meth:`owners` returns, for any device."""
+        owners = np.array([self._owner(copy) for slot in self.trained for copy in slot.copies], dtype=np.int64)
+        sizes = [slot.numel for slot in self.trained for _ in slot.copies]
+        return FixedTensor(owners.repeat(sizes))
 
     def stepped(self, present: Bool[Tensor, "r t"]) -> Bool[Tensor, "r o"]:
         """Return which of the o owners have a task that is present."""
-        member = torch.tensor([[task in owner for task in self.tasks] for owner in self.owner_sets])
-        return (present.unsqueeze(1) & member.to(present.device)).any(dim=2)
+        return (present.unsqueeze(1) & self._members.at(present.device)).any(dim=2)
 
     def users(self, copy: Copy) -> frozenset[str]:
         """Return the tasks whose losses depend on ``copy``."""

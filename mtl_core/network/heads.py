@@ -10,6 +10,7 @@ from torch import Tensor
 from mtl_core.data.kinds import kind_named
 from mtl_core.data.target_columns import columns_of
 from mtl_core.data.task import Kind, Task
+from mtl_core.fixed_tensor import FixedTensor
 from mtl_core.layers.bank import SHARED, Copy, Slot, Theta, private, uniform
 from mtl_core.layers.head_product import class_major
 
@@ -41,7 +42,8 @@ class HeadBank:
         self.kind: Kind = first.kind
         self.tasks = [tasks[member] for member in members]
         columns = columns_of(tasks)
-        self._columns = [column for member in members for column in columns[member]]
+        self._columns = FixedTensor([column for member in members for column in columns[member]])
+        self.places = FixedTensor(self.members)
         self._all = len(members) == len(tasks)
         self._vector = (first.num_targets,) if first.num_targets > 1 else ()
         own = private(task.name for task in self.tasks)
@@ -55,9 +57,14 @@ class HeadBank:
         self.bias = Slot(f"{label}.bias", copies, (outputs,), uniform(bound, outputs))
         self.slots = (self.weight, self.bias)
 
+    @property
+    def places_of_outputs(self) -> list[int]:
+        """The place in :attr:`tasks` of the task of every output, task after task."""
+        return [place for place in range(len(self.tasks)) for _ in range(self._outputs)]
+
     def __call__(self, theta: Theta, h: Float[Tensor, "r c b d"]) -> Float[Tensor, "r g k b"]:
         if h.shape[1] > 1 and len(self.members) < h.shape[1]:
-            h = h[:, self.members]
+            h = h.index_select(1, self.places.at(h.device))
         return class_major(theta[self.bias], self.matrix(theta), h)
 
     def matrix(self, theta: Theta) -> Float[Tensor, "r g k d"]:
@@ -70,7 +77,7 @@ class HeadBank:
 
         The result is ``[r, g, *b]``, or ``[r, g, k, *b]`` where targets are vectors.
         """
-        own = values if self._all else values[:, self._columns]
+        own = values if self._all else values.index_select(1, self._columns.at(values.device))
         return own.reshape(len(own), len(self.members), *self._vector, *own.shape[2:]) if self._vector else own
 
 

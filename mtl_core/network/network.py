@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 
 import torch
 from jaxtyping import Bool, Float
@@ -12,6 +13,7 @@ from mtl_core.backbones import backbone_of
 from mtl_core.data.losses import example_losses
 from mtl_core.data.task import Task
 from mtl_core.errors import UserError
+from mtl_core.fixed_tensor import FixedTensor
 from mtl_core.layers.bank import SHARED, Theta
 from mtl_core.layers.forward_context import EVALUATION, ForwardContext
 from mtl_core.layers.parameter_layout import Layout
@@ -49,7 +51,7 @@ class Network:
         slots = [slot for part in (*self.trunk.parts, *self.heads) for slot in part.slots]
         self.layout = Layout(slots, names)
         order = [member for bank in self.heads for member in bank.members]
-        self._order = None if order == sorted(order) else torch.tensor(order).argsort()
+        self._order = None if order == sorted(order) else FixedTensor(torch.tensor(order).argsort())
 
     def __call__(self, theta: Theta, x: Float[Tensor, "r g b d"], context: ForwardContext = EVALUATION) -> list[Tensor]:
         """Return the outputs ``[r, g, k, b]`` of every head bank, g being the number of its tasks.
@@ -87,6 +89,12 @@ class Network:
         """Whether all tasks share one head."""
         return len(self.heads) == 1 and len(self.heads[0].weight.copies) < len(self.tasks)
 
+    @cached_property
+    def owners_of_outputs(self) -> FixedTensor:
+        """Which task has each output of all heads, bank after bank: a matrix ``[k, t]`` of 0 and 1."""
+        owners = [bank.members[place] for bank in self.heads for place in bank.places_of_outputs]
+        return FixedTensor(torch.nn.functional.one_hot(torch.tensor(owners), len(self.tasks)))
+
     def losses(self, outputs: Sequence[Tensor], targets: Float[Tensor, "r c b"]) -> Float[Tensor, "r t b"]:
         """Return the loss of every task and example, in the order of the tasks.
 
@@ -102,7 +110,7 @@ class Network:
         )
 
     def after_step(
-        self, theta: Theta, rates: Sequence[float], present: Bool[Tensor, "r t"], context: ForwardContext
+        self, theta: Theta, rates: Float[Tensor, " r"], present: Bool[Tensor, "r t"], context: ForwardContext
     ) -> None:
         """Apply, in place, the architecture's own update after the optimiser's step.
 
@@ -121,4 +129,4 @@ class Network:
         if len(self.heads) == 1:
             return parts[0]
         joined = torch.cat(list(parts), dim=1)
-        return joined if self._order is None else joined.index_select(1, self._order.to(joined.device))
+        return joined if self._order is None else joined.index_select(1, self._order.at(joined.device))

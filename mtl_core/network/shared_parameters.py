@@ -9,6 +9,7 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
+from mtl_core.fixed_tensor import FixedTensor
 from mtl_core.layers.bank import Slot
 from mtl_core.layers.parameter_layout import Layout
 
@@ -34,7 +35,7 @@ class SharedParameters:
         self._layout = layout
         self._pieces: list[_Piece] = []
         self._task = [
-            torch.tensor([layout.tasks.index(min(layout.users(copy))) for copy in slot.copies])
+            FixedTensor([layout.tasks.index(min(layout.users(copy))) for copy in slot.copies])
             for slot in layout.trained
         ]
         self.size = 0
@@ -99,7 +100,8 @@ class SharedParameters:
             elif gradient is None:
                 parts.append(shared.new_zeros(shape))
             else:
-                parts.append(gradient.reshape(shape) * factors[:, self._task[number]].unsqueeze(2))
+                own_factors = factors.index_select(1, self._task[number].at(factors.device))
+                parts.append(gradient.reshape(shape) * own_factors.unsqueeze(2))
         if not penalised:
             self._place(shared, parts)
         for part, addition in zip(parts, penalty, strict=False):
@@ -151,7 +153,8 @@ def shared_stages(layout: Layout) -> dict[str, Int[Tensor, " n"]]:
 
 def last_shared_stage(layout: Layout) -> list[Slot]:
     """Return the trained slots of the last stage that has shared parameters; connections of stages do not count."""
-    stages = [name for name in shared_stages(layout) if name.startswith("stage")]
+    shared = [_stage(slot) for slot in layout.trained if any(map(layout.is_shared, slot.copies))]
+    stages = [name for name in shared if name.startswith("stage")]
     return [slot for slot in layout.trained if stages and _stage(slot) == stages[-1]]
 
 

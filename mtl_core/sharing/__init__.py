@@ -107,7 +107,7 @@ class Sharing(ABC):
         self,
         theta: Theta,
         heads: Sequence[Slot],
-        rates: Sequence[float],
+        rates: Float[Tensor, " r"],
         present: Bool[Tensor, "r t"],
         context: ForwardContext,
     ) -> None:

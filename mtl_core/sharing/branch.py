@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 
 import torch
 from jaxtyping import Float
@@ -10,6 +11,7 @@ from torch import Tensor
 
 from mtl_core.backbones import Backbone
 from mtl_core.data.task_set import Development
+from mtl_core.fixed_tensor import FixedTensor
 from mtl_core.layers.bank import SHARED, Copy, Theta
 from mtl_core.layers.forward_context import ForwardContext
 from mtl_core.recipe import Recipe
@@ -136,4 +138,9 @@ def _select(h: Float[Tensor, "r c *f"], places: Sequence[int]) -> Float[Tensor, 
         return h
     if h.shape[1] == 1:
         return h.expand(-1, len(places), *[-1] * (h.ndim - 2))
-    return h.index_select(1, torch.tensor(places, device=h.device))
+    return h.index_select(1, _fixed(tuple(places)).at(h.device))
+
+
+@cache
+def _fixed(places: tuple[int, ...]) -> FixedTensor:
+    return FixedTensor(places)

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from mtl_core.backbones import Backbone, extend
 from mtl_core.data.task_set import Development
+from mtl_core.fixed_tensor import FixedTensor
 from mtl_core.layers.bank import SHARED, Theta
 from mtl_core.layers.forward_context import ForwardContext
 from mtl_core.recipe import Recipe
@@ -43,9 +44,10 @@ class Concat(Sharing):
         *,
         descriptors: Mapping[str, Sequence[float]] | None = None,
     ) -> None:
-        self._z = descriptor_matrix(tasks, descriptors)
+        matrix = descriptor_matrix(tasks, descriptors)
+        self._z = FixedTensor(matrix)
         self._inputs = backbone.inputs
-        super().__init__(backbone.extended(self._z.shape[1]), tasks, depth)
+        super().__init__(backbone.extended(matrix.shape[1]), tasks, depth)
         self.network = Chain(self.backbone, range(backbone.num_stages), (SHARED,))
         self.parts = (self.network,)
 

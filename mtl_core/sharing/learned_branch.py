@@ -110,7 +110,7 @@ class LearnedBranch(Sharing):
         self,
         theta: Theta,
         heads: Sequence[Slot],
-        rates: Sequence[float],
+        rates: Float[Tensor, " r"],
         present: Bool[Tensor, "r t"],
         context: ForwardContext,
     ) -> None:

@@ -80,7 +80,7 @@ class Relationship(Sharing):
         self,
         theta: Theta,
         heads: Sequence[Slot],
-        rates: Sequence[float],
+        rates: Float[Tensor, " r"],
         present: Bool[Tensor, "r t"],
         context: ForwardContext,
     ) -> None:

@@ -64,7 +64,7 @@ class Soft(Sharing):
         self,
         theta: Theta,
         heads: Sequence[Slot],
-        rates: Sequence[float],
+        rates: Float[Tensor, " r"],
         present: Bool[Tensor, "r t"],
         context: ForwardContext,
     ) -> None:
@@ -73,7 +73,7 @@ class Soft(Sharing):
             if not slot.trained:
                 continue
             copies = theta[slot].flatten(2)
-            rate = torch.tensor(rates).to(copies).view(-1, 1, 1)
+            rate = rates.to(copies).view(-1, 1, 1)
             stiffness = 2 * rate * self.option("coupling", context, 3) * len(self.tasks)
             # in this form λ = 0 leaves every bit alone
             stepped = copies + stiffness / (1 + stiffness) * (copies.mean(dim=1, keepdim=True) - copies)

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from mtl_core.backbones import Backbone, backbone_of
 from mtl_core.layers.bank import SHARED, Slot, Theta, private
-from mtl_core.layers.dropout import Noise
+from mtl_core.layers.dropout import noise_of
 from mtl_core.layers.forward_context import EVALUATION
 from mtl_core.registry import find
 from mtl_core.testing.cases import BACKBONE_OPTIONS, Case, cases_of, inputs_for
@@ -118,7 +118,7 @@ def check_dropout(case: Case) -> None:
     if not find("backbones", case.recipe.backbone).cls.adaptable:
         return
     backbone = backbone_of(case.recipe, case.data.shape)
-    noise = Noise([0, 1], [0, 0], torch.tensor([0.0, 0.5]))
+    noise = noise_of([0, 1], [0, 0], [0.0, 0.5])
     h = backbone.enter(inputs_for(case, signals=1, examples=40))
     for level in range(case.recipe.stages):
         stage = backbone.stage(level, (SHARED,))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import torch
 from jaxtyping import Float
 from torch import Tensor
 
@@ -15,6 +16,7 @@ from mtl_core.layers.bank import Theta
 from mtl_core.network.network import Network
 from mtl_core.network.replica_state import ReplicaState, StackedStates, join
 from mtl_core.recipe import Recipe, ReplicaConfig
+from mtl_core.training.device import CPU
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,8 @@ class ArrayParts:
             the states are taken out of the array.
         parameters: the rows' parameters, slot by slot ``[r, s]``, in the memory that training updates.
         theta: the same memory as leaves that the layers read.
+        epochs: number of epochs that each row has been trained, below 0 in a search: what the state says, known to the
+            host without asking the device.
     """
 
     recipe: Recipe
@@ -43,6 +47,12 @@ class ArrayParts:
     state: StackedStates
     parameters: list[Float[Tensor, "r s"]]
     theta: Theta
+    epochs: list[int]
+
+    @property
+    def device(self) -> torch.device:
+        """The device that the rows train on."""
+        return self.loader.device
 
     @property
     def seeds(self) -> list[int]:
@@ -57,14 +67,16 @@ def assemble(
     rows: Sequence[ReplicaConfig],
     states: Sequence[ReplicaState],
     preparations: Sequence[Preparation],
+    device: torch.device = CPU,
 ) -> ArrayParts:
-    """Return the parts of an array whose rows stand at ``states``.
+    """Return the parts of an array on ``device`` whose rows stand at ``states``, which are on the host.
 
     A single row is doubled: alone it would take other kernels than in company, hence have other last bits.
     """
     if len(rows) == 1:
         rows, states, preparations = list(rows) * 2, list(states) * 2, list(preparations) * 2
-    state = join(states)
+    on_host = join(states)
+    epochs, state = on_host["epoch"].tolist(), {name: value.to(device) for name, value in on_host.items()}
     parameters = network.layout.unpack(state["parameters"])
-    loader, theta = BatchLoader(development.examples, preparations), network.layout.theta(parameters)
-    return ArrayParts(recipe, development, network, rows, preparations, loader, state, parameters, theta)
+    loader, theta = BatchLoader(development.examples, preparations, device), network.layout.theta(parameters)
+    return ArrayParts(recipe, development, network, rows, preparations, loader, state, parameters, theta, epochs)

@@ -40,7 +40,7 @@ def evaluate(
     Returns:
         The losses of standardised targets, and the metrics in the targets' own units.
     """
-    totals = torch.zeros(len(index), len(network.tasks))
+    totals = torch.zeros(len(index), len(network.tasks), device=index.device)
     counts, scores = torch.zeros_like(totals), TaskScores(network, loader)
     for begin in range(0, index.shape[2], CHUNK):
         part = index[:, :, begin : begin + CHUNK]

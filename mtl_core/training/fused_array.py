@@ -17,8 +17,10 @@ from mtl_core.network.replica_state import ReplicaState, StackedStates, separate
 from mtl_core.recipe import Recipe, ReplicaConfig
 from mtl_core.training import optimiser
 from mtl_core.training.array_parts import assemble
+from mtl_core.training.device import CPU
 from mtl_core.training.model_selection import CURVES, ModelSelection
-from mtl_core.training.train_epoch import EpochTrainer, weighting_of, weighting_state
+from mtl_core.training.rows_weighting import weighting_of, weighting_state
+from mtl_core.training.train_epoch import EpochTrainer
 
 
 def fresh_state(recipe: Recipe, network: Network, row: ReplicaConfig) -> ReplicaState:
@@ -78,6 +80,7 @@ class FusedArray:
         rows: what each row has for itself.
         states: the state of each row.
         preparations: the split and the scales of each row's seed.
+        device: where the rows train.
     """
 
     def __init__(
@@ -88,9 +91,11 @@ class FusedArray:
         rows: Sequence[ReplicaConfig],
         states: Sequence[ReplicaState],
         preparations: Sequence[Preparation],
+        device: torch.device = CPU,
     ) -> None:
         self.rows = tuple(rows)
-        parts = assemble(recipe, development, network, rows, states, preparations)
+        parts = assemble(recipe, development, network, rows, states, preparations, device)
+        self._searching = [bool(state.get("searching", False)) for state in states]
         self._parts, self._state = parts, parts.state
         self._trainer, self._selection = EpochTrainer(parts), ModelSelection(parts)
         self._conflict = conflict.Probes(recipe, development, network, parts.preparations, parts.seeds)
@@ -98,7 +103,7 @@ class FusedArray:
     @property
     def epochs(self) -> list[int]:
         """Number of epochs that each row has been trained; below 0 while it searches a structure."""
-        return self._state["epoch"][: len(self.rows)].tolist()
+        return self._parts.epochs[: len(self.rows)]
 
     @property
     def halted(self) -> list[bool]:
@@ -108,8 +113,7 @@ class FusedArray:
     @property
     def searched(self) -> list[bool]:
         """Whether each row has just ended its search, so that its training is to begin anew."""
-        searching = self._state.get("searching", torch.zeros_like(self._state["diverged"]))
-        return (searching & (self._state["epoch"] >= 0))[: len(self.rows)].tolist()
+        return [searching and epoch >= 0 for searching, epoch in zip(self._searching, self.epochs, strict=True)]
 
     @property
     def best_skill(self) -> float:
@@ -119,16 +123,18 @@ class FusedArray:
     def states(self) -> list[ReplicaState]:
         """Return a copy of every row's state, to be kept, resumed or put into another array."""
         current = {"parameters": self._parts.network.layout.pack(self._parts.parameters), **self._trainer.moments()}
-        return separate(self._state | current)[: len(self.rows)]
+        on_host = {name: value.to(CPU) for name, value in (self._state | current).items()}
+        return separate(on_host)[: len(self.rows)]
 
     def advance(self) -> None:
         """Train every row for one epoch, evaluate it, select its best parameters, and decide whether it stops."""
         began = time.perf_counter()
         weights = self.train_epoch()
-        self._conflict.note(self._parts.theta, self._parts.loader, self._state)
+        self._conflict.note(self._parts.theta, self._parts.loader, self._state, self._parts.epochs)
         self._observe_conflict()
         self._selection.after_epoch(weights)
         self._state["epoch"] += 1
+        self._parts.epochs[:] = [epoch + 1 for epoch in self._parts.epochs]
         self._state["seconds"] += (time.perf_counter() - began) / len(self.rows)
 
     def train_epoch(self) -> Float[Tensor, "r t"]:
@@ -138,6 +144,6 @@ class FusedArray:
     def _observe_conflict(self) -> None:
         """Show the tasks' gradients to an architecture that searches a structure by them, while a row does."""
         trunk, searching = self._parts.network.trunk, self._state["epoch"] < 0
-        if trunk.observes_conflict and searching.any():
+        if trunk.observes_conflict and any(epoch < 0 for epoch in self._parts.epochs):
             cosines = self._conflict.cosines(self._parts.theta, self._parts.loader, searching)
             trunk.observe_conflict(self._parts.theta, cosines, searching)

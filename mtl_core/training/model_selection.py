@@ -25,13 +25,19 @@ class ModelSelection:
     def __init__(self, parts: ArrayParts) -> None:
         self._parts, preparations = parts, parts.preparations
         labelled, own = parts.development.labels, parts.development.own_inputs
-        self._training = padded([_signals(preparation.probe, labelled, own) for preparation in preparations])
-        self._validation = padded([_signals(preparation.validation, labelled, own) for preparation in preparations])
+        self._training, self._validation = (
+            tuple(
+                part.to(parts.device)
+                for part in padded([_signals(getattr(one, split), labelled, own) for one in preparations])
+            )
+            for split in ("probe", "validation")
+        )
         weights = parts.development.examples.weights
         counted = labelled if weights is None else labelled & (weights > 0)
-        self._has_training_labels = torch.stack([counted[preparation.probe].any(dim=0) for preparation in preparations])
+        has_labels = torch.stack([counted[preparation.probe].any(dim=0) for preparation in preparations])
+        self._has_training_labels = has_labels.to(parts.device)
         self._trivial_loss, self._trivial_metric = (
-            torch.stack([getattr(preparation, name) for preparation in preparations])
+            torch.stack([getattr(preparation, name) for preparation in preparations]).to(parts.device)
             for name in ("trivial_loss", "trivial_metric")
         )
 
@@ -42,22 +48,27 @@ class ModelSelection:
             weights: mean weight of each task in the epoch, for the curves.
         """
         parts, state = self._parts, self._parts.state
-        searching = state["epoch"] < 0
-        if searching.any():  # a search is not judged, but must not go astray unseen
+        in_search, searching = [epoch < 0 for epoch in parts.epochs], state["epoch"] < 0
+        if any(in_search):  # a search is not judged, but must not go astray unseen
             lost = ~parts.network.layout.pack(parts.parameters).isfinite().all(dim=1)
             state["diverged"] |= lost & searching
-            if searching.all():
+            if all(in_search):
                 return
         train_loss, train_metric = evaluate(parts.network, parts.theta, parts.loader, *self._training)
         loss, metric = evaluate(parts.network, parts.theta, parts.loader, *self._validation)
         skills = skill(parts.network.tasks, metric, self._trivial_metric)
-        judged = (~searching).nonzero().squeeze(1)
         for name, values in zip(CURVES, (train_loss, loss, train_metric, metric, skills, weights), strict=True):
-            state[name][judged, state["epoch"][judged]] = values[judged]
+            self._record(state[name], values, searching)
         # a task without labels in a split has no loss there, which is no divergence
         finite = (train_loss.isfinite() | ~self._has_training_labels) & (loss.isfinite() | self._trivial_loss.isnan())
         state["diverged"] |= ~finite.all(dim=1) & ~searching
         self._select(torch.where(searching, -torch.inf, skills.nanmean(dim=1).nan_to_num(-torch.inf)))
+
+    def _record(self, curve: Float[Tensor, "r e t"], values: Float[Tensor, "r t"], searching: Tensor) -> None:
+        """Write the values of this epoch into the curve of every row that does not search."""
+        place = self._parts.state["epoch"].clamp(min=0).view(-1, 1, 1).expand(-1, 1, curve.shape[2])
+        before = curve.gather(1, place)
+        curve.scatter_(1, place, torch.where(searching.view(-1, 1, 1), before, values.unsqueeze(1)))
 
     def _select(self, mean_skill: Float[Tensor, " r"]) -> None:
         """Keep the parameters of rows that are better than ever, and stop rows whose patience has run out."""
@@ -65,9 +76,8 @@ class ModelSelection:
         better = (mean_skill > state["best_skill"]) & ~state["diverged"]
         state["best_skill"] = torch.where(better, mean_skill, state["best_skill"])
         state["selected_epoch"] = torch.where(better, state["epoch"], state["selected_epoch"])
-        if better.any():
-            current = parts.network.layout.pack(parts.parameters)
-            state["selected"] = torch.where(better[:, None], current, state["selected"])
+        current = parts.network.layout.pack(parts.parameters)
+        state["selected"] = torch.where(better[:, None], current, state["selected"])
         if parts.recipe.patience is not None:
             state["stopped"] |= state["epoch"] - state["selected_epoch"] >= parts.recipe.patience
 

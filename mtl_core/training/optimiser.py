@@ -7,32 +7,21 @@ as much); on other devices all rows are updated by broadcasting.  Both follow ``
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from math import cos, pi
+from functools import cached_property
 from typing import Any
 
 import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
+from mtl_core.fixed_tensor import FixedTensor
 from mtl_core.layers.parameter_layout import Layout
 from mtl_core.network.replica_state import StackedStates
-from mtl_core.search_space import LogUniform, Range, Uniform
-
-COMMON_RANGES: dict[str, Range] = {
-    "learning_rate": LogUniform(1e-3, 3e-2),
-    "weight_decay": LogUniform(1e-6, 1e-1),
-    "dropout": Uniform(0.0, 0.5),
-}
-"""Ranges of the tuned hyperparameters that every arm has, for AdamW."""
+from mtl_core.training.fused_kernels import EPSILON, move
+from mtl_core.training.small_rows import LARGEST, SmallRows
 
 _DEFAULTS = {"beta1": 0.9, "beta2": 0.999, "momentum": 0.9}
-_EPSILON = 1e-8
-
-
-def ranges_of(optimiser: str) -> dict[str, Range]:
-    """Return the ranges of the common hyperparameters, with the learning rates of ``optimiser``, adamw or sgd."""
-    rates = {"adamw": COMMON_RANGES["learning_rate"], "sgd": LogUniform(1e-2, 1.0)}
-    return COMMON_RANGES | {"learning_rate": rates[optimiser]}
+_UNDECAYED = {"weight_decay": 0.0}
 
 
 def start(layout: Layout, replicas: int) -> StackedStates:
@@ -79,11 +68,20 @@ class Optimiser:
     ) -> None:
         self._name, self._layout, self._updates = name, layout, rows["updates"]
         self._settings = [_DEFAULTS | {"weight_decay": 0.0} | dict(row) for row in hyperparameters]
-        self._first, self._second = layout.unpack(rows["first_moment"]), layout.unpack(rows["second_moment"])
+        on_host = self._updates.device.type == "cpu"
+        self._small = None
+        if on_host and layout.num_trained <= LARGEST:
+            self._small = SmallRows(rows["first_moment"], rows["second_moment"], layout.sizes[: len(layout.trained)])
+            self._first, self._second = self._small.by_slot(self._small.first), self._small.by_slot(self._small.second)
+        else:
+            self._first, self._second = layout.unpack(rows["first_moment"]), layout.unpack(rows["second_moment"])
         self._work = (list(parameters)[: len(layout.trained)], self._first, self._second)
         self._segments = layout.segments()
+        self._columns: dict[str, FixedTensor] = {}
         self._direct = [adaptive and len(owner) > 1 for owner in layout.owner_sets]
-        self._even = (self._updates == self._updates[:, :1]).all(dim=1).tolist()
+        self._everybody = torch.ones_like(self._updates, dtype=torch.bool)
+        self._even = (self._updates == self._updates[:, :1]).all(dim=1).tolist() if on_host else []
+        self._alike = on_host and self._are_alike()
         self._whole = [
             tuple([tensor[row] for tensor in tensors] for tensors in self._work) for row in range(len(self._updates))
         ]
@@ -97,6 +95,7 @@ class Optimiser:
         gradients: Sequence[Float[Tensor, "r s"]],
         rates: Sequence[float],
         present: Bool[Tensor, "r t"] | None = None,
+        on_device: Float[Tensor, " r"] | None = None,
     ) -> None:
         """Update the parameters once.
 
@@ -106,87 +105,126 @@ class Optimiser:
             gradients: gradient of every trained slot.
             rates: learning rate of each replica at this step.
             present: which tasks take part in the step; ``None``: all.
+            on_device: the same rates on the device of the parameters; ``None``: they are copied there.
         """
-        stepped = torch.ones_like(self._updates, dtype=torch.bool)
-        if present is not None:
-            stepped = self._layout.stepped(present)
+        stepped = self._everybody if present is None else self._layout.stepped(present)
+        on_host = self._updates.device.type == "cpu"
+        if present is not None and on_host:
             self._even = [even and whole for even, whole in zip(self._even, stepped.all(dim=1).tolist(), strict=True)]
         self._updates.add_(stepped)
-        if self._updates.device.type != "cpu":
-            self._step_by_broadcast(gradients, torch.tensor(rates), stepped)
+        if not on_host:
+            self._step_by_broadcast(gradients, torch.tensor(rates) if on_device is None else on_device, stepped)
+        elif self._small is not None:
+            self._step_together(self._small, gradients, rates, stepped)
+        else:
+            self._step_row_by_row(gradients, rates, stepped)
+
+    def _are_alike(self) -> bool:
+        """Whether one call can serve all rows: they have the same settings, and were updated as often."""
+        settings = {tuple(row[name] for name in _DEFAULTS) for row in self._settings}
+        return len(settings) == 1 and bool((self._updates == self._updates[0, 0]).all())
+
+    def _step_together(
+        self,
+        small: SmallRows,
+        gradients: Sequence[Float[Tensor, "r s"]],
+        rates: Sequence[float],
+        stepped: Bool[Tensor, "r o"],
+    ) -> None:
+        """Move rows of zeros at a rate of 1, all rows at once where they are alike, and add that at their own rates."""
+        parameters, decay = self._work[0], self._column("weight_decay")
+        small.begin(gradients)
+        if self._name == "sgd":
+            small.add_decay(parameters, decay)
+        whole = all(self._even) and not any(self._direct)
+        if whole and self._alike:
+            rows = [small.moved], [small.gradient], [small.first], [small.second]
+            move(self._name, *rows, [self._updates[0, 0]], 1.0, self._settings[0] | _UNDECAYED)
+        else:
+            for row in range(len(rates)):
+                self._move_row(small, row, stepped[row])
+        kept = None
+        if self._name == "adamw":
+            factors = 1 - torch.tensor(rates, dtype=torch.float64).unsqueeze(1) * decay.double()
+            kept = [factors.to(decay)] * len(parameters)
+            if not whole:
+                of_parameters = torch.where(stepped[:, self._layout.owners()], kept[0], 1.0)
+                kept = list(of_parameters.split(self._layout.sizes[: len(parameters)], dim=1))
+        small.apply(parameters, torch.tensor(rates, dtype=decay.dtype).unsqueeze(1), kept)
+
+    def _move_row(self, small: SmallRows, row: int, stepped: Bool[Tensor, " o"]) -> None:
+        """Move one row, owner by owner where its tasks were not present at every step."""
+        settings = self._settings[row] | _UNDECAYED
+        if self._even[row] and not any(self._direct):
+            own = ([part[row]] for part in (small.moved, small.gradient, small.first, small.second))
+            move(self._name, *own, [self._updates[row, 0]], 1.0, settings)
             return
+        tensors = [[part[row] for part in small.by_slot(packed)] for packed in (small.gradient, small.moved)] + [
+            [part[row] for part in parts] for parts in (self._first, self._second)
+        ]
+        for owner, (moves, direct) in enumerate(zip(stepped.tolist(), self._direct, strict=True)):
+            for number, begin, end in self._segments[owner] if moves else ():
+                gradient, moved, first, second = (parts[number][begin:end] for parts in tensors)
+                if direct:
+                    moved.sub_(gradient)
+                else:
+                    move(self._name, [moved], [gradient], [first], [second], [self._updates[row, owner]], 1.0, settings)
+
+    def _step_row_by_row(
+        self, gradients: Sequence[Float[Tensor, "r s"]], rates: Sequence[float], stepped: Bool[Tensor, "r o"]
+    ) -> None:
+        """Update every row with a call of its own, in one pass over memory."""
         by_row = zip(*(gradient.unbind(0) for gradient in gradients), strict=True)
         for row, (of_row, rate) in enumerate(zip(by_row, rates, strict=True)):
             if self._even[row] and not any(self._direct):
                 counts = [self._updates[row, 0]] * len(of_row)
-                self._step_row(list(of_row), *self._whole[row], counts, rate, self._settings[row])
+                parameters, first, second = self._whole[row]
+                move(self._name, parameters, list(of_row), first, second, counts, rate, self._settings[row])
             elif stepped[row].any():
                 self._step_owners(row, of_row, rate, stepped[row].tolist())
 
     def _step_owners(self, row: int, gradients: Sequence[Tensor], rate: float, stepped: Sequence[bool]) -> None:
         """Update the parameters of those owners of a row that take part in the step."""
         settings, pairs = self._settings[row], list(zip(stepped, self._direct, strict=True))
-        own = self._parts(row, gradients, [moved and not direct for moved, direct in pairs])
-        if own[0]:
-            self._step_row(*own, rate, settings)
-        directions, parameters, *_ = self._parts(row, gradients, [moved and direct for moved, direct in pairs])
+        own, counts = self._parts(row, gradients, [moved and not direct for moved, direct in pairs])
+        if counts:
+            gradient, parameters, first, second = own
+            move(self._name, parameters, gradient, first, second, counts, rate, settings)
+        (directions, parameters, *_), _ = self._parts(row, gradients, [moved and direct for moved, direct in pairs])
         for direction, parameter in zip(directions, parameters, strict=True):
             parameter.mul_(1 - rate * settings["weight_decay"]).add_(direction, alpha=-rate)
 
-    def _parts(self, row: int, gradients: Sequence[Tensor], stepped: Sequence[bool]) -> tuple[list[Tensor], ...]:
+    def _parts(
+        self, row: int, gradients: Sequence[Tensor], stepped: Sequence[bool]
+    ) -> tuple[list[list[Tensor]], list[Tensor]]:
         """The parts to update of a row whose tasks were not present at every step, with their numbers of updates."""
         ranges = [(owner, part) for owner, parts in enumerate(self._segments) if stepped[owner] for part in parts]
-        sliced = (
+        sliced = [
             [tensors[number][begin:end] for _, (number, begin, end) in ranges]
             for tensors in (gradients, *self._whole[row])
-        )
-        return (*sliced, [self._updates[row, owner] for owner, _ in ranges])
-
-    def _step_row(
-        self,
-        gradients: list[Tensor],
-        parameters: list[Tensor],
-        first: list[Tensor],
-        second: list[Tensor],
-        counts: list[Tensor],
-        rate: float,
-        settings: Mapping[str, Any],
-    ) -> None:
-        common = {"lr": rate, "weight_decay": settings["weight_decay"], "maximize": False}
-        # the kernels behind torch.optim's fused=True, without a Python optimiser object per row
-        if self._name == "adamw":
-            betas = {"beta1": settings["beta1"], "beta2": settings["beta2"], "eps": _EPSILON, "amsgrad": False}
-            torch._fused_adamw_(parameters, gradients, first, second, [], counts, **common, **betas)
-        else:
-            # a momentum buffer of zeros makes the first step what is_first_step would
-            momentum = settings["momentum"]
-            inertia = {"momentum": momentum, "dampening": 0.0, "nesterov": momentum > 0}
-            torch._fused_sgd_(
-                parameters, gradients, first if momentum else [], **common, **inertia, is_first_step=False
-            )
+        ]
+        return sliced, [self._updates[row, owner] for owner, _ in ranges]
 
     def _step_by_broadcast(self, gradients: Sequence[Tensor], rates: Tensor, stepped: Bool[Tensor, "r o"]) -> None:
         """The same update for all rows and slots at once, in several passes over memory."""
         parameters, first, second = (self._layout.pack(tensors) for tensors in self._work)
         gradient = self._layout.pack(gradients)
 
-        def column(name: str) -> Tensor:
-            return torch.tensor([row[name] for row in self._settings]).to(parameters).unsqueeze(1)
-
-        rate, decay, owner = rates.to(parameters).unsqueeze(1), column("weight_decay"), self._layout.owners()
+        column, owner = self._column, self._layout.fixed_owners.at(self._updates.device)
+        rate, decay = rates.to(parameters).unsqueeze(1), column("weight_decay")
         if self._name == "adamw":
             beta1, beta2 = column("beta1"), column("beta2")
             count = self._updates[:, owner].to(parameters)
             new_first = beta1 * first + (1 - beta1) * gradient
             new_second = beta2 * second + (1 - beta2) * gradient**2
-            scale = (new_second / (1 - beta2**count)).sqrt() + _EPSILON
+            scale = (new_second / (1 - beta2**count)).sqrt() + EPSILON
             new = parameters * (1 - rate * decay) - rate * (new_first / (1 - beta1**count)) / scale
         else:
             momentum, gradient = column("momentum"), gradient + decay * parameters
             new_first, new_second = torch.where(momentum > 0, momentum * first + gradient, first), second
             new = parameters - rate * (gradient + momentum * new_first)
         if any(self._direct):
-            direct = torch.tensor(self._direct)[owner]
+            direct = self._direct_parameters.at(self._updates.device)
             new = torch.where(direct, parameters * (1 - rate * decay) - rate * gradient, new)
             new_first, new_second = (torch.where(direct, *pair) for pair in ((first, new_first), (second, new_second)))
         mask = stepped[:, owner]
@@ -196,27 +234,11 @@ class Optimiser:
             for tensor, part in zip(tensors, self._layout.unpack(torch.where(mask, value, old)), strict=True):
                 tensor.copy_(part)
 
+    def _column(self, name: str) -> Float[Tensor, "r 1"]:
+        if name not in self._columns:
+            self._columns[name] = FixedTensor([row[name] for row in self._settings])
+        return self._columns[name].like(self._first[0]).unsqueeze(1)
 
-def clip_(gradients: Sequence[Float[Tensor, "r s"]], norm: float) -> None:
-    """Clip each replica's gradient, in place, to the norm ``norm``; replicas do not affect each other.
-
-    Args:
-        gradients: gradient of every trained slot.
-        norm: largest norm of a replica's gradient over all slots.
-    """
-    squares = torch.stack([gradient.square().sum(dim=1) for gradient in gradients])
-    factor = norm / squares.sum(dim=0).sqrt().clamp(min=norm)
-    for gradient in gradients:
-        gradient.mul_(factor.unsqueeze(1))
-
-
-def schedule(kind: str, rate: float, step: int, total: int) -> float:
-    """Return the learning rate at a step.
-
-    Args:
-        kind: ``constant``, or ``cosine``: rate · (1 + cos(π step/total)) / 2.
-        rate: learning rate at the first step.
-        step: number of the step, from 0.
-        total: number of steps of the training.
-    """
-    return rate if kind == "constant" else rate * 0.5 * (1 + cos(pi * step / total))
+    @cached_property
+    def _direct_parameters(self) -> FixedTensor:
+        return FixedTensor([self._direct[owner] for owner in self._layout.owners().tolist()])

@@ -14,6 +14,7 @@ from mtl_core.data.example_weights import contributions
 from mtl_core.data.kinds import kind_named
 from mtl_core.data.metrics import MeanMetric, Metric, metric_named
 from mtl_core.data.task import Task
+from mtl_core.fixed_tensor import FixedTensor
 from mtl_core.network.heads import HeadBank
 from mtl_core.network.network import Network
 
@@ -22,14 +23,16 @@ from mtl_core.network.network import Network
 class _Group:
     """Tasks of one head bank with one metric, which are judged at once.
 
-    ``places`` are theirs in the bank, ``members`` among all tasks; the other fields are what was added so far.
+    ``places`` are theirs in the bank (``None``: they are all of its tasks), ``members`` among all tasks; the other
+    fields are what was added so far.
     """
 
     bank: HeadBank
     task: Task
     metric: Metric
-    places: list[int] | slice
+    places: FixedTensor | None
     members: list[int]
+    columns: FixedTensor
     kept: list[Tensor] = field(default_factory=list)
     total: Tensor | None = None
 
@@ -66,11 +69,11 @@ class TaskScores:
             self._weights.append(torch.where(counted, weights, 0.0))
         own = {id(bank): self._in_own_unit(bank, part) for bank, part in zip(self._network.heads, outputs, strict=True)}
         for group in self._groups:
-            targets = group.bank.of_columns(raw)[:, group.places]
-            kept = group.metric.keep(group.task, own[id(group.bank)][:, group.places], targets)
+            targets = _at(group.bank.of_columns(raw), group.places)
+            kept = group.metric.keep(group.task, _at(own[id(group.bank)], group.places), targets)
             if isinstance(group.metric, MeanMetric):
-                scores = kept[:, :, 0] if weights is None else kept[:, :, 0] * weights[:, group.members]
-                part = torch.where(counted[:, group.members], scores, 0.0).sum(dim=2)
+                scores = kept[:, :, 0] if weights is None else kept[:, :, 0] * _at(weights, group.columns)
+                part = torch.where(_at(counted, group.columns), scores, 0.0).sum(dim=2)
                 group.total = part if group.total is None else group.total + part
             if self._keeps_all or not isinstance(group.metric, MeanMetric):
                 group.kept.append(kept)
@@ -79,13 +82,13 @@ class TaskScores:
         """Return the metric of every replica and task over the examples that count; NaN without any."""
         counted = torch.cat(self._counted, dim=2)
         counts = torch.cat(self._weights, dim=2).sum(dim=2) if self._weights else counted.sum(dim=2)
-        found = torch.full(counts.shape, torch.nan)
+        found = torch.full(counts.shape, torch.nan, device=counts.device)
         for group in self._groups:
             if group.total is None:
-                values = group.metric.value(group.task, torch.cat(group.kept, dim=3), counted[:, group.members])
+                values = group.metric.value(group.task, torch.cat(group.kept, dim=3), _at(counted, group.columns))
             else:
-                values = group.total / torch.where(counts > 0, counts, torch.nan)[:, group.members]
-            found[:, group.members] = values
+                values = group.total / _at(torch.where(counts > 0, counts, torch.nan), group.columns)
+            found.index_copy_(1, group.columns.at(found.device), values.to(found))
         return found
 
     def of_examples(self) -> Float[Tensor, "t n"]:
@@ -95,7 +98,7 @@ class TaskScores:
         contribution to it.  NaN for examples that do not count, and for all where the metric is undefined.
         """
         counted = torch.cat(self._counted, dim=2)[0]
-        found = torch.full(counted.shape, torch.nan)
+        found = torch.full(counted.shape, torch.nan, device=counted.device)
         weights = torch.cat(self._weights, dim=2)[0] if self._weights else None
         for group in self._groups:
             kept = torch.cat(group.kept, dim=3)[0]
@@ -121,8 +124,13 @@ def _groups(bank: HeadBank) -> Iterator[_Group]:
     for name in dict.fromkeys(names):
         places = [place for place, own in enumerate(names) if own == name]
         members = [bank.members[place] for place in places]
-        every = slice(None) if len(places) == len(names) else places  # a slice copies nothing
-        yield _Group(bank, bank.tasks[places[0]], metric_named(name), every, members)
+        some = None if len(places) == len(names) else FixedTensor(places)
+        yield _Group(bank, bank.tasks[places[0]], metric_named(name), some, members, FixedTensor(members))
+
+
+def _at(values: Tensor, places: FixedTensor | None) -> Tensor:
+    """The tasks at ``places``, the second dimension; without any, all of them, which copies nothing."""
+    return values if places is None else values.index_select(1, places.at(values.device))
 
 
 def _scores(metric: Metric, task: Task, kept: Float[Tensor, "s n"]) -> Float[Tensor, " n"]:

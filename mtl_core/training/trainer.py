@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import torch
 from torch import Tensor
 
 from mtl_core.data.preprocessing import Preparation, prepare
@@ -14,6 +15,7 @@ from mtl_core.network.network import Network
 from mtl_core.network.replica_state import ReplicaState
 from mtl_core.recipe import Recipe, ReplicaConfig
 from mtl_core.training.allocator import keep_freed_memory
+from mtl_core.training.device import chosen_device
 from mtl_core.training.fused_array import CURVES, FusedArray, fresh_state, restarted, search_is_over
 from mtl_core.training.row_scheduler import Progress, Reports, RowScheduler
 
@@ -64,6 +66,7 @@ def fit(
     watch: Callable[[Progress], None] | None = None,
     snapshot: Callable[[dict[str, ReplicaState]], None] | None = None,
     snapshot_seconds: float = 30.0,
+    device: str | torch.device = "cpu",
 ) -> list[Outcome]:
     """Train ``rows``, at most ``max_rows`` at a time; the place of a row that is done goes to the next one.
 
@@ -80,10 +83,16 @@ def fit(
         watch: called after every epoch of the array; may raise to abort.
         snapshot: called between epochs, at most every ``snapshot_seconds``, with the states of all begun rows.
 
+        device: where the rows train: ``auto`` takes a GPU if there is one.  States that come back are on the CPU.
+
+    Raises:
+        UserError: when the device is not there.
+
     Returns:
         An outcome for each row, in the order given.
     """
     keep_freed_memory()
+    chosen = chosen_device(device)
     until = recipe.epochs if until is None else until
     network = Network(recipe, development.tasks, development.shape)
     prepared = {seed: prepare(development, seed, recipe.train_fraction) for seed in {row.seed for row in rows}}
@@ -97,7 +106,7 @@ def fit(
             elif search_is_over(state):
                 scheduler.states[row.key] = restarted(recipe, network, row, state)
         begun, preparations = [scheduler.states[row.key] for row in active], [prepared[row.seed] for row in active]
-        array = FusedArray(recipe, development, network, active, begun, preparations)
+        array = FusedArray(recipe, development, network, active, begun, preparations, chosen)
         _train_until_a_row_is_done(array, until, reports)
         scheduler.store(array)
     return [_outcome(recipe, row, scheduler.states[row.key], prepared[row.seed]) for row in rows]

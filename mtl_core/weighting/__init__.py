@@ -82,6 +82,9 @@ class Weighting(ABC):
 
     needs: ClassVar[Literal["losses", "gramian", "jacobian"]]
     """What a step of the method looks at, hence what it costs."""
+    solves_on_host: bool = False
+    """Whether a step's problem is solved on the CPU whatever the device: where an algorithm decides by its intermediate
+    results how to go on, a GPU would have to tell them to the host many times in a step instead of once."""
     max_norm: float | None = None
     """Largest norm of a step's gradient on the shared parameters, to which longer ones are shortened; ``None``: any."""
 

@@ -34,6 +34,8 @@ class CAGrad(GramianWeighting):
             need not lower the mean loss.
     """
 
+    solves_on_host = True
+
     def __init__(self, tasks: Sequence[Task], *, c: Annotated[float, Uniform(0.05, 0.95)] = 0.4) -> None:
         super().__init__(tasks)
         self.c = c

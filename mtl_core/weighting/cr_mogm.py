@@ -50,7 +50,7 @@ class CRMOGM(GramianWeighting):
             raise ValueError(f"cr_mogm averages the weights of methods that have any in a step; found {around!r}.")
         self.smoothing, self.inner = smoothing, method(tasks, **(options or {}))
         self.weighs_everything = getattr(self.inner, "weighs_everything", True)
-        self.max_norm = self.inner.max_norm
+        self.max_norm, self.solves_on_host = self.inner.max_norm, self.inner.solves_on_host
 
     def start(self, replicas: int, shared: int = 0) -> State:
         own = {name: torch.zeros(replicas, len(self.tasks)) for name in ("averaged", "averages")}

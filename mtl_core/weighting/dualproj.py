@@ -22,6 +22,8 @@ class DualProj(GramianWeighting):
     in P. Quinton & V. Rey, "Jacobian descent for multi-objective optimization", 2024.  T counts present tasks.
     """
 
+    solves_on_host = True
+
     def start(self, replicas: int, shared: int = 0) -> State:
         return failure_counter(replicas)
 

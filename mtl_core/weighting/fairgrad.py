@@ -32,6 +32,8 @@ class FairGrad(GramianWeighting):
         alpha: α, the degree of fairness; 1 is the Nash bargaining solution, a large one serves the worst-served task.
     """
 
+    solves_on_host = True
+
     def __init__(self, tasks: Sequence[Task], *, alpha: Annotated[float, LogUniform(0.5, 5.0)] = 2.0) -> None:
         super().__init__(tasks)
         self.alpha = alpha

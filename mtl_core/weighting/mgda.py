@@ -44,6 +44,8 @@ class MGDA(GramianWeighting):
         normalise: what gradients are divided by to find their weights: ``none``, ``l2``, ``loss`` or ``loss+``.
     """
 
+    solves_on_host = True
+
     def __init__(self, tasks: Sequence[Task], *, normalise: Normalise = "none") -> None:
         super().__init__(tasks)
         if normalise not in get_args(Normalise):

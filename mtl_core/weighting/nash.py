@@ -43,6 +43,8 @@ class Nash(GramianWeighting):
         max_norm: largest norm of the gradient on the shared parameters; ``None``: not shortened.
     """
 
+    solves_on_host = True
+
     def __init__(
         self,
         tasks: Sequence[Task],

@@ -10,6 +10,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from mtl_core.data.task import Task
+from mtl_core.fixed_tensor import FixedTensor
 from mtl_core.search_space import LogUniform
 from mtl_core.weighting import FLOOR, LossWeighting, State, Step
 from mtl_core.weighting.solvers import adam
@@ -34,12 +35,13 @@ class Uncertainty(LossWeighting):
     def __init__(self, tasks: Sequence[Task], *, step_size: Annotated[float, LogUniform(1e-3, 1e-1)] = 1e-2) -> None:
         super().__init__(tasks)
         self.step_size = step_size
+        self._precision = FixedTensor([0.5 if task.kind == "regression" else 1.0 for task in tasks])
 
     def start(self, replicas: int, shared: int = 0) -> State:
         return {"log_variance": torch.zeros(replicas, len(self.tasks))} | adam.start(replicas, len(self.tasks))
 
     def weigh(self, step: Step) -> Float[Tensor, "r t"]:
-        precision = torch.tensor([0.5 if task.kind == "regression" else 1.0 for task in self.tasks]).to(step.losses)
+        precision = self._precision.like(step.losses)
         weights = precision * torch.exp(-step.state["log_variance"])
         slope = 0.5 - weights * step.losses.clamp(min=FLOOR)  # without it s would fall without bound where a loss is 0
         adam.descend(step.state, "log_variance", slope, step.present, self.step_size)

@@ -24,6 +24,8 @@ class UPGrad(GramianWeighting):
     the ridge is as small for short gradients as for long ones.  T counts present tasks.
     """
 
+    solves_on_host = True
+
     def start(self, replicas: int, shared: int = 0) -> State:
         return failure_counter(replicas)
 

@@ -69,7 +69,7 @@ class Draws:
 
     def common(self, optimiser: str) -> dict[str, Range | float]:
         """Return ranges or fixed values of the common hyperparameters, which by default are the optimiser's own."""
-        from mtl_core.training.optimiser import ranges_of
+        from mtl_core.training.ranges import ranges_of
 
         ranges = ranges_of(optimiser) if self._ranges is None else self._ranges
         return {name: ranges[name] if value is None else value for name, value in self._asked.items()}

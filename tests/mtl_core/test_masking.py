@@ -68,11 +68,11 @@ def test_a_batch_without_labels_leaves_a_tasks_parameters_alone(
     original, absences = Optimiser.step, []
 
     def watched(
-        self: Optimiser, gradients: Sequence[Tensor], rates: Sequence[float], present: Tensor | None = None
+        self: Optimiser, gradients: Sequence[Tensor], rates: list[float], present: Tensor | None, on_device: Tensor
     ) -> None:
         assert present is not None
         before = self._layout.pack(self._work[0])
-        original(self, gradients, rates, present)
+        original(self, gradients, rates, present, on_device)
         moved = (before != self._layout.pack(self._work[0])) | (self._layout.pack(gradients) != 0)
         absent = torch.cat([torch.zeros(len(present), 1, dtype=torch.bool), ~present], dim=1)
         assert not (moved & absent[:, self._layout.owners()]).any()

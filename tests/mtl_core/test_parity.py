@@ -115,11 +115,11 @@ def test_the_fused_engine_trains_what_a_plain_loop_trains(sharing: str, depth: i
 
 
 def test_a_golden_run_keeps_its_numbers() -> None:
-    """Numbers of the first version of the engine: a change of them must raise ENGINE_VERSION."""
+    """Numbers of version 6 of the engine, the masks among them: a change of them must raise ENGINE_VERSION."""
     recipe = Recipe(depth=2, stages=3, width=8, batch_size=32, epochs=3)
     row = ReplicaConfig("golden", 11, {"learning_rate": 1e-2, "weight_decay": 1e-3, "dropout": 0.25})
     curve = fit(recipe, in_double(development()), [row])[0].curves["validation_loss"]
     assert curve[-1].tolist() == pytest.approx(GOLDEN, rel=1e-10)
 
 
-GOLDEN = [1.1126426311688775, 0.6897680809296306, 1.1006237002459807]
+GOLDEN = [1.10551605425925, 0.6890682742988489, 1.1039374637176786]

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from mtl_core.fixed_tensor import FixedTensor
 from mtl_core.layers.bank import Copy, Slot, Theta
 from mtl_core.layers.linear import Linear
 
@@ -36,9 +38,12 @@ def own_first(rows: Float[Tensor, "r t t *w"]) -> Float[Tensor, "r t t *w"]:
     All copies of a bank have the same initial value; in this order the same row serves every task.
     """
     tasks = rows.shape[1]
-    places = [[row * tasks + (column - row) % tasks for column in range(tasks)] for row in range(tasks)]
-    index = torch.tensor(places, device=rows.device).flatten()
-    return rows.flatten(1, 2).index_select(1, index).view(rows.shape)
+    return rows.flatten(1, 2).index_select(1, _own_first(tasks).at(rows.device)).view(rows.shape)
+
+
+@cache
+def _own_first(tasks: int) -> FixedTensor:
+    return FixedTensor([row * tasks + (column - row) % tasks for row in range(tasks) for column in range(tasks)])
 
 
 def near_one(own: float, places: int) -> Float[Tensor, " n"]:

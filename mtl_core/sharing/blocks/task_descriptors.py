@@ -9,6 +9,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from mtl_core.fixed_tensor import FixedTensor
 from mtl_core.layers.bank import SHARED, Initialiser, Slot, Theta, private
 
 Descriptors = Mapping[str, Sequence[float]]
@@ -71,8 +72,9 @@ class TaskVectors:
         outputs: int,
         initialise: Callable[..., Initialiser],
     ) -> None:
-        self._z = None if descriptors is None else descriptor_matrix(tasks, descriptors)
-        shape = (outputs,) if self._z is None else (self._z.shape[1], outputs)
+        matrix = None if descriptors is None else descriptor_matrix(tasks, descriptors)
+        self._z = None if matrix is None else FixedTensor(matrix)
+        shape = (outputs,) if matrix is None else (matrix.shape[1], outputs)
         self.weight = Slot(name, private(tasks) if self._z is None else (SHARED,), shape, initialise(*shape))
         self.slots = (self.weight,)
 
@@ -80,7 +82,7 @@ class TaskVectors:
         weight = theta[self.weight]
         if self._z is None:
             return weight
-        return self._z.to(weight).expand(len(weight), -1, -1).bmm(weight[:, 0])
+        return self._z.like(weight).expand(len(weight), -1, -1).bmm(weight[:, 0])
 
 
 def along(values: Float[Tensor, "r t o"], y: Float[Tensor, "r t b *f"], feature_axis: int) -> Tensor:

@@ -6,6 +6,7 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
+from mtl_core.fixed_tensor import FixedTensor
 from mtl_core.weighting.solvers.gramian import NormalisedGramian
 
 LIMIT = 60
@@ -16,6 +17,7 @@ ROUNDING = 5e-16
 """Rounding error of a product of cosines and b, relative to b; a smaller error counts as none, however large b is."""
 LENGTHS = (1.0, 2.0, 4.0, 0.5, 0.25, 0.0625)
 """Multiples of Newton's step that are tried side by side; long ones, for it only doubles what is far too small."""
+_LENGTHS = FixedTensor(LENGTHS)
 
 
 def shares(
@@ -41,7 +43,7 @@ def shares(
     b = _start(cosines, kappa, power, alive)
     done = ~alive.any(dim=1)
     error = target = torch.ones_like(b)
-    lengths = torch.tensor(LENGTHS, dtype=b.dtype, device=b.device)[:, None, None]
+    lengths = _LENGTHS.like(b)[:, None, None]
     for _ in range(LIMIT):
         product = (cosines @ b.unsqueeze(2)).squeeze(2) + not_alive
         target = kappa * torch.exp(-power * torch.log(b))

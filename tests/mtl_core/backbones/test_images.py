@@ -10,7 +10,7 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from mtl_core.layers.bank import SHARED, private
-from mtl_core.layers.dropout import Noise
+from mtl_core.layers.dropout import noise_of
 from mtl_core.layers.forward_context import ForwardContext
 from mtl_core.network.cost import cost_of
 from mtl_core.network.feasibility import why_infeasible
@@ -232,7 +232,7 @@ def test_every_affine_layer_passes_the_adapter(backbone: str) -> None:
 def test_every_stage_drops_some_of_its_output(backbone: str) -> None:
     network = network_of(recipe(backbone, depth=3))
     theta, x = theta_of(network), network.trunk.backbone.enter(inputs())
-    noise = Noise([0, 1], [0, 0], torch.tensor([0.0, 0.5]))
+    noise = noise_of([0, 1], [0, 0], [0.0, 0.5])
     for stage in network.trunk.trunk.stages:
         kept, dropped = stage(theta, x, ForwardContext()), stage(theta, x, ForwardContext(noise=noise))
         assert torch.equal(kept[0], dropped[0])

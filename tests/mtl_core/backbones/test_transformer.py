@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from mtl_core.backbones import extend
 from mtl_core.backbones.transformer import Transformer
 from mtl_core.data.task_set import Development
+from mtl_core.fixed_tensor import FixedTensor
 from mtl_core.layers.bank import SHARED, private
 from mtl_core.layers.forward_context import EVALUATION, ForwardContext
 from mtl_core.layers.parameter_layout import Layout
@@ -168,7 +169,7 @@ def test_further_features_are_tokens_of_a_table_and_channels_of_an_image(inputs:
     """Two further ones: table 5 + 2 columns, image 3 · 2 patches as before."""
     backbone = Transformer(inputs, 1, 8)
     wider = backbone.extended(2)
-    x = extend(torch.randn(2, 1, 4, backbone.num_inputs), torch.eye(2), inputs)
+    x = extend(torch.randn(2, 1, 4, backbone.num_inputs), FixedTensor(torch.eye(2)), inputs)
     assert wider.inputs == (inputs[0] + 2, *inputs[1:])
     chain = Chain(wider, range(1), (SHARED,))
     layout = Layout(chain.slots, ("a",))

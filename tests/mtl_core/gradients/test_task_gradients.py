@@ -12,7 +12,7 @@ from mtl_core.data.preprocessing import Preparation, prepare
 from mtl_core.gradients.step_gradient import Batch, StepGradient
 from mtl_core.gradients.task_gradients import ApartPass, CutPass, task_gradients
 from mtl_core.layers.bank import Theta
-from mtl_core.layers.dropout import Noise
+from mtl_core.layers.dropout import noise_of
 from mtl_core.layers.forward_context import ForwardContext
 from mtl_core.network.network import Network
 from mtl_core.network.shared_parameters import SharedParameters
@@ -30,7 +30,7 @@ every = pytest.mark.parametrize("case", CASES, ids=str)
 
 
 def context() -> ForwardContext:
-    noise = Noise((0, 1), (3, 3), torch.tensor([0.2, 0.4]))
+    noise = noise_of((0, 1), (3, 3), [0.2, 0.4])
     return ForwardContext(
         training=True, noise=noise, progress=torch.zeros(2), streams=Streams((0, 1), "sharing").at([3, 3])
     )

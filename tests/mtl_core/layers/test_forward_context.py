@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 
 from mtl_core.layers.bank import SHARED, Theta
-from mtl_core.layers.dropout import Noise
+from mtl_core.layers.dropout import noise_of
 from mtl_core.layers.forward_context import EVALUATION, ForwardContext
 from mtl_core.layers.linear import Linear
 
@@ -23,7 +23,7 @@ def test_evaluation_neither_drops_nor_adapts() -> None:
 
 def test_a_training_step_drops_by_its_own_masks() -> None:
     h = torch.ones(2, 1, 50, 30)
-    noise, again = (Noise((0, 1), (4, 4), torch.tensor([0.5, 0.0])) for _ in range(2))
+    noise, again = (noise_of((0, 1), (4, 4), [0.5, 0.0]) for _ in range(2))
     dropped = ForwardContext(training=True, noise=noise).drop(h, (SHARED,))
     assert torch.equal(dropped, again(h, (SHARED,)))
     assert (dropped[0] == 0).any()

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from scipy import stats
 
-from mtl_core.randomness.counter_based import Streams
+from mtl_core.randomness.counter_based import Streams, halves, words
 
 NAMES = ("price", "sold", "grade")
 
@@ -42,3 +42,34 @@ def test_a_number_depends_on_row_name_step_and_draw_alone() -> None:
     assert torch.equal(alone.uniform(NAMES[::-1])[0], second[1].flip(0))
     assert torch.equal(both.at([4, 7]).uniform(NAMES), first)
     assert not (Streams((3, 9), "gates").at([4, 7]).uniform(NAMES) == first).any()
+
+
+KEYS = torch.arange(400) * 7046029254386353131 - (1 << 60)
+
+
+def test_words_keep_their_bits() -> None:
+    """Integers alone make them, so that every device has these; a change of them must raise ENGINE_VERSION."""
+    found = words(halves(KEYS[:2]), 4)
+    assert found.tolist() == [
+        [1342197760, 411689152, 2040105227, 66173405],
+        [1417635719, 1300658192, -418012738, 1257908102],
+    ]
+
+
+def test_the_bytes_of_words_are_uniform_and_uncorrelated() -> None:
+    found = words(halves(KEYS), 4096).view(torch.uint8)
+    for place in range(4):
+        counts = torch.bincount(found[:, place::4].flatten().long(), minlength=256)
+        assert stats.chisquare(counts.numpy()).pvalue > 1e-3
+    standard = (found.double() - 127.5) / np.sqrt((256**2 - 1) / 12)
+    noise = 4 / standard.numel() ** 0.5
+    for lag in (1, 2, 3, 4, 8, 64):
+        assert abs((standard[:, lag:] * standard[:, :-lag]).mean()) < noise, lag
+    assert abs((standard[1:] * standard[:-1]).mean()) < noise, "of neighbouring keys"
+
+
+def test_a_word_depends_on_its_key_and_place_alone() -> None:
+    every = words(halves(KEYS), 64)
+    assert torch.equal(words(halves(KEYS[7:8]), 64)[0], every[7])
+    assert torch.equal(words(halves(KEYS), 9), every[:, :9])
+    assert len(every.unique()) == every.numel()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import pairwise
 
 import pytest
 import torch
@@ -12,7 +11,7 @@ from torch import Tensor
 from mtl_core.layers.bank import SHARED, Copy, Slot, private, uniform
 from mtl_core.layers.parameter_layout import Layout
 from mtl_core.network.replica_state import StackedStates
-from mtl_core.training.optimiser import Optimiser, clip_, ranges_of, schedule, start
+from mtl_core.training.optimiser import Optimiser, start
 
 pytestmark = pytest.mark.usefixtures("double")
 
@@ -190,30 +189,3 @@ def test_a_resumed_optimiser_goes_on_where_it_stood(absent: bool) -> None:
     paused = trained("adamw", absent, steps=9)
     resumed = trained("adamw", absent, rows=paused, done=9)
     assert all(torch.equal(resumed[key], value) for key, value in straight.items())
-
-
-def test_clipping_shortens_long_rows_alone() -> None:
-    gradients = [torch.tensor([[3.0], [0.3], [0.0], [torch.nan]]), torch.tensor([[4.0], [0.4], [0.0], [1.0]])]
-    clip_(gradients, 1.0)
-    found = torch.cat(gradients, dim=1)
-    torch.testing.assert_close(found[:3], torch.tensor([[0.6, 0.8], [0.3, 0.4], [0.0, 0.0]]))
-    assert found[3].isnan().all()
-
-
-def test_schedules() -> None:
-    assert [schedule("constant", 0.3, step, 10) for step in range(10)] == [0.3] * 10
-    cosine = [schedule("cosine", 0.3, step, 10) for step in range(11)]
-    assert cosine[0] == 0.3
-    assert cosine[2] == pytest.approx(0.3 * (1 + 0.80901699) / 2)
-    assert cosine[5] == pytest.approx(0.15)
-    assert cosine[10] == pytest.approx(0.0)
-    assert all(later < earlier for earlier, later in pairwise(cosine))
-
-
-def test_the_learning_rate_suits_the_optimiser_and_the_rest_is_common() -> None:
-    adamw, sgd = ranges_of("adamw"), ranges_of("sgd")
-    assert list(adamw) == list(sgd) == ["learning_rate", "weight_decay", "dropout"]
-    assert sgd["learning_rate"] != adamw["learning_rate"]
-    assert all(sgd[name] == adamw[name] for name in ("weight_decay", "dropout"))
-    with pytest.raises(KeyError):
-        ranges_of("lion")

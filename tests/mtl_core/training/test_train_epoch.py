@@ -13,7 +13,7 @@ from mtl_core.network.network import Network
 from mtl_core.recipe import Recipe, ReplicaConfig
 from mtl_core.training.array_parts import ArrayParts, assemble
 from mtl_core.training.fused_array import fresh_state
-from mtl_core.training.train_epoch import EpochTrainer, weighting_memory, weighting_of, weighting_state
+from mtl_core.training.train_epoch import EpochTrainer
 from tests.mtl_core.worlds import development, rows
 
 RECIPE = Recipe(depth=1, stages=2, width=8, batch_size=64, epochs=4)
@@ -47,19 +47,3 @@ def test_a_learning_rate_of_zero_leaves_parameters_but_not_moments() -> None:
         assert torch.equal(new[0], old[0])
         assert not torch.equal(new[1], old[1])
     assert trainer.moments()["first_moment"].any(dim=1).all()
-
-
-def test_a_methods_memory_is_found_again_in_the_state_and_not_copied() -> None:
-    memory = {"weights": torch.ones(2, 3), "target": torch.zeros(2, 3)}
-    state = weighting_state(memory) | {"parameters": torch.zeros(2, 5)}
-    again = weighting_memory(state)
-    assert again.keys() == memory.keys()
-    assert all(again[name] is value for name, value in memory.items())
-
-
-def test_hyperparameters_of_the_method_are_columns() -> None:
-    network = Network(RECIPE, DATA.tasks, DATA.shape)
-    method = weighting_of(replace(RECIPE, weighting="cagrad"), network, rows(2, c=[0.2, 0.7]))
-    torch.testing.assert_close(method.c, torch.tensor([[0.2], [0.7]]))  # type: ignore[attr-defined]
-    with pytest.raises(KeyError, match="c"):
-        weighting_of(replace(RECIPE, weighting="cagrad"), network, [*rows(1, c=0.2), *rows(1)])

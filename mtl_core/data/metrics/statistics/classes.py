@@ -29,8 +29,10 @@ def confusion(task: Task, kept: Float[Tensor, "*a 2 n"], counted: Bool[Tensor, "
     first = torch.arange(sets.numel(), device=kept.device).view(*sets, 1) * classes**2
     cells = sets.numel() * classes**2
     cell = torch.where(counted, first + predicted * classes + true, cells)
-    found = torch.bincount(cell.flatten(), minlength=cells + 1)[:cells]
-    return found.view(*sets, classes, classes).double()
+    # not torch.bincount, which a GPU has to wait for: the length of its result depends on the largest number
+    places = cell.flatten()
+    found = torch.zeros(cells + 1, dtype=torch.int64, device=kept.device).index_add_(0, places, torch.ones_like(places))
+    return found[:cells].view(*sets, classes, classes).double()
 
 
 def one_hot(classes: Float[Tensor, " n"], num_classes: int) -> Float[Tensor, "n k"]:
