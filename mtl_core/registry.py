@@ -1,4 +1,4 @@
-"""Registry of methods, architectures, backbones, task sets, metrics and kinds of task: one file, one class, one name.
+"""Registry of methods, architectures, backbones, task sets, metrics, kinds, formats: one file, one class, one name.
 
 The name is the same everywhere: in study files, on the command line and in legends.  A kind is a package whose
 ``__init__`` defines an abstract base class.  Every module of it must hold exactly one concrete subclass, named like the
@@ -7,8 +7,8 @@ arguments of that class are its options; those annotated with a range are tuning
 with a range on request are tuned only where a study asks for it.
 
 Entries need not lie in this package: the environment variable ``MTL_STUDY_PATH`` names folders, separated like those of
-``PATH``, whose sub-folders ``sharing``, ``weighting``, ``backbones``, ``tasks``, ``metrics`` and ``kinds`` are searched
-as well.
+``PATH``, whose sub-folders ``sharing``, ``weighting``, ``backbones``, ``tasks``, ``metrics``, ``kinds`` and ``formats``
+are searched as well.
 """
 
 from __future__ import annotations

@@ -190,7 +190,8 @@ class Table(TaskSource):
         if self.weights_judge:
             refuse_metrics_without_weights([task for task in whole.tasks if task.name in self.weights])
         remarks += remarks_on_same_targets(tasks, labels)
-        inputs, dropped = without_row_numbers(candidates, file.index, self.kinds)
+        parts = () if self.files.names_tasks else file.num_rows  # a day of each task's own is no row number
+        inputs, dropped = without_row_numbers(candidates, file.index, self.kinds, parts)
         kinds = [declared_kind(self.kinds, column.name, INPUT_KINDS) or column.kind() for column in inputs]
         encoded = encoded_inputs(inputs, kinds, ~test, dropped, str(self.path))
         remarks += dropped + remarks_on_leaks(inputs, candidates, predicted, tasks, labels, ~test)
