@@ -105,6 +105,7 @@ TRAINING = (
             WHOLE, "steps in which the weighting method's solver did not converge; null: it has none", "steps"
         ),
         "seconds": Column(REAL, "the replica's share of its shard's wall time", "s"),
+        "device": Column(TEXT, "what it was trained on, cpu or cuda; null: not recorded, then cpu", is_new=True),
     }
 )
 """One row per replica × task.  A replica may stand in several parts (one per rung): the longest one counts."""

@@ -20,6 +20,7 @@ from study.config.load import read_spec
 from study.config.spec import Spec
 from study.config.suite import SuitePosition
 from study.driver.backend_choice import SCORING_PAYS_SECONDS, RunOptions, choose_backend, scoring_seconds
+from study.driver.devices import note_device
 from study.driver.frame import DATA, Frame, spec_of_frame
 from study.driver.manifest import refuse_another, write_description
 from study.driver.screens import screen_for
@@ -53,6 +54,8 @@ def run(
     workers: int | None = None,
     screen: str | None = None,
     position: SuitePosition | None = None,
+    device: str | None = None,
+    mix_devices: bool = False,
 ) -> Path:
     """Train what is missing of ``spec`` in ``out``, score it, and return the run directory.
 
@@ -66,18 +69,20 @@ def run(
         workers: processes; one per core by default.
         screen: ``auto`` (live on a terminal, a line now and then elsewhere), ``json``, or ``None``: silent.
         position: which study of a suite this is, if it is one.
+        device: ``auto``, ``cpu`` or ``cuda``: what replicas train on; ``None``: what the study says.
+        mix_devices: whether a study that was begun on another device may go on with this one; its records say so.
 
     Raises:
         UserError: when ``out`` holds another study or is in use, data are unfit, or most replicas fail.
         KeyboardInterrupt: SIGINT or SIGTERM came; what is recorded is kept.
     """
-    options = RunOptions(backend, address, workers, screen, position)
     if data is not None:
         out = Path(out or Path("runs") / data.name)
         spec = spec_of_frame(data, spec, out)
     elif not isinstance(spec, Spec):
         raise UserError("study.run", "there is neither a study nor data.", "Give load_spec(…), or data=study.frame(…).")
     out = Path(out or Path("runs") / spec.name)
+    options = RunOptions(backend, address, workers, screen, position, device or spec.device, mix_devices)
     return run_prepared(prepare_run(spec, out.absolute()), out=out, options=options)
 
 
@@ -147,6 +152,8 @@ def _run_phases(
                 backend, changed = choose_backend(options, prepared, scratch), False
             screen.monitor.backend = backend
             if not scheduler.over:
+                if data.test is None:
+                    note_device(backend.begin(data), archive, ledger, mix=options.mix_devices)
                 with screen.showing(scheduler):
                     backend.run(scheduler, data)
     finally:
