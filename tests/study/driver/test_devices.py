@@ -43,7 +43,7 @@ def test_another_device_is_refused_and_mixing_is_written_down(fake: Path, tmp_pa
     archive = Archive(out)
     with Ledger(out) as ledger:
         note_device("cpu", archive, ledger, mix=False)
-        with pytest.raises(UserError, match="were trained on cpu, and this run would train on cuda.*--mix-devices"):
+        with pytest.raises(UserError, match=r"were trained on cpu, and this run would train on cuda.*--mix-devices"):
             note_device("cuda", archive, ledger, mix=False)
         note_device("cuda", archive, ledger, mix=True)
         said = [event for event in ledger.events if event["event"] == "device"]
