@@ -36,6 +36,7 @@ KINDS = {
     "tasks": ("mtl_core.tasks", "TaskSource"),
     "metrics": ("mtl_core.data.metrics", "Metric"),
     "kinds": ("mtl_core.data.kinds", "TaskKind"),
+    "formats": ("mtl_core.data.formats", "DataFormat"),
 }
 PATH = "MTL_STUDY_PATH"
 """Environment variable with the folders of further entries."""
@@ -147,6 +148,31 @@ def find(kind: str, name: str) -> Entry:
     if name not in known:
         raise KeyError(f"{name!r} is not one of the {kind}: {', '.join(known)}.")
     return known[name]
+
+
+def imported(path: str, where: str) -> Any:
+    """Return the object that a dotted path names.
+
+    Args:
+        path: of the form ``package.module:name``.
+        where: place in the study file, for messages.
+
+    Raises:
+        UserError: when the path has another form, the module cannot be imported, or it has no such name.
+    """
+    package, colon, name = path.partition(":")
+    if not colon or not package or not name:
+        raise UserError(where, f"{path!r} is no path to a module.", "Write it as package.module:name.")
+    try:
+        obj: Any = importlib.import_module(package)
+    except Exception as error:  # the user's code runs here, and whatever it raises is theirs to know
+        remedy = "The current directory is searched by python -m study; for the script mtl-study set PYTHONPATH=."
+        raise UserError(where, f"{package} cannot be imported ({type(error).__name__}: {error}).", remedy) from error
+    for part in name.split("."):
+        if not hasattr(obj, part):
+            raise UserError(where, f"{package} has no {name}.", "Name a class or a function that it defines.")
+        obj = getattr(obj, part)
+    return obj
 
 
 def _entry(name: str, module: Any, base: type) -> Entry:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import math
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -86,3 +88,28 @@ def _no_partition(groups: Sequence[Sequence[Any]], tasks: Sequence[str]) -> str 
 
 def _is_list(value: Any) -> bool:
     return isinstance(value, Sequence) and not isinstance(value, str)
+
+
+def average_tree(tasks: Sequence[str], stages: int) -> list[list[list[str]]]:
+    """Return a tree with as many groups at each stage as a random tree has on average, rounded.
+
+    In a random tree every node takes one of the T nodes of the stage before, T being the number of tasks, and every
+    task one of the last stage.  If n nodes of a stage are used, T (1 − (1 − 1/T)ⁿ) of the stage before are on average.
+
+    Args:
+        tasks: names of the tasks; neighbours form the groups.
+        stages: number of stages.
+    """
+    tree: list[list[list[str]]] = []
+    parts, used = [[task] for task in tasks], float(len(tasks))
+    for _ in range(stages):
+        used = len(tasks) * (1 - (1 - 1 / len(tasks)) ** used)
+        parts = _merged(parts, max(1, min(len(parts), math.floor(used + 0.5))))
+        tree.insert(0, parts)
+    return tree
+
+
+def _merged(parts: Sequence[Sequence[str]], number: int) -> list[list[str]]:
+    """Join neighbouring groups to ``number`` groups of about as many each."""
+    ends = [len(parts) * place // number for place in range(number + 1)]
+    return [list(itertools.chain(*parts[begin:end])) for begin, end in itertools.pairwise(ends)]

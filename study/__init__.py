@@ -1,10 +1,10 @@
 """Studies: plan one, run it on Ray or in this process, and resume it whatever has stopped it.
 
 ``study.run(spec, out=…)`` trains what is missing and returns the run directory, whose report
-``analysis.write_report(run)`` writes; ``study.load_spec(…)`` reads a study file, and ``study.frame(…)`` takes a data
-frame; ``run_suite`` and ``load_suite`` do so for several studies with one report.  ``export(run, folder)`` writes the
-model of a finished study, and ``Predictor.load(folder).predict(rows)`` uses it.  They are looked up on first use, so
-that importing the package costs nothing.
+``analysis.write_report(run)`` writes; ``study.load_spec(…)`` reads a study file, ``study.frame(…)`` takes a data frame
+and ``study.dataset(…)`` a torch data set; ``run_suite`` and ``load_suite`` do so for several studies with one report.
+``export(run, folder)`` writes the model of a finished study, and ``Predictor.load(folder).predict(rows)`` uses it.
+They are looked up on first use, so that importing the package costs nothing.
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ from importlib import import_module
 from typing import Any
 
 _PUBLIC = {
-    "run": "study.driver.run", "frame": "study.driver.frame", "load_spec": "study.config.load",
+    "run": "study.driver.run", "frame": "study.driver.frame",
+    "dataset": "study.driver.dataset", "load_spec": "study.config.load",
     "Spec": "study.config.spec",
     "export": "study.driver.export.write", "Predictor": "mtl_core.network.portable.model",
     "run_suite": "study.driver.run_suite", "load_suite": "study.config.load", "Suite": "study.config.suite",

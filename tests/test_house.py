@@ -73,10 +73,12 @@ TESTED_ELSEWHERE: dict[str, tuple[str, str]] = {
         f"mtl_core/data/kinds/{name}.py": ("tests/mtl_core/data/kinds/test_contract.py", "what every kind promises")
         for name in ("__init__", "binary", "multiclass", "regression")
     },
+    "mtl_core/data/tabular/input_checks.py": ("tests/mtl_core/tasks/test_table.py", "through whole tables"),
     "mtl_core/data/tabular/declared_kinds.py": (
         "tests/mtl_core/data/tabular/test_ordered_and_counted.py",
         "kinds of targets, and those that there are not",
     ),
+    "mtl_core/sharing/blocks/conflict_scores.py": ("tests/mtl_core/sharing/test_recon.py", "its architecture"),
     "mtl_core/data/tabular/column_roles.py": ("tests/mtl_core/tasks/test_table.py", "through whole tables"),
     "mtl_core/data/tabular/made_columns.py": (
         "tests/mtl_core/data/tabular/test_label_columns.py",
@@ -96,6 +98,24 @@ TESTED_ELSEWHERE: dict[str, tuple[str, str]] = {
         "tests/mtl_core/training/test_evaluation.py",
         "metrics over chunks and of examples",
     ),
+    "mtl_core/data/formats/__init__.py": (
+        "tests/mtl_core/data/files/test_by_name.py",
+        "base classes: who reads what",
+    ),
+    "mtl_core/data/files/given_validation.py": (
+        "tests/mtl_core/data/files/test_table_files.py",
+        "through whole tables",
+    ),
+    **{
+        f"mtl_core/data/reading/{name}.py": ("tests/mtl_core/data/formats/test_sqlite.py", "through queries")
+        for name in ("query", "rows")
+    },
+    **{
+        f"mtl_core/data/arrays/{name}.py": ("tests/mtl_core/tasks/test_arrays.py", "through whole files")
+        for name in ("named_arrays", "input_array", "target_arrays", "task_set_of_arrays")
+    },
+    "mtl_core/data/arrays/from_dataset.py": ("tests/mtl_core/tasks/test_dataset.py", "through whole data sets"),
+    "mtl_core/data/tabular/named_columns.py": ("tests/mtl_core/tasks/test_table.py", "through whole tables"),
     "mtl_core/data/input_column.py": (
         "tests/mtl_core/data/tabular/test_input_columns.py",
         "what a table says of its columns",

@@ -72,9 +72,9 @@ def _agreement(shared: np.ndarray) -> float:
 def caption(rows: pd.DataFrame) -> str:
     """Return what the table holds, its units and n."""
     return (
-        f"Trees that the replicas of the confirm phase learned (n = {int(rows['n'].max())} seeds). together: share of "
-        "pairs of tasks that share the stage; agreement: of pairs of seeds and pairs of tasks, the share in which both "
-        "seeds share or both part the two tasks; by_chance: what it would be if every seed shared pairs at random, as "
-        "often; groupings: how many different ones, the most frequent with its share of the seeds. No interval: two "
-        "pairs of seeds have a seed in common."
+        "Groups of tasks that share a stage, as the replicas of the confirm phase found them "
+        f"(n = {int(rows['n'].max())} seeds). together: share of pairs of tasks that share the stage; agreement: of "
+        "pairs of seeds and pairs of tasks, the share in which both seeds share or both part the two tasks; by_chance: "
+        "what it would be if every seed shared pairs at random, as often; groupings: how many different ones, the most "
+        "frequent with its share of the seeds. No interval: two pairs of seeds have a seed in common."
     )

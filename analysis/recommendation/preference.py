@@ -13,7 +13,8 @@ RULES = {
     BALANCED: (
         "Among the arms that share, the first with a benefit that is shown or clearly likelier than harm, in this "
         "order: the arm chosen on validation, a checked candidate, the reference, an arm added later; without such an "
-        "arm, the first of which harm is neither shown nor clearly likelier; without one, train alone. Harm is shown "
+        "arm, of those of which harm is neither shown nor clearly likelier the one with the fewest multiply-adds, "
+        "provided that its mean gain lies within the band of the highest; without one, train alone. Harm is shown "
         "if a task is hurt by sharing (or hurt, where no loop was run), if a task does better alone and none is better "
         "off, or if the 95% interval of the mean gain lies below the band. Benefit is shown if, without harm, a task "
         "is better off, or if the 95% interval of the mean gain lies above zero and reaches beyond the band. Clearly "
@@ -55,11 +56,22 @@ def best_that_shares(options: list[Option]) -> Option | None:
     """Return the arm for which sharing stands: with a benefit rather than open, open rather than harmful.
 
     Of arms alike in this the one chosen on validation comes first, then a checked candidate, the reference, and one
-    that was added to the finished study.
+    that was added to the finished study.  Where all that are not harmful are open, no difference tells them from each
+    other or from training alone, and what they cost decides.
     """
     order = (CHOSEN, FOLLOW_UP, REFERENCE, ADDED)
     found = [option for option in options if option.shares]
+    open_ones = [option for option in found if not option.harm]
+    if open_ones and not any(option.benefit for option in open_ones):
+        highest = max(option.gain for option in open_ones)
+        found = [option for option in open_ones if option.gain >= highest - option.band] or open_ones
+        return min(found, key=lambda option: (_multiply_adds(option), order.index(option.kind)))
     return min(found, key=lambda option: (option.harm, not option.benefit, order.index(option.kind)), default=None)
+
+
+def _multiply_adds(option: Option) -> float:
+    """The multiply-adds of an option; infinite where they are unknown."""
+    return option.cost.multiply_adds if math.isfinite(option.cost.multiply_adds) else math.inf
 
 
 def _balanced(options: list[Option]) -> Option | None:
@@ -79,7 +91,7 @@ def _value(option: Option) -> float:
 def _cheapest(options: list[Option]) -> Option | None:
     allowed = [option for option in options if _tolerable(option, options)]
     known = [option for option in allowed if math.isfinite(option.cost.multiply_adds)]
-    return min(known, key=lambda option: option.cost.multiply_adds, default=_alone(options))
+    return min(known, key=_multiply_adds, default=_alone(options))
 
 
 def _tolerable(option: Option, options: list[Option]) -> bool:

@@ -1,6 +1,6 @@
 """The documentation of the records' columns, as data and as a page.
 
-``python -m analysis.records.columns_page > docs/columns.md`` writes the page anew after a column has changed.
+``python -m analysis.records.columns_page > docs/reference/columns.md`` writes the page anew after a column has changed.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ INTRODUCTION = """\
 
 A run directory holds one directory of parquet files for each kind of records below; `analysis.load(run)` reads them as
 pandas tables.  `mtl-study list columns` prints this page, with `--json` for programs.  It is written by
-`python -m analysis.records.columns_page > docs/columns.md` from `analysis/records/schema.py`."""
+`python -m analysis.records.columns_page > docs/reference/columns.md` from `analysis/records/schema.py`."""
 
 
 def column_facts(kind: str) -> list[dict[str, str]]:

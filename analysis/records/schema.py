@@ -19,7 +19,6 @@ TEXT, WHOLE, REAL, SINGLE = pa.string(), pa.int64(), pa.float64(), pa.float32()
 CURVE = pa.list_(SINGLE)
 
 LOSS, METRIC, SKILL = "the task's loss", "the task's metric", "skill: 0 constant prediction, 1 perfect"
-
 NO_CLASSES = "null: a regression, or not recorded yet when the run was made"
 TREE = "tree that the replica found, to which its sizes then refer: groups of tasks by stage, a JSON list; null: none"
 

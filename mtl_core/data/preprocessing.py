@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -84,7 +85,7 @@ def prepare(development: Development, seed: int, train_fraction: float = 1.0) ->
         names = ", ".join(repr(task.name) for task in tasks)
         raise UserError(f"training split of seed {seed}", f"has no label of {names}.", "Label more, or train on more.")
     shuffled = train[torch.randperm(len(train), generator=generator(seed, "probe"))]
-    input_shift, input_scale = _standards(examples.inputs[train], development.standardise)
+    input_shift, input_scale = _input_standards(development, examples.inputs[train])
     target_shift, target_scale = _target_standards(tasks, examples.targets[train])
     table = table_of_classes(tasks, examples.targets[train])
     in_loss = weights_in_loss(tasks, examples.targets, examples.weights, table)
@@ -158,6 +159,18 @@ def skill(tasks: tuple[Task, ...], metric: Float[Tensor, "r t"], trivial: Float[
 @cache
 def _perfect(metrics: tuple[str, ...]) -> FixedTensor:
     return FixedTensor([metric_named(name).perfect for name in metrics])
+
+
+def _input_standards(
+    development: Development, inputs: Float[Tensor, "n d"]
+) -> tuple[Float[Tensor, " d"], Float[Tensor, " d"]]:
+    """Shift and scale by column, or the same for all pixels of a channel."""
+    if not (development.scale_by_channel and development.image):
+        return _standards(inputs, development.standardise)
+    channels, pixels = development.image[0], math.prod(development.image[1:])
+    pooled = inputs.reshape(len(inputs), channels, pixels).transpose(1, 2).reshape(-1, channels)
+    shift, scale = _standards(pooled, torch.ones(channels, dtype=torch.bool))
+    return shift.repeat_interleave(pixels), scale.repeat_interleave(pixels)
 
 
 def _standards(values: Float[Tensor, "n d"], chosen: Tensor) -> tuple[Float[Tensor, " d"], Float[Tensor, " d"]]:

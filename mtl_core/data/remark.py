@@ -11,6 +11,7 @@ Consequence = Literal["verdict", "number", "information"]
 KINDS: dict[str, tuple[Consequence, str]] = {
     "leak": ("verdict", "A leak?"),
     "repeated_rows": ("verdict", "Test rows that repeat others"),
+    "near_rows": ("verdict", "Test rows that nearly repeat others"),
     "constant_test": ("verdict", "Constant test labels"),
     "same_target": ("verdict", "Targets that are one"),
     "no_header": ("verdict", "No header?"),
@@ -36,7 +37,9 @@ KINDS: dict[str, tuple[Consequence, str]] = {
     "no_name": ("number", "No name, left out"),
     "no_difference": ("number", "No differences, left out"),
     "rest_category": ("number", "Many categories"),
+    "file_left_out": ("number", "Files or arrays left out"),
     "kind_inferred": ("number", "Kinds inferred"),
+    "not_looked_at": ("information", "Not looked at"),
     "common_class": ("information", "One common class"),
     "kind_as_asked": ("information", "Kinds as asked"),
     "date_as_days": ("information", "Dates as days"),

@@ -25,11 +25,14 @@ def split(development: Development, seed: int) -> tuple[Int[Tensor, " n_train"],
     one group remains for training.  Without groups every example is a group of its own.
     An order that leaves a task without a label on one side is drawn again, up to :data:`MOST_ORDERS` times; where tasks
     have examples of their own and none serves all of them, each task's examples are divided for themselves.
-    Examples that judge the networks of ``seed`` are in neither part.
+    Examples that judge the networks of ``seed`` are in neither part.  Where the user gave the examples that validate,
+    these do for every seed.
 
     Raises:
         UserError: when there are fewer than two groups, or the share is not between 0 and 1.
     """
+    if development.validates is not None:
+        return (~development.validates).nonzero().squeeze(1), development.validates.nonzero().squeeze(1)
     examples, share = development.examples, development.validation_share
     if not 0 < share < 1:
         raise UserError("validation share", f"is {share}.", "Choose a share between 0 and 1, both excluded.")

@@ -77,6 +77,9 @@ class Development:
         folds: outer fold of every example, 0 … K−1; a seed neither trains nor validates on the fold that it is judged
             on, see :meth:`is_judged`.  ``None``: the pool holds no example that judges.
         weights_judge: whether the examples' weights count in metrics as well as in losses.
+        scale_by_channel: whether all pixels of an image's channel have one mean and deviation, where inputs are
+            standardised.
+        validates: which examples validate, whatever the seed, where the user gave them; ``None``: seeds draw them.
 
     Raises:
         ValueError: when targets, labels or the image's size do not fit the tasks and inputs.
@@ -94,6 +97,8 @@ class Development:
     target_origin: Float[Tensor, " c"] | None = None
     folds: Int[Tensor, " n"] | None = None
     weights_judge: bool = False
+    validates: Bool[Tensor, " n"] | None = None
+    scale_by_channel: bool = False
 
     def __post_init__(self) -> None:
         if (columns := self.examples.targets.shape[1]) != (wanted := sum(task.num_targets for task in self.tasks)):
@@ -221,6 +226,10 @@ class TaskSet:
                 digest.update(origin.numpy().tobytes())
         if self.development.folds is not None:
             digest.update(self.development.folds.numpy().tobytes())
+        if self.development.scale_by_channel:
+            digest.update(b"scaled by channel")
+        if self.development.validates is not None:
+            digest.update(b"validates" + self.development.validates.numpy().tobytes())
         for examples in (self.development.examples, self.test):
             if examples.weights is not None:
                 digest.update(f"weights, judging: {self.development.weights_judge}".encode())

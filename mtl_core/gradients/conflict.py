@@ -128,7 +128,7 @@ class Probes:
             entry[rows, moments] = values[rows].to(entry)
 
     def measure(
-        self, theta: Theta, loader: BatchLoader
+        self, theta: Theta, loader: BatchLoader, searching: Bool[Tensor, " r"] | None = None
     ) -> tuple[Float[Tensor, "r s t"], Float[Tensor, "r s t t"], Float[Tensor, "r s t t"]]:
         """Return the gradients' norms, cosines on the whole probe batch, and cosines across its halves.
 
@@ -138,12 +138,13 @@ class Probes:
         Args:
             theta: parameters of the replicas.
             loader: their examples.
+            searching: which replicas search a structure; ``None``: none does.
         """
-        index, real = (part.to(loader.device) for part in self._batches)
+        context = ForwardContext(searching=searching)
         shared = set(self._network.layout.trained)
         theta = {slot: value if slot in shared else value.detach() for slot, value in theta.items()}
         (first, first_labels), (second, second_labels) = (
-            self._half_of(theta, loader, index[half], real[half]) for half in (0, 1)
+            self._half_of(theta, loader, half, context) for half in (0, 1)
         )
         labels = torch.stack([first_labels, second_labels], dim=1)
         by_stage = [agreement(_at(first, places), _at(second, places), labels) for places in self._stages.values()]
@@ -151,17 +152,24 @@ class Probes:
         sharing = torch.where(self._compared.at(loader.device), 0.0, torch.nan)
         return norm + sharing.diagonal(dim1=1, dim2=2), cosine + sharing, across + sharing
 
+    def cosines(
+        self, theta: Theta, loader: BatchLoader, searching: Bool[Tensor, " r"]
+    ) -> dict[str, Float[Tensor, "r t t"]]:
+        """Return the cosines of :meth:`measure` on the whole probe batch by the name of the stage; its arguments."""
+        return dict(zip(self._stages, self.measure(theta, loader, searching)[1].unbind(1), strict=True))
+
     def _half_of(
-        self, theta: Theta, loader: BatchLoader, index: Int[Tensor, "r g b"], real: Bool[Tensor, "r g b"]
+        self, theta: Theta, loader: BatchLoader, half: int, context: ForwardContext
     ) -> tuple[Float[Tensor, "r t q"], Int[Tensor, "r t"]]:
         """The tasks' gradients on the shared parameters, and how many labels each rests on."""
+        index, real = (part[half].to(loader.device) for part in self._batches)
         targets, labelled = loader.targets(index)
         counted = real.expand(-1, len(self._network.tasks), -1) if labelled is None else real & labelled
 
         def losses_of(outputs: Sequence[Tensor]) -> Float[Tensor, "r t"]:
             return label_means(weighted(self._network.losses(outputs, targets), loader.weights(index)), counted)
 
-        backward = task_gradients(self._network, theta, loader.inputs(index), ForwardContext(), losses_of, self._part)
+        backward = task_gradients(self._network, theta, loader.inputs(index), context, losses_of, self._part)
         return backward.jacobian, counted.sum(dim=2)
 
     @cached_property

@@ -87,6 +87,11 @@ class _Products(TorchDispatchMode):
         super().__init__()
         self.multiply_adds = 0
 
+    @classmethod
+    def _should_skip_dynamo(cls) -> bool:
+        # torch's own answer, True, has the first operation import torch's compiler, which takes a second
+        return False
+
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         output = func(*args, **(kwargs or {}))
         operation = func.overloadpacket

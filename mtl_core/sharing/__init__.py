@@ -7,7 +7,7 @@ Tasks with inputs of their own start with the latter.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar, Protocol
 
 from jaxtyping import Bool, Float
@@ -47,6 +47,8 @@ class Sharing(ABC):
     """Whether :meth:`couple` does anything with the outputs of all tasks together."""
     acts_after_step: ClassVar[bool] = False
     """Whether the architecture implements :meth:`after_step`."""
+    observes_conflict: ClassVar[bool] = False
+    """Whether the architecture implements :meth:`observe_conflict`."""
     parts: Sequence[Part]
     """All components with parameters, in forward order; a subclass sets it."""
     found: Sequence[Slot] = ()
@@ -120,6 +122,19 @@ class Sharing(ABC):
         """
         raise AssertionError(f"{type(self).__name__} does nothing after a step.")
 
+    def observe_conflict(
+        self, theta: Theta, cosines: Mapping[str, Float[Tensor, "r t t"]], searching: Bool[Tensor, " r"]
+    ) -> None:
+        """Learn, after an epoch of a search, how far the tasks' gradients agree in each stage.
+
+        Args:
+            theta: the parameters of the array; buffers may be written to.
+            cosines: of the tasks' gradients on the parameters that they share in a stage, by its name; NaN where there
+                are none.
+            searching: which rows search; others must not change.
+        """
+        raise AssertionError(f"{type(self).__name__} does not look at conflict.")
+
     @classmethod
     def search_epochs(cls, recipe: Recipe) -> int:
         """Return the number of epochs that search a structure before, and on top of, the epochs of the training.
@@ -136,6 +151,20 @@ class Sharing(ABC):
             row: place of the row.
         """
         return {}
+
+    def tree(self, theta: Theta, row: int) -> list[list[list[str]]]:
+        """Return for each stage the groups of tasks that share it, as the search of a row found them.
+
+        Args:
+            theta: the parameters of the array.
+            row: place of the row.
+        """
+        raise AssertionError(f"{type(self).__name__} searches no structure.")
+
+    @classmethod
+    def sized_as(cls, recipe: Recipe, tasks: Sequence[str]) -> Recipe:
+        """Return a recipe as large as what the search of ``recipe`` may find, by which a width is matched."""
+        return recipe
 
     def option(self, name: str, context: ForwardContext, dimensions: int) -> Any:
         """Return a tuned option: the rows' values as ``[r, 1, …]`` with ``dimensions`` dimensions, or the default."""

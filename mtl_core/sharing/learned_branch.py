@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Annotated, Any
 
 import torch
@@ -19,7 +20,7 @@ from mtl_core.search_space import LogUniform
 from mtl_core.sharing import Sharing, run, share
 from mtl_core.sharing.blocks.branching import ParentChoice
 from mtl_core.sharing.blocks.stitching import mix, own_examples
-from mtl_core.task_tree import of_paths
+from mtl_core.task_tree import average_tree, of_paths
 
 _COLDEST = 0.1
 """The temperature at which the tree is fixed."""
@@ -41,8 +42,9 @@ class LearnedBranch(Sharing):
     has as many nodes as there are tasks.  Tasks with inputs of their own send them through all nodes, T times the work,
     and statistics over a batch are those of all tasks' examples.
 
-    The tree is known after the search alone, and seeds differ in it.  A width is therefore matched to the size of all
-    nodes together, which no tree exceeds; records hold the size of the tree that was found.
+    The tree is known after the search alone, and seeds differ in it about as much as chance would.  A width is
+    therefore matched to a tree with as many nodes at every stage as a random tree has on average; records hold the size
+    of the tree that was found.
 
     Args:
         branching_temperature: temperature τ at the start.
@@ -123,6 +125,10 @@ class LearnedBranch(Sharing):
         if not options.get("retrain", True):
             return 0
         return max(1, round(options.get("settle_at", _SETTLE_AT) * recipe.epochs))
+
+    @classmethod
+    def sized_as(cls, recipe: Recipe, tasks: Sequence[str]) -> Recipe:
+        return replace(recipe, sharing="branch", sharing_options={"tree": average_tree(tasks, recipe.stages)})
 
     def settled(self, theta: Theta, row: int) -> dict[str, Any]:
         return {"sharing": "branch", "sharing_options": {"tree": self.tree(theta, row)}}

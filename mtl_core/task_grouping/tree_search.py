@@ -26,13 +26,17 @@ def tree_from_affinity(
 ) -> list[list[list[str]]]:
     """Return the nested groups of tasks of least cost within a budget.
 
-    The cost is Σ_l mean_g max_{i,j ∈ g} (1 − affinity[l, i, j]) over stages l and their groups g.  Up to :data:`EXACT`
-    tasks the search is exact; with more, groups are joined greedily down to that number, and of the partial trees with
-    the same number of groups only the ``beam`` cheapest are extended.  The search goes from the last stage to the
-    first; ties of cost are broken by the number of groups and then by the tasks' names.
+    The cost is Σ_l Σ_g |g|/T max_{i,j ∈ g} (1 − affinity[l, i, j]) over stages l and their groups g: the mean over the
+    T tasks of the largest distance in their group.  Up to :data:`EXACT` tasks the search is exact; with more, groups
+    are joined greedily down to that number, and of the partial trees with the same number of groups only the ``beam``
+    cheapest are extended.  The search goes from the last stage to the first; ties of cost are broken by the number of
+    groups and then by the tasks' names.
 
     Source: S. Vandenhende et al., "Branched multi-task networks: deciding what layers to share", BMVC 2020, section 3
     (the cost and the search from the outermost stage; the budget there is one of operations).
+
+    Differs from the paper: there the mean is over groups, in which a task alone counts as much as all others together,
+    and is left alone whether it is related or not (FINDINGS.md).
 
     Args:
         affinity: affinity of the tasks at each of l stages, symmetric.
@@ -107,14 +111,18 @@ class _Stage:
         pairs = [(i, j) for i in range(len(groups)) for j in range(i + 1, len(groups))]
         unions = {(i, j): tuple(sorted(groups[i] + groups[j])) for i, j in pairs}
         increase = {
-            pair: round(self._diameter(union) - sum(self._diameter(groups[place]) for place in pair), _DIGITS)
+            pair: round(self._total(union) - sum(self._total(groups[place]) for place in pair), _DIGITS)
             for pair, union in unions.items()
         }
         i, j = min(pairs, key=lambda pair: (increase[pair], pair))
         return (*groups[:i], unions[i, j], *groups[i + 1 : j], *groups[j + 1 :])
 
     def _cost(self, groups: Partition) -> float:
-        return math.fsum(self._diameter(group) for group in groups) / len(groups)
+        return math.fsum(map(self._total, groups)) / len(self._distances)
+
+    def _total(self, group: tuple[int, ...]) -> float:
+        """The diameter of a group, counted once for each of its tasks."""
+        return len(group) * self._diameter(group)
 
     def _diameter(self, group: tuple[int, ...]) -> float:
         if group not in self._diameters:

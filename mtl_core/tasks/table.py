@@ -9,31 +9,38 @@ from typing import Literal
 import numpy as np
 import torch
 
+from mtl_core.data.files.by_name import names_file, stem_of
+from mtl_core.data.files.given_validation import given_validation
+from mtl_core.data.files.table_files import TASK, table_files
 from mtl_core.data.remark import Remark, ordered
 from mtl_core.data.tabular.by_column import by_column, one_column
-from mtl_core.data.tabular.column_names import nearest_name, refuse_unmatched
 from mtl_core.data.tabular.column_roles import targets_and_inputs
 from mtl_core.data.tabular.columns import INPUT_KINDS, Column, ColumnKind
 from mtl_core.data.tabular.csv_format import CsvFormat
 from mtl_core.data.tabular.declared_kinds import declared_kind, refuse_unknown_kinds
+from mtl_core.data.tabular.input_checks import remarks_on_leaks, remarks_on_repeats
 from mtl_core.data.tabular.input_columns import input_columns
 from mtl_core.data.tabular.label_columns import LabelOptions
-from mtl_core.data.tabular.leakage import refuse_copies, refuse_recodings, remarks_on_order, repeated_rows
 from mtl_core.data.tabular.made_columns import made_columns
-from mtl_core.data.tabular.names_in_digits import Role as DigitsRole
-from mtl_core.data.tabular.names_in_digits import told_apart
-from mtl_core.data.tabular.near_groups import remarks_on_near_groups
+from mtl_core.data.tabular.named_columns import refuse_kind_of_groups, refuse_unknown_columns
+from mtl_core.data.tabular.names_in_digits import columns_told_apart
 from mtl_core.data.tabular.read_columns import read_columns
 from mtl_core.data.tabular.same_targets import remarks_on_same_targets
+from mtl_core.data.tabular.several_files import name_of
 from mtl_core.data.tabular.table_facts import columns_apart, facts_of_columns
 from mtl_core.data.tabular.table_inputs import encoded_inputs, examples_of, origin_of, without_row_numbers
 from mtl_core.data.tabular.table_targets import targets_of
-from mtl_core.data.tabular.task_column import one_task_each, rows_drawn_by_task, tasks_and_labels, tasks_of_rows
+from mtl_core.data.tabular.task_column import (
+    column_of_tasks,
+    one_task_each,
+    task_of_files,
+    tasks_and_labels,
+    tasks_of_rows,
+)
 from mtl_core.data.tabular.test_split import (
     group_numbers,
     remarks_on_labelled_groups,
-    rows_drawn_for_test,
-    rows_named_for_test,
+    test_rows,
 )
 from mtl_core.data.tabular.vectors import joined
 from mtl_core.data.tabular.weights import (
@@ -50,7 +57,7 @@ from mtl_core.tasks import TaskSource
 
 
 class Table(TaskSource):
-    """The user's own table: a CSV, Parquet or Arrow file with input and target columns; values may be missing.
+    """The user's own table: a file with input and target columns, or one for each task; values may be missing.
 
     Numbers stay raw, with a further 0/1 column where values are missing; dates count days; categories become one 0/1
     column each.  Classes and categories are taken from the development rows, never from the test rows.  The task set's
@@ -60,7 +67,9 @@ class Table(TaskSource):
     Source: the user's file.
 
     Args:
-        path: of the file.
+        path: of the file (``mtl-study list formats``), or of a folder of files with the same columns, each of which is
+            a task of its own, named like the file.
+        query: of a data base, which table, or a ``SELECT``; without it its only table.
         targets: columns to predict; in a name that no column has, ``*`` and ``?`` stand for any text and for any one
             character, as in ``y_*``.
         kinds: what a column is, where inference is wrong: ``numeric``, ``boolean``, ``categorical``, ``date`` for
@@ -79,7 +88,9 @@ class Table(TaskSource):
             target then, with the labels of all tasks, and the tasks are the values of this column.
         groups: column with the group of every row (a patient, a household), which no split divides; it is no input.  A
             pattern may stand for it, where that is one column.
-        test: column that marks the rows for testing; it is no input.
+        test: column that marks the rows for testing, and is no input; or a file with them (a folder, where ``path`` is
+            one), such as ``test.csv``.
+        validation: file with the rows to validate on, where there is one to test on; without it seeds draw them.
         test_share: share of the rows that is used for testing where no column marks them.
         ignore: columns to leave out, written like targets.
         seed: of the rows drawn for testing.
@@ -101,6 +112,7 @@ class Table(TaskSource):
         *,
         path: Path,
         targets: tuple[str, ...],
+        query: str | None = None,
         kinds: dict[str, ColumnKind] | None = None,
         metrics: dict[str, str] | None = None,
         order: dict[str, tuple[str, ...]] | None = None,
@@ -109,6 +121,7 @@ class Table(TaskSource):
         task: str | None = None,
         groups: str | None = None,
         test: str | None = None,
+        validation: str | None = None,
         test_share: float = 0.2,
         ignore: tuple[str, ...] = (),
         seed: int = 0,
@@ -124,7 +137,11 @@ class Table(TaskSource):
         self.kinds: dict[str, ColumnKind] = dict(kinds or {})
         self.metrics, self.order = dict(metrics or {}), dict(order or {})
         self.labels, self.vectors = dict(labels or {}), dict(vectors or {})
-        self.task, self.groups, self.test, self.test_share = task, groups, test, test_share
+        self.task, self.groups, self.test_share, self.query = task, groups, test_share, query
+        self.test, self.test_file = (None, test) if names_file(test) else (test, None)
+        self.files = table_files(self.path, self.test_file, validation)
+        if self.files.names_tasks:
+            self.task = task_of_files(task)
         self.ignore, self.seed, self.missing = tuple(ignore), seed, missing
         self.written = CsvFormat(**(csv or {}), encoding=encoding)  # pyright: ignore[reportArgumentType]
         self.weight, self.weights = weight, dict(weights or {})
@@ -143,21 +160,25 @@ class Table(TaskSource):
         Raises:
             UserError: when the file, an option or a column cannot be used; it names the place and the remedy.
         """
-        file = read_columns(self.path, self.written, self.missing)
-        made = made_columns(file.columns, self.labels, self.vectors, self.path.name)
-        columns, remarks = made.columns, [*file.remarks, *made.remarks]
+        file = read_columns(self.files.paths, self.written, self.missing, self.query)
+        if self.files.names_tasks:
+            file.columns[TASK] = column_of_tasks(self.files.task_of_rows(file.num_rows), file)
+        made = made_columns(file.columns, self.labels, self.vectors, file.name)
+        columns, remarks = made.columns, [*self.files.remarks, *file.remarks, *made.remarks]
         self.targets = tuple(dict.fromkeys([*self.targets, *made.targets]))
         self.kinds = made.with_kinds(self.kinds)
         remarks += [Remark("no_name", "", "A column without a name is left out.")] if "" in columns else []
         self._find_names(columns, made.sources)
-        remarks += self._tell_apart(columns)
+        remarks += columns_told_apart(columns, *self._roles(columns), self.groups, self.kinds)
         predicted, candidates = self._roles(columns)
         groups = group_numbers(columns[self.groups]) if self.groups else None
         remarks += remarks_on_labelled_groups(predicted, groups)
         rows_of = tasks_of_rows(columns[self.task], predicted) if self.task else None
         remarks += [] if rows_of is None else rows_of.remarks
         labelled = rows_of.labelled if rows_of else np.stack([one.is_present for one in predicted], axis=1)
-        test = self._test_rows(columns, labelled, groups)
+        by_file = self.files.rows_of("test", file.num_rows) if self.test_file else None
+        named = columns[self.test] if self.test else by_file
+        test = test_rows(named, groups, labelled, self.test_share, self.seed, by_task=self.task is not None)
         targets = targets_of(predicted, ~test, self.kinds, self.metrics, self.order)
         weighed = with_class_weights([one.task for one in targets], self.class_weight)
         targets = [replace(one, task=task) for one, task in zip(targets, weighed, strict=True)]
@@ -171,8 +192,7 @@ class Table(TaskSource):
         inputs, dropped = without_row_numbers(candidates, file.index, self.kinds)
         kinds = [declared_kind(self.kinds, column.name, INPUT_KINDS) or column.kind() for column in inputs]
         encoded = encoded_inputs(inputs, kinds, ~test, dropped, str(self.path))
-        refuse_copies(inputs, predicted)
-        remarks += dropped + remarks_on_order(candidates, predicted) + refuse_recodings(inputs, tasks, labels)
+        remarks += dropped + remarks_on_leaks(inputs, candidates, predicted, tasks, labels, ~test)
         named = {"group": self.groups, "task": self.task, "test": self.test}
         apart = columns_apart(columns, dropped, named, self.weights, weights_judge=self.weights_judge)
         facts = facts_of_columns(columns, self.kinds, targets, encoded.treatments, apart)
@@ -183,65 +203,41 @@ class Table(TaskSource):
             labels, used = tasks_and_labels(targets)[1], rows_of.number >= 0
             weights = None if weights is None else np.repeat(weights, len(targets), axis=1)
         remarks += [remark for one in targets for remark in one.remarks] + encoded.remarks
-        remarks += repeated_rows(encoded.matrix(), test)
+        remarks += remarks_on_repeats(encoded, test)
         numbers, more = labels[:, whole.order], (groups, weights)
         development, held_out = (examples_of(encoded, numbers, more, rows & used) for rows in (~test, test))
+        validating = self.files.rows_of("validate", file.num_rows)[~test & used]
+        validates, share = given_validation(validating, whole.tasks, development.targets.numpy())
         pool = Development(
             whole.tasks,
             development,
             torch.tensor(encoded.standardise),
+            validation_share=share,
             own_inputs=rows_of is not None,
             input_origin=origin_of(encoded.origins),
             target_origin=origin_of([targets[place].origin for place in whole.order]),
             weights_judge=self.weights_judge,
+            validates=validates,
         )
         read = input_columns(encoded.encodings, columns, self.missing, self.written, self.path)
+        drawn = not (self.test or self.test_file)
         return TaskSet(
-            self.path.stem, pool, held_out, {}, ordered(remarks), facts, test_is_drawn=not self.test, input_columns=read
+            stem_of(self.path), pool, held_out, {}, ordered(remarks), facts, test_is_drawn=drawn, input_columns=read
         )
-
-    def _tell_apart(self, columns: dict[str, Column]) -> list[Remark]:
-        """Replace columns whose digits name things by text, and return remarks on what would be one as numbers."""
-        predicted, candidates = self._roles(columns)
-        roles: dict[str, DigitsRole] = {column.name: "target" for column in predicted}
-        roles |= {column.name: "input" for column in candidates}
-        roles |= {self.groups: "group"} if self.groups else {}
-        remarks = remarks_on_near_groups(columns[self.groups]) if self.groups else []
-        for name, role in roles.items():
-            columns[name], said = told_apart(columns[name], role, self.kinds.get(name))
-            remarks += said
-        return remarks
-
-    def _test_rows(self, columns: dict[str, Column], labelled: np.ndarray, groups: np.ndarray | None) -> np.ndarray:
-        if self.test:
-            return rows_named_for_test(columns[self.test], groups)
-        if self.task and groups is None:
-            return rows_drawn_by_task(labelled, self.test_share, self.seed)
-        return rows_drawn_for_test(len(labelled), groups, self.test_share, self.seed, labelled)
 
     def _find_names(self, columns: dict[str, Column], sources: set[str]) -> None:
         """Put names of columns in the place of patterns; refuse those that no column has."""
-        names, file = list(columns), self.path.name
+        names, file = list(columns), name_of(self.files.paths)
         self.task = self.task and one_column("task", self.task, names, file)
         self.groups = self.groups and one_column("groups", self.groups, names, file)
         self.test = self.test and one_column("test", self.test, names, file)
         self.kinds = by_column("kinds", self.kinds, names, file)
         refuse_unknown_kinds(self.kinds)
-        named = [("missing", name) for name in (self.missing if isinstance(self.missing, dict) else ())]
-        named += [("csv.decimal", name) for name in self.written.columns_named]
-        for option, name in named:
-            if name not in columns and name not in sources:
-                raise UserError(f"table: {option}", f"{file} has no column {name!r}.", nearest_name(name, names))
-        if (kind := self.kinds.get(self.groups or "")) not in (None, "numeric", "categorical"):
-            advice = "Use numeric, where 01 and 1 are one group, or categorical, where they are two."
-            raise UserError(f"table: kinds.{self.groups}", f"{kind!r} is no kind of a column of groups.", advice)
-        targets = [pattern for pattern in self.targets if pattern not in sources]
-        for option, patterns in (("targets", targets), ("ignore", self.ignore)):
-            refuse_unmatched(option, patterns, names, file)
+        refuse_kind_of_groups(self.groups, self.kinds.get(self.groups or ""))
+        coded = self.missing if isinstance(self.missing, dict) else ()
+        single = {"missing": coded, "csv.decimal": self.written.columns_named, "weights": self.weights.values()}
+        refuse_unknown_columns(names, sources, file, single, {"targets": self.targets, "ignore": self.ignore})
         self.weight = self.weight and one_column("weight", self.weight, names, file)
-        for column in self.weights.values():
-            if column not in columns:
-                raise UserError("table: weights", f"{file} has no column {column!r}.", nearest_name(column, names))
 
     def _roles(self, columns: dict[str, Column]) -> tuple[list[Column], list[Column]]:
         """Return the columns to predict and those that may be predicted from."""

@@ -114,6 +114,8 @@ def check_reach(case: Case) -> None:
     layout, theta = network.layout, shaken(network)
     # batch statistics of a shared copy let a loss reach what only another task uses: that is no use of it
     pooled = case.recipe.backbone == "resnet" and case.recipe.sharing != "learned_branch"
+    if network.trunk.observes_conflict and len(layout.buffers) > len(network.trunk.found):
+        return  # evaluation uses nothing but what was found, and in training a shared copy pools all tasks' signals
     context = EVALUATION if pooled else in_training()
     outputs = by_task(network, network(theta, inputs_for(case, examples=40), context))
     copies = [(slot, copy) for slot in layout.trained for copy in slot.copies]

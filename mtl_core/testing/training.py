@@ -77,12 +77,11 @@ def check_trained_task_order(case: Case) -> None:
 
 
 def _drops_in_order(case: Case) -> bool:
-    """Whether dropout depends on the order of the tasks: where one copy sees a signal of each task."""
+    """Whether dropout depends on the order of the tasks: where a shared copy sees a signal of each task."""
     network = case.network
     signals = network.represent(fresh(network), inputs_for(case, signals=1), EVALUATION).shape[1]
-    return signals > 1 and all(
-        slot.copies == (SHARED,) for slot in network.layout.slots if slot.name == "stage0.weight"
-    )
+    first = [slot.copies == (SHARED,) for slot in network.layout.slots if slot.name == "stage0.weight"]
+    return signals > 1 and (network.trunk.observes_conflict or all(first))
 
 
 @contextmanager

@@ -131,6 +131,7 @@ class FusedArray:
         began = time.perf_counter()
         weights = self.train_epoch()
         self._conflict.note(self._parts.theta, self._parts.loader, self._state, self._parts.epochs)
+        self._observe_conflict()
         self._selection.after_epoch(weights)
         self._state["epoch"] += 1
         self._parts.epochs[:] = [epoch + 1 for epoch in self._parts.epochs]
@@ -139,3 +140,10 @@ class FusedArray:
     def train_epoch(self) -> Float[Tensor, "r t"]:
         """Train every row for one epoch without evaluating it, and return the mean weight of each task."""
         return self._trainer.train_epoch()
+
+    def _observe_conflict(self) -> None:
+        """Show the tasks' gradients to an architecture that searches a structure by them, while a row does."""
+        trunk, searching = self._parts.network.trunk, self._state["epoch"] < 0
+        if trunk.observes_conflict and any(epoch < 0 for epoch in self._parts.epochs):
+            cosines = self._conflict.cosines(self._parts.theta, self._parts.loader, searching)
+            trunk.observe_conflict(self._parts.theta, cosines, searching)

@@ -21,9 +21,12 @@ from study.cli.options import (
     MixDevices,
     Out,
     Overrides,
+    Query,
     Run,
     Targets,
     TaskColumn,
+    Test,
+    Validation,
     What,
     Workers,
 )
@@ -58,6 +61,9 @@ def run(
     metrics: Metrics = None,
     task: TaskColumn = None,
     groups: Groups = None,
+    test: Test = None,
+    validation: Validation = None,
+    query: Query = None,
     overrides: Overrides = None,
     budget: Budget = None,
     backend: BackEnd = None,
@@ -69,19 +75,10 @@ def run(
     as_json: Json = False,
 ) -> None:
     """Search, confirm, judge, score and report; the same command resumes what was stopped."""
-    loaded = _load(
-        what,
-        targets=targets,
-        kinds=kinds,
-        metrics=metrics,
-        task=task,
-        groups=groups,
-        overrides=overrides,
-        budget=budget,
-        backend=backend,
-        workers=workers,
-        device=device,
-    )
+    named = {"targets": targets, "kinds": kinds, "metrics": metrics, "task": task, "groups": groups}
+    files = {"test": test, "validation": validation, "query": query}
+    where = {"backend": backend, "workers": workers, "device": device}
+    loaded = _load(what, **named, **files, overrides=overrides, budget=budget, **where)
     _run(loaded, out, address, as_json, mix_devices)
 
 
@@ -94,6 +91,9 @@ def check(
     metrics: Metrics = None,
     task: TaskColumn = None,
     groups: Groups = None,
+    test: Test = None,
+    validation: Validation = None,
+    query: Query = None,
     overrides: Overrides = None,
     budget: Budget = None,
     backend: BackEnd = None,
@@ -104,19 +104,10 @@ def check(
     as_json: Json = False,
 ) -> None:
     """Say what run would do, at what cost, and what it could show; train nothing."""
-    loaded = _load(
-        what,
-        targets=targets,
-        kinds=kinds,
-        metrics=metrics,
-        task=task,
-        groups=groups,
-        overrides=overrides,
-        budget=budget,
-        backend=backend,
-        workers=workers,
-        device=device,
-    )
+    named = {"targets": targets, "kinds": kinds, "metrics": metrics, "task": task, "groups": groups}
+    files = {"test": test, "validation": validation, "query": query}
+    where = {"backend": backend, "workers": workers, "device": device}
+    loaded = _load(what, **named, **files, overrides=overrides, budget=budget, **where)
     from study.config.suite import Suite
 
     if isinstance(loaded, Suite):
@@ -138,13 +129,17 @@ def init(
     metrics: Metrics = None,
     task: TaskColumn = None,
     groups: Groups = None,
+    test: Test = None,
+    validation: Validation = None,
+    query: Query = None,
     out: Annotated[Path | None, typer.Option(help="The study file; DATA.yaml in this folder by default.")] = None,
 ) -> None:
     """Write a commented study file for a table: what was inferred and why, and what run would do."""
-    loaded = _load(data, targets=targets, kinds=kinds, metrics=metrics, task=task, groups=groups)
+    named = {"targets": targets, "kinds": kinds, "metrics": metrics, "task": task, "groups": groups}
+    loaded = _load(data, **named, test=test, validation=validation, query=query)
     from study.cli.init import init as write_study_file
 
-    write_study_file(loaded, out=out or Path(f"{Path(data).stem}.yaml"))
+    write_study_file(loaded, out=out or Path(f"{loaded.name}.yaml"))
 
 
 @app.command()

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from analysis.formatting import agree
 from analysis.statistics.intervals import smallest_effect
 from study.cli.check_columns import say_columns
+from study.cli.check_coverage import facts_of_coverage, say_coverage
 from study.cli.check_device import device_in_words, facts_of_device
 from study.cli.check_precision import facts_of_evidence, facts_of_precision, say_precision
 from study.cli.check_remarks import say_remarks
@@ -75,6 +76,7 @@ def facts_of_study(prepared: Prepared) -> dict[str, Any]:
     return {
         "name": plan.spec.name,
         "tasks": tasks,
+        "label_coverage": facts_of_coverage(prepared.task_set),
         "columns": [column.facts() for column in prepared.task_set.columns],
         **plan.event(),
         "remarks": [remark.facts() for remark in prepared.task_set.remarks],
@@ -110,6 +112,7 @@ def say_study(prepared: Prepared, *, most_arms: int = MOST_ROWS, columns: bool =
     )
     stated = (("importance",) if plan.spec.importance else ()) + (("weights",) if weighted else ())
     say_table(("task", "kind", "metric", "labelled", "in test", *stated), itertools.islice(rows, MOST_ROWS))
+    say_coverage(facts_of_coverage(task_set))
     say_targets(tasks)
     say_columns(task_set.columns, every=columns)
     say_remarks(task_set.remarks)

@@ -66,15 +66,22 @@ def _as_written(value: float) -> float:
 
 
 def say_targets(tasks: list[dict[str, Any]]) -> None:
-    """Print classes with their counts, and range, mean and deviation of numbers, of the first tasks."""
+    """Print classes with their counts and shares, and range, mean and deviation of numbers, of the first tasks."""
     for fact in itertools.islice((fact for fact in tasks if fact["classes"]), MOST_TASKS):
-        shown = [f"{name!r} {'/'.join(f'{count:,}' for count in counts)}" for name, counts in fact["classes"].items()]
+        totals = [sum(part) for part in zip(*fact["classes"].values(), strict=True)]
+        shown = [f"{name!r} {_counts(counts, totals)}" for name, counts in fact["classes"].items()]
         where = "all rows" if len(next(iter(fact["classes"].values()))) == 1 else "to develop on/to test on"
         more = f" and {len(shown) - MOST_CLASSES} more" if len(shown) > MOST_CLASSES else ""
         say_prose(f"  Classes of {fact['task']!r} ({where}): {', '.join(shown[:MOST_CLASSES])}{more}")
     for fact in itertools.islice((fact for fact in tasks if fact["numbers"]), MOST_TASKS):
         shown = [f"{SPLITS[split]} {_numbers(numbers)}" for split, numbers in fact["numbers"].items()]
         say_prose(f"  Values of {fact['task']!r}: {'; '.join(shown)}")
+
+
+def _counts(counts: list[int], totals: list[int]) -> str:
+    """The examples of a class in each split, and in brackets their shares of the split's labels."""
+    shares = (f"{count / total:.1%}" if total else "–" for count, total in zip(counts, totals, strict=True))
+    return f"{'/'.join(f'{count:,}' for count in counts)} ({'/'.join(shares)})"
 
 
 def _numbers(numbers: dict[str, float]) -> str:

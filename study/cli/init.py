@@ -77,7 +77,7 @@ def _tasks(prepared: Prepared, out: Path) -> list[str]:
     options = prepared.plan.spec.tasks.options
     lines = ["tasks:", "  set: table", f"  path: {in_yaml(_relative(Path(str(options['path'])), out))}"]
     lines.append(f"  targets: [{', '.join(map(in_yaml, options['targets']))}]")
-    lines += [f"  {name}: {in_yaml(str(options[name]))}" for name in ("task", "groups", "test") if options.get(name)]
+    lines += [f"  {name}: {in_yaml(str(options[name]))}" for name in _NAMED if options.get(name)]
     columns = prepared.task_set.columns
     targets = [column for column in columns if column.role == "target"]
     lines += ["  kinds:  # inferred: correct what is wrong", *(f"    {_kind(column)}" for column in targets)]
@@ -93,6 +93,9 @@ def _tasks(prepared: Prepared, out: Path) -> list[str]:
         lines.append("  # groups: person   # rows with one value here stay in one part of every split")
     lines.append("# importance: {a_task: 3}   # how much each task counts in the mean; 1 where none is named")
     return [*lines, ""]
+
+
+_NAMED = ("query", "task", "groups", "test", "validation")
 
 
 def _kind(column: ColumnFacts) -> str:

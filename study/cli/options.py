@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 import typer
 
-What = Annotated[str, typer.Argument(metavar="STUDY|DATA|PRESET", help="A study file, a table, or a preset's name.")]
+What = Annotated[str, typer.Argument(metavar="STUDY|DATA|PRESET", help="A study file, data, or the name of a preset.")]
 Targets = Annotated[list[str] | None, typer.Option("--targets", help="Columns to predict, as in 'y_*'; repeatable.")]
 Kinds = Annotated[
     list[str] | None, typer.Option("--kind", help="What a column is, as in 'y_*=regression'; repeatable.")
@@ -16,6 +16,9 @@ Metrics = Annotated[
     list[str] | None, typer.Option("--metric", help="What judges a target, as in 'y_*=auroc'; repeatable.")
 ]
 TaskColumn = Annotated[str | None, typer.Option("--task", help="Column that says which task a row belongs to.")]
+Test = Annotated[str | None, typer.Option(help="Column that marks the rows to test on, or a file with them.")]
+Validation = Annotated[str | None, typer.Option(help="File with the rows to validate on.")]
+Query = Annotated[str | None, typer.Option(help="Of a data base: a table, or a SELECT.")]
 Groups = Annotated[str | None, typer.Option(help="Column with groups of rows, such as patients, that stay whole.")]
 Overrides = Annotated[list[str] | None, typer.Option("--set", help="A key of the study file: section.key=value.")]
 Budget = Annotated[str | None, typer.Option(help="Wall time to fit into, as in 2h; shrinks draws, seeds, arms.")]

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from mtl_core.errors import UserError
+from study.config.spec import OF_DATA
 
 
 def with_columns(tasks: Any, key: str, flag: str, given: Sequence[str], what: str) -> None:
@@ -27,7 +28,7 @@ def with_columns(tasks: Any, key: str, flag: str, given: Sequence[str], what: st
         column, equals, value = (part.strip() for part in text.rpartition("="))
         if not (equals and column and value):
             raise UserError(where, "this is not of the form COLUMN=VALUE.", f"Write it like {flag} {_EXAMPLES[key]}.")
-        if not isinstance(tasks, dict) or tasks.get("set") != "table":
+        if not isinstance(tasks, dict) or tasks.get("set") not in OF_DATA:
             raise UserError(where, f"{what} does not read a table.", f"Leave {flag} out.")
         values = tasks.setdefault(key, {})
         if not isinstance(values, dict):

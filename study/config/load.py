@@ -5,7 +5,6 @@ Nothing is written here, and nothing heavy is imported: an error in a study file
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,20 +12,22 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from mtl_core.data.files.by_name import stem_of
 from mtl_core.errors import UserError
 from study.config import registered_names, strict_yaml
 from study.config.column_options import with_columns
+from study.config.data_files import data_section, known_suffixes, with_absolute_paths, with_options
 from study.config.durations import seconds_of
 from study.config.load_suite import KEY, suite_of
 from study.config.overrides import override
-from study.config.spec import Spec
+from study.config.spec import DATASET, TABLE, Spec
 from study.config.strict_yaml import Document
 from study.config.suite import Suite
 from study.config.text import MAX_NAME, nearest, wrong_with_name
 from study.config.validation_errors import user_error_of
 
 STUDY_SUFFIXES = (".yaml", ".yml")
-TABLE_SUFFIXES = (".csv", ".tsv", ".parquet", ".pq", ".arrow", ".feather", ".ipc")
+DOTTED_PATH = r"[A-Za-z_][\w.]*:[A-Za-z_][\w.]*"
 
 
 def load(
@@ -39,11 +40,14 @@ def load(
     metrics: Sequence[str] = (),
     task: str | None = None,
     groups: str | None = None,
+    test: str | None = None,
+    validation: str | None = None,
+    query: str | None = None,
 ) -> Spec | Suite:
     """Load the study, or the suite of studies, that ``what`` names.
 
     Args:
-        what: a study file (``.yaml``), a table, or the name of a preset.
+        what: a study file (``.yaml``), a file or folder with data, or the name of a preset.
         targets: columns to predict, with ``*`` as in ``y_*``; for tables.
         overrides: ``section.key=value``, the value written as in a study file.
         budget: wall time, such as ``2h``; wins over the file's.
@@ -51,25 +55,23 @@ def load(
         metrics: metrics of targets, written likewise.
         task: column that says which task a row belongs to; for long tables.
         groups: column with the group of every row, which no split divides; for tables.
+        test: column that marks the rows to test on, or a file with them.
+        validation: file with the rows to validate on.
+        query: table of a data base, or a ``SELECT``.
 
     Raises:
         UserError: when there is no such thing, or it does not describe a study.
     """
     document = _document(str(what))
-    data = document.data
-    for key, value in {"targets": list(targets), "task": task, "groups": groups}.items():
-        if value:
-            tasks = data.get("tasks")
-            if not isinstance(tasks, dict) or tasks.get("set") != "table":
-                shown = value if isinstance(value, str) else value[0]
-                raise UserError(f"--{key} {shown}", f"{what} does not read a table.", f"Leave --{key} out.")
-            tasks[key] = value
+    data, is_data = document.data, not document.lines
+    given = {"targets": list(targets), "task": task, "groups": groups}
+    with_options(data.get("tasks"), given | {"test": test, "validation": validation, "query": query}, str(what))
     with_columns(data.get("tasks"), "kinds", "--kind", kinds, str(what))
     with_columns(data.get("tasks"), "metrics", "--metric", metrics, str(what))
     if KEY not in data:
         for text in overrides:
             override(data, text)
-    if Path(what).suffix.lower() in TABLE_SUFFIXES and "targets" not in data["tasks"]:
+    if is_data and data["tasks"]["set"] == TABLE and "targets" not in data["tasks"]:
         raise UserError(str(what), "no targets are named.", "Say what to predict: --targets 'y_*' (may be repeated).")
     if budget is not None:
         if not seconds_of(budget) > 0:
@@ -142,16 +144,19 @@ def _document(what: str) -> Document:
         return _read(registered_names.PRESETS / f"{what}.yaml")
     if "\0" in what or len(what) > 4_000:
         raise UserError(repr(what[:40]), "this is no path.", "Name a study file, a table or a preset.")
+    if path.exists() and (section := data_section(path)):
+        return _named(Document({"tasks": section}), path)
     if path.is_dir():
-        raise UserError(what, "this is a directory.", "Name a study file, a table or a preset.")
+        raise UserError(what, "this is a directory without data.", "Name a study file, a table or a preset.")
+    if not path.exists() and re.fullmatch(DOTTED_PATH, what):
+        name = what.rpartition(":")[2].replace(".", "-")
+        return _named(Document({"tasks": {"set": DATASET, "call": what}}), Path(name))
     if not path.is_file():
         raise UserError(what, "there is no such file or preset.", _suggestion(what))
     if path.suffix.lower() in STUDY_SUFFIXES:
         return _named(_with_absolute_paths(_read(path), path.parent), path)
-    if path.suffix.lower() in TABLE_SUFFIXES:
-        return _named(Document({"tasks": {"set": "table", "path": str(path.resolve())}}), path)
-    known_suffixes = ", ".join((*STUDY_SUFFIXES, *TABLE_SUFFIXES))
-    raise UserError(what, f"nothing reads {path.suffix or 'files without a suffix'}.", f"Known are {known_suffixes}.")
+    known = ", ".join((*STUDY_SUFFIXES, *known_suffixes()))
+    raise UserError(what, f"nothing reads {path.suffix or 'files without a suffix'}.", f"Known are {known}.")
 
 
 def _suggestion(what: str) -> str:
@@ -181,7 +186,7 @@ def _read(path: Path) -> Document:
 
 
 def _named(document: Document, path: Path) -> Document:
-    name = re.sub(r"[^A-Za-z0-9._-]+", "-", path.stem).strip("-._")[:MAX_NAME]
+    name = re.sub(r"[^A-Za-z0-9._-]+", "-", stem_of(path.resolve())).strip("-._")[:MAX_NAME]
     document.data.setdefault("name", "study" if wrong_with_name(name) else name)
     return document
 
@@ -190,9 +195,7 @@ def _with_absolute_paths(document: Document, folder: Path) -> Document:
     """Make paths absolute: they start from the study file's own folder, so that the command may run anywhere."""
     studies = document.data.get(KEY)
     for section in (document.data, *(studies.values() if isinstance(studies, dict) else ())):
-        tasks = section.get("tasks") if isinstance(section, dict) else None
-        if isinstance(tasks, dict) and isinstance(tasks.get("path"), str) and "\0" not in tasks["path"]:
-            tasks["path"] = os.path.realpath(folder / tasks["path"])  # Path.resolve raises where links form a circle
+        with_absolute_paths(section.get("tasks") if isinstance(section, dict) else None, folder)
     return document
 
 

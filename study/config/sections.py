@@ -1,4 +1,8 @@
-"""The sections of a study file: their keys, each with a default, and what a key accepts."""
+"""The sections of a study file: their keys, each with a default, and what a key accepts.
+
+The docstrings of the sections are also what the reference of the study file says.  A new training setting is a field of
+:class:`Training` and one of :class:`mtl_core.recipe.Recipe`, of the same name and default.
+"""
 
 from __future__ import annotations
 
@@ -118,8 +122,7 @@ class Tuning(Section):
 class Training(Section):
     """How replicas train, whatever their arm.  ``patience`` holds in the search only: later replicas run to the end.
 
-    A new setting is a field here and one of :class:`mtl_core.recipe.Recipe`, of the same name and default.  ``epochs``
-    and ``batch_size`` may be ``auto``, their default for a table: they then follow from the number of rows.
+    ``epochs`` and ``batch_size`` may be ``auto``, their default for a table: they then follow from the number of rows.
 
     ``sharing_options`` are options of architectures, ``{mmoe: {experts: 4}}``, and ``weighting_options`` those of
     methods, ``{worst_case: {on: excess}}``; a tuned option that has a value there is not drawn, and one that has a

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
@@ -22,8 +23,11 @@ from study.config.sections import (
 )
 
 TABLE = "table"
+ARRAYS, DATASET = "arrays", "dataset"
+OF_DATA = (TABLE, ARRAYS, DATASET)
+"""Task sets of the user's own data."""
 LEFT_TO_THE_DATA = {"training": ("epochs", "batch_size"), "factors": ("width", "weighting")}
-"""Settings that the size of the data decides where a study of a table does not say them."""
+"""Settings that the size of the data decides where a study of the user's own data does not say them."""
 
 
 class Spec(Section):
@@ -71,9 +75,9 @@ class Spec(Section):
     @model_validator(mode="before")
     @classmethod
     def _left_to_the_data(cls, data: Any) -> Any:
-        """Say ``auto`` for settings that the study of a table leaves out."""
+        """Say ``auto`` for settings that the study of the user's own data leaves out."""
         tasks = data.get("tasks") if isinstance(data, dict) else None
-        if (tasks.get("set") if isinstance(tasks, dict) else getattr(tasks, "set", None)) != TABLE:
+        if (tasks.get("set") if isinstance(tasks, dict) else getattr(tasks, "set", None)) not in OF_DATA:
             return data
         own = {name: data.get(name) or {} for name in LEFT_TO_THE_DATA}
         auto = {name: dict.fromkeys(LEFT_TO_THE_DATA[name], AUTO) for name in own}
@@ -104,7 +108,9 @@ class Spec(Section):
         """
         left_out: dict[str, Any] = dict.fromkeys(("name", "prefer", "budget", "backend", "workers", "device"), True)
         added = {"max_seeds", "follow_up"} if self.verdict.follow_up else {"max_seeds"}
-        left_out |= {"tasks": {"path"}, "verdict": added}
+        options = self.tasks.options
+        paths = {key for key in ("test", "validation") if Path(str(options.get(key) or "")).is_absolute()}
+        left_out |= {"tasks": {"path", *paths}, "verdict": added}
         if self.evaluation.design != "cross_fit":
             left_out["evaluation"] = True
         if not self.importance:

@@ -9,7 +9,7 @@ from mtl_core import ENGINE_VERSION
 from mtl_core.data.task_set import TaskSet
 from mtl_core.errors import UserError
 from study.config.load import read_spec
-from study.config.spec import Spec
+from study.config.spec import DATASET, Spec
 from study.config.suite import is_suite
 from study.store import ledger
 
@@ -22,13 +22,16 @@ def begun_spec(out: Path, data: Path | None = None) -> Spec:
     """
     refuse_no_study(out)
     spec = read_spec(out / "study.yaml")
+    if spec.tasks.set == DATASET:
+        found = "its study file names code that would be run for the data."
+        raise UserError(str(out), found, "Begin a new study of that data set; a run keeps what was read of it.")
     path = spec.tasks.options.get("path")
     if data is not None:
         if path is None:
             raise UserError(f"--data {data}", "the study does not read a table.", "Leave --data out.")
         path = str(data.absolute())
         spec = spec.model_copy(update={"tasks": spec.tasks.model_copy(update={"path": path})})
-    if path is not None and not Path(path).is_file():
+    if path is not None and not Path(path).exists():
         found = "the study's table is not there."
         raise UserError(str(path), found, "Put it back, or name its new place with --data PATH.")
     return spec

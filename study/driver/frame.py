@@ -15,10 +15,8 @@ from mtl_core.errors import UserError
 from study.config.spec import TABLE, Spec
 from study.config.strict_yaml import Document
 from study.config.validation_errors import user_error_of
+from study.driver.manifest import DATA
 from study.store.atomic_files import write_durably
-
-DATA = "data.parquet"
-"""Name of the file in the run directory that holds the data."""
 
 
 @dataclass(frozen=True)

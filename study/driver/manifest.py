@@ -23,7 +23,10 @@ from study.planning.planned_precision import precision_facts
 from study.planning.prepare import Prepared, num_cores
 from study.planning.task_weights import weight_facts
 from study.store.atomic_files import write_durably
+from study.store.ledger import NAME as LEDGER
 
+DATA, KEPT = "data.parquet", "data.npz"
+"""Names of the files in the run directory that hold a table, or the items of a data set, that were in memory."""
 PACKAGES = ("mtl-study", "torch", "ray", "optuna", "pandas", "pyarrow", "numpy", "scipy")
 
 
@@ -43,6 +46,21 @@ def refuse_another(out: Path, requested: Spec, stored: Spec, fingerprint: str) -
     if manifest["engine_version"] != ENGINE_VERSION:
         found = f"another engine began here: version {manifest['engine_version']}, this is {ENGINE_VERSION}."
         raise UserError(str(out), found, "Choose another --out, or install the version that began it.")
+
+
+def refuse_something_else(out: Path) -> None:
+    """Refuse a directory that holds anything but what a study leaves that was killed before it was described.
+
+    Raises:
+        UserError: when it does.
+    """
+    if any(not _is_left_over(path.name) for path in out.iterdir()):
+        raise UserError(str(out), "this directory holds something else.", "Choose a new --out.")
+
+
+def _is_left_over(name: str) -> bool:
+    """Whether a driver that was killed before it had described its study may have left ``name``."""
+    return name.startswith(".") or name in (LEDGER, "manifest.json", "tasks.json", DATA, KEPT)
 
 
 def differences(stored: Spec, requested: Spec) -> list[str]:

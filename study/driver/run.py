@@ -20,9 +20,10 @@ from study.config.load import read_spec
 from study.config.spec import Spec
 from study.config.suite import SuitePosition
 from study.driver.backend_choice import SCORING_PAYS_SECONDS, RunOptions, choose_backend, scoring_seconds
+from study.driver.dataset import DataInMemory, kept_in_memory, prepare_kept, prepare_with_data
 from study.driver.devices import note_device
-from study.driver.frame import DATA, Frame, spec_of_frame
-from study.driver.manifest import refuse_another, write_description
+from study.driver.frame import Frame, spec_of_frame
+from study.driver.manifest import refuse_another, refuse_something_else, write_description
 from study.driver.screens import screen_for
 from study.execution.heartbeat import Heartbeats
 from study.execution.inline import Inline
@@ -36,7 +37,6 @@ from study.protocol.context import StudyContext
 from study.protocol.pipeline import stages
 from study.protocol.select import clear_checkpoints
 from study.store.archive import Archive
-from study.store.ledger import NAME as LEDGER
 from study.store.ledger import Ledger
 from study.store.scratch import scratch_of
 
@@ -48,7 +48,7 @@ def run(
     spec: Spec | Mapping[str, Any] | None = None,
     *,
     out: str | Path | None = None,
-    data: Frame | None = None,
+    data: Frame | DataInMemory | None = None,
     backend: str = "auto",
     address: str | None = None,
     workers: int | None = None,
@@ -63,7 +63,8 @@ def run(
         spec: the study; with ``data`` also some sections of a study file, as in ``{"factors": {"width": [16, 64]}}``,
             or nothing for all defaults.
         out: the run directory; a study that was begun there is resumed.  ``None``: ``runs/`` and the study's name.
-        data: a table in memory, see :func:`study.frame`, which takes the place of the study's own task set.
+        data: a table in memory, see :func:`study.frame`, or a torch data set, see :func:`study.dataset`, which takes
+            the place of the study's own task set.
         backend: ``auto``, ``inline`` or ``ray``.
         address: address of a running Ray cluster; implies ``ray``.
         workers: processes; one per core by default.
@@ -76,14 +77,19 @@ def run(
         UserError: when ``out`` holds another study or is in use, data are unfit, or most replicas fail.
         KeyboardInterrupt: SIGINT or SIGTERM came; what is recorded is kept.
     """
-    if data is not None:
+    if isinstance(data, DataInMemory):
         out = Path(out or Path("runs") / data.name)
-        spec = spec_of_frame(data, spec, out)
-    elif not isinstance(spec, Spec):
+        prepared = prepare_kept(kept_in_memory(data, spec, out, screen=screen), out)
+    elif data is not None:
+        out = Path(out or Path("runs") / data.name)
+        prepared = prepare_run(spec_of_frame(data, spec, out), out.absolute())
+    elif isinstance(spec, Spec):
+        out = Path(out or Path("runs") / spec.name)
+        prepared = prepare_with_data(spec, out, screen)
+    else:
         raise UserError("study.run", "there is neither a study nor data.", "Give load_spec(…), or data=study.frame(…).")
-    out = Path(out or Path("runs") / spec.name)
-    options = RunOptions(backend, address, workers, screen, position, device or spec.device, mix_devices)
-    return run_prepared(prepare_run(spec, out.absolute()), out=out, options=options)
+    options = RunOptions(backend, address, workers, screen, position, device or prepared.plan.spec.device, mix_devices)
+    return run_prepared(prepared, out=out, options=options)
 
 
 def run_prepared(
@@ -103,8 +109,8 @@ def run_prepared(
     begun = (out / "study.yaml").is_file()
     if begun:
         refuse_another(out, prepared.plan.spec, read_spec(out / "study.yaml"), fingerprint)
-    elif out.is_dir() and any(not _is_left_over(path.name) for path in out.iterdir()):
-        raise UserError(str(out), "this directory holds something else.", "Choose a new --out.")
+    elif out.is_dir():
+        refuse_something_else(out)
     out.mkdir(parents=True, exist_ok=True)
     with Ledger(out) as ledger, _stoppable(), scratch_of(out) as scratch, _saying_how_it_ends(ledger):
         if not begun:
@@ -112,11 +118,6 @@ def run_prepared(
             write_description(out, prepared, fingerprint, options.position)
         _run_phases(out, prepared, fingerprint, ledger, scratch, options, phases, shown)
     return out
-
-
-def _is_left_over(name: str) -> bool:
-    """Whether a driver that was killed before it had described its study may have left ``name``."""
-    return name.startswith(".") or name in (LEDGER, "manifest.json", "tasks.json", DATA)
 
 
 def _run_phases(

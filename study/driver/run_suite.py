@@ -10,6 +10,7 @@ from typing import Any
 from mtl_core.errors import UserError
 from study.config.durations import duration
 from study.config.load import as_text, read_suite
+from study.config.spec import DATASET, Spec
 from study.config.suite import NAME, Suite, SuitePosition, positions
 from study.planning.forecast import Forecast, refuse_if_too_large
 from study.planning.prepare import Prepared, free_disk, free_memory, prepare_run
@@ -129,11 +130,23 @@ def _prepare_studies(suite: Suite, out: Path, before: Mapping[str, Prepared]) ->
     for name, spec in suite.studies.items():
         task_set = before[name].task_set if name in before else None
         try:
+            refuse_dataset(spec)
             studies[name] = prepare_run(spec, out / name, task_set=task_set, rate=rate)
         except UserError as mistake:
             raise UserError(f"suite.{name}: {mistake.where}", mistake.found, mistake.remedy) from None
         rate = studies[name].rate
     return studies
+
+
+def refuse_dataset(spec: Spec) -> None:
+    """Refuse a data set by dotted path: a run directory keeps its items, and a suite would read them every time.
+
+    Raises:
+        UserError: saying what to do instead.
+    """
+    if spec.tasks.set == DATASET:
+        advice = "Run it as a study of its own first, and name what it kept: {set: arrays, path: runs/NAME/data.npz}."
+        raise UserError("tasks.set", "a suite reads no data set by dotted path.", advice)
 
 
 def _budget(suite: Suite) -> float | None:

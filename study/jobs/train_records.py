@@ -67,8 +67,8 @@ def _sizes(recipe: Recipe, view: Development, tree: Tree | None = None) -> dict[
 def _found_sizes(recipe: Recipe, view: Development, network: Network, outcome: trainer.Outcome) -> dict[str, Any]:
     """Return what the network costs that a replica found, and its tree."""
     parameters = outcome.selected if outcome.selected_epoch >= 0 else outcome.state["parameters"]
-    found = network.trunk.settled(network.layout.theta(network.layout.unpack(parameters.unsqueeze(0))), 0)
-    return _sizes(replace(recipe, **found), view, found.get("sharing_options", {}).get("tree"))
+    theta = network.layout.theta(network.layout.unpack(parameters.unsqueeze(0)))
+    return _sizes(replace(recipe, **network.trunk.settled(theta, 0)), view, network.trunk.tree(theta, 0))
 
 
 def _identity(shard: Shard, key: str, task: str) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from mtl_core.data.task_set import Development
 from mtl_core.network.cost import cost_of
 from mtl_core.recipe import Recipe
+from mtl_core.registry import find
 from study.planning.arm import HARD, SINGLE_TASK, Arm
 
 FAR = 0.05
@@ -101,5 +102,7 @@ class Matcher:
         if key not in self._sizes:
             recipe = self._recipe_of(key)
             reason = self._why_infeasible(recipe, self._development)
-            self._sizes[key] = None if reason else getattr(cost_of(recipe, self._development), self._column)
+            tasks = [task.name for task in self._development.tasks]
+            sized = find("sharing", recipe.sharing).cls.sized_as(recipe, tasks)
+            self._sizes[key] = None if reason else getattr(cost_of(sized, self._development), self._column)
         return self._sizes[key]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import importlib
 import inspect
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ import torch
 from torch import nn
 
 from mtl_core.errors import UserError
+from mtl_core.registry import imported
 
 LARGEST_INTEGER = 2**24
 """Largest whole number up to which float32, the type of a replica's stored row, is exact."""
@@ -59,7 +59,7 @@ def maker(entry: Any, where: str, inputs: Sequence[int], width: int) -> Maker:
     Raises:
         UserError: when the path cannot be imported or the object is of another kind.
     """
-    obj = _imported(entry, where) if isinstance(entry, str) else entry
+    obj = imported(entry, where) if isinstance(entry, str) else entry
     label = entry if isinstance(entry, str) else getattr(entry, "__qualname__", type(entry).__qualname__)
     if isinstance(obj, nn.Module):
         fresh = callable(getattr(obj, "reset_parameters", None))
@@ -84,22 +84,6 @@ def check(module: nn.Module, where: str) -> None:
             raise UserError(
                 where, f"{name} holds whole numbers beyond {LARGEST_INTEGER:,}.", "Keep them out of buffers."
             )
-
-
-def _imported(path: str, where: str) -> Any:
-    package, colon, name = path.partition(":")
-    if not colon or not package or not name:
-        raise UserError(where, f"{path!r} is no path to a module.", "Write it as package.module:name.")
-    try:
-        obj: Any = importlib.import_module(package)
-    except Exception as error:  # the user's code runs here, and whatever it raises is theirs to know
-        remedy = "The current directory is searched by python -m study; for the script mtl-study set PYTHONPATH=."
-        raise UserError(where, f"{package} cannot be imported ({type(error).__name__}: {error}).", remedy) from error
-    for part in name.split("."):
-        if not hasattr(obj, part):
-            raise UserError(where, f"{package} has no {name}.", "Name a class or a function that it defines.")
-        obj = getattr(obj, part)
-    return obj
 
 
 def _called(factory: Callable[..., Any], label: str, where: str, inputs: Sequence[int], width: int) -> nn.Module:

@@ -74,8 +74,8 @@ def _merged(values: pa.ChunkedArray, texts: pa.ChunkedArray) -> tuple[tuple[str,
     encoded = [pc.dictionary_encode(column.combine_chunks()) for column in (values, texts)]  # pyright: ignore[reportAttributeAccessIssue]
     present = texts.is_valid().to_numpy(zero_copy_only=False)
     numbers = [pc.fill_null(one.indices, -1).to_numpy()[present] for one in encoded]  # pyright: ignore[reportAttributeAccessIssue]
-    pairs = np.unique(np.stack(numbers), axis=1)
     words = np.array(encoded[1].dictionary.to_pylist(), dtype=object)
+    pairs = np.divmod(np.unique(numbers[0].astype(np.int64) * len(words) + numbers[1]), len(words))
     several = [value for value, count in zip(*np.unique(pairs[0], return_counts=True), strict=True) if count > 1]
     groups = [sorted(words[pairs[1][pairs[0] == value]]) for value in several[:MOST_SHOWN]]
     return tuple(tuple(group[:MOST_SHOWN]) for group in groups)

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from mtl_core.data.files.by_name import format_of
+from mtl_core.data.formats import TextFormat
 from mtl_core.errors import UserError
-
-DELIMITERS = {".csv": ",", ".tsv": "\t"}
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,8 @@ class CsvFormat:
 
     def delimiter_of(self, path: Path) -> str:
         """Return what separates the columns of the text file ``path``."""
-        return self.delimiter or DELIMITERS[path.suffix.lower()]
+        own = format_of(path)
+        return self.delimiter or (own.delimiter() if isinstance(own, TextFormat) else ",")
 
     def decimal_of(self, column: str) -> str:
         """Return the decimal mark of a column."""

@@ -9,9 +9,11 @@ from typing import Any
 
 import pyarrow as pa
 
+from mtl_core.data.files.by_name import format_of
+from mtl_core.data.formats import TextFormat
 from mtl_core.data.input_column import InputColumn
 from mtl_core.data.tabular.columns import Column
-from mtl_core.data.tabular.csv_format import DELIMITERS, CsvFormat
+from mtl_core.data.tabular.csv_format import CsvFormat
 from mtl_core.data.tabular.encoding import ColumnEncoding
 from mtl_core.data.tabular.missing_codes import Codes, codes_of, codes_of_dates, is_number, null_words, numeric_codes
 from mtl_core.data.tabular.number_text import exact_text
@@ -34,7 +36,7 @@ def input_columns(
         written: how the file is written, if it is text.
         path: of the file.
     """
-    is_text_file = path.suffix.lower() in DELIMITERS
+    is_text_file = isinstance(format_of(path), TextFormat)
     return tuple(
         InputColumn(
             name=name,

@@ -93,9 +93,9 @@ def refuse_recodings(inputs: Sequence[Column], tasks: Sequence[Task], labels: np
             both = (codes >= 0) & ~np.isnan(label)
             if both.sum() < FEWEST_ROWS:
                 continue
-            pairs = np.unique(np.stack([codes[both], label[both].astype(np.int64)]), axis=1)
-            values, classes = (len(np.unique(part)) for part in pairs)
-            if not values == pairs.shape[1] <= both.sum() / FEWEST_REPEATS or classes < 2:
+            pairs = _different(codes[both] * task.num_classes + label[both].astype(np.int64))
+            values, classes = (len(_different(part)) for part in np.divmod(pairs, task.num_classes))
+            if not values == len(pairs) <= both.sum() / FEWEST_REPEATS or classes < 2:
                 continue
             if values == classes:
                 found = f"has one value for each class of the target {task.name!r}: it is the target in other words."
@@ -145,6 +145,11 @@ def _codes(column: Column) -> np.ndarray:
     return codes
 
 
+def _different(codes: np.ndarray) -> np.ndarray:
+    """Return the different values of whole numbers from 0 up, counting where that is faster than sorting."""
+    return np.unique(codes) if codes.max() > len(codes) else np.flatnonzero(np.bincount(codes))
+
+
 def _present(values: np.ndarray) -> np.ndarray:
     return ~np.isnan(values) if values.dtype == np.float64 else np.array([value is not None for value in values])
 
@@ -165,11 +170,11 @@ def _in_one_order(value: np.ndarray, label: np.ndarray) -> bool:
     some = slice(None, None, max(len(value) // ROWS_LOOKED_AT, 1))
     if not _is_monotone(value[some], label[some]) or not _is_monotone(value, label):
         return False
-    different = [np.unique(one, return_counts=True)[1] for one in (value, label)]
+    codes = [np.unique(one, return_inverse=True)[1] for one in (value, label)]
+    different = [np.bincount(one) for one in codes]
     if any(len(value) - counts.max() < FEWEST_REPEATS for counts in different):
         return False
-    pairs = np.unique(np.stack([value, label]), axis=1).shape[1]
-    return pairs == max(map(len, different))
+    return len(np.unique(codes[0] * len(different[1]) + codes[1])) == max(map(len, different))
 
 
 def _is_monotone(value: np.ndarray, label: np.ndarray) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Literal
 
@@ -14,6 +15,7 @@ from mtl_core.data.tabular.cell_texts import CellTexts
 from mtl_core.data.tabular.column_values import stored_kind
 from mtl_core.data.tabular.columns import LARGEST, Column
 from mtl_core.data.tabular.encoding import MOST_CATEGORIES
+from mtl_core.data.tabular.near_groups import remarks_on_near_groups
 from mtl_core.data.tabular.targets import MOST_INTEGER_CLASSES
 from mtl_core.data.tabular.yaml_names import in_yaml
 
@@ -56,6 +58,32 @@ def told_apart(column: Column, role: Role, asked: str | None) -> tuple[Column, l
         said = column.written is not None and not (role == "group" and asked)
         return by_text(column), _kept_apart(column, role) if said else []
     return _undeclared_target(column) if role == "target" else _undeclared_input(column)
+
+
+def columns_told_apart(
+    columns: dict[str, Column],
+    predicted: Sequence[Column],
+    candidates: Sequence[Column],
+    groups: str | None,
+    kinds: Mapping[str, str],
+) -> list[Remark]:
+    """Replace columns whose digits name things by text, and return remarks on what would be one as numbers.
+
+    Args:
+        columns: by name; changed in place.
+        predicted: those to predict.
+        candidates: those that may be predicted from.
+        groups: name of the column of groups; ``None``: there is none.
+        kinds: those that the study file declares.
+    """
+    roles: dict[str, Role] = {column.name: "target" for column in predicted}
+    roles |= {column.name: "input" for column in candidates}
+    roles |= {groups: "group"} if groups else {}
+    remarks = remarks_on_near_groups(columns[groups]) if groups else []
+    for name, role in roles.items():
+        columns[name], said = told_apart(columns[name], role, kinds.get(name))
+        remarks += said
+    return remarks
 
 
 def _undeclared_target(column: Column) -> tuple[Column, list[Remark]]:

@@ -25,65 +25,102 @@ from mtl_core.data.tabular.missing_codes import (
     without_codes,
 )
 from mtl_core.data.tabular.odd_headers import remarks_on_headers
-from mtl_core.data.tabular.read_table import read_table
+from mtl_core.data.tabular.read_table import FEWEST_ROWS, read_table
 from mtl_core.data.tabular.row_numbers import index_columns
+from mtl_core.data.tabular.several_files import TextFiles, joined_values, name_of, refuse_different_columns
 from mtl_core.data.tabular.text_file import NULL_WORDS, TextFile, text_file
 from mtl_core.data.tabular.unused_codes import remarks_on_unused_codes
 from mtl_core.data.tabular.yaml_names import in_yaml
+from mtl_core.errors import UserError
 
 
 @dataclass(frozen=True)
 class FileColumns:
-    """The columns of a file.
+    """The columns of a file, or of several files with the same columns, whose rows stand one below the other.
 
     Args:
         columns: by name, in the order of the file.
         index: names of those that held the index of a data frame, as the file's metadata say.
         remarks: on names, and on words that are taken as missing.
+        num_rows: of each file.
+        name: of the files, for messages.
     """
 
     columns: dict[str, Column]
     index: list[str]
     remarks: list[Remark]
+    num_rows: list[int]
+    name: str
 
 
-def read_columns(path: Path, written: CsvFormat, missing: Codes) -> FileColumns:
-    """Return the columns of the file ``path``, with null for every code of ``missing``.
+Text = TextFile | TextFiles
+
+
+def read_columns(paths: Sequence[Path], written: CsvFormat, missing: Codes, query: str | None = None) -> FileColumns:
+    """Return the columns of the files ``paths``, with null for every code of ``missing``.
+
+    Args:
+        paths: of files in one format.
+        written: how they are written, if they are text.
+        missing: codes that stand for a missing value.
+        query: which table of a data base, or which of its rows.
 
     Raises:
-        UserError: when the file is no table, or two names are one.
+        UserError: when a file is no table, two names are one, or the files differ in their columns.
     """
-    opened: list[TextFile] = []
-
-    def read_text(path: Path) -> pa.Table:
-        opened.append(text_file(path, written, null_words(missing, NULL_WORDS)))
-        return opened[0].table()
-
-    table = read_table(path, read_text)
-    names, remarks = without_blanks(table.column_names, str(path))
-    columns = columns_of(table.rename_columns(names), path.name)
+    tables, text = _read_files(paths, written, missing, query)
+    table = tables[0] if len(tables) == 1 else _one_table(tables, text, paths)
+    file = name_of(paths)
+    names, remarks = without_blanks(table.column_names, str(paths[0]))
+    columns = columns_of(table.rename_columns(names), file)
     of_text = dict(zip(names, table.column_names, strict=True))
     held: dict[str, set[Code]] = {name: set() for name in names}
-    if opened:
-        held = _text_codes_held(opened[0], of_text, missing)
-        remarks += _mark_null_words(columns, opened[0], of_text, missing)
+    if text:
+        held = _text_codes_held(text, of_text, missing)
+        remarks += _mark_null_words(columns, text, of_text, missing)
     for name, column in columns.items():
         codes = codes_of(missing, name)
-        codes = numeric_codes(codes) if opened and column.is_number else codes
+        codes = numeric_codes(codes) if text and column.is_number else codes
         if codes:
             held[name] |= set(codes_held(column, codes))
             columns[name] = without_codes(column, codes)
         if isinstance(missing, Mapping) and name in missing:
             columns[name] = replace(columns[name], codes_are_declared=True)
     remarks += remarks_on_headers(names) + remarks_on_unused_codes(missing, held)
-    delimiter = opened[0].written.delimiter_of(path) if opened else ","
+    delimiter = text.written.delimiter_of(paths[0]) if text else ","
     remarks += [remark for column in columns.values() for remark in remarks_on_line_breaks(column, delimiter)]
-    if opened:
-        _add_cells(columns, opened[0], of_text)
-    return FileColumns(columns, index_columns(table), remarks)
+    if text:
+        _add_cells(columns, text, of_text)
+    return FileColumns(columns, index_columns(table), remarks, [len(one) for one in tables], file)
 
 
-def _text_codes_held(file: TextFile, names: Mapping[str, str], missing: Codes) -> dict[str, set[Code]]:
+def _read_files(
+    paths: Sequence[Path], written: CsvFormat, missing: Codes, query: str | None
+) -> tuple[list[pa.Table], Text | None]:
+    """Return the table of every file, and what of them is text."""
+    opened: list[TextFile] = []
+
+    def read_text(path: Path) -> pa.Table:
+        opened.append(text_file(path, written, null_words(missing, NULL_WORDS)))
+        return opened[-1].table()
+
+    fewest = FEWEST_ROWS if len(paths) == 1 else 1
+    tables = [read_table(path, read_text, query, fewest=fewest) for path in paths]
+    if len(paths) > 1:
+        refuse_different_columns(tables, paths)
+    if not opened or len(paths) == 1:
+        return tables, opened[0] if opened else None
+    return tables, TextFiles(opened, [table.column_names for table in tables])
+
+
+def _one_table(tables: Sequence[pa.Table], text: Text | None, paths: Sequence[Path]) -> pa.Table:
+    table = text.joined(tables) if isinstance(text, TextFiles) else joined_values(tables, paths)
+    if len(table) < FEWEST_ROWS:
+        raise UserError(name_of(paths), f"they have {len(table)} rows in all.", f"Give at least {FEWEST_ROWS}.")
+    return table
+
+
+def _text_codes_held(file: Text, names: Mapping[str, str], missing: Codes) -> dict[str, set[Code]]:
     """Return the codes that are text, and that the file's own cells hold, by column."""
     wanted = {name: [code for code in codes_of(missing, name) if isinstance(code, str)] for name in names}
     asked = [name for name, codes in wanted.items() if codes]
@@ -95,9 +132,7 @@ def _text_codes_held(file: TextFile, names: Mapping[str, str], missing: Codes) -
     return held
 
 
-def _mark_null_words(
-    columns: dict[str, Column], file: TextFile, names: Mapping[str, str], codes: Codes
-) -> list[Remark]:
+def _mark_null_words(columns: dict[str, Column], file: Text, names: Mapping[str, str], codes: Codes) -> list[Remark]:
     """Note at text columns which words like NA are taken as missing, and return a remark on each."""
     by_column = codes if isinstance(codes, Mapping) else {}
     asked = () if isinstance(codes, Mapping) else codes
@@ -120,7 +155,7 @@ def _mark_null_words(
     return remarks
 
 
-def _null_words(file: TextFile, names: Sequence[str]) -> dict[str, Counter[str]]:
+def _null_words(file: Text, names: Sequence[str]) -> dict[str, Counter[str]]:
     """Count the cells of text columns with a word that is read as missing, such as ``NA``."""
     if not names:
         return {}
@@ -132,7 +167,7 @@ def _null_words(file: TextFile, names: Sequence[str]) -> dict[str, Counter[str]]
     }
 
 
-def _add_cells(columns: dict[str, Column], file: TextFile, names: Mapping[str, str]) -> None:
+def _add_cells(columns: dict[str, Column], file: Text, names: Mapping[str, str]) -> None:
     """Add to columns that were read as values what their cells say more than the values do."""
     wanted = [name for name, column in columns.items() if not column.is_text and may_say_more(column.values)]
     if not wanted:

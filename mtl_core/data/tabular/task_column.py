@@ -6,16 +6,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-import torch
+import pyarrow as pa
 
+from mtl_core.data.files.table_files import TASK
 from mtl_core.data.metrics import MeanMetric, metric_named
 from mtl_core.data.remark import Remark
 from mtl_core.data.tabular.columns import Column
 from mtl_core.data.tabular.number_text import numerically
+from mtl_core.data.tabular.read_columns import FileColumns
 from mtl_core.data.tabular.targets import FEWEST_RARER, Target
 from mtl_core.data.task import Task
 from mtl_core.errors import UserError
-from mtl_core.randomness.seeding import generator
 
 FEWEST_ROWS = 10
 """Fewest labelled rows of a task: with fewer nothing is left to validate or to test on."""
@@ -42,6 +43,29 @@ class RowTasks:
     def labelled(self) -> np.ndarray:
         """Boolean ``[n, t]``: the rows of each task."""
         return self.number[:, None] == np.arange(len(self.names))
+
+
+def task_of_files(task: str | None) -> str:
+    """Return the name of the column of tasks where each file is a task.
+
+    Raises:
+        UserError: when the study file names another column of tasks.
+    """
+    if task is not None:
+        raise UserError("table: task", "each file of the folder is a task already.", "Take task out.")
+    return TASK
+
+
+def column_of_tasks(names: Sequence[str], file: FileColumns) -> Column:
+    """Return the column that says from which file each row is.
+
+    Raises:
+        UserError: when the files have a column of that name.
+    """
+    if TASK in file.columns:
+        found = f"is to hold the names of the files, and {file.name} have such a column."
+        raise UserError(f"column {TASK!r}", found, "Rename it, or put all rows into one file and write task: task.")
+    return Column(TASK, f"{file.name}: column {TASK!r}", pa.chunked_array([pa.array(names, pa.string())]))
 
 
 def tasks_of_rows(column: Column, targets: Sequence[Column]) -> RowTasks:
@@ -87,15 +111,6 @@ def _why_left_out(labels: np.ndarray) -> str:
     if len(labels) < FEWEST_ROWS:
         return f"has {len(labels)} labels"
     return "has one and the same label in all rows" if len(set(labels)) == 1 else ""
-
-
-def rows_drawn_by_task(labelled: np.ndarray, share: float, seed: int) -> np.ndarray:
-    """Return a random mask of about ``share`` of the rows of each task (``labelled``: [n t]), at least one of each."""
-    chance, chosen = generator(seed, "test"), np.zeros(len(labelled), dtype=bool)
-    for rows in map(np.flatnonzero, labelled.T):
-        wanted = max(1, round(share * len(rows)))
-        chosen[rows[torch.randperm(len(rows), generator=chance).numpy()[:wanted]]] = True
-    return chosen
 
 
 def one_task_each(whole: Target, tasks: RowTasks, development: np.ndarray, *, metric_is_asked: bool) -> list[Target]:

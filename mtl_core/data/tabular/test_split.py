@@ -62,6 +62,38 @@ def remarks_on_labelled_groups(predicted: Sequence[Column], groups: np.ndarray |
     return remarks
 
 
+def test_rows(
+    named: Column | np.ndarray | None,
+    groups: np.ndarray | None,
+    labelled: np.ndarray,
+    share: float,
+    seed: int,
+    *,
+    by_task: bool,
+) -> np.ndarray:
+    """Return the mask of the test rows: those of a file, those that a column marks, or a random share of all.
+
+    Args:
+        named: mask of the rows of a test file, or the column that marks them; ``None``: they are drawn.
+        groups: number of every row's group; ``None``: there are no groups.
+        labelled: ``[n, t]``, which rows have a label of which task.
+        share: of the rows, where they are drawn.
+        seed: of the random order.
+        by_task: whether the share is that of each task's own rows.
+
+    Raises:
+        UserError: as :func:`rows_named_for_test` and :func:`refuse_divided_groups` do.
+    """
+    if isinstance(named, np.ndarray):
+        refuse_divided_groups("table: test", named, groups)
+        return named
+    if isinstance(named, Column):
+        return rows_named_for_test(named, groups)
+    if by_task and groups is None:
+        return rows_drawn_by_task(labelled, share, seed)
+    return rows_drawn_for_test(len(labelled), groups, share, seed, labelled)
+
+
 def rows_named_for_test(column: Column, groups: np.ndarray | None) -> np.ndarray:
     """Return the mask of the rows that ``column`` marks for testing.
 
@@ -80,12 +112,33 @@ def rows_named_for_test(column: Column, groups: np.ndarray | None) -> np.ndarray
     test = np.array([word in TEST_WORDS for word in words])
     if test.all() or not test.any():
         raise UserError(column.where, f"puts {'every row' if test.all() else 'no row'} to test.", "Name some.")
+    refuse_divided_groups(column.where, test, groups)
+    return test
+
+
+def refuse_divided_groups(where: str, test: np.ndarray, groups: np.ndarray | None) -> None:
+    """Refuse a group of which some rows, but not all, are in ``test``.
+
+    Args:
+        where: what names the rows, for the message.
+        test: mask of rows.
+        groups: number of every row's group; ``None``: there are no groups.
+
+    Raises:
+        UserError: with the first row of such a group.
+    """
     if groups is not None and (both := np.intersect1d(groups[test], groups[~test])).size:
         row = int(np.flatnonzero(test & (groups == both[0]))[0])
-        raise UserError(
-            column.where, f"splits {len(both)} groups, that of row {row + 1} for one.", "Keep groups whole."
-        )
-    return test
+        raise UserError(where, f"splits {len(both)} groups, that of row {row + 1} for one.", "Keep groups whole.")
+
+
+def rows_drawn_by_task(labelled: np.ndarray, share: float, seed: int) -> np.ndarray:
+    """Return a random mask of about ``share`` of the rows of each task (``labelled``: [n t]), at least one of each."""
+    chance, chosen = generator(seed, "test"), np.zeros(len(labelled), dtype=bool)
+    for rows in map(np.flatnonzero, labelled.T):
+        wanted = max(1, round(share * len(rows)))
+        chosen[rows[torch.randperm(len(rows), generator=chance).numpy()[:wanted]]] = True
+    return chosen
 
 
 def rows_drawn_for_test(

@@ -10,6 +10,7 @@ from pathlib import Path
 import pyarrow as pa
 from pyarrow import csv
 
+from mtl_core.data.reading.compression import unpacked
 from mtl_core.data.tabular.column_names import without_blanks_around
 from mtl_core.data.tabular.csv_format import CsvFormat
 from mtl_core.data.tabular.other_contents import refuse_nul_bytes, refuse_other_contents
@@ -77,6 +78,18 @@ class TextFile:
         parts = [self._read(self._convert(key, ".", **(text | {"include_columns": own}))) for key, own in apart.items()]
         return pa.table({name: part.column(name) for part in parts for name in part.column_names}).select(list(names))
 
+    def columns_as(self, types: Mapping[str, pa.DataType]) -> pa.Table:
+        """Return columns with the types that are given for them, by their names in the file."""
+        apart: dict[tuple[str, str], list[str]] = {}
+        for name in types:
+            key = (self._null_words_of(name), self.written.decimal_of(without_blanks_around(name)))
+            apart.setdefault(key, []).append(name)
+        parts = [
+            self._read(self._convert(*key, include_columns=names, column_types={name: types[name] for name in names}))
+            for key, names in apart.items()
+        ]
+        return pa.table({name: part.column(name) for part in parts for name in part.column_names})
+
     def _null_words_of(self, name: str) -> str:
         """Return the key in ``null_words`` of the column that the file calls ``name``."""
         clean = without_blanks_around(name)
@@ -119,6 +132,7 @@ def text_file(path: Path, written: CsvFormat, null_words: Mapping[str, Sequence[
     after = path.stat()
     if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns) or len(content) != after.st_size:
         raise UserError(str(path), "it changed while it was read.", "Wait until it is written, and try again.")
+    content = unpacked(path, content)
     if written.is_utf8:
         refuse_other_contents(path, content)
     content = _utf8(path, written, content)

@@ -11,15 +11,15 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from mtl_core.data.tabular.csv_format import DELIMITERS, CsvFormat
-from mtl_core.data.tabular.read_table import BINARY
+from mtl_core.data.files.by_name import TABLES, format_of, suffixes
+from mtl_core.data.formats import ArrayFormat, TextFormat
+from mtl_core.data.tabular.csv_format import CsvFormat
 from mtl_core.data.tabular.text_file import text_file
 from mtl_core.errors import UserError
 from mtl_core.network.portable.model import Predictor, clean
 
-ARRAYS = (".npy", ".npz")
-INPUTS = "inputs"
-"""Name of the array in an .npz file that holds several."""
+INPUTS = ("inputs", "x", "X", "x_test")
+"""Names of the array with the inputs in a file that holds several, the first that is there."""
 
 
 def read_new_rows(path: Path, predictor: Predictor) -> Any:
@@ -32,15 +32,18 @@ def read_new_rows(path: Path, predictor: Predictor) -> Any:
     """
     if "\0" in str(path) or not path.is_file():
         raise UserError(str(path), "there is no such file.", "Check the path.")
-    suffix, wanted = path.suffix.lower(), (*DELIMITERS, *BINARY) if predictor.columns else ARRAYS
-    if suffix not in wanted:
+    suffix, own = path.suffix.lower(), format_of(path)
+    if not isinstance(own, TABLES if predictor.columns else ArrayFormat):
+        wanted = suffixes(*TABLES) if predictor.columns else suffixes(ArrayFormat)
         kind = "a table" if predictor.columns else f"arrays of {' x '.join(map(str, predictor.shape))} numbers"
         found = f"the model was trained on {kind}, and this ends in {suffix or 'no suffix'}."
         raise UserError(str(path), found, f"Give a file that ends in {', '.join(wanted)}.")
     try:
-        if suffix in ARRAYS:
-            return _array(path)
-        return _text(path, predictor) if suffix in DELIMITERS else _binary(path)
+        if isinstance(own, TextFormat):
+            return _text(path, predictor)
+        if isinstance(own, ArrayFormat):
+            return _array(path, own, predictor.shape)
+        return _binary(path, own)
     except (pa.ArrowException, OSError, ValueError, EOFError) as error:
         if isinstance(error, UserError):
             raise
@@ -48,21 +51,24 @@ def read_new_rows(path: Path, predictor: Predictor) -> Any:
         raise UserError(str(path), f"it cannot be read as {suffix}: {reason}.", "Write the file anew.") from error
 
 
-def _array(path: Path) -> np.ndarray:
-    found = np.load(path, allow_pickle=False)
-    if isinstance(found, np.ndarray):
-        return found
-    with found:
-        names = found.files
-        if len(names) != 1 and INPUTS not in names:
-            advice = f"Save one array, or call it {INPUTS}."
-            raise UserError(str(path), f"it holds {len(names)} arrays: {', '.join(names[:5])}.", advice)
-        return found[INPUTS if INPUTS in names else names[0]]
+def _array(path: Path, own: ArrayFormat, shape: tuple[int, ...]) -> np.ndarray:
+    """Return the inputs among the arrays of a file, those of images with channels first, as ``shape`` has them."""
+    found = own.arrays(path)
+    name = next((name for name in INPUTS if name in found), None)
+    if name is None and len(found) == 1:
+        name = next(iter(found))
+    if name is None:
+        advice = f"Save one array, or call it {INPUTS[0]}."
+        raise UserError(str(path), f"it holds {len(found)} arrays: {', '.join(list(found)[:5])}.", advice)
+    array = found[name]
+    if array.ndim == 4 and array.shape[1:] != shape == (array.shape[3], *array.shape[1:3]):
+        return np.moveaxis(array, 3, 1)
+    return array
 
 
 def _text(path: Path, predictor: Predictor) -> dict[str, list[str]]:
-    content = text_file(path, CsvFormat(predictor.delimiter, encoding=predictor.encoding), {}).content
-    delimiter = predictor.delimiter or DELIMITERS[path.suffix.lower()]
+    written = CsvFormat(predictor.delimiter, encoding=predictor.encoding)
+    content, delimiter = text_file(path, written, {}).content, written.delimiter_of(path)
     rows = [row for row in csv.reader(io.StringIO(content.decode(), newline=""), delimiter=delimiter) if row]
     if not rows:
         raise UserError(str(path), "the file is empty.", "Write a header and rows into it.")
@@ -75,8 +81,8 @@ def _text(path: Path, predictor: Predictor) -> dict[str, list[str]]:
     return dict(zip(_names(path, header), columns, strict=True))
 
 
-def _binary(path: Path) -> dict[str, list[Any]]:
-    table = BINARY[path.suffix.lower()](path)
+def _binary(path: Path, own: Any) -> dict[str, list[Any]]:
+    table = own.table(path)
     names = _names(path, table.column_names)
     return {name: table.column(place).to_pylist() for place, name in enumerate(names)}
 

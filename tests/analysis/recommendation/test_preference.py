@@ -50,6 +50,16 @@ def test_balanced_prefers_what_is_better_shown_and_then_what_validation_chose() 
     assert best_that_shares([SINGLE]) is None
 
 
+def test_of_arms_that_nothing_separates_the_cheapest_is_taken() -> None:
+    """Unless its mean lies more than the band, of one point, below the best of them."""
+    chosen, cheap = option(CHOSEN, gain=0.5), option(REFERENCE, gain=-0.4, multiply_adds=10)
+    assert taken(BALANCED, chosen, cheap) == REFERENCE
+    assert taken(BALANCED, chosen, option(REFERENCE, gain=-0.6, multiply_adds=10)) == CHOSEN
+    assert taken(BALANCED, chosen, option(REFERENCE, multiply_adds=10, risks=Risks(0.8, 0.1))) == CHOSEN
+    assert taken(BALANCED, option(CHOSEN, HELPED), cheap) == CHOSEN
+    assert taken(BALANCED, chosen, option(REFERENCE, gain=0.4, multiply_adds=math.nan)) == CHOSEN
+
+
 def test_accuracy_weighs_the_mean_against_expected_losses() -> None:
     assert taken(ACCURACY, option(CHOSEN, gain=0.4)) == ALONE  # 0.4 points less a shortfall of 0.5
     assert taken(ACCURACY, option(CHOSEN, gain=0.6)) == CHOSEN

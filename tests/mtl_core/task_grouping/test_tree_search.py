@@ -23,7 +23,7 @@ def cost(tree: list[list[list[str]]], affinity: np.ndarray, names: tuple[str, ..
     total = 0.0
     for level, groups in enumerate(tree):
         diameters = [max(1 - affinity[level, names.index(i), names.index(j)] for i in g for j in g) for g in groups]
-        total += sum(d if len(g) > 1 else 0 for d, g in zip(diameters, groups, strict=True)) / len(groups)
+        total += sum(len(g) * d if len(g) > 1 else 0 for d, g in zip(diameters, groups, strict=True)) / len(names)
     return total
 
 
@@ -64,6 +64,13 @@ def test_the_order_of_the_tasks_does_not_matter(tasks: int, tied: bool) -> None:
         return [set(map(frozenset, groups)) for groups in tree]
 
     assert as_sets(straight) == as_sets(turned)
+
+
+def test_a_task_is_not_left_alone_where_groups_of_relatives_would_be_split() -> None:
+    """Three relatives and two others: a mean over groups would set one of the three apart, at half the cost."""
+    names, home = NAMES[:5], np.array([0, 0, 0, 1, 1])
+    affinity = np.where(home[:, None] == home, 0.6, 0.4)[None]
+    assert tree_from_affinity(affinity, names, 2.0) == [[["cow", "ant", "dog"], ["bee", "fox"]]]
 
 
 def test_many_tasks_are_put_into_the_groups_that_they_come_in() -> None:

@@ -16,7 +16,7 @@ from mtl_core.testing.tasks import check_task_set
 
 @pytest.mark.parametrize("name", entries("tasks"))
 def test_it_keeps_its_promises(name: str, tmp_path: Path) -> None:
-    check_task_set(name, **(table(tmp_path) if name == "table" else {}))
+    check_task_set(name, **OWN[name](tmp_path) if name in OWN else {})
 
 
 def table(folder: Path) -> dict[str, Any]:
@@ -30,3 +30,20 @@ def table(folder: Path) -> dict[str, Any]:
     }
     csv.write_csv(pa.table(columns), folder / "table.csv")
     return {"path": folder / "table.csv", "targets": ("y", "sign")}
+
+
+def arrays(folder: Path) -> dict[str, Any]:
+    """The options of 200 small images with a number and a class to predict."""
+    images = np.random.default_rng(0).integers(0, 256, size=(200, 4, 4)).astype(np.uint8)
+    means = images.mean(axis=(1, 2))
+    np.savez(folder / "arrays.npz", x=images, y=means, y_bright=means > 128)
+    return {"path": folder / "arrays.npz"}
+
+
+def dataset(folder: Path) -> dict[str, Any]:
+    """The options of a small torch data set."""
+    return {"call": "tests.mtl_core.tasks.plain_datasets:Images"}
+
+
+OWN = {"table": table, "arrays": arrays, "dataset": dataset}
+"""Options of the task sets that need some."""

@@ -64,6 +64,8 @@ def judged_by_scikit_learn(task: Task, outputs: Tensor, targets: Tensor) -> floa
     shares, labels = logits.softmax(dim=0).T.numpy(), list(range(task.num_classes))
     if task.metric == "log_loss":
         return oracle.log_loss(y, shares, labels=labels)
+    if task.metric == "auroc" and task.kind == "multiclass":
+        return oracle.roc_auc_score(y, shares, multi_class="ovr", average="macro", labels=labels)
     if task.metric in OF_SCORES:
         return OF_SCORES[task.metric](y, z[0].numpy())
     if task.metric in OF_CLASSES:

@@ -44,7 +44,7 @@ def test_classes_are_counted_in_both_splits(task_set: TaskSet) -> None:
 def test_both_are_printed(task_set: TaskSet, capsys: pytest.CaptureFixture[str]) -> None:
     say_targets(facts_of_tasks(task_set))
     shown = " ".join(capsys.readouterr().out.split())
-    assert "Classes of 'z' (to develop on/to test on): 'no' 75/25, 'yes' 75/25" in shown
+    assert "Classes of 'z' (to develop on/to test on): 'no' 75/25 (50.0%/50.0%), 'yes' 75/25 (50.0%/50.0%)" in shown
     assert "Values of 'y': to develop on 99999999" in shown
 
 

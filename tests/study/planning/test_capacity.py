@@ -72,3 +72,12 @@ def test_a_width_that_cannot_be_built_is_passed_over() -> None:
 
     found = [matcher("parameters", only_even).match(Arm("independent", 0, 2, width)).arm.width for width in (32, 64)]
     assert all(width % 2 == 0 for width in found)
+
+
+@pytest.mark.parametrize("sharing", ["recon", "learned_branch"])
+def test_an_arm_that_searches_is_matched_by_what_it_may_find_not_by_all_that_it_holds(sharing: str) -> None:
+    arm, held = Arm(sharing, None, 2, 64), size(Arm(sharing, None, 2, 64), "parameters")
+    wanted, found = size(Arm("hard", 2, 2, 64), "parameters"), matcher("parameters").match(arm)
+    assert found.ratio == pytest.approx(1, abs=0.1)
+    assert size(found.arm, "parameters") > 1.2 * found.ratio * wanted
+    assert found.arm.width > 64 * wanted / held

@@ -43,3 +43,24 @@ def test_a_single_positive_says_nothing_of_positives() -> None:
     found = metric_named("auroc").influence(task_of("binary", "auroc"), kept)
     assert found[2] == 0
     assert found.isfinite().all()
+
+
+def test_of_several_classes_it_is_the_macro_mean_of_one_against_the_rest() -> None:
+    outputs, targets = predictions("multiclass", 500)
+    found = metric_named("auroc").of_all(task_of("multiclass", "auroc"), outputs, targets)
+    probabilities = outputs[0, 0].double().softmax(dim=0).T.numpy()
+    expected = roc_auc_score(targets[0, 0].numpy(), probabilities, multi_class="ovr", average="macro")
+    assert found == pytest.approx(expected, abs=1e-6)
+
+
+def test_a_class_without_labels_does_not_count_and_a_single_one_leaves_nothing() -> None:
+    outputs, targets = predictions("multiclass", 300)
+    kept = targets[0, 0] != 3
+    some, labels = outputs[..., kept], targets[..., kept]
+    task = task_of("multiclass", "auroc")
+    ranks = some[0, 0].double().softmax(dim=0)
+    each = [roc_auc_score(labels[0, 0] == code, ranks[code]) for code in range(3)]
+    assert metric_named("auroc").of_all(task, some, labels) == pytest.approx(np.mean(each), abs=1e-6)
+    influence = metric_named("auroc").influence(task, metric_named("auroc").keep(task, some, labels)[0, 0])
+    assert influence.isfinite().all()
+    assert np.isnan(metric_named("auroc").of_all(task, some, torch.zeros_like(labels)))

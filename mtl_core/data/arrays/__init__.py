@@ -1,0 +1,1 @@
+"""From named arrays, ``x`` and ``y_…``, to a task set."""

@@ -1,0 +1,1 @@
+"""Files with data: which format reads which, and several files that make one table."""
