@@ -19,7 +19,6 @@ TEXT, WHOLE, REAL, SINGLE = pa.string(), pa.int64(), pa.float64(), pa.float32()
 CURVE = pa.list_(SINGLE)
 
 LOSS, METRIC, SKILL = "the task's loss", "the task's metric", "skill: 0 constant prediction, 1 perfect"
-
 NO_CLASSES = "null: a regression, or not recorded yet when the run was made"
 TREE = "tree that the replica found, to which its sizes then refer: groups of tasks by stage, a JSON list; null: none"
 
@@ -105,6 +104,7 @@ TRAINING = (
             WHOLE, "steps in which the weighting method's solver did not converge; null: it has none", "steps"
         ),
         "seconds": Column(REAL, "the replica's share of its shard's wall time", "s"),
+        "device": Column(TEXT, "what it was trained on, cpu or cuda; null: not recorded, then cpu", is_new=True),
     }
 )
 """One row per replica × task.  A replica may stand in several parts (one per rung): the longest one counts."""

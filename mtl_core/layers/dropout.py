@@ -14,6 +14,8 @@ from mtl_core.layers.bank import Copy
 from mtl_core.randomness.counter_based import draw_keys, halves, stream_keys, words
 
 _LEVELS = 256
+_BLOCK = 1 << 16
+"""Random words that are drawn at once, for several steps where one step needs fewer: they stay in the cache."""
 
 
 class Dropout:
@@ -40,12 +42,14 @@ class Dropout:
         self._streams: dict[tuple[str, ...], Tensor] = {}
         self._keys: dict[tuple[tuple[str, int], ...], tuple[Tensor, Tensor]] = {}
         self._thresholds: dict[tuple[int, int], Tensor] = {}
+        self._blocks: dict[tuple[tuple[tuple[str, int], ...], int], tuple[int, Tensor]] = {}
         self._steps = torch.zeros(1, len(self._seeds), 1, dtype=torch.int64, device=device)
 
     def begin(self, steps: Int[Tensor, "s r"]) -> None:
         """Begin an epoch, whose steps have the numbers ``steps`` for each replica."""
         self._steps = steps.unsqueeze(2)
         self._keys.clear()
+        self._blocks.clear()
 
     def at(self, place: int) -> Noise:
         """Return the noise of the step at ``place`` in the epoch, which begins its draws anew."""
@@ -60,11 +64,22 @@ class Dropout:
             elements: number of elements of a copy, n.
             like: the values that are to be masked.
         """
-        first, second = self._keys_of(tuple(draws))
-        bits = words((first[place], second[place]), -(-elements // 4)).view(torch.uint8)
-        # torch compares arrays of one shape ten times as fast as an array with a column, and casts bytes, not booleans
-        kept = (bits >= self._threshold_of(len(draws), bits.shape[2])).view(torch.uint8)
+        kept = self._kept(tuple(draws), place, elements)
         return kept[:, :, :elements].to(like.dtype).mul_(self._factor.like(like))
+
+    def _kept(self, draws: tuple[tuple[str, int], ...], place: int, elements: int) -> Int[Tensor, "r c n"]:
+        """1 for kept elements and 0 for others, as bytes: drawn for several steps at once where they are few."""
+        begin, block = self._blocks.get((draws, elements), (0, None))
+        if block is None or not begin <= place < begin + len(block):
+            first, second = self._keys_of(draws)
+            number = -(-elements // 4)
+            steps = max(1, _BLOCK // (first[0].numel() * number))
+            begin = place - place % steps
+            bits = words((first[begin : begin + steps], second[begin : begin + steps]), number).view(torch.uint8)
+            # torch compares arrays of one shape ten times as fast as an array with a column, and casts bytes faster
+            block = (bits >= self._threshold_of(len(draws), bits.shape[3])).view(torch.uint8)
+            self._blocks[draws, elements] = begin, block
+        return block[place - begin]
 
     def _keys_of(self, draws: tuple[tuple[str, int], ...]) -> tuple[Int[Tensor, "s r c 1"], Int[Tensor, "s r c 1"]]:
         """The keys of all steps of the epoch, in halves; those of single steps would take longer than the masks."""

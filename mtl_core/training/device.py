@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from pathlib import Path
+from typing import Any
 
 import torch
 
 from mtl_core.errors import UserError
-
-DeviceName = Literal["auto", "cpu", "cuda"]
-"""What a user may ask for: ``auto`` is the first GPU that this process may use, else the CPU."""
 
 CPU = torch.device("cpu")
 
@@ -36,6 +34,28 @@ def chosen_device(name: str | torch.device) -> torch.device:
             "Choose cpu or auto, or make a GPU visible to this process.",
         )
     return device
+
+
+def device_facts(device: torch.device) -> dict[str, Any]:
+    """Return what numbers on ``device`` depend on: its type, the card and its driver, and the build of torch.
+
+    ``card``, ``memory_bytes``, ``driver`` and ``cuda`` are ``None`` where there is no card.
+    """
+    card = torch.cuda.get_device_properties(device) if device.type == "cuda" else None
+    return {
+        "device": device.type,
+        "card": None if card is None else card.name,
+        "memory_bytes": None if card is None else card.total_memory,
+        "driver": None if card is None else _driver(),
+        "torch": torch.__version__,
+        "cuda": torch.version.cuda,
+    }
+
+
+def _driver() -> str | None:
+    """The first line that the driver of NVIDIA's cards says about itself; ``None`` where it says nothing."""
+    said = Path("/proc/driver/nvidia/version")
+    return said.read_text().splitlines()[0] if said.is_file() else None
 
 
 def _why_none() -> str:

@@ -35,6 +35,8 @@ class CRMOGM(GramianWeighting):
         options: options of that method, whose own hyperparameters are not tuned but keep their defaults.
     """
 
+    solves_on_host = True  # as the method around which it is by default; each has its own answer
+
     def __init__(
         self,
         tasks: Sequence[Task],

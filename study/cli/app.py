@@ -13,10 +13,12 @@ from study.cli.options import (
     Address,
     BackEnd,
     Budget,
+    Device,
     Groups,
     Json,
     Kinds,
     Metrics,
+    MixDevices,
     Out,
     Overrides,
     Query,
@@ -67,14 +69,17 @@ def run(
     backend: BackEnd = None,
     address: Address = None,
     workers: Workers = None,
+    device: Device = None,
+    mix_devices: MixDevices = False,
     out: Out = None,
     as_json: Json = False,
 ) -> None:
     """Search, confirm, judge, score and report; the same command resumes what was stopped."""
     named = {"targets": targets, "kinds": kinds, "metrics": metrics, "task": task, "groups": groups}
     files = {"test": test, "validation": validation, "query": query}
-    loaded = _load(what, **named, **files, overrides=overrides, budget=budget, backend=backend, workers=workers)
-    _run(loaded, out, address, as_json)
+    where = {"backend": backend, "workers": workers, "device": device}
+    loaded = _load(what, **named, **files, overrides=overrides, budget=budget, **where)
+    _run(loaded, out, address, as_json, mix_devices)
 
 
 @app.command()
@@ -93,6 +98,7 @@ def check(
     budget: Budget = None,
     backend: BackEnd = None,
     workers: Workers = None,
+    device: Device = None,
     out: Out = None,
     columns: Annotated[bool, typer.Option("--columns", help="Every column, of wide tables, too.")] = False,
     as_json: Json = False,
@@ -100,7 +106,8 @@ def check(
     """Say what run would do, at what cost, and what it could show; train nothing."""
     named = {"targets": targets, "kinds": kinds, "metrics": metrics, "task": task, "groups": groups}
     files = {"test": test, "validation": validation, "query": query}
-    loaded = _load(what, **named, **files, overrides=overrides, budget=budget, backend=backend, workers=workers)
+    where = {"backend": backend, "workers": workers, "device": device}
+    loaded = _load(what, **named, **files, overrides=overrides, budget=budget, **where)
     from study.config.suite import Suite
 
     if isinstance(loaded, Suite):
@@ -151,6 +158,8 @@ def extend(
     data: Annotated[Path | None, typer.Option(help="Where the study's table lies now, if it was moved.")] = None,
     backend: BackEnd = None,
     workers: Workers = None,
+    device: Device = None,
+    mix_devices: MixDevices = False,
     as_json: Json = False,
 ) -> None:
     """Add to a finished study: more seeds, or arms judged on fresh seeds; the same command resumes it."""
@@ -164,6 +173,8 @@ def extend(
         data=data,
         backend=backend,
         workers=workers,
+        device=device,
+        mix_devices=mix_devices,
         as_json=as_json,
     )
 
@@ -198,13 +209,15 @@ def tree(
         print_tree(loaded, groups=groups, as_json=as_json)
 
 
-def _load(what: str, *, backend: str | None = None, workers: int | None = None, **given: Any) -> Spec | Suite:
+def _load(
+    what: str, *, backend: str | None = None, workers: int | None = None, device: str | None = None, **given: Any
+) -> Spec | Suite:
     """Load what the first word of a command names, by the options of :func:`study.config.load.load` that are given."""
     from study.config.load import load
     from study.config.suite import Suite
 
     loaded = load(what, **{name: value for name, value in given.items() if value is not None})
-    where = {"backend": backend, "workers": workers}
+    where = {"backend": backend, "workers": workers, "device": device}
     changes = {key: value for key, value in where.items() if value is not None}
     return loaded.with_each(**changes) if isinstance(loaded, Suite) else loaded.model_copy(update=changes)
 
@@ -213,17 +226,17 @@ def _run_directory(loaded: Spec | Suite, out: Path | None) -> Path:
     return out or Path("runs") / loaded.name
 
 
-def _run(loaded: Spec | Suite, out: Path | None, address: str | None, as_json: bool) -> None:
+def _run(loaded: Spec | Suite, out: Path | None, address: str | None, as_json: bool, mix_devices: bool = False) -> None:
     from study.config.suite import Suite
 
     if isinstance(loaded, Suite):
         from study.cli.suite import run as run_suite
 
-        run_suite(loaded, out=_run_directory(loaded, out), address=address, as_json=as_json)
+        run_suite(loaded, out=_run_directory(loaded, out), address=address, as_json=as_json, mix_devices=mix_devices)
     else:
         from study.cli.run import run as run_study
 
-        run_study(loaded, out=_run_directory(loaded, out), address=address, as_json=as_json)
+        run_study(loaded, out=_run_directory(loaded, out), address=address, as_json=as_json, mix_devices=mix_devices)
 
 
 def main() -> None:

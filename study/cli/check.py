@@ -11,6 +11,7 @@ from analysis.formatting import agree
 from analysis.statistics.intervals import smallest_effect
 from study.cli.check_columns import say_columns
 from study.cli.check_coverage import facts_of_coverage, say_coverage
+from study.cli.check_device import device_in_words, facts_of_device
 from study.cli.check_precision import facts_of_evidence, facts_of_precision, say_precision
 from study.cli.check_remarks import say_remarks
 from study.cli.check_targets import class_counts, number_facts, say_targets
@@ -81,6 +82,7 @@ def facts_of_study(prepared: Prepared) -> dict[str, Any]:
         "remarks": [remark.facts() for remark in prepared.task_set.remarks],
         "plan_remarks": list(plan.remarks),
         "forecast": prepared.forecast.event(),
+        "device": facts_of_device(plan.spec),
         "smallest_effect": None if math.isnan(effect) else effect,
         "precision": facts_of_precision(prepared),
         **facts_of_evidence(prepared),
@@ -181,4 +183,5 @@ def _say_cost(prepared: Prepared) -> None:
     say(f"replicas: {phases}; {len(plan.draws)} draws in the search")
     disk, memory = size_text(forecast.peak_disk), size_text(forecast.memory)
     say(f"forecast: {time_text(forecast)}, {disk} of disk, {memory} of memory")
+    say(device_in_words(facts_of_device(plan.spec)))
     say_precision(prepared)

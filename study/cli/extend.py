@@ -18,6 +18,8 @@ def extend(
     data: Path | None,
     backend: str | None,
     workers: int | None,
+    device: str | None,
+    mix_devices: bool,
     as_json: bool,
 ) -> None:
     """Add to the finished study in ``run`` what exactly one of ``seeds``, ``without`` and ``arms`` names."""
@@ -34,7 +36,11 @@ def extend(
         prepared, addition = prepare_extension(run, asked, data)
         spec = prepared.plan.spec
         options = RunOptions(
-            backend or spec.backend, workers=workers or spec.workers, screen="json" if as_json else "auto"
+            backend or spec.backend,
+            workers=workers or spec.workers,
+            screen="json" if as_json else "auto",
+            device=device or spec.device,
+            mix_devices=mix_devices,
         )
         if as_json:
             say_json({"event": "extending", "run": str(run), **addition.event()})

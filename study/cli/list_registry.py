@@ -43,10 +43,15 @@ def _entries(kind: str) -> list[dict[str, Any]]:
 
 
 def _options(kind: str, entry: Entry) -> dict[str, str]:
-    """Return the options of an entry, a tuned one with its range; of a weighting method also what a step costs."""
+    """Return the options of an entry, a tuned one with its range; of a weighting method also what a step costs, and
+    whether a GPU asks the host in every step.
+    """
     shown = ["depth"] if kind == "sharing" and entry.cls.uses_depth else []
     shown += [f"{option.name} {_range(option)}".strip() for option in entry.options.values()]
-    cost = {"looks at": entry.cls.needs, "passes": _passes(entry)} if kind == "weighting" else {}
+    cost = {}
+    if kind == "weighting":
+        solved = "host" if entry.cls.solves_on_host else "device"
+        cost = {"looks at": entry.cls.needs, "passes": _passes(entry), "solved on": solved}
     return cost | {"options": ", ".join(shown) or "–"}
 
 

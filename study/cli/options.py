@@ -23,6 +23,12 @@ Groups = Annotated[str | None, typer.Option(help="Column with groups of rows, su
 Overrides = Annotated[list[str] | None, typer.Option("--set", help="A key of the study file: section.key=value.")]
 Budget = Annotated[str | None, typer.Option(help="Wall time to fit into, as in 2h; shrinks draws, seeds, arms.")]
 BackEnd = Annotated[Literal["auto", "inline", "ray"] | None, typer.Option(help="Where replicas train.")]
+Device = Annotated[
+    Literal["auto", "cpu", "cuda"] | None, typer.Option(help="What replicas train on; a GPU if there is one.")
+]
+MixDevices = Annotated[
+    bool, typer.Option("--mix-devices", help="Go on with a study of another device; records say which made them.")
+]
 Prefer = Annotated[
     Literal["accuracy", "balanced", "cost"] | None, typer.Option(help="Take an option by this rule, not the study's.")
 ]

@@ -19,13 +19,14 @@ from study.config.spec import Spec
 from study.config.text import printable
 
 
-def run(spec: Spec, *, out: Path, address: str | None, as_json: bool) -> None:
+def run(spec: Spec, *, out: Path, address: str | None, as_json: bool, mix_devices: bool = False) -> None:
     """Train what is missing of ``spec`` in ``out``, then write the report and print the verdict."""
     from study.driver.backend_choice import RunOptions
     from study.driver.run import prepare_with_data, run_prepared
 
     refuse_a_file(out)
-    options = RunOptions(spec.backend, address, spec.workers, screen="json" if as_json else "auto")
+    screen = "json" if as_json else "auto"
+    options = RunOptions(spec.backend, address, spec.workers, screen, device=spec.device, mix_devices=mix_devices)
     with saying_how_to_resume():
         prepared = prepare_with_data(spec, out.absolute(), options.screen)
         for loss in prepared.plan.shrunk:

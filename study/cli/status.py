@@ -51,6 +51,7 @@ class Status:
         chosen: the recommended arm, once chosen.
         report: path of the report, if it was written after the last score.
         trees: of ``branch`` by number of stages, as far as they are found by affinity.
+        devices: types of the devices that replicas were trained on, first the one of the last session.
     """
 
     phase: str
@@ -66,6 +67,7 @@ class Status:
     chosen: str | None
     report: str | None = None
     trees: dict[str, Tree] = field(default_factory=dict)
+    devices: list[str] = field(default_factory=list)
 
     @property
     def is_over(self) -> bool:
@@ -142,6 +144,7 @@ def status_of(
         chosen=choices.get("arm", {}).get("arm"),
         report=report,
         trees={str(event["stages"]): event["tree"] for event in events if event["event"] == "tree"},
+        devices=list(dict.fromkeys(event["device"] for event in reversed(events) if event["event"] == "device")),
     )
 
 
@@ -201,6 +204,10 @@ def lines_of(run: Path, now: Status) -> list[str]:
     lines += [f"  diverged {now.diverged:>7,} replicas"] if now.diverged else []
     for stages, tree in now.trees.items():
         lines.append(f"  tree     {stages} stages: {' → '.join(tree_words(tree))}")
+    if now.devices:
+        last, *earlier = now.devices
+        mixed = f"; replicas of earlier sessions were trained on {' and '.join(earlier)}" if earlier else ""
+        lines.append(f"  device   {last}{mixed}")
     if now.chosen:
         lines.append(f"  chosen   {now.chosen}")
     if now.seconds_left is not None:

@@ -54,11 +54,12 @@ def _replicas(prepared: PreparedSuite) -> dict[str, int]:
     return {phase: sum(count[phase] for count in counts) for phase in PHASES}
 
 
-def run(suite: Suite, *, out: Path, address: str | None, as_json: bool) -> None:
+def run(suite: Suite, *, out: Path, address: str | None, as_json: bool, mix_devices: bool = False) -> None:
     """Train what is missing of each study of ``suite`` and report on it when it ends, then report on the suite."""
     of_study.refuse_a_file(out)
     first = next(iter(suite.studies.values()))
-    options = {"backend": first.backend, "address": address, "workers": first.workers}
+    options: dict[str, Any] = {"backend": first.backend, "address": address, "workers": first.workers}
+    options |= {"device": first.device, "mix_devices": mix_devices}
 
     def after(path: Path, position: SuitePosition) -> None:
         say(*([] if as_json else ["", f"{path.name} ({position.number} of {position.of})"]))

@@ -43,6 +43,7 @@ class Spec(Section):
         budget: seconds of wall time that the plan has to fit into (``2h`` in the file).
         backend: ``auto`` takes Ray where it is worth its start-up time.
         workers: processes; one per core when left out.
+        device: what replicas train on; ``auto`` is a GPU where there is one.
     """
 
     name: StudyName = "study"
@@ -61,6 +62,7 @@ class Spec(Section):
     budget: Duration | None = None
     backend: Literal["auto", "inline", "ray"] = "auto"
     workers: Annotated[int, Field(ge=1, le=10_000)] | None = None
+    device: Literal["auto", "cpu", "cuda"] = "auto"
 
     @model_validator(mode="before")
     @classmethod
@@ -104,7 +106,7 @@ class Spec(Section):
         Studies from before there were outer folds, an importance of tasks or a choice of norm keep their hash; a study
         may go on to more seeds than it had.
         """
-        left_out: dict[str, Any] = dict.fromkeys(("name", "prefer", "budget", "backend", "workers"), True)
+        left_out: dict[str, Any] = dict.fromkeys(("name", "prefer", "budget", "backend", "workers", "device"), True)
         added = {"max_seeds", "follow_up"} if self.verdict.follow_up else {"max_seeds"}
         options = self.tasks.options
         paths = {key for key in ("test", "validation") if Path(str(options.get(key) or "")).is_absolute()}

@@ -14,7 +14,7 @@ from typing import Any
 from study.config.spec import Spec
 
 NAME = "suite.yaml"
-SHARED_KEYS = ("name", "band", "backend", "workers")
+SHARED_KEYS = ("name", "band", "backend", "workers", "device")
 """Keys of the whole suite: it has one name, one scale and one machine."""
 
 

@@ -21,7 +21,7 @@ SCORING_PAYS_SECONDS = 20.0
 
 @dataclass(frozen=True)
 class RunOptions:
-    """How a study is to run; none of it changes a result.
+    """How a study is to run; none of it changes a result, but for the last bits of another device.
 
     Args:
         backend: ``auto``, ``inline`` or ``ray``.
@@ -29,6 +29,8 @@ class RunOptions:
         workers: processes; one per core by default.
         screen: ``auto`` (live on a terminal, a line now and then elsewhere), ``json``, or ``None``: silent.
         position: which study of a suite this is, if it is one.
+        device: ``auto``, ``cpu`` or ``cuda``: what replicas train on.
+        mix_devices: whether a study that was begun on another device may go on with this one.
     """
 
     backend: str = "auto"
@@ -36,6 +38,8 @@ class RunOptions:
     workers: int | None = None
     screen: str | None = None
     position: SuitePosition | None = None
+    device: str = "auto"
+    mix_devices: bool = False
 
 
 def scoring_seconds(prepared: Prepared) -> float:
@@ -55,7 +59,7 @@ def choose_backend(options: RunOptions, prepared: Prepared, scratch: Path) -> Ba
         or (options.backend == "auto" and saved > RAY_PAYS_SECONDS)
     )
     if not ray:
-        return Inline(Heartbeats(scratch / "beats", to_terminal=True))
+        return Inline(Heartbeats(scratch / "beats", to_terminal=True), options.device)
     from study.execution.ray_tune import RayTune
 
-    return RayTune(scratch, address=options.address, workers=workers)
+    return RayTune(scratch, address=options.address, workers=workers, device=options.device)

@@ -33,7 +33,9 @@ def extend(run: Path, asked: Asked, *, data: Path | None = None, options: RunOpt
         KeyboardInterrupt: SIGINT or SIGTERM came; what is recorded is kept.
     """
     prepared, addition = prepare_extension(run, asked, data)
-    chosen = options or RunOptions(prepared.plan.spec.backend, workers=prepared.plan.spec.workers)
+    chosen = options or RunOptions(
+        prepared.plan.spec.backend, workers=prepared.plan.spec.workers, device=prepared.plan.spec.device
+    )
     return extend_prepared(prepared, asked, addition, out=run, options=chosen)
 
 

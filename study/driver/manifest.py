@@ -66,7 +66,7 @@ def _is_left_over(name: str) -> bool:
 def differences(stored: Spec, requested: Spec) -> list[str]:
     """Return every setting that differs, as ``factors.width: [16] there, [32] asked``."""
     before, after = (dict(_flat(spec.plain())) for spec in (stored, requested))
-    ignored = ("name", "prefer", "budget", "backend", "workers", "tasks.path")
+    ignored = ("name", "prefer", "budget", "backend", "workers", "device", "tasks.path")
     names = [name for name in before | after if name not in ignored and before.get(name) != after.get(name)]
     return [f"{name}: {before.get(name)} there, {after.get(name)} asked" for name in names]
 
@@ -88,6 +88,7 @@ def write_description(out: Path, prepared: Prepared, fingerprint: str, position:
         "fingerprint": fingerprint,
         "command": sys.argv,
         "started": datetime.now(UTC).isoformat(timespec="seconds"),
+        "device": _device(prepared.plan.spec.device),
         "machine": {"cores": num_cores(), "memory_bytes": _memory(), "platform": platform.platform()},
         "commit": _commit(),
         "planned": planned_facts(prepared),
@@ -143,6 +144,13 @@ def _versions() -> Iterator[tuple[str, str]]:
 
 def _memory() -> int:
     return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+
+
+def _device(name: str) -> dict[str, Any]:
+    """What was asked for, and what this machine has; workers on other machines may have another card."""
+    from mtl_core.training.device import chosen_device, device_facts
+
+    return {"asked": name, **device_facts(chosen_device("auto" if name == "cuda" else name))}
 
 
 def _commit() -> str | None:

@@ -21,6 +21,7 @@ from study.config.spec import Spec
 from study.config.suite import SuitePosition
 from study.driver.backend_choice import SCORING_PAYS_SECONDS, RunOptions, choose_backend, scoring_seconds
 from study.driver.dataset import DataInMemory, kept_in_memory, prepare_kept, prepare_with_data
+from study.driver.devices import note_device
 from study.driver.frame import Frame, spec_of_frame
 from study.driver.manifest import refuse_another, refuse_something_else, write_description
 from study.driver.screens import screen_for
@@ -53,6 +54,8 @@ def run(
     workers: int | None = None,
     screen: str | None = None,
     position: SuitePosition | None = None,
+    device: str | None = None,
+    mix_devices: bool = False,
 ) -> Path:
     """Train what is missing of ``spec`` in ``out``, score it, and return the run directory.
 
@@ -67,12 +70,13 @@ def run(
         workers: processes; one per core by default.
         screen: ``auto`` (live on a terminal, a line now and then elsewhere), ``json``, or ``None``: silent.
         position: which study of a suite this is, if it is one.
+        device: ``auto``, ``cpu`` or ``cuda``: what replicas train on; ``None``: what the study says.
+        mix_devices: whether a study that was begun on another device may go on with this one; its records say so.
 
     Raises:
         UserError: when ``out`` holds another study or is in use, data are unfit, or most replicas fail.
         KeyboardInterrupt: SIGINT or SIGTERM came; what is recorded is kept.
     """
-    options = RunOptions(backend, address, workers, screen, position)
     if isinstance(data, DataInMemory):
         out = Path(out or Path("runs") / data.name)
         prepared = prepare_kept(kept_in_memory(data, spec, out, screen=screen), out)
@@ -84,6 +88,7 @@ def run(
         prepared = prepare_with_data(spec, out, screen)
     else:
         raise UserError("study.run", "there is neither a study nor data.", "Give load_spec(…), or data=study.frame(…).")
+    options = RunOptions(backend, address, workers, screen, position, device or prepared.plan.spec.device, mix_devices)
     return run_prepared(prepared, out=out, options=options)
 
 
@@ -148,6 +153,8 @@ def _run_phases(
                 backend, changed = choose_backend(options, prepared, scratch), False
             screen.monitor.backend = backend
             if not scheduler.over:
+                if data.test is None:
+                    note_device(backend.begin(data), archive, ledger, mix=options.mix_devices)
                 with screen.showing(scheduler):
                     backend.run(scheduler, data)
     finally:

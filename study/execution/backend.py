@@ -21,6 +21,14 @@ class Backend(Protocol):
     workers: int
     heartbeats: Heartbeats
 
+    def begin(self, data: Data) -> str:
+        """Start what has to be started for ``data``, and return the type of the device that replicas will train on.
+
+        Raises:
+            UserError: when the device that was asked for is not there.
+        """
+        ...
+
     def run(self, scheduler: Scheduler, data: Data) -> None:
         """Run every job of ``scheduler`` on ``data``."""
         ...

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from study.execution.heartbeat import Heartbeats
 from study.execution.scheduler import DONE, Scheduler
 from study.jobs.job import Data
@@ -12,23 +14,32 @@ class Inline:
 
     Args:
         heartbeats: where jobs report how far they are, and how long they may be silent.
+        device: ``auto``, ``cpu`` or ``cuda``.
     """
 
     workers = 1
 
-    def __init__(self, heartbeats: Heartbeats) -> None:
-        self.heartbeats = heartbeats
+    def __init__(self, heartbeats: Heartbeats, device: str = "cpu") -> None:
+        self.heartbeats, self._device = heartbeats, device
+
+    def begin(self, data: Data) -> str:
+        """Return the type of the device."""
+        from mtl_core.training.device import chosen_device
+
+        return chosen_device(self._device).type
 
     def run(self, scheduler: Scheduler, data: Data) -> None:
         """Run every job of ``scheduler`` on ``data``, with one thread."""
         import torch
 
         torch.set_num_threads(1)
+        device = self.begin(data)
+        seen = data if device == "cpu" else replace(data, device=device)
         while (job := scheduler.next()) is not DONE:
             if job is None:
                 raise AssertionError("The scheduler waits for a job that nobody runs.")
             with self.heartbeats.of(job, scheduler.attempts(job)) as heartbeat:
-                summary = job.run(data, scheduler.archive.directory, heartbeat)
+                summary = job.run(seen, scheduler.archive.directory, heartbeat)
             scheduler.finished(job, summary)
 
     def close(self) -> None:

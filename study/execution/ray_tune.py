@@ -8,12 +8,14 @@ never read.  A worker that dies ends its trial; the scheduler hands the job out 
 from __future__ import annotations
 
 import logging
+import math
 import os
 import signal
 import socket
 import threading
 import time
 import warnings
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +36,7 @@ from ray import tune  # noqa: E402
 from ray.tune.search import Searcher  # noqa: E402
 
 from mtl_core.errors import UserError  # noqa: E402
+from mtl_core.training.device import chosen_device  # noqa: E402
 from study.execution.heartbeat import Heartbeats  # noqa: E402
 from study.execution.scheduler import DONE, Scheduler  # noqa: E402
 from study.jobs.job import Data, Job, Summary, describe  # noqa: E402
@@ -53,12 +56,15 @@ CONNECT_SECONDS = 20.0
 
 OBJECT_STORE_BYTES = 128 * 2**20
 
+MOST_ON_A_CARD = 4
+"""Workers that share a GPU where the study file says nothing: one shard seldom fills it.  Not measured on a GPU."""
+
 
 class Worker(tune.Trainable):
     """Runs one job a trial, and is used again for the next one; without a job it waits for its trial to be stopped."""
 
     def setup(  # pyright: ignore[reportIncompatibleMethodOverride] - tune.with_parameters adds the rest
-        self, config: dict[str, Any], data: Data, directory: Path, heartbeats: Heartbeats
+        self, config: dict[str, Any], data: Data, directory: Path, heartbeats: Heartbeats, device: str
     ) -> None:
         """Store what all jobs share, and import what is slow to import."""
         import torch
@@ -67,7 +73,7 @@ class Worker(tune.Trainable):
         import study.jobs.train  # noqa: F401 - so that the first job finds it
 
         torch.set_num_threads(1)
-        self.data, self.directory, self.heartbeats = data, directory, heartbeats
+        self.data, self.directory, self.heartbeats = replace(data, device=device), directory, heartbeats
         self.waited = 0
 
     def reset_config(self, new_config: dict[str, Any]) -> bool:
@@ -216,19 +222,24 @@ def _refuse_a_silent_address(address: str) -> None:
         raise UserError(f"--address {address}", found, "Check that the cluster runs, and its address.") from error
 
 
+def _num_gpus() -> int:
+    return int(ray.cluster_resources().get("GPU", 0))
+
+
 class RayTune:
     """The back end on Ray, on this machine or on a cluster.
 
     Args:
         scratch: for Ray's own files; outside the run directory.
         address: address of a running cluster; ``None`` starts Ray here.
-        workers: jobs at once; by default one per core of the cluster.
+        workers: jobs at once; by default one per core of the cluster, and on GPUs :data:`MOST_ON_A_CARD` per card.
+        device: ``auto``, ``cpu`` or ``cuda``; each worker takes the GPU that Ray assigns to it.
     """
 
-    def __init__(self, scratch: Path, *, address: str | None, workers: int | None) -> None:
+    def __init__(self, scratch: Path, *, address: str | None, workers: int | None, device: str = "cpu") -> None:
         self.scratch, self.address = scratch, address
         self.workers = workers or 1
-        self._num_workers = workers
+        self._num_workers, self._asked, self.device = workers, device, "cpu"
         self._runs = 0
         self.heartbeats = Heartbeats(scratch / "beats")
 
@@ -240,7 +251,7 @@ class RayTune:
         """
         idle_fits = 0
         while not scheduler.over:
-            self._start(data)
+            self.begin(data)
             searcher = JobSearcher(scheduler, self.heartbeats, self.workers)
             broke_off = self._fit(searcher, data)
             if searcher.error is not None:
@@ -255,6 +266,15 @@ class RayTune:
             if broke_off and self.address is None:
                 self.close()
 
+    def begin(self, data: Data) -> str:
+        """Start Ray or connect to it, and return the type of the device that workers train on.
+
+        Raises:
+            UserError: when a GPU is asked for and the cluster has none.
+        """
+        self._start(data)
+        return self.device
+
     def close(self) -> None:
         """Shut Ray down, with all its processes."""
         if ray.is_initialized():
@@ -264,6 +284,7 @@ class RayTune:
         """Run one Tuner; return the error that it broke off with, or an empty text."""
         self._runs += 1
         parameters = {"data": data, "directory": searcher.scheduler.archive.directory, "heartbeats": self.heartbeats}
+        parameters["device"] = self.device
         trainable = tune.with_resources(tune.with_parameters(Worker, **parameters), self._resources())
         tuner = tune.Tuner(
             trainable,
@@ -293,8 +314,21 @@ class RayTune:
         return ""
 
     def _resources(self) -> dict[str, float]:
-        gpus = ray.cluster_resources().get("GPU", 0)
-        return {"cpu": 1, "gpu": min(1.0, gpus / self.workers)} if gpus else {"cpu": 1}
+        if self.device == "cpu":
+            return {"cpu": 1}
+        on_a_card = max(1, math.ceil(self.workers / _num_gpus()))
+        return {"cpu": 1, "gpu": 1 / on_a_card}
+
+    def _device_of_cluster(self) -> str:
+        """``auto`` takes the cluster's GPUs, those of this machine only where torch can use them."""
+        if self._asked == "cpu":
+            return "cpu"
+        if _num_gpus() and (self._asked == "cuda" or self.address is not None or chosen_device("auto").type == "cuda"):
+            return "cuda"
+        if self._asked == "cuda":
+            remedy = "Choose cpu or auto, or add a machine with a GPU to the cluster."
+            raise UserError("device: cuda", "the Ray cluster has no GPU.", remedy)
+        return "cpu"
 
     def _start(self, data: Data) -> None:
         if ray.is_initialized():
@@ -307,7 +341,10 @@ class RayTune:
             self._init(data)
         if threading.current_thread() is threading.main_thread():
             signal.signal(signal.SIGTERM, before)  # Ray put its own there
-        self.workers = self._num_workers or max(int(ray.cluster_resources().get("CPU", 1)), 1)
+        self.device = self._device_of_cluster()
+        cores = max(int(ray.cluster_resources().get("CPU", 1)), 1)
+        most = cores if self.device == "cpu" else min(cores, MOST_ON_A_CARD * _num_gpus())
+        self.workers = self._num_workers or most
 
     def _init(self, data: Data) -> None:
         quiet = {"log_to_driver": False, "logging_level": logging.CRITICAL}

@@ -32,10 +32,16 @@ class Data:
     """The examples that workers receive; the test split is there in the score phase only.
 
     Nothing that trains can look at the test split, since it does not have it.
+
+    Args:
+        development: the pool.
+        test: the test split, in the score phase.
+        device: type of the device that this worker trains on.
     """
 
     development: Development
     test: Examples | None = None
+    device: str = "cpu"
 
 
 @dataclass(frozen=True)

@@ -9,15 +9,18 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import torch
 from safetensors import SafetensorError
 
 from analysis.records.schema import CONFLICT, TRAINING
 from mtl_core.data.task_set import Development
+from mtl_core.errors import UserError
 from mtl_core.gradients.conflict import comparisons
 from mtl_core.network.network import Network
 from mtl_core.network.replica_state import ReplicaState
 from mtl_core.recipe import ReplicaConfig
 from mtl_core.training import checkpoint, trainer
+from mtl_core.training.device import chosen_device
 from study.jobs.job import Data, Heartbeat, Job, Summary, guarded
 from study.jobs.shard import Shard
 from study.jobs.train_records import best_skill, failure_rows, outcome_rows
@@ -31,6 +34,10 @@ SNAPSHOT_SECONDS = 30.0
 """Seconds between two snapshots of a shard in training: what a worker that dies has to train again, at most."""
 
 
+ROWS_ON_CPU = 16
+"""Rows that a CPU trains at once: more leave its cache.  A GPU takes a whole shard."""
+
+
 @dataclass(frozen=True)
 class TrainingJob(Job):
     """The job that trains a shard's replicas up to the shard's number of epochs."""
@@ -42,7 +49,7 @@ class TrainingJob(Job):
 
     def run(self, data: Data, directory: Path, heartbeat: Heartbeat) -> Summary:
         """Train the shard; the records are written last, so a shard with records is complete."""
-        return train_shard(self.shard, data.development, directory, heartbeat)
+        return train_shard(self.shard, data.development, directory, heartbeat, data.device)
 
     def missing(self, archive: Archive) -> list[str]:
         """Return the replicas to train on, or anew because a model or a measurement that is needed is gone."""
@@ -71,16 +78,25 @@ class TrainingJob(Job):
         archive.write(self.name, failure_rows(self.shard, archive.directory, reason))
 
 
-def train_shard(shard: Shard, development: Development, directory: Path, heartbeat: Heartbeat) -> Summary:
-    """Train ``shard``, going on from its checkpoints, and write checkpoints, models, probes and records."""
+def train_shard(
+    shard: Shard, development: Development, directory: Path, heartbeat: Heartbeat, device: str = "cpu"
+) -> Summary:
+    """Train ``shard``, going on from its checkpoints, and write checkpoints, models, probes and records.
+
+    A device that is not there stops the study: it is not the replicas' fault.
+    """
     started = time.monotonic()
     view = development.only(*shard.tasks)
+    try:
+        chosen = chosen_device(device)
+    except UserError as error:
+        return Summary("stuck", f"{error.where}: {error.found.rstrip('.')}")
 
     def work() -> Summary:
-        outcomes = _fit(shard, view, directory, heartbeat)
+        outcomes = _fit(shard, view, directory, heartbeat, chosen)
         _keep_states(shard, outcomes, directory)
         _keep_probes(shard, view, outcomes, directory)
-        rows = outcome_rows(shard, view, outcomes)
+        rows = outcome_rows(shard, view, outcomes, chosen.type)
         return _record(shard, rows, directory, started)
 
     def failed(reason: str) -> Summary:
@@ -89,7 +105,9 @@ def train_shard(shard: Shard, development: Development, directory: Path, heartbe
     return guarded(work, lambda reason: guarded(lambda: failed(reason), lambda worse: Summary("stuck", worse)))
 
 
-def _fit(shard: Shard, view: Development, directory: Path, heartbeat: Heartbeat) -> list[trainer.Outcome]:
+def _fit(
+    shard: Shard, view: Development, directory: Path, heartbeat: Heartbeat, device: torch.device
+) -> list[trainer.Outcome]:
     partial = directory / CHECKPOINTS / f"{shard.name}.partial.safetensors"
     rows = [ReplicaConfig(key, replica.seed, replica.hyperparameters) for key, replica in shard.replicas.items()]
     heartbeat(0, len(rows) * shard.until, float("nan"))
@@ -102,6 +120,8 @@ def _fit(shard: Shard, view: Development, directory: Path, heartbeat: Heartbeat)
         watch=lambda progress: heartbeat(progress.epochs_done, progress.epochs_total, progress.best),
         snapshot=lambda states: checkpoint.save(partial, states),
         snapshot_seconds=SNAPSHOT_SECONDS,
+        device=device,
+        max_rows=ROWS_ON_CPU if device.type == "cpu" else len(rows),
     )
 
 

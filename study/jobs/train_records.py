@@ -39,15 +39,18 @@ def failure_rows(shard: Shard, directory: Path, reason: str) -> list[dict[str, A
     ]
 
 
-def outcome_rows(shard: Shard, view: Development, outcomes: list[trainer.Outcome]) -> list[dict[str, Any]]:
-    """Return the records of replicas that were trained, one row per replica and task of ``view``."""
+def outcome_rows(
+    shard: Shard, view: Development, outcomes: list[trainer.Outcome], device: str = "cpu"
+) -> list[dict[str, Any]]:
+    """Return the records of replicas that were trained on ``device``, one row per replica and task of ``view``."""
     network, rows = Network(shard.recipe, view.tasks, view.shape), []
     common = _sizes(shard.recipe, view)
     for outcome in outcomes:
         sizes = _found_sizes(shard.recipe, view, network, outcome) if network.trunk.found else common
         for column, task in enumerate(view.tasks):
             curves = {name: outcome.curves[name][:, column].astype(np.float32) for name in CURVES}
-            rows.append(_identity(shard, outcome.key, task.name) | sizes | _ending(outcome, column) | curves)
+            ending = _ending(outcome, column) | {"device": device}
+            rows.append(_identity(shard, outcome.key, task.name) | sizes | ending | curves)
     return rows
 
 

@@ -108,6 +108,11 @@ class Archive:
                 self.entries[row["replica"]] = entry
         return True
 
+    def devices(self) -> set[str]:
+        """Return the types of the devices that recorded replicas were trained on."""
+        found = {device for table in self._tables.values() for device in table["device"].to_pylist()}
+        return found - {None}
+
     def add_scores(self, part: str) -> bool:
         """Read a part of test scores; ``False`` when it is not there or cannot be read."""
         table = self._read(self.directory / SCORED / f"{part}.parquet", SCORES)

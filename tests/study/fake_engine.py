@@ -34,6 +34,7 @@ def fit(
     watch: Callable[[Progress], None] | None = None,
     snapshot: Callable[[dict[str, Any]], None] | None = None,
     snapshot_seconds: float = 30,
+    device: Any = "cpu",
 ) -> list[Outcome]:
     """What :func:`mtl_core.training.trainer.fit` promises, without learning."""
     until = until or recipe.epochs

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from mtl_core.layers.bank import SHARED, private
-from mtl_core.layers.dropout import noise_of
+from mtl_core.layers.dropout import Dropout, noise_of
 
 ONES = torch.ones(3, 2, 40, 25)
 COPIES = private(("a", "b"))
@@ -76,3 +76,15 @@ def test_the_gradient_passes_where_the_signal_passes() -> None:
     dropped = noise_of([0], [0], [0.5])(x, COPIES)
     (gradient,) = torch.autograd.grad(dropped.sum(), x)
     assert torch.equal(gradient, dropped.detach())
+
+
+@pytest.mark.parametrize("elements", [40, 40_000])
+def test_a_mask_does_not_depend_on_how_many_steps_are_drawn_at_once(elements: int) -> None:
+    """Few elements are drawn for several steps together, many for one; steps may be asked for in any order."""
+    dropout, x = Dropout((3, 8), (0.5, 0.1)), torch.ones(2, 2, elements)
+    dropout.begin(torch.tensor([[5, 90], [6, 91], [7, 92], [8, 93]]))
+    for place in (0, 3, 1, 1, 2):
+        alone = noise_of((3, 8), (5 + place, 90 + place), (0.5, 0.1))
+        noise = dropout.at(place)
+        for _ in range(2):
+            assert torch.equal(noise(x, COPIES), alone(x, COPIES))

@@ -40,17 +40,18 @@ def test_list_columns_says_what_every_column_of_the_records_means() -> None:
 
 
 @pytest.mark.parametrize(
-    ("method", "looks_at", "passes"),
+    ("method", "looks_at", "passes", "solved_on"),
     [
-        ("dwa", "losses", "1 forward, 1 back"),
-        ("famo", "losses", "2 forward, 1 back"),
-        ("mgda", "gramian", "1 forward, T back"),
-        ("modo", "jacobian", "2 forward, 2T back"),
+        ("dwa", "losses", "1 forward, 1 back", "device"),
+        ("famo", "losses", "2 forward, 1 back", "device"),
+        ("mgda", "gramian", "1 forward, T back", "host"),
+        ("modo", "jacobian", "2 forward, 2T back", "device"),
     ],
 )
-def test_a_method_says_what_its_steps_cost(method: str, looks_at: str, passes: str) -> None:
+def test_a_method_says_what_its_steps_cost(method: str, looks_at: str, passes: str, solved_on: str) -> None:
     listed = {fact["name"]: fact for fact in json.loads(invoke("list", "weighting", "--json").stdout)}
     assert (listed[method]["looks at"], listed[method]["passes"]) == (looks_at, passes)
+    assert listed[method]["solved on"] == solved_on
 
 
 def test_options_are_listed_with_their_ranges_and_say_which_are_tuned_on_request() -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 
 from mtl_core.training import trainer
 from study.config.sections import Training
@@ -88,3 +90,14 @@ def test_what_is_given_up_is_recorded_as_failed(archive: Archive) -> None:
         ("failed", "the worker process died")
     }
     assert work.missing(archive) == []
+
+
+def test_a_device_that_is_not_there_stops_the_study_and_fails_no_replica(
+    archive: Archive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    work = job()
+    ended = work.run(replace(DATA, device="cuda"), archive.directory, silent)
+    assert ended.outcome == "stuck"
+    assert ended.reason.startswith("device: cuda: finds no GPU")
+    assert not list((archive.directory / "records").glob("*.parquet"))

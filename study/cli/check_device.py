@@ -1,0 +1,29 @@
+"""What ``check`` says about the device: which one this machine would train on, and how many replicas at once."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from study.config.spec import Spec
+from study.planning.replica import SHARD_SIZE
+
+
+def facts_of_device(spec: Spec) -> dict[str, Any]:
+    """Return what was asked for, what this machine has, and how many replicas train at once in a worker.
+
+    Raises:
+        UserError: when a GPU is asked for and this machine has none.
+    """
+    from mtl_core.training.device import chosen_device, device_facts
+    from study.jobs.train import ROWS_ON_CPU
+
+    facts = device_facts(chosen_device(spec.device))
+    at_once = min(ROWS_ON_CPU, SHARD_SIZE) if facts["device"] == "cpu" else SHARD_SIZE
+    return {"asked": spec.device, **facts, "replicas_at_once": at_once}
+
+
+def device_in_words(facts: dict[str, Any]) -> str:
+    """Return the facts as one line."""
+    card = f" ({facts['card']}, {facts['memory_bytes'] / 2**30:.0f} GiB)" if facts["card"] else ""
+    why = f"asked for {facts['asked']}; torch {facts['torch']}"
+    return f"device: {facts['device']}{card}, up to {facts['replicas_at_once']} replicas at once in a worker; {why}"

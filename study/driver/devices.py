@@ -1,0 +1,33 @@
+"""The device of a study: one for all of its replicas, unless its user mixes them knowingly."""
+
+from __future__ import annotations
+
+from mtl_core.errors import UserError
+from study.store.archive import Archive
+from study.store.ledger import Ledger
+
+
+def note_device(device: str, archive: Archive, ledger: Ledger, *, mix: bool) -> None:
+    """Write to the ledger which device a session trains on; refuse another one than the records are of.
+
+    Devices differ in the last bits of a sum, and a network that trains on amplifies them: replicas of two devices are
+    not the pairs that differences between arms are taken of.
+
+    Args:
+        device: type of the device that replicas are to be trained on.
+        archive: what was recorded before.
+        ledger: of the study.
+        mix: whether the user wants both.
+
+    Raises:
+        UserError: when replicas of another device are recorded and ``mix`` is not set.
+    """
+    others = sorted(archive.devices() - {device})
+    if others and not mix:
+        before = " and ".join(others)
+        found = f"its replicas were trained on {before}, and this run would train on {device}."
+        remedy = f"Say --device {others[0]}, choose another --out, or say --mix-devices, which the records will show."
+        raise UserError(str(archive.directory), found, remedy)
+    last = next((event for event in reversed(ledger.events) if event["event"] == "device"), None)
+    if last is None or last["device"] != device or others:
+        ledger.append("device", device=device, mixed_with=others)

@@ -1,0 +1,111 @@
+"""GPUs as Ray hands them out, on a machine that has none: Ray assigns numbers, whatever they stand for."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from mtl_core.errors import UserError
+from study.execution import ray_tune
+from study.execution.ray_tune import MOST_ON_A_CARD, RayTune, Worker
+from study.jobs.job import Data
+from tests.study.conftest import small_task_set
+
+ray = ray_tune.ray
+pytestmark = pytest.mark.ray
+DATA = Data(small_task_set().development)
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[None]:
+    """Four cores and two GPUs that do not exist; Ray listens on 127.0.0.1 alone."""
+    with tempfile.TemporaryDirectory(prefix="r", dir="/tmp") as folder:
+        ray.init(
+            address="local", num_cpus=4, num_gpus=2, include_dashboard=False, log_to_driver=False,
+            _node_ip_address="127.0.0.1", object_store_memory=ray_tune.OBJECT_STORE_BYTES, _temp_dir=folder,
+        )  # fmt: skip
+        yield
+        ray.shutdown()
+
+
+def begun(monkeypatch: pytest.MonkeyPatch, device: str, workers: int | None) -> RayTune:
+    """A back end that finds the cluster running."""
+    backend = RayTune(Path(), address=None, workers=workers, device=device)
+    with monkeypatch.context() as patch:
+        patch.setattr(ray, "is_initialized", lambda: False)
+        patch.setattr(backend, "_init", lambda data: None)
+        backend.begin(DATA)
+    return backend
+
+
+@ray.remote
+class Actor:
+    """What a worker sees of the GPUs."""
+
+    def numbers(self) -> tuple[int, str]:
+        return os.getpid(), os.environ["CUDA_VISIBLE_DEVICES"]
+
+
+def actors(resources: dict[str, float], number: int) -> list[Any]:
+    options = {"num_cpus": resources["cpu"], "num_gpus": resources["gpu"]}
+    return [Actor.options(**options).remote() for _ in range(number)]  # type: ignore[attr-defined]
+
+
+def test_four_workers_at_half_a_card_see_their_own(cluster: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    backend = begun(monkeypatch, "cuda", 4)
+    assert (backend.device, backend.workers) == ("cuda", 4)
+    assert backend._resources() == {"cpu": 1, "gpu": 0.5}
+    running = actors(backend._resources(), 4)
+    seen = ray.get([actor.numbers.remote() for actor in running])
+    assert len({process for process, _ in seen}) == 4
+    assert Counter(number for _, number in seen) == {"0": 2, "1": 2}
+    # one that is killed frees its half, and the next worker gets it
+    ray.kill(running[0])
+    (another,) = actors(backend._resources(), 1)
+    assert ray.get(another.numbers.remote(), timeout=60)[1] == seen[0][1]
+    for actor in [*running[1:], another]:
+        ray.kill(actor)
+
+
+@pytest.mark.parametrize(
+    ("workers", "number", "share"), [(None, 4, 0.5), (1, 1, 1.0), (2, 2, 1.0), (3, 3, 0.5), (5, 5, 1 / 3)]
+)
+def test_workers_and_shares_fit_the_cluster(
+    cluster: None, monkeypatch: pytest.MonkeyPatch, workers: int | None, number: int, share: float
+) -> None:
+    """Without a number there is a worker per core, at most MOST_ON_A_CARD a card; a share never spans two cards."""
+    backend = begun(monkeypatch, "cuda", workers)
+    assert backend.workers == number <= MOST_ON_A_CARD * 2 + 1
+    assert backend._resources()["gpu"] == pytest.approx(share)
+    assert number <= 2 * int(1 / share + 1e-9)
+
+
+def test_what_device_says_is_used_whatever_the_cluster_has(cluster: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """``auto`` takes this machine's GPUs only where torch can use them; a cluster's it takes at its word."""
+    assert begun(monkeypatch, "cpu", None)._resources() == {"cpu": 1}
+    assert begun(monkeypatch, "auto", None).device == "cpu"
+    backend = begun(monkeypatch, "auto", None)
+    backend.address = "10.0.0.1:6379"
+    assert backend._device_of_cluster() == "cuda"
+    monkeypatch.setattr(ray_tune, "_num_gpus", lambda: 0)
+    assert backend._device_of_cluster() == "cpu"
+    with pytest.raises(UserError, match="the Ray cluster has no GPU"):
+        begun(monkeypatch, "cuda", None)
+
+
+def test_a_worker_trains_on_the_device_of_the_cluster(tmp_path: Path) -> None:
+    worker = Worker.__new__(Worker)
+    threads = torch.get_num_threads()
+    try:
+        worker.setup({}, DATA, tmp_path, None, "cuda")  # type: ignore[arg-type]
+    finally:
+        torch.set_num_threads(threads)
+    assert worker.data == replace(DATA, device="cuda")

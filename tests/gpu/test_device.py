@@ -1,0 +1,90 @@
+"""A replica on a GPU: the same masks to the bit, the same network to a tolerance, and no tensor left behind.
+
+``make gpu`` runs these; they are skipped where there is no GPU.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+import torch
+
+from mtl_core.layers.dropout import Dropout
+from mtl_core.network.feasibility import why_infeasible
+from mtl_core.randomness.counter_based import Streams, halves, words
+from mtl_core.recipe import Recipe
+from mtl_core.registry import entries
+from mtl_core.testing.cases import Case
+from mtl_core.testing.devices import check_device
+from mtl_core.testing.replicas import varied_replicas
+from mtl_core.testing.small_tasks import MIXED, small_tasks
+from mtl_core.training.trainer import fit
+from tests.mtl_core.sharing.cases import every_case
+
+needs_gpu = pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no GPU")
+pytestmark = [pytest.mark.gpu, needs_gpu]
+
+CUDA = torch.device("cuda")
+CASES = [case for case in every_case(batch_size=64) if case.trains] if torch.cuda.is_available() else []
+RECIPE = Recipe(depth=1, stages=2, width=8, batch_size=16, epochs=25)
+TOLERANCES = {1: 1e-5, 10: 1e-4, 100: 2e-2}
+"""Largest difference of a loss between CPU and GPU after so many steps: both round, and training amplifies it."""
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_every_architecture_keeps_its_step_on_the_gpu(case: Case) -> None:
+    check_device(case.recipe, case.data, CUDA)
+
+
+@pytest.mark.parametrize("weighting", entries("weighting"))
+def test_every_weighting_method_trains_to_finite_losses(weighting: str) -> None:
+    recipe, data = replace(RECIPE, weighting=weighting, epochs=2), small_tasks(MIXED, missing=0.3)
+    assert why_infeasible(recipe, data) is None
+    for outcome in fit(recipe, data, varied_replicas(recipe, len(MIXED), 3), device="cuda"):
+        assert outcome.status == "finished", outcome.reason
+
+
+def test_random_numbers_are_the_same_to_the_bit() -> None:
+    keys = torch.arange(50) * 7046029254386353131
+    assert torch.equal(words(halves(keys), 999), words(halves(keys.to(CUDA)), 999).cpu())
+    streams, there = Streams((3, 9), "weighting").at([4, 7]), Streams((3, 9), "weighting", CUDA).at([4, 7])
+    assert torch.equal(streams.uniform(MIXED), there.uniform(MIXED).cpu())
+    masks = []
+    for device in (torch.device("cpu"), CUDA):
+        dropout = Dropout((0, 1), (0.2, 0.5), device)
+        dropout.begin(torch.tensor([[3, 5]], device=device))
+        masks.append(dropout.mask([("shared", 0), ("price", 1)], 0, 501, torch.zeros(1, device=device)).cpu())
+    assert torch.equal(*masks)
+
+
+@pytest.mark.parametrize("steps", TOLERANCES)
+@pytest.mark.parametrize("double", [False, True], ids=["single", "double"])
+def test_a_replica_is_the_same_on_both(steps: int, double: bool) -> None:
+    """In double precision a millionth of the tolerance holds: what differs is rounding, and nothing else."""
+    torch.set_default_dtype(torch.float64 if double else torch.float32)
+    try:
+        data = small_tasks(MIXED, examples=40)
+        if double:
+            examples = replace(
+                data.examples, inputs=data.examples.inputs.double(), targets=data.examples.targets.double()
+            )
+            data = replace(data, examples=examples)
+        recipe = replace(RECIPE, batch_size=32, epochs=steps)
+        rows = varied_replicas(recipe, len(MIXED), 3)
+        here, there = (fit(recipe, data, rows, device=device) for device in ("cpu", "cuda"))
+    finally:
+        torch.set_default_dtype(torch.float32)
+    tolerance = TOLERANCES[steps] * (1e-6 if double else 1.0)
+    for one, other in zip(here, there, strict=True):
+        found, expected = (torch.as_tensor(run.curves["validation_loss"][-1]) for run in (other, one))
+        torch.testing.assert_close(found, expected, rtol=tolerance, atol=tolerance)
+
+
+def test_a_row_has_the_same_bits_on_the_gpu_in_another_array() -> None:
+    data = small_tasks(MIXED, examples=64)
+    rows = varied_replicas(RECIPE, len(MIXED), 4)
+    together = fit(replace(RECIPE, epochs=3), data, rows, device="cuda")
+    apart = fit(replace(RECIPE, epochs=3), data, rows[::-1], device="cuda")[::-1]
+    for one, other in zip(together, apart, strict=True):
+        assert torch.equal(one.selected, other.selected), one.key
