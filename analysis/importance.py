@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
+
+if TYPE_CHECKING:  # `check` plans intervals, and needs no data frame, which takes a third of a second to import
+    import pandas as pd
 
 IMPORTANCE = "importance"
 """Column of a table of gains with the importance of each task, only there where the study file states it."""

@@ -1,4 +1,4 @@
-"""Registry of methods, architectures, backbones, task sets, metrics and kinds of task: one file, one class, one name.
+"""Registry of methods, architectures, backbones, task sets, metrics, kinds, formats: one file, one class, one name.
 
 The name is the same everywhere: in study files, on the command line and in legends.  A kind is a package whose
 ``__init__`` defines an abstract base class.  Every module of it must hold exactly one concrete subclass, named like the
@@ -7,8 +7,8 @@ arguments of that class are its options; those annotated with a range are tuning
 with a range on request are tuned only where a study asks for it.
 
 Entries need not lie in this package: the environment variable ``MTL_STUDY_PATH`` names folders, separated like those of
-``PATH``, whose sub-folders ``sharing``, ``weighting``, ``backbones``, ``tasks``, ``metrics`` and ``kinds`` are searched
-as well.
+``PATH``, whose sub-folders ``sharing``, ``weighting``, ``backbones``, ``tasks``, ``metrics``, ``kinds`` and ``formats``
+are searched as well.
 """
 
 from __future__ import annotations
@@ -38,6 +38,8 @@ KINDS = {
     "kinds": ("mtl_core.data.kinds", "TaskKind"),
     "formats": ("mtl_core.data.formats", "DataFormat"),
 }
+BY_PATH = {"metrics": ("mtl_core.data.metrics.own.own_metric", "OwnMetric")}
+"""Module and class of entries that a dotted path ``package.module:name`` names instead of a file, by kind."""
 PATH = "MTL_STUDY_PATH"
 """Environment variable with the folders of further entries."""
 
@@ -144,10 +146,26 @@ def find(kind: str, name: str) -> Entry:
     Raises:
         KeyError: when the name is unknown; the message lists the known ones.
     """
+    if is_path(kind, name):
+        return _entry_by_path(kind, name)
     known = entries(kind)
     if name not in known:
         raise KeyError(f"{name!r} is not one of the {kind}: {', '.join(known)}.")
     return known[name]
+
+
+def is_path(kind: str, name: str) -> bool:
+    """Return whether ``name`` is no entry's name but a dotted path to something of the user's own."""
+    return kind in BY_PATH and ":" in name
+
+
+@cache
+def _entry_by_path(kind: str, path: str) -> Entry:
+    """An entry for what a dotted path names; the code itself is not imported here."""
+    module, base = BY_PATH[kind]
+    own = getattr(importlib.import_module(module), base)
+    cls = type(base, (own,), {"path": path, "__doc__": own.__doc__})
+    return Entry(path, cls, inspect.cleandoc(own.__doc__ or "").splitlines()[0], "–", {})
 
 
 def imported(path: str, where: str) -> Any:

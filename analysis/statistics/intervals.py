@@ -22,11 +22,9 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import cast
 
 import numpy as np
-from scipy.optimize import brentq
-from scipy.special import nctdtr, stdtrit
+from scipy.special import nctdtrinc, stdtrit
 
 from analysis.statistics.influence import effective_groups, example_influence
 from analysis.statistics.skewness import skewed_ends
@@ -227,4 +225,4 @@ def smallest_effect(n: int, num_tasks: int = 1, *, power: float = 0.8, looks: in
     if n < MIN_SEEDS:
         return math.nan
     quantile = t_quantile(n - 1, ALPHA / looks / num_tasks)
-    return cast(float, brentq(lambda effect: 1 - nctdtr(n - 1, effect * math.sqrt(n), quantile) - power, 1e-6, 50.0))
+    return float(nctdtrinc(n - 1, 1 - power, quantile)) / math.sqrt(n)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-import pandas as pd
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 MATERIAL = 0.25
 """More seeds are worth it while their part of the variance is more than this share of the test examples' part.

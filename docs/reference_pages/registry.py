@@ -37,6 +37,10 @@ PAGES = {
         "Task sets",
         "Values of `tasks.set`. Options stand beside `set` under `tasks`.",
     ),
+    "formats": (
+        "Formats of data files",
+        "What reads a file, by its suffix. Text tables, JSON lines and IDX files may also end in `.gz` or `.zst`.",
+    ),
 }
 """Title and introduction of every page, by kind."""
 
@@ -72,6 +76,8 @@ def _facts(kind: str, entry: Entry) -> Iterable[str]:
         yield f"Judges: {judged}. A perfect prediction has {entry.cls.perfect:g}. {mean}"
     if kind == "kinds":
         yield "Metrics: " + ", ".join(f"[`{name}`](metrics.md#{name})" for name in metrics_of_kind(entry.name)) + "."
+    if kind == "formats":
+        yield f"Suffixes: {', '.join(f'`{suffix}`' for suffix in entry.cls.suffixes)}."
     if kind == "weighting":
         yield f"Looks at: {plain(entry.cls.needs)}."
 

@@ -23,7 +23,7 @@ _SETTLE_AT = 0.25
 
 
 class Recon(Sharing):
-    """The stages whose task gradients conflict most become private to each task, and the network trains from scratch.
+    """The stages whose task gradients conflict most become private to each task; the network trains from scratch.
 
     The search trains a network that shares every stage, for the share ``settle_at`` of the epochs and on top of them.
     After each of its epochs, a stage scores one point for every pair of tasks with cos(g_i, g_j) < ``threshold``, g_i

@@ -83,7 +83,8 @@ class Table(TaskSource):
             kinds: ``{tags: {separator: ';'}}``; an empty cell has none of them, or is unknown (``empty: missing``).
         vectors: tasks that predict several columns at once, ``{image: ['y_img_*']}``, or one of lists; their loss and
             metric are means over the numbers.
-        metrics: metric of a target, where another one than the data suggest is to judge it; written like kinds.
+        metrics: metric of a target, where another one than the data suggest is to judge it; written like kinds.  A path
+            ``package.module:name`` names a function of your own.
         task: column that says which task a row belongs to, as in a long table of schools; it is no input.  There is one
             target then, with the labels of all tasks, and the tasks are the values of this column.
         groups: column with the group of every row (a patient, a household), which no split divides; it is no input.  A
@@ -189,7 +190,8 @@ class Table(TaskSource):
         if self.weights_judge:
             refuse_metrics_without_weights([task for task in whole.tasks if task.name in self.weights])
         remarks += remarks_on_same_targets(tasks, labels)
-        inputs, dropped = without_row_numbers(candidates, file.index, self.kinds)
+        parts = () if self.files.names_tasks else file.num_rows  # a day of each task's own is no row number
+        inputs, dropped = without_row_numbers(candidates, file.index, self.kinds, parts)
         kinds = [declared_kind(self.kinds, column.name, INPUT_KINDS) or column.kind() for column in inputs]
         encoded = encoded_inputs(inputs, kinds, ~test, dropped, str(self.path))
         remarks += dropped + remarks_on_leaks(inputs, candidates, predicted, tasks, labels, ~test)

@@ -102,9 +102,7 @@ def main() -> None:
     parser.add_argument("--every", type=int, default=20, help="of so many replicas a plain script trains one")
     parser.add_argument("--repeats", type=int, default=2)
     arguments = parser.parse_args()
-    print(
-        f"{'width':>5} {'replicas':>8} {'study s':>8} {'good s':>8} {'common s':>8} {'over good':>9} {'over common':>11}"
-    )
+    print("width replicas  study s   good s common s  over good  over common")
     for width in arguments.widths:
         with tempfile.TemporaryDirectory() as name:
             folder, seconds = Path(name), {style: [] for style in ("study", *STYLES)}

@@ -88,7 +88,8 @@ class PageRunner:
     def study_file(self, text: str) -> None:
         """Check the keys of a study file, or of a part of one: its sections, and the options of its task set."""
         parts = yaml.safe_load(text)
-        tasks = DEFAULT_TASKS | parts.get("tasks", {})
+        tasks = parts.get("tasks", {})
+        tasks = DEFAULT_TASKS | tasks if tasks.get("set", "table") == "table" else dict(tasks)
         Spec.model_validate(parts | {"tasks": tasks})
         entry = find("tasks", tasks.pop("set"))
         entry.cls(**checked_options(entry, tasks, "tasks"))

@@ -39,6 +39,7 @@ class Sqlite(TableFormat):
         from mtl_core.data.reading.rows import table_of_rows  # Here, because it loads pyarrow.
 
         where = f"{path}: query" if query else str(path)
+        _refuse_unfinished(path)
         address = f"file:{quote(str(path.absolute()))}?mode=ro&immutable=1"
         try:
             with closing(sqlite3.connect(address, uri=True)) as base:
@@ -51,6 +52,15 @@ class Sqlite(TableFormat):
             reason = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
             advice = "Write one SELECT, or the name of a table." if query else "Write the file anew."
             raise UserError(where, f"SQLite says: {reason}.", advice) from None
+
+
+def _refuse_unfinished(path: Path) -> None:
+    """Refuse a data base whose newest rows stand in a file beside it, which is not read: that would take writing."""
+    for ending in ("-wal", "-journal"):
+        log = path.with_name(path.name + ending)
+        if log.is_file() and log.stat().st_size:
+            found = f"a program may be writing to it: there is {log.name}."
+            raise UserError(str(path), found, "Close that program, or copy the data base with VACUUM INTO.")
 
 
 def _only_reads(action: int, first: str | None, second: str | None, base: str | None, trigger: str | None) -> int:

@@ -75,9 +75,10 @@ def _merged(values: pa.ChunkedArray, texts: pa.ChunkedArray) -> tuple[tuple[str,
     present = texts.is_valid().to_numpy(zero_copy_only=False)
     numbers = [pc.fill_null(one.indices, -1).to_numpy()[present] for one in encoded]  # pyright: ignore[reportAttributeAccessIssue]
     words = np.array(encoded[1].dictionary.to_pylist(), dtype=object)
-    pairs = np.divmod(np.unique(numbers[0].astype(np.int64) * len(words) + numbers[1]), len(words))
-    several = [value for value, count in zip(*np.unique(pairs[0], return_counts=True), strict=True) if count > 1]
-    groups = [sorted(words[pairs[1][pairs[0] == value]]) for value in several[:MOST_SHOWN]]
+    value_of = np.zeros(len(words), dtype=np.int64)
+    value_of[numbers[1]] = numbers[0]  # one text is one value, so that no pairs have to be sorted
+    several = np.flatnonzero(np.bincount(value_of) > 1)[:MOST_SHOWN]
+    groups = [sorted(words[value_of == value]) for value in several]
     return tuple(tuple(group[:MOST_SHOWN]) for group in groups)
 
 

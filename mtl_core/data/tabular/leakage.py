@@ -55,15 +55,16 @@ def _pairs(
 
     ``words``: also where one is text and the other numbers, with the places of the words in the order of the numbers.
     """
-    values = [(column, _comparable(column)) for column in columns]
+    values = [(column, value, _present(value)) for column in columns for value in (_comparable(column),)]
     for target in predicted:
         label = _comparable(target)
-        for column, value in values:
-            both = _present(value) & _present(label)
+        known = _present(label)
+        for column, value, present in values:
+            both = present & known
             if both.sum() < FEWEST_ROWS:
                 continue
             if value.dtype == label.dtype:
-                yield column, target, value[both], label[both]
+                yield column, target, *((value, label) if both.all() else (value[both], label[both]))
             elif words and value.dtype == np.float64:
                 yield column, target, value[both], _ranks(label[both], value[both])
             elif words:

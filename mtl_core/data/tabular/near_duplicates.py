@@ -64,7 +64,8 @@ def _scaled(known: np.ndarray, asked: np.ndarray, standardise: np.ndarray) -> tu
     mean = np.where(standardise, np.nansum(known, axis=0, dtype=np.float64) / counts, 0)
     deviation = np.where(standardise, np.sqrt(np.nansum((known - mean) ** 2, axis=0) / counts), 1)
     deviation[deviation == 0] = 1
-    first, second = (np.nan_to_num((rows - mean) / deviation, nan=0.0).astype(np.float32) for rows in (known, asked))
+    shift, scale = mean.astype(np.float32), (1 / deviation).astype(np.float32)
+    first, second = (np.nan_to_num((rows - shift) * scale, nan=0.0) for rows in (known, asked))
     return first, second
 
 

@@ -11,9 +11,9 @@ from mtl_core.data.remark import Remark
 from mtl_core.data.tabular.columns import Column
 from mtl_core.data.task import Task
 
-VARIANCE, ERRORS = 0.95, 0.9
-"""Share of the variance of a number, and of the errors of the most frequent class, that a leak may explain alone."""
-MOST_ROWS = 10_000
+NEARLY_ALL = 0.95
+"""Share of the variance, or of the errors of the most frequent class, beyond which an input alone may be a leak."""
+MOST_ROWS = 5_000
 """Development rows that are looked at; of more, every k-th."""
 FEWEST_ROWS = 100
 NEAREST = 3
@@ -56,7 +56,7 @@ def one_input_leaks(
             if task.num_targets != 1 or known.sum() < FEWEST_ROWS or _is_said(column, task, said):
                 continue
             explained = _explained(values[known], label[known].astype(np.float64), task, is_text=column.is_text)
-            if explained > (ERRORS if task.has_classes else VARIANCE):
+            if explained > NEARLY_ALL:
                 remarks.append(_remark(column, task, explained))
     return remarks
 

@@ -17,7 +17,7 @@ from mtl_core.errors import UserError
 
 
 def without_row_numbers(
-    candidates: Sequence[Column], index: list[str], kinds: Mapping[str, str]
+    candidates: Sequence[Column], index: list[str], kinds: Mapping[str, str], num_rows: Sequence[int] = ()
 ) -> tuple[list[Column], list[Remark]]:
     """Return the input columns without those that number the rows, and a remark on each of these.
 
@@ -25,10 +25,11 @@ def without_row_numbers(
         candidates: columns that may be predicted from.
         index: names of the columns that the file keeps as its index.
         kinds: those that the study file declares; such a column stays.
+        num_rows: of each file, where the table has several.
     """
     inputs, remarks = [], []
     for column in candidates:
-        reason = None if column.name in kinds else why_it_numbers_rows(column, index)
+        reason = None if column.name in kinds else why_it_numbers_rows(column, index, num_rows)
         if reason is None:
             inputs.append(column)
         else:

@@ -21,6 +21,7 @@ from mtl_core.data.tabular.ordered_and_counted import COUNT, ORDINAL, in_order, 
 from mtl_core.data.tabular.spellings import remarks_on_spellings
 from mtl_core.data.task import Kind, Metric, Task
 from mtl_core.errors import UserError
+from mtl_core.registry import is_path
 
 FEWEST_LABELS, FEW_LABELS = 20, 200
 MOST_INTEGER_CLASSES, MOST_CLASSES = 10, 100
@@ -133,9 +134,9 @@ def _infer(column: Column) -> tuple[Kind, str]:
 
 def _refuse_unsuited(column: Column, kind: Kind, metric: Metric) -> None:
     suited = metrics_of_kind(kind)
-    if metric not in suited:
+    if metric not in suited and not is_path("metrics", metric):
         found = f"{metric!r} does not judge {column.name!r}, which is {kind}."
-        raise UserError("table: metrics", found, f"Use {', '.join(suited)}.")
+        raise UserError("table: metrics", found, f"Use {', '.join(suited)}, or a path such as my_metrics:name.")
 
 
 def _refuse_negative(column: Column, numbers: np.ndarray, origin: float, metric: Metric) -> None:

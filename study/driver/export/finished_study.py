@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from mtl_core.data.task_set import TaskSet
 from mtl_core.errors import UserError
 from mtl_core.network.replica_state import ReplicaState
 from mtl_core.recipe import Recipe
+from mtl_core.registry import is_path
 from mtl_core.training import checkpoint
 from study.config.load import read_spec
 from study.config.spec import Spec
@@ -121,4 +122,18 @@ def read_study(run: Path, records: Records, data: Path | None = None) -> Finishe
     task_set = with_stored_metrics(build_task_set(spec), run)
     _, task_set = settle_design(spec, task_set, read_spec(run / "study.yaml"))
     refuse_changes(run, task_set)
-    return FinishedStudy(run, spec, records, task_set)
+    return FinishedStudy(run, spec, records, _without_own_metrics(task_set))
+
+
+def _without_own_metrics(task_set: TaskSet) -> TaskSet:
+    """Return the task set with other metrics in the place of the user's own, whose code is not to be run.
+
+    Splits depend on whether a metric is a mean over examples, which neither stand-in for classes nor the user's own is.
+    """
+    tasks = tuple(
+        replace(task, metric="balanced_accuracy" if task.has_classes else "mse")
+        if is_path("metrics", task.metric)
+        else task
+        for task in task_set.tasks
+    )
+    return replace(task_set, development=replace(task_set.development, tasks=tasks))

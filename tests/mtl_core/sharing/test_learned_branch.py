@@ -162,7 +162,7 @@ def test_rows_settle_each_in_its_own_time(retrain: bool, contexts: tuple[dict[st
     assert torch.equal(mixed[1], before[1])
     assert not torch.allclose(mixed[0], before[0])
     kept = [theta[choice.chosen].clone() for choice in network.trunk.choices]
-    network.after_step(theta, torch.tensor([0.1, 0.1]), torch.ones(2, 3, dtype=torch.bool), context)
+    network.after_step(theta, torch.full((2,), 0.1), torch.ones(2, 3, dtype=torch.bool), context)
     for choice, old in zip(network.trunk.choices, kept, strict=True):
         assert torch.equal(theta[choice.chosen][0], theta[choice.logits][0])
         assert torch.equal(theta[choice.chosen][1], old[1])
@@ -290,7 +290,7 @@ def test_heads_leave_a_node_that_knows_nothing() -> None:
         for slot, gradient in zip(trained, torch.autograd.grad(loss, [theta[slot] for slot in trained]), strict=True):
             with torch.no_grad():
                 theta[slot].sub_(3.0 * gradient)
-        network.after_step(theta, torch.zeros(2), torch.ones(2, 3, dtype=torch.bool), context)
+        network.after_step(theta, torch.full((2,), 0.1), torch.ones(2, 3, dtype=torch.bool), context)
     assert all(0 not in network.trunk.nodes(theta, row)[0] for row in range(2))
 
 

@@ -46,7 +46,7 @@ def test_the_penalty_and_its_gradient_are_those_of_an_ordinary_network(depth: in
     """With covariances held constant, and other than the identity."""
     network = network_for("relationship", depth)
     theta = shaken(network)
-    network.after_step(theta, torch.tensor([0.1] * 2), ALL_PRESENT, training())
+    network.after_step(theta, torch.full((2,), 0.1), ALL_PRESENT, training())
     context = training(relationship_strength=0.7)
     network(theta, batch(), context)
     (penalty,) = context.penalties
@@ -68,7 +68,7 @@ def test_the_penalty_and_its_gradient_are_those_of_an_ordinary_network(depth: in
 def test_the_update_is_that_of_an_ordinary_network(depth: int) -> None:
     network = network_for("relationship", depth, covariance_ridge=0.2)
     theta = shaken(network)
-    network.after_step(theta, torch.tensor([0.1] * 2), ALL_PRESENT, training())
+    network.after_step(theta, torch.full((2,), 0.1), ALL_PRESENT, training())
     for row in range(2):
         values, alone = values_of(theta, row), Plain(3, 5, 3, STAGES, 6, depth, covariance_ridge=0.2)
         alone.load(values)
@@ -92,7 +92,7 @@ def test_with_the_identity_for_covariance_it_is_a_coupled_l2_penalty() -> None:
     expected = hard.layout.gradient(hard(copied, batch())[0].square().sum() + decay, copied)
     for one, other in zip(network.layout.gradient(loss, theta), expected, strict=True):
         torch.testing.assert_close(one, other, rtol=1e-10, atol=1e-10)
-    network.after_step(theta, torch.tensor([0.1] * 2), ALL_PRESENT, context)
+    network.after_step(theta, torch.full((2,), 0.1), ALL_PRESENT, context)
     for slot in network.layout.buffers:
         assert torch.equal(theta[slot], torch.eye(3).expand(2, 1, 3, 3))
 
@@ -115,7 +115,7 @@ def test_the_update_recovers_a_planted_covariance() -> None:
     drawn = torch.randn(2, 50 * 100, 3, generator=torch.Generator().manual_seed(1)) @ torch.linalg.cholesky(planted).T
     with torch.no_grad():
         theta[weight].copy_(3 * drawn.transpose(1, 2).reshape(theta[weight].shape))
-    network.after_step(theta, torch.tensor([0.1] * 2), ALL_PRESENT, training())
+    network.after_step(theta, torch.full((2,), 0.1), ALL_PRESENT, training())
     (covariance,) = (theta[slot] for slot in network.layout.buffers)
     torch.testing.assert_close(covariance[:, 0], planted.expand(2, -1, -1), rtol=0, atol=0.06)
     torch.testing.assert_close(covariance[:, 0].diagonal(dim1=1, dim2=2).sum(dim=1), torch.full((2,), 3.0))
@@ -150,7 +150,7 @@ def test_a_row_that_diverged_leaves_the_other_alone() -> None:
         theta[weight][0, 0] = torch.nan
     found = []
     for parameters in (theta, other):
-        network.after_step(parameters, [0.1] * 2, ALL_PRESENT, training())
+        network.after_step(parameters, torch.full((2,), 0.1), ALL_PRESENT, training())
         context = training(relationship_strength=0.1)
         network(parameters, batch(), context)
         found.append(context.penalties[0])

@@ -67,7 +67,7 @@ def test_the_step_is_the_minimiser_that_it_claims_to_be() -> None:
     theta = shaken(network)
     slot = network.layout.slots[0]
     now = theta[slot].detach().clone()
-    network.after_step(theta, torch.tensor([RATE] * 2), ALL_PRESENT, training(coupling=2.0))
+    network.after_step(theta, torch.full((2,), RATE), ALL_PRESENT, training(coupling=2.0))
     found = theta[slot].detach().clone().requires_grad_()
     pairs = [(found[:, i] - found[:, j]).square().sum() for i in range(3) for j in range(i)]
     objective = 2.0 * torch.stack(pairs).sum() + (found - now).square().sum() / (2 * RATE)
@@ -97,7 +97,7 @@ def stepped(network: Network, theta: Theta, rate_of_trunk: float, context: Forwa
                 rate = rate_of_trunk if slot.name.startswith(("stage0", "stage1")) else RATE / 10
                 theta[slot].sub_(rate * part.view_as(theta[slot]))
         if network.trunk.acts_after_step:
-            network.after_step(theta, torch.tensor([RATE / 10] * 2), ALL_PRESENT, context)
+            network.after_step(theta, torch.full((2,), RATE / 10), ALL_PRESENT, context)
 
 
 @pytest.mark.usefixtures("double")
@@ -124,7 +124,7 @@ def test_an_absent_task_keeps_its_copy_and_still_draws_the_others() -> None:
     slot = network.layout.slots[0]
     before = theta[slot].detach().clone()
     present = torch.tensor([[True, False, True], [True, True, True]])
-    network.after_step(theta, torch.tensor([RATE] * 2), present, training(coupling=1e9))
+    network.after_step(theta, torch.full((2,), RATE), present, training(coupling=1e9))
     after = theta[slot].detach()
     assert torch.equal(after[0, 1], before[0, 1])
     torch.testing.assert_close(after[0, 0], before[0].mean(dim=0))
@@ -135,7 +135,7 @@ def test_later_stages_and_heads_are_free() -> None:
     network = network_for("soft", 1)
     theta = shaken(network)
     before = {slot: value.detach().clone() for slot, value in theta.items()}
-    network.after_step(theta, torch.tensor([RATE] * 2), ALL_PRESENT, training(coupling=5.0))
+    network.after_step(theta, torch.full((2,), RATE), ALL_PRESENT, training(coupling=5.0))
     moved = {slot.name for slot, value in theta.items() if not torch.equal(value, before[slot])}
     assert moved == {"stage0.weight", "stage0.bias"}
 
@@ -147,7 +147,7 @@ def test_a_row_that_diverged_leaves_the_other_alone() -> None:
     with torch.no_grad():
         theta[slot][0, 0] = torch.nan
     for parameters in (theta, other):
-        network.after_step(parameters, torch.tensor([RATE] * 2), ALL_PRESENT, training(coupling=5.0))
+        network.after_step(parameters, torch.full((2,), RATE), ALL_PRESENT, training(coupling=5.0))
     assert theta[slot][0].isnan().all()
     assert torch.equal(theta[slot][1], other[slot][1])
 

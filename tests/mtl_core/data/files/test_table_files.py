@@ -98,6 +98,14 @@ def test_each_file_of_a_folder_is_a_task(write: Any, suffix: str, tmp_path: Path
     assert task_set.fingerprint() == same.fingerprint()
 
 
+def test_row_numbers_that_begin_anew_in_each_file_are_no_input(tmp_path: Path) -> None:
+    for name, rows in (("train", 60), ("test", 40)):
+        table = small_table(rows, rows).append_column("id", pa.array(range(1, rows + 1)))
+        _write_csv(table, tmp_path / f"{name}.csv")
+    task_set = built(tmp_path / "train.csv", test=str(tmp_path / "test.csv"))
+    assert "id" not in {column.name for column in task_set.input_columns}
+
+
 def test_folders_with_a_file_for_each_task_may_test_and_validate(tmp_path: Path) -> None:
     folders = [folder_of_tasks(tmp_path / name, _write_csv, ".csv") for name in ("train", "valid", "test")]
     task_set = Table(path=folders[0], targets=("y_1",), validation=str(folders[1]), test=str(folders[2])).build()

@@ -59,6 +59,18 @@ def test_what_is_no_table_or_does_more_than_reading_is_refused(query: str | None
     assert path.read_bytes() == before
 
 
+def test_rows_that_are_still_in_a_log_are_not_passed_over(tmp_path: Path) -> None:
+    path = base(tmp_path / "t.db", "rows")
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA journal_mode = WAL")
+        with connection:
+            connection.execute("INSERT INTO rows VALUES (1, 2, 'up', 3, 0)")
+        with pytest.raises(UserError, match=r"there is t\.db-wal"):
+            built(path)
+    task_set = built(path)
+    assert len(task_set.test) + len(task_set.development.examples) == 61
+
+
 def test_no_other_file_can_be_attached(tmp_path: Path) -> None:
     path = base(tmp_path / "t.db", "rows")
     with closing(sqlite3.connect(path)) as connection, connection:

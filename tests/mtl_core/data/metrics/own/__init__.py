@@ -1,0 +1,1 @@
+"""The user's own metrics, named by a dotted path."""
