@@ -1,6 +1,6 @@
 PYTHON ?= .venv/bin/python
 
-.PHONY: check quick test slow hostile bench docs gpu
+.PHONY: check quick test slow hostile bench bench-study docs gpu
 
 check:  ## what a commit must pass
 	$(PYTHON) -m ruff check .
@@ -23,6 +23,9 @@ bench:  ## replicas per second, fused over a plain PyTorch loop, then for every 
 	OMP_NUM_THREADS=1 $(PYTHON) -m tests.benchmarks.bench_fused
 	OMP_NUM_THREADS=1 $(PYTHON) -m tests.benchmarks.bench_sharing
 	OMP_NUM_THREADS=1 $(PYTHON) -m tests.benchmarks.bench_weighting --tasks 2 10
+
+bench-study:  ## processor seconds per replica of a whole study, over plain scripts that train the same networks; a quarter of an hour
+	$(PYTHON) -m tests.benchmarks.bench_study
 
 gpu:  ## on a machine with a GPU: its tests, then replicas per second as a table and gpu.json; needs torch, numpy, safetensors, jaxtyping, pyarrow and pytest
 	$(PYTHON) -m pytest -o addopts= -q -m gpu tests/gpu

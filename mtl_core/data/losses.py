@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from functools import cache
+from typing import Any
+
 import torch
 from jaxtyping import Float
 from torch import Tensor
@@ -20,7 +23,13 @@ def example_losses(
         outputs: predictions, or logits.
         targets: ``[r, g, k, b]`` for vectors, else ``[r, g, b]``, without NaN.
     """
-    return find("kinds", kind).cls().losses(outputs, targets)
+    return _kind(kind).losses(outputs, targets)
+
+
+@cache
+def _kind(name: Kind) -> Any:
+    """The kind, which every step asks for."""
+    return find("kinds", name).cls()
 
 
 def errors(

