@@ -106,7 +106,8 @@ def _of_folder(folder: Path, part: Part) -> tuple[list[TableFile], list[Remark]]
     tables = [entry for entry in entries if entry.is_file() and holds_table(entry)]
     others = [entry.name for entry in entries if entry not in tables]
     if len(tables) < 2 and part == "develop":
-        found = f"there is no such file, and the folder of this name holds {len(tables)} tables."
+        number = "a single table" if len(tables) == 1 else f"{len(tables)} tables"
+        found = f"there is no such file, and the folder of this name holds {number}."
         raise UserError(str(folder), found, "Give a table for each task, or name a single file.")
     if len({format_of(table) for table in tables}) > 1:
         names = ", ".join(sorted({"".join(table.suffixes) for table in tables}))
