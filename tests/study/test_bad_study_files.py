@@ -211,7 +211,6 @@ def test_a_bad_study_file_is_refused(content: str | bytes, place: str, remedy: s
         (["demmo"], "demmo", "'demo'"),
         (["none.yaml"], "none.yaml", "preset"),
         (["."], ".", "--targets"),
-        (["empty"], "empty", "study file"),
         (["notes.docx"], "notes.docx", "Known are"),
         (["nosuffix"], "nosuffix", "Known are"),
         (["\x1b[31m.yaml"], r"\x1b[31m.yaml", "preset"),
@@ -236,7 +235,6 @@ def test_a_bad_command_is_refused(arguments: list[str], place: str, remedy: str,
     for name in ("notes.docx", "nosuffix"):
         (tmp_path / name).write_text("x")
     (tmp_path / "table.csv").write_text("a,y\n1,2\n")
-    (tmp_path / "empty").mkdir()
     lines = refused(["check", *arguments], tmp_path)
     assert place in lines["where"]
     assert remedy in lines["do"]
