@@ -22,7 +22,8 @@ from study.config.text import printable
 def run(spec: Spec, *, out: Path, address: str | None, as_json: bool, mix_devices: bool = False) -> None:
     """Train what is missing of ``spec`` in ``out``, then write the report and print the verdict."""
     from study.driver.backend_choice import RunOptions
-    from study.driver.run import prepare_with_data, run_prepared
+    from study.driver.dataset import prepare_with_data
+    from study.driver.run import run_prepared
 
     refuse_a_file(out)
     screen = "json" if as_json else "auto"
