@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import Any, cast
 
 import torch
@@ -32,6 +33,10 @@ class ClassMajorProduct(torch.autograd.Function):
         weight, h = ctx.saved_tensors
         back = gradient.transpose(1, 2).bmm(weight) if ctx.needs_input_grad[2] else None
         return gradient.sum(dim=2, keepdim=True), gradient.bmm(h), back
+
+
+# autograd asks for the signature at every call; kept here it is not worked out anew, a twentieth of a small step
+setattr(ClassMajorProduct.forward, "__signature__", inspect.signature(ClassMajorProduct.forward))  # noqa: B010
 
 
 def class_major(

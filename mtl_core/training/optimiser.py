@@ -156,8 +156,10 @@ class Optimiser:
         """Move one row, owner by owner where its tasks were not present at every step."""
         settings = self._settings[row] | _UNDECAYED
         if self._even[row] and not any(self._direct):
-            own = ([part[row]] for part in (small.moved, small.gradient, small.first, small.second))
-            move(self._name, *own, [self._updates[row, 0]], 1.0, settings)
+            moved, gradient, first, second = (
+                [part[row]] for part in (small.moved, small.gradient, small.first, small.second)
+            )
+            move(self._name, moved, gradient, first, second, [self._updates[row, 0]], 1.0, settings)
             return
         tensors = [[part[row] for part in small.by_slot(packed)] for packed in (small.gradient, small.moved)] + [
             [part[row] for part in parts] for parts in (self._first, self._second)

@@ -41,12 +41,12 @@ class SmallRows:
 
     def begin(self, gradients: Sequence[Float[Tensor, "r s"]]) -> None:
         """Take over the gradients of a step, and move nothing yet."""
-        torch._foreach_copy_(self._gradients, list(gradients))
+        torch._foreach_copy_(self._gradients, list(gradients))  # pyright: ignore[reportPrivateImportUsage]
         self.moved.zero_()
 
     def add_decay(self, parameters: Sequence[Float[Tensor, "r s"]], decays: Float[Tensor, "r 1"]) -> None:
         """Add each row's multiple of the parameters to the gradients."""
-        torch._foreach_addcmul_(self._gradients, list(parameters), [decays] * len(parameters))
+        torch._foreach_addcmul_(self._gradients, list(parameters), [decays] * len(parameters))  # pyright: ignore[reportPrivateImportUsage]
 
     def apply(
         self,
@@ -62,5 +62,5 @@ class SmallRows:
             kept: factors of the parameters beforehand, 1 − rate · decay; ``None``: 1.
         """
         if kept is not None:
-            torch._foreach_mul_(list(parameters), list(kept))
-        torch._foreach_addcmul_(list(parameters), self._moves, [rates] * len(parameters))
+            torch._foreach_mul_(list(parameters), list(kept))  # pyright: ignore[reportPrivateImportUsage]
+        torch._foreach_addcmul_(list(parameters), self._moves, [rates] * len(parameters))  # pyright: ignore[reportPrivateImportUsage]
