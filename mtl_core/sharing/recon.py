@@ -60,14 +60,15 @@ class Recon(Sharing):
     ) -> None:
         super().__init__(backbone, tasks, depth)
         self.private_stages, self.settle_at, self.threshold = private_stages, settle_at, threshold
-        levels, searched = range(backbone.num_stages), isinstance(private_stages, int)
-        shared = levels if searched else [level for level in levels if level not in private_stages]
-        self._shared = {level: backbone.stage(level, (SHARED,)) for level in shared}
-        self._private = {
-            level: backbone.stage(level, private(tasks)) for level in (levels if searched else private_stages)
+        levels = range(backbone.num_stages)
+        given = None if isinstance(private_stages, int) else list(private_stages)
+        self._number = private_stages if isinstance(private_stages, int) else len(private_stages)
+        self._shared = {
+            level: backbone.stage(level, (SHARED,)) for level in levels if given is None or level not in given
         }
+        self._private = {level: backbone.stage(level, private(tasks)) for level in (levels if given is None else given)}
         in_order = [kind[level] for level in levels for kind in (self._shared, self._private) if level in kind]
-        self.scores = ConflictScores(len(levels), threshold) if searched else None
+        self.scores = ConflictScores(len(levels), threshold) if given is None else None
         self.parts = [*in_order, *([self.scores] if self.scores else [])]
         self.found = self.scores.slots if self.scores else ()
 
@@ -128,7 +129,7 @@ class Recon(Sharing):
         """Return the positions of the private stages of a row."""
         if self.scores is None:
             return sorted(self._private)
-        return self.scores.highest(theta, self.private_stages)[row].nonzero().squeeze(1).tolist()
+        return self.scores.highest(theta, self._number)[row].nonzero().squeeze(1).tolist()
 
     def _chosen(self, theta: Theta, context: ForwardContext) -> Float[Tensor, "r l"] | None:
         """Return the share of the private copies in each stage of each row, or ``None`` where the stages are given.
@@ -137,7 +138,7 @@ class Recon(Sharing):
         """
         if self.scores is None:
             return None
-        chosen = self.scores.highest(theta, self.private_stages).to(theta[self.scores.scores].dtype)
+        chosen = self.scores.highest(theta, self._number).to(theta[self.scores.scores].dtype)
         if context.searching is not None:
             return torch.where(context.searching.unsqueeze(1), 0.0, chosen)
         return torch.full_like(chosen, 0.5) if context.training else chosen
