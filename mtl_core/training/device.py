@@ -30,7 +30,7 @@ def chosen_device(name: str | torch.device) -> torch.device:
     if device.type == "cuda" and not found:
         raise UserError(
             f"device: {name}",
-            f"finds no GPU: {_why_none()}.",
+            f"there is no GPU: {_why_none()}.",
             "Choose cpu or auto, or make a GPU visible to this process.",
         )
     return device

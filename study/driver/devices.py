@@ -7,6 +7,22 @@ from study.store.archive import Archive
 from study.store.ledger import Ledger
 
 
+def refuse_a_missing_gpu(device: str, address: str | None) -> None:
+    """Refuse a GPU that this machine does not have before anything is trained or written.
+
+    Args:
+        device: ``auto``, ``cpu`` or ``cuda``.
+        address: address of a Ray cluster, whose machines may have one.
+
+    Raises:
+        UserError: when ``device`` is ``cuda``, and there is no cluster and no GPU.
+    """
+    if device == "cuda" and address is None:
+        from mtl_core.training.device import chosen_device
+
+        chosen_device(device)
+
+
 def note_device(device: str, archive: Archive, ledger: Ledger, *, mix: bool) -> None:
     """Write to the ledger which device a session trains on; refuse another one than the records are of.
 

@@ -21,7 +21,7 @@ from study.config.spec import Spec
 from study.config.suite import SuitePosition
 from study.driver.backend_choice import SCORING_PAYS_SECONDS, RunOptions, choose_backend, scoring_seconds
 from study.driver.dataset import DataInMemory, kept_in_memory, prepare_kept, prepare_with_data
-from study.driver.devices import note_device
+from study.driver.devices import note_device, refuse_a_missing_gpu
 from study.driver.frame import Frame, spec_of_frame
 from study.driver.manifest import refuse_another, refuse_something_else, write_description
 from study.driver.screens import screen_for
@@ -105,6 +105,7 @@ def run_prepared(
         shown: plan by which the progress is measured; by default the study's own.
     """
     out = Path(out).absolute()
+    refuse_a_missing_gpu(options.device, options.address)
     fingerprint = prepared.task_set.fingerprint()
     begun = (out / "study.yaml").is_file()
     if begun:

@@ -22,7 +22,7 @@ def test_auto_takes_a_gpu_where_there_is_one(monkeypatch: pytest.MonkeyPatch) ->
 def test_a_gpu_that_is_not_there_is_an_error_of_the_user(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     monkeypatch.setattr(torch.version, "cuda", None)
-    with pytest.raises(UserError, match=r"device: cuda: finds no GPU: .*without CUDA.*Choose cpu or"):
+    with pytest.raises(UserError, match=r"device: cuda: there is no GPU: .*without CUDA.*Choose cpu or"):
         chosen_device("cuda")
     monkeypatch.setattr(torch.version, "cuda", "12.8")
     with pytest.raises(UserError, match=r"for CUDA 12\.8 sees none"):

@@ -18,7 +18,7 @@ def test_the_cpu_of_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
     assert (facts["asked"], facts["device"], facts["replicas_at_once"]) == ("auto", "cpu", 16)
     words = device_in_words(facts)
     assert words == f"device: cpu, up to 16 replicas at once in a worker; asked for auto; torch {torch.__version__}"
-    with pytest.raises(UserError, match="finds no GPU"):
+    with pytest.raises(UserError, match="there is no GPU"):
         facts_of_device(tiny(device="cuda"))
 
 

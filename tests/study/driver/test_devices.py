@@ -73,3 +73,5 @@ def test_a_gpu_that_is_not_there_ends_the_command(
         assert ended.value.code == 2
         assert "device: cuda" in (said := capsys.readouterr().err)
         assert "Choose cpu or auto" in said
+        assert "pilot" not in said
+    assert not (tmp_path / "run").exists(), "nothing is written"

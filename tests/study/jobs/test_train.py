@@ -99,5 +99,5 @@ def test_a_device_that_is_not_there_stops_the_study_and_fails_no_replica(
     work = job()
     ended = work.run(replace(DATA, device="cuda"), archive.directory, silent)
     assert ended.outcome == "stuck"
-    assert ended.reason.startswith("device: cuda: finds no GPU")
+    assert ended.reason.startswith("device: cuda: there is no GPU")
     assert not list((archive.directory / "records").glob("*.parquet"))
