@@ -14,13 +14,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import ray
-from ray.exceptions import GetTimeoutError, RayActorError
-from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
+from study.execution.ray_environment import set_environment
 
-from study.store.ledger import LOCK
-from study.store.storage import LocalStorage, Storage
-from study.store.undelivered import Undelivered
+set_environment()
+
+import ray  # noqa: E402
+from ray.exceptions import GetTimeoutError, RayActorError  # noqa: E402
+from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy  # noqa: E402
+
+from study.store.ledger import LOCK  # noqa: E402
+from study.store.storage import LocalStorage, Storage  # noqa: E402
+from study.store.undelivered import Undelivered  # noqa: E402
 
 HAND_BACK = "MTL_STUDY_HAND_BACK"
 """Environment variable of a machine; ``1``: its workers send files to the driver even if they see the run directory."""
