@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from safetensors import safe_open
+from safetensors.torch import load as decode
 from safetensors.torch import save as encode
 from torch import Tensor
 
@@ -23,17 +24,35 @@ def save(path: Path, states: Mapping[str, Mapping[str, Tensor]], meta: Mapping[s
         states: states of the replicas, by key.
         meta: text to store beside the states, as metadata of the safetensors format.
     """
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    with open(temporary, "wb") as file:
+        file.write(encoded(states, meta))
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(temporary, path)
+
+
+def encoded(states: Mapping[str, Mapping[str, Tensor]], meta: Mapping[str, str] | None = None) -> bytes:
+    """Return the states of replicas as the bytes of a safetensors file, see :func:`save`."""
     tensors = {
         f"{key}{_SEPARATOR}{name}": value.detach().cpu().contiguous()
         for key, state in states.items()
         for name, value in state.items()
     }
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    with open(temporary, "wb") as file:
-        file.write(encode(tensors, metadata=dict(meta or {})))
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(temporary, path)
+    return encode(tensors, metadata=dict(meta or {}))
+
+
+def decoded(content: bytes) -> dict[str, ReplicaState]:
+    """Return the states of replicas that the bytes of a safetensors file hold, by key.
+
+    Raises:
+        safetensors.SafetensorError: if they are damaged.
+    """
+    states: dict[str, ReplicaState] = {}
+    for full_name, tensor in decode(content).items():
+        key, _, name = full_name.rpartition(_SEPARATOR)
+        states.setdefault(key, {})[name] = tensor
+    return states
 
 
 def load(path: Path) -> dict[str, ReplicaState]:

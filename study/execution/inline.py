@@ -7,6 +7,7 @@ from dataclasses import replace
 from study.execution.heartbeat import Heartbeats
 from study.execution.scheduler import DONE, Scheduler
 from study.jobs.job import Data
+from study.store.storage import LocalStorage
 
 
 class Inline:
@@ -39,7 +40,7 @@ class Inline:
             if job is None:
                 raise AssertionError("The scheduler waits for a job that nobody runs.")
             with self.heartbeats.of(job, scheduler.attempts(job)) as heartbeat:
-                summary = job.run(seen, scheduler.archive.directory, heartbeat)
+                summary = job.run(seen, LocalStorage(scheduler.archive.directory), heartbeat)
             scheduler.finished(job, summary)
 
     def close(self) -> None:

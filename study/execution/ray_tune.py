@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import logging
 import math
-import os
 import signal
 import socket
+import tempfile
 import threading
 import time
 import warnings
@@ -19,17 +19,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-ENVIRONMENT = {
-    "OMP_NUM_THREADS": "1",
-    "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",  # where it is heeded, Ray listens on 127.0.0.1 alone
-    "RAY_USAGE_STATS_ENABLED": "0",
-    "RAY_AIR_NEW_OUTPUT": "0",  # of banners that verbose=0 leaves
-    "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
-    "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",
-    "TUNE_DISABLE_SIGINT_HANDLER": "1",  # Ctrl+C is ours: stop at once, leave no process
-    "TUNE_GLOBAL_CHECKPOINT_S": "86400",  # of an experiment state that nobody reads
-}
-os.environ.update({name: value for name, value in ENVIRONMENT.items() if name not in os.environ})
+from study.execution.ray_environment import set_environment
+
+set_environment()
 
 import ray  # noqa: E402
 from ray import tune  # noqa: E402
@@ -37,10 +29,12 @@ from ray.tune.search import Searcher  # noqa: E402
 
 from mtl_core.errors import UserError  # noqa: E402
 from mtl_core.training.device import chosen_device  # noqa: E402
+from study.execution.driver_storage import start_server, storage_of  # noqa: E402
 from study.execution.heartbeat import Heartbeats  # noqa: E402
 from study.execution.scheduler import DONE, Scheduler  # noqa: E402
 from study.jobs.job import Data, Job, Summary, describe  # noqa: E402
 from study.store.ledger import LOCK  # noqa: E402
+from study.store.storage import LocalStorage  # noqa: E402
 
 MAX_IDLE_FITS = 3
 """Tuner runs in a row that may break off without a single job ended."""
@@ -64,7 +58,7 @@ class Worker(tune.Trainable):
     """Runs one job a trial, and is used again for the next one; without a job it waits for its trial to be stopped."""
 
     def setup(  # pyright: ignore[reportIncompatibleMethodOverride] - tune.with_parameters adds the rest
-        self, config: dict[str, Any], data: Data, directory: Path, heartbeats: Heartbeats, device: str
+        self, config: dict[str, Any], data: Data, directory: Path, heartbeats: Heartbeats, device: str, server: Any
     ) -> None:
         """Store what all jobs share, and import what is slow to import."""
         import torch
@@ -74,6 +68,7 @@ class Worker(tune.Trainable):
 
         torch.set_num_threads(1)
         self.data, self.directory, self.heartbeats = replace(data, device=device), directory, heartbeats
+        self.server = server
         self.waited = 0
 
     def reset_config(self, new_config: dict[str, Any]) -> bool:
@@ -90,15 +85,18 @@ class Worker(tune.Trainable):
         return {"done": True, "summary": self._summary()}
 
     def _summary(self) -> Summary:
-        lock = self.directory / LOCK
-        if not lock.exists() or lock.read_text() != self.config["lock"]:
-            reason = (
-                f"{socket.gethostname()} does not see the run directory: all machines have to share its file system"
-            )
-            return Summary("stuck", reason)
-        job: Job = self.config["job"]
-        with self.heartbeats.of(job, self.config["attempts"]) as heartbeat:
-            return job.run(self.data, self.directory, heartbeat)
+        storage = storage_of(self.directory, self.config["lock"], self.server)
+        if storage is None:
+            return Summary("stuck", f"{socket.gethostname()} does not see the run directory")
+        job, attempts = self.config["job"], self.config["attempts"]
+        if isinstance(storage, LocalStorage):
+            with self.heartbeats.of(job, attempts) as heartbeat:
+                return job.run(self.data, storage, heartbeat)
+        with (  # the driver's folder for heartbeats is as far away as the run directory
+            tempfile.TemporaryDirectory(prefix="mtl-study-beats-") as folder,
+            replace(self.heartbeats, folder=Path(folder)).of(job, attempts) as heartbeat,
+        ):
+            return job.run(self.data, storage, heartbeat)
 
 
 class JobSearcher(Searcher):
@@ -241,6 +239,7 @@ class RayTune:
         self.workers = workers or 1
         self._num_workers, self._asked, self.device = workers, device, "cpu"
         self._runs = 0
+        self._server: Any = None
         self.heartbeats = Heartbeats(scratch / "beats")
 
     def run(self, scheduler: Scheduler, data: Data) -> None:
@@ -277,6 +276,7 @@ class RayTune:
 
     def close(self) -> None:
         """Shut Ray down, with all its processes."""
+        self._server = None
         if ray.is_initialized():
             ray.shutdown()
 
@@ -285,6 +285,7 @@ class RayTune:
         self._runs += 1
         parameters = {"data": data, "directory": searcher.scheduler.archive.directory, "heartbeats": self.heartbeats}
         parameters["device"] = self.device
+        parameters["server"] = self._server = self._storage_server(searcher.scheduler.archive.directory)
         trainable = tune.with_resources(tune.with_parameters(Worker, **parameters), self._resources())
         tuner = tune.Tuner(
             trainable,
@@ -312,6 +313,10 @@ class RayTune:
         except Exception as error:  # Tune breaks off for reasons of its own; what is missing is tried again
             return describe(error)
         return ""
+
+    def _storage_server(self, directory: Path) -> Any:
+        """Return the actor that serves workers on other machines; ``None`` where all are on this one."""
+        return self._server or (None if self.address is None else start_server(directory))
 
     def _resources(self) -> dict[str, float]:
         if self.device == "cpu":

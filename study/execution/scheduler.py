@@ -108,11 +108,14 @@ class Scheduler:
             UserError: when the study cannot go on before somebody acts, or most replicas fail.
         """
         _, coroutine = self.running.pop(job.name)
-        if summary.outcome == "stuck":
+        tried_out = self._handed[job.name] >= ATTEMPTS
+        if summary.outcome == "stuck" or (summary.outcome == "undelivered" and tried_out):
             self.ledger.append("failed", shard=job.name, reason=summary.reason, **_facts(job) | {"replicas": []})
             remedy = "Mend that and run the same command again: it goes on from here."
             raise UserError(str(self.archive.directory), f"{summary.reason}.", remedy)
-        if summary.outcome == "died" and self._handed[job.name] < self._attempts(job):
+        if summary.outcome == "undelivered" or (
+            summary.outcome == "died" and self._handed[job.name] < self._attempts(job)
+        ):
             self.ledger.append("retried", shard=job.name, reason=summary.reason, **_facts(job))
             self.ready.append((job, coroutine))
             return

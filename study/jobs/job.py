@@ -16,9 +16,11 @@ from mtl_core.data.task_set import Development, Examples
 from study.jobs.shard import Shard
 from study.planning.arm import Arm
 from study.planning.replica import Replica
+from study.store.undelivered import Undelivered
 
 if TYPE_CHECKING:
     from study.store.archive import Archive
+    from study.store.storage import Storage
 
 Heartbeat = Callable[[int, int, float], None]
 """Called after every epoch: epochs done and epochs to do, summed over replicas, and the best mean skill so far."""
@@ -50,13 +52,14 @@ class Summary:
 
     Args:
         outcome: ``recorded``: its records are written; ``memory``: it needs more than there is; ``died``: its worker
-            did; ``stuck``: the study cannot go on before somebody acts (a full disk, say).
+            did; ``undelivered``: the machine that holds the run directory did not answer it; ``stuck``: the study
+            cannot go on before somebody acts (a full disk, say).
         reason: of an outcome other than ``recorded``.
         best: best mean validation skill of its replicas; NaN: none.
         seconds: wall time of the job.
     """
 
-    outcome: Literal["recorded", "memory", "died", "stuck"]
+    outcome: Literal["recorded", "memory", "died", "undelivered", "stuck"]
     reason: str = ""
     best: float = float("nan")
     seconds: float = 0.0
@@ -98,7 +101,7 @@ class Job(ABC):
         """A content hash, which names the files that the job writes."""
 
     @abstractmethod
-    def run(self, data: Data, directory: Path, heartbeat: Heartbeat) -> Summary:
+    def run(self, data: Data, storage: Storage, heartbeat: Heartbeat) -> Summary:
         """Do the work, in a worker; an error of a user's code is a summary or a record and is not raised."""
 
     @abstractmethod
@@ -125,6 +128,8 @@ def guarded(work: Callable[[], Summary], failed: Callable[[str], Summary]) -> Su
     except MemoryError as error:
         return Summary("memory", describe(error))
     except Exception as error:
+        if isinstance(error, Undelivered):
+            return Summary("undelivered", str(error))
         if isinstance(error, OSError) and error.errno in DISK:
             return Summary("stuck", f"nothing can be written: {describe(error)}")
         if _wants_memory(error):

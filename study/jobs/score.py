@@ -7,7 +7,6 @@ import json
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from analysis.records.schema import SCORES
@@ -15,13 +14,14 @@ from mtl_core.errors import UserError
 from mtl_core.recipe import ReplicaConfig
 from study.jobs.job import Data, Heartbeat, Job, Summary, guarded
 from study.jobs.shard import Shard
-from study.store.archive import SCORED, encode
-from study.store.atomic_files import write_durably
+from study.jobs.stored import content_of
+from study.store.archive import MODELS, SCORED, encode
 
 if TYPE_CHECKING:
     from mtl_core.data.task_set import Development, Examples
     from mtl_core.training.evaluation import TestScore
     from study.store.archive import Archive
+    from study.store.storage import Storage
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class ScoringJob(Job):
         """A content hash of what is scored."""
         return hashlib.sha256(json.dumps(["score", sorted(self.replicas)]).encode()).hexdigest()[:16]
 
-    def run(self, data: Data, directory: Path, heartbeat: Heartbeat) -> Summary:
+    def run(self, data: Data, storage: Storage, heartbeat: Heartbeat) -> Summary:
         """Score the replicas and write the part with their scores."""
         started = time.monotonic()
         if data.test is None:
@@ -48,21 +48,20 @@ class ScoringJob(Job):
         test = data.test
 
         def work() -> Summary:
-            rows = list(self._rows(data.development, test, directory))
-            write_durably(directory / SCORED / f"{self.name}.parquet", encode(rows, SCORES))
+            rows = list(self._rows(data.development, test, storage))
+            storage.write(f"{SCORED}/{self.name}.parquet", encode(rows, SCORES))
             return Summary("recorded", seconds=time.monotonic() - started)
 
         return guarded(work, lambda reason: Summary("stuck", f"the test split cannot be scored: {reason}"))
 
-    def _rows(self, development: Development, test: Examples, directory: Path) -> Iterator[dict[str, Any]]:
+    def _rows(self, development: Development, test: Examples, storage: Storage) -> Iterator[dict[str, Any]]:
         import torch
 
         from mtl_core.data.metrics import metric_named
         from mtl_core.training import checkpoint, evaluation
 
-        files = {
-            stem: checkpoint.load(directory / "models" / f"{stem}.safetensors") for stem in set(self.models.values())
-        }
+        paths = {stem: f"{MODELS}/{stem}.safetensors" for stem in set(self.models.values())}
+        files = {stem: checkpoint.decoded(content_of(storage, path)) for stem, path in paths.items()}
         parameters = torch.stack([files[stem][key]["parameters"] for key, stem in self.models.items()])
         rows = [ReplicaConfig(key, self.replicas[key].seed, self.replicas[key].hyperparameters) for key in self.models]
         seen = test.only(development.tasks, self.tasks)

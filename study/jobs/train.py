@@ -6,7 +6,6 @@ import json
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -25,7 +24,7 @@ from study.jobs.job import Data, Heartbeat, Job, Summary, guarded
 from study.jobs.shard import Shard
 from study.jobs.train_records import best_skill, failure_rows, outcome_rows
 from study.store.archive import CHECKPOINTS, MODELS, PROBED, RECORDS, encode
-from study.store.atomic_files import write_durably
+from study.store.storage import LocalStorage, Storage
 
 if TYPE_CHECKING:
     from study.store.archive import Archive
@@ -47,9 +46,9 @@ class TrainingJob(Job):
         """A content hash of what is trained."""
         return self.shard.name
 
-    def run(self, data: Data, directory: Path, heartbeat: Heartbeat) -> Summary:
+    def run(self, data: Data, storage: Storage, heartbeat: Heartbeat) -> Summary:
         """Train the shard; the records are written last, so a shard with records is complete."""
-        return train_shard(self.shard, data.development, directory, heartbeat, data.device)
+        return train_shard(self.shard, data.development, storage, heartbeat, data.device)
 
     def missing(self, archive: Archive) -> list[str]:
         """Return the replicas to train on, or anew because a model or a measurement that is needed is gone."""
@@ -75,11 +74,11 @@ class TrainingJob(Job):
 
     def give_up(self, archive: Archive, reason: str) -> None:
         """Record the replicas as failed."""
-        archive.write(self.name, failure_rows(self.shard, archive.directory, reason))
+        archive.write(self.name, failure_rows(self.shard, LocalStorage(archive.directory), reason))
 
 
 def train_shard(
-    shard: Shard, development: Development, directory: Path, heartbeat: Heartbeat, device: str = "cpu"
+    shard: Shard, development: Development, storage: Storage, heartbeat: Heartbeat, device: str = "cpu"
 ) -> Summary:
     """Train ``shard``, going on from its checkpoints, and write checkpoints, models, probes and records.
 
@@ -93,22 +92,22 @@ def train_shard(
         return Summary("stuck", f"{error.where}: {error.found.rstrip('.')}")
 
     def work() -> Summary:
-        outcomes = _fit(shard, view, directory, heartbeat, chosen)
-        _keep_states(shard, outcomes, directory)
-        _keep_probes(shard, view, outcomes, directory)
+        outcomes = _fit(shard, view, storage, heartbeat, chosen)
+        _keep_states(shard, outcomes, storage)
+        _keep_probes(shard, view, outcomes, storage)
         rows = outcome_rows(shard, view, outcomes, chosen.type)
-        return _record(shard, rows, directory, started)
+        return _record(shard, rows, storage, started)
 
     def failed(reason: str) -> Summary:
-        return _record(shard, failure_rows(shard, directory, reason), directory, started)
+        return _record(shard, failure_rows(shard, storage, reason), storage, started)
 
     return guarded(work, lambda reason: guarded(lambda: failed(reason), lambda worse: Summary("stuck", worse)))
 
 
 def _fit(
-    shard: Shard, view: Development, directory: Path, heartbeat: Heartbeat, device: torch.device
+    shard: Shard, view: Development, storage: Storage, heartbeat: Heartbeat, device: torch.device
 ) -> list[trainer.Outcome]:
-    partial = directory / CHECKPOINTS / f"{shard.name}.partial.safetensors"
+    partial = f"{CHECKPOINTS}/{shard.name}.partial.safetensors"
     rows = [ReplicaConfig(key, replica.seed, replica.hyperparameters) for key, replica in shard.replicas.items()]
     heartbeat(0, len(rows) * shard.until, float("nan"))
     return trainer.fit(
@@ -116,40 +115,41 @@ def _fit(
         view,
         rows,
         until=shard.until,
-        states=_states(shard, directory, partial),
+        states=_states(shard, storage, partial),
         watch=lambda progress: heartbeat(progress.epochs_done, progress.epochs_total, progress.best),
-        snapshot=lambda states: checkpoint.save(partial, states),
+        snapshot=lambda states: storage.write(partial, checkpoint.encoded(states)),
         snapshot_seconds=SNAPSHOT_SECONDS,
         device=device,
         max_rows=ROWS_ON_CPU if device.type == "cpu" else len(rows),
     )
 
 
-def _states(shard: Shard, directory: Path, partial: Path) -> dict[str, ReplicaState]:
+def _states(shard: Shard, storage: Storage, partial: str) -> dict[str, ReplicaState]:
     """States from earlier rungs, then from this shard's own snapshot.  A state that is lost is trained again."""
     states: dict[str, ReplicaState] = {}
-    for path in [*(directory / CHECKPOINTS / f"{source}.safetensors" for source in shard.sources), partial]:
-        if not path.exists():
+    for path in [*(f"{CHECKPOINTS}/{source}.safetensors" for source in shard.sources), partial]:
+        content = storage.read(path)
+        if content is None:
             continue
         try:
-            states |= {key: state for key, state in checkpoint.load(path).items() if key in shard.replicas}
-        except (OSError, SafetensorError):
+            states |= {key: state for key, state in checkpoint.decoded(content).items() if key in shard.replicas}
+        except SafetensorError:
             continue
     return states
 
 
-def _keep_states(shard: Shard, outcomes: list[trainer.Outcome], directory: Path) -> None:
+def _keep_states(shard: Shard, outcomes: list[trainer.Outcome], storage: Storage) -> None:
     going_on = {outcome.key: outcome.state for outcome in outcomes if outcome.status == "running"}
     if going_on:
-        checkpoint.save(directory / CHECKPOINTS / f"{shard.name}.safetensors", going_on)
+        storage.write(f"{CHECKPOINTS}/{shard.name}.safetensors", checkpoint.encoded(going_on))
     if shard.phase != "search":
         able = [outcome for outcome in outcomes if outcome.selected_epoch >= 0]
         selected = {outcome.key: {"parameters": outcome.selected} for outcome in able}
         meta = {"arm": json.dumps(shard.arm.levels()), "tasks": json.dumps(shard.tasks)}
-        checkpoint.save(directory / MODELS / f"{shard.name}.safetensors", selected, meta)
+        storage.write(f"{MODELS}/{shard.name}.safetensors", checkpoint.encoded(selected, meta))
 
 
-def _keep_probes(shard: Shard, view: Development, outcomes: list[trainer.Outcome], directory: Path) -> None:
+def _keep_probes(shard: Shard, view: Development, outcomes: list[trainer.Outcome], storage: Storage) -> None:
     if not shard.recipe.probes:
         return
     network = Network(shard.recipe, view.tasks, view.shape)
@@ -158,10 +158,10 @@ def _keep_probes(shard: Shard, view: Development, outcomes: list[trainer.Outcome
         for outcome in outcomes
         for comparison in comparisons(network, outcome.state)
     ]
-    write_durably(directory / PROBED / f"{shard.name}.parquet", encode(rows, CONFLICT))
+    storage.write(f"{PROBED}/{shard.name}.parquet", encode(rows, CONFLICT))
 
 
-def _record(shard: Shard, rows: list[dict[str, Any]], directory: Path, started: float) -> Summary:
-    write_durably(directory / RECORDS / f"{shard.name}.parquet", encode(rows, TRAINING))
-    (directory / CHECKPOINTS / f"{shard.name}.partial.safetensors").unlink(missing_ok=True)
+def _record(shard: Shard, rows: list[dict[str, Any]], storage: Storage, started: float) -> Summary:
+    storage.write(f"{RECORDS}/{shard.name}.parquet", encode(rows, TRAINING))
+    storage.remove(f"{CHECKPOINTS}/{shard.name}.partial.safetensors")
     return Summary("recorded", best=best_skill(rows), seconds=time.monotonic() - started)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Mapping
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -20,15 +20,17 @@ from mtl_core.task_tree import Tree
 from mtl_core.training import trainer
 from mtl_core.training.fused_array import CURVES
 from study.jobs.shard import Shard
+from study.jobs.stored import content_of
 from study.store.archive import RECORDS
+from study.store.storage import Storage
 
 UNCONVERGED = "weighting.unconverged"
 """Where a replica's state counts the steps that its weighting method's solver could not finish."""
 
 
-def failure_rows(shard: Shard, directory: Path, reason: str) -> list[dict[str, Any]]:
+def failure_rows(shard: Shard, storage: Storage, reason: str) -> list[dict[str, Any]]:
     """Return the records of replicas that failed: what earlier rungs recorded of them, else empty curves."""
-    earlier = _earlier_rows(shard, directory)
+    earlier = _earlier_rows(shard, storage)
     nothing = dict.fromkeys(TRAINING)
     empty = {"epochs": 0, "selected_epoch": -1, **{curve: [] for curve in CURVES}}
     ending = {"status": "failed", "reason": reason}
@@ -102,12 +104,13 @@ def _ending(outcome: trainer.Outcome, column: int) -> dict[str, Any]:
     }
 
 
-def _earlier_rows(shard: Shard, directory: Path) -> Mapping[tuple[str, str], dict[str, Any]]:
+def _earlier_rows(shard: Shard, storage: Storage) -> Mapping[tuple[str, str], dict[str, Any]]:
     rows = {}
     for source in shard.sources:
         if source == shard.name:
             continue  # the failure that is being tried again
-        for row in pq.ParquetFile(directory / RECORDS / f"{source}.parquet").read(list(TRAINING)).to_pylist():
+        content = content_of(storage, f"{RECORDS}/{source}.parquet")
+        for row in pq.ParquetFile(io.BytesIO(content)).read(list(TRAINING)).to_pylist():
             rows[row["replica"], row["task"]] = row
     return rows
 

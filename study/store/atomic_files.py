@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 from pathlib import Path
 
 
@@ -10,10 +11,11 @@ def write_durably(path: Path, content: bytes) -> None:
     """Write ``content`` to ``path`` so that a crash leaves the old file or the new one, complete.
 
     The content goes under a temporary name, is synced and renamed, and the directory is synced.  The temporary name
-    begins with a dot, so that no reader takes it for a part.
+    begins with a dot, so that no reader takes it for a part, and is new for every write, since machines that share a
+    file system may use the same process numbers.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
     try:
         with open(temporary, "wb") as file:
             file.write(content)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import secrets
 import socket
 from datetime import UTC, datetime
 from pathlib import Path
@@ -61,7 +62,8 @@ class Lock:
     """The lock of a run directory: one driver works there at a time.
 
     The lock is the kernel's (``flock``), so it ends with the process however that ends: a lock file that a dead
-    driver left behind refuses nobody.  What the file says (process, host) only serves the message.
+    driver left behind refuses nobody.  What the file says (process, host) serves the message, and
+    its session tells workers on other machines whether they see this directory or a copy of it.
     """
 
     def __init__(self, directory: Path) -> None:
@@ -76,7 +78,8 @@ class Lock:
                 str(directory), f"a study is running here ({holder}).", "Wait for it, stop it, or choose another --out."
             ) from None
         os.ftruncate(self._handle, 0)
-        os.pwrite(self._handle, f"process {os.getpid()} on {socket.gethostname()}\n".encode(), 0)
+        holder = f"process {os.getpid()} on {socket.gethostname()}, session {secrets.token_hex(4)}\n"
+        os.pwrite(self._handle, holder.encode(), 0)
 
     def release(self) -> None:
         """Release the directory to the next driver."""

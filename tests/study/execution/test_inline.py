@@ -12,6 +12,7 @@ from study.execution.heartbeat import Heartbeats
 from study.execution.inline import Inline
 from study.execution.scheduler import DONE
 from study.jobs.job import Summary
+from study.store.storage import LocalStorage
 
 
 class Named:
@@ -53,7 +54,7 @@ def test_jobs_run_one_after_the_other_with_one_thread(tmp_path: Path) -> None:
         Inline(Heartbeats(tmp_path / "beats")).run(queue, data)
     finally:
         torch.set_num_threads(threads)
-    assert seen == [("a", data, tmp_path, 1), ("b", data, tmp_path, 1)]
+    assert seen == [("a", data, LocalStorage(tmp_path), 1), ("b", data, LocalStorage(tmp_path), 1)]
     assert queue.ended == [("a", "a"), ("b", "b")]
     assert not list((tmp_path / "beats").iterdir()), "a job that has ended leaves no heartbeat"
 

@@ -188,3 +188,21 @@ def test_failures_stop_the_study_only_beyond_half(archive: Any, book: Ledger) ->
     jobs[10].give_up(archive, "because")
     with pytest.raises(UserError, match=r"6 of 11 replicas failed, most often with: why"):
         scheduler.finished(jobs[10], Summary("recorded"))
+
+
+def test_what_does_not_reach_the_driver_is_tried_again_and_then_stops_the_study_in_words(
+    archive: Any, book: Ledger
+) -> None:
+    def steps() -> Steps:
+        yield [Step(("a", "b"))]
+
+    scheduler = Scheduler(steps(), archive, book)
+    lost = Summary("undelivered", "node7 could not write records/a.parquet on the driver's machine")
+    for _ in range(2):
+        (job,) = drain(scheduler)
+        scheduler.finished(job, lost)
+    (job,) = drain(scheduler)
+    assert names([job]) == ["a+b"], "it is not cut in two: its size is not at fault"
+    with pytest.raises(UserError, match=r"node7 could not write records/a\.parquet"):
+        scheduler.finished(job, lost)
+    assert archive.entries == {}, "no replica is recorded as failed"

@@ -16,6 +16,7 @@ from study.jobs.job import Data
 from study.jobs.score import ScoringJob, scoring_job
 from study.jobs.train import TrainingJob
 from study.store.archive import Archive
+from study.store.storage import LocalStorage
 from tests.study.conftest import small_task_set
 from tests.study.jobs.test_train import DATA, job, silent
 
@@ -26,7 +27,7 @@ WITH_TEST = Data(DATA.development, small_task_set().test)
 def trained(fake: Path, tmp_path: Path) -> tuple[TrainingJob, Archive]:
     """A confirm shard that is trained, and the archive that holds it."""
     archive, work = Archive(tmp_path / "run"), job("confirm")
-    work.run(DATA, archive.directory, silent)
+    work.run(DATA, LocalStorage(archive.directory), silent)
     assert work.collect(archive)
     return work, archive
 
@@ -39,7 +40,7 @@ def scoring(trained: tuple[TrainingJob, Archive]) -> ScoringJob:
 def test_it_writes_a_score_for_every_replica_and_task(trained: tuple[TrainingJob, Archive]) -> None:
     work, archive = scoring(trained), trained[1]
     assert work.missing(archive) == list(work.replicas)
-    assert work.run(WITH_TEST, archive.directory, silent).outcome == "recorded"
+    assert work.run(WITH_TEST, LocalStorage(archive.directory), silent).outcome == "recorded"
     assert work.collect(archive)
     assert work.missing(archive) == []
     (part,) = (archive.directory / "scores").glob("*.parquet")
@@ -53,7 +54,7 @@ def test_it_writes_a_score_for_every_replica_and_task(trained: tuple[TrainingJob
 
 def test_it_does_not_start_without_the_test_split(trained: tuple[TrainingJob, Archive]) -> None:
     with pytest.raises(AssertionError, match="without the test split"):
-        scoring(trained).run(DATA, trained[1].directory, silent)
+        scoring(trained).run(DATA, LocalStorage(trained[1].directory), silent)
 
 
 def test_a_part_of_it_is_another_job_of_another_name(trained: tuple[TrainingJob, Archive]) -> None:
@@ -72,7 +73,7 @@ def test_an_error_stops_the_study_since_scores_must_not_be_left_out(
 
     monkeypatch.setattr(evaluation, "score_examples_on", broken)
     work, archive = scoring(trained), trained[1]
-    ended = work.run(WITH_TEST, archive.directory, silent)
+    ended = work.run(WITH_TEST, LocalStorage(archive.directory), silent)
     assert (ended.outcome, "no such layer" in ended.reason) == ("stuck", True)
     with pytest.raises(UserError, match="the test split cannot be scored: killed"):
         work.give_up(archive, "killed")

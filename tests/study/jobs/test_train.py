@@ -18,6 +18,7 @@ from study.planning.arm import Arm
 from study.planning.replica import Replica
 from study.planning.training_settings import TrainingSettings
 from study.store.archive import Archive
+from study.store.storage import LocalStorage
 from tests.study.conftest import small_task_set
 
 ARM = Arm("hard", 1, 2, 4)
@@ -44,14 +45,14 @@ def test_a_job_writes_its_records_and_then_nothing_of_it_is_missing(archive: Arc
     work = job()
     assert work.missing(archive) == list(work.replicas)
     assert not work.collect(archive), "nothing is written yet"
-    assert work.run(DATA, archive.directory, silent).outcome == "recorded"
+    assert work.run(DATA, LocalStorage(archive.directory), silent).outcome == "recorded"
     assert work.collect(archive)
     assert work.missing(archive) == []
 
 
 def test_after_a_rung_a_job_goes_on_from_the_parts_that_hold_its_states(archive: Archive) -> None:
     first = job(until=2)
-    first.run(DATA, archive.directory, silent)
+    first.run(DATA, LocalStorage(archive.directory), silent)
     assert first.collect(archive)
     second = job(until=4)
     assert second.missing(archive) == list(second.replicas)
@@ -64,7 +65,7 @@ def test_after_a_rung_a_job_goes_on_from_the_parts_that_hold_its_states(archive:
 @pytest.mark.parametrize("phase", ["search", "confirm"])
 def test_a_lost_model_is_trained_again_where_it_is_needed(archive: Archive, phase: str) -> None:
     work = job(phase)
-    work.run(DATA, archive.directory, silent)
+    work.run(DATA, LocalStorage(archive.directory), silent)
     assert work.collect(archive)
     for model in (archive.directory / "models").iterdir():
         model.unlink()
@@ -77,7 +78,7 @@ def test_an_error_of_user_code_is_recorded_as_a_failure(archive: Archive, monkey
 
     monkeypatch.setattr(trainer, "fit", fit)
     work = job()
-    assert work.run(DATA, archive.directory, silent).outcome == "recorded"
+    assert work.run(DATA, LocalStorage(archive.directory), silent).outcome == "recorded"
     assert work.collect(archive), "a failure is an end"
     assert {entry.status for entry in archive.entries.values()} == {"failed"}
     assert all("ZeroDivisionError" in entry.reason for entry in archive.entries.values())
@@ -97,7 +98,7 @@ def test_a_device_that_is_not_there_stops_the_study_and_fails_no_replica(
 ) -> None:
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     work = job()
-    ended = work.run(replace(DATA, device="cuda"), archive.directory, silent)
+    ended = work.run(replace(DATA, device="cuda"), LocalStorage(archive.directory), silent)
     assert ended.outcome == "stuck"
     assert ended.reason.startswith("device: cuda: there is no GPU")
     assert not list((archive.directory / "records").glob("*.parquet"))

@@ -20,6 +20,7 @@ from mtl_core.training.fused_array import CURVES
 from study.jobs.train_records import best_skill, failure_rows, outcome_rows
 from study.planning.forecast import NUM_CURVES
 from study.store.archive import Archive
+from study.store.storage import LocalStorage
 from tests.study import fake_engine
 from tests.study.conftest import small_task_set
 from tests.study.jobs.test_train import DATA, job, silent
@@ -64,17 +65,17 @@ def test_a_replica_that_searched_is_as_large_as_the_tree_that_it_found() -> None
 def test_a_failure_keeps_the_curves_of_earlier_rungs(fake: Path, tmp_path: Path) -> None:
     Archive(tmp_path)
     first = job(until=2)
-    first.run(DATA, tmp_path, silent)
+    first.run(DATA, LocalStorage(tmp_path), silent)
     shard = job(until=4).shard
-    assert {len(row["validation_skill"]) for row in failure_rows(shard, tmp_path, "late")} == {0}
-    later = failure_rows(replace(shard, sources=(first.name,)), tmp_path, "late")
+    assert {len(row["validation_skill"]) for row in failure_rows(shard, LocalStorage(tmp_path), "late")} == {0}
+    later = failure_rows(replace(shard, sources=(first.name,)), LocalStorage(tmp_path), "late")
     assert {len(row["validation_skill"]) for row in later} == {2}
     assert {(row["status"], row["reason"], row["epochs"]) for row in later} == {("failed", "late", 2)}
     assert all(set(row) == set(TRAINING) for row in later)
 
 
 def test_a_failure_that_was_never_trained_has_every_column_and_null_for_what_was_not_measured(tmp_path: Path) -> None:
-    rows = failure_rows(job(until=4).shard, tmp_path, "early")
+    rows = failure_rows(job(until=4).shard, LocalStorage(tmp_path), "early")
     assert all(set(row) == set(TRAINING) for row in rows)
     assert {(row["seconds"], row["num_train"], row["epochs"], row["selected_epoch"]) for row in rows} == {
         (None, None, 0, -1)
@@ -84,11 +85,11 @@ def test_a_failure_that_was_never_trained_has_every_column_and_null_for_what_was
 def test_a_column_of_an_earlier_part_that_the_schema_no_longer_has_is_left_behind(fake: Path, tmp_path: Path) -> None:
     Archive(tmp_path)
     first = job(until=2)
-    first.run(DATA, tmp_path, silent)
+    first.run(DATA, LocalStorage(tmp_path), silent)
     part = tmp_path / "records" / f"{first.name}.parquet"
     table = pq.ParquetFile(part).read()
     pq.write_table(table.append_column("mood", pa.nulls(len(table))), part)
-    later = failure_rows(replace(job(until=4).shard, sources=(first.name,)), tmp_path, "late")
+    later = failure_rows(replace(job(until=4).shard, sources=(first.name,)), LocalStorage(tmp_path), "late")
     assert all(set(row) == set(TRAINING) for row in later)
 
 
