@@ -105,7 +105,7 @@ def test_a_worker_trains_on_the_device_of_the_cluster(tmp_path: Path) -> None:
     worker = Worker.__new__(Worker)
     threads = torch.get_num_threads()
     try:
-        worker.setup({}, DATA, tmp_path, None, "cuda")  # type: ignore[arg-type]
+        worker.setup({}, DATA, tmp_path, None, "cuda", None)  # type: ignore[arg-type]
     finally:
         torch.set_num_threads(threads)
     assert worker.data == replace(DATA, device="cuda")

@@ -277,9 +277,9 @@ def test_memory_for_not_even_one_replica_is_a_failure(
 def test_a_full_disk_ends_in_one_line_and_the_study_goes_on_later(
     fake: Path, finished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from study.jobs import train as training
+    from study.store import storage
 
-    whole = training.write_durably
+    whole = storage.write_durably
     written = []
 
     def full(path: Path, content: bytes) -> None:
@@ -288,10 +288,10 @@ def test_a_full_disk_ends_in_one_line_and_the_study_goes_on_later(
         written.append(path)
         whole(path, content)
 
-    monkeypatch.setattr(training, "write_durably", full)
+    monkeypatch.setattr(storage, "write_durably", full)
     with pytest.raises(UserError, match=r"nothing can be written: OSError.*No space left"):
         run(tmp_path / "run")
-    monkeypatch.setattr(training, "write_durably", whole)
+    monkeypatch.setattr(storage, "write_durably", whole)
     assert tables(run(tmp_path / "run")) == tables(finished)
 
 
