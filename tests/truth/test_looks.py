@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import sys
+from functools import cache
 
 import numpy as np
 import pandas as pd
@@ -57,6 +58,7 @@ def says_something_wrong(
     return False
 
 
+@cache
 def share_wrong(studies: int, **options: float | bool) -> float:
     """Share of studies with a false word at some look."""
     rng = np.random.default_rng(5)
