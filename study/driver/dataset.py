@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import sys
 import time
 from collections.abc import Callable, Mapping
@@ -31,7 +30,7 @@ from study.config.validation_errors import user_error_of
 from study.driver.manifest import KEPT, refuse_something_else
 from study.planning.options import checked_options
 from study.planning.prepare import Prepared, prepare_run
-from study.store.atomic_files import sync_directory
+from study.store.atomic_files import durable_file
 
 SOURCE = "_source"
 """Name of the array in it that says what the items were read from."""
@@ -177,19 +176,8 @@ def _read_before(path: Path, source: str) -> dict[str, np.ndarray] | None:
 
 
 def _write(path: Path, arrays: Mapping[str, np.ndarray], source: str) -> None:
-    """Write the file under a temporary name, and rename it when it is complete."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        with temporary.open("wb") as file:
-            np.savez(file, allow_pickle=False, **arrays, **{SOURCE: np.array(source)})
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    except OSError:
-        temporary.unlink(missing_ok=True)
-        raise
-    sync_directory(path.parent)
+    with durable_file(path) as file:
+        np.savez(file, allow_pickle=False, **arrays, **{SOURCE: np.array(source)})
 
 
 def _lines_of_progress() -> Progress:
