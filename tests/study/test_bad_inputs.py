@@ -180,7 +180,7 @@ CASES: dict[str, Case] = {
     "duckdb: not installed": ({"t.duckdb": CSV}, ["t.duckdb", *TARGETS], "not installed"),
     "feather: truncated": ({"t.feather": FEATHER[:-50]}, ["t.feather", *TARGETS], "cannot be read as .feather"),
     "feather: another content": ({"t.feather": GZ}, ["t.feather", *TARGETS], "cannot be read as .feather"),
-    "folder: one table": ({"d/a.csv": CSV}, ["d", *TARGETS], "holds 1 tables"),
+    "folder: one table": ({"d/a.csv": CSV}, ["d", *TARGETS], "holds a single table"),
     "folder: nothing": ({"d/a.txt": CSV}, ["d", *TARGETS], "directory without data"),
     "folder: two formats": ({"d/a.csv": CSV, "d/b.parquet": PARQUET}, ["d", *TARGETS], "several formats"),
     "folder: other columns": (
