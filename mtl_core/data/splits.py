@@ -18,6 +18,20 @@ MOST_ORDERS = 200
 Mask = TypeVar("Mask")
 
 
+def refuse_no_share(where: str, share: float) -> None:
+    """Refuse a share that is not between 0 and 1.
+
+    Args:
+        where: name of the option, for the message.
+        share: its value.
+
+    Raises:
+        UserError: when it leaves nothing on one side.
+    """
+    if not 0 < share < 1:
+        raise UserError(where, f"is {share}.", "Choose a share between 0 and 1, both excluded.")
+
+
 def split(development: Development, seed: int) -> tuple[Int[Tensor, " n_train"], Int[Tensor, " n_validation"]]:
     """Return the sorted positions in the pool of the training and of the validation examples of ``seed``.
 
@@ -34,8 +48,7 @@ def split(development: Development, seed: int) -> tuple[Int[Tensor, " n_train"],
     if development.validates is not None:
         return (~development.validates).nonzero().squeeze(1), development.validates.nonzero().squeeze(1)
     examples, share = development.examples, development.validation_share
-    if not 0 < share < 1:
-        raise UserError("validation share", f"is {share}.", "Choose a share between 0 and 1, both excluded.")
+    refuse_no_share("validation share", share)
     judged = development.is_judged(seed)
     pool = torch.arange(len(examples)) if judged is None else (~judged).nonzero().squeeze(1)
     if examples.groups is None:

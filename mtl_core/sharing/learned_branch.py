@@ -19,6 +19,7 @@ from mtl_core.recipe import Recipe
 from mtl_core.search_space import LogUniform
 from mtl_core.sharing import Sharing, run, share
 from mtl_core.sharing.blocks.branching import ParentChoice
+from mtl_core.sharing.blocks.search_length import search_epochs, why_no_length
 from mtl_core.sharing.blocks.stitching import mix, own_examples
 from mtl_core.task_tree import average_tree, of_paths
 
@@ -121,10 +122,7 @@ class LearnedBranch(Sharing):
 
     @classmethod
     def search_epochs(cls, recipe: Recipe) -> int:
-        options = recipe.sharing_options
-        if not options.get("retrain", True):
-            return 0
-        return max(1, round(options.get("settle_at", _SETTLE_AT) * recipe.epochs))
+        return search_epochs(recipe, _SETTLE_AT) if recipe.sharing_options.get("retrain", True) else 0
 
     @classmethod
     def sized_as(cls, recipe: Recipe, tasks: Sequence[str]) -> Recipe:
@@ -161,7 +159,4 @@ class LearnedBranch(Sharing):
 
     @classmethod
     def why_infeasible(cls, recipe: Recipe, development: Development) -> str | None:
-        share_of_training = recipe.sharing_options.get("settle_at", _SETTLE_AT)
-        if not isinstance(share_of_training, int | float) or not 0 < share_of_training < 1:
-            return f"settle_at must lie between 0 and 1, found {share_of_training!r}"
-        return super().why_infeasible(recipe, development)
+        return why_no_length(recipe, _SETTLE_AT) or super().why_infeasible(recipe, development)

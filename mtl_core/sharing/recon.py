@@ -17,6 +17,7 @@ from mtl_core.layers.forward_context import ForwardContext
 from mtl_core.recipe import Recipe
 from mtl_core.sharing import Sharing, run
 from mtl_core.sharing.blocks.conflict_scores import ConflictScores
+from mtl_core.sharing.blocks.search_length import search_epochs, why_no_length
 
 _PRIVATE_STAGES = 1
 _SETTLE_AT = 0.25
@@ -103,10 +104,8 @@ class Recon(Sharing):
 
     @classmethod
     def search_epochs(cls, recipe: Recipe) -> int:
-        options = recipe.sharing_options
-        if not isinstance(options.get("private_stages", _PRIVATE_STAGES), int):
-            return 0
-        return max(1, round(options.get("settle_at", _SETTLE_AT) * recipe.epochs))
+        searched = isinstance(recipe.sharing_options.get("private_stages", _PRIVATE_STAGES), int)
+        return search_epochs(recipe, _SETTLE_AT) if searched else 0
 
     @classmethod
     def sized_as(cls, recipe: Recipe, tasks: Sequence[str]) -> Recipe:
@@ -117,9 +116,8 @@ class Recon(Sharing):
 
     @classmethod
     def why_infeasible(cls, recipe: Recipe, development: Development) -> str | None:
-        share_of_training = recipe.sharing_options.get("settle_at", _SETTLE_AT)
-        if not isinstance(share_of_training, int | float) or not 0 < share_of_training < 1:
-            return f"settle_at must lie between 0 and 1, found {share_of_training!r}"
+        if reason := why_no_length(recipe, _SETTLE_AT):
+            return reason
         stages = recipe.sharing_options.get("private_stages", _PRIVATE_STAGES)
         if not _possible(stages, recipe.stages):
             return f"private_stages must be 1 … {recipe.stages} or a list of positions from 0, found {stages!r}"

@@ -12,6 +12,7 @@ from mtl_core.data.arrays.input_array import Layout
 from mtl_core.data.arrays.task_set_of_arrays import ArrayOptions, task_set_of_arrays
 from mtl_core.data.files.by_name import format_of, holds_arrays, stem_of, suffixes
 from mtl_core.data.formats import ArrayFormat
+from mtl_core.data.splits import refuse_no_share
 from mtl_core.data.tabular.columns import ColumnKind
 from mtl_core.data.tabular.weights import ClassWeight
 from mtl_core.data.task_set import TaskSet
@@ -60,8 +61,7 @@ class Arrays(TaskSource):
         test_share: float = 0.2,
         seed: int = 0,
     ) -> None:
-        if not 0 < test_share < 1:
-            raise UserError("arrays: test_share", f"is {test_share}.", "Choose a share between 0 and 1, both excluded.")
+        refuse_no_share("arrays: test_share", test_share)
         self.path = Path(path)
         self.options = ArrayOptions(
             tuple(targets), kinds or {}, metrics or {}, order or {}, channels, missing, class_weight, test_share, seed

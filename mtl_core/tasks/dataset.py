@@ -9,6 +9,7 @@ from typing import Any, Literal
 from mtl_core.data.arrays.from_dataset import arrays_of_parts, parts_of, probe
 from mtl_core.data.arrays.input_array import Layout
 from mtl_core.data.arrays.task_set_of_arrays import ArrayOptions, task_set_of_arrays
+from mtl_core.data.splits import refuse_no_share
 from mtl_core.data.tabular.columns import ColumnKind
 from mtl_core.data.tabular.weights import ClassWeight
 from mtl_core.data.task_set import TaskSet
@@ -56,10 +57,7 @@ class Dataset(TaskSource):
         test_share: float = 0.2,
         seed: int = 0,
     ) -> None:
-        if not 0 < test_share < 1:
-            raise UserError(
-                "dataset: test_share", f"is {test_share}.", "Choose a share between 0 and 1, both excluded."
-            )
+        refuse_no_share("dataset: test_share", test_share)
         self.call, self.arguments = call, dict(arguments or {})
         self.options = ArrayOptions(
             tuple(targets), kinds or {}, metrics or {}, order or {}, channels, missing, class_weight, test_share, seed

@@ -13,6 +13,7 @@ from mtl_core.data.files.by_name import names_file, stem_of
 from mtl_core.data.files.given_validation import given_validation
 from mtl_core.data.files.table_files import TASK, table_files
 from mtl_core.data.remark import Remark, ordered
+from mtl_core.data.splits import refuse_no_share
 from mtl_core.data.tabular.by_column import by_column, one_column
 from mtl_core.data.tabular.column_roles import targets_and_inputs
 from mtl_core.data.tabular.columns import INPUT_KINDS, Column, ColumnKind
@@ -150,8 +151,7 @@ class Table(TaskSource):
         self.weights_judge = weights_in == "loss_and_metric"
         if self.weights_judge and not (weight or weights):
             raise UserError("table: weights_in", "no column gives weights to rows.", "Name one: weight: …")
-        if not 0 < test_share < 1:
-            raise UserError("table: test_share", f"is {test_share}.", "Choose a share between 0 and 1, both excluded.")
+        refuse_no_share("table: test_share", test_share)
         if not targets:
             raise UserError("table: targets", "none are named.", "Say what to predict, such as 'y_*'.")
 

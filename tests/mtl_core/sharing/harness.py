@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import pytest
 import torch
 from torch import Tensor, nn
 
 from mtl_core.data.task import Task
+from mtl_core.data.task_set import Development
 from mtl_core.layers.bank import Theta
 from mtl_core.layers.forward_context import EVALUATION, ForwardContext
 from mtl_core.network.network import Network
-from mtl_core.recipe import Recipe
+from mtl_core.recipe import Recipe, ReplicaConfig
 from mtl_core.testing.cases import shaken
+from mtl_core.training.trainer import fit
 
 THREE = tuple(Task(name, "multiclass", "accuracy", 3) for name in ("ant", "bee", "cow"))
 """Tasks whose outputs agree, as the ordinary modules want them."""
@@ -136,3 +139,17 @@ def assert_own_inputs_pass_the_same_network(network: Network, theta: Theta) -> N
     own = logits_of(network, theta, x)
     for place in range(len(network.tasks)):
         torch.testing.assert_close(own[:, place], logits_of(network, theta, x[:, place : place + 1])[:, place])
+
+
+def snapshots(data: Development, recipe: Recipe, everyone: list[ReplicaConfig], number: int) -> list[dict[str, Any]]:
+    """The states after each of the first epochs, copied."""
+    saved: list[dict[str, Any]] = []
+
+    def snapshot(states: dict[str, Any]) -> None:
+        saved.append({key: {name: value.clone() for name, value in state.items()} for key, state in states.items()})
+        if len(saved) == number:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        fit(recipe, data, everyone, snapshot=snapshot, snapshot_seconds=0.0)
+    return saved

@@ -30,6 +30,7 @@ from tests.mtl_core.sharing.harness import (
     gradients_of,
     logits_of,
     network_for,
+    snapshots,
 )
 from tests.mtl_core.sharing.plain.learned_branch import Plain
 from tests.mtl_core.worlds import development, own_inputs
@@ -230,15 +231,7 @@ def test_a_replica_that_is_killed_in_its_search_or_right_after_it_resumes_to_the
     _, recipe, everyone = searched_and_trained()
     data = development()
     straight = fit(recipe, data, everyone)
-    saved: list[dict[str, Any]] = []
-
-    def snapshot(states: dict[str, Any]) -> None:
-        saved.append({key: {name: value.clone() for name, value in state.items()} for key, state in states.items()})
-        if len(saved) == stop:
-            raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        fit(recipe, data, everyone, snapshot=snapshot, snapshot_seconds=0.0)
+    saved = snapshots(data, recipe, everyone, stop)
     assert [int(state["epoch"]) for state in saved[-1].values()] == [stop - 2] * 4
     resumed = fit(recipe, data, everyone, states=saved[-1])
     assert not any(differences(one, other) for one, other in zip(resumed, straight, strict=True))

@@ -33,6 +33,7 @@ from tests.mtl_core.sharing.harness import (
     gradients_of,
     logits_of,
     network_for,
+    snapshots,
 )
 from tests.mtl_core.sharing.plain.recon import Plain
 from tests.mtl_core.worlds import development, own_inputs
@@ -144,20 +145,6 @@ def searched_and_trained() -> tuple[Development, Recipe, list[ReplicaConfig]]:
 
 def parameters_of(network: Network, outcomes: list[Outcome]) -> Theta:
     return network.layout.theta(network.layout.unpack(torch.stack([one.state["parameters"] for one in outcomes])))
-
-
-def snapshots(data: Development, recipe: Recipe, everyone: list[ReplicaConfig], number: int) -> list[dict[str, Any]]:
-    """The states after each of the first epochs, copied."""
-    saved: list[dict[str, Any]] = []
-
-    def snapshot(states: dict[str, Any]) -> None:
-        saved.append({key: {name: value.clone() for name, value in state.items()} for key, state in states.items()})
-        if len(saved) == number:
-            raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        fit(recipe, data, everyone, snapshot=snapshot, snapshot_seconds=0.0)
-    return saved
 
 
 def conflicts_by_hand(data: Development, recipe: Recipe, state: dict[str, Any], seed: int) -> list[int]:
