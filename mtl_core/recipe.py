@@ -68,8 +68,11 @@ class ReplicaConfig:
         seed: seed of the replica; it fixes initialisation, order, dropout and split through named streams.
         hyperparameters: values by name: ``learning_rate``, ``weight_decay``, ``dropout``, and the hyperparameters of
             the architecture and of the weighting method.
+        task: the one task that the replica learns, where rows of several tasks that are trained alone share an array;
+            ``None``: it learns all tasks of the pool.
     """
 
     key: str
     seed: int
     hyperparameters: Mapping[str, Any]
+    task: str | None = None

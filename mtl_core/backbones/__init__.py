@@ -93,6 +93,8 @@ class Backbone(ABC):
     feature_axis: ClassVar[int] = -1
     adaptable: ClassVar[bool] = True
     """Whether the stages name their affine layers, and these pass their pre-activations through ``context.adapt``."""
+    draws_streams: ClassVar[bool] = False
+    """Whether the stages draw from ``context.streams`` by the names of their copies."""
 
     def __init__(self, inputs: Sequence[int], stages: int, width: int, **options: Any) -> None:
         self.inputs, self.num_stages, self.width = tuple(inputs), stages, width

@@ -26,7 +26,8 @@ splits of other replicas in the array.
 class BatchLoader:
     """Loader of the inputs and targets of one pool's examples for r replicas.
 
-    An index has one signal for all tasks, ``[r, 1, b]``, or one for each, ``[r, t, b]``.
+    An index has one signal for all tasks, ``[r, 1, b]``, or one for each, ``[r, t, b]``.  Targets of several tasks may
+    stand one below the other for the same inputs (:mod:`mtl_core.data.stacked_tasks`).
 
     Args:
         examples: the pool.
@@ -42,6 +43,7 @@ class BatchLoader:
         self._tasks = [constant.task for constant in preparations[0].constants]
         self.fully_labelled = not bool(examples.targets.isnan().any())
         self._has_gaps = bool(examples.inputs.isnan().any())
+        self._is_stacked = len(examples.targets) != len(examples.inputs)
         self._input_shift, self._input_scale, self.target_shift, self.target_scale = (
             torch.stack([getattr(preparation, name) for preparation in preparations]).view(len(preparations), *shape)
             for name, shape in (
@@ -65,7 +67,10 @@ class BatchLoader:
 
     def inputs(self, index: Int[Tensor, "r g b"]) -> Float[Tensor, "r g b d"]:
         """Return scaled inputs; a missing value becomes 0, which is the training mean of a standardised column."""
-        x = self.examples.inputs.index_select(0, index.flatten()).view(*index.shape, -1)
+        inputs, places = self.examples.inputs, index.flatten()
+        if self._is_stacked:
+            places = places % len(inputs)
+        x = inputs.index_select(0, places).view(*index.shape, -1)
         if self._scales_inputs:
             x = (x - self._input_shift) * self._input_scale
         if self._has_gaps:

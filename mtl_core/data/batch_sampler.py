@@ -52,6 +52,7 @@ class BatchSampler:
         preparations: split and preprocessing of each row's seed.
         seeds: of the rows.
         device: where the batches are needed; ``None``: on the CPU, where orders are always drawn.
+        learnt: the one task of each row, where rows of several tasks share an array; else ``None`` each.
     """
 
     def __init__(
@@ -61,10 +62,12 @@ class BatchSampler:
         preparations: Sequence[Preparation],
         seeds: Sequence[int],
         device: torch.device | None = None,
+        learnt: Sequence[str | None] | None = None,
     ) -> None:
         self.steps = steps_per_epoch(recipe, development)
         self._batch_size, self._seeds = recipe.batch_size, tuple(seeds)
         self._names = [task.name for task in development.tasks]
+        self._own_names = [self._names if task is None else [task] for task in learnt or [None] * len(self._seeds)]
         self._device, self._labels = torch.device("cpu") if device is None else device, development.labels
         self._own_inputs = development.own_inputs
         self._pools = [self._pools_of(preparation) for preparation in preparations]
@@ -118,7 +121,7 @@ class BatchSampler:
         pool, wanted = self._pools[row][signal], self.steps * self._batch_size
         if not len(pool):  # an absent task: its batches hold any example and are masked
             return torch.zeros(self.steps, self._batch_size, dtype=torch.int64)
-        stream = ((self._names[signal],) if self._own_inputs else ()) + ((number,) if number else ())
+        stream = ((self._own_names[row][signal],) if self._own_inputs else ()) + ((number,) if number else ())
         shuffled = torch.randperm(len(pool), generator=generator(self._seeds[row], "order", epoch, *stream))
         return pool[shuffled[torch.arange(wanted) % len(pool)]].view(self.steps, self._batch_size)
 

@@ -17,6 +17,7 @@ from torch import Tensor
 
 from mtl_core.layers.bank import Theta
 from mtl_core.layers.forward_context import ForwardContext
+from mtl_core.layers.sum_of_parts import sum_of_parts
 from mtl_core.network.network import Network
 
 LossesOf = Callable[[Sequence[Tensor]], Float[Tensor, "r t"]]
@@ -175,7 +176,7 @@ class HeadCotangents:
             .bmm(rows.flatten(1, 2))
             for gradient, rows, places in zip(self._output_gradients, self._weights, self._places, strict=True)
         ]
-        return torch.stack(parts).sum(dim=0).unsqueeze(1) if len(parts) > 1 else parts[0].unsqueeze(1)
+        return sum_of_parts(parts).unsqueeze(1)
 
     def gramian(self) -> Float[Tensor, "r t t"]:
         """Return the inner products of the ∂L_i/∂z."""

@@ -16,6 +16,7 @@ from mtl_core.gradients.cotangents import Slotwise, gramian
 from mtl_core.gradients.task_gradients import CutPass, TaskPass, task_gradients
 from mtl_core.layers.bank import Theta
 from mtl_core.layers.forward_context import ForwardContext
+from mtl_core.layers.sum_of_parts import sum_of_parts
 from mtl_core.network.network import Network
 from mtl_core.network.shared_parameters import SharedParameters, last_shared_stage
 from mtl_core.randomness.counter_based import Streams
@@ -230,5 +231,5 @@ def mean_of(passes: Sequence[Slotwise]) -> Slotwise:
     found: list[Tensor | None] = []
     for gradients in zip(*passes, strict=True):
         given = [gradient for gradient in gradients if gradient is not None]
-        found.append(torch.stack(given).sum(dim=0) / len(passes) if given else None)
+        found.append(sum_of_parts(given) / len(passes) if given else None)
     return found

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import torch
 from jaxtyping import Float, Int
@@ -31,10 +31,17 @@ class Dropout:
         seeds: seed of each replica.
         rates: probability that an element is dropped, of each replica.
         device: where the masks are drawn; ``None``: on the CPU.
+        own_names: for each replica, what it calls a copy; ``None``: all use the copies' names.
     """
 
-    def __init__(self, seeds: Sequence[int], rates: Sequence[float], device: torch.device | None = None) -> None:
-        self._seeds, self._device = tuple(seeds), device
+    def __init__(
+        self,
+        seeds: Sequence[int],
+        rates: Sequence[float],
+        device: torch.device | None = None,
+        own_names: Sequence[Mapping[str, str]] | None = None,
+    ) -> None:
+        self._seeds, self._device, self._own_names = tuple(seeds), device, own_names
         dropped = [min(round(rate * _LEVELS), _LEVELS - 1) for rate in rates]
         self._threshold = torch.tensor(dropped, dtype=torch.uint8, device=device).view(-1, 1, 1)
         factors = [_LEVELS / (_LEVELS - level) for level in dropped]
@@ -86,7 +93,7 @@ class Dropout:
         if draws not in self._keys:
             names = tuple(name for name, _ in draws)
             if names not in self._streams:
-                self._streams[names] = stream_keys(self._seeds, "dropout", names, self._device)
+                self._streams[names] = stream_keys(self._seeds, "dropout", names, self._device, self._own_names)
             streams, steps = self._streams[names].unsqueeze(0), self._steps
             numbers = [number for _, number in draws]
             if len(set(numbers)) == 1:

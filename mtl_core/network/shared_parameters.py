@@ -12,6 +12,7 @@ from torch import Tensor
 from mtl_core.fixed_tensor import FixedTensor
 from mtl_core.layers.bank import Slot
 from mtl_core.layers.parameter_layout import Layout
+from mtl_core.layers.sum_of_parts import sum_of_parts
 
 
 @dataclass(frozen=True)
@@ -130,7 +131,7 @@ class SharedParameters:
             gradients[piece.slot].unflatten(1, (-1, self._layout.trained[piece.slot].numel))[:, piece.copies]
             for piece in self._pieces
         ]
-        squares = torch.stack([part.square().flatten(1).sum(dim=1) for part in parts]).sum(dim=0)
+        squares = sum_of_parts([part.square().flatten(1).sum(dim=1) for part in parts])
         factor = norm / squares.sqrt().clamp(min=norm)
         for part in parts:
             part.mul_(factor.view(-1, 1, 1))

@@ -5,7 +5,7 @@ They are hashes of integers, computed on the device that needs them, and thus th
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
 import torch
@@ -64,10 +64,26 @@ class Streams:
 
 
 def stream_keys(
-    seeds: Sequence[int], purpose: str, names: Sequence[str], device: torch.device | None
+    seeds: Sequence[int],
+    purpose: str,
+    names: Sequence[str],
+    device: torch.device | None,
+    own_names: Sequence[Mapping[str, str]] | None = None,
 ) -> Int[Tensor, "r n"]:
-    """Return a key of 63 bits for each seed and name, from which :func:`draw_keys` makes those of single draws."""
-    rows = [[stream_seed(seed, purpose, name) for name in names] for seed in seeds]
+    """Return a key of 63 bits for each seed and name, from which :func:`draw_keys` makes those of single draws.
+
+    Args:
+        seeds: seed of each replica.
+        purpose: part of the hash that separates uses of the same names.
+        names: of the streams.
+        device: where the keys are needed.
+        own_names: for each replica, what it calls a name; ``None``: all use the names as they are.
+    """
+    called = [{}] * len(seeds) if own_names is None else own_names
+    rows = [
+        [stream_seed(seed, purpose, own.get(name, name)) for name in names]
+        for seed, own in zip(seeds, called, strict=True)
+    ]
     return torch.tensor(rows, dtype=torch.int64, device=device).view(len(rows), len(names))
 
 

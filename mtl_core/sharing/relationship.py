@@ -13,6 +13,7 @@ from mtl_core.backbones import Backbone
 from mtl_core.data.task_set import Development
 from mtl_core.layers.bank import SHARED, Slot, Theta, private
 from mtl_core.layers.forward_context import ForwardContext
+from mtl_core.layers.sum_of_parts import sum_of_parts
 from mtl_core.recipe import Recipe
 from mtl_core.search_space import LogUniform
 from mtl_core.sharing import Chain, Sharing
@@ -99,7 +100,7 @@ class Relationship(Sharing):
             # a diverged row is NaN, for which inv would raise for the whole array
             precision = torch.linalg.inv_ex(theta[covariance][:, 0].double()).inverse.to(theta[weight])
             energies.append((precision * _gram(theta[weight])).sum(dim=(1, 2)))
-        return 0.5 * self.option("relationship_strength", context, 1) * torch.stack(energies).sum(dim=0)
+        return 0.5 * self.option("relationship_strength", context, 1) * sum_of_parts(energies)
 
     def _layers(self, heads: Sequence[Slot]) -> list[tuple[Slot, Slot]]:
         """Weights and covariance of every private layer."""

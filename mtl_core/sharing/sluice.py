@@ -14,6 +14,7 @@ from mtl_core.backbones import Affine, Backbone, backbone_of
 from mtl_core.data.task_set import Development
 from mtl_core.layers.bank import Theta, mutual, private
 from mtl_core.layers.forward_context import ForwardContext
+from mtl_core.layers.sum_of_parts import sum_of_parts
 from mtl_core.recipe import Recipe
 from mtl_core.search_space import LogUniform
 from mtl_core.sharing import Chain, Sharing, run, share, unadaptable
@@ -72,7 +73,7 @@ class Sluice(Sharing):
             outputs.append(self.backbone.fit_to(own_examples(h, x.shape[1]), last))
         if context.training and self.subspaces > 1:
             overlaps = [overlap(theta, stage.layers[-1], self.subspaces) for stage in self.stages]
-            context.penalties.append(self.option("orthogonality", context, 1) * torch.stack(overlaps).sum(dim=0))
+            context.penalties.append(self.option("orthogonality", context, 1) * sum_of_parts(overlaps))
         return self.mixture(theta, outputs)
 
     @classmethod

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import torch
 from jaxtyping import Float
 from torch import Tensor
+
+from mtl_core.layers.sum_of_parts import sum_of_parts
 
 
 def clip_(gradients: Sequence[Float[Tensor, "r s"]], norm: float) -> None:
@@ -16,7 +17,7 @@ def clip_(gradients: Sequence[Float[Tensor, "r s"]], norm: float) -> None:
         gradients: gradient of every trained slot.
         norm: largest norm of a replica's gradient over all slots.
     """
-    squares = torch.stack([gradient.square().sum(dim=1) for gradient in gradients])
-    factor = norm / squares.sum(dim=0).sqrt().clamp(min=norm)
+    squares = sum_of_parts([gradient.square().sum(dim=1) for gradient in gradients])
+    factor = norm / squares.sqrt().clamp(min=norm)
     for gradient in gradients:
         gradient.mul_(factor.unsqueeze(1))

@@ -18,6 +18,7 @@ from mtl_core.training import optimiser
 from mtl_core.training.array_parts import ArrayParts
 from mtl_core.training.clipping import clip_
 from mtl_core.training.device import CPU
+from mtl_core.training.pools import stream_names
 from mtl_core.training.rows_weighting import columns_of_rows, weighting_memory, weighting_of
 from mtl_core.training.step_schedule import StepSchedule, schedule_of
 from mtl_core.weighting import JacobianWeighting, State
@@ -63,14 +64,16 @@ class EpochTrainer:
         self._recipe, self._network, self._parts, self._device = recipe, network, parts, device
         self._state, self._theta = parts.state, parts.theta
         self._search = network.trunk.search_epochs(recipe)
-        self._batches = BatchSampler(recipe, parts.development, parts.preparations, seeds, device)
+        learnt = [row.task for row in rows]
+        self._batches = BatchSampler(recipe, parts.development, parts.preparations, seeds, device, learnt)
         self._every_task = torch.ones(len(rows), len(network.tasks), dtype=torch.bool, device=device)
         self._weighting = weighting_of(recipe, network, rows, device)
         self._step_gradient = StepGradient(recipe, network, parts.theta, parts.loader, self._weighting)
         self._weighting_streams = Streams(seeds, "weighting", CPU if self._weighting.solves_on_host else device)
         self._sharing_streams = Streams(seeds, "sharing", device)
         rates = [float(row.hyperparameters.get("dropout", 0.0)) for row in rows]
-        self._dropout = Dropout(seeds, rates, device) if any(rates) else None
+        names = stream_names(network, rows)
+        self._dropout = Dropout(seeds, rates, device, names) if any(rates) else None
         self._sharing_options = columns_of_rows("sharing", recipe.sharing, rows, device)
         self._optimiser = optimiser.Optimiser(
             recipe.optimiser, network.layout, parts.parameters, parts.state, [row.hyperparameters for row in rows],

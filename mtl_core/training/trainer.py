@@ -9,14 +9,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from mtl_core.data.preprocessing import Preparation, prepare
+from mtl_core.data.preprocessing import Preparation
 from mtl_core.data.task_set import Development
-from mtl_core.network.network import Network
 from mtl_core.network.replica_state import ReplicaState
 from mtl_core.recipe import Recipe, ReplicaConfig
 from mtl_core.training.allocator import keep_freed_memory
 from mtl_core.training.device import chosen_device
 from mtl_core.training.fused_array import CURVES, FusedArray, fresh_state, restarted, search_is_over
+from mtl_core.training.pools import Pools
 from mtl_core.training.row_scheduler import Progress, Reports, RowScheduler
 
 
@@ -76,7 +76,8 @@ def fit(
     Args:
         recipe: what the rows have in common.
         development: the pool; the test split is not part of it.
-        rows: what each has for itself; keys are unique.
+        rows: what each has for itself; keys are unique.  Rows may learn one task each, of tasks that are
+            :func:`mtl_core.data.stacked_tasks.alike`.
         until: epochs after which to pause; ``None``: ``recipe.epochs``.
         states: where to resume rows that have begun, by key.
         max_rows: rows that train at once; 4 to 16 is best on a CPU.
@@ -94,22 +95,22 @@ def fit(
     keep_freed_memory()
     chosen = chosen_device(device)
     until = recipe.epochs if until is None else until
-    network = Network(recipe, development.tasks, development.shape)
-    prepared = {seed: prepare(development, seed, recipe.train_fraction) for seed in {row.seed for row in rows}}
-    scheduler = RowScheduler(rows, states or {}, until, max_rows, network.trunk.search_epochs(recipe))
+    pools = Pools(recipe, development, rows)
+    prepared = {row.key: pools.preparation(row) for row in rows}
+    scheduler = RowScheduler(rows, states or {}, until, max_rows, pools.network.trunk.search_epochs(recipe))
     reports = Reports(scheduler, watch, snapshot, snapshot_seconds)
     while active := scheduler.next_rows():
         for row in active:
             state = scheduler.states.get(row.key)
             if state is None:
-                scheduler.states[row.key] = fresh_state(recipe, network, row)
+                scheduler.states[row.key] = fresh_state(recipe, pools.network_of(row), row)
             elif search_is_over(state):
-                scheduler.states[row.key] = restarted(recipe, network, row, state)
-        begun, preparations = [scheduler.states[row.key] for row in active], [prepared[row.seed] for row in active]
-        array = FusedArray(recipe, development, network, active, begun, preparations, chosen)
+                scheduler.states[row.key] = restarted(recipe, pools.network_of(row), row, state)
+        begun, preparations = [scheduler.states[row.key] for row in active], [prepared[row.key] for row in active]
+        array = FusedArray(recipe, pools.development, pools.network, active, begun, preparations, chosen)
         _train_until_a_row_is_done(array, until, reports)
         scheduler.store(array)
-    return [_outcome(recipe, row, scheduler.states[row.key], prepared[row.seed]) for row in rows]
+    return [_outcome(recipe, row, scheduler.states[row.key], prepared[row.key]) for row in rows]
 
 
 def _train_until_a_row_is_done(array: FusedArray, until: int, reports: Reports) -> None:

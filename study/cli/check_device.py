@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from study.config.spec import Spec
-from study.planning.replica import SHARD_SIZE
+from study.planning.replica import MOST_ROWS
 
 
 def facts_of_device(spec: Spec) -> dict[str, Any]:
@@ -15,11 +15,8 @@ def facts_of_device(spec: Spec) -> dict[str, Any]:
         UserError: when a GPU is asked for and this machine has none.
     """
     from mtl_core.training.device import chosen_device, device_facts
-    from study.jobs.train import ROWS_ON_CPU
 
-    facts = device_facts(chosen_device(spec.device))
-    at_once = min(ROWS_ON_CPU, SHARD_SIZE) if facts["device"] == "cpu" else SHARD_SIZE
-    return {"asked": spec.device, **facts, "replicas_at_once": at_once}
+    return {"asked": spec.device, **device_facts(chosen_device(spec.device)), "replicas_at_once": MOST_ROWS}
 
 
 def device_in_words(facts: dict[str, Any]) -> str:

@@ -126,9 +126,9 @@ class Scheduler:
             self._again(job, coroutine)
             return
         self._note(job, summary)
-        if math.isfinite(summary.best):
-            best = self.best.setdefault((job.phase, job.arm.label), {})
-            best[job.tasks] = max(summary.best, best.get(job.tasks, -math.inf))
+        best = self.best.setdefault((job.phase, job.arm.label), {})
+        for tasks, skill in summary.best.items():
+            best[tasks] = max(skill, best.get(tasks, -math.inf))
         self._arrived(coroutine)
 
     def abandoned(self) -> None:

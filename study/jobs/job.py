@@ -8,7 +8,7 @@ from __future__ import annotations
 import errno
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -55,13 +55,13 @@ class Summary:
             did; ``undelivered``: the machine that holds the run directory did not answer it; ``stuck``: the study
             cannot go on before somebody acts (a full disk, say).
         reason: of an outcome other than ``recorded``.
-        best: best mean validation skill of its replicas; NaN: none.
+        best: best mean validation skill of its replicas, by the tasks that they learn; empty: none.
         seconds: wall time of the job.
     """
 
     outcome: Literal["recorded", "memory", "died", "undelivered", "stuck"]
     reason: str = ""
-    best: float = float("nan")
+    best: Mapping[tuple[str, ...], float] = field(default_factory=dict)
     seconds: float = 0.0
 
 
@@ -87,7 +87,7 @@ class Job(ABC):
 
     @property
     def tasks(self) -> tuple[str, ...]:
-        """Names of the tasks that each of the job's replicas learns."""
+        """Names of the tasks that the job's replicas learn."""
         return self.shard.tasks
 
     @property

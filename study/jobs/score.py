@@ -18,6 +18,7 @@ from study.jobs.stored import content_of
 from study.store.archive import MODELS, SCORED, encode
 
 if TYPE_CHECKING:
+    from mtl_core.data.task import Task
     from mtl_core.data.task_set import Development, Examples
     from mtl_core.training.evaluation import TestScore
     from study.store.archive import Archive
@@ -57,29 +58,16 @@ class ScoringJob(Job):
     def _rows(self, development: Development, test: Examples, storage: Storage) -> Iterator[dict[str, Any]]:
         import torch
 
-        from mtl_core.data.metrics import metric_named
         from mtl_core.training import checkpoint, evaluation
 
         paths = {stem: f"{MODELS}/{stem}.safetensors" for stem in set(self.models.values())}
         files = {stem: checkpoint.decoded(content_of(storage, path)) for stem, path in paths.items()}
-        parameters = torch.stack([files[stem][key]["parameters"] for key, stem in self.models.items()])
-        rows = [ReplicaConfig(key, self.replicas[key].seed, self.replicas[key].hyperparameters) for key in self.models]
-        seen = test.only(development.tasks, self.tasks)
-        view = development.only(*self.tasks)
-        for score in evaluation.score_examples_on(self.shard.recipe, view, seen, rows, parameters):
-            for column, task in enumerate(view.tasks):
-                yield {
-                    "replica": score.key,
-                    "task": task.name,
-                    "metric": task.metric,
-                    "test_metric": float(score.test_metric[column]),
-                    "trivial_metric": float(score.trivial_metric[column]),
-                    "perfect_metric": metric_named(task.metric).perfect,
-                    "test_skill": float(score.test_skill[column]),
-                    "num_test": int(score.num_test[column]),
-                    "example_scores": score.example_scores[column],
-                    **_of_classes(score, column, is_classification=task.has_classes),
-                }
+        for tasks, part in self.shard.by_tasks().items():
+            parameters = torch.stack([files[self.models[key]][key]["parameters"] for key in part.replicas])
+            rows = [ReplicaConfig(key, one.seed, one.hyperparameters) for key, one in part.replicas.items()]
+            view, seen = development.only(*tasks), test.only(development.tasks, tasks)
+            for score in evaluation.score_examples_on(part.recipe, view, seen, rows, parameters):
+                yield from (_row(score, column, task) for column, task in enumerate(view.tasks))
 
     def missing(self, archive: Archive) -> list[str]:
         """Return the replicas without scores."""
@@ -101,6 +89,24 @@ class ScoringJob(Job):
         """
         remedy = "Mend that and run the same command again: nothing is trained twice."
         raise UserError(str(archive.directory), f"the test split cannot be scored: {reason}.", remedy)
+
+
+def _row(score: TestScore, column: int, task: Task) -> dict[str, Any]:
+    """The scores of one replica for the task at ``column`` of those that it learns."""
+    from mtl_core.data.metrics import metric_named
+
+    return {
+        "replica": score.key,
+        "task": task.name,
+        "metric": task.metric,
+        "test_metric": float(score.test_metric[column]),
+        "trivial_metric": float(score.trivial_metric[column]),
+        "perfect_metric": metric_named(task.metric).perfect,
+        "test_skill": float(score.test_skill[column]),
+        "num_test": int(score.num_test[column]),
+        "example_scores": score.example_scores[column],
+        **_of_classes(score, column, is_classification=task.has_classes),
+    }
 
 
 def _of_classes(score: TestScore, column: int, *, is_classification: bool) -> dict[str, Any]:

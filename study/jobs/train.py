@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +22,7 @@ from mtl_core.training import checkpoint, trainer
 from mtl_core.training.device import chosen_device
 from study.jobs.job import Data, Heartbeat, Job, Summary, guarded
 from study.jobs.shard import Shard
-from study.jobs.train_records import best_skill, failure_rows, outcome_rows
+from study.jobs.train_records import best_skills, failure_rows, outcome_rows
 from study.store.archive import CHECKPOINTS, MODELS, PROBED, RECORDS, encode
 from study.store.storage import LocalStorage, Storage
 
@@ -31,10 +31,6 @@ if TYPE_CHECKING:
 
 SNAPSHOT_SECONDS = 30.0
 """Seconds between two snapshots of a shard in training: what a worker that dies has to train again, at most."""
-
-
-ROWS_ON_CPU = 16
-"""Rows that a CPU trains at once: more leave its cache.  A GPU takes a whole shard."""
 
 
 @dataclass(frozen=True)
@@ -85,34 +81,77 @@ def train_shard(
     A device that is not there stops the study: it is not the replicas' fault.
     """
     started = time.monotonic()
-    view = development.only(*shard.tasks)
     try:
         chosen = chosen_device(device)
     except UserError as error:
         return Summary("stuck", f"{error.where}: {error.found.rstrip('.')}")
 
-    def work() -> Summary:
-        outcomes = _fit(shard, view, storage, heartbeat, chosen)
+    partial = f"{CHECKPOINTS}/{shard.name}.partial.safetensors"
+
+    def fitted(part: Shard) -> list[trainer.Outcome]:
+        return _fit(part, development, storage, partial, heartbeat, chosen)
+
+    def record(outcomes: list[trainer.Outcome], failures: list[dict[str, Any]]) -> Summary:
         _keep_states(shard, outcomes, storage)
-        _keep_probes(shard, view, outcomes, storage)
-        rows = outcome_rows(shard, view, outcomes, chosen.type)
-        return _record(shard, rows, storage, started)
+        _keep_probes(shard, development, outcomes, storage)
+        rows = outcome_rows(shard, development, outcomes, chosen.type) + failures
+        storage.write(f"{RECORDS}/{shard.name}.parquet", encode(rows, TRAINING))
+        storage.remove(partial)
+        return Summary("recorded", best=best_skills(rows), seconds=time.monotonic() - started)
 
     def failed(reason: str) -> Summary:
-        return _record(shard, failure_rows(shard, storage, reason), storage, started)
+        parts = list(shard.by_tasks().values())
+        if len(parts) == 1:
+            return record([], failure_rows(shard, storage, reason))
+        return _task_by_task(parts, fitted, record, storage)
 
-    return guarded(work, lambda reason: guarded(lambda: failed(reason), lambda worse: Summary("stuck", worse)))
+    return guarded(
+        lambda: record(fitted(shard), []),
+        lambda reason: guarded(lambda: failed(reason), lambda worse: Summary("stuck", worse)),
+    )
+
+
+def _task_by_task(
+    parts: Sequence[Shard],
+    fitted: Callable[[Shard], list[trainer.Outcome]],
+    record: Callable[[list[trainer.Outcome], list[dict[str, Any]]], Summary],
+    storage: Storage,
+) -> Summary:
+    """Train single-task replicas each task apart, so that an error that one task's data cause fails that task alone."""
+    outcomes: list[trainer.Outcome] = []
+    failures: list[dict[str, Any]] = []
+    for part in parts:
+
+        def train(part: Shard = part) -> Summary:
+            outcomes.extend(fitted(part))
+            return Summary("recorded")
+
+        def note(reason: str, part: Shard = part) -> Summary:
+            failures.extend(failure_rows(part, storage, reason))
+            return Summary("recorded")
+
+        ended = guarded(train, note)
+        if ended.outcome != "recorded":
+            return ended
+    return record(outcomes, failures)
 
 
 def _fit(
-    shard: Shard, view: Development, storage: Storage, heartbeat: Heartbeat, device: torch.device
+    shard: Shard,
+    development: Development,
+    storage: Storage,
+    partial: str,
+    heartbeat: Heartbeat,
+    device: torch.device,
 ) -> list[trainer.Outcome]:
-    partial = f"{CHECKPOINTS}/{shard.name}.partial.safetensors"
-    rows = [ReplicaConfig(key, replica.seed, replica.hyperparameters) for key, replica in shard.replicas.items()]
+    rows = [
+        ReplicaConfig(key, replica.seed, replica.hyperparameters, replica.task)
+        for key, replica in shard.replicas.items()
+    ]
     heartbeat(0, len(rows) * shard.until, float("nan"))
     return trainer.fit(
         shard.recipe,
-        view,
+        development.only(*shard.tasks),
         rows,
         until=shard.until,
         states=_states(shard, storage, partial),
@@ -120,7 +159,7 @@ def _fit(
         snapshot=lambda states: storage.write(partial, checkpoint.encoded(states)),
         snapshot_seconds=SNAPSHOT_SECONDS,
         device=device,
-        max_rows=ROWS_ON_CPU if device.type == "cpu" else len(rows),
+        max_rows=len(rows),
     )
 
 
@@ -145,13 +184,15 @@ def _keep_states(shard: Shard, outcomes: list[trainer.Outcome], storage: Storage
     if shard.phase != "search":
         able = [outcome for outcome in outcomes if outcome.selected_epoch >= 0]
         selected = {outcome.key: {"parameters": outcome.selected} for outcome in able}
-        meta = {"arm": json.dumps(shard.arm.levels()), "tasks": json.dumps(shard.tasks)}
+        tasks = {key: shard.tasks_of(key) for key in shard.replicas}
+        meta = {"arm": json.dumps(shard.arm.levels()), "tasks": json.dumps(tasks)}
         storage.write(f"{MODELS}/{shard.name}.safetensors", checkpoint.encoded(selected, meta))
 
 
-def _keep_probes(shard: Shard, view: Development, outcomes: list[trainer.Outcome], storage: Storage) -> None:
+def _keep_probes(shard: Shard, development: Development, outcomes: list[trainer.Outcome], storage: Storage) -> None:
     if not shard.recipe.probes:
         return
+    view = development.only(*shard.tasks)
     network = Network(shard.recipe, view.tasks, view.shape)
     rows = [
         {"replica": outcome.key} | asdict(comparison)
@@ -159,9 +200,3 @@ def _keep_probes(shard: Shard, view: Development, outcomes: list[trainer.Outcome
         for comparison in comparisons(network, outcome.state)
     ]
     storage.write(f"{PROBED}/{shard.name}.parquet", encode(rows, CONFLICT))
-
-
-def _record(shard: Shard, rows: list[dict[str, Any]], storage: Storage, started: float) -> Summary:
-    storage.write(f"{RECORDS}/{shard.name}.parquet", encode(rows, TRAINING))
-    storage.remove(f"{CHECKPOINTS}/{shard.name}.partial.safetensors")
-    return Summary("recorded", best=best_skill(rows), seconds=time.monotonic() - started)

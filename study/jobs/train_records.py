@@ -37,14 +37,23 @@ def failure_rows(shard: Shard, storage: Storage, reason: str) -> list[dict[str, 
     return [
         nothing | _identity(shard, key, task) | earlier.get((key, task), empty) | ending
         for key in shard.replicas
-        for task in shard.tasks
+        for task in shard.tasks_of(key)
     ]
 
 
 def outcome_rows(
-    shard: Shard, view: Development, outcomes: list[trainer.Outcome], device: str = "cpu"
+    shard: Shard, development: Development, outcomes: list[trainer.Outcome], device: str = "cpu"
 ) -> list[dict[str, Any]]:
-    """Return the records of replicas that were trained on ``device``, one row per replica and task of ``view``."""
+    """Return the records of replicas that were trained on ``device``, one row per replica and task that it learns."""
+    by_key, rows = {outcome.key: outcome for outcome in outcomes}, []
+    for tasks, part in shard.by_tasks().items():
+        trained = [by_key[key] for key in part.replicas if key in by_key]
+        rows += _rows_of(part, development.only(*tasks), trained, device)
+    return rows
+
+
+def _rows_of(shard: Shard, view: Development, outcomes: list[trainer.Outcome], device: str) -> list[dict[str, Any]]:
+    """The records of replicas that learn all tasks of ``view``."""
     network, rows = Network(shard.recipe, view.tasks, view.shape), []
     common = _sizes(shard.recipe, view)
     for outcome in outcomes:
@@ -115,11 +124,18 @@ def _earlier_rows(shard: Shard, storage: Storage) -> Mapping[tuple[str, str], di
     return rows
 
 
-def best_skill(rows: list[dict[str, Any]]) -> float:
-    """Return the best mean over tasks of the validation skill that any replica reached at an epoch; NaN: none."""
-    skills: dict[str, list[np.ndarray]] = {}
+def best_skills(rows: list[dict[str, Any]]) -> dict[tuple[str, ...], float]:
+    """Return the best mean validation skill that any replica reached at an epoch, by the tasks that it learns.
+
+    Replicas without a finite skill do not count, so the result may be empty.
+    """
+    curves: dict[str, dict[str, np.ndarray]] = {}
     for row in rows:
-        skills.setdefault(row["replica"], []).append(np.asarray(row["validation_skill"], dtype=float))
-    means = [np.mean(curves, axis=0) for curves in skills.values() if all(curve.size for curve in curves)]
-    finite = [mean[np.isfinite(mean)].max() for mean in means if np.isfinite(mean).any()]
-    return float(max(finite)) if finite else float("nan")
+        curves.setdefault(row["replica"], {})[row["task"]] = np.asarray(row["validation_skill"], dtype=float)
+    best: dict[tuple[str, ...], float] = {}
+    for skills in curves.values():
+        mean = np.mean(list(skills.values()), axis=0) if all(curve.size for curve in skills.values()) else np.empty(0)
+        if np.isfinite(mean).any():
+            tasks = tuple(skills)
+            best[tasks] = max(best.get(tasks, -np.inf), float(mean[np.isfinite(mean)].max()))
+    return best

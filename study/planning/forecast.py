@@ -20,7 +20,7 @@ from study.planning.arm import Arm
 from study.planning.pilot import SEEDS as PILOT_SEEDS
 from study.planning.pilot import pilot_arms, pilot_draws
 from study.planning.plan import PHASES, Plan
-from study.planning.replica import SHARD_SIZE
+from study.planning.replica import rows_of_shard
 from study.planning.task_trees import quick_arm, quick_recipe
 from study.planning.training_settings import recipe_of
 
@@ -98,10 +98,10 @@ class Forecaster:
         seconds = {phase: self._phase(plan, phase) for phase in PHASES}
         disk, states = self._records(plan), self._states(plan)
         models = self._models(plan)
-        largest = max(size.replica_bytes for size in self._all_sizes(plan))
+        largest = max(size.replica_bytes * rows_of_shard(size.replica_bytes) for size in self._all_sizes(plan))
         examples = self.task_set.development.examples
         data = (examples.inputs.numel() + examples.targets.numel()) * 4
-        memory = self.workers * (WORKER_BYTES + data + largest * SHARD_SIZE)
+        memory = self.workers * (WORKER_BYTES + data + largest)
         return Forecast(
             **seconds,
             peak_disk=disk + models + states,

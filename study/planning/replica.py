@@ -12,8 +12,15 @@ from mtl_core import ENGINE_VERSION
 from study.planning.arm import Arm
 from study.planning.training_settings import TrainingSettings
 
-SHARD_SIZE = 16
-"""Replicas a shard: on a processor arrays of 4 to 16 take all that fusion gives; larger ones leave its cache."""
+FEWEST_ROWS, MOST_ROWS = 16, 32
+"""Replicas of a shard: of large networks, and of small ones.  More of these pay little, and leave workers idle."""
+ARRAY_BYTES = 16 * 2**20
+"""Memory of an array up to which further rows pay on a processor: beyond it the array leaves the cache."""
+
+
+def rows_of_shard(replica_bytes: int) -> int:
+    """Return how many replicas a shard holds at most that need so many bytes each in training."""
+    return min(max(ARRAY_BYTES // replica_bytes, FEWEST_ROWS), MOST_ROWS)
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from typing import Any
 import pandas as pd
 
 from mtl_core.data.task_set import Development
+from study.jobs.packing import Packing
 from study.jobs.shard import Shard, shards_of
 from study.jobs.train import TrainingJob
 from study.planning.arm import Arm
@@ -48,11 +49,16 @@ class StudyContext:
     def shards(self, phase: str, replicas: Mapping[str, Replica], until: int | None = None) -> list[Shard]:
         """Group ``replicas`` of ``phase`` into shards that end at ``until`` epochs, by default the last."""
         settings = self.plan.settings(phase)
-        return list(shards_of(replicas, self.plan.tasks, until=until or settings.training.epochs, settings=settings))
+        end = until or settings.training.epochs
+        return list(shards_of(replicas, self.plan.tasks, self._packing, until=end, settings=settings))
 
     def training_jobs(self, phase: str, replicas: Mapping[str, Replica], until: int | None = None) -> list[TrainingJob]:
         """Return the jobs that train ``replicas`` of ``phase`` up to ``until`` epochs, by default to the end."""
         return [TrainingJob(shard) for shard in self.shards(phase, replicas, until)]
+
+    @cached_property
+    def _packing(self) -> Packing:
+        return Packing(self.development)
 
     @property
     def of_one_fold(self) -> dict[str, int]:

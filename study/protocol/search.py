@@ -8,16 +8,21 @@ import math
 from collections.abc import Mapping
 
 from analysis.selection import rank_draws
-from study.execution.scheduler import Parallel, Steps
+from study.execution.scheduler import Steps
 from study.planning.arm import Arm
 from study.planning.replica import Replica
 from study.protocol.context import StudyContext
 
 
 def search_arm(context: StudyContext, arm: Arm) -> Steps:
-    """Search one arm; a single-task arm task by task, since each task keeps draws of its own."""
-    tasks = context.plan.tasks if arm.is_single_task else (None,)
-    yield Parallel([_halving(context, arm, task) for task in tasks])
+    """Search one arm; in a single-task arm each task keeps draws of its own, and all tasks wait for each other."""
+    tasks, replicas = context.plan.tasks if arm.is_single_task else (None,), searched(context, arm)
+    for rung in context.rungs:
+        yield context.training_jobs("search", replicas, rung)
+        if rung < context.rungs[-1]:
+            kept = {key for fold in context.folds for task in tasks for key in _kept(fold, arm, task, rung, replicas)}
+            _stop(context, {key: replica for key, replica in replicas.items() if key not in kept})
+            replicas = {key: replica for key, replica in replicas.items() if key in kept}
 
 
 def searched(context: StudyContext, arm: Arm) -> dict[str, Replica]:
@@ -25,19 +30,10 @@ def searched(context: StudyContext, arm: Arm) -> dict[str, Replica]:
     return context.keyed(context.plan.replicas(arm, "search", range(len(context.plan.draws))))
 
 
-def _halving(context: StudyContext, arm: Arm, task: str | None) -> Steps:
-    replicas = {key: replica for key, replica in searched(context, arm).items() if replica.task == task}
-    for rung in context.rungs:
-        yield context.training_jobs("search", replicas, rung)
-        if rung < context.rungs[-1]:
-            kept = {key for fold in context.folds for key in _kept(fold, arm, task, rung, replicas)}
-            _stop(context, {key: replica for key, replica in replicas.items() if key not in kept})
-            replicas = {key: replica for key, replica in replicas.items() if key in kept}
-
-
 def _kept(context: StudyContext, arm: Arm, task: str | None, rung: int, replicas: Mapping[str, Replica]) -> list[str]:
-    """The replicas with the seeds of ``context`` that go on."""
-    mine = {key: replica for key, replica in replicas.items() if replica.seed in context.plan.seeds("search")}
+    """The replicas for ``task`` with the seeds of ``context`` that go on."""
+    seeds = set(context.plan.seeds("search"))
+    mine = {key: replica for key, replica in replicas.items() if replica.task == task and replica.seed in seeds}
     draws = _kept_draws(context, arm, task, rung, mine)
     return [key for key, replica in mine.items() if replica.draw in draws]
 

@@ -51,7 +51,8 @@ def fit(
     if JOURNAL is not None:
         with open(JOURNAL, "a") as journal:
             journal.writelines(f"{row.key} {until}\n" for row in rows)
-    return [_outcome(recipe, development, row, epochs[row.key]) for row in rows]
+    views = [development if row.task is None else development.only(row.task) for row in rows]
+    return [_outcome(recipe, view, row, epochs[row.key]) for view, row in zip(views, rows, strict=True)]
 
 
 def _state(row: ReplicaConfig, epoch: int) -> dict[str, torch.Tensor]:

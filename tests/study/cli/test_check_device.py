@@ -15,9 +15,9 @@ from tests.study.conftest import tiny
 def test_the_cpu_of_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     facts = facts_of_device(tiny())
-    assert (facts["asked"], facts["device"], facts["replicas_at_once"]) == ("auto", "cpu", 16)
+    assert (facts["asked"], facts["device"], facts["replicas_at_once"]) == ("auto", "cpu", 32)
     words = device_in_words(facts)
-    assert words == f"device: cpu, up to 16 replicas at once in a worker; asked for auto; torch {torch.__version__}"
+    assert words == f"device: cpu, up to 32 replicas at once in a worker; asked for auto; torch {torch.__version__}"
     with pytest.raises(UserError, match="there is no GPU"):
         facts_of_device(tiny(device="cuda"))
 

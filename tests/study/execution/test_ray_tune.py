@@ -97,7 +97,7 @@ def test_a_worker_that_died_ends_its_job_as_died_and_a_result_as_it_is(tmp_path:
     for name in ("one", "two"):
         made.suggest(name)
     made.on_trial_complete("one", error=True)
-    made.on_trial_complete("two", {"summary": Summary("recorded", best=0.5)})
+    made.on_trial_complete("two", {"summary": Summary("recorded", best={("rain",): 0.5})})
     assert [(name, summary.outcome) for name, summary in queue.ended] == [("a", "died"), ("b", "recorded")]
     assert "died" in queue.ended[0][1].reason
     assert made.num_ended == 1

@@ -43,7 +43,7 @@ def test_what_is_no_error_of_a_program_is_not_taken_for_one() -> None:
 
 
 def test_work_that_succeeds_is_passed_through() -> None:
-    done = Summary("recorded", best=0.5)
+    done = Summary("recorded", best={("rain",): 0.5})
     assert guarded(lambda: done, lambda reason: Summary("stuck", reason)) is done
 
 

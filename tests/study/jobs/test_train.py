@@ -12,6 +12,7 @@ import torch
 from mtl_core.training import trainer
 from study.config.sections import Training
 from study.jobs.job import Data
+from study.jobs.packing import Packing
 from study.jobs.shard import shards_of
 from study.jobs.train import TrainingJob
 from study.planning.arm import Arm
@@ -28,7 +29,7 @@ DATA = Data(small_task_set().development)
 
 def job(phase: str = "search", until: int = 4, seeds: int = 3, settings: TrainingSettings = SETTINGS) -> TrainingJob:
     replicas = {f"{phase}{seed}": Replica(ARM, 0, seed, phase, {"learning_rate": 0.1}) for seed in range(seeds)}
-    (shard,) = shards_of(replicas, ("rain", "sun"), until=until, settings=settings)
+    (shard,) = shards_of(replicas, ("rain", "sun"), Packing(DATA.development), until=until, settings=settings)
     return TrainingJob(shard)
 
 
@@ -82,6 +83,55 @@ def test_an_error_of_user_code_is_recorded_as_a_failure(archive: Archive, monkey
     assert work.collect(archive), "a failure is an end"
     assert {entry.status for entry in archive.entries.values()} == {"failed"}
     assert all("ZeroDivisionError" in entry.reason for entry in archive.entries.values())
+
+
+def single_task_job(tasks: tuple[str, ...]) -> TrainingJob:
+    replicas = {
+        f"{task}{seed}": Replica(ARM.each(), 0, seed, "confirm", {"learning_rate": 0.1}, task)
+        for task in tasks
+        for seed in range(2)
+    }
+    (shard,) = shards_of(replicas, tasks, Packing(DATA.development), until=4, settings=SETTINGS)
+    return TrainingJob(shard)
+
+
+def test_tasks_that_are_alike_train_in_one_job_and_are_recorded_each_for_itself(archive: Archive) -> None:
+    work = single_task_job(("rain", "sun"))
+    ended = work.run(DATA, LocalStorage(archive.directory), silent)
+    assert work.collect(archive)
+    frame = archive.rows(work.replicas)
+    assert sorted(zip(frame["replica"], frame["task"], strict=True)) == [
+        ("rain0", "rain"),
+        ("rain1", "rain"),
+        ("sun0", "sun"),
+        ("sun1", "sun"),
+    ]
+    assert set(ended.best) == {("rain",), ("sun",)}
+
+
+def test_an_error_of_one_tasks_data_fails_that_task_alone(archive: Archive, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = trainer.fit
+
+    def fit(recipe: Any, view: Any, rows: Any, **options: Any) -> Any:
+        if any(row.task == "sun" for row in rows):
+            raise ValueError("sun has no labels")
+        return whole(recipe, view, rows, **options)
+
+    monkeypatch.setattr(trainer, "fit", fit)
+    work = single_task_job(("rain", "sun"))
+    assert work.run(DATA, LocalStorage(archive.directory), silent).outcome == "recorded"
+    assert work.collect(archive)
+    found = {key: entry.status for key, entry in archive.entries.items()}
+    assert found == {"rain0": "finished", "rain1": "finished", "sun0": "failed", "sun1": "failed"}
+
+
+def test_want_of_memory_in_one_tasks_part_cuts_the_job(archive: Archive, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fit(recipe: Any, view: Any, rows: Any, **options: Any) -> Any:
+        raise ValueError("together") if len({row.task for row in rows}) > 1 else MemoryError
+
+    monkeypatch.setattr(trainer, "fit", fit)
+    ended = single_task_job(("rain", "sun")).run(DATA, LocalStorage(archive.directory), silent)
+    assert ended.outcome == "memory"
 
 
 def test_what_is_given_up_is_recorded_as_failed(archive: Archive) -> None:

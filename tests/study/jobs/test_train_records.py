@@ -17,7 +17,7 @@ from mtl_core.recipe import ReplicaConfig
 from mtl_core.task_tree import fault
 from mtl_core.training import trainer
 from mtl_core.training.fused_array import CURVES
-from study.jobs.train_records import best_skill, failure_rows, outcome_rows
+from study.jobs.train_records import best_skills, failure_rows, outcome_rows
 from study.planning.forecast import NUM_CURVES
 from study.store.archive import Archive
 from study.store.storage import LocalStorage
@@ -95,10 +95,19 @@ def test_a_column_of_an_earlier_part_that_the_schema_no_longer_has_is_left_behin
 
 def test_the_best_skill_is_a_mean_over_the_tasks_of_one_replica() -> None:
     rows = [
-        {"replica": "a", "validation_skill": [0.9, 0.1]},
-        {"replica": "a", "validation_skill": [0.1, 0.3]},
-        {"replica": "b", "validation_skill": [0.4, np.nan]},
-        {"replica": "b", "validation_skill": [0.4, 0.8]},
+        {"replica": "a", "task": "rain", "validation_skill": [0.9, 0.1]},
+        {"replica": "a", "task": "sun", "validation_skill": [0.1, 0.3]},
+        {"replica": "b", "task": "rain", "validation_skill": [0.4, np.nan]},
+        {"replica": "b", "task": "sun", "validation_skill": [0.4, 0.8]},
     ]
-    assert best_skill(rows) == pytest.approx(0.5)
-    assert np.isnan(best_skill([{"replica": "a", "validation_skill": []}]))
+    assert best_skills(rows) == {("rain", "sun"): pytest.approx(0.5)}
+    assert best_skills([{"replica": "a", "task": "rain", "validation_skill": []}]) == {}
+
+
+def test_replicas_of_single_tasks_have_a_best_skill_for_each_task() -> None:
+    rows = [
+        {"replica": "a", "task": "rain", "validation_skill": [0.9]},
+        {"replica": "b", "task": "sun", "validation_skill": [0.1]},
+        {"replica": "c", "task": "sun", "validation_skill": [0.2]},
+    ]
+    assert best_skills(rows) == {("rain",): pytest.approx(0.9), ("sun",): pytest.approx(0.2)}

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from mtl_core.errors import UserError
+from study.jobs.packing import Packing
 from study.jobs.shard import shards_of
 from study.planning.draws import Draws
 from study.planning.make_plan import make_plan
@@ -42,7 +43,7 @@ def test_replicas_of_one_norm_train_together_with_that_norm() -> None:
     replicas = {
         replica.key("data", settings): replica for replica in chosen.replicas(chosen.candidates[0], "search", range(8))
     }
-    shards = list(shards_of(replicas, chosen.tasks, until=8, settings=settings))
+    shards = list(shards_of(replicas, chosen.tasks, Packing(small_task_set().development), until=8, settings=settings))
     assert [shard.recipe.backbone_options for shard in shards] == [{"norm": "none"}, {"norm": "batch"}]
     assert [len(shard.replicas) for shard in shards] == [4, 4]
     for shard in shards:

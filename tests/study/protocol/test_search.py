@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 from study.execution.scheduler import Parallel, Steps
@@ -28,9 +29,10 @@ def test_at_each_rung_half_of_the_draws_goes_on(opened: Opener) -> None:
 def test_single_tasks_are_halved_each_for_itself(opened: Opener) -> None:
     context = opened()
     found = jobs(search_arm(context, context.plan.candidates[0].each()))
-    assert sorted((job.tasks, job.shard.until) for job in found) == [
-        ((task,), until) for task in ("rain", "sun") for until in (2, 4, 8)
-    ]
+    assert [(job.tasks, job.shard.until) for job in found] == [(("rain", "sun"), until) for until in (2, 4, 8)]
+    for work, draws in zip(found, (4, 2, 1), strict=True):
+        each = Counter(replica.task for replica in work.replicas.values())
+        assert each == {"rain": draws, "sun": draws}
 
 
 def test_what_was_decided_is_decided_whatever_the_records_say_later(opened: Opener) -> None:
