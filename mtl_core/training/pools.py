@@ -31,7 +31,7 @@ class Pools:
     """
 
     def __init__(self, recipe: Recipe, development: Development, rows: Sequence[ReplicaConfig]) -> None:
-        names = list(dict.fromkeys(row.task for row in rows))
+        names = list(dict.fromkeys(row.task for row in rows)) or [None]
         if None in names and len(names) > 1:
             raise ValueError("Rows that learn one task and rows that learn all of them cannot be one array.")
         self._recipe, self._whole, self._places = recipe, development, {name: p for p, name in enumerate(names)}
