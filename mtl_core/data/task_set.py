@@ -239,4 +239,6 @@ class TaskSet:
 
 def _facts_of(task: Task) -> dict[str, Any]:
     """What the fingerprint knows of a task; an option that is not used is left out, as before there was one."""
-    return {name: value for name, value in asdict(task).items() if name != "class_weight" or value is not None}
+    return {
+        name: value for name, value in asdict(task).items() if name not in ("class_weight", "loss") or value is not None
+    }

@@ -1,0 +1,37 @@
+"""The training losses of a table's targets: the weights of their classes, and functions of the user's own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from mtl_core.data.tabular.by_column import by_column
+from mtl_core.data.tabular.targets import Target
+from mtl_core.data.tabular.weights import ClassWeight, with_class_weights
+from mtl_core.errors import UserError
+
+
+def with_training_losses(
+    targets: Sequence[Target],
+    class_weight: ClassWeight | Mapping[str, ClassWeight] | None,
+    losses: Mapping[str, str],
+) -> list[Target]:
+    """Return the targets with what a study file says of their losses; no code of the user's runs.
+
+    Args:
+        targets: with the losses of their kinds.
+        class_weight: as :func:`mtl_core.data.tabular.weights.with_class_weights` takes it.
+        losses: paths ``package.module:name`` of functions, by name or pattern of a target.
+
+    Raises:
+        UserError: when a class cannot be weighed, a pattern stands for no target, or a text is no path.
+    """
+    tasks = with_class_weights([one.task for one in targets], class_weight)
+    paths = by_column("losses", losses, [task.name for task in tasks], "the targets")
+    for name, path in paths.items():
+        module, colon, function = path.partition(":")
+        if not (module and colon and function):
+            advice = "Write it as package.module:name, as in my_losses:pinball."
+            raise UserError("table: losses", f"{path!r}, for {name!r}, is no path to a function.", advice)
+    tasks = [replace(task, loss=paths.get(task.name)) for task in tasks]
+    return [replace(one, task=task) for one, task in zip(targets, tasks, strict=True)]
