@@ -92,7 +92,7 @@ def load_spec(
     budget: str | None = None,
     **columns: Any,
 ) -> Spec:
-    """Load the study that ``what`` names, as :func:`load` does, with its options ``kinds, metrics, losses, task, groups``.
+    """Load the study that ``what`` names, as :func:`load` does, with its options ``kinds, metrics, losses, task, …``.
 
     Raises:
         UserError: also when ``what`` is a suite of studies.

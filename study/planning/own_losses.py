@@ -128,10 +128,7 @@ class _Trial:
         fewer = self._called(outputs[: number // 2].clone(), targets[: number // 2].clone())
         moved = torch.cat([outputs[:1] + 10.0, outputs[1:]])
         others = self._called(moved, targets.clone())
-        close = {"rtol": 1e-4, "atol": 1e-6}
-        if not (
-            torch.allclose(fewer, whole[: number // 2], **close) and torch.allclose(others[1:], whole[1:], **close)
-        ):
+        if not (_alike(fewer, whole[: number // 2]) and _alike(others[1:], whole[1:])):
             advice = "Use nothing of other examples: no mean, sum, maximum or number of them."
             raise self._error("the loss of an example depends on other examples of its batch.", advice)
 
@@ -145,6 +142,10 @@ class _Trial:
 
     def _error(self, found: str, do: str) -> UserError:
         return UserError(f"loss {self.path} of {self.task.name!r}", found, do)
+
+
+def _alike(one: Tensor, other: Tensor) -> bool:
+    return torch.allclose(one, other, rtol=1e-4, atol=1e-6)
 
 
 def _shapes(outputs: Tensor, targets: Tensor) -> str:
