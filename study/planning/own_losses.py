@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from inspect import signature
 
 import torch
 from torch import Tensor
@@ -58,6 +59,9 @@ class _Trial:
     labels: Tensor
 
     def run(self) -> None:
+        first = _first_argument(own_function(self.path))
+        if any(word in first.lower() for word in ("target", "label", "true")):
+            raise self._error(f"its first argument is called {first!r}, and outputs come first.", ARGUMENTS)
         for size in SIZES:
             outputs, targets = self._seen(size)
             losses = self._losses(outputs, targets, f"outputs of about {size:g}")
@@ -86,7 +90,8 @@ class _Trial:
         if not isinstance(losses, Tensor):
             raise self._error(f"it returned {type(losses).__name__}, for {_shapes(outputs, targets)}.", wanted)
         if losses.shape != targets.shape[:1] or not losses.is_floating_point():
-            found = f"it returned {losses.dtype} of shape {list(losses.shape)} for {_shapes(outputs, targets)}."
+            kind = str(losses.dtype).removeprefix("torch.")
+            found = f"it returned {kind} of shape {list(losses.shape)} for {_shapes(outputs, targets)}."
             raise self._error(found, wanted)
         if any(one._version > 0 for one in passed):
             raise self._error("it changes the tensors that it gets.", "Compute new ones: x - y, not x.sub_(y).")
@@ -142,6 +147,13 @@ class _Trial:
 
     def _error(self, found: str, do: str) -> UserError:
         return UserError(f"loss {self.path} of {self.task.name!r}", found, do)
+
+
+def _first_argument(function: Callable[..., object]) -> str:
+    try:
+        return next(iter(signature(function).parameters), "")
+    except ValueError:  # some built-in ones have no signature
+        return ""
 
 
 def _alike(one: Tensor, other: Tensor) -> bool:

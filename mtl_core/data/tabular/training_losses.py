@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from mtl_core.data.remark import Remark
 from mtl_core.data.tabular.by_column import by_column
 from mtl_core.data.tabular.targets import Target
 from mtl_core.data.tabular.weights import ClassWeight, with_class_weights
+from mtl_core.data.task import Task
 from mtl_core.errors import UserError
+from mtl_core.registry import is_path
 
 
 def with_training_losses(
@@ -33,5 +36,13 @@ def with_training_losses(
         if not (module and colon and function):
             advice = "Write it as package.module:name, as in my_losses:pinball."
             raise UserError("table: losses", f"{path!r}, for {name!r}, is no path to a function.", advice)
-    tasks = [replace(task, loss=paths.get(task.name)) for task in tasks]
-    return [replace(one, task=task) for one, task in zip(targets, tasks, strict=True)]
+    return [_with_loss(one, task, paths.get(task.name)) for one, task in zip(targets, tasks, strict=True)]
+
+
+def _with_loss(target: Target, task: Task, loss: str | None) -> Target:
+    if loss is None or is_path("metrics", task.metric):
+        return replace(target, task=replace(task, loss=loss))
+    found = f"Task {task.name!r} is trained by {loss}, and {task.metric} judges it and chooses the epoch"
+    text = f"{found}. Where the two want different things, name another metric under metrics, also one of your own."
+    remarks = [*target.remarks, Remark("other_metric", task.name, text)]
+    return replace(target, task=replace(task, loss=loss), remarks=remarks)

@@ -41,7 +41,7 @@ def test_one_for_vectors_passes() -> None:
 @pytest.mark.parametrize(
     ("function", "found"),
     [
-        ("mean", r"torch.float32 of shape \[\] for outputs \[180\] and targets \[180\]"),
+        ("mean", r"returned float32 of shape \[\] for outputs \[180\] and targets \[180\]"),
         ("number", "returned float"),
         ("broken", r"fails on outputs \[180\] and targets \[180\]"),
         ("negative", "a loss is -0.99"),
@@ -54,6 +54,7 @@ def test_one_for_vectors_passes() -> None:
         ("random", "draws random numbers"),
         ("overwriting", "changes the tensors that it gets"),
         ("opaque", "cannot be taken for several tasks at once"),
+        ("turned_round", "its first argument is called 'targets', and outputs come first"),
         ("missing", "has no missing"),
         ("NUMBER", "no function"),
     ],

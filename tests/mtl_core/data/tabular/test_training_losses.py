@@ -27,6 +27,15 @@ def test_a_name_goes_before_a_pattern_and_no_code_is_imported(tmp_path: Path) ->
     assert tasks[2].class_weight == "balanced"
 
 
+def test_a_remark_says_which_metric_judges_unless_it_is_the_users_own(tmp_path: Path) -> None:
+    losses = {"y_?": "mine:f"}
+    found = built(tmp_path, losses=losses, metrics={"y_a": "mine:g"}).remarks
+    (remark,) = (one for one in found if one.kind == "other_metric")
+    assert remark.subject == "y_b"
+    assert "'y_b' is trained by mine:f, and mse judges it and chooses the epoch" in remark.text
+    assert not [one for one in built(tmp_path).remarks if one.kind == "other_metric"]
+
+
 def test_every_task_of_a_long_table_has_the_loss_of_the_target(tmp_path: Path) -> None:
     tasks = built(tmp_path, targets=("y_a",), task="school", losses={"y_a": "mine:f"}).tasks
     assert [(task.name, task.loss) for task in tasks] == [("s0", "mine:f"), ("s1", "mine:f"), ("s2", "mine:f")]
