@@ -126,7 +126,7 @@ def check(
 @app.command()
 @reports_errors
 def init(
-    data: Annotated[str, typer.Argument(metavar="DATA", help="A table.")],
+    data: Annotated[str, typer.Argument(metavar="DATA", help="A table or arrays.")],
     targets: Targets = None,
     kinds: Kinds = None,
     metrics: Metrics = None,
@@ -138,7 +138,7 @@ def init(
     query: Query = None,
     out: Annotated[Path | None, typer.Option(help="The study file; DATA.yaml in this folder by default.")] = None,
 ) -> None:
-    """Write a commented study file for a table: what was inferred and why, and what run would do."""
+    """Write a commented study file for a table or arrays: what was inferred and why, and what run would do."""
     named = {"targets": targets, "kinds": kinds, "metrics": metrics, "losses": losses, "task": task, "groups": groups}
     loaded = _load(data, **named, test=test, validation=validation, query=query)
     from study.cli.init import init as write_study_file

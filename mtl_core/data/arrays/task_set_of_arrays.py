@@ -19,6 +19,7 @@ from mtl_core.data.tabular.columns import Column, ColumnKind
 from mtl_core.data.tabular.declared_kinds import refuse_unknown_kinds
 from mtl_core.data.tabular.made_columns import made_columns
 from mtl_core.data.tabular.same_targets import remarks_on_same_targets
+from mtl_core.data.tabular.table_facts import facts_of_columns
 from mtl_core.data.tabular.table_inputs import origin_of
 from mtl_core.data.tabular.table_targets import targets_of
 from mtl_core.data.tabular.task_column import tasks_and_labels
@@ -89,7 +90,10 @@ def task_set_of_arrays(arrays: Mapping[str, np.ndarray], options: ArrayOptions, 
     )
     remarks: list[Remark] = [*found.remarks, *made.remarks, *remarks_on_same_targets(tasks, labels)]
     remarks += [remark for one in targets for remark in one.remarks]
-    return TaskSet(name, pool, held_out, {}, ordered(remarks), test_is_drawn=found.test is None)
+    of_vectors = {column for own in made.vectors.values() for column in own}
+    single = {column: values for column, values in made.columns.items() if column not in of_vectors}
+    facts = facts_of_columns(single, kinds, targets, {}, {})
+    return TaskSet(name, pool, held_out, {}, ordered(remarks), facts, test_is_drawn=found.test is None)
 
 
 def _present(patterns: tuple[str, ...], found: NamedArrays) -> tuple[str, ...]:
