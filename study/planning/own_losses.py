@@ -66,12 +66,17 @@ class _Trial:
             outputs, targets = self._seen(size)
             losses = self._losses(outputs, targets, f"outputs of about {size:g}")
             self._check_gradient(outputs, losses, f"outputs of about {size:g}")
-        kind = kind_named(self.task.kind)
-        if isinstance(kind, KindOfNumbers) and kind.is_centred:
+        if self._is_standardised:
             outputs = self.labels.detach().clone().requires_grad_()
             losses = self._losses(outputs, self.labels, "outputs that equal the targets")
             self._check_gradient(outputs, losses, "outputs that equal the targets", may_vanish=True)
         self._check_apart()
+
+    @property
+    def _is_standardised(self) -> bool:
+        """Whether outputs and targets are numbers around 0."""
+        kind = kind_named(self.task.kind)
+        return isinstance(kind, KindOfNumbers) and kind.is_centred
 
     def _seen(self, size: float) -> tuple[Tensor, Tensor]:
         """Outputs of that size, a leaf, and targets, as the function gets them."""
@@ -99,7 +104,9 @@ class _Trial:
             raise self._error("it draws random numbers, which no run could repeat.", "Take them out.")
         if not losses.isfinite().all():
             found = f"{int((~losses.isfinite()).sum())} of {len(losses)} losses are not finite for {what}."
-            raise self._error(found, "Write it so that it is finite for every number, as with clamp or log_softmax.")
+            standard = " Targets of a regression are standardised: half of them are below 0." * self._is_standardised
+            advice = f"Write it so that it is finite for every number, as with clamp or log_softmax.{standard}"
+            raise self._error(found, advice)
         if (losses < -1e-5).any():
             found = f"a loss is {losses.min().item():.4g} for {what}."
             raise self._error(found, "Methods that weigh tasks need losses of 0 or more: add a constant.")

@@ -34,7 +34,9 @@ def with_training_losses(
     for name, path in paths.items():
         module, colon, function = path.partition(":")
         if not (module and colon and function):
-            advice = "Write it as package.module:name, as in my_losses:pinball."
+            dotted, _, last = path.rpartition(".")
+            meant = f"{dotted}:{last}" if dotted and last and not colon else "my_losses:pinball"
+            advice = f"Write it as package.module:name, as in {meant}."
             raise UserError("table: losses", f"{path!r}, for {name!r}, is no path to a function.", advice)
     return [_with_loss(one, task, paths.get(task.name)) for one, task in zip(targets, tasks, strict=True)]
 

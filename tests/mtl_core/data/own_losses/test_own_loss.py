@@ -16,6 +16,7 @@ from mtl_core.data.task_set import Development
 from mtl_core.errors import UserError
 from mtl_core.network.network import Network
 from mtl_core.recipe import Recipe
+from mtl_core.testing.devices import check_device
 from mtl_core.testing.replicas import differences, varied_replicas
 from mtl_core.testing.small_tasks import small_tasks
 from mtl_core.training.trainer import Outcome, fit
@@ -119,6 +120,13 @@ def test_a_missing_label_never_reaches_the_function() -> None:
     outcome = trained(data)[0]
     assert functions.CALLS
     assert np.isfinite(outcome.curves["train_loss"]).all()
+
+
+def test_a_step_keeps_to_its_device() -> None:
+    """The trial of a function runs on the host, once a process, and not within a step."""
+    data = with_losses(small_tasks(["price", "grade", "fee"], missing=0.2), {"price": "pinball", "grade": "entropy"})
+    trained(data, replace(RECIPE, epochs=1))
+    check_device(RECIPE, data)
 
 
 def test_pinball_at_a_tenth_leaves_nine_tenths_of_the_labels_above() -> None:

@@ -56,6 +56,11 @@ def test_a_text_that_is_no_path_is_refused(path: str, tmp_path: Path) -> None:
     assert "my_losses:pinball" in caught.value.remedy
 
 
+def test_a_dot_in_the_place_of_the_colon_is_put_right(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"as in lab\.losses:low\."):
+        built(tmp_path, losses={"y_a": "lab.losses.low"})
+
+
 def test_the_fingerprint_knows_the_path_and_is_the_old_one_without(tmp_path: Path) -> None:
     plain = built(tmp_path).fingerprint()
     assert built(tmp_path, losses={}).fingerprint() == plain
