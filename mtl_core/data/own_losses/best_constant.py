@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import numpy as np
 import torch
 from jaxtyping import Float
 from torch import Tensor
@@ -16,24 +17,22 @@ def best_constant(
 ) -> Float[Tensor, " k"]:
     """Return the constant outputs at which a mean loss is least, or about least where it has kinks; never a worse one.
 
-    Source: J. Nocedal & S. J. Wright, "Numerical optimization", 2nd edition 2006, algorithms 7.5 (L-BFGS) and 3.5 (line
-    search by the strong Wolfe conditions).
+    Source: R. H. Byrd, P. Lu, J. Nocedal & C. Zhu, "A limited memory algorithm for bound constrained optimization",
+    SIAM Journal on Scientific Computing 16, 1995 (L-BFGS-B).
 
     Args:
-        mean_loss: of constant outputs.
+        mean_loss: of constant outputs, float64.
         start: where the search begins.
     """
-    constant = start.double().clone().requires_grad_()
-    search = torch.optim.LBFGS([constant], max_iter=STEPS, line_search_fn="strong_wolfe")
+    from scipy.optimize import minimize  # here, because it takes a while and most studies need it never
 
-    def step() -> Tensor:
-        search.zero_grad()
-        loss = mean_loss(constant)
-        loss.backward()
-        return loss
+    def value(numbers: np.ndarray) -> tuple[float, np.ndarray]:
+        constant = torch.from_numpy(numbers.copy()).requires_grad_()
+        with torch.enable_grad():
+            loss = mean_loss(constant)
+        (slope,) = torch.autograd.grad(loss, constant)
+        return loss.item(), slope.numpy()
 
-    with torch.enable_grad():
-        search.step(step)
-    found = constant.detach().to(start)
-    with torch.no_grad():
-        return found if bool(mean_loss(found) < mean_loss(start)) else start
+    numbers = start.double().numpy()
+    found = minimize(value, numbers, jac=True, method="L-BFGS-B", options={"maxiter": STEPS}).x
+    return torch.from_numpy(found).to(start) if value(found)[0] < value(numbers)[0] else start
