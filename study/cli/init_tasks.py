@@ -18,6 +18,7 @@ MOST_COLUMNS = 40
 """Inputs that get a line of their own in the file; of more the kinds are counted."""
 NAMED = ("query", "task", "groups", "test", "validation")
 """Options that are written as the command line gave them."""
+GROUPS = "# groups: person   # rows with one value here stay in one part of every split"
 
 
 def tasks_section(tasks: Tasks, task_set: TaskSet, out: Path) -> list[str]:
@@ -59,11 +60,7 @@ def _of_table(task_set: TaskSet, options: Mapping[str, Any]) -> list[str]:
         *_inputs(inputs),
         *_metrics({column.name: metrics.get(column.name, of_all) for column in targets}, options),
         *(f"  # left out: {column.name}, {column.treatment}" for column in columns if column.role == "left out"),
-        *(
-            []
-            if options.get("groups")
-            else ["  # groups: person   # rows with one value here stay in one part of every split"]
-        ),
+        *([] if options.get("groups") else [f"  {GROUPS}"]),
     ]
 
 

@@ -65,7 +65,7 @@ class _Trial:
         for size in SIZES:
             outputs, targets = self._seen(size)
             losses = self._losses(outputs, targets, f"outputs of about {size:g}")
-            self._check_gradient(outputs, losses, f"outputs of about {size:g}")
+            self._check_gradient(outputs, losses, f"outputs of about {size:g}", may_vanish=size == 0)
         if self._is_standardised:
             outputs = self.labels.detach().clone().requires_grad_()
             losses = self._losses(outputs, self.labels, "outputs that equal the targets")
@@ -121,7 +121,9 @@ class _Trial:
             raise self._error(f"the gradient by the outputs is 0 for {what}.", advice)
         if not gradient.isfinite().all():
             found = f"a gradient by the outputs is not finite for {what}."
-            raise self._error(found, "Keep away from slopes without end, as of a root at 0: add a small number inside.")
+            raise self._error(
+                found, "Avoid infinite slopes, such as that of a square root at 0: add a small number inside."
+            )
         self._check_several_gradients(outputs, losses)
 
     def _check_several_gradients(self, outputs: Tensor, losses: Tensor) -> None:
