@@ -11,6 +11,7 @@ import torch
 from mtl_core.data.losses import example_losses
 from mtl_core.data.own_losses.own_loss import own_function, runs_as_one
 from mtl_core.data.preprocessing import prepare
+from mtl_core.data.stacked_tasks import alike
 from mtl_core.data.task import Kind
 from mtl_core.data.task_set import Development
 from mtl_core.errors import UserError
@@ -174,6 +175,12 @@ def test_skill_is_measured_from_the_constant_of_loss_or_kind_that_an_own_metric_
     labels = data.examples.targets[preparation.train, 0]
     wanted = labels.mean() if expected is None else labels.quantile(expected)
     assert preparation.constants[0].for_metric.item() == pytest.approx(wanted.item(), abs=0.1 * labels.std().item())
+
+
+def test_single_task_networks_share_an_array_with_those_of_the_same_loss_only() -> None:
+    names = ["price", "fee", "bonus"]
+    data = with_losses(small_tasks(names), {"price": "pinball", "fee": "pinball"})
+    assert alike(RECIPE, data, names) == [("price", "fee"), ("bonus",)]
 
 
 def judge_pinball(targets: np.ndarray, predictions: np.ndarray) -> float:
