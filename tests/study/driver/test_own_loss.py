@@ -107,4 +107,5 @@ def test_a_loss_that_cannot_train_ends_with_exit_status_2_and_writes_nothing(fol
     forget()
     assert "shop_losses cannot be imported" in mtl_study("check", "shop.yaml", expected=2)
     said = mtl_study("check", "shop.csv", "--targets", "y_*", "--loss", "y_price=shop_losses.low", expected=2)
-    assert "'shop_losses.low', for 'y_price', is no path to a function. Write it as package.module:name" in said
+    assert "'shop_losses.low', for 'y_price', is no path to a function." in said
+    assert "Write it as package.module:name, as in shop_losses:low." in said
