@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -112,9 +114,10 @@ def check(records: Records, alone: list[str]) -> tuple[str, str]:
         step = f"Check the candidate: have the chosen arm judged without {named(alone)}, on fresh seeds."
         tasks = " ".join(f"--without {shlex.quote(name)}" for name in alone)
         return step, f"mtl-study extend {quoted(records)} {tasks}"
-    step = f"Check the candidate: run the same study without {named(alone)}."
     tasks = records.spec.get("tasks", {})
-    if tasks.get("set") != "table" or not all(name.isprintable() for name in alone):
+    rows = "the rows of " if tasks.get("task") else ""
+    step = f"Check the candidate: run the same study without {rows}{named(alone)}."
+    if not all(name.isprintable() and _is_column(name, tasks) for name in alone):
         return step, ""
     left_out = [*tasks.get("ignore", ()), *alone]  # a column's own name is no pattern
     override = f"tasks.ignore={json.dumps(left_out, ensure_ascii=False)}"
@@ -122,6 +125,17 @@ def check(records: Records, alone: list[str]) -> tuple[str, str]:
         f"mtl-study run {quoted(records, 'study.yaml')} --set {shlex.quote(override)} "
         f"--out {shlex.quote(f'{Path(run_path(records))}-candidate')}"
     )
+
+
+def _is_column(task: str, tasks: Mapping[str, Any]) -> bool:
+    """Whether a task is a target column of a table, which can be ignored.
+
+    Tasks of a column of tasks, files of a folder, labels of one cell and vectors have names that no column has.
+    """
+    if tasks.get("set") != "table" or any(tasks.get(key) for key in ("task", "labels", "vectors")):
+        return False
+    patterns = (re.escape(pattern).replace(r"\*", ".*").replace(r"\?", ".") for pattern in tasks.get("targets", ()))
+    return any(re.fullmatch(pattern, task, re.DOTALL) for pattern in patterns)
 
 
 def _can_leave_out(records: Records) -> bool:

@@ -23,6 +23,7 @@ from analysis.report.sections.first_screen import Fact
 from analysis.report.sections.forest import Forest, forest
 from analysis.report.sections.log_loss import log_loss_rows, log_loss_sentences, log_loss_table
 from analysis.report.sections.options import OptionLine, option_lines, options_table
+from analysis.report.sections.own_losses import own_losses_words
 from analysis.report.sections.precision import precision_table
 from analysis.report.sections.recommendation import advised, recipe
 from analysis.report.sections.tasks import Group
@@ -115,7 +116,12 @@ def compose(records: Records, answered: list[Answer], figures: list[Drawing]) ->
             *precision_table(records, recommendation),
             *diverged_table(study),
         ],
-        limits=[*limits.limits(study, transfer), *tuning_noise(study, recommendation.options), *weights_words(records)],
+        limits=[
+            *limits.limits(study, transfer),
+            *tuning_noise(study, recommendation.options),
+            *weights_words(records),
+            *own_losses_words(records),
+        ],
         changes=recommendation.changes,
         appendix=appendix.appendix(study),
         configuration=[Indented(line) for line in appendix.configuration(records)],

@@ -32,8 +32,8 @@ class Custom(Backbone):
     Parameters are trained; floating-point and integer buffers belong to the replica.  A module that draws random
     numbers in training, such as ``torch.nn.Dropout``, draws them from the replica's own stream; the tuned dropout rate
     does not reach it.  A path is imported wherever the network is built, and so must be importable there: ``python -m
-    study`` searches the current directory, the script ``mtl-study`` needs ``PYTHONPATH=.``.  A study does not notice
-    that the code behind a path has changed: give changed modules another name.
+    study`` searches the current directory, the script ``mtl-study`` needs ``PYTHONPATH=.``.  A study that
+    is resumed notices that the file of a path has changed, and not what that file imports.
 
     Args:
         inputs: shape of an example: ``(columns,)``, or ``(channels, height, width)``.

@@ -9,21 +9,26 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from mtl_core.data.own_losses.own_loss import own_losses
 from mtl_core.data.task import Kind
 from mtl_core.registry import find
 
 
 def example_losses(
-    kind: Kind, outputs: Float[Tensor, "r g k b"], targets: Float[Tensor, "r g *k b"]
+    kind: Kind, outputs: Float[Tensor, "r g k b"], targets: Float[Tensor, "r g *k b"], own: str | None = None
 ) -> Float[Tensor, "r g b"]:
-    """Return each example's training loss, as its kind in :mod:`mtl_core.data.kinds` says.
+    """Return each example's training loss, as its kind in :mod:`mtl_core.data.kinds` or the user's function says.
 
     Args:
         kind: of the task.
         outputs: predictions, or logits.
         targets: ``[r, g, k, b]`` for vectors, else ``[r, g, b]``, without NaN.
+        own: path of the user's function; ``None``: the kind's own loss.
     """
-    return _kind(kind).losses(outputs, targets)
+    rules = _kind(kind)
+    if own is None:
+        return rules.losses(outputs, targets)
+    return own_losses(own, *rules.seen_by_own_loss(outputs, targets), classes=rules.has_classes)
 
 
 @cache

@@ -86,7 +86,7 @@ def prepare(development: Development, seed: int, train_fraction: float = 1.0) ->
         raise UserError(f"training split of seed {seed}", f"has no label of {names}.", "Label more, or train on more.")
     shuffled = train[torch.randperm(len(train), generator=generator(seed, "probe"))]
     input_shift, input_scale = _input_standards(development, examples.inputs[train])
-    target_shift, target_scale = _target_standards(tasks, examples.targets[train])
+    target_shift, target_scale = target_standards(tasks, examples.targets[train])
     table = table_of_classes(tasks, examples.targets[train])
     in_loss = weights_in_loss(tasks, examples.targets, examples.weights, table)
     in_metric = examples.weights if development.weights_judge else None
@@ -183,10 +183,15 @@ def _standards(values: Float[Tensor, "n d"], chosen: Tensor) -> tuple[Float[Tens
     return torch.where(chosen, mean, 0.0).to(values), torch.where(varies, scale, 0.0).to(values)
 
 
-def _target_standards(
+def target_standards(
     tasks: Sequence[Task], targets: Float[Tensor, "n c"]
 ) -> tuple[Float[Tensor, " c"], Float[Tensor, " c"]]:
-    """Shift and scale by column: 0 and 1 for classes, one scale for all numbers of a vector."""
+    """Return shift and scale by column: 0 and 1 for classes, one scale for all numbers of a vector.
+
+    Args:
+        tasks: in the order of their columns.
+        targets: NaN where a number is missing.
+    """
     kinds = [kind_named(task.kind) for task in tasks for _ in range(task.num_targets)]
     centred = [isinstance(kind, KindOfNumbers) and kind.is_centred for kind in kinds]
     shift, scale = _standards(targets, torch.tensor(centred))

@@ -38,6 +38,7 @@ KINDS: dict[str, tuple[Consequence, str]] = {
     "no_difference": ("number", "No differences, left out"),
     "rest_category": ("number", "Many categories"),
     "file_left_out": ("number", "Files or arrays left out"),
+    "other_metric": ("number", "A loss of your own, and a metric that may want something else"),
     "kind_inferred": ("number", "Kinds inferred"),
     "not_looked_at": ("information", "Not looked at"),
     "common_class": ("information", "One common class"),

@@ -28,6 +28,8 @@ class Task:
         num_targets: length of the vector that a regression predicts; its loss and its metric are means over the vector.
         class_weight: weights of the classes in the loss, in the order of their numbers; ``balanced``: such that on each
             training split all classes have the same total; ``None``: every example counts alike.
+        loss: dotted path ``package.module:name`` of a function of the user's own that is the training loss; ``None``:
+            that of the kind.
 
     Raises:
         KeyError: when there is no such metric or kind.
@@ -41,6 +43,7 @@ class Task:
     classes: tuple[str, ...] = ()
     num_targets: int = 1
     class_weight: tuple[float, ...] | Literal["balanced"] | None = None
+    loss: str | None = None
 
     def __post_init__(self) -> None:
         judge, kind = find("metrics", self.metric).cls, find("kinds", self.kind).cls
@@ -52,6 +55,8 @@ class Task:
             raise ValueError(f"Task {self.name!r}: {self.num_targets} targets do not fit a {self.kind} task.")
         if self.class_weight is not None and not self._suits(self.class_weight):
             raise ValueError(f"Task {self.name!r}: class weights {self.class_weight!r} do not fit its classes.")
+        if self.loss is not None and ":" not in self.loss:
+            raise ValueError(f"Task {self.name!r}: the loss {self.loss!r} is no path package.module:name.")
         if self.num_targets > 1 and not judge.judges_vectors:
             raise ValueError(
                 f"Task {self.name!r}: {self.metric} judges single numbers, not {self.num_targets} at once."

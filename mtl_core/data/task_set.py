@@ -192,7 +192,7 @@ class TaskSet:
         test: the test examples, which only the score phase opens.
         truth: known facts of generated data (relatedness, label correlations, the odd task); else empty.
         remarks: on the data, with those first that could change most: leaks, codes for missing, dropped columns, kinds.
-        columns: facts about the columns of a user's table, in the order of the file; empty for other task sets.
+        columns: facts about the columns of a user's table, or the targets among arrays; empty for other task sets.
         test_is_drawn: whether the test examples were drawn at random from the same rows as the pool, so that another
             draw would serve as well; ``False``: somebody decided what the tasks are tested on.
         input_columns: how each input column of a user's table becomes numbers; empty for other task sets.
@@ -239,4 +239,6 @@ class TaskSet:
 
 def _facts_of(task: Task) -> dict[str, Any]:
     """What the fingerprint knows of a task; an option that is not used is left out, as before there was one."""
-    return {name: value for name, value in asdict(task).items() if name != "class_weight" or value is not None}
+    return {
+        name: value for name, value in asdict(task).items() if name not in ("class_weight", "loss") or value is not None
+    }

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+import torch
 from jaxtyping import Float
 from torch import Tensor
 
 from mtl_core.data.kinds import kind_named
+from mtl_core.data.losses import example_losses
 from mtl_core.data.target_columns import columns_of
 from mtl_core.data.task import Kind, Task
 from mtl_core.fixed_tensor import FixedTensor
@@ -50,6 +52,11 @@ class HeadBank:
         if users is not None:
             own = tuple(Copy(task.name, users(task.name)) for task in self.tasks)
         copies = (SHARED,) if shared else own
+        by_loss: dict[str | None, list[int]] = {}
+        for place, task in enumerate(self.tasks):
+            by_loss.setdefault(task.loss, []).append(place)
+        self._by_loss = [(loss, FixedTensor(places)) for loss, places in by_loss.items()]
+        self._in_order = FixedTensor(torch.tensor([place for places in by_loss.values() for place in places]).argsort())
         bound, outputs = features**-0.5, first.num_outputs
         label = f"head.{first.kind}{outputs}"
         self._outputs, directions = outputs, kind_named(first.kind).num_directions(first)
@@ -71,6 +78,22 @@ class HeadBank:
         """Return W with a row for every output, also where outputs are one function of h with a constant each."""
         weight = theta[self.weight]
         return weight if weight.shape[2] == self._outputs else weight.expand(-1, -1, self._outputs, -1)
+
+    def losses(self, outputs: Float[Tensor, "r g k b"], targets: Float[Tensor, "r c b"]) -> Float[Tensor, "r g b"]:
+        """Return the training loss of every example and task of the bank.
+
+        Args:
+            outputs: of the bank's heads.
+            targets: all c target columns, standardised, without NaN.
+        """
+        own = self.of_columns(targets)
+        if len(self._by_loss) == 1:
+            return example_losses(self.kind, outputs, own, self._by_loss[0][0])
+        parts = []
+        for loss, places in self._by_loss:
+            some = places.at(outputs.device)
+            parts.append(example_losses(self.kind, outputs.index_select(1, some), own.index_select(1, some), loss))
+        return torch.cat(parts, dim=1).index_select(1, self._in_order.at(outputs.device))
 
     def of_columns(self, values: Float[Tensor, "r c *b"]) -> Float[Tensor, "r g *k b"]:
         """Return the columns of the bank's tasks from ``values``, which has all c target columns.

@@ -10,7 +10,6 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from mtl_core.backbones import backbone_of
-from mtl_core.data.losses import example_losses
 from mtl_core.data.task import Task
 from mtl_core.errors import UserError
 from mtl_core.fixed_tensor import FixedTensor
@@ -102,12 +101,7 @@ class Network:
             outputs: outputs of every head bank.
             targets: standardised target columns without NaN.
         """
-        return self.in_order(
-            [
-                example_losses(bank.kind, logits, bank.of_columns(targets))
-                for bank, logits in zip(self.heads, outputs, strict=True)
-            ]
-        )
+        return self.in_order([bank.losses(own, targets) for bank, own in zip(self.heads, outputs, strict=True)])
 
     def after_step(
         self, theta: Theta, rates: Float[Tensor, " r"], present: Bool[Tensor, "r t"], context: ForwardContext

@@ -34,6 +34,7 @@ class Dataset(TaskSource):
         targets: names of targets, or patterns such as ``y_*``; all by default.
         kinds: what a target is, where inference is wrong, by name or pattern.
         metrics: metric of a target, written like kinds.
+        losses: training loss of a target, a path ``package.module:name`` of a function of your own, written like kinds.
         order: classes of ordinal targets, lowest first, written like kinds.
         channels: whether the channels of images stand ``first`` or ``last``, where their number does not say it.
         missing: numbers that stand for a missing label, such as −1.
@@ -50,6 +51,7 @@ class Dataset(TaskSource):
         targets: tuple[str, ...] = ArrayOptions.targets,
         kinds: dict[str, ColumnKind] | None = None,
         metrics: dict[str, str] | None = None,
+        losses: dict[str, str] | None = None,
         order: dict[str, tuple[str, ...]] | None = None,
         channels: Layout | None = None,
         missing: tuple[int | float, ...] = (),
@@ -60,7 +62,16 @@ class Dataset(TaskSource):
         refuse_no_share("dataset: test_share", test_share)
         self.call, self.arguments = call, dict(arguments or {})
         self.options = ArrayOptions(
-            tuple(targets), kinds or {}, metrics or {}, order or {}, channels, missing, class_weight, test_share, seed
+            targets=tuple(targets),
+            kinds=kinds or {},
+            metrics=metrics or {},
+            losses=losses or {},
+            order=order or {},
+            channels=channels,
+            missing=missing,
+            class_weight=class_weight,
+            test_share=test_share,
+            seed=seed,
         )
 
     def build(self) -> TaskSet:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
@@ -43,6 +42,7 @@ from mtl_core.data.tabular.test_split import (
     remarks_on_labelled_groups,
     test_rows,
 )
+from mtl_core.data.tabular.training_losses import with_training_losses
 from mtl_core.data.tabular.vectors import joined
 from mtl_core.data.tabular.weights import (
     ClassWeight,
@@ -50,7 +50,6 @@ from mtl_core.data.tabular.weights import (
     columns_with_weights,
     example_weights,
     refuse_metrics_without_weights,
-    with_class_weights,
 )
 from mtl_core.data.task_set import Development, TaskSet
 from mtl_core.errors import UserError
@@ -86,6 +85,8 @@ class Table(TaskSource):
             metric are means over the numbers.
         metrics: metric of a target, where another one than the data suggest is to judge it; written like kinds.  A path
             ``package.module:name`` names a function of your own.
+        losses: training loss of a target, where it is a function of your own: its path ``package.module:name``, written
+            like kinds.
         task: column that says which task a row belongs to, as in a long table of schools; it is no input.  There is one
             target then, with the labels of all tasks, and the tasks are the values of this column.
         groups: column with the group of every row (a patient, a household), which no split divides; it is no input.  A
@@ -117,6 +118,7 @@ class Table(TaskSource):
         query: str | None = None,
         kinds: dict[str, ColumnKind] | None = None,
         metrics: dict[str, str] | None = None,
+        losses: dict[str, str] | None = None,
         order: dict[str, tuple[str, ...]] | None = None,
         labels: dict[str, LabelOptions] | None = None,
         vectors: dict[str, tuple[str, ...]] | None = None,
@@ -137,7 +139,7 @@ class Table(TaskSource):
     ) -> None:
         self.path, self.targets = Path(path), tuple(targets)
         self.kinds: dict[str, ColumnKind] = dict(kinds or {})
-        self.metrics, self.order = dict(metrics or {}), dict(order or {})
+        self.metrics, self.losses, self.order = dict(metrics or {}), dict(losses or {}), dict(order or {})
         self.labels, self.vectors = dict(labels or {}), dict(vectors or {})
         self.task, self.groups, self.test_share, self.query = task, groups, test_share, query
         self.test, self.test_file = (None, test) if names_file(test) else (test, None)
@@ -181,8 +183,7 @@ class Table(TaskSource):
         named = columns[self.test] if self.test else by_file
         test = test_rows(named, groups, labelled, self.test_share, self.seed, by_task=self.task is not None)
         targets = targets_of(predicted, ~test, self.kinds, self.metrics, self.order)
-        weighed = with_class_weights([one.task for one in targets], self.class_weight)
-        targets = [replace(one, task=task) for one, task in zip(targets, weighed, strict=True)]
+        targets = with_training_losses(targets, self.class_weight, self.losses)
         tasks, labels = tasks_and_labels(targets)
         whole = joined(tasks, labels, made.vectors)
         self.weights = columns_with_weights(self.weight, self.weights, [task.name for task in whole.tasks])

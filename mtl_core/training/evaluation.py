@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -98,7 +98,8 @@ def score_examples_on(
 ) -> Iterator[TestScore]:
     """Score trained replicas on the test split.
 
-    Nothing is fitted here: scales and constant predictions come from each replica's own training split.
+    Nothing is fitted here: scales and constant predictions come from each replica's own training split.  Losses are
+    those of the tasks' kinds, whatever loss they were trained by: of classes the log loss, a proper score.
 
     Args:
         recipe: the recipe that the replicas were trained by.
@@ -111,7 +112,9 @@ def score_examples_on(
     Yields:
         The scores of each replica, in the order of ``rows``.
     """
-    network = Network(recipe, development.tasks, development.shape)
+    judged_tasks = tuple(replace(task, loss=None) for task in development.tasks)
+    development = replace(development, tasks=judged_tasks)
+    network = Network(recipe, judged_tasks, development.shape)
     own = [targets_of(test.targets, columns) for columns in columns_of(development.tasks)]
     index, real = padded([[torch.arange(len(test))]])
     for row, flat in zip(rows, parameters, strict=True):

@@ -13,6 +13,7 @@ from mtl_core.data.batch_loader import BatchLoader
 from mtl_core.data.example_weights import contributions
 from mtl_core.data.kinds import kind_named
 from mtl_core.data.metrics import MeanMetric, Metric, metric_named
+from mtl_core.data.metrics.own.own_metric import OwnMetric
 from mtl_core.data.task import Task
 from mtl_core.fixed_tensor import FixedTensor
 from mtl_core.network.heads import HeadBank
@@ -51,6 +52,7 @@ class TaskScores:
         self._groups = [group for bank in network.heads for group in _groups(bank)]
         self._counted: list[Tensor] = []
         self._weights: list[Tensor] = []
+        self._of_group: list[Tensor] = []
 
     def add(self, outputs: Sequence[Tensor], index: Int[Tensor, "r g b"], counted: Bool[Tensor, "r t b"]) -> None:
         """Add the predictions of a chunk.
@@ -64,6 +66,9 @@ class TaskScores:
         raw = raw if self._loader.fully_labelled else torch.where(raw.isnan(), 0.0, raw)
         counted = counted.expand(-1, len(self._network.tasks), -1)
         self._counted.append(counted)
+        groups = self._loader.examples.groups
+        if self._keeps_all and groups is not None:
+            self._of_group.append(groups[index[0, 0]])
         weights = self._loader.judging_weights(index)
         if weights is not None:
             self._weights.append(torch.where(counted, weights, 0.0))
@@ -100,11 +105,12 @@ class TaskScores:
         counted = torch.cat(self._counted, dim=2)[0]
         found = torch.full(counted.shape, torch.nan, device=counted.device)
         weights = torch.cat(self._weights, dim=2)[0] if self._weights else None
+        groups = torch.cat(self._of_group) if self._of_group else None
         for group in self._groups:
             kept = torch.cat(group.kept, dim=3)[0]
             for own, member in zip(kept, group.members, strict=True):
                 here = counted[member]
-                scores = _scores(group.metric, group.task, own[:, here])
+                scores = _scores(group.metric, group.task, own[:, here], None if groups is None else groups[here])
                 found[member, here] = contributions(scores, None if weights is None else weights[member, here])
         return found
 
@@ -133,9 +139,15 @@ def _at(values: Tensor, places: FixedTensor | None) -> Tensor:
     return values if places is None else values.index_select(1, places.at(values.device))
 
 
-def _scores(metric: Metric, task: Task, kept: Float[Tensor, "s n"]) -> Float[Tensor, " n"]:
+def _scores(
+    metric: Metric, task: Task, kept: Float[Tensor, "s n"], groups: Int[Tensor, " n"] | None
+) -> Float[Tensor, " n"]:
     """Every example's own score, or the metric of all plus the example's contribution."""
     if isinstance(metric, MeanMetric):
         return kept[0]
     value = metric.value(task, kept, torch.ones(kept.shape[1], dtype=torch.bool))
-    return (value.double() + metric.influence(task, kept)).to(kept) if value.isfinite() else kept[0] * torch.nan
+    if not value.isfinite():
+        return kept[0] * torch.nan
+    if groups is not None and isinstance(metric, OwnMetric):
+        return (value.double() + metric.influence_by_groups(task, kept, groups)).to(kept)
+    return (value.double() + metric.influence(task, kept)).to(kept)

@@ -17,6 +17,7 @@ from study.cli.options import (
     Groups,
     Json,
     Kinds,
+    Losses,
     Metrics,
     MixDevices,
     Out,
@@ -59,6 +60,7 @@ def run(
     targets: Targets = None,
     kinds: Kinds = None,
     metrics: Metrics = None,
+    losses: Losses = None,
     task: TaskColumn = None,
     groups: Groups = None,
     test: Test = None,
@@ -75,7 +77,7 @@ def run(
     as_json: Json = False,
 ) -> None:
     """Search, confirm, judge, score and report; the same command resumes what was stopped."""
-    named = {"targets": targets, "kinds": kinds, "metrics": metrics, "task": task, "groups": groups}
+    named = {"targets": targets, "kinds": kinds, "metrics": metrics, "losses": losses, "task": task, "groups": groups}
     files = {"test": test, "validation": validation, "query": query}
     where = {"backend": backend, "workers": workers, "device": device}
     loaded = _load(what, **named, **files, overrides=overrides, budget=budget, **where)
@@ -89,6 +91,7 @@ def check(
     targets: Targets = None,
     kinds: Kinds = None,
     metrics: Metrics = None,
+    losses: Losses = None,
     task: TaskColumn = None,
     groups: Groups = None,
     test: Test = None,
@@ -104,7 +107,7 @@ def check(
     as_json: Json = False,
 ) -> None:
     """Say what run would do, at what cost, and what it could show; train nothing."""
-    named = {"targets": targets, "kinds": kinds, "metrics": metrics, "task": task, "groups": groups}
+    named = {"targets": targets, "kinds": kinds, "metrics": metrics, "losses": losses, "task": task, "groups": groups}
     files = {"test": test, "validation": validation, "query": query}
     where = {"backend": backend, "workers": workers, "device": device}
     loaded = _load(what, **named, **files, overrides=overrides, budget=budget, **where)
@@ -123,10 +126,11 @@ def check(
 @app.command()
 @reports_errors
 def init(
-    data: Annotated[str, typer.Argument(metavar="DATA", help="A table.")],
+    data: Annotated[str, typer.Argument(metavar="DATA", help="A table or arrays.")],
     targets: Targets = None,
     kinds: Kinds = None,
     metrics: Metrics = None,
+    losses: Losses = None,
     task: TaskColumn = None,
     groups: Groups = None,
     test: Test = None,
@@ -134,8 +138,8 @@ def init(
     query: Query = None,
     out: Annotated[Path | None, typer.Option(help="The study file; DATA.yaml in this folder by default.")] = None,
 ) -> None:
-    """Write a commented study file for a table: what was inferred and why, and what run would do."""
-    named = {"targets": targets, "kinds": kinds, "metrics": metrics, "task": task, "groups": groups}
+    """Write a commented study file for a table or arrays: what was inferred and why, and what run would do."""
+    named = {"targets": targets, "kinds": kinds, "metrics": metrics, "losses": losses, "task": task, "groups": groups}
     loaded = _load(data, **named, test=test, validation=validation, query=query)
     from study.cli.init import init as write_study_file
 

@@ -61,6 +61,7 @@ def facts_of_tasks(task_set: TaskSet) -> list[dict[str, Any]]:
             "test_coverage": float(labelled[1][:, column].float().mean()),
             "classes": class_counts(task_set, task),
             "numbers": number_facts(task_set, task),
+            "loss": task.loss,
             **weight_facts(task_set, task.name),
         }
         for column, task in enumerate(task_set.tasks)
@@ -101,16 +102,18 @@ def say_study(prepared: Prepared, *, most_arms: int = MOST_ROWS, columns: bool =
         judging = f"{len(examples):,} rows, each to develop on and, in its outer fold, to judge"
     say(f"{plan.spec.name}: {len(plan.tasks)} tasks, {task_set.development.num_inputs} inputs, {judging}", "")
     tasks = facts_of_tasks(task_set)
-    weighted = any(weights_in_words(fact) for fact in tasks)
+    weighted, own_losses = any(weights_in_words(fact) for fact in tasks), any(fact["loss"] for fact in tasks)
     rows = (
         (
             *(fact["task"], _kind(fact), fact["metric"], f"{fact['coverage']:.1%}", f"{fact['test_coverage']:.1%}"),
             *(f"{value:g}" for value in _importance(plan.spec, fact["task"]).values()),
             *((weights_in_words(fact) or "–",) if weighted else ()),
+            *((fact["loss"] or "of the kind",) if own_losses else ()),
         )
         for fact in tasks
     )
     stated = (("importance",) if plan.spec.importance else ()) + (("weights",) if weighted else ())
+    stated += ("loss",) if own_losses else ()
     say_table(("task", "kind", "metric", "labelled", "in test", *stated), itertools.islice(rows, MOST_ROWS))
     say_coverage(facts_of_coverage(task_set))
     say_targets(tasks)

@@ -15,6 +15,9 @@ Kinds = Annotated[
 Metrics = Annotated[
     list[str] | None, typer.Option("--metric", help="What judges a target, as in 'y_*=auroc'; repeatable.")
 ]
+Losses = Annotated[
+    list[str] | None, typer.Option("--loss", help="What trains a target, as in 'y_*=my_losses:pinball'; repeatable.")
+]
 TaskColumn = Annotated[str | None, typer.Option("--task", help="Column that says which task a row belongs to.")]
 Test = Annotated[str | None, typer.Option(help="Column that marks the rows to test on, or a file with them.")]
 Validation = Annotated[str | None, typer.Option(help="File with the rows to validate on.")]

@@ -38,4 +38,4 @@ def with_columns(tasks: Any, key: str, flag: str, given: Sequence[str], what: st
         values[column] = value
 
 
-_EXAMPLES = {"kinds": "'y_*=regression'", "metrics": "'y_*=auroc'"}
+_EXAMPLES = {"kinds": "'y_*=regression'", "metrics": "'y_*=auroc'", "losses": "'y_*=my_losses:pinball'"}

@@ -38,6 +38,7 @@ def load(
     *,
     kinds: Sequence[str] = (),
     metrics: Sequence[str] = (),
+    losses: Sequence[str] = (),
     task: str | None = None,
     groups: str | None = None,
     test: str | None = None,
@@ -53,6 +54,7 @@ def load(
         budget: wall time, such as ``2h``; wins over the file's.
         kinds: kinds of columns, each ``COLUMN=KIND`` as in ``y_*=regression``; for tables.
         metrics: metrics of targets, written likewise.
+        losses: training losses of targets that are functions of the user's own, written likewise.
         task: column that says which task a row belongs to; for long tables.
         groups: column with the group of every row, which no split divides; for tables.
         test: column that marks the rows to test on, or a file with them.
@@ -68,6 +70,7 @@ def load(
     with_options(data.get("tasks"), given | {"test": test, "validation": validation, "query": query}, str(what))
     with_columns(data.get("tasks"), "kinds", "--kind", kinds, str(what))
     with_columns(data.get("tasks"), "metrics", "--metric", metrics, str(what))
+    with_columns(data.get("tasks"), "losses", "--loss", losses, str(what))
     if KEY not in data:
         for text in overrides:
             override(data, text)
@@ -89,7 +92,7 @@ def load_spec(
     budget: str | None = None,
     **columns: Any,
 ) -> Spec:
-    """Load the study that ``what`` names, as :func:`load` does, with its options ``kinds, metrics, task, groups``.
+    """Load the study that ``what`` names, as :func:`load` does, with its options ``kinds, metrics, losses, task, …``.
 
     Raises:
         UserError: also when ``what`` is a suite of studies.

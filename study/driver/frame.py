@@ -42,8 +42,8 @@ def frame(data: Any, *, targets: str | Sequence[str], name: str = "frame", **opt
             a mapping from the names of tasks to data frames with the same columns: one data set per task.
         targets: columns to predict; ``*`` and ``?`` as in ``y_*`` stand for any text and any one character.
         name: of the study, and of its run directory where none is named.
-        options: further options of a table, as in a study file: ``kinds``, ``metrics``, ``groups``, ``task``, ``test``,
-            ``ignore``, ….
+        options: further options of a table, as in a study file: ``kinds``, ``metrics``, ``losses``, ``groups``,
+            ``task``, ``test``, ``ignore``, ….
 
     Raises:
         UserError: when ``data`` is no table.

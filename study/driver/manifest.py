@@ -19,6 +19,7 @@ from mtl_core.errors import UserError
 from study.config.load import as_text
 from study.config.spec import Spec
 from study.config.suite import SuitePosition
+from study.planning.own_code import code_digests
 from study.planning.planned_precision import precision_facts
 from study.planning.prepare import Prepared, num_cores
 from study.planning.task_weights import weight_facts
@@ -46,6 +47,20 @@ def refuse_another(out: Path, requested: Spec, stored: Spec, fingerprint: str) -
     if manifest["engine_version"] != ENGINE_VERSION:
         found = f"another engine began here: version {manifest['engine_version']}, this is {ENGINE_VERSION}."
         raise UserError(str(out), found, "Choose another --out, or install the version that began it.")
+
+
+def refuse_changed_code(out: Path, prepared: Prepared) -> None:
+    """Refuse to go on with code of the user's own that has changed since the study in ``out`` began.
+
+    Raises:
+        UserError: naming the dotted path.
+    """
+    before = json.loads((out / "manifest.json").read_text("utf-8")).get("code", {})
+    now = code_digests(prepared.plan.spec, prepared.task_set.tasks)
+    changed = [path for path in before if path in now and now[path] != before[path]]
+    if changed:
+        found = f"the file that defines {' and '.join(changed)} has changed since this study began."
+        raise UserError(str(out), found, "Put it back as it was, or choose another --out.")
 
 
 def refuse_something_else(out: Path) -> None:
@@ -93,6 +108,8 @@ def write_description(out: Path, prepared: Prepared, fingerprint: str, position:
         "commit": _commit(),
         "planned": planned_facts(prepared),
     } | ({} if position is None else {"suite": position.suite})
+    code = code_digests(prepared.plan.spec, task_set.tasks)
+    manifest |= {"code": code} if code else {}
     write_durably(out / "manifest.json", _json(manifest))
     write_durably(out / "tasks.json", _json({"fingerprint": fingerprint, **describe_tasks(task_set)}))
     write_durably(out / "study.yaml", as_text(prepared.plan.spec).encode())
@@ -120,6 +137,7 @@ def describe_tasks(task_set: TaskSet) -> dict[str, Any]:
             "num_test": len(test),
             "labelled_development": labelled[0][column],
             "labelled_test": labelled[1][column],
+            **({} if task.loss is None else {"loss": task.loss}),
             **weight_facts(task_set, task.name),
         }
         for column, task in enumerate(task_set.tasks)

@@ -23,7 +23,7 @@ from study.driver.backend_choice import SCORING_PAYS_SECONDS, RunOptions, choose
 from study.driver.dataset import DataInMemory, kept_in_memory, prepare_kept, prepare_with_data
 from study.driver.devices import note_device, refuse_a_missing_gpu
 from study.driver.frame import Frame, spec_of_frame
-from study.driver.manifest import refuse_another, refuse_something_else, write_description
+from study.driver.manifest import refuse_another, refuse_changed_code, refuse_something_else, write_description
 from study.driver.screens import screen_for
 from study.execution.heartbeat import Heartbeats
 from study.execution.inline import Inline
@@ -110,6 +110,7 @@ def run_prepared(
     begun = (out / "study.yaml").is_file()
     if begun:
         refuse_another(out, prepared.plan.spec, read_spec(out / "study.yaml"), fingerprint)
+        refuse_changed_code(out, prepared)
     elif out.is_dir():
         refuse_something_else(out)
     out.mkdir(parents=True, exist_ok=True)

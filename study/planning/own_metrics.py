@@ -26,15 +26,12 @@ def check_own_metrics(development: Development) -> None:
 
     Raises:
         UserError: when one cannot be imported, fails, returns no number or NaN, or does not have its ``perfect`` for
-            perfect predictions; and with groups, since what a group contributes cannot be told from blocks of rows.
+            perfect predictions.
     """
     for task in development.tasks:
         metric = metric_named(task.metric)
         if not isinstance(metric, OwnMetric):
             continue
-        if development.examples.groups is not None:
-            found = f"judges {task.name!r} by a function, which gives no interval where groups of rows are drawn."
-            raise UserError(metric.path, found, "Use a metric that mtl-study list metrics names, or leave groups out.")
         (column,) = columns_of_only(development.tasks, [task.name])
         labels = development.examples.targets[:, column]
         _check(metric, task, labels[~labels.isnan()][:MOST_ROWS])

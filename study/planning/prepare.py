@@ -80,7 +80,8 @@ def prepare(
     Raises:
         UserError: when the data are unfit, no arm can exist, or the study cannot finish on this machine.
     """
-    from study.planning.own_metrics import check_own_metrics  # here, because it imports torch
+    from study.planning.own_losses import check_own_losses  # here, because they import torch
+    from study.planning.own_metrics import check_own_metrics
 
     check_backbone_options(spec)
     check_named_options(spec)
@@ -88,6 +89,7 @@ def prepare(
     task_set = task_set or build_task_set(spec)
     task_set = task_set if stored is None else with_stored_metrics(task_set, out)
     check_own_metrics(task_set.development)
+    check_own_losses(task_set.development, spec.device)
     spec, task_set = settle_design(spec, task_set, stored)
     spec = settle_importance(settle_band(spec, task_set, stored), [task.name for task in task_set.tasks])
     asked, (spec, reasons) = spec, settle_settings(spec, task_set.development, stored)

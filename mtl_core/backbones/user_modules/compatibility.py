@@ -11,11 +11,11 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 from torch.func import functional_call
-from torch.utils._python_dispatch import TorchDispatchMode
 
 from mtl_core.backbones.user_modules.bank import ModuleState, VmapSupport, run_batched, run_one_by_one, state_of
 from mtl_core.backbones.user_modules.factory import check, maker
 from mtl_core.errors import UserError
+from mtl_core.layers.uneven_operations import RecordedOperations
 
 EXAMPLES = (7, 32)
 """Batch sizes of the trial, an odd and an even one, because kernels process the tail of an array separately."""
@@ -29,8 +29,6 @@ COMPARISON_GROUPS = ((MANY_COPIES, ([4, 1], [30, 3, 32], list(range(5, 22)))), *
 
 Every group has other random numbers, because a tail that rounds differently does so for some numbers only.
 """
-UNEVEN = {"sigmoid", "silu", "softplus", "elu", "mish", "glu", "log_sigmoid_forward", "pow"}
-"""Operations known to round differently in an array's tail, some so rarely that the trial might miss it."""
 
 Run = Callable[[nn.Module, ModuleState, Tensor], tuple[Tensor, ModuleState]]
 
@@ -72,21 +70,13 @@ def vmap_support(entry: Any, where: str, inputs: tuple[int, ...], width: int, dt
     return VmapSupport(recorders[-1].outputs, refusals, draws, any(recorder.overwrites for recorder in recorders))
 
 
-class _Recorder(TorchDispatchMode):
+class _Recorder(RecordedOperations):
     """Records what a single run of a module does: its output shape, random draws and uneven operations."""
 
     def __init__(self) -> None:
         super().__init__()
         self.outputs: tuple[int, ...] = ()
         self.draws = self.overwrites = False
-        self.uneven: list[str] = []
-
-    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        name = func.overloadpacket.__name__.removesuffix("_").removesuffix("_backward")
-        whole = name == "pow" and isinstance(args[1], int | float) and float(args[1]).is_integer()
-        if name in UNEVEN and not whole:
-            self.uneven.append(name)
-        return func(*args, **(kwargs or {}))
 
     @property
     def reason(self) -> str | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
@@ -19,12 +19,14 @@ from mtl_core.data.tabular.columns import Column, ColumnKind
 from mtl_core.data.tabular.declared_kinds import refuse_unknown_kinds
 from mtl_core.data.tabular.made_columns import made_columns
 from mtl_core.data.tabular.same_targets import remarks_on_same_targets
+from mtl_core.data.tabular.table_facts import facts_of_columns
 from mtl_core.data.tabular.table_inputs import origin_of
 from mtl_core.data.tabular.table_targets import targets_of
 from mtl_core.data.tabular.task_column import tasks_and_labels
 from mtl_core.data.tabular.test_split import group_numbers, test_rows
+from mtl_core.data.tabular.training_losses import with_training_losses
 from mtl_core.data.tabular.vectors import joined
-from mtl_core.data.tabular.weights import ClassWeight, with_class_weights
+from mtl_core.data.tabular.weights import ClassWeight
 from mtl_core.data.task_set import Development, Examples, TaskSet
 from mtl_core.errors import UserError
 
@@ -36,6 +38,7 @@ class ArrayOptions:
     targets: tuple[str, ...] = ("y", "y_*")
     kinds: Mapping[str, ColumnKind] = field(default_factory=dict)
     metrics: Mapping[str, str] = field(default_factory=dict)
+    losses: Mapping[str, str] = field(default_factory=dict)
     order: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     channels: Layout | None = None
     missing: tuple[int | float, ...] = ()
@@ -67,8 +70,7 @@ def task_set_of_arrays(arrays: Mapping[str, np.ndarray], options: ArrayOptions, 
     groups = None if found.groups is None else group_numbers(_groups(found.groups, where))
     test = test_rows(found.test, groups, labelled, options.test_share, options.seed, by_task=False)
     targets = targets_of(predicted, ~test, kinds, options.metrics, options.order)
-    weighed = with_class_weights([one.task for one in targets], options.class_weight)
-    targets = [replace(one, task=task) for one, task in zip(targets, weighed, strict=True)]
+    targets = with_training_losses(targets, options.class_weight, options.losses)
     tasks, labels = tasks_and_labels(targets)
     whole = joined(tasks, labels, made.vectors)
     inputs = input_array(found.inputs, ~test, options.channels, f"{where}: x")
@@ -88,7 +90,10 @@ def task_set_of_arrays(arrays: Mapping[str, np.ndarray], options: ArrayOptions, 
     )
     remarks: list[Remark] = [*found.remarks, *made.remarks, *remarks_on_same_targets(tasks, labels)]
     remarks += [remark for one in targets for remark in one.remarks]
-    return TaskSet(name, pool, held_out, {}, ordered(remarks), test_is_drawn=found.test is None)
+    of_vectors = {column for own in made.vectors.values() for column in own}
+    single = {column: values for column, values in made.columns.items() if column not in of_vectors}
+    facts = facts_of_columns(single, kinds, targets, {}, {})
+    return TaskSet(name, pool, held_out, {}, ordered(remarks), facts, test_is_drawn=found.test is None)
 
 
 def _present(patterns: tuple[str, ...], found: NamedArrays) -> tuple[str, ...]:

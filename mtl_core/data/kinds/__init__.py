@@ -46,6 +46,12 @@ class TaskKind(ABC):
             targets: class numbers, or standardised numbers (a vector's before the examples), without NaN.
         """
 
+    def seen_by_own_loss(
+        self, outputs: Float[Tensor, "r g k b"], targets: Float[Tensor, "r g *k b"]
+    ) -> tuple[Float[Tensor, "r g c b"], Tensor]:
+        """Return what a loss of the user's own sees of outputs and targets; by default all, as they are."""
+        return outputs, targets
+
     @abstractmethod
     def constant(
         self,

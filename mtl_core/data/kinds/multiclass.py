@@ -23,6 +23,12 @@ class Multiclass(KindOfClasses):
         classes = targets.flatten(0, 1).long()
         return cross_entropy(outputs.flatten(0, 1), classes, reduction="none").view(targets.shape)
 
+    def seen_by_own_loss(
+        self, outputs: Float[Tensor, "r g k b"], targets: Float[Tensor, "r g *k b"]
+    ) -> tuple[Float[Tensor, "r g c b"], Tensor]:
+        """Return the logits, and class numbers as whole numbers."""
+        return outputs, targets.long()
+
     def of_shares(self, shares: Float[Tensor, " c"]) -> Float[Tensor, " k"]:
         """Return the logarithms of the shares."""
         return shares.log()

@@ -57,6 +57,12 @@ class Ordinal(KindOfClasses):
         """Return minus the logarithm of the probability of every example's class, in nats."""
         return -self.log_probabilities(outputs).gather(2, targets.long().unsqueeze(2)).squeeze(2)
 
+    def seen_by_own_loss(
+        self, outputs: Float[Tensor, "r g k b"], targets: Float[Tensor, "r g *k b"]
+    ) -> tuple[Float[Tensor, "r g c b"], Tensor]:
+        """Return logits whose softmax are the classes' probabilities, and class numbers as whole numbers."""
+        return self.log_probabilities(outputs), targets.long()
+
     def of_shares(self, shares: Float[Tensor, " c"]) -> Float[Tensor, " k"]:
         """Return the outputs whose thresholds lie at the cumulated shares."""
         above = shares.flip(0).cumsum(0).flip(0)[1:] / shares.sum()

@@ -125,6 +125,10 @@ def _vector(name: str, tasks: Sequence[Task]) -> Task:
         if task.metric != first.metric:
             found = f"{first.metric} judges {first.name!r}, and {task.metric} judges {task.name!r}."
             raise UserError(where, found, "Ask for one metric for all of them.")
+        if task.loss != first.loss:
+            raise UserError(
+                where, f"{first.name!r} and {task.name!r} have other losses.", "Ask for one for all of them."
+            )
     if not metric_named(first.metric).judges_vectors:
         raise UserError(where, f"{first.metric} judges single numbers.", "Ask for mse, mae or rmse.")
     return replace(first, name=name, num_targets=len(tasks))

@@ -122,18 +122,18 @@ def read_study(run: Path, records: Records, data: Path | None = None) -> Finishe
     task_set = with_stored_metrics(build_task_set(spec), run)
     _, task_set = settle_design(spec, task_set, read_spec(run / "study.yaml"))
     refuse_changes(run, task_set)
-    return FinishedStudy(run, spec, records, _without_own_metrics(task_set))
+    return FinishedStudy(run, spec, records, _without_own_code(task_set))
 
 
-def _without_own_metrics(task_set: TaskSet) -> TaskSet:
-    """Return the task set with other metrics in the place of the user's own, whose code is not to be run.
+def _without_own_code(task_set: TaskSet) -> TaskSet:
+    """Return the task set with other metrics and losses in the place of the user's own, whose code is not to be run.
 
     Splits depend on whether a metric is a mean over examples, which neither stand-in for classes nor the user's own is.
     """
     tasks = tuple(
-        replace(task, metric="balanced_accuracy" if task.has_classes else "mse")
+        replace(task, metric="balanced_accuracy" if task.has_classes else "mse", loss=None)
         if is_path("metrics", task.metric)
-        else task
+        else replace(task, loss=None)
         for task in task_set.tasks
     )
     return replace(task_set, development=replace(task_set.development, tasks=tasks))

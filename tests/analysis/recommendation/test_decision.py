@@ -65,6 +65,25 @@ def test_the_columns_of_a_table_are_left_out_by_a_command(records_of: StudyOf) -
     assert words[4:] == ['tasks.ignore=["day", "it\'s [odd]"]', "--out", "runs/shop-candidate"]
 
 
+@pytest.mark.parametrize(
+    ("tasks", "rows"),
+    [
+        ({"path": "long.csv", "targets": ["y_*"], "task": "school"}, "the rows of "),
+        ({"path": "schools", "targets": ["y_sum"]}, ""),  # a folder with a file for each task
+        ({"path": "tags.csv", "targets": ["*"], "labels": {"tags": {"separator": ";"}}}, ""),
+        ({"path": "shop.csv", "targets": ["*"], "vectors": {"odd": ["y_img_*"]}}, ""),
+    ],
+)
+def test_tasks_that_are_no_columns_are_left_out_by_no_command(
+    records_of: StudyOf, tasks: dict[str, object], rows: str
+) -> None:
+    """To ignore a column of that name would be refused, or leave out something else."""
+    records = records_of(replace(ODD, effects={"left": 6.0, "right": 5.0, "odd": -9.0}, chosen=NOTHING))
+    card = recommend(replace(records, spec={"tasks": {"set": "table", **tasks}}))
+    assert f"run the same study without {rows}odd." in card.step
+    assert card.command == ""
+
+
 def test_a_name_that_no_command_line_can_hold_is_left_to_words(records_of: StudyOf) -> None:
     records = records_of(replace(ODD, effects={"left": 6.0, "right": 5.0, "odd\x1b[31m": -9.0}, chosen=NOTHING))
     card = recommend(replace(records, spec={"tasks": {"set": "table", "targets": ["*"]}}))

@@ -313,3 +313,43 @@ def test_scoring_the_test_split_fits_nothing_to_it() -> None:
     after = scores(**(changed | {"targets": torch.cat([half["targets"][:50], changed["targets"][50:]])}))
     assert np.array_equal(before[:, :50], after[:, :50])
     assert not np.array_equal(before[:, 50:], after[:, 50:])
+
+
+OWN_METRIC = "tests.mtl_core.data.metrics.own.functions:pinball"
+
+
+def test_an_own_metric_gives_every_group_of_rows_what_it_contributes() -> None:
+    """For a mean over examples, as this one is, that is what the group's examples have beyond the mean."""
+    data = judged({"price": OWN_METRIC})
+    groups = torch.arange(600).remainder(70).square().remainder(45)  # of unequal sizes, all over the table
+    grouped = dataclasses.replace(data, examples=dataclasses.replace(data.examples, groups=groups))
+    network, flat = parameters_of(RECIPE, data)
+    row, prepared = ReplicaConfig("a", 0, {}), prepare(grouped, 0)
+    (found,) = score_examples_on(RECIPE, grouped, grouped.examples, [row], flat[:1])
+    outputs = network(
+        network.layout.theta(network.layout.unpack(flat[[0, 0]])),
+        BatchLoader(data.examples, [prepared] * 2).inputs(torch.arange(600).expand(2, 1, -1)),
+    )
+    place = next(place for place, bank in enumerate(network.heads) if bank.kind == "regression")
+    predicted = outputs[place][0, 0, 0] / prepared.target_scale[0] + prepared.target_shift[0]
+    error = data.examples.targets[:, 0] - predicted.detach()
+    losses = torch.maximum(0.75 * error, -0.25 * error)
+    known = ~losses.isnan()
+    assert found.test_metric[0] == pytest.approx(losses[known].mean().item(), rel=1e-4)
+    beyond = [
+        np.bincount(groups[known], (values - values.mean()).numpy(), minlength=45)
+        for values in (torch.from_numpy(found.example_scores[0])[known], losses[known])
+    ]
+    np.testing.assert_allclose(*beyond, atol=2e-3 * np.abs(beyond[1]).max())
+
+
+def test_scores_know_the_losses_of_the_kinds_whatever_trained_the_tasks() -> None:
+    """Log losses of predicted probabilities compare with those of other studies, and no code of the user's runs."""
+    data = development(NAMES)
+    _, flat = parameters_of(RECIPE, data)
+    own = tuple(dataclasses.replace(task, loss="no_such_module_at_all:f") for task in data.tasks)
+    row = [ReplicaConfig("a", 0, {})]
+    (plain,) = score_examples_on(RECIPE, data, data.examples, row, flat[:1])
+    (found,) = score_examples_on(RECIPE, dataclasses.replace(data, tasks=own), data.examples, row, flat[:1])
+    for name in ("test_loss", "trivial_loss", "example_losses", "example_scores"):
+        np.testing.assert_array_equal(getattr(found, name), getattr(plain, name))

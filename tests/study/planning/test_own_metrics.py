@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 import torch
 
@@ -47,10 +45,3 @@ def test_bad_ones_are_refused_before_anything_trains(name: str, found: str) -> N
     with pytest.raises(UserError, match=found) as caught:
         check_own_metrics(development(task_of("regression", name)))
     assert FUNCTIONS in str(caught.value)
-
-
-def test_groups_are_refused_because_blocks_of_rows_say_nothing_of_them() -> None:
-    pool = development(task_of("regression", "pinball"))
-    grouped = replace(pool, examples=replace(pool.examples, groups=torch.arange(200) // 4))
-    with pytest.raises(UserError, match="no interval where groups of rows are drawn"):
-        check_own_metrics(grouped)

@@ -9,12 +9,12 @@ from typing import Any, ClassVar
 
 import numpy as np
 import torch
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from mtl_core.data.kinds import kind_named
 from mtl_core.data.metrics import Metric
-from mtl_core.data.metrics.own.delete_a_group import block_influence
+from mtl_core.data.metrics.own.delete_a_group import block_influence, influence_by_groups
 from mtl_core.data.task import Task
 from mtl_core.errors import UserError
 from mtl_core.registry import imported
@@ -26,8 +26,8 @@ class OwnMetric(Metric):
     ``targets`` are numbers ``[n]`` or class numbers ``[n]``, and ``predictions`` numbers in the target's own unit
     ``[n]``, probabilities of the second of two classes ``[n]``, or of every class ``[n, k]``; all are arrays of NumPy.
     The function returns one number, or NaN where the examples leave it undefined, and has an attribute ``perfect``.
-    Its code is imported when a value is asked for, and not before.  What examples contribute is found by
-    :func:`mtl_core.data.metrics.own.delete_a_group.block_influence`.
+    Its code is imported when a value is asked for, and not before.  What examples contribute is found by leaving out
+    blocks of them, see :mod:`mtl_core.data.metrics.own.delete_a_group`; blocks keep groups whole.
     """
 
     path: ClassVar[str] = ""
@@ -59,6 +59,10 @@ class OwnMetric(Metric):
     def influence(self, task: Task, kept: Float[Tensor, "s n"]) -> Float[Tensor, " n"]:
         """Return what every example contributes, by blocks."""
         return block_influence(lambda own: self._value(task, kept[:, own]), kept.shape[1])
+
+    def influence_by_groups(self, task: Task, kept: Float[Tensor, "s n"], groups: Int[Tensor, " n"]) -> Tensor:
+        """Return what every example contributes where whole ``groups`` were drawn, [n]."""
+        return influence_by_groups(lambda own: self._value(task, kept[:, own]), groups)
 
     def _value(self, task: Task, kept: Float[Tensor, "s n"]) -> float:
         if not kept.shape[1] or not kept.isfinite().all():

@@ -1,0 +1,1 @@
+"""The user's own training losses, named by a dotted path."""
