@@ -195,8 +195,8 @@ def forget_failures(archive: Archive, ledger: Ledger) -> None:
     table = {key: entry for key, entry in archive.entries.items() if entry.phase not in settled}
     arms = {entry.arm for entry in table.values() if entry.status == "failed"}
     ledger.append("retrying", arms=sorted(arms))
-    for part in {entry.part for entry in table.values() if entry.arm in arms and entry.status in ("failed", "stopped")}:
-        archive.forget(part)
+    ended = (entry for entry in table.values() if entry.arm in arms and entry.status in ("failed", "stopped"))
+    archive.forget({entry.part for entry in ended})
 
 
 @contextmanager

@@ -27,7 +27,7 @@ def stages(context: StudyContext, task_set: TaskSet) -> Iterator[tuple[Steps, Da
     yield _first_look(context), Data(task_set.development, task_set.test)
     while (longer := with_more_seeds(context)) is not None:
         context = longer
-        yield verdict(context), Data(task_set.development)
+        yield _more_of_the_verdict(context), Data(task_set.development)
         yield score(context), Data(task_set.development, task_set.test)
 
 
@@ -35,6 +35,11 @@ def _first_look(context: StudyContext) -> Steps:
     """Score what was trained.  Further seeds are no further look: their rule sees spreads and no gain."""
     count_look(context, 1)
     yield from score(context)
+
+
+def _more_of_the_verdict(context: StudyContext) -> Steps:
+    yield from verdict(context)
+    context.archive.merge_phase("verdict")
 
 
 def training(context: StudyContext) -> Steps:
@@ -47,13 +52,17 @@ def training(context: StudyContext) -> Steps:
     yield from search(context)
     if not all(select(each) for each in context.with_all_folds):
         return
+    context.archive.merge_phase("search")
     yield from confirm(context)
     if not all(choose(each) for each in context.with_all_folds):
         return
+    context.archive.merge_phase("confirm")
     for each in context.with_all_folds:
         yield from choose_judged(each)
     clear_checkpoints(context)
+    context.archive.merge_phase("search")  # the baselines that only the choice of an arm has called for
     yield from verdict(context)
+    context.archive.merge_phase("verdict")
     ends_here(context, "verdict", context.frozen("judged")["arms"][:1])
 
 
