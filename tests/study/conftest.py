@@ -30,6 +30,7 @@ def install(monkeypatch: pytest.MonkeyPatch) -> None:
     from study.planning import prepare
 
     monkeypatch.setattr(prepare, "build_task_set", lambda spec: small_task_set())
+    monkeypatch.setattr(prepare, "tried", lambda networks: None)
     monkeypatch.setattr(trainer, "fit", fake_engine.fit)
     monkeypatch.setattr(evaluation, "score_examples_on", fake_engine.score_examples_on)
 
