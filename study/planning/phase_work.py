@@ -22,6 +22,8 @@ USUAL_FOLLOW_UPS = 0.3
 """Share of studies of three tasks or more that judge an arm without the harmed tasks."""
 USUAL_BEST = 0.5
 """Share of tasks whose best single-task network is not of the judged arm's width, and is trained for the verdict."""
+USUAL_TIMES = 3.5
+"""How many times as many verdict seeds a study ends with as it begins with, if it may: 2 to 4 in the presets."""
 
 
 class PhaseWork:
@@ -67,11 +69,11 @@ class PhaseWork:
 
     @property
     def verdict_seeds(self) -> int:
-        """Usual number of verdict seeds: between those of the file and the most that may be added to them."""
+        """Usual number of verdict seeds, with those that are added to the file's."""
         planned, verdict = len(self.plan.seeds("verdict")), self.plan.spec.verdict
         if self.plan.spec.budget is not None or verdict.max_seeds <= verdict.seeds:
             return planned
-        return round(planned * math.sqrt(verdict.max_seeds / verdict.seeds))
+        return round(planned * min(verdict.max_seeds / verdict.seeds, USUAL_TIMES))
 
     def _searched(self, arm: Arm) -> float:
         """Seconds to search one arm, whose worse half of the draws stops at every rung."""
