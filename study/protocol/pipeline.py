@@ -26,11 +26,11 @@ def stages(context: StudyContext, task_set: TaskSet) -> Iterator[tuple[Steps, Da
     """
     yield training(context), Data(task_set.development)
     context = with_seeds_that_fit(context)
-    yield _judged(context), Data(task_set.development)
+    yield judging(context), Data(task_set.development)
     yield _first_look(context), Data(task_set.development, task_set.test)
     while (longer := with_more_seeds(context)) is not None:
         context = longer
-        yield _judged(context), Data(task_set.development)
+        yield judging(context), Data(task_set.development)
         yield score(context), Data(task_set.development, task_set.test)
 
 
@@ -40,7 +40,7 @@ def _first_look(context: StudyContext) -> Steps:
     yield from score(context)
 
 
-def _judged(context: StudyContext) -> Steps:
+def judging(context: StudyContext) -> Steps:
     """Train what is judged, if search and confirm left anything to judge."""
     if context.frozen("judged") is None:
         return
