@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator
 from dataclasses import astuple, dataclass
 from itertools import pairwise
 
-
 STEP_SECONDS = 1.2e-3
 """Time of a step whatever the rows and the network: the calls of some fifty operations forward and backward."""
 ROW_STEP_SECONDS = 60e-6

@@ -142,7 +142,10 @@ class Forecaster:
         """Seconds of a pilot's first round, in the driver."""
         rows = len(PILOT_SEEDS) * len(pilot_draws(plan))
         networks = [(arm, task) for arm in pilot_arms(plan) for task in (plan.tasks if arm.is_single_task else (None,))]
-        return sum(self.costs.cost(plan, arm, task).shards(rows, plan.spec.training.epochs, MOST_ROWS) for arm, task in networks)
+        return sum(
+            self.costs.cost(plan, arm, task).shards(rows, plan.spec.training.epochs, MOST_ROWS)
+            for arm, task in networks
+        )
 
     def _records(self, plan: Plan) -> float:
         counts, epochs = plan.counts(tasks_together=True), plan.spec.training.epochs

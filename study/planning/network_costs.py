@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from mtl_core.data.batch_sampler import steps_per_epoch
+from mtl_core.data.stacked_tasks import alike
 from mtl_core.data.task_set import Development, TaskSet
 from mtl_core.recipe import Recipe
 from mtl_core.registry import find
 from study.planning.arm import Arm
-from study.planning.array_cost import REFERENCE_RATE, ArrayCost, modelled_cost
+from study.planning.array_cost import REFERENCE_RATE, ArrayCost, Arrays, modelled_cost
 from study.planning.plan import Plan
+from study.planning.replica import rows_of_shard
 from study.planning.training_settings import drawn_recipe, recipe_of
 from study.planning.trials import Network, Trials, kind_of
 
@@ -56,6 +58,17 @@ class NetworkCosts:
         if self.trials is not None:
             cost = self.trials.cost(kind_of(arm), size.multiply_adds, cost)
         return cost.longer(1 + find("sharing", arm.sharing).cls.search_epochs(recipe) / recipe.epochs)
+
+    def arrays(self, plan: Plan, arm: Arm) -> list[Arrays]:
+        """Return the arrays in which replicas of ``arm`` train."""
+        recipe = recipe_of(arm, plan.settings("search"))
+        groups = alike(recipe, self.development, list(plan.tasks)) if arm.is_single_task else [None]
+        found = []
+        for group in groups:
+            task = group[0] if group else None
+            most = rows_of_shard(self.size(plan, arm, task).replica_bytes)
+            found.append(Arrays(self.cost(plan, arm, task), len(group) if group else 1, most))
+        return found
 
     def networks(self, plan: Plan) -> list[Network]:
         """Return the networks of ``plan`` that may be tried: of single-task arms that of the first task."""

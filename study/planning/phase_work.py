@@ -11,10 +11,10 @@ from collections.abc import Callable, Sequence
 from functools import cached_property
 
 from study.planning.arm import Arm
-from study.planning.array_cost import ArrayCost
+from study.planning.array_cost import Arrays
 from study.planning.plan import Plan
 
-CostOf = Callable[[Arm, str | None], ArrayCost]
+ArraysOf = Callable[[Arm], Sequence[Arrays]]
 
 USUAL_REFERENCES = 0.75
 """Share of studies in which the fully shared reference is not itself the chosen arm, and is judged beside it."""
@@ -31,12 +31,12 @@ class PhaseWork:
 
     Args:
         plan: what is trained.
-        cost_of: cost of arrays of an arm, of a single-task arm for a task.
+        arrays_of: the arrays in which replicas of an arm train.
         epochs: that every replica which is not stopped takes; by default those of the study.
     """
 
-    def __init__(self, plan: Plan, cost_of: CostOf, epochs: float | None = None) -> None:
-        self.plan, self._cost_of = plan, cost_of
+    def __init__(self, plan: Plan, arrays_of: ArraysOf, epochs: float | None = None) -> None:
+        self.plan, self._arrays_of = plan, arrays_of
         self._epochs = epochs or plan.spec.training.epochs
 
     def search(self) -> float:
@@ -85,8 +85,7 @@ class PhaseWork:
 
     def _trained(self, arm: Arm, rows: int, epochs: float | None = None) -> float:
         """Seconds to train ``rows`` of one arm for ``epochs``, by default all; of a single-task arm of every task."""
-        tasks: Sequence[str | None] = self.plan.tasks if arm.is_single_task else (None,)
-        return sum(self._cost_of(arm, task).shards(rows, epochs or self._epochs) for task in tasks)
+        return sum(arrays.seconds(rows, epochs or self._epochs) for arrays in self._arrays_of(arm))
 
 
 def _mean(values: Sequence[float]) -> float:

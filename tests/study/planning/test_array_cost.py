@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from study.planning.array_cost import SHARD_SECONDS, ArrayCost, Point, between, modelled_cost
+from study.planning.array_cost import SHARD_SECONDS, ArrayCost, Arrays, Point, between, modelled_cost
 
 COST = ArrayCost(set_up=1.0, row_set_up=0.1, epoch=2.0, row_epoch=0.5)
 
@@ -16,9 +16,14 @@ def test_an_array_takes_its_set_up_and_its_epochs() -> None:
 
 
 def test_rows_are_shared_out_among_as_few_shards_as_there_can_be() -> None:
-    assert COST.shards(0, 10) == 0
-    assert COST.shards(16, 10) == pytest.approx(COST.seconds(16, 10) + SHARD_SECONDS)
-    assert COST.shards(20, 10) == pytest.approx(2 * (COST.seconds(10, 10) + SHARD_SECONDS))
+    assert COST.shards(0, 10, 16) == 0
+    assert COST.shards(16, 10, 16) == pytest.approx(COST.seconds(16, 10) + SHARD_SECONDS)
+    assert COST.shards(20, 10, 16) == pytest.approx(2 * (COST.seconds(10, 10) + SHARD_SECONDS))
+
+
+def test_single_task_replicas_of_tasks_that_are_alike_share_arrays() -> None:
+    assert Arrays(COST, 3, 32).seconds(8, 10) == COST.shards(24, 10, 32)
+    assert Arrays(COST, 3, 32).longer(2).seconds(8, 10) == COST.longer(2).shards(24, 10, 32)
 
 
 def test_the_model_grows_with_steps_examples_and_products() -> None:

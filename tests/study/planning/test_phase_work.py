@@ -6,14 +6,19 @@ from typing import Any
 
 import pytest
 
-from study.planning.array_cost import SHARD_SECONDS, ArrayCost
+from study.planning.arm import Arm
+from study.planning.array_cost import SHARD_SECONDS, ArrayCost, Arrays
 from study.planning.phase_work import PhaseWork
 from tests.study.planning.test_forecast import plan
 
 
+def arrays(arm: Arm) -> list[Arrays]:
+    """Every row takes a second an epoch, and an array nothing."""
+    return [Arrays(ArrayCost(0.0, 0.0, 0.0, 1.0), 1, 16)] * (3 if arm.is_single_task else 1)
+
+
 def work(**parts: Any) -> PhaseWork:
-    """Of a study in which every row takes a second an epoch, and an array nothing."""
-    return PhaseWork(plan(**parts), lambda arm, task: ArrayCost(0.0, 0.0, 0.0, 1.0))
+    return PhaseWork(plan(**parts), arrays)
 
 
 ONE = {"factors": {"sharing": ["hard"], "depth": [1], "stages": [1], "width": [8]}, "verdict": {"judge": []}}
@@ -40,8 +45,7 @@ def test_the_verdict_usually_has_more_seeds_than_the_file_asks_for_but_not_under
 
 
 def test_epochs_may_be_others_than_the_studys() -> None:
-    made, cost = plan(**ONE), ArrayCost(0.0, 0.0, 0.0, 1.0)
-    scoring = PhaseWork(made, lambda arm, task: cost, epochs=1.0).confirm()
-    training = PhaseWork(made, lambda arm, task: cost).confirm()
+    made = plan(**ONE)
+    scoring, training = PhaseWork(made, arrays, epochs=1.0).confirm(), PhaseWork(made, arrays).confirm()
     shards = 5 * SHARD_SECONDS
     assert (training - shards) == pytest.approx(made.spec.training.epochs * (scoring - shards))
