@@ -17,6 +17,8 @@ from study.planning.budget import FEWEST_SEEDS
 from study.protocol.context import StudyContext
 
 FITTED = "fitted"
+BEFORE_THE_PLAN = ("start", "trees")
+"""Parts of a forecast that are over when the ledger's first clock starts: they count as forecast."""
 
 
 def with_seeds_that_fit(context: StudyContext) -> StudyContext:
@@ -32,7 +34,8 @@ def _fit(context: StudyContext, budget: float) -> int:
     """Decide the number of seeds, and write it down."""
     planned = len(context.plan.seeds("verdict"))
     forecast = next(event["forecast"] for event in context.ledger.of("planned"))
-    spent = forecast["start"] + seconds_spent(context.ledger.events)
+    before_the_plan = sum(forecast.get(name, 0.0) for name in BEFORE_THE_PLAN)
+    spent = before_the_plan + seconds_spent(context.ledger.events)
     seeds = seeds_that_fit(forecast, spent, budget, planned)
     seeds = max(min(seeds, context.plan.spec.verdict.max_seeds), min(planned, FEWEST_SEEDS))
     context.ledger.append(FITTED, phase="verdict", seeds=seeds, planned=planned, spent=round(spent, 1), budget=budget)
@@ -48,9 +51,9 @@ def seeds_that_fit(forecast: Mapping[str, float], spent: float, budget: float, p
         budget: seconds for everything.
         planned: number of verdict seeds.
     """
-    before = sum(forecast[name] for name in ("start", "trees", "pilot", "search", "confirm"))
+    before = sum(forecast.get(name, 0.0) for name in (*BEFORE_THE_PLAN, "search", "confirm"))
     pace = spent / before
-    left = budget - spent - pace * (forecast["score"] + forecast["report"])
+    left = budget - spent - pace * (forecast.get("score", 0.0) + forecast.get("report", 0.0))
     return int(left / (pace * forecast["verdict"] / planned)) if left > 0 else 0
 
 
