@@ -1,6 +1,6 @@
 PYTHON ?= .venv/bin/python
 
-.PHONY: check quick test slow hostile bench bench-study docs gpu
+.PHONY: check quick test slow hostile bench bench-study bench-scale docs gpu
 
 check:  ## what a commit must pass
 	$(PYTHON) -m ruff check .
@@ -26,6 +26,9 @@ bench:  ## replicas per second, fused over a plain PyTorch loop, then for every 
 
 bench-study:  ## processor seconds per replica of a whole study, over plain scripts that train the same networks; a quarter of an hour
 	$(PYTHON) -m tests.benchmarks.bench_study
+
+bench-scale:  ## time, memory and files of studies of 500, 2,000 and 20,000 replicas that train nothing; five processor minutes
+	$(PYTHON) -m tests.benchmarks.bench_scale
 
 gpu:  ## on a machine with a GPU: its tests, then replicas per second as a table and gpu.json; needs torch, numpy, safetensors, jaxtyping, pyarrow and pytest
 	$(PYTHON) -m pytest -o addopts= -q -m gpu tests/gpu

@@ -35,6 +35,8 @@ def score(records: Records) -> pd.DataFrame:
     """
     if records.frozen("draws") is None and not records.events("ended"):
         return pd.DataFrame()
+    if "diverged" not in set(records.replicas["status"]):
+        return pd.DataFrame()  # without looking at the curves of thousands of replicas
     replicas = [_replica(group) for _, group in records.replicas.groupby("replica", sort=False)]
     frame = pd.DataFrame(replicas)
     if frame.empty:

@@ -17,6 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import yaml
 
+from analysis.records.part_files import of_each_part
 from analysis.records.schema import CONFLICT, SCORES, TRAINING, Columns, Records, UnreadableRun, conformed, schema
 
 FINALITY = ("running", "failed", "diverged", "stopped", "finished")
@@ -65,10 +66,12 @@ def read_replicas(run: Path) -> pd.DataFrame:
 
 
 def _parts(directory: Path, columns: Columns) -> pd.DataFrame:
-    """Read all parts, in the order of their names; a file whose name starts with a dot was never finished."""
-    files = sorted(file for file in directory.glob("*.parquet") if not file.name.startswith("."))
-    tables = [_part(file, columns) for file in files] or [schema(columns).empty_table()]
-    return pa.concat_tables(tables).to_pandas(ignore_metadata=True)
+    """Read all parts, in the order of their names."""
+    try:
+        tables = of_each_part(directory, lambda file: _part(file, columns))
+    except FileNotFoundError as error:
+        raise UnreadableRun(f"{error.filename}: leads to no file. Remove it.") from error
+    return pa.concat_tables([schema(columns).empty_table(), *tables]).to_pandas(ignore_metadata=True)
 
 
 def _part(file: Path, columns: Columns) -> pa.Table:
@@ -78,6 +81,8 @@ def _part(file: Path, columns: Columns) -> pa.Table:
         raise UnreadableRun(
             f"{file}: lacks the column {missing}; another version wrote it. Read it with that version."
         ) from missing
+    except FileNotFoundError:
+        raise
     except (pa.ArrowException, OSError) as error:
         reason = str(error).splitlines()[0]
         raise UnreadableRun(

@@ -1,8 +1,8 @@
 """The records of a study: every column declared once, with type, unit and meaning, and the tables read from them.
 
-A record is one row per replica × task.  ``records/*.parquet`` holds the training records (one part per shard),
-``scores/*.parquet`` what the score phase adds on the test split, and ``conflict/*.parquet`` what was measured of the
-tasks' gradients.  Curves are lists with one value per epoch.
+A record is one row per replica × task.  ``records/*.parquet`` holds the training records (a part per shard, or one of
+all shards of a phase), ``scores/*.parquet`` what the score phase adds on the test split, and ``conflict/*.parquet``
+what was measured of the tasks' gradients.  Curves are lists with one value per epoch.
 """
 
 from __future__ import annotations

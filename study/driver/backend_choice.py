@@ -9,11 +9,8 @@ from study.config.suite import SuitePosition
 from study.execution.backend import Backend
 from study.execution.heartbeat import Heartbeats
 from study.execution.inline import Inline
+from study.planning.forecast import workers_of
 from study.planning.prepare import Prepared, num_cores
-
-RAY_PAYS_SECONDS = 60.0
-"""``auto`` takes Ray when the forecast says that one worker alone would need longer than this."""
-
 
 SCORING_PAYS_SECONDS = 20.0
 """Below this the test split is scored in the driver: new workers, which may see it, take some seconds to start."""
@@ -42,23 +39,11 @@ class RunOptions:
     mix_devices: bool = False
 
 
-def scoring_seconds(prepared: Prepared) -> float:
-    """Seconds that scoring will take one worker: a forward pass over the test split, against all training epochs."""
-    spec, task_set = prepared.plan.spec, prepared.task_set
-    training = (prepared.forecast.confirm + prepared.forecast.verdict) * (spec.workers or num_cores())
-    return training * len(task_set.test) / (3 * spec.training.epochs * len(task_set.development.examples))
-
-
 def choose_backend(options: RunOptions, prepared: Prepared, scratch: Path) -> Backend:
     """Return the back end that the options name; ``auto`` weighs what more workers save against the start of Ray."""
     workers = options.workers or (None if options.address else num_cores())
-    saved = prepared.forecast.seconds * ((workers or 2) - 1)
-    ray = (
-        options.backend == "ray"
-        or options.address is not None
-        or (options.backend == "auto" and saved > RAY_PAYS_SECONDS)
-    )
-    if not ray:
+    more = workers_of(options.backend, workers or 2, prepared.forecast.work) > 1
+    if not more and options.backend != "ray" and options.address is None:
         return Inline(Heartbeats(scratch / "beats", to_terminal=True), options.device)
     from study.execution.ray_tune import RayTune
 

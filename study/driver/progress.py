@@ -79,6 +79,7 @@ class ProgressMonitor:
     ) -> None:
         self.plan, self.archive, self.backend = prepared.plan, archive, backend
         self.position, self.forecast = position or SuitePosition("", 1, 1, 0.0), prepared.forecast.seconds
+        self.training, self.end = prepared.forecast.training, prepared.forecast.score + prepared.forecast.report
         self.weights = {phase: max(getattr(prepared.forecast, phase), 1e-9) for phase in PHASES}
         self.started = time.monotonic()
         self.share_at_start = self._share({})
@@ -93,7 +94,9 @@ class ProgressMonitor:
         share = 1.0 if not jobs else self._share({phase: sum(said[0] for said in epochs.values() if said)})
         seconds = time.monotonic() - self.started
         gained = share - self.share_at_start
-        left = (1 - share) * seconds / gained if gained > 0.01 and share < 1 else None
+        left = (
+            (1 - share) * seconds / gained + self._at_the_end(seconds, gained) if gained > 0.01 and share < 1 else None
+        )
         return StudyProgress(
             phase=phase,
             done=self._done(phase),
@@ -120,6 +123,11 @@ class ProgressMonitor:
     def _done(self, phase: str) -> int:
         entries = list(self.archive.entries.values())
         return sum(entry.phase == phase and entry.status in TERMINAL for entry in entries)
+
+    def _at_the_end(self, seconds: float, gained: float) -> float:
+        """Seconds of scoring and report, taken to be as much slower than forecast as the training so far."""
+        slower = seconds / (gained * self.training) if self.training else 1.0
+        return slower * self.end
 
     def _in_all(self, left: float | None, seconds: float, gained: float, share: float) -> float | None:
         """Seconds left of the suite, whose later studies are taken to be as much slower than forecast as this one."""

@@ -19,7 +19,7 @@ from study.config.durations import duration
 from study.config.load import read_spec
 from study.config.spec import Spec
 from study.config.suite import SuitePosition
-from study.driver.backend_choice import SCORING_PAYS_SECONDS, RunOptions, choose_backend, scoring_seconds
+from study.driver.backend_choice import SCORING_PAYS_SECONDS, RunOptions, choose_backend
 from study.driver.dataset import DataInMemory, kept_in_memory, prepare_kept, prepare_with_data
 from study.driver.devices import note_device, refuse_a_missing_gpu
 from study.driver.frame import Frame, spec_of_frame
@@ -148,7 +148,7 @@ def _run_phases(
     try:
         for steps, data in phases(context, prepared.task_set):
             scheduler = Scheduler(steps, archive, ledger)
-            if data.test is not None and scoring_seconds(prepared) < SCORING_PAYS_SECONDS:
+            if data.test is not None and prepared.forecast.score < SCORING_PAYS_SECONDS:
                 backend.close()
                 backend, changed = Inline(Heartbeats(scratch / "beats", to_terminal=True)), True
             elif data.test is None and changed and not scheduler.over:
@@ -195,8 +195,8 @@ def forget_failures(archive: Archive, ledger: Ledger) -> None:
     table = {key: entry for key, entry in archive.entries.items() if entry.phase not in settled}
     arms = {entry.arm for entry in table.values() if entry.status == "failed"}
     ledger.append("retrying", arms=sorted(arms))
-    for part in {entry.part for entry in table.values() if entry.arm in arms and entry.status in ("failed", "stopped")}:
-        archive.forget(part)
+    ended = (entry for entry in table.values() if entry.arm in arms and entry.status in ("failed", "stopped"))
+    archive.forget({entry.part for entry in ended})
 
 
 @contextmanager

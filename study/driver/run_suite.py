@@ -12,7 +12,7 @@ from study.config.durations import duration
 from study.config.load import as_text, read_suite
 from study.config.spec import DATASET, Spec
 from study.config.suite import NAME, Suite, SuitePosition, positions
-from study.planning.forecast import Forecast, refuse_if_too_large
+from study.planning.forecast import BESIDE_THE_PHASES, Forecast, refuse_if_too_large
 from study.planning.prepare import Prepared, free_disk, free_memory, prepare_run
 from study.store.atomic_files import write_durably
 from study.store.ledger import LOCK, Lock
@@ -37,6 +37,7 @@ class PreparedSuite:
             peak_disk=max(kept + forecast.peak_disk for kept, forecast in zip(before, each, strict=True)),
             disk=sum(forecast.disk for forecast in each),
             memory=max(forecast.memory for forecast in each),
+            **{name: sum(getattr(forecast, name) for forecast in each) for name in BESIDE_THE_PHASES},
         )
 
 

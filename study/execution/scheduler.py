@@ -81,7 +81,9 @@ class Scheduler:
         self.failures: dict[str, dict[str, str | None]] = {}
         self.best: dict[tuple[str, str], dict[tuple[str, ...], float]] = {}
         self._handed: dict[str, int] = {}
+        self._started = Counter(event["shard"] for event in ledger.of("started"))
         self._pieces: set[str] = set()
+        self._failing: set[str] = set()
         self._root = _Coroutine(steps)
         self.over = False
         self._advance(self._root, None)
@@ -94,12 +96,12 @@ class Scheduler:
         self.running[job.name] = (job, coroutine)
         self._handed[job.name] = self._handed.get(job.name, 0) + 1
         self.ledger.append("started", shard=job.name, **_facts(job))
+        self._started[job.name] += 1
         return job
 
     def attempts(self, job: Job) -> int:
         """Return how often the job was started before without an end, by this driver or an earlier one."""
-        started = sum(event["shard"] == job.name for event in self.ledger.of("started"))
-        return max(started - 1, 0)
+        return max(self._started[job.name] - 1, 0)
 
     def finished(self, job: Job, summary: Summary) -> None:
         """Process how a job ended: its records, its failure, or that it has to be cut in two.
@@ -219,7 +221,9 @@ class Scheduler:
             self.ledger.append("finished", shard=job.name, **facts)
         failures = self.failures.setdefault(job.phase, {})
         failures.update({key: entry.reason if entry.status == "failed" else None for key, entry in entries.items()})
-        self._stop_if_most_failed(list(failures.values()))
+        self._failing |= {job.phase} if reasons else set()
+        if job.phase in self._failing:  # else there are thousands to count again and again, of which none failed
+            self._stop_if_most_failed(list(failures.values()))
 
     def _stop_if_most_failed(self, failures: list[str | None]) -> None:
         reasons = Counter(reason for reason in failures if reason is not None)

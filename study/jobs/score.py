@@ -15,7 +15,8 @@ from mtl_core.recipe import ReplicaConfig
 from study.jobs.job import Data, Heartbeat, Job, Summary, guarded
 from study.jobs.shard import Shard
 from study.jobs.stored import content_of
-from study.store.archive import MODELS, SCORED, encode
+from study.store.archive import MODELS, SCORED
+from study.store.parts import encode
 
 if TYPE_CHECKING:
     from mtl_core.data.task import Task

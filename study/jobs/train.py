@@ -23,7 +23,8 @@ from mtl_core.training.device import chosen_device
 from study.jobs.job import Data, Heartbeat, Job, Summary, guarded
 from study.jobs.shard import Shard
 from study.jobs.train_records import best_skills, failure_rows, outcome_rows
-from study.store.archive import CHECKPOINTS, MODELS, PROBED, RECORDS, encode
+from study.store.archive import CHECKPOINTS, MODELS, PROBED, RECORDS
+from study.store.parts import encode
 from study.store.storage import LocalStorage, Storage
 
 if TYPE_CHECKING:

@@ -20,7 +20,6 @@ from mtl_core.task_tree import Tree
 from mtl_core.training import trainer
 from mtl_core.training.fused_array import CURVES
 from study.jobs.shard import Shard
-from study.jobs.stored import content_of
 from study.store.archive import RECORDS
 from study.store.storage import Storage
 
@@ -118,7 +117,9 @@ def _earlier_rows(shard: Shard, storage: Storage) -> Mapping[tuple[str, str], di
     for source in shard.sources:
         if source == shard.name:
             continue  # the failure that is being tried again
-        content = content_of(storage, f"{RECORDS}/{source}.parquet")
+        content = storage.read(f"{RECORDS}/{source}.parquet")
+        if content is None:
+            continue  # it was merged: then its replicas had ended, and a failure of theirs now outranks nothing
         for row in pq.ParquetFile(io.BytesIO(content)).read(list(TRAINING)).to_pylist():
             rows[row["replica"], row["task"]] = row
     return rows

@@ -1,57 +1,54 @@
 """Forecast of what a plan will cost: time, disk and memory.
 
-The model of time: a step of one replica inside a fused array takes a fixed time and three times the multiply-adds of
-its batch (forward, and twice that backward) at the machine's rate.  It is good to a factor of two, which is what
-a decision to start needs; the running study corrects it.
+The time of an array follows from the model of :mod:`study.planning.array_cost`, or where that pays from short trials of
+the study's own networks (:mod:`study.planning.trials`); :mod:`study.planning.phase_work` adds it up over the phases.
+Start, scoring and report count as well.
 """
 
 from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
+from functools import cache, partial
 
 from mtl_core.data.task_set import TaskSet
 from mtl_core.errors import UserError
-from mtl_core.registry import find
 from study.config.durations import duration
-from study.planning.arm import Arm
+from study.planning.array_cost import REFERENCE_RATE
+from study.planning.network_costs import NetworkCosts, Size, passes_of_an_epoch
+from study.planning.phase_work import ArraysOf, PhaseWork
 from study.planning.pilot import SEEDS as PILOT_SEEDS
 from study.planning.pilot import pilot_arms, pilot_draws
-from study.planning.plan import PHASES, Plan
-from study.planning.replica import rows_of_shard
+from study.planning.plan import Plan
+from study.planning.replica import MOST_ROWS, rows_of_shard
 from study.planning.task_trees import quick_arm, quick_recipe
-from study.planning.training_settings import recipe_of
+from study.planning.trials import Trials
 
-STEP_SECONDS = 200e-6
-"""Fixed time of a replica's step: the optimiser, the gather, the calls, shared by the rows of an array."""
-REFERENCE_RATE = 36e9
-"""Multiply-adds per second of one thread in bare batched products, on the machine where the model was fitted."""
-ENGINE_SHARE = 0.4
-"""Share of that rate which training reaches: the rest goes to activations, dropout and the traffic of memory."""
-WORKER_SECONDS = 3.0
-"""Start-up of a worker: most of it is the import of torch."""
+START_SECONDS = 4.0
+"""Processor time before the first shard: imports and the plan."""
+RAY_SECONDS = 8.0
+"""Time that Ray takes to start its workers."""
+RAY_PAYS_SECONDS = 60.0
+"""Where the back end is left to the program, it takes Ray when more workers save more than this."""
+REPORT_SECONDS, REPORT_ARM_SECONDS = 8.0, 0.15
+"""Processor time of the report, and of each arm in it."""
 WORKER_BYTES = 500e6
 RECORD_BYTES = 700
+BESIDE_THE_PHASES = ("trees", "pilot", "start", "score", "report", "processor", "work")
+"""Fields of a forecast that add up over the studies of a suite, as the phases do."""
 NUM_CURVES = 6
 """Curves of a training record, a number for every epoch each."""
-
-
-@dataclass(frozen=True)
-class Size:
-    """Size of one replica: multiply-adds per example, parameters, bytes of memory in training."""
-
-    multiply_adds: int
-    parameters: int
-    replica_bytes: int
 
 
 @dataclass(frozen=True)
 class Forecast:
     """Forecast of a plan: wall seconds by phase, bytes on disk at the peak and at the end, bytes of memory.
 
-    ``trees`` are the seconds to find trees before the first phase, and ``pilot`` those of one round of a pilot.
+    ``trees`` are the seconds to find trees before the first phase, and ``pilot`` those of one round of a pilot;
+    ``start``, ``score`` and ``report`` are what is neither.  ``processor`` are the processor seconds of all together,
+    which are more where several workers train, and ``work`` those of the phases.
     """
 
     search: float
@@ -62,11 +59,21 @@ class Forecast:
     memory: float
     trees: float = 0.0
     pilot: float = 0.0
+    start: float = 0.0
+    score: float = 0.0
+    report: float = 0.0
+    processor: float = 0.0
+    work: float = 0.0
 
     @property
     def seconds(self) -> float:
-        """Wall seconds of all phases, and of what comes before the first one."""
-        return self.search + self.confirm + self.verdict + self.trees + self.pilot
+        """Wall seconds of all phases, and of what comes before and after them."""
+        return self.training + self.trees + self.pilot + self.start + self.score + self.report
+
+    @property
+    def training(self) -> float:
+        """Wall seconds of the phases."""
+        return self.search + self.confirm + self.verdict
 
     def event(self) -> dict[str, float]:
         """Return the part of the ledger's event ``planned`` that holds the forecast."""
@@ -80,82 +87,65 @@ class Forecaster:
         task_set: gives the number of examples.
         workers: processes that train at once.
         rate: multiply-adds per second of one thread; measured by :func:`machine_rate`.
+        trials: of the study's networks; ``None``: the model alone tells what they cost.
     """
 
-    def __init__(self, task_set: TaskSet, workers: int, rate: float = REFERENCE_RATE) -> None:
-        self.task_set, self.workers, self.rate = task_set, workers, rate
-        self._sizes: dict[tuple[Arm, str | None], Size] = {}
-
-    def size(self, plan: Plan, arm: Arm, task: str | None) -> Size:
-        """Return the size of one replica of ``arm``, of a single-task arm for ``task``."""
-        key = (arm, task)
-        if key not in self._sizes:
-            self._sizes[key] = self._declared_size(plan, arm, task)
-        return self._sizes[key]
+    def __init__(
+        self, task_set: TaskSet, workers: int, rate: float = REFERENCE_RATE, trials: Trials | None = None
+    ) -> None:
+        self.task_set, self.workers, self.rate, self.trials = task_set, workers, rate, trials
+        self.costs = NetworkCosts(task_set, rate, trials)
 
     def forecast(self, plan: Plan) -> Forecast:
         """Return the forecast of ``plan``."""
-        seconds = {phase: self._phase(plan, phase) for phase in PHASES}
-        disk, states = self._records(plan), self._states(plan)
-        models = self._models(plan)
+        arrays_of = cache(partial(self.costs.arrays, plan))
+        work = PhaseWork(plan, arrays_of)
+        phases = {"search": work.search(), "confirm": work.confirm(), "verdict": work.verdict()}
+        alone = {
+            "trees": sum(self._tree(plan, stages) for stages in plan.stand_ins),
+            "pilot": self._pilot(plan) if plan.pilot else 0.0,
+            "start": START_SECONDS,
+            "score": self._scoring(plan, arrays_of),
+            "report": REPORT_SECONDS + REPORT_ARM_SECONDS * len(plan.arms),
+        }
+        workers = workers_of(plan.spec.backend, self.workers, sum(phases.values()))
+        processor = sum(phases.values()) + sum(alone.values()) + (workers > 1) * workers * START_SECONDS
+        disk, states, models = self._records(plan), self._states(plan), self._models(plan)
         largest = max(size.replica_bytes * rows_of_shard(size.replica_bytes) for size in self._all_sizes(plan))
         examples = self.task_set.development.examples
         data = (examples.inputs.numel() + examples.targets.numel()) * 4
-        memory = self.workers * (WORKER_BYTES + data + largest)
         return Forecast(
-            **seconds,
+            **{phase: seconds / workers for phase, seconds in phases.items()},
             peak_disk=disk + models + states,
             disk=disk + models,
-            memory=memory,
-            trees=sum(self._tree(plan, stages) for stages in plan.stand_ins),
-            pilot=self._pilot(plan) if plan.pilot else 0.0,
+            memory=self.workers * (WORKER_BYTES + data + largest),
+            **(alone | {"start": START_SECONDS + (workers > 1) * RAY_SECONDS}),
+            processor=processor,
+            work=sum(phases.values()),
         )
 
-    def _phase(self, plan: Plan, phase: str) -> float:
-        candidates = [self._epoch(plan, arm) for arm in plan.candidates]
-        baselines = sum(self._epoch(plan, arm) for arm in plan.baselines)
-        epochs, seeds = plan.spec.training.epochs, len(plan.seeds(phase))
-        if phase == "search":  # and, once the arm is chosen, single-task networks of as many parameters
-            share, totals = plan.num_trials / len(candidates), max(candidates) * (plan.num_judged + plan.may_follow_up)
-            work = (sum(candidates) * share + baselines + totals) * seeds * halved_epochs(plan)
-        elif phase == "confirm":
-            work = (sum(sorted(candidates)[-plan.num_confirmed :]) + baselines) * seeds * epochs
-        else:  # each judged arm has four baselines, none of which costs much more than itself
-            work = 5 * max(candidates) * (plan.num_judged + plan.may_follow_up) * seeds * epochs
-        return work / self.workers + WORKER_SECONDS
-
-    def _epoch(self, plan: Plan, arm: Arm) -> float:
-        """Seconds of one epoch of one replica, or of one for each task for single-task arms.
-
-        Multiply-adds are for an example of each task, of which there are fewer where tasks have examples of their own.
-        The epochs in which an architecture searches a structure beforehand make each epoch longer.
-        """
-        recipe = recipe_of(arm, plan.settings("search"))
-        searching = find("sharing", arm.sharing).cls.search_epochs(recipe) / recipe.epochs
-        tasks: Sequence[str | None] = plan.tasks if arm.is_single_task else (None,)
-        folds, development = plan.folds, self.task_set.development
-        examples = len(development.examples) / (len(plan.tasks) if development.own_inputs else 1)
-        examples *= 1 if folds == 1 else 1 - 1 / folds  # the fold that judges is not trained on
-        validating = development.validation_share * examples
-        training = (examples - validating) * arm.train_fraction
-        batch = plan.spec.training.batch_size
-        seconds = 0.0
-        for task in tasks:
-            products = self.size(plan, arm, task).multiply_adds / (ENGINE_SHARE * self.rate)
-            seconds += math.ceil(training / batch) * STEP_SECONDS + (3 * training + 2 * validating) * products
-        return seconds * (1 + searching)
+    def _scoring(self, plan: Plan, arrays_of: ArraysOf) -> float:
+        """Seconds to score what confirm and verdict train: a forward pass over the test split each."""
+        development = self.task_set.development
+        share = len(self.task_set.test) / passes_of_an_epoch(len(development.examples), development.validation_share)
+        scoring = PhaseWork(plan, lambda arm: [array.longer(share) for array in arrays_of(arm)], epochs=1.0)
+        return scoring.confirm() + scoring.verdict()
 
     def _tree(self, plan: Plan, stages: int) -> float:
         """Seconds to find the tree of so many stages, in the driver."""
         from mtl_core.task_grouping.affinity import REPLICAS, epochs_of
 
         epochs = epochs_of(quick_recipe(plan.spec, stages), self.task_set.development)
-        return REPLICAS * epochs * self._epoch(plan, quick_arm(plan.spec, stages))
+        return self.costs.cost(plan, quick_arm(plan.spec, stages), None).shards(REPLICAS, epochs, MOST_ROWS)
 
     def _pilot(self, plan: Plan) -> float:
         """Seconds of a pilot's first round, in the driver."""
         rows = len(PILOT_SEEDS) * len(pilot_draws(plan))
-        return rows * plan.spec.training.epochs * sum(self._epoch(plan, arm) for arm in pilot_arms(plan))
+        networks = [(arm, task) for arm in pilot_arms(plan) for task in (plan.tasks if arm.is_single_task else (None,))]
+        return sum(
+            self.costs.cost(plan, arm, task).shards(rows, plan.spec.training.epochs, MOST_ROWS)
+            for arm, task in networks
+        )
 
     def _records(self, plan: Plan) -> float:
         counts, epochs = plan.counts(tasks_together=True), plan.spec.training.epochs
@@ -177,16 +167,22 @@ class Forecaster:
 
     def _all_sizes(self, plan: Plan) -> list[Size]:
         return [
-            self.size(plan, arm, task) for arm in plan.arms for task in (plan.tasks if arm.is_single_task else (None,))
+            self.costs.size(plan, arm, task)
+            for arm in plan.arms
+            for task in (plan.tasks if arm.is_single_task else (None,))
         ]
 
-    def _declared_size(self, plan: Plan, arm: Arm, task: str | None) -> Size:
-        from mtl_core.network.cost import cost_of
 
-        development = self.task_set.development
-        view = development if task is None else development.only(task)
-        cost = cost_of(recipe_of(arm, plan.settings("search")), view)
-        return Size(cost.multiply_adds, cost.parameters_total, cost.replica_bytes)
+def workers_of(backend: str, workers: int, seconds: float) -> int:
+    """Return how many processes train: one, unless Ray is asked for, or saves more than its start costs.
+
+    Args:
+        backend: ``auto``, ``inline`` or ``ray``.
+        workers: that there may be.
+        seconds: processor seconds of training.
+    """
+    pays = backend == "ray" or (backend == "auto" and seconds * (1 - 1 / workers) > RAY_PAYS_SECONDS)
+    return workers if pays else 1
 
 
 def halved_epochs(plan: Plan) -> float:

@@ -12,10 +12,11 @@ from study.config.field_types import is_auto
 from study.config.load import read_spec
 from study.config.spec import Spec
 from study.planning import pilot
+from study.planning.array_cost import REFERENCE_RATE
 from study.planning.band import band_facts, settle_band
 from study.planning.budget import reductions, settled_spec, shrink
 from study.planning.evaluation import settle_design
-from study.planning.forecast import REFERENCE_RATE, Forecast, Forecaster, machine_rate, refuse_if_too_large
+from study.planning.forecast import Forecast, Forecaster, machine_rate, refuse_if_too_large
 from study.planning.importance import settle_importance
 from study.planning.make_plan import make_plan
 from study.planning.options import build_task_set, check_backbone_options, check_named_options
@@ -23,6 +24,7 @@ from study.planning.plan import Plan
 from study.planning.settings_from_data import settle_settings, with_setting
 from study.planning.stored_metrics import with_stored_metrics
 from study.planning.task_trees import trees_in_ledger
+from study.planning.trials import Trials, tried
 from study.store import ledger
 
 if TYPE_CHECKING:
@@ -31,10 +33,13 @@ if TYPE_CHECKING:
     from mtl_core.data.task_set import TaskSet
     from mtl_core.task_tree import Tree
 
+TRIALS_PAY_SECONDS = 60.0
+"""Forecast of processor time from which on some seconds are spent on trials, so that it comes out better."""
+
 
 @dataclass(frozen=True)
 class Prepared:
-    """A prepared study: its task set, plan and forecast, and the machine's rate that the forecast rests on.
+    """A prepared study: its task set, plan and forecast, and the machine's rate and trials that the forecast rests on.
 
     ``band_is_automatic`` says that the study file left the band to the program.
     """
@@ -43,6 +48,7 @@ class Prepared:
     plan: Plan
     forecast: Forecast
     rate: float = REFERENCE_RATE
+    trials: Trials | None = None
     band_is_automatic: bool = False
 
     @property
@@ -96,6 +102,8 @@ def prepare(
     tasks = [task.name for task in task_set.tasks]
     trees = {} if stored is None else trees_in_ledger(ledger.read(out / ledger.NAME), tasks)
     forecaster = Forecaster(task_set, spec.workers or num_cores(), rate or machine_rate())
+    if stored is None:
+        forecaster = _with_trials(forecaster, make_plan(spec, task_set.development, trees=trees))
     settled = stored and settled_spec(spec, stored)
     if settled:
         smaller, shrunk = settled, reductions(spec, settled)
@@ -107,7 +115,15 @@ def prepare(
     plan = replace(plan, pilot=stored is None and pilot.is_wanted(asked, smaller, task_set.development))
     forecast = forecaster.forecast(plan)
     refuse_if_too_large(forecast, free_disk(out), free_memory())
-    return Prepared(task_set, plan, forecast, forecaster.rate, band_is_automatic)
+    return Prepared(task_set, plan, forecast, forecaster.rate, forecaster.trials, band_is_automatic)
+
+
+def _with_trials(forecaster: Forecaster, plan: Plan) -> Forecaster:
+    """Return a forecaster that goes by trials of the plan's networks, where the study is long enough for them."""
+    if forecaster.forecast(plan).processor < TRIALS_PAY_SECONDS or plan.spec.device == "cuda":
+        return forecaster
+    trials = tried(forecaster.costs.networks(plan))
+    return Forecaster(forecaster.task_set, forecaster.workers, forecaster.rate, trials)
 
 
 def with_trees(prepared: Prepared, trees: Mapping[int, Tree]) -> Prepared:
@@ -129,7 +145,7 @@ def _planned_anew(prepared: Prepared, spec: Spec, trees: Mapping[int, Tree]) -> 
     before, task_set = prepared.plan, prepared.task_set
     made = make_plan(spec, task_set.development, trees=trees)
     plan = replace(made, shrunk=before.shrunk, reasons=before.reasons, pilot=before.pilot)
-    forecaster = Forecaster(task_set, spec.workers or num_cores(), prepared.rate)
+    forecaster = Forecaster(task_set, spec.workers or num_cores(), prepared.rate, prepared.trials)
     return replace(prepared, plan=plan, forecast=forecaster.forecast(plan))
 
 

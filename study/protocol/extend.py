@@ -60,6 +60,8 @@ def _training(context: StudyContext, addition: Addition) -> Steps:
     _refuse_diverged(context, addition)
     replicas = [replica for fold in context.folds for replica in replicas_of(fold, _added_to(fold, addition))]
     yield context.training_jobs("verdict", context.keyed(replicas))
+    for phase in ("search", "verdict"):
+        context.archive.merge_phase(phase)
 
 
 def _judging(context: StudyContext, addition: Addition) -> Steps:

@@ -15,6 +15,7 @@ from study.protocol.more_seeds import with_more_seeds
 from study.protocol.score import score
 from study.protocol.search import search_arm
 from study.protocol.select import clear_checkpoints, select
+from study.protocol.time_budget import with_seeds_that_fit
 from study.protocol.verdict import choose_judged, verdict
 
 
@@ -24,10 +25,12 @@ def stages(context: StudyContext, task_set: TaskSet) -> Iterator[tuple[Steps, Da
     Both follow each other again while more seeds would make the verdict surer.
     """
     yield training(context), Data(task_set.development)
+    context = with_seeds_that_fit(context)
+    yield judging(context), Data(task_set.development)
     yield _first_look(context), Data(task_set.development, task_set.test)
     while (longer := with_more_seeds(context)) is not None:
         context = longer
-        yield verdict(context), Data(task_set.development)
+        yield judging(context), Data(task_set.development)
         yield score(context), Data(task_set.development, task_set.test)
 
 
@@ -37,8 +40,17 @@ def _first_look(context: StudyContext) -> Steps:
     yield from score(context)
 
 
+def judging(context: StudyContext) -> Steps:
+    """Train what is judged, if search and confirm left anything to judge."""
+    if context.frozen("judged") is None:
+        return
+    yield from verdict(context)
+    context.archive.merge_phase("verdict")
+    ends_here(context, "verdict", context.frozen("judged")["arms"][:1])
+
+
 def training(context: StudyContext) -> Steps:
-    """Run every phase that trains; what one decides is in the ledger before the next begins.
+    """Run the phases that choose what is judged; what one decides is in the ledger before the next begins.
 
     With outer folds every choice is made in each fold, on what the networks of that fold have seen, and then once
     more on all folds together: the former is judged, the latter is what the report recommends.  A phase that left
@@ -47,14 +59,15 @@ def training(context: StudyContext) -> Steps:
     yield from search(context)
     if not all(select(each) for each in context.with_all_folds):
         return
+    context.archive.merge_phase("search")
     yield from confirm(context)
     if not all(choose(each) for each in context.with_all_folds):
         return
+    context.archive.merge_phase("confirm")
     for each in context.with_all_folds:
         yield from choose_judged(each)
     clear_checkpoints(context)
-    yield from verdict(context)
-    ends_here(context, "verdict", context.frozen("judged")["arms"][:1])
+    context.archive.merge_phase("search")  # the baselines that only the choice of an arm has called for
 
 
 def search(context: StudyContext) -> Steps:

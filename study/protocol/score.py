@@ -14,6 +14,7 @@ JUDGED = ("confirm", "verdict")
 def score(context: StudyContext) -> Steps:
     """Score on the test split the replicas without scores; then keep only the models of what can be recommended."""
     yield Parallel([_score_phase(context, phase) for phase in JUDGED])
+    context.archive.merge_scores()
     keep_models_of_options(context)
 
 

@@ -11,7 +11,9 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from analysis.records.part_files import of_each_part
 from study.store.archive import RECORDS, SCORED, Entry
+from study.store.parts import ORIGIN
 
 
 @dataclass(frozen=True)
@@ -46,18 +48,24 @@ class Recorded:
 def read_recorded(directory: Path) -> Recorded:
     """Read the records under ``directory`` without their curves; a part that cannot be read counts as missing."""
     entries: dict[str, Entry] = {}
-    for part, row in _rows(directory / RECORDS, ["replica", "arm", "phase", "status", "epochs", "reason"]):
-        entry = Entry(row["arm"], row["phase"], row["status"], row["epochs"], row["reason"] or "", part)
+    for row in _rows(directory / RECORDS, ["replica", "arm", "phase", "status", "epochs", "reason"]):
+        entry = Entry(row["arm"], row["phase"], row["status"], row["epochs"], row["reason"] or "", row[ORIGIN])
         earlier = entries.get(row["replica"])
         if earlier is None or entry.rank >= earlier.rank:
             entries[row["replica"]] = entry
-    return Recorded(entries, frozenset(row["replica"] for _, row in _rows(directory / SCORED, ["replica"])))
+    return Recorded(entries, frozenset(row["replica"] for row in _rows(directory / SCORED, ["replica"])))
 
 
-def _rows(folder: Path, columns: list[str]) -> Iterator[tuple[str, dict[str, Any]]]:
-    for path in sorted(folder.glob("[!.]*.parquet")):
+def _rows(folder: Path, columns: list[str]) -> Iterator[dict[str, Any]]:
+    """The rows of all parts, each with the stem of the part in which a worker wrote it."""
+
+    def rows_of(path: Path) -> list[dict[str, Any]]:
         try:
-            rows = pq.ParquetFile(path).read(columns).to_pylist()
-        except (pa.ArrowException, OSError, KeyError):  # torn, or taken away while we look: the driver trains it again
-            continue
-        yield from ((path.stem, row) for row in rows)
+            return [{ORIGIN: path.stem} | row for row in pq.ParquetFile(path).read([*columns, ORIGIN]).to_pylist()]
+        except FileNotFoundError:
+            raise
+        except (pa.ArrowException, OSError, KeyError):  # torn: the driver trains it again
+            return []
+
+    for rows in of_each_part(folder, rows_of):
+        yield from rows

@@ -12,6 +12,7 @@ from mtl_core.data.task import Task
 from mtl_core.data.task_set import Development, Examples, TaskSet
 from study.config.spec import Spec
 from study.config.suite import Suite
+from study.planning.array_cost import REFERENCE_RATE
 from tests.study import fake_engine
 from tests.study.finished_studies import clinic, digits, shop, shop_without  # noqa: F401 - fixtures
 
@@ -30,8 +31,16 @@ def install(monkeypatch: pytest.MonkeyPatch) -> None:
     from study.planning import prepare
 
     monkeypatch.setattr(prepare, "build_task_set", lambda spec: small_task_set())
+    monkeypatch.setattr(prepare, "tried", lambda networks: None)
     monkeypatch.setattr(trainer, "fit", fake_engine.fit)
     monkeypatch.setattr(evaluation, "score_examples_on", fake_engine.score_examples_on)
+
+
+def on_a_known_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let forecasts be those of the machine on which the model was fitted, with two cores."""
+    monkeypatch.setattr("study.planning.prepare.machine_rate", lambda: REFERENCE_RATE)
+    monkeypatch.setattr("study.planning.prepare.tried", lambda networks: None)
+    monkeypatch.setattr("study.planning.prepare.num_cores", lambda: 2)
 
 
 def tiny(**changes: Any) -> Spec:

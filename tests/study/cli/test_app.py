@@ -18,6 +18,7 @@ from study.cli.app import app
 from study.config.spec import Spec
 from study.driver.backend_choice import RunOptions
 from study.planning.prepare import Prepared
+from tests.study.conftest import on_a_known_machine
 
 HEAVY = ("torch", "ray", "pandas", "matplotlib", "scipy", "optuna", "pyarrow", "numpy", "sklearn", "seaborn")
 
@@ -108,9 +109,10 @@ def test_run_passes_the_study_on(runner: Callable[[Any], list[Any]]) -> None:
     assert lines.index(r"Do not share \x1b[31m.") < lines.index("report: runs/digits3/report.html")
 
 
-def test_run_says_what_the_budget_takes(runner: Callable[[Any], list[Any]]) -> None:
+def test_run_says_what_the_budget_takes(runner: Callable[[Any], list[Any]], monkeypatch: pytest.MonkeyPatch) -> None:
     runner(None)
-    result = invoke("run", "digits3", "--budget", "40s", "--set", "training.epochs=60")
+    on_a_known_machine(monkeypatch)
+    result = invoke("run", "digits3", "--budget", "90s", "--set", "training.epochs=60")
     assert result.exit_code == 0, result.output
     assert "budget: tuning.draws: 4 instead of 8" in result.stderr
 

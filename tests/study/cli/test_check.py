@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 
 from study.cli.app import app
 from study.config import registered_names
+from tests.study.conftest import on_a_known_machine
 
 
 @pytest.fixture(autouse=True)
@@ -31,9 +32,10 @@ def test_every_preset_can_be_checked(preset: str, tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
-def test_check_names_skipped_arms_and_what_a_budget_took() -> None:
+def test_check_names_skipped_arms_and_what_a_budget_took(monkeypatch: pytest.MonkeyPatch) -> None:
+    on_a_known_machine(monkeypatch)
     result = invoke(
-        "check", "digits3", "--set", "factors.depth=[0, 1]", "--budget", "40s", "--set", "training.epochs=60"
+        "check", "digits3", "--set", "factors.depth=[0, 1]", "--budget", "90s", "--set", "training.epochs=60"
     )
     assert result.exit_code == 0, result.output
     assert "skipped" in result.stdout

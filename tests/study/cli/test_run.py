@@ -48,7 +48,7 @@ def test_what_is_announced_is_what_is_run(
     calls: dict[str, int], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     out = tmp_path / "run"
-    run(tiny(tuning={"draws": 8}, budget="40s"), out=out, address=None, as_json=True)
+    run(tiny(tuning={"draws": 8}, budget="75s"), out=out, address=None, as_json=True)
     assert calls == {"measured": 1, "built": 1}
     announced = [line.removeprefix("budget: ") for line in capsys.readouterr().err.splitlines()]
     (planned,) = [event for event in ledger.read(out / ledger.NAME) if event["event"] == "planned"]
@@ -62,7 +62,7 @@ def test_a_run_without_a_terminal_says_what_check_says_first(
 ) -> None:
     leak = Remark("leak", "x", "Column 'x' is a straight line of the target 'y': a leak?")
     monkeypatch.setattr(prepare, "build_task_set", lambda spec: replace(small_task_set(), remarks=(leak,)))
-    run(tiny(budget="40s"), out=tmp_path / "run", address=None, as_json=as_json)
+    run(tiny(budget="75s"), out=tmp_path / "run", address=None, as_json=as_json)
     said = capsys.readouterr()
     assert f"- A leak? {leak.text}" in said.err.splitlines()
     assert leak.text not in said.out
@@ -70,7 +70,7 @@ def test_a_run_without_a_terminal_says_what_check_says_first(
 
 def test_a_run_that_is_gone_on_with_is_prepared_once_too(calls: dict[str, int], tmp_path: Path) -> None:
     for _ in range(2):
-        run(tiny(tuning={"draws": 8}, budget="40s"), out=tmp_path / "run", address=None, as_json=True)
+        run(tiny(tuning={"draws": 8}, budget="75s"), out=tmp_path / "run", address=None, as_json=True)
     assert calls == {"measured": 2, "built": 2}
 
 

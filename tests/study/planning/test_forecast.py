@@ -11,9 +11,19 @@ from mtl_core.data.task import Task
 from mtl_core.data.task_set import Development, Examples, TaskSet
 from mtl_core.errors import UserError
 from study.config.spec import Spec
-from study.planning.forecast import Forecast, Forecaster, halved_epochs, machine_rate, refuse_if_too_large, size_text
+from study.planning.array_cost import Point
+from study.planning.forecast import (
+    Forecast,
+    Forecaster,
+    halved_epochs,
+    machine_rate,
+    refuse_if_too_large,
+    size_text,
+    workers_of,
+)
 from study.planning.make_plan import make_plan
 from study.planning.plan import Plan
+from study.planning.trials import Trials
 
 TASKS = tuple(Task(f"task {number}", "regression", "mse") for number in range(3))
 
@@ -50,16 +60,37 @@ def test_time_grows_with_everything_that_is_trained() -> None:
     assert forecast(search={"strategy": "optuna", "trials": 1}).search < base.search
 
 
-def test_the_search_of_a_tree_is_time_on_top_of_the_training() -> None:
-    def epoch(**options: Any) -> float:
-        parts: dict[str, Any] = {"factors": {"sharing": ["learned_branch"]}}
-        if options:
-            parts["training"] = {"sharing_options": {"learned_branch": options}}
-        made = plan(**parts)
-        return Forecaster(task_set(), 1)._epoch(made, made.candidates[0])
+def test_small_studies_run_in_one_process_and_the_forecast_says_so() -> None:
+    small = forecast(workers=4, factors={"width": 4}, tuning={"draws": 1}, training={"epochs": 1})
+    assert small.training == small.work
+    assert forecast(workers=4, factors={"width": 4}, backend="ray").training * 4 == pytest.approx(
+        forecast(workers=1, factors={"width": 4}).work
+    )
+    assert [workers_of("auto", 4, seconds) for seconds in (79, 81)] == [1, 4]
+    assert [workers_of(backend, 4, seconds) for backend, seconds in (("inline", 1e9), ("ray", 0))] == [1, 4]
 
-    assert epoch() == pytest.approx(1.5 * epoch(retrain=False))
-    assert epoch(settle_at=0.2) == pytest.approx(1.2 * epoch(retrain=False))
+
+def test_everything_that_takes_time_is_in_the_sum() -> None:
+    found = forecast()
+    assert found.seconds == pytest.approx(found.processor)
+    parts = (found.work, found.start, found.score, found.report)
+    assert all(part > 0 for part in parts)
+    assert found.seconds == pytest.approx(sum(parts))
+    assert forecast(workers=4, training={"epochs": 300}).processor > forecast(training={"epochs": 300}).processor
+
+
+def test_trials_take_the_place_of_the_model() -> None:
+    made = plan(factors={"width": [16, 64]})
+    forecaster = Forecaster(task_set(), 1)
+    slow = Trials(
+        {
+            network.kind: [Point(network.multiply_adds, network.modelled.times(10))]
+            for network in forecaster.costs.networks(made)
+        }
+    )
+    modelled = forecaster.forecast(made)
+    assert Forecaster(task_set(), 1, trials=slow).forecast(made).work > 3 * modelled.work
+    assert Forecaster(task_set(), 1, trials=Trials(factor=3.0)).forecast(made).work > 2 * modelled.work
 
 
 def test_disk_and_memory_grow_with_size() -> None:

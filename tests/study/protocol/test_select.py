@@ -7,6 +7,7 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
+from analysis.records.schema import TRAINING
 from mtl_core.errors import UserError
 from study.protocol.select import clear_checkpoints, select, with_every_task
 from tests.study.protocol.conftest import Opener, frozen
@@ -46,8 +47,8 @@ def test_no_draw_at_all_is_an_error_with_the_reasons(opened: Opener) -> None:
     context = opened(until=frozen("draws"))
     rows: list[dict[str, Any]] = []
     for path in sorted((context.directory / "records").iterdir()):
-        rows += pq.ParquetFile(path).read().to_pylist()
-        context.archive.forget(path.stem)
+        rows += pq.ParquetFile(path).read(list(TRAINING)).to_pylist()
+    context.archive.forget({entry.part for entry in context.archive.entries.values()})
     failed = {"status": "failed", "reason": "the loss is not a number", "selected_epoch": -1}
     context.archive.write("failed", [row | failed for row in rows])
     with pytest.raises(UserError, match=r"no arm has a draw that trained to its end \(the loss is not a number\)"):

@@ -79,7 +79,7 @@ def test_a_forgotten_part_uncovers_the_one_before_it(tmp_path: Path) -> None:
     archive = Archive(tmp_path)
     archive.write("a", [row("one", 2)])
     archive.write("b", [row("one", 4, "failed")])
-    archive.forget("b")
+    archive.forget(["b"])
     assert archive.entries["one"].epochs == 2
     assert not (tmp_path / "records" / "b.parquet").exists()
 

@@ -24,7 +24,7 @@ def test_it_finds_what_the_driver_finds_and_writes_nothing(finished: Path) -> No
 def test_a_torn_part_counts_as_missing(finished: Path, tmp_path: Path) -> None:
     assert not read_recorded(tmp_path).entries
     (tmp_path / "records").mkdir()
-    whole, torn = sorted((finished / "records").glob("*.parquet"))[:2]
+    torn, whole = (finished / "records" / f"merged-{phase}.parquet" for phase in ("search", "verdict"))
     (tmp_path / "records" / whole.name).write_bytes(whole.read_bytes())
     (tmp_path / "records" / torn.name).write_bytes(torn.read_bytes()[:100])
-    assert {entry.part for entry in read_recorded(tmp_path).entries.values()} == {whole.stem}
+    assert read_recorded(tmp_path).by_phase().keys() == {"verdict"}
