@@ -6,16 +6,14 @@ import os
 import tempfile
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-import torch
 
 from mtl_core.errors import UserError
 from study.execution import ray_tune
-from study.execution.ray_tune import MOST_ON_A_CARD, RayTune, Worker
+from study.execution.ray_tune import MOST_ON_A_CARD, RayTune
 from study.jobs.job import Data
 from tests.study.conftest import small_task_set
 
@@ -99,13 +97,3 @@ def test_what_device_says_is_used_whatever_the_cluster_has(cluster: None, monkey
     assert backend._device_of_cluster() == "cpu"
     with pytest.raises(UserError, match="the Ray cluster has no GPU"):
         begun(monkeypatch, "cuda", None)
-
-
-def test_a_worker_trains_on_the_device_of_the_cluster(tmp_path: Path) -> None:
-    worker = Worker.__new__(Worker)
-    threads = torch.get_num_threads()
-    try:
-        worker.setup({}, DATA, tmp_path, None, "cuda", None)  # type: ignore[arg-type]
-    finally:
-        torch.set_num_threads(threads)
-    assert worker.data == replace(DATA, device="cuda")

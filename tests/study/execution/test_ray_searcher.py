@@ -9,14 +9,14 @@ from typing import Any
 
 import pytest
 
-from study.execution import ray_tune
+from study.execution import ray_searcher
 from study.execution.heartbeat import Heartbeats
-from study.execution.ray_tune import EndOfWaiting, JobSearcher
+from study.execution.ray_searcher import EndOfWaiting, JobSearcher
 from study.execution.scheduler import DONE
 from study.jobs.job import Summary
 from study.store.ledger import LOCK
 
-FINISHED = ray_tune.Searcher.FINISHED
+FINISHED = ray_searcher.Searcher.FINISHED
 
 
 class Queue:
@@ -79,7 +79,7 @@ def test_at_the_end_there_are_no_more_trials(tmp_path: Path) -> None:
 
 def test_jobs_wait_until_all_workers_are_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     times = [0.0]
-    monkeypatch.setattr(ray_tune.time, "monotonic", lambda: times[-1])
+    monkeypatch.setattr(ray_searcher.time, "monotonic", lambda: times[-1])
     queue: Any = Queue(tmp_path, job("a"), job("b"))
     made = JobSearcher(queue, Heartbeats(tmp_path), 2)
     assert [made.suggest(name)["job"] for name in ("one", "two")] == [None, None]
@@ -87,7 +87,7 @@ def test_jobs_wait_until_all_workers_are_up(tmp_path: Path, monkeypatch: pytest.
     assert made.may_end("two")
     assert made.suggest("three")["job"] == job("a")
     late = JobSearcher(queue, Heartbeats(tmp_path), 2)
-    times.append(ray_tune.START_SECONDS + 1)
+    times.append(ray_searcher.START_SECONDS + 1)
     assert late.suggest("four")["job"] == job("b"), "those that are there begin"
 
 
