@@ -24,14 +24,19 @@ RECORDED = Summary("recorded", best=0.5)
 
 
 @pytest.fixture
-def worker(tmp_path: Path) -> Iterator[Worker]:
-    """A worker that sees the run directory."""
+def worker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Worker]:
+    """A worker on the driver's machine."""
     (tmp_path / LOCK).write_text("session 1")
-    made = Worker.__new__(Worker)
+    monkeypatch.setattr(ray_worker, "this_node", lambda: "driver's")
     threads = torch.get_num_threads()
-    made.setup({}, DATA, tmp_path, Heartbeats(tmp_path / "beats"), "cuda", None)
-    yield made
+    yield made(tmp_path, None)
     torch.set_num_threads(threads)
+
+
+def made(directory: Path, server: Any) -> Worker:
+    worker = Worker.__new__(Worker)
+    worker.setup({}, DATA, directory, Heartbeats(directory / "beats", node="driver's"), "cuda", server)
+    return worker
 
 
 def job(run: Callable[..., Summary]) -> Any:
@@ -71,3 +76,22 @@ def test_a_directory_that_it_does_not_see_stops_the_study(worker: Worker) -> Non
     summary = worker.step()["summary"]
     assert summary.outcome == "stuck"
     assert "does not see the run directory" in summary.reason
+
+
+def test_far_from_the_driver_it_sends_its_heartbeats(
+    worker: Worker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent: list[tuple[str, str]] = []
+    server = SimpleNamespace(beat=SimpleNamespace(remote=lambda *beat: sent.append(beat)))
+    monkeypatch.setattr(ray_worker, "this_node", lambda: "node7")
+    far = made(tmp_path, server)
+    far.config = {"job": job(lambda *_: RECORDED), "attempts": 0, "lock": "session 1"}
+    far.step()
+    assert sent == [("a", '[0, 0, null, "node7"]')]
+    assert not (tmp_path / "beats").exists()
+    sent.clear()
+    monkeypatch.setattr(ray_worker, "this_node", lambda: "driver's")
+    near = made(tmp_path, server)
+    near.config = far.config
+    near.step()
+    assert (sent, (tmp_path / "beats").exists()) == ([], True)
