@@ -11,9 +11,9 @@ from __future__ import annotations
 import logging
 import math
 import signal
-import socket
 import threading
 import warnings
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -28,37 +28,23 @@ from mtl_core.errors import UserError  # noqa: E402
 from mtl_core.training.device import chosen_device  # noqa: E402
 from study.execution.driver_storage import start_server  # noqa: E402
 from study.execution.heartbeat import Heartbeats  # noqa: E402
-from study.execution.ray_searcher import EndOfWaiting, JobSearcher  # noqa: E402
-from study.execution.ray_worker import Worker  # noqa: E402
+from study.execution.ray_address import refuse_what_is_no_cluster  # noqa: E402
+from study.execution.ray_nodes import Nodes  # noqa: E402
+from study.execution.ray_searcher import EndOfWaiting, JobSearcher, Starts  # noqa: E402
+from study.execution.ray_worker import Worker, this_node  # noqa: E402
 from study.execution.scheduler import Scheduler  # noqa: E402
 from study.jobs.job import Data, describe  # noqa: E402
 
 MAX_IDLE_FITS = 3
 """Tuner runs in a row that may break off without a single job ended."""
 
-CONNECT_SECONDS = 20.0
-"""How long a cluster's address may take to answer."""
-
 OBJECT_STORE_BYTES = 128 * 2**20
+
+MOST_WORKERS = 10_000
+"""Trials that Tune may have at once; how many it has, the searcher decides."""
 
 MOST_ON_A_CARD = 4
 """Workers that share a GPU where the study file says nothing: one shard seldom fills it.  Not measured on a GPU."""
-
-
-def _refuse_a_silent_address(address: str) -> None:
-    """Refuse the address of a cluster at which nobody listens, which Ray itself would wait for during minutes.
-
-    Raises:
-        UserError: when no connection to ``host:port`` can be made; other forms (``auto``, ``ray://``) are left to Ray.
-    """
-    host, colon, port = address.removeprefix("ray://").rpartition(":")
-    if not colon or not port.isdigit():
-        return
-    try:
-        socket.create_connection((host.strip("[]"), int(port)), timeout=CONNECT_SECONDS).close()
-    except (OSError, OverflowError) as error:
-        found = f"nobody answers there ({describe(error)})."
-        raise UserError(f"--address {address}", found, "Check that the cluster runs, and its address.") from error
 
 
 def _num_gpus() -> int:
@@ -71,17 +57,24 @@ class RayTune:
     Args:
         scratch: for Ray's own files; outside the run directory.
         address: address of a running cluster; ``None`` starts Ray here.
-        workers: jobs at once; by default one per core of the cluster, and on GPUs :data:`MOST_ON_A_CARD` per card.
+        workers: jobs at once, at most; by default one per core of the cluster, and on GPUs :data:`MOST_ON_A_CARD` per
+            card, as many as there are at the time.
         device: ``auto``, ``cpu`` or ``cuda``; each worker takes the GPU that Ray assigns to it.
     """
 
     def __init__(self, scratch: Path, *, address: str | None, workers: int | None, device: str = "cpu") -> None:
         self.scratch, self.address = scratch, address
-        self.workers = workers or 1
         self._num_workers, self._asked, self.device = workers, device, "cpu"
+        self._on_a_card = 0
+        self._nodes: Nodes | None = None
         self._runs = 0
         self._server: Any = None
         self.heartbeats = Heartbeats(scratch / "beats")
+
+    @property
+    def workers(self) -> int:
+        """Jobs that run at once, on the machines that are there now."""
+        return self._nodes.workers if self._nodes is not None else self._num_workers or 1
 
     def run(self, scheduler: Scheduler, data: Data) -> None:
         """Run every job of ``scheduler`` on ``data``: Tuner after Tuner over what is missing, until nothing is.
@@ -92,7 +85,8 @@ class RayTune:
         idle_fits = 0
         while not scheduler.over:
             self.begin(data)
-            searcher = JobSearcher(scheduler, self.heartbeats, self.workers)
+            assert self._nodes is not None
+            searcher = JobSearcher(scheduler, self.heartbeats, self._nodes)
             broke_off = self._fit(searcher, data)
             if searcher.error is not None:
                 raise searcher.error
@@ -117,14 +111,15 @@ class RayTune:
 
     def close(self) -> None:
         """Shut Ray down, with all its processes."""
-        self._server = None
+        self._server = self._nodes = None
         if ray.is_initialized():
             ray.shutdown()
 
     def _fit(self, searcher: JobSearcher, data: Data) -> str:
         """Run one Tuner; return the error that it broke off with, or an empty text."""
         self._runs += 1
-        parameters = {"data": data, "directory": searcher.scheduler.archive.directory, "heartbeats": self.heartbeats}
+        heartbeats = replace(self.heartbeats, node=this_node())
+        parameters = {"data": data, "directory": searcher.scheduler.archive.directory, "heartbeats": heartbeats}
         parameters["device"] = self.device
         parameters["server"] = self._server = self._storage_server(searcher.scheduler.archive.directory)
         trainable = tune.with_resources(tune.with_parameters(Worker, **parameters), self._resources())
@@ -133,7 +128,7 @@ class RayTune:
             tune_config=tune.TuneConfig(
                 search_alg=searcher,
                 num_samples=-1,
-                max_concurrent_trials=self.workers,
+                max_concurrent_trials=MOST_WORKERS,
                 reuse_actors=True,
                 trial_name_creator=lambda trial: trial.trial_id,
                 trial_dirname_creator=lambda trial: trial.trial_id,
@@ -145,7 +140,7 @@ class RayTune:
                 failure_config=tune.FailureConfig(max_failures=0),
                 checkpoint_config=tune.CheckpointConfig(checkpoint_at_end=False),
                 stop=EndOfWaiting(searcher),
-                callbacks=[],
+                callbacks=[Starts(searcher)],
                 verbose=0,
             ),
         )
@@ -157,13 +152,12 @@ class RayTune:
 
     def _storage_server(self, directory: Path) -> Any:
         """Return the actor that serves workers on other machines; ``None`` where all are on this one."""
-        return self._server or (None if self.address is None else start_server(directory))
+        return self._server or (None if self.address is None else start_server(directory, self.heartbeats.folder))
 
     def _resources(self) -> dict[str, float]:
         if self.device == "cpu":
             return {"cpu": 1}
-        on_a_card = max(1, math.ceil(self.workers / _num_gpus()))
-        return {"cpu": 1, "gpu": 1 / on_a_card}
+        return {"cpu": 1, "gpu": 1 / self._on_a_card}
 
     def _device_of_cluster(self) -> str:
         """``auto`` takes the cluster's GPUs, those of this machine only where torch can use them."""
@@ -188,14 +182,16 @@ class RayTune:
         if threading.current_thread() is threading.main_thread():
             signal.signal(signal.SIGTERM, before)  # Ray put its own there
         self.device = self._device_of_cluster()
-        cores = max(int(ray.cluster_resources().get("CPU", 1)), 1)
-        most = cores if self.device == "cpu" else min(cores, MOST_ON_A_CARD * _num_gpus())
-        self.workers = self._num_workers or most
+        if self.device == "cuda":
+            cores = max(int(ray.cluster_resources().get("CPU", 1)), 1)
+            workers = self._num_workers or min(cores, MOST_ON_A_CARD * _num_gpus())
+            self._on_a_card = math.ceil(workers / _num_gpus())
+        self._nodes = Nodes(self._num_workers, self._on_a_card)
 
     def _init(self, data: Data) -> None:
         quiet = {"log_to_driver": False, "logging_level": logging.CRITICAL}
         if self.address is not None:
-            _refuse_a_silent_address(self.address)
+            refuse_what_is_no_cluster(self.address)
             try:
                 ray.init(address=self.address, runtime_env={"env_vars": {"OMP_NUM_THREADS": "1"}}, **quiet)
             except (ConnectionError, RuntimeError, ValueError) as error:

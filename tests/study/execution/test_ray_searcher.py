@@ -27,6 +27,7 @@ class Queue:
         self.archive = SimpleNamespace(directory=directory)
         self.ready, self.over = deque(jobs), False
         self.ended: list[tuple[str, Summary]] = []
+        self.excused: list[str] = []
 
     def next(self) -> Any:
         job = self.ready.popleft() if self.ready else None
@@ -37,16 +38,39 @@ class Queue:
     def attempts(self, job: Any) -> int:
         return 2
 
+    def excuse(self, job: Any) -> None:
+        self.excused.append(job.name)
+
     def finished(self, job: Any, summary: Summary) -> None:
         self.ended.append((job.name, summary))
         if summary.reason == "stop":
             raise ValueError("most replicas failed")
 
 
+class Machines:
+    """A cluster with so many cores, of which a test says what becomes."""
+
+    def __init__(self, workers: int) -> None:
+        self.workers, self.left = workers, set[str]()
+
+    def look(self) -> None: ...
+
+    def look_now_and_then(self) -> None: ...
+
+    def has_left(self, node: str) -> bool:
+        return node in self.left
+
+
+def starting(queue: Any, workers: int) -> JobSearcher:
+    """A searcher whose workers are still to start."""
+    machines: Any = Machines(workers)
+    return JobSearcher(queue, Heartbeats(queue.archive.directory / "beats"), machines)
+
+
 def searcher(queue: Any, workers: int = 1) -> JobSearcher:
     """A searcher whose workers are all up."""
-    made = JobSearcher(queue, Heartbeats(queue.archive.directory / "beats"), workers)
-    made._gathering_until = None
+    made = starting(queue, workers)
+    made._num_workers = workers
     return made
 
 
@@ -77,23 +101,84 @@ def test_at_the_end_there_are_no_more_trials(tmp_path: Path) -> None:
     assert searcher(queue).suggest("trial") == FINISHED
 
 
-def test_jobs_wait_until_all_workers_are_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    times = [0.0]
-    monkeypatch.setattr(ray_searcher.time, "monotonic", lambda: times[-1])
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The time, which a test sets."""
+    now = [0.0]
+    monkeypatch.setattr(ray_searcher.time, "monotonic", lambda: now[0])
+    return now
+
+
+def test_jobs_wait_until_all_workers_are_up(tmp_path: Path, clock: list[float]) -> None:
     queue: Any = Queue(tmp_path, job("a"), job("b"))
-    made = JobSearcher(queue, Heartbeats(tmp_path), 2)
-    assert [made.suggest(name)["job"] for name in ("one", "two")] == [None, None]
+    made = starting(queue, 2)
+    assert [made.suggest(name) for name in ("one", "two", "three")] == [{"job": None}, {"job": None}, None]
+    made.started("one")
     assert not made.may_end("one"), "one of two is up"
+    made.started("two")
     assert made.may_end("two")
+    made.on_trial_complete("two", {})
     assert made.suggest("three")["job"] == job("a")
-    late = JobSearcher(queue, Heartbeats(tmp_path), 2)
-    times.append(ray_searcher.START_SECONDS + 1)
-    assert late.suggest("four")["job"] == job("b"), "those that are there begin"
+    late = starting(queue, 2)
+    late.suggest("four")
+    clock[0] += ray_searcher.START_SECONDS + 1
+    assert late.suggest("five")["job"] == job("b"), "those that are there begin"
+
+
+def test_a_machine_that_joins_is_waited_for_and_one_that_leaves_is_not(tmp_path: Path) -> None:
+    queue: Any = Queue(tmp_path, *map(job, "abc"))
+    made = searcher(queue)
+    machines: Any = made.nodes
+    assert made.suggest("one")["job"] == job("a")
+    made.started("one")
+    assert made.suggest("two") is None, "there is one worker"
+    machines.workers = 2
+    assert made.suggest("two") == {"job": None}, "a trial waits for the new machine's worker"
+    made.started("two")
+    assert made.may_end("two")
+    made.on_trial_complete("two", {})
+    assert made.suggest("three")["job"] == job("b")
+    machines.workers = 1
+    made.on_trial_complete("three", error=True)
+    assert made.suggest("four") is None
+
+
+def test_a_job_without_a_worker_takes_that_of_a_trial_that_waits(tmp_path: Path, clock: list[float]) -> None:
+    """Else those that wait hold every processor while the job that they wait for never starts."""
+    queue: Any = Queue(tmp_path, job("a"))
+    made = searcher(queue, 3)
+    assert made.suggest("stranded")["job"] == job("a")
+    assert made.suggest("waiting") == {"job": None}
+    made.started("waiting")
+    assert not made.may_end("waiting"), "the job has just been handed out"
+    clock[0] += ray_searcher.STRANDED_SECONDS + 1
+    assert made.may_end("waiting")
+    assert made.suggest("another") is None, "it would take the worker before the job does"
+    made.on_trial_complete("waiting", {})
+    made.started("stranded")
+    assert made.suggest("another") == {"job": None}
+
+
+def test_a_job_is_excused_once_its_machine_is_known_to_have_left(tmp_path: Path) -> None:
+    queue: Any = Queue(tmp_path, *map(job, "abcd"))
+    made = searcher(queue, 2)
+    machines: Any = made.nodes
+    (tmp_path / "beats").mkdir()
+    for name, node in (("a", "node7"), ("b", "node8")):
+        made.suggest(name)
+        (tmp_path / "beats" / f"{name}.json").write_text(f'[1, 2, null, "{node}"]')
+        made.on_trial_complete(name, error=True)
+    made.suggest("three")
+    assert queue.excused == [], "both machines are still there"
+    machines.left.add("node7")
+    for name in ("four", "five"):
+        made.suggest(name)
+    assert queue.excused == ["a"], "once"
 
 
 def test_a_worker_that_died_ends_its_job_as_died_and_a_result_as_it_is(tmp_path: Path) -> None:
     queue: Any = Queue(tmp_path, job("a"), job("b"))
-    made = searcher(queue)
+    made = searcher(queue, 2)
     for name in ("one", "two"):
         made.suggest(name)
     made.on_trial_complete("one", error=True)
