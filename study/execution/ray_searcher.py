@@ -13,6 +13,7 @@ from ray import tune  # noqa: E402
 from ray.tune.experiment import Trial  # noqa: E402
 from ray.tune.search import Searcher  # noqa: E402
 
+from mtl_core.errors import UserError  # noqa: E402
 from study.execution.heartbeat import Heartbeats  # noqa: E402
 from study.execution.ray_nodes import Nodes  # noqa: E402
 from study.execution.scheduler import DONE, Scheduler  # noqa: E402
@@ -24,6 +25,9 @@ START_SECONDS = 60.0
 
 STRANDED_SECONDS = 5.0
 """A job whose trial has no worker after this time takes that of a trial that waits."""
+
+MOST_FAILED_STARTS = 20
+"""Workers in a row that may end while they start, when no job runs."""
 
 DIED = "the worker process died (killed, out of memory, or crashed)"
 
@@ -55,6 +59,7 @@ class JobSearcher(Searcher):
         self.num_ended = 0
         self._pending: dict[str, float] = {}
         self._died_on: list[tuple[str, Job]] = []
+        self._failed_starts = 0
         self._num_workers = 0
         self._gathering_until: float | None = None
 
@@ -86,6 +91,7 @@ class JobSearcher(Searcher):
     def started(self, trial_id: str) -> None:
         """Note that a trial has its worker."""
         self._pending.pop(trial_id, None)
+        self._failed_starts = 0
 
     def gathering(self) -> bool:
         """Return whether workers are still starting up."""
@@ -105,10 +111,9 @@ class JobSearcher(Searcher):
 
     def on_trial_complete(self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False) -> None:
         """Tell the scheduler how the job of a trial ended."""
-        self._pending.pop(trial_id, None)
         if error:
-            self.nodes.look()
-            self._gather()
+            self._lost_a_worker(has_started=trial_id not in self._pending)
+        self._pending.pop(trial_id, None)
         if trial_id in self.waiting:
             self.waiting.remove(trial_id)
             return
@@ -144,6 +149,18 @@ class JobSearcher(Searcher):
             if node and self.nodes.has_left(node):
                 self.scheduler.excuse(job)
         self._died_on = [(node, job) for node, job in self._died_on if node and not self.nodes.has_left(node)]
+
+    def _lost_a_worker(self, *, has_started: bool) -> None:
+        """Let trials wait for the next worker, unless it may be a machine on which none can start."""
+        self.nodes.look()
+        if has_started:
+            self._gather()
+            return
+        self._failed_starts += 1
+        if self._failed_starts >= MOST_FAILED_STARTS and len(self._pending) == len(self.jobs) + len(self.waiting):
+            found = f"{self._failed_starts} workers in a row ended while they were starting."
+            remedy = "Look into Ray's logs on its machines, /tmp/ray/session_latest/logs; the same command resumes."
+            self.error = self.error or UserError("Ray", found, remedy)
 
     def _gather(self) -> None:
         self._gathering_until = time.monotonic() + START_SECONDS

@@ -171,14 +171,15 @@ class RayTune:
         return "cpu"
 
     def _start(self, data: Data) -> None:
-        if ray.is_initialized():
+        if self._nodes is not None:
             return
         for name in ("ray", "ray.tune"):
             logging.getLogger(name).setLevel(logging.CRITICAL)
         before = signal.getsignal(signal.SIGTERM)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of Ray's, about settings that are not ours
-            self._init(data)
+            if not ray.is_initialized():
+                self._init(data)
         if threading.current_thread() is threading.main_thread():
             signal.signal(signal.SIGTERM, before)  # Ray put its own there
         self.device = self._device_of_cluster()

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from mtl_core.errors import UserError
 from study.execution import ray_searcher
 from study.execution.heartbeat import Heartbeats
 from study.execution.ray_searcher import EndOfWaiting, JobSearcher
@@ -174,6 +175,31 @@ def test_a_job_is_excused_once_its_machine_is_known_to_have_left(tmp_path: Path)
     for name in ("four", "five"):
         made.suggest(name)
     assert queue.excused == ["a"], "once"
+
+
+def test_a_machine_on_which_no_worker_starts_keeps_nobody_waiting(tmp_path: Path) -> None:
+    queue: Any = Queue(tmp_path, *map(job, "ab"))
+    made = searcher(queue, 2)
+    assert made.suggest("good")["job"] == job("a")
+    made.started("good")
+    for number in range(2 * ray_searcher.MOST_FAILED_STARTS):
+        made.waiting.add(f"bad {number}")
+        made._pending[f"bad {number}"] = 0.0
+        made.on_trial_complete(f"bad {number}", error=True)
+    assert not made.gathering()
+    assert made.error is None, "the good one works on"
+    assert made.suggest("another")["job"] == job("b")
+
+
+def test_where_no_worker_ever_starts_the_study_says_so(tmp_path: Path) -> None:
+    queue: Any = Queue(tmp_path, job("a"))
+    made = starting(queue, 1)
+    for number in range(ray_searcher.MOST_FAILED_STARTS):
+        assert made.suggest(str(number)) == {"job": None}
+        made.on_trial_complete(str(number), error=True)
+    assert made.suggest("next") == FINISHED
+    with pytest.raises(UserError, match="20 workers in a row ended while they were starting"):
+        raise made.error or AssertionError
 
 
 def test_a_worker_that_died_ends_its_job_as_died_and_a_result_as_it_is(tmp_path: Path) -> None:
