@@ -46,12 +46,9 @@ class Nodes:
 
     @property
     def workers(self) -> int:
-        """How many workers the machines hold.
-
-        At least one: what waits for a machine is what makes an autoscaler start one.
-        """
+        """How many workers the machines hold; none where all that could train have left."""
         held = sum(self._held_by(resources) for resources in self._seen.values())
-        return max(min(held, self._most or held), 1)
+        return min(held, self._most or held)
 
     def has_left(self, node: str) -> bool:
         """Return whether the machine ``node``, by its identity in the cluster, is not there any more."""

@@ -98,7 +98,7 @@ class JobSearcher(Searcher):
         if self._gathering_until is None:
             return False
         up = len(self.jobs) + len(self.waiting) - len(self._pending)
-        if up >= self.nodes.workers or time.monotonic() > self._gathering_until:
+        if up >= self._num_workers or time.monotonic() > self._gathering_until:
             self._gathering_until = None
         return self._gathering_until is not None
 
@@ -141,7 +141,7 @@ class JobSearcher(Searcher):
         That a machine has left is known later than that its worker died, so jobs are excused afterwards.
         """
         self.nodes.look_now_and_then()
-        workers = self.nodes.workers
+        workers = max(self.nodes.workers, 1)  # a trial that waits for a machine is what makes an autoscaler start one
         if workers > self._num_workers:
             self._gather()
         self._num_workers = workers

@@ -15,8 +15,13 @@ set_environment()
 
 from ray.cluster_utils import Cluster  # noqa: E402
 
+from tests.faults.test_kill import HANGING  # noqa: E402
+
 BYTES = 80 * 2**20
 """Of a node's object store; Ray takes no less than 75 MiB."""
+
+PATIENT = {"health_check_timeout_ms": 300_000}
+"""A node that does not answer because the machine is busy is not dead; one whose processes are gone is found soon."""
 
 
 class Machines:
@@ -30,7 +35,7 @@ class Machines:
     def __init__(self, folder: str, *, far: bool = False) -> None:
         self._parts: dict[str, Any] = {"node_ip_address": "127.0.0.1", "object_store_memory": BYTES}
         self._environment = {"env_vars": {HAND_BACK: "1"}} if far else {}
-        head = self._parts | {"num_cpus": 0, "temp_dir": folder, "include_dashboard": False}
+        head = self._parts | {"num_cpus": 0, "temp_dir": folder, "include_dashboard": False, "_system_config": PATIENT}
         with mock.patch("ray._private.utils.write_ray_address"):  # or a driver with --address auto would take this one
             self._cluster = Cluster(initialize_head=True, head_node_args=head)
         self.address: str = self._cluster.address
@@ -39,13 +44,17 @@ class Machines:
     def join(self) -> Any:
         """Let another machine join, and return it; from any thread, though only the main one may handle signals."""
         with mock.patch("ray._private.utils.set_sigterm_handler"):
-            self.nodes.append(self._cluster.add_node(num_cpus=1, **self._parts, **self._environment))
+            self.nodes.append(self._cluster.add_node(wait=False, num_cpus=1, **self._parts, **self._environment))
         return self.nodes[-1]
 
     def leave(self, node: Any) -> None:
         """Kill every process of a machine at once, as if its plug were pulled."""
         self.nodes.remove(node)
         self._cluster.remove_node(node, allow_graceful=False)
+
+    def wait(self) -> None:
+        """Wait until every machine is known to the head."""
+        self._cluster.wait_for_nodes(timeout=HANGING)
 
     def shutdown(self) -> None:
         """End every process of the cluster."""
@@ -60,6 +69,7 @@ def machines(number: int, *, far: bool = False) -> Iterator[Machines]:
         try:
             for _ in range(number):
                 cluster.join()
+            cluster.wait()
             yield cluster
         finally:
             cluster.shutdown()

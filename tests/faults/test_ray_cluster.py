@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import _thread
 import json
 import threading
 import time
@@ -108,6 +109,7 @@ class During:
             self._work(self._over)
         except Exception as error:
             self._error = error
+            _thread.interrupt_main()  # the study might wait for ever for what was to happen beside it
 
     def __enter__(self) -> None:
         self._thread.start()

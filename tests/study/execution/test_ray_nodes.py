@@ -24,8 +24,8 @@ def test_a_machine_holds_a_worker_a_core_or_so_many_a_card(most: int | None, on_
     assert Nodes(most, on_a_card, lambda: listed).workers == workers
 
 
-def test_an_empty_cluster_has_one_worker_to_wait_for() -> None:
-    assert Nodes(None, 0, lambda: [machine("head", CPU=0.0), machine("dead", alive=False, CPU=8.0)]).workers == 1
+def test_a_head_without_cores_and_a_dead_machine_hold_nothing() -> None:
+    assert Nodes(None, 0, lambda: [machine("head", CPU=0.0), machine("dead", alive=False, CPU=8.0)]).workers == 0
 
 
 def test_who_came_and_who_left_is_seen_at_the_next_look(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -144,6 +144,12 @@ def test_a_machine_that_joins_is_waited_for_and_one_that_leaves_is_not(tmp_path:
     assert made.suggest("four") is None
 
 
+def test_in_an_empty_cluster_one_trial_waits_for_a_machine(tmp_path: Path) -> None:
+    queue: Any = Queue(tmp_path, job("a"))
+    made = starting(queue, 0)
+    assert [made.suggest(name) for name in ("one", "two")] == [{"job": None}, None]
+
+
 def test_a_job_without_a_worker_takes_that_of_a_trial_that_waits(tmp_path: Path, clock: list[float]) -> None:
     """Else those that wait hold every processor while the job that they wait for never starts."""
     queue: Any = Queue(tmp_path, job("a"))
