@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from study.jobs.job import Job
+from study.planning.arm import Arm
 from study.planning.forecast import ENGINE_SHARE, STEP_SECONDS, Forecaster
 from study.planning.prepare import Prepared
 
@@ -22,9 +25,10 @@ class ForecastLength:
 
     def __call__(self, job: Job) -> float:
         """Return the length of ``job``."""
-        task = job.tasks[0] if job.arm.is_single_task else None
-        products = (
-            3 * self._plan.spec.training.batch_size * self._forecaster.size(self._plan, job.arm, task).multiply_adds
-        )
-        step = STEP_SECONDS + products / (ENGINE_SHARE * self._forecaster.rate)
-        return len(job.replicas) * job.shard.until * job.arm.train_fraction * step
+        tasks = Counter(replica.task for replica in job.replicas.values())
+        steps = sum(number * self._step(job.arm, task) for task, number in tasks.items())
+        return job.shard.until * job.arm.train_fraction * steps
+
+    def _step(self, arm: Arm, task: str | None) -> float:
+        size, batch = self._forecaster.size(self._plan, arm, task), self._plan.spec.training.batch_size
+        return STEP_SECONDS + 3 * batch * size.multiply_adds / (ENGINE_SHARE * self._forecaster.rate)

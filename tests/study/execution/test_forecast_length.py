@@ -10,6 +10,7 @@ from study.jobs.shard import Shard
 from study.jobs.train import TrainingJob
 from study.planning.arm import Arm
 from study.planning.prepare import prepare_run
+from study.planning.replica import Replica
 from tests.study.conftest import tiny
 
 
@@ -19,13 +20,13 @@ def test_a_job_is_longer_the_wider_the_more_replicas_the_more_epochs_and_with_al
     prepared = prepare_run(tiny(), tmp_path)
     length, settings = ForecastLength(prepared), prepared.plan.settings("search")
 
-    def of(arm: Arm, number: int, until: int, tasks: tuple[str, ...] = prepared.plan.tasks) -> float:
-        replicas = dict.fromkeys(map(str, range(number)))
-        return length(TrainingJob(Shard("search", arm, tasks, replicas, until, settings)))  # type: ignore[arg-type]
+    def of(arm: Arm, number: int, until: int, task: str | None = None) -> float:
+        replicas = {str(seed): Replica(arm, 0, seed, "search", {}, task) for seed in range(number)}
+        return length(TrainingJob(Shard("search", arm, prepared.plan.tasks, replicas, until, settings)))
 
     arm, alone = prepared.plan.candidates[0], next(arm for arm in prepared.plan.arms if arm.is_single_task)
     assert of(arm, 4, 2) * 4 == of(arm, 8, 4) == of(arm, 16, 2)
     assert of(replace(arm, width=512), 4, 2) > of(arm, 4, 2)
     assert of(replace(arm, train_fraction=0.5), 4, 2) * 2 == of(arm, 4, 2)
-    task = prepared.plan.tasks[:1]
+    task = prepared.plan.tasks[0]
     assert of(replace(arm, width=512), 4, 2) > of(replace(alone, width=512), 4, 2, task) > 0

@@ -20,7 +20,7 @@ from study.store.storage import LocalStorage
 from tests.study.conftest import small_task_set
 
 DATA = Data(small_task_set().development)
-RECORDED = Summary("recorded", best=0.5)
+RECORDED = Summary("recorded", best={("rain",): 0.5})
 
 
 @pytest.fixture
