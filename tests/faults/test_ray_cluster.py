@@ -110,6 +110,7 @@ class During:
         except Exception as error:
             self._error = error
             _thread.interrupt_main()  # the study might wait for ever for what was to happen beside it
+        self._over.wait()  # processes that Ray starts end with the thread that has started them
 
     def __enter__(self) -> None:
         self._thread.start()
