@@ -44,7 +44,6 @@ MOST_ENTRIES = {
 MOST_FLOORS = {"study": 8, "mtl_core": 8, "analysis": 7}
 FUNCTION_P90, FILE_P90, LONGEST_FILE = 20, 200, 250
 LONG = {
-    "study/execution/ray_tune.py": "everything that knows Ray stands in one file",
     "mtl_core/network/portable/model.py": "an exported folder holds this file, and needs no other",
 }
 PICKLING = {"pickle", "cloudpickle", "dill", "joblib", "shelve", "marshal"}
@@ -143,6 +142,7 @@ TESTED_ELSEWHERE: dict[str, tuple[str, str]] = {
         f"mtl_core/testing/weighting_{name}.py": ("tests/mtl_core/testing/test_weighting.py", "plug-ins pass by it")
         for name in ("answers", "presence", "steps")
     },
+    "study/execution/ray_tune.py": ("tests/faults/test_ray.py", "whole studies on real workers; GPUs beside it"),
     "study/cli/reading_commands.py": ("tests/study/cli/test_status.py", "status; the others beside it likewise"),
     "study/cli/model_commands.py": ("tests/study/cli/test_export.py", "export, and predict beside it"),
     "study/__init__.py": ("tests/study/cli/test_app.py", "the version, which the command prints"),

@@ -25,6 +25,7 @@ from study.driver.devices import note_device, refuse_a_missing_gpu
 from study.driver.frame import Frame, spec_of_frame
 from study.driver.manifest import refuse_another, refuse_changed_code, refuse_something_else, write_description
 from study.driver.screens import screen_for
+from study.execution.forecast_length import ForecastLength
 from study.execution.heartbeat import Heartbeats
 from study.execution.inline import Inline
 from study.execution.scheduler import Scheduler, Steps
@@ -143,11 +144,12 @@ def _run_phases(
     context = StudyContext(prepared.plan, archive, ledger, prepared.task_set.development, fingerprint, out)
     backend = choose_backend(options, prepared, scratch)
     measured = prepared if shown is None else replace(prepared, plan=shown)
+    length = ForecastLength(prepared)
     screen = screen_for(options.screen, measured, archive, backend, options.position)
     changed = False
     try:
         for steps, data in phases(context, prepared.task_set):
-            scheduler = Scheduler(steps, archive, ledger)
+            scheduler = Scheduler(steps, archive, ledger, length)
             if data.test is not None and prepared.forecast.score < SCORING_PAYS_SECONDS:
                 backend.close()
                 backend, changed = Inline(Heartbeats(scratch / "beats", to_terminal=True)), True

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from rich.console import Console, RenderableType
 
 LIVE_SECONDS, LINE_SECONDS = 0.5, 30.0
+NO_MACHINE = "waiting: no machine of the cluster can train"
 
 
 class Screen(ABC):
@@ -85,9 +86,10 @@ class Lines(Screen):
         """Write the line, unless it would repeat the one before."""
         best = f", best mean skill so far {progress.best[0][0]} ({progress.best[0][1]:.1f})" if progress.best else ""
         failed = f", {sum(progress.failed.values())} replicas failed" if progress.failed else ""
+        waiting = "" if progress.workers else f", {NO_MACHINE}"
         line = (
             f"{_study(progress)}{progress.phase}: {progress.count}, {progress.share:.0%} of the study"
-            f"{_left(progress, ', ')}{best}{failed}"
+            f"{_left(progress, ', ')}{best}{failed}{waiting}"
         )
         if line != self.last:
             print(line, file=sys.stderr, flush=True)
@@ -154,7 +156,7 @@ def lines_of(progress: StudyProgress, width: int) -> list[str]:
     lines = [
         f"{_study(progress)}{progress.phase:8} {progress.count}",
         f"{progress.share:4.0%}{_left(progress, '  ')}",
-        f"{len(progress.running)} of {progress.workers} workers busy",
+        f"{len(progress.running)} of {progress.workers} workers busy" if progress.workers else NO_MACHINE,
     ]
     lines += [f"  {share:4.0%}  {label}" for label, share in progress.running[:6]]
     if progress.best:

@@ -14,12 +14,15 @@ class Backend(Protocol):
     """A back end: this process, or Ray Tune.
 
     Attributes:
-        workers: jobs that run at once.
         heartbeats: where running jobs say how far they are.
     """
 
-    workers: int
     heartbeats: Heartbeats
+
+    @property
+    def workers(self) -> int:
+        """Jobs that run at once, now: machines of a cluster come and go."""
+        ...
 
     def begin(self, data: Data) -> str:
         """Start what has to be started for ``data``, and return the type of the device that replicas will train on.

@@ -22,6 +22,7 @@ import ray  # noqa: E402
 from ray.exceptions import GetTimeoutError, RayActorError  # noqa: E402
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy  # noqa: E402
 
+from study.execution.heartbeat_relay import store_heartbeat  # noqa: E402
 from study.store.ledger import LOCK  # noqa: E402
 from study.store.storage import LocalStorage, Storage  # noqa: E402
 from study.store.undelivered import Undelivered  # noqa: E402
@@ -48,10 +49,11 @@ class StorageServer:
 
     Args:
         directory: the run directory.
+        beats: folder of this machine for heartbeats.
     """
 
-    def __init__(self, directory: Path) -> None:
-        self.storage = LocalStorage(directory)
+    def __init__(self, directory: Path, beats: Path) -> None:
+        self.storage, self.beats = LocalStorage(directory), beats
 
     def read(self, path: str) -> Answer:
         """Return the content of the file at ``path``."""
@@ -65,6 +67,10 @@ class StorageServer:
         """Remove the file at ``path``."""
         return _answer(lambda: self.storage.remove(path))
 
+    def beat(self, name: str, content: str) -> Answer:
+        """Store a heartbeat of the job ``name``."""
+        return _answer(lambda: store_heartbeat(self.beats, name, content))
+
 
 def _answer(work: Any) -> Answer:
     try:
@@ -73,11 +79,11 @@ def _answer(work: Any) -> Answer:
         return Answer(number=error.errno or 0, message=error.strerror or str(error))
 
 
-def start_server(directory: Path) -> Any:
-    """Start the actor for ``directory`` on the node of the driver, where alone the directory is sure to be seen."""
+def start_server(directory: Path, beats: Path) -> Any:
+    """Start the actor on the node of the driver, where alone ``directory``, and ``beats``, are sure to be seen."""
     here = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=False)
     options = {"num_cpus": 0, "max_restarts": -1, "scheduling_strategy": here}
-    return ray.remote(StorageServer).options(**options).remote(directory)
+    return ray.remote(StorageServer).options(**options).remote(directory, beats)
 
 
 @dataclass(frozen=True)

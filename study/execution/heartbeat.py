@@ -7,7 +7,7 @@ import json
 import math
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,11 +30,15 @@ class Heartbeats:
         folder: outside the run directory; files there are only for the screen.
         patience: seconds without a finished epoch after which the process is given up.
         to_terminal: tell the terminal where the process hung, rather than whoever started it.
+        node: identity of this machine in the cluster, which every heartbeat names; empty where there is none.
+        send: also called with the job's name and what is written, where the screen is on another machine.
     """
 
     folder: Path
     patience: float = 60.0
     to_terminal: bool = False
+    node: str = ""
+    send: Callable[[str, str], None] | None = None
 
     @contextmanager
     def of(self, job: Job, attempts: int) -> Iterator[Heartbeat]:
@@ -50,8 +54,11 @@ class Heartbeats:
                 nonlocal written
                 faulthandler.dump_traceback_later(allowed, exit=True, file=target)
                 if time.monotonic() - written >= WRITE_SECONDS:
-                    path.write_text(json.dumps([done, total, best if math.isfinite(best) else None]))
+                    content = json.dumps([done, total, best if math.isfinite(best) else None, self.node])
+                    path.write_text(content)
                     written = time.monotonic()
+                    if self.send is not None:
+                        self.send(job.name, content)
 
             try:
                 heartbeat(0, 0, math.nan)
@@ -63,11 +70,20 @@ class Heartbeats:
 
     def read(self, name: str) -> tuple[int, int, float | None] | None:
         """Return epochs done, epochs to do and best skill of the job ``name``; ``None`` before its first heartbeat."""
+        said = self._last(name)
+        return None if said is None else (said[0], said[1], said[2])
+
+    def node_of(self, name: str) -> str:
+        """Return the machine on which the job ``name`` was running when it was last heard of; empty: not known."""
+        said = self._last(name)
+        return "" if said is None else said[3]
+
+    def _last(self, name: str) -> tuple[int, int, float | None, str] | None:
         try:
-            done, total, best = json.loads((self.folder / f"{name}.json").read_text())
+            done, total, best, node = json.loads((self.folder / f"{name}.json").read_text())
         except (OSError, ValueError):
             return None
-        return done, total, best
+        return done, total, best, node
 
     def last_words(self, name: str) -> str:
         """Return where the process of job ``name`` hung, if the watchdog ended it; else an empty text."""

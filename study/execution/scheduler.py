@@ -8,13 +8,15 @@ another arm's rung.  What is recorded already is not handed out, hence to resume
 from __future__ import annotations
 
 import math
-from collections import Counter, deque
-from collections.abc import Generator, Iterable, Sequence
+from collections import Counter
+from collections.abc import Callable, Generator, Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
 from mtl_core.errors import UserError
+from study.execution.ready_jobs import ReadyJobs
+from study.execution.retries import Retries
 from study.jobs.job import Job, Summary
 from study.store.archive import Archive
 from study.store.ledger import Ledger
@@ -24,9 +26,6 @@ Steps = Generator[Any, Any, Any]
 
 FEWEST_TO_JUDGE = 8
 """Replicas that must have ended before their failures can stop the study."""
-
-ATTEMPTS = 3
-"""Times that a job is tried whose worker dies; then it is cut in two."""
 
 
 class End(Enum):
@@ -63,6 +62,7 @@ class Scheduler:
         steps: the whole of what is to do.
         archive: says what is done already.
         ledger: the run's ledger.
+        length: forecast of how long a job takes; longer ones start first, equal ones as the steps yield them.
 
     Attributes:
         ready: jobs that may start.
@@ -73,16 +73,17 @@ class Scheduler:
         over: whether nothing is left to do.
     """
 
-    def __init__(self, steps: Steps, archive: Archive, ledger: Ledger) -> None:
+    def __init__(
+        self, steps: Steps, archive: Archive, ledger: Ledger, length: Callable[[Job], float] = lambda job: 0.0
+    ) -> None:
         self.archive, self.ledger = archive, ledger
-        self.ready: deque[tuple[Job, _Coroutine]] = deque()
+        self.ready = ReadyJobs(length)
         self.running: dict[str, tuple[Job, _Coroutine]] = {}
         self.result: Any = None
         self.failures: dict[str, dict[str, str | None]] = {}
         self.best: dict[tuple[str, str], dict[tuple[str, ...], float]] = {}
-        self._handed: dict[str, int] = {}
+        self._retries = Retries()
         self._started = Counter(event["shard"] for event in ledger.of("started"))
-        self._pieces: set[str] = set()
         self._failing: set[str] = set()
         self._root = _Coroutine(steps)
         self.over = False
@@ -92,9 +93,9 @@ class Scheduler:
         """Return a job to run now; ``None`` while all that is left waits for running ones; ``DONE`` at the end."""
         if not self.ready:
             return DONE if self.over else None
-        job, coroutine = self.ready.popleft()
+        job, coroutine = self.ready.pop()
         self.running[job.name] = (job, coroutine)
-        self._handed[job.name] = self._handed.get(job.name, 0) + 1
+        self._retries.count(job)
         self.ledger.append("started", shard=job.name, **_facts(job))
         self._started[job.name] += 1
         return job
@@ -110,19 +111,8 @@ class Scheduler:
             UserError: when the study cannot go on before somebody acts, or most replicas fail.
         """
         _, coroutine = self.running.pop(job.name)
-        tried_out = self._handed[job.name] >= ATTEMPTS
-        if summary.outcome == "stuck" or (summary.outcome == "undelivered" and tried_out):
-            self.ledger.append("failed", shard=job.name, reason=summary.reason, **_facts(job) | {"replicas": []})
-            remedy = "Mend that and run the same command again: it goes on from here."
-            raise UserError(str(self.archive.directory), f"{summary.reason}.", remedy)
-        if summary.outcome == "undelivered" or (
-            summary.outcome == "died" and self._handed[job.name] < self._attempts(job)
-        ):
-            self.ledger.append("retried", shard=job.name, reason=summary.reason, **_facts(job))
-            self.ready.append((job, coroutine))
-            return
-        if summary.outcome in ("memory", "died"):
-            self._cut(job, coroutine, summary)
+        if summary.outcome != "recorded" and not self._recorded_before(job, summary):
+            self._after_no_records(job, coroutine, summary)
             return
         if not job.collect(self.archive):
             self._again(job, coroutine)
@@ -133,6 +123,11 @@ class Scheduler:
             best[tasks] = max(skill, best.get(tasks, -math.inf))
         self._arrived(coroutine)
 
+    def excuse(self, job: Job) -> None:
+        """Note that an earlier try of ``job`` ended because its machine left the cluster."""
+        self.ledger.append("excused", shard=job.name, reason="its machine left the cluster")
+        self._retries.excuse(job)
+
     def abandoned(self) -> None:
         """Put jobs that were running back, since their workers are gone; what they have recorded counts."""
         for job, coroutine in list(self.running.values()):
@@ -141,7 +136,7 @@ class Scheduler:
                 self._note(job, Summary("recorded"))
                 self._arrived(coroutine)
             else:
-                self.ready.append((job, coroutine))
+                self.ready.add(job, coroutine)
 
     def _advance(self, coroutine: _Coroutine, value: Any) -> None:
         """Run a generator until it has to wait."""
@@ -162,7 +157,8 @@ class Scheduler:
             missing = list(self._missing(step))
             if missing:
                 coroutine.waiting = len(missing)
-                self.ready.extend((job, coroutine) for job in missing)
+                for job in missing:
+                    self.ready.add(job, coroutine)
                 return
             value = None
 
@@ -186,9 +182,21 @@ class Scheduler:
         if not coroutine.waiting:
             self._advance(coroutine, None)
 
-    def _attempts(self, job: Job) -> int:
-        """How often a job whose worker dies is tried: less often when it is a piece of one that was cut for that."""
-        return ATTEMPTS if job.name not in self._pieces else 2 if len(job.replicas) == 1 else 1
+    def _recorded_before(self, job: Job, summary: Summary) -> bool:
+        """Whether the records were written before the worker was lost, or before its answer was."""
+        return summary.outcome in ("died", "undelivered") and job.collect(self.archive)
+
+    def _after_no_records(self, job: Job, coroutine: _Coroutine, summary: Summary) -> None:
+        step = self._retries.after(job, summary.outcome)
+        if step == "stop":
+            self.ledger.append("failed", shard=job.name, reason=summary.reason, **_facts(job) | {"replicas": []})
+            remedy = "Mend that and run the same command again: it goes on from here."
+            raise UserError(str(self.archive.directory), f"{summary.reason}.", remedy)
+        if step == "cut":
+            self._cut(job, coroutine, summary)
+            return
+        self.ledger.append("retried", shard=job.name, reason=summary.reason, **_facts(job))
+        self.ready.add(job, coroutine)
 
     def _cut(self, job: Job, coroutine: _Coroutine, summary: Summary) -> None:
         keys = list(job.replicas)
@@ -196,8 +204,9 @@ class Scheduler:
             middle = len(keys) // 2
             halves = [job.keeping(part, self.archive) for part in (keys[:middle], keys[middle:])]
             self.ledger.append("cut", shard=job.name, reason=summary.reason, **_facts(job))
-            self._pieces.update(half.name for half in halves)
-            self.ready.extend((half, coroutine) for half in halves)
+            self._retries.cut(halves)
+            for half in halves:
+                self.ready.add(half, coroutine)
             coroutine.waiting += 1
             return
         job.give_up(self.archive, summary.reason)
@@ -206,10 +215,10 @@ class Scheduler:
 
     def _again(self, job: Job, coroutine: _Coroutine) -> None:
         """Hand out a job again whose worker says that it recorded, but whose part is not there."""
-        if self._handed[job.name] >= ATTEMPTS:
+        if self._retries.are_over(job):
             remedy = "The run directory must be on a file system that all machines see; run the same command again."
             raise UserError(str(self.archive.directory), "records that a worker wrote do not arrive here.", remedy)
-        self.ready.append((job, coroutine))
+        self.ready.add(job, coroutine)
 
     def _note(self, job: Job, summary: Summary) -> None:
         entries = {key: self.archive.entries[key] for key in job.replicas}

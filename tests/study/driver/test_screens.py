@@ -12,7 +12,7 @@ from rich.console import Console
 
 from study.driver.progress import StudyProgress
 from study.driver.run import run
-from study.driver.screens import Lines, drawn, lines_of
+from study.driver.screens import NO_MACHINE, Lines, drawn, lines_of
 from tests.study.conftest import tiny
 
 PROGRESS = StudyProgress(
@@ -56,6 +56,14 @@ def test_a_log_says_the_same_thing_once(capsys: pytest.CaptureFixture[str]) -> N
     assert [line.split(",")[0] for line in capsys.readouterr().err.splitlines()] == [
         "search: 3 of at most 40 replicas", "search: 4 of at most 40 replicas"
     ]  # fmt: skip
+
+
+def test_a_cluster_without_a_machine_is_waited_for_in_words(capsys: pytest.CaptureFixture[str]) -> None:
+    alone = replace(PROGRESS, workers=0)
+    Lines(None, 1.0).show(alone)  # type: ignore[arg-type]
+    assert NO_MACHINE in capsys.readouterr().err
+    assert NO_MACHINE in lines_of(alone, 80)
+    assert NO_MACHINE not in lines_of(PROGRESS, 80)
 
 
 @pytest.mark.parametrize("width", [40, 80, 200])

@@ -57,7 +57,7 @@ def without_ray(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_an_answer_that_is_lost_is_asked_for_again_and_the_file_is_there_once(tmp_path: Path) -> None:
-    handle = Handle(StorageServer(tmp_path), 0, 1)
+    handle = Handle(StorageServer(tmp_path, tmp_path / "beats"), 0, 1)
     DriverStorage(handle).write("records/a.parquet", b"rows")
     assert handle.calls == 3
     assert [path.name for path in (tmp_path / "records").iterdir()] == ["a.parquet"]
@@ -68,7 +68,7 @@ def test_an_answer_that_is_lost_is_asked_for_again_and_the_file_is_there_once(tm
 
 def test_a_driver_that_never_answers_is_named(tmp_path: Path) -> None:
     with pytest.raises(Undelivered, match=r"could not write records/a\.parquet on the driver's machine"):
-        DriverStorage(Handle(StorageServer(tmp_path), 0, 1, 2)).write("records/a.parquet", b"rows")
+        DriverStorage(Handle(StorageServer(tmp_path, tmp_path / "beats"), 0, 1, 2)).write("records/a.parquet", b"rows")
 
 
 def test_the_drivers_full_disk_stops_the_study(fake: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -76,13 +76,13 @@ def test_the_drivers_full_disk_stops_the_study(fake: Path, tmp_path: Path, monke
         raise OSError(errno.ENOSPC, "No space left on device", path)
 
     monkeypatch.setattr(LocalStorage, "write", full)
-    ended = job().run(DATA, DriverStorage(Handle(StorageServer(tmp_path))), silent)
+    ended = job().run(DATA, DriverStorage(Handle(StorageServer(tmp_path, tmp_path / "beats"))), silent)
     assert ended.outcome == "stuck"
     assert "No space left on device, on the driver's machine" in ended.reason
 
 
 def test_records_that_cannot_be_handed_over_end_the_job_as_undelivered(fake: Path, tmp_path: Path) -> None:
-    storage = DriverStorage(Handle(StorageServer(tmp_path), *range(100)))
+    storage = DriverStorage(Handle(StorageServer(tmp_path, tmp_path / "beats"), *range(100)))
     ended: Summary = job().run(DATA, storage, silent)
     assert ended.outcome == "undelivered"
     assert "checkpoints/" in ended.reason
@@ -96,11 +96,15 @@ def values_in(path: Path) -> Any:
         return file.metadata(), {key: file.get_tensor(key).tolist() for key in file.keys()}  # noqa: SIM118
 
 
+def far_storage(folder: Path) -> DriverStorage:
+    return DriverStorage(Handle(StorageServer(folder, folder / "beats")))
+
+
 def test_records_models_and_scores_are_those_of_a_worker_that_sees_the_directory(fake: Path, tmp_path: Path) -> None:
     from study.jobs.score import scoring_job
 
     contents = []
-    for name, wrap in (("near", LocalStorage), ("far", lambda folder: DriverStorage(Handle(StorageServer(folder))))):
+    for name, wrap in (("near", LocalStorage), ("far", far_storage)):
         archive, work = Archive(tmp_path / name), job("confirm")
         storage: Any = wrap(archive.directory)
         assert work.run(DATA, storage, silent).outcome == "recorded"

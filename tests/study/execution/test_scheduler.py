@@ -161,6 +161,32 @@ def test_a_dying_worker_is_replaced_then_its_job_cut_until_the_bad_replica_is_al
     assert len(book.of("retried")) >= 2
 
 
+@pytest.mark.parametrize("outcome", ["died", "undelivered"])
+def test_records_that_were_written_before_the_worker_was_lost_count(archive: Any, book: Ledger, outcome: Any) -> None:
+    def steps() -> Steps:
+        yield [Step(("a",))]
+
+    scheduler = Scheduler(steps(), archive, book)
+    (job,) = drain(scheduler)
+    record(archive, job)
+    scheduler.finished(job, Summary(outcome, "the plug was pulled"))
+    assert scheduler.over
+    assert not book.of("retried")
+
+
+def test_a_job_whose_machines_left_is_not_cut(archive: Any, book: Ledger) -> None:
+    def steps() -> Steps:
+        yield [Step(("a", "b"))]
+
+    scheduler = Scheduler(steps(), archive, book)
+    for _ in range(5):
+        (job,) = drain(scheduler)
+        scheduler.finished(job, Summary("died", "the plug was pulled"))
+        scheduler.excuse(job)
+    assert names(drain(scheduler)) == ["a+b"]
+    assert len(book.of("excused")) == 5
+
+
 def test_records_that_never_arrive_are_a_mistake_and_no_endless_loop(archive: Any, book: Ledger) -> None:
     def steps() -> Steps:
         yield [Step(("a",))]

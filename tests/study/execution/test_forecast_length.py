@@ -1,0 +1,31 @@
+"""Jobs are put in order by what they will cost."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from study.execution.forecast_length import ForecastLength
+from study.jobs.shard import Shard
+from study.jobs.train import TrainingJob
+from study.planning.arm import Arm
+from study.planning.prepare import prepare_run
+from study.planning.replica import Replica
+from tests.study.conftest import tiny
+
+
+def test_a_job_is_longer_the_wider_the_more_replicas_the_more_epochs_and_with_all_tasks(
+    fake: Path, tmp_path: Path
+) -> None:
+    prepared = prepare_run(tiny(), tmp_path)
+    length, settings = ForecastLength(prepared), prepared.plan.settings("search")
+
+    def of(arm: Arm, number: int, until: int, task: str | None = None) -> float:
+        replicas = {str(seed): Replica(arm, 0, seed, "search", {}, task) for seed in range(number)}
+        return length(TrainingJob(Shard("search", arm, prepared.plan.tasks, replicas, until, settings)))
+
+    arm, alone = prepared.plan.candidates[0], next(arm for arm in prepared.plan.arms if arm.is_single_task)
+    assert of(arm, 4, 2) < min(of(arm, 8, 2), of(arm, 4, 4))
+    assert of(replace(arm, width=512), 4, 2) > of(arm, 4, 2) > of(replace(arm, train_fraction=0.5), 4, 2)
+    task = prepared.plan.tasks[0]
+    assert of(replace(arm, width=512), 4, 2) > of(replace(alone, width=512), 4, 2, task) > 0

@@ -1,0 +1,44 @@
+"""Machines that come and go, and how many workers they hold."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from study.execution import ray_nodes
+from study.execution.ray_nodes import LOOK_SECONDS, Nodes
+
+
+def machine(name: str, alive: bool = True, **resources: float) -> dict[str, Any]:
+    return {"NodeID": name, "Alive": alive, "Resources": resources}
+
+
+@pytest.mark.parametrize(
+    ("most", "on_a_card", "workers"),
+    [(None, 0, 6), (4, 0, 4), (20, 0, 6), (None, 2, 3), (None, 3, 4), (1, 3, 1)],
+)
+def test_a_machine_holds_a_worker_a_core_or_so_many_a_card(most: int | None, on_a_card: int, workers: int) -> None:
+    """The machine with one core has a card, that with four has one, the one with one and a half has none."""
+    listed = [machine("a", CPU=1.0, GPU=1.0), machine("b", CPU=4.0, GPU=1.0), machine("c", CPU=1.5)]
+    assert Nodes(most, on_a_card, lambda: listed).workers == workers
+
+
+def test_a_head_without_cores_and_a_dead_machine_hold_nothing() -> None:
+    assert Nodes(None, 0, lambda: [machine("head", CPU=0.0), machine("dead", alive=False, CPU=8.0)]).workers == 0
+
+
+def test_who_came_and_who_left_is_seen_at_the_next_look(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [0.0]
+    monkeypatch.setattr(ray_nodes.time, "monotonic", lambda: now[0])
+    listed = [machine("a", CPU=2.0)]
+    nodes = Nodes(None, 0, lambda: listed)
+    listed[:] = [machine("a", alive=False, CPU=2.0), machine("b", CPU=3.0)]
+    nodes.look_now_and_then()
+    assert (nodes.workers, nodes.has_left("a")) == (2, False), "it has just looked"
+    now[0] += LOOK_SECONDS
+    nodes.look_now_and_then()
+    assert (nodes.workers, nodes.has_left("a"), nodes.has_left("b")) == (3, True, False)
+    listed.clear()
+    nodes.look()
+    assert nodes.has_left("b")

@@ -1,0 +1,97 @@
+"""A worker without Ray: it waits where there is no job, runs the one that it gets, and says what it cannot see."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+import torch
+
+from study.execution import ray_worker
+from study.execution.heartbeat import Heartbeats
+from study.execution.ray_worker import LONGEST_WAIT, Worker
+from study.jobs.job import Data, Summary
+from study.store.ledger import LOCK
+from study.store.storage import LocalStorage
+from tests.study.conftest import small_task_set
+
+DATA = Data(small_task_set().development)
+RECORDED = Summary("recorded", best={("rain",): 0.5})
+
+
+@pytest.fixture
+def worker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Worker]:
+    """A worker on the driver's machine."""
+    (tmp_path / LOCK).write_text("session 1")
+    monkeypatch.setattr(ray_worker, "this_node", lambda: "driver's")
+    threads = torch.get_num_threads()
+    yield made(tmp_path, None)
+    torch.set_num_threads(threads)
+
+
+def made(directory: Path, server: Any) -> Worker:
+    worker = Worker.__new__(Worker)
+    worker.setup({}, DATA, directory, Heartbeats(directory / "beats", node="driver's"), "cuda", server)
+    return worker
+
+
+def job(run: Callable[..., Summary]) -> Any:
+    return SimpleNamespace(name="a", run=run)
+
+
+def test_it_trains_on_the_device_of_the_cluster(worker: Worker) -> None:
+    assert worker.data == replace(DATA, device="cuda")
+
+
+def test_without_a_job_it_waits_ever_longer_but_never_long(worker: Worker, monkeypatch: pytest.MonkeyPatch) -> None:
+    waited: list[float] = []
+    monkeypatch.setattr(ray_worker.time, "sleep", waited.append)
+    worker.config = {"job": None}
+    assert all(worker.step() == {"done": False} for _ in range(40))
+    assert waited == sorted(waited)
+    assert 0 < waited[0] < waited[-1] == LONGEST_WAIT
+    worker.reset_config({})
+    worker.step()
+    assert waited[-1] == waited[0], "another wait begins anew"
+
+
+def test_its_job_gets_the_data_the_directory_and_a_heartbeat(worker: Worker, tmp_path: Path) -> None:
+    told: list[Any] = []
+
+    def run(data: Data, storage: LocalStorage, heartbeat: Any) -> Summary:
+        told.extend([data, storage, (tmp_path / "beats" / "a.json").exists()])
+        return RECORDED
+
+    worker.config = {"job": job(run), "attempts": 0, "lock": "session 1"}
+    assert worker.step() == {"done": True, "summary": RECORDED}
+    assert told == [worker.data, LocalStorage(tmp_path), True]
+
+
+def test_a_directory_that_it_does_not_see_stops_the_study(worker: Worker) -> None:
+    worker.config = {"job": job(lambda *_: RECORDED), "attempts": 0, "lock": "session 2"}
+    summary = worker.step()["summary"]
+    assert summary.outcome == "stuck"
+    assert "does not see the run directory" in summary.reason
+
+
+def test_far_from_the_driver_it_sends_its_heartbeats(
+    worker: Worker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent: list[tuple[str, str]] = []
+    server = SimpleNamespace(beat=SimpleNamespace(remote=lambda *beat: sent.append(beat)))
+    monkeypatch.setattr(ray_worker, "this_node", lambda: "node7")
+    far = made(tmp_path, server)
+    far.config = {"job": job(lambda *_: RECORDED), "attempts": 0, "lock": "session 1"}
+    far.step()
+    assert sent == [("a", '[0, 0, null, "node7"]')]
+    assert not (tmp_path / "beats").exists()
+    sent.clear()
+    monkeypatch.setattr(ray_worker, "this_node", lambda: "driver's")
+    near = made(tmp_path, server)
+    near.config = far.config
+    near.step()
+    assert (sent, (tmp_path / "beats").exists()) == ([], True)
