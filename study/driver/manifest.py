@@ -79,7 +79,14 @@ def _flat(values: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]
             yield prefix + name, value
 
 
-def write_description(out: Path, prepared: Prepared, fingerprint: str, position: SuitePosition | None = None) -> None:
+def write_description(
+    out: Path,
+    prepared: Prepared,
+    fingerprint: str,
+    position: SuitePosition | None = None,
+    *,
+    insecure: bool = False,
+) -> None:
     """Write manifest, tasks and study file of a run; the study file comes last and says that all of it is there."""
     task_set = prepared.task_set
     manifest = {
@@ -92,6 +99,7 @@ def write_description(out: Path, prepared: Prepared, fingerprint: str, position:
         "machine": {"cores": num_cores(), "memory_bytes": _memory(), "platform": platform.platform()},
         "commit": _commit(),
         "planned": planned_facts(prepared),
+        "insecure": insecure,
     } | ({} if position is None else {"suite": position.suite})
     write_durably(out / "manifest.json", _json(manifest))
     write_durably(out / "tasks.json", _json({"fingerprint": fingerprint, **describe_tasks(task_set)}))
