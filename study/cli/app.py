@@ -15,6 +15,7 @@ from study.cli.options import (
     Budget,
     Device,
     Groups,
+    Insecure,
     Json,
     Kinds,
     Losses,
@@ -31,6 +32,7 @@ from study.cli.options import (
     What,
     Workers,
 )
+from study.cli.slurm import slurm
 
 if TYPE_CHECKING:
     from study.config.spec import Spec
@@ -50,7 +52,7 @@ app = typer.Typer(
 @reports_errors
 def demo(out: Out = None, backend: BackEnd = None, workers: Workers = None, as_json: Json = False) -> None:
     """Run a small full study: related tasks, and one that full sharing harms."""
-    _run(_load("demo", backend=backend, workers=workers), out, None, as_json)
+    _run(_load("demo", backend=backend, workers=workers), out, as_json)
 
 
 @app.command()
@@ -70,6 +72,7 @@ def run(
     budget: Budget = None,
     backend: BackEnd = None,
     address: Address = None,
+    insecure: Insecure = False,
     workers: Workers = None,
     device: Device = None,
     mix_devices: MixDevices = False,
@@ -81,7 +84,7 @@ def run(
     files = {"test": test, "validation": validation, "query": query}
     where = {"backend": backend, "workers": workers, "device": device}
     loaded = _load(what, **named, **files, overrides=overrides, budget=budget, **where)
-    _run(loaded, out, address, as_json, mix_devices)
+    _run(loaded, out, as_json, address=address, mix_devices=mix_devices, insecure=insecure)
 
 
 @app.command()
@@ -161,6 +164,8 @@ def extend(
     ] = None,
     data: Annotated[Path | None, typer.Option(help="Where the study's table lies now, if it was moved.")] = None,
     backend: BackEnd = None,
+    address: Address = None,
+    insecure: Insecure = False,
     workers: Workers = None,
     device: Device = None,
     mix_devices: MixDevices = False,
@@ -169,18 +174,9 @@ def extend(
     """Add to a finished study: more seeds, or arms judged on fresh seeds; the same command resumes it."""
     from study.cli.extend import extend as extend_study
 
-    extend_study(
-        run,
-        seeds=seeds,
-        without=without or [],
-        arms=arms or [],
-        data=data,
-        backend=backend,
-        workers=workers,
-        device=device,
-        mix_devices=mix_devices,
-        as_json=as_json,
-    )
+    where: dict[str, Any] = {"backend": backend, "address": address, "insecure": insecure, "workers": workers}
+    where |= {"device": device, "mix_devices": mix_devices}
+    extend_study(run, seeds=seeds, without=without or [], arms=arms or [], data=data, as_json=as_json, **where)
 
 
 app.command()(reports_errors(reading_commands.status))
@@ -189,6 +185,7 @@ app.command()(reports_errors(reading_commands.report))
 app.command("list")(reports_errors(reading_commands.list_kind))
 app.command()(reports_errors(model_commands.export))
 app.command()(reports_errors(model_commands.predict))
+app.command()(reports_errors(slurm))
 
 
 @app.command()
@@ -230,17 +227,17 @@ def _run_directory(loaded: Spec | Suite, out: Path | None) -> Path:
     return out or Path("runs") / loaded.name
 
 
-def _run(loaded: Spec | Suite, out: Path | None, address: str | None, as_json: bool, mix_devices: bool = False) -> None:
+def _run(loaded: Spec | Suite, out: Path | None, as_json: bool, *, address: str | None = None, **options: bool) -> None:
     from study.config.suite import Suite
 
     if isinstance(loaded, Suite):
         from study.cli.suite import run as run_suite
 
-        run_suite(loaded, out=_run_directory(loaded, out), address=address, as_json=as_json, mix_devices=mix_devices)
+        run_suite(loaded, out=_run_directory(loaded, out), address=address, as_json=as_json, **options)
     else:
         from study.cli.run import run as run_study
 
-        run_study(loaded, out=_run_directory(loaded, out), address=address, as_json=as_json, mix_devices=mix_devices)
+        run_study(loaded, out=_run_directory(loaded, out), address=address, as_json=as_json, **options)
 
 
 def main() -> None:

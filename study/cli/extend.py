@@ -7,6 +7,7 @@ from pathlib import Path
 from mtl_core.errors import UserError
 from study.cli.console import say, say_json
 from study.cli.run import report, saying_how_to_resume
+from study.execution.cluster_token import refuse_unprotected
 
 
 def extend(
@@ -17,6 +18,8 @@ def extend(
     arms: list[str],
     data: Path | None,
     backend: str | None,
+    address: str | None = None,
+    insecure: bool = False,
     workers: int | None,
     device: str | None,
     mix_devices: bool,
@@ -31,16 +34,19 @@ def extend(
     from study.driver.extend import extend_prepared, prepare_extension
     from study.protocol.addition import Asked
 
+    refuse_unprotected(address, insecure)
     asked = Asked(seeds, tuple(without), tuple(arms))
     with saying_how_to_resume():
         prepared, addition = prepare_extension(run, asked, data)
         spec = prepared.plan.spec
         options = RunOptions(
             backend or spec.backend,
+            address,
             workers=workers or spec.workers,
             screen="json" if as_json else "auto",
             device=device or spec.device,
             mix_devices=mix_devices,
+            insecure=insecure,
         )
         if as_json:
             say_json({"event": "extending", "run": str(run), **addition.event()})

@@ -35,7 +35,10 @@ MixDevices = Annotated[
 Prefer = Annotated[
     Literal["accuracy", "balanced", "cost"] | None, typer.Option(help="Take an option by this rule, not the study's.")
 ]
-Address = Annotated[str | None, typer.Option(help="Of a Ray cluster to join.")]
+Address = Annotated[str | None, typer.Option(help="Of a Ray cluster to join: auto or host:port.")]
+Insecure = Annotated[
+    bool, typer.Option("--insecure", help="Join a cluster without a token: whoever reaches its ports may run code.")
+]
 Workers = Annotated[int | None, typer.Option(min=1, help="Processes; one per core by default.")]
 Out = Annotated[Path | None, typer.Option(help="The run directory; runs/NAME by default.")]
 Json = Annotated[bool, typer.Option("--json", help="Lines for programs.")]

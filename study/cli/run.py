@@ -17,17 +17,34 @@ from study.cli.check_remarks import warn_of_remarks
 from study.cli.console import say, say_json, say_prose, say_table
 from study.config.spec import Spec
 from study.config.text import printable
+from study.execution.cluster_token import refuse_unprotected
 
 
-def run(spec: Spec, *, out: Path, address: str | None, as_json: bool, mix_devices: bool = False) -> None:
+def run(
+    spec: Spec,
+    *,
+    out: Path,
+    address: str | None,
+    as_json: bool,
+    mix_devices: bool = False,
+    insecure: bool = False,
+) -> None:
     """Train what is missing of ``spec`` in ``out``, then write the report and print the verdict."""
     from study.driver.backend_choice import RunOptions
     from study.driver.dataset import prepare_with_data
     from study.driver.run import run_prepared
 
     refuse_a_file(out)
-    screen = "json" if as_json else "auto"
-    options = RunOptions(spec.backend, address, spec.workers, screen, device=spec.device, mix_devices=mix_devices)
+    refuse_unprotected(address, insecure)
+    options = RunOptions(
+        spec.backend,
+        address,
+        spec.workers,
+        screen="json" if as_json else "auto",
+        device=spec.device,
+        mix_devices=mix_devices,
+        insecure=insecure,
+    )
     with saying_how_to_resume():
         prepared = prepare_with_data(spec, out.absolute(), options.screen)
         for loss in prepared.plan.shrunk:

@@ -21,6 +21,7 @@ from study.config.spec import Spec
 from study.config.suite import NAME, Suite, SuitePosition
 from study.config.text import printable
 from study.driver.run_suite import PreparedSuite, prepare_suite, prepare_suite_run, run_prepared_suite
+from study.execution.cluster_token import refuse_unprotected
 from study.planning.forecast import size_text, time_text
 from study.planning.plan import PHASES
 from study.store.ledger import NAME as LEDGER
@@ -54,12 +55,21 @@ def _replicas(prepared: PreparedSuite) -> dict[str, int]:
     return {phase: sum(count[phase] for count in counts) for phase in PHASES}
 
 
-def run(suite: Suite, *, out: Path, address: str | None, as_json: bool, mix_devices: bool = False) -> None:
+def run(
+    suite: Suite,
+    *,
+    out: Path,
+    address: str | None,
+    as_json: bool,
+    mix_devices: bool = False,
+    insecure: bool = False,
+) -> None:
     """Train what is missing of each study of ``suite`` and report on it when it ends, then report on the suite."""
     of_study.refuse_a_file(out)
+    refuse_unprotected(address, insecure)
     first = next(iter(suite.studies.values()))
     options: dict[str, Any] = {"backend": first.backend, "address": address, "workers": first.workers}
-    options |= {"device": first.device, "mix_devices": mix_devices}
+    options |= {"device": first.device, "mix_devices": mix_devices, "insecure": insecure}
 
     def after(path: Path, position: SuitePosition) -> None:
         say(*([] if as_json else ["", f"{path.name} ({position.number} of {position.of})"]))

@@ -28,6 +28,7 @@ class RunOptions:
         position: which study of a suite this is, if it is one.
         device: ``auto``, ``cpu`` or ``cuda``: what replicas train on.
         mix_devices: whether a study that was begun on another device may go on with this one.
+        insecure: whether the cluster may be joined without a token.
     """
 
     backend: str = "auto"
@@ -37,6 +38,7 @@ class RunOptions:
     position: SuitePosition | None = None
     device: str = "auto"
     mix_devices: bool = False
+    insecure: bool = False
 
 
 def choose_backend(options: RunOptions, prepared: Prepared, scratch: Path) -> Backend:
@@ -47,4 +49,5 @@ def choose_backend(options: RunOptions, prepared: Prepared, scratch: Path) -> Ba
         return Inline(Heartbeats(scratch / "beats", to_terminal=True), options.device)
     from study.execution.ray_tune import RayTune
 
-    return RayTune(scratch, address=options.address, workers=workers, device=options.device)
+    cluster = {"address": options.address, "insecure": options.insecure, "settings": prepared.plan.spec.plain()}
+    return RayTune(scratch, workers=workers, device=options.device, **cluster)

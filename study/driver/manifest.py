@@ -94,7 +94,14 @@ def _flat(values: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]
             yield prefix + name, value
 
 
-def write_description(out: Path, prepared: Prepared, fingerprint: str, position: SuitePosition | None = None) -> None:
+def write_description(
+    out: Path,
+    prepared: Prepared,
+    fingerprint: str,
+    position: SuitePosition | None = None,
+    *,
+    insecure: bool = False,
+) -> None:
     """Write manifest, tasks and study file of a run; the study file comes last and says that all of it is there."""
     task_set = prepared.task_set
     manifest = {
@@ -107,6 +114,7 @@ def write_description(out: Path, prepared: Prepared, fingerprint: str, position:
         "machine": {"cores": num_cores(), "memory_bytes": _memory(), "platform": platform.platform()},
         "commit": _commit(),
         "planned": planned_facts(prepared),
+        "insecure": insecure,
     } | ({} if position is None else {"suite": position.suite})
     code = code_digests(prepared.plan.spec, task_set.tasks)
     manifest |= {"code": code} if code else {}

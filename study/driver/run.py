@@ -25,6 +25,7 @@ from study.driver.devices import note_device, refuse_a_missing_gpu
 from study.driver.frame import Frame, spec_of_frame
 from study.driver.manifest import refuse_another, refuse_changed_code, refuse_something_else, write_description
 from study.driver.screens import screen_for
+from study.execution.cluster_token import refuse_unprotected
 from study.execution.forecast_length import ForecastLength
 from study.execution.heartbeat import Heartbeats
 from study.execution.inline import Inline
@@ -57,6 +58,7 @@ def run(
     position: SuitePosition | None = None,
     device: str | None = None,
     mix_devices: bool = False,
+    insecure: bool = False,
 ) -> Path:
     """Train what is missing of ``spec`` in ``out``, score it, and return the run directory.
 
@@ -73,6 +75,7 @@ def run(
         position: which study of a suite this is, if it is one.
         device: ``auto``, ``cpu`` or ``cuda``: what replicas train on; ``None``: what the study says.
         mix_devices: whether a study that was begun on another device may go on with this one; its records say so.
+        insecure: whether the cluster may be joined without a token; the manifest says so.
 
     Raises:
         UserError: when ``out`` holds another study or is in use, data are unfit, or most replicas fail.
@@ -89,7 +92,8 @@ def run(
         prepared = prepare_with_data(spec, out, screen)
     else:
         raise UserError("study.run", "there is neither a study nor data.", "Give load_spec(…), or data=study.frame(…).")
-    options = RunOptions(backend, address, workers, screen, position, device or prepared.plan.spec.device, mix_devices)
+    device = device or prepared.plan.spec.device
+    options = RunOptions(backend, address, workers, screen, position, device, mix_devices, insecure)
     return run_prepared(prepared, out=out, options=options)
 
 
@@ -106,6 +110,7 @@ def run_prepared(
         shown: plan by which the progress is measured; by default the study's own.
     """
     out = Path(out).absolute()
+    refuse_unprotected(options.address, options.insecure)
     refuse_a_missing_gpu(options.device, options.address)
     fingerprint = prepared.task_set.fingerprint()
     begun = (out / "study.yaml").is_file()
@@ -118,7 +123,7 @@ def run_prepared(
     with Ledger(out) as ledger, _stoppable(), scratch_of(out) as scratch, _saying_how_it_ends(ledger):
         if not begun:
             prepared = _with_enough_epochs(prepared, ledger, options.screen)
-            write_description(out, prepared, fingerprint, options.position)
+            write_description(out, prepared, fingerprint, options.position, insecure=options.insecure)
         _run_phases(out, prepared, fingerprint, ledger, scratch, options, phases, shown)
     return out
 

@@ -26,13 +26,16 @@ from ray import tune  # noqa: E402
 
 from mtl_core.errors import UserError  # noqa: E402
 from mtl_core.training.device import chosen_device  # noqa: E402
+from study.execution.cluster_token import keep_local_token_private  # noqa: E402
 from study.execution.driver_storage import start_server  # noqa: E402
 from study.execution.heartbeat import Heartbeats  # noqa: E402
-from study.execution.ray_address import refuse_what_is_no_cluster  # noqa: E402
+from study.execution.joining import QUIET, join  # noqa: E402
+from study.execution.node_facts import node_facts  # noqa: E402
 from study.execution.ray_nodes import Nodes  # noqa: E402
 from study.execution.ray_searcher import EndOfWaiting, JobSearcher, Starts  # noqa: E402
 from study.execution.ray_worker import Worker, this_node  # noqa: E402
 from study.execution.scheduler import Scheduler  # noqa: E402
+from study.execution.shipment import runtime_environment  # noqa: E402
 from study.jobs.job import Data, describe  # noqa: E402
 
 MAX_IDLE_FITS = 3
@@ -60,15 +63,27 @@ class RayTune:
         workers: jobs at once, at most; by default one per core of the cluster, and on GPUs :data:`MOST_ON_A_CARD` per
             card, as many as there are at the time.
         device: ``auto``, ``cpu`` or ``cuda``; each worker takes the GPU that Ray assigns to it.
+        insecure: whether a cluster may be joined that asks for no token.
+        settings: of the study; the user's modules that they name travel to the workers of a cluster.
     """
 
-    def __init__(self, scratch: Path, *, address: str | None, workers: int | None, device: str = "cpu") -> None:
-        self.scratch, self.address = scratch, address
+    def __init__(
+        self,
+        scratch: Path,
+        *,
+        address: str | None,
+        workers: int | None,
+        device: str = "cpu",
+        insecure: bool = False,
+        settings: Any = None,
+    ) -> None:
+        self.scratch, self.address, self.insecure, self.settings = scratch, address, insecure, settings
         self._num_workers, self._asked, self.device = workers, device, "cpu"
         self._on_a_card = 0
         self._nodes: Nodes | None = None
         self._runs = 0
         self._server: Any = None
+        self._joined: dict[str, Any] = {}
         self.heartbeats = Heartbeats(scratch / "beats")
 
     @property
@@ -85,6 +100,9 @@ class RayTune:
         idle_fits = 0
         while not scheduler.over:
             self.begin(data)
+            if self._joined:
+                scheduler.ledger.append("joined", address=self.address, insecure=self.insecure, nodes=self._joined)
+                self._joined = {}
             assert self._nodes is not None
             searcher = JobSearcher(scheduler, self.heartbeats, self._nodes)
             broke_off = self._fit(searcher, data)
@@ -121,6 +139,7 @@ class RayTune:
         heartbeats = replace(self.heartbeats, node=this_node())
         parameters = {"data": data, "directory": searcher.scheduler.archive.directory, "heartbeats": heartbeats}
         parameters["device"] = self.device
+        parameters["expected"] = None if self.address is None else node_facts()
         parameters["server"] = self._server = self._storage_server(searcher.scheduler.archive.directory)
         trainable = tune.with_resources(tune.with_parameters(Worker, **parameters), self._resources())
         tuner = tune.Tuner(
@@ -190,14 +209,11 @@ class RayTune:
         self._nodes = Nodes(self._num_workers, self._on_a_card)
 
     def _init(self, data: Data) -> None:
-        quiet = {"log_to_driver": False, "logging_level": logging.CRITICAL}
         if self.address is not None:
-            refuse_what_is_no_cluster(self.address)
-            try:
-                ray.init(address=self.address, runtime_env={"env_vars": {"OMP_NUM_THREADS": "1"}}, **quiet)
-            except (ConnectionError, RuntimeError, ValueError) as error:
-                raise UserError(f"--address {self.address}", describe(error), "Check that the cluster runs.") from error
+            environment = runtime_environment(self.settings, self.scratch)
+            self._joined = join(self.address, environment, insecure=self.insecure)
             return
+        keep_local_token_private()
         examples = data.development.examples
         size = examples.inputs.numel() * 4 + examples.targets.numel() * 4
         ray.init(
@@ -206,5 +222,5 @@ class RayTune:
             include_dashboard=False,
             object_store_memory=OBJECT_STORE_BYTES + 4 * size,
             _temp_dir=str(self.scratch / "ray"),
-            **quiet,
+            **QUIET,
         )

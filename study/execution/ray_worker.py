@@ -21,6 +21,9 @@ from ray import tune  # noqa: E402
 from study.execution.driver_storage import storage_of  # noqa: E402
 from study.execution.heartbeat import Heartbeats  # noqa: E402
 from study.execution.heartbeat_relay import HeartbeatRelay  # noqa: E402
+from study.execution.joining import refusal_here  # noqa: E402
+from study.execution.node_facts import NodeFacts  # noqa: E402
+from study.execution.shipment import unpack_entries  # noqa: E402
 from study.jobs.job import Data, Summary  # noqa: E402
 
 SHORTEST_WAIT, LONGEST_WAIT = 0.05, 1.0
@@ -31,9 +34,16 @@ class Worker(tune.Trainable):
     """Runs one job a trial, and is used again for the next one; without a job it waits for its trial to be stopped."""
 
     def setup(  # pyright: ignore[reportIncompatibleMethodOverride] - tune.with_parameters adds the rest
-        self, config: dict[str, Any], data: Data, directory: Path, heartbeats: Heartbeats, device: str, server: Any
+        self,
+        config: dict[str, Any],
+        data: Data,
+        directory: Path,
+        heartbeats: Heartbeats,
+        device: str,
+        server: Any,
+        expected: NodeFacts | None = None,
     ) -> None:
-        """Store what all jobs share, and import what is slow to import.
+        """Store what all jobs share, compare this machine with the driver's, and import what is slow to import.
 
         Args:
             config: of the first trial.
@@ -42,7 +52,10 @@ class Worker(tune.Trainable):
             heartbeats: those of the driver; its ``node`` is the driver's machine.
             device: type of the device to train on.
             server: actor on the driver's machine; ``None`` where all workers are on it.
+            expected: what this machine has to have; ``None``: it is the driver's.
         """
+        unpack_entries()
+        self.refusal = refusal_here(expected)
         import torch
 
         import study.jobs.score
@@ -68,6 +81,8 @@ class Worker(tune.Trainable):
         return {"done": True, "summary": self._summary()}
 
     def _summary(self) -> Summary:
+        if self.refusal:
+            return Summary("stuck", self.refusal)
         storage = storage_of(self.directory, self.config["lock"], self.server)
         if storage is None:
             return Summary("stuck", f"{socket.gethostname()} does not see the run directory")

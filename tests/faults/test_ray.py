@@ -63,6 +63,7 @@ def is_local(address: str) -> bool:
 def test_the_tables_are_those_of_the_other_back_end(
     tmp_path: Path, scratch: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
     run(tiny(), out=tmp_path / "inline", backend="inline")
     seen: set[str] = set()
     over = threading.Event()
@@ -78,6 +79,7 @@ def test_the_tables_are_those_of_the_other_back_end(
     thread.join()
     assert tables(tmp_path / "ray") == tables(tmp_path / "inline")
     assert not list(scratch.iterdir())
+    assert not (tmp_path / "home" / ".ray").exists(), "Ray itself writes a token there that others may read"
     assert seen, "Ray was not seen listening at all"
     assert all(map(is_local, seen)), seen
     assert not ray_tune.ray.is_initialized()

@@ -56,7 +56,7 @@ def test_four_machines_give_the_records_of_one_process(
     with machines(4, far=far) as cluster:
         seen = Watched(tmp_path / "run")
         with seen.until_the_end():
-            run(study(), out=tmp_path / "run", address=cluster.address)
+            run(study(), out=tmp_path / "run", address=cluster.address, insecure=True)
         assert seen.nodes >= {node.node_id for node in cluster.nodes}, "every machine has trained, and has said so"
     assert_equal(tmp_path / "run", expected)
 
@@ -144,7 +144,7 @@ def test_four_machines_lost_in_training_cost_nothing(
                     cluster.join()
 
     with machines(3, far=far) as cluster, During(lambda over: lose(cluster, over)):
-        run(study(), out=out, address=cluster.address)
+        run(study(), out=out, address=cluster.address, insecure=True)
     assert len(lost) == 4
     assert len(events(out, "retried")) >= 1, "something was interrupted"
     ended = Counter(event["shard"] for event in events(out, "finished"))
@@ -169,7 +169,7 @@ def test_the_number_of_workers_follows_the_cluster(tmp_path: Path) -> None:
         story.append("left")
 
     with machines(1) as cluster, During(lambda over: change(cluster, over)):
-        run(study(epochs=200), out=out, address=cluster.address)
+        run(study(epochs=200), out=out, address=cluster.address, insecure=True)
     assert story == ["joined", "used", "left"]
     ended = Counter(event["shard"] for event in events(out, "finished"))
     assert max(ended.values()) == 1

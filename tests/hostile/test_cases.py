@@ -221,7 +221,7 @@ def test_unix_time_input(tmp_path: Path) -> None:
 
 def test_dead_address(tmp_path: Path) -> None:
     begun = time.monotonic()
-    address = ["--backend", "ray", "--workers", "1", "--address", "127.0.0.1:1"]
+    address = ["--backend", "ray", "--workers", "1", "--insecure", "--address", "127.0.0.1:1"]
     result = CliRunner().invoke(app, ["run", "smoke", *address, "--out", "run"])
     assert result.exit_code == 2, result.output
     assert "nobody answers there" in result.stderr

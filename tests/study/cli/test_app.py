@@ -119,9 +119,9 @@ def test_run_says_what_the_budget_takes(runner: Callable[[Any], list[Any]], monk
 
 def test_out_address_and_json_are_passed_on(runner: Callable[[Any], list[Any]]) -> None:
     calls = runner(None)
-    result = invoke("run", "smoke", "--out", "here", "--address", "auto", "--json")
+    result = invoke("run", "smoke", "--out", "here", "--address", "auto", "--insecure", "--json")
     assert calls[0][1]["out"] == Path("here")
-    assert calls[0][1]["address"] == "auto"
+    assert (calls[0][1]["address"], calls[0][1]["insecure"]) == ("auto", True)
     said = json.loads(result.stdout.splitlines()[-1])
     assert (said["report"], said["sentences"]) == ("here/report.html", ["Because."])
 

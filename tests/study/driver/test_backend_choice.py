@@ -66,4 +66,5 @@ def test_workers_are_the_cores_unless_a_cluster_has_its_own(ray: list[Any], tmp_
     expected = [
         {"address": None, "workers": 4}, {"address": None, "workers": 2}, {"address": "here:6379", "workers": None},
     ]  # fmt: skip
-    assert ray == [made | {"device": "auto"} for made in expected]
+    same = {"device": "auto", "insecure": False, "settings": prepared().plan.spec.plain()}
+    assert ray == [made | same for made in expected]

@@ -13,6 +13,7 @@ import torch
 
 from study.execution import ray_worker
 from study.execution.heartbeat import Heartbeats
+from study.execution.node_facts import node_facts
 from study.execution.ray_worker import LONGEST_WAIT, Worker
 from study.jobs.job import Data, Summary
 from study.store.ledger import LOCK
@@ -95,3 +96,13 @@ def test_far_from_the_driver_it_sends_its_heartbeats(
     near.config = far.config
     near.step()
     assert (sent, (tmp_path / "beats").exists()) == ([], True)
+
+
+@pytest.mark.parametrize("same", [True, False])
+def test_on_a_machine_that_differs_it_trains_nothing_and_says_why(worker: Worker, same: bool) -> None:
+    expected = node_facts() if same else replace(node_facts(), engine="0")
+    worker.setup({}, DATA, worker.directory, worker.heartbeats, "cpu", None, expected)
+    worker.config = {"job": job(lambda *given: RECORDED), "attempts": 0, "lock": "session 1"}
+    summary = worker.step()["summary"]
+    assert (summary == RECORDED) == same
+    assert same or (summary.outcome == "stuck" and "the driver's machine: engine version" in summary.reason)
