@@ -7,6 +7,7 @@ put it in proportion and get no verdict word.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 import numpy as np
@@ -59,6 +60,7 @@ def score(records: Records) -> pd.DataFrame:
     if judged is None or records.events("ended") or "verdict" not in set(scored["phase"]):
         return pd.DataFrame()
     common = setting(records)
+    trained = set(records.replicas.loc[records.replicas["phase"] == "verdict", "arm"])
     table, compared = comparisons(records, scored)
     rows, rarer = [], rarer_examples(records)
     for pair in compared:
@@ -68,7 +70,7 @@ def score(records: Records) -> pd.DataFrame:
         known = facts[["arm", "sharing", "depth", "stages", "width", "weighting"]].iloc[0].to_dict()
         known = {str(name): value for name, value in known.items()}
         known["role"] = pair.role
-        for phase, gains in _phases(table, pair, common):
+        for phase, gains in _phases(table, pair, common, trained):
             gains = with_rarer_examples(gains, rarer, table, (pair.left, pair.right))
             rows.append(gains.assign(**known, baseline=pair.baseline, against=pair.against, phase=phase))
     if not rows:
@@ -89,9 +91,15 @@ def _num_verdicts(rows: pd.DataFrame) -> int:
     return max(1, len(paired[["arm", "task"]].drop_duplicates()))
 
 
-def _phases(table: pd.DataFrame, pair: Comparison, common: Setting) -> list[tuple[str, pd.DataFrame]]:
-    """Return phase and gains of the verdict seeds where the baseline was trained on them, else of the confirm seeds."""
-    for phase in ("verdict", "confirm"):
+def _phases(
+    table: pd.DataFrame, pair: Comparison, common: Setting, trained: Collection[str]
+) -> list[tuple[str, pd.DataFrame]]:
+    """Return phase and gains of the verdict seeds where the baseline was trained on them, else of the confirm seeds.
+
+    Where it was trained on verdict seeds and failed there, confirm seeds are no substitute: they chose the arm.
+    """
+    against = {pair.right} if isinstance(pair.right, str) else set(pair.right.values())
+    for phase in ("verdict",) if against <= set(trained) else ("verdict", "confirm"):
         gains = differences(table, pair.left, pair.right, phase, common)
         paired = gains[(gains["scope"] == TASK) & gains["gain"].notna()]
         tasks = paired["task"].nunique()

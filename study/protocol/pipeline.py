@@ -10,6 +10,7 @@ from study.jobs.job import Data
 from study.protocol.confirm import choose, confirm
 from study.protocol.context import StudyContext
 from study.protocol.divergence import ends_here
+from study.protocol.failure import refuse_without_verdict
 from study.protocol.looks import count_look
 from study.protocol.more_seeds import with_more_seeds
 from study.protocol.score import score
@@ -54,6 +55,7 @@ def training(context: StudyContext) -> Steps:
         yield from choose_judged(each)
     clear_checkpoints(context)
     yield from verdict(context)
+    refuse_without_verdict(context)
     ends_here(context, "verdict", context.frozen("judged")["arms"][:1])
 
 
