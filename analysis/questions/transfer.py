@@ -7,7 +7,6 @@ put it in proportion and get no verdict word.
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from typing import Any
 
 import numpy as np
@@ -92,14 +91,11 @@ def _num_verdicts(rows: pd.DataFrame) -> int:
 
 
 def _phases(
-    table: pd.DataFrame, pair: Comparison, common: Setting, trained: Collection[str]
+    table: pd.DataFrame, pair: Comparison, common: Setting, trained: set[str]
 ) -> list[tuple[str, pd.DataFrame]]:
-    """Return phase and gains of the verdict seeds where the baseline was trained on them, else of the confirm seeds.
-
-    Where it was trained on verdict seeds and failed there, confirm seeds are no substitute: they chose the arm.
-    """
+    """Return phase and gains of verdict seeds if the baseline was ``trained`` on them, else of confirm seeds."""
     against = {pair.right} if isinstance(pair.right, str) else set(pair.right.values())
-    for phase in ("verdict",) if against <= set(trained) else ("verdict", "confirm"):
+    for phase in ("verdict",) if against <= trained else ("verdict", "confirm"):  # confirm seeds chose the arm
         gains = differences(table, pair.left, pair.right, phase, common)
         paired = gains[(gains["scope"] == TASK) & gains["gain"].notna()]
         tasks = paired["task"].nunique()

@@ -38,6 +38,7 @@ from study.protocol.pipeline import stages
 from study.protocol.select import clear_checkpoints
 from study.store.archive import Archive
 from study.store.ledger import Ledger
+from study.store.links import refuse_links
 from study.store.scratch import scratch_of
 from study.store.unwritable import is_unwritable
 
@@ -115,6 +116,7 @@ def run_prepared(
     elif out.is_dir():
         refuse_something_else(out)
     out.mkdir(parents=True, exist_ok=True)
+    refuse_links(out)
     with Ledger(out) as ledger, _stoppable(), scratch_of(out) as scratch, _saying_how_it_ends(ledger):
         if not begun:
             prepared = _with_enough_epochs(prepared, ledger, options.screen)

@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from analysis.records.bounded import read_part
 from analysis.records.load import FINALITY
 from analysis.records.schema import CONFLICT, SCORES, TRAINING, Columns, conformed, schema
 from study.store.atomic_files import sweep, write_durably
@@ -183,7 +184,7 @@ class Archive:
         if not path.exists():
             return None
         try:
-            return conformed(pq.ParquetFile(path).read(), columns)
+            return conformed(read_part(path), columns)
         except (pa.ArrowException, OSError, KeyError, ValueError):
             path.rename(path.with_suffix(".damaged"))
             self.damaged.append(str(path.relative_to(self.directory)))

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
+from analysis.records.bounded import read_part
 from study.store.archive import RECORDS, SCORED, Entry
 
 
@@ -57,7 +57,7 @@ def read_recorded(directory: Path) -> Recorded:
 def _rows(folder: Path, columns: list[str]) -> Iterator[tuple[str, dict[str, Any]]]:
     for path in sorted(folder.glob("[!.]*.parquet")):
         try:
-            rows = pq.ParquetFile(path).read(columns).to_pylist()
-        except (pa.ArrowException, OSError, KeyError):  # torn, or taken away while we look: the driver trains it again
+            rows = read_part(path, columns).to_pylist()
+        except (pa.ArrowException, OSError, KeyError, ValueError):  # torn, or taken away: the driver trains it again
             continue
         yield from ((path.stem, row) for row in rows)

@@ -1,0 +1,119 @@
+"""Commands in a process of their own, under an audit hook that notes whatever a foreign directory must not cause."""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+PROCESSES = multiprocessing.get_context("forkserver")
+PROCESSES.set_forkserver_preload(
+    ["study.cli.app", "study.driver.run", "study.driver.extend", "study.driver.export.predict", "analysis.report.write"]
+)
+HANGING = 900.0
+CODE = (".py", ".pyc", ".pkl", ".pickle", ".pt", ".so", ".npy")
+STARTING = ("subprocess.Popen", "os.system", "os.exec", "os.posix_spawn", "os.spawn", "pty.spawn", "socket.connect")
+MOVING = ("os.remove", "os.rename", "os.truncate", "os.mkdir", "os.rmdir", "shutil.rmtree", "os.link", "os.symlink")
+
+
+@dataclass
+class Watch:
+    """What an audit hook noted.
+
+    Args:
+        foreign: the directory whose content must not run.
+        writable: folders in which a command may write.
+        module: beginning of the names of modules that the directory names; they must not be imported.
+    """
+
+    foreign: str
+    writable: tuple[str, ...]
+    module: str = "planted"
+    noted: list[str] = field(default_factory=list)
+
+    def __call__(self, event: str, arguments: tuple[Any, ...]) -> None:
+        """Note an event that is a breach."""
+        if event == "open":
+            self._opened(*arguments)
+        elif (event == "import" and str(arguments[0]).startswith(self.module)) or (
+            event == "exec" and self._is_foreign(getattr(arguments[0], "co_filename", ""))
+        ):
+            self._note(event, arguments[0])
+        elif event == "compile" and self._is_foreign(arguments[1]):
+            self._note(event, arguments[1])
+        elif (
+            event in STARTING
+            or event == "pickle.find_class"
+            or (event == "ctypes.dlopen" and self._is_foreign(arguments[0]))
+        ):
+            self._note(event, arguments)
+        elif event in MOVING:
+            for path in arguments[: 2 if event == "os.rename" else 1]:
+                if isinstance(path, str | bytes | os.PathLike) and not self._may_write(path):
+                    self._note(event, path)
+
+    def _opened(self, path: Any, mode: Any, flags: Any) -> None:
+        if not isinstance(path, str | bytes | os.PathLike):
+            return
+        writes = isinstance(flags, int) and flags & (os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC)
+        if writes and not self._may_write(path):
+            self._note(f"open for writing, {mode}", path)
+        if self._is_foreign(path) and os.fsdecode(path).endswith(CODE):
+            self._note("open of code", path)
+
+    def _is_foreign(self, path: Any) -> bool:
+        if not isinstance(path, str | bytes | os.PathLike):
+            return False
+        return os.path.abspath(os.fsdecode(path)).startswith(f"{self.foreign}/")
+
+    def _may_write(self, path: Any) -> bool:
+        """Whether a path is inside of what may be written, once links are followed."""
+        real = os.path.realpath(os.fsdecode(path))
+        return real == "/dev/null" or any(real == folder or real.startswith(f"{folder}/") for folder in self.writable)
+
+    def _note(self, event: str, what: Any) -> None:
+        self.noted.append(f"{event}: {str(what)[:200]}")
+
+
+@dataclass(frozen=True)
+class Said:
+    """A command: its words, its exit status, what it printed, and the breaches."""
+
+    words: tuple[str, ...]
+    code: int
+    text: str
+    breaches: list[str]
+
+
+def watched(foreign: Path, commands: Sequence[Sequence[str]], writable: Sequence[Path]) -> list[Said]:
+    """Run commands of ``mtl-study`` one after the other in the directory ``foreign``, and say what each did."""
+    answer = foreign.parent / "said.json"
+    process = PROCESSES.Process(target=_run, args=(foreign, commands, writable, answer))
+    process.start()
+    process.join(HANGING)
+    if process.exitcode is None:
+        process.kill()
+        raise AssertionError(f"{commands} hang in {foreign}")
+    assert process.exitcode == 0, f"the process ended with {process.exitcode}"
+    return [Said(tuple(words), *rest) for words, *rest in json.loads(answer.read_text())]
+
+
+def _run(foreign: Path, commands: Sequence[Sequence[str]], writable: Sequence[Path], answer: Path) -> None:
+    from typer.testing import CliRunner
+
+    from study.cli.app import app
+
+    os.chdir(foreign)
+    watch = Watch(str(foreign), tuple(os.path.realpath(folder) for folder in writable))
+    sys.addaudithook(watch)
+    found = []
+    for words in commands:
+        watch.noted.clear()
+        done = CliRunner().invoke(app, list(words))
+        found.append((list(words), done.exit_code, done.output, list(watch.noted)))
+    answer.write_text(json.dumps(found))
