@@ -6,16 +6,28 @@ The commands run under an audit hook, in the directory itself, where a careless 
 from __future__ import annotations
 
 import shutil
-import tempfile
 from pathlib import Path
 
 import pytest
 
+import study
 from tests.security.planted import PLANTS, Plant, canary
 from tests.security.watched import Watch, watched
-from tests.study.finished_studies import FILE, Finished, shop  # noqa: F401 - a fixture
+from tests.study.finished_studies import FILE, Finished, write_table
 
 PRECIOUS = "the only copy"
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Finished:
+    """A finished study of a table, with a test split of its own."""
+    folder = tmp_path_factory.mktemp("shop")
+    write_table(folder / "shop.csv")
+    tasks = "{set: table, path: shop.csv, targets: [y_price, y_sold]}"
+    text = FILE.format(name="shop", tasks=tasks, backbone="mlp") + "evaluation: {design: holdout}\n"
+    (folder / "shop.yaml").write_text(text)
+    run = study.run(study.load_spec(str(folder / "shop.yaml")), out=folder / "shop", backend="inline")
+    return Finished(run, folder / "shop.csv")
 
 
 def commands(run: Path, out: Path, own: Path) -> list[list[str]]:
@@ -34,7 +46,7 @@ def commands(run: Path, out: Path, own: Path) -> list[list[str]]:
 
 
 @pytest.mark.parametrize("plant", PLANTS, ids=lambda plant: plant.__name__)
-def test_no_code_of_a_foreign_run_directory_runs(plant: Plant, shop: Finished, tmp_path: Path) -> None:  # noqa: F811
+def test_no_code_of_a_foreign_run_directory_runs(plant: Plant, shop: Finished, tmp_path: Path) -> None:
     run, out, home = tmp_path / "foreign" / "run", tmp_path / "out", tmp_path / "outside"
     shutil.copytree(shop.run, run)
     out.mkdir()

@@ -34,7 +34,7 @@ def test_what_unfolds_into_too_much_is_refused(table: pa.Table, tmp_path: Path) 
     path = tmp_path / "part.parquet"
     pq.write_table(table, path, compression="zstd")
     assert path.stat().st_size < 100_000
-    with pytest.raises(pa.ArrowInvalid, match="declares|unfold"):
+    with pytest.raises(pa.ArrowInvalid, match=r"declares|unfold"):
         read_part(path)
 
 
