@@ -17,7 +17,7 @@ STUDY = "tasks: {set: dataset, call: 'evil:Data'}\n"
 @pytest.fixture(params=["study.yaml", NAME])
 def file(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     path = tmp_path / request.param
-    path.write_text(STUDY if request.param != NAME else f"compare:\n  one:\n    {STUDY}")
+    path.write_text(STUDY if request.param != NAME else f"suite:\n  one:\n    {STUDY}  two:\n    {STUDY}")
     return path
 
 
