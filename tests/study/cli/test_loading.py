@@ -12,12 +12,15 @@ from study.config.suite import NAME
 from study.store import ledger
 
 STUDY = "tasks: {set: dataset, call: 'evil:Data'}\n"
+SUITE = "suite:\n" + "".join(
+    f"  {name}: {{tasks: {{set: dataset, call: 'evil:{name}'}}}}\n" for name in ("Data", "Other")
+)
 
 
 @pytest.fixture(params=["study.yaml", NAME])
 def file(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     path = tmp_path / request.param
-    path.write_text(STUDY if request.param != NAME else f"suite:\n  one:\n    {STUDY}  two:\n    {STUDY}")
+    path.write_text(STUDY if request.param != NAME else SUITE)
     return path
 
 
@@ -26,7 +29,7 @@ def test_the_users_own_file_is_taken_as_it_is(file: Path) -> None:
 
 
 def test_that_of_a_run_directory_needs_a_word_of_trust(file: Path) -> None:
-    run = file.parent if file.name != NAME else file.parent / "one"
+    run = file.parent if file.name != NAME else file.parent / "Data"
     run.mkdir(exist_ok=True)
     (run / ledger.NAME).write_text("")
     with pytest.raises(UserError, match="names code that would be imported: evil:Data") as error:
