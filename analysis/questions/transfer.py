@@ -59,6 +59,7 @@ def score(records: Records) -> pd.DataFrame:
     if judged is None or records.events("ended") or "verdict" not in set(scored["phase"]):
         return pd.DataFrame()
     common = setting(records)
+    trained = set(records.replicas.loc[records.replicas["phase"] == "verdict", "arm"])
     table, compared = comparisons(records, scored)
     rows, rarer = [], rarer_examples(records)
     for pair in compared:
@@ -68,7 +69,7 @@ def score(records: Records) -> pd.DataFrame:
         known = facts[["arm", "sharing", "depth", "stages", "width", "weighting"]].iloc[0].to_dict()
         known = {str(name): value for name, value in known.items()}
         known["role"] = pair.role
-        for phase, gains in _phases(table, pair, common):
+        for phase, gains in _phases(table, pair, common, trained):
             gains = with_rarer_examples(gains, rarer, table, (pair.left, pair.right))
             rows.append(gains.assign(**known, baseline=pair.baseline, against=pair.against, phase=phase))
     if not rows:
@@ -89,9 +90,12 @@ def _num_verdicts(rows: pd.DataFrame) -> int:
     return max(1, len(paired[["arm", "task"]].drop_duplicates()))
 
 
-def _phases(table: pd.DataFrame, pair: Comparison, common: Setting) -> list[tuple[str, pd.DataFrame]]:
-    """Return phase and gains of the verdict seeds where the baseline was trained on them, else of the confirm seeds."""
-    for phase in ("verdict", "confirm"):
+def _phases(
+    table: pd.DataFrame, pair: Comparison, common: Setting, trained: set[str]
+) -> list[tuple[str, pd.DataFrame]]:
+    """Return phase and gains of verdict seeds if the baseline was ``trained`` on them, else of confirm seeds."""
+    against = {pair.right} if isinstance(pair.right, str) else set(pair.right.values())
+    for phase in ("verdict",) if against <= trained else ("verdict", "confirm"):  # confirm seeds chose the arm
         gains = differences(table, pair.left, pair.right, phase, common)
         paired = gains[(gains["scope"] == TASK) & gains["gain"].notna()]
         tasks = paired["task"].nunique()

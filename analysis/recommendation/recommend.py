@@ -22,6 +22,7 @@ from analysis.recommendation.decision import (
     factors,
 )
 from analysis.recommendation.divergence import NoAnswer, no_answer
+from analysis.recommendation.failure import unjudged
 from analysis.recommendation.headline import headline, statement
 from analysis.recommendation.next_step import next_step
 from analysis.recommendation.option import Option
@@ -120,9 +121,9 @@ def recommend(records: Records, rows: pd.DataFrame | None = None) -> Recommendat
     Raises:
         UnreadableRun: the study file prefers something that there is no rule for.
     """
-    diverged = no_answer(records)
-    if diverged is not None:
-        return _without_answer(records, diverged)
+    lost = no_answer(records) or unjudged(records)
+    if lost is not None:
+        return _without_answer(records, lost)
     rows = judged_rows(records) if rows is None else rows
     chosen = records.frozen("arm")
     if rows.empty or chosen is None:

@@ -14,12 +14,14 @@ from typing import Any
 
 import pandas as pd
 import pyarrow as pa
-import pyarrow.parquet as pq
 import yaml
 
+from analysis.records.bounded import content_of, read_part
 from analysis.records.part_files import of_each_part
 from analysis.records.schema import CONFLICT, SCORES, TRAINING, Columns, Records, UnreadableRun, conformed, schema
 
+MOST_SETTINGS = 2**20
+"""Bytes of a study file."""
 FINALITY = ("running", "failed", "diverged", "stopped", "finished")
 """Statuses in ascending order: of two equally long parts of a replica the one with the later status counts, so that a
 retry outranks the failure."""
@@ -76,7 +78,7 @@ def _parts(directory: Path, columns: Columns) -> pd.DataFrame:
 
 def _part(file: Path, columns: Columns) -> pa.Table:
     try:
-        return conformed(pq.ParquetFile(file).read(), columns)
+        return conformed(read_part(file), columns)
     except KeyError as missing:
         raise UnreadableRun(
             f"{file}: lacks the column {missing}; another version wrote it. Read it with that version."
@@ -104,8 +106,8 @@ def _last(parts: pd.DataFrame, identity: list[str]) -> pd.DataFrame:
 
 def _mapping(file: Path) -> dict[str, Any]:
     try:
-        value = json.loads(file.read_text("utf-8"))
-    except (OSError, ValueError) as error:
+        value = json.loads(content_of(file))
+    except (OSError, ValueError, RecursionError) as error:
         raise UnreadableRun(
             f"{file}: cannot be read ({error}). Run the same command again: it is written anew."
         ) from error
@@ -115,20 +117,23 @@ def _mapping(file: Path) -> dict[str, Any]:
 
 
 def _ledger(file: Path) -> Iterator[dict[str, Any]]:
-    lines = file.read_bytes().split(b"\n")
+    try:
+        lines = content_of(file).split(b"\n")
+    except OSError as error:
+        raise UnreadableRun(f"{file}: cannot be read ({error}). Put it back from a copy.") from error
     for number, line in enumerate(lines, start=1):
         if not line.strip():
             continue
         try:
             event = json.loads(line)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             if number == len(lines):
                 return
             raise UnreadableRun(
                 f"{file}, line {number}: is no JSON ({error}). Remove that line; what it reported is found in the "
                 "records."
             ) from error
-        if not isinstance(event, dict):
+        if not isinstance(event, dict) or not isinstance(event.get("event"), str):
             raise UnreadableRun(f"{file}, line {number}: is no event. Remove that line.")
         yield event
 
@@ -154,8 +159,8 @@ def settings_of(file: Path) -> dict[str, Any]:
         UnreadableRun: the file cannot be read, or holds no settings.
     """
     try:
-        value = yaml.load(file.read_text("utf-8"), _Yaml)
-    except (OSError, UnicodeDecodeError, yaml.YAMLError, RecursionError) as error:
+        value = yaml.load(content_of(file, MOST_SETTINGS).decode(), _Yaml)
+    except (OSError, ValueError, yaml.YAMLError, RecursionError) as error:
         raise UnreadableRun(f"{file}: cannot be read ({error}). Put the study file back as it was run.") from error
     if not isinstance(value, dict):
         raise UnreadableRun(f"{file}: holds no settings. Put the study file back as it was run.")

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from study.cli import model_commands, reading_commands
 from study.cli.console import reports_errors
+from study.cli.loading import load_named
 from study.cli.options import (
     Address,
     BackEnd,
@@ -28,6 +29,7 @@ from study.cli.options import (
     Targets,
     TaskColumn,
     Test,
+    TrustCode,
     Validation,
     What,
     Workers,
@@ -52,7 +54,7 @@ app = typer.Typer(
 @reports_errors
 def demo(out: Out = None, backend: BackEnd = None, workers: Workers = None, as_json: Json = False) -> None:
     """Run a small full study: related tasks, and one that full sharing harms."""
-    _run(_load("demo", backend=backend, workers=workers), out, as_json)
+    _run(load_named("demo", backend=backend, workers=workers), out, as_json)
 
 
 @app.command()
@@ -76,14 +78,15 @@ def run(
     workers: Workers = None,
     device: Device = None,
     mix_devices: MixDevices = False,
+    trust_code: TrustCode = False,
     out: Out = None,
     as_json: Json = False,
 ) -> None:
     """Search, confirm, judge, score and report; the same command resumes what was stopped."""
     named = {"targets": targets, "kinds": kinds, "metrics": metrics, "losses": losses, "task": task, "groups": groups}
     files = {"test": test, "validation": validation, "query": query}
-    where = {"backend": backend, "workers": workers, "device": device}
-    loaded = _load(what, **named, **files, overrides=overrides, budget=budget, **where)
+    where = {"backend": backend, "workers": workers, "device": device, "trust_code": trust_code}
+    loaded = load_named(what, **named, **files, overrides=overrides, budget=budget, **where)
     _run(loaded, out, as_json, address=address, mix_devices=mix_devices, insecure=insecure)
 
 
@@ -105,6 +108,7 @@ def check(
     backend: BackEnd = None,
     workers: Workers = None,
     device: Device = None,
+    trust_code: TrustCode = False,
     out: Out = None,
     columns: Annotated[bool, typer.Option("--columns", help="Every column, of wide tables, too.")] = False,
     as_json: Json = False,
@@ -112,8 +116,8 @@ def check(
     """Say what run would do, at what cost, and what it could show; train nothing."""
     named = {"targets": targets, "kinds": kinds, "metrics": metrics, "losses": losses, "task": task, "groups": groups}
     files = {"test": test, "validation": validation, "query": query}
-    where = {"backend": backend, "workers": workers, "device": device}
-    loaded = _load(what, **named, **files, overrides=overrides, budget=budget, **where)
+    where = {"backend": backend, "workers": workers, "device": device, "trust_code": trust_code}
+    loaded = load_named(what, **named, **files, overrides=overrides, budget=budget, **where)
     from study.config.suite import Suite
 
     if isinstance(loaded, Suite):
@@ -143,7 +147,7 @@ def init(
 ) -> None:
     """Write a commented study file for a table or arrays: what was inferred and why, and what run would do."""
     named = {"targets": targets, "kinds": kinds, "metrics": metrics, "losses": losses, "task": task, "groups": groups}
-    loaded = _load(data, **named, test=test, validation=validation, query=query)
+    loaded = load_named(data, **named, test=test, validation=validation, query=query)
     from study.cli.init import init as write_study_file
 
     write_study_file(loaded, out=out or Path(f"{loaded.name}.yaml"))
@@ -169,13 +173,14 @@ def extend(
     workers: Workers = None,
     device: Device = None,
     mix_devices: MixDevices = False,
+    trust_code: TrustCode = False,
     as_json: Json = False,
 ) -> None:
     """Add to a finished study: more seeds, or arms judged on fresh seeds; the same command resumes it."""
     from study.cli.extend import extend as extend_study
 
     where: dict[str, Any] = {"backend": backend, "address": address, "insecure": insecure, "workers": workers}
-    where |= {"device": device, "mix_devices": mix_devices}
+    where |= {"device": device, "mix_devices": mix_devices, "trust_code": trust_code}
     extend_study(run, seeds=seeds, without=without or [], arms=arms or [], data=data, as_json=as_json, **where)
 
 
@@ -198,7 +203,7 @@ def tree(
     as_json: Json = False,
 ) -> None:
     """Find groups of tasks for branch: train small private networks briefly, compare what they compute."""
-    loaded = _load(what, targets=targets, overrides=overrides)
+    loaded = load_named(what, targets=targets, overrides=overrides)
     from study.cli.tree import tree as print_tree
     from study.config.suite import Suite
 
@@ -208,19 +213,6 @@ def tree(
         each_study(loaded, lambda spec: print_tree(spec, groups=groups, as_json=as_json), as_json=as_json)
     else:
         print_tree(loaded, groups=groups, as_json=as_json)
-
-
-def _load(
-    what: str, *, backend: str | None = None, workers: int | None = None, device: str | None = None, **given: Any
-) -> Spec | Suite:
-    """Load what the first word of a command names, by the options of :func:`study.config.load.load` that are given."""
-    from study.config.load import load
-    from study.config.suite import Suite
-
-    loaded = load(what, **{name: value for name, value in given.items() if value is not None})
-    where = {"backend": backend, "workers": workers, "device": device}
-    changes = {key: value for key, value in where.items() if value is not None}
-    return loaded.with_each(**changes) if isinstance(loaded, Suite) else loaded.model_copy(update=changes)
 
 
 def _run_directory(loaded: Spec | Suite, out: Path | None) -> Path:

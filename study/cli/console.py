@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import functools
 import json
 import shutil
@@ -20,9 +19,9 @@ from rich.table import Table
 
 from mtl_core.errors import UserError
 from study.config.text import printable
+from study.store.unwritable import is_unwritable
 
 DEFECT, USER_ERROR, INTERRUPTED = 1, 2, 130
-UNWRITABLE = {errno.ENOSPC, errno.EROFS, errno.EDQUOT, errno.EACCES, errno.EPERM}
 
 
 def say(*lines: str) -> None:
@@ -109,7 +108,7 @@ def _parts(error: Exception) -> tuple[str, str, str] | None:
     """Place, finding and remedy of a user's error or a disk that is full or locked; ``None`` for a defect."""
     if isinstance(error, UserError):
         return error.where, error.found, error.remedy
-    if isinstance(error, OSError) and error.errno in UNWRITABLE:
+    if isinstance(error, OSError) and is_unwritable(error):
         where = str(error.filename or "the disk")
         return where, f"nothing can be written there: {error.strerror}.", "Free or unlock it, or choose another --out."
     # Asked of the modules that are loaded: an error of a class that was never imported cannot be under way.

@@ -23,6 +23,7 @@ def extend(
     workers: int | None,
     device: str | None,
     mix_devices: bool,
+    trust_code: bool,
     as_json: bool,
 ) -> None:
     """Add to the finished study in ``run`` what exactly one of ``seeds``, ``without`` and ``arms`` names."""
@@ -37,7 +38,7 @@ def extend(
     refuse_unprotected(address, insecure)
     asked = Asked(seeds, tuple(without), tuple(arms))
     with saying_how_to_resume():
-        prepared, addition = prepare_extension(run, asked, data)
+        prepared, addition = prepare_extension(run, asked, data, trust_code=trust_code)
         spec = prepared.plan.spec
         options = RunOptions(
             backend or spec.backend,

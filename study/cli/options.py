@@ -32,6 +32,9 @@ Device = Annotated[
 MixDevices = Annotated[
     bool, typer.Option("--mix-devices", help="Go on with a study of another device; records say which made them.")
 ]
+TrustCode = Annotated[
+    bool, typer.Option("--trust-code", help="Import what a run directory's study file names by dotted paths.")
+]
 Prefer = Annotated[
     Literal["accuracy", "balanced", "cost"] | None, typer.Option(help="Take an option by this rule, not the study's.")
 ]

@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from mtl_core.errors import UserError
+from study.config.named_code import refuse_untrusted
 from study.driver.backend_choice import RunOptions
 from study.driver.begun import begun_spec, refuse_changes
 from study.driver.run import run_prepared
@@ -17,7 +18,14 @@ from study.store import ledger
 from study.store.recorded import read_recorded
 
 
-def extend(run: Path, asked: Asked, *, data: Path | None = None, options: RunOptions | None = None) -> Path:
+def extend(
+    run: Path,
+    asked: Asked,
+    *,
+    data: Path | None = None,
+    options: RunOptions | None = None,
+    trust_code: bool = False,
+) -> Path:
     """Add to the finished study in ``run``, judge what is new on fresh seeds, and return the run directory.
 
     The same call resumes an addition that was stopped.
@@ -27,12 +35,13 @@ def extend(run: Path, asked: Asked, *, data: Path | None = None, options: RunOpt
         asked: what to add.
         data: where the study's table lies now; ``None``: where it lay when the study began.
         options: how to run; by default as the study was.
+        trust_code: whether to import what the run directory's study file names by dotted paths.
 
     Raises:
         UserError: when there is no finished study, its data are gone or have changed, or there is nothing to add.
         KeyboardInterrupt: SIGINT or SIGTERM came; what is recorded is kept.
     """
-    prepared, addition = prepare_extension(run, asked, data)
+    prepared, addition = prepare_extension(run, asked, data, trust_code=trust_code)
     chosen = options or RunOptions(
         prepared.plan.spec.backend, workers=prepared.plan.spec.workers, device=prepared.plan.spec.device
     )
@@ -46,7 +55,9 @@ def extend_prepared(prepared: Prepared, asked: Asked, addition: Addition, *, out
     return run_prepared(prepared, out=out, options=options, phases=partial(extension, asked=asked), shown=shown)
 
 
-def prepare_extension(run: Path, asked: Asked, data: Path | None = None) -> tuple[Prepared, Addition]:
+def prepare_extension(
+    run: Path, asked: Asked, data: Path | None = None, *, trust_code: bool = False
+) -> tuple[Prepared, Addition]:
     """Return the prepared study and the addition that is asked for; nothing is trained or written.
 
     Raises:
@@ -54,6 +65,7 @@ def prepare_extension(run: Path, asked: Asked, data: Path | None = None) -> tupl
     """
     out = Path(run).absolute()
     spec = begun_spec(out, data)
+    refuse_untrusted(spec, str(out), trust_code=trust_code)
     prepared = prepare_run(spec, out)
     refuse_changes(out, prepared.task_set)
     events = ledger.read(out / ledger.NAME)

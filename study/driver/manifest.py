@@ -28,6 +28,8 @@ from study.store.ledger import NAME as LEDGER
 
 DATA, KEPT = "data.parquet", "data.npz"
 """Names of the files in the run directory that hold a table, or the items of a data set, that were in memory."""
+CRASH = "crash-"
+"""Beginning of the names of files in the run directory with the traceback of a defect of the program."""
 PACKAGES = ("mtl-study", "torch", "ray", "optuna", "pandas", "pyarrow", "numpy", "scipy")
 
 
@@ -75,7 +77,7 @@ def refuse_something_else(out: Path) -> None:
 
 def _is_left_over(name: str) -> bool:
     """Whether a driver that was killed before it had described its study may have left ``name``."""
-    return name.startswith(".") or name in (LEDGER, "manifest.json", "tasks.json", DATA, KEPT)
+    return name.startswith((".", CRASH)) or name in (LEDGER, "manifest.json", "tasks.json", DATA, KEPT)
 
 
 def differences(stored: Spec, requested: Spec) -> list[str]:

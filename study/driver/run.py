@@ -30,7 +30,7 @@ from study.execution.forecast_length import ForecastLength
 from study.execution.heartbeat import Heartbeats
 from study.execution.inline import Inline
 from study.execution.scheduler import Scheduler, Steps
-from study.jobs.job import Data
+from study.jobs.job import Data, describe
 from study.planning.pilot import enough_epochs
 from study.planning.plan import Plan
 from study.planning.prepare import Prepared, prepare_run, with_epochs, with_trees
@@ -40,7 +40,9 @@ from study.protocol.pipeline import stages
 from study.protocol.select import clear_checkpoints
 from study.store.archive import Archive
 from study.store.ledger import Ledger
+from study.store.links import refuse_links
 from study.store.scratch import scratch_of
+from study.store.unwritable import is_unwritable
 
 Phases = Callable[[StudyContext, TaskSet], Iterator[tuple[Steps, Data]]]
 """What is to be done of a study: steps, and the data that they may see."""
@@ -120,6 +122,7 @@ def run_prepared(
     elif out.is_dir():
         refuse_something_else(out)
     out.mkdir(parents=True, exist_ok=True)
+    refuse_links(out)
     with Ledger(out) as ledger, _stoppable(), scratch_of(out) as scratch, _saying_how_it_ends(ledger):
         if not begun:
             prepared = _with_enough_epochs(prepared, ledger, options.screen)
@@ -221,6 +224,9 @@ def _saying_how_it_ends(ledger: Ledger) -> Iterator[None]:
         raise
     except UserError as error:
         note("refused", reason=error.found, remedy=error.remedy)
+        raise
+    except OSError as error:
+        note("refused" if is_unwritable(error) else "crashed", reason=describe(error))
         raise
     except Exception as error:
         note("crashed", reason=f"{type(error).__name__}: {error}"[:500])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import threading
+import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -80,10 +81,10 @@ class Silent(Screen):
 class Lines(Screen):
     """Writes one line now and then: for logs."""
 
-    last = ""
+    last, said = "", 0.0
 
     def show(self, progress: StudyProgress) -> None:
-        """Write the line, unless it would repeat the one before."""
+        """Write the line, unless it would repeat one that was just written; after a while it says so again."""
         best = f", best mean skill so far {progress.best[0][0]} ({progress.best[0][1]:.1f})" if progress.best else ""
         failed = f", {sum(progress.failed.values())} replicas failed" if progress.failed else ""
         waiting = "" if progress.workers else f", {NO_MACHINE}"
@@ -91,9 +92,9 @@ class Lines(Screen):
             f"{_study(progress)}{progress.phase}: {progress.count}, {progress.share:.0%} of the study"
             f"{_left(progress, ', ')}{best}{failed}{waiting}"
         )
-        if line != self.last:
+        if line != self.last or time.monotonic() - self.said >= LINE_SECONDS:
             print(line, file=sys.stderr, flush=True)
-        self.last = line
+            self.last, self.said = line, time.monotonic()
 
 
 class Json(Screen):

@@ -32,7 +32,7 @@ HAND_BACK = "MTL_STUDY_HAND_BACK"
 
 ANSWER_SECONDS = 15.0
 TRIES = 3
-"""A worker asks so often; together it takes less than the watchdog's patience of a minute."""
+"""A worker asks so often; together it takes less than the watchdog's patience."""
 
 
 @dataclass(frozen=True)

@@ -5,17 +5,20 @@ from __future__ import annotations
 import faulthandler
 import json
 import math
+import os
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from study.jobs.job import Heartbeat, Job
 
 WRITE_SECONDS = 0.5
+PATIENCE_SECONDS = 50.0
+"""Less than a minute, so that somebody who watches a study that hangs hears of it within one."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +38,7 @@ class Heartbeats:
     """
 
     folder: Path
-    patience: float = 60.0
+    patience: float = PATIENCE_SECONDS
     to_terminal: bool = False
     node: str = ""
     send: Callable[[str, str], None] | None = None
@@ -46,8 +49,7 @@ class Heartbeats:
         allowed = self.patience * 2 ** min(attempts, 10)
         path = self.folder / f"{job.name}.json"
         written = -math.inf
-        self.folder.mkdir(parents=True, exist_ok=True)
-        with open(self.folder / f"{job.name}.trace", "w") as trace:
+        with self._trace(job.name) as trace:
             target = sys.__stderr__ if self.to_terminal and sys.__stderr__ is not None else trace
 
             def heartbeat(done: int, total: int, best: float) -> None:
@@ -55,7 +57,8 @@ class Heartbeats:
                 faulthandler.dump_traceback_later(allowed, exit=True, file=target)
                 if time.monotonic() - written >= WRITE_SECONDS:
                     content = json.dumps([done, total, best if math.isfinite(best) else None, self.node])
-                    path.write_text(content)
+                    with suppress(OSError):  # only the screen misses it: a full disk here is no fault of the replica
+                        path.write_text(content)
                     written = time.monotonic()
                     if self.send is not None:
                         self.send(job.name, content)
@@ -67,6 +70,14 @@ class Heartbeats:
                 faulthandler.cancel_dump_traceback_later()
                 path.unlink(missing_ok=True)
         (self.folder / f"{job.name}.trace").unlink(missing_ok=True)
+
+    def _trace(self, name: str) -> TextIO:
+        """Open the file for the last words of the job ``name``; without a folder that can be written they are lost."""
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            return open(self.folder / f"{name}.trace", "w")
+        except OSError:
+            return open(os.devnull, "w")
 
     def read(self, name: str) -> tuple[int, int, float | None] | None:
         """Return epochs done, epochs to do and best skill of the job ``name``; ``None`` before its first heartbeat."""

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import errno
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,6 +16,7 @@ from study.jobs.shard import Shard
 from study.planning.arm import Arm
 from study.planning.replica import Replica
 from study.store.undelivered import Undelivered
+from study.store.unwritable import is_unwritable
 
 if TYPE_CHECKING:
     from study.store.archive import Archive
@@ -24,9 +24,6 @@ if TYPE_CHECKING:
 
 Heartbeat = Callable[[int, int, float], None]
 """Called after every epoch: epochs done and epochs to do, summed over replicas, and the best mean skill so far."""
-
-DISK = {errno.ENOSPC, errno.EROFS, errno.EDQUOT, errno.EACCES, errno.EIO}
-"""Error numbers that say that a directory cannot be written."""
 
 
 @dataclass(frozen=True)
@@ -122,15 +119,18 @@ class Job(ABC):
 
 
 def guarded(work: Callable[[], Summary], failed: Callable[[str], Summary]) -> Summary:
-    """Run ``work``; a user's error becomes that job's failure, want of memory or disk an outcome of its own."""
+    """Run ``work``; a user's error becomes that job's failure, want of memory or disk an outcome of its own.
+
+    A model that calls ``sys.exit`` fails, too: it must not end the study as if all were done.
+    """
     try:
         return work()
     except MemoryError as error:
         return Summary("memory", describe(error))
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         if isinstance(error, Undelivered):
             return Summary("undelivered", str(error))
-        if isinstance(error, OSError) and error.errno in DISK:
+        if is_unwritable(error):
             return Summary("stuck", f"nothing can be written: {describe(error)}")
         if _wants_memory(error):
             return Summary("memory", describe(error))
@@ -143,10 +143,18 @@ def describe(error: BaseException) -> str:
     while trace is not None and trace.tb_next is not None:
         trace = trace.tb_next
     place = f" ({Path(trace.tb_frame.f_code.co_filename).name}:{trace.tb_lineno})" if trace is not None else ""
-    first_line = (str(error).strip().splitlines() or [""])[0][:300]
+    first_line = (_text_of(error).strip().splitlines() or [""])[0][:300]
     return f"{type(error).__name__}: {first_line}{place}"
 
 
-def _wants_memory(error: Exception) -> bool:
-    text = str(error).lower()
+def _text_of(error: BaseException) -> str:
+    """The text of an error; some errors of users' libraries raise another one when they are asked for it."""
+    try:
+        return str(error)
+    except Exception as worse:
+        return f"its text cannot be made ({type(worse).__name__})"
+
+
+def _wants_memory(error: BaseException) -> bool:
+    text = _text_of(error).lower()
     return isinstance(error, RuntimeError) and ("out of memory" in text or "can't allocate memory" in text)

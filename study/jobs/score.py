@@ -21,6 +21,7 @@ from study.store.parts import encode
 if TYPE_CHECKING:
     from mtl_core.data.task import Task
     from mtl_core.data.task_set import Development, Examples
+    from mtl_core.network.replica_state import ReplicaState
     from mtl_core.training.evaluation import TestScore
     from study.store.archive import Archive
     from study.store.storage import Storage
@@ -59,10 +60,10 @@ class ScoringJob(Job):
     def _rows(self, development: Development, test: Examples, storage: Storage) -> Iterator[dict[str, Any]]:
         import torch
 
-        from mtl_core.training import checkpoint, evaluation
+        from mtl_core.training import evaluation
 
         paths = {stem: f"{MODELS}/{stem}.safetensors" for stem in set(self.models.values())}
-        files = {stem: checkpoint.decoded(content_of(storage, path)) for stem, path in paths.items()}
+        files = {stem: _models_in(storage, path) for stem, path in paths.items()}
         for tasks, part in self.shard.by_tasks().items():
             parameters = torch.stack([files[self.models[key]][key]["parameters"] for key in part.replicas])
             rows = [ReplicaConfig(key, one.seed, one.hyperparameters) for key, one in part.replicas.items()]
@@ -108,6 +109,24 @@ def _row(score: TestScore, column: int, task: Task) -> dict[str, Any]:
         "example_scores": score.example_scores[column],
         **_of_classes(score, column, is_classification=task.has_classes),
     }
+
+
+def _models_in(storage: Storage, path: str) -> dict[str, ReplicaState]:
+    """The selected parameters of a file by replica; a damaged one is removed, so that they are trained again.
+
+    Raises:
+        ValueError: it is damaged.
+    """
+    from safetensors import SafetensorError
+
+    from mtl_core.training import checkpoint
+
+    content = content_of(storage, path)
+    try:
+        return checkpoint.decoded(content)
+    except SafetensorError as error:
+        storage.remove(path)
+        raise ValueError(f"{path} was damaged ({error}) and is removed; the same command trains it again") from error
 
 
 def _of_classes(score: TestScore, column: int, *, is_classification: bool) -> dict[str, Any]:

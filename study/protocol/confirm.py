@@ -6,11 +6,11 @@ import math
 from typing import Any
 
 from analysis.selection import UNSHARED, choose_arm, rank_draws
-from mtl_core.errors import UserError
 from study.execution.scheduler import Steps
 from study.planning.replica import Replica
 from study.protocol.context import StudyContext
 from study.protocol.divergence import ends_here
+from study.protocol.failure import could_not_judge
 from study.protocol.select import Selected
 
 
@@ -50,7 +50,7 @@ def choose(context: StudyContext) -> dict[str, Any] | None:
     except ValueError as error:
         if ends_here(context, "confirm") or ends_here(context, "search"):
             return None
-        raise UserError(str(context.directory), str(error), "Look at the failures that status lists.") from error
+        raise could_not_judge(context, "confirm") from error
     table = [{name: _plain(value) for name, value in row.items()} for row in every.table.to_dict("records")]
     value = {
         "arm": choice.arm,

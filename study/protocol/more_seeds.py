@@ -36,7 +36,8 @@ def with_more_seeds(context: StudyContext) -> StudyContext | None:
         return _with(context, min(later))
     from analysis.questions import transfer  # it draws, too, which is slow to import and not needed to begin a study
 
-    wanted = wanted_seeds(transfer.table(transfer.score(load(context.directory))), now)
+    gains = transfer.score(load(context.directory))  # none where every baseline failed
+    wanted = wanted_seeds(transfer.table(gains), now) if len(gains) else now
     longer = _with(context, min(wanted, context.plan.spec.verdict.max_seeds))
     number = len(longer.plan.seeds("verdict"))
     if number <= now:

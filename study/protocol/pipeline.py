@@ -10,6 +10,7 @@ from study.jobs.job import Data
 from study.protocol.confirm import choose, confirm
 from study.protocol.context import StudyContext
 from study.protocol.divergence import ends_here
+from study.protocol.failure import refuse_without_verdict
 from study.protocol.looks import count_look
 from study.protocol.more_seeds import with_more_seeds
 from study.protocol.score import score
@@ -45,6 +46,7 @@ def judging(context: StudyContext) -> Steps:
     if context.frozen("judged") is None:
         return
     yield from verdict(context)
+    refuse_without_verdict(context)
     context.archive.merge_phase("verdict")
     ends_here(context, "verdict", context.frozen("judged")["arms"][:1])
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from analysis.records.bounded import content_of
 from mtl_core.errors import UserError
 from study.store.atomic_files import sync_directory
 
@@ -28,7 +29,15 @@ def read(path: Path) -> list[dict[str, Any]]:
     Raises:
         UserError: when any other line cannot be read, with its number.
     """
-    return _events(path.read_bytes(), path)[0] if path.exists() else []
+    return _events(_content_of(path), path)[0] if path.exists() else []
+
+
+def _content_of(path: Path) -> bytes:
+    try:
+        return content_of(path)
+    except OSError as error:
+        found = f"it cannot be read ({error.strerror})."
+        raise UserError(str(path), found, "Put the file back from a copy.") from error
 
 
 def _events(content: bytes, path: Path) -> tuple[list[dict[str, Any]], int]:
@@ -43,9 +52,9 @@ def _events(content: bytes, path: Path) -> tuple[list[dict[str, Any]], int]:
         try:
             # No proper beginning of a JSON object is one, so an object whose newline got lost is whole.
             event = json.loads(line)
-            if not isinstance(event, dict):
-                raise ValueError("no object")
-        except ValueError as error:
+            if not isinstance(event, dict) or not isinstance(event.get("event"), str):
+                raise ValueError("no event")
+        except (ValueError, RecursionError) as error:
             if number == len(lines):
                 break
             raise UserError(
@@ -118,7 +127,7 @@ class Ledger:
         self.path = directory / NAME
         try:
             self._handle = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-            content = self.path.read_bytes()
+            content = _content_of(self.path)
             self.events, self._size = _events(content, self.path)
             self._repair(content)
             sync_directory(directory)

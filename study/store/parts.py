@@ -9,6 +9,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from analysis.records.bounded import pieces_of_part
 from analysis.records.schema import Columns, conformed, schema
 
 ORIGIN = "part"
@@ -51,9 +52,7 @@ def pieces_of(path: Path, columns: Columns) -> Iterator[pa.Table]:
         OSError: the file is not there or cannot be read; ``pa.ArrowException``: nor can what it holds.
         KeyError: a column is missing.
     """
-    with pq.ParquetFile(path) as file:
-        for group in range(file.num_row_groups):
-            read = file.read_row_group(group)
-            own = ORIGIN not in read.column_names
-            origins = pa.array([path.stem] * len(read), pa.string()) if own else read[ORIGIN].cast(pa.string())
-            yield conformed(read, columns).append_column(ORIGIN, origins)
+    for read in pieces_of_part(path):
+        own = ORIGIN not in read.column_names
+        origins = pa.array([path.stem] * len(read), pa.string()) if own else read[ORIGIN].cast(pa.string())
+        yield conformed(read, columns).append_column(ORIGIN, origins)

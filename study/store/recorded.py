@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
+from analysis.records.bounded import read_part
 from analysis.records.part_files import of_each_part
 from study.store.archive import RECORDS, SCORED, Entry
 from study.store.parts import ORIGIN
@@ -61,10 +61,10 @@ def _rows(folder: Path, columns: list[str]) -> Iterator[dict[str, Any]]:
 
     def rows_of(path: Path) -> list[dict[str, Any]]:
         try:
-            return [{ORIGIN: path.stem} | row for row in pq.ParquetFile(path).read([*columns, ORIGIN]).to_pylist()]
+            return [{ORIGIN: path.stem} | row for row in read_part(path, [*columns, ORIGIN]).to_pylist()]
         except FileNotFoundError:
             raise
-        except (pa.ArrowException, OSError, KeyError):  # torn: the driver trains it again
+        except (pa.ArrowException, OSError, KeyError, ValueError):  # torn: the driver trains it again
             return []
 
     for rows in of_each_part(folder, rows_of):

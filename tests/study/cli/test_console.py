@@ -15,7 +15,6 @@ from mtl_core.errors import UserError
 from study.cli.console import (
     DEFECT,
     INTERRUPTED,
-    UNWRITABLE,
     USER_ERROR,
     reports_errors,
     say,
@@ -23,6 +22,7 @@ from study.cli.console import (
     say_prose,
     say_table,
 )
+from study.store.unwritable import UNWRITABLE
 
 HOSTILE = "\x1b[31m[bold]名\n"
 SHOWN = r"\x1b[31m[bold]名\x0a"

@@ -1,0 +1,40 @@
+"""The page's opening where all networks failed that a verdict needs: the study could not judge, and says why."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from analysis.recommendation.divergence import NoAnswer
+from analysis.records.run_command import started_with
+from analysis.records.schema import Records
+from analysis.selection import UNSHARED
+
+HEADLINE = "No verdict: the study could not judge whether to share, since networks failed."
+LOST = ("failed", "diverged")
+
+
+def unjudged(records: Records) -> NoAnswer | None:
+    """Return what to say where every network failed that a verdict needs; ``None`` where some are left.
+
+    Needed are networks that share, in the confirm phase until an arm is chosen and then in the verdict phase, and there
+    networks that share nothing, too.
+    """
+    phase = "confirm" if records.frozen("arm") is None else "verdict"
+    rows = records.replicas[records.replicas["phase"] == phase].drop_duplicates("replica")
+    share = ~rows["sharing"].isin(UNSHARED)
+    needed = {"that share": rows[share]} | ({"that share nothing": rows[~share]} if phase == "verdict" else {})
+    for which, replicas in needed.items():
+        if _all_failed(replicas):
+            return NoAnswer(
+                HEADLINE,
+                f"In the {phase} phase all {len(replicas)} replicas {which} were lost, most often with: "
+                f"{replicas.loc[replicas['status'] == 'failed', 'reason'].mode().iloc[0]}.",
+                "Mend that and run the same command again: they are tried again.",
+                started_with(records),
+            )
+    return None
+
+
+def _all_failed(replicas: pd.DataFrame) -> bool:
+    """Whether no replica is left, and divergence alone does not explain it."""
+    return bool(replicas["status"].isin(LOST).all() and replicas["status"].eq("failed").any())

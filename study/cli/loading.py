@@ -1,0 +1,47 @@
+"""What a command's first word names, loaded; a study file of a run directory may name no code that nobody trusts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from study.config.spec import Spec
+    from study.config.suite import Suite
+
+
+def load_named(
+    what: str,
+    *,
+    backend: str | None = None,
+    workers: int | None = None,
+    device: str | None = None,
+    trust_code: bool = False,
+    **given: Any,
+) -> Spec | Suite:
+    """Load what the first word of a command names, by the options of :func:`study.config.load.load` that are given.
+
+    Raises:
+        UserError: as that function does, and for a study file of a run directory that names code, unless it is trusted.
+    """
+    from study.config.load import load
+    from study.config.named_code import refuse_untrusted
+    from study.config.suite import Suite
+
+    loaded = load(what, **{name: value for name, value in given.items() if value is not None})
+    if _is_of_a_run(Path(what)):
+        for spec in loaded.studies.values() if isinstance(loaded, Suite) else [loaded]:
+            refuse_untrusted(spec, what, trust_code=trust_code)
+    where = {"backend": backend, "workers": workers, "device": device}
+    changes = {key: value for key, value in where.items() if value is not None}
+    return loaded.with_each(**changes) if isinstance(loaded, Suite) else loaded.model_copy(update=changes)
+
+
+def _is_of_a_run(file: Path) -> bool:
+    """Whether a file lies in a run directory, or describes a suite of such."""
+    from study.config.suite import NAME
+    from study.store import ledger
+
+    if "\0" in str(file) or not file.is_file():
+        return False
+    return (file.parent / ledger.NAME).exists() or (file.name == NAME and any(file.parent.glob(f"*/{ledger.NAME}")))

@@ -1,0 +1,14 @@
+"""All replicas of the confirm phase fail, or all that share, or all that share nothing: no verdict is given."""
+
+from __future__ import annotations
+
+from tests.faults.judged_phases import ALL, BASELINES, SHARING, without_judgement
+from tests.faults.lab import Lab
+from tests.faults.trial import Trial
+
+WHICH = (SHARING, BASELINES, ALL)
+TRIALS = len(WHICH)
+
+
+def trial(lab: Lab) -> Trial:
+    return without_judgement(lab, "confirm", WHICH[lab.number * TRIALS // lab.of])

@@ -1,0 +1,16 @@
+"""SIGTERM, as batch systems send it."""
+
+from __future__ import annotations
+
+import signal
+
+from tests.faults.acts import Send
+from tests.faults.lab import Lab
+from tests.faults.trial import Trial
+
+TRIALS = 20
+
+
+def trial(lab: Lab) -> Trial:
+    fault = Send(lab.out, lab.operation, 0.02 * lab.chance.random(), (signal.SIGTERM,))
+    return lab.resumed(lab.drive(fault))

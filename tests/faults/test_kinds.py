@@ -1,0 +1,52 @@
+"""A tenth of the trials of ``make faults``: nothing is lost, nothing is trained twice, nothing differs."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.faults.__main__ import SHORT_PATH, trials
+from tests.faults.kinds import Kind, kinds
+from tests.faults.lab import Undisturbed
+from tests.faults.small_disk import NotPossible
+from tests.faults.trial import row_of
+
+SHARE = 0.1
+
+
+@pytest.fixture(scope="module")
+def base() -> Iterator[Path]:
+    with tempfile.TemporaryDirectory(prefix="f", dir=SHORT_PATH if Path(SHORT_PATH).is_dir() else None) as folder:
+        yield Path(folder)
+
+
+@pytest.fixture(scope="module")
+def undisturbed(base: Path) -> Undisturbed:
+    (base / "undisturbed").mkdir()
+    return Undisturbed(base / "undisturbed")
+
+
+def test_there_are_thirty_kinds_at_least() -> None:
+    assert len(kinds()) >= 30
+    assert all(kind.what for kind in kinds())
+
+
+@pytest.mark.parametrize("kind", [kind for kind in kinds() if not kind.why_apart], ids=lambda kind: kind.name)
+def test_a_study_outlives_it(kind: Kind, undisturbed: Undisturbed, base: Path) -> None:
+    try:
+        found = trials(kind, undisturbed, base, SHARE)
+    except NotPossible as reason:
+        pytest.skip(str(reason))
+    row = row_of(kind.name, kind.what, found, undisturbed.operations)
+    assert 0 < row.tried == row.interrupted, "the fault did not come every time"
+    assert (row.lost, row.repeated, row.different) == (0, 0, "")
+
+
+@pytest.mark.slow
+@pytest.mark.ray
+@pytest.mark.parametrize("kind", [kind for kind in kinds() if kind.why_apart], ids=lambda kind: kind.name)
+def test_a_study_outlives_what_takes_long(kind: Kind, undisturbed: Undisturbed, base: Path) -> None:
+    test_a_study_outlives_it(kind, undisturbed, base)

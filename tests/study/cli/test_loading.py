@@ -1,0 +1,38 @@
+"""A study file of a run directory names code: it is imported only where the user says that it is trusted."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from mtl_core.errors import UserError
+from study.cli.loading import load_named
+from study.config.suite import NAME
+from study.store import ledger
+
+STUDY = "tasks: {set: dataset, call: 'evil:Data'}\n"
+SUITE = "suite:\n" + "".join(
+    f"  {name}: {{tasks: {{set: dataset, call: 'evil:{name}'}}}}\n" for name in ("Data", "Other")
+)
+
+
+@pytest.fixture(params=["study.yaml", NAME])
+def file(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    path = tmp_path / request.param
+    path.write_text(STUDY if request.param != NAME else SUITE)
+    return path
+
+
+def test_the_users_own_file_is_taken_as_it_is(file: Path) -> None:
+    load_named(str(file))
+
+
+def test_that_of_a_run_directory_needs_a_word_of_trust(file: Path) -> None:
+    run = file.parent if file.name != NAME else file.parent / "Data"
+    run.mkdir(exist_ok=True)
+    (run / ledger.NAME).write_text("")
+    with pytest.raises(UserError, match="names code that would be imported: evil:Data") as error:
+        load_named(str(file))
+    assert "--trust-code" in error.value.remedy
+    load_named(str(file), trust_code=True)

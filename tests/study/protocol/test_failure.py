@@ -1,0 +1,40 @@
+"""A study whose judged networks all failed does not say what to do, and tries them again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import analysis
+from mtl_core.errors import UserError
+from mtl_core.training import trainer
+from study.driver.run import run
+from study.planning.plan import FIRST_SEED
+from tests.faults.lab import SHORT
+from tests.study import fake_engine
+from tests.study.conftest import tiny
+from tests.study.driver.test_run import tables
+
+
+@pytest.mark.parametrize("phase", ["confirm", "verdict"])
+@pytest.mark.parametrize("unshared", [False, True])
+def test_it_could_not_judge_and_goes_on_when_that_is_mended(
+    fake: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, phase: str, unshared: bool
+) -> None:
+    last = FIRST_SEED["verdict"] if phase == "confirm" else 10**9
+
+    def fit(recipe: Any, development: Any, rows: Any, **options: Any) -> Any:
+        if FIRST_SEED[phase] <= rows[0].seed < last and (recipe.sharing in ("single_task", "independent")) == unshared:
+            raise RuntimeError("no such kernel")
+        return fake_engine.fit(recipe, development, rows, **options)
+
+    spec = tiny(**SHORT)
+    whole = run(spec, out=tmp_path / "whole", backend="inline")
+    monkeypatch.setattr(trainer, "fit", fit)
+    with pytest.raises(UserError, match="no such kernel"):
+        run(spec, out=tmp_path / "run", backend="inline")
+    assert analysis.verdict_text(tmp_path / "run").headline.startswith("No verdict")
+    monkeypatch.setattr(trainer, "fit", fake_engine.fit)
+    assert tables(run(spec, out=tmp_path / "run", backend="inline")) == tables(whole)
