@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from mtl_core.errors import UserError
@@ -18,7 +18,7 @@ def named_code(spec: Spec) -> list[str]:
     """Return the dotted paths ``package.module:name`` that a study names: of modules, metrics, data sets, …."""
     plain = spec.plain()
     tasks = {name: value for name, value in plain.get("tasks", {}).items() if name not in NO_CODE}
-    return list(dict.fromkeys(_paths({**plain, "tasks": tasks})))
+    return list(dict.fromkeys(dotted_paths({**plain, "tasks": tasks})))
 
 
 def refuse_untrusted(spec: Spec, where: str, *, trust_code: bool) -> None:
@@ -33,13 +33,13 @@ def refuse_untrusted(spec: Spec, where: str, *, trust_code: bool) -> None:
         raise UserError(where, found, "Add --trust-code if you know that code and trust it.")
 
 
-def _paths(value: Any) -> Iterator[str]:
-    """Every text in ``value`` that reads like a dotted path."""
-    if isinstance(value, dict):
-        for each in value.values():
-            yield from _paths(each)
-    elif isinstance(value, list | tuple):
-        for each in value:
-            yield from _paths(each)
-    elif isinstance(value, str) and DOTTED_PATH.fullmatch(value):
-        yield value
+def dotted_paths(settings: Any) -> Iterator[str]:
+    """Yield every text in ``settings``, nested mappings and lists, that reads like a dotted path."""
+    if isinstance(settings, Mapping):
+        for each in settings.values():
+            yield from dotted_paths(each)
+    elif isinstance(settings, list | tuple):
+        for each in settings:
+            yield from dotted_paths(each)
+    elif isinstance(settings, str) and DOTTED_PATH.fullmatch(settings):
+        yield settings

@@ -12,19 +12,16 @@ import re
 import shutil
 import site
 import sysconfig
-from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from mtl_core.errors import UserError
 from mtl_core.registry import KINDS, PATH
+from study.config.named_code import dotted_paths
 from study.execution.node_facts import PACKAGES, package_folder
 
 ENTRIES = "mtl_study_path"
 """Folder that holds copies of those of ``MTL_STUDY_PATH``, which go by its name on a worker."""
-
-DOTTED = re.compile(r"([A-Za-z_]\w*)(\.\w+)*:[A-Za-z_][\w.]*")
-"""A dotted path to something of the user's own; the first group is the module that travels."""
 
 
 def runtime_environment(settings: Any, scratch: Path) -> dict[str, Any]:
@@ -52,20 +49,9 @@ def own_modules(settings: Any) -> list[Path]:
     Those of libraries and of Python itself stay where they are, and so does what cannot be found, of which the check of
     the study speaks.
     """
-    names = dict.fromkeys(match[1] for text in _texts(settings) if (match := DOTTED.fullmatch(text)))
+    names = dict.fromkeys(re.split("[.:]", path)[0] for path in dotted_paths(settings))
     found = [_place(name) for name in names if name not in (*PACKAGES, "__main__")]
     return [path for path in found if path is not None and not _is_of_a_library(path)]
-
-
-def _texts(settings: Any) -> Iterator[str]:
-    if isinstance(settings, str):
-        yield settings
-    elif isinstance(settings, Mapping):
-        for value in settings.values():
-            yield from _texts(value)
-    elif isinstance(settings, Sequence):
-        for value in settings:
-            yield from _texts(value)
 
 
 def _place(name: str) -> Path | None:
