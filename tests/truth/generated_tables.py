@@ -1,0 +1,128 @@
+"""Default studies on generated tables with a known answer: ``python -m tests.truth.generated_tables OUT harm 0 15``.
+
+With ``harm``, three tasks are one function with noise of their own, and gain a few points by sharing; ``y_odd`` is
+another function, which loses under full sharing.  With ``none``, three tasks are linear in directions of their own and
+have nothing to share or to quarrel about.  A run that is there already is not made again, so the command resumes.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from analysis.questions import transfer
+from analysis.recommendation.recommend import recommend
+from analysis.records.load import load
+
+ODD = "y_odd"
+NUM_INPUTS, NUM_RELATED = 12, 3
+NUM_RIDGES, NUM_BUMPS = 4, 2
+STEEPNESS, RELATED_NOISE, ODD_NOISE, LINEAR_NOISE = 1.5, 1.0, 0.5, 0.7
+FEWEST_ROWS, MOST_ROWS = 600, 1_000
+
+
+def table(kind: str, seed: int) -> pd.DataFrame:
+    """Return a table of 600 to 1,000 rows, inputs ``x_*`` and targets ``y_*``, drawn from ``seed``."""
+    random = np.random.default_rng([seed, kind == "harm"])
+    inputs = random.standard_normal((int(random.integers(FEWEST_ROWS, MOST_ROWS + 1)), NUM_INPUTS))
+    directions = np.linalg.qr(random.standard_normal((NUM_INPUTS, NUM_INPUTS)))[0]
+    targets = _with_harm(inputs, directions, random) if kind == "harm" else _linear(inputs, directions, random)
+    return pd.DataFrame({f"x_{place}": column for place, column in enumerate(inputs.T)} | targets).round(5)
+
+
+def _with_harm(inputs: np.ndarray, directions: np.ndarray, random: np.random.Generator) -> dict[str, np.ndarray]:
+    ridges = np.tanh(STEEPNESS * inputs @ directions[:, :NUM_RIDGES]).sum(1)
+    bumps = np.tanh((inputs @ directions[:, -NUM_BUMPS:]) ** 2).sum(1)
+    noise = random.standard_normal((len(inputs), NUM_RELATED + 1))
+    related = {f"y_{place}": _standard(ridges) + RELATED_NOISE * noise[:, place] for place in range(NUM_RELATED)}
+    return related | {ODD: _standard(bumps) + ODD_NOISE * noise[:, -1]}
+
+
+def _linear(inputs: np.ndarray, directions: np.ndarray, random: np.random.Generator) -> dict[str, np.ndarray]:
+    noise = random.standard_normal((len(inputs), NUM_RELATED))
+    return {
+        f"y_{place}": inputs @ directions[:, place] + LINEAR_NOISE * noise[:, place] for place in range(NUM_RELATED)
+    }
+
+
+def _standard(values: np.ndarray) -> np.ndarray:
+    return (values - values.mean()) / values.std()
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a study ended in.
+
+    Args:
+        decision: as in :class:`analysis.recommendation.recommend.Recommendation`.
+        alone: tasks that are to be trained alone.
+        gain: of the recommended option, mean over tasks, with its interval; NaN where tasks are to be trained alone.
+        harm: of ``y_odd`` under the chosen arm, which shares it, with its interval; NaN without such a task.
+    """
+
+    decision: str
+    alone: tuple[str, ...]
+    gain: tuple[float, float, float]
+    harm: tuple[float, float, float]
+
+
+UNKNOWN = (math.nan, math.nan, math.nan)
+
+
+def answer(out: Path) -> Answer:
+    """Return what the study in ``out`` ended in."""
+    run = load(out)
+    card, rows = recommend(run), transfer.table(transfer.score(run))
+    option = card.choice
+    odd = rows[(rows["task"] == ODD) & (rows["baseline"] == "each") & (rows["role"] != "candidate")]
+    return Answer(
+        card.decision,
+        tuple(card.alone),
+        UNKNOWN if option is None else (option.gain, option.low, option.high),
+        UNKNOWN if odd.empty else tuple(odd.iloc[0][["gain", "low", "high"]]),
+    )
+
+
+def is_right(kind: str, found: Answer) -> bool:
+    """Return whether the gain and the harmed task were found, or, where there is nothing to find, none was claimed."""
+    _, low, high = found.gain
+    if kind == "harm":
+        return found.alone == (ODD,) and low > 0
+    return not (low > 0 or high < 0)
+
+
+def study(directory: Path, kind: str, seed: int) -> Path:
+    """Run the default study on the table of ``seed``, in a process of its own, and return its run directory."""
+    out = directory / f"{kind}-{seed:02d}"
+    if (out / "report.html").exists():
+        return out
+    directory.mkdir(parents=True, exist_ok=True)
+    file = directory / f"{kind}-{seed:02d}.csv"
+    if not file.exists():
+        table(kind, seed).to_csv(file, index=False)
+    command = ["-m", "study", "run", str(file), "--targets", "y_*", "--backend", "inline", "--out", str(out)]
+    subprocess.run(
+        [sys.executable, *command], check=True, env=os.environ | {"OMP_NUM_THREADS": "1"}, capture_output=True
+    )
+    return out
+
+
+def main() -> None:
+    """Run the studies that the arguments name, and print what each ended in."""
+    directory, kind, first, last = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
+    for seed in range(first, last):
+        found = answer(study(directory, kind, seed))
+        gain, harm = (" [".join((f"{m:+.1f}", f"{low:.1f}, {high:.1f}]")) for m, low, high in (found.gain, found.harm))
+        verdict = "right" if is_right(kind, found) else "WRONG"
+        print(f"{kind} {seed:2d} {verdict}: {found.decision}, {found.alone}, mean {gain}, odd {harm}", flush=True)
+
+
+if __name__ == "__main__":
+    main()

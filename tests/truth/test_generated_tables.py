@@ -1,0 +1,38 @@
+"""Tables with a known answer, and what counts as a right one; the studies themselves are run by hand."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from tests.truth.generated_tables import FEWEST_ROWS, MOST_ROWS, UNKNOWN, Answer, is_right, table
+
+
+@pytest.mark.parametrize(("kind", "tasks"), [("harm", 4), ("none", 3)])
+def test_a_table_follows_from_its_seed(kind: str, tasks: int) -> None:
+    one, same, other = table(kind, 0), table(kind, 0), table(kind, 1)
+    assert one.equals(same)
+    assert not one.equals(other)
+    assert FEWEST_ROWS <= len(one) <= MOST_ROWS
+    assert sum(name.startswith("y_") for name in one) == tasks
+
+
+def test_related_tasks_agree_and_the_odd_one_does_not() -> None:
+    correlations = np.abs(table("harm", 0).filter(like="y_").corr().to_numpy())
+    assert correlations[0, 1] > 0.3
+    assert correlations[:3, 3].max() < 0.15
+
+
+@pytest.mark.parametrize(
+    ("kind", "found", "right"),
+    [
+        ("harm", Answer("share some", ("y_odd",), (1.5, 0.8, 2.1), UNKNOWN), True),
+        ("harm", Answer("share some", ("y_odd",), (0.5, -0.1, 1.1), UNKNOWN), False),
+        ("harm", Answer("share", (), (1.5, 0.8, 2.1), UNKNOWN), False),
+        ("none", Answer("no difference found", (), (0.2, -0.3, 0.7), UNKNOWN), True),
+        ("none", Answer("share", (), (0.8, 0.2, 1.4), UNKNOWN), False),
+        ("none", Answer("do not share", (), UNKNOWN, UNKNOWN), True),
+    ],
+)
+def test_what_is_right(kind: str, found: Answer, right: bool) -> None:
+    assert is_right(kind, found) is right
