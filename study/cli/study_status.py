@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
@@ -11,7 +12,7 @@ from typing import Any
 
 from mtl_core.errors import UserError
 from mtl_core.task_tree import Tree
-from study.driver.watching.counts import Counts, count, work_of_event
+from study.driver.watching.counts import Counts, beyond_records, count, work_of_event
 from study.driver.watching.pace import (
     Event,
     Session,
@@ -167,24 +168,25 @@ def status_of(
     )
 
 
-def _running(session: Iterable[Event]) -> dict[str, str]:
-    """Shards that have started and not ended, in the last session, with their phases."""
-    running: dict[str, str] = {}
+def _running(session: Iterable[Event]) -> dict[str, Event]:
+    """Shards that have started and not ended, in the last session, with the events of their starts."""
+    running: dict[str, Event] = {}
     for event in session:
         if event["event"] == "started":
-            running[str(event["shard"])] = str(event.get("phase"))
+            running[str(event["shard"])] = event
         elif event["event"] in ("finished", "failed", "cut"):
             running.pop(str(event.get("shard")), None)
     return running
 
 
 def _counts(
-    session: Sequence[Event], recorded: Recorded, running: Mapping[str, str], epochs_of: Callable[[str], int] | None
+    session: Sequence[Event], recorded: Recorded, running: Mapping[str, Event], epochs_of: Callable[[str], int] | None
 ) -> Counts:
     """Count what is done, with the epochs of running shards."""
-    under_way: dict[str, float] = {}
-    for shard, phase in running.items():
-        under_way[phase] = under_way.get(phase, 0.0) + (epochs_of(shard) if epochs_of is not None else 0)
+    under_way = Counter[str]()
+    for shard, event in running.items():
+        epochs = epochs_of(shard) if epochs_of is not None else 0
+        under_way[event["phase"]] += beyond_records(epochs, event.get("replicas", ()), recorded.entries)
     planned = session[0] if session and session[0]["event"] == "planned" else {}
     return count(work_of_event(planned), recorded.entries.values(), under_way)
 
@@ -195,7 +197,9 @@ def _left(session: Sequence[Event], share: float, now: datetime) -> TimeLeft | N
     return time_left(Session.of_event(session[0]), share, seconds_since(session, "planned", now), session)
 
 
-def _phase(events: Sequence[Event], choices: Mapping[str, Any], recorded: Recorded, running: Mapping[str, str]) -> str:
+def _phase(
+    events: Sequence[Event], choices: Mapping[str, Any], recorded: Recorded, running: Mapping[str, Event]
+) -> str:
     """The phase of the shards that run, or the one that the frozen choices have reached."""
     if open_addition(events) is not None:
         return EXTEND
@@ -203,7 +207,7 @@ def _phase(events: Sequence[Event], choices: Mapping[str, Any], recorded: Record
     if "verdict" in opened:
         return SCORE if recorded.unscored() else FINISHED
     if running and not opened:  # what runs later is scored
-        return next(iter(running.values()))
+        return next(iter(running.values()))["phase"]
     reached = [phase for choice, phase in CHOICES.items() if choice in choices]
     return reached[-1] if reached else "search"
 

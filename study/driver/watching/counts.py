@@ -115,6 +115,17 @@ def count(work: Work, entries: Iterable[Entry], under_way: Mapping[str, float] |
     return Counts({phase: done[phase] for phase in phases}, planned, share, dict(failed.most_common()), diverged)
 
 
+def beyond_records(epochs: int, replicas: Iterable[str], entries: Mapping[str, Entry]) -> int:
+    """Return the epochs of a running shard that the records do not count yet; those of earlier rungs they do.
+
+    Args:
+        epochs: of all its replicas, from their first.
+        replicas: of the shard.
+        entries: what the records know, by replica.
+    """
+    return max(epochs - sum(entries[key].epochs for key in replicas if key in entries), 0)
+
+
 def _share(work: Work, epochs: Mapping[str, float]) -> float:
     """The part of the forecast seconds for which ``epochs`` stand."""
     weights = {phase: max(one.seconds, 1e-9) for phase, one in work.items()}

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from study.config.suite import SuitePosition
-from study.driver.watching.counts import Counts, count, planned_work
+from study.driver.watching.counts import Counts, beyond_records, count, planned_work
 from study.driver.watching.pace import (
     FEWEST_GAINED,
     Event,
@@ -128,8 +128,10 @@ class ProgressMonitor:
         jobs = running + [job for job, _ in list(scheduler.ready)]
         phase = _phase(jobs, scheduler)
         epochs = {job.name: self.backend.heartbeats.read(job.name) or (0, 0, None) for job in running}
-        under_way = {phase: float(sum(done for done, _, _ in epochs.values()))}
         entries = dict(self.archive.entries)
+        under_way = Counter[str]()
+        for job in running:
+            under_way[job.phase] += beyond_records(epochs[job.name][0], job.replicas, entries)
         # counts are upper bounds, so only the phase tells that all training is over
         counts = count(self.work, entries.values(), under_way).at(1.0 if phase in WORDS else None)
         seconds, events = time.monotonic() - self.started, last_session(list(scheduler.ledger.events))

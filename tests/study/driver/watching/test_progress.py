@@ -54,9 +54,16 @@ def monitor(entries: dict[str, Entry], beats: dict[str, Any], position: SuitePos
 _IDLE = {"ready": deque(), "best": {}, "ledger": SimpleNamespace(of=lambda event: [], events=())}
 
 
+REPLICAS: dict[str, None] = {"r1": None, "r2": None}
+"""Of every running job."""
+
+
 def scheduler(*running: str, phase: str = "search", **facts: Any) -> Any:
     """A scheduler with these jobs running."""
-    jobs = {name: (SimpleNamespace(name=name, phase=phase, arm=SimpleNamespace(label=name)), None) for name in running}
+    jobs = {
+        name: (SimpleNamespace(name=name, phase=phase, arm=SimpleNamespace(label=name), replicas=REPLICAS), None)
+        for name in running
+    }
     return SimpleNamespace(**_IDLE | {"running": jobs} | facts)
 
 
@@ -84,6 +91,14 @@ def test_epochs_under_way_count_and_the_pace_says_what_is_left(clock: list[float
     assert now.left is not None
     assert now.left.seconds == pytest.approx(60 * (1 - now.counts.share) / now.counts.share)
     assert now.running == [("a", pytest.approx(0.5, abs=0.05))]
+
+
+def test_epochs_of_an_earlier_rung_count_once(clock: list[float]) -> None:
+    entries = {key: entry("search", "running", 4) for key in REPLICAS}
+    before = monitor(entries, {}).progress(scheduler("a")).counts.share
+    assert before > 0
+    assert monitor(entries, {"a": (8, 16, 0.5)}).progress(scheduler("a")).counts.share == before
+    assert monitor(entries, {"a": (12, 16, 0.5)}).progress(scheduler("a")).counts.share == pytest.approx(1.5 * before)
 
 
 def test_replicas_that_ended_early_are_whole_outside_the_search(clock: list[float]) -> None:
