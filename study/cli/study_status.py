@@ -151,7 +151,7 @@ def status_of(
     phase = _phase(events, choices, recorded, running)
     state, reason = _state(events, phase, alive=alive)
     counts = _counts(session, recorded, running, epochs_of)
-    counts = counts.at(1.0 if phase in (SCORE, FINISHED) or state == "ended" else None)
+    counts = counts.at(1.0 if phase == FINISHED or state == "ended" else None)
     return Status(
         phase=phase,
         state=state,
@@ -159,7 +159,7 @@ def status_of(
         counts=counts,
         alive=alive,
         running=len(running),
-        left=_left(session, counts.share, now) if alive else None,
+        left=_left(session, counts, now) if alive and phase not in (SCORE, FINISHED) else None,
         per_minute=replicas_per_minute(session, recorded.has_ended, now) if alive else None,
         chosen=choices.get("arm", {}).get("arm"),
         report=report,
@@ -191,10 +191,11 @@ def _counts(
     return count(work_of_event(planned), recorded.entries.values(), under_way)
 
 
-def _left(session: Sequence[Event], share: float, now: datetime) -> TimeLeft | None:
+def _left(session: Sequence[Event], counts: Counts, now: datetime) -> TimeLeft | None:
     if not session or session[0]["event"] != "planned":
         return None
-    return time_left(Session.of_event(session[0]), share, seconds_since(session, "planned", now), session)
+    seconds = seconds_since(session, "planned", now)
+    return time_left(Session.of_event(session[0]), counts.share, seconds, session, counts.untried)
 
 
 def _phase(

@@ -41,6 +41,7 @@ class Counts:
         share: part of the whole study's work, as forecast, that is done.
         failed: replicas that failed by reason, the most frequent first.
         diverged: replicas that diverged.
+        untried: part of the work left that lies in phases of which nothing is trained yet.
     """
 
     done: Mapping[str, int]
@@ -48,6 +49,7 @@ class Counts:
     share: float
     failed: Mapping[str, int]
     diverged: int
+    untried: float = 0.0
 
     def of_phase(self, phase: str) -> str:
         """Return in words how many replicas of ``phase`` have ended."""
@@ -59,11 +61,13 @@ class Counts:
 
     def facts(self) -> dict[str, Any]:
         """Return the counts as JSON can hold them."""
-        return asdict(self)
+        facts = asdict(self)
+        del facts["untried"]
+        return facts
 
     def lines(self, *, is_over: bool = False) -> list[str]:
         """Return a line for every phase; where the study is over, without the largest numbers, which tell nothing."""
-        width = max(len(f"{number:,}") for number in (*self.done.values(), 1))
+        width = max(len(f"{number:,}") for number in (*self.planned.values(), 1))
         most = {phase: "" if is_over else f" of at most {self.planned[phase]:,}" for phase in self.done}
         return [f"{phase:8} {number:>{width},}{most[phase]} replicas" for phase, number in self.done.items()]
 
@@ -111,8 +115,9 @@ def count(work: Work, entries: Iterable[Entry], under_way: Mapping[str, float] |
     phases = list(dict.fromkeys([*work, *known]))
     # more are known than planned where the verdict went on to further seeds
     planned = {phase: max(work[phase].replicas if phase in work else 0, known[phase]) for phase in phases}
-    share = _share(work, {phase: epochs[phase] + (under_way or {}).get(phase, 0.0) for phase in work})
-    return Counts({phase: done[phase] for phase in phases}, planned, share, dict(failed.most_common()), diverged)
+    share, untried = _shares(work, {phase: epochs[phase] + (under_way or {}).get(phase, 0.0) for phase in work})
+    ended = {phase: done[phase] for phase in phases}
+    return Counts(ended, planned, share, dict(failed.most_common()), diverged, untried)
 
 
 def beyond_records(epochs: int, replicas: Iterable[str], entries: Mapping[str, Entry]) -> int:
@@ -126,8 +131,10 @@ def beyond_records(epochs: int, replicas: Iterable[str], entries: Mapping[str, E
     return max(epochs - sum(entries[key].epochs for key in replicas if key in entries), 0)
 
 
-def _share(work: Work, epochs: Mapping[str, float]) -> float:
-    """The part of the forecast seconds for which ``epochs`` stand."""
+def _shares(work: Work, epochs: Mapping[str, float]) -> tuple[float, float]:
+    """The part of the forecast seconds for which ``epochs`` stand, and the part of the rest that is untried."""
     weights = {phase: max(one.seconds, 1e-9) for phase, one in work.items()}
     parts = {phase: min(epochs[phase] / max(one.replicas * one.epochs, 1e-9), 1.0) for phase, one in work.items()}
-    return sum(weights[phase] * parts[phase] for phase in work) / max(sum(weights.values()), 1e-9)
+    left = sum(weights[phase] * (1 - parts[phase]) for phase in work)
+    untried = sum(weights[phase] for phase in work if not parts[phase])
+    return 1 - left / sum(weights.values()) if work else 0.0, untried / left if left else 0.0

@@ -17,6 +17,9 @@ FEWEST_GAINED = 0.01
 Z = 1.2816
 """The 90% point of the normal distribution: the range holds four times in five, if later shards are like earlier."""
 
+FORECAST_ERROR = 1 / 3
+"""What the forecast of a phase errs against that of another, as far as it was measured: one standard deviation."""
+
 Event = Mapping[str, Any]
 
 
@@ -88,7 +91,9 @@ def last_session(events: Sequence[Event]) -> Sequence[Event]:
     return events[start:]
 
 
-def time_left(session: Session, share: float, seconds: float, events: Sequence[Event]) -> TimeLeft | None:
+def time_left(
+    session: Session, share: float, seconds: float, events: Sequence[Event], untried: float = 0.0
+) -> TimeLeft | None:
     """Return the time left of a study; ``None``: too early to say, or nothing is left to train.
 
     Args:
@@ -96,6 +101,7 @@ def time_left(session: Session, share: float, seconds: float, events: Sequence[E
         share: part of the study's work that is done.
         seconds: since the session began.
         events: of the session.
+        untried: part of the work left that lies in phases of which nothing is trained yet.
     """
     gained = share - session.share
     if gained <= FEWEST_GAINED or share >= 1:
@@ -103,19 +109,21 @@ def time_left(session: Session, share: float, seconds: float, events: Sequence[E
     # scoring and report are taken to be as much slower than forecast as the training so far
     slower = seconds / (gained * session.training) if session.training else 1.0
     middle = (1 - share) * seconds / gained + slower * session.end
-    factor = spread([event for event in events if event["event"] == "finished"], (1 - share) / gained)
+    factor = spread([event for event in events if event["event"] == "finished"], (1 - share) / gained, untried)
     return TimeLeft(middle, factor)
 
 
-def spread(finished: Sequence[Event], left: float) -> float | None:
+def spread(finished: Sequence[Event], left: float, untried: float = 0.0) -> float | None:
     """Return the factor by which the time left may be longer or shorter; ``None``: too few shards have ended.
 
     Each shard took its seconds against its forecast.  How much the ratios differ gives the error of the pace so far
     and that of the shards to come; the second shrinks with their number, the first with the number of those that ended.
+    Nothing that ended tells how long phases to come take against their forecast.
 
     Args:
         finished: events of shards that ended, with ``seconds`` and ``forecast``.
         left: work that is left, as a multiple of what these did.
+        untried: part of it that lies in phases of which nothing is trained yet.
     """
     pairs = [(event.get("seconds", 0.0), event.get("forecast", 0.0)) for event in finished]
     pairs = [(seconds, forecast) for seconds, forecast in pairs if seconds > 0 and forecast > 0]
@@ -126,7 +134,8 @@ def spread(finished: Sequence[Event], left: float) -> float | None:
     variance = sum((seconds - taken / expected * forecast) ** 2 for seconds, forecast in pairs) / (number - 1)
     relative = math.sqrt(variance) / (taken / number)
     to_come = max(left * number, 1.0)
-    return math.exp(_quantile(number - 1) * relative * math.sqrt(1 / to_come + 1 / number))
+    of_shards = _quantile(number - 1) * relative * math.sqrt(1 / to_come + 1 / number)
+    return math.exp(math.hypot(of_shards, Z * FORECAST_ERROR * untried))
 
 
 def _quantile(freedom: int) -> float:

@@ -25,6 +25,7 @@ from study.execution.backend import Backend
 from study.execution.scheduler import Scheduler
 from study.jobs.job import Job
 from study.jobs.score import ScoringJob
+from study.planning.plan import PHASES
 from study.planning.prepare import Prepared
 from study.store.archive import TERMINAL, Archive
 
@@ -42,7 +43,8 @@ class StudyProgress:
     """Where a study stands at one moment.
 
     Args:
-        phase: the phase whose jobs run; ``score`` at the end, or ``ended`` where divergence left nothing to go on with.
+        phase: the phase whose jobs run, or ran last; ``score`` while replicas are scored; ``ended`` where divergence
+            left nothing to go on with.
         counts: replicas that have ended by phase, the share of the work that is done, and failures by reason.
         seconds: time since the command started.
         left: time left at the pace so far; ``None``: too early to say.
@@ -118,7 +120,7 @@ class ProgressMonitor:
         self.plan, self.archive, self.backend = prepared.plan, archive, backend
         self.position, self.forecast = position or SuitePosition("", 1, 1, 0.0), prepared.forecast
         self.work = planned_work(prepared.plan, prepared.forecast)
-        self.started = time.monotonic()
+        self.started, self.phase = time.monotonic(), PHASES[0]
         share = count(self.work, archive.entries.values()).share
         self.session = Session(share, self.forecast.training, self.forecast.score + self.forecast.report)
 
@@ -126,16 +128,17 @@ class ProgressMonitor:
         """Return the progress of the jobs of ``scheduler``, and of the study, now."""
         running = [job for job, _ in list(scheduler.running.values())]
         jobs = running + [job for job, _ in list(scheduler.ready)]
-        phase = _phase(jobs, scheduler)
+        self.phase = phase = _phase(jobs, scheduler) or self.phase
         epochs = {job.name: self.backend.heartbeats.read(job.name) or (0, 0, None) for job in running}
         entries = dict(self.archive.entries)
         under_way = Counter[str]()
         for job in running:
             under_way[job.phase] += beyond_records(epochs[job.name][0], job.replicas, entries)
-        # counts are upper bounds, so only the phase tells that all training is over
-        counts = count(self.work, entries.values(), under_way).at(1.0 if phase in WORDS else None)
+        counts = count(self.work, entries.values(), under_way)
         seconds, events = time.monotonic() - self.started, last_session(list(scheduler.ledger.events))
-        left = time_left(self.session, counts.share, seconds, events)
+        left = None
+        if phase not in WORDS:  # counts are upper bounds: when the test split is opened, it may be that all is done
+            left = time_left(self.session, counts.share, seconds, events, counts.untried)
 
         def has_ended(key: str) -> bool:
             return key in entries and entries[key].status in TERMINAL
@@ -155,7 +158,7 @@ class ProgressMonitor:
             study=self.plan.spec.name,
             number=self.position.number,
             of=self.position.of,
-            left_in_all=self._in_all(left, seconds, counts.share),
+            left_in_all=self._in_all(TimeLeft(0.0) if phase in WORDS else left, seconds, counts.share),
         )
 
     def _machines(self, running: Sequence[Job]) -> dict[str, tuple[int, int]]:
@@ -167,17 +170,18 @@ class ProgressMonitor:
 
     def _in_all(self, left: TimeLeft | None, seconds: float, share: float) -> TimeLeft | None:
         """Time left of the suite, whose later studies are taken to be as much slower than forecast as this one."""
-        if left is None and share < 1:
+        if left is None:
             return None
         gained, forecast = share - self.session.share, self.forecast.seconds
         slower = seconds / (gained * forecast) if gained > FEWEST_GAINED and forecast else 1.0
-        return (left or TimeLeft(0.0)).longer_by(self.position.later * slower)
+        return left.longer_by(self.position.later * slower)
 
 
 def _phase(jobs: Sequence[Job], scheduler: Scheduler) -> str:
-    """The phase that trains, or what comes after the last one."""
-    trained = [job.phase for job in jobs if not isinstance(job, ScoringJob)]
-    return trained[0] if trained else ENDED if not jobs and scheduler.ledger.of("ended") else SCORE
+    """The phase that trains or is scored; empty between two."""
+    if not jobs:
+        return ENDED if scheduler.ledger.of("ended") else ""
+    return next((job.phase for job in jobs if not isinstance(job, ScoringJob)), SCORE)
 
 
 def _waiting(phase: str, running: int, ready: int, workers: int, events: Sequence[Event]) -> str:
@@ -185,7 +189,7 @@ def _waiting(phase: str, running: int, ready: int, workers: int, events: Sequenc
     if not workers:
         return "a machine that can train"
     if not running:
-        return "workers to start" if ready else ""
+        return "workers to start" if ready and workers > 1 else ""  # this process alone starts at once
     if ready or running >= workers:
         return ""
     shards = {event["shard"] for event in events if event["event"] == "started" and event["phase"] == phase}

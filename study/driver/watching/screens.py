@@ -6,7 +6,6 @@ import json
 import sys
 import threading
 import time
-from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -14,7 +13,9 @@ from typing import TYPE_CHECKING
 from study.config.text import printable
 from study.driver.backend_choice import RunOptions
 from study.driver.watching.log_file import LogFile, uncopied
+from study.driver.watching.metrics_file import MetricsFile
 from study.driver.watching.progress import ProgressMonitor, StudyProgress
+from study.driver.watching.screen import LINE_SECONDS, Screen
 from study.driver.watching.words import head_of, line_of, rest_of, share_of
 from study.execution.backend import Backend
 from study.execution.scheduler import Scheduler
@@ -24,24 +25,7 @@ from study.store.archive import Archive
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
 
-LIVE_SECONDS, LINE_SECONDS = 0.5, 30.0
-
-
-class Screen(ABC):
-    """Shows the progress of a study.
-
-    Attributes:
-        seconds: between two times that it is shown.
-    """
-
-    seconds = LINE_SECONDS
-
-    @abstractmethod
-    def show(self, progress: StudyProgress) -> None:
-        """Show the progress of this moment."""
-
-    def end(self) -> None:  # noqa: B027 - most screens have nothing to put back
-        """Restore the terminal when the study has ended."""
+LIVE_SECONDS = 0.5
 
 
 class Lines(Screen):
@@ -130,6 +114,7 @@ class Watch:
         if not self.screens:
             yield
             return
+        self._show(scheduler, self.screens)
         over = threading.Event()
         thread = threading.Thread(target=self._keep_showing, args=(scheduler, over), name="screen", daemon=True)
         thread.start()
@@ -161,12 +146,14 @@ def watch_of(options: RunOptions, prepared: Prepared, archive: Archive, backend:
     """Return what watches a study: the screen and the files that the options name.
 
     Raises:
-        UserError: when the log file cannot be opened.
+        UserError: when one of the files cannot be written.
     """
     monitor = ProgressMonitor(prepared, archive, backend, options.position)
     screens: list[Screen] = [] if options.screen is None else [_on_the_terminal(options.screen)]
     if options.log_file is not None:
         screens.append(Lines(LogFile(options.log_file).write))
+    if options.metrics_file is not None:
+        screens.append(MetricsFile(options.metrics_file))
     return Watch(monitor, screens)
 
 

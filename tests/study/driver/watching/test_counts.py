@@ -31,6 +31,8 @@ def test_replicas_count_when_they_have_ended_and_their_epochs_count_before() -> 
     assert counts.done == {"search": 1, "confirm": 0}
     assert counts.planned == {"search": 10, "confirm": 4}
     assert counts.share == pytest.approx(0.5 * 10 / 40)
+    assert counts.untried == pytest.approx(50 / (50 + 50 * 30 / 40))
+    assert set(counts.facts()) == {"done", "planned", "share", "failed", "diverged"}
 
 
 def test_what_fails_early_is_whole_outside_the_search_and_told_by_reason() -> None:
@@ -53,8 +55,8 @@ def test_more_replicas_than_planned_raise_what_is_planned() -> None:
 
 def test_the_lines_stand_below_each_other_and_forget_the_most_at_the_end() -> None:
     counts = count(WORK, [entry("search", "finished", 4)])
-    assert counts.lines() == ["search   1 of at most 10 replicas", "confirm  0 of at most 4 replicas"]
-    assert counts.lines(is_over=True) == ["search   1 replicas", "confirm  0 replicas"]
+    assert counts.lines() == ["search    1 of at most 10 replicas", "confirm   0 of at most 4 replicas"]
+    assert counts.lines(is_over=True) == ["search    1 replicas", "confirm   0 replicas"]
 
 
 def test_the_ledger_holds_the_work() -> None:

@@ -64,6 +64,12 @@ def test_the_range_holds_four_times_in_five(number: int) -> None:
     assert 0.74 <= np.mean(held) <= 0.88
 
 
+def test_phases_to_come_widen_the_range() -> None:
+    pairs = finished((1, 1), (1.2, 1), (0.9, 1))
+    assert spread(pairs, 1.0) < spread(pairs, 1.0, 0.5) < spread(pairs, 1.0, 1.0)
+    assert spread(finished(*[(1, 1)] * 3), 1.0, 1.0) == pytest.approx(np.exp(1.2816 / 3))
+
+
 def test_too_little_done_or_nothing_left_says_nothing() -> None:
     assert time_left(SESSION, 0.005, 60.0, []) is None
     assert time_left(SESSION, 1.0, 60.0, []) is None

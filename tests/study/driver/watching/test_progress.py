@@ -115,10 +115,10 @@ def test_what_was_done_before_this_session_says_nothing_about_its_pace(clock: li
     assert watched.progress(scheduler("a")).left is None
 
 
-def test_scoring_is_the_end(clock: list[float]) -> None:
-    now = monitor({}, {}).progress(scheduler())
-    assert (now.phase, now.counts.share, now.left) == (SCORE, 1.0, None)
-    assert "test split" in now.count
+def test_between_two_phases_the_last_one_is_told(clock: list[float]) -> None:
+    watched = monitor({}, {})
+    watched.progress(scheduler("a", phase="confirm"))
+    assert watched.progress(scheduler()).phase == "confirm"
 
 
 def test_the_best_arms_of_the_phase_are_shown(clock: list[float]) -> None:
@@ -183,14 +183,19 @@ def test_what_is_waited_for_is_said(clock: list[float]) -> None:
     assert watched.progress(scheduler("a", "b", ledger=ledger)).waiting == "", "all workers are busy"
     assert watched.progress(scheduler(ready=[job("b")])).waiting == "workers to start"
     assert watched.progress(scheduler()).waiting == "", "scoring in this process waits for nobody"
+    watched.backend.workers = 1  # type: ignore[misc]
+    assert watched.progress(scheduler(ready=[job("b")])).waiting == ""
     watched.backend.workers = 0  # type: ignore[misc]
     assert watched.progress(scheduler("a", ledger=ledger)).waiting == "a machine that can train"
 
 
 def test_jobs_that_score_are_no_phase_that_trains(clock: list[float]) -> None:
     shard: Any = SimpleNamespace(phase="confirm", arm=SimpleNamespace(label="x"), replicas={})
-    now = monitor({}, {}).progress(scheduler(ready=[(ScoringJob(shard, {}), None)]))
-    assert (now.phase, now.counts.share) == (SCORE, 1.0)
+    watched = monitor({}, {})
+    now = watched.progress(scheduler(ready=[(ScoringJob(shard, {}), None)]))
+    assert (now.phase, now.left) == (SCORE, None)
+    assert "test split" in now.count
+    assert watched.progress(scheduler()).phase == SCORE, "it was the last"
 
 
 def test_the_rate_counts_replicas_that_ended_in_this_session(clock: list[float]) -> None:

@@ -38,8 +38,8 @@ def test_a_crowded_display_fits_twenty_five_lines_and_the_width() -> None:
 
 def test_the_display_names_phases_share_pace_workers_arms_and_failures() -> None:
     assert lines_of(PROGRESS, 80) == [
-        "search   3 of at most 40 replicas",
-        "confirm  0 of at most 9 replicas",
+        "search    3 of at most 40 replicas",
+        "confirm   0 of at most 9 replicas",
         " 25%  1m 20s to 3m 00s left",
         "1 of 2 workers busy on cpu, 12 replicas a minute",
         "   50%  hard d1",
