@@ -137,9 +137,9 @@ def test_a_log_file_holds_what_is_printed_whatever_the_screen(
     assert "search: 0 of at most" in text
     assert f"report: {tmp_path / 'out' / 'report.html'}" in text
     assert '"event": "reported"' in text
-    result = CliRunner().invoke(app, ["run", "smoke", "--out", "out", "--log-file", "log", "--set", "tuning.draws=2"])
+    result = CliRunner().invoke(app, ["run", "no-such-study", "--log-file", "log"])
     assert result.exit_code == 2
-    assert "found  another study was begun here" in Path("log").read_text(), "errors, too"
+    assert "where  no-such-study" in Path("log").read_text(), "errors, too"
 
 
 def test_a_log_file_that_cannot_be_opened_trains_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
