@@ -57,6 +57,10 @@ TESTED_ELSEWHERE: dict[str, tuple[str, str]] = {
         "through the verdict question",
     ),
     "analysis/statistics/judged.py": ("tests/study/protocol/test_outer_folds.py", "held against records of a study"),
+    "study/driver/watching/screen.py": (
+        "tests/study/driver/watching/test_screens.py",
+        "a base class; by a watch",
+    ),
     "study/config/sections.py": ("tests/study/config/test_load.py", "every key is read, refused and written back"),
     "analysis/statistics/strata.py": ("tests/study/planning/test_evaluation.py", "held against the data's own folds"),
     "mtl_core/backbones/__init__.py": (

@@ -19,8 +19,10 @@ from study.cli.options import (
     Insecure,
     Json,
     Kinds,
+    Log,
     Losses,
     Metrics,
+    MetricsFile,
     MixDevices,
     Out,
     Overrides,
@@ -80,6 +82,8 @@ def run(
     mix_devices: MixDevices = False,
     trust_code: TrustCode = False,
     out: Out = None,
+    log_file: Log = None,
+    metrics_file: MetricsFile = None,
     as_json: Json = False,
 ) -> None:
     """Search, confirm, judge, score and report; the same command resumes what was stopped."""
@@ -87,7 +91,8 @@ def run(
     files = {"test": test, "validation": validation, "query": query}
     where = {"backend": backend, "workers": workers, "device": device, "trust_code": trust_code}
     loaded = load_named(what, **named, **files, overrides=overrides, budget=budget, **where)
-    _run(loaded, out, as_json, address=address, mix_devices=mix_devices, insecure=insecure)
+    how: dict[str, Any] = {"address": address, "mix_devices": mix_devices, "insecure": insecure}
+    _run(loaded, out, as_json, **how, log_file=log_file, metrics_file=metrics_file)
 
 
 @app.command()
@@ -174,6 +179,8 @@ def extend(
     device: Device = None,
     mix_devices: MixDevices = False,
     trust_code: TrustCode = False,
+    log_file: Log = None,
+    metrics_file: MetricsFile = None,
     as_json: Json = False,
 ) -> None:
     """Add to a finished study: more seeds, or arms judged on fresh seeds; the same command resumes it."""
@@ -181,6 +188,7 @@ def extend(
 
     where: dict[str, Any] = {"backend": backend, "address": address, "insecure": insecure, "workers": workers}
     where |= {"device": device, "mix_devices": mix_devices, "trust_code": trust_code}
+    where |= {"log_file": log_file, "metrics_file": metrics_file}
     extend_study(run, seeds=seeds, without=without or [], arms=arms or [], data=data, as_json=as_json, **where)
 
 
@@ -219,7 +227,7 @@ def _run_directory(loaded: Spec | Suite, out: Path | None) -> Path:
     return out or Path("runs") / loaded.name
 
 
-def _run(loaded: Spec | Suite, out: Path | None, as_json: bool, *, address: str | None = None, **options: bool) -> None:
+def _run(loaded: Spec | Suite, out: Path | None, as_json: bool, *, address: str | None = None, **options: Any) -> None:
     from study.config.suite import Suite
 
     if isinstance(loaded, Suite):

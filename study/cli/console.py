@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import json
 import shutil
@@ -19,6 +20,7 @@ from rich.table import Table
 
 from mtl_core.errors import UserError
 from study.config.text import printable
+from study.driver.watching.log_file import copied_to
 from study.store.unwritable import is_unwritable
 
 DEFECT, USER_ERROR, INTERRUPTED = 1, 2, 130
@@ -58,25 +60,28 @@ def say_table(headings: Iterable[str], rows: Iterable[Iterable[Any]]) -> None:
 def reports_errors(command: Callable[..., None]) -> Callable[..., None]:
     """Decorate a command: errors become three lines, Ctrl+C exit status 130.
 
-    The exit status is 2 for a user's error and 1 for a defect of the program, whose traceback goes to a file.
+    The exit status is 2 for a user's error and 1 for a defect of the program, whose traceback goes to a file.  A
+    command with the option ``log_file`` has what it prints copied there.
     """
 
     @functools.wraps(command)
     def run(*arguments: Any, **options: Any) -> None:
-        try:
-            command(*arguments, **options)
-        except KeyboardInterrupt:
-            raise typer.Exit(INTERRUPTED) from None
-        except BrokenPipeError:
-            raise  # whoever reads the output has enough of it, as in `| head`: the command line ends silently
-        except Exception as error:
-            parts, exit_status = _parts(error), USER_ERROR
-            if parts is None:
-                parts, exit_status = _parts_of_defect(error, options.get("out") or options.get("run")), DEFECT
-            for heading, text in zip(("where", "found", "do"), parts, strict=True):
-                if text:
-                    typer.echo(f"{heading:>6}  {printable(text)}", err=True)
-            raise typer.Exit(exit_status) from error
+        with contextlib.ExitStack() as copying:  # errors are copied, too
+            try:
+                copying.enter_context(copied_to(options.get("log_file")))
+                command(*arguments, **options)
+            except KeyboardInterrupt:
+                raise typer.Exit(INTERRUPTED) from None
+            except BrokenPipeError:
+                raise  # whoever reads the output has enough of it, as in `| head`: the command line ends silently
+            except Exception as error:
+                parts, exit_status = _parts(error), USER_ERROR
+                if parts is None:
+                    parts, exit_status = _parts_of_defect(error, options.get("out") or options.get("run")), DEFECT
+                for heading, text in zip(("where", "found", "do"), parts, strict=True):
+                    if text:
+                        typer.echo(f"{heading:>6}  {printable(text)}", err=True)
+                raise typer.Exit(exit_status) from error
 
     return run
 

@@ -25,6 +25,8 @@ def extend(
     mix_devices: bool,
     trust_code: bool,
     as_json: bool,
+    log_file: Path | None = None,
+    metrics_file: Path | None = None,
 ) -> None:
     """Add to the finished study in ``run`` what exactly one of ``seeds``, ``without`` and ``arms`` names."""
     if sum((seeds is not None, bool(without), bool(arms))) != 1:
@@ -48,6 +50,8 @@ def extend(
             device=device or spec.device,
             mix_devices=mix_devices,
             insecure=insecure,
+            log_file=log_file,
+            metrics_file=metrics_file,
         )
         if as_json:
             say_json({"event": "extending", "run": str(run), **addition.event()})

@@ -44,5 +44,12 @@ Insecure = Annotated[
 ]
 Workers = Annotated[int | None, typer.Option(min=1, help="Processes; one per core by default.")]
 Out = Annotated[Path | None, typer.Option(help="The run directory; runs/NAME by default.")]
+Log = Annotated[
+    Path | None, typer.Option("--log-file", help="Append what is printed to this file, with the time of every line.")
+]
+MetricsFile = Annotated[
+    Path | None,
+    typer.Option(help="Keep the progress in this file for Prometheus; node_exporter reads *.prom."),
+]
 Json = Annotated[bool, typer.Option("--json", help="Lines for programs.")]
 Run = Annotated[Path, typer.Argument(metavar="RUN", help="A run directory.")]

@@ -28,6 +28,8 @@ def run(
     as_json: bool,
     mix_devices: bool = False,
     insecure: bool = False,
+    log_file: Path | None = None,
+    metrics_file: Path | None = None,
 ) -> None:
     """Train what is missing of ``spec`` in ``out``, then write the report and print the verdict."""
     from study.driver.backend_choice import RunOptions
@@ -44,6 +46,8 @@ def run(
         device=spec.device,
         mix_devices=mix_devices,
         insecure=insecure,
+        log_file=log_file,
+        metrics_file=metrics_file,
     )
     with saying_how_to_resume():
         prepared = prepare_with_data(spec, out.absolute(), options.screen)

@@ -10,7 +10,7 @@ from typing import Any
 
 from mtl_core.errors import UserError
 from study.cli.console import say, say_json, say_table
-from study.cli.status import read_status
+from study.cli.study_status import read_status
 from study.store import ledger
 
 DEEPEST = 3
@@ -79,7 +79,7 @@ def _directories(folder: Path, depth: int = 0) -> list[Path]:
 def _read(run: Path) -> Found:
     status, facts = read_status(run), _facts(run)
     changed = datetime.fromtimestamp((run / ledger.NAME).stat().st_mtime).isoformat(timespec="minutes")
-    done = sum(status.done.values()), sum(status.planned.values())
+    done = sum(status.counts.done.values()), sum(status.counts.planned.values())
     name, tasks = str(facts.get("name", run.name)), len(facts.get("tasks", ()))
     return Found(str(run), name, tasks, status.state, done, changed, status.report)
 

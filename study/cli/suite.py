@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,8 @@ from study.cli import run as of_study
 from study.cli.check import facts_of_study, say_study
 from study.cli.check_remarks import warn_of_remarks
 from study.cli.console import say, say_json, say_prose
-from study.cli.status import WATCH_SECONDS, Status, lines_of, read_status
+from study.cli.status import WATCH_SECONDS, lines_of
+from study.cli.study_status import Status, read_status
 from study.config.durations import duration
 from study.config.load import read_suite
 from study.config.spec import Spec
@@ -63,6 +63,8 @@ def run(
     as_json: bool,
     mix_devices: bool = False,
     insecure: bool = False,
+    log_file: Path | None = None,
+    metrics_file: Path | None = None,
 ) -> None:
     """Train what is missing of each study of ``suite`` and report on it when it ends, then report on the suite."""
     of_study.refuse_a_file(out)
@@ -70,6 +72,7 @@ def run(
     first = next(iter(suite.studies.values()))
     options: dict[str, Any] = {"backend": first.backend, "address": address, "workers": first.workers}
     options |= {"device": first.device, "mix_devices": mix_devices, "insecure": insecure}
+    options |= {"log_file": log_file, "metrics_file": metrics_file}
 
     def after(path: Path, position: SuitePosition) -> None:
         say(*([] if as_json else ["", f"{path.name} ({position.number} of {position.of})"]))
@@ -120,12 +123,11 @@ def status(run: Path, *, watch: bool, as_json: bool) -> None:
     suite = read_suite(run / NAME)
     while True:
         found = {name: _status(run / name) for name in suite.studies}
-        left = [now.seconds_left for now in found.values() if now is not None]
         if as_json:
-            studies = {name: None if now is None else asdict(now) for name, now in found.items()}
+            studies = {name: None if now is None else now.facts() for name, now in found.items()}
             say_json({"suite": suite.name, "studies": studies})
         else:
-            say(*_lines(run, found, left))
+            say(*_lines(run, found))
         if not watch or not any(now is not None and now.alive for now in found.values()):
             return
         time.sleep(WATCH_SECONDS)
@@ -135,12 +137,12 @@ def _status(run: Path) -> Status | None:
     return read_status(run) if (run / LEDGER).is_file() else None
 
 
-def _lines(run: Path, found: dict[str, Status | None], left: list[float | None]) -> list[str]:
+def _lines(run: Path, found: dict[str, Status | None]) -> list[str]:
     lines: list[str] = []
     for name, now in found.items():
         lines += [f"{run / name}: not begun"] if now is None else lines_of(run / name, now)
     over = sum(now is not None and now.is_over for now in found.values())
-    seconds_left = sum(seconds for seconds in left if seconds is not None)
+    seconds_left = sum(now.left.seconds for now in found.values() if now is not None and now.left is not None)
     waiting = sum(now is None for now in found.values())
     after = f", about {duration(seconds_left)} left of what has begun" if seconds_left else ""
     return [*lines, f"{run}: {over} of {len(found)} studies finished, {waiting} not begun{after}"]

@@ -29,6 +29,8 @@ class RunOptions:
         device: ``auto``, ``cpu`` or ``cuda``: what replicas train on.
         mix_devices: whether a study that was begun on another device may go on with this one.
         insecure: whether the cluster may be joined without a token.
+        log_file: file to which the progress is appended, line by line, beside what the screen shows.
+        metrics_file: file that holds the progress for Prometheus, see :mod:`study.driver.watching.metrics_file`.
     """
 
     backend: str = "auto"
@@ -39,6 +41,8 @@ class RunOptions:
     device: str = "auto"
     mix_devices: bool = False
     insecure: bool = False
+    log_file: Path | None = None
+    metrics_file: Path | None = None
 
 
 def choose_backend(options: RunOptions, prepared: Prepared, scratch: Path) -> Backend:

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import signal
 import sys
-import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 from mtl_core import ENGINE_VERSION
@@ -22,15 +18,17 @@ from study.config.suite import SuitePosition
 from study.driver.backend_choice import SCORING_PAYS_SECONDS, RunOptions, choose_backend
 from study.driver.dataset import DataInMemory, kept_in_memory, prepare_kept, prepare_with_data
 from study.driver.devices import note_device, refuse_a_missing_gpu
+from study.driver.endings import saying_how_it_ends, stoppable
 from study.driver.frame import Frame, spec_of_frame
 from study.driver.manifest import refuse_another, refuse_changed_code, refuse_something_else, write_description
-from study.driver.screens import screen_for
+from study.driver.watching.counts import count, event_of_work, planned_work
+from study.driver.watching.screens import watch_of
 from study.execution.cluster_token import refuse_unprotected
 from study.execution.forecast_length import ForecastLength
 from study.execution.heartbeat import Heartbeats
 from study.execution.inline import Inline
 from study.execution.scheduler import Scheduler, Steps
-from study.jobs.job import Data, describe
+from study.jobs.job import Data
 from study.planning.pilot import enough_epochs
 from study.planning.plan import Plan
 from study.planning.prepare import Prepared, prepare_run, with_epochs, with_trees
@@ -42,7 +40,6 @@ from study.store.archive import Archive
 from study.store.ledger import Ledger
 from study.store.links import refuse_links
 from study.store.scratch import scratch_of
-from study.store.unwritable import is_unwritable
 
 Phases = Callable[[StudyContext, TaskSet], Iterator[tuple[Steps, Data]]]
 """What is to be done of a study: steps, and the data that they may see."""
@@ -123,7 +120,7 @@ def run_prepared(
         refuse_something_else(out)
     out.mkdir(parents=True, exist_ok=True)
     refuse_links(out)
-    with Ledger(out) as ledger, _stoppable(), scratch_of(out) as scratch, _saying_how_it_ends(ledger):
+    with Ledger(out) as ledger, stoppable(), scratch_of(out) as scratch, saying_how_it_ends(ledger):
         if not begun:
             prepared = _with_enough_epochs(prepared, ledger, options.screen)
             write_description(out, prepared, fingerprint, options.position, insecure=options.insecure)
@@ -145,15 +142,17 @@ def _run_phases(
         prepared = _with_trees(prepared, ledger, options.screen)
     archive = Archive(out)
     forget_failures(archive, ledger)
+    measured = prepared if shown is None else replace(prepared, plan=shown)
+    work = planned_work(measured.plan, prepared.forecast)
     facts = {"forecast": prepared.forecast.event(), "fingerprint": fingerprint, "engine_version": ENGINE_VERSION}
+    facts |= {"work": event_of_work(work), "share": count(work, archive.entries.values()).share}
     ledger.append("planned", **prepared.plan.event(), **facts)
     for part in archive.damaged:
         ledger.append("damaged", part=part)
     context = StudyContext(prepared.plan, archive, ledger, prepared.task_set.development, fingerprint, out)
     backend = choose_backend(options, prepared, scratch)
-    measured = prepared if shown is None else replace(prepared, plan=shown)
     length = ForecastLength(prepared)
-    screen = screen_for(options.screen, measured, archive, backend, options.position)
+    watch = watch_of(options, measured, archive, backend)
     changed = False
     try:
         for steps, data in phases(context, prepared.task_set):
@@ -163,11 +162,11 @@ def _run_phases(
                 backend, changed = Inline(Heartbeats(scratch / "beats", to_terminal=True)), True
             elif data.test is None and changed and not scheduler.over:
                 backend, changed = choose_backend(options, prepared, scratch), False
-            screen.monitor.backend = backend
+            watch.monitor.backend = backend
             if not scheduler.over:
                 if data.test is None:
                     note_device(backend.begin(data), archive, ledger, mix=options.mix_devices)
-                with screen.showing(scheduler):
+                with watch.showing(scheduler):
                     backend.run(scheduler, data)
     finally:
         backend.close()
@@ -207,44 +206,3 @@ def forget_failures(archive: Archive, ledger: Ledger) -> None:
     ledger.append("retrying", arms=sorted(arms))
     ended = (entry for entry in table.values() if entry.arm in arms and entry.status in ("failed", "stopped"))
     archive.forget({entry.part for entry in ended})
-
-
-@contextmanager
-def _saying_how_it_ends(ledger: Ledger) -> Iterator[None]:
-    """Write to the ledger why the block stops before its end, for whoever asks for the status of the study later."""
-
-    def note(event: str, **facts: str) -> None:
-        with suppress(OSError):  # a full disk may be the reason itself, and is told by the error that is under way
-            ledger.append(event, **facts)
-
-    try:
-        yield
-    except KeyboardInterrupt:
-        note("interrupted")
-        raise
-    except UserError as error:
-        note("refused", reason=error.found, remedy=error.remedy)
-        raise
-    except OSError as error:
-        note("refused" if is_unwritable(error) else "crashed", reason=describe(error))
-        raise
-    except Exception as error:
-        note("crashed", reason=f"{type(error).__name__}: {error}"[:500])
-        raise
-
-
-@contextmanager
-def _stoppable() -> Iterator[None]:
-    """Let SIGTERM end the study like Ctrl+C: what runs is given up, what is recorded is kept."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    def stop(number: int, frame: FrameType | None) -> None:
-        raise KeyboardInterrupt
-
-    before = signal.signal(signal.SIGTERM, stop)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)

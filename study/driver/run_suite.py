@@ -51,7 +51,7 @@ def run_suite(
         out: holds a run directory for each; a suite that was begun there is resumed.
         after: called with the run directory of every study that has ended.
         options: of :func:`study.driver.run.run`: ``backend``, ``address``, ``workers``, ``screen``,
-            ``device``, ``mix_devices``, ``insecure``.
+            ``device``, ``mix_devices``, ``insecure``, ``log_file``, ``metrics_file``.
 
     Raises:
         UserError: when ``out`` holds another suite or is in use, or whatever stops one of the studies.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -10,18 +12,33 @@ if TYPE_CHECKING:
     from study.jobs.job import Data
 
 
+@dataclass(frozen=True)
+class Machine:
+    """A machine that trains: its name, which no other has, and how many workers it holds."""
+
+    name: str
+    workers: int
+
+
 class Backend(Protocol):
     """A back end: this process, or Ray Tune.
 
     Attributes:
         heartbeats: where running jobs say how far they are.
+        device: type of the device that replicas train on, once the back end has begun.
     """
 
     heartbeats: Heartbeats
+    device: str
 
     @property
     def workers(self) -> int:
         """Jobs that run at once, now: machines of a cluster come and go."""
+        ...
+
+    @property
+    def machines(self) -> Mapping[str, Machine]:
+        """The machines that hold workers, by what heartbeats call them; empty where all is on this one."""
         ...
 
     def begin(self, data: Data) -> str:

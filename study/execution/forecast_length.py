@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import math
+
 from study.jobs.job import Job
+from study.jobs.shard import Shard
 from study.planning.arm import Arm
 from study.planning.array_cost import ArrayCost
 from study.planning.network_costs import NetworkCosts
@@ -10,7 +13,7 @@ from study.planning.prepare import Prepared
 
 
 class ForecastLength:
-    """The forecast of a job's length: processor seconds of its replicas as one array, up to the shard's last epoch.
+    """The forecast of a job's length: processor seconds of its replicas as one array, from the rung that they are at.
 
     Args:
         prepared: the study that the jobs belong to.
@@ -19,6 +22,8 @@ class ForecastLength:
     def __init__(self, prepared: Prepared) -> None:
         self._plan = prepared.plan
         self._costs = NetworkCosts(prepared.task_set, prepared.rate, prepared.trials)
+        shares = prepared.plan.spec.search.rungs
+        self._rungs = [math.ceil(share * prepared.plan.spec.training.epochs) for share in shares]
         self._known: dict[tuple[Arm, str | None], ArrayCost] = {}
 
     def __call__(self, job: Job) -> float:
@@ -26,4 +31,10 @@ class ForecastLength:
         task = next(iter(job.replicas.values())).task  # of several they are alike
         if (job.arm, task) not in self._known:
             self._known[job.arm, task] = self._costs.cost(self._plan, job.arm, task)
-        return self._known[job.arm, task].seconds(len(job.replicas), job.shard.until)
+        return self._known[job.arm, task].seconds(len(job.replicas), self._epochs(job.shard))
+
+    def _epochs(self, shard: Shard) -> int:
+        """Epochs from the rung before, where the replicas have been there, to the shard's last."""
+        if shard.phase != "search" or not shard.sources:
+            return shard.until
+        return shard.until - max((rung for rung in self._rungs if rung < shard.until), default=0)

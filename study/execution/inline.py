@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
+from types import MappingProxyType
 
+from study.execution.backend import Machine
 from study.execution.heartbeat import Heartbeats
 from study.execution.scheduler import DONE, Scheduler
 from study.jobs.job import Data
@@ -19,15 +22,17 @@ class Inline:
     """
 
     workers = 1
+    machines: Mapping[str, Machine] = MappingProxyType({})
 
     def __init__(self, heartbeats: Heartbeats, device: str = "cpu") -> None:
-        self.heartbeats, self._device = heartbeats, device
+        self.heartbeats, self.device, self._asked = heartbeats, "cpu", device
 
     def begin(self, data: Data) -> str:
         """Return the type of the device."""
         from mtl_core.training.device import chosen_device
 
-        return chosen_device(self._device).type
+        self.device = chosen_device(self._asked).type
+        return self.device
 
     def run(self, scheduler: Scheduler, data: Data) -> None:
         """Run every job of ``scheduler`` on ``data``, with one thread."""

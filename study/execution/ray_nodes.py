@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from study.execution.backend import Machine
 from study.execution.ray_environment import set_environment
 
 set_environment()
@@ -36,7 +38,9 @@ class Nodes:
 
     def look(self) -> None:
         """Find out which machines are there, now."""
-        self._seen = {node["NodeID"]: node["Resources"] for node in self._listed() if node["Alive"]}
+        alive = [node for node in self._listed() if node["Alive"]]
+        self._seen = {node["NodeID"]: node["Resources"] for node in alive}
+        self._names = _names({node["NodeID"]: node.get("NodeManagerHostname", "") for node in alive})
         self._looked = time.monotonic()
 
     def look_now_and_then(self) -> None:
@@ -50,6 +54,12 @@ class Nodes:
         held = sum(self._held_by(resources) for resources in self._seen.values())
         return min(held, self._most or held)
 
+    @property
+    def machines(self) -> dict[str, Machine]:
+        """The machines that can train, by their identity in the cluster."""
+        held = {node: self._held_by(resources) for node, resources in self._seen.items()}
+        return {node: Machine(self._names[node], number) for node, number in held.items() if number}
+
     def has_left(self, node: str) -> bool:
         """Return whether the machine ``node``, by its identity in the cluster, is not there any more."""
         return node not in self._seen
@@ -57,3 +67,9 @@ class Nodes:
     def _held_by(self, resources: Mapping[str, float]) -> int:
         cores = int(resources.get("CPU", 0))
         return min(cores, int(resources.get("GPU", 0)) * self._on_a_card) if self._on_a_card else cores
+
+
+def _names(hosts: Mapping[str, str]) -> dict[str, str]:
+    """Names of machines by their identity: the host's name, with a part of the identity where several have it."""
+    several = {host for host, number in Counter(hosts.values()).items() if number > 1}
+    return {node: f"{host}/{node[:6]}" if host in several else host or node[:6] for node, host in hosts.items()}

@@ -13,6 +13,7 @@ import math
 import signal
 import threading
 import warnings
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,7 @@ from ray import tune  # noqa: E402
 
 from mtl_core.errors import UserError  # noqa: E402
 from mtl_core.training.device import chosen_device  # noqa: E402
+from study.execution.backend import Machine  # noqa: E402
 from study.execution.cluster_token import keep_local_token_private  # noqa: E402
 from study.execution.driver_storage import start_server  # noqa: E402
 from study.execution.heartbeat import Heartbeats  # noqa: E402
@@ -90,6 +92,11 @@ class RayTune:
     def workers(self) -> int:
         """Jobs that run at once, on the machines that are there now."""
         return self._nodes.workers if self._nodes is not None else self._num_workers or 1
+
+    @property
+    def machines(self) -> Mapping[str, Machine]:
+        """The machines of the cluster that can train."""
+        return self._nodes.machines if self._nodes is not None else {}
 
     def run(self, scheduler: Scheduler, data: Data) -> None:
         """Run every job of ``scheduler`` on ``data``: Tuner after Tuner over what is missing, until nothing is.

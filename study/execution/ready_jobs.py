@@ -29,7 +29,7 @@ class ReadyJobs:
     """
 
     def __init__(self, length: Callable[[Job], float]) -> None:
-        self._length, self._numbers = length, count()
+        self.length, self._numbers = length, count()
         self._heap: list[_Ready] = []
 
     def __len__(self) -> int:
@@ -41,7 +41,7 @@ class ReadyJobs:
 
     def add(self, job: Job, waiter: Any) -> None:
         """Add a job for which ``waiter`` waits."""
-        heapq.heappush(self._heap, _Ready(-self._length(job), next(self._numbers), job, waiter))
+        heapq.heappush(self._heap, _Ready(-self.length(job), next(self._numbers), job, waiter))
 
     def pop(self) -> tuple[Job, Any]:
         """Remove the longest job, and return it with whoever waits for it."""

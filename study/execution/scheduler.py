@@ -223,7 +223,7 @@ class Scheduler:
     def _note(self, job: Job, summary: Summary) -> None:
         entries = {key: self.archive.entries[key] for key in job.replicas}
         reasons = Counter(entry.reason for entry in entries.values() if entry.status == "failed")
-        facts = _facts(job) | {"seconds": round(summary.seconds, 3)}
+        facts = _facts(job) | {"seconds": round(summary.seconds, 3), "forecast": round(self.ready.length(job), 3)}
         if reasons:
             self.ledger.append("failed", shard=job.name, reason=reasons.most_common(1)[0][0], **facts)
         else:

@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from analysis.records.bounded import read_part
 from analysis.records.part_files import of_each_part
-from study.store.archive import RECORDS, SCORED, Entry
+from study.store.archive import RECORDS, SCORED, TERMINAL, Entry
 from study.store.parts import ORIGIN
 
 
@@ -31,6 +31,10 @@ class Recorded:
     def by_phase(self) -> dict[str, int]:
         """Return the number of recorded replicas of every phase that has any."""
         return dict(Counter(entry.phase for entry in self.entries.values()))
+
+    def has_ended(self, replica: str) -> bool:
+        """Return whether the replica needs no further training."""
+        return replica in self.entries and self.entries[replica].status in TERMINAL
 
     def reasons(self, status: str) -> dict[str, int]:
         """Return the number of replicas with ``status`` by reason, the most frequent first."""

@@ -18,6 +18,8 @@ from mtl_core.errors import UserError
 
 NOTE = ".scratch"
 PREFIX = "mtl-study-"
+LONGEST_NOTE = 1000
+"""Bytes of a note that are read, at most."""
 LONGEST_BASE = 20
 """Longest path, in bytes, of a folder in which sockets of Ray still fit."""
 SHORT_BASES = ("/tmp", "/dev/shm", "/var/tmp")
@@ -27,7 +29,9 @@ SHORT_BASES = ("/tmp", "/dev/shm", "/var/tmp")
 def scratch_of(run: Path) -> Iterator[Path]:
     """Yield a temporary folder for the driver of ``run``, which holds that directory's lock; remove it at the end."""
     note = run / NOTE
-    _sweep(note)
+    left = scratch_named_in(run)
+    if left is not None:  # by a driver that is dead, since its lock is free
+        shutil.rmtree(left, ignore_errors=True)
     folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=_base()))
     try:
         note.write_text(f"{socket.gethostname()}\n{folder}\n")
@@ -35,6 +39,11 @@ def scratch_of(run: Path) -> Iterator[Path]:
     finally:
         shutil.rmtree(folder, ignore_errors=True)
         note.unlink(missing_ok=True)
+
+
+def _beginning(note: Path) -> bytes:
+    with note.open("rb") as file:
+        return file.read(LONGEST_NOTE)
 
 
 def _bases() -> list[Path]:
@@ -56,10 +65,12 @@ def _base() -> Path:
     raise UserError("temporary files", found, "Set TMPDIR to a folder with a short path.")
 
 
-def _sweep(note: Path) -> None:
-    """Remove the folder that ``note`` names, if it can only be a dead driver's: the note may come from anywhere."""
-    lines = note.read_text(errors="replace").splitlines() if note.is_file() else []
-    if len(lines) == 2 and lines[0] == socket.gethostname():
-        folder = Path(lines[1])
-        if folder.name.startswith(PREFIX) and folder.parent in _bases() and not folder.is_symlink():
-            shutil.rmtree(folder, ignore_errors=True)
+def scratch_named_in(run: Path) -> Path | None:
+    """Return the scratch folder on this machine that the note in ``run`` names; the note may come from anywhere."""
+    note = run / NOTE
+    lines = _beginning(note).decode(errors="replace").splitlines() if note.is_file() else []
+    if len(lines) != 2 or lines[0] != socket.gethostname():
+        return None
+    folder = Path(lines[1])
+    is_ours = folder.name.startswith(PREFIX) and folder.parent in _bases() and not folder.is_symlink()
+    return folder if is_ours else None

@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
 import analysis
 from analysis.report.verdict_text import VerdictText
 from mtl_core.data.remark import Remark
 from mtl_core.errors import UserError
+from study.cli.app import app
 from study.cli.run import refuse_a_file, report, run, saying_how_to_resume
 from study.planning import prepare
 from study.store import ledger
@@ -121,3 +123,29 @@ def test_options_are_said_and_another_preference_is_handed_on(
     shown = capsys.readouterr().out
     assert pages[1] == run
     assert "Train each task alone at width 16" in shown
+
+
+def test_a_log_file_holds_what_is_printed_whatever_the_screen(
+    fake: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for options in ([], ["--json"]):  # the second time nothing is left to train
+        command = ["run", "smoke", "--backend", "inline", "--out", "out", "--log-file", "log", *options]
+        result = CliRunner().invoke(app, command)
+        assert result.exit_code == 0, result.output
+    text = Path("log").read_text()
+    assert "search: 0 of at most" in text
+    assert f"report: {tmp_path / 'out' / 'report.html'}" in text
+    assert '"event": "reported"' in text
+    result = CliRunner().invoke(app, ["run", "no-such-study", "--log-file", "log"])
+    assert result.exit_code == 2
+    assert "where  no-such-study" in Path("log").read_text(), "errors, too"
+
+
+def test_a_log_file_that_cannot_be_opened_trains_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    result = CliRunner().invoke(app, ["run", "smoke", "--out", "out", "--log-file", "no/log"])
+    assert result.exit_code == 2
+    assert "where  --log-file no/log" in result.stderr
+    assert "folder that exists" in result.stderr
+    assert not Path("out").exists()

@@ -24,8 +24,15 @@ def test_a_job_is_longer_the_wider_the_more_replicas_the_more_epochs_and_with_al
         replicas = {str(seed): Replica(arm, 0, seed, "search", {}, task) for seed in range(number)}
         return length(TrainingJob(Shard("search", arm, prepared.plan.tasks, replicas, until, settings)))
 
+    def after_a_rung(until: int) -> float:
+        replicas = {str(seed): Replica(arm, 0, seed, "search", {}, None) for seed in range(4)}
+        return length(TrainingJob(Shard("search", arm, prepared.plan.tasks, replicas, until, settings, ("part",))))
+
     arm, alone = prepared.plan.candidates[0], next(arm for arm in prepared.plan.arms if arm.is_single_task)
     assert of(arm, 4, 2) < min(of(arm, 8, 2), of(arm, 4, 4))
+    rungs = [round(share * 8) for share in prepared.plan.spec.search.rungs]
+    assert rungs == [2, 4]
+    assert (after_a_rung(2), after_a_rung(4), after_a_rung(8)) == (of(arm, 4, 2), of(arm, 4, 2), of(arm, 4, 4))
     assert of(replace(arm, width=512), 4, 2) > of(arm, 4, 2) > of(replace(arm, train_fraction=0.5), 4, 2)
     task = prepared.plan.tasks[0]
     assert of(replace(arm, width=512), 4, 2) > of(replace(alone, width=512), 4, 2, task) > 0

@@ -10,8 +10,8 @@ from study.execution import ray_nodes
 from study.execution.ray_nodes import LOOK_SECONDS, Nodes
 
 
-def machine(name: str, alive: bool = True, **resources: float) -> dict[str, Any]:
-    return {"NodeID": name, "Alive": alive, "Resources": resources}
+def machine(name: str, alive: bool = True, host: str = "", **resources: float) -> dict[str, Any]:
+    return {"NodeID": name, "Alive": alive, "NodeManagerHostname": host, "Resources": resources}
 
 
 @pytest.mark.parametrize(
@@ -42,3 +42,18 @@ def test_who_came_and_who_left_is_seen_at_the_next_look(monkeypatch: pytest.Monk
     listed.clear()
     nodes.look()
     assert nodes.has_left("b")
+
+
+def test_machines_that_can_train_have_names_that_differ() -> None:
+    listed = [
+        machine("a" * 40, host="gpu-1", CPU=2.0),
+        machine("b" * 40, host="twin", CPU=3.0),
+        machine("c" * 40, host="twin", CPU=4.0),
+        machine("d" * 40, host="head", CPU=0.0),
+        machine("e" * 40, CPU=1.0),
+    ]
+    found = Nodes(None, 0, lambda: listed).machines
+    assert [(one.name, one.workers) for one in found.values()] == [
+        ("gpu-1", 2), ("twin/bbbbbb", 3), ("twin/cccccc", 4), ("eeeeee", 1),
+    ]  # fmt: skip
+    assert list(found) == [one["NodeID"] for one in listed if one["Resources"]["CPU"]]

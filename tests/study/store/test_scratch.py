@@ -10,7 +10,7 @@ import pytest
 
 from mtl_core.errors import UserError
 from study.store import scratch
-from study.store.scratch import NOTE, scratch_of
+from study.store.scratch import NOTE, scratch_named_in, scratch_of
 
 
 @pytest.fixture(autouse=True)
@@ -80,3 +80,13 @@ def test_without_any_short_folder_the_remedy_is_said(tmp_path: Path, monkeypatch
     monkeypatch.setattr(scratch, "LONGEST_BASE", 3)
     with pytest.raises(UserError, match="TMPDIR"), scratch_of(tmp_path):
         pytest.fail("there is none")
+
+
+def test_it_is_found_by_who_looks_from_outside(tmp_path: Path, temporary: Path) -> None:
+    assert scratch_named_in(tmp_path) is None
+    with scratch_of(tmp_path) as folder:
+        assert scratch_named_in(tmp_path) == folder
+    host = socket.gethostname()
+    for note in (f"elsewhere\n{temporary / 'mtl-study-a'}\n", f"{host}\n/etc\n", f"{host}\n{'x' * 10**6}\n", ""):
+        (tmp_path / NOTE).write_text(note)
+        assert scratch_named_in(tmp_path) is None

@@ -1,0 +1,226 @@
+"""The status of a study as its ledger, its records and the heartbeats of running shards tell it; nothing is written."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from mtl_core.errors import UserError
+from mtl_core.task_tree import Tree
+from study.driver.watching.counts import Counts, beyond_records, count, work_of_event
+from study.driver.watching.pace import (
+    Event,
+    Session,
+    TimeLeft,
+    last_session,
+    range_facts,
+    replicas_per_minute,
+    seconds_since,
+    time_left,
+)
+from study.execution.heartbeat import Heartbeats
+from study.protocol.addition import open_addition
+from study.store import ledger
+from study.store.recorded import Recorded, read_recorded
+from study.store.scratch import scratch_named_in
+
+CHOICES = {"draws": "confirm", "arm": "verdict", "judged": "verdict"}
+SCORE, FINISHED, EXTEND = "score", "finished", "extend"
+STOPPED = {
+    "interrupted": "stopped by Ctrl+C or a termination signal",
+    "refused": "stopped",
+    "crashed": "stopped by a defect of the program",
+    "killed": "stopped without a word: its process was killed, or the machine went down",
+}
+"""How a study that neither runs nor has ended came to stand still, in words."""
+
+
+@dataclass(frozen=True)
+class Status:
+    """Status of a study, as its ledger and its records tell it.
+
+    Args:
+        phase: the phase that the study is in: one that trains, ``score``, ``extend`` while a user's addition to it is
+            under way, or ``finished`` when all is scored.
+        state: ``running``; ``finished``; ``ended`` without an answer, since networks diverged; or how it was stopped:
+            ``interrupted``, ``refused`` with three lines, ``crashed``, or ``killed``, when nothing was said.
+        reason: why it was refused or crashed; else empty.
+        counts: replicas that have ended by phase, the share of the work that is done, and failures by reason.
+        alive: whether a driver works on the study now.
+        running: shards that have started and neither finished nor failed; none where no driver is alive.
+        left: time left at the pace of the session; ``None`` where nothing runs or it is too early to say.
+        per_minute: replicas that end per minute in the session; ``None`` where nothing runs or none has.
+        chosen: the recommended arm, once chosen.
+        report: path of the report, if it was written after the last score.
+        trees: of ``branch`` by number of stages, as far as they are found by affinity.
+        devices: types of the devices that replicas were trained on, first the one of the last session.
+    """
+
+    phase: str
+    state: str
+    reason: str
+    counts: Counts
+    alive: bool
+    running: int
+    left: TimeLeft | None
+    per_minute: float | None
+    chosen: str | None
+    report: str | None = None
+    trees: dict[str, Tree] = field(default_factory=dict)
+    devices: list[str] = field(default_factory=list)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing is left to train or to score."""
+        return self.state in (FINISHED, "ended")
+
+    def facts(self) -> dict[str, Any]:
+        """Return the status as JSON can hold it; counts and times have the names that ``run --json`` gives them."""
+        facts = asdict(self)
+        counts, _, per_minute = facts.pop("counts"), facts.pop("left"), facts.pop("per_minute")
+        return facts | counts | range_facts("seconds_left", self.left) | {"replicas_per_minute": per_minute}
+
+
+def read_status(run: Path) -> Status:
+    """Read the status of the study in ``run``.
+
+    Raises:
+        UserError: when no study was begun there.
+    """
+    path = run / ledger.NAME
+    if not path.is_file():
+        raise UserError(
+            str(run), "there is no study here (no ledger.jsonl).", "Name a run directory, such as runs/demo."
+        )
+    alive = ledger.is_locked(run)  # before the rest is read: a driver that ends meanwhile has written all of it
+    epochs_of = _heartbeats(run) if alive else None
+    return status_of(ledger.read(path), read_recorded(run), alive=alive, report=_report(run), epochs_of=epochs_of)
+
+
+def _heartbeats(run: Path) -> Callable[[str], int]:
+    """Return what says how many epochs a running shard has done: its heartbeats, if they are on this machine."""
+    scratch = scratch_named_in(run)
+
+    def epochs_of(shard: str) -> int:
+        is_name = re.fullmatch("[0-9a-f]{1,64}", shard)  # names come from the ledger, which may be anybody's
+        said = Heartbeats(scratch / "beats").read(shard) if scratch is not None and is_name else None
+        return said[0] if said else 0
+
+    return epochs_of
+
+
+def _report(run: Path) -> str | None:
+    """Return the path of the report, unless scores have come since it was written."""
+    page = run / "report.html"
+    if not page.is_file():
+        return None
+    newest = max((path.stat().st_mtime for path in (run / "scores").glob("[!.]*.parquet")), default=0.0)
+    return str(page) if page.stat().st_mtime >= newest else None
+
+
+def status_of(
+    events: Iterable[Event],
+    recorded: Recorded,
+    *,
+    alive: bool = True,
+    report: str | None = None,
+    epochs_of: Callable[[str], int] | None = None,
+    now: datetime | None = None,
+) -> Status:
+    """Return the status that the ledger's ``events`` and the records amount to.
+
+    Args:
+        events: of the ledger, in order.
+        recorded: the replicas that are recorded.
+        alive: whether a driver works on the study now.
+        report: path of the report, if there is one.
+        epochs_of: says of a running shard how many epochs it has done; ``None``: nothing says so.
+        now: the time; by default that of the machine.
+    """
+    events, now = list(events), now or datetime.now(UTC)
+    session = last_session(events)
+    running = _running(session) if alive else {}
+    choices = {
+        event["choice"]: event["value"] for event in events if event["event"] == "frozen" and "fold" not in event
+    }
+    phase = _phase(events, choices, recorded, running)
+    state, reason = _state(events, phase, alive=alive)
+    counts = _counts(session, recorded, running, epochs_of)
+    counts = counts.at(1.0 if phase == FINISHED or state == "ended" else None)
+    return Status(
+        phase=phase,
+        state=state,
+        reason=reason,
+        counts=counts,
+        alive=alive,
+        running=len(running),
+        left=_left(session, counts, now) if alive and phase not in (SCORE, FINISHED) else None,
+        per_minute=replicas_per_minute(session, recorded.has_ended, now) if alive else None,
+        chosen=choices.get("arm", {}).get("arm"),
+        report=report,
+        trees={str(event["stages"]): event["tree"] for event in events if event["event"] == "tree"},
+        devices=list(dict.fromkeys(event["device"] for event in reversed(events) if event["event"] == "device")),
+    )
+
+
+def _running(session: Iterable[Event]) -> dict[str, Event]:
+    """Shards that have started and not ended, in the last session, with the events of their starts."""
+    running: dict[str, Event] = {}
+    for event in session:
+        if event["event"] == "started":
+            running[str(event["shard"])] = event
+        elif event["event"] in ("finished", "failed", "cut"):
+            running.pop(str(event.get("shard")), None)
+    return running
+
+
+def _counts(
+    session: Sequence[Event], recorded: Recorded, running: Mapping[str, Event], epochs_of: Callable[[str], int] | None
+) -> Counts:
+    """Count what is done, with the epochs of running shards."""
+    under_way = Counter[str]()
+    for shard, event in running.items():
+        epochs = epochs_of(shard) if epochs_of is not None else 0
+        under_way[event["phase"]] += beyond_records(epochs, event.get("replicas", ()), recorded.entries)
+    planned = session[0] if session and session[0]["event"] == "planned" else {}
+    return count(work_of_event(planned), recorded.entries.values(), under_way)
+
+
+def _left(session: Sequence[Event], counts: Counts, now: datetime) -> TimeLeft | None:
+    if not session or session[0]["event"] != "planned":
+        return None
+    seconds = seconds_since(session, "planned", now)
+    return time_left(Session.of_event(session[0]), counts.share, seconds, session, counts.untried)
+
+
+def _phase(
+    events: Sequence[Event], choices: Mapping[str, Any], recorded: Recorded, running: Mapping[str, Event]
+) -> str:
+    """The phase of the shards that run, or the one that the frozen choices have reached."""
+    if open_addition(events) is not None:
+        return EXTEND
+    opened = [event.get("phase") for event in events if event["event"] == "test_opened"]
+    if "verdict" in opened:
+        return SCORE if recorded.unscored() else FINISHED
+    if running and not opened:  # what runs later is scored
+        return next(iter(running.values()))["phase"]
+    reached = [phase for choice, phase in CHOICES.items() if choice in choices]
+    return reached[-1] if reached else "search"
+
+
+def _state(events: Sequence[Event], phase: str, *, alive: bool) -> tuple[str, str]:
+    """How the study stands, and the reason where it was stopped for one."""
+    if alive:
+        return "running", ""
+    if any(event["event"] == "ended" for event in events):
+        return "ended", ""
+    if phase == FINISHED:
+        return FINISHED, ""
+    last = events[-1] if events else {"event": ""}  # a driver that can still write says last how it ended
+    kind = last["event"] if last["event"] in STOPPED else "killed"
+    return kind, str(last.get("reason", "")) if kind != "killed" else ""
