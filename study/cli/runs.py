@@ -91,5 +91,5 @@ def _facts(run: Path) -> dict[str, Any]:
         return {}
     try:
         return json.loads(path.read_bytes())
-    except ValueError:
+    except (ValueError, RecursionError):
         raise UserError(str(path), "this is no JSON.", "Put the file back as it was written.") from None

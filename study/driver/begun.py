@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 from mtl_core import ENGINE_VERSION
@@ -11,6 +10,7 @@ from mtl_core.errors import UserError
 from study.config.load import read_spec
 from study.config.spec import DATASET, Spec
 from study.config.suite import is_suite
+from study.driver.manifest import read_manifest
 from study.store import ledger
 
 
@@ -55,12 +55,12 @@ def refuse_changes(out: Path, task_set: TaskSet) -> None:
     Raises:
         UserError: with what differs.
     """
-    manifest = json.loads((out / "manifest.json").read_text("utf-8"))
+    manifest = read_manifest(out)
     fingerprint = task_set.fingerprint()
-    if manifest["fingerprint"] != fingerprint:
-        found = f"the data have changed: fingerprint {fingerprint}, begun with {manifest['fingerprint']}."
+    if manifest.get("fingerprint") != fingerprint:
+        found = f"the data have changed: fingerprint {fingerprint}, begun with {manifest.get('fingerprint')}."
         remedy = "Put them back as they were (--data PATH names another place), or begin a new study with these."
         raise UserError(str(out), found, remedy)
-    if manifest["engine_version"] != ENGINE_VERSION:
-        found = f"another engine began here: version {manifest['engine_version']}, this is {ENGINE_VERSION}."
+    if manifest.get("engine_version") != ENGINE_VERSION:
+        found = f"another engine began here: version {manifest.get('engine_version')}, this is {ENGINE_VERSION}."
         raise UserError(str(out), found, "Install the version that began it, or begin a new study.")

@@ -13,6 +13,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from analysis.records.bounded import content_of
 from mtl_core import ENGINE_VERSION
 from mtl_core.data.task_set import TaskSet
 from mtl_core.errors import UserError
@@ -33,6 +34,25 @@ CRASH = "crash-"
 PACKAGES = ("mtl-study", "torch", "ray", "optuna", "pandas", "pyarrow", "numpy", "scipy")
 
 
+def read_manifest(out: Path) -> dict[str, Any]:
+    """Return the manifest of the run directory ``out``, which may come from anywhere.
+
+    Raises:
+        UserError: when it is no regular file, cannot be read, or holds something else.
+    """
+    file = out / "manifest.json"
+    remedy = "Put it back as it was, or begin a new study in another --out."
+    try:
+        manifest = json.loads(content_of(file))
+    except OSError as error:
+        raise UserError(str(file), f"it cannot be read: {error.strerror}.", remedy) from None
+    except (ValueError, RecursionError):
+        manifest = None
+    if not isinstance(manifest, dict):
+        raise UserError(str(file), "this is not the manifest of a study.", remedy)
+    return manifest
+
+
 def refuse_another(out: Path, requested: Spec, stored: Spec, fingerprint: str) -> None:
     """Refuse to mix two studies in one directory.
 
@@ -42,12 +62,12 @@ def refuse_another(out: Path, requested: Spec, stored: Spec, fingerprint: str) -
     remedy = "Choose another --out, or put things back as they were."
     if requested.digest() != stored.digest():
         raise UserError(str(out), f"another study was begun here; {'; '.join(differences(stored, requested))}.", remedy)
-    manifest = json.loads((out / "manifest.json").read_text("utf-8"))
-    if manifest["fingerprint"] != fingerprint:
-        found = f"the data have changed: fingerprint {fingerprint}, begun with {manifest['fingerprint']}."
+    manifest = read_manifest(out)
+    if manifest.get("fingerprint") != fingerprint:
+        found = f"the data have changed: fingerprint {fingerprint}, begun with {manifest.get('fingerprint')}."
         raise UserError(str(out), found, remedy)
-    if manifest["engine_version"] != ENGINE_VERSION:
-        found = f"another engine began here: version {manifest['engine_version']}, this is {ENGINE_VERSION}."
+    if manifest.get("engine_version") != ENGINE_VERSION:
+        found = f"another engine began here: version {manifest.get('engine_version')}, this is {ENGINE_VERSION}."
         raise UserError(str(out), found, "Choose another --out, or install the version that began it.")
 
 
@@ -57,7 +77,7 @@ def refuse_changed_code(out: Path, prepared: Prepared) -> None:
     Raises:
         UserError: naming the dotted path.
     """
-    before = json.loads((out / "manifest.json").read_text("utf-8")).get("code", {})
+    before = read_manifest(out).get("code", {})
     now = code_digests(prepared.plan.spec, prepared.task_set.tasks)
     changed = [path for path in before if path in now and now[path] != before[path]]
     if changed:

@@ -164,9 +164,9 @@ def _run_phases(
                 backend, changed = choose_backend(options, prepared, scratch), False
             watch.monitor.backend = backend
             if not scheduler.over:
-                if data.test is None:
-                    note_device(backend.begin(data), archive, ledger, mix=options.mix_devices)
-                with watch.showing(scheduler):
+                with watch.showing(scheduler):  # the start of Ray may take most of a minute, too
+                    if data.test is None:
+                        note_device(backend.begin(data), archive, ledger, mix=options.mix_devices)
                     backend.run(scheduler, data)
     finally:
         backend.close()

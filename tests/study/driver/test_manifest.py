@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from mtl_core.data.remark import Remark
 from mtl_core.errors import UserError
 from study.config.load import read_spec
 from study.config.suite import SuitePosition
-from study.driver.manifest import describe_tasks, differences, refuse_another, write_description
+from study.driver.manifest import describe_tasks, differences, read_manifest, refuse_another, write_description
 from study.planning.forecast import Forecast
 from study.planning.make_plan import make_plan
 from study.planning.prepare import Prepared
@@ -82,3 +83,14 @@ def test_a_study_whose_data_were_moved_goes_on(described: Path) -> None:
     other = tiny(tasks={"set": "table", "path": "/home/shop.csv", "targets": ["z"]})
     with pytest.raises(UserError, match=r"tasks\.targets: \['y_\*'\] there, \['z'\] asked"):
         refuse_another(described, other, before, "data")
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{", "[" * 200_000, None])
+def test_a_manifest_from_elsewhere_that_is_none_is_refused(content: str | None, tmp_path: Path) -> None:
+    file = tmp_path / "manifest.json"
+    if content is None:
+        os.mkfifo(file)
+    else:
+        file.write_text(content)
+    with pytest.raises(UserError, match="manifest"):
+        read_manifest(tmp_path)

@@ -1,7 +1,8 @@
-"""Links in a run directory are refused; the directory may be one."""
+"""Links and pipes in a run directory are refused; the directory may be a link."""
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -24,3 +25,9 @@ def test_the_run_directory_itself_may_be_a_link(tmp_path: Path) -> None:
     (tmp_path / "large disk").mkdir()
     (tmp_path / "run").symlink_to(tmp_path / "large disk")
     refuse_links(tmp_path / "run")
+
+
+def test_a_pipe_is_refused(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "ledger.jsonl")
+    with pytest.raises(UserError, match="neither a file nor a folder"):
+        refuse_links(tmp_path)
