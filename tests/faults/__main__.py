@@ -15,6 +15,7 @@ from pathlib import Path
 
 from tests.faults.kinds import Kind, kinds
 from tests.faults.lab import Lab, Undisturbed
+from tests.faults.small_disk import NotPossible
 from tests.faults.trial import Row, Trial, row_of
 
 HEAD = f"{'kind':28}{'tried':>6}{'interrupted':>12}{'lost':>6}{'repeated':>9}{'silent s':>9}  outcome"
@@ -33,7 +34,11 @@ def main() -> int:
         (Path(folder) / "undisturbed").mkdir()
         undisturbed = Undisturbed(Path(folder) / "undisturbed")
         for kind in chosen:
-            found = trials(kind, undisturbed, Path(folder), asked.share)
+            try:
+                found = trials(kind, undisturbed, Path(folder), asked.share)
+            except NotPossible as reason:
+                print(f"{kind.name:28} not tried: {reason}", flush=True)
+                continue
             rows.append(row_of(kind.name, kind.what, found, undisturbed.operations))
             print(line_of(rows[-1]), flush=True)
             asked.out.write_text(json.dumps([asdict(row) for row in rows], indent=1) + "\n")

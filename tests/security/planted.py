@@ -103,7 +103,7 @@ def table_of_nulls(run: Path, outside: Path) -> None:
 
 
 def long_texts(run: Path, outside: Path) -> None:
-    table = pa.table({"replica": pa.array(["x" * 1_000_000] * 2_000)})
+    table = pa.table({"replica": pa.array(["x" * 1_000_000] * 200)})
     pq.write_table(table, run / "scores" / "0.parquet", compression="zstd")
 
 

@@ -11,11 +11,13 @@ from pathlib import Path
 import pytest
 
 import study
-from tests.security.planted import PLANTS, Plant, canary
+from tests.security.planted import PLANTS, Plant, canary, huge_tensor, pickles, report_links
 from tests.security.watched import Watch, watched
 from tests.study.finished_studies import FILE, Finished, write_table
 
 PRECIOUS = "the only copy"
+WHOLE = (pickles, huge_tensor, report_links)
+"""What is planted where reports and exports read or write; the ordinary suite draws and exports nothing else."""
 
 
 @pytest.fixture(scope="module")
@@ -45,8 +47,8 @@ def commands(run: Path, out: Path, own: Path) -> list[list[str]]:
     ]
 
 
-@pytest.mark.parametrize("plant", PLANTS, ids=lambda plant: plant.__name__)
-def test_no_code_of_a_foreign_run_directory_runs(plant: Plant, shop: Finished, tmp_path: Path) -> None:
+def run_everything(plant: Plant, shop: Finished, tmp_path: Path, *, whole: bool) -> None:
+    """Plant something in a copy of the study, run all commands on it, and see that nothing came of it."""
     run, out, home = tmp_path / "foreign" / "run", tmp_path / "out", tmp_path / "outside"
     shutil.copytree(shop.run, run)
     out.mkdir()
@@ -55,13 +57,24 @@ def test_no_code_of_a_foreign_run_directory_runs(plant: Plant, shop: Finished, t
     precious.write_text(PRECIOUS)
     own = shop.table.with_name("shop.yaml")
     plant(run, precious)
-    found = watched(run, commands(run, out, own), [tmp_path / "foreign", out])
+    found = watched(run, commands(run, out, own), [tmp_path / "foreign", out], whole=whole)
     for said in found:
         assert not said.breaches, said
         assert said.code in (0, 1, 2), said
     assert not canary(run).exists()
     assert precious.read_text() == PRECIOUS
     assert [path.name for path in home.iterdir()] == ["precious"]
+
+
+@pytest.mark.parametrize("plant", PLANTS, ids=lambda plant: plant.__name__)
+def test_no_code_of_a_foreign_run_directory_runs(plant: Plant, shop: Finished, tmp_path: Path) -> None:
+    run_everything(plant, shop, tmp_path, whole=plant in WHOLE)
+
+
+@pytest.mark.slow  # two processor minutes, nearly all of them for figures and exported models
+@pytest.mark.parametrize("plant", [plant for plant in PLANTS if plant not in WHOLE], ids=lambda plant: plant.__name__)
+def test_nor_while_figures_are_drawn_and_models_exported(plant: Plant, shop: Finished, tmp_path: Path) -> None:
+    run_everything(plant, shop, tmp_path, whole=True)
 
 
 def test_the_watch_notices_what_it_is_for(tmp_path: Path) -> None:

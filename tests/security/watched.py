@@ -96,10 +96,17 @@ class Said:
     breaches: list[str]
 
 
-def watched(foreign: Path, commands: Sequence[Sequence[str]], writable: Sequence[Path]) -> list[Said]:
-    """Run commands of ``mtl-study`` one after the other in the directory ``foreign``, and say what each did."""
+def watched(foreign: Path, commands: Sequence[Sequence[str]], writable: Sequence[Path], *, whole: bool) -> list[Said]:
+    """Run commands of ``mtl-study`` one after the other in the directory ``foreign``, and say what each did.
+
+    Args:
+        foreign: the run directory.
+        commands: words of each.
+        writable: folders in which they may write.
+        whole: whether the report is drawn and the model exported, which takes seconds; else a report is only judged.
+    """
     answer = foreign.parent / "said.json"
-    process = PROCESSES.Process(target=_run, args=(foreign, commands, writable, answer))
+    process = PROCESSES.Process(target=_run, args=(foreign, commands, writable, answer, whole))
     process.start()
     process.join(HANGING)
     if process.exitcode is None:
@@ -109,23 +116,30 @@ def watched(foreign: Path, commands: Sequence[Sequence[str]], writable: Sequence
     return [Said(tuple(words), *rest) for words, *rest in json.loads(answer.read_text())]
 
 
-def _run(foreign: Path, commands: Sequence[Sequence[str]], writable: Sequence[Path], answer: Path) -> None:
+def _run(foreign: Path, commands: Sequence[Sequence[str]], writable: Sequence[Path], answer: Path, whole: bool) -> None:
     from typer.testing import CliRunner
 
     import study.cli.run as command
     from study.cli.app import app
 
     os.environ |= {"MPLCONFIGDIR": str(writable[-1]), "TORCHINDUCTOR_CACHE_DIR": str(writable[-1])}
-    command.report = _seen_before(command.report)
+    command.report = _seen_before(command.report if whole else _judged)
     os.chdir(foreign)
     watch = Watch(str(foreign), tuple(os.path.realpath(folder) for folder in writable))
     sys.addaudithook(watch)
     found = []
-    for words in commands:
+    for words in commands if whole else [words for words in commands if words[0] != "export"]:
         watch.noted.clear()
         done = CliRunner().invoke(app, list(words))
         found.append((list(words), done.exit_code, done.output, list(watch.noted)))
     answer.write_text(json.dumps(found))
+
+
+def _judged(path: Path, **options: Any) -> None:
+    """What a report says first, from all that it reads; nothing is drawn."""
+    import analysis
+
+    analysis.verdict_text(path)
 
 
 def _seen_before(write: Callable[..., None]) -> Callable[..., None]:
