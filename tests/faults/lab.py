@@ -206,10 +206,12 @@ def every_operation(lab: Lab, fault: Callable[[Path, int], Fault], stride: int) 
     """Disturb a study at every ``stride``-th operation, from one further on in every trial, until it is finished.
 
     The first session is struck at the operation with the number of the trial; each later one, which goes on from
-    there, a stride after its start, and every fifth one during its start.
+    there, a stride after its start, and every fifth one during its start.  Where that strikes the same step again,
+    which is done whole or not at all and has more operations than a stride, the next goes twice as far.
     """
     tried = lost = repeated = 0
     silence, at, wrong = 0.0, 1 + lab.number % stride, ""
+    far, before = stride, ""
     while True:
         held = lab.held
         ended = lab.drive(fault(lab.out, at))
@@ -222,7 +224,9 @@ def every_operation(lab: Lab, fault: Callable[[Path, int], Fault], stride: int) 
         if wrong or tried > 10 * len(lab.undisturbed.operations):
             break
         startup = lab.undisturbed.startup
-        at = lab.chance.randint(1, startup) if tried % 5 == 0 else startup + stride
+        if at > startup:
+            far, before = (2 * far if lab.came()[-1] == before else stride), lab.came()[-1]
+        at = lab.chance.randint(1, startup) if tried % 5 == 0 else startup + far
     covered = tuple(lab.came())
     wrong = wrong or lab.difference(ended)
     return Trial(RESUMABLE, min(struck, tried), silence, tried, lost, repeated, wrong, covered)
