@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Collection
 
 from analysis.selection import UNSHARED
 from mtl_core.errors import UserError
@@ -21,6 +22,25 @@ def refuse_without_verdict(context: StudyContext) -> None:
     for group in ([entry for entry in entries if (entry.arm in unshared) == alone] for alone in (False, True)):
         if _all_failed(group):
             raise could_not_judge(context, "verdict")
+
+
+def refuse_without_draws(context: StudyContext, whole: Collection[str]) -> None:
+    """Refuse to go on where failures of the search left no arm that shares, or none that shares nothing.
+
+    Nothing is frozen yet: the next run tries the failed replicas again.
+
+    Args:
+        context: the study.
+        whole: labels of the arms with a draw for every task.
+
+    Raises:
+        UserError: as :func:`could_not_judge` makes it.
+    """
+    records = context.of_phase("search")
+    unshared = records["sharing"].isin(UNSHARED)
+    for group in (records[~unshared], records[unshared]):
+        if "failed" in set(group["status"]) and not set(group["arm"]) & set(whole):
+            raise could_not_judge(context, "search")
 
 
 def could_not_judge(context: StudyContext, phase: str) -> UserError:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from analysis.selection import select_draws
-from mtl_core.errors import UserError
 from study.protocol.context import StudyContext
 from study.protocol.divergence import ends_here
+from study.protocol.failure import refuse_without_draws
 from study.store.archive import CHECKPOINTS
 
 Selected = dict[str, dict[str, int]]
@@ -18,20 +18,16 @@ def select(context: StudyContext) -> Selected:
     Where draws diverged and no arm is left, nothing is returned, and the study ends with a report that says so.
 
     Raises:
-        UserError: when no draw of any arm has trained to its end for another reason.
+        UserError: when failures left no arm that shares, or none that shares nothing, a draw for every task.
     """
     frozen = context.frozen("draws")
     if frozen is not None:
         return frozen
-    selected = with_every_task(context, select_draws(context.of_phase("search")))
+    draws = select_draws(context.of_phase("search"))
+    refuse_without_draws(context, [arm for arm in draws if set(draws[arm]) == set(context.plan.tasks)])
+    selected = with_every_task(context, draws)
     if not selected and ends_here(context, "search"):
         return {}
-    if not selected:
-        reasons = {entry.reason for entry in context.archive.entries.values() if entry.reason}
-        found = f"no arm has a draw that trained to its end ({'; '.join(sorted(reasons)[:3]) or 'no reason known'})."
-        raise UserError(
-            str(context.directory), found, "Look at the learning rates and the data, and start in a new directory."
-        )
     context.freeze("draws", selected)
     clear_checkpoints(context)
     return selected

@@ -46,13 +46,13 @@ def main() -> int:
     return int(not all(row.holds for row in rows))
 
 
-def trials(kind: Kind, undisturbed: Undisturbed, base: Path, share: float = 1.0) -> list[Trial]:
-    """Make a share of the trials of a kind, one at least, spread over all."""
+def trials(kind: Kind, undisturbed: Undisturbed, base: Path, share: float = 1.0, apart: int = 1) -> list[Trial]:
+    """Make a share of the trials of a kind, one at least, spread over all; ``apart`` is that of :class:`Lab`."""
     number = max(1, round(kind.trials * share))
     found = []
     for place in range(number):
         with tempfile.TemporaryDirectory(prefix="t", dir=base) as folder:
-            found.append(kind.trial(Lab(Path(folder), undisturbed, place, number)))
+            found.append(kind.trial(Lab(Path(folder), undisturbed, place, number, apart)))
     return found
 
 

@@ -34,7 +34,7 @@ class FarStorage:
     times: int = 1
 
     def __call__(self) -> None:
-        server = StorageServer(self.out)
+        server = StorageServer(self.out, self.out.with_name("beats"))
         asked, late = 0, 0
 
         def remote(verb: str) -> Callable[..., Any]:

@@ -101,12 +101,14 @@ class Lab:
         undisturbed: the study as it is without faults.
         number: of the trial, from 0; all that is drawn at random follows from it.
         of: number of trials.
+        apart: where operation after operation is struck, those of one trial lie so many times as far apart.
     """
 
     folder: Path
     undisturbed: Undisturbed
     number: int
     of: int
+    apart: int = 1
     chance: random.Random = field(init=False)
 
     def __post_init__(self) -> None:
@@ -210,6 +212,7 @@ def every_operation(lab: Lab, fault: Callable[[Path, int], Fault], stride: int) 
     which is done whole or not at all and has more operations than a stride, the next goes twice as far.
     """
     tried = lost = repeated = 0
+    stride *= lab.apart
     silence, at, wrong = 0.0, 1 + lab.number % stride, ""
     far, before = stride, ""
     while True:

@@ -8,17 +8,17 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-import pyarrow.parquet as pq
-
+from analysis.records.bounded import read_part
 from study.store import ledger
 from study.store.archive import RECORDS
+from study.store.parts import ORIGIN
 from tests.faults.lab import Held, Lab
 from tests.faults.session import HANGING, LOOK_SECONDS, signs
 from tests.faults.trial import RESUMABLE, Trial
@@ -93,17 +93,18 @@ def num_shards() -> int:
 
 
 def trained_twice(out: Path) -> int:
-    """Return how many replicas were recorded more than once at the same epoch by a worker that trained them."""
-    found: Counter[tuple[str, int]] = Counter()
+    """Return how many replicas were recorded at the same epoch by more than one of the jobs that trained them."""
+    found = defaultdict[tuple[str, int], set[str]](set)
     for part in (out / RECORDS).glob("[!.]*.parquet"):
-        rows = pq.ParquetFile(part).read(["replica", "epochs", "status"]).to_pylist()
-        found.update({(row["replica"], row["epochs"]) for row in rows if row["status"] != "stopped"})
-    return sum(number > 1 for number in found.values())
+        for row in read_part(part, ["replica", "epochs", "status", ORIGIN]).to_pylist():
+            if row["status"] != "stopped":
+                found[row["replica"], row["epochs"]].add(row.get(ORIGIN) or part.stem)
+    return sum(len(jobs) > 1 for jobs in found.values())
 
 
-def written(out: Path) -> dict[str, int]:
-    """Return when each part of the records was written."""
-    return {path.name: path.stat().st_mtime_ns for path in (out / RECORDS).glob("[!.]*.parquet")}
+def started(out: Path, since: int) -> set[str]:
+    """Return the jobs that were started after so many events of the ledger."""
+    return {event["shard"] for event in ledger.read(out / ledger.NAME)[since:] if event["event"] == "started"}
 
 
 def killed_drivers(lab: Lab, number: int) -> Trial:
@@ -111,23 +112,19 @@ def killed_drivers(lab: Lab, number: int) -> Trial:
     with short_path() as folder:
         lab.out = folder / "run"
         interrupted = lost = repeated = 0
-        silence, before = 0.0, dict[str, int]()
+        silence, events, held = 0.0, 0, Held({})
         points = sorted(lab.chance.sample(range(1, num_shards() - 2), number))
-        for point in points:
+        for point in [*points, None]:  # the last session comes to its end
             session = RaySession(lab.out, folder)
-            session.watch(until=point)
-            time.sleep(lab.chance.uniform(0, 0.5))
-            interrupted += session.kill()
-            held, after = lab.held, written(lab.out)
-            lost += len(before.keys() - after.keys())
-            repeated += sum(after.get(name) != then for name, then in before.items() if name in after)
-            silence, before = max(silence, session.silence), after
-        last = RaySession(lab.out, folder)
-        last.watch()
-        lost += held.lost(Held(lab.held.entries))
+            at_work = session.watch(until=point)
+            if point is not None:
+                time.sleep(lab.chance.uniform(0, 0.5))
+                interrupted += session.kill() and at_work
+            now, done = lab.held, {entry.part for entry in held.entries.values()}
+            lost, repeated = lost + held.lost(now), repeated + len(done & started(lab.out, events))
+            silence, held, events = max(silence, session.silence), now, len(ledger.read(lab.out / ledger.NAME))
         repeated += trained_twice(lab.out)
-        wrong = difference(last)
-        return Trial(RESUMABLE, interrupted, max(silence, last.silence), number, lost, repeated, wrong)
+        return Trial(RESUMABLE, interrupted, silence, number, lost, repeated, difference(session))
 
 
 def difference(session: RaySession) -> str:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.faults.lab import Lab
+from analysis.records.bounded import read_part
+from tests.faults.lab import Held, Lab
 from tests.faults.session import Ended
 from tests.faults.trial import Trial
 
 
 def damaged_part(lab: Lab, first: Ended, damaged: bytes, part: Path) -> Trial:
     """Put ``damaged`` in the place of a part of the records, go on, and compare; what it held may be trained anew."""
-    held = lab.held.without(part.stem)
+    gone = set(read_part(part, ["replica"])["replica"].to_pylist())
+    held = Held({key: entry for key, entry in lab.held.entries.items() if key not in gone})
     part.write_bytes(damaged)
     found = lab.resumed(first, came=True, held=held)
     if not part.with_suffix(".damaged").is_file():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import study.cli.run
-import study.driver.run  # noqa: F401
+import study.driver.run  # noqa: F401 - imported for its own sake
 from mtl_core.registry import KINDS, entries
 
 for kind in KINDS:

@@ -33,7 +33,9 @@ HANGING = 900.0
 """Seconds after which something hangs, were the machine ever so busy."""
 LOOK_SECONDS = 0.02
 DRIVERS = multiprocessing.get_context("forkserver")
-DRIVERS.set_forkserver_preload(["tests.faults.session", "tests.faults.preloaded", "study.driver.run", "analysis.questions.transfer"])
+DRIVERS.set_forkserver_preload(
+    ["tests.faults.session", "tests.faults.preloaded", "study.driver.run", "analysis.questions.transfer"]
+)
 
 Fault = Callable[[], None]
 """Called in the driver's process before it begins."""

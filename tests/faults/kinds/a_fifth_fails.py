@@ -11,8 +11,8 @@ from tests.faults.lab import Lab
 from tests.faults.trial import FINISHED, Trial
 
 TRIALS = 3
-TWO_DEPTHS = {"factors": {"depth": [1, 2], "stages": [2]}}
-"""One more arm that shares, so that one can be judged if the other fails."""
+DEPTHS = {"factors": {"depth": [1, 2, 3, 4], "stages": [4]}}
+"""More arms that share, so that some can be judged if others fail."""
 
 
 @dataclass
@@ -31,7 +31,7 @@ def error() -> RuntimeError:
 
 
 def trial(lab: Lab) -> Trial:
-    ended = lab.drive(Failing(lab.out, EveryFifth(lab.number), error), report=True, **TWO_DEPTHS)
+    ended = lab.drive(Failing(lab.out, EveryFifth(lab.number), error), report=True, **DEPTHS)
     frame = analysis.load(lab.out).replicas
     share = (frame["status"] == "failed").mean()
     named = frame.loc[frame["status"] == "failed", "reason"].str.contains("the loss of this one").all()

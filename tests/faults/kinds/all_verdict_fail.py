@@ -8,6 +8,7 @@ from tests.faults.trial import Trial
 
 WHICH = (SHARING, BASELINES, ALL)
 TRIALS = len(WHICH)
+WHY_APART = "tests/study/protocol/test_failure.py says the same"
 
 
 def trial(lab: Lab) -> Trial:

@@ -10,6 +10,7 @@ from tests.faults.lab import Lab
 from tests.faults.trial import Trial
 
 TRIALS = 5
+WHY_APART = "as clock_back"
 SECONDS = 86400.0
 
 

@@ -11,6 +11,7 @@ from tests.faults.trial import Trial
 
 TRIALS = 30
 """The stride, too, so that the trials together strike every operation."""
+WHY_APART = "as disk_full, with another number"
 
 
 def fault(out: Path, at: int) -> Raise:

@@ -9,6 +9,7 @@ from tests.faults.lab import Lab
 from tests.faults.trial import Trial
 
 TRIALS = 20
+WHY_APART = "as terminated, with another signal"
 
 
 def trial(lab: Lab) -> Trial:

@@ -10,6 +10,7 @@ from tests.faults.report_moment import ReportMoment
 from tests.faults.trial import Trial
 
 TRIALS = 200
+WHY_APART = "tests/faults/test_kill.py kills drivers in the ordinary suite"
 LONGEST_DELAY = 0.02
 """Seconds after an operation on a file: most of what lies between two."""
 EVERY = 20

@@ -10,6 +10,7 @@ from tests.faults.lab import Lab
 from tests.faults.trial import Trial
 
 TRIALS = 3
+WHY_APART = "as memory_short_twice"
 TIMES = 1
 
 

@@ -10,6 +10,7 @@ from tests.faults.parts import damaged_part, last_part
 from tests.faults.trial import Trial
 
 TRIALS = 10
+WHY_APART = "as part_truncated"
 
 
 def trial(lab: Lab) -> Trial:

@@ -10,6 +10,7 @@ from tests.faults.lab import Lab
 from tests.faults.trial import Trial
 
 TRIALS = 5
+WHY_APART = "as killed_anywhere"
 LEFT = (b"", b"process 1 on this-machine, session 0000\n", b"\xff\0" * 2_000, b"process 999999999", b"{}")
 
 

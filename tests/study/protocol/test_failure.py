@@ -1,4 +1,4 @@
-"""A study whose judged networks all failed does not say what to do, and tries them again."""
+"""A study whose networks of one phase all failed does not say what to do, and tries them again."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from tests.study.conftest import tiny
 from tests.study.driver.test_run import tables
 
 
-@pytest.mark.parametrize("phase", ["confirm", "verdict"])
+@pytest.mark.parametrize("phase", ["search", "confirm", "verdict"])
 @pytest.mark.parametrize("unshared", [False, True])
 def test_it_could_not_judge_and_goes_on_when_that_is_mended(
     fake: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, phase: str, unshared: bool
 ) -> None:
-    last = FIRST_SEED["verdict"] if phase == "confirm" else 10**9
+    last = {"search": FIRST_SEED["confirm"], "confirm": FIRST_SEED["verdict"], "verdict": 10**9}[phase]
 
     def fit(recipe: Any, development: Any, rows: Any, **options: Any) -> Any:
         if FIRST_SEED[phase] <= rows[0].seed < last and (recipe.sharing in ("single_task", "independent")) == unshared:
