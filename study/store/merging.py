@@ -39,7 +39,7 @@ def _write(path: Path, tables: Iterable[pa.Table]) -> int:
     with durable_file(path) as file:
         writer: pq.ParquetWriter | None = None
         for table in _grouped(tables):
-            writer = writer or pq.ParquetWriter(file, table.schema, compression="zstd")
+            writer = writer or pq.ParquetWriter(file, table.schema, compression="zstd", write_page_checksum=True)
             writer.write_table(table)
             rows += len(table)
         if writer is not None:

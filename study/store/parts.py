@@ -26,7 +26,8 @@ def encode(rows: Sequence[dict[str, Any]], columns: Columns) -> bytes:
         if row.keys() != columns.keys():
             raise ValueError(_mismatch(row, columns))
     sink = pa.BufferOutputStream()
-    pq.write_table(pa.Table.from_pylist(list(rows), schema=schema(columns)), sink, compression="zstd")
+    table = pa.Table.from_pylist(list(rows), schema=schema(columns))
+    pq.write_table(table, sink, compression="zstd", write_page_checksum=True)
     return sink.getvalue().to_pybytes()
 
 
