@@ -72,9 +72,16 @@ def training(context: StudyContext) -> Steps:
     context.archive.merge_phase("search")  # the baselines that only the choice of an arm has called for
 
 
+def _searched(context: StudyContext) -> list[str]:
+    """Return the labels of the arms whose draws are frozen; what a damaged part held of them is trained again."""
+    return list(dict.fromkeys(label for fold in context.with_all_folds for label in fold.frozen("draws") or {}))
+
+
 def search(context: StudyContext) -> Steps:
     """Search all arms (``grid``), or the baselines, the references and those that a sampler proposes (``optuna``)."""
     if context.ledger.frozen("draws") is not None:
+        if context.ledger.of("damaged"):
+            yield Parallel([search_arm(context, arm) for arm in context.arms(_searched(context))])
         return
     if context.plan.spec.search.strategy == "optuna":
         from study.protocol.optuna_search import explore

@@ -1,4 +1,4 @@
-"""A study whose networks of one phase all failed does not say what to do, and tries them again."""
+"""A study whose networks of one phase all failed, or whose records are damaged, tries them again."""
 
 from __future__ import annotations
 
@@ -38,3 +38,13 @@ def test_it_could_not_judge_and_goes_on_when_that_is_mended(
     assert analysis.verdict_text(tmp_path / "run").headline.startswith("No verdict")
     monkeypatch.setattr(trainer, "fit", fake_engine.fit)
     assert tables(run(spec, out=tmp_path / "run", backend="inline")) == tables(whole)
+
+
+@pytest.mark.parametrize("phase", ["search", "confirm", "verdict"])
+def test_a_damaged_part_of_a_finished_study_is_trained_again(fake: Path, tmp_path: Path, phase: str) -> None:
+    spec = tiny(**SHORT)
+    out = run(spec, out=tmp_path / "run", backend="inline")
+    before = tables(out)
+    (out / "records" / f"merged-{phase}.parquet").write_bytes(b"")
+    run(spec, out=out, backend="inline")
+    assert tables(out) == before
