@@ -19,7 +19,7 @@ slow:  ## whole studies: minutes each
 hostile:  ## after a change to what reads tables: what becomes of every hostile file, about a minute; ends in an error where one outcome is not the expected one
 	OMP_NUM_THREADS=1 $(PYTHON) -m tests.hostile
 
-faults:  ## a study under every kind of fault, driver kills by the hundred: a table and faults.json; about half an hour; ends in an error where the promise is broken
+faults:  ## a study under every kind of fault, driver kills by the hundred: a table and faults.json; two hours on two cores; ends in an error where the promise is broken
 	OMP_NUM_THREADS=1 $(PYTHON) -m tests.faults
 
 bench:  ## replicas per second, fused over a plain PyTorch loop, then for every architecture and weighting method; one process, one thread

@@ -11,6 +11,7 @@ from tests.faults.lab import Lab
 from tests.faults.trial import FINISHED, Trial
 
 TRIALS = 3
+WHY_APART = "draws the report of a longer study"
 DEPTHS = {"factors": {"depth": [1, 2, 3, 4], "stages": [4]}}
 """More arms that share, so that some can be judged if others fail."""
 

@@ -9,7 +9,7 @@ from tests.faults.lab import Lab
 from tests.faults.trial import RESUMABLE, Trial
 
 TRIALS = 1
-GO_ON = 6
+GO_ON = 3
 """The study goes on from so many of the torn ends."""
 
 

@@ -10,6 +10,7 @@ from tests.faults.small_disk import change, small_disk
 from tests.faults.trial import Trial
 
 TRIALS = 3
+WHY_APART = "as disk_full"
 
 
 def trial(lab: Lab) -> Trial:

@@ -7,6 +7,7 @@ from tests.faults.lab import Lab
 from tests.faults.trial import Trial
 
 TRIALS = 3
+WHY_APART = "as storage_answers_late"
 
 
 def trial(lab: Lab) -> Trial:
