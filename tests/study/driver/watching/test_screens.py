@@ -18,6 +18,9 @@ from study.driver.run import run, run_prepared
 from study.driver.watching.screen import Screen
 from study.driver.watching.screens import Lines, Watch, drawn
 from study.driver.watching.words import lines_of
+from study.execution.heartbeat import Heartbeats
+from study.execution.inline import Inline
+from study.jobs.job import Data
 from study.planning.prepare import prepare_run
 from tests.study.conftest import tiny
 from tests.study.driver.watching.test_words import COUNTS, PROGRESS
@@ -99,3 +102,18 @@ def test_a_log_file_stands_beside_any_screen(fake: Path, tmp_path: Path, capsys:
     elsewhere = replace(options, log_file=tmp_path / "no" / "log")
     with pytest.raises(UserError, match="cannot be opened"):
         run_prepared(prepared, out=tmp_path / "other", options=elsewhere)
+
+
+def test_the_start_of_workers_is_shown(
+    fake: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    said: list[str] = []
+
+    class Starting(Inline):
+        def begin(self, data: Data) -> str:
+            said.append(capsys.readouterr().err)
+            return super().begin(data)
+
+    monkeypatch.setattr("study.driver.run.choose_backend", lambda *rest: Starting(Heartbeats(tmp_path / "beats")))
+    run(tiny(), out=tmp_path / "run", screen="auto")
+    assert "search" in said[0]
