@@ -35,7 +35,7 @@ def test_every_preset_can_be_checked(preset: str, tmp_path: Path) -> None:
 def test_check_names_skipped_arms_and_what_a_budget_took(monkeypatch: pytest.MonkeyPatch) -> None:
     on_a_known_machine(monkeypatch)
     result = invoke(
-        "check", "digits3", "--set", "factors.depth=[0, 1]", "--budget", "90s", "--set", "training.epochs=60"
+        "check", "digits3", "--set", "factors.depth=[0, 1]", "--budget", "60s", "--set", "training.epochs=60"
     )
     assert result.exit_code == 0, result.output
     assert "skipped" in result.stdout
