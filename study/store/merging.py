@@ -28,7 +28,7 @@ def merge(folder: Path, name: str, parts: Collection[str], tables: Iterable[pa.T
     rows = _write(path, tables)
     if pq.ParquetFile(path).metadata.num_rows != rows:
         raise OSError(f"{path} does not hold what was written to it")
-    for part in parts:
+    for part in sorted(parts):  # in the order of reading: of two that say the same the later one counts, and is left
         if part != name:
             (folder / f"{part}.parquet").unlink(missing_ok=True)
 

@@ -9,14 +9,17 @@ import sys
 import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from study.store.scratch import PREFIX
 
 PROCESSES = multiprocessing.get_context("forkserver")
-PROCESSES.set_forkserver_preload(["tests.faults.session", "study.driver.run", "analysis.questions.transfer"])
-"""Nothing that starts threads, whose locks a forked process would wait for."""
+LIBRARIES = ("tests.faults.session", "study.driver.run", "analysis.questions.transfer")
+"""Imported before a process is watched, since libraries look at the machine; none starts threads, whose locks a forked
+process would wait for."""
+PROCESSES.set_forkserver_preload(list(LIBRARIES))
 HANGING = 900.0
 CODE = (".py", ".pyc", ".pkl", ".pickle", ".pt", ".so", ".npy")
 STARTING = ("subprocess.Popen", "os.system", "os.exec", "os.posix_spawn", "os.spawn", "pty.spawn", "socket.connect")
@@ -122,6 +125,8 @@ def _run(foreign: Path, commands: Sequence[Sequence[str]], writable: Sequence[Pa
     import study.cli.run as command
     from study.cli.app import app
 
+    for name in LIBRARIES:  # the server may be another test's, which has loaded other ones
+        import_module(name)
     os.environ |= {"MPLCONFIGDIR": str(writable[-1]), "TORCHINDUCTOR_CACHE_DIR": str(writable[-1])}
     command.report = _seen_before(command.report if whole else _judged)
     os.chdir(foreign)
