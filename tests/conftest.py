@@ -16,7 +16,10 @@ from collections.abc import Iterator
 import pytest
 import torch
 
+from study.execution.ray_environment import set_environment
+
 torch.set_num_threads(1)
+set_environment()  # Ray reads it when whichever test is collected first imports it, and would listen on all interfaces
 
 WHOLE = (
     "tests/analysis/report/",
