@@ -39,16 +39,14 @@ def alike(recipe: Recipe, development: Development, names: Iterable[str]) -> lis
     return [tuple(group) for group in groups.values()]
 
 
-def stacked(development: Development, names: Sequence[str]) -> Development:
-    """Return a pool with one task: the targets of the tasks called ``names``, one below the other.
+def stacked(views: Sequence[Development]) -> Development:
+    """Return a pool with one task: the targets of several views of a pool, one below the other.
 
-    Its inputs stand there once; example e of the task at place p is at position p·n + e, n being their number.
+    Its inputs stand there once; example e of the view at place p is at position p·n + e, n being their number.
 
     Args:
-        development: all tasks, and the pool.
-        names: of tasks that are :func:`alike`.
+        views: the same pool with one task each, of tasks that are :func:`alike`.
     """
-    views = [development.only(name) for name in names]
     first, weights = views[0], [view.examples.weights for view in views]
     examples = replace(
         first.examples,

@@ -34,10 +34,11 @@ class Pools:
         names = list(dict.fromkeys(row.task for row in rows)) or [None]
         if None in names and len(names) > 1:
             raise ValueError("Rows that learn one task and rows that learn all of them cannot be one array.")
-        self._recipe, self._whole, self._places = recipe, development, {name: p for p, name in enumerate(names)}
+        self._recipe, self._places = recipe, {name: place for place, name in enumerate(names)}
+        self._views = {name: development if name is None else development.only(name) for name in names}
         alone = [name for name in names if name is not None]
-        self.development = stacked(development, alone) if alone else development
-        self._networks = {name: self._network_of(name) for name in names}
+        self.development = stacked([self._views[name] for name in alone]) if alone else development
+        self._networks = {name: Network(recipe, view.tasks, view.shape) for name, view in self._views.items()}
         self.network = self._networks[names[0]]
         self._prepared: dict[tuple[str | None, int], Preparation] = {}
 
@@ -49,17 +50,10 @@ class Pools:
         """Return the split and the scales of a row's seed, in positions of :attr:`development`."""
         key = (row.task, row.seed)
         if key not in self._prepared:
-            view = self._view(row.task)
+            view = self._views[row.task]
             own = prepare(view, row.seed, self._recipe.train_fraction)
             self._prepared[key] = moved(own, self._places[row.task] * len(view.examples))
         return self._prepared[key]
-
-    def _network_of(self, task: str | None) -> Network:
-        view = self._view(task)
-        return Network(self._recipe, view.tasks, view.shape)
-
-    def _view(self, task: str | None) -> Development:
-        return self._whole if task is None else self._whole.only(task)
 
 
 def stream_names(network: Network, rows: Sequence[ReplicaConfig]) -> list[Mapping[str, str]]:

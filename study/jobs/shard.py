@@ -15,8 +15,8 @@ from itertools import pairwise
 from typing import Any
 
 from mtl_core.recipe import Recipe
-from study.jobs.packing import Packing
 from study.planning.arm import NORM, Arm
+from study.planning.packing import Packing
 from study.planning.replica import Replica
 from study.planning.training_settings import TrainingSettings, drawn_recipe, recipe_of
 

@@ -89,13 +89,15 @@ def train_shard(
 
     partial = f"{CHECKPOINTS}/{shard.name}.partial.safetensors"
 
+    view = development.only(*shard.tasks)
+
     def fitted(part: Shard) -> list[trainer.Outcome]:
-        return _fit(part, development, storage, partial, heartbeat, chosen)
+        return _fit(part, view, storage, partial, heartbeat, chosen)
 
     def record(outcomes: list[trainer.Outcome], failures: list[dict[str, Any]]) -> Summary:
         _keep_states(shard, outcomes, storage)
-        _keep_probes(shard, development, outcomes, storage)
-        rows = outcome_rows(shard, development, outcomes, chosen.type) + failures
+        _keep_probes(shard, view, outcomes, storage)
+        rows = outcome_rows(shard, view, outcomes, chosen.type) + failures
         storage.write(f"{RECORDS}/{shard.name}.parquet", encode(rows, TRAINING))
         storage.remove(partial)
         return Summary("recorded", best=best_skills(rows), seconds=time.monotonic() - started)
@@ -139,7 +141,7 @@ def _task_by_task(
 
 def _fit(
     shard: Shard,
-    development: Development,
+    view: Development,
     storage: Storage,
     partial: str,
     heartbeat: Heartbeat,
@@ -152,7 +154,7 @@ def _fit(
     heartbeat(0, len(rows) * shard.until, float("nan"))
     return trainer.fit(
         shard.recipe,
-        development.only(*shard.tasks),
+        view,
         rows,
         until=shard.until,
         states=_states(shard, storage, partial),
@@ -190,10 +192,9 @@ def _keep_states(shard: Shard, outcomes: list[trainer.Outcome], storage: Storage
         storage.write(f"{MODELS}/{shard.name}.safetensors", checkpoint.encoded(selected, meta))
 
 
-def _keep_probes(shard: Shard, development: Development, outcomes: list[trainer.Outcome], storage: Storage) -> None:
+def _keep_probes(shard: Shard, view: Development, outcomes: list[trainer.Outcome], storage: Storage) -> None:
     if not shard.recipe.probes:
         return
-    view = development.only(*shard.tasks)
     network = Network(shard.recipe, view.tasks, view.shape)
     rows = [
         {"replica": outcome.key} | asdict(comparison)

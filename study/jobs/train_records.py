@@ -41,13 +41,14 @@ def failure_rows(shard: Shard, storage: Storage, reason: str) -> list[dict[str, 
 
 
 def outcome_rows(
-    shard: Shard, development: Development, outcomes: list[trainer.Outcome], device: str = "cpu"
+    shard: Shard, view: Development, outcomes: list[trainer.Outcome], device: str = "cpu"
 ) -> list[dict[str, Any]]:
     """Return the records of replicas that were trained on ``device``, one row per replica and task that it learns."""
     by_key, rows = {outcome.key: outcome for outcome in outcomes}, []
     for tasks, part in shard.by_tasks().items():
         trained = [by_key[key] for key in part.replicas if key in by_key]
-        rows += _rows_of(part, development.only(*tasks), trained, device)
+        own = view if len(tasks) == len(view.tasks) else view.only(*tasks)
+        rows += _rows_of(part, own, trained, device)
     return rows
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from mtl_core.data.batch_sampler import steps_per_epoch
-from mtl_core.data.stacked_tasks import alike
 from mtl_core.data.task_set import Development, TaskSet
 from mtl_core.recipe import Recipe
 from mtl_core.registry import find
 from study.planning.arm import Arm
 from study.planning.array_cost import REFERENCE_RATE, ArrayCost, Arrays, modelled_cost
+from study.planning.packing import Packing
 from study.planning.plan import Plan
 from study.planning.replica import rows_of_shard
 from study.planning.training_settings import drawn_recipe, recipe_of
@@ -39,6 +39,7 @@ class NetworkCosts:
         self.development, self.rate, self.trials = task_set.development, rate, trials
         self._sizes: dict[tuple[Arm, str | None], Size] = {}
         self._views: dict[str, Development] = {}
+        self._packing = Packing(task_set.development)
 
     def size(self, plan: Plan, arm: Arm, task: str | None) -> Size:
         """Return the size of one replica of ``arm``, of a single-task arm for ``task``."""
@@ -62,7 +63,7 @@ class NetworkCosts:
     def arrays(self, plan: Plan, arm: Arm) -> list[Arrays]:
         """Return the arrays in which replicas of ``arm`` train."""
         recipe = recipe_of(arm, plan.settings("search"))
-        groups = alike(recipe, self.development, list(plan.tasks)) if arm.is_single_task else [None]
+        groups = self._packing.groups(recipe) if arm.is_single_task else [None]
         found = []
         for group in groups:
             task = group[0] if group else None

@@ -12,10 +12,10 @@ from typing import Any
 import pandas as pd
 
 from mtl_core.data.task_set import Development
-from study.jobs.packing import Packing
 from study.jobs.shard import Shard, shards_of
 from study.jobs.train import TrainingJob
 from study.planning.arm import Arm
+from study.planning.packing import Packing
 from study.planning.plan import Plan
 from study.planning.replica import Replica
 from study.store.archive import Archive

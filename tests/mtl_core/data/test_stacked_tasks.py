@@ -38,7 +38,7 @@ def test_a_task_judged_by_another_metric_is_not_alike() -> None:
 
 def test_targets_stand_one_below_the_other() -> None:
     data = small_tasks(("price", "bonus", "fee"))
-    pool, number = stacked(data, ["fee", "price"]), len(data.examples)
+    pool, number = stacked([data.only("fee"), data.only("price")]), len(data.examples)
     assert torch.equal(pool.examples.targets[:number, 0], data.examples.targets[:, 2])
     assert torch.equal(pool.examples.targets[number:, 0], data.examples.targets[:, 0])
     assert pool.examples.inputs is data.examples.inputs
@@ -48,7 +48,7 @@ def test_targets_stand_one_below_the_other() -> None:
 
 def test_a_moved_preparation_finds_its_own_tasks_targets() -> None:
     data = small_tasks(("price", "fee"))
-    own, pool = prepare(data.only("fee"), 3), stacked(data, ["price", "fee"])
+    own, pool = prepare(data.only("fee"), 3), stacked([data.only("price"), data.only("fee")])
     there = moved(own, len(data.examples))
     for part in ("train", "validation", "probe"):
         places = getattr(own, part)

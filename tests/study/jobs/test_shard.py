@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from study.config.sections import Training
-from study.jobs.packing import Packing
 from study.jobs.shard import shards_of
 from study.planning.arm import Arm
+from study.planning.packing import Packing
 from study.planning.replica import Replica
 from study.planning.training_settings import TrainingSettings
 from tests.study.conftest import small_task_set

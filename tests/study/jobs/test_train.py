@@ -12,10 +12,10 @@ import torch
 from mtl_core.training import trainer
 from study.config.sections import Training
 from study.jobs.job import Data
-from study.jobs.packing import Packing
 from study.jobs.shard import shards_of
 from study.jobs.train import TrainingJob
 from study.planning.arm import Arm
+from study.planning.packing import Packing
 from study.planning.replica import Replica
 from study.planning.training_settings import TrainingSettings
 from study.store.archive import Archive

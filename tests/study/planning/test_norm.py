@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 from mtl_core.errors import UserError
-from study.jobs.packing import Packing
 from study.jobs.shard import shards_of
 from study.planning.draws import Draws
 from study.planning.make_plan import make_plan
 from study.planning.options import check_backbone_options
+from study.planning.packing import Packing
 from tests.study.conftest import small_task_set, tiny
 
 BOTH = {"norm": ["none", "batch"]}

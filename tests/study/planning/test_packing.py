@@ -8,7 +8,7 @@ import pytest
 
 from mtl_core.recipe import Recipe
 from mtl_core.testing.small_tasks import small_tasks
-from study.jobs.packing import Packing
+from study.planning.packing import Packing
 from study.planning.replica import FEWEST_ROWS, MOST_ROWS
 
 DATA = small_tasks(("price", "sold", "bonus"))
