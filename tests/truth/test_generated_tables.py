@@ -8,7 +8,7 @@ import pytest
 from tests.truth.generated_tables import FEWEST_ROWS, MOST_ROWS, UNKNOWN, Answer, is_right, table
 
 
-@pytest.mark.parametrize(("kind", "tasks"), [("harm", 4), ("none", 3)])
+@pytest.mark.parametrize(("kind", "tasks"), [("harm", 5), ("none", 3)])
 def test_a_table_follows_from_its_seed(kind: str, tasks: int) -> None:
     one, same, other = table(kind, 0), table(kind, 0), table(kind, 1)
     assert one.equals(same)
@@ -17,10 +17,12 @@ def test_a_table_follows_from_its_seed(kind: str, tasks: int) -> None:
     assert sum(name.startswith("y_") for name in one) == tasks
 
 
-def test_related_tasks_agree_and_the_odd_one_does_not() -> None:
-    correlations = np.abs(table("harm", 0).filter(like="y_").corr().to_numpy())
-    assert correlations[0, 1] > 0.3
-    assert correlations[:3, 3].max() < 0.15
+def test_the_odd_task_follows_the_related_ones_in_part_only() -> None:
+    targets = table("harm", 0).filter(like="y_")
+    related, odd = targets.drop(columns="y_odd"), targets["y_odd"]
+    assert related.corr().to_numpy().min() > 0.3
+    shared = related.mean(axis=1)  # a quarter of its variance is noise, so that of the function is more than is seen
+    assert 0.4 < np.corrcoef(shared, odd)[0, 1] < 0.7
 
 
 @pytest.mark.parametrize(
