@@ -55,3 +55,13 @@ def choose_backend(options: RunOptions, prepared: Prepared, scratch: Path) -> Ba
 
     cluster = {"address": options.address, "insecure": options.insecure, "settings": prepared.plan.spec.plain()}
     return RayTune(scratch, workers=workers, device=options.device, **cluster)
+
+
+def choose_scorer(trainer: Backend, prepared: Prepared, scratch: Path) -> Backend:
+    """Return the back end that scores: ``trainer``, or this process where scoring takes less than to start workers.
+
+    The trainer stays up meanwhile, since training may go on: a cluster that has to start again costs seconds each time.
+    """
+    if prepared.forecast.score >= SCORING_PAYS_SECONDS:
+        return trainer
+    return Inline(Heartbeats(scratch / "beats", to_terminal=True))

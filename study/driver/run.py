@@ -15,7 +15,7 @@ from study.config.durations import duration
 from study.config.load import read_spec
 from study.config.spec import Spec
 from study.config.suite import SuitePosition
-from study.driver.backend_choice import SCORING_PAYS_SECONDS, RunOptions, choose_backend
+from study.driver.backend_choice import RunOptions, choose_backend, choose_scorer
 from study.driver.dataset import DataInMemory, kept_in_memory, prepare_kept, prepare_with_data
 from study.driver.devices import note_device, refuse_a_missing_gpu
 from study.driver.endings import saying_how_it_ends, stoppable
@@ -25,8 +25,6 @@ from study.driver.watching.counts import count, event_of_work, planned_work
 from study.driver.watching.screens import watch_of
 from study.execution.cluster_token import refuse_unprotected
 from study.execution.forecast_length import ForecastLength
-from study.execution.heartbeat import Heartbeats
-from study.execution.inline import Inline
 from study.execution.scheduler import Scheduler, Steps
 from study.jobs.job import Data
 from study.planning.pilot import enough_epochs
@@ -58,6 +56,7 @@ def run(
     device: str | None = None,
     mix_devices: bool = False,
     insecure: bool = False,
+    log_file: str | Path | None = None,
 ) -> Path:
     """Train what is missing of ``spec`` in ``out``, score it, and return the run directory.
 
@@ -75,6 +74,7 @@ def run(
         device: ``auto``, ``cpu`` or ``cuda``: what replicas train on; ``None``: what the study says.
         mix_devices: whether a study that was begun on another device may go on with this one; its records say so.
         insecure: whether the cluster may be joined without a token; the manifest says so.
+        log_file: file to which a line on the progress is appended now and then, each with the time.
 
     Raises:
         UserError: when ``out`` holds another study or is in use, data are unfit, or most replicas fail.
@@ -92,7 +92,8 @@ def run(
     else:
         raise UserError("study.run", "there is neither a study nor data.", "Give load_spec(…), or data=study.frame(…).")
     device = device or prepared.plan.spec.device
-    options = RunOptions(backend, address, workers, screen, position, device, mix_devices, insecure)
+    log = None if log_file is None else Path(log_file)
+    options = RunOptions(backend, address, workers, screen, position, device, mix_devices, insecure, log)
     return run_prepared(prepared, out=out, options=options)
 
 
@@ -150,26 +151,21 @@ def _run_phases(
     for part in archive.damaged:
         ledger.append("damaged", part=part)
     context = StudyContext(prepared.plan, archive, ledger, prepared.task_set.development, fingerprint, out)
-    backend = choose_backend(options, prepared, scratch)
+    trainer = choose_backend(options, prepared, scratch)
+    scorer = choose_scorer(trainer, prepared, scratch)
     length = ForecastLength(prepared)
-    watch = watch_of(options, measured, archive, backend)
-    changed = False
+    watch = watch_of(options, measured, archive, trainer, scratch)
     try:
         for steps, data in phases(context, prepared.task_set):
             scheduler = Scheduler(steps, archive, ledger, length)
-            if data.test is not None and prepared.forecast.score < SCORING_PAYS_SECONDS:
-                backend.close()
-                backend, changed = Inline(Heartbeats(scratch / "beats", to_terminal=True)), True
-            elif data.test is None and changed and not scheduler.over:
-                backend, changed = choose_backend(options, prepared, scratch), False
-            watch.monitor.backend = backend
+            watch.monitor.backend = backend = trainer if data.test is None else scorer
             if not scheduler.over:
                 with watch.showing(scheduler):  # the start of Ray may take most of a minute, too
                     if data.test is None:
                         note_device(backend.begin(data), archive, ledger, mix=options.mix_devices)
                     backend.run(scheduler, data)
     finally:
-        backend.close()
+        trainer.close()
     clear_checkpoints(context)
 
 

@@ -23,11 +23,11 @@ from study.protocol.verdict import choose_judged, verdict
 def stages(context: StudyContext, task_set: TaskSet) -> Iterator[tuple[Steps, Data]]:
     """Yield what trains, with data that lack the test split; then what scores, with the test split.
 
-    Both follow each other again while more seeds would make the verdict surer.
+    Both follow each other again while more seeds would make the verdict surer.  All that trains before the first look
+    is one stage, for which workers are started once.
     """
     yield training(context), Data(task_set.development)
     context = with_seeds_that_fit(context)
-    yield judging(context), Data(task_set.development)
     yield _first_look(context), Data(task_set.development, task_set.test)
     while (longer := with_more_seeds(context)) is not None:
         context = longer
@@ -41,17 +41,13 @@ def _first_look(context: StudyContext) -> Steps:
     yield from score(context)
 
 
-def judging(context: StudyContext) -> Steps:
-    """Train what is judged, if search and confirm left anything to judge."""
-    if context.frozen("judged") is None:
-        return
-    yield from verdict(context)
-    refuse_without_verdict(context)
-    context.archive.merge_phase("verdict")
-    ends_here(context, "verdict", context.frozen("judged")["arms"][:1])
-
-
 def training(context: StudyContext) -> Steps:
+    """Run the phases that choose what is judged, then the verdict with as many seeds as a budget allows."""
+    yield from choosing(context)
+    yield from judging(with_seeds_that_fit(context))
+
+
+def choosing(context: StudyContext) -> Steps:
     """Run the phases that choose what is judged; what one decides is in the ledger before the next begins.
 
     With outer folds every choice is made in each fold, on what the networks of that fold have seen, and then once
@@ -70,6 +66,16 @@ def training(context: StudyContext) -> Steps:
         yield from choose_judged(each)
     clear_checkpoints(context)
     context.archive.merge_phase("search")  # the baselines that only the choice of an arm has called for
+
+
+def judging(context: StudyContext) -> Steps:
+    """Train what is judged, if search and confirm left anything to judge."""
+    if context.frozen("judged") is None:
+        return
+    yield from verdict(context)
+    refuse_without_verdict(context)
+    context.archive.merge_phase("verdict")
+    ends_here(context, "verdict", context.frozen("judged")["arms"][:1])
 
 
 def _searched(context: StudyContext) -> list[str]:

@@ -10,19 +10,23 @@ from typing import Any
 import pytest
 
 from study.driver import backend_choice
-from study.driver.backend_choice import RunOptions, choose_backend
+from study.driver.backend_choice import SCORING_PAYS_SECONDS, RunOptions, choose_backend, choose_scorer
+from study.driver.run import run
+from study.execution.heartbeat import Heartbeats
 from study.execution.inline import Inline
+from study.execution.scheduler import Scheduler
+from study.jobs.job import Data
 from study.planning.forecast import RAY_PAYS_SECONDS, Forecast
 from study.planning.make_plan import make_plan
 from study.planning.prepare import Prepared
 from tests.study.conftest import small_task_set, tiny
 
 
-def prepared(seconds: float = 10.0, **changes: Any) -> Prepared:
-    """A tiny study whose training is forecast to take so many processor seconds."""
+def prepared(seconds: float = 10.0, scoring: float = 0.0, **changes: Any) -> Prepared:
+    """A tiny study whose training and scoring are forecast to take so many processor seconds."""
     task_set = small_task_set()
     plan = make_plan(tiny(**changes), task_set.development)
-    return Prepared(task_set, plan, Forecast(0.0, 0.0, 0.0, 0.0, 0.0, 0.0, work=seconds))
+    return Prepared(task_set, plan, Forecast(0.0, 0.0, 0.0, 0.0, 0.0, 0.0, work=seconds, score=scoring))
 
 
 @pytest.fixture(autouse=True)
@@ -68,3 +72,46 @@ def test_workers_are_the_cores_unless_a_cluster_has_its_own(ray: list[Any], tmp_
     ]  # fmt: skip
     same = {"device": "auto", "insecure": False, "settings": prepared().plan.spec.plain()}
     assert ray == [made | same for made in expected]
+
+
+@pytest.mark.parametrize(("seconds", "here"), [(SCORING_PAYS_SECONDS - 1, True), (SCORING_PAYS_SECONDS + 1, False)])
+def test_short_scoring_is_done_in_this_process(seconds: float, here: bool, tmp_path: Path) -> None:
+    trainer: Any = object()
+    scorer = choose_scorer(trainer, prepared(scoring=seconds), tmp_path)
+    assert (isinstance(scorer, Inline), scorer is trainer) == (here, not here)
+
+
+class Counted(Inline):
+    """A back end that notes what it is asked for."""
+
+    def __init__(self, folder: Path, fails: bool) -> None:
+        super().__init__(Heartbeats(folder / "beats"))
+        self.story: list[str] = []
+        self.fails = fails
+
+    def run(self, scheduler: Scheduler, data: Data) -> None:
+        self.story.append("train" if data.test is None else "score")
+        if self.fails and len(self.story) == 2:
+            raise KeyboardInterrupt
+        super().run(scheduler, data)
+
+    def close(self) -> None:
+        self.story.append("close")
+
+
+@pytest.mark.parametrize("interrupted", [False, True])
+def test_what_trains_is_started_once_for_all_rounds_and_closed_once(
+    fake: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, interrupted: bool
+) -> None:
+    """Also where Ctrl+C ends it: search to verdict are one round, and each addition of seeds is another."""
+    made = Counted(tmp_path, interrupted)
+    monkeypatch.setattr("study.driver.run.choose_backend", lambda *rest: made)
+    monkeypatch.setattr("study.protocol.more_seeds.wanted_seeds", lambda rows, now: 2 * now)
+    spec = tiny(verdict={"seeds": 2, "max_seeds": 8})
+    if interrupted:
+        with pytest.raises(KeyboardInterrupt):
+            run(spec, out=tmp_path / "run")
+        assert made.story == ["train", "train", "close"]
+    else:
+        run(spec, out=tmp_path / "run")
+        assert made.story == ["train", "train", "train", "close"]

@@ -15,8 +15,8 @@ from tests.study.protocol.conftest import Opener
 
 
 def test_what_trains_has_no_test_split_and_what_scores_has(opened: Opener) -> None:
-    (_, choosing), (_, judging), (_, scoring) = pipeline.stages(opened(), small_task_set())
-    assert choosing.test is judging.test is None
+    (_, training), (_, scoring) = pipeline.stages(opened(), small_task_set())
+    assert training.test is None
     assert scoring.test is not None
     assert len(scoring.test) == 20
 
@@ -50,11 +50,11 @@ def test_phases_follow_each_other_and_choices_are_made_in_every_outer_fold(
         monkeypatch.setattr(pipeline, name, decision(name))
     monkeypatch.setattr(pipeline, "ends_here", lambda *_: False)
     context = opened()
-    assert [*pipeline.training(context), *pipeline.judging(context)] == [[]] * 4
+    assert list(pipeline.training(context)) == [[]] * 4
     assert order == ["search", "select", "confirm", "choose", "choose_judged", "verdict"]
     order.clear()
     in_folds = replace(context, plan=replace(context.plan, folds=2))
-    assert len([*pipeline.training(in_folds), *pipeline.judging(in_folds)]) == 6
+    assert len(list(pipeline.training(in_folds))) == 6
     every = [0, 1, "all"]
     assert order == [
         "search", *[f"select {fold}" for fold in every], "confirm", *[f"choose {fold}" for fold in every],
@@ -79,7 +79,7 @@ def test_a_phase_that_leaves_nothing_is_the_last(
         monkeypatch.setattr(pipeline, name, phase(name))
     monkeypatch.setattr(pipeline, "select", lambda context: select)
     monkeypatch.setattr(pipeline, "choose", lambda context: choose)
-    assert list(pipeline.training(opened()))
+    assert list(pipeline.choosing(opened()))
     assert begun[-1] == last
 
 
