@@ -85,7 +85,7 @@ def _is_done(state: ReplicaState, until: int) -> bool:
 
 
 class Reports:
-    """Calls ``watch`` after every epoch, and ``snapshot`` whenever enough time has passed.
+    """Calls ``watch`` after every epoch, and ``snapshot`` whenever enough time has passed or ``watch`` asks for one.
 
     Args:
         scheduler: the rows that are reported on.
@@ -95,7 +95,7 @@ class Reports:
     def __init__(
         self,
         scheduler: RowScheduler,
-        watch: Callable[[Progress], None] | None,
+        watch: Callable[[Progress], object] | None,
         snapshot: Callable[[dict[str, ReplicaState]], None] | None,
         snapshot_seconds: float,
     ) -> None:
@@ -104,9 +104,8 @@ class Reports:
 
     def after_epoch(self, array: FusedArray) -> None:
         """Report on the rows of ``array`` and on those that have trained before."""
-        if self._watch:
-            self._watch(self._scheduler.progress(array))
-        if self._snapshot and time.monotonic() - self._saved >= self._seconds:
+        is_urgent = self._watch is not None and self._watch(self._scheduler.progress(array)) is True
+        if self._snapshot and (is_urgent or time.monotonic() - self._saved >= self._seconds):
             self._scheduler.store(array)
             self._snapshot(self._scheduler.states)
             self._saved = time.monotonic()

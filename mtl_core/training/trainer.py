@@ -63,7 +63,7 @@ def fit(
     until: int | None = None,
     states: Mapping[str, ReplicaState] | None = None,
     max_rows: int = 16,
-    watch: Callable[[Progress], None] | None = None,
+    watch: Callable[[Progress], object] | None = None,
     snapshot: Callable[[dict[str, ReplicaState]], None] | None = None,
     snapshot_seconds: float = 30.0,
     device: str | torch.device = "cpu",
@@ -81,9 +81,10 @@ def fit(
         until: epochs after which to pause; ``None``: ``recipe.epochs``.
         states: where to resume rows that have begun, by key.
         max_rows: rows that train at once; 4 to 16 is best on a CPU.
-        watch: called after every epoch of the array; may raise to abort.
-        snapshot: called between epochs, at most every ``snapshot_seconds``, with the states of all begun rows.
-
+        watch: called after every epoch of the array; may raise to abort, and calls for a snapshot by ``True``.
+        snapshot: called between epochs, every ``snapshot_seconds`` or when called for, with the states of all begun
+            rows; may raise to abort.
+        snapshot_seconds: between two snapshots, at least.
         device: where the rows train: ``auto`` takes a GPU if there is one.  States that come back are on the CPU.
 
     Raises:

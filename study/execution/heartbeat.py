@@ -44,15 +44,18 @@ class Heartbeats:
     send: Callable[[str, str], None] | None = None
 
     @contextmanager
-    def of(self, job: Job, attempts: int) -> Iterator[Heartbeat]:
-        """Watch over ``job`` while the block runs; yields the function to call after every epoch."""
+    def of(self, job: Job, attempts: int, must_leave: Callable[[], bool] = lambda: False) -> Iterator[Heartbeat]:
+        """Watch over ``job`` while the block runs; yields the function to call after every epoch.
+
+        The last heartbeat of a job that must leave stays: it says which machine that was.
+        """
         allowed = self.patience * 2 ** min(attempts, 10)
         path = self.folder / f"{job.name}.json"
         written = -math.inf
         with self._trace(job.name) as trace:
             target = sys.__stderr__ if self.to_terminal and sys.__stderr__ is not None else trace
 
-            def heartbeat(done: int, total: int, best: float) -> None:
+            def heartbeat(done: int, total: int, best: float) -> bool:
                 nonlocal written
                 faulthandler.dump_traceback_later(allowed, exit=True, file=target)
                 if time.monotonic() - written >= WRITE_SECONDS:
@@ -62,13 +65,15 @@ class Heartbeats:
                     written = time.monotonic()
                     if self.send is not None:
                         self.send(job.name, content)
+                return must_leave()
 
             try:
                 heartbeat(0, 0, math.nan)
                 yield heartbeat
             finally:
                 faulthandler.cancel_dump_traceback_later()
-                path.unlink(missing_ok=True)
+                if not must_leave():
+                    path.unlink(missing_ok=True)
         (self.folder / f"{job.name}.trace").unlink(missing_ok=True)
 
     def _trace(self, name: str) -> TextIO:

@@ -15,8 +15,9 @@ from ray.tune.search import Searcher  # noqa: E402
 
 from mtl_core.errors import UserError  # noqa: E402
 from study.execution.heartbeat import Heartbeats  # noqa: E402
+from study.execution.job_batches import next_jobs  # noqa: E402
 from study.execution.ray_nodes import Nodes  # noqa: E402
-from study.execution.scheduler import DONE, Scheduler  # noqa: E402
+from study.execution.scheduler import End, Scheduler  # noqa: E402
 from study.jobs.job import Job, Summary  # noqa: E402
 from study.store.ledger import LOCK  # noqa: E402
 
@@ -30,10 +31,11 @@ MOST_FAILED_STARTS = 20
 """Workers in a row that may end while they start, when no job runs."""
 
 DIED = "the worker process died (killed, out of memory, or crashed)"
+LEFT = "its machine is leaving the cluster"
 
 
 class JobSearcher(Searcher):
-    """Gives the scheduler's jobs to Tune as trials, and Tune's results to the scheduler.
+    """Gives the scheduler's jobs to Tune as trials, several short ones as one, and Tune's results to the scheduler.
 
     Tune keeps a worker only while a trial waits for one, and cancels a worker that is starting up when another trial
     ends first.  With jobs shorter than the start of a worker the study would go on with one worker for ever.  So there
@@ -53,7 +55,7 @@ class JobSearcher(Searcher):
         super().__init__()
         self.scheduler, self.heartbeats, self.nodes = scheduler, heartbeats, nodes
         self.lock = (scheduler.archive.directory / LOCK).read_text()
-        self.jobs: dict[str, Job] = {}
+        self.jobs: dict[str, list[Job]] = {}
         self.waiting: set[str] = set()
         self.error: Exception | None = None
         self.num_ended = 0
@@ -68,25 +70,25 @@ class JobSearcher(Searcher):
         return {}
 
     def suggest(self, trial_id: str) -> Any:
-        """Return the next job as a trial's configuration, that of a trial that waits, or ``None``: no trial now."""
+        """Return the next jobs as a trial's configuration, that of a trial that waits, or ``None``: no trial now."""
         if self.error is not None or self.scheduler.over:
             return Searcher.FINISHED
         self._follow_the_cluster()
         if len(self.jobs) + len(self.waiting) >= self._num_workers or self._is_stranded():
             return None
         try:
-            job = None if self.gathering() else self.scheduler.next()
+            jobs = [] if self.gathering() else next_jobs(self.scheduler, self._num_workers)
         except Exception as error:
             self.error = error
             return Searcher.FINISHED
-        if job is DONE:
+        if isinstance(jobs, End):
             return Searcher.FINISHED
         self._pending[trial_id] = time.monotonic()
-        if job is None:
+        if jobs:
+            self.jobs[trial_id] = jobs
+        else:
             self.waiting.add(trial_id)
-            return {"job": None}
-        self.jobs[trial_id] = job
-        return {"job": job, "attempts": self.scheduler.attempts(job), "lock": self.lock}
+        return {"jobs": [(job, self.scheduler.attempts(job)) for job in jobs], "lock": self.lock}
 
     def started(self, trial_id: str) -> None:
         """Note that a trial has its worker."""
@@ -110,27 +112,36 @@ class JobSearcher(Searcher):
         return self._is_stranded() or (bool(has_work) and not self.gathering())
 
     def on_trial_complete(self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False) -> None:
-        """Tell the scheduler how the job of a trial ended."""
+        """Tell the scheduler how the last job of a trial ended, or the one that it died at."""
         if error:
             self._lost_a_worker(has_started=trial_id not in self._pending)
         self._pending.pop(trial_id, None)
         if trial_id in self.waiting:
             self.waiting.remove(trial_id)
             return
-        job = self.jobs.pop(trial_id)
+        job, *unbegun = self.jobs.pop(trial_id)
+        self.scheduler.abandoned(unbegun)
         summary = None if error else (result or {}).get("summary")
         if summary is None:
-            summary = Summary("died", self.heartbeats.last_words(job.name) or DIED)
-            self._died_on.append((self.heartbeats.node_of(job.name), job))
+            node = self.heartbeats.node_of(job.name)
+            has_left = bool(node) and self.nodes.has_left(node)
+            summary = Summary("died", self.heartbeats.last_words(job.name) or (LEFT if has_left else DIED))
+            self._died_on.append((node, job))
         else:
             self.num_ended += 1
+        self._ended(job, summary)
+
+    def on_trial_result(self, trial_id: str, result: dict[str, Any]) -> None:
+        """Tell the scheduler how one of a trial's jobs ended that is not its last."""
+        if trial_id in self.jobs:
+            self.num_ended += 1
+            self._ended(self.jobs[trial_id].pop(0), result["summary"])
+
+    def _ended(self, job: Job, summary: Summary) -> None:
         try:
             self.scheduler.finished(job, summary)
         except Exception as problem:
             self.error = problem
-
-    def on_trial_result(self, trial_id: str, result: dict[str, Any]) -> None:
-        """Do nothing: a job has one result, its last."""
 
     def save_to_dir(self, checkpoint_dir: str, session_str: str = "default") -> None:
         """Do nothing: the searcher's state is the records."""

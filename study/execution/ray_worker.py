@@ -1,4 +1,4 @@
-"""The worker of the Ray back end: an actor of Ray Tune that runs one job a trial."""
+"""The worker of the Ray back end: an actor of Ray Tune that runs the jobs of a trial, most often one."""
 
 from __future__ import annotations
 
@@ -17,21 +17,23 @@ set_environment()
 
 import ray  # noqa: E402
 from ray import tune  # noqa: E402
+from ray.actor import exit_actor  # noqa: E402
 
 from study.execution.driver_storage import storage_of  # noqa: E402
 from study.execution.heartbeat import Heartbeats  # noqa: E402
 from study.execution.heartbeat_relay import HeartbeatRelay  # noqa: E402
 from study.execution.joining import refusal_here  # noqa: E402
+from study.execution.leave_notice import LeaveNotice  # noqa: E402
 from study.execution.node_facts import NodeFacts  # noqa: E402
 from study.execution.shipment import unpack_entries  # noqa: E402
-from study.jobs.job import Data, Summary  # noqa: E402
+from study.jobs.job import Data, Job, Summary  # noqa: E402
 
 SHORTEST_WAIT, LONGEST_WAIT = 0.05, 1.0
 """Seconds between two signs of a trial that waits: at first, and after a while."""
 
 
 class Worker(tune.Trainable):
-    """Runs one job a trial, and is used again for the next one; without a job it waits for its trial to be stopped."""
+    """Runs the jobs of a trial, and is used again for the next one; without any it waits for its trial to end."""
 
     def setup(  # pyright: ignore[reportIncompatibleMethodOverride] - tune.with_parameters adds the rest
         self,
@@ -65,29 +67,43 @@ class Worker(tune.Trainable):
         self.data, self.directory, self.server = replace(data, device=device), directory, server
         self.heartbeats = replace(heartbeats, node=this_node())
         self.is_far = server is not None and heartbeats.node != self.heartbeats.node
-        self.waited = 0
+        self.waited = self.ended = 0
+        self.notice = LeaveNotice(self.heartbeats.node)
+        self.notice.listen()
 
     def reset_config(self, new_config: dict[str, Any]) -> bool:
         """Prepare for another job, which Tune has put into ``self.config``; ``True``: the worker can be reused."""
-        self.waited = 0
+        self.waited = self.ended = 0
         return True
 
     def step(self) -> dict[str, Any]:
-        """Run the job, or wait up to a second where there is none."""
-        if self.config["job"] is None:
+        """Run the next job, or wait up to a second where there is none; a worker that must leave ends its process.
+
+        For Tune that is the death of a worker, which is not used again; so the job is tried elsewhere.
+        """
+        if not self.config["jobs"]:
+            if self.notice.has_come():
+                exit_actor()
             self.waited += 1
             time.sleep(min(SHORTEST_WAIT * self.waited, LONGEST_WAIT))
             return {"done": False}
-        return {"done": True, "summary": self._summary()}
+        summary = self._summary(*self.config["jobs"][self.ended])
+        if summary.outcome == "left":
+            exit_actor()
+        self.ended += 1
+        return {"done": self.ended == len(self.config["jobs"]), "summary": summary}
 
-    def _summary(self) -> Summary:
+    def _summary(self, job: Job, attempts: int) -> Summary:
         if self.refusal:
             return Summary("stuck", self.refusal)
         storage = storage_of(self.directory, self.config["lock"], self.server)
         if storage is None:
             return Summary("stuck", f"{socket.gethostname()} does not see the run directory")
-        job, attempts = self.config["job"], self.config["attempts"]
-        with self._heartbeats() as heartbeats, heartbeats.of(job, attempts) as heartbeat:
+        with (
+            self.notice.at_work(),
+            self._heartbeats() as heartbeats,
+            heartbeats.of(job, attempts, self.notice.has_come) as heartbeat,
+        ):
             return job.run(self.data, storage, heartbeat)
 
     @contextmanager

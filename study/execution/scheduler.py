@@ -85,9 +85,8 @@ class Scheduler:
         self._retries = Retries()
         self._started = Counter(event["shard"] for event in ledger.of("started"))
         self._failing: set[str] = set()
-        self._root = _Coroutine(steps)
         self.over = False
-        self._advance(self._root, None)
+        self._advance(_Coroutine(steps), None)
 
     def next(self) -> Job | End | None:
         """Return a job to run now; ``None`` while all that is left waits for running ones; ``DONE`` at the end."""
@@ -128,10 +127,11 @@ class Scheduler:
         self.ledger.append("excused", shard=job.name, reason="its machine left the cluster")
         self._retries.excuse(job)
 
-    def abandoned(self) -> None:
-        """Put jobs that were running back, since their workers are gone; what they have recorded counts."""
-        for job, coroutine in list(self.running.values()):
-            del self.running[job.name]
+    def abandoned(self, jobs: Iterable[Job] | None = None) -> None:
+        """Put jobs back whose worker is gone, by default all that were running; what they have recorded counts."""
+        names = list(self.running) if jobs is None else [job.name for job in jobs]
+        for job, coroutine in map(self.running.pop, names):
+            self._retries.excuse(job)
             if job.collect(self.archive):
                 self._note(job, Summary("recorded"))
                 self._arrived(coroutine)

@@ -22,8 +22,11 @@ if TYPE_CHECKING:
     from study.store.archive import Archive
     from study.store.storage import Storage
 
-Heartbeat = Callable[[int, int, float], None]
-"""Called after every epoch: epochs done and epochs to do, summed over replicas, and the best mean skill so far."""
+Heartbeat = Callable[[int, int, float], bool]
+"""Called after every epoch: epochs done and epochs to do, summed over replicas, and the best mean skill so far.
+
+Returns whether the job has to store its state and end, since its worker must leave.
+"""
 
 
 @dataclass(frozen=True)
@@ -49,14 +52,15 @@ class Summary:
 
     Args:
         outcome: ``recorded``: its records are written; ``memory``: it needs more than there is; ``died``: its worker
-            did; ``undelivered``: the machine that holds the run directory did not answer it; ``stuck``: the study
-            cannot go on before somebody acts (a full disk, say).
+            did; ``undelivered``: the machine that holds the run directory did not answer it; ``left``: it has stored
+            its state, since its worker must leave; ``stuck``: the study cannot go on before somebody acts (a full
+            disk, say).
         reason: of an outcome other than ``recorded``.
         best: best mean validation skill of its replicas, by the tasks that they learn; empty: none.
         seconds: wall time of the job.
     """
 
-    outcome: Literal["recorded", "memory", "died", "undelivered", "stuck"]
+    outcome: Literal["recorded", "memory", "died", "undelivered", "left", "stuck"]
     reason: str = ""
     best: Mapping[tuple[str, ...], float] = field(default_factory=dict)
     seconds: float = 0.0
@@ -118,6 +122,10 @@ class Job(ABC):
         """Record, in the driver, that the job's replicas failed."""
 
 
+class Leaving(Exception):
+    """A job has stored its state and ends, since its worker must leave."""
+
+
 def guarded(work: Callable[[], Summary], failed: Callable[[str], Summary]) -> Summary:
     """Run ``work``; a user's error becomes that job's failure, want of memory or disk an outcome of its own.
 
@@ -128,6 +136,8 @@ def guarded(work: Callable[[], Summary], failed: Callable[[str], Summary]) -> Su
     except MemoryError as error:
         return Summary("memory", describe(error))
     except (Exception, SystemExit) as error:
+        if isinstance(error, Leaving):
+            return Summary("left", str(error))
         if isinstance(error, Undelivered):
             return Summary("undelivered", str(error))
         if is_unwritable(error):

@@ -20,7 +20,8 @@ from mtl_core.network.replica_state import ReplicaState
 from mtl_core.recipe import ReplicaConfig
 from mtl_core.training import checkpoint, trainer
 from mtl_core.training.device import chosen_device
-from study.jobs.job import Data, Heartbeat, Job, Summary, guarded
+from mtl_core.training.row_scheduler import Progress
+from study.jobs.job import Data, Heartbeat, Job, Leaving, Summary, guarded
 from study.jobs.shard import Shard
 from study.jobs.train_records import best_skills, failure_rows, outcome_rows
 from study.store.archive import CHECKPOINTS, MODELS, PROBED, RECORDS
@@ -152,14 +153,26 @@ def _fit(
         for key, replica in shard.replicas.items()
     ]
     heartbeat(0, len(rows) * shard.until, float("nan"))
+    must_leave = False
+
+    def watch(progress: Progress) -> bool:
+        nonlocal must_leave
+        must_leave = heartbeat(progress.epochs_done, progress.epochs_total, progress.best)
+        return must_leave
+
+    def snapshot(states: dict[str, ReplicaState]) -> None:
+        storage.write(partial, checkpoint.encoded(states))
+        if must_leave:
+            raise Leaving("its worker must leave")
+
     return trainer.fit(
         shard.recipe,
         view,
         rows,
         until=shard.until,
         states=_states(shard, storage, partial),
-        watch=lambda progress: heartbeat(progress.epochs_done, progress.epochs_total, progress.best),
-        snapshot=lambda states: storage.write(partial, checkpoint.encoded(states)),
+        watch=watch,
+        snapshot=snapshot,
         snapshot_seconds=SNAPSHOT_SECONDS,
         device=device,
         max_rows=len(rows),

@@ -73,14 +73,21 @@ class Watched:
 
     def training(self) -> dict[str, str]:
         """Shard → machine, of those that train now."""
-        try:
-            scratch = Path((self.out / NOTE).read_text().splitlines()[1])
-        except (OSError, IndexError):
-            return {}
-        said = {path.stem: _content(path) for path in (scratch / "beats").glob("*.json")}
+        said = {path.stem: _content(path) for path in self._beats("*.json")}
         running = {event["shard"] for event in events(self.out, "started")}
         running -= {event["shard"] for event in events(self.out, "finished")}
         return {shard: beat[3] for shard, beat in said.items() if beat and shard in running}
+
+    def epochs(self, shard: str) -> int:
+        """Epochs that ``shard`` has done when it was last heard of."""
+        return max((beat[0] for path in self._beats(f"{shard}.json") if (beat := _content(path))), default=0)
+
+    def _beats(self, pattern: str) -> list[Path]:
+        try:
+            scratch = Path((self.out / NOTE).read_text().splitlines()[1])
+        except (OSError, IndexError):
+            return []
+        return list((scratch / "beats").glob(pattern))
 
     def until_the_end(self) -> Any:
         return During(self._note)

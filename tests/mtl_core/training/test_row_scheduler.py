@@ -83,3 +83,17 @@ def test_watchers_hear_of_every_epoch_and_snapshots_wait(monkeypatch: pytest.Mon
         reports.after_epoch(array(ROWS[:1], [epoch]))
     assert watched == [1, 2, 3]
     assert snapshots == [2]
+
+
+def test_a_watcher_may_call_for_a_snapshot_at_once() -> None:
+    scheduler, snapshots = RowScheduler(ROWS[:1], {}, until=4, max_rows=1), []
+    scheduler.states["row 0"] = state(0)
+    reports = Reports(
+        scheduler,
+        lambda progress: progress.epochs_done == 2,
+        lambda states: snapshots.append(int(states["row 0"]["epoch"])),
+        snapshot_seconds=3_600.0,
+    )
+    for epoch in (1, 2, 3):
+        reports.after_epoch(array(ROWS[:1], [epoch]))
+    assert snapshots == [2]

@@ -66,3 +66,15 @@ def test_the_screen_reads_what_the_job_said(tmp_path: Path, monkeypatch: pytest.
         beat(4, 8, math.nan)  # too soon to be written again
         assert beats.read("job") == (3, 8, 0.25)
     assert beats.read("job") is None
+
+
+def test_who_must_leave_hears_it_after_an_epoch_and_its_last_heartbeat_stays(tmp_path: Path) -> None:
+    told, beats = [False], Heartbeats(tmp_path, node="node7")
+    with beats.of(Named(), 0, lambda: told[0]) as beat:  # type: ignore[arg-type]
+        assert beat(1, 4, 0.5) is False
+        told[0] = True
+        assert beat(2, 4, 0.5) is True
+    assert beats.node_of("job") == "node7"
+    with beats.of(Named(), 0) as beat:  # type: ignore[arg-type]
+        beat(1, 4, 0.5)
+    assert beats.node_of("job") == ""

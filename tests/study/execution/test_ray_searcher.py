@@ -18,6 +18,7 @@ from study.jobs.job import Summary
 from study.store.ledger import LOCK
 
 FINISHED = ray_searcher.Searcher.FINISHED
+WAITING = {"jobs": [], "lock": "process 1"}
 
 
 class Queue:
@@ -38,6 +39,9 @@ class Queue:
 
     def attempts(self, job: Any) -> int:
         return 2
+
+    def abandoned(self, jobs: Any) -> None:
+        self.ready.extend(jobs)
 
     def excuse(self, job: Any) -> None:
         self.excused.append(job.name)
@@ -81,13 +85,13 @@ def job(name: str) -> Any:
 
 def test_a_trial_is_a_job_with_its_attempts_and_the_drivers_lock(tmp_path: Path) -> None:
     queue: Any = Queue(tmp_path, job("a"))
-    assert searcher(queue).suggest("trial") == {"job": job("a"), "attempts": 2, "lock": "process 1"}
+    assert searcher(queue).suggest("trial") == {"jobs": [(job("a"), 2)], "lock": "process 1"}
 
 
 def test_where_there_is_no_job_a_trial_waits_until_there_is_one(tmp_path: Path) -> None:
     queue: Any = Queue(tmp_path)
     made = searcher(queue)
-    assert made.suggest("trial") == {"job": None}
+    assert made.suggest("trial") == WAITING
     stopper = EndOfWaiting(made)
     assert not stopper("trial", {})
     queue.ready.append(job("a"))
@@ -113,32 +117,32 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 def test_jobs_wait_until_all_workers_are_up(tmp_path: Path, clock: list[float]) -> None:
     queue: Any = Queue(tmp_path, job("a"), job("b"))
     made = starting(queue, 2)
-    assert [made.suggest(name) for name in ("one", "two", "three")] == [{"job": None}, {"job": None}, None]
+    assert [made.suggest(name) for name in ("one", "two", "three")] == [WAITING, WAITING, None]
     made.started("one")
     assert not made.may_end("one"), "one of two is up"
     made.started("two")
     assert made.may_end("two")
     made.on_trial_complete("two", {})
-    assert made.suggest("three")["job"] == job("a")
+    assert made.suggest("three")["jobs"][0][0] == job("a")
     late = starting(queue, 2)
     late.suggest("four")
     clock[0] += ray_searcher.START_SECONDS + 1
-    assert late.suggest("five")["job"] == job("b"), "those that are there begin"
+    assert late.suggest("five")["jobs"][0][0] == job("b"), "those that are there begin"
 
 
 def test_a_machine_that_joins_is_waited_for_and_one_that_leaves_is_not(tmp_path: Path) -> None:
     queue: Any = Queue(tmp_path, *map(job, "abc"))
     made = searcher(queue)
     machines: Any = made.nodes
-    assert made.suggest("one")["job"] == job("a")
+    assert made.suggest("one")["jobs"][0][0] == job("a")
     made.started("one")
     assert made.suggest("two") is None, "there is one worker"
     machines.workers = 2
-    assert made.suggest("two") == {"job": None}, "a trial waits for the new machine's worker"
+    assert made.suggest("two") == WAITING, "a trial waits for the new machine's worker"
     made.started("two")
     assert made.may_end("two")
     made.on_trial_complete("two", {})
-    assert made.suggest("three")["job"] == job("b")
+    assert made.suggest("three")["jobs"][0][0] == job("b")
     machines.workers = 1
     made.on_trial_complete("three", error=True)
     assert made.suggest("four") is None
@@ -147,15 +151,15 @@ def test_a_machine_that_joins_is_waited_for_and_one_that_leaves_is_not(tmp_path:
 def test_in_an_empty_cluster_one_trial_waits_for_a_machine(tmp_path: Path) -> None:
     queue: Any = Queue(tmp_path, job("a"))
     made = starting(queue, 0)
-    assert [made.suggest(name) for name in ("one", "two")] == [{"job": None}, None]
+    assert [made.suggest(name) for name in ("one", "two")] == [WAITING, None]
 
 
 def test_a_job_without_a_worker_takes_that_of_a_trial_that_waits(tmp_path: Path, clock: list[float]) -> None:
     """Else those that wait hold every processor while the job that they wait for never starts."""
     queue: Any = Queue(tmp_path, job("a"))
     made = searcher(queue, 3)
-    assert made.suggest("stranded")["job"] == job("a")
-    assert made.suggest("waiting") == {"job": None}
+    assert made.suggest("stranded")["jobs"][0][0] == job("a")
+    assert made.suggest("waiting") == WAITING
     made.started("waiting")
     assert not made.may_end("waiting"), "the job has just been handed out"
     clock[0] += ray_searcher.STRANDED_SECONDS + 1
@@ -163,7 +167,7 @@ def test_a_job_without_a_worker_takes_that_of_a_trial_that_waits(tmp_path: Path,
     assert made.suggest("another") is None, "it would take the worker before the job does"
     made.on_trial_complete("waiting", {})
     made.started("stranded")
-    assert made.suggest("another") == {"job": None}
+    assert made.suggest("another") == WAITING
 
 
 def test_a_job_is_excused_once_its_machine_is_known_to_have_left(tmp_path: Path) -> None:
@@ -177,16 +181,20 @@ def test_a_job_is_excused_once_its_machine_is_known_to_have_left(tmp_path: Path)
         made.on_trial_complete(name, error=True)
     made.suggest("three")
     assert queue.excused == [], "both machines are still there"
+    assert {summary.reason for _, summary in queue.ended} == {ray_searcher.DIED}
     machines.left.add("node7")
     for name in ("four", "five"):
         made.suggest(name)
     assert queue.excused == ["a"], "once"
+    (tmp_path / "beats" / "c.json").write_text('[1, 2, null, "node7"]')
+    made.on_trial_complete("three", error=True)
+    assert queue.ended[-1][1].reason == ray_searcher.LEFT
 
 
 def test_a_machine_on_which_no_worker_starts_keeps_nobody_waiting(tmp_path: Path) -> None:
     queue: Any = Queue(tmp_path, *map(job, "ab"))
     made = searcher(queue, 2)
-    assert made.suggest("good")["job"] == job("a")
+    assert made.suggest("good")["jobs"][0][0] == job("a")
     made.started("good")
     for number in range(2 * ray_searcher.MOST_FAILED_STARTS):
         made.waiting.add(f"bad {number}")
@@ -194,14 +202,14 @@ def test_a_machine_on_which_no_worker_starts_keeps_nobody_waiting(tmp_path: Path
         made.on_trial_complete(f"bad {number}", error=True)
     assert not made.gathering()
     assert made.error is None, "the good one works on"
-    assert made.suggest("another")["job"] == job("b")
+    assert made.suggest("another")["jobs"][0][0] == job("b")
 
 
 def test_where_no_worker_ever_starts_the_study_says_so(tmp_path: Path) -> None:
     queue: Any = Queue(tmp_path, job("a"))
     made = starting(queue, 1)
     for number in range(ray_searcher.MOST_FAILED_STARTS):
-        assert made.suggest(str(number)) == {"job": None}
+        assert made.suggest(str(number)) == WAITING
         made.on_trial_complete(str(number), error=True)
     assert made.suggest("next") == FINISHED
     with pytest.raises(UserError, match="20 workers in a row ended while they were starting"):
@@ -218,6 +226,27 @@ def test_a_worker_that_died_ends_its_job_as_died_and_a_result_as_it_is(tmp_path:
     assert [(name, summary.outcome) for name, summary in queue.ended] == [("a", "died"), ("b", "recorded")]
     assert "died" in queue.ended[0][1].reason
     assert made.num_ended == 1
+
+
+@pytest.mark.parametrize("dies", [False, True])
+def test_short_jobs_of_a_trial_end_one_by_one_and_what_it_had_not_begun_when_it_died_is_put_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, dies: bool
+) -> None:
+    queue: Any = Queue(tmp_path, *map(job, "abc"))
+    monkeypatch.setattr(ray_searcher, "next_jobs", lambda scheduler, workers: [scheduler.next() for _ in "abc"])
+    made = searcher(queue)
+    assert [one.name for one, _ in made.suggest("trial")["jobs"]] == ["a", "b", "c"]
+    made.on_trial_result("trial", {"summary": Summary("recorded")})
+    assert [name for name, _ in queue.ended] == ["a"]
+    if dies:
+        made.on_trial_complete("trial", error=True)
+        assert [(name, summary.outcome) for name, summary in queue.ended] == [("a", "recorded"), ("b", "died")]
+        assert [one.name for one in queue.ready] == ["c"]
+        return
+    made.on_trial_result("trial", {"summary": Summary("recorded")})
+    made.on_trial_complete("trial", {"summary": Summary("recorded")})
+    assert [name for name, _ in queue.ended] == ["a", "b", "c"]
+    assert not queue.ready
 
 
 def test_a_trial_that_waited_ends_no_job(tmp_path: Path) -> None:

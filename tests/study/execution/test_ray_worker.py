@@ -13,6 +13,7 @@ import torch
 
 from study.execution import ray_worker
 from study.execution.heartbeat import Heartbeats
+from study.execution.leave_notice import LeaveNotice
 from study.execution.node_facts import node_facts
 from study.execution.ray_worker import LONGEST_WAIT, Worker
 from study.jobs.job import Data, Summary
@@ -24,11 +25,21 @@ DATA = Data(small_task_set().development)
 RECORDED = Summary("recorded", best={("rain",): 0.5})
 
 
+class Unasked(LeaveNotice):
+    """A notice that nobody is asked for."""
+
+    def listen(self) -> None: ...
+
+    def come(self) -> None:
+        self._come.set()
+
+
 @pytest.fixture
 def worker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Worker]:
     """A worker on the driver's machine."""
     (tmp_path / LOCK).write_text("session 1")
     monkeypatch.setattr(ray_worker, "this_node", lambda: "driver's")
+    monkeypatch.setattr(ray_worker, "LeaveNotice", Unasked)
     threads = torch.get_num_threads()
     yield made(tmp_path, None)
     torch.set_num_threads(threads)
@@ -51,7 +62,7 @@ def test_it_trains_on_the_device_of_the_cluster(worker: Worker) -> None:
 def test_without_a_job_it_waits_ever_longer_but_never_long(worker: Worker, monkeypatch: pytest.MonkeyPatch) -> None:
     waited: list[float] = []
     monkeypatch.setattr(ray_worker.time, "sleep", waited.append)
-    worker.config = {"job": None}
+    worker.config = {"jobs": []}
     assert all(worker.step() == {"done": False} for _ in range(40))
     assert waited == sorted(waited)
     assert 0 < waited[0] < waited[-1] == LONGEST_WAIT
@@ -67,13 +78,49 @@ def test_its_job_gets_the_data_the_directory_and_a_heartbeat(worker: Worker, tmp
         told.extend([data, storage, (tmp_path / "beats" / "a.json").exists()])
         return RECORDED
 
-    worker.config = {"job": job(run), "attempts": 0, "lock": "session 1"}
+    worker.config = {"jobs": [(job(run), 0)], "lock": "session 1"}
     assert worker.step() == {"done": True, "summary": RECORDED}
     assert told == [worker.data, LocalStorage(tmp_path), True]
 
 
+def test_several_jobs_are_answered_one_by_one_and_the_last_ends_the_trial(worker: Worker) -> None:
+    worker.config = {"jobs": [(job(lambda *_: RECORDED), 0)] * 3, "lock": "session 1"}
+    for _ in range(2):
+        assert [worker.step()["done"] for _ in range(3)] == [False, False, True]
+        worker.reset_config({})
+
+
+@pytest.mark.parametrize("outcome", ["left", "recorded"])
+def test_told_to_leave_it_ends_with_a_job_that_has_stored_its_state_and_with_none(
+    worker: Worker, monkeypatch: pytest.MonkeyPatch, outcome: Any
+) -> None:
+    """What Ray then raises ends the process; a job that came to its end all the same is answered."""
+
+    def leave() -> None:
+        raise SystemExit
+
+    heard: list[bool] = []
+
+    def run(data: Data, storage: LocalStorage, heartbeat: Any) -> Summary:
+        heard.append(heartbeat(1, 2, 0.5))
+        return Summary(outcome)
+
+    monkeypatch.setattr(ray_worker, "exit_actor", leave)
+    worker.notice.come()  # type: ignore[attr-defined]
+    worker.config = {"jobs": [(job(run), 0)], "lock": "session 1"}
+    if outcome == "left":
+        with pytest.raises(SystemExit):
+            worker.step()
+    else:
+        assert worker.step() == {"done": True, "summary": Summary("recorded")}
+    assert heard == [True]
+    worker.config = {"jobs": []}
+    with pytest.raises(SystemExit):
+        worker.step()
+
+
 def test_a_directory_that_it_does_not_see_stops_the_study(worker: Worker) -> None:
-    worker.config = {"job": job(lambda *_: RECORDED), "attempts": 0, "lock": "session 2"}
+    worker.config = {"jobs": [(job(lambda *_: RECORDED), 0)], "lock": "session 2"}
     summary = worker.step()["summary"]
     assert summary.outcome == "stuck"
     assert "does not see the run directory" in summary.reason
@@ -86,7 +133,7 @@ def test_far_from_the_driver_it_sends_its_heartbeats(
     server = SimpleNamespace(beat=SimpleNamespace(remote=lambda *beat: sent.append(beat)))
     monkeypatch.setattr(ray_worker, "this_node", lambda: "node7")
     far = made(tmp_path, server)
-    far.config = {"job": job(lambda *_: RECORDED), "attempts": 0, "lock": "session 1"}
+    far.config = {"jobs": [(job(lambda *_: RECORDED), 0)], "lock": "session 1"}
     far.step()
     assert sent == [("a", '[0, 0, null, "node7"]')]
     assert not (tmp_path / "beats").exists()
@@ -102,7 +149,7 @@ def test_far_from_the_driver_it_sends_its_heartbeats(
 def test_on_a_machine_that_differs_it_trains_nothing_and_says_why(worker: Worker, same: bool) -> None:
     expected = node_facts() if same else replace(node_facts(), engine="0")
     worker.setup({}, DATA, worker.directory, worker.heartbeats, "cpu", None, expected)
-    worker.config = {"job": job(lambda *given: RECORDED), "attempts": 0, "lock": "session 1"}
+    worker.config = {"jobs": [(job(lambda *given: RECORDED), 0)], "lock": "session 1"}
     summary = worker.step()["summary"]
     assert (summary == RECORDED) == same
     assert same or (summary.outcome == "stuck" and "the driver's machine: engine version" in summary.reason)

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 import torch
 
@@ -33,8 +34,9 @@ def job(phase: str = "search", until: int = 4, seeds: int = 3, settings: Trainin
     return TrainingJob(shard)
 
 
-def silent(done: int, total: int, best: float) -> None:
+def silent(done: int, total: int, best: float) -> bool:
     """A heartbeat that nobody hears."""
+    return False
 
 
 @pytest.fixture
@@ -152,3 +154,24 @@ def test_a_device_that_is_not_there_stops_the_study_and_fails_no_replica(
     assert ended.outcome == "stuck"
     assert ended.reason.startswith("device: cuda: there is no GPU")
     assert not list((archive.directory / "records").glob("*.parquet"))
+
+
+def test_a_job_that_must_leave_stores_its_state_and_goes_on_from_there(tmp_path: Path) -> None:
+    """On the real engine: what comes out is what an undisturbed job yields, and no epoch is trained again."""
+    epochs: list[int] = []
+
+    def heartbeat(done: int, total: int, best: float) -> bool:
+        epochs.append(done)
+        return done == 6
+
+    left, whole = Archive(tmp_path / "left"), Archive(tmp_path / "whole")
+    summary = job().run(DATA, LocalStorage(left.directory), heartbeat)
+    assert (summary.outcome, epochs) == ("left", [0, 3, 6])
+    assert not job().collect(left)
+    assert job().run(DATA, LocalStorage(left.directory), heartbeat).outcome == "recorded"
+    assert epochs == [0, 3, 6, 0, 9, 12]
+    assert job().run(DATA, LocalStorage(whole.directory), silent).outcome == "recorded"
+    for archive in (left, whole):
+        assert job().collect(archive)
+    rows = [archive.rows(job().replicas).drop(columns="seconds") for archive in (left, whole)]
+    pd.testing.assert_frame_equal(*rows, check_exact=True)
