@@ -5,11 +5,15 @@ from __future__ import annotations
 import math
 
 from study.jobs.job import Job
+from study.jobs.score import ScoringJob
 from study.jobs.shard import Shard
 from study.planning.arm import Arm
 from study.planning.array_cost import ArrayCost
 from study.planning.network_costs import NetworkCosts
 from study.planning.prepare import Prepared
+
+SCORING_EPOCHS = 1.0
+"""Epochs of training that scoring is worth, more or less: a forward pass over other examples, and no step."""
 
 
 class ForecastLength:
@@ -31,9 +35,10 @@ class ForecastLength:
         task = next(iter(job.replicas.values())).task  # of several they are alike
         if (job.arm, task) not in self._known:
             self._known[job.arm, task] = self._costs.cost(self._plan, job.arm, task)
-        return self._known[job.arm, task].seconds(len(job.replicas), self._epochs(job.shard))
+        epochs = SCORING_EPOCHS if isinstance(job, ScoringJob) else self._epochs(job.shard)
+        return self._known[job.arm, task].seconds(len(job.replicas), epochs)
 
-    def _epochs(self, shard: Shard) -> int:
+    def _epochs(self, shard: Shard) -> float:
         """Epochs from the rung before, where the replicas have been there, to the shard's last."""
         if shard.phase != "search" or not shard.sources:
             return shard.until

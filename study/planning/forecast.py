@@ -9,16 +9,17 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cache, partial
 
 from mtl_core.data.task_set import TaskSet
 from mtl_core.errors import UserError
 from study.config.durations import duration
-from study.planning.array_cost import REFERENCE_RATE
+from study.planning.arm import Arm
+from study.planning.array_cost import REFERENCE_RATE, Arrays
 from study.planning.network_costs import NetworkCosts, Size, passes_of_an_epoch
-from study.planning.phase_work import ArraysOf, PhaseWork
+from study.planning.phase_work import PhaseWork
 from study.planning.pilot import SEEDS as PILOT_SEEDS
 from study.planning.pilot import pilot_arms, pilot_draws
 from study.planning.plan import Plan
@@ -124,7 +125,7 @@ class Forecaster:
             work=sum(phases.values()),
         )
 
-    def _scoring(self, plan: Plan, arrays_of: ArraysOf) -> float:
+    def _scoring(self, plan: Plan, arrays_of: Callable[[Arm], Sequence[Arrays]]) -> float:
         """Seconds to score what confirm and verdict train: a forward pass over the test split each."""
         development = self.task_set.development
         share = len(self.task_set.test) / passes_of_an_epoch(len(development.examples), development.validation_share)

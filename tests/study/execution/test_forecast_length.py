@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from study.execution.forecast_length import ForecastLength
+from study.jobs.score import ScoringJob
 from study.jobs.shard import Shard
 from study.jobs.train import TrainingJob
 from study.planning.arm import Arm
@@ -34,5 +35,8 @@ def test_a_job_is_longer_the_wider_the_more_replicas_the_more_epochs_and_with_al
     assert rungs == [2, 4]
     assert (after_a_rung(2), after_a_rung(4), after_a_rung(8)) == (of(arm, 4, 2), of(arm, 4, 2), of(arm, 4, 4))
     assert of(replace(arm, width=512), 4, 2) > of(arm, 4, 2) > of(replace(arm, train_fraction=0.5), 4, 2)
+    replicas = {str(seed): Replica(arm, 0, seed, "verdict", {}, None) for seed in range(4)}
+    shard = Shard("verdict", arm, prepared.plan.tasks, replicas, 8, settings)
+    assert length(ScoringJob(shard, {})) < 0.8 * length(TrainingJob(shard)), "a forward pass is no training"
     task = prepared.plan.tasks[0]
     assert of(replace(arm, width=512), 4, 2) > of(replace(alone, width=512), 4, 2, task) > 0

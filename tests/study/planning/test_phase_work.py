@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -17,17 +18,23 @@ def arrays(arm: Arm) -> list[Arrays]:
     return [Arrays(ArrayCost(0.0, 0.0, 0.0, 1.0), 1, 16)] * (3 if arm.is_single_task else 1)
 
 
+def fixed(arm: Arm) -> list[Arrays]:
+    """An array takes a second an epoch, and its rows nothing."""
+    return [Arrays(ArrayCost(0.0, 0.0, 1.0, 0.0), 1, 16)]
+
+
 def work(**parts: Any) -> PhaseWork:
     return PhaseWork(plan(**parts), arrays)
 
 
 ONE = {"factors": {"sharing": ["hard"], "depth": [1], "stages": [1], "width": [8]}, "verdict": {"judge": []}}
+FOUR = {"factors": {"sharing": ["hard"], "depth": [1, 2], "stages": [2], "width": [8, 16]}}
 
 
 def test_the_search_halves_the_draws() -> None:
     parts = ONE | {"tuning": {"draws": 8}, "training": {"epochs": 40}, "search": {"seeds": 1}}
     whole, halved = (work(**parts | {"search": {"seeds": 1, "rungs": rungs}}).search() for rungs in ([], [0.5]))
-    rows = 1 + 1 + 3 + 3 * 1.3  # the arm, ``loop``, ``each`` of three tasks, and for each judged arm ``total``
+    rows = 1 + 1 + 3 + 3 + 0.3  # the arm, ``loop``, ``each`` of three tasks, their ``total``, and now and then one more
     assert whole == pytest.approx(8 * 40 * rows, rel=0.01)
     assert halved == pytest.approx(whole * 0.75, rel=0.02)
 
@@ -37,11 +44,37 @@ def test_confirm_trains_the_chosen_draws_on_its_seeds() -> None:
     assert found == pytest.approx(5 * 40 * 5 + 5 * SHARD_SECONDS)
 
 
-def test_the_verdict_usually_has_more_seeds_than_the_file_asks_for_but_not_under_a_budget() -> None:
-    assert work(verdict={"seeds": 10, "max_seeds": 40}).verdict_seeds == 35
-    assert work(verdict={"seeds": 10, "max_seeds": 12}).verdict_seeds == 12
-    assert work(verdict={"seeds": 10, "max_seeds": 40}, budget="2h").verdict_seeds == 10
-    assert work(verdict={"seeds": 20}).verdict() > work(verdict={"seeds": 10}).verdict()
+def test_the_verdict_usually_goes_on_to_the_most_seeds_in_blocks_but_not_under_a_budget() -> None:
+    assert work(verdict={"seeds": 10, "max_seeds": 40}).verdict_blocks == [10, 10, 20]
+    assert work(verdict={"seeds": 10, "max_seeds": 12}).verdict_blocks == [10, 2]
+    assert work(verdict={"seeds": 10, "max_seeds": 40}, budget="2h").verdict_blocks == [10]
+    assert work(verdict={"seeds": 60}).verdict() > work(verdict={"seeds": 10}).verdict()
+
+
+def test_the_verdict_trains_the_chosen_arm_its_baselines_and_at_times_others() -> None:
+    parts = ONE | {"training": {"epochs": 40}, "verdict": {"seeds": 10, "max_seeds": 10, "judge": []}}
+    rows = 1 + 1 + 3 * 1.5 + 3 + 0.3  # the arm, ``loop``, ``each``, half of ``best``, ``total``, at times a follow-up
+    assert work(**parts).verdict() == pytest.approx(10 * 40 * rows, rel=0.01)
+
+
+def test_a_reference_is_judged_beside_the_chosen_arm_the_more_often_the_more_arms_there_are() -> None:
+    """Of one arm it is the chosen one itself; of four arms two are references."""
+    judged = {"verdict": {"seeds": 10, "max_seeds": 10, "judge": ["fully_shared"], "follow_up": False}}
+    alone = {"verdict": judged["verdict"] | {"judge": []}}
+    assert work(**ONE | judged).verdict() == pytest.approx(work(**ONE | alone).verdict())
+    four = FOUR | {"training": {"epochs": 40}}
+    more = work(**four | judged).verdict() - work(**four | alone).verdict()
+    assert more == pytest.approx(0.5 * 10 * 40 * (1 + 3), rel=0.01), "half of the time the reference and its ``total``"
+
+
+def test_outer_folds_choose_arms_of_their_own_whose_replicas_share_fewer_arrays() -> None:
+    """Rows are as many, but for the baselines that each fold searches itself; arrays are more."""
+    made = plan(**FOUR, search={"seeds": 5}, verdict={"seeds": 10, "max_seeds": 10})
+    whole, apart = (PhaseWork(replace(made, folds=folds), fixed) for folds in (1, 5))
+    assert apart.verdict() > 1.2 * whole.verdict()
+    whole, apart = (PhaseWork(replace(made, folds=folds), arrays) for folds in (1, 5))
+    assert apart.verdict() == pytest.approx(whole.verdict(), rel=0.01)
+    assert apart.search() > whole.search()
 
 
 def test_epochs_may_be_others_than_the_studys() -> None:
