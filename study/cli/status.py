@@ -9,7 +9,7 @@ from analysis.formatting import tree_words
 from study.cli.console import say, say_json
 from study.cli.study_status import EXTEND, FINISHED, STOPPED, Status, read_status
 from study.driver.watching.pace import rate_text
-from study.driver.watching.words import failure_lines
+from study.driver.watching.words import failure_lines, machines_text
 from study.protocol.addition import open_addition
 from study.store import ledger
 
@@ -32,6 +32,7 @@ def lines_of(run: Path, now: Status) -> list[str]:
     lines += [f"  {line}" for line in now.counts.lines(is_over=now.is_over)]
     lines += [f"  {line}" for line in failure_lines(now.counts, most=len(now.counts.failed))]
     lines += [] if now.is_over else [f"  share    {now.counts.share:.0%} of the study"]
+    lines += _workers(now)
     lines += [f"  rate     {rate_text(now.per_minute)}"] if now.per_minute is not None else []
     lines += [f"  left     {now.left}"] if now.left is not None else []
     for stages, tree in now.trees.items():
@@ -43,6 +44,15 @@ def lines_of(run: Path, now: Status) -> list[str]:
     if now.chosen:
         lines.append(f"  chosen   {now.chosen}")
     return lines
+
+
+def _workers(now: Status) -> list[str]:
+    """Who works, and what is waited for."""
+    if now.note is None or now.state != "running":
+        return []
+    lines = [f"  workers  {now.running} of {now.note.workers} busy"]
+    lines += [f"  machines {machines_text(now.note.machines)}"] if now.note.machines else []
+    return lines + ([f"  waiting  for {now.note.waiting}"] if now.note.waiting else [])
 
 
 def _headline(run: Path, now: Status) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,7 @@ from study.driver.watching.pace import (
     seconds_since,
     time_left,
 )
+from study.driver.watching.status_note import StatusNote, read_note
 from study.execution.heartbeat import Heartbeats
 from study.protocol.addition import open_addition
 from study.store import ledger
@@ -59,6 +60,8 @@ class Status:
         report: path of the report, if it was written after the last score.
         trees: of ``branch`` by number of stages, as far as they are found by affinity.
         devices: types of the devices that replicas were trained on, first the one of the last session.
+        note: who works and what is waited for, as the driver has last said; ``None`` where no driver on this machine
+            does.
     """
 
     phase: str
@@ -73,6 +76,7 @@ class Status:
     report: str | None = None
     trees: dict[str, Tree] = field(default_factory=dict)
     devices: list[str] = field(default_factory=list)
+    note: StatusNote | None = None
 
     @property
     def is_over(self) -> bool:
@@ -83,7 +87,9 @@ class Status:
         """Return the status as JSON can hold it; counts and times have the names that ``run --json`` gives them."""
         facts = asdict(self)
         counts, _, per_minute = facts.pop("counts"), facts.pop("left"), facts.pop("per_minute")
-        return facts | counts | range_facts("seconds_left", self.left) | {"replicas_per_minute": per_minute}
+        del facts["note"]
+        working = {} if self.note is None else self.note.facts()
+        return facts | counts | range_facts("seconds_left", self.left) | {"replicas_per_minute": per_minute} | working
 
 
 def read_status(run: Path) -> Status:
@@ -98,13 +104,19 @@ def read_status(run: Path) -> Status:
             str(run), "there is no study here (no ledger.jsonl).", "Name a run directory, such as runs/demo."
         )
     alive = ledger.is_locked(run)  # before the rest is read: a driver that ends meanwhile has written all of it
-    epochs_of = _heartbeats(run) if alive else None
-    return status_of(ledger.read(path), read_recorded(run), alive=alive, report=_report(run), epochs_of=epochs_of)
+    scratch = scratch_named_in(run) if alive else None
+    found = status_of(
+        ledger.read(path),
+        read_recorded(run),
+        alive=alive,
+        report=_report(run),
+        epochs_of=_heartbeats(scratch) if alive else None,
+    )
+    return found if scratch is None else replace(found, note=read_note(scratch))
 
 
-def _heartbeats(run: Path) -> Callable[[str], int]:
+def _heartbeats(scratch: Path | None) -> Callable[[str], int]:
     """Return what says how many epochs a running shard has done: its heartbeats, if they are on this machine."""
-    scratch = scratch_named_in(run)
 
     def epochs_of(shard: str) -> int:
         is_name = re.fullmatch("[0-9a-f]{1,64}", shard)  # names come from the ledger, which may be anybody's
@@ -194,7 +206,7 @@ def _counts(
 def _left(session: Sequence[Event], counts: Counts, now: datetime) -> TimeLeft | None:
     if not session or session[0]["event"] != "planned":
         return None
-    seconds = seconds_since(session, "planned", now)
+    seconds = seconds_since(session, "started", now)
     return time_left(Session.of_event(session[0]), counts.share, seconds, session, counts.untried)
 
 
@@ -204,13 +216,19 @@ def _phase(
     """The phase of the shards that run, or the one that the frozen choices have reached."""
     if open_addition(events) is not None:
         return EXTEND
-    opened = [event.get("phase") for event in events if event["event"] == "test_opened"]
+    opened = _opened(events)
     if "verdict" in opened:
         return SCORE if recorded.unscored() else FINISHED
     if running and not opened:  # what runs later is scored
         return next(iter(running.values()))["phase"]
     reached = [phase for choice, phase in CHOICES.items() if choice in choices]
     return reached[-1] if reached else "search"
+
+
+def _opened(events: Sequence[Event]) -> list[str]:
+    """The phases for which the test split was opened, those before the last addition of seeds left out."""
+    last = max((place for place, event in enumerate(events) if event["event"] == "extended"), default=-1)
+    return [event["phase"] for event in events[last + 1 :] if event["event"] == "test_opened"]
 
 
 def _state(events: Sequence[Event], phase: str, *, alive: bool) -> tuple[str, str]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+from study.planning import phase_work
 from study.planning.forecast import Forecast, halved_epochs
 from study.planning.plan import Plan
 from study.store.archive import TERMINAL, Entry
@@ -20,11 +21,18 @@ class PhaseWork:
         replicas: at most.
         epochs: of one replica; in the search on average, since halving stops many early.
         seconds: forecast of the phase.
+        expected: epochs of all replicas that the forecast expects, which follow from what studies usually judge and how
+            many seeds they add; 0: as many as there can be.
     """
 
     replicas: int
     epochs: float
     seconds: float
+    expected: float = 0.0
+
+    def part(self, epochs: float) -> float:
+        """Return the part of the phase for which so many epochs stand."""
+        return min(epochs / max(self.expected or self.replicas * self.epochs, 1e-9), 1.0)
 
 
 Work = Mapping[str, PhaseWork]
@@ -41,7 +49,8 @@ class Counts:
         share: part of the whole study's work, as forecast, that is done.
         failed: replicas that failed by reason, the most frequent first.
         diverged: replicas that diverged.
-        untried: part of the work left that lies in phases of which nothing is trained yet.
+        untried: part of the work left of which it is open how long it takes: in phases of which nothing is trained
+            yet, and in the verdict, which may add seeds or not.
     """
 
     done: Mapping[str, int]
@@ -76,10 +85,27 @@ def planned_work(plan: Plan, forecast: Forecast) -> dict[str, PhaseWork]:
     """Return the work of a study that has its plan and its forecast."""
     whole = float(plan.spec.training.epochs)
     halved = halved_epochs(plan) / len(plan.draws)
+    usual = phase_work.PhaseWork(plan, lambda arm: [_Epochs(len(arm.tasks(plan.tasks)) if arm.is_single_task else 1)])
+    expected = {"search": usual.search(), "confirm": usual.confirm(), "verdict": usual.verdict()}
     return {
-        phase: PhaseWork(number, halved if phase == "search" else whole, getattr(forecast, phase))
+        phase: PhaseWork(number, halved if phase == "search" else whole, getattr(forecast, phase), expected[phase])
         for phase, number in plan.counts().items()
     }
+
+
+@dataclass(frozen=True)
+class _Epochs:
+    """Arrays that take a second for every epoch of every replica, so that what adds up seconds counts epochs.
+
+    Args:
+        networks: replicas of each row, of single-task networks one for every task.
+    """
+
+    networks: int
+
+    def seconds(self, rows: float, epochs: float) -> float:
+        """Return the epochs of all replicas."""
+        return self.networks * rows * epochs
 
 
 def event_of_work(work: Work) -> dict[str, Any]:
@@ -115,7 +141,8 @@ def count(work: Work, entries: Iterable[Entry], under_way: Mapping[str, float] |
     phases = list(dict.fromkeys([*work, *known]))
     # more are known than planned where the verdict went on to further seeds
     planned = {phase: max(work[phase].replicas if phase in work else 0, known[phase]) for phase in phases}
-    share, untried = _shares(work, {phase: epochs[phase] + (under_way or {}).get(phase, 0.0) for phase in work})
+    done_epochs = {phase: epochs[phase] + (under_way or {}).get(phase, 0.0) for phase in work}
+    share, untried = _shares(work, done_epochs, _over(known))
     ended = {phase: done[phase] for phase in phases}
     return Counts(ended, planned, share, dict(failed.most_common()), diverged, untried)
 
@@ -131,10 +158,15 @@ def beyond_records(epochs: int, replicas: Iterable[str], entries: Mapping[str, E
     return max(epochs - sum(entries[key].epochs for key in replicas if key in entries), 0)
 
 
-def _shares(work: Work, epochs: Mapping[str, float]) -> tuple[float, float]:
-    """The part of the forecast seconds for which ``epochs`` stand, and the part of the rest that is untried."""
+def _over(known: Mapping[str, int]) -> frozenset[str]:
+    """The phases that are over whatever was expected of them: what the verdict needs is there when it has begun."""
+    return frozenset(("search", "confirm") if known.get("verdict") else ())
+
+
+def _shares(work: Work, epochs: Mapping[str, float], over: Collection[str]) -> tuple[float, float]:
+    """The part of the forecast seconds for which ``epochs`` stand, and the part of the rest that is open."""
     weights = {phase: max(one.seconds, 1e-9) for phase, one in work.items()}
-    parts = {phase: min(epochs[phase] / max(one.replicas * one.epochs, 1e-9), 1.0) for phase, one in work.items()}
+    parts = {phase: 1.0 if phase in over else one.part(epochs[phase]) for phase, one in work.items()}
     left = sum(weights[phase] * (1 - parts[phase]) for phase in work)
-    untried = sum(weights[phase] for phase in work if not parts[phase])
+    untried = sum(weights[phase] * (1 - parts[phase]) for phase in work if not parts[phase] or phase == "verdict")
     return 1 - left / sum(weights.values()) if work else 0.0, untried / left if left else 0.0

@@ -99,9 +99,9 @@ def time_left(
     Args:
         session: what the session began with.
         share: part of the study's work that is done.
-        seconds: since the session began.
+        seconds: since the first shard of the session started: the start of workers is over by then.
         events: of the session.
-        untried: part of the work left that lies in phases of which nothing is trained yet.
+        untried: part of the work left of which it is open how long it takes.
     """
     gained = share - session.share
     if gained <= FEWEST_GAINED or share >= 1:
@@ -118,12 +118,12 @@ def spread(finished: Sequence[Event], left: float, untried: float = 0.0) -> floa
 
     Each shard took its seconds against its forecast.  How much the ratios differ gives the error of the pace so far
     and that of the shards to come; the second shrinks with their number, the first with the number of those that ended.
-    Nothing that ended tells how long phases to come take against their forecast.
+    Nothing that ended tells how long phases to come take against their forecast, or whether seeds are added.
 
     Args:
         finished: events of shards that ended, with ``seconds`` and ``forecast``.
         left: work that is left, as a multiple of what these did.
-        untried: part of it that lies in phases of which nothing is trained yet.
+        untried: part of it of which it is open how long it takes.
     """
     pairs = [(event.get("seconds", 0.0), event.get("forecast", 0.0)) for event in finished]
     pairs = [(seconds, forecast) for seconds, forecast in pairs if seconds > 0 and forecast > 0]

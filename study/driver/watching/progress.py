@@ -19,6 +19,7 @@ from study.driver.watching.pace import (
     last_session,
     range_facts,
     replicas_per_minute,
+    seconds_since,
     time_left,
 )
 from study.execution.backend import Backend
@@ -138,7 +139,8 @@ class ProgressMonitor:
         seconds, events = time.monotonic() - self.started, last_session(list(scheduler.ledger.events))
         left = None
         if phase not in WORDS:  # counts are upper bounds: when the test split is opened, it may be that all is done
-            left = time_left(self.session, counts.share, seconds, events, counts.untried)
+            since = seconds_since(events, "started", datetime.now(UTC)) or seconds
+            left = time_left(self.session, counts.share, since, events, counts.untried)
 
         def has_ended(key: str) -> bool:
             return key in entries and entries[key].status in TERMINAL

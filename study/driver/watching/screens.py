@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from study.config.text import printable
@@ -16,6 +17,7 @@ from study.driver.watching.log_file import LogFile, uncopied
 from study.driver.watching.metrics_file import MetricsFile
 from study.driver.watching.progress import ProgressMonitor, StudyProgress
 from study.driver.watching.screen import LINE_SECONDS, Screen
+from study.driver.watching.status_note import StatusNotes
 from study.driver.watching.words import head_of, line_of, rest_of, share_of
 from study.execution.backend import Backend
 from study.execution.scheduler import Scheduler
@@ -142,14 +144,15 @@ class Watch:
             screen.show(progress)
 
 
-def watch_of(options: RunOptions, prepared: Prepared, archive: Archive, backend: Backend) -> Watch:
-    """Return what watches a study: the screen and the files that the options name.
+def watch_of(options: RunOptions, prepared: Prepared, archive: Archive, backend: Backend, scratch: Path) -> Watch:
+    """Return what watches a study: the screen and the files that the options name, and a note for ``status``.
 
     Raises:
         UserError: when one of the files cannot be written.
     """
     monitor = ProgressMonitor(prepared, archive, backend, options.position)
-    screens: list[Screen] = [] if options.screen is None else [_on_the_terminal(options.screen)]
+    screens: list[Screen] = [StatusNotes(scratch)]
+    screens += [] if options.screen is None else [_on_the_terminal(options.screen)]
     if options.log_file is not None:
         screens.append(Lines(LogFile(options.log_file).write))
     if options.metrics_file is not None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from study.config.text import printable
 from study.driver.watching.counts import Counts
 from study.driver.watching.pace import rate_text
@@ -40,7 +42,7 @@ def rest_of(progress: StudyProgress) -> list[str]:
     """Return the lines below the bar: who works, what is waited for, which arms lead, and what failed."""
     rate = f", {rate_text(progress.per_minute)}" if progress.per_minute is not None else ""
     lines = [f"{len(progress.running)} of {progress.workers} workers busy on {progress.device}{rate}"]
-    lines += [f"  {_machines(progress)}"] if progress.machines else []
+    lines += [f"  {machines_text(progress.machines)}"] if progress.machines else []
     lines += [f"waiting for {progress.waiting}"] if progress.waiting else []
     lines += [f"  {share:4.0%}  {label}" for label, share in progress.running[:SHARDS_SHOWN]]
     if progress.best:
@@ -72,9 +74,13 @@ def _ended_badly(counts: Counts) -> list[str]:
     return failed + ([f"{counts.diverged:,} diverged"] if counts.diverged else [])
 
 
-def _machines(progress: StudyProgress) -> str:
-    """How many workers are busy on the first machines, and on all others together."""
-    every = list(progress.machines.items())
+def machines_text(machines: Mapping[str, tuple[int, int]]) -> str:
+    """Return in words how many workers are busy on the first machines, and on all others together.
+
+    Args:
+        machines: by name: shards in work there, and workers that it holds.
+    """
+    every = list(machines.items())
     shown = [f"{name} {busy} of {held}" for name, (busy, held) in every[:MACHINES_SHOWN]]
     others = [of for _, of in every[MACHINES_SHOWN:]]
     busy, held = sum(busy for busy, _ in others), sum(held for _, held in others)

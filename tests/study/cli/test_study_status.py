@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from study.cli.study_status import read_status, status_of
+from study.driver.watching.status_note import StatusNote
 from study.store import scratch
 from study.store.archive import Entry
 from study.store.ledger import Ledger
@@ -64,6 +65,15 @@ def test_the_phase_is_that_of_what_runs() -> None:
     assert status_of([PLANNED, frozen, opened, late], recorded()).phase == "confirm", "what runs is scored"
 
 
+def test_a_study_that_goes_on_to_further_seeds_is_in_its_verdict_again() -> None:
+    events = [PLANNED, *(event("frozen", choice=choice, value={}) for choice in ("draws", "arm", "judged"))]
+    events += [event("test_opened", phase="confirm"), event("test_opened", phase="verdict")]
+    assert status_of(events, recorded()).phase == "finished"
+    events.append(event("extended", phase="verdict", seeds=20))
+    assert status_of(events, recorded()).phase == "verdict"
+    assert status_of([*events, event("test_opened", phase="verdict")], recorded()).phase == "finished"
+
+
 @pytest.mark.parametrize(("name", "share"), [("abc", 0.05), ("../abc", 0.0)])
 def test_epochs_of_running_shards_come_from_heartbeats_of_this_machine(
     name: str, share: float, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -80,4 +90,9 @@ def test_epochs_of_running_shards_come_from_heartbeats_of_this_machine(
         ledger.append("planned", **{key: value for key, value in PLANNED.items() if key not in ("event", "time")})
         ledger.append("started", shard=name, phase="search", replicas=["a"])
         assert read_status(run).counts.share == pytest.approx(share)
+        assert read_status(run).note is None
+        (folder / "progress.json").write_text('{"workers": 4, "machines": {"gpu-1": [2, 3]}, "waiting": ""}')
+        assert read_status(run).note == StatusNote(4, {"gpu-1": (2, 3)})
+        assert read_status(run).facts()["machines"] == {"gpu-1": {"busy": 2, "workers": 3}}
+    assert read_status(run).note is None, "no driver is alive"
     assert read_status(run).counts.share == 0.0, "nothing runs"

@@ -12,9 +12,10 @@ import pytest
 from mtl_core.training import trainer
 from study.cli.study_status import read_status
 from study.driver.run import run
-from study.driver.watching.counts import PhaseWork, count, event_of_work, work_of_event
+from study.driver.watching.counts import PhaseWork, count, event_of_work, planned_work, work_of_event
 from study.driver.watching.screens import Watch
 from study.execution.scheduler import Scheduler
+from study.planning.prepare import prepare_run
 from study.store.archive import Entry
 from tests.study import fake_engine
 from tests.study.conftest import tiny
@@ -51,6 +52,27 @@ def test_more_replicas_than_planned_raise_what_is_planned() -> None:
     counts = count(WORK, [entry("confirm", "finished", 8)] * 6)
     assert counts.of_phase("confirm") == "6 of at most 6 replicas"
     assert counts.share == pytest.approx(0.5), "a phase is done at most"
+
+
+def test_a_share_is_of_what_is_expected_and_phases_before_the_verdict_are_over_when_it_begins() -> None:
+    work = {
+        "search": PhaseWork(10, 4.0, 50.0, expected=20.0),
+        "confirm": PhaseWork(4, 8.0, 25.0, expected=32.0),
+        "verdict": PhaseWork(4, 8.0, 25.0, expected=64.0),
+    }
+    searched = [entry("search", "finished", 4)] * 3
+    assert count(work, searched).share == pytest.approx(0.5 * 12 / 20)
+    assert count(work, [*searched, entry("verdict", "finished", 8)]).share == pytest.approx(0.75 + 0.25 * 8 / 64)
+
+
+def test_what_a_study_is_expected_to_train_follows_from_its_plan(fake: Path, tmp_path: Path) -> None:
+    """Confirm is known, the search but for what the choice calls for; the verdict goes on to further seeds."""
+    prepared = prepare_run(tiny(verdict={"seeds": 2, "max_seeds": 8, "judge": []}, training={"epochs": 8}), tmp_path)
+    work = planned_work(prepared.plan, prepared.forecast)
+    most = {phase: one.replicas * one.epochs for phase, one in work.items()}
+    assert work["confirm"].expected == pytest.approx(most["confirm"])
+    assert 0.7 * most["search"] < work["search"].expected <= most["search"]
+    assert work["verdict"].expected > 2 * most["verdict"]
 
 
 def test_the_lines_stand_below_each_other_and_forget_the_most_at_the_end() -> None:
