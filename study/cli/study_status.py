@@ -86,8 +86,12 @@ class Status:
         return facts | counts | range_facts("seconds_left", self.left) | {"replicas_per_minute": per_minute}
 
 
-def read_status(run: Path) -> Status:
+def read_status(run: Path, *, alive: bool | None = None) -> Status:
     """Read the status of the study in ``run``.
+
+    Args:
+        run: the run directory.
+        alive: whether a driver works there; ``None``: as the directory's lock says.
 
     Raises:
         UserError: when no study was begun there.
@@ -97,7 +101,8 @@ def read_status(run: Path) -> Status:
         raise UserError(
             str(run), "there is no study here (no ledger.jsonl).", "Name a run directory, such as runs/demo."
         )
-    alive = ledger.is_locked(run)  # before the rest is read: a driver that ends meanwhile has written all of it
+    # before the rest is read: a driver that ends meanwhile has written all of it
+    alive = ledger.is_locked(run) if alive is None else alive
     epochs_of = _heartbeats(run) if alive else None
     return status_of(ledger.read(path), read_recorded(run), alive=alive, report=_report(run), epochs_of=epochs_of)
 
