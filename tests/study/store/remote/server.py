@@ -18,6 +18,7 @@ def server() -> Iterator[str]:
     here, there = SERVERS.Pipe()
     process = SERVERS.Process(target=_serve, args=(there,), daemon=True)
     process.start()
+    there.close()  # so that an end of the server's process is seen here
     try:
         yield f"http://127.0.0.1:{here.recv()}"
     finally:
