@@ -33,11 +33,16 @@ class Digests:
         except FileNotFoundError:
             return None
 
+    def known(self, path: str, state: os.stat_result) -> Stored | None:
+        """Return size and digest of a file in ``state`` if they were read before; the file is not opened."""
+        mark, stored = self._known.get(path, (None, None))
+        return stored if mark == _mark(state) else None
+
     def of_open(self, path: str, file: BinaryIO) -> Stored:
         """Return size and digest of an open file, which is, or was, at ``path``."""
         state = os.fstat(file.fileno())
-        mark, stored = self._known.get(path, (None, None))
-        if stored is None or mark != _mark(state):
+        stored = self.known(path, state)
+        if stored is None:
             stored = Stored(state.st_size, digest_of(file))
             self._known[path] = (_mark(state), stored)
         return stored

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection
+from dataclasses import replace
 from pathlib import Path
 
 from mtl_core.errors import UserError
@@ -35,8 +36,11 @@ class Incoming:
     def __init__(self, storage: ObjectStorage, run: Path, digests: Digests) -> None:
         self.storage, self.run, self.digests = storage, run, digests
 
-    def fetch(self, state: State, without: Collection[str], *, patient: bool) -> None:
+    def fetch(self, state: State, without: Collection[str], *, patient: bool) -> State:
         """Make the working copy equal to ``state``, or add what it lacks of it where it goes beyond.
+
+        Returns ``state`` without the files that are damaged in the store, so that they are sent anew once they are made
+        anew.
 
         Args:
             state: of the store.
@@ -45,7 +49,7 @@ class Incoming:
 
         Raises:
             Gone: an object is missing or damaged, and ``patient``.
-            UserError: it is a description of the study, and not ``patient``.
+            UserError: it is the ledger or a description of the study, and not ``patient``.
         """
         here = {path for path, _ in local_files(self.run)}
         goes_beyond = self.begins_with(state)
@@ -59,9 +63,11 @@ class Incoming:
         size = sum(state.files[path].size for path in lacking)
         if size > MUCH:
             self.storage.say(f"{self.storage.address}: {size / 2**20:,.0f} MiB to fetch")
-        each(self.storage, lambda path: self._fetch_or_say(state, path, patient=patient), lacking)
-        if not goes_beyond:
-            self._fetch_ledger(state)  # last, so that a copy that is half fetched is not taken for a whole one
+        sound = each(self.storage, lambda path: self._is_fetched(state, path, patient=patient), lacking)
+        if not goes_beyond:  # last, so that a copy that is half fetched is not taken for a whole one
+            self._fetch_ledger(state, patient=patient)
+        damaged = {path for path, is_sound in zip(lacking, sound, strict=True) if not is_sound}
+        return replace(state, files={path: one for path, one in state.files.items() if path not in damaged})
 
     def begins_with(self, state: State) -> bool:
         """Return whether the ledger of the working copy begins with the whole of the store's."""
@@ -72,18 +78,20 @@ class Incoming:
         same = base is None or hashlib.sha256(content[:size]).hexdigest() == base.digest
         return same and content[size:].startswith(state.lines)
 
-    def _fetch_or_say(self, state: State, path: str, *, patient: bool) -> None:
+    def _is_fetched(self, state: State, path: str, *, patient: bool) -> bool:
+        """Fetch a file, and return whether it was sound; what a damaged one held can be made again."""
         try:
             self._fetch(state, path)
         except Gone:
             if patient:
                 raise
-            where = f"{self.storage.address}: {path}"
             if "/" not in path:
-                remedy = "Begin a new study under another address, or bring back the machine that has the file."
-                raise UserError(where, "this file is missing or damaged in the store.", remedy) from None
+                raise self._lost(path) from None
             (self.run / path).unlink(missing_ok=True)
+            where = f"{self.storage.address}: {path}"
             self.storage.say(f"{where} is missing or damaged in the store; what it held is made again")
+            return False
+        return True
 
     def _fetch(self, state: State, path: str) -> None:
         wanted = state.files[path]
@@ -95,10 +103,14 @@ class Incoming:
                 if digest_of(written) != wanted.digest:
                     raise Gone(path)
 
-    def _fetch_ledger(self, state: State) -> None:
+    def _fetch_ledger(self, state: State, *, patient: bool) -> None:
         base, content = state.ledger, b""
         if base is not None:
             content = self.storage.read(base.key, base.size) or b""
             if hashlib.sha256(content).hexdigest() != base.digest:
-                raise Gone(LEDGER)
+                raise Gone(LEDGER) if patient else self._lost(LEDGER)
         write_durably(self.run / LEDGER, content + state.lines)
+
+    def _lost(self, path: str) -> UserError:
+        remedy = "Begin a new study under another address, or bring back the machine that has the file."
+        return UserError(f"{self.storage.address}: {path}", "this file is missing or damaged in the store.", remedy)

@@ -27,6 +27,7 @@ from study.store.remote.object_storage import ObjectStorage, silent
 LEASE = "lease.json"
 RENEW_SECONDS, STALE_SECONDS = 15.0, 60.0
 LOOK_SECONDS = 1.0
+MOST_BYTES = 10_000
 SECONDS_BETWEEN_LINES = 15.0
 
 
@@ -104,16 +105,23 @@ class Lease:
             raise UserError(where, f"another driver {rest}", "Let that one work, or stop it and run this again.")
 
     def release(self) -> None:
-        """Stop renewing the lease, and give it back."""
+        """Stop renewing the lease, and give it back; to a store that is gone it is not given, and is stale soon."""
         self._ended.set()
         if self._thread.is_alive():
             self._thread.join()
-        if not self.storage.failing and (found := self.read()) is not None and found.session == self.session:
-            self.storage.write(LEASE, _encoded(replace(self._now(), released=True)))
+        if self.storage.failing:
+            return
+        quiet = self._quiet()
+        try:
+            found = holder_of(quiet.read(LEASE, most=MOST_BYTES))
+            if found is not None and found.session == self.session:
+                quiet.write(LEASE, _encoded(replace(self._now(), released=True)))
+        except UserError:
+            return
 
     def read(self) -> Holder | None:
         """Return who holds the lease now."""
-        return holder_of(self.storage.read(LEASE, most=10_000))
+        return holder_of(self.storage.read(LEASE, most=MOST_BYTES))
 
     def _watch(self, found: Holder) -> None:
         """Wait until the lease of another driver is stale, or given back; refuse when it is renewed."""
@@ -134,15 +142,18 @@ class Lease:
 
     def _renew(self) -> None:
         """Write the lease again and again; what fails here, the next commit meets, and says."""
-        quiet = replace(self.storage, say=silent, patience=0.0)
+        quiet = self._quiet()
         while not self._ended.wait(RENEW_SECONDS):
             try:
-                found = holder_of(quiet.read(LEASE, most=10_000))
+                found = holder_of(quiet.read(LEASE, most=MOST_BYTES))
                 if found is not None and found.session != self.session:
                     return
                 quiet.write(LEASE, _encoded(self._now()))
             except UserError:
                 continue
+
+    def _quiet(self) -> ObjectStorage:
+        return replace(self.storage, say=silent, patience=0.0)
 
     def _write(self) -> None:
         self.storage.write(LEASE, _encoded(self._now()))

@@ -11,6 +11,7 @@ from pyarrow.fs import FileSelector, FileSystem, FileType
 
 from study.store.remote.address import Address
 from study.store.remote.refusals import reason_of, refusal_of, silence_of
+from study.store.unwritable import is_unwritable
 
 PATIENCE_AT_START, PATIENCE = 30.0, 240.0
 """Seconds for which failures are tried again: when a session begins, and in the midst of one."""
@@ -141,12 +142,15 @@ class ObjectStorage:
 
         Raises:
             UserError: the store refuses for a reason that does not pass, or fails for longer than :attr:`patience`.
+            OSError: the disk of this machine is full or locked.
         """
         began, pause = time.monotonic(), FIRST_PAUSE
         while True:
             try:
                 answer = work()
             except OSError as error:
+                if is_unwritable(error):  # the disk of this machine: errors of a store bear no number
+                    raise
                 self.failing = True
                 if (refusal := refusal_of(error, self.address)) is not None:
                     raise refusal from error

@@ -31,6 +31,12 @@ class Outgoing:
     def send_files(self, state: State) -> dict[str, Stored]:
         """Send the files that the store lacks after ``state``, and return all that are here, by path."""
         there = {one.digest for one in state.files.values()}
+        here = dict(local_files(self.run))
+        same = {
+            path: one
+            for path, one in state.files.items()
+            if path in here and self.digests.known(path, here[path]) == one
+        }
 
         def send(path: str) -> Stored | None:
             try:
@@ -42,9 +48,9 @@ class Outgoing:
             except FileNotFoundError:  # a worker has removed its snapshot meanwhile
                 return None
 
-        paths = [path for path, _ in local_files(self.run)]
-        found = dict(zip(paths, each(self.storage, send, paths), strict=True))
-        return {path: one for path, one in found.items() if one is not None}
+        changed = [path for path in here if path not in same]
+        found = dict(zip(changed, each(self.storage, send, changed), strict=True))
+        return same | {path: one for path, one in found.items() if one is not None}
 
     def lines(self, state: State) -> bytes:
         """Return the lines of the ledger that the store lacks after ``state``."""

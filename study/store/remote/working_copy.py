@@ -64,7 +64,7 @@ class WorkingCopy:
             if not self.state.number:
                 return
             try:
-                self._incoming.fetch(self.state, without, patient=look < LOOKS)
+                self.state = self._incoming.fetch(self.state, without, patient=look < LOOKS)
                 return
             except Gone:
                 continue

@@ -108,8 +108,8 @@ def test_what_is_damaged_in_the_store_is_looked_for_again_and_then_told(
         with pytest.raises(UserError, match=r"study\.yaml: this file is missing or damaged in the store"):
             _incoming(storage, run).fetch(state, (), patient=False)
         return
-    _incoming(storage, run).fetch(state, (), patient=False)
-    assert set(CONTENTS) - {path} == set(_contents(run)) - {LEDGER}
+    after = _incoming(storage, run).fetch(state, (), patient=False)
+    assert set(CONTENTS) - {path} == set(_contents(run)) - {LEDGER} == set(after.files)
     assert len(lines) == 1
     assert "is missing or damaged in the store; what it held is made again" in lines[0]
 
@@ -124,7 +124,9 @@ def test_a_copy_that_is_half_fetched_is_not_taken_for_a_whole_one(
     assert not incoming.begins_with(state)
 
 
-def test_a_damaged_ledger_is_looked_for_again(storage: ObjectStorage, state: State, run: Path) -> None:
+def test_a_damaged_ledger_is_looked_for_again_and_then_told(storage: ObjectStorage, state: State, run: Path) -> None:
     storage.write(state.ledger.key if state.ledger else "", b"other")
     with pytest.raises(Gone):
         _incoming(storage, run).fetch(state, (), patient=True)
+    with pytest.raises(UserError, match=r"ledger\.jsonl: this file is missing or damaged"):
+        _incoming(storage, run).fetch(state, (), patient=False)

@@ -106,6 +106,20 @@ def test_a_renewal_that_fails_is_tried_at_the_next(store: Store, monkeypatch: py
     lease.release()
 
 
+def test_a_lease_is_not_given_back_to_a_store_that_is_gone(store: Store) -> None:
+    gone: list[str] = []
+
+    def act(verb: str, key: str) -> None:
+        if gone:
+            raise OSError("gone")
+
+    lease = Lease(store(act=act), "a")
+    lease.acquire()
+    gone.append("now")
+    lease.release()
+    assert not (Lease(store(), "b").read() or pytest.fail("no lease")).released
+
+
 @pytest.mark.parametrize("content", [None, b"", b'{"session', b"[]", b"{}", b'{"session": "a", "unknown": 1}'])
 def test_what_is_no_lease_is_held_by_nobody(content: bytes | None) -> None:
     assert holder_of(content) is None

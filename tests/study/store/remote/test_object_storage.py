@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import time
 from collections.abc import Callable
@@ -117,6 +118,18 @@ def test_a_refusal_is_not_tried_again(store: Store) -> None:
     with pytest.raises(UserError, match="may not do that"):
         store(act=failing).write("a", b"")
     assert failing.asked == 1
+
+
+def test_a_full_disk_here_is_no_failure_of_the_store(store: Store) -> None:
+    class Full(io.BytesIO):
+        def write(self, content: Any) -> int:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    storage = store()
+    storage.write("a", b"content")
+    with pytest.raises(OSError, match="No space left"):
+        storage.download("a", Full(), 10)
+    assert not storage.failing
 
 
 def test_a_program_that_is_stopped_does_not_wait(store: Store) -> None:

@@ -180,6 +180,17 @@ def test_a_number_whose_commit_was_broken_off_is_not_used_again(store: Store, tm
     assert _seen(store(), tmp_path / "b") == (set("xy"), list("xy"))
 
 
+def test_what_was_damaged_in_the_store_is_sent_anew_when_it_is_made_anew(store: Store, tmp_path: Path) -> None:
+    machine = Machine(store(), tmp_path / "a")
+    machine.ends("x")
+    machine.ledger.close()
+    machine.copy.storage.write(machine.copy.state.files["records/x.parquet"].key, b"?")
+    following = Machine(store(), tmp_path / "b")
+    assert not (following.copy.run / "records/x.parquet").exists()
+    following.ends("x")
+    assert _seen(store(), tmp_path / "c") == ({"x"}, ["x", "x"])
+
+
 def test_the_report_has_a_name_of_its_own(store: Store, tmp_path: Path) -> None:
     machine = Machine(store(), tmp_path / "a")
     machine.ends("x")
