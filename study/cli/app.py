@@ -28,6 +28,7 @@ from study.cli.options import (
     Overrides,
     Query,
     Run,
+    TakeOver,
     Targets,
     TaskColumn,
     Test,
@@ -82,6 +83,7 @@ def run(
     mix_devices: MixDevices = False,
     trust_code: TrustCode = False,
     out: Out = None,
+    take_over: TakeOver = False,
     log_file: Log = None,
     metrics_file: MetricsFile = None,
     as_json: Json = False,
@@ -92,7 +94,7 @@ def run(
     where = {"backend": backend, "workers": workers, "device": device, "trust_code": trust_code}
     loaded = load_named(what, **named, **files, overrides=overrides, budget=budget, **where)
     how: dict[str, Any] = {"address": address, "mix_devices": mix_devices, "insecure": insecure}
-    _run(loaded, out, as_json, **how, log_file=log_file, metrics_file=metrics_file)
+    _run(loaded, out, as_json, **how, take_over=take_over, log_file=log_file, metrics_file=metrics_file)
 
 
 @app.command()
@@ -124,15 +126,17 @@ def check(
     where = {"backend": backend, "workers": workers, "device": device, "trust_code": trust_code}
     loaded = load_named(what, **named, **files, overrides=overrides, budget=budget, **where)
     from study.config.suite import Suite
+    from study.driver.places import directory_of
 
+    directory = directory_of(_run_directory(loaded, out))
     if isinstance(loaded, Suite):
         from study.cli.suite import check as check_suite
 
-        check_suite(loaded, out=_run_directory(loaded, out), as_json=as_json, columns=columns)
+        check_suite(loaded, out=directory, as_json=as_json, columns=columns)
     else:
         from study.cli.check import check as check_study
 
-        check_study(loaded, out=_run_directory(loaded, out), as_json=as_json, columns=columns)
+        check_study(loaded, out=directory, as_json=as_json, columns=columns)
 
 
 @app.command()
@@ -179,6 +183,7 @@ def extend(
     device: Device = None,
     mix_devices: MixDevices = False,
     trust_code: TrustCode = False,
+    take_over: TakeOver = False,
     log_file: Log = None,
     metrics_file: MetricsFile = None,
     as_json: Json = False,
@@ -188,7 +193,7 @@ def extend(
 
     where: dict[str, Any] = {"backend": backend, "address": address, "insecure": insecure, "workers": workers}
     where |= {"device": device, "mix_devices": mix_devices, "trust_code": trust_code}
-    where |= {"log_file": log_file, "metrics_file": metrics_file}
+    where |= {"take_over": take_over, "log_file": log_file, "metrics_file": metrics_file}
     extend_study(run, seeds=seeds, without=without or [], arms=arms or [], data=data, as_json=as_json, **where)
 
 

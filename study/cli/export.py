@@ -25,9 +25,18 @@ def export(
     """Export an option of the study in ``run``, then say what was written and how good it was measured to be."""
     from study.driver.export.folder import CARD
     from study.driver.export.write import export as export_study
+    from study.driver.places import SNAPSHOTS, for_reading
 
+    source = for_reading(run, SNAPSHOTS)
     folder = export_study(
-        run, out, option=option, seeds=seeds, data=data, formats=also, trust_code=trust_code, say=say_progress
+        source,
+        out,
+        option=option,
+        seeds=seeds,
+        data=data,
+        formats=also,
+        trust_code=trust_code,
+        say=say_progress,
     )
     card = json.loads((folder / CARD).read_text("utf-8"))
     if as_json:

@@ -27,6 +27,7 @@ def extend(
     as_json: bool,
     log_file: Path | None = None,
     metrics_file: Path | None = None,
+    take_over: bool = False,
 ) -> None:
     """Add to the finished study in ``run`` what exactly one of ``seeds``, ``without`` and ``arms`` names."""
     if sum((seeds is not None, bool(without), bool(arms))) != 1:
@@ -35,12 +36,13 @@ def extend(
         raise UserError("extend", found, "Give one of --seeds N, --without TASK and --arms LABEL; one after the other.")
     from study.driver.backend_choice import RunOptions
     from study.driver.extend import extend_prepared, prepare_extension
+    from study.driver.places import at_work
     from study.protocol.addition import Asked
 
     refuse_unprotected(address, insecure)
     asked = Asked(seeds, tuple(without), tuple(arms))
-    with saying_how_to_resume():
-        prepared, addition = prepare_extension(run, asked, data, trust_code=trust_code)
+    with saying_how_to_resume(), at_work(run, take_over=take_over) as place:
+        prepared, addition = prepare_extension(place.directory, asked, data, trust_code=trust_code)
         spec = prepared.plan.spec
         options = RunOptions(
             backend or spec.backend,
@@ -52,6 +54,7 @@ def extend(
             insecure=insecure,
             log_file=log_file,
             metrics_file=metrics_file,
+            keep=place.keep,
         )
         if as_json:
             say_json({"event": "extending", "run": str(run), **addition.event()})
@@ -60,8 +63,8 @@ def extend(
                 f"{addition.seeds} fresh verdict seeds from {addition.first} on; the study is then judged for the "
                 f"{_ordinal(addition.look)} time, at a level of 5%/{addition.event()['looks']}"
             )
-        path = extend_prepared(prepared, asked, addition, out=run, options=options)
-    report(path, as_json=as_json, name=spec.name)
+        path = extend_prepared(prepared, asked, addition, out=place.directory, options=options)
+        report(path, as_json=as_json, name=spec.name)
 
 
 def _ordinal(number: int) -> str:

@@ -43,7 +43,13 @@ Insecure = Annotated[
     bool, typer.Option("--insecure", help="Join a cluster without a token: whoever reaches its ports may run code.")
 ]
 Workers = Annotated[int | None, typer.Option(min=1, help="Processes; one per core by default.")]
-Out = Annotated[Path | None, typer.Option(help="The run directory; runs/NAME by default.")]
+Out = Annotated[
+    Path | None,
+    typer.Option(help="The run directory, or s3://bucket/prefix, gs://bucket/prefix; runs/NAME by default."),
+]
+TakeOver = Annotated[
+    bool, typer.Option("--take-over", help="In an object store: do not wait for a driver that is known to be dead.")
+]
 Log = Annotated[
     Path | None, typer.Option("--log-file", help="Append what is printed to this file, with the time of every line.")
 ]
@@ -52,4 +58,4 @@ MetricsFile = Annotated[
     typer.Option(help="Keep the progress in this file for Prometheus; node_exporter reads *.prom."),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Lines for programs.")]
-Run = Annotated[Path, typer.Argument(metavar="RUN", help="A run directory.")]
+Run = Annotated[Path, typer.Argument(metavar="RUN", help="A run directory, or its address in an object store.")]

@@ -17,9 +17,10 @@ MOST_SHOWN = 5
 def predict(source: Path, rows: Path, *, out: Path | None, data: Path | None, as_json: bool) -> None:
     """Predict the rows of the file ``rows``; write CSV to ``out`` or to standard output."""
     from study.driver.export.predict import load_predictor, predict_file
+    from study.driver.places import SNAPSHOTS, for_reading
     from study.store.atomic_files import write_durably
 
-    found = predict_file(load_predictor(source, data, say_progress), rows)
+    found = predict_file(load_predictor(for_reading(source, SNAPSHOTS), data, say_progress), rows)
     if found.ignored:
         more = f" and {len(found.ignored) - MOST_SHOWN} more" if len(found.ignored) > MOST_SHOWN else ""
         shown = ", ".join(map(repr, found.ignored[:MOST_SHOWN]))

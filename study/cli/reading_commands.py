@@ -44,7 +44,9 @@ def report(
 ) -> None:
     """Write report.html, figures and tables of a study or a suite, from the records alone."""
     from study.config.suite import is_suite
+    from study.driver.places import STATES, for_reading
 
+    run = for_reading(run, STATES)
     if is_suite(run):
         from study.cli.suite import report as write_reports
 

@@ -30,10 +30,15 @@ def run(
     insecure: bool = False,
     log_file: Path | None = None,
     metrics_file: Path | None = None,
+    take_over: bool = False,
 ) -> None:
-    """Train what is missing of ``spec`` in ``out``, then write the report and print the verdict."""
+    """Train what is missing of ``spec`` in ``out``, then write the report and print the verdict.
+
+    ``take_over`` says of an address in an object store that no other driver works there any more.
+    """
     from study.driver.backend_choice import RunOptions
     from study.driver.dataset import prepare_with_data
+    from study.driver.places import at_work
     from study.driver.run import run_prepared
 
     refuse_a_file(out)
@@ -49,13 +54,13 @@ def run(
         log_file=log_file,
         metrics_file=metrics_file,
     )
-    with saying_how_to_resume():
-        prepared = prepare_with_data(spec, out.absolute(), options.screen)
+    with saying_how_to_resume(), at_work(out, take_over=take_over) as place:
+        prepared = prepare_with_data(spec, place.directory.absolute(), options.screen)
         for loss in prepared.plan.shrunk:
             typer.echo(printable(f"budget: {loss}"), err=True)
         warn_of_remarks(prepared.task_set.remarks)
-        path = run_prepared(prepared, out=out, options=options)
-    report(path, as_json=as_json, name=spec.name)
+        path = run_prepared(prepared, out=place.directory, options=replace(options, keep=place.keep))
+        report(path, as_json=as_json, name=spec.name)
 
 
 def refuse_a_file(out: Path) -> None:

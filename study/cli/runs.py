@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
@@ -11,7 +12,9 @@ from typing import Any
 from mtl_core.errors import UserError
 from study.cli.console import say, say_json, say_table
 from study.cli.study_status import read_status
+from study.driver.places import STATES, addresses_below, for_reading, is_worked_on
 from study.store import ledger
+from study.store.remote.address import address_of, is_address
 
 DEEPEST = 3
 """How far below the folder run directories are looked for: a suite's studies lie one below it."""
@@ -46,9 +49,7 @@ def runs(folder: Path, *, as_json: bool) -> None:
     Raises:
         UserError: when there is no such folder, or nothing was run there.
     """
-    if not folder.is_dir():
-        raise UserError(str(folder), "there is no such folder.", "Name the one that runs were written to.")
-    found = sorted(map(_read, _directories(folder)), key=lambda one: one.changed, reverse=True)
+    found = sorted(_found(folder), key=lambda one: one.changed, reverse=True)
     if not found:
         raise UserError(str(folder), "no run directory is here.", "Name the folder that runs were written to.")
     if as_json:
@@ -66,6 +67,18 @@ def runs(folder: Path, *, as_json: bool) -> None:
     say("", "More of one: mtl-study status RUN")
 
 
+def _found(folder: Path) -> Iterator[Found]:
+    """What is in a folder, or below an address."""
+    if is_address(folder):
+        for address in addresses_below(address_of(folder)):
+            yield _read(for_reading(str(address), STATES), str(address), alive=is_worked_on(str(address)))
+        return
+    if not folder.is_dir():
+        raise UserError(str(folder), "there is no such folder.", "Name the one that runs were written to.")
+    for run in _directories(folder):
+        yield _read(run, str(run))
+
+
 def _directories(folder: Path, depth: int = 0) -> list[Path]:
     """Run directories of studies at and below ``folder``; links are not followed."""
     if (folder / ledger.NAME).is_file():
@@ -76,12 +89,12 @@ def _directories(folder: Path, depth: int = 0) -> list[Path]:
     return [run for path in below if not path.name.startswith(".") for run in _directories(path, depth + 1)]
 
 
-def _read(run: Path) -> Found:
-    status, facts = read_status(run), _facts(run)
+def _read(run: Path, place: str, *, alive: bool | None = None) -> Found:
+    status, facts = read_status(run, alive=alive), _facts(run)
     changed = datetime.fromtimestamp((run / ledger.NAME).stat().st_mtime).isoformat(timespec="minutes")
     done = sum(status.counts.done.values()), sum(status.counts.planned.values())
     name, tasks = str(facts.get("name", run.name)), len(facts.get("tasks", ()))
-    return Found(str(run), name, tasks, status.state, done, changed, status.report)
+    return Found(place, name, tasks, status.state, done, changed, status.report)
 
 
 def _facts(run: Path) -> dict[str, Any]:

@@ -92,8 +92,12 @@ class Status:
         return facts | counts | range_facts("seconds_left", self.left) | {"replicas_per_minute": per_minute} | working
 
 
-def read_status(run: Path) -> Status:
+def read_status(run: Path, *, alive: bool | None = None) -> Status:
     """Read the status of the study in ``run``.
+
+    Args:
+        run: the run directory.
+        alive: whether a driver works there; ``None``: as the directory's lock says.
 
     Raises:
         UserError: when no study was begun there.
@@ -103,7 +107,8 @@ def read_status(run: Path) -> Status:
         raise UserError(
             str(run), "there is no study here (no ledger.jsonl).", "Name a run directory, such as runs/demo."
         )
-    alive = ledger.is_locked(run)  # before the rest is read: a driver that ends meanwhile has written all of it
+    # before the rest is read: a driver that ends meanwhile has written all of it
+    alive = ledger.is_locked(run) if alive is None else alive
     scratch = scratch_named_in(run) if alive else None
     found = status_of(
         ledger.read(path),

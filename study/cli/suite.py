@@ -9,6 +9,7 @@ from typing import Any
 
 import typer
 
+from mtl_core.errors import UserError
 from study.cli import run as of_study
 from study.cli.check import facts_of_study, say_study
 from study.cli.check_remarks import warn_of_remarks
@@ -25,6 +26,7 @@ from study.execution.cluster_token import refuse_unprotected
 from study.planning.forecast import size_text, time_text
 from study.planning.plan import PHASES
 from study.store.ledger import NAME as LEDGER
+from study.store.remote.address import is_address
 
 
 def check(suite: Suite, *, out: Path, as_json: bool, columns: bool = False) -> None:
@@ -65,8 +67,10 @@ def run(
     insecure: bool = False,
     log_file: Path | None = None,
     metrics_file: Path | None = None,
+    take_over: bool = False,
 ) -> None:
     """Train what is missing of each study of ``suite`` and report on it when it ends, then report on the suite."""
+    _refuse_an_address(out, take_over)
     of_study.refuse_a_file(out)
     refuse_unprotected(address, insecure)
     first = next(iter(suite.studies.values()))
@@ -86,6 +90,17 @@ def run(
             warn_of_remarks(study.task_set.remarks, name)
         run_prepared_suite(prepared, out=out, after=after, screen="json" if as_json else "auto", **options)
     _report_of_all(out, as_json)
+
+
+def _refuse_an_address(out: Path, take_over: bool) -> None:
+    """Refuse a suite in an object store, where each study has to have an address of its own.
+
+    Raises:
+        UserError: when ``out`` is an address, or something is to be taken over.
+    """
+    if is_address(out) or take_over:
+        found = "a suite is kept in a directory."
+        raise UserError(f"--out {out}", found, "Name a directory, or run its studies one by one with an address each.")
 
 
 def report(out: Path, *, as_json: bool) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,6 +32,7 @@ class RunOptions:
         insecure: whether the cluster may be joined without a token.
         log_file: file to which the progress is appended, line by line, beside what the screen shows.
         metrics_file: file that holds the progress for Prometheus, see :mod:`study.driver.watching.metrics_file`.
+        keep: what keeps the run directory in an object store, see :mod:`study.store.remote`; the ledger calls it.
     """
 
     backend: str = "auto"
@@ -43,6 +45,7 @@ class RunOptions:
     insecure: bool = False
     log_file: Path | None = None
     metrics_file: Path | None = None
+    keep: Callable[[str], None] | None = None
 
 
 def choose_backend(options: RunOptions, prepared: Prepared, scratch: Path) -> Backend:

@@ -10,6 +10,7 @@ from mtl_core.errors import UserError
 from study.config.named_code import refuse_untrusted
 from study.driver.backend_choice import RunOptions
 from study.driver.begun import begun_spec, refuse_changes
+from study.driver.places import at_work
 from study.driver.run import run_prepared
 from study.planning.prepare import Prepared, prepare_run
 from study.protocol.addition import Addition, Asked, addition_of, num_seeds, open_addition
@@ -19,7 +20,7 @@ from study.store.recorded import read_recorded
 
 
 def extend(
-    run: Path,
+    run: str | Path,
     asked: Asked,
     *,
     data: Path | None = None,
@@ -31,7 +32,7 @@ def extend(
     The same call resumes an addition that was stopped.
 
     Args:
-        run: the run directory.
+        run: the run directory, or an address in an object store.
         asked: what to add.
         data: where the study's table lies now; ``None``: where it lay when the study began.
         options: how to run; by default as the study was.
@@ -41,11 +42,12 @@ def extend(
         UserError: when there is no finished study, its data are gone or have changed, or there is nothing to add.
         KeyboardInterrupt: SIGINT or SIGTERM came; what is recorded is kept.
     """
-    prepared, addition = prepare_extension(run, asked, data, trust_code=trust_code)
-    chosen = options or RunOptions(
-        prepared.plan.spec.backend, workers=prepared.plan.spec.workers, device=prepared.plan.spec.device
-    )
-    return extend_prepared(prepared, asked, addition, out=run, options=chosen)
+    with at_work(run) as place:
+        prepared, addition = prepare_extension(place.directory, asked, data, trust_code=trust_code)
+        spec = prepared.plan.spec
+        chosen = options or RunOptions(spec.backend, workers=spec.workers, device=spec.device)
+        chosen = replace(chosen, keep=place.keep)
+        return extend_prepared(prepared, asked, addition, out=place.directory, options=chosen)
 
 
 def extend_prepared(prepared: Prepared, asked: Asked, addition: Addition, *, out: Path, options: RunOptions) -> Path:

@@ -21,6 +21,7 @@ from study.driver.devices import note_device, refuse_a_missing_gpu
 from study.driver.endings import saying_how_it_ends, stoppable
 from study.driver.frame import Frame, spec_of_frame
 from study.driver.manifest import refuse_another, refuse_changed_code, refuse_something_else, write_description
+from study.driver.places import at_work
 from study.driver.watching.counts import count, event_of_work, planned_work
 from study.driver.watching.screens import watch_of
 from study.execution.cluster_token import refuse_unprotected
@@ -58,12 +59,13 @@ def run(
     insecure: bool = False,
     log_file: str | Path | None = None,
 ) -> Path:
-    """Train what is missing of ``spec`` in ``out``, score it, and return the run directory.
+    """Train what is missing of ``spec`` in ``out``, score it, and return the run directory, which is on this machine.
 
     Args:
         spec: the study; with ``data`` also some sections of a study file, as in ``{"factors": {"width": [16, 64]}}``,
             or nothing for all defaults.
-        out: the run directory; a study that was begun there is resumed.  ``None``: ``runs/`` and the study's name.
+        out: the run directory, or an address in an object store, as in ``"s3://bucket/prefix"``; a study that was
+            begun there is resumed.  ``None``: ``runs/`` and the study's name.
         data: a table in memory, see :func:`study.frame`, or a torch data set, see :func:`study.dataset`, which takes
             the place of the study's own task set.
         backend: ``auto``, ``inline`` or ``ray``.
@@ -80,21 +82,26 @@ def run(
         UserError: when ``out`` holds another study or is in use, data are unfit, or most replicas fail.
         KeyboardInterrupt: SIGINT or SIGTERM came; what is recorded is kept.
     """
-    if isinstance(data, DataInMemory):
-        out = Path(out or Path("runs") / data.name)
-        prepared = prepare_kept(kept_in_memory(data, spec, out, screen=screen), out)
-    elif data is not None:
-        out = Path(out or Path("runs") / data.name)
-        prepared = prepare_run(spec_of_frame(data, spec, out), out.absolute())
-    elif isinstance(spec, Spec):
-        out = Path(out or Path("runs") / spec.name)
-        prepared = prepare_with_data(spec, out, screen)
-    else:
+    if data is None and not isinstance(spec, Spec):
         raise UserError("study.run", "there is neither a study nor data.", "Give load_spec(…), or data=study.frame(…).")
-    device = device or prepared.plan.spec.device
-    log = None if log_file is None else Path(log_file)
-    options = RunOptions(backend, address, workers, screen, position, device, mix_devices, insecure, log)
-    return run_prepared(prepared, out=out, options=options)
+    name = data.name if data is not None else spec.name if isinstance(spec, Spec) else ""
+    with at_work(out or Path("runs") / name) as place:
+        prepared = _prepared(spec, data, place.directory, screen)
+        device = device or prepared.plan.spec.device
+        log = None if log_file is None else Path(log_file)
+        options = RunOptions(backend, address, workers, screen, position, device, mix_devices, insecure, log)
+        return run_prepared(prepared, out=place.directory, options=replace(options, keep=place.keep))
+
+
+def _prepared(
+    spec: Spec | Mapping[str, Any] | None, data: Frame | DataInMemory | None, out: Path, screen: str | None
+) -> Prepared:
+    if isinstance(data, DataInMemory):
+        return prepare_kept(kept_in_memory(data, spec, out, screen=screen), out)
+    if data is not None:
+        return prepare_run(spec_of_frame(data, spec, out), out.absolute())
+    assert isinstance(spec, Spec)
+    return prepare_with_data(spec, out, screen)
 
 
 def run_prepared(
@@ -121,7 +128,7 @@ def run_prepared(
         refuse_something_else(out)
     out.mkdir(parents=True, exist_ok=True)
     refuse_links(out)
-    with Ledger(out) as ledger, stoppable(), scratch_of(out) as scratch, saying_how_it_ends(ledger):
+    with Ledger(out, options.keep) as ledger, stoppable(), scratch_of(out) as scratch, saying_how_it_ends(ledger):
         if not begun:
             prepared = _with_enough_epochs(prepared, ledger, options.screen)
             write_description(out, prepared, fingerprint, options.position, insecure=options.insecure)

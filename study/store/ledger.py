@@ -10,6 +10,7 @@ import json
 import os
 import secrets
 import socket
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -117,13 +118,15 @@ class Ledger:
 
     Args:
         directory: the run directory, which exists.
+        keep: called with the kind of every event once it is on the disk; it returns when what is on this machine is
+            kept elsewhere, too, if it is to be.
 
     Raises:
         UserError: when another driver works in the directory, or the ledger is damaged elsewhere than at its end.
     """
 
-    def __init__(self, directory: Path) -> None:
-        self._lock = Lock(directory)
+    def __init__(self, directory: Path, keep: Callable[[str], None] | None = None) -> None:
+        self._lock, self._keep = Lock(directory), keep
         self.path = directory / NAME
         try:
             self._handle = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
@@ -147,6 +150,7 @@ class Ledger:
 
         Raises:
             OSError: disk full or read-only; the ledger is then as it was before.
+            UserError: the event is on the disk, and cannot be kept elsewhere.
         """
         entry = {"event": event, "time": datetime.now(UTC).isoformat(timespec="milliseconds"), **facts}
         line = json.dumps(entry, allow_nan=False).encode() + b"\n"
@@ -163,6 +167,8 @@ class Ledger:
             del self.events[number:]
             os.ftruncate(self._handle, size)
             raise
+        if self._keep is not None:
+            self._keep(event)
 
     def of(self, event: str) -> list[dict[str, Any]]:
         """Return the events of one kind, in order."""

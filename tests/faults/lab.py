@@ -101,6 +101,7 @@ class Lab:
         undisturbed: the study as it is without faults.
         number: of the trial, from 0; all that is drawn at random follows from it.
         of: number of trials.
+        place: what the command is told as ``--out``; by default the run directory.
         apart: where operation after operation is struck, those of one trial lie so many times as far apart.
     """
 
@@ -109,6 +110,7 @@ class Lab:
     number: int
     of: int
     apart: int = 1
+    place: str | None = None
     chance: random.Random = field(init=False)
 
     def __post_init__(self) -> None:
@@ -129,7 +131,9 @@ class Lab:
         **changes: Any,
     ) -> Ended:
         """Run the command once, or once more."""
-        return session(self.out, SHORT | changes, faults, report=report, meanwhile=meanwhile, beside=self.beside)
+        return session(
+            self.out, SHORT | changes, faults, report=report, meanwhile=meanwhile, beside=self.beside, place=self.place
+        )
 
     @property
     def held(self) -> Held:
@@ -144,6 +148,7 @@ class Lab:
         held: Held | None = None,
         report: bool = False,
         ended_as_it_should: bool = False,
+        faults: tuple[Fault, ...] = (),
     ) -> Trial:
         """Run the same command again and compare what it ends in with the undisturbed study.
 
@@ -152,10 +157,11 @@ class Lab:
             came: whether the fault came; by default, whether the session did not end by itself.
             held: what the fault left; by default all that is recorded now.
             report: whether the report is written, too.
+            faults: called in the driver's process.
             ended_as_it_should: whether an exit status of 1 is no defect: the watchdog's.
         """
         before = self.held if held is None else held
-        second = self.drive(report=report)
+        second = self.drive(*faults, report=report)
         silence = max(first.silence, second.silence)
         interrupted = int(first.code != 0 if came is None else came)
         return Trial(

@@ -73,6 +73,7 @@ def session(
     meanwhile: Callable[[BaseProcess], None] | None = None,
     log: str = "log",
     beside: Path | None = None,
+    place: str | None = None,
 ) -> Ended:
     """Run ``mtl-study run`` on the tiny study with ``changes``, and return how it ended.
 
@@ -84,12 +85,13 @@ def session(
         meanwhile: called here again and again while the driver works.
         log: name of the file that holds what was said; another one holds what was trained.
         beside: folder of these files; by default that of the run directory.
+        place: what the command is told as ``--out``; by default the run directory.
     """
     folder = beside or out.parent
     terminal, journal = folder / log, folder / f"{log}.trained"
     for path in (terminal, journal):
         path.write_text("")
-    driver = DRIVERS.Process(target=drive, args=(out, terminal, journal, changes, tuple(faults), report))
+    driver = DRIVERS.Process(target=drive, args=(out, terminal, journal, changes, tuple(faults), report, place))
     driver.start()
     silence = watch(driver, (out, terminal), meanwhile)
     code = driver.exitcode
@@ -145,7 +147,13 @@ def _heartbeats(out: Path) -> list[Path]:
 
 
 def drive(
-    out: Path, terminal: Path, journal: Path, changes: dict[str, Any], faults: Sequence[Fault], report: bool
+    out: Path,
+    terminal: Path,
+    journal: Path,
+    changes: dict[str, Any],
+    faults: Sequence[Fault],
+    report: bool,
+    place: str | None,
 ) -> None:
     """Run the command in this process, with the fake engine and what the terminal would show in a file."""
     handle = os.open(terminal, os.O_WRONLY | os.O_APPEND)
@@ -163,6 +171,6 @@ def drive(
         fault()
     spec = tiny(**changes)
     try:
-        reports_errors(command.run)(spec, out=out, address=None, as_json=False)
+        reports_errors(command.run)(spec, out=Path(place or out), address=None, as_json=False)
     except typer.Exit as end:
         sys.exit(end.exit_code)

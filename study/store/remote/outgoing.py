@@ -1,0 +1,102 @@
+"""What is sent to a store: the files that it lacks, and the lines of the ledger."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+
+from mtl_core.errors import UserError
+from study.store.ledger import NAME as LEDGER
+from study.store.remote.commits import CommitLog, State
+from study.store.remote.digests import Digests
+from study.store.remote.files import Stored, local_files
+from study.store.remote.object_storage import ObjectStorage, silent
+from study.store.remote.side_by_side import each
+
+
+class Outgoing:
+    """Sends files of a working copy.
+
+    Args:
+        storage: of the address.
+        run: the run directory.
+        digests: of its files.
+    """
+
+    def __init__(self, storage: ObjectStorage, run: Path, digests: Digests) -> None:
+        self.storage, self.run, self.digests = storage, run, digests
+
+    def send_files(self, state: State) -> dict[str, Stored]:
+        """Send the files that the store lacks after ``state``, and return all that are here, by path."""
+        there = {one.digest for one in state.files.values()}
+        here = dict(local_files(self.run))
+        same = {
+            path: one
+            for path, one in state.files.items()
+            if path in here and self.digests.known(path, here[path]) == one
+        }
+
+        def send(path: str) -> Stored | None:
+            try:
+                with open(self.run / path, "rb") as file:
+                    stored = self.digests.of_open(path, file)
+                    if stored.digest not in there:
+                        self.storage.upload(stored.key, file, stored.size)
+                    return stored
+            except FileNotFoundError:  # a worker has removed its snapshot meanwhile
+                return None
+
+        changed = [path for path in here if path not in same]
+        found = dict(zip(changed, each(self.storage, send, changed), strict=True))
+        return same | {path: one for path, one in found.items() if one is not None}
+
+    def lines(self, state: State) -> bytes:
+        """Return the lines of the ledger that the store lacks after ``state``."""
+        path = self.run / LEDGER
+        if not path.is_file():
+            return b""
+        with path.open("rb") as file:
+            file.seek(state.ledger_size)
+            return _whole_lines(file.read())
+
+    def send_ledger(self) -> Stored:
+        """Send the whole ledger as an object."""
+        path = self.run / LEDGER
+        content = _whole_lines(path.read_bytes() if path.is_file() else b"")
+        stored = Stored(len(content), hashlib.sha256(content).hexdigest())
+        self.storage.write(stored.key, content)
+        return stored
+
+    def remove(self, keys: Iterable[str]) -> None:
+        """Remove objects that no commit names any more; what cannot be removed now a later session's sweep removes."""
+        quiet = self._quiet()
+
+        def remove(key: str) -> None:
+            try:
+                quiet.remove(key)
+            except UserError:
+                return
+
+        each(quiet, remove, keys)
+
+    def remove_commits(self, numbers: tuple[int, ...]) -> None:
+        """Remove commits whose place a whole one has taken; those that cannot be removed now do no harm."""
+        try:
+            CommitLog(self._quiet()).remove(numbers)
+        except UserError:
+            return
+
+    def sweep(self, state: State) -> None:
+        """Remove objects that ``state`` does not name: drivers that were killed have left them."""
+        named = {one.digest for one in state.objects}
+        self.remove(f"objects/{name}" for name in self.storage.names("objects") if name not in named)
+
+    def _quiet(self) -> ObjectStorage:
+        return replace(self.storage, say=silent, patience=0.0)
+
+
+def _whole_lines(content: bytes) -> bytes:
+    """The content without a last line that is torn."""
+    return content[: content.rfind(b"\n") + 1]
