@@ -12,7 +12,7 @@ from analysis.recommendation.costs import Cost
 from analysis.recommendation.option import ALONE, BEST_ALONE, CHOSEN, FOLLOW_UP, REFERENCE, Option
 from analysis.recommendation.preference import ACCURACY, BALANCED, COST, RULES, best_that_shares, choose
 from analysis.recommendation.risks import Risks
-from analysis.statistics.verdicts import HELPED, HURT_BY_SHARING, TIE, UNDECIDED
+from analysis.statistics.verdicts import HELPED, HURT_BY_SHARING, TIE, TUNED_ALONE, UNDECIDED
 from study.config.spec import Spec
 from tests.analysis.recommendation.conftest import arm, judged
 
@@ -48,6 +48,18 @@ def test_balanced_prefers_what_is_better_shown_and_then_what_validation_chose() 
     assert taken(BALANCED, open_, option(REFERENCE)) == CHOSEN
     assert taken(BALANCED, harmful, option(REFERENCE), option(FOLLOW_UP)) == FOLLOW_UP
     assert best_that_shares([SINGLE]) is None
+
+
+def test_an_arm_that_spares_a_task_which_does_better_alone_comes_first() -> None:
+    costly = option(CHOSEN, HELPED, gain=1.6)
+    costly.tasks.loc[1, "word"] = TUNED_ALONE
+    assert not costly.harm  # another task gains, and that sharing is the cause is not shown
+    assert taken(BALANCED, costly, option(FOLLOW_UP, HELPED, gain=3.7)) == FOLLOW_UP
+    assert taken(BALANCED, costly, option(FOLLOW_UP, HURT_BY_SHARING)) == CHOSEN
+    assert taken(BALANCED, costly, option(FOLLOW_UP)) == CHOSEN  # no benefit is shown of it
+    also = option(FOLLOW_UP, HELPED)
+    also.tasks.loc[1, "word"] = TUNED_ALONE
+    assert taken(BALANCED, costly, also) == CHOSEN
 
 
 def test_of_arms_that_nothing_separates_the_cheapest_is_taken() -> None:

@@ -47,7 +47,7 @@ def test_the_sentence_fits_the_decision(decision: str, arm: str, alone: list[str
 def test_cost_and_optimism_follow_the_decision_where_they_are_known() -> None:
     found = advised(Recommendation(SHARE, "", "", arm="hard", cost="half the cost.", winners_curse="a bit less."))
     assert found[1:3] == ["half the cost.", "a bit less."]
-    assert found[3].startswith("Rule of prefer: balanced. Among the arms that share, the first with a benefit")
+    assert found[3].startswith("Rule of prefer: balanced. Among the arms that share with a benefit")
 
 
 def test_there_is_no_recipe_before_an_arm_is_chosen(records_of: StudyOf) -> None:
