@@ -21,8 +21,8 @@ def test_the_odd_task_follows_the_related_ones_in_part_only() -> None:
     targets = table("harm", 0).filter(like="y_")
     related, odd = targets.drop(columns="y_odd"), targets["y_odd"]
     assert related.corr().to_numpy().min() > 0.3
-    shared = related.mean(axis=1)  # a quarter of its variance is noise, so that of the function is more than is seen
-    assert 0.4 < np.corrcoef(shared, odd)[0, 1] < 0.7
+    shared = related.mean(axis=1)  # a fifth of its variance is noise, so that of the function is more than is seen
+    assert 0.25 < np.corrcoef(shared, odd)[0, 1] < 0.55
 
 
 @pytest.mark.parametrize(
