@@ -10,7 +10,7 @@ from typing import BinaryIO, TypeVar
 from pyarrow.fs import FileSelector, FileSystem, FileType
 
 from study.store.remote.address import Address
-from study.store.remote.refusals import reason_of, refusal_of, silence_of
+from study.store.remote.refusals import reason_of, refusal_of, says_no_folder, silence_of
 from study.store.unwritable import is_unwritable
 
 PATIENCE_AT_START, PATIENCE = 30.0, 240.0
@@ -131,8 +131,10 @@ class ObjectStorage:
         def work() -> list[str]:
             try:
                 found = self.system.get_file_info(FileSelector(self._key(folder), allow_not_found=False))
-            except FileNotFoundError:
-                return []
+            except OSError as error:
+                if says_no_folder(error):
+                    return []
+                raise
             return sorted(info.base_name for info in found)
 
         return self.persist(work)

@@ -9,7 +9,7 @@ from study.store.remote.address import Address, endpoint
 
 _KINDS: tuple[tuple[str, str, str], ...] = (
     (
-        r"NO_SUCH_BUCKET|NoSuchBucket|bucket does not exist|Bucket .*not found",
+        r"NO_SUCH_BUCKET|NoSuchBucket|bucket does not exist|NOT_FOUND.*function=ListObjects",
         "there is no such bucket.",
         "Make it, or mend the name; a server other than that of AWS is named by AWS_ENDPOINT_URL.",
     ),
@@ -45,6 +45,14 @@ def refusal_of(error: OSError, address: Address) -> UserError | None:
         if re.search(pattern, text):
             return UserError(_where(address), found, f"{remedy}  Then run the same command again.")
     return None
+
+
+def says_no_folder(error: OSError) -> bool:
+    """Return whether a listing failed because nothing is below its prefix, which is no error of a store."""
+    text = str(error)
+    if "google::cloud::Status(NOT_FOUND" in text:  # what GCS says of a bucket, while pyarrow itself speaks of a prefix
+        return False
+    return isinstance(error, FileNotFoundError) or text.startswith("No such file or directory")
 
 
 def silence_of(error: OSError, address: Address, seconds: float) -> UserError:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from study.store.remote.refusals import reason_of, refusal_of, silence_of
+from study.store.remote.refusals import reason_of, refusal_of, says_no_folder, silence_of
 from tests.study.store.remote.store_in_folder import ADDRESS
 
 CURL = "When getting information for key 'x': AWS Error NETWORK_CONNECTION during HeadObject operation: "
@@ -31,6 +31,17 @@ def test_what_does_not_pass_is_told_with_a_remedy(text: str, found: str) -> None
     assert refusal is not None
     assert found in refusal.found
     assert refusal.remedy.endswith("Then run the same command again.")
+
+
+def test_a_prefix_without_objects_is_told_from_a_bucket_that_is_not_there() -> None:
+    gcs = "google::cloud::Status(NOT_FOUND: 404 error_info={metadata={gcloud-cpp.retry.function=ListObjects}})"
+    refusal = refusal_of(FileNotFoundError(gcs), ADDRESS)
+    assert refusal is not None
+    assert "no such bucket" in refusal.found
+    assert not says_no_folder(FileNotFoundError(gcs))
+    assert says_no_folder(FileNotFoundError("Path does not exist 'bucket/study'"))
+    assert says_no_folder(OSError("No such file or directory 'bucket/study'"))
+    assert not says_no_folder(OSError("AWS Error NO_SUCH_BUCKET during ListObjectsV2 operation"))
 
 
 @pytest.mark.parametrize(
