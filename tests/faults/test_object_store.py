@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import random
 import shutil
+import signal
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from multiprocessing.process import BaseProcess
@@ -12,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from study.cli.console import INTERRUPTED
 from study.driver import places
 from study.store import ledger
 from study.store.recorded import read_recorded
@@ -132,6 +134,27 @@ def test_the_way_to_the_server_is_cut_for_a_while(study: Study, undisturbed: Und
     assert ended.code == 0, ended.said
     assert f"{study.place}: " in ended.said
     assert ended.silence < 60
+    assert tables(study.out) == undisturbed.tables
+
+
+def test_whoever_stops_a_study_that_waits_for_the_server_is_not_kept_waiting(
+    study: Study, undisturbed: Undisturbed
+) -> None:
+    stopped: list[int] = []
+
+    def cut_and_stop(driver: BaseProcess) -> None:
+        if not study.proxy.is_cut and study.ended == 4:
+            study.proxy.cut()
+        if not stopped and "it is tried again" in (study.folder / "log").read_text():
+            stopped.append(driver.pid or 0)
+            os.kill(stopped[0], signal.SIGINT)
+
+    ended = study.drive(cut_and_stop, patience=3600.0)  # longer than a test may take
+    assert ended.code == INTERRUPTED, ended.said
+    assert "The next session sends what is missing there." in ended.said
+    study.proxy.mend()
+    again = study.drive()
+    assert again.code == 0, again.said
     assert tables(study.out) == undisturbed.tables
 
 

@@ -16,7 +16,9 @@ from typer.testing import CliRunner
 
 from study.cli.app import app
 from study.cli.export import networks
+from study.driver.places import at_work
 from tests.study.finished_studies import Finished
+from tests.study.store.remote.conftest import endpoint, on_server  # noqa: F401 - fixtures
 
 
 def invoke(*arguments: object) -> Any:
@@ -97,3 +99,28 @@ def test_the_commands_and_the_lines_of_the_readme_work(
     script = f"{lines}\nprint(len(answers['y_price']))"
     run = {"cwd": tmp_path / "model", "capture_output": True, "text": True, "env": {}}
     assert subprocess.run([sys.executable, "-c", script], check=True, **run).stdout.strip() == "150"
+
+
+def test_a_model_is_taken_from_an_object_store(
+    shop: Finished,
+    tmp_path: Path,
+    on_server: str,  # noqa: F811
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    place = "s3://bucket/shop"
+    monkeypatch.setenv("MTL_STUDY_COPIES", str(tmp_path / "one machine"))
+    with at_work(place) as there:
+        shutil.copytree(shop.run, there.directory, dirs_exist_ok=True)
+    monkeypatch.setenv("MTL_STUDY_COPIES", str(tmp_path / "another"))
+    result = invoke(place, "--out", tmp_path / "model", "--option", "chosen")
+    assert result.exit_code == 0, result.output
+    assert invoke(shop.run, "--out", tmp_path / "local", "--option", "chosen").exit_code == 0
+    names = [path.name for path in (tmp_path / "local").iterdir() if path.suffix == ".safetensors"]
+    assert names
+    assert all((tmp_path / "model" / name).read_bytes() == (tmp_path / "local" / name).read_bytes() for name in names)
+    (tmp_path / "new.csv").write_text("age,city,since,member\n35.5,Bonn,2021-03-14,yes\n")
+    predicted = [
+        CliRunner().invoke(app, ["predict", str(source), str(tmp_path / "new.csv")]) for source in (place, shop.run)
+    ]
+    assert predicted[0].exit_code == 0, predicted[0].output
+    assert predicted[0].stdout == predicted[1].stdout

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import multiprocessing
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from multiprocessing.connection import Connection
@@ -13,10 +14,14 @@ KEY, SECRET = "AKIAPLANTEDKEY", "planted/secret/of/the/store"
 
 
 @contextmanager
-def server() -> Iterator[str]:
-    """Yield the address of a server, as ``AWS_ENDPOINT_URL`` takes it."""
+def server(open_to: int | None = None) -> Iterator[str]:
+    """Yield the address of a server, as ``AWS_ENDPOINT_URL`` takes it.
+
+    Args:
+        open_to: number of requests that it answers to anybody; then it knows no credentials.  ``None``: all.
+    """
     here, there = SERVERS.Pipe()
-    process = SERVERS.Process(target=_serve, args=(there,), daemon=True)
+    process = SERVERS.Process(target=_serve, args=(there, open_to), daemon=True)
     process.start()
     there.close()  # so that an end of the server's process is seen here
     try:
@@ -46,7 +51,9 @@ def make_bucket(endpoint: str, name: str) -> None:
     S3FileSystem(scheme=scheme, endpoint_override=host, allow_bucket_creation=True, **keys).create_dir(name)
 
 
-def _serve(ready: Connection) -> None:
+def _serve(ready: Connection, open_to: int | None) -> None:
+    if open_to is not None:
+        os.environ["INITIAL_NO_AUTH_ACTION_COUNT"] = str(open_to)
     from moto.server import ThreadedMotoServer
 
     logging.getLogger("werkzeug").setLevel(logging.ERROR)

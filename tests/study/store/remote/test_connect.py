@@ -12,6 +12,7 @@ from mtl_core.errors import UserError
 from study.store.remote import connect
 from study.store.remote.address import Address
 from study.store.remote.object_storage import ObjectStorage
+from tests.study.store.remote.server import KEY, SECRET, environment, make_bucket, server
 from tests.study.store.remote.store_in_folder import ADDRESS
 
 LONGEST = 60.0
@@ -38,6 +39,17 @@ def test_a_bucket_that_is_not_there_is_told(on_server: str) -> None:
     address = Address("s3", "nobucket", "x")
     with pytest.raises(UserError, match="there is no such bucket"):
         ObjectStorage(connect.file_system(address), address).names()
+
+
+def test_credentials_that_are_not_accepted_are_told_without_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    with server(open_to=2) as url:
+        make_bucket(url, ADDRESS.bucket)
+        for name, value in environment(url).items():
+            monkeypatch.setenv(name, value)
+        with pytest.raises(UserError, match="the store does not accept the credentials") as refused:
+            ObjectStorage(connect.file_system(ADDRESS), ADDRESS).names()
+    assert KEY not in str(refused.value)
+    assert SECRET not in str(refused.value)
 
 
 def _unreached(monkeypatch: pytest.MonkeyPatch, url: str) -> UserError:

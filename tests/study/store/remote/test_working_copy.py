@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -189,6 +190,30 @@ def test_what_was_damaged_in_the_store_is_sent_anew_when_it_is_made_anew(store: 
     assert not (following.copy.run / "records/x.parquet").exists()
     following.ends("x")
     assert _seen(store(), tmp_path / "c") == ({"x"}, ["x", "x"])
+
+
+@pytest.mark.parametrize("path", ["../../escaped.parquet", "/tmp/escaped.parquet", "records/../../../escaped.parquet"])
+def test_a_store_of_somebody_else_leads_nowhere(store: Store, tmp_path: Path, path: str) -> None:
+    machine = Machine(store(), tmp_path / "a")
+    machine.ends("x")
+    storage, number = machine.copy.storage, machine.copy.state.number
+    stored = machine.copy.state.files["records/x.parquet"]
+    planted = {"format": 1, "session": "s", "whole": True, "files": {path: [stored.size, stored.digest]}}
+    planted |= {"ledger": None, "begins": 0, "lines": ""}
+    storage.write(f"commits/{number + 1:08d}.json", json.dumps(planted).encode())
+    with pytest.raises(UserError, match="no study keeps a file"):
+        _seen(store(), tmp_path / "b")
+    assert not list(tmp_path.rglob("escaped*"))
+
+
+def test_a_link_in_a_working_copy_is_refused(store: Store, tmp_path: Path) -> None:
+    Machine(store(), tmp_path / "a").ends("x")
+    (tmp_path / "b/run").mkdir(parents=True)
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "b/run/records").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(UserError, match="this is a link"):
+        _seen(store(), tmp_path / "b")
+    assert not list((tmp_path / "elsewhere").iterdir())
 
 
 def test_the_report_has_a_name_of_its_own(store: Store, tmp_path: Path) -> None:
