@@ -10,12 +10,14 @@ from mtl_core.errors import UserError
 from study.config.load import read_spec
 from study.config.spec import DATASET, Spec
 from study.config.suite import is_suite
-from study.driver.manifest import read_manifest
+from study.driver.manifest import DATA, KEPT, read_manifest
 from study.store import ledger
 
 
 def begun_spec(out: Path, data: Path | None = None) -> Spec:
     """Return the study that was begun in ``out``, with its table at another place if one is named.
+
+    Data that the run directory itself keeps are found there wherever it was moved, or fetched, to.
 
     Raises:
         UserError: when there is no study, or its table is not there.
@@ -30,11 +32,24 @@ def begun_spec(out: Path, data: Path | None = None) -> Spec:
         if path is None:
             raise UserError(f"--data {data}", "the study does not read a table.", "Leave --data out.")
         path = str(data.absolute())
-        spec = spec.model_copy(update={"tasks": spec.tasks.model_copy(update={"path": path})})
+        spec = _with_path(spec, path)
+    elif path is not None and not Path(path).exists() and (kept := _kept_in(out, Path(path))) is not None:
+        path = str(kept)
+        spec = _with_path(spec, path)
     if path is not None and not Path(path).exists():
         found = "the study's table is not there."
         raise UserError(str(path), found, "Put it back, or name its new place with --data PATH.")
     return spec
+
+
+def _with_path(spec: Spec, path: str) -> Spec:
+    return spec.model_copy(update={"tasks": spec.tasks.model_copy(update={"path": path})})
+
+
+def _kept_in(out: Path, path: Path) -> Path | None:
+    """The data that a run directory keeps, if ``path`` is where it kept them before it was moved."""
+    kept = out.absolute() / path.name
+    return kept if path.name in (DATA, KEPT) and kept.is_file() else None
 
 
 def refuse_no_study(out: Path) -> None:

@@ -33,7 +33,6 @@ def file_system(address: Address) -> FileSystem:
         raise UserError(str(address), f"this pyarrow knows no such store ({error}).", remedy) from None
     if address.scheme == "gs":
         return GcsFileSystem(retry_time_limit=timedelta(seconds=ANSWER_SECONDS))
-    os.environ.setdefault("AWS_EC2_METADATA_SERVICE_NUM_ATTEMPTS", "1")  # else a machine elsewhere waits for minutes
     options = {"request_timeout": ANSWER_SECONDS, "connect_timeout": ANSWER_SECONDS, "allow_delayed_open": True}
     region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
     once = AwsStandardS3RetryStrategy(max_attempts=1)

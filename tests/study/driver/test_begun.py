@@ -42,6 +42,15 @@ def test_a_table_at_another_place(tmp_path: Path) -> None:
     assert begun_spec(tmp_path, tmp_path / "here.csv").tasks.options["path"] == str(tmp_path / "here.csv")
 
 
+@pytest.mark.parametrize("name", ["data.parquet", "data.npz"])
+def test_data_that_the_run_directory_keeps_are_found_where_it_was_moved_to(tmp_path: Path, name: str) -> None:
+    begun(tmp_path, as_text(tiny(tasks={"set": "table", "path": f"/another/machine/{name}", "targets": ["y"]})))
+    with pytest.raises(UserError, match="table is not there"):
+        begun_spec(tmp_path)
+    (tmp_path / name).touch()
+    assert begun_spec(tmp_path).tasks.options["path"] == str(tmp_path / name)
+
+
 def test_other_data_and_another_engine_are_refused(tmp_path: Path) -> None:
     task_set = small_task_set()
     manifest = {"fingerprint": task_set.fingerprint(), "engine_version": ENGINE_VERSION}
