@@ -135,24 +135,31 @@ class CommitLog:
         self.storage = storage
 
     def add(self, number: int, commit: Commit) -> None:
-        """Write a commit under a number that was never used, and read it back.
+        """Write a commit under a number that is free, as :meth:`refuse_taken` says, and read it back.
 
         Raises:
             UserError: another driver has written a commit of this number.
         """
         path, content = _path(number), commit.encoded()
-        self._refuse_another(self.storage.read(path), commit)
 
         def work() -> None:
-            self.storage.write(path, content)
+            self.storage.write_unseen(path, content)
             found = self.storage.read(path)
             if found != content:
-                self._refuse_another(found, commit)
+                self._refuse_another(found, commit.session)
                 raise OSError(f"{path} did not arrive whole")
 
         self.storage.persist(work)
         if commit.whole:
             self.storage.write(HEAD, json.dumps({"format": FORMAT, "number": number}).encode())
+
+    def refuse_taken(self, number: int, session: str) -> None:
+        """Refuse to go on when another driver has written the commit of a number.
+
+        Raises:
+            UserError: it has.
+        """
+        self._refuse_another(self.storage.read(_path(number)), session)
 
     def latest(self, known: State | None = None) -> State:
         """Return the state after the last commit, going on from ``known`` where the log still has what follows it.
@@ -215,13 +222,13 @@ class CommitLog:
         except Torn:
             return None
 
-    def _refuse_another(self, content: bytes | None, commit: Commit) -> None:
+    def _refuse_another(self, content: bytes | None, session: str) -> None:
         """Refuse to write over the commit of another driver; what is torn is nobody's."""
         try:
             found = None if content is None else commit_of(content)
         except ValueError:
             return
-        if found is not None and found.session != commit.session:
+        if found is not None and found.session != session:
             raise UserError(str(self.storage.address), "another driver works here, too.", "Stop one of the two.")
 
 

@@ -68,11 +68,19 @@ class ObjectStorage:
         """Write ``content`` to ``path``, and see that it arrived."""
 
         def work() -> None:
-            with self.system.open_output_stream(self._key(path)) as stream:
-                stream.write(content)
+            self.write_unseen(path, content)
             self._refuse_torn(path, len(content))
 
         self.persist(work)
+
+    def write_unseen(self, path: str, content: bytes) -> None:
+        """Write ``content`` to ``path`` once, for somebody who reads it back.
+
+        Raises:
+            OSError: the store fails.
+        """
+        with self.system.open_output_stream(self._key(path)) as stream:
+            stream.write(content)
 
     def upload(self, path: str, file: BinaryIO, size: int) -> None:
         """Write the ``size`` bytes of an open file to ``path`` piece by piece, and see that they arrived."""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from mtl_core.errors import UserError
@@ -28,8 +29,13 @@ class Outgoing:
     def __init__(self, storage: ObjectStorage, run: Path, digests: Digests) -> None:
         self.storage, self.run, self.digests = storage, run, digests
 
-    def send_files(self, state: State) -> dict[str, Stored]:
-        """Send the files that the store lacks after ``state``, and return all that are here, by path."""
+    def send_files(self, state: State, beside: Sequence[Callable[[], None]] = ()) -> dict[str, Stored]:
+        """Send the files that the store lacks after ``state``, and return all that are here, by path.
+
+        Args:
+            state: of the store.
+            beside: further requests, which are made at the same time: a store answers several as fast as one.
+        """
         there = {one.digest for one in state.files.values()}
         here = dict(local_files(self.run))
         same = {
@@ -38,19 +44,21 @@ class Outgoing:
             if path in here and self.digests.known(path, here[path]) == one
         }
 
-        def send(path: str) -> Stored | None:
+        found: dict[str, Stored] = {}
+
+        def send(path: str) -> None:
             try:
                 with open(self.run / path, "rb") as file:
                     stored = self.digests.of_open(path, file)
                     if stored.digest not in there:
                         self.storage.upload(stored.key, file, stored.size)
-                    return stored
+                    found[path] = stored
             except FileNotFoundError:  # a worker has removed its snapshot meanwhile
-                return None
+                return
 
-        changed = [path for path in here if path not in same]
-        found = dict(zip(changed, each(self.storage, send, changed), strict=True))
-        return same | {path: one for path, one in found.items() if one is not None}
+        sending = [partial(send, path) for path in here if path not in same]
+        each(self.storage, lambda request: request(), [*beside, *sending])
+        return same | found
 
     def lines(self, state: State) -> bytes:
         """Return the lines of the ledger that the store lacks after ``state``."""
@@ -69,8 +77,8 @@ class Outgoing:
         self.storage.write(stored.key, content)
         return stored
 
-    def remove(self, keys: Iterable[str]) -> None:
-        """Remove objects that no commit names any more; what cannot be removed now a later session's sweep removes."""
+    def removals(self, keys: Iterable[str]) -> list[Callable[[], None]]:
+        """Return what removes objects that no commit names any more; where it fails, a later sweep removes them."""
         quiet = self._quiet()
 
         def remove(key: str) -> None:
@@ -79,7 +87,7 @@ class Outgoing:
             except UserError:
                 return
 
-        each(quiet, remove, keys)
+        return [partial(remove, key) for key in keys]
 
     def remove_commits(self, numbers: tuple[int, ...]) -> None:
         """Remove commits whose place a whole one has taken; those that cannot be removed now do no harm."""
@@ -91,7 +99,8 @@ class Outgoing:
     def sweep(self, state: State) -> None:
         """Remove objects that ``state`` does not name: drivers that were killed have left them."""
         named = {one.digest for one in state.objects}
-        self.remove(f"objects/{name}" for name in self.storage.names("objects") if name not in named)
+        left = [f"objects/{name}" for name in self.storage.names("objects") if name not in named]
+        each(self._quiet(), lambda removal: removal(), self.removals(left))
 
     def _quiet(self) -> ObjectStorage:
         return replace(self.storage, say=silent, patience=0.0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from functools import partial
 from pathlib import Path
 
 from mtl_core.errors import UserError
@@ -44,6 +45,7 @@ class WorkingCopy:
         self._incoming, self._outgoing = Incoming(storage, run, digests), Outgoing(storage, run, digests)
         self._lease: Lease | None = None
         self._number, self._whole, self._over = 0, True, False
+        self._outdated: list[str] = []
 
     def bring_up_to_date(self, without: Collection[str] = ()) -> None:
         """Fetch what the store has and this copy lacks.
@@ -96,6 +98,7 @@ class WorkingCopy:
             return
         before = self.state.files.get(REPORT)
         self._commit_or_stop()
+        self._outgoing.sweep(self.state)
         if (self.run / REPORT).is_file() and self.state.files.get(REPORT) != before:
             self.storage.write(REPORT, (self.run / REPORT).read_bytes())
 
@@ -109,8 +112,10 @@ class WorkingCopy:
     def _commit(self) -> None:
         if self._lease is None:
             raise AssertionError("A working copy is sent that nobody has leased.")
-        self._lease.check()
-        files, lines = self._outgoing.send_files(self.state), self._outgoing.lines(self.state)
+        lines, number = self._outgoing.lines(self.state), self._number + 1
+        beside = [self._lease.check, partial(self.log.refuse_taken, number, self._lease.session)]
+        files = self._outgoing.send_files(self.state, [*beside, *self._outgoing.removals(self._outdated)])
+        self._outdated = []
         changes: dict[str, Stored | None] = {
             path: one for path, one in files.items() if self.state.files.get(path) != one
         }
@@ -122,15 +127,15 @@ class WorkingCopy:
             commit = Commit(self._lease.session, True, files, self._outgoing.send_ledger())
         else:
             commit = Commit(self._lease.session, False, changes, None, self.state.ledger_size, lines)
-        self._number, self._whole = self._number + 1, True  # a number that does not get its commit is not used again
-        self.log.add(self._number, commit)
-        before, self.state, self._whole = self.state, self.state.after(self._number, commit), False
+        self._number, self._whole = number, True  # a number that does not get its commit is not used again
+        self.log.add(number, commit)
+        before, self.state, self._whole = self.state, self.state.after(number, commit), False
         self._tidy(before, whole=whole)
 
     def _tidy(self, before: State, *, whole: bool) -> None:
-        """Remove what no reader needs after a commit."""
+        """Remove what no reader needs after a commit; objects at the next one, beside its other requests."""
         kept = {one.digest for one in self.state.objects}
-        self._outgoing.remove(dict.fromkeys(one.key for one in before.objects if one.digest not in kept))
+        self._outdated = list(dict.fromkeys(one.key for one in before.objects if one.digest not in kept))
         if whole:
             self._outgoing.remove_commits(before.numbers)
             self._outgoing.sweep(self.state)

@@ -98,9 +98,21 @@ def test_a_gap_in_the_ledger_is_told(store: Store) -> None:
 
 def test_a_commit_of_another_driver_is_not_written_over(store: Store) -> None:
     log = _log(store())
+    log.refuse_taken(2, "me")
+    log.refuse_taken(3, "another")
     with pytest.raises(UserError, match="another driver works here"):
-        log.add(2, replace(MORE, session="another"))
-    assert log.latest().lines == MORE.lines
+        log.refuse_taken(2, "another")
+
+
+def test_a_commit_that_another_driver_writes_over_is_noticed(store: Store) -> None:
+    log, other = _log(store()), replace(MORE, session="another")
+
+    def act(verb: str, key: str) -> None:
+        if verb == "read" and key.endswith("3.json"):
+            store().write("commits/00000003.json", other.encoded())
+
+    with pytest.raises(UserError, match="another driver works here"):
+        CommitLog(store(act=act)).add(3, replace(MORE, begins=log.latest().ledger_size))
 
 
 def test_what_arrives_torn_is_written_again(store: Store) -> None:

@@ -86,7 +86,7 @@ def test_what_cannot_be_removed_stops_nothing_and_is_tried_once(run: Path, store
             raise OSError("gone")
 
     sending = _outgoing(store(act=act), run)
-    sending.remove(["objects/a", "objects/b"])
+    sending.send_files(State(), sending.removals(["objects/a", "objects/b"]))
     sending.remove_commits((1, 2))
     assert sorted(tried)[1:] == ["bucket/study/objects/a", "bucket/study/objects/b"]
     assert sending.storage.patience == 5.0
