@@ -15,6 +15,7 @@ from study.store.remote.incoming import Gone, Incoming
 from study.store.remote.lease import Lease
 from study.store.remote.object_storage import ObjectStorage
 from study.store.remote.outgoing import Outgoing
+from study.store.remote.side_by_side import each
 
 DEFERRED = frozenset({"started"})
 """Events that wait for the next commit: a shard that started and did not end is trained again anyway."""
@@ -114,8 +115,7 @@ class WorkingCopy:
             raise AssertionError("A working copy is sent that nobody has leased.")
         lines, number = self._outgoing.lines(self.state), self._number + 1
         beside = [self._lease.check, partial(self.log.refuse_taken, number, self._lease.session)]
-        files = self._outgoing.send_files(self.state, [*beside, *self._outgoing.removals(self._outdated)])
-        self._outdated = []
+        files = self._outgoing.send_files(self.state, beside)
         changes: dict[str, Stored | None] = {
             path: one for path, one in files.items() if self.state.files.get(path) != one
         }
@@ -128,12 +128,14 @@ class WorkingCopy:
         else:
             commit = Commit(self._lease.session, False, changes, None, self.state.ledger_size, lines)
         self._number, self._whole = number, True  # a number that does not get its commit is not used again
-        self.log.add(number, commit)
+        outdated = [key for key in self._outdated if key not in {one.key for one in files.values()}]
+        requests = [partial(self.log.add, number, commit), *self._outgoing.removals(outdated)]
+        each(self.storage, lambda request: request(), requests)
         before, self.state, self._whole = self.state, self.state.after(number, commit), False
         self._tidy(before, whole=whole)
 
     def _tidy(self, before: State, *, whole: bool) -> None:
-        """Remove what no reader needs after a commit; objects at the next one, beside its other requests."""
+        """Remove what no reader needs after a commit; objects while the next one is written, unless it names them."""
         kept = {one.digest for one in self.state.objects}
         self._outdated = list(dict.fromkeys(one.key for one in before.objects if one.digest not in kept))
         if whole:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -78,6 +79,19 @@ def test_merged_parts_replace_the_small_ones_in_the_store(store: Store, tmp_path
     assert _seen(store(), tmp_path / "b")[0] == {"merged-search"}
     machine.copy.deliver()
     assert len(machine.copy.storage.names("objects")) == 2, "the part, and the ledger's beginning"
+
+
+def test_what_goes_and_comes_back_is_not_removed(store: Store, tmp_path: Path) -> None:
+    def act(verb: str, key: str) -> None:
+        if verb == "remove":
+            time.sleep(0.2)  # so that it comes after what is written at the same time
+
+    machine = Machine(store(act=act), tmp_path / "a")
+    machine.ends("x")
+    (machine.copy.run / "records/x.parquet").unlink()
+    machine.ledger.append("retrying", arms=[])
+    machine.ends("x")
+    assert _seen(store(), tmp_path / "b") == ({"x"}, ["x", "x"])
 
 
 def test_a_long_log_is_put_together(store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
