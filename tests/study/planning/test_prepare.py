@@ -50,7 +50,8 @@ def test_nothing_is_written(machine: list[float], tmp_path: Path) -> None:
 
 
 def test_a_budget_that_a_run_has_settled_stays_settled_on_another_machine(machine: list[float], tmp_path: Path) -> None:
-    spec = tiny(tuning={"draws": 8}, budget="75s")
+    whole = prepare(tiny(tuning={"draws": 8}, budget="1000h"), out=tmp_path).forecast.seconds
+    spec = tiny(tuning={"draws": 8}, budget=f"{0.9 * whole:.0f}s")
     first = prepare_run(spec, tmp_path)
     assert first.plan.spec.tuning.draws < 8
     assert first.plan.shrunk

@@ -11,8 +11,10 @@ from pathlib import Path
 import pytest
 
 from mtl_core.errors import UserError
+from study.driver.run import run
 from study.driver.watching import log_file
 from study.driver.watching.log_file import LogFile, copied_to, uncopied
+from tests.study.conftest import tiny
 
 TIME = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d\d:\d\d "
 
@@ -72,3 +74,10 @@ def test_a_full_disk_ends_the_log_and_not_the_study(
     log.write("a")
     log.write("b")
     assert capsys.readouterr().err == f"nothing more is written to {tmp_path / 'log'}: No space left on device\n"
+
+
+def test_a_study_from_python_writes_its_progress_there(fake: Path, tmp_path: Path) -> None:
+    run(tiny(), out=tmp_path / "run", log_file=tmp_path / "log")
+    found = lines(tmp_path / "log")
+    assert found[0].startswith("search: 0 of at most")
+    assert found[-1].startswith("score: ")
