@@ -95,6 +95,11 @@ class Entry:
         return {option.name: option.range for option in self.options.values() if option.range is not None}
 
 
+def add_kind(kind: str, package: str, base: str) -> None:
+    """Let ``package``, which need not be a part of this one, hold the subclasses of its ``base`` as a further kind."""
+    KINDS[kind] = (package, base)
+
+
 @cache
 def entries(kind: str) -> Mapping[str, Entry]:
     """Return every entry of ``kind`` (a key of :data:`KINDS`) by name, in alphabetical order.

@@ -25,6 +25,10 @@ class Uniform:
         """Return the value at ``point``, one coordinate of the unit interval."""
         return self.low + (self.high - self.low) * point[0]
 
+    def point_of(self, value: float) -> tuple[float, ...]:
+        """Return the point whose value is ``value``, or the nearest one in the range."""
+        return (_within((value - self.low) / (self.high - self.low) if self.high > self.low else 0.0),)
+
     def holds(self, value: Any) -> bool:
         """Return whether ``value`` lies in the range, its ends included."""
         return self.low <= value <= self.high
@@ -51,6 +55,12 @@ class LogUniform:
         value = math.exp(math.log(self.low) + math.log(self.high / self.low) * point[0])
         return min(max(value, self.low), self.high)  # rounding must not lead out of the range
 
+    def point_of(self, value: float) -> tuple[float, ...]:
+        """Return the point whose value is ``value``, or the nearest one in the range."""
+        if value <= self.low:  # zero, too, which has no logarithm
+            return (0.0,)
+        return (_within(math.log(value / self.low) / math.log(self.high / self.low) if self.high > self.low else 0.0),)
+
     def holds(self, value: Any) -> bool:
         """Return whether ``value`` lies in the range, its ends included."""
         return self.low <= value <= self.high
@@ -66,6 +76,10 @@ class Choice:
     def at(self, point: Sequence[float]) -> Any:
         """Return the option whose part of the unit interval contains ``point``."""
         return self.options[min(int(point[0] * len(self.options)), len(self.options) - 1)]
+
+    def point_of(self, value: Any) -> tuple[float, ...]:
+        """Return the middle of the part of the unit interval whose option is ``value``."""
+        return ((self.options.index(value) + 0.5) / len(self.options),)
 
     def holds(self, value: Any) -> bool:
         """Return whether ``value`` is one of the options."""
@@ -107,9 +121,18 @@ class Simplex:
         total = sum(exponentials)
         return tuple(value / total for value in exponentials)
 
+    def point_of(self, value: Sequence[float]) -> tuple[float, ...]:
+        """Return a point whose weights are ``value``; there are many, and this one's exponentials have mean 1."""
+        return tuple(math.exp(-weight * self.dimensions) for weight in value)
+
     def holds(self, value: Any) -> bool:
         """Return whether ``value`` is a point of the simplex."""
         return all(weight >= 0 for weight in value) and math.isclose(sum(value), 1, abs_tol=1e-6)
+
+
+def _within(coordinate: float) -> float:
+    """The nearest coordinate of the unit interval."""
+    return min(max(coordinate, 0.0), 1.0)
 
 
 Range = Uniform | LogUniform | Choice | Simplex

@@ -31,7 +31,7 @@ WHOLE = (
     "tests/study/driver/",
     "tests/study/execution/test_heartbeat.py",
     "tests/study/planning/test_task_trees.py",
-    "tests/study/protocol/test_optuna_search.py",
+    "tests/study/planning/strategies/test_optuna.py",
     "tests/test_readme.py",
     "tests/truth/",
 )

@@ -21,6 +21,7 @@ from analysis.report.sections.diverged import diverged_table
 from analysis.report.sections.evidence_alerts import evidence_alerts
 from analysis.report.sections.first_screen import Fact
 from analysis.report.sections.forest import Forest, forest
+from analysis.report.sections.front import front_table
 from analysis.report.sections.log_loss import log_loss_rows, log_loss_sentences, log_loss_table
 from analysis.report.sections.options import OptionLine, option_lines, options_table
 from analysis.report.sections.own_losses import own_losses_words
@@ -113,6 +114,7 @@ def compose(records: Records, answered: list[Answer], figures: list[Drawing]) ->
         budget_words=budget.budget_words(study),
         budget_tables=[
             *budget.budget_tables(study),
+            *front_table(study),
             *precision_table(records, recommendation),
             *diverged_table(study),
         ],

@@ -21,6 +21,10 @@ PAGES = {
         "Ways to weigh tasks",
         "Levels of `factors.weighting`. Options are set under `training.weighting_options`.",
     ),
+    "strategies": (
+        "Search strategies",
+        "Values of `search.strategy`, and of `--search`. What they may use stands beside it under `search`.",
+    ),
     "backbones": (
         "Backbones",
         "Levels of `factors.backbone`: what a stage computes. Options are set under `training.backbone_options`.",

@@ -15,6 +15,7 @@ from study.cli.options import (
     BackEnd,
     Budget,
     Device,
+    FurtherArms,
     Groups,
     Insecure,
     Json,
@@ -28,13 +29,16 @@ from study.cli.options import (
     Overrides,
     Query,
     Run,
+    SearchStrategy,
     TakeOver,
     Targets,
     TaskColumn,
     Test,
     TrustCode,
     Validation,
+    VerdictSeeds,
     What,
+    Without,
     Workers,
 )
 from study.cli.slurm import slurm
@@ -74,6 +78,7 @@ def run(
     validation: Validation = None,
     query: Query = None,
     overrides: Overrides = None,
+    search: SearchStrategy = None,
     budget: Budget = None,
     backend: BackEnd = None,
     address: Address = None,
@@ -92,7 +97,7 @@ def run(
     named = {"targets": targets, "kinds": kinds, "metrics": metrics, "losses": losses, "task": task, "groups": groups}
     files = {"test": test, "validation": validation, "query": query}
     where = {"backend": backend, "workers": workers, "device": device, "trust_code": trust_code}
-    loaded = load_named(what, **named, **files, overrides=overrides, budget=budget, **where)
+    loaded = load_named(what, **named, **files, overrides=overrides, search=search, budget=budget, **where)
     how: dict[str, Any] = {"address": address, "mix_devices": mix_devices, "insecure": insecure}
     _run(loaded, out, as_json, **how, take_over=take_over, log_file=log_file, metrics_file=metrics_file)
 
@@ -111,6 +116,7 @@ def check(
     validation: Validation = None,
     query: Query = None,
     overrides: Overrides = None,
+    search: SearchStrategy = None,
     budget: Budget = None,
     backend: BackEnd = None,
     workers: Workers = None,
@@ -124,7 +130,7 @@ def check(
     named = {"targets": targets, "kinds": kinds, "metrics": metrics, "losses": losses, "task": task, "groups": groups}
     files = {"test": test, "validation": validation, "query": query}
     where = {"backend": backend, "workers": workers, "device": device, "trust_code": trust_code}
-    loaded = load_named(what, **named, **files, overrides=overrides, budget=budget, **where)
+    loaded = load_named(what, **named, **files, overrides=overrides, search=search, budget=budget, **where)
     from study.config.suite import Suite
     from study.driver.places import directory_of
 
@@ -166,15 +172,9 @@ def init(
 @reports_errors
 def extend(
     run: Run,
-    seeds: Annotated[
-        int | None, typer.Option(min=1, max=1000, help="Verdict seeds that there shall be in all.")
-    ] = None,
-    without: Annotated[
-        list[str] | None, typer.Option("--without", help="A task to train alone while the rest shares; repeatable.")
-    ] = None,
-    arms: Annotated[
-        list[str] | None, typer.Option("--arms", help="Label of a planned arm to judge, too; repeatable.")
-    ] = None,
+    seeds: VerdictSeeds = None,
+    without: Without = None,
+    arms: FurtherArms = None,
     data: Annotated[Path | None, typer.Option(help="Where the study's table lies now, if it was moved.")] = None,
     backend: BackEnd = None,
     address: Address = None,

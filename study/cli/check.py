@@ -146,7 +146,7 @@ def _say_arms(prepared: Prepared, most: int) -> None:
     say(*(f"  {plan.role(arm)[:9]:9}  {arm.label}{_size(plan, arm)}" for arm in shown))
     if shown and len(plan.arms) > len(shown):
         say(f"  and {len(plan.arms) - len(shown)} more")
-    say(*(f"  {remark}" for remark in plan.remarks))
+    say(*(f"  {remark}" for remark in plan.remarks), *([f"  search: {plan.searched}"] if plan.searched else []))
     say(*(f"  {reason}" for reason in plan.reasons))
     if plan.pilot:
         about = duration(max(1.0, prepared.forecast.pilot))

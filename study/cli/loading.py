@@ -17,6 +17,7 @@ def load_named(
     workers: int | None = None,
     device: str | None = None,
     trust_code: bool = False,
+    search: str | None = None,
     **given: Any,
 ) -> Spec | Suite:
     """Load what the first word of a command names, by the options of :func:`study.config.load.load` that are given.
@@ -28,6 +29,8 @@ def load_named(
     from study.config.named_code import refuse_untrusted
     from study.config.suite import Suite
 
+    if search is not None:
+        given["overrides"] = [*(given.get("overrides") or ()), f"search.strategy={search}"]
     loaded = load(what, **{name: value for name, value in given.items() if value is not None})
     if _is_of_a_run(Path(what)):
         for spec in loaded.studies.values() if isinstance(loaded, Suite) else [loaded]:

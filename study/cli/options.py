@@ -24,7 +24,12 @@ Validation = Annotated[str | None, typer.Option(help="File with the rows to vali
 Query = Annotated[str | None, typer.Option(help="Of a data base: a table, or a SELECT.")]
 Groups = Annotated[str | None, typer.Option(help="Column with groups of rows, such as patients, that stay whole.")]
 Overrides = Annotated[list[str] | None, typer.Option("--set", help="A key of the study file: section.key=value.")]
-Budget = Annotated[str | None, typer.Option(help="Wall time to fit into, as in 2h; shrinks draws, seeds, arms.")]
+Budget = Annotated[
+    str | None, typer.Option(help="To fit into: 2h, '5000 replicas' or '10 GPU-hours'; takes draws, seeds, arms.")
+]
+SearchStrategy = Annotated[
+    str | None, typer.Option("--search", help="How to search: grid, or what list strategies names.")
+]
 BackEnd = Annotated[Literal["auto", "inline", "ray"] | None, typer.Option(help="Where replicas train.")]
 Device = Annotated[
     Literal["auto", "cpu", "cuda"] | None, typer.Option(help="What replicas train on; a GPU if there is one.")
@@ -59,3 +64,12 @@ MetricsFile = Annotated[
 ]
 Json = Annotated[bool, typer.Option("--json", help="Lines for programs.")]
 Run = Annotated[Path, typer.Argument(metavar="RUN", help="A run directory, or its address in an object store.")]
+VerdictSeeds = Annotated[
+    int | None, typer.Option("--seeds", min=1, max=1000, help="Verdict seeds that there shall be in all.")
+]
+Without = Annotated[
+    list[str] | None, typer.Option("--without", help="A task to train alone while the rest shares; repeatable.")
+]
+FurtherArms = Annotated[
+    list[str] | None, typer.Option("--arms", help="Label of a planned arm to judge, too; repeatable.")
+]

@@ -60,7 +60,9 @@ def report(
 
 
 def list_kind(
-    kind: Annotated[str, typer.Argument(metavar="sharing|weighting|backbones|tasks|kinds|metrics|presets|columns")],
+    kind: Annotated[
+        str, typer.Argument(metavar="sharing|weighting|backbones|tasks|kinds|metrics|strategies|presets|columns")
+    ],
     as_json: Json = False,
 ) -> None:
     """List what exists, one line each, with the paper."""

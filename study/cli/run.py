@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -41,6 +42,7 @@ def run(
     from study.driver.places import at_work
     from study.driver.run import run_prepared
 
+    began = time.monotonic()  # what follows imports torch, and makes the plan
     refuse_a_file(out)
     refuse_unprotected(address, insecure)
     options = RunOptions(
@@ -53,6 +55,7 @@ def run(
         insecure=insecure,
         log_file=log_file,
         metrics_file=metrics_file,
+        began=began,
     )
     with saying_how_to_resume(), at_work(out, take_over=take_over) as place:
         prepared = prepare_with_data(spec, place.directory.absolute(), options.screen)

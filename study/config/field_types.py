@@ -20,7 +20,7 @@ from pydantic_core import PydanticCustomError
 
 from mtl_core.search_space import LogUniform, Range, Uniform
 from study.config import registered_names
-from study.config.durations import seconds_of
+from study.config.budgets import SHAPES, Budget, Quantity, budget_of
 from study.config.text import nearest, wrong_with_name
 
 RANGE_SHAPES = "Write a number, {uniform: [low, high]} or {log_uniform: [low, high]}."
@@ -143,11 +143,15 @@ def _range_as_written(value: Any) -> Any:
     return value
 
 
-def _duration(value: Any) -> Any:
-    seconds = seconds_of(value) if isinstance(value, str) else value
-    if not is_number(seconds) or not seconds > 0:
-        raise refusal(f"{value!r} is not a length of time.", "Write it like 45s, 90m, 2h or 1h30m.")
-    return float(seconds)
+def _budget(value: Any) -> Budget:
+    found = budget_of(value)
+    if found is None:
+        raise refusal(f"{value!r} is no budget.", SHAPES)
+    return found
+
+
+def _budget_as_written(value: Budget | None) -> float | str | None:
+    return str(value) if isinstance(value, Quantity) else value
 
 
 def _is_plain(value: Any) -> bool:
@@ -211,7 +215,7 @@ OrAuto = Annotated[Item, WrapValidator(_or_auto), PlainSerializer(lambda value: 
 """A setting of a type, or ``auto`` until :mod:`study.planning.settings_from_data` puts a value in its place."""
 StudyName = Annotated[str, AfterValidator(_name)]
 Tuned = Annotated[Any, PlainValidator(_range), PlainSerializer(_range_as_written)]
-Duration = Annotated[float, BeforeValidator(_duration)]
+BudgetField = Annotated[Any, PlainValidator(_budget), PlainSerializer(_budget_as_written)]
 Options = Annotated[dict[str, Any], PlainValidator(_options)]
 Seeds = Annotated[int, Field(ge=1, le=1_000)]
 Share = Annotated[float, Field(gt=0, lt=1)]

@@ -15,9 +15,9 @@ from pydantic import ValidationError
 from mtl_core.data.files.by_name import stem_of
 from mtl_core.errors import UserError
 from study.config import registered_names, strict_yaml
+from study.config.budgets import SHAPES, budget_of
 from study.config.column_options import with_columns
 from study.config.data_files import data_section, known_suffixes, with_absolute_paths, with_options
-from study.config.durations import seconds_of
 from study.config.load_suite import KEY, suite_of
 from study.config.overrides import override
 from study.config.spec import DATASET, TABLE, Spec
@@ -51,7 +51,7 @@ def load(
         what: a study file (``.yaml``), a file or folder with data, or the name of a preset.
         targets: columns to predict, with ``*`` as in ``y_*``; for tables.
         overrides: ``section.key=value``, the value written as in a study file.
-        budget: wall time, such as ``2h``; wins over the file's.
+        budget: such as ``2h`` or ``5000 replicas``; wins over the file's.
         kinds: kinds of columns, each ``COLUMN=KIND`` as in ``y_*=regression``; for tables.
         metrics: metrics of targets, written likewise.
         losses: training losses of targets that are functions of the user's own, written likewise.
@@ -77,10 +77,8 @@ def load(
     if is_data and data["tasks"]["set"] == TABLE and "targets" not in data["tasks"]:
         raise UserError(str(what), "no targets are named.", "Say what to predict: --targets 'y_*' (may be repeated).")
     if budget is not None:
-        if not seconds_of(budget) > 0:
-            raise UserError(
-                f"--budget {budget}", "this is not a length of time.", "Write it like 45s, 90m, 2h or 1h30m."
-            )
+        if budget_of(budget) is None:
+            raise UserError(f"--budget {budget}", "this is no budget.", SHAPES)
         data["budget"] = budget
     return _validated(Document(data, document.lines), str(what), overrides)
 
@@ -198,8 +196,15 @@ def _with_absolute_paths(document: Document, folder: Path) -> Document:
     """Make paths absolute: they start from the study file's own folder, so that the command may run anywhere."""
     studies = document.data.get(KEY)
     for section in (document.data, *(studies.values() if isinstance(studies, dict) else ())):
-        with_absolute_paths(section.get("tasks") if isinstance(section, dict) else None, folder)
+        if isinstance(section, dict):
+            with_absolute_paths(section.get("tasks"), folder)
+            _with_absolute_path_of_run(section.get("search"), folder)
     return document
+
+
+def _with_absolute_path_of_run(search: Any, folder: Path) -> None:
+    if isinstance(search, dict) and isinstance(search.get("warm_start"), str):
+        search["warm_start"] = str((folder / search["warm_start"]).absolute())
 
 
 def _validated(document: Document, where: str, overrides: Sequence[str]) -> Spec | Suite:

@@ -14,6 +14,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from mtl_core.errors import UserError
+from study.config.budgets import Quantity
 from study.config.overrides import override
 from study.config.sections import Factors
 from study.config.spec import LEFT_TO_THE_DATA, Spec
@@ -52,6 +53,9 @@ def suite_of(document: Document, where: str, overrides: Sequence[str] = ()) -> S
     specs = {study: file.spec(study, common, own[study], given, overrides) for study in own}
     file.refuse_same_tasks(specs)
     total = None if "budget" not in common else next(iter(specs.values())).budget
+    if isinstance(total, Quantity):
+        found = f"{total} cannot be split among the studies of a suite."
+        raise UserError(file.place("budget"), found, "Give the suite a time, or each study a budget of its own.")
     if total is not None:
         specs = {study: spec.model_copy(update={"budget": None}) for study, spec in specs.items()}
     return Suite(name, specs, total)

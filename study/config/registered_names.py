@@ -8,7 +8,10 @@ from pathlib import Path
 from mtl_core import registry
 
 OPTIMISERS = ("adamw", "sgd")
+STRATEGIES = "strategies"
 PRESETS = Path(__file__).parent.parent / "presets"
+
+registry.add_kind(STRATEGIES, "study.planning.strategies", "Strategy")
 
 
 @cache

@@ -149,12 +149,21 @@ class Training(Section):
 
 
 class Search(Section):
-    """The search phase: ``grid`` trains every arm; with ``optuna`` a sampler proposes ``trials`` of them."""
+    """The search phase: the strategy, and what it may use.
 
-    strategy: Literal["grid", "optuna"] = "grid"
+    ``grid`` trains every arm with every draw.  The others leave arms out: ``trials`` is how many arms ``optuna``
+    proposes, and how many arms with a draw, or with hyperparameters, the others try.  ``rungs`` are shares of the
+    epochs after which the worse half of an arm's draws stops; with ``successive_halving`` one in ``reduction_factor``
+    of all arms with their draws goes on.  ``warm_start`` is the directory of an earlier run of the same arms: what it
+    has selected is tried first by ``joint`` and ``nsga``.
+    """
+
+    strategy: Annotated[str, one_of("strategies")] = "grid"
     seeds: Seeds = 2
     rungs: Annotated[tuple[Share, ...], BeforeValidator(as_levels)] = (0.25, 0.5)
     trials: Annotated[int, Field(ge=1)] | None = None
+    reduction_factor: Annotated[int, Field(ge=2, le=100)] = 3
+    warm_start: str | None = None
 
     @model_validator(mode="after")
     def _consistent(self) -> Search:

@@ -8,7 +8,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
-from study.config.field_types import AUTO, Duration, StudyName, number_or_auto, positive_by_name
+from study.config.budgets import CPU_HOURS, GPU_HOURS, Quantity
+from study.config.field_types import AUTO, BudgetField, StudyName, number_or_auto, positive_by_name, refusal
 from study.config.sections import (
     Confirm,
     Diagnostics,
@@ -40,7 +41,8 @@ class Spec(Section):
         band: half-width of the band of no practical difference, in points of skill.  ``auto`` is 1 point, or a tenth
             of half the interval of a single-task skill with the planned number of judging rows where that is more.
         prefer: which rule of the report takes one of the options; it changes no result.
-        budget: seconds of wall time that the plan has to fit into (``2h`` in the file).
+        budget: what the plan has to fit into: wall time (``2h``), ``5000 replicas``, ``10 GPU-hours`` or ``40
+            CPU-hours``.
         backend: ``auto`` takes Ray where it is worth its start-up time.
         workers: processes; one per core when left out.
         device: what replicas train on; ``auto`` is a GPU where there is one.
@@ -59,7 +61,7 @@ class Spec(Section):
     importance: Annotated[dict[str, float], positive_by_name()] = Field(default_factory=dict)
     band: Annotated[float | Literal["auto"], number_or_auto(0, 100)] = 1.0
     prefer: Literal["accuracy", "balanced", "cost"] = "balanced"
-    budget: Duration | None = None
+    budget: BudgetField | None = None
     backend: Literal["auto", "inline", "ray"] = "auto"
     workers: Annotated[int, Field(ge=1, le=10_000)] | None = None
     device: Literal["auto", "cpu", "cuda"] = "auto"
@@ -83,6 +85,13 @@ class Spec(Section):
         auto = {name: dict.fromkeys(LEFT_TO_THE_DATA[name], AUTO) for name in own}
         return data | {name: auto[name] | part for name, part in own.items() if isinstance(part, dict)}
 
+    @model_validator(mode="after")
+    def _budget_of_its_device(self) -> Spec:
+        other = {"cpu": GPU_HOURS, "cuda": CPU_HOURS}.get(self.device)
+        if isinstance(self.budget, Quantity) and self.budget.unit == other:
+            raise refusal(f"the budget is {self.budget}, but the device is {self.device}.", "Change one of the two.")
+        return self
+
     def plain(self) -> dict[str, Any]:
         """Return the study as mappings, lists and scalars: what the run directory's ``study.yaml`` holds."""
         return self.model_dump(mode="json")
@@ -103,8 +112,8 @@ class Spec(Section):
 
         It does not depend on the name, on where or how fast the study runs, on what its reader prefers, nor on where
         its data lie: a project that was moved goes on, and their fingerprint says whether the data are the same.
-        Studies from before there were outer folds, an importance of tasks or a choice of norm keep their hash; a study
-        may go on to more seeds than it had.
+        Studies from before there were outer folds, an importance of tasks, a choice of norm or several strategies keep
+        their hash; a study may go on to more seeds than it had.
         """
         left_out: dict[str, Any] = dict.fromkeys(("name", "prefer", "budget", "backend", "workers", "device"), True)
         added = {"max_seeds", "follow_up"} if self.verdict.follow_up else {"max_seeds"}
@@ -115,6 +124,9 @@ class Spec(Section):
             left_out["evaluation"] = True
         if not self.importance:
             left_out["importance"] = True
+        unused = {"reduction_factor"} if self.search.strategy != "successive_halving" else set[str]()
+        if unused := unused | ({"warm_start"} if self.search.warm_start is None else set[str]()):
+            left_out["search"] = unused
         if self.factors.norm is None:
             left_out["factors"] = {"norm"}
         content = self.model_dump_json(exclude=left_out)

@@ -31,6 +31,7 @@ class RunOptions:
         mix_devices: whether a study that was begun on another device may go on with this one.
         insecure: whether the cluster may be joined without a token.
         log_file: file to which the progress is appended, line by line, beside what the screen shows.
+        began: reading of ``time.monotonic`` when the command began; ``None``: not known.
         metrics_file: file that holds the progress for Prometheus, see :mod:`study.driver.watching.metrics_file`.
         keep: what keeps the run directory in an object store, see :mod:`study.store.remote`; the ledger calls it.
     """
@@ -45,6 +46,7 @@ class RunOptions:
     insecure: bool = False
     log_file: Path | None = None
     metrics_file: Path | None = None
+    began: float | None = None
     keep: Callable[[str], None] | None = None
 
 

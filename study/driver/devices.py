@@ -23,7 +23,7 @@ def refuse_a_missing_gpu(device: str, address: str | None) -> None:
         chosen_device(device)
 
 
-def note_device(device: str, archive: Archive, ledger: Ledger, *, mix: bool) -> None:
+def note_device(device: str, archive: Archive, ledger: Ledger, *, mix: bool, share: float = 1.0) -> None:
     """Write to the ledger which device a session trains on; refuse another one than the records are of.
 
     Devices differ in the last bits of a sum, and a network that trains on amplifies them: replicas of two devices are
@@ -34,6 +34,7 @@ def note_device(device: str, archive: Archive, ledger: Ledger, *, mix: bool) -> 
         archive: what was recorded before.
         ledger: of the study.
         mix: whether the user wants both.
+        share: part of a device that a worker has.
 
     Raises:
         UserError: when replicas of another device are recorded and ``mix`` is not set.
@@ -46,4 +47,4 @@ def note_device(device: str, archive: Archive, ledger: Ledger, *, mix: bool) -> 
         raise UserError(str(archive.directory), found, remedy)
     last = next((event for event in reversed(ledger.events) if event["event"] == "device"), None)
     if last is None or last["device"] != device or others:
-        ledger.append("device", device=device, mixed_with=others)
+        ledger.append("device", device=device, mixed_with=others, share=share)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -153,6 +154,7 @@ def _run_phases(
     measured = prepared if shown is None else replace(prepared, plan=shown)
     work = planned_work(measured.plan, prepared.forecast)
     facts = {"forecast": prepared.forecast.event(), "fingerprint": fingerprint, "engine_version": ENGINE_VERSION}
+    facts |= {} if options.began is None else {"before": round(time.monotonic() - options.began, 3)}
     facts |= {"work": event_of_work(work), "share": count(work, archive.entries.values()).share}
     ledger.append("planned", **prepared.plan.event(), **facts)
     for part in archive.damaged:
@@ -169,7 +171,8 @@ def _run_phases(
             if not scheduler.over:
                 with watch.showing(scheduler):  # the start of Ray may take most of a minute, too
                     if data.test is None:
-                        note_device(backend.begin(data), archive, ledger, mix=options.mix_devices)
+                        device = backend.begin(data)
+                        note_device(device, archive, ledger, mix=options.mix_devices, share=backend.share)
                     backend.run(scheduler, data)
     finally:
         trainer.close()

@@ -32,6 +32,11 @@ class Backend(Protocol):
     device: str
 
     @property
+    def share(self) -> float:
+        """Part of a device that a worker has, once the back end has begun: several may share a GPU."""
+        ...
+
+    @property
     def workers(self) -> int:
         """Jobs that run at once, now: machines of a cluster come and go."""
         ...

@@ -27,6 +27,11 @@ class Inline:
     def __init__(self, heartbeats: Heartbeats, device: str = "cpu") -> None:
         self.heartbeats, self.device, self._asked = heartbeats, "cpu", device
 
+    @property
+    def share(self) -> float:
+        """See :attr:`study.execution.backend.Backend.share`: the one job has the whole device."""
+        return 1.0
+
     def begin(self, data: Data) -> str:
         """Return the type of the device."""
         from mtl_core.training.device import chosen_device

@@ -180,10 +180,15 @@ class RayTune:
         """Return the actor that serves workers on other machines; ``None`` where all are on this one."""
         return self._server or (None if self.address is None else start_server(directory, self.heartbeats.folder))
 
+    @property
+    def share(self) -> float:
+        """See :attr:`study.execution.backend.Backend.share`."""
+        return 1.0 if self.device == "cpu" else 1 / self._on_a_card
+
     def _resources(self) -> dict[str, float]:
         if self.device == "cpu":
             return {"cpu": 1}
-        return {"cpu": 1, "gpu": 1 / self._on_a_card}
+        return {"cpu": 1, "gpu": self.share}
 
     def _device_of_cluster(self) -> str:
         """``auto`` takes the cluster's GPUs, those of this machine only where torch can use them."""

@@ -1,4 +1,4 @@
-"""A budget of wall time: it takes from a study first draws, then seeds, then arms, until it fits."""
+"""A budget: it takes from a study first draws, then seeds, then arms, until it fits."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ from typing import Any
 from pydantic import BaseModel
 
 from mtl_core.errors import UserError
-from study.config.durations import duration
+from study.config.budgets import amount_text, limit_of
 from study.config.spec import Spec
 
 FEWEST_DRAWS = 4
+FEWEST_TRIALS = 8
 FEWEST_SEEDS = 5
 """Fewest seeds of confirm and verdict: fewer paired seeds give no interval."""
 FEWEST_CONFIRMED = 3
@@ -19,29 +20,28 @@ FEWEST_CONFIRMED = 3
 Path = tuple[str, str]
 
 
-def shrink(spec: Spec, seconds_of: Callable[[Spec], float]) -> tuple[Spec, tuple[str, ...]]:
+def shrink(spec: Spec, amount_of: Callable[[Spec], float]) -> tuple[Spec, tuple[str, ...]]:
     """Return the first smaller study that fits into ``spec.budget``, and what it lost, in words.
 
     Args:
         spec: the study.
-        seconds_of: the forecast of a study.
+        amount_of: what a study is forecast to take, in the basic unit of its budget.
 
     Raises:
         UserError: when even the smallest one does not fit.
     """
     if spec.budget is None:
         return spec, ()
-    smaller = spec
+    smaller, limit = spec, limit_of(spec.budget)
     for step in _reduction_steps(spec):
-        if seconds_of(smaller) <= spec.budget:
+        if amount_of(smaller) <= limit:
             break
         smaller = _with(smaller, step)
     else:
-        if (needed := seconds_of(smaller)) > spec.budget:
-            found = f"even the smallest version of this study takes about {duration(needed)}."
-            raise UserError(
-                f"budget {duration(spec.budget)}", found, "Give it that long, or take levels out of factors."
-            )
+        if (needed := amount_of(smaller)) > limit:
+            found = f"even the smallest version of this study takes about {amount_text(needed, spec.budget)}."
+            remedy = "Give it that much, or take levels out of factors."
+            raise UserError(f"budget {amount_text(limit, spec.budget)}", found, remedy)
     return smaller, reductions(spec, smaller)
 
 
@@ -67,6 +67,8 @@ SHRINKABLE: tuple[Path, ...] = (
 def _reduction_steps(spec: Spec) -> Iterator[Mapping[Path, Any]]:
     for draws in range(spec.tuning.draws - 1, min(FEWEST_DRAWS, spec.tuning.draws) - 1, -1):
         yield {("tuning", "draws"): draws}
+    for trials in range((spec.search.trials or 0) - 1, FEWEST_TRIALS - 1, -1):
+        yield {("search", "trials"): trials}
     for seeds in range(spec.search.seeds - 1, 0, -1):
         yield {("search", "seeds"): seeds}
     confirm, verdict = spec.confirm.seeds, spec.verdict.seeds

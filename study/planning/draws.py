@@ -81,17 +81,18 @@ class Draws:
 
     def _of(self, kind: str, name: str) -> list[dict[str, Any]]:
         if (kind, name) not in self._own:
-            sized = {option: _sized(range_, self.num_tasks) for option, range_ in self._drawn(kind, name).items()}
+            sized = self.drawn(kind, name)
             drawn = points(sized, self.num_draws, kind, name, after=FIRST_DIMENSION[kind])
             drawn[0] = {option: _default(find(kind, name).options[option], sized[option]) for option in sized}
             self._own[kind, name] = [values | self.fixed(kind, name) for values in drawn]
         return self._own[kind, name]
 
-    def _drawn(self, kind: str, name: str) -> dict[str, Range]:
-        """The ranges of a method's or architecture's own hyperparameters; those on request come last."""
+    def drawn(self, kind: str, name: str) -> dict[str, Range]:
+        """Return the ranges of a method's or architecture's own hyperparameters; those on request come last."""
         entry, given = find(kind, name), self._options.get(kind, {}).get(name, {})
         asked = {option: found for option, value in given.items() if (found := range_of(value)) is not None}
-        return entry.tuned | {option: asked[option] for option in entry.tunable if option in asked}
+        drawn = entry.tuned | {option: asked[option] for option in entry.tunable if option in asked}
+        return {option: _sized(range_, self.num_tasks) for option, range_ in drawn.items()}
 
     def fixed(self, kind: str, name: str) -> dict[str, Any]:
         """Return the tuned options of a method or architecture that the study file gives a value: they are not drawn.
@@ -105,6 +106,11 @@ class Draws:
         for option, range_ in fixed.items():
             _check(_sized(range_, self.num_tasks), given[option], f"training.{kind}_options.{name}.{option}")
         return {option: given[option] for option in fixed}
+
+    def fixed_of(self, arm: Arm) -> dict[str, Any]:
+        """Return all hyperparameters of ``arm`` that have one value in every draw."""
+        common = {name: value for name, value in self.common(arm.optimiser).items() if isinstance(value, float | int)}
+        return common | self.fixed("weighting", arm.weighting) | self.fixed("sharing", arm.sharing)
 
     def remarks(self, arms: Iterable[Arm]) -> Iterator[str]:
         """Yield what the study file fixes for these arms, or tries with every draw, in words."""

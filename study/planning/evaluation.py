@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mtl_core.errors import UserError
+from mtl_core.registry import find
+from study.config.registered_names import STRATEGIES
 from study.config.spec import Spec
 from study.planning.task_trees import stages_to_find
 
@@ -60,8 +62,8 @@ def _as_begun(stored: Spec) -> str:
 
 def _chooses_on_all_rows(spec: Spec) -> str:
     """What of ``spec`` decides once on all rows, so that no fold would be unseen; empty: nothing."""
-    if spec.search.strategy == "optuna":
-        return "search.strategy: optuna"
+    if find(STRATEGIES, spec.search.strategy).cls.leaves_out:
+        return f"search.strategy: {spec.search.strategy}"
     return "a tree found by affinity" if stages_to_find(spec) else ""
 
 

@@ -7,7 +7,6 @@ Start, scoring and report count as well.
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -15,6 +14,7 @@ from functools import cache, partial
 
 from mtl_core.data.task_set import TaskSet
 from mtl_core.errors import UserError
+from study.config.budgets import REPLICAS, Budget, Quantity
 from study.config.durations import duration
 from study.planning.arm import Arm
 from study.planning.array_cost import REFERENCE_RATE, Arrays
@@ -125,6 +125,12 @@ class Forecaster:
             work=sum(phases.values()),
         )
 
+    def amount(self, plan: Plan, budget: Budget | None) -> float:
+        """Return what ``plan`` takes of what ``budget`` is a budget of, in its basic unit."""
+        if not isinstance(budget, Quantity):
+            return self.forecast(plan).seconds
+        return float(sum(plan.counts().values())) if budget.unit == REPLICAS else self.forecast(plan).work
+
     def _scoring(self, plan: Plan, arrays_of: Callable[[Arm], Sequence[Arrays]]) -> float:
         """Seconds to score what confirm and verdict train: a forward pass over the test split each."""
         development = self.task_set.development
@@ -184,16 +190,6 @@ def workers_of(backend: str, workers: int, seconds: float) -> int:
     """
     pays = backend == "ray" or (backend == "auto" and seconds * (1 - 1 / workers) > RAY_PAYS_SECONDS)
     return workers if pays else 1
-
-
-def halved_epochs(plan: Plan) -> float:
-    """Return the epochs of all draws of an arm together, where at every rung the worse half stops."""
-    epochs, left = plan.spec.training.epochs, len(plan.draws)
-    total, before = 0.0, 0.0
-    for rung in (*plan.spec.search.rungs, 1.0):
-        total += left * (rung - before) * epochs
-        left, before = math.ceil(left / 2), rung
-    return total
 
 
 def machine_rate(rounds: int = 40) -> float:

@@ -49,9 +49,11 @@ class PhaseWork:
 
     def search(self) -> float:
         """Return the seconds of the search, and of that of the arms which only the choice of an arm calls for."""
-        candidates = [self._searched(arm) for arm in self.plan.candidates]
-        share = self.plan.num_trials / len(candidates)
-        return share * sum(candidates) + sum(map(self._searched, self.plan.baselines)) + self._added()
+        space, strategy = self.plan.space(), self.plan.strategy
+        open_to_it = [self._searched(arm) for arm in space.open_candidates]
+        share = strategy.of_candidates(space).epochs / (space.halved_epochs() * max(len(open_to_it), 1))
+        alone = strategy.of_one(space).epochs / space.halved_epochs()
+        return share * sum(open_to_it) + alone * (sum(map(self._searched, space.always)) + self._added())
 
     def confirm(self) -> float:
         """Return the seconds of the confirm phase, whose candidates are taken to be like all."""

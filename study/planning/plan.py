@@ -5,16 +5,23 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 from analysis.statistics.strata import fold_of
+from mtl_core.registry import find
 from mtl_core.task_tree import Tree
+from study.config.registered_names import STRATEGIES
 from study.config.spec import Spec
 from study.planning.arm import EQUAL, HARD, Arm
 from study.planning.draws import Draws
 from study.planning.replica import Replica
+from study.planning.search_space import SearchSpace
+from study.planning.strategies import Strategy
 from study.planning.training_settings import TrainingSettings, settings_of
 
+DrawNumbers = Sequence[int] | Mapping[str, int | Sequence[int]]
+"""Numbers of draws: the same for all tasks, or one or several for each."""
 PHASES = ("search", "confirm", "verdict")
 FEWEST_SEEDS_OF_A_FOLD = {"search": 1, "confirm": 2, "verdict": 2}
 """Two seeds of a fold, trained on the same examples, are what shows the spread between seeds."""
@@ -83,11 +90,28 @@ class Plan:
         return "candidate" if arm in self.candidates else "baseline"
 
     @property
-    def num_trials(self) -> int:
-        """Number of candidates that are searched: all of them, or as many as the sampler may propose."""
-        if self.spec.search.strategy == "grid":
-            return len(self.candidates)
-        return min(self.spec.search.trials or -(-len(self.candidates) // 2), len(self.candidates))
+    def strategy(self) -> Strategy:
+        """The strategy of the search."""
+        return find(STRATEGIES, self.spec.search.strategy).cls()
+
+    @property
+    def rungs(self) -> tuple[int, ...]:
+        """Numbers of epochs after which the search stops some trials, and the number of all."""
+        epochs = self.spec.training.epochs
+        inner = {math.ceil(share * epochs) for share in self.spec.search.rungs}
+        return (*sorted(rung for rung in inner if 0 < rung < epochs), epochs)
+
+    def space(self, directory: Path = Path()) -> SearchSpace:
+        """Return what the strategy may choose from; in the run directory ``directory`` it may keep something."""
+        search = self.spec.search
+        arms = (self.candidates, self.baselines, self.references if self.strategy.leaves_out else ())
+        limits = (self.rungs, search.trials, search.reduction_factor, search.warm_start)
+        return SearchSpace(self.tasks, *arms, self.draws, *limits, directory)
+
+    @property
+    def searched(self) -> str:
+        """How either side is searched, in words; empty where every arm gets the same."""
+        return self.strategy.in_words(self.space()) if self.strategy.leaves_out else ""
 
     def seeds(self, phase: str) -> Sequence[int]:
         """Return the seeds of ``phase``; with outer folds the same number of each, seed s of fold s mod K."""
@@ -112,26 +136,34 @@ class Plan:
         """Return what all replicas of ``phase`` have in common; only the search may stop early."""
         return settings_of(self.spec, phase, self.trees)
 
-    def replicas(self, arm: Arm, phase: str, draws: Sequence[int] | Mapping[str, int]) -> list[Replica]:
+    def replicas(
+        self, arm: Arm, phase: str, draws: DrawNumbers, proposed: Mapping[int, Mapping[str, Any]] | None = None
+    ) -> list[Replica]:
         """Return the replicas of ``arm`` in ``phase``.
 
         Args:
-            draws: numbers of draws, each for all tasks; or the draw chosen for each task, which for a multi-task arm
-                is one and the same.
+            arm: what is trained.
+            phase: search, confirm or verdict.
+            draws: numbers of draws, each for all tasks; or the draw or draws of each task, which for a multi-task arm
+                are one and the same.
+            proposed: hyperparameters that a search strategy has proposed, by draw; the others are those of the plan.
         """
+        proposed = proposed or {}
         return [
-            Replica(arm, draw, seed, phase, self.draws.of(arm, draw), task)
+            Replica(arm, draw, seed, phase, proposed[draw] if draw in proposed else self.draws.of(arm, draw), task)
             for task, draw in self._task_draws(arm, draws)
             for seed in self.seeds(phase)
         ]
 
-    def _task_draws(self, arm: Arm, draws: Sequence[int] | Mapping[str, int]) -> Iterator[tuple[str | None, int]]:
-        chosen = isinstance(draws, Mapping)
+    def _task_draws(self, arm: Arm, draws: DrawNumbers) -> Iterator[tuple[str | None, int]]:
+        of_task = draws if isinstance(draws, Mapping) else dict.fromkeys(self.tasks, draws)
+        several = {task: [own] if isinstance(own, int) else own for task, own in of_task.items()}
         if arm.is_single_task:
-            for task in self.tasks:
-                yield from ((task, draw) for draw in ([draws[task]] if chosen else draws))
+            yield from ((task, draw) for task in self.tasks if task in several for draw in several[task])
+        elif isinstance(draws, Mapping):
+            yield from ((None, draw) for draw in sorted({draw for own in several.values() for draw in own}))
         else:
-            yield from ((None, draw) for draw in (sorted(set(draws.values())) if chosen else draws))
+            yield from ((None, draw) for draw in draws)
 
     def fully_shared(self, arm: Arm) -> Arm | None:
         """Return the reference of ``arm``: everything shared, equal weights, same capacity; ``None``: not planned."""
@@ -155,17 +187,18 @@ class Plan:
         """
         each = 1 if tasks_together else len(self.tasks)
         rows = {arm: each if arm.is_single_task else 1 for arm in self.arms}
-        always = self.references if self.spec.search.strategy == "optuna" else ()
-        searched = self.num_trials + len(always) + sum(rows[arm] for arm in self.baselines)
-        confirmed = min(self.num_confirmed, self.num_trials + len(always)) + sum(rows[arm] for arm in self.baselines)
+        baselines, space = sum(rows[arm] for arm in self.baselines), self.space()
+        confirmed = min(self.num_confirmed, self.strategy.most_arms(space)) + baselines
+        searched = len(space.references) + baselines
         # Of each judged arm: itself, ``loop``, and for every task ``each``, ``total`` and ``best``; the width of
         # ``total`` is known only then, and its draws are searched like any other arm's.
         judged = self.num_judged * (2 + 3 * each)
         searched += self.num_judged * each
         if self.may_follow_up:  # itself, and at its width ``loop`` and for every task ``each``
             judged, searched = judged + 2 + each, searched + 1
+        trials = self.strategy.of_candidates(space).trials
         return {
-            "search": searched * len(self.draws) * len(self.seeds("search")),
+            "search": (trials + searched * self.strategy.of_one(space).trials) * len(self.seeds("search")),
             "confirm": confirmed * len(self.seeds("confirm")),
             "verdict": judged * len(self.seeds("verdict")),
         }
@@ -183,11 +216,11 @@ class Plan:
     @property
     def num_confirmed(self) -> int:
         """Largest number of candidates that are confirmed: all, or the best K and the fully shared ones."""
-        most = self.spec.confirm.arms
-        if most == "all":
-            return self.num_trials
+        most, left = self.spec.confirm.arms, self.strategy.most_arms(self.space())
+        if most == "all" or self.strategy.finds_front:
+            return left
         references = sum(arm == self.fully_shared(arm) for arm in self.candidates)
-        return min(self.num_trials, most + references)
+        return min(left, most + references)
 
     def event(self) -> dict[str, Any]:
         """Return the part of the ledger's event ``planned`` that holds the plan."""
@@ -199,6 +232,7 @@ class Plan:
             "seeds": {phase: len(self.seeds(phase)) for phase in PHASES},
             "folds": self.folds,
             "epochs": self.spec.training.epochs,
+            "searched": self.searched,
             "shrunk": list(self.shrunk),
             "ratios": {arm.label: round(ratio, 4) for arm, ratio in self.ratios.items()},
             "remarks": list(self.remarks),

@@ -109,7 +109,7 @@ def prepare(
         smaller, shrunk = settled, reductions(spec, settled)
     else:
         smaller, shrunk = shrink(
-            spec, lambda tried: forecaster.forecast(make_plan(tried, task_set.development, trees=trees)).seconds
+            spec, lambda tried: forecaster.amount(make_plan(tried, task_set.development, trees=trees), spec.budget)
         )
     plan = replace(make_plan(smaller, task_set.development, trees=trees), shrunk=shrunk, reasons=reasons)
     plan = replace(plan, pilot=stored is None and pilot.is_wanted(asked, smaller, task_set.development))

@@ -26,7 +26,7 @@ def confirm(context: StudyContext) -> Steps:
 def _replicas(context: StudyContext) -> list[Replica]:
     selected = context.frozen("draws")
     arms = context.arms(arms_to_confirm(context))
-    return [replica for arm in arms for replica in context.plan.replicas(arm, "confirm", selected[arm.label])]
+    return [replica for arm in arms for replica in context.replicas(arm, "confirm", selected[arm.label])]
 
 
 def choose(context: StudyContext) -> dict[str, Any] | None:
@@ -75,7 +75,8 @@ def arms_to_confirm(context: StudyContext) -> list[str]:
     skills = sorted(zip(-first["skill"], first["arm"], strict=True))
     best = {arm for _, arm in skills[:most]}
     references = {arm.label for arm in planned if arm == context.plan.fully_shared(arm)}
-    keep = best | references | {arm.label for arm in context.plan.baselines}
+    front = {row["arm"] for row in context.frozen("front") or ()}
+    keep = best | front | references | {arm.label for arm in context.plan.baselines}
     return [arm.label for arm in planned if arm.label in keep]
 
 

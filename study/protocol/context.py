@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -16,8 +15,9 @@ from study.jobs.shard import Shard, shards_of
 from study.jobs.train import TrainingJob
 from study.planning.arm import Arm
 from study.planning.packing import Packing
-from study.planning.plan import Plan
+from study.planning.plan import DrawNumbers, Plan
 from study.planning.replica import Replica
+from study.protocol.proposals import Proposals
 from study.store.archive import Archive
 from study.store.ledger import Ledger
 
@@ -32,7 +32,7 @@ class StudyContext:
         ledger: what was decided.
         development: for the sizes of arms; its examples are the workers' business.
         fingerprint: content hash of the task set.
-        directory: the run directory; the Optuna journal lies there.
+        directory: the run directory; what a search strategy keeps lies there.
     """
 
     plan: Plan
@@ -45,6 +45,22 @@ class StudyContext:
     def keyed(self, replicas: Iterable[Replica]) -> dict[str, Replica]:
         """Return ``replicas`` by content hash."""
         return {replica.key(self.fingerprint, self.plan.settings(replica.phase)): replica for replica in replicas}
+
+    def replicas(self, arm: Arm, phase: str, draws: DrawNumbers) -> list[Replica]:
+        """Return the replicas of ``arm`` in ``phase``, as the plan does, at what the search has proposed for it."""
+        proposed = {draw: proposal.hyperparameters for draw, proposal in self.proposals.of(arm).items()}
+        return self.plan.replicas(arm, phase, draws, proposed)
+
+    def search_replicas(self, arm: Arm) -> dict[str, Replica]:
+        """Return all search replicas of ``arm``, by content hash: those proposed for it, or every draw of the plan."""
+        proposed = bool(self.proposals.of(arm))
+        draws = self.proposals.draws(arm, self.plan.tasks) if proposed else range(len(self.plan.draws))
+        return self.keyed(self.replicas(arm, "search", draws))
+
+    @cached_property
+    def proposals(self) -> Proposals:
+        """What the search has proposed beside the draws of the plan."""
+        return Proposals(self.ledger)
 
     def shards(self, phase: str, replicas: Mapping[str, Replica], until: int | None = None) -> list[Shard]:
         """Group ``replicas`` of ``phase`` into shards that end at ``until`` epochs, by default the last."""
@@ -112,9 +128,7 @@ class StudyContext:
     @cached_property
     def rungs(self) -> list[int]:
         """Numbers of epochs after which the search halves the draws, and the number of all."""
-        epochs = self.plan.spec.training.epochs
-        inner = {math.ceil(share * epochs) for share in self.plan.spec.search.rungs}
-        return [*sorted(rung for rung in inner if 0 < rung < epochs), epochs]
+        return list(self.plan.rungs)
 
 
 def arm_of(levels: Mapping[str, Any]) -> Arm:

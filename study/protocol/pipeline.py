@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
+from functools import partial
 
 from mtl_core.data.task_set import TaskSet
 from study.execution.scheduler import Parallel, Steps
 from study.jobs.job import Data
+from study.protocol.budget_left import search_goes_on, with_confirm_that_fits, with_first_seeds, with_seeds_that_fit
 from study.protocol.confirm import choose, confirm
 from study.protocol.context import StudyContext
 from study.protocol.divergence import ends_here
 from study.protocol.failure import refuse_without_verdict
+from study.protocol.follow import again, follow
 from study.protocol.looks import count_look
 from study.protocol.more_seeds import with_more_seeds
 from study.protocol.score import score
-from study.protocol.search import search_arm
 from study.protocol.select import clear_checkpoints, select
-from study.protocol.time_budget import with_seeds_that_fit
 from study.protocol.verdict import choose_judged, verdict
 
 
@@ -27,6 +29,8 @@ def stages(context: StudyContext, task_set: TaskSet) -> Iterator[tuple[Steps, Da
     is one stage, for which workers are started once.
     """
     yield training(context), Data(task_set.development)
+    if (first := with_first_seeds(context)) is not None:
+        yield judging(first), Data(task_set.development)
     context = with_seeds_that_fit(context)
     yield _first_look(context), Data(task_set.development, task_set.test)
     while (longer := with_more_seeds(context)) is not None:
@@ -58,6 +62,7 @@ def choosing(context: StudyContext) -> Steps:
     if not all(select(each) for each in context.with_all_folds):
         return
     context.archive.merge_phase("search")
+    context = with_confirm_that_fits(context)
     yield from confirm(context)
     if not all(choose(each) for each in context.with_all_folds):
         return
@@ -84,15 +89,12 @@ def _searched(context: StudyContext) -> list[str]:
 
 
 def search(context: StudyContext) -> Steps:
-    """Search all arms (``grid``), or the baselines, the references and those that a sampler proposes (``optuna``)."""
-    if context.ledger.frozen("draws") is not None:
-        if context.ledger.of("damaged"):
-            yield Parallel([search_arm(context, arm) for arm in context.arms(_searched(context))])
-        return
-    if context.plan.spec.search.strategy == "optuna":
-        from study.protocol.optuna_search import explore
-
-        references = [search_arm(context, arm) for arm in (*context.plan.baselines, *context.plan.references)]
-        yield Parallel([explore(context), *references])
-    else:
-        yield Parallel([search_arm(context, arm) for arm in context.plan.arms])
+    """Search the arms as the study's strategy wants it."""
+    strategy = context.plan.strategy
+    space = replace(context.plan.space(context.directory), goes_on=partial(search_goes_on, context))
+    if context.ledger.frozen("draws") is None:
+        results = yield Parallel([follow(context, policy) for policy in strategy.policies(space)])
+        if strategy.finds_front and context.frozen("front") is None:
+            context.freeze("front", strategy.front(results))
+    elif context.ledger.of("damaged"):
+        yield Parallel([again(context, arm) for arm in context.arms(_searched(context))])

@@ -38,5 +38,5 @@ def _replicas(context: StudyContext, phase: str) -> dict[str, Replica]:
         replica
         for fold in context.folds
         for label, draws in fold.frozen("draws").items()
-        for replica in fold.plan.replicas(fold.arm(label), phase, draws)
+        for replica in fold.replicas(fold.arm(label), phase, draws)
     )

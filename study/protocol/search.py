@@ -1,4 +1,4 @@
-"""Search: every arm gets the same draws, seeds, epochs and rungs; at each rung the worse half of the draws stops."""
+"""The search of one arm with all its draws: at each rung the worse half of them stops."""
 
 from __future__ import annotations
 
@@ -16,18 +16,13 @@ from study.protocol.context import StudyContext
 
 def search_arm(context: StudyContext, arm: Arm) -> Steps:
     """Search one arm; in a single-task arm each task keeps draws of its own, and all tasks wait for each other."""
-    tasks, replicas = context.plan.tasks if arm.is_single_task else (None,), searched(context, arm)
+    tasks, replicas = context.plan.tasks if arm.is_single_task else (None,), context.search_replicas(arm)
     for rung in context.rungs:
         yield context.training_jobs("search", replicas, rung)
         if rung < context.rungs[-1]:
             kept = {key for fold in context.folds for task in tasks for key in _kept(fold, arm, task, rung, replicas)}
-            _stop(context, {key: replica for key, replica in replicas.items() if key not in kept})
+            stop(context, {key: replica for key, replica in replicas.items() if key not in kept})
             replicas = {key: replica for key, replica in replicas.items() if key in kept}
-
-
-def searched(context: StudyContext, arm: Arm) -> dict[str, Replica]:
-    """Return all search replicas of ``arm``, by content hash."""
-    return context.keyed(context.plan.replicas(arm, "search", range(len(context.plan.draws))))
 
 
 def _kept(context: StudyContext, arm: Arm, task: str | None, rung: int, replicas: Mapping[str, Replica]) -> list[str]:
@@ -57,9 +52,10 @@ def _kept_draws(
     return ranked[:better]
 
 
-def _stop(context: StudyContext, replicas: Mapping[str, Replica]) -> None:
+def stop(context: StudyContext, replicas: Mapping[str, Replica]) -> None:
     """Mark as stopped what would otherwise wait for its next rung."""
-    waiting = [key for key in replicas if context.archive.entries[key].status == "running"]
+    entries = context.archive.entries
+    waiting = [key for key in replicas if key in entries and entries[key].status == "running"]
     if waiting:
         part = hashlib.sha256(json.dumps(["stopped", sorted(waiting)]).encode()).hexdigest()[:16]
         context.archive.stop(part, waiting)

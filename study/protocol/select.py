@@ -36,7 +36,9 @@ def select(context: StudyContext) -> Selected:
 def with_every_task(context: StudyContext, selected: Selected) -> Selected:
     """Return the arms with a draw for every task; the others are left out from here on, and the ledger says so."""
     whole = {arm: draws for arm, draws in selected.items() if set(draws) == set(context.plan.tasks)}
-    for arm in sorted(set(context.of_phase("search")["arm"]) - set(whole)):
+    records = context.of_phase("search")
+    not_stopped = set(records.loc[records["status"] != "stopped", "arm"])
+    for arm in sorted(not_stopped - set(whole)):  # the others competed with all arms at the rungs, and lost
         context.ledger.append(
             "left_out", arm=arm, reason="for some task no draw trained to its end", **context.of_one_fold
         )

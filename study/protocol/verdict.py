@@ -16,8 +16,8 @@ from study.planning.capacity import widths_around
 from study.planning.replica import Replica
 from study.planning.training_settings import recipe_of
 from study.protocol.context import StudyContext
+from study.protocol.follow import search_one
 from study.protocol.follow_up import follow_up
-from study.protocol.search import search_arm, searched
 from study.protocol.select import Selected
 
 
@@ -48,7 +48,7 @@ def with_baselines(context: StudyContext, roles: dict[str, Arm]) -> Steps:
     new = {label: arm for label, arm in new.items() if label not in selected}
     for arm in new.values():
         _announce(context, arm)
-    yield Parallel([search_arm(context, arm) for arm in new.values()])
+    yield Parallel([search_one(context, arm) for arm in new.values()])
     selected = _with_new(context, selected, list(new.values()))
     roles = {role: arm for role, arm in roles.items() if arm.label in selected}
     best = best_widths(context, selected)
@@ -84,10 +84,10 @@ def replicas_of(context: StudyContext, judged: Mapping[str, Any]) -> Iterator[Re
         whole |= dict.fromkeys(baselines[name] for name in ("each", "loop", "total") if name in baselines)
         of_task |= {(label, task) for task, label in baselines["best"].items()}
     for arm in context.arms(whole):
-        yield from context.plan.replicas(arm, "verdict", selected[arm.label])
+        yield from context.replicas(arm, "verdict", selected[arm.label])
     for label, task in sorted(of_task):
         if label not in whole:
-            replicas = context.plan.replicas(context.arm(label), "verdict", selected[label])
+            replicas = context.replicas(context.arm(label), "verdict", selected[label])
             yield from (replica for replica in replicas if replica.task == task)
 
 
@@ -137,7 +137,7 @@ def _with_new(context: StudyContext, selected: Selected, new: list[Arm]) -> Sele
     without_draws = [arm for arm in new if arm.label not in selected]
     if not without_draws:
         return selected
-    keys = [key for arm in without_draws for key in searched(context, arm)]
+    keys = [key for arm in without_draws for key in context.search_replicas(arm)]
     more = select_draws(context.archive.rows(keys))
     tasks = {arm.label: set(arm.tasks(context.plan.tasks)) for arm in without_draws}
     whole = {arm: draws for arm, draws in more.items() if set(draws) == tasks[arm]}

@@ -42,7 +42,7 @@ def test_it_needs_nothing_from_elsewhere(site: Path) -> None:
     assert not asked
 
 
-@pytest.mark.parametrize("kind", ["sharing", "weighting", "backbones", "kinds", "metrics", "tasks"])
+@pytest.mark.parametrize("kind", ["sharing", "weighting", "backbones", "kinds", "metrics", "tasks", "strategies"])
 def test_every_entry_of_the_registry_has_a_section_with_its_options(site: Path, kind: str) -> None:
     page = (site / "reference" / f"{kind}.html").read_text()
     for name in names(kind):

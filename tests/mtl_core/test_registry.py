@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from mtl_core.errors import UserError
-from mtl_core.registry import KINDS, Entry, entries, find
+from mtl_core.registry import KINDS, Entry, add_kind, entries, find
 from mtl_core.search_space import LogUniform, Simplex, Uniform
 
 numbers = itertools.count()
@@ -44,7 +44,8 @@ def found(folder: Path, monkeypatch: pytest.MonkeyPatch, **modules: str) -> dict
     for name, text in modules.items():
         (folder / package / f"{name}.py").write_text(text.replace("{package}", package))
     monkeypatch.syspath_prepend(folder)
-    monkeypatch.setitem(KINDS, package, (package, "Base"))
+    monkeypatch.setitem(KINDS, package, ("", ""))  # so that it is gone afterwards
+    add_kind(package, package, "Base")
     return dict(entries(package))
 
 

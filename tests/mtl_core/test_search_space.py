@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -85,3 +87,24 @@ def test_the_same_corner_of_a_simplex_is_its_centre() -> None:
 def test_the_centre_of_a_simplex_is_equal_weights() -> None:
     assert Simplex(4).centre() == (0.25,) * 4
     assert Simplex(3).holds(Simplex(3).centre())
+
+
+@pytest.mark.parametrize(
+    ("range_", "value"),
+    [
+        (Uniform(-1.0, 3.0), 0.5),
+        (LogUniform(1e-4, 1.0), 1e-3),
+        (Choice(("none", "layer", "batch")), "layer"),
+        (Simplex(3), (0.2, 0.7, 0.1)),
+    ],
+)
+def test_the_point_of_a_value_has_that_value(range_: Range, value: Any) -> None:
+    point = range_.point_of(value)
+    assert len(point) == range_.dimensions
+    assert all(0 <= coordinate <= 1 for coordinate in point)
+    assert range_.at(point) == (value if isinstance(value, str) else pytest.approx(value))
+
+
+def test_a_value_outside_of_its_range_has_the_nearest_point() -> None:
+    assert Uniform(1.0, 2.0).point_of(5.0) == (1.0,)
+    assert LogUniform(1.0, 2.0).point_of(0.0) == (0.0,)

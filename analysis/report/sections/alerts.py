@@ -13,6 +13,7 @@ from analysis.records.remarks import lines_of_remarks
 from analysis.records.schema import Records
 from analysis.records.study_state import LoadedStudy
 from analysis.report.sections.alert import Alert, by_consequence, one_line_each
+from analysis.report.sections.budget_alerts import budget_alerts
 from analysis.statistics.late_epochs import LAST, late_arms
 from analysis.statistics.looks import divisor_of_level
 
@@ -41,7 +42,7 @@ def alerts(study: LoadedStudy) -> list[Alert]:
         _labels,
         _sizes,
         _looks,
-        _plan,
+        budget_alerts,
     )
     found = [alert for source in sources for alert in source(study)]
     return by_consequence([*one_line_each(found), *_remarks(study)])
@@ -208,11 +209,6 @@ def _looks(study: LoadedStudy) -> Iterator[Alert]:
         text = f"the study was judged {looks} times; each look has its share of the level, this one 5%/{share}, and "
         text += "so have the intervals, those called 95% intervals among them."
         yield Alert(about, text, "number")
-
-
-def _plan(study: LoadedStudy) -> Iterator[Alert]:
-    for text in study.state.planned.get("shrunk", []):
-        yield Alert("Plan cut to the budget", f"{str(text).rstrip('.')}.", "number")
 
 
 def _remarks(study: LoadedStudy) -> Iterator[Alert]:

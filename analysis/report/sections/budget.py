@@ -36,11 +36,19 @@ def budget_words(study: LoadedStudy) -> list[str]:
     if not plan:
         return ["The ledger holds no plan."]
     arms = plan.get("arms", [])
-    return [
-        *_design(study),
+    searched = (
         f"Every arm, single-task networks included, had the same {plan.get('draws', '?')} draws of the tuning "
         f"hyperparameters on {seeds.get('search', '?')} search seeds, up to {plan.get('epochs', '?')} epochs, and the "
-        f"same rules for stopping the worse half of the draws. {len(arms)} arms were planned.",
+        f"same rules for stopping the worse half of the draws. {len(arms)} arms were planned."
+    )
+    if plan.get("searched"):
+        searched = (
+            f"The search had {seeds.get('search', '?')} seeds and up to {plan.get('epochs', '?')} epochs: "
+            f"{plan['searched']}. It chose among {len(arms)} arms."
+        )
+    return [
+        *_design(study),
+        searched,
         "Single-task networks pick a draw and an epoch for each task, which favours them slightly; an arm that shares "
         "picks one for all its tasks.",
     ]
@@ -98,7 +106,7 @@ def _spent(replicas: pd.DataFrame, role: str, arm: str) -> dict[str, Any]:
     return {
         "arm": arm,
         "role": role,
-        "draws": int(search["draw"].nunique()),
+        "draws": int(search.groupby("task")["draw"].nunique().max()) if len(search) else 0,
         "search": round(float(search.groupby("task")["epochs"].sum().mean())) if len(search) else 0,
         "confirm": int(seeds.get("confirm", 0)),
         "verdict": int(seeds.get("verdict", 0)),

@@ -17,9 +17,12 @@ def limits(study: LoadedStudy, transfer: pd.DataFrame) -> list[str]:
         "“Not detected” is not “no effect”: a task without a verdict may still gain or lose, within its interval.",
     ]
     if plan.get("arms"):
+        tried = f"tried {len(plan['arms'])} arms with {plan.get('draws', '?')} draws each"
+        if plan.get("searched"):
+            tried = f"chose among {len(plan['arms'])} arms: {plan['searched']}"
         found.append(
-            f"The search tried {len(plan['arms'])} arms with {plan.get('draws', '?')} draws each. The best of many "
-            "looks better than it is; that is why the verdict rests on seeds that chose nothing."
+            f"The search {tried}. The best of many looks better than it is; that is why the verdict rests on seeds "
+            "that chose nothing."
         )
     judged = (study.records.replicas["phase"] == "verdict").any()
     if judged and len(transfer) and "total" not in set(transfer["baseline"]):

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from study.planning import phase_work
-from study.planning.forecast import Forecast, halved_epochs
+from study.planning.forecast import Forecast
 from study.planning.plan import Plan
 from study.store.archive import TERMINAL, Entry
 
@@ -84,13 +84,20 @@ class Counts:
 def planned_work(plan: Plan, forecast: Forecast) -> dict[str, PhaseWork]:
     """Return the work of a study that has its plan and its forecast."""
     whole = float(plan.spec.training.epochs)
-    halved = halved_epochs(plan) / len(plan.draws)
+    halved = _epochs_of_search(plan)
     usual = phase_work.PhaseWork(plan, lambda arm: [_Epochs(len(arm.tasks(plan.tasks)) if arm.is_single_task else 1)])
     expected = {"search": usual.search(), "confirm": usual.confirm(), "verdict": usual.verdict()}
     return {
         phase: PhaseWork(number, halved if phase == "search" else whole, getattr(forecast, phase), expected[phase])
         for phase, number in plan.counts().items()
     }
+
+
+def _epochs_of_search(plan: Plan) -> float:
+    """The epochs of a search replica, on average."""
+    space, strategy = plan.space(), plan.strategy
+    chosen, always, number = strategy.of_candidates(space), strategy.of_one(space), len(space.always)
+    return (chosen.epochs + number * always.epochs) / (chosen.trials + number * always.trials)
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ def invoke(*arguments: str) -> Any:
     return CliRunner().invoke(app, list(arguments))
 
 
-@pytest.mark.parametrize("kind", ["sharing", "weighting", "backbones", "tasks", "presets"])
+@pytest.mark.parametrize("kind", ["sharing", "weighting", "backbones", "tasks", "strategies", "presets"])
 def test_list_names_what_there_is(kind: str) -> None:
     listed = json.loads(invoke("list", kind, "--json").stdout)
     assert [entry["name"] for entry in listed] == list(registered_names.names(kind))

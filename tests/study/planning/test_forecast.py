@@ -15,7 +15,6 @@ from study.planning.array_cost import Point
 from study.planning.forecast import (
     Forecast,
     Forecaster,
-    halved_epochs,
     machine_rate,
     refuse_if_too_large,
     size_text,
@@ -103,9 +102,9 @@ def test_disk_and_memory_grow_with_size() -> None:
 
 def test_halving_halves() -> None:
     parts = {"tuning": {"draws": 8}, "training": {"epochs": 40}}
-    assert halved_epochs(plan(**parts, search={"rungs": []})) == 8 * 40
-    assert halved_epochs(plan(**parts, search={"rungs": [0.5]})) == 8 * 20 + 4 * 20
-    assert halved_epochs(plan(**parts, search={"rungs": [0.25, 0.5]})) == 8 * 10 + 4 * 10 + 2 * 20
+    assert plan(**parts, search={"rungs": []}).space().halved_epochs() == 8 * 40
+    assert plan(**parts, search={"rungs": [0.5]}).space().halved_epochs() == 8 * 20 + 4 * 20
+    assert plan(**parts, search={"rungs": [0.25, 0.5]}).space().halved_epochs() == 8 * 10 + 4 * 10 + 2 * 20
 
 
 @pytest.mark.parametrize(("disk", "memory", "where"), [(10.0, 1e15, "disk"), (1e15, 10.0, "memory")])

@@ -6,7 +6,7 @@ from collections import Counter
 from typing import Any
 
 from study.execution.scheduler import Parallel, Steps
-from study.protocol.search import search_arm, searched
+from study.protocol.search import search_arm
 from study.store.archive import Archive
 from tests.study.protocol.conftest import Opener
 
@@ -47,6 +47,6 @@ def test_what_was_decided_is_decided_whatever_the_records_say_later(opened: Open
 
 def test_the_search_replicas_of_an_arm_are_its_draws_and_seeds(opened: Opener) -> None:
     context = opened()
-    alone = searched(context, context.plan.candidates[0].each())
+    alone = context.search_replicas(context.plan.candidates[0].each())
     assert len(alone) == 2 * 4
     assert set(alone) <= set(Archive(context.directory).entries)

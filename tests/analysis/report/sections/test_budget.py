@@ -39,3 +39,12 @@ def test_the_words_quote_the_plan_or_say_that_there_is_none(records_of: StudyOf)
     assert "up to 8 epochs" in first
     assert f"{len(records.events('planned')[-1]['arms'])} arms were planned" in first
     assert budget_words(LoadedStudy(replace(records, ledger=[]))) == ["The ledger holds no plan."]
+
+
+def test_where_the_sides_were_searched_otherwise_the_words_are_the_plans(records_of: StudyOf) -> None:
+    records = records_of(ODD)
+    words = "TPE proposed 9 arms; every baseline got 4 draws"
+    ledger = [event | ({"searched": words} if event["event"] == "planned" else {}) for event in records.ledger]
+    first, _ = budget_words(LoadedStudy(replace(records, ledger=ledger)))
+    assert words in first
+    assert "the same rules" not in first

@@ -17,7 +17,9 @@ from optuna.trial import TrialState
 import analysis
 from study.driver.run import run
 from study.planning.arm import Arm
-from study.protocol import optuna_search
+from study.planning.sampling import journal
+from study.planning.strategies import optuna as strategy
+from study.protocol import follow
 from tests.study.conftest import tiny
 
 FACTORS = {"depth": "all", "stages": [1, 2, 3], "width": [2, 3]}
@@ -60,8 +62,8 @@ def test_as_many_arms_as_asked_each_once_and_all_baselines_and_references(fake: 
 def test_interrupted_anywhere_it_proposes_the_same(fake: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     expected = searched(run(spec(6), out=tmp_path / "whole", backend="inline"))
     interrupted = 0
-    for name, after in (("_tell", 2), ("propose", 6), ("value_of", 1)):
-        original: Callable[..., Any] = getattr(optuna_search, name)
+    for module, name, after in ((journal, "tell", 2), (strategy, "propose", 6), (follow, "value_of", 1)):
+        original: Callable[..., Any] = getattr(module, name)
         calls = 0
 
         def breaking(*arguments: Any, original: Any = original, after: int = after) -> Any:
@@ -72,14 +74,14 @@ def test_interrupted_anywhere_it_proposes_the_same(fake: Path, tmp_path: Path, m
             return original(*arguments)
 
         out = tmp_path / f"{name}{after}"
-        monkeypatch.setattr(optuna_search, name, breaking)
+        monkeypatch.setattr(module, name, breaking)
         with pytest.raises(KeyboardInterrupt):
             run(spec(6), out=out, backend="inline")
         interrupted += 1
-        monkeypatch.setattr(optuna_search, name, original)
+        monkeypatch.setattr(module, name, original)
         (out / "optuna.journal.lock").touch()
-        with open(out / "optuna.journal", "a") as journal:
-            journal.write('{"op_code": 4, "wor')
+        with open(out / "optuna.journal", "a") as file:
+            file.write('{"op_code": 4, "wor')
         run(spec(6), out=out, backend="inline")
         assert searched(out) == expected
         assert not optuna_study(out).get_trials(states=(TrialState.RUNNING, TrialState.WAITING))
@@ -96,7 +98,7 @@ def test_the_sampler_learns_where_good_arms_lie() -> None:
     for peak in itertools.product((1, 3, 5, 8), (1, 4, 6, 8)):
         study, values = optuna.create_study(direction="maximize"), {}
         while len(values) < 24:
-            for trial, arm in optuna_search._ask(study, arms, values, 24):
+            for trial, arm in strategy._ask(study, arms, values, 24):
                 values[arm.label] = -abs((arm.depth or 0) - peak[0]) - abs(arm.width.bit_length() - 1 - peak[1])
                 study.tell(trial, values[arm.label])
         distances.append(-sum(values.values()) / len(values))

@@ -1,0 +1,147 @@
+"""Seeds under a budget: as many as what is left allows, decided once, from clocks and counts alone."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from study.driver.run import run
+from study.protocol.budget_left import device_seconds_spent, seconds_spent, seeds_that_fit
+from study.store import ledger
+from tests.study.conftest import tiny
+
+FORECAST = {"start": 5.0, "trees": 0.0, "pilot": 0.0, "search": 60.0, "confirm": 35.0, "verdict": 100.0, "score": 10.0,
+            "report": 10.0}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("spent", "seeds"),
+    [
+        (100.0, 8),  # as forecast: 200 s - 100 - 20 are left, and a seed takes 10
+        (50.0, 28),  # twice as fast: 200 - 50 - 10 are left, and a seed takes 5
+        (150.0, 1),  # at half the pace more 150 - 30 are gone: 20 s are left, and a seed takes 15
+        (400.0, 0),
+    ],
+)
+def test_the_time_left_is_shared_out_at_the_pace_so_far(spent: float, seeds: int) -> None:
+    assert seeds_that_fit(FORECAST, spent, budget=200.0, planned=10) == seeds
+
+
+def test_what_was_spent_is_the_length_of_every_session_and_no_pause() -> None:
+    def at(minute: int, kind: str) -> dict[str, str]:
+        return {"event": kind, "time": f"2026-01-05T10:{minute:02}:00.000+00:00"}
+
+    events = [at(0, "planned"), at(2, "finished"), at(30, "planned"), at(31, "started"), at(35, "finished")]
+    assert seconds_spent(events) == (2 + 5) * 60
+    assert seconds_spent([]) == 0
+
+
+def test_what_came_before_the_plan_counts_as_measured_or_else_as_forecast() -> None:
+    planned = {"event": "planned", "time": "2026-01-05T10:00:00.000+00:00", "forecast": {"start": 4.0, "trees": 2.0}}
+    assert seconds_spent([planned]) == 6
+    assert seconds_spent([planned | {"before": 9.5}]) == 9.5
+
+
+def test_a_worker_with_half_a_gpu_counts_half() -> None:
+    shard = {"event": "finished", "seconds": 10.0}
+    assert device_seconds_spent([shard, {"event": "device", "share": 0.5}, shard, {"event": "started"}]) == 15
+
+
+def fitted(out: Path, phase: str) -> list[dict[str, Any]]:
+    return [event for event in ledger.read(out / ledger.NAME) if event["event"] == "fitted" and event["phase"] == phase]
+
+
+def trained(out: Path, phase: str = "verdict") -> int:
+    import analysis
+
+    replicas = analysis.load(out).replicas
+    return replicas.loc[replicas["phase"] == phase, "seed"].nunique()
+
+
+def test_with_time_left_the_verdict_gets_more_seeds_up_to_the_limit(fake: Path, tmp_path: Path) -> None:
+    spec = tiny(budget="20h", verdict={"seeds": 7, "max_seeds": 9})
+    out = run(spec, out=tmp_path / "run", backend="inline")
+    first, last = fitted(out, "verdict")
+    assert (first["seeds"], first["provisional"]) == (5, True)
+    assert (last["seeds"], last["planned"], last["budget"]) == (9, 7, 72_000.0)
+    assert trained(out) == 9
+    (confirm,) = fitted(out, "confirm")
+    assert (confirm["seeds"], confirm["arms"]) == (3, "all")
+
+
+def test_without_time_left_it_gets_as_few_as_can_be_and_a_resumed_study_does_not_decide_anew(
+    fake: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("study.protocol.budget_left.seconds_spent", lambda events: 1e6)
+    spec = tiny(budget="20h", confirm={"seeds": 8}, verdict={"seeds": 9})
+    out = run(spec, out=tmp_path / "run", backend="inline")
+    assert (trained(out), trained(out, "confirm")) == (5, 5)
+    lines = (out / ledger.NAME).read_text().splitlines(keepends=True)
+    place = max(number for number, line in enumerate(lines) if json.loads(line)["event"] == "fitted")
+    (out / ledger.NAME).write_text("".join(lines[: place + 1]))
+    for part in (out / "records").glob("merged-verdict*"):
+        part.unlink()
+    monkeypatch.setattr("study.protocol.budget_left.seconds_spent", lambda events: 1.0)
+    run(spec, out=out, backend="inline")
+    assert (trained(out), trained(out, "confirm")) == (5, 5)
+    assert len(fitted(out, "verdict")) == 2
+    assert len(fitted(out, "confirm")) == 1
+
+
+@pytest.mark.parametrize("budget", [150, 220])
+def test_a_budget_of_replicas_is_kept(fake: Path, tmp_path: Path, budget: int) -> None:
+    import analysis
+
+    spec = tiny(budget=f"{budget} replicas", confirm={"seeds": 8}, verdict={"seeds": 6, "max_seeds": 1_000})
+    number = analysis.load(run(spec, out=tmp_path / "run", backend="inline")).replicas["replica"].nunique()
+    assert 0.85 * budget <= number <= budget
+
+
+def test_a_budget_of_device_hours_ends_the_verdict_at_the_pace_of_its_first_seeds(
+    fake: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("study.protocol.budget_left.device_seconds_spent", len)  # a second an event
+    spec = tiny(budget="0.05 CPU-hours", verdict={"seeds": 6, "max_seeds": 1_000})
+    first, last = fitted(run(spec, out=tmp_path / "run", backend="inline"), "verdict")
+    assert last["budget"] == 180
+    per_seed = (last["spent"] - first["spent"]) / 5
+    assert last["seeds"] == pytest.approx(5 + (180 - last["spent"]) / per_seed, abs=1)
+
+
+def test_a_study_of_before_is_not_fitted_anew(fake: Path, tmp_path: Path) -> None:
+    out = run(tiny(budget="20h", verdict={"seeds": 7, "max_seeds": 9}), out=tmp_path / "run", backend="inline")
+    events = [json.loads(line) for line in (out / ledger.NAME).read_text().splitlines()]
+    old = [event for event in events if event["event"] != "fitted" or event["phase"] == "verdict"]
+    old = [event for event in old if not event.get("provisional")]
+    (out / ledger.NAME).write_text("".join(json.dumps(event) + "\n" for event in old))
+    run(tiny(budget="20h", verdict={"seeds": 7, "max_seeds": 9}), out=out, backend="inline")
+    assert len(fitted(out, "verdict")) == 1
+    assert not fitted(out, "confirm")
+
+
+def test_a_search_stops_proposing_when_its_part_is_spent_and_baselines_are_searched_all_the_same(
+    fake: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import analysis
+
+    monkeypatch.setattr("study.protocol.budget_left.seconds_spent", lambda events: 1e6)
+    factors = {"depth": "all", "stages": [3], "width": [2, 3]}
+    spec = tiny(budget="20h", factors=factors, search={"strategy": "joint", "trials": 20})
+    out = run(spec, out=tmp_path / "run", backend="inline")
+    (event,) = fitted(out, "search")
+    assert event["trials"] == 8, "a batch"
+    rows = analysis.load(out).replicas
+    rows = rows[rows["phase"] == "search"].drop_duplicates("replica")
+    assert (rows[rows["sharing"] == "independent"].groupby("arm").size() == 4).all()
+    open_to_it = rows[(rows["sharing"] == "hard") & (rows["depth"] < rows["stages"])]
+    assert len(open_to_it) <= 8
+    run(spec, out=out, backend="inline")
+    assert len(fitted(out, "search")) == 1
+
+
+def test_without_a_budget_nothing_is_decided(fake: Path, tmp_path: Path) -> None:
+    out = run(tiny(), out=tmp_path / "run", backend="inline")
+    assert not fitted(out, "verdict") + fitted(out, "confirm")

@@ -1,0 +1,96 @@
+"""Policies of search strategies, followed: the same whatever interrupts them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import analysis
+from analysis.selection import LOWEST_SKILL
+from study.driver.run import run
+from study.planning.policy import Round, Trial
+from study.protocol.follow import ANSWERED, follow
+from study.store.ledger import Ledger
+from tests.study.conftest import tiny
+from tests.study.protocol.conftest import Opener, frozen
+from tests.study.protocol.test_search import jobs
+
+STRATEGIES = ("successive_halving", "joint", "nsga")
+FACTORS = {"depth": "all", "stages": [1, 2], "width": [2, 3]}
+
+
+def spec(strategy: str) -> Any:
+    search = {"strategy": strategy, "seeds": 1}
+    return tiny(factors=FACTORS, search=search, confirm={"seeds": 2, "arms": 2}, verdict={"max_seeds": 2})
+
+
+def table(out: Path) -> list[tuple[Any, ...]]:
+    """What was trained, with what and how far."""
+    rows = analysis.load(out).replicas
+    names = ["phase", "arm", "task", "draw", "seed", "hyperparameters", "epochs", "status"]
+    return sorted(rows[names].itertuples(index=False, name=None), key=str)
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_interrupted_anywhere_it_trains_the_same_and_nothing_twice(
+    strategy: str, fake: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    expected = table(run(spec(strategy), out=tmp_path / "whole", backend="inline"))
+    assert any(row[0] == "verdict" for row in expected)
+    fake.unlink()
+    original, written = Ledger.append, 0
+
+    def breaking(ledger: Ledger, event: str, **facts: Any) -> None:
+        nonlocal written
+        original(ledger, event, **facts)
+        written += event in (ANSWERED, "proposed", "finished")
+        if written % 11 == 10:
+            written += 1
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(Ledger, "append", breaking)
+    interrupted = 0
+    for _ in range(100):
+        try:
+            run(spec(strategy), out=tmp_path / "cut", backend="inline")
+            break
+        except KeyboardInterrupt:
+            interrupted += 1
+    assert interrupted >= 3
+    assert table(tmp_path / "cut") == expected
+    trained = fake.read_text().splitlines()
+    assert len(trained) == len(set(trained))
+
+
+def test_a_round_trains_to_its_epochs_and_what_the_next_leaves_out_is_stopped(opened: Opener) -> None:
+    context = opened(until=lambda event: event["event"] == "device")
+    arms = context.plan.candidates
+
+    def policy() -> Any:
+        found = yield Round([Trial(arm, draw) for arm in arms for draw in range(2)], 2)
+        assert [answer.skill for answer in found] == [pytest.approx(answer.skill) for answer in found]
+        assert all(answer.multiply_adds > 0 and set(answer.skills) == {"rain", "sun"} for answer in found)
+        yield Round([Trial(arms[0], 1)], 8)
+        return "over"
+
+    steps = jobs(follow(context, policy()))
+    assert [(job.shard.until, len(job.replicas)) for job in steps] == [(2, 2), (2, 2), (8, 1)]
+
+
+def test_a_lost_trial_counts_as_the_lowest_skill_and_is_asked_once(opened: Opener) -> None:
+    context = opened(until=frozen("draws"))
+    (trial,) = [Trial(context.plan.candidates[0], 99, {"learning_rate": 0.1})]
+    found: list[Any] = []
+
+    def policy() -> Any:
+        found.extend((yield Round([trial], 8)))
+
+    jobs(follow(context, policy()))
+    assert [answer.skill for answer in found] == [LOWEST_SKILL]
+    jobs(follow(context, policy()))
+    assert len(context.ledger.of(ANSWERED)) == 1
+    context.ledger.append("retrying", arms=[trial.arm.label])
+    jobs(follow(context, policy()))
+    assert len(context.ledger.of(ANSWERED)) == 2
