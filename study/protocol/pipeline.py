@@ -29,8 +29,6 @@ def stages(context: StudyContext, task_set: TaskSet) -> Iterator[tuple[Steps, Da
     is one stage, for which workers are started once.
     """
     yield training(context), Data(task_set.development)
-    if (first := with_first_seeds(context)) is not None:
-        yield judging(first), Data(task_set.development)
     context = with_seeds_that_fit(context)
     yield _first_look(context), Data(task_set.development, task_set.test)
     while (longer := with_more_seeds(context)) is not None:
@@ -46,8 +44,13 @@ def _first_look(context: StudyContext) -> Steps:
 
 
 def training(context: StudyContext) -> Steps:
-    """Run the phases that choose what is judged, then the verdict with as many seeds as a budget allows."""
+    """Run the phases that choose what is judged, then the verdict with as many seeds as a budget allows.
+
+    Under a budget a few seeds train first, which show the verdict's pace.
+    """
     yield from choosing(context)
+    if (first := with_first_seeds(context)) is not None:
+        yield from judging(first)
     yield from judging(with_seeds_that_fit(context))
 
 

@@ -50,7 +50,7 @@ def test_what_is_announced_is_what_is_run(
     calls: dict[str, int], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     out = tmp_path / "run"
-    run(tiny(tuning={"draws": 8}, budget="75s"), out=out, address=None, as_json=True)
+    run(tiny(tuning={"draws": 8}, budget="65s"), out=out, address=None, as_json=True)
     assert calls == {"measured": 1, "built": 1}
     announced = [line.removeprefix("budget: ") for line in capsys.readouterr().err.splitlines()]
     (planned,) = [event for event in ledger.read(out / ledger.NAME) if event["event"] == "planned"]
@@ -72,7 +72,7 @@ def test_a_run_without_a_terminal_says_what_check_says_first(
 
 def test_a_run_that_is_gone_on_with_is_prepared_once_too(calls: dict[str, int], tmp_path: Path) -> None:
     for _ in range(2):
-        run(tiny(tuning={"draws": 8}, budget="75s"), out=tmp_path / "run", address=None, as_json=True)
+        run(tiny(tuning={"draws": 8}, budget="65s"), out=tmp_path / "run", address=None, as_json=True)
     assert calls == {"measured": 2, "built": 2}
 
 

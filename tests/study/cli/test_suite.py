@@ -108,7 +108,7 @@ def test_a_budget_says_what_it_takes_from_which_study(journal: Path, monkeypatch
     monkeypatch.setattr(analysis, "write_report", lambda path: Path(path) / "report.html", raising=False)
     monkeypatch.setattr("study.planning.prepare.machine_rate", lambda: SLOW)
     monkeypatch.setattr("study.planning.prepare.num_cores", lambda: 2)
-    result = invoke("run", "three.yaml", "--set", "tuning.draws=8", "--budget", "156s")
+    result = invoke("run", "three.yaml", "--set", "tuning.draws=8", "--budget", "140s")
     assert result.exit_code == 0, result.output
     for name in SETS:
         assert f"budget: {name}: tuning.draws: " in result.stderr

@@ -9,7 +9,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from mtl_core.search_space import LogUniform, Uniform
 from study.config.field_types import (
-    Duration,
+    BudgetField,
     Levels,
     Options,
     StudyName,
@@ -45,7 +45,7 @@ def read(kind: Any, value: Any) -> Any:
         (Tuned, 0.1, 0.1),
         (Tuned, {"uniform": [0, 0.5]}, Uniform(0.0, 0.5)),
         (Tuned, {"log_uniform": [1e-4, 1e-2]}, LogUniform(1e-4, 1e-2)),
-        (Duration, "1h30m", 5400.0),
+        (BudgetField, "1h30m", 5400.0),
         (StudyName, "my-study_2", "my-study_2"),
     ],
 )
@@ -71,7 +71,7 @@ def test_what_is_accepted(kind: Any, value: Any, result: Any) -> None:
         (Tuned, -1, "from 0 up"),
         (Tuned, {"uniform": [2, 1]}, "low < high"),
         (Tuned, {"log_uniform": [0, 1]}, "above 0"),
-        (Duration, "soon", "1h30m"),
+        (BudgetField, "soon", "1h30m"),
         (StudyName, "../x", "plain name"),
     ],
 )

@@ -128,10 +128,10 @@ def test_a_split_budget_is_kept_when_the_suite_goes_on(
 ) -> None:
     monkeypatch.setattr("study.planning.prepare.machine_rate", lambda: SLOW)
     monkeypatch.setattr("study.planning.prepare.num_cores", lambda: 2)
-    suite = Suite("three", three(tuning={"draws": 8}).studies, budget=156.0)
+    suite = Suite("three", three(tuning={"draws": 8}).studies, budget=140.0)
     prepared = prepare_suite(suite, out=tmp_path / "out")
     budgets = [spec.budget for spec in prepared.suite.studies.values()]
-    assert sum(budget or 0 for budget in budgets) == 156.0
+    assert sum(budget or 0 for budget in budgets) == 140.0
     assert all(4 <= study.plan.spec.tuning.draws < 8 for study in prepared.studies.values())
     assert [study.plan.spec.budget for study in prepared.studies.values()] == budgets
     out = run(tmp_path / "out", suite)
@@ -157,7 +157,7 @@ def test_the_machine_is_measured_once_and_data_are_built_once_for_all_studies(
     monkeypatch.setattr("study.planning.prepare.machine_rate", machine_rate)
     monkeypatch.setattr("study.planning.prepare.num_cores", lambda: 2)
     monkeypatch.setattr("study.planning.prepare.build_task_set", build_task_set)
-    run(tmp_path / "out", Suite("three", three(tuning={"draws": 8}).studies, budget=156.0))
+    run(tmp_path / "out", Suite("three", three(tuning={"draws": 8}).studies, budget=140.0))
     assert (len(measured), built) == (1, list(SETS))
 
 
