@@ -117,6 +117,11 @@ class Option:
         """Tasks that are shown to do better in networks of their own, whatever the reason."""
         return self.with_word(HURT_BY_SHARING, HURT, TUNED_ALONE)
 
+    @property
+    def costs_a_task(self) -> bool:
+        """Whether a task is shown to do better alone, or one is likelier than not to lose more than the band."""
+        return bool(self.worse_off) or self.risks.some_loss >= LIKELY
+
 
 def _clearly(probability: float, opposite: float) -> bool:
     return probability >= LIKELY and probability >= CLEARLY * opposite

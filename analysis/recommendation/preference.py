@@ -12,15 +12,15 @@ TOLERATED_BANDS = 5
 RULES = {
     BALANCED: (
         "Among the arms that share with a benefit that is shown or clearly likelier than harm, the first by which "
-        "no task is shown to do better alone, or else the first, in this order: the arm chosen on validation, a "
-        "checked candidate, the reference, an arm added later; without such an arm, of those of which harm is "
-        "neither shown nor clearly likelier the one with the fewest multiply-adds, provided that its mean gain "
-        "lies within the band of the highest; without one, train alone. Harm is shown if a task is hurt by "
-        "sharing (or hurt, where no loop was run), if a task does better alone and none is better off, or if the "
-        "95% interval of the mean gain lies below the band. Benefit is shown if, without harm, a task is better "
-        "off, or if the 95% interval of the mean gain lies above zero and reaches beyond the band. Clearly "
-        "likelier: the mean gain lies beyond the band on that side with a probability of at least 50%, and at "
-        "least three times the probability of the other side."
+        "no task is shown to do better alone or is likelier than not to lose more than the band, or else the "
+        "first, in this order: the arm chosen on validation, a checked candidate, the reference, an arm added "
+        "later; without such an arm, of those of which harm is neither shown nor clearly likelier the one with "
+        "the fewest multiply-adds, provided that its mean gain lies within the band of the highest; without one, "
+        "train alone. Harm is shown if a task is hurt by sharing (or hurt, where no loop was run), if a task does "
+        "better alone and none is better off, or if the 95% interval of the mean gain lies below the band. "
+        "Benefit is shown if, without harm, a task is better off, or if the 95% interval of the mean gain lies "
+        "above zero and reaches beyond the band. Clearly likelier: the mean gain lies beyond the band on that "
+        "side with a probability of at least 50%, and at least three times the probability of the other side."
     ),
     ACCURACY: (
         "The option with the highest expected mean gain, after taking off what its tasks are expected to lose beyond "
@@ -56,11 +56,10 @@ def choose(options: list[Option], prefer: str) -> Option | None:
 def best_that_shares(options: list[Option]) -> Option | None:
     """Return the arm for which sharing stands: with a benefit rather than open, open rather than harmful.
 
-    Of arms with a benefit one by which no task is shown to do better alone comes first: a checked candidate that
-    trains such a task alone spares it what the chosen arm costs it. Of arms alike in this the one chosen on
-    validation comes first, then a checked candidate, the reference, and one that was added to the finished study.
-    Where all that are not harmful are open, no difference tells them from each other or from training alone, and what
-    they cost decides.
+    Of arms with a benefit one that costs no task anything comes first: a checked candidate that trains such a task
+    alone spares it what the chosen arm costs it. Of arms alike in this the one chosen on validation comes first, then
+    a checked candidate, the reference, and one that was added to the finished study. Where all that are not harmful
+    are open, no difference tells them from each other or from training alone, and what they cost decides.
     """
     order = (CHOSEN, FOLLOW_UP, REFERENCE, ADDED)
     found = [option for option in options if option.shares]
@@ -71,7 +70,7 @@ def best_that_shares(options: list[Option]) -> Option | None:
         return min(found, key=lambda option: (_multiply_adds(option), order.index(option.kind)))
 
     def place(option: Option) -> tuple[bool, bool, bool, int]:
-        return option.harm, not option.benefit, bool(option.worse_off), order.index(option.kind)
+        return option.harm, not option.benefit, option.costs_a_task, order.index(option.kind)
 
     return min(found, key=place, default=None)
 

@@ -33,4 +33,4 @@ class Grid(Strategy):
         return len(space.candidates)
 
     def in_words(self, space: SearchSpace) -> str:
-        return f"every arm and every baseline got the same {len(space.draws)} draws"
+        return f"every arm and every baseline gets the same {len(space.draws)} draws"

@@ -54,9 +54,9 @@ class Joint(Strategy):
 
     def in_words(self, space: SearchSpace) -> str:
         return (
-            f"TPE proposed {num_trials(space)} arms with hyperparameters, at most {len(space.draws)} of any arm; every "
-            f"reference and, for every task, every baseline got {len(space.draws)} trials from the same sampler; of "
-            f"trials asked for together, {BATCH} of arms or {batch_of_one(space)} of a baseline, half went on at a rung"
+            f"TPE proposes {num_trials(space)} arms with hyperparameters, at most {len(space.draws)} of any arm; every "
+            f"reference and, for every task, every baseline gets {len(space.draws)} trials from the same sampler; of "
+            f"trials asked for together, {BATCH} of arms or {batch_of_one(space)} of a baseline, half go on at a rung"
         )
 
 

@@ -56,9 +56,9 @@ class Nsga(Strategy):
 
     def in_words(self, space: SearchSpace) -> str:
         return (
-            f"NSGA-II proposed {num_trials(space)} arms with hyperparameters, at most {len(space.draws)} of any arm; "
-            f"every reference and, for every task, every baseline got {len(space.draws)} trials of the same length "
-            "from TPE; no trial was stopped at a rung"
+            f"NSGA-II proposes {num_trials(space)} arms with hyperparameters, at most {len(space.draws)} of any arm; "
+            f"every reference and, for every task, every baseline gets {len(space.draws)} trials of the same length "
+            "from TPE; no trial is stopped at a rung"
         )
 
     def _all(self, space: SearchSpace) -> Policy:

@@ -46,8 +46,8 @@ class Optuna(Strategy):
 
     def in_words(self, space: SearchSpace) -> str:
         return (
-            f"TPE proposed {self._num_proposed(space)} of {len(space.open_candidates)} arms that share; each of them, "
-            f"every reference and every baseline got the same {len(space.draws)} draws"
+            f"TPE proposes {self._num_proposed(space)} of {len(space.open_candidates)} arms that share; each of them, "
+            f"every reference and every baseline gets the same {len(space.draws)} draws"
         )
 
     def _num_proposed(self, space: SearchSpace) -> int:

@@ -42,9 +42,9 @@ class SuccessiveHalving(Strategy):
     def in_words(self, space: SearchSpace) -> str:
         rungs = ", ".join(map(str, space.rungs[:-1])) or "no"
         return (
-            f"{len(_beginning(space))} arms with a draw began, and one in {space.reduction_factor} of all went on "
-            f"after {rungs} epochs; every reference and every baseline got {len(space.draws)} draws, half of which "
-            "went on"
+            f"{len(_beginning(space))} arms with a draw begin, and one in {space.reduction_factor} of all goes on "
+            f"after {rungs} epochs; every reference and every baseline gets {len(space.draws)} draws, half of which "
+            "go on"
         )
 
 

@@ -60,6 +60,11 @@ def test_an_arm_that_spares_a_task_which_does_better_alone_comes_first() -> None
     also = option(FOLLOW_UP, HELPED)
     also.tasks.loc[1, "word"] = TUNED_ALONE
     assert taken(BALANCED, costly, also) == CHOSEN
+    likely, unlikely = Risks(0.0, 0.9, some_loss=0.98), Risks(0.0, 0.9, some_loss=0.2)
+    risky = option(CHOSEN, HELPED, risks=likely)
+    assert taken(BALANCED, risky, option(FOLLOW_UP, HELPED, risks=unlikely)) == FOLLOW_UP
+    assert taken(BALANCED, risky, option(FOLLOW_UP, HELPED, risks=likely)) == CHOSEN
+    assert taken(BALANCED, option(CHOSEN, HELPED, risks=unlikely), option(FOLLOW_UP, HELPED, risks=unlikely)) == CHOSEN
 
 
 def test_of_arms_that_nothing_separates_the_cheapest_is_taken() -> None:
