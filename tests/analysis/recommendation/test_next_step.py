@@ -11,7 +11,9 @@ import pytest
 from analysis.questions import transfer
 from analysis.recommendation.decision import Decision, decide, factors
 from analysis.recommendation.next_step import next_step
+from analysis.recommendation.option import FOLLOW_UP
 from analysis.records.schema import Records
+from analysis.statistics.verdicts import UNDECIDED
 from tests.analysis.conftest import StudyOf
 from tests.analysis.recommendation.conftest import GOOD, HALF, NOTHING, ODD
 from tests.analysis.recommendation.test_options import with_judged
@@ -35,6 +37,21 @@ def test_an_unchecked_candidate_comes_first(records_of: StudyOf) -> None:
     assert command == "mtl-study extend runs/synthetic --without odd"
     nothing_shared = replace(ODD, chosen=NOTHING, effects={"left": 6.0, "right": 5.0, "odd": -9.0})
     assert step_of(records_of(nothing_shared))[0] == "Check the candidate: run the same study without odd."
+
+
+def test_the_chosen_arm_is_checked_without_a_task_that_seems_to_lose(records_of: StudyOf) -> None:
+    records, rows, decision = decided(records_of(replace(ODD, effects={"left": 6.0, "right": 5.0, "odd": 0.0})))
+    about = decision.about
+    assert about is not None
+
+    def step(high: float, **changed: Any) -> str:
+        tasks = about.tasks.copy()
+        tasks.loc[tasks["task"] == "odd", ["gain", "low", "high", "word"]] = [-6.9, -11.9, high, UNDECIDED]
+        return next_step(records, rows, replace(decision, about=replace(about, tasks=tasks, **changed)))[1]
+
+    assert step(-2.0) == "mtl-study extend runs/synthetic --without odd"
+    assert "--without" not in step(-0.5)  # the interval reaches into the band
+    assert "--without" not in step(-2.0, kind=FOLLOW_UP)
 
 
 def test_seeds_are_named_where_they_are_a_material_part_of_the_noise(records_of: StudyOf) -> None:
