@@ -34,10 +34,10 @@ def next_step(records: Records, rows: pd.DataFrame, decision: Decision) -> Step:
     """Return the step with the best expected information, by this order.
 
     A candidate that nobody checked; an arm that shares, where none was judged; the chosen arm without the tasks that it
-    seems to cost something, where no candidate was judged; while a task or the mean is open, the
-    seeds that decide a task; more seeds, where these are most of the noise; outer folds, in which every labelled row
-    judges; more seeds, where they narrow the interval of the mean by a tenth; more labelled rows; once all is decided,
-    a wider search where the arm lies at the edge of the searched widths, else the same study on other data.
+    seems to cost something, where no candidate was judged; while a task or the mean is open, the seeds that decide a
+    task; more seeds, where these are most of the noise; outer folds, in which every labelled row judges; more seeds,
+    where they narrow the interval of the mean by a tenth; more labelled rows; once all is decided, a wider search where
+    the arm lies at the edge of the searched widths, else the same study on other data.
 
     Args:
         records: of the study.
@@ -49,9 +49,9 @@ def next_step(records: Records, rows: pd.DataFrame, decision: Decision) -> Step:
     about = decision.about
     if about is None:
         return _judge_one(records)
-    if spared := _seem_to_lose(decision, about):
-        return check(records, spared)
     undecided = with_word(about.tasks, UNDECIDED)
+    if spared := _seem_to_lose(decision, about, undecided):
+        return check(records, spared)
     if len(undecided) or not (about.harm or about.benefit):
         part = float(_seed_part(_mean(rows, about)).max())
         more = _chosen_has_more(decision, about)
@@ -65,16 +65,15 @@ def next_step(records: Records, rows: pd.DataFrame, decision: Decision) -> Step:
     )
 
 
-def _seem_to_lose(decision: Decision, about: Option) -> list[str]:
+def _seem_to_lose(decision: Decision, about: Option, undecided: pd.DataFrame) -> list[str]:
     """Tasks whose own 95% interval lies below the band, though no word says so, of an arm with a benefit.
 
     Words are for all tasks at once and need more.  None where a candidate was judged, or fewer than two tasks are left.
     """
     if about.kind != CHOSEN or not about.benefit or any(option.kind == FOLLOW_UP for option in decision.options):
         return []
-    tasks = about.tasks
-    lost = list(tasks[(tasks["high"] < -about.band) & (tasks["word"] == UNDECIDED)].sort_values("order")["task"])
-    return lost if len(tasks) - len(lost) >= 2 else []
+    lost = list(undecided.loc[undecided["high"] < -about.band, "task"])
+    return lost if len(about.tasks) - len(lost) >= 2 else []
 
 
 def _run_again(records: Records, suffix: str, *overrides: str) -> str:

@@ -27,16 +27,9 @@ def export(
     from study.driver.export.write import export as export_study
     from study.driver.places import SNAPSHOTS, for_reading
 
-    source = for_reading(run, SNAPSHOTS)
+    run = for_reading(run, SNAPSHOTS)
     folder = export_study(
-        source,
-        out,
-        option=option,
-        seeds=seeds,
-        data=data,
-        formats=also,
-        trust_code=trust_code,
-        say=say_progress,
+        run, out, option=option, seeds=seeds, data=data, formats=also, trust_code=trust_code, say=say_progress
     )
     card = json.loads((folder / CARD).read_text("utf-8"))
     if as_json:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from mtl_core import ENGINE_VERSION
 from mtl_core.data.task_set import TaskSet
 from mtl_core.errors import UserError
 from study.config.load import read_spec
 from study.config.spec import DATASET, Spec
 from study.config.suite import is_suite
-from study.driver.manifest import DATA, KEPT, read_manifest
+from study.driver.manifest import DATA, KEPT, refuse_other_data_or_engine
 from study.store import ledger
 
 
@@ -70,12 +69,6 @@ def refuse_changes(out: Path, task_set: TaskSet) -> None:
     Raises:
         UserError: with what differs.
     """
-    manifest = read_manifest(out)
-    fingerprint = task_set.fingerprint()
-    if manifest.get("fingerprint") != fingerprint:
-        found = f"the data have changed: fingerprint {fingerprint}, begun with {manifest.get('fingerprint')}."
-        remedy = "Put them back as they were (--data PATH names another place), or begin a new study with these."
-        raise UserError(str(out), found, remedy)
-    if manifest.get("engine_version") != ENGINE_VERSION:
-        found = f"another engine began here: version {manifest.get('engine_version')}, this is {ENGINE_VERSION}."
-        raise UserError(str(out), found, "Install the version that began it, or begin a new study.")
+    of_data = "Put them back as they were (--data PATH names another place), or begin a new study with these."
+    of_engine = "Install the version that began it, or begin a new study."
+    refuse_other_data_or_engine(out, task_set.fingerprint(), of_data=of_data, of_engine=of_engine)

@@ -62,13 +62,28 @@ def refuse_another(out: Path, requested: Spec, stored: Spec, fingerprint: str) -
     remedy = "Choose another --out, or put things back as they were."
     if requested.digest() != stored.digest():
         raise UserError(str(out), f"another study was begun here; {'; '.join(differences(stored, requested))}.", remedy)
+    of_engine = "Choose another --out, or install the version that began it."
+    refuse_other_data_or_engine(out, fingerprint, of_data=remedy, of_engine=of_engine)
+
+
+def refuse_other_data_or_engine(out: Path, fingerprint: str, *, of_data: str, of_engine: str) -> None:
+    """Refuse data or an engine that differ from those that the study in ``out`` was begun with.
+
+    Args:
+        out: the run directory.
+        fingerprint: of the data now.
+        of_data, of_engine: what the user is told to do about either.
+
+    Raises:
+        UserError: with what differs.
+    """
     manifest = read_manifest(out)
     if manifest.get("fingerprint") != fingerprint:
         found = f"the data have changed: fingerprint {fingerprint}, begun with {manifest.get('fingerprint')}."
-        raise UserError(str(out), found, remedy)
+        raise UserError(str(out), found, of_data)
     if manifest.get("engine_version") != ENGINE_VERSION:
         found = f"another engine began here: version {manifest.get('engine_version')}, this is {ENGINE_VERSION}."
-        raise UserError(str(out), found, "Choose another --out, or install the version that began it.")
+        raise UserError(str(out), found, of_engine)
 
 
 def refuse_changed_code(out: Path, prepared: Prepared) -> None:

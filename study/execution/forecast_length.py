@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 from study.jobs.job import Job
 from study.jobs.score import ScoringJob
 from study.jobs.shard import Shard
@@ -26,8 +24,6 @@ class ForecastLength:
     def __init__(self, prepared: Prepared) -> None:
         self._plan = prepared.plan
         self._costs = NetworkCosts(prepared.task_set, prepared.rate, prepared.trials)
-        shares = prepared.plan.spec.search.rungs
-        self._rungs = [math.ceil(share * prepared.plan.spec.training.epochs) for share in shares]
         self._known: dict[tuple[Arm, str | None], ArrayCost] = {}
 
     def __call__(self, job: Job) -> float:
@@ -42,4 +38,4 @@ class ForecastLength:
         """Epochs from the rung before, where the replicas have been there, to the shard's last."""
         if shard.phase != "search" or not shard.sources:
             return shard.until
-        return shard.until - max((rung for rung in self._rungs if rung < shard.until), default=0)
+        return shard.until - max((rung for rung in self._plan.rungs if rung < shard.until), default=0)

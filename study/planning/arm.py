@@ -92,3 +92,8 @@ class Arm:
     def loop(self) -> Arm:
         """Return the baseline ``loop``: private networks inside the same multi-task loop."""
         return self.unmatched(sharing=INDEPENDENT, depth=0, **EQUAL)
+
+
+def levels_of(arms: Iterable[Arm], factor: str) -> list[Any]:
+    """Return the levels that ``arms`` have of a factor, each once, in an order that is always the same."""
+    return sorted({arm.levels()[factor] for arm in arms}, key=lambda level: (str(type(level)), level))

@@ -81,24 +81,13 @@ def _answers(context: StudyContext, asked: Round) -> list[Answer]:
     """What came of a round.  Decided once: a resumed study must not go on differently on records that came later."""
     keys = [list(_of_trial(context, trial)) for trial in asked.trials]
     name = hashlib.sha256(json.dumps([keys, asked.epochs]).encode()).hexdigest()[:16]
-    frozen = _frozen(context, name, {trial.arm.label for trial in asked.trials})
-    if frozen is not None:
-        return [Answer(*answer) for answer in frozen]
+    decided = context.ledger.decided(ANSWERED, {"round": name}, {trial.arm.label for trial in asked.trials})
+    if decided is not None:
+        return [Answer(*answer) for answer in decided["answers"]]
     answers = [_answer(context.archive.rows(own), len(own), asked.epochs) for own in keys]
     told = [[answer.skill, answer.skills, answer.multiply_adds] for answer in answers]
     context.ledger.append(ANSWERED, round=name, epochs=asked.epochs, answers=told)
     return answers
-
-
-def _frozen(context: StudyContext, name: str, arms: set[str]) -> list[Any] | None:
-    """The answers that stand in the ledger, unless failures among them are being tried again."""
-    frozen = None
-    for event in context.ledger.events:
-        if event["event"] == ANSWERED and event["round"] == name:
-            frozen = event["answers"]
-        elif event["event"] == "retrying" and arms & set(event["arms"]):
-            frozen = None
-    return frozen
 
 
 def _answer(rows: pd.DataFrame, planned: int, epochs: int) -> Answer:

@@ -38,14 +38,9 @@ def _kept_draws(
 ) -> list[int]:
     """The draws that go on.  Decided once: a resumed study must not decide otherwise on records that came later."""
     about = {"arm": arm.label, "task": task, "epochs": rung, **context.of_one_fold}
-    decided = None
-    for event in context.ledger.events:
-        if event["event"] == "halved" and all(event[name] == value for name, value in about.items()):
-            decided = event["kept"]
-        elif event["event"] == "retrying" and arm.label in event["arms"]:
-            decided = None  # it was decided on failures that are being tried again
+    decided = context.ledger.decided("halved", about, [arm.label])
     if decided is not None:
-        return decided
+        return decided["kept"]
     ranked = [int(draw) for draw in rank_draws(context.archive.rows(replicas), epochs=rung)["draw"]]
     better = math.ceil(len(ranked) / 2)
     context.ledger.append("halved", **about, kept=sorted(ranked[:better]), stopped=sorted(ranked[better:]))

@@ -10,7 +10,7 @@ import json
 import os
 import secrets
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -173,6 +173,19 @@ class Ledger:
     def of(self, event: str) -> list[dict[str, Any]]:
         """Return the events of one kind, in order."""
         return [entry for entry in self.events if entry["event"] == event]
+
+    def decided(self, kind: str, about: Mapping[str, Any], arms: Collection[str]) -> dict[str, Any] | None:
+        """Return the last event of a kind that says ``about``; ``None`` if there is none, or it does not hold any more.
+
+        What was decided on failures of ``arms`` (labels) holds until they are tried again.
+        """
+        found = None
+        for entry in self.events:
+            if entry["event"] == kind and all(entry[name] == value for name, value in about.items()):
+                found = entry
+            elif entry["event"] == "retrying" and not set(arms).isdisjoint(entry["arms"]):
+                found = None
+        return found
 
     def frozen(self, choice: str, fold: int | None = None, *, first: bool = False) -> Any:
         """Return the last value of a frozen choice, or the ``first``; ``None`` while it is not made.

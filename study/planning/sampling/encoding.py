@@ -15,7 +15,7 @@ from typing import Any
 from optuna.trial import Trial
 
 from mtl_core.search_space import Choice, Range
-from study.planning.arm import NORM, Arm
+from study.planning.arm import NORM, Arm, levels_of
 from study.planning.draws import Draws
 
 Point = dict[str, Any]
@@ -32,7 +32,7 @@ class Encoding:
 
     def __init__(self, arms: Sequence[Arm], draws: Draws) -> None:
         self._arms, self._draws = arms, draws
-        self._factors = {factor: _levels(arms, factor) for factor in arms[0].levels()}
+        self._factors = {factor: levels_of(arms, factor) for factor in arms[0].levels()}
         self._ranges = {name: range_ for arm in arms for name, range_ in self._ranges_of(arm).items()}
 
     def suggest(self, trial: Trial) -> Point:
@@ -87,10 +87,6 @@ class Encoding:
             if not isinstance(range_, float | int) and option not in self._draws.fixed_of(arm)
         }
         return ranges | ({f"backbone.{NORM}": Choice(self._draws.norms)} if self._draws.norms else {})
-
-
-def _levels(arms: Sequence[Arm], factor: str) -> list[Any]:
-    return sorted({arm.levels()[factor] for arm in arms}, key=lambda level: (str(type(level)), level))
 
 
 def _option(name: str) -> str:

@@ -40,9 +40,9 @@ class Strategy(ABC):
         """Return how much is trained of one arm that is always searched, for each of its single tasks."""
         return Amount(len(space.draws), space.halved_epochs())
 
-    @abstractmethod
     def most_arms(self, space: SearchSpace) -> int:
-        """Return how many candidates, references among them, the search leaves at most to be confirmed."""
+        """Return how many candidates, references among them, are left to be confirmed: by default all that train."""
+        return min(self.of_candidates(space).trials, len(space.open_candidates)) + len(space.references)
 
     def front(self, results: Sequence[Any]) -> list[dict[str, Any]]:
         """Return what is to be confirmed whatever its skill, from what the policies returned; by default nothing."""

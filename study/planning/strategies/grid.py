@@ -29,8 +29,5 @@ class Grid(Strategy):
         number = len(space.open_candidates)
         return Amount(number * len(space.draws), number * space.halved_epochs())
 
-    def most_arms(self, space: SearchSpace) -> int:
-        return len(space.candidates)
-
     def in_words(self, space: SearchSpace) -> str:
         return f"every arm and every baseline gets the same {len(space.draws)} draws"

@@ -49,9 +49,6 @@ class Joint(Strategy):
     def of_one(self, space: SearchSpace) -> Amount:
         return _amount(space, len(space.draws), batch_of_one(space))
 
-    def most_arms(self, space: SearchSpace) -> int:
-        return min(num_trials(space), len(space.open_candidates)) + len(space.references)
-
     def in_words(self, space: SearchSpace) -> str:
         return (
             f"TPE proposes {num_trials(space)} arms with hyperparameters, at most {len(space.draws)} of any arm; every "

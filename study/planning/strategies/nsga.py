@@ -51,9 +51,6 @@ class Nsga(Strategy):
     def of_one(self, space: SearchSpace) -> Amount:
         return Amount(len(space.draws), len(space.draws) * space.epochs)
 
-    def most_arms(self, space: SearchSpace) -> int:
-        return min(num_trials(space), len(space.open_candidates)) + len(space.references)
-
     def in_words(self, space: SearchSpace) -> str:
         return (
             f"NSGA-II proposes {num_trials(space)} arms with hyperparameters, at most {len(space.draws)} of any arm; "

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from study.planning.arm import Arm
+from study.planning.arm import Arm, levels_of
 from study.planning.policy import Amount, Policy, WholeArms
 from study.planning.search_space import SearchSpace
 from study.planning.strategies import Strategy
@@ -58,7 +58,7 @@ class Optuna(Strategy):
         from study.planning.sampling import journal
 
         study = journal.open_study(space.directory, STUDY)
-        told = {trial.user_attrs["arm"]: trial.value for trial in journal.told(study)}
+        told = {trial.user_attrs[journal.PROPOSED]: trial.value for trial in journal.told(study)}
         values = {label: math.nan if value is None else value for label, value in told.items()}
         most = self._num_proposed(space)
         while len(values) < most and space.goes_on(len(values)):
@@ -76,7 +76,7 @@ def propose(trial: Trial, arms: Sequence[Arm]) -> Arm:
     """
     left = list(arms)
     for factor in arms[0].levels():
-        levels = sorted({arm.levels()[factor] for arm in left}, key=lambda level: (str(type(level)), level))
+        levels = levels_of(left, factor)
         if len(levels) > 1:
             # A parameter of Optuna's has one set of choices for ever, so the choices are part of the name.
             name = f"{factor} of {', '.join(map(str, levels))}"
@@ -86,6 +86,7 @@ def propose(trial: Trial, arms: Sequence[Arm]) -> Arm:
 
 
 def _ask(study: optuna.Study, arms: Sequence[Arm], values: dict[str, float], most: int) -> list[tuple[Trial, Arm]]:
+    from study.planning.sampling import journal
     from study.planning.sampling.samplers import tpe
 
     batch: list[tuple[Trial, Arm]] = []
@@ -94,7 +95,7 @@ def _ask(study: optuna.Study, arms: Sequence[Arm], values: dict[str, float], mos
         study.sampler = tpe(len(values), place, at_random=FIRST_AT_RANDOM)
         trial = study.ask()
         arm = propose(trial, left)
-        trial.set_user_attr("arm", arm.label)
+        trial.set_user_attr(journal.PROPOSED, arm.label)
         batch.append((trial, arm))
         left.remove(arm)
     return batch

@@ -22,7 +22,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from mtl_core.errors import UserError
-from study.store.remote.object_storage import ObjectStorage, silent
+from study.store.remote.object_storage import ObjectStorage
 
 LEASE = "lease.json"
 RENEW_SECONDS, STALE_SECONDS = 15.0, 60.0
@@ -111,7 +111,7 @@ class Lease:
             self._thread.join()
         if self.storage.failing:
             return
-        quiet = self._quiet()
+        quiet = self.storage.quiet()
         try:
             found = holder_of(quiet.read(LEASE, most=MOST_BYTES))
             if found is not None and found.session == self.session:
@@ -142,7 +142,7 @@ class Lease:
 
     def _renew(self) -> None:
         """Write the lease again and again; what fails here, the next commit meets, and says."""
-        quiet = self._quiet()
+        quiet = self.storage.quiet()
         while not self._ended.wait(RENEW_SECONDS):
             try:
                 found = holder_of(quiet.read(LEASE, most=MOST_BYTES))
@@ -151,9 +151,6 @@ class Lease:
                 quiet.write(LEASE, _encoded(self._now()))
             except UserError:
                 continue
-
-    def _quiet(self) -> ObjectStorage:
-        return replace(self.storage, say=silent, patience=0.0)
 
     def _write(self) -> None:
         self.storage.write(LEASE, _encoded(self._now()))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import BinaryIO, TypeVar
 
 from pyarrow.fs import FileSelector, FileSystem, FileType
@@ -146,6 +146,10 @@ class ObjectStorage:
             return sorted(info.base_name for info in found)
 
         return self.persist(work)
+
+    def quiet(self) -> ObjectStorage:
+        """Return the storage of the same objects that says nothing and tries nothing again."""
+        return replace(self, say=silent, patience=0.0)
 
     def persist(self, work: Callable[[], Answer]) -> Answer:
         """Do ``work`` until it succeeds, saying now and then what it waits for.

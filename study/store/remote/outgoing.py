@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -13,7 +12,7 @@ from study.store.ledger import NAME as LEDGER
 from study.store.remote.commits import CommitLog, State
 from study.store.remote.digests import Digests
 from study.store.remote.files import Stored, local_files
-from study.store.remote.object_storage import ObjectStorage, silent
+from study.store.remote.object_storage import ObjectStorage
 from study.store.remote.side_by_side import each
 
 
@@ -79,7 +78,7 @@ class Outgoing:
 
     def removals(self, keys: Iterable[str]) -> list[Callable[[], None]]:
         """Return what removes objects that no commit names any more; where it fails, a later sweep removes them."""
-        quiet = self._quiet()
+        quiet = self.storage.quiet()
 
         def remove(key: str) -> None:
             try:
@@ -92,7 +91,7 @@ class Outgoing:
     def remove_commits(self, numbers: tuple[int, ...]) -> None:
         """Remove commits whose place a whole one has taken; those that cannot be removed now do no harm."""
         try:
-            CommitLog(self._quiet()).remove(numbers)
+            CommitLog(self.storage.quiet()).remove(numbers)
         except UserError:
             return
 
@@ -100,10 +99,7 @@ class Outgoing:
         """Remove objects that ``state`` does not name: drivers that were killed have left them."""
         named = {one.digest for one in state.objects}
         left = [f"objects/{name}" for name in self.storage.names("objects") if name not in named]
-        each(self._quiet(), lambda removal: removal(), self.removals(left))
-
-    def _quiet(self) -> ObjectStorage:
-        return replace(self.storage, say=silent, patience=0.0)
+        each(self.storage.quiet(), lambda removal: removal(), self.removals(left))
 
 
 def _whole_lines(content: bytes) -> bytes:

@@ -118,3 +118,15 @@ def test_the_last_frozen_choice_counts(tmp_path: Path) -> None:
         book.append("frozen", choice="arm", value=1)
         book.append("frozen", choice="arm", value=2)
         assert book.frozen("arm") == 2
+
+
+def test_a_decision_holds_until_failures_among_its_arms_are_tried_again(tmp_path: Path) -> None:
+    with Ledger(tmp_path) as book:
+        assert book.decided("halved", {"epochs": 4}, ["a"]) is None
+        book.append("halved", epochs=4, kept=[1])
+        book.append("halved", epochs=8, kept=[2])
+        book.append("retrying", arms=["b"])
+        found = book.decided("halved", {"epochs": 4}, ["a"])
+        assert found is not None
+        assert found["kept"] == [1]
+        assert book.decided("halved", {"epochs": 4}, {"a", "b"}) is None
