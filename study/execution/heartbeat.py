@@ -17,6 +17,7 @@ from typing import Any, TextIO
 from study.jobs.job import Heartbeat, Job
 
 WRITE_SECONDS = 0.5
+"""Between two heartbeats that are written and that put the watchdog off; a short epoch is not worth either."""
 PATIENCE_SECONDS = 50.0
 """Less than a minute, so that somebody who watches a study that hangs hears of it within one."""
 
@@ -49,7 +50,7 @@ class Heartbeats:
 
         The last heartbeat of a job that must leave stays: it says which machine that was.
         """
-        allowed = self.patience * 2 ** min(attempts, 10)
+        allowed = self.patience * 2 ** min(attempts, 10) + WRITE_SECONDS
         path = self.folder / f"{job.name}.json"
         written = -math.inf
         with self._trace(job.name) as trace:
@@ -57,8 +58,8 @@ class Heartbeats:
 
             def heartbeat(done: int, total: int, best: float) -> bool:
                 nonlocal written
-                faulthandler.dump_traceback_later(allowed, exit=True, file=target)
                 if time.monotonic() - written >= WRITE_SECONDS:
+                    faulthandler.dump_traceback_later(allowed, exit=True, file=target)  # starts a thread: 2 ms
                     content = json.dumps([done, total, best if math.isfinite(best) else None, self.node])
                     with suppress(OSError):  # only the screen misses it: a full disk here is no fault of the replica
                         path.write_text(content)

@@ -38,6 +38,7 @@ def tree_events(out: Path) -> list[Any]:
     return [event["tree"] for event in ledger.read(out / ledger.NAME) if event["event"] == "tree"]
 
 
+@pytest.mark.slow
 def test_a_driver_that_is_killed_finds_the_same_tree_once(tmp_path: Path) -> None:
     out = tmp_path / "run"
     run(planted(tmp_path), out=tmp_path / "undisturbed", backend="inline")

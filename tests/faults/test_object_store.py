@@ -95,6 +95,7 @@ def study(port: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterato
         yield Study(place, tmp_path, proxy, places.folder_of(address_of(place)) / "run")
 
 
+@pytest.mark.slow
 def test_killed_with_its_disk_at_random_points_it_ends_in_the_tables_of_an_undisturbed_study(
     study: Study, undisturbed: Undisturbed
 ) -> None:
@@ -121,6 +122,7 @@ def test_killed_with_its_disk_at_random_points_it_ends_in_the_tables_of_an_undis
     assert tables(study.out) == undisturbed.tables
 
 
+@pytest.mark.slow
 def test_the_way_to_the_server_is_cut_for_a_while(study: Study, undisturbed: Undisturbed) -> None:
     def cut_once(driver: BaseProcess) -> None:
         if study.proxy.is_cut:

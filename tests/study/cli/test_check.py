@@ -24,7 +24,9 @@ def invoke(*arguments: str) -> Any:
 
 
 @pytest.mark.parametrize("preset", registered_names.names("presets"))
-def test_every_preset_can_be_checked(preset: str, tmp_path: Path) -> None:
+def test_every_preset_can_be_checked(preset: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    if preset in ("sharing", "weighting"):  # to time dozens of methods takes most of a minute
+        on_a_known_machine(monkeypatch)
     result = invoke("check", preset)
     assert result.exit_code == 0, result.output
     for word in ("candidate", "baseline", "replicas", "forecast", "precision"):

@@ -119,8 +119,9 @@ def test_a_model_is_taken_from_an_object_store(
     assert names
     assert all((tmp_path / "model" / name).read_bytes() == (tmp_path / "local" / name).read_bytes() for name in names)
     (tmp_path / "new.csv").write_text("age,city,since,member\n35.5,Bonn,2021-03-14,yes\n")
+    local = shutil.copytree(shop.run, tmp_path / "shop")  # a prediction leaves a model in the run directory
     predicted = [
-        CliRunner().invoke(app, ["predict", str(source), str(tmp_path / "new.csv")]) for source in (place, shop.run)
+        CliRunner().invoke(app, ["predict", str(source), str(tmp_path / "new.csv")]) for source in (place, local)
     ]
     assert predicted[0].exit_code == 0, predicted[0].output
     assert predicted[0].stdout == predicted[1].stdout

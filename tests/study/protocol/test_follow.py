@@ -18,6 +18,8 @@ from tests.study.protocol.conftest import Opener, frozen
 from tests.study.protocol.test_search import jobs
 
 STRATEGIES = ("successive_halving", "joint", "nsga")
+BETWEEN = 23
+"""Events between two interruptions."""
 FACTORS = {"depth": "all", "stages": [1, 2], "width": [2, 3]}
 
 
@@ -46,7 +48,7 @@ def test_interrupted_anywhere_it_trains_the_same_and_nothing_twice(
         nonlocal written
         original(ledger, event, **facts)
         written += event in (ANSWERED, "proposed", "finished")
-        if written % 11 == 10:
+        if written % BETWEEN == BETWEEN - 1:
             written += 1
             raise KeyboardInterrupt
 
