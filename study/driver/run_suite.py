@@ -38,6 +38,7 @@ class PreparedSuite:
             disk=sum(forecast.disk for forecast in each),
             memory=max(forecast.memory for forecast in each),
             **{name: sum(getattr(forecast, name) for forecast in each) for name in BESIDE_THE_PHASES},
+            slowdown=max(forecast.slowdown for forecast in each),
         )
 
 

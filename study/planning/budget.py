@@ -20,15 +20,19 @@ FEWEST_CONFIRMED = 3
 Path = tuple[str, str]
 
 
-def shrink(spec: Spec, amount_of: Callable[[Spec], float]) -> tuple[Spec, tuple[str, ...]]:
+def shrink(
+    spec: Spec, amount_of: Callable[[Spec], float], least_of: Callable[[Spec], float] | None = None
+) -> tuple[Spec, tuple[str, ...]]:
     """Return the first smaller study that fits into ``spec.budget``, and what it lost, in words.
 
     Args:
         spec: the study.
         amount_of: what a study is forecast to take, in the basic unit of its budget.
+        least_of: what it takes at least, on a machine without other programs; ``None``: the same.  Other programs may
+            end while a study runs, so they are no reason to refuse it.
 
     Raises:
-        UserError: when even the smallest one does not fit.
+        UserError: when even the smallest one does not fit at best.
     """
     if spec.budget is None:
         return spec, ()
@@ -38,7 +42,7 @@ def shrink(spec: Spec, amount_of: Callable[[Spec], float]) -> tuple[Spec, tuple[
             break
         smaller = _with(smaller, step)
     else:
-        if (needed := amount_of(smaller)) > limit:
+        if (needed := (least_of or amount_of)(smaller)) > limit:
             found = f"even the smallest version of this study takes about {amount_text(needed, spec.budget)}."
             remedy = "Give it that much, or take levels out of factors."
             raise UserError(f"budget {amount_text(limit, spec.budget)}", found, remedy)

@@ -7,9 +7,8 @@ Start, scoring and report count as well.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cache, partial
 
 from mtl_core.data.task_set import TaskSet
@@ -39,6 +38,8 @@ WORKER_BYTES = 500e6
 RECORD_BYTES = 700
 BESIDE_THE_PHASES = ("trees", "pilot", "start", "score", "report", "processor", "work")
 """Fields of a forecast that add up over the studies of a suite, as the phases do."""
+BUSY = 1.25
+"""Slowdown from which on a forecast says so."""
 NUM_CURVES = 6
 """Curves of a training record, a number for every epoch each."""
 
@@ -49,7 +50,8 @@ class Forecast:
 
     ``trees`` are the seconds to find trees before the first phase, and ``pilot`` those of one round of a pilot;
     ``start``, ``score`` and ``report`` are what is neither.  ``processor`` are the processor seconds of all together,
-    which are more where several workers train, and ``work`` those of the phases.
+    which are more where several workers train, and ``work`` those of the phases.  ``slowdown`` is how many times as
+    long all of it takes as on a machine without other programs.
     """
 
     search: float
@@ -65,6 +67,7 @@ class Forecast:
     report: float = 0.0
     processor: float = 0.0
     work: float = 0.0
+    slowdown: float = 1.0
 
     @property
     def seconds(self) -> float:
@@ -96,6 +99,12 @@ class Forecaster:
     ) -> None:
         self.task_set, self.workers, self.rate, self.trials = task_set, workers, rate, trials
         self.costs = NetworkCosts(task_set, rate, trials)
+        self.slowdown = 1.0 if trials is None else trials.slowdown
+
+    def undisturbed(self) -> Forecaster:
+        """Return a forecaster for the same machine without other programs."""
+        trials = None if self.trials is None else replace(self.trials, slowdown=1.0)
+        return Forecaster(self.task_set, self.workers, self.rate, trials)
 
     def forecast(self, plan: Plan) -> Forecast:
         """Return the forecast of ``plan``."""
@@ -115,14 +124,16 @@ class Forecaster:
         largest = max(size.replica_bytes * rows_of_shard(size.replica_bytes) for size in self._all_sizes(plan))
         examples = self.task_set.development.examples
         data = (examples.inputs.numel() + examples.targets.numel()) * 4
+        wall = {phase: seconds / workers for phase, seconds in phases.items()} | alone
+        wall["start"] = START_SECONDS + (workers > 1) * RAY_SECONDS
         return Forecast(
-            **{phase: seconds / workers for phase, seconds in phases.items()},
+            **{part: self.slowdown * seconds for part, seconds in wall.items()},
             peak_disk=disk + models + states,
             disk=disk + models,
             memory=self.workers * (WORKER_BYTES + data + largest),
-            **(alone | {"start": START_SECONDS + (workers > 1) * RAY_SECONDS}),
             processor=processor,
             work=sum(phases.values()),
+            slowdown=self.slowdown,
         )
 
     def amount(self, plan: Plan, budget: Budget | None) -> float:
@@ -192,26 +203,6 @@ def workers_of(backend: str, workers: int, seconds: float) -> int:
     return workers if pays else 1
 
 
-def machine_rate(rounds: int = 40) -> float:
-    """Measure multiply-adds per second of one thread of this machine: the best of ``rounds`` batched products."""
-    import torch
-
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        a = torch.ones(16, 64, 64)
-        return max(_products_per_second(lambda: torch.bmm(a, a)) for _ in range(rounds)) * 16 * 64**3
-    finally:
-        torch.set_num_threads(threads)
-
-
-def _products_per_second(product: Callable[[], object], repeats: int = 10) -> float:
-    start = time.perf_counter()
-    for _ in range(repeats):
-        product()
-    return repeats / (time.perf_counter() - start)
-
-
 def refuse_if_too_large(forecast: Forecast, free_disk: float, free_memory: float) -> None:
     """Refuse a study that cannot finish on this machine.
 
@@ -237,5 +228,8 @@ def size_text(number: float) -> str:
 
 
 def time_text(forecast: Forecast) -> str:
-    """Return the time of a forecast as text, such as ``about 2h 05m``."""
-    return f"about {duration(forecast.seconds)}"
+    """Return the time of a forecast as text, such as ``about 2h 05m``, and how much of it is due to other programs."""
+    about = f"about {duration(forecast.seconds)}"
+    if forecast.slowdown < BUSY:
+        return about
+    return f"{about} (other programs slow this machine down {forecast.slowdown:.1f} times)"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,8 +17,9 @@ from study.planning.array_cost import REFERENCE_RATE
 from study.planning.band import band_facts, settle_band
 from study.planning.budget import reductions, settled_spec, shrink
 from study.planning.evaluation import settle_design
-from study.planning.forecast import Forecast, Forecaster, machine_rate, refuse_if_too_large
+from study.planning.forecast import Forecast, Forecaster, refuse_if_too_large
 from study.planning.importance import settle_importance
+from study.planning.machine_rate import machine_rate
 from study.planning.make_plan import make_plan
 from study.planning.options import build_task_set, check_backbone_options, check_named_options
 from study.planning.plan import Plan
@@ -108,9 +110,12 @@ def prepare(
     if settled:
         smaller, shrunk = settled, reductions(spec, settled)
     else:
-        smaller, shrunk = shrink(
-            spec, lambda tried: forecaster.amount(make_plan(tried, task_set.development, trees=trees), spec.budget)
-        )
+        development = task_set.development
+
+        def amount(smaller: Spec, by: Forecaster) -> float:
+            return by.amount(make_plan(smaller, development, trees=trees), spec.budget)
+
+        smaller, shrunk = shrink(spec, partial(amount, by=forecaster), partial(amount, by=forecaster.undisturbed()))
     plan = replace(make_plan(smaller, task_set.development, trees=trees), shrunk=shrunk, reasons=reasons)
     plan = replace(plan, pilot=stored is None and pilot.is_wanted(asked, smaller, task_set.development))
     forecast = forecaster.forecast(plan)

@@ -3,7 +3,8 @@
 Of every kind of network (sharing, weighting, backbone and stages) the smallest and the largest are trained for five
 epochs, with two rows and with eight, on a part of the examples; what lies between follows on straight lines.  Kinds
 that cost most are tried first, and when the time for trials is used up the others are taken to differ from the model
-as these do.  Processor time is measured, so other processes on the machine do not count.
+as these do.  What a network costs is processor time, so other programs on the machine do not count; how long the clock
+ran meanwhile says how much they slow a study down.
 """
 
 from __future__ import annotations
@@ -71,10 +72,12 @@ class Trials:
     Args:
         points: costs of the networks that were tried, by kind.
         factor: how many times as much the networks that were tried cost as the model says.
+        slowdown: seconds of the clock that a processor second took, at least 1; more where other programs ran.
     """
 
     points: Mapping[Kind, Sequence[Point]] = field(default_factory=dict)
     factor: float = 1.0
+    slowdown: float = 1.0
 
     def cost(self, kind: Kind, multiply_adds: float, modelled: ArrayCost) -> ArrayCost:
         """Return the cost of a network of ``kind``, for which the model says ``modelled``."""
@@ -107,20 +110,21 @@ def _in_order(networks: Sequence[Network]) -> list[list[Network]]:
 def _tried(kinds: Sequence[Sequence[Network]], seconds: float) -> Trials:
     points: dict[Kind, list[Point]] = {}
     measured = modelled = 0.0
-    began = None
+    began: tuple[float, float] | None = None
     for networks in kinds:
         for network in networks:
             if began is None:  # torch makes ready at the first step of all
                 _trial(network, FEW_ROWS)
-                began = time.process_time()
+                began = time.process_time(), time.perf_counter()
             cost = _measured(network)
             if cost is not None:
                 points.setdefault(network.kind, []).append(Point(network.multiply_adds, cost))
                 measured += cost.seconds(MANY_ROWS, 1)
                 modelled += network.modelled.seconds(MANY_ROWS, 1)
-        if began is not None and time.process_time() - began > seconds:
+        if began is not None and time.process_time() - began[0] > seconds:
             break
-    return Trials(points, measured / modelled if modelled else 1.0)
+    slowdown = 1.0 if began is None else (time.perf_counter() - began[1]) / (time.process_time() - began[0])
+    return Trials(points, measured / modelled if modelled else 1.0, max(slowdown, 1.0))
 
 
 def _measured(network: Network) -> ArrayCost | None:

@@ -67,7 +67,9 @@ def test_a_study_outlives_it(kind: Kind, undisturbed: Undisturbed, base: Path) -
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    "kind", [kind for kind in kinds() if not kind.why_apart and kind.name not in IN_THE_SUITE], ids=lambda kind: kind.name
+    "kind",
+    [kind for kind in kinds() if not kind.why_apart and kind.name not in IN_THE_SUITE],
+    ids=lambda kind: kind.name,
 )
 def test_a_study_outlives_the_others_of_its_family(kind: Kind, undisturbed: Undisturbed, base: Path) -> None:
     test_a_study_outlives_it(kind, undisturbed, base)

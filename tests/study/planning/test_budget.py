@@ -60,6 +60,18 @@ def test_what_cannot_fit_is_refused() -> None:
         shrink(spec(budget=1), seconds)
 
 
+def test_other_programs_take_from_a_study_and_are_no_reason_to_refuse_it() -> None:
+    def on_a_busy_machine(study: Spec) -> float:
+        return 1000 * seconds(study)
+
+    asked = spec(budget="10m")
+    smallest, losses = shrink(asked, on_a_busy_machine, seconds)
+    assert losses
+    assert smallest.factors.width == (8,)
+    with pytest.raises(UserError, match=r"takes about 52s"):
+        shrink(spec(budget=1), on_a_busy_machine, seconds)
+
+
 def test_a_settled_budget_stays_settled() -> None:
     asked = spec(budget=500)
     stored, losses = shrink(asked, seconds)

@@ -15,9 +15,9 @@ from study.planning.array_cost import Point
 from study.planning.forecast import (
     Forecast,
     Forecaster,
-    machine_rate,
     refuse_if_too_large,
     size_text,
+    time_text,
     workers_of,
 )
 from study.planning.make_plan import make_plan
@@ -115,8 +115,15 @@ def test_what_cannot_finish_is_not_started(disk: float, memory: float, where: st
     refuse_if_too_large(forecast(), 1e15, 1e15)
 
 
-def test_the_machines_rate_is_plausible() -> None:
-    assert 1e8 < machine_rate(5) < 1e13
+def test_other_programs_lengthen_all_that_the_clock_counts_and_nothing_else() -> None:
+    busy = Forecaster(task_set(), 1, trials=Trials(slowdown=3.0))
+    found, usual = busy.forecast(plan()), forecast()
+    assert found.seconds == pytest.approx(3 * usual.seconds)
+    assert found.verdict == pytest.approx(3 * usual.verdict)
+    assert (found.work, found.processor, found.memory) == (usual.work, usual.processor, usual.memory)
+    assert busy.undisturbed().forecast(plan()) == usual
+    assert time_text(found).endswith("(other programs slow this machine down 3.0 times)")
+    assert "programs" not in time_text(usual)
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import count
 
 import pytest
 import torch
@@ -25,6 +26,17 @@ def test_a_real_network_is_tried_and_the_threads_are_as_before() -> None:
     assert all(len(points) == 2 for points in found.points.values()), "the smallest and the largest"
     assert all(point.cost.seconds(8, 10) > 0 for points in found.points.values() for point in points)
     assert found.factor > 0
+
+
+@pytest.mark.parametrize(("clock", "slowdown"), [(3.0, 3.0), (0.5, 1.0)])
+def test_a_clock_that_runs_ahead_of_the_processor_is_a_slowdown(
+    clock: float, slowdown: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    processor = count(1.0)
+    monkeypatch.setattr(module.time, "process_time", lambda: next(processor))
+    monkeypatch.setattr(module.time, "perf_counter", lambda: clock * next(processor))
+    networks = NetworkCosts(task_set()).networks(plan(factors={"width": [8], "stages": [1]}))
+    assert tried(networks[:1]).slowdown == pytest.approx(slowdown, rel=0.2)
 
 
 def test_when_the_time_is_used_up_the_costliest_kind_has_been_tried() -> None:
