@@ -25,8 +25,8 @@ from tests.study.driver.test_run import events
 pytestmark = [pytest.mark.ray, pytest.mark.slow]
 
 
-def study(epochs: int = 60) -> Spec:
-    """No more seeds than planned; with 200 epochs it takes a minute and more on any machine."""
+def study(epochs: int = 120) -> Spec:
+    """No more seeds than planned; long enough for every machine to start a worker, on a busy computer as well."""
     return tiny(training={"epochs": epochs}, verdict={"seeds": 2, "max_seeds": 2, "follow_up": False})
 
 
