@@ -82,7 +82,10 @@ TESTED_ELSEWHERE: dict[str, tuple[str, str]] = {
         "kinds of targets, and those that there are not",
     ),
     "mtl_core/sharing/blocks/conflict_scores.py": ("tests/mtl_core/sharing/test_recon.py", "its architecture"),
-    "mtl_core/data/tabular/column_roles.py": ("tests/mtl_core/tasks/test_table.py", "through whole tables"),
+    **{
+        f"mtl_core/data/tabular/{name}.py": ("tests/mtl_core/tasks/test_table.py", "through whole tables")
+        for name in ("column_roles", "table_columns", "table_rows", "table_tasks")
+    },
     "mtl_core/data/tabular/made_columns.py": (
         "tests/mtl_core/data/tabular/test_label_columns.py",
         "and test_vectors.py: columns of labels and of numbers",

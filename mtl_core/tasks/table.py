@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
@@ -13,45 +15,29 @@ from mtl_core.data.files.given_validation import given_validation
 from mtl_core.data.files.table_files import TASK, table_files
 from mtl_core.data.remark import Remark, ordered
 from mtl_core.data.splits import refuse_no_share
-from mtl_core.data.tabular.by_column import by_column, one_column
-from mtl_core.data.tabular.column_roles import targets_and_inputs
-from mtl_core.data.tabular.columns import INPUT_KINDS, Column, ColumnKind
+from mtl_core.data.tabular.column_roles import Roles
+from mtl_core.data.tabular.columns import ColumnKind
 from mtl_core.data.tabular.csv_format import CsvFormat
-from mtl_core.data.tabular.declared_kinds import declared_kind, refuse_unknown_kinds
+from mtl_core.data.tabular.encoding import Encoded
 from mtl_core.data.tabular.input_checks import remarks_on_leaks, remarks_on_repeats
 from mtl_core.data.tabular.input_columns import input_columns
 from mtl_core.data.tabular.label_columns import LabelOptions
 from mtl_core.data.tabular.made_columns import made_columns
-from mtl_core.data.tabular.named_columns import refuse_kind_of_groups, refuse_unknown_columns
 from mtl_core.data.tabular.names_in_digits import columns_told_apart
 from mtl_core.data.tabular.read_columns import read_columns
 from mtl_core.data.tabular.same_targets import remarks_on_same_targets
 from mtl_core.data.tabular.several_files import name_of
-from mtl_core.data.tabular.table_facts import columns_apart, facts_of_columns
+from mtl_core.data.tabular.table_columns import TableColumns
+from mtl_core.data.tabular.table_facts import facts_of_columns
 from mtl_core.data.tabular.table_inputs import encoded_inputs, examples_of, origin_of, without_row_numbers
+from mtl_core.data.tabular.table_rows import TableRows
 from mtl_core.data.tabular.table_targets import targets_of
-from mtl_core.data.tabular.task_column import (
-    column_of_tasks,
-    one_task_each,
-    task_of_files,
-    tasks_and_labels,
-    tasks_of_rows,
-)
-from mtl_core.data.tabular.test_split import (
-    group_numbers,
-    remarks_on_labelled_groups,
-    test_rows,
-)
+from mtl_core.data.tabular.table_tasks import TableTasks, tasks_of_columns
+from mtl_core.data.tabular.task_column import column_of_tasks, task_of_files, tasks_and_labels, tasks_of_rows
+from mtl_core.data.tabular.test_split import group_numbers, remarks_on_labelled_groups, test_rows
 from mtl_core.data.tabular.training_losses import with_training_losses
-from mtl_core.data.tabular.vectors import joined
-from mtl_core.data.tabular.weights import (
-    ClassWeight,
-    WeightsIn,
-    columns_with_weights,
-    example_weights,
-    refuse_metrics_without_weights,
-)
-from mtl_core.data.task_set import Development, TaskSet
+from mtl_core.data.tabular.weights import ClassWeight, WeightsIn, example_weights, refuse_metrics_without_weights
+from mtl_core.data.task_set import Development, Examples, TaskSet
 from mtl_core.errors import UserError
 from mtl_core.tasks import TaskSource
 
@@ -137,21 +123,26 @@ class Table(TaskSource):
         class_weight: Literal["balanced"] | dict[str, ClassWeight] | None = None,
         weights_in: WeightsIn = "loss",
     ) -> None:
-        self.path, self.targets = Path(path), tuple(targets)
-        self.kinds: dict[str, ColumnKind] = dict(kinds or {})
+        self.path, self.query = Path(path), query
+        self.test_file = test if names_file(test) else None
+        self.files = table_files(self.path, self.test_file, validation)
+        self.roles = Roles(
+            targets=tuple(targets),
+            ignore=tuple(ignore),
+            kinds=dict(kinds or {}),
+            task=task_of_files(task) if self.files.names_tasks else task,
+            groups=groups,
+            test=None if self.test_file else test,
+            weight=weight,
+            weights=dict(weights or {}),
+            weights_judge=weights_in == "loss_and_metric",
+        )
         self.metrics, self.losses, self.order = dict(metrics or {}), dict(losses or {}), dict(order or {})
         self.labels, self.vectors = dict(labels or {}), dict(vectors or {})
-        self.task, self.groups, self.test_share, self.query = task, groups, test_share, query
-        self.test, self.test_file = (None, test) if names_file(test) else (test, None)
-        self.files = table_files(self.path, self.test_file, validation)
-        if self.files.names_tasks:
-            self.task = task_of_files(task)
-        self.ignore, self.seed, self.missing = tuple(ignore), seed, missing
+        self.test_share, self.seed, self.missing = test_share, seed, missing
         self.written = CsvFormat(**(csv or {}), encoding=encoding)  # pyright: ignore[reportArgumentType]
-        self.weight, self.weights = weight, dict(weights or {})
         self.class_weight: Literal["balanced"] | dict[str, ClassWeight] | None = class_weight
-        self.weights_judge = weights_in == "loss_and_metric"
-        if self.weights_judge and not (weight or weights):
+        if self.roles.weights_judge and not (weight or weights):
             raise UserError("table: weights_in", "no column gives weights to rows.", "Name one: weight: …")
         refuse_no_share("table: test_share", test_share)
         if not targets:
@@ -163,86 +154,89 @@ class Table(TaskSource):
         Raises:
             UserError: when the file, an option or a column cannot be used; it names the place and the remedy.
         """
+        table = self._read()
+        rows = self._rows(table)
+        tasks, roles = self._tasks(table, rows)
+        of_columns = tasks_and_labels(tasks.targets)
+        parts = () if self.files.names_tasks else table.num_rows  # a day of each task's own is no row number
+        inputs, dropped = without_row_numbers(table.candidates, table.index, roles.kinds, parts)
+        encoded = encoded_inputs(inputs, roles.kinds, rows.development, dropped, str(self.path))
+        remarks = [*table.remarks, *rows.remarks, *remarks_on_same_targets(*of_columns), *dropped]
+        remarks += remarks_on_leaks(inputs, table.candidates, table.predicted, *of_columns, rows.development)
+        apart = roles.apart(table.columns, dropped)
+        facts = facts_of_columns(table.columns, roles.kinds, tasks.targets, encoded.treatments, apart)
+        tasks = tasks.of_rows(rows, metric_is_asked=bool(self.metrics))
+        remarks += [remark for one in tasks.targets for remark in one.remarks] + encoded.remarks
+        remarks += remarks_on_repeats(encoded, rows.test)
+        pool, held_out = self._examples(encoded, rows, tasks, table.num_rows)
+        return TaskSet(
+            stem_of(self.path),
+            pool,
+            held_out,
+            {},
+            ordered(remarks),
+            facts,
+            test_is_drawn=not (roles.test or self.test_file),
+            input_columns=input_columns(encoded.encodings, table.columns, self.missing, self.written, self.path),
+        )
+
+    def _examples(
+        self, encoded: Encoded, rows: TableRows, tasks: TableTasks, num_rows: Sequence[int]
+    ) -> tuple[Development, Examples]:
+        """Return the pool to develop on, and the examples to test on."""
+        development, held_out = (
+            examples_of(encoded, tasks.labels, (rows.groups, tasks.weights), part & rows.used)
+            for part in (rows.development, rows.test)
+        )
+        validating = self.files.rows_of("validate", num_rows)[rows.development & rows.used]
+        validates, share = given_validation(validating, tasks.tasks, development.targets.numpy())
+        pool = Development(
+            tasks.tasks,
+            development,
+            torch.tensor(encoded.standardise),
+            validation_share=share,
+            own_inputs=rows.tasks is not None,
+            input_origin=origin_of(encoded.origins),
+            target_origin=origin_of(tasks.origins),
+            weights_judge=self.roles.weights_judge,
+            validates=validates,
+        )
+        return pool, held_out
+
+    def _read(self) -> TableColumns:
+        """Read the files; find the columns that the options name."""
         file = read_columns(self.files.paths, self.written, self.missing, self.query)
         if self.files.names_tasks:
             file.columns[TASK] = column_of_tasks(self.files.task_of_rows(file.num_rows), file)
         made = made_columns(file.columns, self.labels, self.vectors, file.name)
         columns, remarks = made.columns, [*self.files.remarks, *file.remarks, *made.remarks]
-        self.targets = tuple(dict.fromkeys([*self.targets, *made.targets]))
-        self.kinds = made.with_kinds(self.kinds)
         remarks += [Remark("no_name", "", "A column without a name is left out.")] if "" in columns else []
-        self._find_names(columns, made.sources)
-        remarks += columns_told_apart(columns, *self._roles(columns), self.groups, self.kinds)
-        predicted, candidates = self._roles(columns)
-        groups = group_numbers(columns[self.groups]) if self.groups else None
-        remarks += remarks_on_labelled_groups(predicted, groups)
-        rows_of = tasks_of_rows(columns[self.task], predicted) if self.task else None
-        remarks += [] if rows_of is None else rows_of.remarks
-        labelled = rows_of.labelled if rows_of else np.stack([one.is_present for one in predicted], axis=1)
-        by_file = self.files.rows_of("test", file.num_rows) if self.test_file else None
-        named = columns[self.test] if self.test else by_file
-        test = test_rows(named, groups, labelled, self.test_share, self.seed, by_task=self.task is not None)
-        targets = targets_of(predicted, ~test, self.kinds, self.metrics, self.order)
-        targets = with_training_losses(targets, self.class_weight, self.losses)
-        tasks, labels = tasks_and_labels(targets)
-        whole = joined(tasks, labels, made.vectors)
-        self.weights = columns_with_weights(self.weight, self.weights, [task.name for task in whole.tasks])
-        weights = example_weights(self.weights, columns, whole.tasks, whole.known, test)
-        if self.weights_judge:
-            refuse_metrics_without_weights([task for task in whole.tasks if task.name in self.weights])
-        remarks += remarks_on_same_targets(tasks, labels)
-        parts = () if self.files.names_tasks else file.num_rows  # a day of each task's own is no row number
-        inputs, dropped = without_row_numbers(candidates, file.index, self.kinds, parts)
-        kinds = [declared_kind(self.kinds, column.name, INPUT_KINDS) or column.kind() for column in inputs]
-        encoded = encoded_inputs(inputs, kinds, ~test, dropped, str(self.path))
-        remarks += dropped + remarks_on_leaks(inputs, candidates, predicted, tasks, labels, ~test)
-        named = {"group": self.groups, "task": self.task, "test": self.test}
-        apart = columns_apart(columns, dropped, named, self.weights, weights_judge=self.weights_judge)
-        facts = facts_of_columns(columns, self.kinds, targets, encoded.treatments, apart)
-        used = np.ones_like(test)
-        if rows_of is not None:
-            targets = one_task_each(targets[0], rows_of, ~test, metric_is_asked=bool(self.metrics))
-            whole = joined(*tasks_and_labels(targets), {})
-            labels, used = tasks_and_labels(targets)[1], rows_of.number >= 0
-            weights = None if weights is None else np.repeat(weights, len(targets), axis=1)
-        remarks += [remark for one in targets for remark in one.remarks] + encoded.remarks
-        remarks += remarks_on_repeats(encoded, test)
-        numbers, more = labels[:, whole.order], (groups, weights)
-        development, held_out = (examples_of(encoded, numbers, more, rows & used) for rows in (~test, test))
-        validating = self.files.rows_of("validate", file.num_rows)[~test & used]
-        validates, share = given_validation(validating, whole.tasks, development.targets.numpy())
-        pool = Development(
-            whole.tasks,
-            development,
-            torch.tensor(encoded.standardise),
-            validation_share=share,
-            own_inputs=rows_of is not None,
-            input_origin=origin_of(encoded.origins),
-            target_origin=origin_of([targets[place].origin for place in whole.order]),
-            weights_judge=self.weights_judge,
-            validates=validates,
-        )
-        read = input_columns(encoded.encodings, columns, self.missing, self.written, self.path)
-        drawn = not (self.test or self.test_file)
-        return TaskSet(
-            stem_of(self.path), pool, held_out, {}, ordered(remarks), facts, test_is_drawn=drawn, input_columns=read
-        )
-
-    def _find_names(self, columns: dict[str, Column], sources: set[str]) -> None:
-        """Put names of columns in the place of patterns; refuse those that no column has."""
-        names, file = list(columns), name_of(self.files.paths)
-        self.task = self.task and one_column("task", self.task, names, file)
-        self.groups = self.groups and one_column("groups", self.groups, names, file)
-        self.test = self.test and one_column("test", self.test, names, file)
-        self.kinds = by_column("kinds", self.kinds, names, file)
-        refuse_unknown_kinds(self.kinds)
-        refuse_kind_of_groups(self.groups, self.kinds.get(self.groups or ""))
         coded = self.missing if isinstance(self.missing, dict) else ()
-        single = {"missing": coded, "csv.decimal": self.written.columns_named, "weights": self.weights.values()}
-        refuse_unknown_columns(names, sources, file, single, {"targets": self.targets, "ignore": self.ignore})
-        self.weight = self.weight and one_column("weight", self.weight, names, file)
+        named = {"missing": coded, "csv.decimal": self.written.columns_named}
+        roles = self.roles.found_in(made, name_of(self.files.paths), named)
+        remarks += columns_told_apart(columns, *roles.targets_and_inputs(columns), roles.groups, roles.kinds)
+        predicted, candidates = roles.targets_and_inputs(columns)
+        return TableColumns(columns, roles, predicted, candidates, made.vectors, file.index, file.num_rows, remarks)
 
-    def _roles(self, columns: dict[str, Column]) -> tuple[list[Column], list[Column]]:
-        """Return the columns to predict and those that may be predicted from."""
-        named = (self.task, self.groups, self.test, self.weight, *self.weights.values())
-        return targets_and_inputs(columns, self.targets, self.ignore, named)
+    def _rows(self, table: TableColumns) -> TableRows:
+        """Find the group and the task of every row, and the rows to test on."""
+        columns, roles, predicted = table.columns, table.roles, table.predicted
+        groups = group_numbers(columns[roles.groups]) if roles.groups else None
+        remarks = remarks_on_labelled_groups(predicted, groups)
+        tasks = tasks_of_rows(columns[roles.task], predicted) if roles.task else None
+        remarks += [] if tasks is None else tasks.remarks
+        labelled = tasks.labelled if tasks else np.stack([one.is_present for one in predicted], axis=1)
+        by_file = self.files.rows_of("test", table.num_rows) if self.test_file else None
+        named = columns[roles.test] if roles.test else by_file
+        test = test_rows(named, groups, labelled, self.test_share, self.seed, by_task=roles.task is not None)
+        return TableRows(groups, tasks, test, remarks)
+
+    def _tasks(self, table: TableColumns, rows: TableRows) -> tuple[TableTasks, Roles]:
+        """Make tasks of the columns to predict; the roles then say which column weighs which of them."""
+        targets = targets_of(table.predicted, rows.development, table.roles.kinds, self.metrics, self.order)
+        tasks = tasks_of_columns(with_training_losses(targets, self.class_weight, self.losses), table.vectors)
+        roles = table.roles.weighing([task.name for task in tasks.tasks])
+        weights = example_weights(roles.weights, table.columns, tasks.tasks, tasks.whole.known, rows.test)
+        if roles.weights_judge:
+            refuse_metrics_without_weights([task for task in tasks.tasks if task.name in roles.weights])
+        return replace(tasks, weights=weights), roles

@@ -13,7 +13,7 @@ from torch import Tensor
 from mtl_core.data.batch_loader import CHUNK, BatchLoader, padded
 from mtl_core.data.example_weights import contributions
 from mtl_core.data.losses import weighted
-from mtl_core.data.preprocessing import prepare, skill
+from mtl_core.data.preprocessing import Preparation, prepare, skill
 from mtl_core.data.target_columns import columns_of, labels, targets_of
 from mtl_core.data.task import Task
 from mtl_core.data.task_set import Development, Examples
@@ -115,48 +115,65 @@ def score_examples_on(
     judged_tasks = tuple(replace(task, loss=None) for task in development.tasks)
     development = replace(development, tasks=judged_tasks)
     network = Network(recipe, judged_tasks, development.shape)
-    own = [targets_of(test.targets, columns) for columns in columns_of(development.tasks)]
-    index, real = padded([[torch.arange(len(test))]])
     for row, flat in zip(rows, parameters, strict=True):
         preparation = prepare(development, row.seed, recipe.train_fraction)
-        duplicated = torch.stack([flat, flat])  # one row alone would take other kernels than it did in training
-        loader, theta = BatchLoader(test, [preparation] * 2), network.layout.theta(network.layout.unpack(duplicated))
-        judged = development.is_judged(row.seed)
-        judged = torch.ones(len(test), dtype=torch.bool) if judged is None else judged
-        counted = labels(development.tasks, test.targets).T & judged
-        scores, losses = TaskScores(network, loader, of_examples=True), []
-        for part, here in zip(index.expand(2, -1, -1).split(CHUNK, dim=2), real.split(CHUNK, dim=2), strict=True):
-            outputs = network(theta, loader.inputs(part))
-            losses.append(network.losses(outputs, loader.targets(part)[0])[0])
-            known = counted[:, part[0, 0]] & here[0]
-            scores.add(outputs, part, known.expand(2, -1, -1))
-        example_losses = torch.where(counted, torch.cat(losses, dim=1)[:, real[0, 0]], torch.nan)
-        example_scores = scores.of_examples()[:, real[0, 0]]
-        metric = example_scores.double().nanmean(dim=1).to(example_scores)
-        weights = _judging_weights(test, development)
-        for losses_of_task, here, share in zip(example_losses, counted, weights, strict=True):
-            losses_of_task[here] = contributions(losses_of_task[here], None if share is None else share[here])
-        of_constants = [
-            (constant.metric(mine[judged], part), constant.judging_loss(mine[judged], part))
-            for constant, mine, part in zip(
-                preparation.constants, own, (None if one is None else one[judged] for one in weights), strict=True
-            )
-        ]
-        trivial, trivial_loss = torch.tensor(of_constants).unbind(dim=1)
-        yield TestScore(
-            key=row.key,
-            test_metric=metric.numpy(),
-            trivial_metric=trivial.numpy(),
-            test_skill=skill(development.tasks, metric[None], trivial[None])[0].numpy(),
-            example_scores=example_scores.numpy(),
-            test_loss=example_losses.double().nanmean(dim=1).numpy(),
-            trivial_loss=trivial_loss.numpy(),
-            example_losses=example_losses.numpy(),
-            num_test=counted.sum(dim=1).numpy(),
-            num_rarer=np.array(
-                [_num_rarer(task, mine[judged]) for task, mine in zip(development.tasks, own, strict=True)]
-            ),
-        )
+        yield _test_score(network, flat, development, test, row, preparation)
+
+
+def _test_score(
+    network: Network,
+    flat: Float[Tensor, " p"],
+    development: Development,
+    test: Examples,
+    row: ReplicaConfig,
+    preparation: Preparation,
+) -> TestScore:
+    judged = development.is_judged(row.seed)
+    judged = torch.ones(len(test), dtype=torch.bool) if judged is None else judged
+    counted = labels(network.tasks, test.targets).T & judged
+    loader = BatchLoader(test, [preparation] * 2)
+    example_scores, example_losses = _of_examples(network, flat, loader, counted)
+    metric = example_scores.double().nanmean(dim=1).to(example_scores)
+    weights = _judging_weights(test, development)
+    for losses_of_task, here, share in zip(example_losses, counted, weights, strict=True):
+        losses_of_task[here] = contributions(losses_of_task[here], None if share is None else share[here])
+    own = [targets_of(test.targets, columns)[judged] for columns in columns_of(network.tasks)]
+    shares = [None if share is None else share[judged] for share in weights]
+    of_constants = [
+        (constant.metric(mine, share), constant.judging_loss(mine, share))
+        for constant, mine, share in zip(preparation.constants, own, shares, strict=True)
+    ]
+    trivial, trivial_loss = torch.tensor(of_constants).unbind(dim=1)
+    return TestScore(
+        key=row.key,
+        test_metric=metric.numpy(),
+        trivial_metric=trivial.numpy(),
+        test_skill=skill(network.tasks, metric[None], trivial[None])[0].numpy(),
+        example_scores=example_scores.numpy(),
+        test_loss=example_losses.double().nanmean(dim=1).numpy(),
+        trivial_loss=trivial_loss.numpy(),
+        example_losses=example_losses.numpy(),
+        num_test=counted.sum(dim=1).numpy(),
+        num_rarer=np.array([_num_rarer(task, mine) for task, mine in zip(network.tasks, own, strict=True)]),
+    )
+
+
+def _of_examples(
+    network: Network, flat: Float[Tensor, " p"], loader: BatchLoader, counted: Bool[Tensor, "t n"]
+) -> tuple[Float[Tensor, "t n"], Float[Tensor, "t n"]]:
+    """Score and loss of every example in every task; NaN where it is not ``counted``."""
+    theta = network.layout.theta(
+        network.layout.unpack(torch.stack([flat, flat]))
+    )  # one row alone would take other kernels
+    index, real = padded([[torch.arange(counted.shape[1])]])
+    scores, losses = TaskScores(network, loader, of_examples=True), []
+    for part, here in zip(index.expand(2, -1, -1).split(CHUNK, dim=2), real.split(CHUNK, dim=2), strict=True):
+        outputs = network(theta, loader.inputs(part))
+        losses.append(network.losses(outputs, loader.targets(part)[0])[0])
+        known = counted[:, part[0, 0]] & here[0]
+        scores.add(outputs, part, known.expand(2, -1, -1))
+    example_losses = torch.where(counted, torch.cat(losses, dim=1)[:, real[0, 0]], torch.nan)
+    return scores.of_examples()[:, real[0, 0]], example_losses
 
 
 def _judging_weights(test: Examples, development: Development) -> list[Tensor | None]:

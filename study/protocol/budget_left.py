@@ -108,40 +108,23 @@ def with_seeds_that_fit(context: StudyContext) -> StudyContext:
     if budget is None or context.frozen("judged") is None:
         return context
     event = _fitted(context, "verdict")
-    if event is None or event.get("provisional"):
+    if event is not None and event.get("provisional"):
         event = _fit_verdict(context, budget, event)
-    return _with_verdict_seeds(context, event["seeds"])
+    return context if event is None else _with_verdict_seeds(context, event["seeds"])
 
 
-def _fit_verdict(context: StudyContext, budget: Budget, first: Mapping[str, Any] | None) -> dict[str, Any]:
+def _fit_verdict(context: StudyContext, budget: Budget, first: Mapping[str, Any]) -> dict[str, Any]:
+    """Decide on the verdict's seeds by what ``first``, its first seeds, have taken."""
     meter, planned = meter_of(context, budget), len(context.plan.seeds("verdict"))
+    trained = first["seeds"]
     before = meter.of(*BEFORE_THE_PLAN, "search", "confirm")
-    if first is None:
-        trained, seeds = 0, seeds_that_fit(meter.forecast, meter.spent, meter.limit, planned)
-    else:
-        trained = first["seeds"]
-        per_seed = (meter.spent - first["spent"]) / trained
-        pace = meter.spent / (before + meter.of("verdict") * trained / planned)
-        left = meter.limit - meter.spent - pace * meter.of("score", "report")
-        seeds = trained + (int(left / max(per_seed, 1e-9)) if left > 0 else 0)
+    per_seed = (meter.spent - first["spent"]) / trained
+    pace = meter.spent / (before + meter.of("verdict") * trained / planned)
+    left = meter.limit - meter.spent - pace * meter.of("score", "report")
+    seeds = trained + (int(left / max(per_seed, 1e-9)) if left > 0 else 0)
     most = max(context.plan.spec.verdict.max_seeds, planned)
     seeds = max(min(seeds, most), min(planned, FEWEST_SEEDS), trained)
     return _write(context, "verdict", meter, {"seeds": seeds, "planned": planned})
-
-
-def seeds_that_fit(forecast: Mapping[str, float], spent: float, budget: float, planned: int) -> int:
-    """Return how many verdict seeds take what is left, at the pace of what was spent so far.
-
-    Args:
-        forecast: amount by part of the study; that of the verdict for ``planned`` seeds.
-        spent: amount that everything before the verdict has taken.
-        budget: amount for everything.
-        planned: number of verdict seeds.
-    """
-    meter = Meter(budget, spent, forecast)
-    pace = meter.pace(*BEFORE_THE_PLAN, "search", "confirm")
-    left = budget - spent - pace * meter.of("score", "report")
-    return int(left / (pace * forecast["verdict"] / planned)) if left > 0 else 0
 
 
 def meter_of(context: StudyContext, budget: Budget) -> Meter:

@@ -26,7 +26,7 @@ def index_columns(table: pa.Table) -> list[str]:
     return [name for name in names if isinstance(name, str) and name in table.column_names]
 
 
-def why_it_numbers_rows(column: Column, index: list[str], num_rows: Sequence[int] = ()) -> str | None:
+def why_it_numbers_rows(column: Column, index: Sequence[str], num_rows: Sequence[int] = ()) -> str | None:
     """Return the reason why ``column`` is taken to number the rows; ``None`` where it is not.
 
     Args:

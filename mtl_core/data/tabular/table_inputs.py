@@ -8,7 +8,8 @@ import numpy as np
 import torch
 
 from mtl_core.data.remark import Remark
-from mtl_core.data.tabular.columns import Column
+from mtl_core.data.tabular.columns import INPUT_KINDS, Column, ColumnKind
+from mtl_core.data.tabular.declared_kinds import declared_kind
 from mtl_core.data.tabular.encoding import LEFT_OUT, Encoded, encode
 from mtl_core.data.tabular.row_numbers import why_it_numbers_rows
 from mtl_core.data.tabular.yaml_names import in_yaml
@@ -17,7 +18,7 @@ from mtl_core.errors import UserError
 
 
 def without_row_numbers(
-    candidates: Sequence[Column], index: list[str], kinds: Mapping[str, str], num_rows: Sequence[int] = ()
+    candidates: Sequence[Column], index: Sequence[str], kinds: Mapping[str, str], num_rows: Sequence[int] = ()
 ) -> tuple[list[Column], list[Remark]]:
     """Return the input columns without those that number the rows, and a remark on each of these.
 
@@ -40,13 +41,17 @@ def without_row_numbers(
 
 
 def encoded_inputs(
-    columns: Sequence[Column], kinds: Sequence[str], development: np.ndarray, dropped: Sequence[Remark], path: str
+    columns: Sequence[Column],
+    kinds: Mapping[str, ColumnKind],
+    development: np.ndarray,
+    dropped: Sequence[Remark],
+    path: str,
 ) -> Encoded:
     """Return the inputs as numbers.
 
     Args:
         columns: of the inputs.
-        kinds: of each.
+        kinds: those that the study file declares; the others follow from what a column holds.
         development: mask of the rows to develop on.
         dropped: remarks on columns that were left out before.
         path: of the table, for messages.
@@ -54,7 +59,8 @@ def encoded_inputs(
     Raises:
         UserError: when no input is left, or none differs between rows.
     """
-    encoded = encode(list(zip(columns, kinds, strict=True)), development)  # pyright: ignore[reportArgumentType]
+    declared = [declared_kind(kinds, column.name, INPUT_KINDS) or column.kind() for column in columns]
+    encoded = encode(list(zip(columns, declared, strict=True)), development)  # pyright: ignore[reportArgumentType]
     if not encoded.columns:
         reasons = " ".join(remark.text for remark in [*dropped, *encoded.remarks])
         raise UserError(path, f"no input is left. {reasons}", "Give one.")

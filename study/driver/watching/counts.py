@@ -14,7 +14,7 @@ from study.store.archive import TERMINAL, Entry
 
 
 @dataclass(frozen=True)
-class PhaseWork:
+class Workload:
     """What a phase may have to train.
 
     Args:
@@ -35,7 +35,7 @@ class PhaseWork:
         return min(epochs / max(self.expected or self.replicas * self.epochs, 1e-9), 1.0)
 
 
-Work = Mapping[str, PhaseWork]
+Work = Mapping[str, Workload]
 """What every phase may have to train, by the phase's name."""
 
 
@@ -81,14 +81,14 @@ class Counts:
         return [f"{phase:8} {number:>{width},}{most[phase]} replicas" for phase, number in self.done.items()]
 
 
-def planned_work(plan: Plan, forecast: Forecast) -> dict[str, PhaseWork]:
+def planned_work(plan: Plan, forecast: Forecast) -> dict[str, Workload]:
     """Return the work of a study that has its plan and its forecast."""
     whole = float(plan.spec.training.epochs)
     halved = _epochs_of_search(plan)
     usual = phase_work.PhaseWork(plan, lambda arm: [_Epochs(len(arm.tasks(plan.tasks)) if arm.is_single_task else 1)])
     expected = {"search": usual.search(), "confirm": usual.confirm(), "verdict": usual.verdict()}
     return {
-        phase: PhaseWork(number, halved if phase == "search" else whole, getattr(forecast, phase), expected[phase])
+        phase: Workload(number, halved if phase == "search" else whole, getattr(forecast, phase), expected[phase])
         for phase, number in plan.counts().items()
     }
 
@@ -123,8 +123,8 @@ def event_of_work(work: Work) -> dict[str, Any]:
 def work_of_event(event: Mapping[str, Any]) -> Work:
     """Return the work that an event ``planned`` tells of; by replicas alone where an earlier version wrote it."""
     if "work" in event:
-        return {phase: PhaseWork(**one) for phase, one in event["work"].items()}
-    return {phase: PhaseWork(number, 1.0, float(number)) for phase, number in event.get("replicas", {}).items()}
+        return {phase: Workload(**one) for phase, one in event["work"].items()}
+    return {phase: Workload(number, 1.0, float(number)) for phase, number in event.get("replicas", {}).items()}
 
 
 def count(work: Work, entries: Iterable[Entry], under_way: Mapping[str, float] | None = None) -> Counts:

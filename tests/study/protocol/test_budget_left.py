@@ -9,25 +9,9 @@ from typing import Any
 import pytest
 
 from study.driver.run import run
-from study.protocol.budget_left import device_seconds_spent, seconds_spent, seeds_that_fit
+from study.protocol.budget_left import device_seconds_spent, seconds_spent
 from study.store import ledger
 from tests.study.conftest import tiny
-
-FORECAST = {"start": 5.0, "trees": 0.0, "pilot": 0.0, "search": 60.0, "confirm": 35.0, "verdict": 100.0, "score": 10.0,
-            "report": 10.0}  # fmt: skip
-
-
-@pytest.mark.parametrize(
-    ("spent", "seeds"),
-    [
-        (100.0, 8),  # as forecast: 200 s - 100 - 20 are left, and a seed takes 10
-        (50.0, 28),  # twice as fast: 200 - 50 - 10 are left, and a seed takes 5
-        (150.0, 1),  # at half the pace more 150 - 30 are gone: 20 s are left, and a seed takes 15
-        (400.0, 0),
-    ],
-)
-def test_the_time_left_is_shared_out_at_the_pace_so_far(spent: float, seeds: int) -> None:
-    assert seeds_that_fit(FORECAST, spent, budget=200.0, planned=10) == seeds
 
 
 def test_what_was_spent_is_the_length_of_every_session_and_no_pause() -> None:

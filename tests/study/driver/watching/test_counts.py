@@ -12,7 +12,7 @@ import pytest
 from mtl_core.training import trainer
 from study.cli.study_status import read_status
 from study.driver.run import run
-from study.driver.watching.counts import PhaseWork, count, event_of_work, planned_work, work_of_event
+from study.driver.watching.counts import Workload, count, event_of_work, planned_work, work_of_event
 from study.driver.watching.screens import Watch
 from study.execution.scheduler import Scheduler
 from study.planning.prepare import prepare_run
@@ -20,7 +20,7 @@ from study.store.archive import Entry
 from tests.study import fake_engine
 from tests.study.conftest import tiny
 
-WORK = {"search": PhaseWork(10, 4.0, 50.0), "confirm": PhaseWork(4, 8.0, 50.0)}
+WORK = {"search": Workload(10, 4.0, 50.0), "confirm": Workload(4, 8.0, 50.0)}
 
 
 def entry(phase: str, status: str, epochs: int, reason: str = "") -> Entry:
@@ -56,9 +56,9 @@ def test_more_replicas_than_planned_raise_what_is_planned() -> None:
 
 def test_a_share_is_of_what_is_expected_and_phases_before_the_verdict_are_over_when_it_begins() -> None:
     work = {
-        "search": PhaseWork(10, 4.0, 50.0, expected=20.0),
-        "confirm": PhaseWork(4, 8.0, 25.0, expected=32.0),
-        "verdict": PhaseWork(4, 8.0, 25.0, expected=64.0),
+        "search": Workload(10, 4.0, 50.0, expected=20.0),
+        "confirm": Workload(4, 8.0, 25.0, expected=32.0),
+        "verdict": Workload(4, 8.0, 25.0, expected=64.0),
     }
     searched = [entry("search", "finished", 4)] * 3
     assert count(work, searched).share == pytest.approx(0.5 * 12 / 20)

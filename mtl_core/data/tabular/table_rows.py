@@ -1,0 +1,37 @@
+"""What the rows of a table are for, before any column becomes a target or an input."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from mtl_core.data.remark import Remark
+from mtl_core.data.tabular.task_column import RowTasks
+
+
+@dataclass(frozen=True)
+class TableRows:
+    """Group, task and part of every row.
+
+    Args:
+        groups: number of every row's group, ``[n]``; ``None``: every row is its own.
+        tasks: the task of every row, in a long table; ``None``: targets are columns.
+        test: mask of the rows to test on.
+        remarks: on groups, and on tasks that are left out.
+    """
+
+    groups: np.ndarray | None
+    tasks: RowTasks | None
+    test: np.ndarray
+    remarks: list[Remark]
+
+    @property
+    def development(self) -> np.ndarray:
+        """Mask of the rows to develop on."""
+        return ~self.test
+
+    @property
+    def used(self) -> np.ndarray:
+        """Mask of the rows that belong to a task: all of them, where targets are columns."""
+        return np.ones_like(self.test) if self.tasks is None else self.tasks.number >= 0
