@@ -90,21 +90,22 @@ def prepare(development: Development, seed: int, train_fraction: float = 1.0) ->
     table = table_of_classes(tasks, examples.targets[train])
     in_loss = weights_in_loss(tasks, examples.targets, examples.weights, table)
     in_metric = examples.weights if development.weights_judge else None
+
+    def labels_at(places: Int[Tensor, " m"]) -> list[_Labels]:
+        return [
+            _Labels(
+                targets_of(examples.targets[places], mine), _own(in_loss, places, task), _own(in_metric, places, task)
+            )
+            for task, mine in enumerate(columns)
+        ]
+
     constants = tuple(
-        fitted_constant(
-            task,
-            targets_of(examples.targets[train], mine),
-            (target_shift[[*mine]], target_scale[[*mine]]),
-            (_own(in_loss, train, place), _own(in_metric, train, place)),
-        )
-        for place, (task, mine) in enumerate(zip(tasks, columns, strict=True))
+        fitted_constant(task, known.targets, (target_shift[[*mine]], target_scale[[*mine]]), known.weights)
+        for task, mine, known in zip(tasks, columns, labels_at(train), strict=True)
     )
     probe = shuffled[: len(validation)].sort().values
-    fitted = [
-        (targets_of(examples.targets[probe], mine), _own(in_loss, probe, place)) for place, mine in enumerate(columns)
-    ]
-    held_out = [targets_of(examples.targets[validation], mine) for mine in columns]
-    held_weights = [[_own(part, validation, place) for part in (in_loss, in_metric)] for place in range(len(tasks))]
+    held_out = list(zip(constants, labels_at(validation), strict=True))
+    fitted = zip(constants, labels_at(probe), strict=True)
     return Preparation(
         train=train,
         validation=validation,
@@ -114,19 +115,28 @@ def prepare(development: Development, seed: int, train_fraction: float = 1.0) ->
         target_shift=target_shift,
         target_scale=target_scale,
         constants=constants,
-        trivial_loss=torch.tensor(
-            [one.loss(held, mine[0]) for one, held, mine in zip(constants, held_out, held_weights, strict=True)]
-        ),
-        trivial_metric=torch.tensor(
-            [one.metric(held, mine[1]) for one, held, mine in zip(constants, held_out, held_weights, strict=True)]
-        ),
-        trivial_train_loss=torch.tensor([one.loss(*mine) for one, mine in zip(constants, fitted, strict=True)]),
+        trivial_loss=torch.tensor([one.loss(known.targets, known.in_loss) for one, known in held_out]),
+        trivial_metric=torch.tensor([one.metric(known.targets, known.in_metric) for one, known in held_out]),
+        trivial_train_loss=torch.tensor([one.loss(known.targets, known.in_loss) for one, known in fitted]),
         num_train=labelled[train].sum(dim=0),
         num_validation=labelled[validation].sum(dim=0),
         class_weights=table,
         mean_weight=None if in_loss is None else _mean_weight(in_loss[train], labelled[train]),
         weights_judge=development.weights_judge,
     )
+
+
+@dataclass(frozen=True)
+class _Labels:
+    """Labels of one task in a part of the pool, and their weights in the loss and in the metric; ``None``: none."""
+
+    targets: Float[Tensor, " m *k"]
+    in_loss: Float[Tensor, " m"] | None
+    in_metric: Float[Tensor, " m"] | None
+
+    @property
+    def weights(self) -> tuple[Float[Tensor, " m"] | None, Float[Tensor, " m"] | None]:
+        return self.in_loss, self.in_metric
 
 
 def _own(weights: Float[Tensor, "n t"] | None, examples: Int[Tensor, " m"], task: int) -> Float[Tensor, " m"] | None:
