@@ -33,16 +33,39 @@ FEWEST_ROWS, MOST_ROWS = 600, 1_000
 def table(kind: str, seed: int) -> pd.DataFrame:
     """Return a table of 600 to 1,000 rows, inputs ``x_*`` and targets ``y_*``, drawn from ``seed``."""
     random = np.random.default_rng([seed, kind == "harm"])
+    inputs, directions = _drawn(kind, random)
+    return _rows(kind, inputs, directions, random, like=inputs)
+
+
+def fresh_rows(kind: str, seed: int, number: int) -> pd.DataFrame:
+    """Return so many other rows of the same functions as :func:`table`, to see how good a network truly is."""
+    like, directions = _drawn(kind, np.random.default_rng([seed, kind == "harm"]))
+    random = np.random.default_rng([seed, kind == "harm", 1])
+    return _rows(kind, random.standard_normal((number, NUM_INPUTS[kind])), directions, random, like)
+
+
+def _drawn(kind: str, random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """Inputs of a table, and the directions that its functions look along."""
     size = NUM_INPUTS[kind]
     inputs = random.standard_normal((int(random.integers(FEWEST_ROWS, MOST_ROWS + 1)), size))
-    directions = np.linalg.qr(random.standard_normal((size, size)))[0]
-    targets = _with_harm(inputs, directions, random) if kind == "harm" else _linear(inputs, directions, random)
+    return inputs, np.linalg.qr(random.standard_normal((size, size)))[0]
+
+
+def _rows(
+    kind: str, inputs: np.ndarray, directions: np.ndarray, random: np.random.Generator, like: np.ndarray
+) -> pd.DataFrame:
+    """Rows with these inputs, of functions that are standardised on the inputs ``like``."""
+    targets = _with_harm(inputs, directions, random, like) if kind == "harm" else _linear(inputs, directions, random)
     return pd.DataFrame({f"x_{place}": column for place, column in enumerate(inputs.T)} | targets).round(5)
 
 
-def _with_harm(inputs: np.ndarray, directions: np.ndarray, random: np.random.Generator) -> dict[str, np.ndarray]:
-    ridges = _standard(np.tanh(STEEPNESS * inputs @ directions[:, :NUM_RIDGES]).sum(1))
-    bumps = _standard(np.tanh((inputs @ directions[:, -NUM_BUMPS:]) ** 2).sum(1))
+def _with_harm(
+    inputs: np.ndarray, directions: np.ndarray, random: np.random.Generator, like: np.ndarray
+) -> dict[str, np.ndarray]:
+    ridges, bumps = (
+        (function(inputs, directions) - function(like, directions).mean()) / function(like, directions).std()
+        for function in (_ridges, _bumps)
+    )
     noise = random.standard_normal((len(inputs), NUM_RELATED + 1))
     related = {f"y_{place}": ridges + RELATED_NOISE * noise[:, place] for place in range(NUM_RELATED)}
     odd = LIKENESS * ridges + math.sqrt(1 - LIKENESS**2) * bumps + ODD_NOISE * noise[:, -1]
@@ -54,8 +77,12 @@ def _linear(inputs: np.ndarray, directions: np.ndarray, random: np.random.Genera
     return {f"y_{place}": inputs @ directions[:, place] + LINEAR_NOISE * noise[:, place] for place in range(NUM_LINEAR)}
 
 
-def _standard(values: np.ndarray) -> np.ndarray:
-    return (values - values.mean()) / values.std()
+def _ridges(inputs: np.ndarray, directions: np.ndarray) -> np.ndarray:
+    return np.tanh(STEEPNESS * inputs @ directions[:, :NUM_RIDGES]).sum(1)
+
+
+def _bumps(inputs: np.ndarray, directions: np.ndarray) -> np.ndarray:
+    return np.tanh((inputs @ directions[:, -NUM_BUMPS:]) ** 2).sum(1)
 
 
 @dataclass(frozen=True)
