@@ -21,13 +21,13 @@ import pkgutil
 import re
 import typing
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from mtl_core.errors import UserError
-from mtl_core.search_space import Choice, LogUniform, OnRequest, Range, Simplex, Uniform
+from mtl_core.search_space import Choice, LogUniform, OnRequest, PerReplica, Range, Simplex, Uniform
 
 KINDS = {
     "sharing": ("mtl_core.sharing", "Sharing"),
@@ -53,12 +53,14 @@ class Option:
         default: its default; ``inspect.Parameter.empty`` where there is none.
         range: range from which it is tuned; ``None``: it is not tuned.
         on_request: whether it is tuned only where a study asks for it, and keeps its default otherwise.
+        per_replica: whether the replicas of an array may have values of their own, as of all that has a range.
     """
 
     name: str
     default: Any
     range: Range | None = None
     on_request: bool = False
+    per_replica: bool = False
 
     @property
     def required(self) -> bool:
@@ -227,20 +229,19 @@ def _entry(name: str, module: Any, base: type) -> Entry:
 
 def _options(cls: type) -> dict[str, Option]:
     hints = typing.get_type_hints(cls.__init__, include_extras=True)
-    options = {}
-    for parameter in inspect.signature(cls).parameters.values():
-        if parameter.kind is not inspect.Parameter.KEYWORD_ONLY:
-            continue
-        extras = getattr(hints.get(parameter.name), "__metadata__", ())
-        options[parameter.name] = _option(parameter, extras)
-    return options
+    parameters = inspect.signature(cls).parameters.values()
+    own = [parameter for parameter in parameters if parameter.kind is inspect.Parameter.KEYWORD_ONLY]
+    return {each.name: _option(each, getattr(hints.get(each.name), "__metadata__", ())) for each in own}
 
 
 def _option(parameter: inspect.Parameter, extras: Iterable[Any]) -> Option:
     """The option of a parameter whose annotation has ``extras``; the first range among them counts."""
+    own = Option(parameter.name, parameter.default)
     for extra in extras:
+        if isinstance(extra, PerReplica):
+            return replace(own, per_replica=True)
         if isinstance(extra, OnRequest):
-            return Option(parameter.name, parameter.default, extra.range, on_request=True)
+            return replace(own, range=extra.range, per_replica=True, on_request=True)
         if isinstance(extra, Uniform | LogUniform | Choice | Simplex):
-            return Option(parameter.name, parameter.default, extra)
-    return Option(parameter.name, parameter.default)
+            return replace(own, range=extra, per_replica=True)
+    return own

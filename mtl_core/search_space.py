@@ -140,6 +140,14 @@ Range = Uniform | LogUniform | Choice | Simplex
 
 
 @dataclass(frozen=True)
+class PerReplica:
+    """Mark of an option that has no range, but of which every replica may have a value of its own.
+
+    It is declared of what a search strategy makes up as it goes, such as a schedule of task weights.
+    """
+
+
+@dataclass(frozen=True)
 class OnRequest:
     """Range of an option that is tuned only where a study asks for it.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 
 import torch
@@ -45,11 +45,13 @@ class Batch:
         index: positions of the examples in the pool, common to all tasks (g = 1) or each task's own (g = t).
         present: which tasks the step trains.
         context: makes the context of a forward pass; called once for each pass, with the same noise every time.
+        progress: share of its training that each row has completed; by default this is the first step.
     """
 
     index: Int[Tensor, "r g b"]
     present: Bool[Tensor, "r t"]
     context: Callable[[], ForwardContext]
+    progress: Float[Tensor, "*r"] = field(default_factory=lambda: torch.zeros(()))
 
 
 @dataclass(frozen=True)
@@ -132,12 +134,12 @@ class StepGradient:
         with torch.no_grad():
             outputs = self._network(self._with_copied_buffers(), self._loader.inputs(batch.index), batch.context())
             losses = self._losses(batch, outputs)
-        self._weighting.observe_step(Step(losses, batch.present, memory, streams))
+        self._weighting.observe_step(Step(losses, batch.present, memory, streams, progress=batch.progress))
 
     def _by_losses(self, method: LossWeighting, batch: Batch, memory: State, streams: Streams) -> Direction:
         context = batch.context()
         losses = self._losses(batch, self._network(self._theta, self._loader.inputs(batch.index), context))
-        weights = method.weigh(Step(losses.detach(), batch.present, memory, streams))
+        weights = method.weigh(Step(losses.detach(), batch.present, memory, streams, progress=batch.progress))
         weights = scaled(weights, batch.present, self._recipe.scale)
         objective = torch.stack([(weights * losses).sum(), *(penalty.sum() for penalty in context.penalties)]).sum()
         return Direction(self._network.layout.gradient(objective, self._theta), losses.detach(), weights)
@@ -145,7 +147,8 @@ class StepGradient:
     def _by_gramian(self, method: GramianWeighting, batch: Batch, memory: State, streams: Streams) -> Direction:
         task_pass, combine, products = self._products(batch)
         losses, present = task_pass.losses, batch.present
-        weights = weigh(method, GramianStep(losses, present, memory, streams, products)).to(losses)
+        step = GramianStep(losses, present, memory, streams, products, progress=batch.progress)
+        weights = weigh(method, step).to(losses)
         weights = scaled(weights, present, self._recipe.scale)
         private = weights if method.weighs_everything else self._private_factors(present)
         gradient = self._shared.gradient(combine(weights), task_pass.own, private, task_pass.penalty)
@@ -177,7 +180,8 @@ class StepGradient:
         own, penalty = (mean_of([getattr(one, part) for one in passes]) for part in ("own", "penalty"))
         if method.adaptive and penalty:
             jacobians = [self._with_share_of(penalty, jacobian, present) for jacobian in jacobians]
-        direction = method.combine(JacobianStep(losses, present, memory, streams, jacobians)).to(losses)
+        step = JacobianStep(losses, present, memory, streams, jacobians, progress=batches[0].progress)
+        direction = method.combine(step).to(losses)
         if method.adaptive:
             direction = mean_step(direction, present, self._recipe.scale)
         else:

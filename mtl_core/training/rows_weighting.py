@@ -53,11 +53,12 @@ def weighting_memory(state: StackedStates) -> State:
 def columns_of_rows(
     kind: str, name: str, rows: Sequence[ReplicaConfig], device: torch.device = CPU
 ) -> dict[str, Tensor]:
-    """Return the tuning hyperparameters of a method or architecture that the rows set, stacked."""
+    """Return the options of a method or architecture that the rows set for themselves, stacked."""
+    own = (option for option, known in find(kind, name).options.items() if known.per_replica)
     return {
         option: torch.tensor(
             [row.hyperparameters[option] for row in rows], dtype=torch.get_default_dtype(), device=device
         )
-        for option in find(kind, name).tunable
+        for option in own
         if any(option in row.hyperparameters for row in rows)  # a row that lacks what its neighbours set is an error
     }

@@ -144,7 +144,7 @@ class EpochTrainer:
         self, epoch: Epoch, order: Int[Tensor, "r s g b"], present: Bool[Tensor, "r s t"] | None, step: int
     ) -> Batch:
         tasks = self._every_task if present is None else present[:, step]
-        return Batch(order[:, step], tasks, lambda: self._context(epoch, step))
+        return Batch(order[:, step], tasks, lambda: self._context(epoch, step), epoch.schedule.progress[step])
 
     def _context(self, epoch: Epoch, step: int) -> ForwardContext:
         return ForwardContext(

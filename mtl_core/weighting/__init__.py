@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar, Literal
 
 import torch
@@ -36,12 +36,14 @@ class Step:
         present: whether a task has a label in the batch.  An absent task's state must stay as it is.
         state: what the method remembers of each row; it is updated in place.
         streams: random numbers of this step, keyed by row and task name.
+        progress: share of its training that each row has completed; by default this is the first step.
     """
 
     losses: Float[Tensor, "r t"]
     present: Bool[Tensor, "r t"]
     state: State
     streams: Streams
+    progress: Float[Tensor, "*r"] = field(default_factory=lambda: torch.zeros(()), kw_only=True)
 
     @property
     def num_present(self) -> Int[Tensor, "r 1"]:

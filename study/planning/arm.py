@@ -10,6 +10,8 @@ SINGLE_TASK, INDEPENDENT, HARD, BRANCH = "single_task", "independent", "hard", "
 PARAMETERS = "parameters"
 NORM = "norm"
 """Name among a replica's hyperparameters of its backbone's norm, where a study chooses among several."""
+PER_TASK = ("fixed", "scheduled")
+"""Weighting methods with a weight for each task among their options."""
 EQUAL = {"weighting": "equal", "scale": "matched", "gradients": PARAMETERS, "gramian_rows": None}
 """Levels of a baseline's weighting."""
 
@@ -67,6 +69,11 @@ class Arm:
     def is_single_task(self) -> bool:
         """Whether every task has a training run of its own."""
         return self.sharing == SINGLE_TASK
+
+    @property
+    def names_its_tasks(self) -> bool:
+        """Whether an option says something of every task, in a tree or as weights, so that none can be left out."""
+        return self.sharing == BRANCH or self.weighting in PER_TASK
 
     def levels(self) -> dict[str, Any]:
         """Return the levels by factor: the factor columns of the records."""

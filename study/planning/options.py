@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import typing
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from pydantic import TypeAdapter, ValidationError
@@ -14,10 +14,11 @@ from mtl_core.registry import Entry, entries, find
 from study.config.spec import Spec
 from study.config.text import nearest
 from study.planning.arm import BRANCH, NORM
-from study.planning.drawn_options import without_ranges
+from study.planning.drawn_options import settled_options, without_ranges
 from study.planning.task_trees import is_to_be_found
 
 if TYPE_CHECKING:
+    from mtl_core.data.task import Task
     from mtl_core.data.task_set import TaskSet
 
 
@@ -61,6 +62,27 @@ def check_named_options(spec: Spec) -> None:
             written = {option: value for option, value in options.items() if not (to_find and option == "tree")}
             where = f"training.{kind}_options.{name}"
             checked_options(find(kind, name), without_ranges(find(kind, name), written, where), where)
+
+
+def check_weightings(spec: Spec, tasks: Sequence[Task]) -> None:
+    """Refuse options of weighting methods that do not suit the study's tasks, and methods that lack what they replay.
+
+    Raises:
+        UserError: naming the option and what was found.
+    """
+    given = spec.training.weighting_options
+    for name in given:
+        try:
+            find("weighting", name).cls(tasks, **settled_options(given[name]))
+        except ValueError as error:
+            where = f"training.weighting_options.{name}"
+            raise UserError(where, str(error), "See `mtl-study list weighting`, or take the option out.") from error
+    for name in spec.factors.weighting:
+        for option in find("weighting", name).options.values():
+            if option.per_replica and option.range is None and option.name not in given.get(name, {}):
+                found = f"{name} has nothing to go by without its {option.name}, which no draw provides."
+                where = f"training.weighting_options.{name}.{option.name}"
+                raise UserError("factors.weighting", found, f"Write them as {where}, or take {name} out.")
 
 
 def checked_options(entry: Entry, values: Mapping[str, Any], where: str) -> dict[str, Any]:

@@ -21,7 +21,7 @@ from study.planning.forecast import Forecast, Forecaster, refuse_if_too_large
 from study.planning.importance import settle_importance
 from study.planning.machine_rate import machine_rate
 from study.planning.make_plan import make_plan
-from study.planning.options import build_task_set, check_backbone_options, check_named_options
+from study.planning.options import build_task_set, check_backbone_options, check_named_options, check_weightings
 from study.planning.plan import Plan
 from study.planning.settings_from_data import settle_settings, with_setting
 from study.planning.stored_metrics import with_stored_metrics
@@ -101,6 +101,7 @@ def prepare(
     spec, task_set = settle_design(spec, task_set, stored)
     spec = settle_importance(settle_band(spec, task_set, stored), [task.name for task in task_set.tasks])
     asked, (spec, reasons) = spec, settle_settings(spec, task_set.development, stored)
+    check_weightings(spec, task_set.tasks)
     tasks = [task.name for task in task_set.tasks]
     trees = {} if stored is None else trees_in_ledger(ledger.read(out / ledger.NAME), tasks)
     forecaster = Forecaster(task_set, spec.workers or num_cores(), rate or machine_rate())

@@ -47,9 +47,10 @@ def check_arms(without: tuple[str, ...], arms: tuple[str, ...], events: Events, 
     if without:
         _check_tasks(without, plan)
         chosen = arms_by_label(events, plan)[frozen("arm", events)["arm"]]
-        if chosen.sharing in UNSHARED or chosen.sharing == BRANCH:
+        if chosen.sharing in UNSHARED or chosen.names_its_tasks:
+            named = "in a tree" if chosen.sharing == BRANCH else "with a weight for each"
             found = f"the chosen arm, {chosen.label}, " + (
-                "names its tasks in a tree." if chosen.sharing == BRANCH else "shares nothing."
+                "shares nothing." if chosen.sharing in UNSHARED else f"names its tasks, {named}."
             )
             raise UserError("--without", found, "Add another arm instead, with --arms LABEL.")
         label = replace(chosen, without=without).label

@@ -12,7 +12,7 @@ import pandas as pd
 from analysis.selection import UNSHARED
 from analysis.statistics.candidate import Proposal, proposal
 from mtl_core.network.feasibility import why_infeasible
-from study.planning.arm import BRANCH, Arm
+from study.planning.arm import Arm
 from study.planning.training_settings import recipe_of
 from study.protocol.context import StudyContext
 from study.protocol.select import Selected
@@ -51,5 +51,5 @@ def _proposal(
 
 
 def _can_leave_tasks_out(arm: Arm) -> bool:
-    """Whether the arm shares, in a way that does not name its tasks, as trees do."""
-    return arm.sharing not in UNSHARED and arm.sharing != BRANCH
+    """Whether the arm shares, and fewer tasks could share in the same way."""
+    return arm.sharing not in UNSHARED and not arm.names_its_tasks

@@ -143,6 +143,16 @@ CASES: dict[str, tuple[str | bytes, str, str]] = {
         "weighting_options.stch.heat",
         "There",
     ),
+    "weights that are no schedule": (
+        GOOD + "training: {weighting_options: {scheduled: {pieces: [[0.5, 1, 0, 0]]}}}\n",
+        "weighting_options.scheduled",
+        "list weighting",
+    ),
+    "a schedule that is missing": (
+        GOOD + "factors: {weighting: [equal, scheduled]}\n",
+        "factors.weighting",
+        "scheduled.pieces",
+    ),
     "no task a step": (GOOD + "training: {tasks_per_step: 0}\n", "training.tasks_per_step", "1"),
     "sampling by no rule": (GOOD + "training: {tasks_per_step: 1, sampling: best}\n", "training.sampling", "uniform"),
     "sampling colder than the sizes": (

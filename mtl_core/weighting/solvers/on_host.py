@@ -21,7 +21,12 @@ def weigh(method: GramianWeighting, step: GramianStep) -> Float[Tensor, "r t"]:
         return method.weigh(step)
     with _on_host(step.state) as kept:
         there = replace(
-            step, losses=step.losses.cpu(), present=step.present.cpu(), state=kept, gramian=step.gramian.cpu()
+            step,
+            losses=step.losses.cpu(),
+            present=step.present.cpu(),
+            state=kept,
+            gramian=step.gramian.cpu(),
+            progress=step.progress.cpu(),
         )
         return method.weigh(there).to(step.losses.device)
 

@@ -50,3 +50,9 @@ def test_baselines_have_the_references_width_and_equal_weights() -> None:
         assert (baseline.gradients, baseline.scale) == ("parameters", "matched")
     assert (arm.each().is_single_task, arm.loop().is_single_task) == (True, False)
     assert (arm.each().depth, arm.loop().depth) == (None, 0)
+
+
+def test_an_arm_names_its_tasks_in_a_tree_or_by_weights() -> None:
+    assert not PLAIN.names_its_tasks
+    assert replace(PLAIN, sharing="branch").names_its_tasks
+    assert all(replace(PLAIN, weighting=name).names_its_tasks for name in ("fixed", "scheduled"))

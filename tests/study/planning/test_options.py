@@ -7,10 +7,17 @@ from typing import Any
 
 import pytest
 
+from mtl_core.data.task import Task
 from mtl_core.errors import UserError
 from mtl_core.registry import find
 from study.config.spec import Spec
-from study.planning.options import build_task_set, check_backbone_options, check_named_options, checked_options
+from study.planning.options import (
+    build_task_set,
+    check_backbone_options,
+    check_named_options,
+    check_weightings,
+    checked_options,
+)
 
 
 def spec(**parts: Any) -> Spec:
@@ -59,6 +66,24 @@ def test_a_tuned_option_may_have_a_range_and_others_may_not() -> None:
         check_named_options(spec(training={"sharing_options": {"mmoe": {"gate_dropout": {"uniform": [0, 3]}}}}))
     with pytest.raises(UserError, match="integer"):
         check_named_options(spec(training={"sharing_options": {"mmoe": {"experts": {"uniform": [2, 4]}}}}))
+
+
+def test_options_of_weighting_methods_have_to_suit_the_tasks() -> None:
+    tasks = tuple(Task(name, "regression", "mse") for name in ("rain", "sun"))
+    half = [[0, 0.5, 0.5], [0.5, 0.9, 0.1]]
+
+    def study(pieces: Any, weighting: str = "scheduled") -> Spec:
+        training = {"weighting_options": {"scheduled": {"pieces": pieces}}}
+        return spec(factors={"weighting": [weighting]}, training=training if pieces else {})
+
+    check_weightings(study(half), tasks)
+    check_weightings(study(None, "fixed"), tasks)
+    with pytest.raises(UserError, match="3 weights") as refused:
+        check_weightings(study(half), (*tasks, Task("wind", "regression", "mse")))
+    assert refused.value.where == "training.weighting_options.scheduled"
+    with pytest.raises(UserError, match=r"without its pieces.*scheduled\.pieces") as refused:
+        check_weightings(study(None), tasks)
+    assert refused.value.where == "factors.weighting"
 
 
 def test_text_becomes_a_path_but_never_a_number() -> None:

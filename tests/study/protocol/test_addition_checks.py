@@ -48,6 +48,15 @@ def test_an_arm_that_shares_nothing_has_nothing_to_leave_out() -> None:
     assert "--arms" in error.remedy
 
 
+def test_an_arm_with_a_weight_for_each_task_has_none_to_leave_out() -> None:
+    fixed = "hard d2 w4 l2 fixed adamw"
+    events = finished(arm={"arm": fixed}, draws={fixed: {"rain": 0, "sun": 0, "wind": 0}})
+    plan = make_plan(tiny(factors={"weighting": ["fixed"]}), three_tasks().development)
+    with pytest.raises(UserError, match="names its tasks, with a weight for each") as caught:
+        check_arms(("sun",), (), events, plan)
+    assert "--arms" in caught.value.remedy
+
+
 @pytest.mark.parametrize(
     ("label", "found", "remedy"),
     [

@@ -101,3 +101,13 @@ def test_all_folds_together_decide_how_many_tasks_a_fold_leaves_out(
     assert own == ({seed for seed in everything[0] if seed % 2 == 1}, len(ALONE))
     monkeypatch.setattr(follow_up, "proposal", lambda *_: None)
     assert arm_to_follow(fold, selected) is None
+
+
+def test_an_arm_with_a_weight_for_each_task_is_no_candidate(opened: Opener, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[set[str]] = []
+    monkeypatch.setattr(follow_up, "proposal", lambda _, singles, *rest: asked.append(set(singles)))
+    context = opened(factors={"weighting": ["equal", "fixed"]}, verdict={"follow_up": True})
+    labels = {arm.label: arm.weighting for arm in context.plan.arms if arm.sharing == "hard"}
+    selected = {arm.label: {"rain": 0, "sun": 0} for arm in context.plan.arms}
+    assert arm_to_follow(context, selected) is None
+    assert {labels[label] for label in asked[0]} == {"equal"} < set(labels.values())
