@@ -22,6 +22,14 @@ from study.planning.training_settings import TrainingSettings, drawn_recipe, rec
 
 
 @dataclass(frozen=True)
+class Twin:
+    """Another replica that trains the same for its first ``epochs``, so that its state until then serves both."""
+
+    replica: str
+    epochs: int
+
+
+@dataclass(frozen=True)
 class Shard:
     """Replicas of one arm and one norm in one phase, up to one rung; of a single-task arm for tasks that are alike.
 
@@ -32,7 +40,8 @@ class Shard:
         replicas: by content hash.
         until: epochs that they have when it is done.
         settings: training settings of the phase; more epochs there than ``until`` mean that rungs follow.
-        sources: stems of the parts whose checkpoints hold their states.
+        sources: stems of the parts whose checkpoints hold their states, or their twins'.
+        twins: of replicas that need not train anew what others have trained, by content hash.
     """
 
     phase: str
@@ -42,6 +51,7 @@ class Shard:
     until: int
     settings: TrainingSettings
     sources: tuple[str, ...] = field(default=(), compare=False)
+    twins: Mapping[str, Twin] = field(default_factory=dict, compare=False)
 
     @property
     def name(self) -> str:

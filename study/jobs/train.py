@@ -9,7 +9,6 @@ from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import torch
-from safetensors import SafetensorError
 
 from analysis.records.schema import CONFLICT, TRAINING
 from mtl_core.data.task_set import Development
@@ -23,6 +22,7 @@ from mtl_core.training.device import chosen_device
 from mtl_core.training.row_scheduler import Progress
 from study.jobs.job import Data, Heartbeat, Job, Leaving, Summary, guarded
 from study.jobs.shard import Shard
+from study.jobs.states import states_of
 from study.jobs.train_records import best_skills, failure_rows, outcome_rows
 from study.store.archive import CHECKPOINTS, MODELS, PROBED, RECORDS
 from study.store.parts import encode
@@ -61,10 +61,12 @@ class TrainingJob(Job):
         return judged and (not self.shard.recipe.probes or archive.has_probes(key))
 
     def keeping(self, keys: Sequence[str], archive: Archive) -> TrainingJob:
-        """Return the same job for the replicas ``keys``, which go on from their last checkpoints."""
-        parts = {archive.entries[key].part for key in keys if key in archive.entries}
+        """Return the same job for the replicas ``keys``, which go on from their last checkpoints, or their twins'."""
+        twins = {key: twin for key, twin in self.shard.twins.items() if key in keys}
+        begun = [*keys, *(twin.replica for twin in twins.values())]
+        parts = {archive.entries[key].part for key in begun if key in archive.entries}
         kept = {key: self.replicas[key] for key in keys}
-        return TrainingJob(replace(self.shard, replicas=kept, sources=tuple(sorted(parts))))
+        return TrainingJob(replace(self.shard, replicas=kept, sources=tuple(sorted(parts)), twins=twins))
 
     def collect(self, archive: Archive) -> bool:
         """Let the archive read the shard's records; ``False`` when some are missing."""
@@ -170,27 +172,13 @@ def _fit(
         view,
         rows,
         until=shard.until,
-        states=_states(shard, storage, partial),
+        states=states_of(shard, storage, partial),
         watch=watch,
         snapshot=snapshot,
         snapshot_seconds=SNAPSHOT_SECONDS,
         device=device,
         max_rows=len(rows),
     )
-
-
-def _states(shard: Shard, storage: Storage, partial: str) -> dict[str, ReplicaState]:
-    """States from earlier rungs, then from this shard's own snapshot.  A state that is lost is trained again."""
-    states: dict[str, ReplicaState] = {}
-    for path in [*(f"{CHECKPOINTS}/{source}.safetensors" for source in shard.sources), partial]:
-        content = storage.read(path)
-        if content is None:
-            continue
-        try:
-            states |= {key: state for key, state in checkpoint.decoded(content).items() if key in shard.replicas}
-        except SafetensorError:
-            continue
-    return states
 
 
 def _keep_states(shard: Shard, outcomes: list[trainer.Outcome], storage: Storage) -> None:

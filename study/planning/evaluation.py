@@ -62,7 +62,8 @@ def _as_begun(stored: Spec) -> str:
 
 def _chooses_on_all_rows(spec: Spec) -> str:
     """What of ``spec`` decides once on all rows, so that no fold would be unseen; empty: nothing."""
-    if find(STRATEGIES, spec.search.strategy).cls.leaves_out:
+    strategy = find(STRATEGIES, spec.search.strategy).cls
+    if strategy.leaves_out or strategy.explores:
         return f"search.strategy: {spec.search.strategy}"
     return "a tree found by affinity" if stages_to_find(spec) else ""
 

@@ -50,7 +50,7 @@ def make_plan(
     candidates, baselines = _roles(arms)
     options = {"sharing": spec.training.sharing_options, "weighting": spec.training.weighting_options}
     draws = Draws(spec.tuning, len(tasks), options=options, norms=spec.factors.norm)
-    return Plan(
+    plan = Plan(
         spec,
         tasks,
         candidates,
@@ -63,6 +63,8 @@ def make_plan(
         folds=development.num_folds,
         stand_ins=tuple(stages for stages in substitutes if stages not in given),
     )
+    plan.strategy.check(plan.space())
+    return plan
 
 
 def _names_of_several(development: Development) -> tuple[str, ...]:

@@ -53,7 +53,8 @@ class PhaseWork:
         open_to_it = [self._searched(arm) for arm in space.open_candidates]
         share = strategy.of_candidates(space).epochs / (space.halved_epochs() * max(len(open_to_it), 1))
         alone = strategy.of_one(space).epochs / space.halved_epochs()
-        return share * sum(open_to_it) + alone * (sum(map(self._searched, space.always)) + self._added())
+        always = sum(map(self._searched, space.always))
+        return share * sum(open_to_it) + alone * (always + self._added()) + self._explored()
 
     def confirm(self) -> float:
         """Return the seconds of the confirm phase, whose candidates are taken to be like all."""
@@ -75,6 +76,12 @@ class PhaseWork:
             blocks.append(min((BLOCK_TIMES - 1) * sum(blocks), verdict.max_seeds - sum(blocks)))
         return blocks
 
+    def _explored(self) -> float:
+        """Seconds of what the strategy explores beside the candidates, in fully shared networks."""
+        beside = self.plan.strategy.beside(self.plan.space())
+        rows = len(self.plan.seeds("search")) * beside.epochs / self._epochs
+        return _mean([self._trained(arm, rows) for arm in self.plan.references]) if rows else 0.0
+
     def _judged(self, seeds: int) -> float:
         """Seconds of one block of the verdict; a reference and a follow-up share the baselines of the chosen arm."""
         candidates, references, alone = self.plan.candidates, self.plan.references, self._alone
@@ -87,6 +94,7 @@ class PhaseWork:
             + self._references * self._by_folds(self._trained, [*references], seeds)
             + self._references * self._by_folds(self._trained_total, self._sizes(references), seeds)
             + self._follow_ups * self._by_folds(self._trained, [*candidates], seeds)
+            + self.plan.num_explored * _mean([self._trained(arm, seeds) for arm in references])
         )
 
     def _added(self) -> float:

@@ -110,8 +110,9 @@ class Plan:
 
     @property
     def searched(self) -> str:
-        """How either side is searched, in words; empty where every arm gets the same."""
-        return self.strategy.in_words(self.space()) if self.strategy.leaves_out else ""
+        """How either side is searched, in words; empty where every arm gets the same and nothing is explored."""
+        strategy = self.strategy
+        return strategy.in_words(self.space()) if strategy.leaves_out or strategy.explores else ""
 
     def seeds(self, phase: str) -> Sequence[int]:
         """Return the seeds of ``phase``; with outer folds the same number of each, seed s of fold s mod K."""
@@ -196,7 +197,8 @@ class Plan:
         searched += self.num_judged * each
         if self.may_follow_up:  # itself, and at its width ``loop`` and for every task ``each``
             judged, searched = judged + 2 + each, searched + 1
-        trials = self.strategy.of_candidates(space).trials
+        trials = self.strategy.of_candidates(space).trials + self.strategy.beside(space).trials
+        judged += self.num_explored
         return {
             "search": (trials + searched * self.strategy.of_one(space).trials) * len(self.seeds("search")),
             "confirm": confirmed * len(self.seeds("confirm")),
@@ -207,6 +209,11 @@ class Plan:
     def num_judged(self) -> int:
         """Largest number of arms that get a verdict, but for the follow-up: the chosen one and its references."""
         return 1 + len(self.spec.verdict.judge)
+
+    @property
+    def num_explored(self) -> int:
+        """Largest number of arms that the verdict phase trains beside the judged ones: explored, and equal weights."""
+        return 3 if self.strategy.explores else 0
 
     @property
     def may_follow_up(self) -> bool:

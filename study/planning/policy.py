@@ -15,6 +15,14 @@ from study.planning.arm import Arm
 
 
 @dataclass(frozen=True)
+class Origin:
+    """An earlier draw of the same arm, of which a trial is the same for its first ``epochs`` and parts then."""
+
+    draw: int
+    epochs: int
+
+
+@dataclass(frozen=True)
 class Trial:
     """An arm at one draw, with all search seeds.
 
@@ -23,12 +31,14 @@ class Trial:
         draw: number of the draw.
         hyperparameters: those that the strategy proposes for it; ``None``: the draw is one of the plan's.
         task: the one that is learnt, for a single-task arm.
+        origin: what has trained the beginning already; it saves time, and changes no number.
     """
 
     arm: Arm
     draw: int
     hyperparameters: Mapping[str, Any] | None = None
     task: str | None = None
+    origin: Origin | None = None
 
 
 @dataclass(frozen=True)
@@ -58,11 +68,13 @@ class Tried:
 class Round:
     """Trials that train up to ``epochs``; the policy is sent a list of :class:`Answer`, in their order.
 
-    What an earlier round of the policy has trained for fewer epochs, and this one does not name, is stopped.
+    What an earlier round of the policy has trained for fewer epochs, and this one does not name, is stopped.  Skills
+    count from the epoch after ``since`` on.
     """
 
     trials: Sequence[Trial]
     epochs: int
+    since: int = 0
 
 
 @dataclass(frozen=True)

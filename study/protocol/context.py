@@ -6,12 +6,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import pandas as pd
 
 from mtl_core.data.task_set import Development
-from study.jobs.shard import Shard, shards_of
+from study.jobs.shard import Shard, Twin, shards_of
 from study.jobs.train import TrainingJob
 from study.planning.arm import Arm
 from study.planning.packing import Packing
@@ -20,6 +21,8 @@ from study.planning.replica import Replica
 from study.protocol.proposals import Proposals
 from study.store.archive import Archive
 from study.store.ledger import Ledger
+
+NONE: Mapping[str, Twin] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -68,9 +71,14 @@ class StudyContext:
         end = until or settings.training.epochs
         return list(shards_of(replicas, self.plan.tasks, self._packing, until=end, settings=settings))
 
-    def training_jobs(self, phase: str, replicas: Mapping[str, Replica], until: int | None = None) -> list[TrainingJob]:
-        """Return the jobs that train ``replicas`` of ``phase`` up to ``until`` epochs, by default to the end."""
-        return [TrainingJob(shard) for shard in self.shards(phase, replicas, until)]
+    def training_jobs(
+        self, phase: str, replicas: Mapping[str, Replica], until: int | None = None, twins: Mapping[str, Twin] = NONE
+    ) -> list[TrainingJob]:
+        """Return the jobs that train ``replicas`` of ``phase`` up to ``until`` epochs, by default to the end.
+
+        ``twins`` have trained already what some of the replicas begin with.
+        """
+        return [TrainingJob(replace(shard, twins=twins)) for shard in self.shards(phase, replicas, until)]
 
     @cached_property
     def _packing(self) -> Packing:

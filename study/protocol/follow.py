@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ import pandas as pd
 
 from analysis.selection import LOWEST_SKILL, costs, rank_draws, replica_scores
 from study.execution.scheduler import Parallel, Steps
+from study.jobs.shard import Twin
 from study.planning.arm import Arm
 from study.planning.policy import Answer, Policy, Round, Together, Trial, WholeArms
 from study.planning.replica import Replica
@@ -40,7 +42,7 @@ def follow(context: StudyContext, policy: Policy) -> Steps:
         else:
             going_on = replicas_of(context, step.trials)
             stop(context, {key: replica for key, replica in begun.items() if key not in going_on})
-            yield context.training_jobs("search", going_on, step.epochs)
+            yield context.training_jobs("search", going_on, step.epochs, _twins(context, step.trials))
             answer, begun = _answers(context, step), going_on
 
 
@@ -80,14 +82,36 @@ def _of_trial(context: StudyContext, trial: Trial) -> dict[str, Replica]:
 def _answers(context: StudyContext, asked: Round) -> list[Answer]:
     """What came of a round.  Decided once: a resumed study must not go on differently on records that came later."""
     keys = [list(_of_trial(context, trial)) for trial in asked.trials]
-    name = hashlib.sha256(json.dumps([keys, asked.epochs]).encode()).hexdigest()[:16]
+    since = [asked.since] if asked.since else []
+    name = hashlib.sha256(json.dumps([keys, asked.epochs, *since]).encode()).hexdigest()[:16]
     decided = context.ledger.decided(ANSWERED, {"round": name}, {trial.arm.label for trial in asked.trials})
     if decided is not None:
         return [Answer(*answer) for answer in decided["answers"]]
-    answers = [_answer(context.archive.rows(own), len(own), asked.epochs) for own in keys]
+    rows = [_since(context.archive.rows(own), asked.since) for own in keys]
+    answers = [_answer(found, len(own), asked.epochs - asked.since) for found, own in zip(rows, keys, strict=True)]
     told = [[answer.skill, answer.skills, answer.multiply_adds] for answer in answers]
     context.ledger.append(ANSWERED, round=name, epochs=asked.epochs, answers=told)
     return answers
+
+
+def _twins(context: StudyContext, trials: Sequence[Trial]) -> dict[str, Twin]:
+    """For the replicas of trials that part from an earlier draw, by content hash, that draw's of the same seed."""
+    found: dict[str, Twin] = {}
+    for trial in trials:
+        if trial.origin is not None:
+            earlier = _of_trial(context, replace(trial, draw=trial.origin.draw))
+            by_seed = {replica.seed: key for key, replica in earlier.items()}
+            own = _of_trial(context, trial).items()
+            found |= {key: Twin(by_seed[replica.seed], trial.origin.epochs) for key, replica in own}
+    return found
+
+
+def _since(rows: pd.DataFrame, epochs: int) -> pd.DataFrame:
+    """Records that begin so many epochs later."""
+    if not epochs:
+        return rows
+    later = pd.Series([curve[epochs:] for curve in rows["validation_skill"]], index=rows.index)
+    return rows.assign(validation_skill=later, epochs=rows["epochs"] - epochs)
 
 
 def _answer(rows: pd.DataFrame, planned: int, epochs: int) -> Answer:

@@ -13,6 +13,7 @@ from study.protocol.budget_left import search_goes_on, with_confirm_that_fits, w
 from study.protocol.confirm import choose, confirm
 from study.protocol.context import StudyContext
 from study.protocol.divergence import ends_here
+from study.protocol.explore import explore, replicas_of_explored
 from study.protocol.failure import refuse_without_verdict
 from study.protocol.follow import again, follow
 from study.protocol.looks import count_look
@@ -72,6 +73,7 @@ def choosing(context: StudyContext) -> Steps:
     context.archive.merge_phase("confirm")
     for each in context.with_all_folds:
         yield from choose_judged(each)
+    yield from explore(context)
     clear_checkpoints(context)
     context.archive.merge_phase("search")  # the baselines that only the choice of an arm has called for
 
@@ -80,7 +82,7 @@ def judging(context: StudyContext) -> Steps:
     """Train what is judged, if search and confirm left anything to judge."""
     if context.frozen("judged") is None:
         return
-    yield from verdict(context)
+    yield from verdict(context, replicas_of_explored(context))
     refuse_without_verdict(context)
     context.archive.merge_phase("verdict")
     ends_here(context, "verdict", context.frozen("judged")["arms"][:1])

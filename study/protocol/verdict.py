@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -47,7 +47,7 @@ def with_baselines(context: StudyContext, roles: dict[str, Arm]) -> Steps:
     new = {arm.label: arm for arm in (*(total for total, _ in totals.values()), *roles.values())}
     new = {label: arm for label, arm in new.items() if label not in selected}
     for arm in new.values():
-        _announce(context, arm)
+        announce(context, arm, "follow-up" if arm.without else "baseline total")
     yield Parallel([search_one(context, arm) for arm in new.values()])
     selected = _with_new(context, selected, list(new.values()))
     roles = {role: arm for role, arm in roles.items() if arm.label in selected}
@@ -60,20 +60,19 @@ def with_baselines(context: StudyContext, roles: dict[str, Arm]) -> Steps:
     }
 
 
-def _announce(context: StudyContext, arm: Arm) -> None:
+def announce(context: StudyContext, arm: Arm, reason: str) -> None:
     """Write an arm that the plan has not into the ledger, once."""
     if arm.identity() not in [event["levels"] for event in context.ledger.of("added")]:
-        reason = "follow-up" if arm.without else "baseline total"
         context.ledger.append("added", arm=arm.label, levels=arm.identity(), reason=reason)
 
 
-def verdict(context: StudyContext) -> Steps:
-    """Train the judged arms and their baselines; of the baseline ``best`` only each task's own arm.
+def verdict(context: StudyContext, beside: Iterable[Replica] = ()) -> Steps:
+    """Train the judged arms and their baselines, of the baseline ``best`` only each task's own arm, and what is beside.
 
     The networks of all outer folds train in the same arrays.
     """
-    replicas = [replica for fold in context.folds for replica in replicas_of(fold, fold.first_frozen("judged"))]
-    yield context.training_jobs("verdict", context.keyed(replicas))
+    judged = (replica for fold in context.folds for replica in replicas_of(fold, fold.first_frozen("judged")))
+    yield context.training_jobs("verdict", context.keyed([*judged, *beside]))
 
 
 def replicas_of(context: StudyContext, judged: Mapping[str, Any]) -> Iterator[Replica]:

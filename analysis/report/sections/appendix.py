@@ -8,6 +8,7 @@ import pandas as pd
 import yaml
 
 from analysis.formatting import tree_words
+from analysis.records.explored import explored_arms
 from analysis.records.schema import FACTOR_COLUMNS, Records
 from analysis.records.study_state import LoadedStudy, State
 from analysis.report.output.tables import Table, frame_of
@@ -42,6 +43,8 @@ def _every_arm(study: LoadedStudy) -> Table:
     frame = levels[[name for name in FACTOR_COLUMNS if levels[name].astype(str).nunique() > 1]]
     frame = frame.join(costs(rows).set_index("arm")[["parameters", "multiply_adds"]])
     frame = frame.join(_search(rows)).join(_confirm(study.records)).join(_lost(rows))
+    if beside := explored_arms(study.records):
+        frame = frame.assign(exploratory=frame.index.isin(beside))
     frame = frame.sort_values(["confirm_skill", "search_skill"], ascending=False, kind="stable", na_position="last")
     caption = (
         "Every arm, best in the confirm phase first; mean skill (points) over tasks and seeds. Search: the best draw's "

@@ -24,6 +24,17 @@ class Strategy(ABC):
     bounded: ClassVar[bool] = True
     """Whether ``search.trials`` limits it."""
 
+    explores: ClassVar[bool] = False
+    """Whether it also looks for something that is no candidate, and that is shown apart from what is compared."""
+
+    def check(self, space: SearchSpace) -> None:
+        """Refuse a study that lacks what the strategy needs; by default nothing is refused.
+
+        Raises:
+            UserError: naming what is missing.
+        """
+        return
+
     @abstractmethod
     def policies(self, space: SearchSpace) -> list[Policy]:
         """Return the policies that search ``space``; they run side by side."""
@@ -39,6 +50,10 @@ class Strategy(ABC):
     def of_one(self, space: SearchSpace) -> Amount:
         """Return how much is trained of one arm that is always searched, for each of its single tasks."""
         return Amount(len(space.draws), space.halved_epochs())
+
+    def beside(self, space: SearchSpace) -> Amount:
+        """Return how much is trained of what the strategy explores; by default nothing."""
+        return Amount(0, 0)
 
     def most_arms(self, space: SearchSpace) -> int:
         """Return how many candidates, references among them, are left to be confirmed: by default all that train."""
