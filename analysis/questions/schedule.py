@@ -31,9 +31,11 @@ GAIN, WEIGHT = "gain", "weight"
 
 
 def score(records: Records) -> pd.DataFrame:
-    """Return paired gains per comparison, task and verdict seed, and the weights; empty where nothing was explored."""
+    """Return paired gains per comparison, task and verdict seed, and the weights; empty where no schedule was found."""
     found, scored, common = explored(records), outcomes(records), setting(records)
     arms = dict(found.get("arms", {}))
+    if SCHEDULED not in arms:
+        return pd.DataFrame()
     judged = records.frozen("judged") or {"baselines": {}}
     arms[ALONE] = judged["baselines"].get(arms.get(EQUAL), {}).get("each")
     parts = [

@@ -79,8 +79,8 @@ class PhaseWork:
     def _explored(self) -> float:
         """Seconds of what the strategy explores beside the candidates, in fully shared networks."""
         beside = self.plan.strategy.beside(self.plan.space())
-        rows = len(self.plan.seeds("search")) * beside.epochs / self._epochs
-        return _mean([self._trained(arm, rows) for arm in self.plan.references]) if rows else 0.0
+        rows = len(self.plan.seeds("search")) * beside.epochs / self.plan.spec.training.epochs
+        return _mean([self._trained(arm, rows) for arm in self._fully_shared]) if rows else 0.0
 
     def _judged(self, seeds: int) -> float:
         """Seconds of one block of the verdict; a reference and a follow-up share the baselines of the chosen arm."""
@@ -94,7 +94,7 @@ class PhaseWork:
             + self._references * self._by_folds(self._trained, [*references], seeds)
             + self._references * self._by_folds(self._trained_total, self._sizes(references), seeds)
             + self._follow_ups * self._by_folds(self._trained, [*candidates], seeds)
-            + self.plan.num_explored * _mean([self._trained(arm, seeds) for arm in references])
+            + self._usually_beside * _mean([self._trained(arm, seeds) for arm in self._fully_shared])
         )
 
     def _added(self) -> float:
@@ -135,6 +135,16 @@ class PhaseWork:
         kinds = max(len(arms), 1)
         by_chance = kinds * (1 - (1 - 1 / kinds) ** self.plan.folds)
         return (1 + by_chance) / 2
+
+    @property
+    def _fully_shared(self) -> list[Arm]:
+        """The candidates that share everything, with equal weights."""
+        return [arm for arm in self.plan.candidates if arm == self.plan.fully_shared(arm)]
+
+    @property
+    def _usually_beside(self) -> int:
+        """Usual number of arms that the verdict phase trains beside the judged ones, of which equal weights are one."""
+        return max(self.plan.num_explored - 1, 0)
 
     @property
     def _references(self) -> float:

@@ -26,7 +26,10 @@ def explore(context: StudyContext) -> Steps:
     """Search a schedule of task weights for the fully shared network of the chosen arm, if the strategy explores."""
     if not context.plan.strategy.explores or context.frozen(EXPLORED) is not None:
         return
-    equal, space = _network(context), context.plan.space(context.directory)
+    equal, space = network_of(context), context.plan.space(context.directory)
+    if equal is None:
+        context.freeze(EXPLORED, {})
+        return
     selected = context.frozen("draws")
     common = context.replicas(equal, "search", selected[equal.label])[0].hyperparameters
     arms = {weighting: replace(equal, weighting=weighting) for weighting in (SCHEDULED, FIXED)}
@@ -46,15 +49,18 @@ def replicas_of_explored(context: StudyContext) -> Iterator[Replica]:
         yield from context.replicas(context.arm(label), "verdict", selected[label])
 
 
-def _network(context: StudyContext) -> Arm:
-    """The fully shared network of the chosen arm, or else the best of all on validation, with equal weights."""
+def network_of(context: StudyContext) -> Arm | None:
+    """Return the fully shared network of the chosen arm, or else the best on validation, with equal weights.
+
+    ``None``: no draw of any trained to its end.
+    """
     choice, selected = context.frozen("arm"), context.frozen("draws")
     shared = [arm for arm in fully_shared(context.plan.space()) if arm.label in selected]
     own = context.plan.fully_shared(context.arm(choice["arm"]))
     if own in shared:
         return own
     order = [row["arm"] for row in choice["table"]]
-    return min(shared, key=lambda arm: order.index(arm.label) if arm.label in order else len(order))
+    return min(shared, key=lambda arm: order.index(arm.label) if arm.label in order else len(order), default=None)
 
 
 def _facts(context: StudyContext, equal: Arm, arms: Mapping[str, Arm]) -> dict[str, Any]:

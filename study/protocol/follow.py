@@ -82,12 +82,12 @@ def _of_trial(context: StudyContext, trial: Trial) -> dict[str, Replica]:
 def _answers(context: StudyContext, asked: Round) -> list[Answer]:
     """What came of a round.  Decided once: a resumed study must not go on differently on records that came later."""
     keys = [list(_of_trial(context, trial)) for trial in asked.trials]
-    since = [asked.since] if asked.since else []
-    name = hashlib.sha256(json.dumps([keys, asked.epochs, *since]).encode()).hexdigest()[:16]
+    content = [keys, asked.epochs, *([asked.since] if asked.since else [])]
+    name = hashlib.sha256(json.dumps(content).encode()).hexdigest()[:16]
     decided = context.ledger.decided(ANSWERED, {"round": name}, {trial.arm.label for trial in asked.trials})
     if decided is not None:
         return [Answer(*answer) for answer in decided["answers"]]
-    rows = [_since(context.archive.rows(own), asked.since) for own in keys]
+    rows = [since(context.archive.rows(own), asked.since) for own in keys]
     answers = [_answer(found, len(own), asked.epochs - asked.since) for found, own in zip(rows, keys, strict=True)]
     told = [[answer.skill, answer.skills, answer.multiply_adds] for answer in answers]
     context.ledger.append(ANSWERED, round=name, epochs=asked.epochs, answers=told)
@@ -106,8 +106,8 @@ def _twins(context: StudyContext, trials: Sequence[Trial]) -> dict[str, Twin]:
     return found
 
 
-def _since(rows: pd.DataFrame, epochs: int) -> pd.DataFrame:
-    """Records that begin so many epochs later."""
+def since(rows: pd.DataFrame, epochs: int) -> pd.DataFrame:
+    """Return records as if they had begun so many epochs later."""
     if not epochs:
         return rows
     later = pd.Series([curve[epochs:] for curve in rows["validation_skill"]], index=rows.index)

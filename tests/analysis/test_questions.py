@@ -32,7 +32,7 @@ STUDIES = {
 }
 AnswersOf = Callable[[str], list[Answer]]
 NAMES = ["divergence", "transfer", "depth_capacity", "gain_by_depth", "curves", "overfitting", "weighting", "cost"]
-NAMES += ["conflict", "coverage", "sharing", "learned_trees"]
+NAMES += ["conflict", "coverage", "sharing", "learned_trees", "schedule"]
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +44,7 @@ def answers_of(records_of: StudyOf) -> AnswersOf:
 def test_questions_are_discovered_in_the_order_of_the_report() -> None:
     found = [question.stem for question in questions.questions()]
     assert found == NAMES
-    assert [question.number for question in questions.questions()] == [0, 1, 2, 3, 4, 5, 6, 7, 11, 13, 14, 15]
+    assert [question.number for question in questions.questions()] == [0, 1, 2, 3, 4, 5, 6, 7, 11, 13, 14, 15, 16]
 
 
 @pytest.mark.parametrize(
@@ -65,7 +65,7 @@ def test_an_incomplete_question_fails_loudly(monkeypatch: pytest.MonkeyPatch, la
 def test_every_answer_has_a_title_a_caption_and_numbers(answers_of: AnswersOf, name: str) -> None:
     found = answers_of(name)
     asked = {"weighting": name == "weights", "conflict": STUDIES[name].agreement is not None, "sharing": False}
-    asked["divergence"] = asked["learned_trees"] = False
+    asked["divergence"] = asked["learned_trees"] = asked["schedule"] = False
     expected = [stem for stem in NAMES if asked.get(stem, True)]
     assert [answer.question.stem for answer in found] == expected
     for answer in found:

@@ -52,6 +52,7 @@ def test_auto_needs_enough_groups() -> None:
     "changes",
     [
         {"search": {"strategy": "optuna"}},
+        {"search": {"strategy": "population"}},
         {"factors": {"sharing": ["branch"]}, "training": {"sharing_options": {"branch": {"tree": "affinity"}}}},
     ],
 )

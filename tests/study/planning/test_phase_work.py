@@ -67,6 +67,14 @@ def test_a_reference_is_judged_beside_the_chosen_arm_the_more_often_the_more_arm
     assert more == pytest.approx(0.5 * 10 * 40 * (1 + 3), rel=0.01), "half of the time the reference and its ``total``"
 
 
+def test_a_population_trains_members_and_constant_weights_and_the_verdict_both_of_them() -> None:
+    parts = FOUR | {"training": {"epochs": 40}, "verdict": {"seeds": 10, "max_seeds": 10}}
+    grid, population = (work(**parts, search={"seeds": 2, "strategy": name}) for name in ("grid", "population"))
+    assert population.search() - grid.search() == pytest.approx(2 * 12 * 2 * 40, rel=0.01)
+    assert population.confirm() == grid.confirm()
+    assert population.verdict() - grid.verdict() == pytest.approx(2 * 10 * 40, rel=0.02)
+
+
 def test_outer_folds_choose_arms_of_their_own_whose_replicas_share_fewer_arrays() -> None:
     """Rows are as many, but for the baselines that each fold searches itself; arrays are more."""
     made = plan(**FOUR, search={"seeds": 5}, verdict={"seeds": 10, "max_seeds": 10})
