@@ -151,11 +151,11 @@ class Training(Section):
 class Search(Section):
     """The search phase: the strategy, and what it may use.
 
-    ``grid`` trains every arm with every draw.  The others leave arms out: ``trials`` is how many arms ``optuna``
-    proposes, and how many arms with a draw, or with hyperparameters, the others try.  ``rungs`` are shares of the
-    epochs after which the worse half of an arm's draws stops; with ``successive_halving`` one in ``reduction_factor``
-    of all arms with their draws goes on.  ``warm_start`` is the directory of an earlier run of the same arms: what it
-    has selected is tried first by ``joint`` and ``nsga``.
+    ``grid`` trains every arm with every draw, and so does ``population``, which has ``trials`` members beside it.  The
+    others leave arms out: ``trials`` is how many arms ``optuna`` proposes, and how many arms with a draw, or with
+    hyperparameters, the others try.  ``rungs`` are shares of the epochs after which the worse half of an arm's draws
+    stops; with ``successive_halving`` one in ``reduction_factor`` of all arms with their draws goes on.  ``warm_start``
+    is the directory of an earlier run of the same arms: what it has selected is tried first by ``joint`` and ``nsga``.
     """
 
     strategy: Annotated[str, one_of("strategies")] = "grid"

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from analysis.records.explored import EXPLORED
 from analysis.selection import UNSHARED
 from mtl_core.errors import UserError
 from study.config.text import nearest
@@ -77,12 +78,22 @@ def _check_label(label: str, judged: Sequence[str], events: Events, plan: Plan) 
     possible = [name for name, arm in known.items() if name in selected and arm.sharing not in UNSHARED]
     if label in judged:
         raise UserError(f"--arms {label}", "this arm is judged already, so there is nothing to add.", _more_seeds(plan))
+    if label in _explored(events):
+        found = "this arm was explored on the verdict seeds, which would suggest it and judge it."
+        remedy = "Judge it in a study of its own, with what it replays under training.weighting_options."
+        raise UserError(f"--arms {label}", found, remedy)
     if label in known and known[label].sharing in UNSHARED:
         found = "this arm shares nothing: it is what the others are compared with."
         raise UserError(f"--arms {label}", found, "Name an arm that shares.")
     if label not in possible:
         found = "no such arm was searched to its end in this study."
         raise UserError(f"--arms {label}", found, nearest(label, [name for name in possible if name not in judged]))
+
+
+def _explored(events: Events) -> set[str]:
+    """Labels of the arms that were trained on the verdict seeds beside what is judged."""
+    made = [event["value"] for event in events if event["event"] == "frozen" and event["choice"] == EXPLORED]
+    return {label for value in made for label in value.get("arms", {}).values()}
 
 
 def _more_seeds(plan: Plan) -> str:

@@ -12,6 +12,7 @@ import torch
 from mtl_core.randomness.counter_based import Streams
 from mtl_core.recipe import Recipe, ReplicaConfig
 from mtl_core.registry import find
+from mtl_core.testing.devices import check_device
 from mtl_core.testing.replicas import differences
 from mtl_core.testing.weighting_steps import ALL, EVERYBODY, LOSSES, after_three_steps, from_losses
 from mtl_core.training.trainer import Outcome, fit
@@ -102,6 +103,11 @@ def test_a_schedule_written_out_is_that_of_every_row() -> None:
     recipe = Recipe(depth=1, stages=2, width=8, epochs=4, weighting="scheduled", weighting_options={"pieces": TURNING})
     rows = [ReplicaConfig("replica 0", 0, {"learning_rate": 3e-3, "weight_decay": 1e-2, "dropout": 0.1})]
     assert not differences(fit(recipe, development(), rows)[0], trained("scheduled", schedules(TURNING))[0])
+
+
+def test_a_step_of_it_leaves_nothing_on_the_host() -> None:
+    options = {"pieces": TURNING}
+    check_device(Recipe(depth=1, stages=2, width=8, weighting="scheduled", weighting_options=options), development())
 
 
 @pytest.mark.parametrize(

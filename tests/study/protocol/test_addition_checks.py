@@ -72,6 +72,13 @@ def test_arms_that_cannot_be_judged(label: str, found: str, remedy: str) -> None
     assert remedy in error.remedy
 
 
+def test_an_arm_that_was_explored_on_the_verdict_seeds_is_not_judged_on_them() -> None:
+    label = OTHER.replace("equal", "scheduled")
+    error = refused(arms=(label,), explored={"arms": {"scheduled": label}, "members": 12})
+    assert "explored on the verdict seeds" in error.found
+    assert "study of its own" in error.remedy
+
+
 def test_what_can_be_added_passes() -> None:
     plan = make_plan(tiny(), three_tasks().development)
     check_arms(("sun",), (), finished(), plan)
