@@ -87,7 +87,7 @@ def _answers(context: StudyContext, asked: Round) -> list[Answer]:
     decided = context.ledger.decided(ANSWERED, {"round": name}, {trial.arm.label for trial in asked.trials})
     if decided is not None:
         return [Answer(*answer) for answer in decided["answers"]]
-    rows = [since(context.archive.rows(own), asked.since) for own in keys]
+    rows = [_since(context.archive.rows(own), asked.since) for own in keys]
     answers = [_answer(found, len(own), asked.epochs - asked.since) for found, own in zip(rows, keys, strict=True)]
     told = [[answer.skill, answer.skills, answer.multiply_adds] for answer in answers]
     context.ledger.append(ANSWERED, round=name, epochs=asked.epochs, answers=told)
@@ -106,8 +106,8 @@ def _twins(context: StudyContext, trials: Sequence[Trial]) -> dict[str, Twin]:
     return found
 
 
-def since(rows: pd.DataFrame, epochs: int) -> pd.DataFrame:
-    """Return records as if they had begun so many epochs later."""
+def _since(rows: pd.DataFrame, epochs: int) -> pd.DataFrame:
+    """Records as if they had begun so many epochs later."""
     if not epochs:
         return rows
     later = pd.Series([curve[epochs:] for curve in rows["validation_skill"]], index=rows.index)
