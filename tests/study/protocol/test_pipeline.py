@@ -31,7 +31,7 @@ def test_phases_follow_each_other_and_choices_are_made_in_every_outer_fold(
         order.append(name if context.plan.folds == 1 else f"{name} {fold}")
 
     def phase(name: str, *, per_fold: bool) -> Any:
-        def steps(context: StudyContext) -> Steps:
+        def steps(context: StudyContext, *_: object) -> Steps:
             seen(name, context) if per_fold else order.append(name)
             yield []
 
@@ -44,21 +44,21 @@ def test_phases_follow_each_other_and_choices_are_made_in_every_outer_fold(
 
         return decide
 
-    for name, fold in (("search", 0), ("confirm", 0), ("choose_judged", 1), ("verdict", 0)):
+    for name, fold in (("search", 0), ("confirm", 0), ("choose_judged", 1), ("explore", 0), ("verdict", 0)):
         monkeypatch.setattr(pipeline, name, phase(name, per_fold=bool(fold)))
     for name in ("select", "choose"):
         monkeypatch.setattr(pipeline, name, decision(name))
     monkeypatch.setattr(pipeline, "ends_here", lambda *_: False)
     context = opened()
-    assert list(pipeline.training(context)) == [[]] * 4
-    assert order == ["search", "select", "confirm", "choose", "choose_judged", "verdict"]
+    assert list(pipeline.training(context)) == [[]] * 5
+    assert order == ["search", "select", "confirm", "choose", "choose_judged", "explore", "verdict"]
     order.clear()
     in_folds = replace(context, plan=replace(context.plan, folds=2))
-    assert len(list(pipeline.training(in_folds))) == 6
+    assert len(list(pipeline.training(in_folds))) == 7
     every = [0, 1, "all"]
     assert order == [
         "search", *[f"select {fold}" for fold in every], "confirm", *[f"choose {fold}" for fold in every],
-        *[f"choose_judged {fold}" for fold in every], "verdict",
+        *[f"choose_judged {fold}" for fold in every], "explore", "verdict",
     ]  # fmt: skip
 
 
