@@ -97,7 +97,7 @@ class Population(Grid):
         return (
             f"every arm and every baseline gets the same {len(space.draws)} draws; beside them, exploratory and no "
             f"part of the comparison, a population of {members} fully shared networks looks for a schedule of task "
-            f"weights, and {members} constant weights get as much training"
+            f"weights, which takes what {members} draws to the last epoch take, and {members} constant weights as much"
         )
 
 
