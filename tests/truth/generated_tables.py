@@ -19,6 +19,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.questions import transfer
+from analysis.recommendation.decision import NO_DIFFERENCE
 from analysis.recommendation.recommend import recommend
 from analysis.records.load import load
 
@@ -121,10 +122,9 @@ def answer(out: Path) -> Answer:
 
 def is_right(kind: str, found: Answer) -> bool:
     """Return whether the gain and the harmed task were found, or, where there is nothing to find, none was claimed."""
-    _, low, high = found.gain
     if kind == "harm":
-        return found.alone == (ODD,) and low > 0
-    return not (low > 0 or high < 0)
+        return found.alone == (ODD,) and found.gain[1] > 0
+    return found.decision == NO_DIFFERENCE
 
 
 def study(directory: Path, kind: str, seed: int) -> Path:
