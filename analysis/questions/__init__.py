@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
@@ -98,6 +98,21 @@ def answers(records: Records) -> list[Answer]:
             title = question.title(table) if question.title else question.name
             answered.append(Answer(question, scores, table, title, question.caption(table)))
     return answered
+
+
+def table_of(name: str, records: Records, known: Mapping[str, pd.DataFrame] | None = None) -> pd.DataFrame:
+    """Return the table of one question; empty where the records cannot answer it.
+
+    Args:
+        name: the question's stem.
+        records: of the study.
+        known: tables that are computed already, by stem.
+    """
+    if known is not None and name in known:
+        return known[name]
+    question = _question(name)
+    scores = question.score(records)
+    return question.table(scores) if len(scores) else scores
 
 
 def _question(name: str) -> Question:

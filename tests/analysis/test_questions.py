@@ -10,6 +10,7 @@ from functools import cache
 from pathlib import Path
 from types import ModuleType
 
+import pandas as pd
 import pytest
 
 from analysis import questions
@@ -116,3 +117,12 @@ def test_no_label_leaves_its_figure(answers_of: AnswersOf) -> None:
         assert box.y0 > -0.05
         assert box.x1 < figure.get_figwidth() + 0.05, answer.question.stem
         assert box.y1 < figure.get_figheight() + 0.05, answer.question.stem
+
+
+def test_one_table_alone_is_that_of_the_answer_and_a_known_one_is_not_computed_again(
+    answers_of: AnswersOf, records_of: StudyOf
+) -> None:
+    records, found = records_of(STUDIES["plain"]), {one.question.stem: one.table for one in answers_of("plain")}
+    pd.testing.assert_frame_equal(questions.table_of("transfer", records), found["transfer"])
+    assert questions.table_of("transfer", records, found) is found["transfer"]
+    assert questions.table_of("sharing", records, found).empty  # one way to share is no ranking
