@@ -47,7 +47,7 @@ def replica_scores(replicas: pd.DataFrame, *, epochs: int | None = None) -> pd.D
 
 
 def _best(of_tasks: list[np.ndarray], length: int) -> float:
-    """Return the maximum over ``length`` epochs of the mean over tasks; tasks without validation labels are left out."""
+    """Return the maximum over ``length`` epochs of the mean over the tasks that have validation labels."""
     if length < 1:
         return -np.inf
     curves = np.stack([np.asarray(curve, dtype=float)[:length] for curve in of_tasks])
