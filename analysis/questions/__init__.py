@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
@@ -90,29 +90,24 @@ def questions() -> tuple[Question, ...]:
 
 def answers(records: Records) -> list[Answer]:
     """Return the answers to all questions that the records can answer, in the order of the report."""
-    answered = []
-    for question in questions():
-        scores = question.score(records)
-        table = question.table(scores) if len(scores) else scores
-        if len(table):
-            title = question.title(table) if question.title else question.name
-            answered.append(Answer(question, scores, table, title, question.caption(table)))
-    return answered
+    return [found for question in questions() if (found := _answer(question, records))]
 
 
-def table_of(name: str, records: Records, known: Mapping[str, pd.DataFrame] | None = None) -> pd.DataFrame:
-    """Return the table of one question; empty where the records cannot answer it.
+def table_of(name: str, records: Records) -> pd.DataFrame:
+    """Return the table of the question ``name``, computed once for these records; empty where they cannot answer it."""
+    if name not in records.answered:
+        _answer(_question(name), records)
+    return records.answered[name]
 
-    Args:
-        name: the question's stem.
-        records: of the study.
-        known: tables that are computed already, by stem.
-    """
-    if known is not None and name in known:
-        return known[name]
-    question = _question(name)
+
+def _answer(question: Question, records: Records) -> Answer | None:
+    """The answer to a question, if there is one; its table is remembered."""
     scores = question.score(records)
-    return question.table(scores) if len(scores) else scores
+    table = records.answered[question.stem] = question.table(scores) if len(scores) else scores
+    if table.empty:
+        return None
+    title = question.title(table) if question.title else question.name
+    return Answer(question, scores, table, title, question.caption(table))
 
 
 def _question(name: str) -> Question:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import pandas as pd
@@ -106,12 +105,8 @@ class Recommendation:
     command: str = ""
 
 
-def recommend(records: Records, known: Mapping[str, pd.DataFrame] | None = None) -> Recommendation:
+def recommend(records: Records) -> Recommendation:
     """Return the recommendation that the records support.
-
-    Args:
-        records: of the study.
-        known: tables of questions that are computed already, by stem.
 
     Raises:
         UnreadableRun: the study file prefers something that there is no rule for.
@@ -119,7 +114,7 @@ def recommend(records: Records, known: Mapping[str, pd.DataFrame] | None = None)
     lost = no_answer(records) or unjudged(records)
     if lost is not None:
         return _without_answer(records, lost)
-    rows = table_of("transfer", records, known)
+    rows = table_of("transfer", records)
     chosen = records.frozen("arm")
     if rows.empty or chosen is None:
         return _unfinished(records)
@@ -130,14 +125,14 @@ def recommend(records: Records, known: Mapping[str, pd.DataFrame] | None = None)
     return Recommendation(
         decision=decision.word,
         headline=headline(decision),
-        explanation=explanation(records, rows, decision, known),
+        explanation=explanation(records, rows, decision),
         statement=statement(decision),
         options=decision.options,
         choice=decision.choice,
         prefer=prefer,
         arm=arm,
         alone=decision.alone or (decision.about.alone if decision.about and decision.word == SHARE_SOME else []),
-        cost=_cost(table_of("cost", records, known), arm),
+        cost=_cost(table_of("cost", records), arm),
         changes=caveats.changes(rows, decision.about.arm if decision.about else arm),
         winners_curse=caveats.winners_curse(records, chosen["arm"]),
         caveat=caveats.caveat(records, rows, arm),

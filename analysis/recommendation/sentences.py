@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import numpy as np
 import pandas as pd
 
@@ -31,18 +29,15 @@ from analysis.statistics.verdicts import (
 )
 
 
-def explanation(
-    records: Records, rows: pd.DataFrame, decision: Decision, known: Mapping[str, pd.DataFrame] | None = None
-) -> str:
+def explanation(records: Records, rows: pd.DataFrame, decision: Decision) -> str:
     """Return the sentences after the headline, as one paragraph.
 
     Args:
         records: of the study.
         rows: the table of the transfer question.
         decision: what the paragraph explains.
-        known: tables of questions that are computed already, by stem.
     """
-    by_weighting = table_of("weighting", records, known)
+    by_weighting = table_of("weighting", records)
     judged = verdicts(rows, RECOMMENDED)
     sentences = [
         _opening(decision, decided=bool((judged["word"] != UNDECIDED).any())),

@@ -67,7 +67,7 @@ def answer(run: str | Path | Records) -> Answer:
     """
     records = run if isinstance(run, Records) else load(run)
     rows = table_of("transfer", records)
-    recommendation = recommend(records, {"transfer": rows})
+    recommendation = recommend(records)
     verdicts = rows if rows.empty else rows.sort_values("order", kind="stable")
     table = options_table(recommendation)
     return Answer(

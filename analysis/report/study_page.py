@@ -90,7 +90,7 @@ def compose(records: Records, answered: list[Answer], figures: list[Drawing]) ->
     """The page, section by section."""
     study, found = LoadedStudy(records), {answer.question.stem: answer.table for answer in answered}
     transfer, gaps = found.get(GAINS, pd.DataFrame()), tasks.gap_changes(found.get(GAPS, pd.DataFrame()))
-    recommendation, by_loss = recommend(records, found), log_loss_rows(records)
+    recommendation, by_loss = recommend(records), log_loss_rows(records)
     warnings = by_consequence([*alerts(study), *evidence_alerts(records, recommendation.options)])
     return Page(
         name=str(records.spec.get("name") or records.manifest.get("name") or "study"),

@@ -119,10 +119,10 @@ def test_no_label_leaves_its_figure(answers_of: AnswersOf) -> None:
         assert box.y1 < figure.get_figheight() + 0.05, answer.question.stem
 
 
-def test_one_table_alone_is_that_of_the_answer_and_a_known_one_is_not_computed_again(
-    answers_of: AnswersOf, records_of: StudyOf
-) -> None:
-    records, found = records_of(STUDIES["plain"]), {one.question.stem: one.table for one in answers_of("plain")}
-    pd.testing.assert_frame_equal(questions.table_of("transfer", records), found["transfer"])
-    assert questions.table_of("transfer", records, found) is found["transfer"]
-    assert questions.table_of("sharing", records, found).empty  # one way to share is no ranking
+def test_one_table_alone_is_that_of_the_answer_and_is_computed_once(answers_of: AnswersOf, records_of: StudyOf) -> None:
+    records, found = records_of(STUDIES["plain"]), {one.question.stem: one for one in answers_of("plain")}
+    table = questions.table_of("transfer", records)
+    pd.testing.assert_frame_equal(table, found["transfer"].table)
+    assert questions.table_of("transfer", records) is table
+    assert questions.table_of("sharing", records).empty  # one way to share is no ranking
+    assert replace(records, spec={}).answered == {}  # records of which something is changed have other answers
