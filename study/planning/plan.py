@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -171,7 +172,7 @@ class Plan:
         reference = arm.unmatched(sharing=HARD, depth=arm.stages, **weighted)
         return reference if reference in self.candidates else None
 
-    @property
+    @cached_property
     def references(self) -> tuple[Arm, ...]:
         """The arms that the verdict may judge beside the chosen one; like baselines they are always searched."""
         if "fully_shared" not in self.spec.verdict.judge:
