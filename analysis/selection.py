@@ -29,21 +29,21 @@ def replica_scores(replicas: pd.DataFrame, *, epochs: int | None = None) -> pd.D
         ``replica, arm, phase, draw, seed, task, status, score``; ``task`` is the task of a single-task replica and
         ``""`` otherwise.  A replica that diverged, failed or has yet to reach ``epochs`` scores −∞.
     """
-    status, first = replicas["status"], replicas.drop_duplicates("replica")
-    of_one = replicas.assign(usable=status.isin(USABLE), ended=status == "finished").groupby("replica", sort=False)
-    facts = of_one.agg(usable=("usable", "all"), ended=("ended", "all"), trained=("epochs", "min"))
-    reached = (facts["trained"] >= (epochs or 0)) | facts["ended"]  # perhaps early, by its own patience
-    lengths = (facts["trained"] if epochs is None else facts["trained"].clip(upper=epochs)).where(
-        facts["usable"] & reached, 0
-    )
-    curves, rows = list(replicas["validation_skill"]), of_one.indices
-    scores = [
-        _best([curves[row] for row in rows[replica]], length)
-        for replica, length in zip(facts.index, lengths, strict=True)
-    ]
-    columns = first[["replica", "arm", "phase", "draw", "seed", "task", "status"]]
+    curves, first = list(replicas["validation_skill"]), replicas.drop_duplicates("replica")
+    places, lengths = replicas.groupby("replica", sort=False).indices, _epochs_that_count(replicas, epochs)
+    scores = [_best([curves[place] for place in places[replica]], length) for replica, length in lengths.items()]
     task = first["task"].where(first["sharing"] == SINGLE_TASK, "")
+    columns = first[["replica", "arm", "phase", "draw", "seed", "task", "status"]]
     return columns.assign(task=task, score=np.array(scores, dtype=float)).reset_index(drop=True)
+
+
+def _epochs_that_count(replicas: pd.DataFrame, epochs: int | None) -> pd.Series:
+    """For every replica the number of its first epochs that count: none of one that is not usable up to ``epochs``."""
+    status = replicas["status"]
+    rows = replicas[["replica", "epochs"]].assign(usable=status.isin(USABLE), ended=status == "finished")
+    facts = rows.groupby("replica", sort=False).agg({"epochs": "min", "usable": "all", "ended": "all"})
+    reached = (facts["epochs"] >= (epochs or 0)) | facts["ended"]  # perhaps early, by its own patience
+    return facts["epochs"].clip(upper=epochs).where(facts["usable"] & reached, 0)
 
 
 def _best(of_tasks: list[np.ndarray], length: int) -> float:
