@@ -29,29 +29,28 @@ def replica_scores(replicas: pd.DataFrame, *, epochs: int | None = None) -> pd.D
         ``replica, arm, phase, draw, seed, task, status, score``; ``task`` is the task of a single-task replica and
         ``""`` otherwise.  A replica that diverged, failed or has yet to reach ``epochs`` scores −∞.
     """
-    rows = []
-    for _, group in replicas.groupby("replica", sort=False):
-        first = group.iloc[0]
-        rows.append(
-            {
-                **{name: first[name] for name in ("replica", "arm", "phase", "draw", "seed")},
-                "task": first["task"] if first["sharing"] == SINGLE_TASK else "",
-                "status": first["status"],
-                "score": _best(group, epochs),
-            }
-        )
-    columns = ["replica", "arm", "phase", "draw", "seed", "task", "status", "score"]
-    return pd.DataFrame(rows, columns=columns)
+    curves, first = list(replicas["validation_skill"]), replicas.drop_duplicates("replica")
+    places, lengths = replicas.groupby("replica", sort=False).indices, _epochs_that_count(replicas, epochs)
+    scores = [_best([curves[place] for place in places[replica]], length) for replica, length in lengths.items()]
+    task = first["task"].where(first["sharing"] == SINGLE_TASK, "")
+    columns = first[["replica", "arm", "phase", "draw", "seed", "task", "status"]]
+    return columns.assign(task=task, score=np.array(scores, dtype=float)).reset_index(drop=True)
 
 
-def _best(group: pd.DataFrame, epochs: int | None) -> float:
-    """Return the maximum over epochs of the mean over tasks; tasks without validation labels are left out."""
-    trained = int(group["epochs"].min())
-    ended = group["status"].eq("finished").all()  # perhaps early, by its own patience
-    if not group["status"].isin(USABLE).all() or trained < 1 or (trained < (epochs or 0) and not ended):
+def _epochs_that_count(replicas: pd.DataFrame, epochs: int | None) -> pd.Series:
+    """For every replica the number of its first epochs that count: none of one that is not usable up to ``epochs``."""
+    status = replicas["status"]
+    rows = replicas[["replica", "epochs"]].assign(usable=status.isin(USABLE), ended=status == "finished")
+    facts = rows.groupby("replica", sort=False).agg({"epochs": "min", "usable": "all", "ended": "all"})
+    reached = (facts["epochs"] >= (epochs or 0)) | facts["ended"]  # perhaps early, by its own patience
+    return facts["epochs"].clip(upper=epochs).where(facts["usable"] & reached, 0)
+
+
+def _best(of_tasks: list[np.ndarray], length: int) -> float:
+    """Return the maximum over ``length`` epochs of the mean over the tasks that have validation labels."""
+    if length < 1:
         return -np.inf
-    length = trained if epochs is None else min(trained, epochs)
-    curves = np.stack([np.asarray(curve, dtype=float)[:length] for curve in group["validation_skill"]])
+    curves = np.stack([np.asarray(curve, dtype=float)[:length] for curve in of_tasks])
     counted = np.isfinite(curves).all(axis=1)
     return float(curves[counted].mean(axis=0).max()) if counted.any() else -np.inf
 

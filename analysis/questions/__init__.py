@@ -90,14 +90,24 @@ def questions() -> tuple[Question, ...]:
 
 def answers(records: Records) -> list[Answer]:
     """Return the answers to all questions that the records can answer, in the order of the report."""
-    answered = []
-    for question in questions():
-        scores = question.score(records)
-        table = question.table(scores) if len(scores) else scores
-        if len(table):
-            title = question.title(table) if question.title else question.name
-            answered.append(Answer(question, scores, table, title, question.caption(table)))
-    return answered
+    return [found for question in questions() if (found := _answer(question, records))]
+
+
+def table_of(name: str, records: Records) -> pd.DataFrame:
+    """Return the table of the question ``name``, computed once for these records; empty where they cannot answer it."""
+    if name not in records.answered:
+        _answer(_question(name), records)
+    return records.answered[name]
+
+
+def _answer(question: Question, records: Records) -> Answer | None:
+    """The answer to a question, if there is one; its table is remembered."""
+    scores = question.score(records)
+    table = records.answered[question.stem] = question.table(scores) if len(scores) else scores
+    if table.empty:
+        return None
+    title = question.title(table) if question.title else question.name
+    return Answer(question, scores, table, title, question.caption(table))
 
 
 def _question(name: str) -> Question:

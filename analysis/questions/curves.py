@@ -42,7 +42,7 @@ def score(records: Records) -> pd.DataFrame:
 
 
 def _curve(row: Any, role: str) -> pd.DataFrame:
-    train, validation = relative_losses(pd.Series(row._asdict()))
+    train, validation = relative_losses(row)
     return pd.DataFrame(
         {
             "model": role,

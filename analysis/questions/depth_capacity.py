@@ -39,12 +39,12 @@ def score(records: Records) -> pd.DataFrame:
     scored = scored[scored["phase"] == "confirm"]
     if scored.empty:
         return pd.DataFrame()
-    common, plane = setting(records), map_arms(records, scored)
+    common, plane, levels = setting(records), map_arms(records, scored), scored.drop_duplicates("arm")
     rows = []
     for arm in each(plane):
         facts = {name: getattr(arm, name) for name in ("arm", "sharing", "depth", "stages")} | {"width": arm.capacity}
         rows.append(_skills(scored[scored["arm"] == arm.arm]).assign(**facts, quantity=SKILL))
-        against = baseline(scored, arm.arm, SINGLE_TASK)
+        against = baseline(levels, arm.arm, SINGLE_TASK)
         if against and arm.sharing != SINGLE_TASK:
             gains = differences(scored, arm.arm, against, "confirm", common)
             rows.append(gains.drop(columns=["metric", "baseline_metric"]).assign(**facts, quantity=GAIN))

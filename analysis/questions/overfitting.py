@@ -13,6 +13,8 @@ validation loss stays more than 1% above its minimum to the end.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -50,7 +52,8 @@ def score(records: Records) -> pd.DataFrame:
     if rows.empty:
         return pd.DataFrame()
     plane = map_arms(records, rows)
-    curves = {key: group.iloc[0] for key, group in rows.groupby(["arm", "task", "seed"], sort=False)}
+    on_map = rows[rows["arm"].isin(plane["arm"])].drop_duplicates(["arm", "task", "seed"])
+    curves = {(row.arm, row.task, row.seed): row for row in each(on_map)}
     scored = []
     for arm in each(plane):
         facts, against = {name: getattr(arm, name) for name in FACTS}, baseline(plane, arm.arm, SINGLE_TASK)
@@ -70,14 +73,14 @@ def score(records: Records) -> pd.DataFrame:
     )
 
 
-def _measures(row: pd.Series, base: pd.Series | None) -> dict[str, float]:
+def _measures(row: Any, base: Any | None) -> dict[str, float]:
     train, validation = relative_losses(row)
-    gaps, epoch = validation - train, int(row["selected_epoch"])
-    values = {"gap": gaps[epoch], "gap_end": gaps[-1], "fit": train[epoch], "onset": onset(row["validation_loss"])}
+    gaps, epoch = validation - train, int(row.selected_epoch)
+    values = {"gap": gaps[epoch], "gap_end": gaps[-1], "fit": train[epoch], "onset": onset(row.validation_loss)}
     reductions = dict.fromkeys(("reduction", "reduction_end", "reduction_matched"), np.nan)
-    if base is not None and row["sharing"] != SINGLE_TASK:
+    if base is not None and row.sharing != SINGLE_TASK:
         base_train, base_validation = relative_losses(base)
-        base_gaps, base_epoch = base_validation - base_train, int(base["selected_epoch"])
+        base_gaps, base_epoch = base_validation - base_train, int(base.selected_epoch)
         reached = float(np.fmax(train[epoch], base_train[base_epoch]))
         reductions = {
             "reduction": base_gaps[base_epoch] - gaps[epoch],

@@ -35,9 +35,9 @@ def score(records: Records) -> pd.DataFrame:
     arms = rivals(records, scored)
     if arms.loc[arms["sharing"] != LOOP, "sharing"].nunique() < 2:  # beside private networks: one is no ranking
         return pd.DataFrame()
-    common, parts = setting(records), {}
+    common, levels, parts = setting(records), scored.drop_duplicates("arm"), {}
     for arm in each(arms):
-        against = baseline(scored, arm.arm, SINGLE_TASK)
+        against = baseline(levels, arm.arm, SINGLE_TASK)
         if against:
             parts[arm.arm] = differences(scored, arm.arm, against, "confirm", common)
     parts = {arm: part for arm, part in parts.items() if len(part)}

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import pandas as pd
 
 from analysis.formatting import amount
-from analysis.questions import cost, transfer
+from analysis.questions import table_of
 from analysis.recommendation import caveats
 from analysis.recommendation.decision import (
     CANDIDATE,
@@ -105,18 +105,8 @@ class Recommendation:
     command: str = ""
 
 
-def judged_rows(records: Records) -> pd.DataFrame:
-    """Return the rows of :func:`analysis.questions.transfer.table`; empty while there is no verdict."""
-    scores = transfer.score(records)
-    return scores if scores.empty else transfer.table(scores)
-
-
-def recommend(records: Records, rows: pd.DataFrame | None = None) -> Recommendation:
+def recommend(records: Records) -> Recommendation:
     """Return the recommendation that the records support.
-
-    Args:
-        records: of the study.
-        rows: what :func:`judged_rows` returns for them, where that is known already.
 
     Raises:
         UnreadableRun: the study file prefers something that there is no rule for.
@@ -124,7 +114,7 @@ def recommend(records: Records, rows: pd.DataFrame | None = None) -> Recommendat
     lost = no_answer(records) or unjudged(records)
     if lost is not None:
         return _without_answer(records, lost)
-    rows = judged_rows(records) if rows is None else rows
+    rows = table_of("transfer", records)
     chosen = records.frozen("arm")
     if rows.empty or chosen is None:
         return _unfinished(records)
@@ -142,7 +132,7 @@ def recommend(records: Records, rows: pd.DataFrame | None = None) -> Recommendat
         prefer=prefer,
         arm=arm,
         alone=decision.alone or (decision.about.alone if decision.about and decision.word == SHARE_SOME else []),
-        cost=_cost(records, arm),
+        cost=_cost(table_of("cost", records), arm),
         changes=caveats.changes(rows, decision.about.arm if decision.about else arm),
         winners_curse=caveats.winners_curse(records, chosen["arm"]),
         caveat=caveats.caveat(records, rows, arm),
@@ -193,8 +183,7 @@ def _unfinished(records: Records) -> Recommendation:
     )
 
 
-def _cost(records: Records, arm: str) -> str:
-    table = cost.table(cost.score(records))
+def _cost(table: pd.DataFrame, arm: str) -> str:
     row = next(each(table[table["arm"] == arm]), None)
     if row is None or not math.isfinite(row.multiply_adds_ratio):
         return ""

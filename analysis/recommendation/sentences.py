@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.formatting import LONG, agree, interval, listing, named, points
-from analysis.questions import weighting
+from analysis.questions import table_of, weighting
 from analysis.recommendation.decision import DO_NOT_SHARE, SHARE, Decision
 from analysis.recommendation.headline import in_words
 from analysis.recommendation.option import CHOSEN
@@ -38,13 +38,14 @@ def explanation(records: Records, rows: pd.DataFrame, decision: Decision) -> str
         rows: the table of the transfer question.
         decision: what the paragraph explains.
     """
+    by_weighting = table_of("weighting", records)
     judged = verdicts(rows, RECOMMENDED)
     sentences = [
         _opening(decision, decided=bool((judged["word"] != UNDECIDED).any())),
         _findings(judged, rows, "Against single-task networks tuned with the same budget,"),
         *_beside(rows, decision),
         _best(rows, decision),
-        _weighting(records),
+        weighting.finding(by_weighting) if len(by_weighting) else "",
         _effort(records, rows),
     ]
     return " ".join(filter(None, sentences))
@@ -160,11 +161,6 @@ def _best(rows: pd.DataFrame, decision: Decision) -> str:
     if not ahead and behind.empty and not (mean["low"] > 0).any():
         return "Nothing separates it from single-task networks at their best width."
     return f"Single-task networks at their best width are ahead on {named(list(behind))}." if len(behind) else ""
-
-
-def _weighting(records: Records) -> str:
-    scores = weighting.score(records)
-    return "" if scores.empty else weighting.finding(weighting.table(scores))
 
 
 def _effort(records: Records, rows: pd.DataFrame) -> str:

@@ -205,7 +205,7 @@ class UnreadableRun(ValueError):
 
 @dataclass(frozen=True)
 class Records:
-    """Records of a study, as tables.
+    """Records of a study, as tables; ``answered`` has those of the questions asked of them so far, by stem.
 
     Args:
         replicas: columns of :data:`TRAINING`, one row per replica × task, the longest part of each.
@@ -228,6 +228,7 @@ class Records:
     test_groups: list[int] | None
     path: Path
     conflict: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=list(CONFLICT)))
+    answered: dict[str, pd.DataFrame] = field(init=False, repr=False, compare=False, default_factory=dict)
 
     def events(self, kind: str) -> list[dict[str, Any]]:
         """Return the ledger's events of one kind, in order."""
@@ -235,9 +236,8 @@ class Records:
 
     def frozen(self, choice: str, fold: int | None = None) -> Any:
         """Return the value of a frozen choice, of an outer fold where one is named; ``None`` while it is not made."""
-        made = [event for event in self.events("frozen") if event["choice"] == choice]
-        values = [event["value"] for event in made if event.get("fold") == fold]
-        return values[-1] if values else None
+        made = [event for event in self.events("frozen") if (event["choice"], event.get("fold")) == (choice, fold)]
+        return made[-1]["value"] if made else None
 
     @property
     def num_folds(self) -> int:

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from analysis.recommendation.recommend import Recommendation, judged_rows, opening, recommend
+from analysis.questions import table_of
+from analysis.recommendation.recommend import Recommendation, opening, recommend
 from analysis.records.load import load
 from analysis.records.schema import Records
 from analysis.report.output.escaping import plain
@@ -65,8 +66,8 @@ def answer(run: str | Path | Records) -> Answer:
         UnreadableRun: which file cannot be read, and what to do.
     """
     records = run if isinstance(run, Records) else load(run)
-    rows = judged_rows(records)
-    recommendation = recommend(records, rows)
+    rows = table_of("transfer", records)
+    recommendation = recommend(records)
     verdicts = rows if rows.empty else rows.sort_values("order", kind="stable")
     table = options_table(recommendation)
     return Answer(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
@@ -17,15 +19,18 @@ def onset(validation: np.ndarray) -> float:
     return float(low[-1]) if low[-1] < len(curve) - 1 else np.nan
 
 
-def relative_losses(row: pd.Series) -> tuple[np.ndarray, np.ndarray]:
+def relative_losses(row: Any) -> tuple[np.ndarray, np.ndarray]:
     """Return training and validation loss by epoch, each in units of the trivial predictor's loss on its split.
 
     Runs of earlier versions lack the trivial predictor's loss on the training split; the one on the validation split
     stands for it there.
+
+    Args:
+        row: a row of the training records, with the columns as attributes.
     """
-    held_out, seen = float(row["trivial_loss"]), row["trivial_train_loss"]
+    held_out, seen = float(row.trivial_loss), row.trivial_train_loss
     scales = [held_out if pd.isna(seen) else float(seen), held_out]
-    curves = [np.asarray(row[name], dtype=float) for name in ("train_loss", "validation_loss")]
+    curves = [np.asarray(curve, dtype=float) for curve in (row.train_loss, row.validation_loss)]
     train, validation = (curve / (scale if scale > 0 else np.nan) for curve, scale in zip(curves, scales, strict=True))
     return train, validation
 

@@ -74,6 +74,11 @@ def baseline(arms: pd.DataFrame, arm: str, sharing: str) -> str | None:
     """Return the label of the ``sharing`` arm that an arm is compared with, or ``None``.
 
     It has the same stages, capacity, backbone, optimiser and data as ``arm``; of several the first by name.
+
+    Args:
+        arms: the levels of the arms, a row of each.
+        arm: label of the arm.
+        sharing: the baseline's architecture.
     """
     levels = arms[arms["arm"] == arm].iloc[0]
     same = (arms["sharing"] == sharing) & (arms["width"] == arms["capacity"])  # a matched arm is nobody's baseline

@@ -49,16 +49,15 @@ def differences(
         without pairs (no test labels) has one row of NaN.  A seed's gain is that on its own outer fold, whose share of
         the test examples is the weight.  Empty where nothing can be paired.
     """
+    pairs = _pairs(table, arm, against, phase)
     rows, unpaired, examples = [], [], []
-    here = table[table["phase"] == phase].rename(columns={"metric": "kind_of_metric"})
     for task in common.tasks:
-        name = against if isinstance(against, str) else against.get(task)
-        pairs = _pairs(here[here["task"] == task], arm, name)
-        if pairs.empty:
+        own = pairs[pairs["task"] == task].set_index("seed")
+        if own.empty:
             unpaired.append(_unpaired(task))
             continue
-        examples.append(example_differences(pairs))
-        rows.append(_rows_of_task(task, pairs, examples[-1], common))
+        examples.append(example_differences(own))
+        rows.append(_rows_of_task(task, own, examples[-1], common))
     if not rows:
         return pd.DataFrame(columns=_COLUMNS)
     means = [_mean_over_tasks(rows, examples, common)]
@@ -74,28 +73,56 @@ _COLUMNS = [
 
 
 _PAIRED = [
-    "seed", "replica", "test_skill", "test_metric", "trivial_metric", "perfect_metric", "num_test", "example_scores",
-    "kind_of_metric",
+    "task", "seed", "replica", "test_skill", "test_metric", "trivial_metric", "perfect_metric", "num_test",
+    "example_scores", "metric",
 ]  # fmt: skip
 
 
-def _weighted(pairs: pd.DataFrame, folds: int) -> pd.DataFrame:
-    """Add every pair's outer fold, and the fold's share of the task's test examples in all folds that have pairs."""
-    fold = fold_of(pairs["seed"], folds)
-    sizes = pairs["num_test"].groupby(fold).first()
-    return pairs.assign(fold=fold, weight=fold.map(sizes / sizes.sum()))
+def _pairs(table: pd.DataFrame, arm: str, against: str | Mapping[str, str], phase: str) -> pd.DataFrame:
+    """Scores of the arm and, with ``_baseline`` behind their names, of its baseline: a row per task and seed of both.
+
+    A report makes thousands of comparisons in a table of tens of thousands of rows, so rows are picked before all else.
+    """
+    columns, here = [name for name in _PAIRED if name in table], table["phase"] == phase
+    theirs = against if isinstance(against, str) else table["task"].map(dict(against))
+    left, right = (table.loc[here & (table["arm"] == label), columns] for label in (arm, theirs))
+    pairs = left.merge(right, on=["task", "seed"], suffixes=("", "_baseline")).sort_values("seed", kind="stable")
+    return pairs[np.isfinite(pairs["test_skill"]) & np.isfinite(pairs["test_skill_baseline"])]
 
 
-def _with_rarer(rows: pd.DataFrame, pairs: pd.DataFrame) -> pd.DataFrame:
-    """Add the number of judged examples outside the most frequent class, which accuracy's trivial predictor misses.
+def _rows_of_task(task: str, pairs: pd.DataFrame, examples: ExampleDifferences, common: Setting) -> pd.DataFrame:
+    fold, sizes = fold_of(pairs.index.to_numpy(), common.folds), pairs["num_test"].to_numpy()
+    _, first, place = np.unique(fold, return_index=True, return_inverse=True)
+    return pd.DataFrame(
+        {
+            "scope": TASK,
+            "task": task,
+            "seed": pairs.index,
+            "gain": 100 * (pairs["test_skill"] - pairs["test_skill_baseline"]).to_numpy(),
+            "metric": pairs["test_metric"].to_numpy(),
+            "baseline_metric": pairs["test_metric_baseline"].to_numpy(),
+            "fold": fold,
+            "weight": (sizes[first] / sizes[first].sum())[place],  # of the fold among all folds that have pairs
+            "rarer": _rarer(pairs, first),
+            **_repeated(test_part([examples], common.folds, common.groups), len(pairs)),
+        }
+    )
+
+
+def _rarer(pairs: pd.DataFrame, first: np.ndarray) -> float:
+    """The number of judged examples outside the most frequent class, which accuracy's trivial predictor misses.
 
     NaN where the metric knows no classes, and where both arms are the same networks: there is nothing to judge.
+
+    Args:
+        pairs: of one task.
+        first: place of a pair of every outer fold.
     """
     same = "replica" in pairs and (pairs["replica"] == pairs["replica_baseline"]).all()
-    if same or "kind_of_metric" not in pairs or pairs["kind_of_metric"].iloc[0] != ACCURACY:
-        return rows.assign(rarer=np.nan)
-    folds = rows.drop_duplicates("fold")
-    return rows.assign(rarer=float(((1 - folds["trivial_metric"]) * folds["num_test"]).sum()))
+    if same or "metric" not in pairs or pairs["metric"].iloc[0] != ACCURACY:
+        return np.nan
+    folds = pairs.iloc[first]
+    return float(((1 - folds["trivial_metric"]) * folds["num_test"]).sum())
 
 
 def _unpaired(task: str) -> pd.DataFrame:
@@ -105,44 +132,19 @@ def _unpaired(task: str) -> pd.DataFrame:
     return pd.DataFrame([row])
 
 
-def _pairs(rows: pd.DataFrame, arm: str, against: str | None) -> pd.DataFrame:
-    """Scores of the arm and, with ``_baseline`` behind their names, of its baseline: a row per seed of both."""
-    columns = [name for name in _PAIRED if name in rows]
-    left, right = (rows.loc[rows["arm"] == label, columns].set_index("seed") for label in (arm, against))
-    pairs = left.join(right.add_suffix("_baseline"), how="inner").sort_index()
-    return pairs[np.isfinite(pairs["test_skill"]) & np.isfinite(pairs["test_skill_baseline"])]
-
-
-def _rows_of_task(task: str, pairs: pd.DataFrame, examples: ExampleDifferences, common: Setting) -> pd.DataFrame:
-    shown = pd.DataFrame(
-        {
-            "scope": TASK,
-            "task": task,
-            "seed": pairs.index,
-            "gain": 100 * (pairs["test_skill"] - pairs["test_skill_baseline"]).to_numpy(),
-            "metric": pairs["test_metric"].to_numpy(),
-            "baseline_metric": pairs["test_metric_baseline"].to_numpy(),
-            "num_test": pairs["num_test"].to_numpy(),
-            "trivial_metric": pairs["trivial_metric"].to_numpy(),
-        }
-    )
-    return _with_rarer(
-        _weighted(_repeated(shown, test_part([examples], common.folds, common.groups)), common.folds), pairs
-    )
-
-
-def _repeated(rows: pd.DataFrame, facts: Mapping[str, Any]) -> pd.DataFrame:
-    """Add the same facts to every row; an array of them is one value."""
-    return rows.assign(**{name: [value] * len(rows) for name, value in facts.items()})
+def _repeated(facts: Mapping[str, Any], times: int) -> dict[str, list[Any]]:
+    """The same facts for every row; an array of them is one value."""
+    return {name: [value] * times for name, value in facts.items()}
 
 
 def _mean_over_tasks(rows: list[pd.DataFrame], examples: list[ExampleDifferences], common: Setting) -> pd.DataFrame:
-    every = pd.concat(rows)
-    share = common.folds * every["weight"]  # of a fold in the mean of a task, 1 where all folds are alike
-    gains = every.assign(gain=share * every["gain"]).pivot(index="seed", columns="task", values="gain")
+    tasks = [part["task"].iloc[0] for part in rows]
+    # a fold's share in the mean of a task is 1 where all folds are alike
+    shares = [(common.folds * part["weight"] * part["gain"]).set_axis(part["seed"]) for part in rows]
+    gains = pd.DataFrame(dict(zip(tasks, shares, strict=True))).sort_index(axis=1)
     complete = gains.notna().sum(axis=1) == _tasks_of_a_fold(gains, common.folds)
     gains = gains[complete].fillna(0.0)
-    means = pd.DataFrame(
+    return pd.DataFrame(
         {
             "scope": MEAN,
             "task": "",
@@ -150,19 +152,21 @@ def _mean_over_tasks(rows: list[pd.DataFrame], examples: list[ExampleDifferences
             "gain": mean_over_tasks(gains, common.importance).to_numpy(),
             "metric": np.nan,
             "baseline_metric": np.nan,
-            "fold": fold_of(gains.index, common.folds),
+            "fold": fold_of(gains.index.to_numpy(), common.folds),
             "weight": 1 / common.folds,
             "rarer": np.nan,
+            **_repeated(
+                test_part(examples, common.folds, common.groups, weights_of(tasks, common.importance)), len(gains)
+            ),
         }
     )
-    weights = weights_of([part["task"].iloc[0] for part in rows], common.importance)
-    return _repeated(means, test_part(examples, common.folds, common.groups, weights))
 
 
-def _tasks_of_a_fold(gains: pd.DataFrame, folds: int) -> pd.Series:
+def _tasks_of_a_fold(gains: pd.DataFrame, folds: int) -> list[int]:
     """For every seed the number of tasks that have test labels in its outer fold; without folds that of all tasks."""
-    fold = fold_of(gains.index, folds)
-    return gains.notna().groupby(fold).any().sum(axis=1).loc[fold].set_axis(gains.index)
+    labelled, fold = gains.notna().to_numpy(), fold_of(gains.index.to_numpy(), folds)
+    of_fold = {number: int(labelled[fold == number].any(axis=0).sum()) for number in np.unique(fold)}
+    return [of_fold[number] for number in fold]
 
 
 def gain_of(rows: pd.DataFrame, *, family: float = 1, looks: int = 1) -> Gain:

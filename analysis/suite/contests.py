@@ -52,7 +52,8 @@ def ways_to_share(records: Records, scored: pd.DataFrame) -> pd.DataFrame:
     arms = sharing.rivals(records, scored)
     if arms.empty or arms.loc[arms["sharing"] != LOOP, "sharing"].nunique() < 2:
         return pd.DataFrame()
-    against = {arm.arm: baseline(scored, arm.arm, SINGLE_TASK) for arm in each(arms)}
+    levels = scored.drop_duplicates("arm")
+    against = {arm.arm: baseline(levels, arm.arm, SINGLE_TASK) for arm in each(arms)}
     return arms.assign(against=arms["arm"].map(against), setting="").dropna(subset=["against"])
 
 

@@ -66,18 +66,19 @@ def _dry_run(network: Network, signals: int, num_inputs: int, examples: int = 8)
         slot: torch.zeros(1, len(slot.copies), *slot.shape, device=device, requires_grad=slot.trained)
         for slot in network.layout.slots
     }
-    kept: dict[int, Tensor] = {}
+    kept: dict[int, torch.UntypedStorage] = {}
 
-    def keep(tensor: Tensor) -> Tensor:
-        kept[tensor.untyped_storage()._cdata] = tensor
-        return tensor
+    def keep(tensor: Tensor) -> None:
+        """Note a tensor's memory.  Were the tensor kept, a graph that ends in it would hold it, and it the graph."""
+        storage = tensor.untyped_storage()
+        kept[storage._cdata] = storage
 
     x = torch.zeros(1, signals, examples, num_inputs, device=device)
     parameters = {value.untyped_storage()._cdata for value in theta.values()}
     with _Products() as products, torch.autograd.graph.saved_tensors_hooks(keep, lambda held: held):
         network(theta, x, ForwardContext(training=True))
-    own = [tensor for storage, tensor in kept.items() if storage not in parameters]
-    return products.multiply_adds // examples, sum(tensor.untyped_storage().nbytes() for tensor in own) // examples
+    own = (storage for key, storage in kept.items() if key not in parameters)
+    return products.multiply_adds // examples, sum(storage.nbytes() for storage in own) // examples
 
 
 class _Products(TorchDispatchMode):

@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import typer
 
@@ -99,9 +98,9 @@ def report(path: Path, *, as_json: bool = False, prefer: str | None = None, name
     import analysis
     from study.config.load import read_spec
 
-    source: Any = path if prefer is None else _preferring(path, prefer)
-    page = analysis.write_report(source)
-    verdict = analysis.verdict_text(source)
+    records = analysis.load(path)
+    records = records if prefer is None else replace(records, spec=records.spec | {"prefer": prefer})
+    page, verdict = analysis.write_report(records), analysis.verdict_text(records)
     if as_json:
         facts = {"study": name or read_spec(path / "study.yaml").name, "run": str(path), "report": str(page)}
         facts |= {"headline": verdict.headline, "sentences": verdict.sentences}
@@ -115,11 +114,3 @@ def report(path: Path, *, as_json: bool = False, prefer: str | None = None, name
             say("")
             say_table(verdict.options[0], verdict.options[1:])
         say("", f"report: {page}")
-
-
-def _preferring(path: Path, prefer: str) -> Any:
-    """The records of the run in ``path``, with another preference than its study file has."""
-    import analysis
-
-    records = analysis.load(path)
-    return replace(records, spec=records.spec | {"prefer": prefer})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 SINGLE_TASK, INDEPENDENT, HARD, BRANCH = "single_task", "independent", "hard", "branch"
@@ -81,7 +81,7 @@ class Arm:
 
     def identity(self) -> dict[str, Any]:
         """Return all that tells the arm from others: the levels by factor, and the tasks that it leaves out."""
-        whole = asdict(self) | {"capacity": self.capacity or self.width, "without": list(self.without)}
+        whole = vars(self) | {"capacity": self.capacity or self.width, "without": list(self.without)}
         return whole if self.without else {name: value for name, value in whole.items() if name != "without"}
 
     def tasks(self, tasks: Iterable[str]) -> tuple[str, ...]:

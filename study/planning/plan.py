@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -14,14 +15,13 @@ from mtl_core.task_tree import Tree
 from study.config.registered_names import STRATEGIES
 from study.config.spec import Spec
 from study.planning.arm import EQUAL, HARD, Arm
+from study.planning.draw_numbers import DrawNumbers, draws_by_task
 from study.planning.draws import Draws
 from study.planning.replica import Replica
 from study.planning.search_space import SearchSpace
 from study.planning.strategies import Strategy
 from study.planning.training_settings import TrainingSettings, settings_of
 
-DrawNumbers = Sequence[int] | Mapping[str, int | Sequence[int]]
-"""Numbers of draws: the same for all tasks, or one or several for each."""
 PHASES = ("search", "confirm", "verdict")
 FEWEST_SEEDS_OF_A_FOLD = {"search": 1, "confirm": 2, "verdict": 2}
 """Two seeds of a fold, trained on the same examples, are what shows the spread between seeds."""
@@ -152,19 +152,9 @@ class Plan:
         proposed = proposed or {}
         return [
             Replica(arm, draw, seed, phase, proposed[draw] if draw in proposed else self.draws.of(arm, draw), task)
-            for task, draw in self._task_draws(arm, draws)
+            for task, draw in draws_by_task(arm, self.tasks, draws)
             for seed in self.seeds(phase)
         ]
-
-    def _task_draws(self, arm: Arm, draws: DrawNumbers) -> Iterator[tuple[str | None, int]]:
-        of_task = draws if isinstance(draws, Mapping) else dict.fromkeys(self.tasks, draws)
-        several = {task: [own] if isinstance(own, int) else own for task, own in of_task.items()}
-        if arm.is_single_task:
-            yield from ((task, draw) for task in self.tasks if task in several for draw in several[task])
-        elif isinstance(draws, Mapping):
-            yield from ((None, draw) for draw in sorted({draw for own in several.values() for draw in own}))
-        else:
-            yield from ((None, draw) for draw in draws)
 
     def fully_shared(self, arm: Arm) -> Arm | None:
         """Return the reference of ``arm``: everything shared, equal weights, same capacity; ``None``: not planned."""
@@ -172,7 +162,7 @@ class Plan:
         reference = arm.unmatched(sharing=HARD, depth=arm.stages, **weighted)
         return reference if reference in self.candidates else None
 
-    @property
+    @cached_property
     def references(self) -> tuple[Arm, ...]:
         """The arms that the verdict may judge beside the chosen one; like baselines they are always searched."""
         if "fully_shared" not in self.spec.verdict.judge:

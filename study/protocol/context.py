@@ -15,8 +15,9 @@ from mtl_core.data.task_set import Development
 from study.jobs.shard import Shard, Twin, shards_of
 from study.jobs.train import TrainingJob
 from study.planning.arm import Arm
+from study.planning.draw_numbers import DrawNumbers
 from study.planning.packing import Packing
-from study.planning.plan import DrawNumbers, Plan
+from study.planning.plan import Plan
 from study.planning.replica import Replica
 from study.protocol.proposals import Proposals
 from study.store.archive import Archive

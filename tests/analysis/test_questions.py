@@ -10,6 +10,7 @@ from functools import cache
 from pathlib import Path
 from types import ModuleType
 
+import pandas as pd
 import pytest
 
 from analysis import questions
@@ -116,3 +117,12 @@ def test_no_label_leaves_its_figure(answers_of: AnswersOf) -> None:
         assert box.y0 > -0.05
         assert box.x1 < figure.get_figwidth() + 0.05, answer.question.stem
         assert box.y1 < figure.get_figheight() + 0.05, answer.question.stem
+
+
+def test_one_table_alone_is_that_of_the_answer_and_is_computed_once(answers_of: AnswersOf, records_of: StudyOf) -> None:
+    records, found = records_of(STUDIES["plain"]), {one.question.stem: one for one in answers_of("plain")}
+    table = questions.table_of("transfer", records)
+    pd.testing.assert_frame_equal(table, found["transfer"].table)
+    assert questions.table_of("transfer", records) is table
+    assert questions.table_of("sharing", records).empty  # one way to share is no ranking
+    assert replace(records, spec={}).answered == {}  # records of which something is changed have other answers

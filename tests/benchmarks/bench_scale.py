@@ -100,11 +100,13 @@ def status(spec: Any, out: Path) -> str:
 
 
 def report(spec: Any, out: Path) -> str:
-    """Write the report, and return how many rows the records have."""
+    """Write the report and say the verdict, as the command does, and return how many rows the records have."""
     import analysis
 
-    analysis.write_report(out)
-    return f"{len(analysis.load(out).replicas):,} rows"
+    records = analysis.load(out)
+    analysis.write_report(records)
+    analysis.verdict_text(records)
+    return f"{len(records.replicas):,} rows"
 
 
 STEPS: dict[str, Callable[[Any, Path], str]] = {

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from analysis.questions import answers, cost, transfer, weighting
 from analysis.recommendation.recommend import CANDIDATE, DO_NOT_SHARE, NO_DIFFERENCE, OPEN, SHARE, SHARE_SOME, recommend
 from analysis.records.schema import UnreadableRun
 from tests.analysis.conftest import StudyOf
@@ -132,3 +133,16 @@ def test_a_preference_without_a_rule_is_refused_and_none_is_balanced(records_of:
     assert recommend(records).prefer == "balanced"
     with pytest.raises(UnreadableRun, match="Write balanced, accuracy, cost, or leave it out"):
         recommend(replace(records, spec=records.spec | {"prefer": "speed"}))
+
+
+def test_what_the_report_has_computed_is_not_computed_again(
+    records_of: StudyOf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    records = records_of(replace(GOOD, weightings=("equal", "uncertainty")))
+    expected = recommend(replace(records))
+    answers(records)
+    for question in (transfer, weighting, cost):
+        monkeypatch.setattr(question, "score", lambda records: pytest.fail("asked twice"))
+    found = recommend(records)
+    assert (found.explanation, found.cost) == (expected.explanation, expected.cost)
+    assert "equal weights on the mean of tasks" in found.explanation

@@ -46,11 +46,12 @@ def runner(monkeypatch: pytest.MonkeyPatch) -> Callable[[Any], list[tuple[Spec, 
         monkeypatch.setitem(sys.modules, "study.driver.run", module)
         import analysis
 
-        monkeypatch.setattr(analysis, "write_report", lambda path: Path(path) / "report.html", raising=False)
+        monkeypatch.setattr(analysis, "load", lambda path: types.SimpleNamespace(path=path), raising=False)
+        monkeypatch.setattr(analysis, "write_report", lambda records: records.path / "report.html", raising=False)
         verdict = types.SimpleNamespace(
             headline="Do not share \x1b[31m.", sentences=["Because."], options=[], precision=[]
         )
-        monkeypatch.setattr(analysis, "verdict_text", lambda path: verdict, raising=False)
+        monkeypatch.setattr(analysis, "verdict_text", lambda records: verdict, raising=False)
         return calls
 
     return install
@@ -136,9 +137,8 @@ def test_demo_is_a_run_of_the_preset(runner: Callable[[Any], list[Any]]) -> None
 def test_the_smallest_study_runs_and_opens_with_its_verdict(monkeypatch: pytest.MonkeyPatch) -> None:
     import analysis
 
-    monkeypatch.setattr(
-        analysis, "write_report", lambda path: path / "report.html", raising=False
-    )  # tested elsewhere, slow
+    # tested elsewhere, slow
+    monkeypatch.setattr(analysis, "write_report", lambda records: records.path / "report.html", raising=False)
     result = invoke("run", "smoke", "--backend", "inline", "--set", "tasks.seed=1")
     assert result.exit_code == 0, result.output
     headline, *_, last = result.stdout.strip().splitlines()

@@ -19,8 +19,8 @@ from tests.study.conftest import tiny
 @pytest.fixture
 def study(fake: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A finished tiny study; the report is tested elsewhere, and slow."""
-    monkeypatch.setattr(analysis, "write_report", lambda path: path / "report.html", raising=False)
-    monkeypatch.setattr(analysis, "verdict_text", lambda path: VerdictText("Share.", ["Because."]), raising=False)
+    monkeypatch.setattr(analysis, "write_report", lambda records: records.path / "report.html", raising=False)
+    monkeypatch.setattr(analysis, "verdict_text", lambda records: VerdictText("Share.", ["Because."]), raising=False)
     return run(tiny(verdict={"seeds": 5, "max_seeds": 5}), out=tmp_path / "run", backend="inline")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -41,8 +42,8 @@ def calls(fake: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, int]:
     monkeypatch.setattr(prepare, "machine_rate", machine_rate)
     monkeypatch.setattr(prepare, "build_task_set", build_task_set)
     monkeypatch.setattr(prepare, "num_cores", lambda: 2)
-    monkeypatch.setattr(analysis, "write_report", lambda path: path / "report.html", raising=False)
-    monkeypatch.setattr(analysis, "verdict_text", lambda path: VerdictText("Share.", ["Because."]), raising=False)
+    monkeypatch.setattr(analysis, "write_report", lambda records: records.path / "report.html", raising=False)
+    monkeypatch.setattr(analysis, "verdict_text", lambda records: VerdictText("Share.", ["Because."]), raising=False)
     return calls
 
 
@@ -77,8 +78,9 @@ def test_a_run_that_is_gone_on_with_is_prepared_once_too(calls: dict[str, int], 
 
 
 def test_the_report_is_said_to_programs_and_to_people(
-    calls: dict[str, int], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    calls: dict[str, int], tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(analysis, "load", lambda path: SimpleNamespace(path=path), raising=False)
     (tmp_path / "demo").mkdir()
     (tmp_path / "demo" / "study.yaml").write_text("name: shop\ntasks: {set: demo}\n")
     report(tmp_path / "demo", as_json=True)
@@ -113,7 +115,7 @@ def test_options_are_said_and_another_preference_is_handed_on(
 ) -> None:
     run = write_study(tmp_path / "run", Truth(widths=(16,), stages=1, draws=1, epochs=4, num_test=40))
     pages: list[Any] = []
-    monkeypatch.setattr(analysis, "write_report", lambda source: pages.append(source) or run, raising=False)
+    monkeypatch.setattr(analysis, "write_report", lambda records: pages.append(records) or run, raising=False)
     report(run, as_json=True, prefer="cost")
     said = json.loads(capsys.readouterr().out)
     assert pages[0].spec["prefer"] == "cost"
@@ -121,7 +123,7 @@ def test_options_are_said_and_another_preference_is_handed_on(
     assert sum(row[0].startswith("* ") for row in said["options"]) == 1
     report(run)
     shown = capsys.readouterr().out
-    assert pages[1] == run
+    assert (pages[1].path, pages[1].spec.get("prefer")) == (run, None)
     assert "Train each task alone at width 16" in shown
 
 
