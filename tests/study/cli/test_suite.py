@@ -50,13 +50,20 @@ def test_check_says_each_plan_and_the_whole(journal: Path, tmp_path: Path) -> No
     assert not (tmp_path / "runs").exists()
 
 
+def page_of(source: Any) -> Path:
+    """Where the report goes: ``source`` is a suite's directory, or the records of a study."""
+    return Path(getattr(source, "path", source)) / "report.html"
+
+
 def test_run_status_and_report(journal: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     written = []
     original = analysis.write_report
 
-    def report(path: Path) -> Path:
-        written.append(Path(path))
-        return original(path) if path.name == "three" else path / "report.html"  # of studies: tested elsewhere, slow
+    def report(source: Any) -> Path:
+        written.append(page_of(source).parent)
+        return (
+            original(source) if source == Path("runs/three") else page_of(source)
+        )  # of studies: tested elsewhere, slow
 
     monkeypatch.setattr(analysis, "write_report", report, raising=False)
     result = invoke("run", "three.yaml")
@@ -88,7 +95,7 @@ def test_a_suite_half_done_says_so(journal: Path, monkeypatch: pytest.MonkeyPatc
     lines = invoke("status", "out").stdout.splitlines()
     assert f"{Path('out') / 'demo'}: not begun" in lines
     assert lines[-1].startswith("out: 1 of 3 studies finished, 2 not begun")
-    monkeypatch.setattr(analysis, "write_report", lambda path: Path(path) / "report.html", raising=False)
+    monkeypatch.setattr(analysis, "write_report", page_of, raising=False)
     result = invoke("report", "out")
     assert result.exit_code == 0, result.output
     assert "Over 1 task set, " in result.stdout
@@ -96,7 +103,7 @@ def test_a_suite_half_done_says_so(journal: Path, monkeypatch: pytest.MonkeyPatc
 
 
 def test_run_for_programs_names_each_study(journal: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(analysis, "write_report", lambda path: Path(path) / "report.html", raising=False)
+    monkeypatch.setattr(analysis, "write_report", page_of, raising=False)
     events = [json.loads(line) for line in invoke("run", "three.yaml", "--json").stdout.splitlines()]
     reported = [event for event in events if event["event"] == "reported"]
     assert [event.get("study") or event.get("suite") for event in reported] == [*SETS, "three"]
@@ -105,7 +112,7 @@ def test_run_for_programs_names_each_study(journal: Path, monkeypatch: pytest.Mo
 
 
 def test_a_budget_says_what_it_takes_from_which_study(journal: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(analysis, "write_report", lambda path: Path(path) / "report.html", raising=False)
+    monkeypatch.setattr(analysis, "write_report", page_of, raising=False)
     monkeypatch.setattr("study.planning.prepare.machine_rate", lambda: SLOW)
     monkeypatch.setattr("study.planning.prepare.num_cores", lambda: 2)
     result = invoke("run", "three.yaml", "--set", "tuning.draws=8", "--budget", "140s")
