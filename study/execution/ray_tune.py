@@ -28,10 +28,10 @@ from ray import tune  # noqa: E402
 from mtl_core.errors import UserError  # noqa: E402
 from mtl_core.training.device import chosen_device  # noqa: E402
 from study.execution.backend import Machine  # noqa: E402
-from study.execution.cluster_token import keep_local_token_private  # noqa: E402
 from study.execution.driver_storage import start_server  # noqa: E402
 from study.execution.heartbeat import Heartbeats  # noqa: E402
-from study.execution.joining import QUIET, join  # noqa: E402
+from study.execution.joining import join  # noqa: E402
+from study.execution.local_ray import start_local_ray  # noqa: E402
 from study.execution.node_facts import node_facts  # noqa: E402
 from study.execution.ray_nodes import Nodes  # noqa: E402
 from study.execution.ray_searcher import EndOfWaiting, JobSearcher, Starts  # noqa: E402
@@ -42,8 +42,6 @@ from study.jobs.job import Data, describe  # noqa: E402
 
 MAX_IDLE_FITS = 3
 """Tuner runs in a row that may break off without a single job ended."""
-
-OBJECT_STORE_BYTES = 128 * 2**20
 
 MOST_WORKERS = 10_000
 """Trials that Tune may have at once; how many it has, the searcher decides."""
@@ -225,14 +223,6 @@ class RayTune:
             environment = runtime_environment(self.settings, self.scratch)
             self._joined = join(self.address, environment, insecure=self.insecure)
             return
-        keep_local_token_private()
         examples = data.development.examples
         size = examples.inputs.numel() * 4 + examples.targets.numel() * 4
-        ray.init(
-            address="local",
-            num_cpus=self._num_workers,
-            include_dashboard=False,
-            object_store_memory=OBJECT_STORE_BYTES + 4 * size,
-            _temp_dir=str(self.scratch / "ray"),
-            **QUIET,
-        )
+        start_local_ray(self._num_workers, size, self.scratch / "ray")

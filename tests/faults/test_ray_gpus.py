@@ -13,6 +13,7 @@ import pytest
 
 from mtl_core.errors import UserError
 from study.execution import ray_tune
+from study.execution.local_ray import OBJECT_STORE_BYTES
 from study.execution.ray_tune import MOST_ON_A_CARD, RayTune
 from study.jobs.job import Data
 from tests.study.conftest import small_task_set
@@ -28,7 +29,7 @@ def cluster() -> Iterator[None]:
     with tempfile.TemporaryDirectory(prefix="r", dir="/tmp") as folder:
         ray.init(
             address="local", num_cpus=4, num_gpus=2, include_dashboard=False, log_to_driver=False,
-            _node_ip_address="127.0.0.1", object_store_memory=ray_tune.OBJECT_STORE_BYTES, _temp_dir=folder,
+            _node_ip_address="127.0.0.1", object_store_memory=OBJECT_STORE_BYTES, _temp_dir=folder,
         )  # fmt: skip
         yield
         ray.shutdown()
