@@ -5,6 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mtl_core.errors import UserError
+from study.config.text import nearest
+
 if TYPE_CHECKING:
     from study.config.spec import Spec
     from study.config.suite import Suite
@@ -30,6 +33,7 @@ def load_named(
     from study.config.suite import Suite
 
     if search is not None:
+        _refuse_unknown_strategy(search)
         given["overrides"] = [*(given.get("overrides") or ()), f"search.strategy={search}"]
     loaded = load(what, **{name: value for name, value in given.items() if value is not None})
     if _is_of_a_run(Path(what)):
@@ -38,6 +42,14 @@ def load_named(
     where = {"backend": backend, "workers": workers, "device": device}
     changes = {key: value for key, value in where.items() if value is not None}
     return loaded.with_each(**changes) if isinstance(loaded, Suite) else loaded.model_copy(update=changes)
+
+
+def _refuse_unknown_strategy(search: str) -> None:
+    """Refuse it by the option that named it; what the option stands for is another place of the study."""
+    from study.config.registered_names import STRATEGIES, names
+
+    if search not in names(STRATEGIES):
+        raise UserError(f"--search {search}", "it is no search strategy.", nearest(search, names(STRATEGIES)))
 
 
 def _is_of_a_run(file: Path) -> bool:

@@ -1,4 +1,4 @@
-"""A study file of a run directory names code: it is imported only where the user says that it is trusted."""
+"""What a first word names, loaded: the code that a run directory names is imported only where the user trusts it."""
 
 from __future__ import annotations
 
@@ -36,3 +36,10 @@ def test_that_of_a_run_directory_needs_a_word_of_trust(file: Path) -> None:
         load_named(str(file))
     assert "--trust-code" in error.value.remedy
     load_named(str(file), trust_code=True)
+
+
+def test_a_strategy_that_there_is_not_is_refused_by_the_option_that_names_it(file: Path) -> None:
+    with pytest.raises(UserError) as error:
+        load_named(str(file), search="popluation")
+    assert error.value.where == "--search popluation"
+    assert error.value.remedy == "Did you mean 'population'?"

@@ -20,6 +20,7 @@ from study.protocol import follow as following
 from study.protocol.explore import EXPLORED, explore, network_of, replicas_of_explored
 from tests.study.conftest import install, tiny
 from tests.study.protocol.conftest import Opener
+from tests.study.protocol.interrupted import run_interrupted
 from tests.study.protocol.test_follow import table
 from tests.study.protocol.test_search import jobs
 
@@ -86,31 +87,11 @@ def test_what_it_found_is_compared_on_the_verdict_seeds(pair: dict[str, Records]
     assert set(gains["n"]) == {5}
 
 
-def test_interrupted_anywhere_it_trains_the_same_and_nothing_twice(
-    fake: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from study.store.ledger import Ledger
-
+def test_interrupted_anywhere_it_trains_the_same_and_nothing_twice(fake: Path, tmp_path: Path) -> None:
     expected = table(run(spec(), out=tmp_path / "whole", backend="inline"))
     fake.unlink()
-    original, written = Ledger.append, 0
-
-    def breaking(ledger: Ledger, event: str, **facts: Any) -> None:
-        nonlocal written
-        original(ledger, event, **facts)
-        written += event in (following.ANSWERED, "proposed", "finished", "frozen")
-        if written % 7 == 6:
-            written += 1
-            raise KeyboardInterrupt
-
-    monkeypatch.setattr(Ledger, "append", breaking)
-    interrupted = 0
-    for _ in range(100):
-        try:
-            run(spec(), out=tmp_path / "cut", backend="inline")
-            break
-        except KeyboardInterrupt:
-            interrupted += 1
+    events = (following.ANSWERED, "proposed", "finished", "frozen")
+    interrupted = run_interrupted(spec(), tmp_path / "cut", events, between=7)
     assert interrupted >= 5
     assert table(tmp_path / "cut") == expected
     trained = fake.read_text().splitlines()

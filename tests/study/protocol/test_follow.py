@@ -12,9 +12,9 @@ from analysis.selection import LOWEST_SKILL
 from study.driver.run import run
 from study.planning.policy import Round, Trial
 from study.protocol.follow import ANSWERED, follow
-from study.store.ledger import Ledger
 from tests.study.conftest import tiny
 from tests.study.protocol.conftest import Opener, frozen
+from tests.study.protocol.interrupted import run_interrupted
 from tests.study.protocol.test_search import jobs
 
 STRATEGIES = ("successive_halving", "joint", "nsga")
@@ -36,30 +36,11 @@ def table(out: Path) -> list[tuple[Any, ...]]:
 
 
 @pytest.mark.parametrize("strategy", STRATEGIES)
-def test_interrupted_anywhere_it_trains_the_same_and_nothing_twice(
-    strategy: str, fake: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_interrupted_anywhere_it_trains_the_same_and_nothing_twice(strategy: str, fake: Path, tmp_path: Path) -> None:
     expected = table(run(spec(strategy), out=tmp_path / "whole", backend="inline"))
     assert any(row[0] == "verdict" for row in expected)
     fake.unlink()
-    original, written = Ledger.append, 0
-
-    def breaking(ledger: Ledger, event: str, **facts: Any) -> None:
-        nonlocal written
-        original(ledger, event, **facts)
-        written += event in (ANSWERED, "proposed", "finished")
-        if written % BETWEEN == BETWEEN - 1:
-            written += 1
-            raise KeyboardInterrupt
-
-    monkeypatch.setattr(Ledger, "append", breaking)
-    interrupted = 0
-    for _ in range(100):
-        try:
-            run(spec(strategy), out=tmp_path / "cut", backend="inline")
-            break
-        except KeyboardInterrupt:
-            interrupted += 1
+    interrupted = run_interrupted(spec(strategy), tmp_path / "cut", (ANSWERED, "proposed", "finished"), BETWEEN)
     assert interrupted >= 3
     assert table(tmp_path / "cut") == expected
     trained = fake.read_text().splitlines()
