@@ -8,7 +8,7 @@ import pandas as pd
 
 from analysis.formatting import agree, named, points
 from analysis.recommendation.option import GAINED
-from analysis.records.explored import explored_arms
+from analysis.records.explored import search_of_compared
 from analysis.records.frames import each, groups
 from analysis.records.schema import Records
 from analysis.selection import selected
@@ -43,8 +43,7 @@ def winners_curse(records: Records, arm: str) -> str:
     picked = own["phase"].ne("search") | own["draw"].eq(own["task"].map(draws))
     means = own[picked].groupby("phase")["skill"].mean()
     replicas = records.replicas
-    of_candidates = replicas["phase"].eq("search") & ~replicas["arm"].isin(explored_arms(records))
-    num_draws = replicas.loc[of_candidates, "draw"].nunique()
+    num_draws = search_of_compared(replicas, records)["draw"].nunique()
     num_arms = replicas.loc[replicas["phase"] == "confirm", "arm"].nunique()
     shown = [
         f"{points(means.get(phase, math.nan), sign=False)} in {phase}" for phase in ("search", "confirm", "verdict")

@@ -10,7 +10,7 @@ from analysis.questions import table_of, weighting
 from analysis.recommendation.decision import DO_NOT_SHARE, SHARE, Decision
 from analysis.recommendation.headline import in_words
 from analysis.recommendation.option import CHOSEN
-from analysis.records.explored import explored_arms
+from analysis.records.explored import search_of_compared
 from analysis.records.frames import each
 from analysis.records.schema import Records
 from analysis.selection import UNSHARED
@@ -166,7 +166,7 @@ def _best(rows: pd.DataFrame, decision: Decision) -> str:
 def _effort(records: Records, rows: pd.DataFrame) -> str:
     replicas = records.replicas.drop_duplicates("replica")
     arms = replicas.loc[replicas["phase"] == "confirm", "arm"].nunique()
-    search = int((replicas["phase"].eq("search") & ~replicas["arm"].isin(explored_arms(records))).sum())
+    search = len(search_of_compared(replicas, records))
     seeds = int(rows.loc[rows["baseline"] == "each", "n"].max()) if (rows["baseline"] == "each").any() else 0
     paired = f"{seeds} paired {agree(seeds, 'seed', 'seeds')}, " if seeds else ""
     return (

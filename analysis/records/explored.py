@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pandas as pd
+
 from analysis.records.schema import Records
 
 EXPLORED = "explored"
@@ -23,3 +25,8 @@ def explored(records: Records) -> dict[str, Any]:
 def explored_arms(records: Records) -> set[str]:
     """Return the labels of arms that are no candidates."""
     return {label for weighting, label in explored(records).get("arms", {}).items() if weighting != EQUAL}
+
+
+def search_of_compared(replicas: pd.DataFrame, records: Records) -> pd.DataFrame:
+    """Return those of ``replicas`` that the search trained of what is compared, without what was explored beside it."""
+    return replicas[replicas["phase"].eq("search") & ~replicas["arm"].isin(explored_arms(records))]

@@ -80,7 +80,7 @@ class PhaseWork:
         """Seconds of what the strategy explores beside the candidates, in fully shared networks."""
         beside = self.plan.strategy.beside(self.plan.space())
         rows = len(self.plan.seeds("search")) * beside.epochs / self.plan.spec.training.epochs
-        return _mean([self._trained(arm, rows) for arm in self._fully_shared]) if rows else 0.0
+        return _mean([self._trained(arm, rows) for arm in self.plan.all_fully_shared]) if rows else 0.0
 
     def _judged(self, seeds: int) -> float:
         """Seconds of one block of the verdict; a reference and a follow-up share the baselines of the chosen arm."""
@@ -94,7 +94,7 @@ class PhaseWork:
             + self._references * self._by_folds(self._trained, [*references], seeds)
             + self._references * self._by_folds(self._trained_total, self._sizes(references), seeds)
             + self._follow_ups * self._by_folds(self._trained, [*candidates], seeds)
-            + self._usually_beside * _mean([self._trained(arm, seeds) for arm in self._fully_shared])
+            + self._usually_beside * _mean([self._trained(arm, seeds) for arm in self.plan.all_fully_shared])
         )
 
     def _added(self) -> float:
@@ -135,11 +135,6 @@ class PhaseWork:
         kinds = max(len(arms), 1)
         by_chance = kinds * (1 - (1 - 1 / kinds) ** self.plan.folds)
         return (1 + by_chance) / 2
-
-    @property
-    def _fully_shared(self) -> list[Arm]:
-        """The candidates that share everything, with equal weights."""
-        return [arm for arm in self.plan.candidates if arm == self.plan.fully_shared(arm)]
 
     @property
     def _usually_beside(self) -> int:

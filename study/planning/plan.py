@@ -163,6 +163,11 @@ class Plan:
         return reference if reference in self.candidates else None
 
     @cached_property
+    def all_fully_shared(self) -> tuple[Arm, ...]:
+        """The candidates that share everything, with equal weights: the references of all arms of their capacity."""
+        return tuple(arm for arm in self.candidates if arm == self.fully_shared(arm))
+
+    @cached_property
     def references(self) -> tuple[Arm, ...]:
         """The arms that the verdict may judge beside the chosen one; like baselines they are always searched."""
         if "fully_shared" not in self.spec.verdict.judge:
@@ -216,8 +221,7 @@ class Plan:
         most, left = self.spec.confirm.arms, self.strategy.most_arms(self.space())
         if most == "all" or self.strategy.finds_front:
             return left
-        references = sum(arm == self.fully_shared(arm) for arm in self.candidates)
-        return min(left, most + references)
+        return min(left, most + len(self.all_fully_shared))
 
     def event(self) -> dict[str, Any]:
         """Return the part of the ledger's event ``planned`` that holds the plan."""

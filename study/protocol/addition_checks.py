@@ -92,8 +92,7 @@ def _check_label(label: str, judged: Sequence[str], events: Events, plan: Plan) 
 
 def _explored(events: Events) -> set[str]:
     """Labels of the arms that were trained on the verdict seeds beside what is judged."""
-    made = [event["value"] for event in events if event["event"] == "frozen" and event["choice"] == EXPLORED]
-    return {label for value in made for label in value.get("arms", {}).values()}
+    return set((frozen(EXPLORED, events) or {}).get("arms", {}).values())
 
 
 def _more_seeds(plan: Plan) -> str:
@@ -107,14 +106,10 @@ def arms_by_label(events: Events, plan: Plan) -> dict[str, Arm]:
 
 
 def frozen(choice: str, events: Events) -> Any:
-    """Return the last value of a frozen choice of the whole study.
-
-    Raises:
-        IndexError: it was not made.
-    """
+    """Return the last value of a frozen choice of the whole study; ``None``: it was not made."""
     values = [
         event["value"]
         for event in events
         if event["event"] == "frozen" and event["choice"] == choice and event.get("fold") is None
     ]
-    return values[-1]
+    return values[-1] if values else None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from analysis.records.explored import explored_arms
+from analysis.records.explored import search_of_compared
 from analysis.records.schema import Records
 from analysis.records.study_state import LoadedStudy
 from analysis.selection import costs
@@ -30,7 +30,7 @@ def facts(study: LoadedStudy) -> list[Fact]:
     if len(confirmed):
         seeds = study.state.seeds["confirm"]
         found.append(Fact("Confirmed", _arms(confirmed["arm"].nunique()), f"on {seeds} seeds of their own"))
-    search = replicas[replicas["phase"].eq("search") & ~replicas["arm"].isin(explored_arms(study.records))]
+    search = search_of_compared(replicas, study.records)
     found.append(
         Fact("Search", f"{len(search):,} replicas".replace(",", "\u202f"), f"of {_arms(search['arm'].nunique())}")
     )
