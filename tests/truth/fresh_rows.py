@@ -96,7 +96,7 @@ def main() -> None:
         run = directory / f"{kind}-{seed:02d}"
         gains, said = held(run, fresh_rows(kind, seed, NUM_ROWS)), answer(run)
         found += gains
-        is_true = is_right(said.alone, gains) if kind == "harm" else generated_tables.is_right(kind, said)
+        is_true = generated_tables.is_right(kind, said) if kind == "none" else is_right(said.alone, gains)
         right += is_true
         texts = (f"{one.what} {one.gain:+.1f} [{one.low:.1f}, {one.high:.1f}] truly {one.truth:+.1f}" for one in gains)
         print(f"{kind} {seed:2d} {'right' if is_true else 'WRONG'}: {'; '.join(texts)}", flush=True)
