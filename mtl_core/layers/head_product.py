@@ -9,6 +9,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from mtl_core.layers.matrix_products import baddbmm, bmm
+
 
 class ClassMajorProduct(torch.autograd.Function):
     """The product z = b + W hᵀ for q matrices: W ``[q, k, d]`` and h ``[q, b, d]`` give z ``[q, k, b]``.
@@ -21,7 +23,7 @@ class ClassMajorProduct(torch.autograd.Function):
 
     @staticmethod
     def forward(bias: Float[Tensor, "q k 1"], weight: Float[Tensor, "q k d"], h: Float[Tensor, "q b d"]) -> Tensor:
-        return torch.baddbmm(bias, weight, h.transpose(1, 2))
+        return baddbmm(bias, weight, h.transpose(1, 2))
 
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Tensor, Tensor, Tensor], output: Tensor) -> None:
@@ -31,8 +33,8 @@ class ClassMajorProduct(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, gradient: Float[Tensor, "q k b"]) -> tuple[Tensor, Tensor, Tensor | None]:
         weight, h = ctx.saved_tensors
-        back = gradient.transpose(1, 2).bmm(weight) if ctx.needs_input_grad[2] else None
-        return gradient.sum(dim=2, keepdim=True), gradient.bmm(h), back
+        back = bmm(gradient.transpose(1, 2), weight) if ctx.needs_input_grad[2] else None
+        return gradient.sum(dim=2, keepdim=True), bmm(gradient, h), back
 
 
 # autograd asks for the signature at every call; kept here it is not worked out anew, a twentieth of a small step

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import torch
 from jaxtyping import Float
 from torch import Tensor
 
 from mtl_core.layers.activations import Activation, identity
 from mtl_core.layers.bank import Copy, Slot, Theta, constant, uniform
 from mtl_core.layers.forward_context import Adapter
+from mtl_core.layers.matrix_products import affine
 
 
 class Linear:
@@ -41,7 +41,7 @@ class Linear:
         # the activation may work in place, which is cheap on the product itself but not on a view of it
         weight, bias = theta[self.weight], theta[self.bias]
         replicas, copies, inputs, outputs = weight.shape
-        product = torch.baddbmm(
+        product = affine(
             bias.reshape(replicas * copies, 1, outputs),
             x.reshape(replicas * copies, -1, inputs),
             weight.reshape(replicas * copies, inputs, outputs),

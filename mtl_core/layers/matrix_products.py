@@ -1,0 +1,122 @@
+"""Products of batches of matrices by the library that is faster on the CPU at hand, in full float32.
+
+PyTorch multiplies batches of float32 matrices with MKL, which leaves half of the vector units of some processors idle.
+Its wheels carry oneDNN as well, which uses all of them and takes about 12 microseconds a call more.  PyTorch gives
+float32 matrices to oneDNN only where it may round them to bfloat16.  On most processors oneDNN has no such product of
+float32 matrices, and computes in float32 all the same; :func:`onednn_is_exact` tries that out, and where oneDNN rounds
+it is not used.
+"""
+
+from __future__ import annotations
+
+import inspect
+from functools import cache
+from typing import Any, cast
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+WORTH_A_CALL = 40_000
+"""Multiply-adds of one product of two matrices from which :func:`bmm` and :func:`baddbmm` use oneDNN.  The number of
+products in the batch does not count, since a replica's bits must not depend on its neighbours."""
+WORTH_A_BACKWARD_PASS = 150_000
+"""Multiply-adds from which :func:`affine` uses it: its backward pass in Python costs some 20 microseconds more."""
+
+
+def is_by_onednn(a: Float[Tensor, "q m k"], b: Float[Tensor, "q k n"], worth: int = WORTH_A_CALL) -> bool:
+    """Return whether oneDNN multiplies these matrices: products of at least ``worth`` multiply-adds in float32."""
+    is_large = a.shape[1] * a.shape[2] * b.shape[2] >= worth
+    return is_large and a.is_cpu and a.dtype is torch.float32 and onednn_is_exact()
+
+
+def bmm(a: Float[Tensor, "q m k"], b: Float[Tensor, "q k n"]) -> Float[Tensor, "q m n"]:
+    """Return a b."""
+    if not is_by_onednn(a, b):
+        return a.bmm(b)
+    with _ONEDNN:
+        return a.bmm(b)
+
+
+def baddbmm(bias: Tensor, a: Float[Tensor, "q m k"], b: Float[Tensor, "q k n"]) -> Float[Tensor, "q m n"]:
+    """Return a b + bias, of a bias whose shape broadcasts to that of the product."""
+    if not is_by_onednn(a, b):
+        return torch.baddbmm(bias, a, b)
+    with _ONEDNN:
+        return torch.baddbmm(bias, a, b)
+
+
+def affine(
+    bias: Float[Tensor, "q 1 n"], x: Float[Tensor, "q m k"], weight: Float[Tensor, "q k n"]
+) -> Float[Tensor, "q m n"]:
+    """Return x weight + bias, with the gradients by the same library."""
+    if is_by_onednn(x, weight, WORTH_A_BACKWARD_PASS):
+        return cast(Tensor, _Affine.apply(bias, x, weight))
+    return torch.baddbmm(bias, x, weight)
+
+
+class _Affine(torch.autograd.Function):
+    """The affine map whose backward pass chooses its library, too; PyTorch's own takes what it finds at that time."""
+
+    generate_vmap_rule = True
+
+    @staticmethod
+    def forward(bias: Tensor, x: Tensor, weight: Tensor) -> Tensor:
+        return baddbmm(bias, x, weight)
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Tensor, Tensor, Tensor], output: Tensor) -> None:
+        _, x, weight = inputs
+        ctx.save_for_backward(x, weight)
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, Tensor | None, Tensor | None]:
+        x, weight = ctx.saved_tensors
+        of_bias, of_x, of_weight = ctx.needs_input_grad
+        return (
+            gradient.sum(dim=1, keepdim=True) if of_bias else None,
+            bmm(gradient, weight.transpose(1, 2)) if of_x else None,
+            bmm(x.transpose(1, 2), gradient) if of_weight else None,
+        )
+
+
+# autograd asks for the signature at every call; kept here it is not worked out anew
+setattr(_Affine.forward, "__signature__", inspect.signature(_Affine.forward))  # noqa: B010
+
+
+class _OneDnn:
+    """A context in which PyTorch gives products of float32 matrices to oneDNN."""
+
+    def __init__(self) -> None:
+        self.setting: Any = getattr(torch.backends.mkldnn, "matmul", None)  # since PyTorch 2.9
+        self._before = ""
+
+    def __enter__(self) -> None:
+        self._before = self.setting.fp32_precision
+        self.setting.fp32_precision = "bf16"
+
+    def __exit__(self, *_: object) -> None:
+        self.setting.fp32_precision = self._before
+
+
+_ONEDNN = _OneDnn()
+
+
+@cache
+def onednn_is_exact() -> bool:
+    """Return whether oneDNN is there and multiplies float32 matrices in float32 where it may round to bfloat16."""
+    if _ONEDNN.setting is None or not torch.backends.mkldnn.is_available():
+        return False
+    generator = torch.Generator().manual_seed(0)
+    a, b = (torch.randn(2, 64, 64, generator=generator, dtype=torch.float64) for _ in range(2))
+    with _ONEDNN:
+        found = a.float().bmm(b.float())
+    return is_float32(found, a.bmm(b))
+
+
+def is_float32(found: Float[Tensor, "*s"], exact: Float[Tensor, "*s"]) -> bool:
+    """Return whether sums of up to some hundred products of about 1 are as near to ``exact`` as float32 brings them.
+
+    Errors are some 1e-5 in float32, 1e-2 with factors of 10 bits (TF32) and 1e-1 with 7 (bfloat16).
+    """
+    return bool((found.double() - exact).abs().max() < 1e-3)
