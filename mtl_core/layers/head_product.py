@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from typing import Any, cast
 
 import torch
@@ -19,26 +18,18 @@ class ClassMajorProduct(torch.autograd.Function):
     before the heads slow (activations: ten times).  This function computes it as gᵀ W, in the memory order of h.
     """
 
-    generate_vmap_rule = True
-
     @staticmethod
-    def forward(bias: Float[Tensor, "q k 1"], weight: Float[Tensor, "q k d"], h: Float[Tensor, "q b d"]) -> Tensor:
+    def forward(
+        ctx: Any, bias: Float[Tensor, "q k 1"], weight: Float[Tensor, "q k d"], h: Float[Tensor, "q b d"]
+    ) -> Float[Tensor, "q k b"]:
+        ctx.save_for_backward(weight, h)
         return baddbmm(bias, weight, h.transpose(1, 2))
 
     @staticmethod
-    def setup_context(ctx: Any, inputs: tuple[Tensor, Tensor, Tensor], output: Tensor) -> None:
-        _, weight, h = inputs
-        ctx.save_for_backward(weight, h)
-
-    @staticmethod
-    def backward(ctx: Any, gradient: Float[Tensor, "q k b"]) -> tuple[Tensor, Tensor, Tensor | None]:
-        weight, h = ctx.saved_tensors
+    def backward(ctx: Any, *gradients: Float[Tensor, "q k b"]) -> tuple[Tensor, Tensor, Tensor | None]:
+        (gradient,), (weight, h) = gradients, ctx.saved_tensors
         back = bmm(gradient.transpose(1, 2), weight) if ctx.needs_input_grad[2] else None
         return gradient.sum(dim=2, keepdim=True), bmm(gradient, h), back
-
-
-# autograd asks for the signature at every call; kept here it is not worked out anew, a twentieth of a small step
-setattr(ClassMajorProduct.forward, "__signature__", inspect.signature(ClassMajorProduct.forward))  # noqa: B010
 
 
 def class_major(

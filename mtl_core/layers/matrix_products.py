@@ -9,7 +9,6 @@ it is not used.
 
 from __future__ import annotations
 
-import inspect
 from functools import cache
 from typing import Any, cast
 
@@ -56,32 +55,22 @@ def affine(
 
 
 class _Affine(torch.autograd.Function):
-    """The affine map whose backward pass chooses its library, too; PyTorch's own takes what it finds at that time."""
-
-    generate_vmap_rule = True
+    """The affine map whose backward pass is oneDNN's, too; that of PyTorch's own map would take the usual library."""
 
     @staticmethod
-    def forward(bias: Tensor, x: Tensor, weight: Tensor) -> Tensor:
-        return baddbmm(bias, x, weight)
-
-    @staticmethod
-    def setup_context(ctx: Any, inputs: tuple[Tensor, Tensor, Tensor], output: Tensor) -> None:
-        _, x, weight = inputs
+    def forward(ctx: Any, bias: Tensor, x: Tensor, weight: Tensor) -> Tensor:
         ctx.save_for_backward(x, weight)
+        with _ONEDNN:
+            return torch.baddbmm(bias, x, weight)
 
     @staticmethod
-    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, Tensor | None, Tensor | None]:
-        x, weight = ctx.saved_tensors
-        of_bias, of_x, of_weight = ctx.needs_input_grad
-        return (
-            gradient.sum(dim=1, keepdim=True) if of_bias else None,
-            bmm(gradient, weight.transpose(1, 2)) if of_x else None,
-            bmm(x.transpose(1, 2), gradient) if of_weight else None,
-        )
-
-
-# autograd asks for the signature at every call; kept here it is not worked out anew
-setattr(_Affine.forward, "__signature__", inspect.signature(_Affine.forward))  # noqa: B010
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, Tensor | None, Tensor | None]:
+        (gradient,), (x, weight) = gradients, ctx.saved_tensors
+        needs_bias, needs_x, needs_weight = ctx.needs_input_grad
+        with _ONEDNN:
+            of_x = gradient.bmm(weight.transpose(1, 2)) if needs_x else None
+            of_weight = x.transpose(1, 2).bmm(gradient) if needs_weight else None
+        return gradient.sum(dim=1, keepdim=True) if needs_bias else None, of_x, of_weight
 
 
 class _OneDnn:

@@ -30,11 +30,13 @@ def test_the_gradient_of_the_signal_is_contiguous() -> None:
     assert gradient.is_contiguous()
 
 
-def test_it_can_be_mapped_over_another_dimension() -> None:
-    bias, weight, h = (operand.detach() for operand in operands())
-    more = torch.stack([h, 2 * h])
-    mapped = torch.vmap(ClassMajorProduct.apply, in_dims=(None, None, 0))(bias, weight, more)
-    torch.testing.assert_close(mapped[1], ClassMajorProduct.apply(bias, weight, 2 * h))
+def test_gradients_of_several_losses_come_from_one_batched_pass() -> None:
+    leaves = operands()
+    z = ClassMajorProduct.apply(*leaves)
+    seen = torch.stack([torch.ones_like(z), 2 * torch.ones_like(z)])
+    batched = torch.autograd.grad(z, leaves, seen, is_grads_batched=True, retain_graph=True)
+    for found, expected in zip(batched, torch.autograd.grad(z, leaves, seen[1]), strict=True):
+        torch.testing.assert_close(found[1], expected)
 
 
 @pytest.mark.parametrize(("copies", "signals"), [(3, 1), (1, 3), (3, 3), (1, 1)])

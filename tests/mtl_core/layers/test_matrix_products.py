@@ -47,10 +47,13 @@ def test_inputs_that_need_no_gradient_get_none() -> None:
     torch.testing.assert_close(gradient, x.sum(dim=1).unsqueeze(2).expand_as(weight), rtol=1e-4, atol=1e-4)
 
 
-def test_it_can_be_mapped_over_another_dimension() -> None:
-    bias, x, weight = operands(*LARGE)
-    mapped = torch.vmap(affine, in_dims=(None, 0, None))(bias, torch.stack([x, 2 * x]), weight)
-    torch.testing.assert_close(mapped[1], affine(bias, 2 * x, weight), rtol=1e-5, atol=5e-5)
+def test_gradients_of_several_losses_come_from_one_batched_pass() -> None:
+    bias, x, weight = operands(*LARGE, requires_grad=True)
+    y = affine(bias, x, weight)
+    seen = torch.stack([torch.ones_like(y), 2 * torch.ones_like(y)])
+    batched = torch.autograd.grad(y, [bias, x, weight], seen, is_grads_batched=True, retain_graph=True)
+    for found, expected in zip(batched, torch.autograd.grad(y, [bias, x, weight], seen[1]), strict=True):
+        torch.testing.assert_close(found[1], expected, rtol=1e-5, atol=5e-5)
 
 
 @pytest.mark.parametrize("part", [slice(0, 2), slice(3, 6), slice(10, 11), slice(17, 40)])
