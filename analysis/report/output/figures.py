@@ -96,7 +96,7 @@ def _settle(figure: Figure) -> float:
     """Lay the figure out once for all formats, and mark its headline; returns the headline's height in points."""
     with style.style():
         figure.draw_without_rendering()
-        figure.set_layout_engine("none")
+        figure.set_layout_engine(None)  # "none" leaves an engine for which every format is drawn twice
         found = [text for text in figure.texts if text.get_text() and text.get_text() == figure.get_suptitle()]
         if not found:
             return 0.0

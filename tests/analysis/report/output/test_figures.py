@@ -56,6 +56,15 @@ def test_a_figure_is_saved_in_every_format_and_linked_where_it_lies(tmp_path: Pa
     assert (drawing.question, drawing.title, drawing.caption) == ("Who gains?", f"{FINDING}.", "Points, n = 5.")
 
 
+def test_a_figure_is_drawn_once_to_be_laid_out_and_once_for_every_format(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn, plainly = [], Figure.draw
+    monkeypatch.setattr(Figure, "draw", lambda figure, renderer: (drawn.append(renderer), plainly(figure, renderer)))
+    draw(answer_of(TABLE), tmp_path)
+    assert len(drawn) == 1 + len(style.METADATA)
+
+
 def test_the_page_has_the_headline_as_text_and_the_file_has_it_in_the_drawing(tmp_path: Path) -> None:
     drawing = draw(answer_of(TABLE), tmp_path)
     assert drawing is not None
