@@ -14,7 +14,7 @@ from analysis.recommendation.option import ALONE, BEST_ALONE, Option, gains_of
 from analysis.records.frames import groups
 from analysis.records.schema import Records
 from analysis.statistics.judged import comparisons
-from analysis.statistics.outcomes import Setting, best_single, outcomes, setting
+from analysis.statistics.outcomes import Setting, outcomes, setting
 from analysis.statistics.paired_gains import TASK, differences, gain_columns, gain_of
 
 
@@ -40,9 +40,7 @@ def alone_options(records: Records, label: str, band: float) -> list[Option]:
 
 
 def _best_widths(records: Records) -> Mapping[str, str]:
-    """The single-task arm of each task's best width; with outer folds the ledger's, for every fold has its own."""
-    if records.num_folds == 1:
-        return best_single(outcomes(records))
+    """The single-task arm of each task's best width; with outer folds that of all folds, each of which has its own."""
     judged = records.frozen("judged") or {"baselines": {}}
     return next((known["best"] for known in judged["baselines"].values() if "best" in known), {})
 

@@ -15,7 +15,6 @@ from typing import Any
 import pandas as pd
 
 from analysis.records.schema import Records
-from analysis.statistics.outcomes import best_single
 from analysis.statistics.strata import fold_of
 from analysis.statistics.verdicts import RECOMMENDED, REFERENCE, role_of
 
@@ -52,10 +51,10 @@ def comparisons(records: Records, scored: pd.DataFrame) -> tuple[pd.DataFrame, l
     judged = records.frozen("judged") or {"arms": [], "baselines": {}}
     if records.num_folds > 1:
         return _over_folds(records, scored, judged)
-    best, found = best_single(scored), []
+    found = []
     for role, arm in roles(judged).items():
         for name in BASELINES:
-            right = best if name == "best" else judged["baselines"].get(arm, {}).get(name)
+            right = judged["baselines"].get(arm, {}).get(name)
             if right and right != arm:
                 found.append(Comparison(role_of(role), arm, name, _shown(right), arm, right))
     alone = [(arm, task) for arm, tasks in judged.get("alone", {}).items() for task in tasks]

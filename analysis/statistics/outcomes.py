@@ -9,7 +9,7 @@ import pandas as pd
 
 from analysis.importance import Importance, stated_importance
 from analysis.records.schema import FACTOR_COLUMNS, Records
-from analysis.selection import SINGLE_TASK, selected
+from analysis.selection import selected
 from analysis.statistics.looks import divisor_of_level
 
 LOOP = "independent"
@@ -88,11 +88,3 @@ def baseline(arms: pd.DataFrame, arm: str, sharing: str) -> str | None:
         same &= arms["weighting"] == "equal"
     found = sorted(set(arms.loc[same, "arm"]))
     return found[0] if found else None
-
-
-def best_single(table: pd.DataFrame) -> dict[str, str]:
-    """Return the baseline ``best``: per task, the single-task arm of the best mean validation skill in ``confirm``."""
-    single = table[(table["sharing"] == SINGLE_TASK) & (table["phase"] == "confirm")]
-    means = single.groupby(["task", "arm"])["validation_skill"].mean().dropna().reset_index()
-    means = means.sort_values(["task", "validation_skill", "arm"], ascending=[True, False, True])
-    return dict(means.drop_duplicates("task")[["task", "arm"]].itertuples(index=False, name=None))

@@ -139,11 +139,19 @@ def _repeated(facts: Mapping[str, Any], times: int) -> dict[str, list[Any]]:
 
 def _mean_over_tasks(rows: list[pd.DataFrame], examples: list[ExampleDifferences], common: Setting) -> pd.DataFrame:
     tasks = [part["task"].iloc[0] for part in rows]
-    # a fold's share in the mean of a task is 1 where all folds are alike
-    shares = [(common.folds * part["weight"] * part["gain"]).set_axis(part["seed"]) for part in rows]
-    gains = pd.DataFrame(dict(zip(tasks, shares, strict=True))).sort_index(axis=1)
+    gains, weights = (
+        pd.DataFrame({task: part.set_index("seed")[name] for task, part in zip(tasks, rows, strict=True)})
+        .sort_index()
+        .sort_index(axis=1)
+        for name in ("gain", "weight")
+    )
     complete = gains.notna().sum(axis=1) == _tasks_of_a_fold(gains, common.folds)
-    gains = gains[complete].fillna(0.0)
+    gains, weights = gains[complete], weights[complete]
+    fold = fold_of(gains.index.to_numpy(), common.folds)
+    number = max(1, len(np.unique(fold)))
+    # what a fold counts in a task's own mean, times the number of folds: 1 where all folds are alike
+    shares = number * weights / weights.groupby(fold).first().sum()
+    gains = (shares * gains).fillna(0.0)
     return pd.DataFrame(
         {
             "scope": MEAN,
@@ -152,8 +160,8 @@ def _mean_over_tasks(rows: list[pd.DataFrame], examples: list[ExampleDifferences
             "gain": mean_over_tasks(gains, common.importance).to_numpy(),
             "metric": np.nan,
             "baseline_metric": np.nan,
-            "fold": fold_of(gains.index.to_numpy(), common.folds),
-            "weight": 1 / common.folds,
+            "fold": fold,
+            "weight": 1 / number,
             "rarer": np.nan,
             **_repeated(
                 test_part(examples, common.folds, common.groups, weights_of(tasks, common.importance)), len(gains)

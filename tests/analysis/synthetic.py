@@ -186,13 +186,14 @@ def _freeze(path: Path, truth: Truth, arms: list[dict[str, Any]], ledger: _Ledge
     chosen = by_label[truth.chosen or _choose(path)]
     full = _arm(truth, "hard", truth.stages, chosen["width"])
     judged = [chosen] + [full] * (full["arm"] != chosen["arm"])
-    baselines, trained = {}, list(judged)
+    baselines, trained, best = {}, list(judged), _best_widths(path, truth)
     for arm in judged:
         each = _arm(truth, "single_task", None, arm["width"])
         loop = _arm(truth, "independent", 0, arm["width"])
         total = _arm(truth, "single_task", None, max(2, arm["width"] * 2 // 3))
         names = {name: baseline["arm"] for name, baseline in (("each", each), ("loop", loop), ("total", total))}
-        baselines[arm["arm"]] = names | {"total_ratio": _parameters(truth, total) / _parameters(truth, arm)}
+        ratio = _parameters(truth, total) / _parameters(truth, arm)
+        baselines[arm["arm"]] = names | {"total_ratio": ratio, "best": best}
         trained += [each, loop, total]
     ledger.add("frozen", choice="arm", value={"arm": chosen["arm"], "eligible": [chosen["arm"]], "best": chosen["arm"]})
     ledger.add("frozen", choice="judged", value={"arms": [arm["arm"] for arm in judged], "baselines": baselines})
@@ -200,11 +201,28 @@ def _freeze(path: Path, truth: Truth, arms: list[dict[str, Any]], ledger: _Ledge
 
 
 def _choose(path: Path) -> str:
-    from analysis.records.load import read_replicas
     from analysis.selection import choose_arm
 
+    return choose_arm(_confirmed(path)).arm
+
+
+def _best_widths(path: Path, truth: Truth) -> dict[str, str]:
+    """The single-task network of the best width for each task, as the protocol chooses it."""
+    from analysis.selection import choose_arm
+
+    alone = _confirmed(path)
+    alone = alone[(alone["sharing"] == "single_task") & (alone["status"] == "finished")]
+    known = [
+        rows for _, rows in alone.groupby("task") if any(np.isfinite(curve).any() for curve in rows["validation_skill"])
+    ]
+    return {rows["task"].iloc[0]: choose_arm(rows).best for rows in known}
+
+
+def _confirmed(path: Path) -> pd.DataFrame:
+    from analysis.records.load import read_replicas
+
     replicas = read_replicas(path)
-    return choose_arm(replicas[replicas["phase"] == "confirm"]).arm
+    return replicas[replicas["phase"] == "confirm"]
 
 
 def _parameters(truth: Truth, arm: Mapping[str, Any]) -> int:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import replace
-from typing import Any
 
 import pandas as pd
 import pytest
 
-from analysis.statistics.outcomes import Setting, baseline, best_single, outcomes, setting
+from analysis.statistics.outcomes import Setting, baseline, outcomes, setting
 from tests.analysis.conftest import StudyOf
 from tests.analysis.synthetic import Truth
 
@@ -48,22 +46,6 @@ def test_the_loop_is_a_baseline_with_equal_weights_only() -> None:
     arms = pd.DataFrame([ARM, loop | {"arm": "weighed"}, loop | {"arm": "loop", "weighting": "equal"}])
     assert baseline(arms, "arm", "independent") == "loop"
     assert baseline(arms[arms["arm"] != "loop"], "arm", "independent") is None
-
-
-def test_the_best_single_network_is_chosen_per_task_on_validation_skill_of_the_confirm_phase() -> None:
-    def row(arm: str, task: str, skill: float, **changes: Any) -> dict:
-        facts = {"arm": arm, "task": task, "validation_skill": skill, "sharing": "single_task", "phase": "confirm"}
-        return facts | changes
-
-    table = pd.DataFrame(
-        [
-            row("narrow", "a", 0.6), row("narrow", "a", 0.8), row("wide", "a", 0.9), row("wide", "a", 0.3),
-            row("narrow", "b", 0.2), row("wide", "b", 0.4), row("narrow", "c", 0.5), row("also", "c", 0.5),
-            row("narrow", "d", math.nan),
-            row("shared", "a", 1.0, sharing="hard"), row("wide", "a", 1.0, phase="verdict"),
-        ]
-    )  # fmt: skip
-    assert best_single(table) == {"a": "narrow", "b": "wide", "c": "also"}
 
 
 def test_outcomes_are_the_scored_replicas_of_the_fresh_seeds(records_of: StudyOf) -> None:

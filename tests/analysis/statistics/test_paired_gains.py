@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from dataclasses import replace
 from typing import Any
@@ -73,6 +74,24 @@ def test_the_test_part_comes_from_examples_averaged_over_seeds_and_of_all_tasks_
     assert parts[TASK, "b"] == pytest.approx(of_b.var(ddof=1) / 3)
     assert parts[MEAN, ""] == pytest.approx(((of_a + of_b) / 2).var(ddof=1) / 3 - luck / 4)
     assert set(rows["test_degrees"]) == {2}
+
+
+@pytest.mark.parametrize("lost", [(), (3,), (0, 1, 2)])
+def test_the_mean_over_tasks_is_that_of_their_gains_where_outer_folds_are_lost(lost: tuple[int, ...]) -> None:
+    """A shared network that diverges loses all tasks of its fold; the other folds then stand for the whole."""
+    common, rows = replace(COMMON, folds=5), []
+    for seed, task in itertools.product(range(2_000, 2_010), ("a", "b")):
+        level = {"a": 0.1, "b": 0.3}[task] + 0.02 * (seed % 5)
+        numbers = [level] * (4 if task == "a" else 2 + seed % 5)  # folds of unequal size
+        rows += [scored("base", task, seed, [0.0] * len(numbers) + [math.nan] * 2)]
+        rows += [] if seed % 5 in lost else [scored("arm", task, seed, numbers + [math.nan] * 2)]
+    for row in rows:
+        row["example_scores"] = np.resize(row["example_scores"], 8)
+        row["test_skill"] = float((np.nanmean(row["example_scores"]) - 0.5) / 0.5)
+    found = differences(pd.DataFrame(rows), "arm", "base", "verdict", common)
+    of_task = {task: gain_of(part).mean for task, part in found[found["scope"] == TASK].groupby("task")}
+    assert gain_of(found[found["scope"] == MEAN]).mean == pytest.approx(np.mean(list(of_task.values())))
+    assert set(found.loc[found["scope"] == MEAN, "seed"] % 5) == set(range(5)) - set(lost)
 
 
 def test_groups_of_examples_reach_the_test_part() -> None:
