@@ -10,7 +10,7 @@ from study.execution.scheduler import Steps
 from study.planning.replica import Replica
 from study.protocol.context import StudyContext
 from study.protocol.divergence import ends_here
-from study.protocol.failure import could_not_judge
+from study.protocol.failure import could_not_judge, refuse_without_choice
 from study.protocol.select import Selected
 
 
@@ -30,7 +30,7 @@ def _replicas(context: StudyContext) -> list[Replica]:
 
 
 def choose(context: StudyContext) -> dict[str, Any] | None:
-    """Return the arm that shares best, and write it to the ledger before it is judged; ``None``: all arms diverged.
+    """Return the arm that shares best, and write it to the ledger before it is judged; ``None``: all diverged.
 
     Networks that share nothing are in the table, and may be the best there; whether to share at all is what the
     verdict phase finds out, on the arm that shares best.
@@ -48,6 +48,7 @@ def choose(context: StudyContext) -> dict[str, Any] | None:
         every = choose_arm(context.of_phase("confirm"), candidates=confirmed, importance=importance)
         choice = choose_arm(context.of_phase("confirm"), candidates=sharing, importance=importance)
     except ValueError as error:
+        refuse_without_choice(context, sharing)
         if ends_here(context, "confirm") or ends_here(context, "search"):
             return None
         raise could_not_judge(context, "confirm") from error

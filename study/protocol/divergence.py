@@ -16,7 +16,8 @@ def ends_here(context: StudyContext, phase: str, arms: Collection[str] | None = 
     Args:
         context: the study.
         phase: the phase that cannot be followed by another.
-        arms: labels of the arms that the next phase needs; ``None``: the caller knows that it has none of any arm.
+        arms: labels of the arms that the next phase needs; ``None``: the caller knows that none is left that it needs,
+            and that failures are not why.
     """
     entries = [entry for entry in context.archive.entries.values() if entry.phase == phase]
     statuses = {entry.status for entry in entries if arms is None or entry.arm in arms}

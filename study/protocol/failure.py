@@ -3,25 +3,43 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
+from itertools import chain
 
 from analysis.selection import UNSHARED
 from mtl_core.errors import UserError
 from study.protocol.context import StudyContext
-from study.store.archive import Entry
 
 
 def refuse_without_verdict(context: StudyContext) -> None:
-    """Refuse to go on where no network that shares, or none that shares nothing, is left of the verdict phase.
+    """Refuse to go on where failures left no chosen arm, or no network that shares nothing, of the verdict phase.
+
+    With outer folds every fold has chosen an arm; the study goes on while one of them is left.
 
     Raises:
         UserError: as :func:`could_not_judge` makes it; the next run tries the failed replicas again.
     """
-    entries = [entry for entry in context.archive.entries.values() if entry.phase == "verdict"]
-    unshared = {label for label in {entry.arm for entry in entries} if context.arm(label).sharing in UNSHARED}
-    for group in ([entry for entry in entries if (entry.arm in unshared) == alone] for alone in (False, True)):
-        if _all_failed(group):
+    folds = [(fold.of_phase("verdict"), fold.first_frozen("judged")["arms"][:1]) for fold in context.folds]
+    chosen = [rows.loc[rows["arm"].isin(arms), "status"] for rows, arms in folds]
+    unshared = [rows.loc[rows["sharing"].isin(UNSHARED), "status"] for rows, _ in folds]
+    for statuses in (chosen, unshared):
+        if _all_failed(chain.from_iterable(statuses)):
             raise could_not_judge(context, "verdict")
+
+
+def refuse_without_choice(context: StudyContext, sharing: Collection[str]) -> None:
+    """Refuse to go on where failures left none of the confirmed arms that share.
+
+    Args:
+        context: the study.
+        sharing: labels of the arms that share.
+
+    Raises:
+        UserError: as :func:`could_not_judge` makes it; the next run tries the failed replicas again.
+    """
+    rows = context.of_phase("confirm")
+    if _all_failed(rows.loc[rows["arm"].isin(sharing), "status"]):
+        raise could_not_judge(context, "confirm")
 
 
 def refuse_without_draws(context: StudyContext, whole: Collection[str]) -> None:
@@ -57,7 +75,7 @@ def could_not_judge(context: StudyContext, phase: str) -> UserError:
     return UserError(str(context.directory), found, remedy)
 
 
-def _all_failed(entries: list[Entry]) -> bool:
+def _all_failed(statuses: Iterable[str]) -> bool:
     """Whether no replica is left, and divergence alone does not explain it."""
-    statuses = {entry.status for entry in entries}
-    return "failed" in statuses and statuses <= {"failed", "diverged"}
+    found = set(statuses)
+    return "failed" in found and found <= {"failed", "diverged"}

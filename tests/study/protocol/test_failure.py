@@ -5,17 +5,23 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 
 import analysis
+from analysis.selection import UNSHARED
 from mtl_core.errors import UserError
 from mtl_core.training import trainer
 from study.driver.run import run
 from study.planning.plan import FIRST_SEED
+from study.protocol.confirm import choose
+from study.protocol.context import StudyContext
+from study.protocol.failure import refuse_without_verdict
 from tests.faults.lab import SHORT
 from tests.study import fake_engine
 from tests.study.conftest import tiny
 from tests.study.driver.test_run import tables
+from tests.study.protocol.conftest import Opener, frozen
 
 
 @pytest.mark.parametrize("phase", ["search", "confirm", "verdict"])
@@ -48,3 +54,52 @@ def test_a_damaged_part_of_a_finished_study_is_trained_again(fake: Path, tmp_pat
     (out / "records" / f"merged-{phase}.parquet").write_bytes(b"")
     run(spec, out=out, backend="inline")
     assert tables(out) == before
+
+
+def lost(context: StudyContext, monkeypatch: pytest.MonkeyPatch, arms: set[str], one: str) -> None:
+    """Let all replicas of ``arms`` have failed but for one of them, of which the status is ``one``."""
+    plainly = StudyContext.of_phase
+
+    def of_phase(self: StudyContext, phase: str) -> pd.DataFrame:
+        rows = plainly(self, phase)
+        hit = rows.index[rows["arm"].isin(arms)]
+        rows.loc[hit, "status"] = "failed"
+        rows.loc[hit[:1], "status"] = one
+        return rows
+
+    monkeypatch.setattr(StudyContext, "of_phase", of_phase)
+
+
+def sharing_arms(context: StudyContext) -> set[str]:
+    return {arm.label for arm in context.plan.arms if arm.sharing not in UNSHARED}
+
+
+def test_failures_are_not_taken_for_divergence_because_one_network_diverged(
+    opened: Opener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Failed networks are tried again; a study that has ended as diverged would never try them."""
+    context = opened(until=frozen("arm"))
+    lost(context, monkeypatch, sharing_arms(context), "diverged")
+    with pytest.raises(UserError, match="could not be judged"):
+        choose(context)
+    assert not context.ledger.of("ended")
+    assert context.ledger.of("stopped")
+
+
+def test_a_verdict_without_the_chosen_arm_is_no_verdict_even_if_another_arm_is_left(
+    opened: Opener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    context = opened()
+    chosen = context.frozen("judged")["arms"][0]
+    lost(context, monkeypatch, {chosen}, "diverged")
+    with pytest.raises(UserError, match="could not be judged"):
+        refuse_without_verdict(context)
+
+
+def test_a_verdict_goes_on_while_a_network_of_the_chosen_arm_is_left(
+    opened: Opener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    context = opened()
+    lost(context, monkeypatch, {context.frozen("judged")["arms"][0]}, "finished")
+    refuse_without_verdict(context)
+    assert not context.ledger.of("stopped")
