@@ -82,13 +82,17 @@ def rank_draws(replicas: pd.DataFrame, *, phase: str = "search", epochs: int | N
     return table[["arm", "task", "draw", "seeds", "lost", "skill", "rank"]].reset_index(drop=True)
 
 
+def not_stopped(replicas: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows of replicas that were not stopped early by the search: among these a draw is selected."""
+    return replicas[~replicas["status"].isin(("running", "stopped"))]
+
+
 def select_draws(replicas: pd.DataFrame, *, phase: str = "search") -> dict[str, dict[str, int]]:
     """Return the best draw of each arm that was trained to the end, by arm and task; of ``single_task`` one per task.
 
     An arm, or a task of a ``single_task`` arm, of which no replica finished is left out.
     """
-    finished = replicas[~replicas["status"].isin(("running", "stopped"))]
-    ranked = rank_draws(finished, phase=phase)
+    ranked = rank_draws(not_stopped(replicas), phase=phase)
     best = ranked[(ranked["rank"] == 0) & (ranked["seeds"] > 0)]
     tasks = {arm: list(dict.fromkeys(rows)) for arm, rows in replicas.groupby("arm")["task"]}
     chosen: dict[str, dict[str, int]] = {}

@@ -7,7 +7,9 @@ import json
 import pandas as pd
 import pytest
 
-from study.protocol.confirm import choose, confirm
+from analysis.selection import rank_draws
+from study.protocol.confirm import arms_to_confirm, choose, confirm
+from study.protocol.context import StudyContext
 from tests.study.protocol.conftest import Opener, frozen
 from tests.study.protocol.test_search import jobs
 
@@ -35,6 +37,23 @@ def test_the_best_k_are_confirmed_with_the_references_and_all_baselines(
         arm for arm in context.plan.candidates if arm.depth in (best, reference.depth)
     }
     assert set(context.plan.baselines) <= confirmed
+
+
+def test_arms_compete_with_the_draw_that_is_selected_for_them(opened: Opener, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A draw that the search stopped early may have lost fewer seeds, and rank first where it counts as well."""
+    context = opened(until=frozen("arm"), confirm={"seeds": 3, "arms": 1})
+    records = context.of_phase("search")
+    stopped = records.assign(status=records["status"].where(records["draw"] != 1, "stopped"))
+    monkeypatch.setattr(StudyContext, "of_phase", lambda self, phase: stopped)
+    ranked: list[pd.DataFrame] = []
+
+    def rank(rows: pd.DataFrame) -> pd.DataFrame:
+        ranked.append(rows)
+        return rank_draws(rows)
+
+    monkeypatch.setattr("study.protocol.confirm.rank_draws", rank)
+    arms_to_confirm(context)
+    assert set(ranked[0]["draw"]) == set(records["draw"]) - {1}
 
 
 def test_the_choice_is_frozen_with_its_table_and_kept(opened: Opener) -> None:
