@@ -87,6 +87,21 @@ def shared_stages(sharing: str, depth: float, stages: int) -> str:
     return f"{depth:.0f} of {stages} stages shared" + ("" if sharing == "hard" else f" by {sharing}")
 
 
+def way_to_share(sharing: str, depth: float, stages: int) -> str:
+    """Return how an arm shares as the subject of a sentence, as in ``sharing 1 of 2 stages``.
+
+    Args:
+        sharing: name of the sharing architecture.
+        depth: number of shared stages; NaN where the architecture has none.
+        stages: number of stages.
+    """
+    if sharing == "independent" or depth == 0:
+        return "one loop without sharing"
+    if math.isnan(depth):
+        return f"sharing by {sharing}"
+    return "full sharing" if depth == stages else f"sharing {depth:.0f} of {stages} stages"
+
+
 def amount(value: float) -> str:
     """Return a count with a readable unit, as in ``12.3k``."""
     for limit, unit in ((1e9, "G"), (1e6, "M"), (1e3, "k")):

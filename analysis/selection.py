@@ -55,7 +55,9 @@ def _best(of_tasks: list[np.ndarray], length: int) -> float:
     return float(curves[counted].mean(axis=0).max()) if counted.any() else -np.inf
 
 
-def rank_draws(replicas: pd.DataFrame, *, phase: str = "search", epochs: int | None = None) -> pd.DataFrame:
+def rank_draws(
+    replicas: pd.DataFrame, *, phase: str = "search", epochs: int | None = None, stopped: bool = True
+) -> pd.DataFrame:
     """Rank the draws of each arm (of each task of a ``single_task`` arm), best first.
 
     A draw with fewer diverged, failed or missing replicas ranks before one with more; then the mean over seeds
@@ -65,12 +67,14 @@ def rank_draws(replicas: pd.DataFrame, *, phase: str = "search", epochs: int | N
         replicas: training records; rows of other phases are left out.
         phase: the phase whose draws are ranked.
         epochs: compare after so many epochs, as halving does at a rung; default: whatever was trained.
+        stopped: whether replicas count that the search stopped early; a draw is selected among the others.
 
     Returns:
         ``arm, task, draw, seeds, lost, skill, rank``; ``lost`` counts replicas without a score, ``skill`` is the mean
         of the others (NaN: none), ``rank`` starts at 0.
     """
-    scores = replica_scores(replicas[replicas["phase"] == phase], epochs=epochs)
+    counted = (replicas["phase"] == phase) & (stopped | ~replicas["status"].isin(("running", "stopped")))
+    scores = replica_scores(replicas[counted], epochs=epochs)
     usable = scores["score"].where(np.isfinite(scores["score"]))
     draws = scores.assign(usable=usable).groupby(["arm", "task", "draw"], sort=False)["usable"]
     table = draws.agg(skill="mean", seeds="count").reset_index()
@@ -82,24 +86,18 @@ def rank_draws(replicas: pd.DataFrame, *, phase: str = "search", epochs: int | N
     return table[["arm", "task", "draw", "seeds", "lost", "skill", "rank"]].reset_index(drop=True)
 
 
-def not_stopped(replicas: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows of replicas that were not stopped early by the search: among these a draw is selected."""
-    return replicas[~replicas["status"].isin(("running", "stopped"))]
-
-
 def select_draws(replicas: pd.DataFrame, *, phase: str = "search") -> dict[str, dict[str, int]]:
     """Return the best draw of each arm that was trained to the end, by arm and task; of ``single_task`` one per task.
 
     An arm, or a task of a ``single_task`` arm, of which no replica finished is left out.
     """
-    ranked = rank_draws(not_stopped(replicas), phase=phase)
+    ranked = rank_draws(replicas, phase=phase, stopped=False)
     best = ranked[(ranked["rank"] == 0) & (ranked["seeds"] > 0)]
     tasks = {arm: list(dict.fromkeys(rows)) for arm, rows in replicas.groupby("arm")["task"]}
     chosen: dict[str, dict[str, int]] = {}
     for row in each(best):
-        chosen.setdefault(row.arm, {}).update(
-            {task: int(row.draw) for task in ([row.task] if row.task else tasks[row.arm])}
-        )
+        learnt = [row.task] if row.task else tasks[row.arm]
+        chosen.setdefault(row.arm, {}).update(dict.fromkeys(learnt, int(row.draw)))
     return chosen
 
 

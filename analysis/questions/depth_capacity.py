@@ -6,6 +6,7 @@ phase.  The map explores: none of its cells gets a verdict.
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -107,8 +108,10 @@ def title(rows: pd.DataFrame) -> str:
     """Return a sentence: where the mean gain is largest, if its interval lies above 0 anywhere."""
     best = peak(rows)
     if best is not None:
-        place = f"{best['depth']:.0f} of {best['stages']} shared stages and width {best['width']}"
         size = f"{points(best['gain'])} ± {points(best['half_width'], sign=False)} points"
+        if math.isnan(best["depth"]):  # the architecture has none
+            return f"The mean gain is largest at width {best['width']} ({size})"
+        place = f"{best['depth']:.0f} of {best['stages']} shared stages and width {best['width']}"
         return f"The mean gain is largest at {place} ({size})"
     if rows.loc[rows["quantity"] == GAIN, "half_width"].notna().any():
         return "No depth and width has a mean gain whose interval lies above zero"

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from analysis.formatting import count_range, listing, points, with_interval
+from analysis.formatting import count_range, listing, points, way_to_share, with_interval
 from analysis.importance import IMPORTANCE, mean_of, with_importance
 from analysis.plots import forest, style
 from analysis.plots.forest import MARKS
@@ -94,8 +94,7 @@ def _phases(
     table: pd.DataFrame, pair: Comparison, common: Setting, trained: set[str]
 ) -> list[tuple[str, pd.DataFrame]]:
     """Return phase and gains of verdict seeds if the baseline was ``trained`` on them, else of confirm seeds."""
-    against = {pair.right} if isinstance(pair.right, str) else set(pair.right.values())
-    for phase in ("verdict",) if against <= trained else ("verdict", "confirm"):  # confirm seeds chose the arm
+    for phase in ("verdict",) if pair.trained <= trained else ("verdict", "confirm"):  # confirm seeds chose the arm
         gains = differences(table, pair.left, pair.right, phase, common)
         paired = gains[(gains["scope"] == TASK) & gains["gain"].notna()]
         tasks = paired["task"].nunique()
@@ -135,6 +134,7 @@ def _row(facts: dict[str, Any], group: pd.DataFrame, judgement: Judged) -> dict[
             "remedy": REMEDIES.get(judgement.shortage) or remedy(gain, facts["band"]),
             "more_seeds": np.nan if judgement.shortage else more_seeds(gain, facts["band"]),
             "shortage": judgement.shortage,
+            "edge": judgement.edge,
             "percent_gain": _percent(group),
             "per_seed": tuple(float(value) for value in group["gain"]),
         }
@@ -170,17 +170,10 @@ def title(rows: pd.DataFrame) -> str:
         for _, judged in verdicts(rows, role).groupby("arm", sort=False):
             found = _finding(judged)
             if found:
-                parts.append(f"{_subject(judged.iloc[0])} {found}")
+                first = judged.iloc[0]
+                parts.append(f"{way_to_share(first['sharing'], first['depth'], first['stages'])} {found}")
     sentence = "; ".join(parts)
     return sentence[:1].upper() + sentence[1:] if parts else "Gain over tuned single-task networks, in points of skill"
-
-
-def _subject(facts: pd.Series) -> str:
-    if not facts["depth"] > 0:
-        return "one loop without sharing"
-    if facts["depth"] == facts["stages"]:
-        return "full sharing"
-    return f"sharing {facts['depth']:.0f} of {facts['stages']} stages"
 
 
 def _finding(rows: pd.DataFrame) -> str:

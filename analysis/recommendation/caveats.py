@@ -22,9 +22,8 @@ def changes(rows: pd.DataFrame, arm: str) -> list[str]:
     said, rows = [], rows[rows["arm"] == arm]
     judged = rows[(rows["baseline"] == "each") & (rows["scope"] == TASK)]
     for row in each(judged.sort_values("order")):
-        edge = row.low_simultaneous if row.word in GAINED else -row.high_simultaneous
         if row.word in (*GAINED, HURT_BY_SHARING):
-            said.append(f"{row.task} would not count as {row.word} with a band of ±{edge:.1f} points or wider.")
+            said.append(f"{row.task} would not count as {row.word} with a band of ±{row.edge:.1f} points or wider.")
     for facts, same in groups(with_word(judged, UNDECIDED), ["remedy"]):
         remedy = facts["remedy"]
         said.append(f"{remedy[:1].upper()}{remedy[1:]} could decide {named(list(same['task']))}.")

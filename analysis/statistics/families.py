@@ -29,11 +29,14 @@ class Judged:
         gain: with its 95% interval and the simultaneous one.
         word: verdict word after the step-down.
         shortage: what there is too little of for a word; empty where there is enough.
+        edge: half-width of the narrowest band with which *helped* or *hurt* would not be said, in points; NaN where
+            neither is said.
     """
 
     gain: Gain
     word: str
     shortage: str
+    edge: float
 
 
 def judged_together(comparisons: Rows, band: float, looks: int) -> list[Judged]:
@@ -102,8 +105,10 @@ def _judged(rows: pd.DataFrame, band: float, looks: int, family: float, final: f
     gain = gain_of(rows, family=family, looks=looks)
     variance, degrees = float(rows["test_variance"].iloc[0]), float(rows["test_degrees"].iloc[0])
     lacks = "" if gain.n == 0 else shortage(_rarer(rows), degrees + 1, differ=variance > LEAST_ERROR**2)
-    word = UNDECIDED if lacks else verdict(gain_of(rows, family=final, looks=looks), band)
-    return Judged(gain, word, lacks)
+    settled = gain_of(rows, family=final, looks=looks)
+    word = UNDECIDED if lacks else verdict(settled, band)
+    low, high = settled.simultaneous
+    return Judged(gain, word, lacks, {HELPED: low, HURT: -high}.get(word, math.nan))
 
 
 def _rarer(rows: pd.DataFrame) -> float:

@@ -31,6 +31,7 @@ class Comparison:
         baseline: ``each``, ``loop``, ``total`` or ``best``.
         against: label of the baseline, or ``per task``.
         left, right: labels under which both stand in the table of outcomes; ``right`` is one per task for ``best``.
+        trained: labels under which the networks of the baseline were trained, one or, with outer folds, several.
     """
 
     role: str
@@ -39,6 +40,7 @@ class Comparison:
     against: str
     left: str
     right: str | Mapping[str, str]
+    trained: frozenset[str]
 
 
 def comparisons(records: Records, scored: pd.DataFrame) -> tuple[pd.DataFrame, list[Comparison]]:
@@ -56,7 +58,7 @@ def comparisons(records: Records, scored: pd.DataFrame) -> tuple[pd.DataFrame, l
         for name in BASELINES:
             right = judged["baselines"].get(arm, {}).get(name)
             if right and right != arm:
-                found.append(Comparison(role_of(role), arm, name, _shown(right), arm, right))
+                found.append(Comparison(role_of(role), arm, name, _shown(right), arm, right, _labels(right)))
     alone = [(arm, task) for arm, tasks in judged.get("alone", {}).items() for task in tasks]
     others = scored[~pd.MultiIndex.from_frame(scored[["arm", "task"]]).isin(alone)] if alone else scored
     return pd.concat([others, *(_alone(scored, judged, arm) for arm in judged["arms"])], ignore_index=True), found
@@ -90,24 +92,37 @@ def _over_folds(
             parts += rows
             if name and any(len(part) for part in rows):
                 against = _shown(judged["baselines"].get(arm, {}).get(name) or "per task")
-                found.append(Comparison(role_of(role), arm, name, against, f"{role} arm", label))
+                trained = frozenset().union(*(_labels(_wanted(here, role, name)) for here in of_fold.values() if here))
+                found.append(Comparison(role_of(role), arm, name, against, f"{role} arm", label, trained))
     return pd.concat(parts, ignore_index=True) if parts else scored.head(0), found
 
 
 def _rows(scored: pd.DataFrame, judged: Mapping[str, Any], role: str, name: str | None) -> pd.DataFrame:
-    """The outcomes, on one fold, of the arm that it judged in ``role``, or of the arm's baseline ``name``.
+    """The outcomes, on one fold, of the arm that it judged in ``role``, or of the arm's baseline ``name``."""
+    wanted = _wanted(judged, role, name)
+    if isinstance(wanted, Mapping):
+        return scored[scored["arm"] == scored["task"].map(dict(wanted))]
+    own = scored[scored["arm"] == wanted]
+    return own if name else pd.concat([own, _alone(scored, judged, str(wanted))])
+
+
+def _wanted(judged: Mapping[str, Any], role: str, name: str | None) -> str | Mapping[str, str] | None:
+    """The label of the arm that a fold judged in ``role``, or of its baseline ``name``; ``None`` where it has none.
 
     Where the chosen arm is the reference itself, or no task was harmed, the fold's chosen arm has that role, too.
     """
     here = roles(judged)
     arm = here.get(role, here[RECOMMENDED])
-    wanted = arm if name is None else judged["baselines"].get(arm, {}).get(name)
-    if isinstance(wanted, Mapping):
-        return scored[scored["arm"] == scored["task"].map(dict(wanted))]
-    if not wanted or (name is not None and wanted == arm):
-        return scored.head(0)
-    own = scored[scored["arm"] == wanted]
-    return own if name else pd.concat([own, _alone(scored, judged, arm)])
+    if name is None:
+        return arm
+    found = judged["baselines"].get(arm, {}).get(name)
+    return None if not found or found == arm else found
+
+
+def _labels(wanted: str | Mapping[str, str] | None) -> frozenset[str]:
+    if isinstance(wanted, str):
+        return frozenset((wanted,))
+    return frozenset((wanted or {}).values())
 
 
 def _alone(scored: pd.DataFrame, judged: Mapping[str, Any], arm: str) -> pd.DataFrame:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from analysis.selection import UNSHARED, choose_arm, not_stopped, rank_draws
+from analysis.selection import UNSHARED, choose_arm, rank_draws
 from study.execution.scheduler import Steps
 from study.planning.replica import Replica
 from study.protocol.context import StudyContext
@@ -71,7 +71,7 @@ def arms_to_confirm(context: StudyContext) -> list[str]:
     candidates = [arm.label for arm in planned if arm in context.plan.candidates]
     if most == "all" or most >= len(candidates):
         return [arm.label for arm in planned]
-    ranked = rank_draws(not_stopped(context.of_phase("search")))  # as the draws were selected
+    ranked = rank_draws(context.of_phase("search"), stopped=False)  # as the draws were selected
     first = ranked[(ranked["rank"] == 0) & ranked["arm"].isin(candidates)]
     skills = sorted(zip(-first["skill"], first["arm"], strict=True))
     best = {arm for _, arm in skills[:most]}

@@ -16,6 +16,7 @@ from analysis.formatting import (
     points,
     shared_stages,
     tree_words,
+    way_to_share,
 )
 
 
@@ -68,6 +69,13 @@ def test_what_an_arm_shares() -> None:
     assert shared_stages("low_rank", math.nan, 2) == "shared by low_rank"
     assert shared_stages("single_task", math.nan, 2) == "single-task networks"
     assert shared_stages("independent", 0.0, 2) == shared_stages("hard", 0.0, 2) == "nothing shared, one loop"
+
+
+def test_ways_to_share_are_subjects_of_sentences() -> None:
+    assert way_to_share("hard", 1.0, 2) == "sharing 1 of 2 stages"
+    assert way_to_share("hard", 2.0, 2) == "full sharing"
+    assert way_to_share("independent", math.nan, 2) == way_to_share("hard", 0.0, 2) == "one loop without sharing"
+    assert way_to_share("concat", math.nan, 2) == "sharing by concat"  # it has no depth, and shares all the same
 
 
 def test_the_groups_of_a_tree() -> None:

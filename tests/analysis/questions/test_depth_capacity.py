@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.patches import Rectangle
@@ -44,6 +45,7 @@ def test_the_title_of_the_map_names_its_largest_mean_gain_or_none(records_of: St
     assert depth_capacity.title(plane).startswith("No depth and width")
     good = depth_capacity.table(depth_capacity.score(records_of(replace(PLAIN, effects={"a": 6.0, "b": 5.0}))))
     assert "at 2 of 2 shared stages and width 16 (+5." in depth_capacity.title(good)
+    assert "largest at width 16 (+5." in depth_capacity.title(good.assign(depth=np.nan)), "no depth"
 
 
 def test_the_maps_have_a_cell_for_every_depth_and_width_and_box_the_recommended_arm(plane: pd.DataFrame) -> None:

@@ -179,6 +179,22 @@ def test_without_the_loop_baseline_harm_is_named_but_not_attributed(records_of: 
     assert words(replace(records, ledger=ledger))["odd"] == HURT
 
 
+@pytest.mark.parametrize("folds", [1, 2])
+def test_a_baseline_that_was_lost_on_the_verdict_seeds_is_not_replaced_by_those_that_chose_the_arm(
+    records_of: StudyOf, folds: int
+) -> None:
+    records = records_of(PLANTED)
+    single = records.replicas.query("sharing == 'single_task' and width == 16 and phase == 'verdict'")
+    ledger = [event | {"folds": folds} for event in records.ledger]
+    frozen = [event for event in ledger if event["event"] == "frozen"] if folds > 1 else []
+    ledger += [event | {"fold": fold} for event in frozen for fold in range(folds)]
+    scores = records.scores[~records.scores["replica"].isin(single["replica"])]
+    found = transfer.score(replace(records, ledger=ledger, scores=scores))
+    assert len(single)
+    assert len(found)
+    assert "each" not in set(found["baseline"])
+
+
 def test_best_is_the_best_width_of_each_task_on_confirm_seeds_where_it_was_not_judged(planted: pd.DataFrame) -> None:
     best = planted[(planted["baseline"] == "best") & (planted["scope"] == TASK)]
     assert set(best["phase"]) == {"confirm"}  # width 64 wins, and the verdict phase trained width 16

@@ -41,8 +41,8 @@ def test_the_strongest_caveat_comes_first(records_of: StudyOf, change: dict, wor
 def test_what_would_change_the_verdict_names_the_band_the_remedy_and_the_other_baseline() -> None:
     rows = pd.concat(
         [
-            judged(("a", HELPED), low_simultaneous=1.24, high_simultaneous=9.0),
-            judged(("b", HURT_BY_SHARING), low_simultaneous=-9.0, high_simultaneous=-3.0).assign(order=1),
+            judged(("a", HELPED), edge=1.24),
+            judged(("b", HURT_BY_SHARING), edge=3.0).assign(order=1),
             judged(("c", UNDECIDED), ("d", UNDECIDED), remedy="about 3 more seeds"),
             judged(("e", UNDECIDED), remedy="more test data"),
             judged(("f", TIE), ("g", TUNED_ALONE)),

@@ -29,7 +29,7 @@ def test_the_best_k_are_confirmed_with_the_references_and_all_baselines(
     context = opened(until=frozen("arm"), confirm={"seeds": 3, "arms": 1})
     skills = {arm.label: 0.9 if arm.depth == best else 0.1 for arm in context.plan.candidates}
     ranked = pd.DataFrame({"arm": list(skills), "skill": list(skills.values()), "rank": 0})
-    monkeypatch.setattr("study.protocol.confirm.rank_draws", lambda records: ranked)
+    monkeypatch.setattr("study.protocol.confirm.rank_draws", lambda records, **_: ranked)
     confirmed = {job.arm for job in jobs(confirm(context))}
     (reference,) = context.plan.references
     assert reference.depth == 2
@@ -47,9 +47,9 @@ def test_arms_compete_with_the_draw_that_is_selected_for_them(opened: Opener, mo
     monkeypatch.setattr(StudyContext, "of_phase", lambda self, phase: stopped)
     ranked: list[pd.DataFrame] = []
 
-    def rank(rows: pd.DataFrame) -> pd.DataFrame:
-        ranked.append(rows)
-        return rank_draws(rows)
+    def rank(rows: pd.DataFrame, **options: bool) -> pd.DataFrame:
+        ranked.append(rank_draws(rows, **options))
+        return ranked[-1]
 
     monkeypatch.setattr("study.protocol.confirm.rank_draws", rank)
     arms_to_confirm(context)
