@@ -18,7 +18,7 @@ SINGLE_TASK = "single_task"
 UNSHARED = (SINGLE_TASK, "independent")
 """Architectures in which tasks have no parameter in common."""
 LOWEST_SKILL = -1.0
-"""Floor of a task's skill inside means that choose: one task that is not learnt must not decide between arms."""
+"""Floor of a task's skill inside means that choose an arm, a draw or an epoch: one task that is not learnt must not."""
 USABLE = ("running", "stopped", "finished")
 
 
@@ -51,8 +51,9 @@ def _best(of_tasks: list[np.ndarray], length: int) -> float:
     if length < 1:
         return -np.inf
     curves = np.stack([np.asarray(curve, dtype=float)[:length] for curve in of_tasks])
-    counted = np.isfinite(curves).all(axis=1)
-    return float(curves[counted].mean(axis=0).max()) if counted.any() else -np.inf
+    curves = curves[np.isfinite(curves).all(axis=1)]
+    floor = LOWEST_SKILL if len(of_tasks) > 1 else -np.inf  # as the engine selects an epoch
+    return float(np.maximum(curves, floor).mean(axis=0).max()) if len(curves) else -np.inf
 
 
 def rank_draws(
@@ -96,8 +97,7 @@ def select_draws(replicas: pd.DataFrame, *, phase: str = "search") -> dict[str, 
     tasks = {arm: list(dict.fromkeys(rows)) for arm, rows in replicas.groupby("arm")["task"]}
     chosen: dict[str, dict[str, int]] = {}
     for row in each(best):
-        learnt = [row.task] if row.task else tasks[row.arm]
-        chosen.setdefault(row.arm, {}).update(dict.fromkeys(learnt, int(row.draw)))
+        chosen.setdefault(row.arm, {}).update(dict.fromkeys([row.task] if row.task else tasks[row.arm], int(row.draw)))
     return chosen
 
 
@@ -198,14 +198,15 @@ def fair_skills(replicas: pd.DataFrame) -> np.ndarray:
     for _, group in rows.groupby(["arm", "subject"], sort=False):
         curves = [np.asarray(curve, dtype=float) for curve in group["validation_skill"]]
         length = min(map(len, curves))
-        table = pd.DataFrame(np.stack([curve[:length] for curve in curves])).assign(seed=group["seed"].to_numpy())
+        floor = -np.inf if group["alone"].iloc[0] else LOWEST_SKILL
+        table = pd.DataFrame(np.maximum([curve[:length] for curve in curves], floor))
+        table = table.assign(seed=group["seed"].to_numpy())
         means = table.groupby("seed").mean()  # over tasks; those without validation labels are NaN and left out
         half = np.arange(len(means)) % 2
         best = [means[half == side].mean().fillna(-np.inf).to_numpy().argmax() for side in (1, 0)]
         epoch = {seed: best[side if len(means) > 1 else 1] for seed, side in zip(means.index, half, strict=True)}
-        found[group["place"].to_numpy()] = [
-            curve[epoch[seed]] for curve, seed in zip(curves, group["seed"], strict=True)
-        ]
+        of_seeds = zip(curves, group["seed"], strict=True)
+        found[group["place"].to_numpy()] = [curve[epoch[seed]] for curve, seed in of_seeds]
     return found
 
 
@@ -246,5 +247,4 @@ def costs(replicas: pd.DataFrame) -> pd.DataFrame:
     per_arm = one.reset_index("task").groupby("arm", sort=False)
     single = per_arm["sharing"].first() == SINGLE_TASK
     numbers = per_arm[["multiply_adds", "parameters_total"]]
-    table = numbers.sum().where(single, numbers.max())
-    return table.rename(columns={"parameters_total": "parameters"}).reset_index()
+    return numbers.sum().where(single, numbers.max()).rename(columns={"parameters_total": "parameters"}).reset_index()

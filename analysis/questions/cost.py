@@ -54,6 +54,6 @@ def caption(rows: pd.DataFrame) -> str:
     return (
         "Multiply-adds per example and parameters, all tasks together, and their ratio to the tuned single-task "
         f"networks of the same width; mean validation skill over tasks in points, n = {rows['n'].max()} confirm "
-        f"seeds ({bars}; not paired: rows are not differences). The arm was chosen by the one-standard-error rule on "
-        "this skill, paired by seed."
+        f"seeds ({bars}; not paired: rows are not differences), each at its own best epoch. The arm was chosen by the "
+        "one-standard-error rule, paired by seed, on the skill at the epochs in which other seeds were best."
     )

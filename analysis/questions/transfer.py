@@ -19,7 +19,7 @@ from analysis.plots import forest, style
 from analysis.plots.forest import MARKS
 from analysis.records.frames import each, groups
 from analysis.records.schema import Records
-from analysis.statistics.evidence import REMEDIES
+from analysis.statistics.evidence import REMEDIES, rarer_examples
 from analysis.statistics.families import Judged, judged_together
 from analysis.statistics.harm_and_pooling import with_harm_and_pooling
 from analysis.statistics.intervals import ALPHA, MIN_SEEDS
@@ -27,7 +27,7 @@ from analysis.statistics.judged import Comparison, comparisons
 from analysis.statistics.looks import level_in_words
 from analysis.statistics.outcomes import Setting, outcomes, setting
 from analysis.statistics.paired_gains import EQUAL_MEAN, MEAN, TASK, differences, gain_columns, name_of_mean
-from analysis.statistics.rarer_examples import rarer_examples, with_rarer_examples
+from analysis.statistics.rarer_examples import with_rarer_examples
 from analysis.statistics.verdicts import (
     ADDED,
     CANDIDATE,

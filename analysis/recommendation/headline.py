@@ -13,6 +13,7 @@ from analysis.recommendation.decision import DO_NOT_SHARE, NO_DIFFERENCE, SHARE,
 from analysis.recommendation.option import BEST_ALONE, Option
 from analysis.recommendation.preference import BALANCED
 from analysis.selection import UNSHARED
+from analysis.statistics.evidence import counted
 from analysis.statistics.intervals import MIN_SEEDS
 from analysis.statistics.verdicts import HURT, HURT_BY_SHARING, TUNED_ALONE
 
@@ -100,7 +101,8 @@ def statement(decision: Decision) -> str:
     about = decision.about
     if about is None:
         return ""
-    tasks = f"{len(about.tasks)} {agree(len(about.tasks), 'task', 'tasks')}"
+    number, of_all = len(about.tasks), len(counted(about.tasks))
+    tasks = f"{number} {agree(number, 'task', 'tasks')}" if of_all == number else f"{of_all} of {number} tasks"
     rule = "" if decision.prefer == BALANCED else f" You prefer {decision.prefer}."
     by = "" if about.equal is None else ", by the importance that the study states,"
     alike = "" if about.equal is None else f" ({with_interval(*about.equal)} with all tasks alike)"
@@ -147,4 +149,4 @@ def _harm(about: Option) -> str:
         return "No task is shown to be hurt, and none plausibly loses."
     unknown = [] if task in about.hardly_judged else about.hardly_judged
     aside = f" ({named(unknown)} aside: too little is judged)" if unknown else ""
-    return f"No task is shown to be hurt; at worst {task} loses {points(-lowest, sign=False)} points{aside}."
+    return f"No task is shown to be hurt; at worst {task} could lose {points(-lowest, sign=False)} points{aside}."

@@ -11,6 +11,7 @@ from analysis.importance import mean_of
 from analysis.recommendation.costs import UNKNOWN, Cost
 from analysis.recommendation.risks import NO_RISK, Risks, risks_of
 from analysis.selection import UNSHARED
+from analysis.statistics.evidence import counted
 from analysis.statistics.paired_gains import EQUAL_MEAN, MEAN, TASK
 from analysis.statistics.verdicts import HELPED, HELPED_BY_SHARING, HURT, HURT_BY_SHARING, TRAINED_TOGETHER, TUNED_ALONE
 
@@ -136,7 +137,7 @@ def gains_of(rows: pd.DataFrame, kind: str, facts: pd.Series) -> Option:
         facts: factor levels of the arm.
     """
     tasks, means = rows[rows["scope"] == TASK], rows[rows["scope"] == MEAN]
-    mean = mean_of(tasks[tasks["n"] > 0], "gain")
+    mean = mean_of(counted(tasks[tasks["n"] > 0]), "gain")
     one = means.iloc[0] if len(means) else {"gain": mean, "low": math.nan, "high": math.nan}
     gain, low, high = (float(one[name]) for name in ("gain", "low", "high"))
     alike = rows[rows["scope"] == EQUAL_MEAN]
@@ -145,5 +146,5 @@ def gains_of(rows: pd.DataFrame, kind: str, facts: pd.Series) -> Option:
         equal = float(alike["gain"].iloc[0]), float(alike["low"].iloc[0]), float(alike["high"].iloc[0])
     known = {"n": int(tasks["n"].max()), "band": float(tasks["band"].iloc[0])}
     label = str(facts["arm"]) if kind != BEST_ALONE else ""
-    risks = risks_of(tasks, gain, low, high)
+    risks = risks_of(counted(tasks), gain, low, high)
     return Option(kind, label, facts, gain, low, high, **known, risks=risks, tasks=tasks, equal=equal)

@@ -10,6 +10,11 @@ from __future__ import annotations
 
 import math
 
+import pandas as pd
+
+from analysis.records.schema import Records
+from analysis.statistics.strata import fold_of
+
 MIN_POSITIVES = 10
 """Smallest number of judged examples outside a classification task's most frequent class."""
 MIN_GROUPS = 10
@@ -39,3 +44,28 @@ def shortage(rarer: float, groups: float, *, differ: bool = True) -> str:
     if math.isfinite(rarer) and not differ:
         return SAME_PREDICTIONS
     return TOO_FEW_GROUPS if groups < MIN_GROUPS else ""
+
+
+def rarer_examples(records: Records) -> dict[str, float]:
+    """Return the number by task, over all outer folds; tasks without it, such as regressions, are not there."""
+    if "num_rarer" not in records.scores:
+        return {}
+    seeds = records.replicas[["replica", "task", "seed"]].drop_duplicates(["replica", "task"])
+    rows = records.scores[["replica", "task", "num_rarer"]].dropna().merge(seeds, on=["replica", "task"])
+    of_fold = rows.groupby(["task", fold_of(rows["seed"], records.num_folds)])["num_rarer"].max()
+    return {str(task): float(number) for task, number in of_fold.groupby("task").sum().items()}
+
+
+def uncounted_tasks(records: Records) -> frozenset[str]:
+    """Return the tasks with too few positives, which do not count in means over tasks; none where all have too few.
+
+    Their skill divides by next to nothing: one positive among hundreds of rows would decide the mean of all tasks.
+    """
+    few = {task for task, number in rarer_examples(records).items() if number < MIN_POSITIVES}
+    return frozenset(few if few < set(records.tasks["task"]) else ())
+
+
+def counted(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows, of one task each with its ``shortage``, that count in a mean over tasks; all where none does."""
+    kept = rows[rows["shortage"].ne(TOO_FEW_POSITIVES)] if "shortage" in rows else rows
+    return kept if len(kept) else rows

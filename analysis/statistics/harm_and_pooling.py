@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from analysis.statistics.evidence import counted
 from analysis.statistics.families import harm_to_tasks, pooled_over_tasks
 from analysis.statistics.paired_gains import MEAN, TASK
 
@@ -25,7 +26,8 @@ def with_harm_and_pooling(rows: pd.DataFrame, comparisons: Sequence[pd.DataFrame
     """Add partly pooled gains to tasks' rows, and the worst harm to the rows of the means, against ``each``.
 
     Args:
-        rows: one per comparison, with ``arm, baseline, scope, task, band, looks``.
+        rows: one per comparison, with ``arm, baseline, scope, task, band, looks, shortage``; tasks with too few
+            positives are left out.
         comparisons: in the same order, the rows of :func:`analysis.statistics.paired_gains.differences`.
 
     Returns:
@@ -35,7 +37,8 @@ def with_harm_and_pooling(rows: pd.DataFrame, comparisons: Sequence[pd.DataFrame
     """
     found = rows.assign(**dict.fromkeys(COLUMNS, np.nan)).astype({"most_lost_by": object, "some_hurt": object})
     for _, arm in rows[rows["baseline"] == "each"].groupby("arm", sort=False):
-        places = [place for place in arm.index[arm["scope"] == TASK] if comparisons[place]["gain"].notna().any()]
+        judged = counted(arm[arm["scope"] == TASK]).index
+        places = [place for place in judged if comparisons[place]["gain"].notna().any()]
         tasks = [comparisons[place] for place in places]
         looks, band = int(arm["looks"].iloc[0]), float(arm["band"].iloc[0])
         pooled, harm = pooled_over_tasks(tasks, looks), harm_to_tasks(tasks, band, looks)

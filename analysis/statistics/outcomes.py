@@ -10,6 +10,7 @@ import pandas as pd
 from analysis.importance import Importance, stated_importance
 from analysis.records.schema import FACTOR_COLUMNS, Records
 from analysis.selection import selected
+from analysis.statistics.evidence import uncounted_tasks
 from analysis.statistics.looks import divisor_of_level
 
 LOOP = "independent"
@@ -27,6 +28,7 @@ class Setting:
         groups: group number of every test example, or ``None``.
         folds: number of outer folds; 1: a test split of its own judges.
         importance: of the tasks in their mean, by name; ``None``: all count alike.
+        uncounted: tasks that do not count in means, since too little of them is judged.
     """
 
     tasks: list[str]
@@ -35,6 +37,7 @@ class Setting:
     groups: np.ndarray | None
     folds: int = 1
     importance: Importance | None = None
+    uncounted: frozenset[str] = frozenset()
 
 
 def setting(records: Records) -> Setting:
@@ -43,7 +46,8 @@ def setting(records: Records) -> Setting:
     groups = None if records.test_groups is None else np.asarray(records.test_groups)
     band = float(records.spec.get("band", 1.0))
     importance = stated_importance(records.spec)
-    return Setting(list(records.tasks["task"]), band, looks, groups, records.num_folds, importance)
+    tasks, uncounted = list(records.tasks["task"]), uncounted_tasks(records)
+    return Setting(tasks, band, looks, groups, records.num_folds, importance, uncounted)
 
 
 def outcomes(records: Records) -> pd.DataFrame:

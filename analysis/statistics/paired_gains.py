@@ -42,12 +42,12 @@ def differences(
 
     Returns:
         ``scope, task, seed, gain, metric, baseline_metric, test_variance, test_degrees, fold, weight, test_influence,
-        rarer``; the mean over tasks has the seeds in which none of its tasks is missing, and goes by the importance
-        that the setting states, with the equal mean behind it.  ``test_influence`` holds what
-        every group of test examples contributes to the error of the mean, the same array in all rows of a task
-        (``None``: not known), and ``rarer`` the number of judged examples outside the most frequent class.  A task
-        without pairs (no test labels) has one row of NaN.  A seed's gain is that on its own outer fold, whose share of
-        the test examples is the weight.  Empty where nothing can be paired.
+        rarer``.  The mean over tasks has the seeds in which none of its tasks is missing, leaves out the tasks that the
+        setting does not count, and goes by the importance that the setting states, with the equal mean behind it.
+        ``test_influence`` holds what every group of test examples contributes to the error of the mean, the same array
+        in all rows of a task (``None``: not known), and ``rarer`` the number of judged examples outside the most
+        frequent class.  A task without pairs (no test labels) has one row of NaN.  A seed's gain is that on its own
+        outer fold, whose share of the test examples is the weight.  Empty where nothing can be paired.
     """
     pairs = _pairs(table, arm, against, phase)
     rows, unpaired, examples = [], [], []
@@ -60,9 +60,11 @@ def differences(
         rows.append(_rows_of_task(task, own, examples[-1], common))
     if not rows:
         return pd.DataFrame(columns=_COLUMNS)
-    means = [_mean_over_tasks(rows, examples, common)]
+    counted = [place for place, part in enumerate(rows) if part["task"].iloc[0] not in common.uncounted]
+    in_means = [(rows[place], examples[place]) for place in counted or range(len(rows))]
+    means = [_mean_over_tasks(in_means, common)]
     if common.importance is not None:
-        means.append(_mean_over_tasks(rows, examples, replace(common, importance=None)).assign(scope=EQUAL_MEAN))
+        means.append(_mean_over_tasks(in_means, replace(common, importance=None)).assign(scope=EQUAL_MEAN))
     return pd.concat([*rows, *unpaired, *means], ignore_index=True)[_COLUMNS]
 
 
@@ -137,7 +139,8 @@ def _repeated(facts: Mapping[str, Any], times: int) -> dict[str, list[Any]]:
     return {name: [value] * times for name, value in facts.items()}
 
 
-def _mean_over_tasks(rows: list[pd.DataFrame], examples: list[ExampleDifferences], common: Setting) -> pd.DataFrame:
+def _mean_over_tasks(parts: list[tuple[pd.DataFrame, ExampleDifferences]], common: Setting) -> pd.DataFrame:
+    rows, examples = zip(*parts, strict=True)
     tasks = [part["task"].iloc[0] for part in rows]
     gains, weights = (
         pd.DataFrame({task: part.set_index("seed")[name] for task, part in zip(tasks, rows, strict=True)})

@@ -7,22 +7,10 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from analysis.records.schema import Records
 from analysis.statistics.paired_gains import TASK
-from analysis.statistics.strata import fold_of
 
 OF_CLASSES = ("f1", "balanced_accuracy", "mcc", "quadratic_kappa")
 """Metrics beside accuracy that see predicted classes alone, and cannot tell arms apart that predict the same ones."""
-
-
-def rarer_examples(records: Records) -> dict[str, float]:
-    """Return the number by task, over all outer folds; tasks without it, such as regressions, are not there."""
-    if "num_rarer" not in records.scores:
-        return {}
-    seeds = records.replicas[["replica", "task", "seed"]].drop_duplicates(["replica", "task"])
-    rows = records.scores[["replica", "task", "num_rarer"]].dropna().merge(seeds, on=["replica", "task"])
-    of_fold = rows.groupby(["task", fold_of(rows["seed"], records.num_folds)])["num_rarer"].max()
-    return {str(task): float(number) for task, number in of_fold.groupby("task").sum().items()}
 
 
 def with_rarer_examples(
@@ -35,7 +23,7 @@ def with_rarer_examples(
 
     Args:
         gains: rows of :func:`analysis.statistics.paired_gains.differences`.
-        counts: of :func:`rarer_examples`.
+        counts: of :func:`analysis.statistics.evidence.rarer_examples`.
         scored: the outcomes that the gains come from.
         arms: the arm, and its baseline or one per task.
     """

@@ -13,6 +13,8 @@ from mtl_core.training.evaluation import evaluate
 
 CURVES = ("train_loss", "validation_loss", "train_metric", "validation_metric", "validation_skill", "weight")
 """What is recorded of each task after every epoch, ``[epochs, t]`` each."""
+LOWEST_SKILL = -1.0
+"""Floor of a task's skill in the mean that selects an epoch: one task that is not learnt must not decide for all."""
 
 
 class ModelSelection:
@@ -62,7 +64,8 @@ class ModelSelection:
         # a task without labels in a split has no loss there, which is no divergence
         finite = (train_loss.isfinite() | ~self._has_training_labels) & (loss.isfinite() | self._trivial_loss.isnan())
         state["diverged"] |= ~finite.all(dim=1) & ~searching
-        self._select(torch.where(searching, -torch.inf, skills.nanmean(dim=1).nan_to_num(-torch.inf)))
+        floored = skills if skills.shape[1] == 1 else skills.clamp(min=LOWEST_SKILL)
+        self._select(torch.where(searching, -torch.inf, floored.nanmean(dim=1).nan_to_num(-torch.inf)))
 
     def _record(self, curve: Float[Tensor, "r e t"], values: Float[Tensor, "r t"], searching: Tensor) -> None:
         """Write the values of this epoch into the curve of every row that does not search."""

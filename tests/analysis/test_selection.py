@@ -53,6 +53,16 @@ def test_a_draw_is_judged_by_the_maximum_of_the_mean_over_tasks() -> None:
     assert ranked["skill"].tolist() == pytest.approx([0.65, 0.5])
 
 
+def test_a_task_that_is_not_learnt_decides_between_no_draws_but_between_those_of_its_own_network() -> None:
+    both = [{"a": [0.8], "b": [-1500.0]}, {"a": [0.1], "b": [-900.0]}]
+    records = frame(*(replica("x", 0, curves, draw=draw) for draw, curves in enumerate(both)))
+    assert draws_in_order(rank_draws(records)) == [0, 1]
+    alone = frame(
+        *(replica("s", 0, {"b": curves["b"]}, draw=draw, sharing="single_task") for draw, curves in enumerate(both))
+    )
+    assert draws_in_order(rank_draws(alone)) == [1, 0]
+
+
 def test_a_rung_looks_no_further_than_its_epochs() -> None:
     records = frame(
         replica("x", 0, {"a": [0.5, 0.5, 0.9]}, draw=0),

@@ -8,7 +8,7 @@ from analysis.recommendation.option import Option
 from analysis.records.frames import each
 from analysis.records.schema import Records
 from analysis.report.sections.alert import Alert, one_line_each
-from analysis.statistics.evidence import REMEDIES
+from analysis.statistics.evidence import REMEDIES, counted
 from analysis.statistics.pool_size import is_small, small_pool
 
 
@@ -29,7 +29,9 @@ def _shortages(options: list[Option]) -> Iterator[Alert]:
             if row.shortage in REMEDIES and (row.shortage, row.task) not in known:
                 known.add((row.shortage, row.task))
                 about = f"{row.shortage.capitalize()} to judge"
-                text = f"{row.task} gets no verdict word. It takes {REMEDIES[row.shortage]}."
+                is_counted = row.task in set(counted(option.tasks)["task"])
+                uncounted = "" if is_counted else ", and does not count in means over tasks"
+                text = f"{row.task} gets no verdict word{uncounted}. It takes {REMEDIES[row.shortage]}."
                 yield Alert(about, text, "verdict", row.task)
 
 

@@ -9,7 +9,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
 import torch
 
 from analysis.recommendation.option import Option
@@ -87,16 +86,19 @@ def state_of_run(run: Path) -> str:
 def _measured(records: Records, networks: Sequence[TrainedNetwork], task: Mapping[str, Any]) -> dict[str, Any]:
     keys = [network.replica for network in networks if task["name"] in network.tasks]
     scores = records.scores[records.scores["replica"].isin(keys) & (records.scores["task"] == task["name"])]
+    measured, constant = scores["test_metric"].mean(), scores["trivial_metric"].mean()
+    room = scores["perfect_metric"].mean() - constant
     return {
         "task": task["name"],
         "kind": task["kind"],
         "classes": list(task["classes"]),
         "temperature": task["temperature"],
         "metric": str(scores["metric"].iloc[0]) if len(scores) else "",
-        "test_metric": _mean(scores["test_metric"]),
+        "test_metric": _finite(float(measured)),
         "spread_between_networks": _finite(float(scores["test_metric"].std())),
-        "constant_prediction": _mean(scores["trivial_metric"]),
-        "test_skill_points": _mean(100 * scores["test_skill"]),
+        "constant_prediction": _finite(float(constant)),
+        # of the two above: in a small outer fold a constant may be all but perfect, and its own skill a wild ratio
+        "test_skill_points": _finite(float(100 * (measured - constant) / room)) if room else None,
         "networks": len(keys),
         "rows_per_network": int(scores["num_test"].median()) if len(scores) else 0,
     }
@@ -113,10 +115,6 @@ def _notes(records: Records, networks: Sequence[TrainedNetwork], tasks: Sequence
         yield FOLDS.format(folds=records.num_folds)
     if any(task["classes"] for task in tasks):
         yield CALIBRATED
-
-
-def _mean(values: pd.Series) -> float | None:
-    return _finite(float(values.mean()))
 
 
 def _finite(value: float) -> float | None:

@@ -9,8 +9,9 @@ import pandas as pd
 import pytest
 
 from analysis.questions import transfer
-from analysis.statistics.evidence import SAME_PREDICTIONS, TOO_FEW_POSITIVES
-from analysis.statistics.rarer_examples import rarer_examples, with_rarer_examples
+from analysis.recommendation.recommend import recommend
+from analysis.statistics.evidence import SAME_PREDICTIONS, TOO_FEW_POSITIVES, rarer_examples, uncounted_tasks
+from analysis.statistics.rarer_examples import with_rarer_examples
 from analysis.statistics.verdicts import REFERENCE, UNDECIDED, verdicts
 from tests.analysis.conftest import StudyOf
 from tests.analysis.synthetic import Truth
@@ -25,6 +26,30 @@ def test_they_are_counted_over_all_outer_folds(records_of: StudyOf) -> None:
     folded = replace(records, ledger=[{"event": "planned", "folds": 3}])
     assert rarer_examples(folded) == {"kind": 27.0}
     assert rarer_examples(replace(records, scores=records.scores.drop(columns="num_rarer"))) == {}
+
+
+def test_a_task_with_too_few_of_them_decides_no_mean_and_no_risk(records_of: StudyOf) -> None:
+    """Its gain, of 9 points here, may be anything where next to nothing is judged."""
+    records = records_of(TRUTH)
+    records = replace(
+        records, scores=records.scores.assign(metric=records.scores["metric"].replace("accuracy", "auroc"))
+    )
+    rows = transfer.table(transfer.score(records))
+    mean = rows[(rows["role"] == REFERENCE) & (rows["baseline"] == "each") & (rows["scope"] == "mean")].iloc[0]
+    size = verdicts(rows, REFERENCE).set_index("task").loc["size"]
+    assert mean["gain"] == pytest.approx(size["gain"])
+    assert mean["most_lost_by"] == "size"
+    card = recommend(records)
+    assert "ean gain over 1 of 2 tasks" in card.statement
+    reference = next(option for option in card.options if option.kind == "reference")
+    assert abs(reference.risks.worst - size["gain"]) < 1
+
+
+def test_where_all_tasks_have_too_few_all_of_them_count(records_of: StudyOf) -> None:
+    records = records_of(replace(TRUTH, effects={"kind": 9.0, "class": 5.0}))
+    scores = records.scores.assign(num_rarer=9)
+    assert uncounted_tasks(replace(records, scores=scores)) == frozenset()
+    assert uncounted_tasks(records_of(TRUTH)) == {"kind"}
 
 
 def test_a_metric_that_does_not_tell_gets_the_number_and_few_of_them_no_word(records_of: StudyOf) -> None:

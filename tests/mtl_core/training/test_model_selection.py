@@ -55,6 +55,19 @@ def test_the_best_epoch_is_kept_and_patience_runs_out(monkeypatch: pytest.Monkey
     torch.testing.assert_close(state["selected"][:2], torch.stack([first[0], first[1] + 2]))
 
 
+def test_a_task_that_is_not_learnt_does_not_select_the_epoch_of_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A task whose constant is next to perfect has a skill of −1,500 after one epoch and of −900 after another."""
+    parts = parts_of()
+    selection, state = ModelSelection(parts), parts.state
+    planned = iter([[0.5, 0.4, -1500.0], [0.2, 0.1, -900.0]])
+    monkeypatch.setattr(model_selection, "skill", lambda *_: torch.tensor(next(planned)).expand(3, -1))
+    for _ in range(2):
+        selection.after_epoch(torch.ones(3, 3))
+        state["epoch"] += 1
+    assert state["selected_epoch"].tolist() == [0, 0, 0]
+    torch.testing.assert_close(state["best_skill"], torch.full((3,), (0.5 + 0.4 - 1.0) / 3))
+
+
 def test_a_row_with_a_loss_that_is_not_finite_diverges_and_selects_nothing() -> None:
     parts = parts_of()
     for part in parts.parameters:
