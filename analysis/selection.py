@@ -106,7 +106,7 @@ class Choice:
     """Outcome of the choice of an arm.
 
     Args:
-        arm: the recommended arm, cheapest of the eligible arms.
+        arm: the chosen arm, cheapest of the eligible arms.
         best: the arm of the highest mean validation skill.
         eligible: the arms that one standard error does not separate from the best, cheapest first.
         skill: mean validation skill of ``arm``.

@@ -35,7 +35,7 @@ SINGLE_COLUMN, DOUBLE_COLUMN = 89.0, 183.0
 
 ROLES = {
     "single": (GREY, "o", "single-task"),
-    "recommended": (GREEN, "D", "recommended"),
+    "chosen": (GREEN, "D", "chosen"),
     "full": (PURPLE, "s", "fully shared"),
 }
 """Colour, marker and legend of the networks that stand beside each other throughout the report."""

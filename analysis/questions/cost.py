@@ -27,13 +27,13 @@ def score(records: Records) -> pd.DataFrame:
     own = costs(rows).set_index("arm")
     for cost in ("multiply_adds", "parameters"):
         frame[f"{cost}_ratio"] = frame[cost] / frame["each"].map(own[cost])
-    return frame.assign(recommended=frame["arm"] == records.recommended_arm)
+    return frame.assign(chosen=frame["arm"] == records.chosen_arm)
 
 
 def table(scores: pd.DataFrame) -> pd.DataFrame:
     """Return one row per arm, cheapest first: cost, ratio to single-task networks of its width, mean skill."""
     facts = ["sharing", "depth", "stages", "width", "weighting"]
-    columns = ["multiply_adds", "parameters", "multiply_adds_ratio", "parameters_ratio", "recommended"]
+    columns = ["multiply_adds", "parameters", "multiply_adds_ratio", "parameters_ratio", "chosen"]
     first = scores.groupby("arm", sort=False)[facts + columns].agg(lambda column: column.iloc[0])
     skills = {arm: paired_gain(group["skill"].to_numpy()) for arm, group in scores.groupby("arm", sort=False)}
     table = first.assign(

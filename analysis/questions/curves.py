@@ -30,10 +30,10 @@ def score(records: Records) -> pd.DataFrame:
     rows = rows[rows["selected_epoch"] >= 0]
     if rows.empty:
         return pd.DataFrame()
-    chosen = records.recommended_arm
+    chosen = records.chosen_arm
     plane = map_arms(records, rows)
-    plane = plane.assign(recommended=plane["arm"] == chosen)
-    width = plane.loc[plane["recommended"], "width"]
+    plane = plane.assign(chosen=plane["arm"] == chosen)
+    width = plane.loc[plane["chosen"], "width"]
     roles = dict(models(plane[plane["width"] == (width.iloc[0] if len(width) else plane["width"].max())]))
     parts = [_curve(row, roles[row.arm]) for row in each(rows) if row.arm in roles]
     order = {task: place for place, task in enumerate(setting(records).tasks)}

@@ -54,14 +54,14 @@ def score(records: Records) -> pd.DataFrame:
         return pd.DataFrame()
     order = {task: place for place, task in enumerate(common.tasks)}
     places = frame["task"].map(order).fillna(-1).astype(int)
-    chosen = records.recommended_arm
-    return frame.assign(order=places, band=common.band, looks=common.looks, recommended=frame["arm"] == chosen)
+    chosen = records.chosen_arm
+    return frame.assign(order=places, band=common.band, looks=common.looks, chosen=frame["arm"] == chosen)
 
 
 def map_arms(records: Records, scored: pd.DataFrame) -> pd.DataFrame:
-    """Return the arms of the map: other levels than depth and width as in the recommended arm, its or equal weights."""
+    """Return the arms of the map: other levels than depth and width as in the chosen arm, its or equal weights."""
     arms = scored.drop_duplicates("arm")
-    chosen = arms[arms["arm"] == records.recommended_arm]
+    chosen = arms[arms["arm"] == records.chosen_arm]
     hard = arms[~arms["sharing"].isin((SINGLE_TASK, LOOP))]
     first = pd.concat([chosen, hard[hard["weighting"] == "equal"], hard, arms]).iloc[0]
     same = np.logical_and.reduce([arms[factor] == first[factor] for factor in FIXED])
@@ -88,7 +88,7 @@ def table(scores: pd.DataFrame) -> pd.DataFrame:
     """
     keys = ["quantity", "scope", "task", "order", "arm", "sharing", "depth", "width", "stages", "band", "looks"]
     rows = []
-    for facts, group in groups(scores, [*keys, "recommended"]):
+    for facts, group in groups(scores, [*keys, "chosen"]):
         gain = gain_of(group, looks=facts["looks"])
         columns = {name: value for name, value in gain_columns(gain).items() if "simultaneous" not in name}
         rows.append(facts | columns)
@@ -126,7 +126,7 @@ def caption(rows: pd.DataFrame) -> str:
     return (
         "Gain in test skill over the tuned single-task networks of the same width, in points: mean ± half-width of "
         f"the 95% interval (seeds and test examples, paired, n = {count_range(gains['n'])}; "
-        "none below 5 seeds). Hatched: the interval holds zero. Boxed: the recommended arm. Grey map: mean skill "
+        "none below 5 seeds). Hatched: the interval holds zero. Boxed: the chosen arm. Grey map: mean skill "
         f"itself.{clipped} Confirm seeds; exploratory, not corrected for the number of cells; "
         f"hyperparameters and epochs selected on validation skill.{left_out(gains)} {style.unprintable(rows['task'])}"
     ).strip()
@@ -220,9 +220,9 @@ def _text(cell: Any, *, is_gain: bool) -> str:
 
 
 def _frame(axes: Axes, cell: Any, corner: tuple[int, int], *, unsure: bool) -> None:
-    """Hatch a cell whose interval holds zero, and box the one of the recommended arm."""
+    """Hatch a cell whose interval holds zero, and box the one of the chosen arm."""
     if unsure:
         axes.add_patch(Rectangle(corner, 1, 1, fill=False, hatch="////", edgecolor="#c4c4c4", linewidth=0, zorder=2))
-    if cell.recommended:
+    if cell.chosen:
         inner = (corner[0] + 0.03, corner[1] + 0.03)
         axes.add_patch(Rectangle(inner, 0.94, 0.94, fill=False, edgecolor=style.INK, linewidth=1.4, zorder=4))

@@ -64,11 +64,11 @@ def score(records: Records) -> pd.DataFrame:
     means = frame.groupby([*FACTS, "seed"], dropna=False, sort=False)[list(MEASURES)].mean().reset_index()
     order = {task: place for place, task in enumerate(setting(records).tasks)}
     frame = pd.concat([frame, means.assign(scope=MEAN, task="")], ignore_index=True)
-    chosen = records.recommended_arm
+    chosen = records.chosen_arm
     rivals = plane[plane["sharing"] != SINGLE_TASK].groupby("width")["arm"].nunique()
     return frame.assign(
         order=frame["task"].map(order).fillna(-1).astype(int),
-        recommended=frame["arm"] == chosen,
+        chosen=frame["arm"] == chosen,
         rivals=frame["width"].map(rivals).fillna(1).astype(int),
     )
 
@@ -96,7 +96,7 @@ def table(scores: pd.DataFrame) -> pd.DataFrame:
     ``onset`` is the mean over the seeds that have one, ``onset_seeds`` their number;
     ``reduction_matched_half_simultaneous`` is the half-width that holds for all arms of a width at once.
     """
-    keys = [*FACTS, "scope", "task", "order", "recommended", "rivals"]
+    keys = [*FACTS, "scope", "task", "order", "chosen", "rivals"]
     rows = []
     for values, group in scores.groupby(keys, sort=False, dropna=False):
         row = dict(zip(keys, values, strict=True)) | {"n": int(group["gap"].notna().sum())}
@@ -110,7 +110,7 @@ def table(scores: pd.DataFrame) -> pd.DataFrame:
 
 
 def title(rows: pd.DataFrame) -> str:
-    """Return a sentence: what sharing does to overfitting at the recommended width, judged at equal training loss."""
+    """Return a sentence: what sharing does to overfitting at the chosen width, judged at equal training loss."""
     means = rows[(rows["scope"] == MEAN) & (rows["width"] == _width(rows))]
     single = means[means["sharing"] == SINGLE_TASK]
     shared = means.dropna(subset=["reduction_matched", "reduction_matched_half_simultaneous"])
@@ -149,7 +149,7 @@ def _name(row: pd.Series) -> str:
 
 
 def _width(rows: pd.DataFrame) -> int:
-    chosen = rows.loc[rows["recommended"], "width"]
+    chosen = rows.loc[rows["chosen"], "width"]
     return int(chosen.iloc[0]) if len(chosen) else int(rows["width"].max())
 
 
@@ -197,10 +197,10 @@ def figure(rows: pd.DataFrame) -> Figure:
 
 
 def models(rows: pd.DataFrame) -> list[tuple[str, str]]:
-    """Return label and role of the arms that are single-task, recommended or fully shared, as far as they are there."""
+    """Return label and role of the arms that are single-task, chosen or fully shared, as far as they are there."""
     single = rows[rows["sharing"] == SINGLE_TASK]
     full = rows[(rows["depth"] > 0) & (rows["depth"] == rows["stages"])]
-    candidates = (("single", single), ("recommended", rows[rows["recommended"]]), ("full", full))
+    candidates = (("single", single), ("chosen", rows[rows["chosen"]]), ("full", full))
     found = {frame["arm"].iloc[0]: role for role, frame in reversed(candidates) if len(frame)}
     return sorted(found.items(), key=lambda item: list(style.ROLES).index(item[1]))
 

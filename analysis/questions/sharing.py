@@ -53,8 +53,8 @@ def score(records: Records) -> pd.DataFrame:
     sizes = costs(records.replicas[records.replicas["phase"] == "confirm"])
     frame = pd.concat(rows, ignore_index=True).drop(columns=["metric", "baseline_metric"])
     frame = frame.merge(arms[FACTS], on="arm").merge(sizes[["arm", "parameters", "multiply_adds"]], on="arm")
-    chosen = records.recommended_arm
-    return frame.assign(band=common.band, looks=common.looks, recommended=frame["arm"] == chosen, rivals=len(parts) - 1)
+    chosen = records.chosen_arm
+    return frame.assign(band=common.band, looks=common.looks, chosen=frame["arm"] == chosen, rivals=len(parts) - 1)
 
 
 def rivals(records: Records, scored: pd.DataFrame) -> pd.DataFrame:
@@ -62,7 +62,7 @@ def rivals(records: Records, scored: pd.DataFrame) -> pd.DataFrame:
     arms = scored[scored["sharing"] != SINGLE_TASK].drop_duplicates("arm")
     if arms.empty:
         return arms
-    chosen = arms[arms["arm"] == records.recommended_arm]
+    chosen = arms[arms["arm"] == records.chosen_arm]
     equal = arms[arms["weighting"] == "equal"]
     first = pd.concat([chosen[chosen["weighting"] == "equal"], equal, arms]).iloc[0]
     capacity = first["capacity"] if len(chosen) else arms["capacity"].max()
@@ -81,7 +81,7 @@ def table(scores: pd.DataFrame) -> pd.DataFrame:
     """
     behind = mean_gains(scores, BEHIND, rival="arm", family="rivals")
     rows = []
-    keys = ["scope", "task", *FACTS, "parameters", "multiply_adds", "band", "looks", "recommended"]
+    keys = ["scope", "task", *FACTS, "parameters", "multiply_adds", "band", "looks", "chosen"]
     for facts, group in groups(scores[scores["quantity"] == GAIN], keys):
         columns = gain_columns(gain_of(group, looks=facts["looks"]))
         rows.append(
@@ -138,7 +138,7 @@ def figure(rows: pd.DataFrame) -> Figure:
         title(rows),
         rival="arm",
         over="single-task networks",
-        highlight=ranking.Highlight("recommended", *style.ROLES["recommended"]),
+        highlight=ranking.Highlight("chosen", *style.ROLES["chosen"]),
         name=_name,
         note=lambda mean: f"   w{mean.width}",
     )

@@ -1,6 +1,6 @@
 """What does each task win or lose by sharing, against four baselines, on fresh seeds?
 
-The judged arms are the recommended one and the references fixed beforehand.  Against ``each`` (the tuned single-task
+The judged arms are the chosen one and the references fixed beforehand.  Against ``each`` (the tuned single-task
 network of the same width) a task gets a verdict; ``loop`` decides whether sharing is to blame; ``total`` and ``best``
 put it in proportion and get no verdict word.
 """
@@ -31,9 +31,9 @@ from analysis.statistics.rarer_examples import with_rarer_examples
 from analysis.statistics.verdicts import (
     ADDED,
     CANDIDATE,
+    CHOSEN,
     HELPED_BY_SHARING,
     HURT_BY_SHARING,
-    RECOMMENDED,
     REFERENCE,
     TIE,
     judge,
@@ -166,7 +166,7 @@ def _with_delta_m(rows: pd.DataFrame) -> pd.DataFrame:
 def title(rows: pd.DataFrame) -> str:
     """Return a sentence: which tasks are helped, which are hurt, and by how much."""
     parts = []
-    for role in (RECOMMENDED, REFERENCE, CANDIDATE, ADDED):
+    for role in (CHOSEN, REFERENCE, CANDIDATE, ADDED):
         for _, judged in verdicts(rows, role).groupby("arm", sort=False):
             found = _finding(judged)
             if found:

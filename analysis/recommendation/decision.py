@@ -140,7 +140,7 @@ def _is_column(task: str, tasks: Mapping[str, Any]) -> bool:
 
 def _can_leave_out(records: Records) -> bool:
     """Whether the chosen arm shares in a way that does not name its tasks, as trees do."""
-    arm = records.recommended_arm
+    arm = records.chosen_arm
     return bool(arm) and factors(records, str(arm))["sharing"] not in (*UNSHARED, "branch")
 
 

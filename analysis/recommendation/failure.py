@@ -41,7 +41,7 @@ def unjudged(records: Records) -> NoAnswer | None:
 def _chosen(records: Records, rows: pd.DataFrame) -> pd.Series:
     """Which replicas are of the arm that their outer fold has chosen, or the study where it has no folds."""
     if records.num_folds == 1:
-        return rows["arm"] == records.recommended_arm
+        return rows["arm"] == records.chosen_arm
     of_fold = {fold: (records.frozen("arm", fold) or {}).get("arm") for fold in range(records.num_folds)}
     return rows["arm"] == fold_of(rows["seed"], records.num_folds).map(of_fold)
 

@@ -15,7 +15,7 @@ from analysis.selection import SINGLE_TASK, UNSHARED
 from analysis.statistics import verdicts
 
 KINDS = {
-    verdicts.RECOMMENDED: CHOSEN,
+    verdicts.CHOSEN: CHOSEN,
     verdicts.REFERENCE: REFERENCE,
     verdicts.CANDIDATE: FOLLOW_UP,
     verdicts.ADDED: ADDED,

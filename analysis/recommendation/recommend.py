@@ -164,7 +164,7 @@ def _without_answer(records: Records, said: NoAnswer) -> Recommendation:
         decision=OPEN,
         headline=said.headline,
         explanation=said.explanation,
-        arm=records.recommended_arm or "",
+        arm=records.chosen_arm or "",
         step=said.step,
         command=said.command,
     )

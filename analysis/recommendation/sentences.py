@@ -9,18 +9,17 @@ from analysis.formatting import LONG, agree, interval, listing, named, points
 from analysis.questions import table_of, weighting
 from analysis.recommendation.decision import DO_NOT_SHARE, SHARE, Decision
 from analysis.recommendation.headline import in_words
-from analysis.recommendation.option import CHOSEN
 from analysis.records.explored import search_of_compared
 from analysis.records.frames import each
 from analysis.records.schema import Records
 from analysis.selection import UNSHARED
 from analysis.statistics.paired_gains import MEAN, TASK
 from analysis.statistics.verdicts import (
+    CHOSEN,
     HELPED,
     HELPED_BY_SHARING,
     HURT,
     HURT_BY_SHARING,
-    RECOMMENDED,
     TIE,
     TRAINED_TOGETHER,
     TUNED_ALONE,
@@ -39,7 +38,7 @@ def explanation(records: Records, rows: pd.DataFrame, decision: Decision) -> str
         decision: what the paragraph explains.
     """
     by_weighting = table_of("weighting", records)
-    judged = verdicts(rows, RECOMMENDED)
+    judged = verdicts(rows, CHOSEN)
     sentences = [
         _opening(decision, decided=bool((judged["word"] != UNDECIDED).any())),
         _findings(judged, rows, "Against single-task networks tuned with the same budget,"),
@@ -134,7 +133,7 @@ _PHRASES = {
 
 def _beside(rows: pd.DataFrame, decision: Decision) -> list[str]:
     """A sentence for every arm that was judged beside the chosen one."""
-    judged = rows[(rows["role"] != RECOMMENDED) & (rows["baseline"] == "each") & (rows["scope"] == TASK)]
+    judged = rows[(rows["role"] != CHOSEN) & (rows["baseline"] == "each") & (rows["scope"] == TASK)]
     alone = {option.arm: option.alone for option in decision.options}
     return [_one_beside(group, rows, alone.get(str(arm), [])) for arm, group in judged.groupby("arm", sort=False)]
 

@@ -245,6 +245,6 @@ class Records:
         return int((self.events("planned") or [{}])[-1].get("folds", 1))
 
     @property
-    def recommended_arm(self) -> str | None:
-        """Label of the recommended arm; ``None`` before the confirm phase has chosen it."""
+    def chosen_arm(self) -> str | None:
+        """Label of the arm that was chosen on validation skill; ``None`` before the confirm phase has chosen it."""
         return (self.frozen("arm") or {}).get("arm")

@@ -17,7 +17,7 @@ class State:
 
     Args:
         done: the phases that ended, in order.
-        chosen: the recommended arm; ``None`` before the confirm phase ended.
+        chosen: the arm that validation chose; ``None`` before the confirm phase ended.
         judged: the arms of the verdict phase, the chosen one first.
         baselines: per judged arm ``each``, ``loop``, ``total`` and ``total_ratio``.
         seeds: per phase the number of seeds of the chosen arm, in every outer fold of the one that the fold chose (of

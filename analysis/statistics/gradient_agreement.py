@@ -31,7 +31,7 @@ KEYS = [*PLACE, "quantity", "task", "other"]
 
 
 def score(records: Records) -> pd.DataFrame:
-    """Return every comparison of one arm per fresh seed and epoch: the recommended arm, or another that shares.
+    """Return every comparison of one arm per fresh seed and epoch: the chosen arm, or another that shares.
 
     Rows of two tasks have ``value`` (cosine across halves), ``cosine`` (on the same examples), and how far they lie
     behind each task's own halves; a task alone has the cosine of its halves, and its norm; a stage the ratio of norms.
@@ -56,7 +56,7 @@ def score(records: Records) -> pd.DataFrame:
 
 
 def _arm(records: Records, probed: pd.DataFrame) -> str:
-    """The recommended arm; where that shares nothing, one that is judged beside it, or the best that shares."""
+    """The chosen arm; where that shares nothing, one that is judged beside it, or the best that shares."""
     judged = (records.frozen("judged") or {}).get("arms", [])
     for arm in [(records.frozen("arm") or {}).get("arm"), *judged]:
         if (probed["arm"] == arm).any():

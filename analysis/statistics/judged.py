@@ -16,7 +16,7 @@ import pandas as pd
 
 from analysis.records.schema import Records
 from analysis.statistics.strata import fold_of
-from analysis.statistics.verdicts import RECOMMENDED, REFERENCE, role_of
+from analysis.statistics.verdicts import CHOSEN, REFERENCE, role_of
 
 BASELINES = ("each", "loop", "total", "best")
 
@@ -26,7 +26,7 @@ class Comparison:
     """A judged arm and one of its baselines.
 
     Args:
-        role: ``recommended``, ``reference``, ``candidate`` or ``added``.
+        role: ``chosen``, ``reference``, ``candidate`` or ``added``.
         arm: label of the judged arm.
         baseline: ``each``, ``loop``, ``total`` or ``best``.
         against: label of the baseline, or ``per task``.
@@ -65,8 +65,12 @@ def comparisons(records: Records, scored: pd.DataFrame) -> tuple[pd.DataFrame, l
 
 
 def roles(judged: Mapping[str, Any]) -> dict[str, str]:
-    """Return the judged arms by role; older ledgers name the chosen arm first and the reference behind it."""
-    return judged.get("roles") or dict(zip((RECOMMENDED, REFERENCE), judged["arms"], strict=False))
+    """Return the judged arms by role.
+
+    Older ledgers call the chosen arm recommended; the oldest name it first, and the reference behind it.
+    """
+    named = judged.get("roles") or dict(zip((CHOSEN, REFERENCE), judged["arms"], strict=False))
+    return {CHOSEN if role == "recommended" else role: arm for role, arm in named.items()}
 
 
 def choices(records: Records) -> list[tuple[str, int]]:
@@ -112,7 +116,7 @@ def _wanted(judged: Mapping[str, Any], role: str, name: str | None) -> str | Map
     Where the chosen arm is the reference itself, or no task was harmed, the fold's chosen arm has that role, too.
     """
     here = roles(judged)
-    arm = here.get(role, here[RECOMMENDED])
+    arm = here.get(role, here[CHOSEN])
     if name is None:
         return arm
     found = judged["baselines"].get(arm, {}).get(name)

@@ -22,7 +22,7 @@ ALONE = "trained alone"
 MAX_SEEDS = 1000
 """More seeds than this are not worth naming as a remedy."""
 
-RECOMMENDED, REFERENCE, CANDIDATE, ADDED = "recommended", "reference", "candidate", "added"
+CHOSEN, REFERENCE, CANDIDATE, ADDED = "chosen", "reference", "candidate", "added"
 """The roles of a judged arm: the chosen one, one that was fixed beforehand, the rest without harmed tasks, and one that
 was added to the finished study; in the ledger each of the latter has a number, as in ``added 1.0``."""
 

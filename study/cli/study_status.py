@@ -56,7 +56,7 @@ class Status:
         running: shards that have started and neither finished nor failed; none where no driver is alive.
         left: time left at the pace of the session; ``None`` where nothing runs or it is too early to say.
         per_minute: replicas that end per minute in the session; ``None`` where nothing runs or none has.
-        chosen: the recommended arm, once chosen.
+        chosen: the arm that validation chose, once it has.
         report: path of the report, if it was written after the last score.
         trees: of ``branch`` by number of stages, as far as they are found by affinity.
         devices: types of the devices that replicas were trained on, first the one of the last session.

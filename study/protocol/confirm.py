@@ -1,4 +1,4 @@
-"""Confirm: selected draws again with fresh paired seeds, then the choice of the recommended arm on validation skill."""
+"""Confirm: selected draws again with fresh paired seeds, then the choice of an arm on validation skill."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def choose(context: StudyContext) -> dict[str, Any] | None:
     verdict phase finds out, on the arm that shares best.
 
     Raises:
-        UserError: when no confirmed arm can be recommended for another reason.
+        UserError: when no confirmed arm can be chosen for another reason.
     """
     frozen = context.frozen("arm")
     if frozen is not None:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from analysis.selection import choose_arm, select_draws
-from analysis.statistics.verdicts import CANDIDATE, RECOMMENDED, REFERENCE
+from analysis.statistics.verdicts import CANDIDATE, CHOSEN, REFERENCE
 from mtl_core.network.cost import cost_of
 from mtl_core.registry import find
 from study.execution.scheduler import Parallel, Steps
@@ -119,7 +119,7 @@ def best_widths(context: StudyContext, selected: Selected) -> dict[str, str]:
 
 def _judged_arms(context: StudyContext, chosen: str, selected: Selected) -> dict[str, Arm]:
     first = context.arm(chosen)
-    arms = {RECOMMENDED: first}
+    arms = {CHOSEN: first}
     if "fully_shared" in context.plan.spec.verdict.judge:
         reference = context.plan.fully_shared(first)
         if reference is not None and reference.label in selected and reference != first:

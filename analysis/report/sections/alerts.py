@@ -59,7 +59,7 @@ def _unfinished(study: LoadedStudy) -> Iterator[Alert]:
     missing = {
         "search": "the search is not finished, so no hyperparameters are chosen yet and nothing here is a result.",
         "confirm": "the arms are not confirmed on fresh seeds, so nothing is recommended yet.",
-        "verdict": "the recommended arm is not judged on fresh seeds, so no verdict is given.",
+        "verdict": "the chosen arm is not judged on fresh seeds, so no verdict is given.",
     }
     if study.state.ended is not None:
         said = f"the study ended after the {study.state.ended} phase, since networks diverged."

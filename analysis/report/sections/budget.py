@@ -19,10 +19,10 @@ MEANING = {
 
 
 def sides(study: LoadedStudy) -> list[tuple[str, str]]:
-    """Return (role, arm) of every side of the comparison, the recommended arm first, each arm once."""
-    found = [("recommended" if arm == study.state.chosen else "reference", arm) for arm in study.state.judged]
+    """Return (role, arm) of every side of the comparison, the chosen arm first, each arm once."""
+    found = [("chosen" if arm == study.state.chosen else "reference", arm) for arm in study.state.judged]
     if not found and study.state.chosen is not None:
-        found = [("recommended", study.state.chosen)]
+        found = [("chosen", study.state.chosen)]
     for arm in study.state.judged:
         given = study.state.baselines.get(arm, {})
         found += [(f"{name}: {meaning}", given[name]) for name, meaning in MEANING.items() if given.get(name)]

@@ -19,11 +19,11 @@ from analysis.statistics.verdicts import (
     ADDED,
     ALONE,
     CANDIDATE,
+    CHOSEN,
     HELPED,
     HELPED_BY_SHARING,
     HURT,
     HURT_BY_SHARING,
-    RECOMMENDED,
     REFERENCE,
     TIE,
     TRAINED_TOGETHER,
@@ -40,7 +40,7 @@ SIGNS = {
     TUNED_ALONE: ("▽", "hurt"),
 }
 ROLES = {
-    RECOMMENDED: "Chosen on validation",
+    CHOSEN: "Chosen on validation",
     REFERENCE: "Judged beside it",
     CANDIDATE: "Checked candidate",
     ADDED: "Added later",

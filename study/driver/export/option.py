@@ -14,7 +14,7 @@ from analysis.records.schema import Records
 from analysis.selection import SINGLE_TASK
 from analysis.statistics.judged import roles
 from analysis.statistics.strata import fold_of
-from analysis.statistics.verdicts import RECOMMENDED
+from analysis.statistics.verdicts import CHOSEN
 from mtl_core.errors import UserError
 
 
@@ -114,13 +114,13 @@ def _arm_of(records: Records, judged: Mapping[str, Any], option: Option, fold: i
         return option.arm
     of_all = roles(records.frozen("judged") or {"arms": []})
     here = roles(judged)
-    role = next((role for role, arm in of_all.items() if arm == option.arm), RECOMMENDED)
-    return here.get(role, here[RECOMMENDED])
+    role = next((role for role, arm in of_all.items() if arm == option.arm), CHOSEN)
+    return here.get(role, here[CHOSEN])
 
 
 def _alone(judged: Mapping[str, Any], option: Option, fold: int | None, tasks: list[str]) -> dict[str, str]:
     """Label of the single-task arm of every task."""
-    first = roles(judged)[RECOMMENDED]
+    first = roles(judged)[CHOSEN]
     baselines = judged["baselines"][first]
     if option.kind == BEST_ALONE:
         return dict(baselines["best"])

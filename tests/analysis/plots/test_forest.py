@@ -34,7 +34,7 @@ def test_a_panel_for_each_judged_arm_with_the_same_tasks_best_first(rows: pd.Dat
     figure = drawn(rows)
     assert figure.get_suptitle() == "A finding"
     assert [axes.get_title(loc="left") for axes in figure.axes] == [
-        "Recommended: 1 of 2 stages shared, width 16", "Reference: 2 of 2 stages shared, width 16",
+        "Chosen: 1 of 2 stages shared, width 16", "Reference: 2 of 2 stages shared, width 16",
     ]  # fmt: skip
     for axes in figure.axes:
         labels = [label.get_text() for label in axes.get_yticklabels()]

@@ -82,8 +82,8 @@ def test_the_rival_that_stands_out_has_colour_and_marker_and_the_separable_ones_
 def test_the_legend_names_what_stands_out_only_where_something_does() -> None:
     assert legend(draw(rows()).axes[0])[0] == "good"
     assert "good" not in legend(draw(rows(good=False)).axes[0])
-    other = replace(HIGHLIGHT, label="recommended")
-    assert legend(draw(rows(), highlight=other).axes[0])[0] == "recommended"
+    other = replace(HIGHLIGHT, label="chosen")
+    assert legend(draw(rows(), highlight=other).axes[0])[0] == "chosen"
 
 
 def test_simultaneous_intervals_are_drawn_where_the_table_has_them() -> None:

@@ -19,9 +19,9 @@ def test_costs_are_compared_with_the_single_task_networks_of_the_width(records_o
     assert rows["multiply_adds"].is_monotonic_increasing
 
 
-def test_one_arm_is_recommended_and_skill_is_in_points(records_of: StudyOf) -> None:
+def test_one_arm_is_the_chosen_one_and_skill_is_in_points(records_of: StudyOf) -> None:
     rows = cost.table(cost.score(records_of(PLAIN)))
-    assert list(rows.loc[rows["recommended"], "arm"]) == [PLAIN.chosen]
+    assert list(rows.loc[rows["chosen"], "arm"]) == [PLAIN.chosen]
     wide = rows.set_index("arm").loc["single_task w64 l2 adamw"]
     assert wide["skill"] == pytest.approx(PLAIN.base, abs=3)
     assert (rows["n"] == 10).all()

@@ -18,9 +18,9 @@ def test_curves_are_means_over_seeds(records_of: StudyOf) -> None:
     rows = curves.table(curves.score(records))
     mine = records.replicas.query("arm == @PLAIN.chosen and phase == 'confirm' and task == 'odd'")
     expected = np.mean([np.asarray(curve) for curve in mine["validation_loss"]], axis=0)
-    found = rows[(rows["model"] == "recommended") & (rows["task"] == "odd")].sort_values("epoch")["validation"]
+    found = rows[(rows["model"] == "chosen") & (rows["task"] == "odd")].sort_values("epoch")["validation"]
     assert found.to_numpy() == pytest.approx(expected)
-    assert set(rows["model"]) == {"single", "recommended", "full"}
+    assert set(rows["model"]) == {"single", "chosen", "full"}
 
 
 def table_of(**validation: tuple[float, float]) -> pd.DataFrame:
@@ -41,7 +41,7 @@ def test_the_tasks_whose_losses_differ_most_are_drawn_in_the_order_of_the_task_s
 
 def test_the_title_counts_the_trainings_in_which_validation_loss_turns_up(records_of: StudyOf) -> None:
     rows = curves.table(curves.score(records_of(PLAIN)))
-    seen = rows.assign(onset_seeds=rows["model"].map({"single": 4, "recommended": 3, "full": 1}))
+    seen = rows.assign(onset_seeds=rows["model"].map({"single": 4, "chosen": 3, "full": 1}))
     n = int(rows["n"].iloc[0])
     assert curves.title(seen) == (
         f"Validation loss turns up in 3 of {3 * n} trainings of full sharing, in 12 of single-task networks"

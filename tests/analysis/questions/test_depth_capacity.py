@@ -35,8 +35,8 @@ def test_the_map_of_skill_has_a_single_task_row(plane: pd.DataFrame) -> None:
     assert single[64] - single[16] == pytest.approx(PLAIN.width_loss, abs=1.5)
 
 
-def test_one_cell_is_recommended(plane: pd.DataFrame) -> None:
-    assert set(plane.loc[plane["recommended"], "arm"]) == {PLAIN.chosen}
+def test_one_cell_is_that_of_the_chosen_arm(plane: pd.DataFrame) -> None:
+    assert set(plane.loc[plane["chosen"], "arm"]) == {PLAIN.chosen}
 
 
 def test_the_title_of_the_map_names_its_largest_mean_gain_or_none(records_of: StudyOf, plane: pd.DataFrame) -> None:
@@ -48,7 +48,7 @@ def test_the_title_of_the_map_names_its_largest_mean_gain_or_none(records_of: St
     assert "largest at width 16 (+5." in depth_capacity.title(good.assign(depth=np.nan)), "no depth"
 
 
-def test_the_maps_have_a_cell_for_every_depth_and_width_and_box_the_recommended_arm(plane: pd.DataFrame) -> None:
+def test_the_maps_have_a_cell_for_every_depth_and_width_and_box_the_chosen_arm(plane: pd.DataFrame) -> None:
     mean, skill, *tasks = depth_capacity.figure(plane).axes
     assert [label.get_text() for label in mean.get_yticklabels()] == ["2", "1", "0"]
     assert [label.get_text() for label in skill.get_yticklabels()] == ["2", "1", "0", "single"]

@@ -116,8 +116,8 @@ def test_the_models_are_named_by_role_and_one_arm_has_one_role() -> None:
     arms = pd.DataFrame(
         [("single", "single_task", np.nan), ("half", "hard", 1.0), ("all", "hard", 2.0)],
         columns=["arm", "sharing", "depth"],
-    ).assign(stages=2, recommended=[False, True, False])
-    assert overfitting.models(arms) == [("single", "single"), ("half", "recommended"), ("all", "full")]
-    full = arms.assign(recommended=[False, False, True])
-    assert overfitting.models(full) == [("single", "single"), ("all", "recommended")]
-    assert overfitting.models(arms[arms["arm"] == "half"]) == [("half", "recommended")]
+    ).assign(stages=2, chosen=[False, True, False])
+    assert overfitting.models(arms) == [("single", "single"), ("half", "chosen"), ("all", "full")]
+    full = arms.assign(chosen=[False, False, True])
+    assert overfitting.models(full) == [("single", "single"), ("all", "chosen")]
+    assert overfitting.models(arms[arms["arm"] == "half"]) == [("half", "chosen")]

@@ -57,4 +57,4 @@ def test_the_figure_has_a_line_for_each_arm_with_depth_and_width(records_of: Stu
     assert all(label.get_text().endswith("   w16") for label in axes.child_axes[0].get_yticklabels())
     shown = axes.get_legend()
     assert shown is not None
-    assert "recommended" in [text.get_text() for text in shown.get_texts()]
+    assert "chosen" in [text.get_text() for text in shown.get_texts()]

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from analysis.questions import transfer
-from analysis.questions.transfer import RECOMMENDED, REFERENCE, verdicts
+from analysis.questions.transfer import CHOSEN, REFERENCE, verdicts
 from analysis.records.schema import Records
 from analysis.statistics.evidence import REMEDIES, TOO_FEW_GROUPS, TOO_FEW_POSITIVES
 from analysis.statistics.intervals import ALPHA, t_quantile
@@ -44,7 +44,7 @@ def planted(records_of: StudyOf) -> pd.DataFrame:
 def test_planted_effects_are_found_in_both_judged_arms(records_of: StudyOf) -> None:
     full = {"good": HELPED_BY_SHARING, "same": TIE, "odd": HURT_BY_SHARING}
     assert words(records_of(PLANTED)) == full
-    assert words(records_of(PLANTED), RECOMMENDED) == full
+    assert words(records_of(PLANTED), CHOSEN) == full
 
 
 def test_the_gains_are_those_that_were_planted(planted: pd.DataFrame) -> None:
@@ -166,7 +166,7 @@ def test_a_gain_that_the_loop_has_too_is_not_credited_to_sharing(records_of: Stu
 
 def test_an_arm_that_shares_nothing_never_hurts_by_sharing(records_of: StudyOf) -> None:
     truth = replace(PLANTED, loop_effects={"good": -6.0}, chosen="independent w16 l2 equal adamw")
-    assert words(records_of(truth), RECOMMENDED)["good"] == TUNED_ALONE
+    assert words(records_of(truth), CHOSEN)["good"] == TUNED_ALONE
 
 
 def test_without_the_loop_baseline_harm_is_named_but_not_attributed(records_of: StudyOf) -> None:
@@ -275,6 +275,6 @@ def test_the_planted_odd_task_is_found_in_19_of_20_studies_and_no_other(records_
         seed_noise=1.0,
         test_noise=6.0,
     )
-    found = [words(records_of(replace(truth, seed=seed)), RECOMMENDED) for seed in range(20)]
+    found = [words(records_of(replace(truth, seed=seed)), CHOSEN) for seed in range(20)]
     assert sum(word["odd"] == HURT_BY_SHARING for word in found) >= 19
     assert sum(HURT_BY_SHARING in (word["a"], word["b"]) for word in found) <= 1

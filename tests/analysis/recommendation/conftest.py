@@ -10,7 +10,7 @@ import pandas as pd
 
 from analysis.records.schema import TRAINING, Records
 from analysis.statistics.paired_gains import TASK
-from analysis.statistics.verdicts import RECOMMENDED
+from analysis.statistics.verdicts import CHOSEN
 from tests.analysis.synthetic import Truth
 
 SEEDS = {"search": 1, "confirm": 3, "verdict": 10}
@@ -22,7 +22,7 @@ GOOD = Truth(effects={"left": 6.0, "right": 5.0}, chosen=FULL, **SHARP)
 ODD = Truth(effects={"left": 6.0, "right": 0.0, "odd": -9.0}, chosen=FULL, **SHARP)
 
 
-def judged(*words: tuple[str, str], role: str = RECOMMENDED, arm: str = FULL, **columns: Any) -> pd.DataFrame:
+def judged(*words: tuple[str, str], role: str = CHOSEN, arm: str = FULL, **columns: Any) -> pd.DataFrame:
     """A table of the transfer question: the task and word of each row against ``each``, in the order of the tasks."""
     facts: dict[str, Any] = {
         "arm": arm, "role": role, "baseline": "each", "scope": TASK, "sharing": "hard", "stages": 2, "width": 16,

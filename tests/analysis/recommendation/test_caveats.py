@@ -56,7 +56,7 @@ def test_what_would_change_the_verdict_names_the_band_the_remedy_and_the_other_b
         "b would not count as hurt by sharing with a band of ±3.0 points or wider.",
         "About 3 more seeds could decide c and d.",
         "More test data could decide e.",
-        "a: against the baseline 'best' the verdict on the recommended arm is the opposite.",
+        "a: against the baseline 'best' the verdict on the chosen arm is the opposite.",
     ]
     assert changes(judged(("a", TIE)), FULL) == []
 

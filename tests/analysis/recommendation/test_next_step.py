@@ -24,7 +24,7 @@ NOISY = {"seed_noise": 0.4, "test_noise": 40.0}
 
 def decided(records: Records) -> tuple[Records, pd.DataFrame, Decision]:
     rows = transfer.table(transfer.score(records))
-    return records, rows, decide(records, rows, factors(records, str(records.recommended_arm)))
+    return records, rows, decide(records, rows, factors(records, str(records.chosen_arm)))
 
 
 def step_of(records: Records) -> tuple[str, str]:

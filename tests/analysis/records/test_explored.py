@@ -26,6 +26,6 @@ def test_draws_of_a_population_do_not_count_among_those_that_an_arm_was_picked_f
     more = own.assign(arm=label, draw=own["draw"] + 100, replica=own["replica"] + "of a population")
     event = {"event": "frozen", "choice": EXPLORED, "value": {"arms": {"scheduled": label}}}
     grown = replace(records, replicas=type(own)(list(own.to_dict("records")) + list(more.to_dict("records"))))
-    chosen = str(records.recommended_arm)
+    chosen = str(records.chosen_arm)
     assert "pick of 4 draws" in winners_curse(grown, chosen)
     assert "pick of 2 draws" in winners_curse(replace(grown, ledger=[*grown.ledger, event]), chosen)

@@ -18,7 +18,7 @@ def test_the_answer_of_a_study_has_its_verdicts_its_options_and_the_words_of_the
     run = write_study(tmp_path / "run", ODD)
     answer, verdict = analysis.answer(run), analysis.verdict_text(run)
     assert answer.sentences == [verdict.headline, *verdict.sentences]
-    each = answer.verdicts[(answer.verdicts["role"] == "recommended") & (answer.verdicts["baseline"] == "each")]
+    each = answer.verdicts[(answer.verdicts["role"] == "chosen") & (answer.verdicts["baseline"] == "each")]
     words = each.set_index("task")["word"]
     assert words["odd"].startswith("hurt") or words["odd"] == "better tuned alone"
     assert list(each["task"]) == ["left", "right", "odd", ""]

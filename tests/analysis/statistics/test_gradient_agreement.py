@@ -59,7 +59,7 @@ def test_norms_and_their_ratio_are_geometric_means(records_of: StudyOf) -> None:
     assert dict(zip(norms["task"], norms["mean"], strict=True)) == pytest.approx({"left": 1, "right": 2, "odd": 4})
 
 
-def test_the_arm_is_the_recommended_one_or_another_that_shares(records_of: StudyOf) -> None:
+def test_the_arm_is_the_chosen_one_or_another_that_shares(records_of: StudyOf) -> None:
     shallow = "hard d1 w16 l2 equal adamw"
     assert set(score(records_of(replace(QUIET, chosen=shallow)))["arm"]) == {shallow}
     records = records_of(replace(QUIET, chosen=shallow))

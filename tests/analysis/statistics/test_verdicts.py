@@ -12,11 +12,11 @@ from analysis.statistics.intervals import Gain, paired_gain
 from analysis.statistics.outcomes import LOOP
 from analysis.statistics.paired_gains import MEAN, TASK
 from analysis.statistics.verdicts import (
+    CHOSEN,
     HELPED,
     HELPED_BY_SHARING,
     HURT,
     HURT_BY_SHARING,
-    RECOMMENDED,
     TIE,
     TRAINED_TOGETHER,
     TUNED_ALONE,
@@ -131,11 +131,11 @@ def test_without_a_band_only_an_exact_zero_is_a_tie() -> None:
 
 
 def judged(*rows: tuple[str, str, str, str]) -> pd.DataFrame:
-    """Rows of one recommended arm: baseline, task (empty: the mean over tasks), word, and way of sharing."""
+    """Rows of one chosen arm: baseline, task (empty: the mean over tasks), word, and way of sharing."""
     names = list(dict.fromkeys(task for _, task, _, _ in rows))
     return pd.DataFrame(
         {
-            "arm": "an arm", "role": RECOMMENDED, "baseline": baseline, "scope": TASK if task else MEAN, "task": task,
+            "arm": "an arm", "role": CHOSEN, "baseline": baseline, "scope": TASK if task else MEAN, "task": task,
             "order": -names.index(task), "word": word, "sharing": sharing, "remedy": "seeds", "more_seeds": 3.0,
         }
         for baseline, task, word, sharing in rows
@@ -188,8 +188,8 @@ def test_the_rows_of_a_word_come_in_the_order_of_the_task_set() -> None:
             ("best", "a", TIE, "hard"),
         )
     )
-    assert list(verdicts(rows, RECOMMENDED)["task"]) == ["a", "b", "c"]
-    assert list(with_word(verdicts(rows, RECOMMENDED), TIE)["task"]) == ["c", "a"]
+    assert list(verdicts(rows, CHOSEN)["task"]) == ["a", "b", "c"]
+    assert list(with_word(verdicts(rows, CHOSEN), TIE)["task"]) == ["c", "a"]
     assert verdicts(rows, "reference").empty
 
 

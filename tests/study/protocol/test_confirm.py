@@ -1,4 +1,4 @@
-"""Confirm: which arms are confirmed, on which seeds, and which is recommended."""
+"""Confirm: which arms are confirmed, on which seeds, and which is chosen."""
 
 from __future__ import annotations
 

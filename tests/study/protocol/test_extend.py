@@ -68,7 +68,7 @@ def not_judged(out: Path) -> str:
 
 
 def test_more_seeds_narrow_by_seeds_and_pay_for_the_look(study: Path) -> None:
-    before, chosen = against_each(study), analysis.load(study).recommended_arm
+    before, chosen = against_each(study), analysis.load(study).chosen_arm
     extend(study, Asked(seeds=12))
     after = against_each(study)
     assert seeds_of(study, str(chosen)) == set(range(2000, 2012))
@@ -88,9 +88,9 @@ def test_an_added_arm_is_judged_on_fresh_seeds_and_the_family_grows(study: Path)
     after = against_each(study)
     assert seeds_of(study, label) == set(range(2005, 2010))
     assert set(after.loc["added", "n"]) == {5}
-    assert set(after.loc["recommended", "n"]) == {5}
-    assert (after.loc["recommended", "gain"] == before.loc["recommended", "gain"]).all(), "it has the seeds it had"
-    assert (after.loc["recommended", "half_width"] > before.loc["recommended", "half_width"]).all()
+    assert set(after.loc["chosen", "n"]) == {5}
+    assert (after.loc["chosen", "gain"] == before.loc["chosen", "gain"]).all(), "it has the seeds it had"
+    assert (after.loc["chosen", "half_width"] > before.loc["chosen", "half_width"]).all()
     assert set(after["family"]) == {6}
     records = analysis.load(study)
     assert records.frozen("judged")["roles"]["added 1.0"] == label
@@ -99,7 +99,7 @@ def test_an_added_arm_is_judged_on_fresh_seeds_and_the_family_grows(study: Path)
 
 
 def test_a_task_left_out_is_trained_alone_and_more_seeds_reach_the_added_arm(study: Path) -> None:
-    chosen = analysis.load(study).recommended_arm
+    chosen = analysis.load(study).chosen_arm
     extend(study, Asked(without=("sun",)))
     label = f"{chosen} without sun"
     after = against_each(study)

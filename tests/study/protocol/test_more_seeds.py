@@ -56,7 +56,7 @@ def test_a_study_goes_on_to_the_limit_and_a_resumed_one_does_not_decide_again(
     assert [event["seeds"] for event in events(out, "extended")] == [10, 12]
     records = analysis.load(out)
     judged = records.replicas[records.replicas["phase"] == "verdict"]
-    assert set(judged[judged["arm"] == records.recommended_arm]["seed"]) == set(range(2000, 2012))
+    assert set(judged[judged["arm"] == records.chosen_arm]["seed"]) == set(range(2000, 2012))
     assert judged["replica"].isin(records.scores["replica"]).all()
     opened = [event for event in events(out, "test_opened") if event["phase"] == "verdict"]
     assert len(opened) == 3

@@ -71,7 +71,7 @@ def test_a_fold_trains_with_the_draws_that_it_chose(records: Records) -> None:
 def test_every_labelled_row_judges_each_arm_once_a_pass(records: Records) -> None:
     scored = judged_rows(records, "y_b")
     labelled = int(records.tasks.set_index("task").loc["y_b", "labelled_test"])
-    baseline = records.frozen("judged")["baselines"][records.recommended_arm]["each"]
+    baseline = records.frozen("judged")["baselines"][records.chosen_arm]["each"]
     for _, rows in scored[scored["arm"] == baseline].groupby((scored["seed"] - 2000) // FOLDS):
         judged = np.isfinite(np.stack(rows["example_scores"].tolist()))
         assert judged.sum(axis=0).max() == 1
@@ -81,7 +81,7 @@ def test_every_labelled_row_judges_each_arm_once_a_pass(records: Records) -> Non
 def test_a_gain_is_the_mean_over_all_labelled_rows_whatever_the_folds_chose(records: Records) -> None:
     """Recomputed from the parts: per row the mean over seeds of the difference in squared error, on one scale."""
     table = transfer.table(transfer.score(records))
-    found = table[(table["role"] == "recommended") & (table["baseline"] == "each")].set_index("task")
+    found = table[(table["role"] == "chosen") & (table["baseline"] == "each")].set_index("task")
     for task in ("y_a", "y_b"):
         mine = judged_rows(records, task)
         differences, luck, repeated = [], 0.0, 0.0

@@ -19,9 +19,9 @@ def test_both_sides_of_the_comparison_show_their_budget(records_of: StudyOf) -> 
     assert each["parameters"] > chosen["parameters"]
 
 
-def test_every_arm_is_listed_once_and_the_recommended_one_first(records_of: StudyOf) -> None:
+def test_every_arm_is_listed_once_and_the_chosen_one_first(records_of: StudyOf) -> None:
     found = sides(LoadedStudy(records_of(ODD)))
-    assert found[0] == ("recommended", "hard d1 w16 l1 equal adamw")
+    assert found[0] == ("chosen", "hard d1 w16 l1 equal adamw")
     assert [role.split(":")[0] for role, _ in found[1:]] == ["each", "loop", "total"]
     assert len({arm for _, arm in found}) == len(found)
 

@@ -31,7 +31,7 @@ def with_finished(records: Records, *, draws: int) -> Records:
 
 def test_the_second_best_draw_is_behind_by_what_the_curves_say(records_of: StudyOf) -> None:
     records = with_finished(records_of(DRAWN), draws=3)
-    arm = str(records.recommended_arm)
+    arm = str(records.chosen_arm)
     rows = records.replicas[(records.replicas["arm"] == arm) & (records.replicas["phase"] == "search")]
     rows = rows[rows["status"] == "finished"]
     best = rows.assign(curve=rows["validation_skill"].map(np.asarray))
@@ -62,7 +62,7 @@ def test_noise_beyond_the_gain_is_said(records_of: StudyOf) -> None:
 
 def test_without_a_second_draw_it_is_not_known(records_of: StudyOf) -> None:
     records = with_finished(records_of(DRAWN), draws=1)
-    assert math.isnan(behind_best(records.replicas, str(records.recommended_arm)))
+    assert math.isnan(behind_best(records.replicas, str(records.chosen_arm)))
     assert said(records)[0].startswith("Tuning noise is not known")
 
 

@@ -15,7 +15,7 @@ def judged_tasks(gains: Mapping[str, float], *, n: int = 10, half_width: float =
     """One judged arm against single-task networks: a row per task, intervals ``gain ± half_width``."""
     rows = [
         {
-            "arm": "hard d1 w16", "role": "recommended", "baseline": "each", "scope": TASK, "task": task,
+            "arm": "hard d1 w16", "role": "chosen", "baseline": "each", "scope": TASK, "task": task,
             "order": order, "sharing": "hard", "depth": 1.0, "stages": 2, "width": 16, "band": 1.0, "n": n,
             "gain": gain, "low": gain - half_width, "high": gain + half_width,
             "low_simultaneous": gain - 1.5 * half_width, "high_simultaneous": gain + 1.5 * half_width,

@@ -46,7 +46,7 @@ def test_networks_are_those_that_each_fold_judged(shop: Finished) -> None:
     assert Counter(network.tasks for network in alone) == {(task,): 10 for task in records.tasks["task"]}
     for network in alone:
         judged = records.frozen("judged", network.fold)
-        assert network.arm == judged["baselines"][judged["roles"]["recommended"]]["each"]
+        assert network.arm == judged["baselines"][judged["roles"]["chosen"]]["each"]
 
 
 def test_tasks_that_are_left_out_have_networks_of_the_same_seeds(shop_without: Finished) -> None:
@@ -68,4 +68,4 @@ def test_each_task_at_its_best_width(shop: Finished) -> None:
             assert len(networks) == 30
             for network in networks:
                 judged = records.frozen("judged", network.fold)
-                assert network.arm == judged["baselines"][judged["roles"]["recommended"]]["best"][network.tasks[0]]
+                assert network.arm == judged["baselines"][judged["roles"]["chosen"]]["best"][network.tasks[0]]
