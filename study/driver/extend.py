@@ -13,8 +13,9 @@ from study.driver.begun import begun_spec, refuse_changes
 from study.driver.places import at_work
 from study.driver.run import run_prepared
 from study.planning.prepare import Prepared, prepare_run
-from study.protocol.addition import Addition, Asked, addition_of, num_seeds, open_addition
+from study.protocol.addition import Addition, Asked, addition_of, open_addition
 from study.protocol.extend import extension
+from study.protocol.verdict_seeds import num_seeds
 from study.store import ledger
 from study.store.recorded import read_recorded
 
