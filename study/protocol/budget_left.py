@@ -21,6 +21,10 @@ from study.protocol.context import StudyContext
 FITTED = "fitted"
 BEFORE_THE_PLAN = ("start", "trees")
 """Parts of a forecast that are over when the ledger's first clock starts: they count as forecast."""
+ENDINGS = ("interrupted", "refused", "crashed")
+"""Last events of a session that could still say how it ended."""
+PREPARATIONS = ("pilot", "tree", "retrying")
+"""Events of a session that come before the one that its clock starts with."""
 PHASES = ("search", "confirm", "verdict")
 PARTS = (*BEFORE_THE_PLAN, *PHASES, "score", "report")
 
@@ -145,16 +149,19 @@ def seconds_spent(events: Iterable[Mapping[str, Any]]) -> float:
 
     Where an event ``planned`` does not say how long the command had run before it, the forecast does.
     """
-    spent, began, last = 0.0, None, None
+    spent, last = 0.0, None
     for event in events:
         now = datetime.fromisoformat(event["time"])
         if event["event"] == "planned":
-            spent += 0.0 if began is None or last is None else (last - began).total_seconds()
-            began = now
             forecast = event.get("forecast", {})
             spent += event.get("before", sum(forecast.get(name, 0.0) for name in BEFORE_THE_PLAN))
-        last = now
-    return spent + (0.0 if began is None or last is None else (last - began).total_seconds())
+            last = now
+        elif event["event"] in PREPARATIONS:
+            last = None  # the session before has ended, however long ago
+        elif last is not None:
+            spent += (now - last).total_seconds()
+            last = None if event["event"] in ENDINGS else now
+    return spent
 
 
 def device_seconds_spent(events: Iterable[Mapping[str, Any]]) -> float:

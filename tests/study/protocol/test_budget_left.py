@@ -23,6 +23,23 @@ def test_what_was_spent_is_the_length_of_every_session_and_no_pause() -> None:
     assert seconds_spent([]) == 0
 
 
+@pytest.mark.parametrize("first", ["retrying", "tree", "pilot"])
+@pytest.mark.parametrize("last", ["stopped", "refused", "interrupted"])
+def test_the_night_between_two_sessions_is_not_spent(first: str, last: str) -> None:
+    """A session writes some events before its ``planned``; they are not the last ones of the session before."""
+    times = {"planned": "01-05T10:00", last: "01-05T10:05", first: "01-06T08:00"}
+    events = [{"event": kind, "time": f"2026-{time}:00.000+00:00"} for kind, time in times.items()]
+    events.append({"event": "planned", "time": "2026-01-06T08:00:10.000+00:00", "before": 15.0})
+    events.append({"event": "finished", "time": "2026-01-06T08:05:15.000+00:00"})
+    assert seconds_spent(events) == 300 + 15 + 305
+
+
+def test_a_session_that_ended_before_its_plan_leaves_the_one_before_as_long_as_it_was() -> None:
+    times = {"planned": "01-05T10:00", "interrupted": "01-05T10:05", "crashed": "01-06T08:00"}
+    events = [{"event": kind, "time": f"2026-{time}:00.000+00:00"} for kind, time in times.items()]
+    assert seconds_spent(events) == 300
+
+
 def test_what_came_before_the_plan_counts_as_measured_or_else_as_forecast() -> None:
     planned = {"event": "planned", "time": "2026-01-05T10:00:00.000+00:00", "forecast": {"start": 4.0, "trees": 2.0}}
     assert seconds_spent([planned]) == 6
