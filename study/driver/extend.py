@@ -45,8 +45,7 @@ def extend(
     """
     with at_work(run) as place:
         prepared, addition = prepare_extension(place.directory, asked, data, trust_code=trust_code)
-        spec = prepared.plan.spec
-        chosen = options or RunOptions(spec.backend, workers=spec.workers, device=spec.device)
+        chosen = options or RunOptions.of_study(prepared.plan.spec)
         chosen = replace(chosen, keep=place.keep)
         return extend_prepared(prepared, asked, addition, out=place.directory, options=chosen)
 

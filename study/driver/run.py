@@ -50,7 +50,7 @@ def run(
     *,
     out: str | Path | None = None,
     data: Frame | DataInMemory | None = None,
-    backend: str = "auto",
+    backend: str | None = None,
     address: str | None = None,
     workers: int | None = None,
     screen: str | None = None,
@@ -69,9 +69,9 @@ def run(
             begun there is resumed.  ``None``: ``runs/`` and the study's name.
         data: a table in memory, see :func:`study.frame`, or a torch data set, see :func:`study.dataset`, which takes
             the place of the study's own task set.
-        backend: ``auto``, ``inline`` or ``ray``.
+        backend: ``auto``, ``inline`` or ``ray``; ``None``: what the study says.
         address: address of a running Ray cluster; implies ``ray``.
-        workers: processes; one per core by default.
+        workers: processes; ``None``: as many as the study says, or else one per core.
         screen: ``auto`` (live on a terminal, a line now and then elsewhere), ``json``, or ``None``: silent.
         position: which study of a suite this is, if it is one.
         device: ``auto``, ``cpu`` or ``cuda``: what replicas train on; ``None``: what the study says.
@@ -88,10 +88,20 @@ def run(
     name = data.name if data is not None else spec.name if isinstance(spec, Spec) else ""
     with at_work(out or Path("runs") / name) as place:
         prepared = _prepared(spec, data, place.directory, screen)
-        device = device or prepared.plan.spec.device
-        log = None if log_file is None else Path(log_file)
-        options = RunOptions(backend, address, workers, screen, position, device, mix_devices, insecure, log)
-        return run_prepared(prepared, out=place.directory, options=replace(options, keep=place.keep))
+        options = RunOptions.of_study(
+            spec if isinstance(spec, Spec) else prepared.plan.spec,  # a budget may have replaced it by the begun one
+            backend=backend,
+            address=address,
+            workers=workers,
+            screen=screen,
+            position=position,
+            device=device,
+            mix_devices=mix_devices,
+            insecure=insecure,
+            log_file=None if log_file is None else Path(log_file),
+            keep=place.keep,
+        )
+        return run_prepared(prepared, out=place.directory, options=options)
 
 
 def _prepared(
