@@ -11,7 +11,7 @@ import analysis
 from mtl_core.errors import UserError
 from mtl_core.training import trainer
 from study.driver.run import run
-from study.planning.plan import FIRST_SEED
+from study.planning.phase_seeds import FIRST_SEED
 from tests.faults.lab import SHORT
 from tests.study import fake_engine
 from tests.study.conftest import tiny
