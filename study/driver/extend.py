@@ -52,9 +52,10 @@ def extend(
 
 def extend_prepared(prepared: Prepared, asked: Asked, addition: Addition, *, out: Path, options: RunOptions) -> Path:
     """Make an addition that :func:`prepare_extension` has prepared, as :func:`extend` does."""
-    seeds = num_seeds(ledger.read(Path(out) / ledger.NAME), prepared.plan) + addition.seeds
-    shown = replace(prepared.plan, verdict_seeds=seeds)
-    return run_prepared(prepared, out=out, options=options, phases=partial(extension, asked=asked), shown=shown)
+    events = ledger.read(Path(out) / ledger.NAME)
+    before = [event for event in events if event["event"] != "addition" or event["number"] != addition.number]
+    added = addition.seeds / num_seeds(before, prepared.plan)
+    return run_prepared(prepared, out=out, options=options, phases=partial(extension, asked=asked), added=added)
 
 
 def prepare_extension(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -24,13 +23,13 @@ from study.driver.frame import Frame, spec_of_frame
 from study.driver.manifest import refuse_another, refuse_changed_code, refuse_something_else, write_description
 from study.driver.places import at_work
 from study.driver.watching.counts import count, event_of_work, planned_work
+from study.driver.watching.known_work import with_added, with_known
 from study.driver.watching.screens import watch_of
 from study.execution.cluster_token import refuse_unprotected
 from study.execution.forecast_length import ForecastLength
 from study.execution.scheduler import Scheduler, Steps
 from study.jobs.job import Data
 from study.planning.pilot import enough_epochs
-from study.planning.plan import Plan
 from study.planning.prepare import Prepared, prepare_run, with_epochs, with_trees
 from study.planning.task_trees import ensure_trees
 from study.protocol.context import StudyContext
@@ -116,7 +115,7 @@ def _prepared(
 
 
 def run_prepared(
-    prepared: Prepared, *, out: Path, options: RunOptions, phases: Phases = stages, shown: Plan | None = None
+    prepared: Prepared, *, out: Path, options: RunOptions, phases: Phases = stages, added: float = 0.0
 ) -> Path:
     """Run a study that :func:`study.planning.prepare.prepare_run` has prepared for ``out``, as :func:`run` does.
 
@@ -125,7 +124,7 @@ def run_prepared(
         out: the run directory.
         options: how to run it.
         phases: what is to be done, in order; by default all phases of a study.
-        shown: plan by which the progress is measured; by default the study's own.
+        added: verdict seeds that are added to a finished study, as a multiple of those that it has.
     """
     out = Path(out).absolute()
     refuse_unprotected(options.address, options.insecure)
@@ -143,7 +142,7 @@ def run_prepared(
         if not begun:
             prepared = _with_enough_epochs(prepared, ledger, options.screen)
             write_description(out, prepared, fingerprint, options.position, insecure=options.insecure)
-        _run_phases(out, prepared, fingerprint, ledger, scratch, options, phases, shown)
+        _run_phases(out, prepared, fingerprint, ledger, scratch, options, phases, added)
     return out
 
 
@@ -155,17 +154,17 @@ def _run_phases(
     scratch: Path,
     options: RunOptions,
     phases: Phases,
-    shown: Plan | None,
+    added: float,
 ) -> None:
     if prepared.plan.stand_ins:
         prepared = _with_trees(prepared, ledger, options.screen)
     archive = Archive(out)
     forget_failures(archive, ledger)
-    measured = prepared if shown is None else replace(prepared, plan=shown)
-    work = planned_work(measured.plan, prepared.forecast)
+    work, entries = planned_work(prepared.plan, prepared.forecast), archive.entries.values()
+    work = with_added(work, ledger.events, entries, added) if added else with_known(work, ledger.events)
     facts = {"forecast": prepared.forecast.event(), "fingerprint": fingerprint, "engine_version": ENGINE_VERSION}
     facts |= {} if options.began is None else {"before": round(time.monotonic() - options.began, 3)}
-    facts |= {"work": event_of_work(work), "share": count(work, archive.entries.values()).share}
+    facts |= {"work": event_of_work(work), "share": count(work, entries).share}
     ledger.append("planned", **prepared.plan.event(), **facts)
     for part in archive.damaged:
         ledger.append("damaged", part=part)
@@ -173,7 +172,7 @@ def _run_phases(
     trainer = choose_backend(options, prepared, scratch)
     scorer = choose_scorer(trainer, prepared, scratch)
     length = ForecastLength(prepared)
-    watch = watch_of(options, measured, archive, trainer, scratch)
+    watch = watch_of(options, prepared, archive, trainer, scratch, work)
     try:
         for steps, data in phases(context, prepared.task_set):
             scheduler = Scheduler(steps, archive, ledger, length)
