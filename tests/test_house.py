@@ -62,7 +62,6 @@ TESTED_ELSEWHERE: dict[str, tuple[str, str]] = {
         "a base class; by a watch",
     ),
     "study/config/sections.py": ("tests/study/config/test_load.py", "every key is read, refused and written back"),
-    "analysis/statistics/strata.py": ("tests/study/planning/test_evaluation.py", "held against the data's own folds"),
     "mtl_core/backbones/__init__.py": (
         "tests/mtl_core/backbones/test_images.py",
         "base classes: what every backbone promises",

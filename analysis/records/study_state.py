@@ -9,6 +9,8 @@ from typing import Any
 from analysis.records.schema import Records
 
 PHASES = ("search", "confirm", "verdict")
+TRAINED = ("finished", "stopped")
+"""How replicas have ended whose networks can be compared."""
 
 
 @dataclass(frozen=True)
@@ -81,7 +83,7 @@ def state_of(records: Records) -> State:
 
 def _seeds(records: Records, phase: str, chosen: str | None) -> int:
     replicas, folds = records.replicas, records.num_folds
-    rows = replicas[(replicas["phase"] == phase) & replicas["status"].isin(("finished", "stopped"))]
+    rows = replicas[(replicas["phase"] == phase) & replicas["status"].isin(TRAINED)]
     if chosen is None:
         per_arm = rows.groupby("arm")["seed"].nunique()
         return int(per_arm.max()) if len(per_arm) else 0

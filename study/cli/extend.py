@@ -44,12 +44,13 @@ def extend(
     with saying_how_to_resume(), at_work(run, take_over=take_over) as place:
         prepared, addition = prepare_extension(place.directory, asked, data, trust_code=trust_code)
         spec = prepared.plan.spec
-        options = RunOptions(
-            backend or spec.backend,
-            address,
-            workers=workers or spec.workers,
+        options = RunOptions.of_study(
+            spec,
+            backend=backend,
+            address=address,
+            workers=workers,
             screen="json" if as_json else "auto",
-            device=device or spec.device,
+            device=device,
             mix_devices=mix_devices,
             insecure=insecure,
             log_file=log_file,

@@ -44,12 +44,10 @@ def run(
     began = time.monotonic()  # what follows imports torch, and makes the plan
     refuse_a_file(out)
     refuse_unprotected(address, insecure)
-    options = RunOptions(
-        spec.backend,
-        address,
-        spec.workers,
+    options = RunOptions.of_study(
+        spec,
+        address=address,
         screen="json" if as_json else "auto",
-        device=spec.device,
         mix_devices=mix_devices,
         insecure=insecure,
         log_file=log_file,

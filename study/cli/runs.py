@@ -42,6 +42,12 @@ class Found:
     changed: str
     report: str | None
 
+    @property
+    def replicas(self) -> str:
+        """How many replicas are recorded, in words; of how many at most, where there may be more."""
+        done, most = self.done
+        return f"{done:,}" if done == most else f"{done:,} of {most:,}"
+
 
 def runs(folder: Path, *, as_json: bool) -> None:
     """Print the run directories below ``folder``, the last changed first.
@@ -58,7 +64,7 @@ def runs(folder: Path, *, as_json: bool) -> None:
     headings = ("run", "study", "tasks", "state", "replicas", "last change", "report")
     rows = [
         (
-            *(one.run, one.study, one.tasks, one.state, f"{one.done[0]:,} of {one.done[1]:,}"),
+            *(one.run, one.study, one.tasks, one.state, one.replicas),
             *(one.changed.replace("T", " "), "yes" if one.report else "no"),
         )
         for one in found

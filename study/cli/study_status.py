@@ -12,10 +12,10 @@ from typing import Any
 
 from mtl_core.errors import UserError
 from mtl_core.task_tree import Tree
-from study.driver.watching.counts import Counts, beyond_records, count, work_of_event
+from study.driver.watching.counts import Counts, beyond_records, count
+from study.driver.watching.known_work import of_session
 from study.driver.watching.pace import (
     Event,
-    Session,
     TimeLeft,
     last_session,
     range_facts,
@@ -168,7 +168,7 @@ def status_of(
     phase = _phase(events, choices, recorded, running)
     state, reason = _state(events, phase, alive=alive)
     counts = _counts(session, recorded, running, epochs_of)
-    counts = counts.at(1.0 if phase == FINISHED or state == "ended" else None)
+    counts = counts.of_all() if phase == FINISHED or state == "ended" else counts
     return Status(
         phase=phase,
         state=state,
@@ -204,15 +204,16 @@ def _counts(
     for shard, event in running.items():
         epochs = epochs_of(shard) if epochs_of is not None else 0
         under_way[event["phase"]] += beyond_records(epochs, event.get("replicas", ()), recorded.entries)
-    planned = session[0] if session and session[0]["event"] == "planned" else {}
-    return count(work_of_event(planned), recorded.entries.values(), under_way)
+    work, _ = of_session(session)
+    return count(work, recorded.entries.values(), under_way)
 
 
 def _left(session: Sequence[Event], counts: Counts, now: datetime) -> TimeLeft | None:
     if not session or session[0]["event"] != "planned":
         return None
     seconds = seconds_since(session, "started", now)
-    return time_left(Session.of_event(session[0]), counts.share, seconds, session, counts.untried)
+    _, began = of_session(session)
+    return time_left(began, counts.share, seconds, session, counts.untried)
 
 
 def _phase(

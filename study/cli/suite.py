@@ -73,9 +73,7 @@ def run(
     _refuse_an_address(out, take_over)
     of_study.refuse_a_file(out)
     refuse_unprotected(address, insecure)
-    first = next(iter(suite.studies.values()))
-    options: dict[str, Any] = {"backend": first.backend, "address": address, "workers": first.workers}
-    options |= {"device": first.device, "mix_devices": mix_devices, "insecure": insecure}
+    options: dict[str, Any] = {"address": address, "mix_devices": mix_devices, "insecure": insecure}
     options |= {"log_file": log_file, "metrics_file": metrics_file}
 
     def after(path: Path, position: SuitePosition) -> None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+from study.config.spec import Spec
 from study.config.suite import SuitePosition
 from study.execution.backend import Backend
 from study.execution.heartbeat import Heartbeats
@@ -48,6 +50,20 @@ class RunOptions:
     metrics_file: Path | None = None
     began: float | None = None
     keep: Callable[[str], None] | None = None
+
+    @classmethod
+    def of_study(
+        cls,
+        spec: Spec,
+        *,
+        backend: str | None = None,
+        workers: int | None = None,
+        device: str | None = None,
+        **others: Any,
+    ) -> RunOptions:
+        """Return options of which ``backend``, ``workers`` and ``device`` are what the study says, where not given."""
+        where = {"backend": backend or spec.backend, "workers": workers or spec.workers}
+        return cls(**where, device=device or spec.device, **others)
 
 
 def choose_backend(options: RunOptions, prepared: Prepared, scratch: Path) -> Backend:

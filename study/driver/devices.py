@@ -24,7 +24,9 @@ def refuse_a_missing_gpu(device: str, address: str | None) -> None:
 
 
 def note_device(device: str, archive: Archive, ledger: Ledger, *, mix: bool, share: float = 1.0) -> None:
-    """Write to the ledger which device a session trains on; refuse another one than the records are of.
+    """Write to the ledger which device, and which share of one, a session trains on, where either is new.
+
+    Another device than the records are of is refused.
 
     Devices differ in the last bits of a sum, and a network that trains on amplifies them: replicas of two devices are
     not the pairs that differences between arms are taken of.
@@ -46,5 +48,6 @@ def note_device(device: str, archive: Archive, ledger: Ledger, *, mix: bool, sha
         remedy = f"Say --device {others[0]}, choose another --out, or say --mix-devices, which the records will show."
         raise UserError(str(archive.directory), found, remedy)
     last = next((event for event in reversed(ledger.events) if event["event"] == "device"), None)
-    if last is None or last["device"] != device or others:
+    before = None if last is None else (last["device"], last.get("share", 1.0))
+    if before != (device, share) or others:
         ledger.append("device", device=device, mixed_with=others, share=share)

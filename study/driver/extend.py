@@ -13,8 +13,9 @@ from study.driver.begun import begun_spec, refuse_changes
 from study.driver.places import at_work
 from study.driver.run import run_prepared
 from study.planning.prepare import Prepared, prepare_run
-from study.protocol.addition import Addition, Asked, addition_of, num_seeds, open_addition
+from study.protocol.addition import Addition, Asked, addition_of, open_addition
 from study.protocol.extend import extension
+from study.protocol.verdict_seeds import num_seeds
 from study.store import ledger
 from study.store.recorded import read_recorded
 
@@ -44,17 +45,17 @@ def extend(
     """
     with at_work(run) as place:
         prepared, addition = prepare_extension(place.directory, asked, data, trust_code=trust_code)
-        spec = prepared.plan.spec
-        chosen = options or RunOptions(spec.backend, workers=spec.workers, device=spec.device)
+        chosen = options or RunOptions.of_study(prepared.plan.spec)
         chosen = replace(chosen, keep=place.keep)
         return extend_prepared(prepared, asked, addition, out=place.directory, options=chosen)
 
 
 def extend_prepared(prepared: Prepared, asked: Asked, addition: Addition, *, out: Path, options: RunOptions) -> Path:
     """Make an addition that :func:`prepare_extension` has prepared, as :func:`extend` does."""
-    seeds = num_seeds(ledger.read(Path(out) / ledger.NAME), prepared.plan) + addition.seeds
-    shown = replace(prepared.plan, verdict_seeds=seeds)
-    return run_prepared(prepared, out=out, options=options, phases=partial(extension, asked=asked), shown=shown)
+    events = ledger.read(Path(out) / ledger.NAME)
+    before = [event for event in events if event["event"] != "addition" or event["number"] != addition.number]
+    added = addition.seeds / num_seeds(before, prepared.plan)
+    return run_prepared(prepared, out=out, options=options, phases=partial(extension, asked=asked), added=added)
 
 
 def prepare_extension(

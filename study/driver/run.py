@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -24,13 +23,13 @@ from study.driver.frame import Frame, spec_of_frame
 from study.driver.manifest import refuse_another, refuse_changed_code, refuse_something_else, write_description
 from study.driver.places import at_work
 from study.driver.watching.counts import count, event_of_work, planned_work
+from study.driver.watching.known_work import with_added, with_known
 from study.driver.watching.screens import watch_of
 from study.execution.cluster_token import refuse_unprotected
 from study.execution.forecast_length import ForecastLength
 from study.execution.scheduler import Scheduler, Steps
 from study.jobs.job import Data
 from study.planning.pilot import enough_epochs
-from study.planning.plan import Plan
 from study.planning.prepare import Prepared, prepare_run, with_epochs, with_trees
 from study.planning.task_trees import ensure_trees
 from study.protocol.context import StudyContext
@@ -50,7 +49,7 @@ def run(
     *,
     out: str | Path | None = None,
     data: Frame | DataInMemory | None = None,
-    backend: str = "auto",
+    backend: str | None = None,
     address: str | None = None,
     workers: int | None = None,
     screen: str | None = None,
@@ -69,9 +68,9 @@ def run(
             begun there is resumed.  ``None``: ``runs/`` and the study's name.
         data: a table in memory, see :func:`study.frame`, or a torch data set, see :func:`study.dataset`, which takes
             the place of the study's own task set.
-        backend: ``auto``, ``inline`` or ``ray``.
+        backend: ``auto``, ``inline`` or ``ray``; ``None``: what the study says.
         address: address of a running Ray cluster; implies ``ray``.
-        workers: processes; one per core by default.
+        workers: processes; ``None``: as many as the study says, or else one per core.
         screen: ``auto`` (live on a terminal, a line now and then elsewhere), ``json``, or ``None``: silent.
         position: which study of a suite this is, if it is one.
         device: ``auto``, ``cpu`` or ``cuda``: what replicas train on; ``None``: what the study says.
@@ -88,10 +87,20 @@ def run(
     name = data.name if data is not None else spec.name if isinstance(spec, Spec) else ""
     with at_work(out or Path("runs") / name) as place:
         prepared = _prepared(spec, data, place.directory, screen)
-        device = device or prepared.plan.spec.device
-        log = None if log_file is None else Path(log_file)
-        options = RunOptions(backend, address, workers, screen, position, device, mix_devices, insecure, log)
-        return run_prepared(prepared, out=place.directory, options=replace(options, keep=place.keep))
+        options = RunOptions.of_study(
+            spec if isinstance(spec, Spec) else prepared.plan.spec,  # a budget may have replaced it by the begun one
+            backend=backend,
+            address=address,
+            workers=workers,
+            screen=screen,
+            position=position,
+            device=device,
+            mix_devices=mix_devices,
+            insecure=insecure,
+            log_file=None if log_file is None else Path(log_file),
+            keep=place.keep,
+        )
+        return run_prepared(prepared, out=place.directory, options=options)
 
 
 def _prepared(
@@ -106,7 +115,7 @@ def _prepared(
 
 
 def run_prepared(
-    prepared: Prepared, *, out: Path, options: RunOptions, phases: Phases = stages, shown: Plan | None = None
+    prepared: Prepared, *, out: Path, options: RunOptions, phases: Phases = stages, added: float = 0.0
 ) -> Path:
     """Run a study that :func:`study.planning.prepare.prepare_run` has prepared for ``out``, as :func:`run` does.
 
@@ -115,7 +124,7 @@ def run_prepared(
         out: the run directory.
         options: how to run it.
         phases: what is to be done, in order; by default all phases of a study.
-        shown: plan by which the progress is measured; by default the study's own.
+        added: verdict seeds that are added to a finished study, as a multiple of those that it has.
     """
     out = Path(out).absolute()
     refuse_unprotected(options.address, options.insecure)
@@ -133,7 +142,7 @@ def run_prepared(
         if not begun:
             prepared = _with_enough_epochs(prepared, ledger, options.screen)
             write_description(out, prepared, fingerprint, options.position, insecure=options.insecure)
-        _run_phases(out, prepared, fingerprint, ledger, scratch, options, phases, shown)
+        _run_phases(out, prepared, fingerprint, ledger, scratch, options, phases, added)
     return out
 
 
@@ -145,17 +154,17 @@ def _run_phases(
     scratch: Path,
     options: RunOptions,
     phases: Phases,
-    shown: Plan | None,
+    added: float,
 ) -> None:
     if prepared.plan.stand_ins:
         prepared = _with_trees(prepared, ledger, options.screen)
     archive = Archive(out)
     forget_failures(archive, ledger)
-    measured = prepared if shown is None else replace(prepared, plan=shown)
-    work = planned_work(measured.plan, prepared.forecast)
+    work, entries = planned_work(prepared.plan, prepared.forecast), archive.entries.values()
+    work = with_added(work, ledger.events, entries, added) if added else with_known(work, ledger.events)
     facts = {"forecast": prepared.forecast.event(), "fingerprint": fingerprint, "engine_version": ENGINE_VERSION}
     facts |= {} if options.began is None else {"before": round(time.monotonic() - options.began, 3)}
-    facts |= {"work": event_of_work(work), "share": count(work, archive.entries.values()).share}
+    facts |= {"work": event_of_work(work), "share": count(work, entries).share}
     ledger.append("planned", **prepared.plan.event(), **facts)
     for part in archive.damaged:
         ledger.append("damaged", part=part)
@@ -163,7 +172,7 @@ def _run_phases(
     trainer = choose_backend(options, prepared, scratch)
     scorer = choose_scorer(trainer, prepared, scratch)
     length = ForecastLength(prepared)
-    watch = watch_of(options, measured, archive, trainer, scratch)
+    watch = watch_of(options, prepared, archive, trainer, scratch, work)
     try:
         for steps, data in phases(context, prepared.task_set):
             scheduler = Scheduler(steps, archive, ledger, length)

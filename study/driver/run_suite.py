@@ -52,7 +52,8 @@ def run_suite(
         out: holds a run directory for each; a suite that was begun there is resumed.
         after: called with the run directory of every study that has ended.
         options: of :func:`study.driver.run.run`: ``backend``, ``address``, ``workers``, ``screen``,
-            ``device``, ``mix_devices``, ``insecure``, ``log_file``, ``metrics_file``.
+            ``device``, ``mix_devices``, ``insecure``, ``log_file``, ``metrics_file``.  Where ``backend``, ``workers``
+            or ``device`` is not given, the suite says it.
 
     Raises:
         UserError: when ``out`` holds another suite or is in use, or whatever stops one of the studies.
@@ -94,7 +95,8 @@ def run_prepared_suite(
         for spec, position in positions(prepared.suite, seconds):
             study = prepared.studies[spec.name]
             refuse_if_too_large(study.forecast, free_disk(out), free_memory())  # earlier studies have written since
-            path = run_prepared(study, out=out / spec.name, options=RunOptions(**options, position=position))
+            how = RunOptions.of_study(spec, **options, position=position)
+            path = run_prepared(study, out=out / spec.name, options=how)
             if after is not None:
                 after(path, position)
     finally:

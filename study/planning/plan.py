@@ -17,16 +17,13 @@ from study.config.spec import Spec
 from study.planning.arm import EQUAL, HARD, Arm
 from study.planning.draw_numbers import DrawNumbers, draws_by_task
 from study.planning.draws import Draws
+from study.planning.phase_seeds import FIRST_SEED, num_trained
 from study.planning.replica import Replica
 from study.planning.search_space import SearchSpace
 from study.planning.strategies import Strategy
 from study.planning.training_settings import TrainingSettings, settings_of
 
 PHASES = ("search", "confirm", "verdict")
-FEWEST_SEEDS_OF_A_FOLD = {"search": 1, "confirm": 2, "verdict": 2}
-"""Two seeds of a fold, trained on the same examples, are what shows the spread between seeds."""
-FIRST_SEED = {"search": 0, "confirm": 1_000, "verdict": 2_000}
-"""Seeds of different phases never meet: what chooses an arm does not judge it."""
 
 
 @dataclass(frozen=True)
@@ -119,10 +116,7 @@ class Plan:
         first, wanted = FIRST_SEED[phase], getattr(self.spec, phase).seeds
         if phase == "verdict":
             first, wanted = self.first_verdict_seed or first, self.verdict_seeds or wanted
-        if self.folds == 1:
-            return range(first, first + wanted)
-        of_each = max(math.ceil(wanted / self.folds), FEWEST_SEEDS_OF_A_FOLD[phase])
-        seeds = range(first, first + self.folds * of_each)
+        seeds = range(first, first + num_trained(phase, wanted, self.folds))
         return seeds if self.fold is None else [seed for seed in seeds if fold_of(seed, self.folds) == self.fold]
 
     def of_fold(self, fold: int) -> Plan:

@@ -107,16 +107,17 @@ def prepare(
     forecaster = Forecaster(task_set, spec.workers or num_cores(), rate or machine_rate())
     if stored is None:
         forecaster = _with_trials(forecaster, make_plan(spec, task_set.development, trees=trees))
-    settled = stored and settled_spec(spec, stored)
+    settled, folds = stored and settled_spec(spec, stored), task_set.development.num_folds
     if settled:
-        smaller, shrunk = settled, reductions(spec, settled)
+        smaller, shrunk = settled, reductions(spec, settled, folds)
     else:
         development = task_set.development
 
         def amount(smaller: Spec, by: Forecaster) -> float:
             return by.amount(make_plan(smaller, development, trees=trees), spec.budget)
 
-        smaller, shrunk = shrink(spec, partial(amount, by=forecaster), partial(amount, by=forecaster.undisturbed()))
+        amounts = partial(amount, by=forecaster), partial(amount, by=forecaster.undisturbed())
+        smaller, shrunk = shrink(spec, *amounts, folds=folds)
     plan = replace(make_plan(smaller, task_set.development, trees=trees), shrunk=shrunk, reasons=reasons)
     plan = replace(plan, pilot=stored is None and pilot.is_wanted(asked, smaller, task_set.development))
     forecast = forecaster.forecast(plan)

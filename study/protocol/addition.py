@@ -9,8 +9,9 @@ from typing import Any
 
 from analysis.statistics.looks import num_looks, share_of_level
 from mtl_core.errors import UserError
-from study.planning.plan import FIRST_SEED, Plan
-from study.protocol.addition_checks import Events, check_arms, refuse_unfinished
+from study.planning.plan import Plan
+from study.protocol.addition_checks import check_arms, refuse_unfinished
+from study.protocol.verdict_seeds import Events, next_seed, num_seeds
 
 
 @dataclass(frozen=True)
@@ -97,23 +98,6 @@ def addition_of(asked: Asked, events: Events, plan: Plan, where: str) -> Additio
     check_arms(asked.without, asked.arms, events, plan)
     numbers = [event["number"] for event in events if event["event"] == "addition"]
     return Addition(max(numbers, default=0) + 1, asked.facts(), block[0], len(block), num_looks(events) + 1)
-
-
-def next_seed(events: Events, plan: Plan) -> int:
-    """Return the first verdict seed that no network of the study was trained with."""
-    own = FIRST_SEED["verdict"] + _own_seeds(events, plan)
-    return max([own, *(event["first"] + event["seeds"] for event in events if event["event"] == "addition")])
-
-
-def num_seeds(events: Events, plan: Plan) -> int:
-    """Return the number of verdict seeds that the chosen arm is judged on."""
-    added = (event["seeds"] for event in events if event["event"] == "addition" and event["asked"]["seeds"] is not None)
-    return _own_seeds(events, plan) + sum(added)
-
-
-def _own_seeds(events: Events, plan: Plan) -> int:
-    further = (event["seeds"] for event in events if event["event"] == "extended")
-    return max([len(plan.seeds("verdict")), *further])
 
 
 def _seeds_to_add(asked: Asked, events: Events, plan: Plan) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -13,8 +13,8 @@ from study.config.text import nearest
 from study.planning.arm import BRANCH, Arm
 from study.planning.plan import Plan
 from study.protocol.context import arm_of
+from study.protocol.verdict_seeds import Events, num_seeds
 
-Events = Sequence[Mapping[str, Any]]
 FEWEST_TOGETHER = 2
 """Tasks that must be left to share a network."""
 
@@ -56,7 +56,8 @@ def check_arms(without: tuple[str, ...], arms: tuple[str, ...], events: Events, 
             raise UserError("--without", found, "Add another arm instead, with --arms LABEL.")
         label = replace(chosen, without=without).label
         if label in judged:
-            raise UserError("--without", f"{label} is judged already, so there is nothing to add.", _more_seeds(plan))
+            found = f"{label} is judged already, so there is nothing to add."
+            raise UserError("--without", found, _more_seeds(events, plan))
     for label in arms:
         _check_label(label, judged, events, plan)
 
@@ -77,7 +78,8 @@ def _check_label(label: str, judged: Sequence[str], events: Events, plan: Plan) 
     known, selected = arms_by_label(events, plan), frozen("draws", events)
     possible = [name for name, arm in known.items() if name in selected and arm.sharing not in UNSHARED]
     if label in judged:
-        raise UserError(f"--arms {label}", "this arm is judged already, so there is nothing to add.", _more_seeds(plan))
+        found = "this arm is judged already, so there is nothing to add."
+        raise UserError(f"--arms {label}", found, _more_seeds(events, plan))
     if label in _explored(events):
         found = "this arm was explored on the verdict seeds, which would suggest it and judge it."
         remedy = "Judge it in a study of its own, with what it replays under training.weighting_options."
@@ -95,8 +97,8 @@ def _explored(events: Events) -> set[str]:
     return set((frozen(EXPLORED, events) or {}).get("arms", {}).values())
 
 
-def _more_seeds(plan: Plan) -> str:
-    return f"To judge it more surely, add seeds, with --seeds N and an N above {len(plan.seeds('verdict'))}."
+def _more_seeds(events: Events, plan: Plan) -> str:
+    return f"To judge it more surely, add seeds, with --seeds N and an N above {num_seeds(events, plan)}."
 
 
 def arms_by_label(events: Events, plan: Plan) -> dict[str, Arm]:

@@ -15,12 +15,18 @@ from typing import Any
 
 from study.config.budgets import REPLICAS, Budget, Quantity, limit_of
 from study.planning.budget import FEWEST_CONFIRMED, FEWEST_SEEDS
+from study.planning.phase_seeds import most_within, num_trained
+from study.planning.plan import Plan
 from study.planning.settings_from_data import with_setting
 from study.protocol.context import StudyContext
 
 FITTED = "fitted"
 BEFORE_THE_PLAN = ("start", "trees")
 """Parts of a forecast that are over when the ledger's first clock starts: they count as forecast."""
+ENDINGS = ("interrupted", "refused", "crashed")
+"""Last events of a session that could still say how it ended."""
+PREPARATIONS = ("pilot", "tree", "retrying")
+"""Events of a session that come before the one that its clock starts with."""
 PHASES = ("search", "confirm", "verdict")
 PARTS = (*BEFORE_THE_PLAN, *PHASES, "score", "report")
 
@@ -76,18 +82,25 @@ def with_confirm_that_fits(context: StudyContext) -> StudyContext:
 
 
 def _fit_confirm(context: StudyContext, budget: Budget) -> dict[str, Any]:
-    meter, confirm = meter_of(context, budget), context.plan.spec.confirm
-    verdict = len(context.plan.seeds("verdict"))
+    meter, plan = meter_of(context, budget), context.plan
+    planned, verdict = len(plan.seeds("confirm")), len(plan.seeds("verdict"))
     pace = meter.pace(*BEFORE_THE_PLAN, "search")
-    least = meter.of("verdict") * min(FEWEST_SEEDS / verdict, 1) + meter.of("score", "report")
+    least = meter.of("verdict") * _fewest(plan, "verdict") / verdict + meter.of("score", "report")
     left = meter.limit - meter.spent - pace * least
-    per_seed = pace * meter.of("confirm") / len(context.plan.seeds("confirm"))
-    seeds = max(min(int(left / per_seed), confirm.seeds), min(confirm.seeds, FEWEST_SEEDS))
-    arms = confirm.arms
-    if seeds * per_seed > left and (arms == "all" or arms > FEWEST_CONFIRMED):
+    per_seed = pace * meter.of("confirm") / planned
+    seeds = most_within("confirm", int(max(left, 0) / per_seed), plan.folds)
+    seeds = max(min(seeds, planned), _fewest(plan, "confirm"))
+    arms = plan.spec.confirm.arms
+    fewer = replace(plan, spec=with_setting(plan.spec, "confirm", "arms", FEWEST_CONFIRMED))
+    if seeds * per_seed > left and fewer.num_confirmed < plan.num_confirmed:
         arms = FEWEST_CONFIRMED
-    facts = {"seeds": seeds, "planned": confirm.seeds, "arms": arms, "planned_arms": confirm.arms}
+    facts = {"seeds": seeds, "planned": planned, "arms": arms, "planned_arms": plan.spec.confirm.arms}
     return _write(context, "confirm", meter, facts)
+
+
+def _fewest(plan: Plan, phase: str) -> int:
+    """The fewest seeds that a budget leaves ``phase``, of those that it trains."""
+    return num_trained(phase, min(getattr(plan.spec, phase).seeds, FEWEST_SEEDS), plan.folds)
 
 
 def with_first_seeds(context: StudyContext) -> StudyContext | None:
@@ -97,7 +110,7 @@ def with_first_seeds(context: StudyContext) -> StudyContext | None:
         return None
     event = _fitted(context, "verdict")
     if event is None:
-        facts = {"seeds": min(planned, FEWEST_SEEDS), "planned": planned, "provisional": True}
+        facts = {"seeds": _fewest(context.plan, "verdict"), "planned": planned, "provisional": True}
         event = _write(context, "verdict", meter_of(context, budget), facts)
     return _with_verdict_seeds(context, event["seeds"]) if event.get("provisional") else None
 
@@ -116,14 +129,14 @@ def with_seeds_that_fit(context: StudyContext) -> StudyContext:
 def _fit_verdict(context: StudyContext, budget: Budget, first: Mapping[str, Any]) -> dict[str, Any]:
     """Decide on the verdict's seeds by what ``first``, its first seeds, have taken."""
     meter, planned = meter_of(context, budget), len(context.plan.seeds("verdict"))
-    trained = first["seeds"]
+    trained = num_trained("verdict", first["seeds"], context.plan.folds)
     before = meter.of(*BEFORE_THE_PLAN, "search", "confirm")
     per_seed = (meter.spent - first["spent"]) / trained
     pace = meter.spent / (before + meter.of("verdict") * trained / planned)
     left = meter.limit - meter.spent - pace * meter.of("score", "report")
     seeds = trained + (int(left / max(per_seed, 1e-9)) if left > 0 else 0)
     most = max(context.plan.spec.verdict.max_seeds, planned)
-    seeds = max(min(seeds, most), min(planned, FEWEST_SEEDS), trained)
+    seeds = max(most_within("verdict", min(seeds, most), context.plan.folds), trained)
     return _write(context, "verdict", meter, {"seeds": seeds, "planned": planned})
 
 
@@ -145,16 +158,19 @@ def seconds_spent(events: Iterable[Mapping[str, Any]]) -> float:
 
     Where an event ``planned`` does not say how long the command had run before it, the forecast does.
     """
-    spent, began, last = 0.0, None, None
+    spent, last = 0.0, None
     for event in events:
         now = datetime.fromisoformat(event["time"])
         if event["event"] == "planned":
-            spent += 0.0 if began is None or last is None else (last - began).total_seconds()
-            began = now
             forecast = event.get("forecast", {})
             spent += event.get("before", sum(forecast.get(name, 0.0) for name in BEFORE_THE_PLAN))
-        last = now
-    return spent + (0.0 if began is None or last is None else (last - began).total_seconds())
+            last = now
+        elif event["event"] in PREPARATIONS:
+            last = None  # the session before has ended, however long ago
+        elif last is not None:
+            spent += (now - last).total_seconds()
+            last = None if event["event"] in ENDINGS else now
+    return spent
 
 
 def device_seconds_spent(events: Iterable[Mapping[str, Any]]) -> float:

@@ -27,6 +27,7 @@ from study.protocol.looks import count_look
 from study.protocol.score import score
 from study.protocol.select import clear_checkpoints
 from study.protocol.verdict import replicas_of, with_baselines
+from study.protocol.workload import note_addition
 
 Judged = dict[str, Any]
 
@@ -58,8 +59,10 @@ def _training(context: StudyContext, addition: Addition) -> Steps:
         yield from _added(each, addition)
     clear_checkpoints(context)
     _refuse_diverged(context, addition)
-    replicas = [replica for fold in context.folds for replica in replicas_of(fold, _added_to(fold, addition))]
-    yield context.training_jobs("verdict", context.keyed(replicas))
+    added = [replica for fold in context.folds for replica in replicas_of(fold, _added_to(fold, addition))]
+    replicas = context.keyed(added)
+    note_addition(context, replicas)
+    yield context.training_jobs("verdict", replicas)
     for phase in ("search", "verdict"):
         context.archive.merge_phase(phase)
 

@@ -19,6 +19,7 @@ from study.protocol.context import StudyContext
 from study.protocol.follow import search_one
 from study.protocol.follow_up import follow_up
 from study.protocol.select import Selected
+from study.protocol.workload import note_verdict
 
 
 def choose_judged(context: StudyContext) -> Steps:
@@ -72,7 +73,9 @@ def verdict(context: StudyContext, beside: Iterable[Replica] = ()) -> Steps:
     The networks of all outer folds train in the same arrays.
     """
     judged = (replica for fold in context.folds for replica in replicas_of(fold, fold.first_frozen("judged")))
-    yield context.training_jobs("verdict", context.keyed([*judged, *beside]))
+    replicas = context.keyed([*judged, *beside])
+    note_verdict(context, replicas)
+    yield context.training_jobs("verdict", replicas)
 
 
 def replicas_of(context: StudyContext, judged: Mapping[str, Any]) -> Iterator[Replica]:

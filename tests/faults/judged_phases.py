@@ -7,7 +7,7 @@ from typing import Any
 
 import analysis
 from analysis.selection import UNSHARED
-from study.planning.plan import FIRST_SEED
+from study.planning.phase_seeds import FIRST_SEED
 from tests.faults.engines import Failing
 from tests.faults.lab import Lab
 from tests.faults.session import Ended

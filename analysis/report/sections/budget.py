@@ -59,10 +59,11 @@ def _design(study: LoadedStudy) -> list[str]:
     folds, extended = study.records.num_folds, study.records.events("extended")
     said = []
     if folds > 1:
-        own = "; ".join(f"{arm} in {number}" for arm, number in choices(study.records))
+        own = [f"{arm} ({number} of {folds})" for arm, number in choices(study.records)]
+        chose = f" The folds chose {'; '.join(own)}." if own else ""
         said.append(
             f"Every labelled row judged networks that had not seen it: {folds} outer folds, each with a search, a "
-            f"choice and training of its own on the other folds. Of the {folds} folds chose {own}."
+            f"choice and training of its own on the other folds.{chose}"
         )
     if extended:
         said.append(

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from analysis.records.explored import search_of_compared
 from analysis.records.schema import Records
-from analysis.records.study_state import LoadedStudy
+from analysis.records.study_state import TRAINED, LoadedStudy
 from analysis.selection import costs
 
 
@@ -26,10 +26,12 @@ def facts(study: LoadedStudy) -> list[Fact]:
     n = study.state.seeds["verdict"]
     if "verdict" in study.state.done:
         found.append(Fact("Verdict", f"{n} paired seed{'' if n == 1 else 's'}", "fresh: they chose nothing"))
-    confirmed = replicas[replicas["phase"] == "confirm"]
+    confirmed = replicas[(replicas["phase"] == "confirm") & replicas["status"].isin(TRAINED)]
     if len(confirmed):
-        seeds = study.state.seeds["confirm"]
-        found.append(Fact("Confirmed", _arms(confirmed["arm"].nunique()), f"on {seeds} seeds of their own"))
+        of_arms = confirmed.groupby("arm")["seed"].nunique()  # an outer fold confirms what it has searched itself
+        fewest, most = int(of_arms.min()), int(of_arms.max())
+        number = str(most) if fewest == most else f"{fewest} to {most}"
+        found.append(Fact("Confirmed", _arms(len(of_arms)), f"on {number} seeds of their own"))
     search = search_of_compared(replicas, study.records)
     found.append(
         Fact("Search", f"{len(search):,} replicas".replace(",", "\u202f"), f"of {_arms(search['arm'].nunique())}")

@@ -23,12 +23,14 @@ class Workload:
         seconds: forecast of the phase.
         expected: epochs of all replicas that the forecast expects, which follow from what studies usually judge and how
             many seeds they add; 0: as many as there can be.
+        is_open: whether more or fewer may be trained than expected, which the verdict alone decides as it goes.
     """
 
     replicas: int
     epochs: float
     seconds: float
     expected: float = 0.0
+    is_open: bool = True
 
     def part(self, epochs: float) -> float:
         """Return the part of the phase for which so many epochs stand."""
@@ -64,9 +66,9 @@ class Counts:
         """Return in words how many replicas of ``phase`` have ended."""
         return f"{self.done[phase]:,} of at most {self.planned[phase]:,} replicas"
 
-    def at(self, share: float | None) -> Counts:
-        """Return the same counts at that share of the work, if one is given."""
-        return self if share is None else replace(self, share=share)
+    def of_all(self) -> Counts:
+        """Return the same counts of a study that is over: what is done was all."""
+        return replace(self, share=1.0, planned=self.done)
 
     def facts(self) -> dict[str, Any]:
         """Return the counts as JSON can hold them."""
@@ -146,10 +148,12 @@ def count(work: Work, entries: Iterable[Entry], under_way: Mapping[str, float] |
         whole = entry.status in ("finished", "diverged", "failed") and entry.phase != "search"
         epochs[entry.phase] += work[entry.phase].epochs if whole and entry.phase in work else entry.epochs
     phases = list(dict.fromkeys([*work, *known]))
+    over = _over(known)
     # more are known than planned where the verdict went on to further seeds
-    planned = {phase: max(work[phase].replicas if phase in work else 0, known[phase]) for phase in phases}
+    most = {phase: work[phase].replicas if phase in work and phase not in over else 0 for phase in phases}
+    planned = {phase: max(most[phase], known[phase]) for phase in phases}
     done_epochs = {phase: epochs[phase] + (under_way or {}).get(phase, 0.0) for phase in work}
-    share, untried = _shares(work, done_epochs, _over(known))
+    share, untried = _shares(work, done_epochs, over)
     ended = {phase: done[phase] for phase in phases}
     return Counts(ended, planned, share, dict(failed.most_common()), diverged, untried)
 
@@ -175,5 +179,6 @@ def _shares(work: Work, epochs: Mapping[str, float], over: Collection[str]) -> t
     weights = {phase: max(one.seconds, 1e-9) for phase, one in work.items()}
     parts = {phase: 1.0 if phase in over else one.part(epochs[phase]) for phase, one in work.items()}
     left = sum(weights[phase] * (1 - parts[phase]) for phase in work)
-    untried = sum(weights[phase] * (1 - parts[phase]) for phase in work if not parts[phase] or phase == "verdict")
+    is_open = {phase: not parts[phase] or (phase == "verdict" and one.is_open) for phase, one in work.items()}
+    untried = sum(weights[phase] * (1 - parts[phase]) for phase in work if is_open[phase])
     return 1 - left / sum(weights.values()) if work else 0.0, untried / left if left else 0.0

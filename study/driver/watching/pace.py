@@ -37,11 +37,16 @@ class Session:
     training: float
     end: float
 
+    def scaled(self, factor: float) -> Session:
+        """Return the same session, where all work turns out to be so many times as much."""
+        return replace(self, share=self.share / factor, training=self.training * factor) if factor > 0 else self
+
     @classmethod
     def of_event(cls, event: Event) -> Session:
         """Return what the ledger's event ``planned`` says of its session."""
         forecast = event.get("forecast", {})
         training = sum(forecast.get(phase, 0.0) for phase in ("search", "confirm", "verdict"))
+        training = sum(one["seconds"] for one in event["work"].values()) if "work" in event else training
         return cls(event.get("share", 0.0), training, forecast.get("score", 0.0) + forecast.get("report", 0.0))
 
 

@@ -10,7 +10,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from study.config.suite import SuitePosition
-from study.driver.watching.counts import Counts, beyond_records, count, planned_work
+from study.driver.watching.counts import Counts, Work, beyond_records, count, planned_work
+from study.driver.watching.known_work import as_known
 from study.driver.watching.pace import (
     FEWEST_GAINED,
     Event,
@@ -113,17 +114,24 @@ class ProgressMonitor:
         archive: what is recorded.
         backend: where its jobs run and say how far they are.
         position: which study of a suite this is, if it is one.
+        work: of the session; by default that of the study.
     """
 
     def __init__(
-        self, prepared: Prepared, archive: Archive, backend: Backend, position: SuitePosition | None = None
+        self,
+        prepared: Prepared,
+        archive: Archive,
+        backend: Backend,
+        position: SuitePosition | None = None,
+        work: Work | None = None,
     ) -> None:
         self.plan, self.archive, self.backend = prepared.plan, archive, backend
         self.position, self.forecast = position or SuitePosition("", 1, 1, 0.0), prepared.forecast
-        self.work = planned_work(prepared.plan, prepared.forecast)
+        self.work = work or planned_work(prepared.plan, prepared.forecast)
         self.started, self.phase = time.monotonic(), PHASES[0]
         share = count(self.work, archive.entries.values()).share
-        self.session = Session(share, self.forecast.training, self.forecast.score + self.forecast.report)
+        seconds = sum(one.seconds for one in self.work.values())
+        self.session = Session(share, seconds, self.forecast.score + self.forecast.report)
 
     def progress(self, scheduler: Scheduler) -> StudyProgress:
         """Return the progress of the jobs of ``scheduler``, and of the study, now."""
@@ -135,12 +143,13 @@ class ProgressMonitor:
         under_way = Counter[str]()
         for job in running:
             under_way[job.phase] += beyond_records(epochs[job.name][0], job.replicas, entries)
-        counts = count(self.work, entries.values(), under_way)
         seconds, events = time.monotonic() - self.started, last_session(list(scheduler.ledger.events))
+        work, session = as_known(self.work, self.session, events)
+        counts = count(work, entries.values(), under_way)
         left = None
         if phase not in WORDS:  # counts are upper bounds: when the test split is opened, it may be that all is done
             since = seconds_since(events, "started", datetime.now(UTC)) or seconds
-            left = time_left(self.session, counts.share, since, events, counts.untried)
+            left = time_left(session, counts.share, since, events, counts.untried)
 
         def has_ended(key: str) -> bool:
             return key in entries and entries[key].status in TERMINAL
@@ -160,7 +169,7 @@ class ProgressMonitor:
             study=self.plan.spec.name,
             number=self.position.number,
             of=self.position.of,
-            left_in_all=self._in_all(TimeLeft(0.0) if phase in WORDS else left, seconds, counts.share),
+            left_in_all=self._in_all(TimeLeft(0.0) if phase in WORDS else left, seconds, counts.share - session.share),
         )
 
     def _machines(self, running: Sequence[Job]) -> dict[str, tuple[int, int]]:
@@ -170,11 +179,11 @@ class ProgressMonitor:
         found = {machine.name: (busy[node], machine.workers) for node, machine in machines.items()}
         return found if len(found) > 1 else {}
 
-    def _in_all(self, left: TimeLeft | None, seconds: float, share: float) -> TimeLeft | None:
+    def _in_all(self, left: TimeLeft | None, seconds: float, gained: float) -> TimeLeft | None:
         """Time left of the suite, whose later studies are taken to be as much slower than forecast as this one."""
         if left is None:
             return None
-        gained, forecast = share - self.session.share, self.forecast.seconds
+        forecast = self.forecast.seconds
         slower = seconds / (gained * forecast) if gained > FEWEST_GAINED and forecast else 1.0
         return left.longer_by(self.position.later * slower)
 

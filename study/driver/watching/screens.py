@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from study.config.text import printable
 from study.driver.backend_choice import RunOptions
+from study.driver.watching.counts import Work
 from study.driver.watching.log_file import LogFile, uncopied
 from study.driver.watching.metrics_file import MetricsFile
 from study.driver.watching.progress import ProgressMonitor, StudyProgress
@@ -144,13 +145,15 @@ class Watch:
             screen.show(progress)
 
 
-def watch_of(options: RunOptions, prepared: Prepared, archive: Archive, backend: Backend, scratch: Path) -> Watch:
+def watch_of(
+    options: RunOptions, prepared: Prepared, archive: Archive, backend: Backend, scratch: Path, work: Work | None = None
+) -> Watch:
     """Return what watches a study: the screen and the files that the options name, and a note for ``status``.
 
     Raises:
         UserError: when one of the files cannot be written.
     """
-    monitor = ProgressMonitor(prepared, archive, backend, options.position)
+    monitor = ProgressMonitor(prepared, archive, backend, options.position, work)
     screens: list[Screen] = [StatusNotes(scratch)]
     screens += [] if options.screen is None else [_on_the_terminal(options.screen)]
     if options.log_file is not None:

@@ -43,6 +43,11 @@ def test_runs_are_listed_with_their_states_the_last_changed_first(folder: Path) 
     assert {one["tasks"] for one in found} == {2}
     table = invoke("runs", str(folder)).stdout
     assert table.index("later") < table.index("first")
+    assert found[1]["done"][0] == found[1]["done"][1], "a finished study has as many as it has"
+    assert found[0]["done"][0] < found[0]["done"][1]
+    (finished,) = {line for line in table.splitlines() if "  finished  " in line}
+    assert f"  {found[1]['done'][0]}  " in finished
+    assert " of " not in finished
 
 
 def test_a_folder_without_runs_is_named(tmp_path: Path) -> None:

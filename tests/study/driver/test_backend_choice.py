@@ -12,6 +12,7 @@ import pytest
 from study.driver import backend_choice
 from study.driver.backend_choice import SCORING_PAYS_SECONDS, RunOptions, choose_backend, choose_scorer
 from study.driver.run import run
+from study.driver.run_suite import run_suite
 from study.execution.heartbeat import Heartbeats
 from study.execution.inline import Inline
 from study.execution.scheduler import Scheduler
@@ -19,7 +20,7 @@ from study.jobs.job import Data
 from study.planning.forecast import RAY_PAYS_SECONDS, Forecast
 from study.planning.make_plan import make_plan
 from study.planning.prepare import Prepared
-from tests.study.conftest import small_task_set, tiny
+from tests.study.conftest import small_task_set, three, tiny
 
 
 def prepared(seconds: float = 10.0, scoring: float = 0.0, **changes: Any) -> Prepared:
@@ -62,6 +63,35 @@ def test_auto_weighs_what_workers_save_and_an_address_is_rays(
     backend = choose_backend(options, prepared(seconds), tmp_path)
     assert isinstance(backend, Inline) == (not on_ray)
     assert len(ray) == on_ray
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int | None, str]]:
+    """What a call has asked for, of each study in turn, which is not run."""
+    found: list[tuple[str, int | None, str]] = []
+
+    def run_prepared(prepared: Prepared, *, out: Path, options: RunOptions) -> Path:
+        found.append((options.backend, options.workers, options.device))
+        return out
+
+    monkeypatch.setattr("study.driver.run.run_prepared", run_prepared)
+    return found
+
+
+SAYS: dict[str, Any] = {"backend": "ray", "workers": 3, "device": "cpu"}
+
+
+def test_an_argument_that_is_not_given_means_what_the_study_says(asked: list[Any], tmp_path: Path) -> None:
+    run(tiny(**SAYS), out=tmp_path / "run")
+    run(tiny(**SAYS), out=tmp_path / "run", backend="inline", workers=1, device="auto")
+    assert asked == [("ray", 3, "cpu"), ("inline", 1, "auto")]
+
+
+def test_an_argument_that_is_not_given_means_what_the_suite_says(asked: list[Any], tmp_path: Path) -> None:
+    suite = three().with_each(**SAYS)
+    run_suite(suite, out=tmp_path / "suite")
+    run_suite(suite, out=tmp_path / "suite", backend="inline", workers=1, device="auto")
+    assert asked == [("ray", 3, "cpu")] * 3 + [("inline", 1, "auto")] * 3
 
 
 def test_workers_are_the_cores_unless_a_cluster_has_its_own(ray: list[Any], tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from study.driver.devices import note_device
 from study.driver.run import run_prepared
 from study.execution.inline import Inline
 from study.planning.prepare import prepare_run
+from study.protocol.budget_left import device_seconds_spent
 from study.store.archive import Archive
 from study.store.ledger import Ledger
 from tests.study.conftest import tiny
@@ -50,6 +51,24 @@ def test_another_device_is_refused_and_mixing_is_written_down(fake: Path, tmp_pa
     assert [(event["device"], event["mixed_with"]) for event in said] == [("cpu", []), ("cuda", ["cpu"])]
     found = lines_of(out, read_status(out))
     assert "  device   cuda; replicas of earlier sessions were trained on cpu" in found
+
+
+def test_another_share_of_the_same_device_is_written_down(tmp_path: Path) -> None:
+    archive = Archive(tmp_path)
+    shard = {"seconds": 50.0, "shard": "a"}
+    with Ledger(tmp_path) as ledger:
+        for share in (0.5, 0.5, 1.0):
+            note_device("cuda", archive, ledger, mix=False, share=share)
+            ledger.append("finished", **shard)
+        assert [event["share"] for event in ledger.of("device")] == [0.5, 1.0]
+        assert device_seconds_spent(ledger.events) == 100
+
+
+def test_a_ledger_that_says_no_share_means_a_whole_device(tmp_path: Path) -> None:
+    with Ledger(tmp_path) as ledger:
+        ledger.append("device", device="cpu", mixed_with=[])
+        note_device("cpu", Archive(tmp_path), ledger, mix=False)
+        assert len(ledger.of("device")) == 1
 
 
 def test_a_run_refuses_before_it_trains(fake: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,6 +9,7 @@ import pytest
 from mtl_core.errors import UserError
 from study.config.spec import Spec
 from study.planning.budget import FEWEST_DRAWS, FEWEST_SEEDS, settled_spec, shrink
+from study.planning.phase_seeds import num_trained
 
 
 def spec(**parts: Any) -> Spec:
@@ -53,6 +54,41 @@ def test_few_draws_and_seeds_are_never_raised() -> None:
     asked = spec(budget=200, tuning={"draws": 2}, confirm={"seeds": 3}, verdict={"seeds": 3})
     smaller, _ = shrink(asked, seconds)
     assert (smaller.tuning.draws, smaller.confirm.seeds, smaller.verdict.seeds) == (2, 3, 3)
+
+
+def trained_only(study: Spec) -> float:
+    """A cost that goes by the seeds which five outer folds train."""
+    return sum(
+        1000.0 * num_trained(phase, getattr(study, phase).seeds, 5) for phase in ("search", "confirm", "verdict")
+    )
+
+
+@pytest.mark.parametrize("seeds", [10, 7])
+def test_seeds_that_outer_folds_train_all_the_same_are_not_taken(seeds: int) -> None:
+    """Of five folds two seeds each are the fewest, and one of each is searched."""
+    asked = spec(budget="7h", search={"seeds": 2}, confirm={"seeds": seeds}, verdict={"seeds": seeds})
+    smaller, losses = shrink(asked, trained_only, lambda study: 0.0, folds=5)
+    assert (smaller, losses) == (asked, ())
+
+
+def test_what_is_told_are_the_seeds_that_outer_folds_train() -> None:
+    asked = spec(budget="7h", confirm={"seeds": 18}, verdict={"seeds": 12})
+    _, first = shrink(asked.model_copy(update={"budget": 39_000.0}), trained_only, folds=5)
+    assert first == ("verdict.seeds: 10 instead of 15",)
+    smaller, losses = shrink(asked, trained_only, lambda study: 0.0, folds=5)
+    assert (smaller.confirm.seeds, smaller.verdict.seeds) == (10, 10)
+    assert losses == ("confirm.seeds: 10 instead of 20", "verdict.seeds: 10 instead of 15")
+    assert settled_spec(asked, smaller) == smaller
+
+
+def test_what_saves_nothing_is_not_taken() -> None:
+    def cost(study: Spec) -> float:
+        return float(100 * study.verdict.seeds)
+
+    asked = spec(budget=700)
+    assert shrink(asked, cost)[1] == ("verdict.seeds: 7 instead of 10",)
+    with pytest.raises(UserError, match="smallest version"):
+        shrink(spec(budget=100), cost)
 
 
 def test_what_cannot_fit_is_refused() -> None:

@@ -16,8 +16,9 @@ from study.config.load import read_spec
 from study.driver.run import run
 from study.planning import pilot
 from study.planning.make_plan import make_plan
+from study.planning.phase_seeds import FIRST_SEED
 from study.planning.pilot import enough_epochs, pilot_arms, pilot_draws
-from study.planning.plan import FIRST_SEED, Plan
+from study.planning.plan import Plan
 from study.planning.prepare import prepare, with_epochs
 from study.store import ledger
 from study.store.ledger import Ledger

@@ -9,7 +9,8 @@ import pytest
 from mtl_core.errors import UserError
 from study.planning.make_plan import make_plan
 from study.planning.plan import Plan
-from study.protocol.addition import Asked, addition_of, next_seed, num_seeds, open_addition
+from study.protocol.addition import Asked, addition_of, open_addition
+from study.protocol.verdict_seeds import next_seed, num_seeds
 from tests.study.conftest import small_task_set, tiny
 
 CHOSEN, OTHER = "hard d2 w4 l2 equal adamw", "hard d1 w4 l2 equal adamw"
@@ -85,3 +86,12 @@ def test_so_many_seeds_are_there_already(plan: Plan) -> None:
 def test_the_command_is_quoted_for_a_shell(plan: Plan) -> None:
     found = addition_of(Asked(arms=(OTHER,)), finished(), plan, "run")
     assert found.command("runs/a b") == f"mtl-study extend 'runs/a b' --arms '{OTHER}'"
+
+
+@pytest.mark.parametrize("fitted", [3, 12])
+def test_seeds_are_added_to_those_that_fitted_into_a_budget(plan: Plan, fitted: int) -> None:
+    events = [*finished(), {"event": "fitted", "phase": "verdict", "seeds": fitted, "planned": 5}]
+    found = addition_of(Asked(seeds=20), events, plan, "run")
+    assert (found.first, found.seeds) == (2000 + fitted, 20 - fitted)
+    with pytest.raises(UserError, match=f"has {fitted} verdict seeds already"):
+        addition_of(Asked(seeds=fitted), events, plan, "run")

@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from study.driver.run import run
-from study.protocol.budget_left import device_seconds_spent, seconds_spent
+from study.protocol.budget_left import (
+    device_seconds_spent,
+    seconds_spent,
+    with_confirm_that_fits,
+    with_first_seeds,
+    with_seeds_that_fit,
+)
 from study.store import ledger
+from study.store.archive import Archive
 from tests.study.conftest import tiny
+from tests.study.protocol.conftest import Opener
 
 
 def test_what_was_spent_is_the_length_of_every_session_and_no_pause() -> None:
@@ -21,6 +30,23 @@ def test_what_was_spent_is_the_length_of_every_session_and_no_pause() -> None:
     events = [at(0, "planned"), at(2, "finished"), at(30, "planned"), at(31, "started"), at(35, "finished")]
     assert seconds_spent(events) == (2 + 5) * 60
     assert seconds_spent([]) == 0
+
+
+@pytest.mark.parametrize("first", ["retrying", "tree", "pilot"])
+@pytest.mark.parametrize("last", ["stopped", "refused", "interrupted"])
+def test_the_night_between_two_sessions_is_not_spent(first: str, last: str) -> None:
+    """A session writes some events before its ``planned``; they are not the last ones of the session before."""
+    times = {"planned": "01-05T10:00", last: "01-05T10:05", first: "01-06T08:00"}
+    events = [{"event": kind, "time": f"2026-{time}:00.000+00:00"} for kind, time in times.items()]
+    events.append({"event": "planned", "time": "2026-01-06T08:00:10.000+00:00", "before": 15.0})
+    events.append({"event": "finished", "time": "2026-01-06T08:05:15.000+00:00"})
+    assert seconds_spent(events) == 300 + 15 + 305
+
+
+def test_a_session_that_ended_before_its_plan_leaves_the_one_before_as_long_as_it_was() -> None:
+    times = {"planned": "01-05T10:00", "interrupted": "01-05T10:05", "crashed": "01-06T08:00"}
+    events = [{"event": kind, "time": f"2026-{time}:00.000+00:00"} for kind, time in times.items()]
+    assert seconds_spent(events) == 300
 
 
 def test_what_came_before_the_plan_counts_as_measured_or_else_as_forecast() -> None:
@@ -54,6 +80,28 @@ def test_with_time_left_the_verdict_gets_more_seeds_up_to_the_limit(fake: Path, 
     assert trained(out) == 9
     (confirm,) = fitted(out, "confirm")
     assert (confirm["seeds"], confirm["arms"]) == (3, "all")
+
+
+@pytest.mark.parametrize(("spent", "seeds"), [(1.0, 12), (1e6, 6)])
+def test_with_outer_folds_the_seeds_that_are_written_are_those_that_train(
+    opened: Opener, monkeypatch: pytest.MonkeyPatch, spent: float, seeds: int
+) -> None:
+    monkeypatch.setattr("study.protocol.budget_left.seconds_spent", lambda events: spent)
+    context = opened(budget="20h", confirm={"seeds": 5}, verdict={"seeds": 8, "max_seeds": 13})
+    for part in (context.directory / "records").glob("merged-confirm*"):
+        part.unlink()
+    context = replace(context, plan=replace(context.plan, folds=3), archive=Archive(context.directory))
+    confirmed = with_confirm_that_fits(context)
+    (confirm,) = fitted(context.directory, "confirm")
+    assert confirm["seeds"] == confirm["planned"] == len(confirmed.plan.seeds("confirm")) == 6
+    assert confirm["arms"] == confirm["planned_arms"], "so few arms are confirmed anyway"
+    first = with_first_seeds(context)
+    assert first is not None
+    longer = with_seeds_that_fit(context)
+    events = fitted(context.directory, "verdict")
+    assert [event["planned"] for event in events] == [9, 9]
+    assert events[0]["seeds"] == len(first.plan.seeds("verdict")) == 6
+    assert events[1]["seeds"] == len(longer.plan.seeds("verdict")) == seeds
 
 
 def test_without_time_left_it_gets_as_few_as_can_be_and_a_resumed_study_does_not_decide_anew(

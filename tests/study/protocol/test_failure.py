@@ -13,7 +13,7 @@ from analysis.selection import UNSHARED
 from mtl_core.errors import UserError
 from mtl_core.training import trainer
 from study.driver.run import run
-from study.planning.plan import FIRST_SEED
+from study.planning.phase_seeds import FIRST_SEED
 from study.protocol.confirm import choose
 from study.protocol.context import StudyContext
 from study.protocol.failure import refuse_without_verdict

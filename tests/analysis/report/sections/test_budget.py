@@ -48,3 +48,12 @@ def test_where_the_sides_were_searched_otherwise_the_words_are_the_plans(records
     first, _ = budget_words(LoadedStudy(replace(records, ledger=ledger)))
     assert words in first
     assert "the same rules" not in first
+
+
+def test_what_the_outer_folds_chose_is_a_sentence(records_of: StudyOf) -> None:
+    records = records_of(ODD)
+    ledger = [event | ({"folds": 3} if event["event"] == "planned" else {}) for event in records.ledger]
+    chosen = ["a", "b", "a"]
+    ledger += [{"event": "frozen", "choice": "arm", "fold": k, "value": {"arm": arm}} for k, arm in enumerate(chosen)]
+    first, *_ = budget_words(LoadedStudy(replace(records, ledger=ledger)))
+    assert first.endswith("on the other folds. The folds chose a (2 of 3); b (1 of 3).")

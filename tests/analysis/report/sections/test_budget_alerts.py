@@ -26,3 +26,14 @@ def test_what_a_budget_cut_on_the_way_is_told_and_what_it_left_is_not(records_of
     assert "confirm.arms: 3 instead of all" in told
     assert "confirm.seeds" not in told
     assert "5 instead" not in told
+
+
+def test_with_outer_folds_the_seeds_are_told_that_were_trained(records_of: StudyOf) -> None:
+    records = records_of(ODD)
+    ledger = [event | ({"folds": 5} if event["event"] == "planned" else {}) for event in records.ledger]
+    fitted = [
+        {"event": "fitted", "phase": "confirm", "seeds": 5, "planned": 10},
+        {"event": "fitted", "phase": "verdict", "seeds": 11, "planned": 20},
+    ]
+    found = list(budget_alerts(LoadedStudy(replace(records, ledger=[*ledger, *fitted]))))
+    assert ["verdict.seeds: 15 instead of 20" in alert.text for alert in found] == [True]

@@ -39,6 +39,15 @@ def test_the_numbers_are_those_of_the_records(records_of: StudyOf) -> None:
     assert (search.value, search.note) == (f"{trained} replicas", "of 3 arms")
 
 
+def test_arms_that_were_confirmed_on_fewer_seeds_are_not_said_to_have_had_them_all(records_of: StudyOf) -> None:
+    records = records_of(ODD)
+    rows = records.replicas
+    last = rows["arm"] == sorted(set(rows.loc[rows["phase"] == "confirm", "arm"]))[-1]
+    fewer = rows[~(last & (rows["phase"] == "confirm") & (rows["seed"] >= 1004))]
+    confirmed = facts(LoadedStudy(replace(records, replicas=fewer)))[1]
+    assert (confirmed.value, confirmed.note) == ("3 arms", "on 4 to 10 seeds of their own")
+
+
 def test_subtitle_and_footer_say_what_ran_and_do_not_repeat_the_heading(records_of: StudyOf) -> None:
     records = records_of(ODD)
     assert subtitle(records) == "3 tasks · 2026-01-05"
