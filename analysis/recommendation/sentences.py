@@ -13,6 +13,7 @@ from analysis.records.explored import search_of_compared
 from analysis.records.frames import each
 from analysis.records.schema import Records
 from analysis.selection import UNSHARED
+from analysis.statistics.judged import choices
 from analysis.statistics.paired_gains import MEAN, TASK
 from analysis.statistics.verdicts import (
     CHOSEN,
@@ -42,6 +43,7 @@ def explanation(records: Records, rows: pd.DataFrame, decision: Decision) -> str
     sentences = [
         _opening(decision, decided=bool((judged["word"] != UNDECIDED).any())),
         _findings(judged, rows, "Against single-task networks tuned with the same budget,"),
+        _different_choices(records),
         *_beside(rows, decision),
         _best(rows, decision),
         weighting.finding(by_weighting) if len(by_weighting) else "",
@@ -63,6 +65,17 @@ def _opening(decision: Decision, *, decided: bool) -> str:
     if decision.word == DO_NOT_SHARE and decision.arm["sharing"] not in UNSHARED:
         return f"The best arm shares {in_words(decision.arm)}."
     return "Provisionally: no task has a verdict yet." if decision.word == SHARE and not decided else ""
+
+
+def _different_choices(records: Records) -> str:
+    """That the gains of the chosen arm are those of several arms, where outer folds have not chosen the same."""
+    number = len(choices(records))
+    if number < 2:
+        return ""
+    return (
+        f"The {records.num_folds} outer folds chose {number} different arms: these gains are what choosing on this "
+        "table brings, and not those of one arm."
+    )
 
 
 def _chosen(facts: pd.Series | None) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -27,6 +28,10 @@ MEASURED = (
 FOLDS = (
     "The study had {folds} outer folds. Each network was judged on the fold that it had not seen, and all together "
     "have seen every row. On a new row all of them answer; nothing was trained again for this folder."
+)
+SEVERAL_ARMS = (
+    "Every outer fold has chosen an arm of its own, so the networks are not all alike, here {arms}. What was measured "
+    "is what they all reach together, not one of these arms."
 )
 CALIBRATED = (
     "Probabilities are calibrated: logits are divided by a temperature for each task, fitted on the validation rows, "
@@ -113,6 +118,9 @@ def _notes(records: Records, networks: Sequence[TrainedNetwork], tasks: Sequence
     yield MEASURED if len(networks) > 1 else MEASURED.split(":")[0] + "."
     if records.num_folds > 1:
         yield FOLDS.format(folds=records.num_folds)
+    arms = Counter(network.arm for network in networks if len(network.tasks) > 1)
+    if len(arms) > 1:
+        yield SEVERAL_ARMS.format(arms="; ".join(f"{arm} ({number})" for arm, number in arms.most_common()))
     if any(task["classes"] for task in tasks):
         yield CALIBRATED
 

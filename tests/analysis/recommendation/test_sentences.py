@@ -23,13 +23,25 @@ from analysis.statistics.verdicts import (
     UNDECIDED,
 )
 from tests.analysis.conftest import StudyOf
-from tests.analysis.recommendation.conftest import FULL, GOOD, NOTHING, arm, judged, study_of
+from tests.analysis.recommendation.conftest import FULL, GOOD, HALF, NOTHING, arm, judged, study_of
 
 
 def test_no_gain_over_the_best_single_networks_is_said(records_of: StudyOf) -> None:
     card = recommend(records_of(replace(GOOD, effects={"left": 0.0, "right": 0.0})))
     assert "Nothing separates it from single-task networks at their best width." in card.explanation
     assert "separates" not in recommend(records_of(GOOD)).explanation
+
+
+@pytest.mark.parametrize("of_second", [FULL, HALF])
+def test_outer_folds_that_chose_different_arms_are_told(records_of: StudyOf, of_second: str) -> None:
+    records = records_of(GOOD)
+    chosen = [{"event": "frozen", "choice": "arm", "value": {"arm": FULL}, "fold": 0}]
+    chosen += [{"event": "frozen", "choice": "arm", "value": {"arm": of_second}, "fold": 1}]
+    frozen = [event for event in records.ledger if event["event"] == "frozen"]
+    ledger = [*records.ledger, {"event": "planned", "folds": 2}]
+    ledger += [event | {"fold": fold} for event in frozen for fold in range(2)] + chosen
+    said = recommend(replace(records, ledger=ledger)).explanation
+    assert ("The 2 outer folds chose 2 different arms" in said) == (of_second != FULL)
 
 
 def test_many_tasks_are_counted_not_listed(records_of: StudyOf) -> None:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
+
+import pytest
 
 import analysis
 from analysis.recommendation.recommend import recommend
@@ -32,6 +35,21 @@ def test_what_was_measured_is_the_mean_of_the_recorded_scores(shop: Finished) ->
     assert facts["parameters"] == sizes[keys].sum()
     assert facts["option"]["recommended"] == (option is said.choice)
     json.dumps(facts, allow_nan=False)
+
+
+def test_networks_of_several_arms_are_told_and_skills_follow_from_the_numbers_beside_them(shop: Finished) -> None:
+    records = analysis.load(shop.run)
+    said = recommend(records)
+    networks = networks_of(records, said.options[0])
+    facts = card(records, said, said.options[0], networks, TASKS)
+    assert not any("has chosen an arm of its own" in note for note in facts["notes"])
+    several = [replace(networks[0], arm="hard d1 another"), *networks[1:]]
+    facts = card(records, said, said.options[0], several, TASKS)
+    assert any("hard d1 another (1)" in note for note in facts["notes"])
+    for task in facts["tasks"]:
+        perfect = records.scores.loc[records.scores["task"] == task["task"], "perfect_metric"].iloc[0]
+        expected = (task["test_metric"] - task["constant_prediction"]) / (perfect - task["constant_prediction"])
+        assert task["test_skill_points"] == pytest.approx(100 * expected)
 
 
 def test_the_page_names_columns_numbers_and_limits(shop: Finished) -> None:
