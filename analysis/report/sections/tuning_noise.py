@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import pandas as pd
 
 from analysis.formatting import points
 from analysis.recommendation.option import CHOSEN, Option
 from analysis.records.study_state import LoadedStudy
 from analysis.selection import SINGLE_TASK, rank_draws
+from analysis.statistics.strata import fold_of
 
 
 def tuning_noise(study: LoadedStudy, options: list[Option]) -> list[str]:
@@ -26,7 +28,7 @@ def tuning_noise(study: LoadedStudy, options: list[Option]) -> list[str]:
     single = study.state.baselines.get(chosen or "", {}).get("each")
     if chosen is None or single is None or "verdict" not in study.state.done:
         return []
-    lost, won = (behind_best(study.records.replicas, arm) for arm in (chosen, single))
+    lost, won = (behind_best(study.records.replicas, arm, study.records.num_folds) for arm in (chosen, single))
     if not (math.isfinite(lost) and math.isfinite(won)):
         return [
             "Tuning noise is not known: of the chosen arm, or of its single-task networks, no second draw trained to "
@@ -41,21 +43,30 @@ def tuning_noise(study: LoadedStudy, options: list[Option]) -> list[str]:
     ]
 
 
-def behind_best(replicas: pd.DataFrame, arm: str) -> float:
+def behind_best(replicas: pd.DataFrame, arm: str, folds: int = 1) -> float:
     """Return by how much the second-best draw of ``arm`` is behind its best, in points of mean validation skill.
 
-    Every single-task network has draws of its own, and the mean is over tasks.  NaN where a second draw did not train
-    to its end.
+    Every single-task network has draws of its own, and the mean is over tasks.  Every outer fold has a search of its
+    own, whose draws are compared with each other, and the mean is over folds.  NaN where no fold has a second draw that
+    trained to its end with as many seeds as the best one.
 
     Args:
         replicas: training records.
         arm: label.
+        folds: number of outer folds.
     """
     rows = replicas[(replicas["arm"] == arm) & (replicas["phase"] == "search") & (replicas["status"] == "finished")]
-    if rows.empty:
-        return math.nan
-    ranked = rank_draws(rows).pivot(index="task", columns="rank", values="skill")
+    found = [_behind_best(search) for _, search in rows.groupby(fold_of(rows["seed"], folds))]
+    known = [value for value in found if math.isfinite(value)]
+    return float(np.mean(known)) if known else math.nan
+
+
+def _behind_best(rows: pd.DataFrame) -> float:
+    """The same for one search."""
+    ranked = rank_draws(rows)
+    ranked = ranked[ranked["lost"] == ranked.groupby("task")["lost"].transform("min")]
+    skills = ranked.pivot(index="task", columns="rank", values="skill")
     whole = rows["task"].nunique() if rows["sharing"].iloc[0] == SINGLE_TASK else 1
-    if 1 not in ranked or ranked[1].notna().sum() < whole:
+    if 1 not in skills or skills[1].notna().sum() < whole:
         return math.nan
-    return float(100 * (ranked[0] - ranked[1]).mean())
+    return float(100 * (skills[0] - skills[1]).mean())

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from analysis.recommendation.recommend import recommend
@@ -42,6 +44,19 @@ def test_the_second_best_draw_is_behind_by_what_the_curves_say(records_of: Study
     first, second = sorted(means.values(), reverse=True)[:2]
     assert behind_best(records.replicas, arm) == pytest.approx(100 * (first - second), rel=1e-4)
     assert math.isnan(behind_best(records.replicas, "nobody"))
+
+
+def test_draws_of_different_outer_folds_are_not_compared() -> None:
+    """Each fold halves its draws by its own rungs, so that others train to their end in each."""
+    first = [draw(0, seed=0, skill=0.5), draw(1, seed=0, skill=0.48), draw(2, seed=0, skill=0.1, status="stopped")]
+    second = [draw(0, seed=1, skill=0.2, status="stopped"), draw(2, seed=1, skill=0.9), draw(3, seed=1, skill=0.88)]
+    rows = pd.DataFrame([*first, *second])
+    assert behind_best(rows, "arm", folds=2) == pytest.approx(2.0)
+
+
+def draw(number: int, *, seed: int, skill: float, status: str = "finished") -> dict[str, Any]:
+    facts = {"arm": "arm", "sharing": "hard", "phase": "search", "task": "a", "epochs": 1, "status": status}
+    return facts | {"replica": f"{number}-{seed}", "draw": number, "seed": seed, "validation_skill": [skill]}
 
 
 def test_both_sides_are_told_with_what_the_interval_leaves_out(records_of: StudyOf) -> None:
