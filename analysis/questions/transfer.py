@@ -69,9 +69,11 @@ def score(records: Records) -> pd.DataFrame:
         known = facts[["arm", "sharing", "depth", "stages", "width", "weighting"]].iloc[0].to_dict()
         known = {str(name): value for name, value in known.items()}
         known["role"] = pair.role
+        alone = (judged.get("alone") or {}).get(pair.arm, [])
         for phase, gains in _phases(table, pair, common, trained):
             gains = with_rarer_examples(gains, rarer, table, (pair.left, pair.right))
-            rows.append(gains.assign(**known, baseline=pair.baseline, against=pair.against, phase=phase))
+            facts = known | {"baseline": pair.baseline, "against": pair.against, "phase": phase}
+            rows.append(gains.assign(**facts, alone=gains["task"].isin(alone)))
     if not rows:
         return pd.DataFrame()
     frame = with_importance(pd.concat(rows, ignore_index=True), common.importance)
@@ -105,7 +107,7 @@ def _phases(
 
 def table(scores: pd.DataFrame) -> pd.DataFrame:
     """Return one row per judged arm, baseline and task (and the mean over tasks): gain, intervals, verdict."""
-    keys = [*FACTS, "baseline", "against", "phase", "scope", "task", "order", "band", "family", "looks"]
+    keys = [*FACTS, "baseline", "against", "phase", "scope", "task", "order", "alone", "band", "family", "looks"]
     found = list(groups(scores, [*keys, IMPORTANCE] if IMPORTANCE in scores else keys))
     rows: list[dict[str, Any]] = [{}] * len(found)
     for places in _families([facts for facts, _ in found]):

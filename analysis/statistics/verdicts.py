@@ -56,7 +56,7 @@ def judge(rows: pd.DataFrame) -> pd.DataFrame:
 
 def shown_word(row: Any) -> str:
     """Return the word to show for a row of the transfer table: its verdict, or that its task is trained alone."""
-    return ALONE if row.word == TIE and row.low == row.high else row.word
+    return ALONE if row.alone and row.low == row.high else row.word
 
 
 def verdicts(rows: pd.DataFrame, role: str) -> pd.DataFrame:

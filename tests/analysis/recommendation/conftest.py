@@ -28,7 +28,7 @@ def judged(*words: tuple[str, str], role: str = CHOSEN, arm: str = FULL, **colum
         "arm": arm, "role": role, "baseline": "each", "scope": TASK, "sharing": "hard", "stages": 2, "width": 16,
         "gain": 2.0, "half_width": 0.5, "low": 1.5, "high": 2.5, "half_simultaneous": 0.75, "low_simultaneous": 1.25,
         "high_simultaneous": 2.75, "band": 1.0, "n": 10, "seed_sd": 1.0, "test_error": 0.1, "remedy": "",
-        "contradicts": False, "edge": 1.25,
+        "contradicts": False, "edge": 1.25, "alone": False,
     }  # fmt: skip
     rows = [{"task": task, "word": word, "order": order} for order, (task, word) in enumerate(words)]
     return pd.DataFrame(rows).assign(**facts | columns)

@@ -56,8 +56,10 @@ def test_the_file_has_every_digit_and_the_change_of_the_gap() -> None:
     assert table["gap_change"].isna().tolist() == [False, True]
 
 
-def test_a_task_with_the_single_task_networks_themselves_is_called_trained_alone() -> None:
+@pytest.mark.parametrize(("alone", "word"), [(True, "trained alone"), (False, "no practical difference")])
+def test_a_task_with_the_single_task_networks_themselves_is_called_trained_alone(alone: bool, word: str) -> None:
+    """Two networks that are right about every example have the same numbers, and were both trained."""
     table = judged_tasks({"left": 4.0, "odd": 0.0})
-    table.loc[table["task"] == "odd", ["word", "low", "high"]] = ["no practical difference", 0.0, 0.0]
+    table.loc[table["task"] == "odd", ["word", "low", "high", "alone"]] = ["no practical difference", 0.0, 0.0, alone]
     (group,) = groups(table, {})
-    assert [row.verdict.word for row in group.rows] == ["helped", "trained alone"]
+    assert [row.verdict.word for row in group.rows] == ["helped", word]

@@ -19,7 +19,7 @@ def judged_tasks(gains: Mapping[str, float], *, n: int = 10, half_width: float =
             "order": order, "sharing": "hard", "depth": 1.0, "stages": 2, "width": 16, "band": 1.0, "n": n,
             "gain": gain, "low": gain - half_width, "high": gain + half_width,
             "low_simultaneous": gain - 1.5 * half_width, "high_simultaneous": gain + 1.5 * half_width,
-            "word": HELPED if gain > 0 else HURT_BY_SHARING, "remedy": "",
+            "word": HELPED if gain > 0 else HURT_BY_SHARING, "remedy": "", "alone": False,
         }
         for order, (task, gain) in enumerate(gains.items())
     ]  # fmt: skip
