@@ -10,6 +10,7 @@ from pathlib import Path
 import pyarrow as pa
 from pyarrow import csv
 
+from mtl_core.data.reading.arrow_memory import reader_of
 from mtl_core.data.reading.compression import unpacked
 from mtl_core.data.tabular.column_names import without_blanks_around
 from mtl_core.data.tabular.csv_format import CsvFormat
@@ -106,7 +107,7 @@ class TextFile:
         options = {"read_options": csv.ReadOptions(block_size=block), "convert_options": convert}
         try:
             return csv.read_csv(
-                pa.BufferReader(self.content),
+                reader_of(self.content),
                 parse_options=csv.ParseOptions(**parse),  # pyright: ignore[reportArgumentType]
                 **options,
             )
