@@ -15,6 +15,7 @@ from study.config.spec import Spec
 from study.config.text import nearest
 from study.planning.arm import BRANCH, NORM
 from study.planning.drawn_options import settled_options, without_ranges
+from study.planning.evaluation import evaluation_of
 from study.planning.task_trees import is_to_be_found
 
 if TYPE_CHECKING:
@@ -22,14 +23,20 @@ if TYPE_CHECKING:
     from mtl_core.data.task_set import TaskSet
 
 
-def build_task_set(spec: Spec) -> TaskSet:
+def build_task_set(spec: Spec, stored: Spec | None = None) -> TaskSet:
     """Build the task set that ``spec.tasks`` names, after checking its options.
+
+    Its metrics and remarks suit the study's evaluation, whose folds :mod:`study.planning.evaluation` gives it.
+
+    Args:
+        spec: the study.
+        stored: the study that a run directory was begun with.
 
     Raises:
         UserError: when an option is unknown, missing or of the wrong type, or the data are unfit.
     """
     entry = find("tasks", spec.tasks.set)
-    return entry.cls(**checked_options(entry, spec.tasks.options, "tasks")).build()
+    return entry.cls(**checked_options(entry, spec.tasks.options, "tasks")).build_for(evaluation_of(spec, stored))
 
 
 def check_backbone_options(spec: Spec) -> None:

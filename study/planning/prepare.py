@@ -94,7 +94,7 @@ def prepare(
     check_backbone_options(spec)
     check_named_options(spec)
     band_is_automatic = is_auto(spec.band)
-    task_set = task_set or build_task_set(spec)
+    task_set = task_set or build_task_set(spec, stored)
     task_set = task_set if stored is None else with_stored_metrics(task_set, out)
     check_own_metrics(task_set.development)
     check_own_losses(task_set.development, spec.device)

@@ -119,8 +119,9 @@ def read_study(run: Path, records: Records, data: Path | None = None) -> Finishe
         UserError: when its data are gone or have changed.
     """
     spec = begun_spec(run, data)
-    task_set = with_stored_metrics(build_task_set(spec), run)
-    _, task_set = settle_design(spec, task_set, read_spec(run / "study.yaml"))
+    stored = read_spec(run / "study.yaml")
+    task_set = with_stored_metrics(build_task_set(spec, stored), run)
+    _, task_set = settle_design(spec, task_set, stored)
     refuse_changes(run, task_set)
     return FinishedStudy(run, spec, records, _without_own_code(task_set))
 

@@ -22,4 +22,6 @@ def test_a_command_that_ends_right_after_a_table_was_read_has_its_own_exit_statu
     command = [sys.executable, "-m", "study", "check", str(table), "--targets", "y_*"]
     ended = [subprocess.run(command, capture_output=True, check=False) for _ in range(TRIES)]
     assert all(b"is there twice" in each.stderr for each in ended)
-    assert [each.returncode for each in ended] == [2] * TRIES  # where a thread held Python's bytes, half of them aborted
+    assert [each.returncode for each in ended] == [
+        2
+    ] * TRIES  # where a thread held Python's bytes, half of them aborted
