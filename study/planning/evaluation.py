@@ -39,7 +39,8 @@ def settle_design(spec: Spec, task_set: TaskSet, stored: Spec | None = None) -> 
     groups, pool = task_set.development.examples.groups, len(task_set.development.examples)
     rows = pool + len(task_set.test)
     units = rows if groups is None else len(groups.unique())
-    folded = evaluation_of(spec, stored)(is_drawn=task_set.test_is_drawn, rows=rows, units=units)
+    spec = as_begun(spec, stored)
+    folded = evaluation_of(spec)(is_drawn=task_set.test_is_drawn, rows=rows, units=units)
     design = "cross_fit" if folded else "holdout"
     settled = spec.model_copy(update={"evaluation": spec.evaluation.model_copy(update={"design": design})})
     if design == "holdout":
@@ -49,19 +50,25 @@ def settle_design(spec: Spec, task_set: TaskSet, stored: Spec | None = None) -> 
     return settled, with_outer_folds(task_set, spec.evaluation.folds)
 
 
-def evaluation_of(spec: Spec, stored: Spec | None = None) -> EveryRowJudges:
-    """Return what says whether every row judges in the study: as it is written there, or as ``auto`` takes it to be.
+def as_begun(spec: Spec, stored: Spec | None) -> Spec:
+    """Return the study with the design written out that a run directory was begun with, where it says ``auto``.
 
     Args:
         spec: the study as it was asked for.
-        stored: the study that a run directory was begun with: it decides what ``auto`` means there.
+        stored: the study that the directory was begun with; ``None``: none was, and ``auto`` stays.
     """
+    if stored is None or spec.evaluation.design != "auto":
+        return spec
+    begun = "cross_fit" if stored.evaluation.design == "cross_fit" else "holdout"  # files older than folds say nothing
+    return spec.model_copy(update={"evaluation": spec.evaluation.model_copy(update={"design": begun})})
+
+
+def evaluation_of(spec: Spec) -> EveryRowJudges:
+    """Return what says whether every row judges in the study: as it is written there, or as ``auto`` takes it to be."""
     design = spec.evaluation.design
-    if design == "auto" and stored is not None:
-        design = stored.evaluation.design  # from before there were outer folds its file says nothing: a test split
 
     def judges(*, is_drawn: bool, rows: int, units: int) -> bool:
-        if design != "auto" or stored is not None:
+        if design != "auto":
             return design == "cross_fit"
         suits = is_drawn and rows <= MOST_ROWS and units >= 4 * spec.evaluation.folds
         suits = suits and "test_share" not in spec.tasks.options  # whoever sets its size wants a test split

@@ -23,20 +23,16 @@ if TYPE_CHECKING:
     from mtl_core.data.task_set import TaskSet
 
 
-def build_task_set(spec: Spec, stored: Spec | None = None) -> TaskSet:
+def build_task_set(spec: Spec) -> TaskSet:
     """Build the task set that ``spec.tasks`` names, after checking its options.
 
     Its metrics and remarks suit the study's evaluation, whose folds :mod:`study.planning.evaluation` gives it.
-
-    Args:
-        spec: the study.
-        stored: the study that a run directory was begun with.
 
     Raises:
         UserError: when an option is unknown, missing or of the wrong type, or the data are unfit.
     """
     entry = find("tasks", spec.tasks.set)
-    return entry.cls(**checked_options(entry, spec.tasks.options, "tasks")).build_for(evaluation_of(spec, stored))
+    return entry.cls(**checked_options(entry, spec.tasks.options, "tasks")).build_for(evaluation_of(spec))
 
 
 def check_backbone_options(spec: Spec) -> None:
