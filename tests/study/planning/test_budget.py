@@ -9,6 +9,7 @@ import pytest
 from mtl_core.errors import UserError
 from study.config.spec import Spec
 from study.planning.budget import FEWEST_DRAWS, FEWEST_SEEDS, settled_spec, shrink
+from tests.study.conftest import tiny
 
 
 def spec(**parts: Any) -> Spec:
