@@ -21,7 +21,7 @@ def table(**columns: Any) -> pa.Table:
 
 
 KINDS = {
-    "NaN in an array": lambda: table(),
+    "NaN in an array": table,
     "NaN and null": lambda: table(y=pa.array([np.nan, None, 1.0, 2.0], from_pandas=False)),
     "NaN in lists": lambda: table(y=[[1.0, np.nan], None, [], [2.0]]),
     "categories": lambda: study.frame(pd.DataFrame({"y": pd.Categorical(WORDS)}), targets="y").table,
