@@ -113,4 +113,4 @@ def _checked(value: Any, hint: Any, where: str) -> Any:
         message = first["msg"].removeprefix("Input should be ")
         if first["type"] == "string_type" and isinstance(first["input"], int | float):
             message += f": put it in quotes, '{first['input']}'"
-        raise UserError(where, f"found {str(value)[:80]!r}.", f"It should be {message}.") from None
+        raise UserError(where, f"it is {str(value)[:80]!r}.", f"It should be {message}.") from None
