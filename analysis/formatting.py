@@ -65,7 +65,7 @@ def count_range(counts: Iterable[int]) -> str:
     return f"{found[0]}" if len(found) == 1 else f"{found[0]} to {found[-1]}"
 
 
-def agree(count: int, one: str, many: str) -> str:
+def agree(count: float, one: str, many: str) -> str:
     """Return the form of a verb or noun for ``count``: ``one`` for 1, else ``many``."""
     return one if count == 1 else many
 

@@ -154,7 +154,7 @@ def _beside(rows: pd.DataFrame, decision: Decision) -> list[str]:
 def _one_beside(judged: pd.DataFrame, rows: pd.DataFrame, alone: list[str]) -> str:
     facts = judged.iloc[0]
     stages, depth = facts["stages"], facts.get("depth", np.nan)
-    shared = f"{depth:.0f} of {stages}" if depth < stages else f"all {stages}"
+    shared = "all" if np.isnan(depth) else f"{depth:.0f} of {stages}"
     kind = "" if facts["sharing"] == "hard" else f" by {facts['sharing']}"
     apart = f", {named(alone)} alone" if alone else ""
     opening = f"Sharing {shared} stages{kind} at width {facts['width']}{apart}, judged beside it:"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from analysis.importance import Importance, weights_of
@@ -24,15 +25,20 @@ BETWEEN_TASKS = 0.3
 
 @dataclass(frozen=True)
 class Precision:
-    """Half-widths of 95% intervals that a design will about have, in points: of each task, and of their mean."""
+    """Half-widths of 95% intervals that a design will about have, in points: of each task, and of their mean.
+
+    A task that cannot be judged has NaN, and the mean is that of the others.
+    """
 
     tasks: dict[str, float]
     mean: float
 
     @property
     def typical(self) -> float:
-        """Median over the tasks."""
-        ordered = sorted(self.tasks.values())
+        """Median over the tasks that can be judged; NaN where there is none."""
+        ordered = sorted(half for half in self.tasks.values() if math.isfinite(half))
+        if not ordered:
+            return math.nan
         return (ordered[(len(ordered) - 1) // 2] + ordered[len(ordered) // 2]) / 2
 
 
@@ -62,7 +68,7 @@ def _auroc_deviation(majority: float) -> float:
     return math.sqrt(of_rare / max(1 - majority, 1e-9) + of_frequent / majority) / 0.5
 
 
-def skill_half_width(rows: int, majority: float | None, metric: str = "") -> float:
+def skill_half_width(rows: float, majority: float | None, metric: str = "", *, units: float | None = None) -> float:
     """Return half the width that the 95% interval of one network's skill will have, in points.
 
     This is the skill itself and no paired difference, so it is wider than that of a gain.  The network is taken to have
@@ -70,14 +76,16 @@ def skill_half_width(rows: int, majority: float | None, metric: str = "") -> flo
     are normal with half the target's variance.
 
     Args:
-        rows: number of labelled rows, or groups of them, that judge the task.
+        rows: number of labelled rows that judge the task; where they are grouped, of independent rows that say as much.
         majority: share of the most frequent class; ``None``: the task is a regression.
         metric: name of the task's metric, as in :func:`row_deviation`.
+        units: number of groups of rows; default: every row is its own.
 
     Returns:
         NaN for fewer than two rows, and for a task with a single class.
     """
-    if rows < 2 or majority == 1:
+    units = rows if units is None else units
+    if units < 2 or majority == 1:
         return math.nan
     if majority is None:
         deviation = math.sqrt(2) * (1 - TYPICAL_SKILL)
@@ -86,34 +94,42 @@ def skill_half_width(rows: int, majority: float | None, metric: str = "") -> flo
     else:
         wrong = (1 - TYPICAL_SKILL) * (1 - majority)
         deviation = math.sqrt(wrong * (1 - wrong)) / (1 - majority)
-    return 100 * t_quantile(rows - 1, ALPHA) * deviation / math.sqrt(rows)
+    return 100 * t_quantile(units - 1, ALPHA) * deviation / math.sqrt(rows)
 
 
 def planned_precision(
-    rows: dict[str, int],
-    deviations: dict[str, float],
+    rows: Mapping[str, float],
+    deviations: Mapping[str, float],
     importance: Importance | None = None,
     *,
+    units: Mapping[str, int] | None = None,
     own_rows: bool = False,
 ) -> Precision:
-    """Return the half-widths of a design in which so many labelled rows, or groups of them, judge each task.
+    """Return the half-widths of a design in which so many labelled rows judge each task.
 
     Seeds are taken to add to the variance what they do when the verdict asks for no more of them.
 
     Args:
-        rows: number of labelled test rows of each task; with outer folds all of its labelled rows.
-        deviations: what :func:`row_deviation` says of each task.
+        rows: number of labelled test rows of each task, with outer folds of all of its labelled rows; where they are
+            grouped, of independent rows that say as much.
+        deviations: what :func:`row_deviation` says of each task; NaN for one that cannot be judged.
         importance: of the tasks in their mean; default: all count alike.
+        units: number of groups of each task's rows; default: every row is its own.
         own_rows: whether no row judges two tasks, so that their differences are independent.
     """
     between = 0.0 if own_rows else BETWEEN_TASKS
     halves = {
-        task: t_quantile(max(number - 1, 1), ALPHA) * deviations[task] * math.sqrt((1 + MATERIAL) / max(number, 1))
+        task: t_quantile(max((number if units is None else units[task]) - 1, 1), ALPHA)
+        * deviations[task]
+        * math.sqrt((1 + MATERIAL) / max(number, 1))
         for task, number in rows.items()
     }
-    weights = weights_of(halves, importance)
-    times = dict.fromkeys(halves, 1.0) if weights is None else dict(zip(halves, weights * len(halves), strict=True))
-    shares = [float(times[task]) * half for task, half in halves.items()]
-    independent = math.sqrt(sum(share**2 for share in shares)) / len(halves)
-    together = sum(shares) / len(halves)
+    known = {task: half for task, half in halves.items() if math.isfinite(half)}
+    if not known:
+        return Precision(halves, math.nan)
+    weights = weights_of(known, importance)
+    times = dict.fromkeys(known, 1.0) if weights is None else dict(zip(known, weights * len(known), strict=True))
+    shares = [float(times[task]) * half for task, half in known.items()]
+    independent = math.sqrt(sum(share**2 for share in shares)) / len(known)
+    together = sum(shares) / len(known)
     return Precision(halves, math.hypot(math.sqrt(1 - between) * independent, math.sqrt(between) * together))

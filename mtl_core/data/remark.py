@@ -10,8 +10,8 @@ Consequence = Literal["verdict", "number", "information"]
 
 KINDS: dict[str, tuple[Consequence, str]] = {
     "leak": ("verdict", "A leak?"),
-    "repeated_rows": ("verdict", "Test rows that repeat others"),
-    "near_rows": ("verdict", "Test rows that nearly repeat others"),
+    "repeated_rows": ("verdict", "Rows that repeat others"),
+    "near_rows": ("verdict", "Rows that nearly repeat others"),
     "constant_test": ("verdict", "Constant test labels"),
     "same_target": ("verdict", "Targets that are one"),
     "no_header": ("verdict", "No header?"),
@@ -31,7 +31,7 @@ KINDS: dict[str, tuple[Consequence, str]] = {
     "task_left_out": ("number", "Tasks left out"),
     "few_labels": ("number", "Few labels to develop on"),
     "rare_class": ("number", "Rare classes"),
-    "unseen_class": ("number", "Classes in test rows only"),
+    "unseen_class": ("number", "Classes left out"),
     "row_number": ("number", "Row numbers, left out"),
     "row_name": ("number", "Names of rows, left out"),
     "no_name": ("number", "No name, left out"),

@@ -12,6 +12,7 @@ from mtl_core.data.arrays.input_array import Layout
 from mtl_core.data.arrays.task_set_of_arrays import ArrayOptions, task_set_of_arrays
 from mtl_core.data.files.by_name import format_of, holds_arrays, stem_of, suffixes
 from mtl_core.data.formats import ArrayFormat
+from mtl_core.data.row_parts import EveryRowJudges, holdout
 from mtl_core.data.splits import refuse_no_share
 from mtl_core.data.tabular.columns import ColumnKind
 from mtl_core.data.tabular.weights import ClassWeight
@@ -84,15 +85,19 @@ class Arrays(TaskSource):
         Raises:
             UserError: when a file, an array or an option cannot be used; it names the place and the remedy.
         """
-        return self.of(read_arrays(self.path))
+        return self.build_for(holdout)
 
-    def of(self, arrays: Mapping[str, np.ndarray]) -> TaskSet:
+    def build_for(self, design: EveryRowJudges) -> TaskSet:
+        """Return the same examples, with metrics and remarks of all rows where ``design`` lets all rows judge."""
+        return self.of(read_arrays(self.path), design)
+
+    def of(self, arrays: Mapping[str, np.ndarray], design: EveryRowJudges = holdout) -> TaskSet:
         """Return the task set of arrays that are in memory, as of a file that holds them.
 
         Raises:
             UserError: when an array or an option cannot be used.
         """
-        return task_set_of_arrays(arrays, self.options, self.path.name, stem_of(self.path))
+        return task_set_of_arrays(arrays, self.options, self.path.name, stem_of(self.path), design)
 
 
 def read_arrays(path: Path) -> dict[str, np.ndarray]:

@@ -9,6 +9,7 @@ from typing import Any, Literal
 from mtl_core.data.arrays.from_dataset import arrays_of_parts, parts_of, probe
 from mtl_core.data.arrays.input_array import Layout
 from mtl_core.data.arrays.task_set_of_arrays import ArrayOptions, task_set_of_arrays
+from mtl_core.data.row_parts import EveryRowJudges, holdout
 from mtl_core.data.splits import refuse_no_share
 from mtl_core.data.tabular.columns import ColumnKind
 from mtl_core.data.tabular.weights import ClassWeight
@@ -80,9 +81,13 @@ class Dataset(TaskSource):
         Raises:
             UserError: when the data set cannot be made, or an item or an option cannot be used.
         """
+        return self.build_for(holdout)
+
+    def build_for(self, design: EveryRowJudges) -> TaskSet:
+        """Return the same examples, with metrics and remarks of all items where ``design`` lets all items judge."""
         parts = self.parts()
         probe(parts, self.call)
-        return task_set_of_arrays(arrays_of_parts(parts, self.call), self.options, self.call, self.name)
+        return task_set_of_arrays(arrays_of_parts(parts, self.call), self.options, self.call, self.name, design)
 
     @property
     def name(self) -> str:

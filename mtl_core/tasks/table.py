@@ -14,6 +14,7 @@ from mtl_core.data.files.by_name import names_file, stem_of
 from mtl_core.data.files.given_validation import given_validation
 from mtl_core.data.files.table_files import TASK, table_files
 from mtl_core.data.remark import Remark, ordered
+from mtl_core.data.row_parts import EveryRowJudges, holdout, parts_of_rows
 from mtl_core.data.splits import refuse_no_share
 from mtl_core.data.tabular.column_roles import Roles
 from mtl_core.data.tabular.columns import ColumnKind
@@ -154,20 +155,24 @@ class Table(TaskSource):
         Raises:
             UserError: when the file, an option or a column cannot be used; it names the place and the remedy.
         """
+        return self.build_for(holdout)
+
+    def build_for(self, design: EveryRowJudges) -> TaskSet:
+        """Return the same examples, with metrics and remarks of all rows where ``design`` lets all rows judge."""
         table = self._read()
-        rows = self._rows(table)
+        rows = self._rows(table, design)
         tasks, roles = self._tasks(table, rows)
         of_columns = tasks_and_labels(tasks.targets)
         parts = () if self.files.names_tasks else table.num_rows  # a day of each task's own is no row number
         inputs, dropped = without_row_numbers(table.candidates, table.index, roles.kinds, parts)
-        encoded = encoded_inputs(inputs, roles.kinds, rows.development, dropped, str(self.path))
+        encoded = encoded_inputs(inputs, roles.kinds, rows.parts, dropped, str(self.path))
         remarks = [*table.remarks, *rows.remarks, *remarks_on_same_targets(*of_columns), *dropped]
-        remarks += remarks_on_leaks(inputs, table.candidates, table.predicted, *of_columns, rows.development)
+        remarks += remarks_on_leaks(inputs, table.candidates, table.predicted, *of_columns, rows.parts)
         apart = roles.apart(table.columns, dropped)
         facts = facts_of_columns(table.columns, roles.kinds, tasks.targets, encoded.treatments, apart)
         tasks = tasks.of_rows(rows, metric_is_asked=bool(self.metrics))
         remarks += [remark for one in tasks.targets for remark in one.remarks] + encoded.remarks
-        remarks += remarks_on_repeats(encoded, rows.test)
+        remarks += remarks_on_repeats(encoded, rows.parts, rows.groups)
         pool, held_out = self._examples(encoded, rows, tasks, table.num_rows)
         return TaskSet(
             stem_of(self.path),
@@ -186,9 +191,9 @@ class Table(TaskSource):
         """Return the pool to develop on, and the examples to test on."""
         development, held_out = (
             examples_of(encoded, tasks.labels, (rows.groups, tasks.weights), part & rows.used)
-            for part in (rows.development, rows.test)
+            for part in (rows.parts.development, rows.parts.test)
         )
-        validating = self.files.rows_of("validate", num_rows)[rows.development & rows.used]
+        validating = self.files.rows_of("validate", num_rows)[rows.parts.development & rows.used]
         validates, share = given_validation(validating, tasks.tasks, development.targets.numpy())
         pool = Development(
             tasks.tasks,
@@ -218,7 +223,7 @@ class Table(TaskSource):
         predicted, candidates = roles.targets_and_inputs(columns)
         return TableColumns(columns, roles, predicted, candidates, made.vectors, file.index, file.num_rows, remarks)
 
-    def _rows(self, table: TableColumns) -> TableRows:
+    def _rows(self, table: TableColumns, design: EveryRowJudges) -> TableRows:
         """Find the group and the task of every row, and the rows to test on."""
         columns, roles, predicted = table.columns, table.roles, table.predicted
         groups = group_numbers(columns[roles.groups]) if roles.groups else None
@@ -229,14 +234,15 @@ class Table(TaskSource):
         by_file = self.files.rows_of("test", table.num_rows) if self.test_file else None
         named = columns[roles.test] if roles.test else by_file
         test = test_rows(named, groups, labelled, self.test_share, self.seed, by_task=roles.task is not None)
-        return TableRows(groups, tasks, test, remarks)
+        used = tasks.number >= 0 if tasks else np.ones_like(test)
+        return TableRows(groups, tasks, parts_of_rows(test, groups, used, design, is_drawn=named is None), remarks)
 
     def _tasks(self, table: TableColumns, rows: TableRows) -> tuple[TableTasks, Roles]:
         """Make tasks of the columns to predict; the roles then say which column weighs which of them."""
-        targets = targets_of(table.predicted, rows.development, table.roles.kinds, self.metrics, self.order)
+        targets = targets_of(table.predicted, rows.parts, table.roles.kinds, self.metrics, self.order)
         tasks = tasks_of_columns(with_training_losses(targets, self.class_weight, self.losses), table.vectors)
         roles = table.roles.weighing([task.name for task in tasks.tasks])
-        weights = example_weights(roles.weights, table.columns, tasks.tasks, tasks.whole.known, rows.test)
+        weights = example_weights(roles.weights, table.columns, tasks.tasks, tasks.whole.known, rows.parts)
         if roles.weights_judge:
             refuse_metrics_without_weights([task for task in tasks.tasks if task.name in roles.weights])
         return replace(tasks, weights=weights), roles

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from mtl_core.data.tabular.yaml_names import in_yaml
 from mtl_core.errors import UserError
-from study.cli.check_precision import judging
+from study.cli.check_precision import judging, precision_in_words
 from study.cli.check_remarks import warn_of_remarks
 from study.cli.console import say
 from study.cli.init_tasks import examples_in_words, tasks_section
@@ -65,8 +65,7 @@ def _head(prepared: Prepared, out: Path) -> list[str]:
         f"{len(plan.tasks)} tasks.",
         f"# Run it with `mtl-study run {out}`: {time_text(prepared.forecast)} on this machine; "
         "`budget: 30m` shrinks it.",
-        f"# Precision: {judging(plan)}; a typical task's gain to about ± {precision.typical:.1f} points of skill, "
-        f"their mean to about ± {precision.mean:.1f}.",
+        f"# Precision: {judging(plan)}; {precision_in_words(precision)}.",
         f"name: {in_yaml(plan.spec.name)}",
         "",
     ]

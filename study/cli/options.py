@@ -3,9 +3,21 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import typer
+
+
+def one_of(*choices: str) -> dict[str, Any]:
+    """Return what an option of the command line needs, to take one of some words and to say which where it does not."""
+
+    def chosen(text: str) -> str:
+        if text not in choices:
+            raise typer.BadParameter(f"{text!r} is none of {', '.join(choices)}.")
+        return text
+
+    return {"parser": chosen, "metavar": f"[{'|'.join(choices)}]"}
+
 
 What = Annotated[str, typer.Argument(metavar="STUDY|DATA|PRESET", help="A study file, data, or the name of a preset.")]
 Targets = Annotated[list[str] | None, typer.Option("--targets", help="Columns to predict, as in 'y_*'; repeatable.")]
@@ -30,9 +42,13 @@ Budget = Annotated[
 SearchStrategy = Annotated[
     str | None, typer.Option("--search", help="How to search: grid, or what list strategies names.")
 ]
-BackEnd = Annotated[Literal["auto", "inline", "ray"] | None, typer.Option(help="Where replicas train.")]
+BackEnd = Annotated[
+    Literal["auto", "inline", "ray"] | None,
+    typer.Option(help="Where replicas train.", **one_of("auto", "inline", "ray")),
+]
 Device = Annotated[
-    Literal["auto", "cpu", "cuda"] | None, typer.Option(help="What replicas train on; a GPU if there is one.")
+    Literal["auto", "cpu", "cuda"] | None,
+    typer.Option(help="What replicas train on; a GPU if there is one.", **one_of("auto", "cpu", "cuda")),
 ]
 MixDevices = Annotated[
     bool, typer.Option("--mix-devices", help="Go on with a study of another device; records say which made them.")
@@ -41,7 +57,8 @@ TrustCode = Annotated[
     bool, typer.Option("--trust-code", help="Import what a run directory's study file names by dotted paths.")
 ]
 Prefer = Annotated[
-    Literal["accuracy", "balanced", "cost"] | None, typer.Option(help="Take an option by this rule, not the study's.")
+    Literal["accuracy", "balanced", "cost"] | None,
+    typer.Option(help="Take an option by this rule, not the study's.", **one_of("accuracy", "balanced", "cost")),
 ]
 Address = Annotated[str | None, typer.Option(help="Of a Ray cluster to join: auto or host:port.")]
 Insecure = Annotated[

@@ -69,7 +69,7 @@ def levels_or_all(low: int, high: int) -> PlainValidator:
             return value
         for level in as_levels(value):
             if not is_number(level) or not isinstance(level, int) or not low <= level <= high:
-                raise refusal(f"found {level!r}.", f"Write all, or whole numbers from {low} to {high}.")
+                raise refusal(f"it is {level!r}.", f"Write all, or whole numbers from {low} to {high}.")
         return _distinct(as_levels(value))
 
     return PlainValidator(check)
@@ -80,7 +80,7 @@ def count_or_all(low: int) -> PlainValidator:
 
     def check(value: Any) -> Any:
         if value != "all" and (not is_number(value) or not isinstance(value, int) or value < low):
-            raise refusal(f"found {value!r}.", f"Write all, or a whole number from {low} up.")
+            raise refusal(f"it is {value!r}.", f"Write all, or a whole number from {low} up.")
         return value
 
     return PlainValidator(check)
@@ -108,7 +108,7 @@ def number_or_auto(low: float, high: float) -> PlainValidator:
         if is_auto(value):
             return value
         if not is_number(value) or not low <= value <= high:
-            raise refusal(f"found {value!r}.", f"Write auto, or a number from {low:g} to {high:g}.")
+            raise refusal(f"it is {value!r}.", f"Write auto, or a number from {low:g} to {high:g}.")
         return float(value)
 
     return PlainValidator(check)
@@ -125,11 +125,11 @@ def _range(value: Any) -> Range | float | None:
         return value
     if is_number(value):
         if value < 0:
-            raise refusal(f"found {value}.", "Write a number from 0 up.")
+            raise refusal(f"it is {value}.", "Write a number from 0 up.")
         return float(value)
     kind, ends = next(iter(value.items())) if isinstance(value, dict) and len(value) == 1 else (None, None)
     if kind not in ("uniform", "log_uniform") or not isinstance(ends, list | tuple) or len(ends) != 2:
-        raise refusal(f"found {value!r}.", RANGE_SHAPES)
+        raise refusal(f"it is {value!r}.", RANGE_SHAPES)
     if not all(is_number(end) for end in ends) or not 0 <= ends[0] < ends[1]:
         raise refusal(f"the range {ends!r} does not rise from a number ≥ 0.", "Write [low, high] with 0 ≤ low < high.")
     if kind == "log_uniform" and ends[0] == 0:
@@ -165,7 +165,7 @@ def _is_plain(value: Any) -> bool:
 
 def _options(value: Any) -> Any:
     if not isinstance(value, dict) or not _is_plain(value):
-        raise refusal(f"found {value!r}.", "Write 'option: value' lines with text, numbers, true or false.")
+        raise refusal(f"it is {value!r}.", "Write 'option: value' lines with text, numbers, true or false.")
     return dict(value)
 
 
@@ -174,7 +174,7 @@ def options_by_name(kind: str) -> PlainValidator:
 
     def check(value: Any) -> Any:
         if not isinstance(value, dict) or not all(isinstance(options, dict) for options in value.values()):
-            raise refusal(f"found {value!r}.", "Write 'name: {option: value}' lines.")
+            raise refusal(f"it is {value!r}.", "Write 'name: {option: value}' lines.")
         for name in value:
             if name not in registered_names.names(kind):
                 raise refusal(f"{name!r} is not one of the {kind}.", nearest(str(name), registered_names.names(kind)))
@@ -188,7 +188,7 @@ def positive_by_name() -> PlainValidator:
 
     def check(value: Any) -> Any:
         if not isinstance(value, dict) or not all(isinstance(name, str) for name in value):
-            raise refusal(f"found {value!r}.", "Write 'name: number' lines, such as {y_a: 3}.")
+            raise refusal(f"it is {value!r}.", "Write 'name: number' lines, such as {y_a: 3}.")
         for name, number in value.items():
             if not is_number(number) or not SMALLEST <= number <= 1 / SMALLEST:
                 raise refusal(f"{name!r} has {number!r}.", f"Write a number from {SMALLEST:g} to {1 / SMALLEST:g}.")
@@ -203,7 +203,7 @@ def sampling_rule() -> PlainValidator:
     def check(value: Any) -> Any:
         if value in ("uniform", "proportional") or (is_number(value) and value >= 1):
             return value
-        raise refusal(f"found {value!r}.", "Write uniform, proportional, or a temperature from 1 up.")
+        raise refusal(f"it is {value!r}.", "Write uniform, proportional, or a temperature from 1 up.")
 
     return PlainValidator(check)
 

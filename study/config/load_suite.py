@@ -76,7 +76,7 @@ class _File:
         common = copy.deepcopy(self.document.data)
         own = common.pop(KEY)
         if not isinstance(own, dict):
-            found = "it names no studies." if own is None else f"found {str(own)[:80]!r}."
+            found = "it names no studies." if own is None else f"it is {str(own)[:80]!r}."
             raise UserError(self.place(KEY), found, "Write a line 'name: {tasks: {set: …}}' for each study.")
         if "tasks" in common:
             remedy = "Give every study of the suite tasks of its own, or take suite out."
@@ -101,7 +101,7 @@ class _File:
             found = f"{twin!r} and {name!r} are one directory on some systems."
             raise UserError(place, found, "Choose names that differ in more than capitals.")
         if not isinstance(study, dict):
-            raise UserError(place, f"found {str(study)[:80]!r}.", "Write a section such as {tasks: {set: digits3}}.")
+            raise UserError(place, f"it is {str(study)[:80]!r}.", "Write a section such as {tasks: {set: digits3}}.")
         if KEY in study:
             raise UserError(self.place(KEY, name, KEY), "a suite holds no suites.", "Name its studies one level up.")
         if whole := next((key for key in SHARED_KEYS if key in study), None):

@@ -82,13 +82,15 @@ def _sentences(finding: ErrorDetails) -> tuple[str, str]:
         return "it is missing.", MISSING.get(str(finding["loc"][0]), "Add it.")
     if kind == "literal_error":
         options = [option.strip(" '") for option in str(context["expected"]).replace(" or ", ",").split(",")]
-        return f"found {_short(value)}.", nearest(value, options) if isinstance(
+        return f"it is {_short(value)}.", nearest(value, options) if isinstance(
             value, str
         ) else f"There is: {', '.join(options)}."
     if kind == "model_type":
-        return f"found {_short(value)}.", "Write a section of 'key: value' lines."
+        return f"it is {_short(value)}.", "Write a section of 'key: value' lines."
+    if kind == "value_error":  # of a validator, whose words pydantic puts a prefix before
+        return f"it is {_short(value)}.", f"{str(context['error']).removesuffix('.')}."
     message = finding["msg"].removeprefix("Input should be ").removesuffix(".")
-    return f"found {_short(value)}.", f"It should be {message}." if message != finding["msg"] else f"{message}."
+    return f"it is {_short(value)}.", f"It should be {message}." if message != finding["msg"] else f"{message}."
 
 
 MISSING = {"tasks": "Say what is learnt, as in 'tasks: {set: multidigits}'; mtl-study list tasks shows what there is."}

@@ -28,6 +28,7 @@ from study.config.spec import ARRAYS, DATASET, Spec
 from study.config.strict_yaml import Document
 from study.config.validation_errors import user_error_of
 from study.driver.manifest import KEPT, refuse_something_else
+from study.planning.evaluation import evaluation_of
 from study.planning.options import checked_options
 from study.planning.prepare import Prepared, prepare_run
 from study.store.atomic_files import durable_file
@@ -159,7 +160,7 @@ def _kept(
     if arrays is None:
         arrays = arrays_of_parts(parts, where, None if screen is None else _lines_of_progress())
     options = checked_options(find("tasks", ARRAYS), spec.tasks.options, "tasks")
-    task_set = Arrays(**options).of(arrays)
+    task_set = Arrays(**options).of(arrays, evaluation_of(spec))
     return KeptData(spec, task_set, lambda: None if begun else _write(path, arrays, source))
 
 

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-from pyarrow import parquet
 from pydantic import ValidationError
 
 from mtl_core.errors import UserError
@@ -16,6 +15,7 @@ from study.config.spec import TABLE, Spec
 from study.config.strict_yaml import Document
 from study.config.validation_errors import user_error_of
 from study.driver.manifest import DATA
+from study.driver.table_content import as_parquet, is_same_content
 from study.store.atomic_files import write_durably
 
 
@@ -131,11 +131,9 @@ def _study_of(data: Frame, spec: Spec | Mapping[str, Any] | None, tasks: dict[st
 
 def _write_once(table: pa.Table, path: Path) -> None:
     if path.is_file():
-        if not parquet.read_table(path).equals(table):
+        if not is_same_content(path.read_bytes(), table):
             raise UserError(str(path), "this run directory holds a study of other data.", "Choose a new out.")
         return
     if path.parent.is_dir() and any(not entry.name.startswith(".") for entry in path.parent.iterdir()):
         raise UserError(str(path.parent), "this directory holds something else.", "Choose a new out.")
-    sink = pa.BufferOutputStream()
-    parquet.write_table(table, sink)
-    write_durably(path, sink.getvalue().to_pybytes())
+    write_durably(path, as_parquet(table))

@@ -18,7 +18,6 @@ from mtl_core import ENGINE_VERSION
 from mtl_core.data.task_set import TaskSet
 from mtl_core.errors import UserError
 from study.config.load import as_text
-from study.config.spec import Spec
 from study.config.suite import SuitePosition
 from study.planning.own_code import code_digests
 from study.planning.planned_precision import precision_facts
@@ -51,19 +50,6 @@ def read_manifest(out: Path) -> dict[str, Any]:
     if not isinstance(manifest, dict):
         raise UserError(str(file), "this is not the manifest of a study.", remedy)
     return manifest
-
-
-def refuse_another(out: Path, requested: Spec, stored: Spec, fingerprint: str) -> None:
-    """Refuse to mix two studies in one directory.
-
-    Raises:
-        UserError: with what differs: the study file, the data or the engine.
-    """
-    remedy = "Choose another --out, or put things back as they were."
-    if requested.digest() != stored.digest():
-        raise UserError(str(out), f"another study was begun here; {'; '.join(differences(stored, requested))}.", remedy)
-    of_engine = "Choose another --out, or install the version that began it."
-    refuse_other_data_or_engine(out, fingerprint, of_data=remedy, of_engine=of_engine)
 
 
 def refuse_other_data_or_engine(out: Path, fingerprint: str, *, of_data: str, of_engine: str) -> None:
@@ -113,22 +99,6 @@ def refuse_something_else(out: Path) -> None:
 def _is_left_over(name: str) -> bool:
     """Whether a driver that was killed before it had described its study may have left ``name``."""
     return name.startswith((".", CRASH)) or name in (LEDGER, "manifest.json", "tasks.json", DATA, KEPT)
-
-
-def differences(stored: Spec, requested: Spec) -> list[str]:
-    """Return every setting that differs, as ``factors.width: [16] there, [32] asked``."""
-    before, after = (dict(_flat(spec.plain())) for spec in (stored, requested))
-    ignored = ("name", "prefer", "budget", "backend", "workers", "device", "tasks.path")
-    names = [name for name in before | after if name not in ignored and before.get(name) != after.get(name)]
-    return [f"{name}: {before.get(name)} there, {after.get(name)} asked" for name in names]
-
-
-def _flat(values: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
-    for name, value in values.items():
-        if isinstance(value, dict):
-            yield from _flat(value, f"{prefix}{name}.")
-        else:
-            yield prefix + name, value
 
 
 def write_description(

@@ -15,12 +15,13 @@ from study.config.durations import duration
 from study.config.load import read_spec
 from study.config.spec import Spec
 from study.config.suite import SuitePosition
+from study.driver.another_study import refuse_another
 from study.driver.backend_choice import RunOptions, choose_backend, choose_scorer
 from study.driver.dataset import DataInMemory, kept_in_memory, prepare_kept, prepare_with_data
 from study.driver.devices import note_device, refuse_a_missing_gpu
 from study.driver.endings import saying_how_it_ends, stoppable
 from study.driver.frame import Frame, spec_of_frame
-from study.driver.manifest import refuse_another, refuse_changed_code, refuse_something_else, write_description
+from study.driver.manifest import refuse_changed_code, refuse_something_else, write_description
 from study.driver.places import at_work
 from study.driver.watching.counts import count, event_of_work, planned_work
 from study.driver.watching.known_work import with_added, with_known

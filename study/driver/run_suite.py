@@ -195,7 +195,7 @@ def refuse_another_suite(out: Path, requested: Suite, stored: Suite) -> None:
     Raises:
         UserError: with what differs.
     """
-    from study.driver.manifest import differences
+    from study.driver.another_study import differences
     from study.planning.settings_from_data import as_begun
 
     remedy = "Choose another --out, or put things back as they were."

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 from collections.abc import Mapping
 from dataclasses import replace
@@ -12,6 +11,7 @@ import numpy as np
 import pyarrow.parquet as pq
 
 from analysis.records.schema import TRAINING
+from mtl_core.data.reading.arrow_memory import reader_of
 from mtl_core.data.task_set import Development
 from mtl_core.network import cost
 from mtl_core.network.network import Network
@@ -121,7 +121,7 @@ def _earlier_rows(shard: Shard, storage: Storage) -> Mapping[tuple[str, str], di
         content = storage.read(f"{RECORDS}/{source}.parquet")
         if content is None:
             continue  # it was merged: then its replicas had ended, and a failure of theirs now outranks nothing
-        for row in pq.ParquetFile(io.BytesIO(content)).read(list(TRAINING)).to_pylist():
+        for row in pq.ParquetFile(reader_of(content)).read(list(TRAINING)).to_pylist():
             rows[row["replica"], row["task"]] = row
     return rows
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from analysis.statistics.band import LEAST_POINTS, automatic_band
 from analysis.statistics.precision import skill_half_width
 from study.config.spec import Spec
-from study.planning.planned_precision import judging_units, majorities
+from study.planning.planned_precision import judging_rows, judging_units, majorities
 
 if TYPE_CHECKING:
     from mtl_core.data.task_set import TaskSet
@@ -31,8 +31,12 @@ def settle_band(spec: Spec, task_set: TaskSet, stored: Spec | None = None) -> Sp
 
 def band_for(task_set: TaskSet) -> float:
     """Return the automatic band of a task set, in points of skill to a tenth: that of the median task."""
-    units, shares = judging_units(task_set, task_set.test), majorities(task_set)
-    halves = [skill_half_width(units[task.name], shares[task.name], task.metric) for task in task_set.tasks]
+    units, rows = judging_units(task_set, task_set.test), judging_rows(task_set)
+    shares = majorities(task_set)
+    halves = [
+        skill_half_width(rows[task.name], shares[task.name], task.metric, units=units[task.name])
+        for task in task_set.tasks
+    ]
     known = [half for half in halves if math.isfinite(half)]
     return round(automatic_band(median(known) if known else math.nan), 1)
 

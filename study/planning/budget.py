@@ -61,7 +61,7 @@ def shrink(
 
 
 def settled_spec(requested: Spec, stored: Spec) -> Spec | None:
-    """Return the study that an earlier run settled on, if ``requested`` is what led to it; else ``None``.
+    """Return ``requested`` as small as an earlier run settled on, if it is what led to that; else ``None``.
 
     A budget is spent once: a forecast that comes out differently today must not change a study that has begun.
     """
@@ -70,7 +70,9 @@ def settled_spec(requested: Spec, stored: Spec) -> Spec | None:
     as_requested = stored
     for section, key in SHRINKABLE:
         as_requested = _with(as_requested, {(section, key): getattr(getattr(requested, section), key)})
-    return stored if as_requested.digest() == requested.digest() and _none_larger(requested, stored) else None
+    if as_requested.digest() != requested.digest() or not _none_larger(requested, stored):
+        return None
+    return _with(requested, {(section, key): getattr(getattr(stored, section), key) for section, key in SHRINKABLE})
 
 
 SHRINKABLE: tuple[Path, ...] = (

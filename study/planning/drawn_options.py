@@ -46,7 +46,7 @@ def without_ranges(entry: Entry, options: Mapping[str, Any], where: str) -> dict
             remedy = (
                 f"Write a number, or a range that rises, such as {{uniform: [{own.low:g}, {own.high:g}]}}, inside it."
             )
-            found = f"found {str(value)[:80]}; {option} is tuned between {own.low:g} and {own.high:g}."
+            found = f"it is {str(value)[:80]}; {option} is tuned between {own.low:g} and {own.high:g}."
             raise UserError(f"{where}.{option}", found, remedy)
     ranged = {option for option, own in entry.tunable.items() if not isinstance(own, Simplex | Choice)}
     ranged = {option for option in ranged if range_of(options.get(option)) is not None}

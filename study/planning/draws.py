@@ -168,7 +168,7 @@ def _check(range_: Range, value: Any, where: str) -> None:
     numbers = isinstance(value, list) and all(isinstance(weight, int | float) for weight in value)
     if not numbers or len(value) != range_.dimensions or not range_.holds(value):
         wanted = f"Write {range_.dimensions} numbers from 0 up, one for each task, that add up to 1."
-        raise UserError(where, f"found {str(value)[:80]}.", wanted)
+        raise UserError(where, f"it is {str(value)[:80]}.", wanted)
 
 
 def _default(option: Option, range_: Range) -> Any:

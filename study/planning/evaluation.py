@@ -11,6 +11,7 @@ from study.config.spec import Spec
 from study.planning.task_trees import stages_to_find
 
 if TYPE_CHECKING:
+    from mtl_core.data.row_parts import EveryRowJudges
     from mtl_core.data.task_set import TaskSet
 
 MOST_ROWS = 5_000
@@ -33,11 +34,14 @@ def settle_design(spec: Spec, task_set: TaskSet, stored: Spec | None = None) -> 
         UserError: when folds are asked for where the test split is given, or the study decides something once for all
             folds.
     """
-    design = spec.evaluation.design
-    if design == "auto":
-        design = _automatic(spec, task_set) if stored is None else _as_begun(stored)
-    elif design == "cross_fit":
+    if spec.evaluation.design == "cross_fit":
         _refuse_choices_on_all_rows(spec)
+    groups, pool = task_set.development.examples.groups, len(task_set.development.examples)
+    rows = pool + len(task_set.test)
+    units = rows if groups is None else len(groups.unique())
+    spec = as_begun(spec, stored)
+    folded = evaluation_of(spec)(is_drawn=task_set.test_is_drawn, rows=rows, units=units)
+    design = "cross_fit" if folded else "holdout"
     settled = spec.model_copy(update={"evaluation": spec.evaluation.model_copy(update={"design": design})})
     if design == "holdout":
         return settled, task_set
@@ -46,18 +50,31 @@ def settle_design(spec: Spec, task_set: TaskSet, stored: Spec | None = None) -> 
     return settled, with_outer_folds(task_set, spec.evaluation.folds)
 
 
-def _automatic(spec: Spec, task_set: TaskSet) -> str:
-    rows = len(task_set.development.examples) + len(task_set.test)
-    groups = task_set.development.examples.groups
-    units = rows if groups is None else len(groups.unique())
-    suits = task_set.test_is_drawn and rows <= MOST_ROWS and units >= 4 * spec.evaluation.folds
-    suits = suits and "test_share" not in spec.tasks.options  # whoever sets its size wants a test split
-    return "cross_fit" if suits and not _chooses_on_all_rows(spec) else "holdout"
+def as_begun(spec: Spec, stored: Spec | None) -> Spec:
+    """Return the study with the design written out that a run directory was begun with, where it says ``auto``.
+
+    Args:
+        spec: the study as it was asked for.
+        stored: the study that the directory was begun with; ``None``: none was, and ``auto`` stays.
+    """
+    if stored is None or spec.evaluation.design != "auto":
+        return spec
+    begun = "cross_fit" if stored.evaluation.design == "cross_fit" else "holdout"  # files older than folds say nothing
+    return spec.model_copy(update={"evaluation": spec.evaluation.model_copy(update={"design": begun})})
 
 
-def _as_begun(stored: Spec) -> str:
-    """The design of a study that was begun; from before there were outer folds its file says nothing."""
-    return "cross_fit" if stored.evaluation.design == "cross_fit" else "holdout"
+def evaluation_of(spec: Spec) -> EveryRowJudges:
+    """Return what says whether every row judges in the study: as it is written there, or as ``auto`` takes it to be."""
+    design = spec.evaluation.design
+
+    def judges(*, is_drawn: bool, rows: int, units: int) -> bool:
+        if design != "auto":
+            return design == "cross_fit"
+        suits = is_drawn and rows <= MOST_ROWS and units >= 4 * spec.evaluation.folds
+        suits = suits and "test_share" not in spec.tasks.options  # whoever sets its size wants a test split
+        return suits and not _chooses_on_all_rows(spec)
+
+    return judges
 
 
 def _chooses_on_all_rows(spec: Spec) -> str:

@@ -15,6 +15,7 @@ from study.config.spec import Spec
 from study.config.text import nearest
 from study.planning.arm import BRANCH, NORM
 from study.planning.drawn_options import settled_options, without_ranges
+from study.planning.evaluation import evaluation_of
 from study.planning.task_trees import is_to_be_found
 
 if TYPE_CHECKING:
@@ -25,11 +26,13 @@ if TYPE_CHECKING:
 def build_task_set(spec: Spec) -> TaskSet:
     """Build the task set that ``spec.tasks`` names, after checking its options.
 
+    Its metrics and remarks suit the study's evaluation, whose folds :mod:`study.planning.evaluation` gives it.
+
     Raises:
         UserError: when an option is unknown, missing or of the wrong type, or the data are unfit.
     """
     entry = find("tasks", spec.tasks.set)
-    return entry.cls(**checked_options(entry, spec.tasks.options, "tasks")).build()
+    return entry.cls(**checked_options(entry, spec.tasks.options, "tasks")).build_for(evaluation_of(spec))
 
 
 def check_backbone_options(spec: Spec) -> None:
@@ -110,4 +113,4 @@ def _checked(value: Any, hint: Any, where: str) -> Any:
         message = first["msg"].removeprefix("Input should be ")
         if first["type"] == "string_type" and isinstance(first["input"], int | float):
             message += f": put it in quotes, '{first['input']}'"
-        raise UserError(where, f"found {str(value)[:80]!r}.", f"It should be {message}.") from None
+        raise UserError(where, f"it is {str(value)[:80]!r}.", f"It should be {message}.") from None

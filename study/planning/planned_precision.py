@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from analysis.statistics.evidence import shortage
+from analysis.statistics.design_effect import WITHIN_GROUPS, effective_rows
+from analysis.statistics.evidence import TOO_FEW_POSITIVES, shortage
 from analysis.statistics.influence import effective_groups
 from analysis.statistics.precision import Precision, planned_precision, row_deviation
 
@@ -27,17 +28,24 @@ def precisions(task_set: TaskSet, importance: Importance | None = None) -> dict[
         task_set: with the rows that will judge it.
         importance: of the tasks in their mean; default: all count alike.
     """
-    counts = judging_units(task_set, task_set.test)
-    shares = majorities(task_set)
-    deviations = {task.name: row_deviation(shares[task.name], task.metric) for task in task_set.tasks}
-    own_rows = task_set.development.own_inputs
-    if task_set.development.folds is None:
-        return {HOLDOUT: planned_precision(counts, deviations, importance, own_rows=own_rows)}
-    fewer = {task: max(round(HOLDOUT_SHARE * number), 1) for task, number in counts.items()}
-    return {
-        CROSS_FIT: planned_precision(counts, deviations, importance, own_rows=own_rows),
-        HOLDOUT: planned_precision(fewer, deviations, importance, own_rows=own_rows),
+    units, rows = judging_units(task_set, task_set.test), judging_rows(task_set)
+    shares, lacking = majorities(task_set), shortages(task_set)
+    deviations = {
+        task.name: math.nan
+        if lacking[task.name] == TOO_FEW_POSITIVES
+        else row_deviation(shares[task.name], task.metric)
+        for task in task_set.tasks
     }
+
+    def of_share(share: float) -> Precision:
+        groups = {task: max(round(share * number), 1) for task, number in units.items()}
+        counts = {task: max(share * number, 1.0) for task, number in rows.items()}
+        own_rows = task_set.development.own_inputs
+        return planned_precision(counts, deviations, importance, units=groups, own_rows=own_rows)
+
+    if task_set.development.folds is None:
+        return {HOLDOUT: of_share(1.0)}
+    return {CROSS_FIT: of_share(1.0), HOLDOUT: of_share(HOLDOUT_SHARE)}
 
 
 def precision_facts(task_set: TaskSet, importance: Importance | None = None) -> dict[str, Any]:
@@ -46,14 +54,20 @@ def precision_facts(task_set: TaskSet, importance: Importance | None = None) -> 
     Returns:
         ``design``; ``tasks``: by task the half-width of its gain's interval in points, the number of rows or groups
         that judge it (``units``), and what it has too little of for a verdict (``shortage``, or an empty text);
-        ``mean``: the half-width of the mean gain's interval.
+        ``mean``: the half-width of the mean gain's interval.  A half-width that cannot be foretold is ``None``.
     """
     design, own = next(iter(precisions(task_set, importance).items()))
     units, lacking = judging_units(task_set, task_set.test), shortages(task_set)
     tasks = {
-        task: {"half_width": half, "units": units[task], "shortage": lacking[task]} for task, half in own.tasks.items()
+        task: {"half_width": known(half), "units": units[task], "shortage": lacking[task]}
+        for task, half in own.tasks.items()
     }
-    return {"design": design, "tasks": tasks, "mean": own.mean}
+    return {"design": design, "tasks": tasks, "mean": known(own.mean)}
+
+
+def known(half_width: float) -> float | None:
+    """Return a half-width for programs: ``None`` where it is NaN, which JSON does not know."""
+    return half_width if math.isfinite(half_width) else None
 
 
 def shortages(task_set: TaskSet) -> dict[str, str]:
@@ -81,6 +95,22 @@ def judging_units(task_set: TaskSet, examples: Examples) -> dict[str, int]:
     if examples.groups is not None:
         units = [examples.groups[rows].unique() for rows in units]
     return {task.name: len(rows) for task, rows in zip(task_set.tasks, units, strict=True)}
+
+
+def judging_rows(task_set: TaskSet, correlation: float = WITHIN_GROUPS) -> dict[str, float]:
+    """Return the number of independent rows of every task that say as much as those that judge it.
+
+    Args:
+        task_set: with the rows that will judge it.
+        correlation: between two rows of a group.
+    """
+    from mtl_core.data.target_columns import labels
+
+    mask, groups = labels(task_set.tasks, task_set.test.targets), task_set.test.groups
+    if groups is None:
+        return {task.name: float(mask[:, place].sum()) for place, task in enumerate(task_set.tasks)}
+    sizes = [groups[mask[:, place]].unique(return_counts=True)[1].tolist() for place in range(len(task_set.tasks))]
+    return {task.name: effective_rows(own, correlation) for task, own in zip(task_set.tasks, sizes, strict=True)}
 
 
 def majorities(task_set: TaskSet) -> dict[str, float | None]:

@@ -42,7 +42,7 @@ def is_to_be_found(tree: Any) -> bool:
     """
     if isinstance(tree, str):
         if tree != AFFINITY:
-            raise UserError(WHERE, f"found {tree[:80]!r}.", f"{nearest(tree, [AFFINITY])} Or write the tree out.")
+            raise UserError(WHERE, f"it is {tree[:80]!r}.", f"{nearest(tree, [AFFINITY])} Or write the tree out.")
         return True
     if not isinstance(tree, Mapping):
         return False
@@ -50,10 +50,10 @@ def is_to_be_found(tree: Any) -> bool:
     known = {"groups", BY}
     if set(tree) != {AFFINITY} or not isinstance(settings, Mapping) or not settings or not set(settings) <= known:
         remedy = f"Write {AFFINITY}, or {{{AFFINITY}: {{groups: 1.5, {BY}: look_ahead}}}}."
-        raise UserError(WHERE, f"found {str(tree)[:80]!r}.", remedy)
+        raise UserError(WHERE, f"it is {str(tree)[:80]!r}.", remedy)
     by = settings.get(BY, KINDS[0])
     if by not in KINDS:
-        raise UserError(f"{WHERE}.{AFFINITY}.{BY}", f"found {str(by)[:80]!r}.", nearest(str(by), KINDS))
+        raise UserError(f"{WHERE}.{AFFINITY}.{BY}", f"it is {str(by)[:80]!r}.", nearest(str(by), KINDS))
     return True
 
 
@@ -84,7 +84,7 @@ def checked_groups(groups: Any, num_tasks: int, where: str) -> float:
         return (1 + num_tasks) / 2
     if isinstance(groups, bool) or not isinstance(groups, int | float) or not 1 <= groups <= num_tasks:
         shown = f"{groups:g}" if isinstance(groups, float) else repr(groups)[:80]
-        raise UserError(where, f"found {shown}, and there are {num_tasks} tasks.", f"Choose 1 to {num_tasks}.")
+        raise UserError(where, f"it is {shown}, and there are {num_tasks} tasks.", f"Choose 1 to {num_tasks}.")
     return float(groups)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from analysis.formatting import interval, points, shared_stages
+from analysis.formatting import agree, interval, points, shared_stages
 from analysis.recommendation.costs import fraction
 from analysis.recommendation.option import ADDED, ALONE, BEST_ALONE, CHOSEN, FOLLOW_UP, REFERENCE, Option
 from analysis.recommendation.preference import RULES
@@ -93,8 +93,9 @@ def caption(recommendation: Recommendation) -> str:
         f"Mean gain: over tasks{by}, in points of test skill against tuned single-task networks of the same width, "
         f"with 95% interval, n = {seeds} paired verdict seeds. Worst task: gain of whichever task it is (posterior "
         "median and 95% interval; tasks partly pooled). Risk: probability that at least one task loses more than "
-        f"{band:g} points; with many tasks, and no effect at all, it is high, too. Cost: networks, multiply-adds at "
-        "prediction, parameters and seconds of one training, as shares of the single-task networks'. Taken (prefer: "
+        f"{band:g} {agree(band, 'point', 'points')}; with many tasks, and no effect at all, it is high, too. Cost: "
+        "networks, multiply-adds at prediction, parameters and seconds of one training, as shares of the single-task "
+        "networks'. Taken (prefer: "
         f"{recommendation.prefer}): {RULES[recommendation.prefer]}"
     )
 

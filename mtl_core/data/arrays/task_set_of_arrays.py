@@ -14,6 +14,7 @@ from mtl_core.data.arrays.named_arrays import NamedArrays, named_arrays
 from mtl_core.data.arrays.target_arrays import target_columns
 from mtl_core.data.files.given_validation import given_validation
 from mtl_core.data.remark import Remark, ordered
+from mtl_core.data.row_parts import EveryRowJudges, holdout, parts_of_rows
 from mtl_core.data.tabular.by_column import by_column
 from mtl_core.data.tabular.columns import Column, ColumnKind
 from mtl_core.data.tabular.declared_kinds import refuse_unknown_kinds
@@ -47,7 +48,9 @@ class ArrayOptions:
     seed: int = 0
 
 
-def task_set_of_arrays(arrays: Mapping[str, np.ndarray], options: ArrayOptions, where: str, name: str) -> TaskSet:
+def task_set_of_arrays(
+    arrays: Mapping[str, np.ndarray], options: ArrayOptions, where: str, name: str, design: EveryRowJudges = holdout
+) -> TaskSet:
     """Return the task set of arrays.
 
     Args:
@@ -55,6 +58,7 @@ def task_set_of_arrays(arrays: Mapping[str, np.ndarray], options: ArrayOptions, 
         options: of the task set.
         where: where the arrays come from, for messages.
         name: of the task set.
+        design: says whether every row judges; metrics and remarks then are of all rows.
 
     Raises:
         UserError: when an array or an option cannot be used.
@@ -69,7 +73,8 @@ def task_set_of_arrays(arrays: Mapping[str, np.ndarray], options: ArrayOptions, 
     labelled = np.stack([column.is_present for column in predicted], axis=1)
     groups = None if found.groups is None else group_numbers(_groups(found.groups, where))
     test = test_rows(found.test, groups, labelled, options.test_share, options.seed, by_task=False)
-    targets = targets_of(predicted, ~test, kinds, options.metrics, options.order)
+    parts = parts_of_rows(test, groups, np.ones_like(test), design, is_drawn=found.test is None)
+    targets = targets_of(predicted, parts, kinds, options.metrics, options.order)
     targets = with_training_losses(targets, options.class_weight, options.losses)
     tasks, labels = tasks_and_labels(targets)
     whole = joined(tasks, labels, made.vectors)

@@ -30,7 +30,7 @@ class CsvFormat:
         marks = {"decimal": self.decimal} if isinstance(self.decimal, str) else self.decimal
         for name, value in (("delimiter", self.delimiter), *marks.items()):
             if value is not None and (not isinstance(value, str) or len(value) != 1 or not value.isascii()):
-                raise UserError(f"table: csv.{name}", f"found {str(value)[:20]!r}.", "Write one character, as in ';'.")
+                raise UserError(f"table: csv.{name}", f"it is {str(value)[:20]!r}.", "Write one character, as in ';'.")
         try:
             codecs.lookup(self.encoding)
         except (LookupError, ValueError):

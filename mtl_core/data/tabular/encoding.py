@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from mtl_core.data.remark import Remark
+from mtl_core.data.row_parts import RowParts
 from mtl_core.data.tabular.columns import Column, InputKind
 from mtl_core.data.tabular.dates_in_digits import remarks_on_dates_in_digits
 from mtl_core.data.tabular.float32_columns import as_float32
@@ -51,7 +52,7 @@ class Encoded:
             :mod:`mtl_core.data.tabular.float32_columns`.
         remarks: sentences for the user about the encoding.
         treatments: what was done to each column of the file, by name.
-        constant: names of columns with one and the same value in all rows to develop on.
+        constant: names of columns with one and the same value in all rows that are learnt from.
         encodings: of every column that is an input, by name, in the order of the encoded columns.
     """
 
@@ -73,10 +74,11 @@ class Encoded:
         """Append a remark on ``column``."""
         self.remarks.append(Remark(kind, column.name, text))
 
-    def remark_constant(self, column: Column) -> None:
-        """Note that ``column`` has the same value in all rows to develop on."""
+    def remark_constant(self, column: Column, parts: RowParts) -> None:
+        """Note that ``column`` has the same value in all rows that are learnt from."""
         self.constant.add(column.name)
-        found = f"Column {column.name!r} has one and the same value in all rows to develop on, and tells nothing."
+        rows = f"all rows{parts.learnt_in_words}"
+        found = f"Column {column.name!r} has one and the same value in {rows}, and tells nothing."
         self.remark("constant_input", column, found)
 
     def matrix(self) -> np.ndarray:
@@ -84,33 +86,33 @@ class Encoded:
         return np.stack(self.columns, axis=1)
 
 
-def encode(inputs: Sequence[tuple[Column, InputKind]], development: np.ndarray) -> Encoded:
-    """Return all rows encoded with the categories of the ``development`` rows (a mask), so that no test row is used."""
+def encode(inputs: Sequence[tuple[Column, InputKind]], parts: RowParts) -> Encoded:
+    """Return all rows encoded with the categories of ``parts.development``, so that no row of a test split is used."""
     encoded = Encoded()
     for column, kind in inputs:
         if column.num_present == 0:
             encoded.treatments[column.name] = LEFT_OUT + "it is empty"
             encoded.remark("empty_column", column, f"Column {column.name!r} is empty and is left out.")
         elif kind == "categorical":
-            _add_categories(encoded, column, development)
+            _add_categories(encoded, column, parts)
         else:
-            _add_numbers(encoded, column, kind, development)
+            _add_numbers(encoded, column, kind, parts)
     return encoded
 
 
-def _add_numbers(encoded: Encoded, column: Column, kind: InputKind, development: np.ndarray) -> None:
+def _add_numbers(encoded: Encoded, column: Column, kind: InputKind, parts: RowParts) -> None:
     numbers = column.days() if kind == "date" else column.numbers()
     if kind == "date":
         encoded.remark("date_as_days", column, f"Dates in {column.name!r} are taken as days since 1970.")
-    known, origin = numbers[development], 0.0
+    known, origin = numbers[parts.learnt], 0.0
     if (known == known[0]).all():
-        encoded.remark_constant(column)
+        encoded.remark_constant(column, parts)
     if kind == "boolean":
         _refuse_other_numbers(column, numbers)
         encoded.add(numbers, standardise=False)
         done = "0/1"
     else:
-        narrow = as_float32(numbers, development)
+        narrow = as_float32(numbers, parts.development)
         if narrow is None:
             encoded.treatments[column.name] = LEFT_OUT + "its values do not differ enough"
             found = f"The values of column {column.name!r} differ by less than a computer can tell"
@@ -125,24 +127,25 @@ def _add_numbers(encoded: Encoded, column: Column, kind: InputKind, development:
     missing = np.isnan(numbers)
     filled = "; missing: 0" if kind == "boolean" else "; missing: training mean"
     encoded.treatments[column.name] = done + (filled if missing.any() else "")
-    indicator = bool(missing[development].any())
+    indicator = bool(missing[parts.development].any())
     encoded.encodings[column.name] = ColumnEncoding(kind, origin, indicator=indicator)
     if indicator:
         encoded.add(missing, standardise=False)
         encoded.treatments[column.name] += " and a 0/1 column"
 
 
-def _add_categories(encoded: Encoded, column: Column, development: np.ndarray) -> None:
+def _add_categories(encoded: Encoded, column: Column, parts: RowParts) -> None:
     texts = column.texts()
-    counts = Counter(text for text in texts[development] if text is not None)
+    counts = Counter(text for text in texts[parts.development] if text is not None)
     if len(counts) > max(MOST_CATEGORIES, ID_SHARE * counts.total()):
-        found = f"Text in {column.name!r} names rows ({len(counts)} different values) and is left out."
+        distinct = len({text for text in texts if text is not None})
+        found = f"Text in {column.name!r} names rows ({distinct} different values) and is left out."
         encoded.remark("row_name", column, found)
         encoded.treatments[column.name] = LEFT_OUT + "it names rows"
         return
     encoded.remarks += remarks_on_spellings(column, counts) + remarks_on_missing_words(column, counts)
-    if max(counts.values(), default=0) == development.sum():
-        encoded.remark_constant(column)
+    if len({*texts[parts.learnt]}) == 1:
+        encoded.remark_constant(column, parts)
     kept = sorted(counts, key=lambda text: (-counts[text], text))[:MOST_CATEGORIES]
     for category in sorted(kept):
         encoded.add(texts == category, standardise=False)
@@ -154,7 +157,7 @@ def _add_categories(encoded: Encoded, column: Column, development: np.ndarray) -
     columns = f"{len(kept)} 0/1 columns" if len(kept) != 1 else "one 0/1 column"
     encoded.treatments[column.name] = columns + ", one more for the rest" * bool(rest)
     missing = np.array([text is None for text in texts])
-    indicator = bool(missing[development].any())
+    indicator = bool(missing[parts.development].any())
     encoded.encodings[column.name] = ColumnEncoding(
         "categorical", categories=tuple(sorted(kept)), rest=tuple(sorted(rest)), indicator=indicator
     )

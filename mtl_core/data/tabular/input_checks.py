@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from mtl_core.data.remark import Remark
+from mtl_core.data.row_parts import RowParts
 from mtl_core.data.tabular.columns import Column
 from mtl_core.data.tabular.encoding import Encoded
 from mtl_core.data.tabular.leakage import refuse_copies, refuse_recodings, remarks_on_order, repeated_rows
@@ -21,7 +22,7 @@ def remarks_on_leaks(
     predicted: Sequence[Column],
     tasks: Sequence[Task],
     labels: np.ndarray,
-    development: np.ndarray,
+    parts: RowParts,
 ) -> list[Remark]:
     """Return remarks on inputs that may give a target away.
 
@@ -31,22 +32,25 @@ def remarks_on_leaks(
         predicted: columns to predict.
         tasks: in the order of the labels.
         labels: ``[n, t]``, NaN without a label.
-        development: mask of the rows to develop on.
+        parts: what the rows are for.
 
     Raises:
         UserError: when an input is a target.
     """
     refuse_copies(inputs, predicted)
     remarks = remarks_on_order(candidates, predicted) + refuse_recodings(inputs, tasks, labels)
-    return remarks + one_input_leaks(inputs, tasks, labels, development, remarks)
+    return remarks + one_input_leaks(inputs, tasks, labels, parts.learnt, remarks)
 
 
-def remarks_on_repeats(encoded: Encoded, test: np.ndarray) -> list[Remark]:
-    """Return remarks on test rows that repeat, or nearly repeat, rows to develop on.
+def remarks_on_repeats(encoded: Encoded, parts: RowParts, groups: np.ndarray | None = None) -> list[Remark]:
+    """Return remarks on rows that judge and repeat, or nearly repeat, rows that are learnt from.
 
     Args:
         encoded: inputs of all rows.
-        test: mask of the test rows.
+        parts: what the rows are for.
+        groups: number of every row's group, which no split divides; ``None``: every row is its own.
     """
     matrix = encoded.matrix()
-    return repeated_rows(matrix, test) + near_duplicates(matrix, np.array(encoded.standardise), test)
+    units = np.arange(len(matrix)) if groups is None else groups
+    standardise = np.array(encoded.standardise)
+    return repeated_rows(matrix, parts, units) + near_duplicates(matrix, standardise, parts, units)

@@ -95,7 +95,7 @@ def _cells(column: Column, options: LabelOptions) -> list[frozenset[str] | None]
     of_lists = pa.types.is_list(stored) or pa.types.is_large_list(stored)
     empty = options.get("empty", NONE)
     if empty not in (NONE, MISSING):
-        raise UserError(f"{where}.empty", f"found {empty!r}.", f"Write {NONE} or {MISSING}.")
+        raise UserError(f"{where}.empty", f"it is {empty!r}.", f"Write {NONE} or {MISSING}.")
     if not (of_lists or column.is_text):
         raise UserError(column.where, f"holds {stored}, and no text with several labels.", "Take it out of labels.")
     split = _split_of(column, options, where) if not of_lists else list

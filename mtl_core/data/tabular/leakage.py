@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from mtl_core.data.remark import Remark
+from mtl_core.data.row_parts import RowParts
 from mtl_core.data.tabular.columns import Column
 from mtl_core.data.task import Task
 from mtl_core.errors import UserError
@@ -106,19 +107,28 @@ def refuse_recodings(inputs: Sequence[Column], tasks: Sequence[Task], labels: np
     return remarks
 
 
-def repeated_rows(inputs: np.ndarray, test: np.ndarray) -> list[Remark]:
-    """Return a remark if test rows have the same inputs as development rows, else an empty list.
+def repeated_rows(inputs: np.ndarray, parts: RowParts, units: np.ndarray) -> list[Remark]:
+    """Return a remark if rows that judge have the same inputs as rows that are learnt from, else an empty list.
+
+    Where all rows judge, rows are compared that splits can separate: those of different groups.
 
     Args:
         inputs: encoded inputs, rows × columns.
-        test: mask of the test rows.
+        parts: what the rows are for.
+        units: number of every row's group, or of the row; no split divides it.
     """
-    development = {row.tobytes() for row in inputs[~test]}
-    repeated = sum(row.tobytes() in development for row in inputs[test])
-    if not repeated:
-        return []
-    found = f"{repeated} of {int(test.sum())} test rows repeat the inputs of a row to develop on."
-    return [Remark("repeated_rows", "", found)]
+    if not parts.all_judge:
+        development = {row.tobytes() for row in inputs[~parts.test]}
+        repeated = sum(row.tobytes() in development for row in inputs[parts.test])
+        found = f"{repeated} of {int(parts.test.sum())} test rows repeat the inputs of a row to develop on."
+        return [Remark("repeated_rows", "", found)] if repeated else []
+    holders: dict[bytes, set[int]] = {}
+    for row, unit in zip(inputs, units.tolist(), strict=True):
+        holders.setdefault(row.tobytes(), set()).add(unit)
+    repeated = sum(len(holders[row.tobytes()]) > 1 for row in inputs)
+    another = "another row" if len(np.unique(units)) == len(units) else "a row of another group"
+    found = f"{repeated} of {len(inputs)} rows repeat the inputs of {another}: in different outer folds, one would be "
+    return [Remark("repeated_rows", "", f"{found}learnt from where the other judges.")] if repeated else []
 
 
 def _comparable(column: Column) -> np.ndarray:

@@ -6,6 +6,7 @@ import numpy as np
 from scipy.spatial import KDTree
 
 from mtl_core.data.remark import Remark
+from mtl_core.data.row_parts import RowParts
 
 NEAR = 0.01
 """Largest difference of two nearly equal rows in any input: of a number in standard deviations of the column."""
@@ -18,8 +19,8 @@ DIRECTIONS = 4
 """Number of directions onto which rows are projected to find candidates."""
 
 
-def near_duplicates(inputs: np.ndarray, standardise: np.ndarray, test: np.ndarray) -> list[Remark]:
-    """Return a remark if test rows nearly equal development rows, else an empty list.
+def near_duplicates(inputs: np.ndarray, standardise: np.ndarray, parts: RowParts, units: np.ndarray) -> list[Remark]:
+    """Return a remark if rows that judge nearly equal rows that are learnt from, else an empty list.
 
     Two rows are nearly equal if no standardised input differs by more than :data:`NEAR` standard deviations, all 0/1
     columns are equal, and the rows are not equal.  Rows are compared where :data:`FEWEST_MEASURING` inputs or more have
@@ -29,21 +30,25 @@ def near_duplicates(inputs: np.ndarray, standardise: np.ndarray, test: np.ndarra
     Args:
         inputs: encoded inputs, rows × columns; NaN where a value is missing.
         standardise: for each column, whether training standardises it.
-        test: mask of the test rows.
+        parts: what the rows are for; where all judge, all are compared with all.
+        units: number of every row's group, or of the row: within one, rows are not compared, for no split divides it.
     """
-    tested, developed = _some(test, MOST_ROWS), _some(~test, MOST_KNOWN)
+    tested, developed = _some(parts.judging, MOST_ROWS), _some(parts.learnt, MOST_KNOWN)
     if _num_measuring(inputs, standardise) < FEWEST_MEASURING or not len(tested) or not len(developed):
         return []
     known, asked = _scaled(inputs[developed], inputs[tested], standardise)
-    differences = _smallest_differences(known, asked)
+    differences = _smallest_differences(known, asked, units[developed], units[tested])
     found = int(((differences > 0) & (differences <= NEAR)).sum())
     if not found:
         return []
-    sample = f" (a sample of {int(test.sum()):,})" if len(tested) < test.sum() else ""
-    among = "a row" if len(developed) == (~test).sum() else f"one of {len(developed):,} rows"
-    said = f"{found:,} of {len(tested):,} test rows{sample} nearly repeat {among} to develop on: no input differs by "
+    sample = f" (a sample of {int(parts.judging.sum()):,})" if len(tested) < parts.judging.sum() else ""
+    grouped = len(np.unique(units)) < len(units)
+    other = f" of {'another group' if grouped else 'the others'}" if parts.all_judge else ""
+    among = f"a row{other}" if len(developed) == parts.learnt.sum() else f"one of {len(developed):,} rows{other}"
+    test = "" if parts.all_judge else "test "
+    said = f"{found:,} of {len(tested):,} {test}rows{sample} nearly repeat {among}{parts.learnt_in_words}: "
     advice = "If they come from one person, place or moment, name groups, so that no split divides them."
-    return [Remark("near_rows", "", f"{said}more than {NEAR:g} standard deviations. {advice}")]
+    return [Remark("near_rows", "", f"{said}no input differs by more than {NEAR:g} standard deviations. {advice}")]
 
 
 def _num_measuring(inputs: np.ndarray, standardise: np.ndarray) -> int:
@@ -69,10 +74,12 @@ def _scaled(known: np.ndarray, asked: np.ndarray, standardise: np.ndarray) -> tu
     return first, second
 
 
-def _smallest_differences(known: np.ndarray, asked: np.ndarray) -> np.ndarray:
-    """Return for every asked row the largest difference in any input to the known row where that is smallest.
+def _smallest_differences(
+    known: np.ndarray, asked: np.ndarray, known_units: np.ndarray, asked_units: np.ndarray
+) -> np.ndarray:
+    """Return for every asked row its smallest distance to a known row of another unit.
 
-    Infinite where no known row is near.
+    The distance of two rows is their largest difference in any input.  Infinite where no known row is near.
     """
     columns = known.shape[1]
     basis = np.linalg.qr(np.random.default_rng(0).normal(size=(columns, min(DIRECTIONS, columns))))[0]
@@ -81,6 +88,7 @@ def _smallest_differences(known: np.ndarray, asked: np.ndarray) -> np.ndarray:
     nearby = KDTree(projected[0]).query_ball_point(projected[1], reach)
     smallest = np.full(len(asked), np.inf)
     for place, candidates in enumerate(nearby):
+        candidates = [other for other in candidates if known_units[other] != asked_units[place]]
         if candidates:
             smallest[place] = np.abs(known[candidates] - asked[place]).max(axis=1).min()
     return smallest

@@ -11,6 +11,7 @@ from typing import Any
 import pyarrow as pa
 from pyarrow import csv
 
+from mtl_core.data.reading.arrow_memory import reader_of
 from mtl_core.errors import UserError
 
 LONGEST_SHOWN = 40
@@ -36,7 +37,7 @@ def refuse_ragged_lines(path: Path, content: bytes, parse: Mapping[str, Any]) ->
     block = csv.ReadOptions(use_threads=False, block_size=min(2 * len(content) + 1, 2**31 - 1))
     options = csv.ParseOptions(**parse, invalid_row_handler=note)
     try:
-        kept = csv.read_csv(pa.BufferReader(content), read_options=block, parse_options=options).num_rows
+        kept = csv.read_csv(reader_of(content), read_options=block, parse_options=options).num_rows
     except pa.ArrowInvalid:
         return
     if not odd:

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 
 from mtl_core.data.remark import Remark
+from mtl_core.data.row_parts import RowParts
 from mtl_core.data.tabular.columns import INPUT_KINDS, Column, ColumnKind
 from mtl_core.data.tabular.declared_kinds import declared_kind
 from mtl_core.data.tabular.encoding import LEFT_OUT, Encoded, encode
@@ -43,7 +44,7 @@ def without_row_numbers(
 def encoded_inputs(
     columns: Sequence[Column],
     kinds: Mapping[str, ColumnKind],
-    development: np.ndarray,
+    parts: RowParts,
     dropped: Sequence[Remark],
     path: str,
 ) -> Encoded:
@@ -52,7 +53,7 @@ def encoded_inputs(
     Args:
         columns: of the inputs.
         kinds: those that the study file declares; the others follow from what a column holds.
-        development: mask of the rows to develop on.
+        parts: what the rows are for.
         dropped: remarks on columns that were left out before.
         path: of the table, for messages.
 
@@ -60,13 +61,13 @@ def encoded_inputs(
         UserError: when no input is left, or none differs between rows.
     """
     declared = [declared_kind(kinds, column.name, INPUT_KINDS) or column.kind() for column in columns]
-    encoded = encode(list(zip(columns, declared, strict=True)), development)  # pyright: ignore[reportArgumentType]
+    encoded = encode(list(zip(columns, declared, strict=True)), parts)  # pyright: ignore[reportArgumentType]
     if not encoded.columns:
         reasons = " ".join(remark.text for remark in [*dropped, *encoded.remarks])
         raise UserError(path, f"no input is left. {reasons}", "Give one.")
     inputs = [name for name, done in encoded.treatments.items() if not done.startswith(LEFT_OUT)]
     if encoded.constant.issuperset(inputs):
-        found = f"every input has one and the same value in all rows to develop on ({', '.join(inputs[:5])})."
+        found = f"every input has one and the same value in all rows{parts.learnt_in_words} ({', '.join(inputs[:5])})."
         raise UserError(path, found, "Give an input that differs between rows.")
     return encoded
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from mtl_core.data.remark import Remark
+from mtl_core.data.row_parts import RowParts
 from mtl_core.data.tabular.task_column import RowTasks
 
 
@@ -17,21 +18,16 @@ class TableRows:
     Args:
         groups: number of every row's group, ``[n]``; ``None``: every row is its own.
         tasks: the task of every row, in a long table; ``None``: targets are columns.
-        test: mask of the rows to test on.
+        parts: what they are for.
         remarks: on groups, and on tasks that are left out.
     """
 
     groups: np.ndarray | None
     tasks: RowTasks | None
-    test: np.ndarray
+    parts: RowParts
     remarks: list[Remark]
-
-    @property
-    def development(self) -> np.ndarray:
-        """Mask of the rows to develop on."""
-        return ~self.test
 
     @property
     def used(self) -> np.ndarray:
         """Mask of the rows that belong to a task: all of them, where targets are columns."""
-        return np.ones_like(self.test) if self.tasks is None else self.tasks.number >= 0
+        return np.ones_like(self.parts.test) if self.tasks is None else self.tasks.number >= 0

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-import numpy as np
-
+from mtl_core.data.row_parts import RowParts
 from mtl_core.data.tabular.by_column import by_column
 from mtl_core.data.tabular.columns import TARGET_KINDS, Column, ColumnKind
 from mtl_core.data.tabular.declared_kinds import declared_kind
@@ -17,7 +16,7 @@ from mtl_core.errors import UserError
 
 def targets_of(
     columns: Sequence[Column],
-    development: np.ndarray,
+    parts: RowParts,
     kinds: Mapping[str, ColumnKind],
     metrics: Mapping[str, str],
     order: Mapping[str, tuple[str, ...]],
@@ -26,7 +25,7 @@ def targets_of(
 
     Args:
         columns: to predict.
-        development: mask of the rows from which classes are taken.
+        parts: what the rows are for.
         kinds: by column.
         metrics: by name or pattern of a target.
         order: of the classes of ordinal targets, by name or pattern.
@@ -45,7 +44,7 @@ def targets_of(
         target(
             column,
             declared_kind(kinds, column.name, TARGET_KINDS),
-            development,
+            parts,
             asked.get(column.name),
             orders.get(column.name),
         )

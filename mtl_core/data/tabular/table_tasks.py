@@ -55,7 +55,7 @@ class TableTasks:
         """
         if rows.tasks is None:
             return self
-        targets = one_task_each(self.targets[0], rows.tasks, rows.development, metric_is_asked=metric_is_asked)
+        targets = one_task_each(self.targets[0], rows.tasks, rows.parts, metric_is_asked=metric_is_asked)
         weights = None if self.weights is None else np.repeat(self.weights, len(targets), axis=1)
         return TableTasks(targets, joined(*tasks_and_labels(targets), {}), weights)
 

@@ -12,6 +12,7 @@ import numpy as np
 from mtl_core.data.kinds import kind_named, kind_of_classes
 from mtl_core.data.metrics import MeanMetric, metric_named, metrics_of_kind
 from mtl_core.data.remark import Remark
+from mtl_core.data.row_parts import RowParts
 from mtl_core.data.tabular.columns import TARGET_KINDS, Column
 from mtl_core.data.tabular.float32_columns import as_float32
 from mtl_core.data.tabular.missing_codes import remarks_on_numbers
@@ -53,7 +54,7 @@ class Target:
 def target(
     column: Column,
     asked: Kind | None,
-    development: np.ndarray,
+    parts: RowParts,
     metric: Metric | None = None,
     order: Sequence[str] | None = None,
 ) -> Target:
@@ -62,7 +63,7 @@ def target(
     Args:
         column: the target.
         asked: kind that the user declared; ``None``: inferred.
-        development: mask of the rows from which classes are taken.
+        parts: what the rows are for.
         metric: metric that the user asked for; ``None``: chosen by the data.
         order: of an ordinal target's classes, lowest first; ``None``: that of the numbers that name them.
 
@@ -77,9 +78,9 @@ def target(
     if not kind_named(kind).has_classes:
         numbers = column.numbers()
         task = Task(column.name, kind, metric or kind_named(kind).default_metric)
-        _refuse_the_unlearnable(column, numbers, development)
+        _refuse_the_unlearnable(column, numbers, parts)
         remarks += remarks_on_numbers(column, numbers)
-        narrow = as_float32(numbers, development)
+        narrow = as_float32(numbers, parts.development)
         if narrow is None:
             advice = "Subtract the smallest value before the file is written, choose another unit, or leave it out."
             raise UserError(column.where, "holds values that differ by less than a computer can tell.", advice)
@@ -92,12 +93,12 @@ def target(
         if column.is_number:
             remarks += remarks_on_numbers(column, column.numbers(), are_classes=True)
         ordering = in_order(column, order) if kind == ORDINAL else numerically
-        (task, codes), origin = _classes(column, kind, development, remarks, metric, ordering), 0.0
+        (task, codes), origin = _classes(column, kind, parts, remarks, metric, ordering), 0.0
         labels = codes.astype(np.float32)
-    remarks += _remarks_on_test_labels(column, labels[~development])
-    num = int((~np.isnan(labels[development])).sum())
+    remarks += [] if parts.all_judge else _remarks_on_test_labels(column, labels[parts.test])
+    num = int((~np.isnan(labels[parts.learnt])).sum())
     if num < FEW_LABELS:
-        found = f"Task {column.name!r} has {num} labels to develop on; intervals will be wide."
+        found = f"Task {column.name!r} has {num} labels{parts.learnt_in_words}; intervals will be wide."
         remarks.append(Remark("few_labels", column.name, found))
     return Target(task, labels, origin, remarks, reason)
 
@@ -152,13 +153,13 @@ def _refuse_negative(column: Column, numbers: np.ndarray, origin: float, metric:
 def _classes(
     column: Column,
     kind: Kind,
-    development: np.ndarray,
+    parts: RowParts,
     remarks: list[Remark],
     asked: Metric | None,
     ordering: Callable[[str], Any],
 ) -> tuple[Task, np.ndarray]:
     texts = column.texts()
-    counts = Counter(text for text in texts[development] if text is not None)
+    counts = Counter(text for text in texts[parts.development] if text is not None)
     names = sorted(counts, key=ordering)
     remarks += remarks_on_spellings(column, names) + remarks_on_missing_words(column, counts)
     if len(names) > min(MOST_CLASSES, counts.total() / 2) and len(names) > 2:
@@ -166,18 +167,16 @@ def _classes(
         raise UserError(column.where, found, f"Give at most {MOST_CLASSES}, and two labels of each; or ignore it.")
     codes = {name: code for code, name in enumerate(names)}
     labels = np.array([codes.get(text, np.nan) for text in texts], dtype=np.float64)
-    _refuse_the_unlearnable(column, labels, development)
+    _refuse_the_unlearnable(column, labels, parts)
     if kind == "binary" and len(names) > 2:
         raise UserError(column.where, f"has {len(names)} different values.", "Declare it multiclass, or clean it.")
     if kind == ORDINAL and len(names) < 3:
         raise UserError(column.where, f"has {len(names)} classes, which have no order.", "Declare it binary.")
-    unseen = sorted({text for text in texts[~development] if text is not None} - set(names))
-    if unseen:
-        found = f"Task {column.name!r}: only test rows show {', '.join(unseen[:5])}; these labels are left out."
-        remarks.append(Remark("unseen_class", column.name, found))
+    remarks += _remarks_on_unseen_classes(column, {text for text in texts if text is not None} - set(names), parts)
+    counts = Counter({name: int((labels[parts.learnt] == code).sum()) for name, code in codes.items()})
     rare = [name for name in names if counts[name] < 5]
     if rare:
-        found = f"Task {column.name!r}: fewer than five labels to develop on for {', '.join(rare[:5])}."
+        found = f"Task {column.name!r}: fewer than five labels{parts.learnt_in_words} for {', '.join(rare[:5])}."
         remarks.append(Remark("rare_class", column.name, found))
     rarer = counts.total() - max(counts.values())
     if asked and rarer < FEWEST_RARER and not isinstance(metric_named(asked), MeanMetric):
@@ -185,6 +184,17 @@ def _classes(
         raise UserError("table: metrics", found, "Choose brier or log_loss, which are known without them.")
     metric = asked or _metric_of_classes(column, kind, counts, remarks)
     return Task(column.name, kind, metric, len(names), tuple(names)), labels
+
+
+def _remarks_on_unseen_classes(column: Column, unseen: set[str], parts: RowParts) -> list[Remark]:
+    if not unseen:
+        return []
+    shown = ", ".join(sorted(unseen)[:5])
+    found = "only test rows show"
+    if parts.all_judge:
+        found = "none of the rows from which classes are taken, a random part of all, shows"
+    text = f"Task {column.name!r}: {found} {shown}; these labels are left out."
+    return [Remark("unseen_class", column.name, text)]
 
 
 def _metric_of_classes(column: Column, kind: Kind, counts: Counter[str], remarks: list[Remark]) -> Metric:
@@ -202,17 +212,18 @@ def _metric_of_classes(column: Column, kind: Kind, counts: Counter[str], remarks
     return metric
 
 
-def _refuse_the_unlearnable(column: Column, labels: np.ndarray, development: np.ndarray) -> None:
+def _refuse_the_unlearnable(column: Column, labels: np.ndarray, parts: RowParts) -> None:
     note = f" {column.note}" if column.note else ""
-    learnt, tested = (labels[side][~np.isnan(labels[side])] for side in (development, ~development))
+    learnt, tested = (labels[side][~np.isnan(labels[side])] for side in (parts.learnt, parts.judging))
+    rows = "labelled rows" if parts.all_judge else "rows to develop on"
     if column.num_present == 0 or len(learnt) + len(tested) == 0:
         raise UserError(column.where, f"has no label at all.{note}", "Fill it, or leave it out of the targets.")
     if len(learnt) and (learnt == learnt[0]).all():
-        found = f"has one and the same value in all rows to develop on.{note}"
+        found = f"has one and the same value in all {rows}.{note}"
         raise UserError(column.where, found, "Leave it out.")
     if len(learnt) < FEWEST_LABELS:
         raise UserError(
-            column.where, f"has {len(learnt)} labels to develop on.{note}", f"Give at least {FEWEST_LABELS}."
+            column.where, f"has {len(learnt)} labels{parts.learnt_in_words}.{note}", f"Give at least {FEWEST_LABELS}."
         )
     if len(tested) == 0:
         raise UserError(column.where, f"has no label in the test rows.{note}", "Label some, or choose other test rows.")

@@ -11,6 +11,7 @@ import pyarrow as pa
 from mtl_core.data.files.table_files import TASK
 from mtl_core.data.metrics import MeanMetric, metric_named
 from mtl_core.data.remark import Remark
+from mtl_core.data.row_parts import RowParts
 from mtl_core.data.tabular.columns import Column
 from mtl_core.data.tabular.number_text import numerically
 from mtl_core.data.tabular.read_columns import FileColumns
@@ -113,7 +114,7 @@ def _why_left_out(labels: np.ndarray) -> str:
     return "has one and the same label in all rows" if len(set(labels)) == 1 else ""
 
 
-def one_task_each(whole: Target, tasks: RowTasks, development: np.ndarray, *, metric_is_asked: bool) -> list[Target]:
+def one_task_each(whole: Target, tasks: RowTasks, parts: RowParts, *, metric_is_asked: bool) -> list[Target]:
     """Return the target of every task: the labels of its own rows.
 
     All tasks are judged by one metric.  Where the smallest have too few labels of the rarer class for the metric that
@@ -122,7 +123,7 @@ def one_task_each(whole: Target, tasks: RowTasks, development: np.ndarray, *, me
     Args:
         whole: the target of the column that holds the labels of all tasks.
         tasks: of the rows.
-        development: mask of the rows to develop on.
+        parts: what the rows are for.
         metric_is_asked: whether the user chose the metric.
 
     Raises:
@@ -140,15 +141,15 @@ def one_task_each(whole: Target, tasks: RowTasks, development: np.ndarray, *, me
         remarks = [remark for remark in remarks if remark.kind != "common_class"]
         remarks.append(Remark("common_class", task.name, text))
     targets = [
-        Target(replace(task, name=name), labels, whole.origin, _remarks(name, labels[development]), whole.reason)
+        Target(replace(task, name=name), labels, whole.origin, _remarks(name, labels, parts), whole.reason)
         for name, labels in zip(tasks.names, by_task, strict=True)
     ]
     return [replace(targets[0], remarks=remarks + targets[0].remarks), *targets[1:]]
 
 
-def _remarks(name: str, labels: np.ndarray) -> list[Remark]:
-    number = int((~np.isnan(labels)).sum())
-    found = f"Task {name!r} has {number} labels to develop on; its interval will be wide."
+def _remarks(name: str, labels: np.ndarray, parts: RowParts) -> list[Remark]:
+    number = int((~np.isnan(labels[parts.learnt])).sum())
+    found = f"Task {name!r} has {number} labels{parts.learnt_in_words}; its interval will be wide."
     return [Remark("few_labels", name, found)] if number < FEW_ROWS else []
 
 

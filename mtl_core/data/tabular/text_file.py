@@ -10,6 +10,7 @@ from pathlib import Path
 import pyarrow as pa
 from pyarrow import csv
 
+from mtl_core.data.reading.arrow_memory import reader_of
 from mtl_core.data.reading.compression import unpacked
 from mtl_core.data.tabular.column_names import without_blanks_around
 from mtl_core.data.tabular.csv_format import CsvFormat
@@ -106,7 +107,7 @@ class TextFile:
         options = {"read_options": csv.ReadOptions(block_size=block), "convert_options": convert}
         try:
             return csv.read_csv(
-                pa.BufferReader(self.content),
+                reader_of(self.content),
                 parse_options=csv.ParseOptions(**parse),  # pyright: ignore[reportArgumentType]
                 **options,
             )
@@ -115,13 +116,17 @@ class TextFile:
             raise
 
 
-def text_file(path: Path, written: CsvFormat, null_words: Mapping[str, Sequence[str]]) -> TextFile:
+def text_file(
+    path: Path, written: CsvFormat, null_words: Mapping[str, Sequence[str]], *, is_settled: bool = False
+) -> TextFile:
     """Return the content of the text file ``path``.
 
     Args:
         path: of the file.
         written: how it is written.
         null_words: for columns by name the only cells that are missing; ``""``, where it is there, stands for others.
+        is_settled: whether ``written`` was settled before, by the model that is to read the file, so that no study file
+            changes it.
 
     Raises:
         UserError: when it is no text in its encoding, columns are separated otherwise, or it changes meanwhile.
@@ -135,32 +140,39 @@ def text_file(path: Path, written: CsvFormat, null_words: Mapping[str, Sequence[
     content = unpacked(path, content)
     if written.is_utf8:
         refuse_other_contents(path, content)
-    content = _utf8(path, written, content)
+    content = _utf8(path, written, content, is_settled=is_settled)
     refuse_nul_bytes(path, content)
-    _refuse_another_delimiter(path, written, content)
+    _refuse_another_delimiter(path, written, content, is_settled=is_settled)
     return TextFile(path, written, content, {"": NULL_WORDS, **null_words})
 
 
-def _utf8(path: Path, written: CsvFormat, content: bytes) -> bytes:
+def _utf8(path: Path, written: CsvFormat, content: bytes, *, is_settled: bool) -> bytes:
     if not written.is_utf8:
         try:
             return codecs.decode(content, written.encoding).encode()
         except (UnicodeError, LookupError, TypeError) as error:
             found = f"it is not written in {written.encoding}: {str(error)[:120]}."
-            raise UserError(str(path), found, "Write the right encoding under tasks, or save it as UTF-8.") from None
+            other = f"{_setting('encoding', '…')}, or save it as UTF-8."
+            raise UserError(str(path), found, f"Save it as {written.encoding}." if is_settled else other) from None
     if content.startswith(UTF_16_MARKS):
-        raise UserError(str(path), "is written in UTF-16.", "Write encoding: utf-16 under tasks, or save it as UTF-8.")
+        advice = "Save it as UTF-8." if is_settled else f"{_setting('encoding', 'utf-16')}, or save it as UTF-8."
+        raise UserError(str(path), "is written in UTF-16.", advice)
     try:
         content.decode("utf-8")
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         found = f"byte {content[error.start]:#04x} in line {line} is no UTF-8 text."
-        advice = "Save it as UTF-8, or write encoding: latin-1 under tasks."
+        advice = "Save it as UTF-8." if is_settled else f"{_setting('encoding', 'latin-1')}, or save it as UTF-8."
         raise UserError(str(path), found, advice) from None
     return content
 
 
-def _refuse_another_delimiter(path: Path, written: CsvFormat, content: bytes) -> None:
+def _setting(key: str, value: str) -> str:
+    """Say how a study file, or a command that has none, states how a text file is written."""
+    return f'Write {key}: {value} under tasks, or add --set "tasks.{key}={value}"'
+
+
+def _refuse_another_delimiter(path: Path, written: CsvFormat, content: bytes, *, is_settled: bool) -> None:
     """Refuse a file whose lines hold another mark that separates columns, and whose first one lacks what is meant."""
     delimiter = written.delimiter_of(path)
     first, *others = content[: 2**16].decode("utf-8", "replace").splitlines()[:LINES_LOOKED_AT] or [""]
@@ -169,6 +181,9 @@ def _refuse_another_delimiter(path: Path, written: CsvFormat, content: bytes) ->
     if not number or first.count(delimiter) or 2 * sum(mark in line for line in others) < len(others):
         return
     shown = "a tab" if mark == "\t" else repr(mark)
-    advice = f"Write csv: {{delimiter: {mark!r}}} under tasks"
-    advice += ", with decimal: ',' if numbers have decimal commas," if mark == ";" else ""
-    raise UserError(str(path), f"separates its columns by {shown}.", f"{advice} or separate the columns by commas.")
+    usual = {",": "commas", "\t": "tabs"}.get(delimiter, repr(delimiter))
+    advice = f"Separate them by {usual}, as the table that the model was trained on."
+    if not is_settled:
+        advice = f"{_setting('csv', f'{{delimiter: {mark!r}}}')}, or separate the columns by {usual}."
+        advice += " Numbers with decimal commas need decimal: ',' there, too." if mark == ";" else ""
+    raise UserError(str(path), f"separates its columns by {shown}.", advice)

@@ -9,6 +9,7 @@ from typing import Literal
 import numpy as np
 
 from mtl_core.data.metrics import is_mean, metrics_of_kind
+from mtl_core.data.row_parts import RowParts
 from mtl_core.data.tabular.by_column import by_column
 from mtl_core.data.tabular.column_names import nearest_name
 from mtl_core.data.tabular.columns import Column
@@ -24,7 +25,7 @@ SMALLEST, LARGEST = 1e-6, 1e6
 
 
 def example_weights(
-    columns: Mapping[str, str], held: Mapping[str, Column], tasks: Sequence[Task], labels: np.ndarray, test: np.ndarray
+    columns: Mapping[str, str], held: Mapping[str, Column], tasks: Sequence[Task], labels: np.ndarray, parts: RowParts
 ) -> np.ndarray | None:
     """Return the weight of every row in every task, [n t] float32; ``None`` where no column gives any.
 
@@ -33,7 +34,7 @@ def example_weights(
         held: columns by name.
         tasks: in the order of their labels.
         labels: [n t], NaN where a row has no label; such a row needs no weight, either.
-        test: mask of the rows for testing.
+        parts: what the rows are for.
 
     Raises:
         UserError: for weights that are missing, negative, too small or too large, and where too few are above 0.
@@ -43,11 +44,11 @@ def example_weights(
     found = np.ones(labels.shape, dtype=np.float32)
     for place, task in enumerate(tasks):
         if task.name in columns:
-            found[:, place] = _weights(held[columns[task.name]], task.name, ~np.isnan(labels[:, place]), test)
+            found[:, place] = _weights(held[columns[task.name]], task.name, ~np.isnan(labels[:, place]), parts)
     return found
 
 
-def _weights(column: Column, task: str, labelled: np.ndarray, test: np.ndarray) -> np.ndarray:
+def _weights(column: Column, task: str, labelled: np.ndarray, parts: RowParts) -> np.ndarray:
     if not column.is_number:
         raise UserError(column.where, "gives weights, but holds no numbers.", "Clean it, or name another column.")
     numbers = column.numbers()
@@ -60,10 +61,10 @@ def _weights(column: Column, task: str, labelled: np.ndarray, test: np.ndarray) 
         found = f"gives weights, and row {odd[0] + 1} holds {numbers[odd[0]]:g} ({len(odd)} such rows)."
         raise UserError(column.where, found, f"A weight is 0, or a number from {SMALLEST:g} to {LARGEST:g}.")
     counted = labelled & (numbers > 0)
-    if (learnt := int((counted & ~test).sum())) < FEWEST_LABELS:
-        found = f"leaves {task!r} {learnt} labels to develop on with a weight above 0."
+    if (learnt := int((counted & parts.learnt).sum())) < FEWEST_LABELS:
+        found = f"leaves {task!r} {learnt} labels{parts.learnt_in_words} with a weight above 0."
         raise UserError(column.where, found, f"Give at least {FEWEST_LABELS}.")
-    if not (counted & test).any():
+    if not (counted & parts.judging).any():
         raise UserError(column.where, f"gives every label of {task!r} to test on the weight 0.", "Weigh some.")
     return np.where(np.isnan(numbers), 0.0, numbers).astype(np.float32)
 

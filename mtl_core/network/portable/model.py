@@ -21,6 +21,7 @@ import re
 import struct
 import sys
 import unicodedata
+import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime, time, timezone
 from numbers import Number
@@ -120,14 +121,16 @@ class Predictor(nn.Module):
 
         Returns:
             Columns by name, as a data frame of the same kind where a pandas one was given.  Of a regression ``NAME``
-            in its own unit; of a classification ``NAME``, the most probable class, and ``NAME=CLASS``, the calibrated
-            probability of each class.  ``NAME spread`` is the standard deviation over the ensemble's networks, of the
-            regression or of the probability of the most probable class.
+            in its own unit; of a classification ``NAME``, the most probable class, of an ordinal target the median one,
+            and ``NAME=CLASS``, the calibrated probability of each class.  ``NAME spread`` is the standard deviation
+            over the ensemble's networks, of the regression or of the probability of the class that ``NAME`` gives.
+            Columns that the model does not know are ignored, with a warning.
 
         Raises:
             InputError: if columns are missing, or a cell cannot be read.
         """
         x = self.encode(table)
+        self._warn_of_unknown(table)
         found = [self.ensembles(part) for part in x.split(CHUNK)] or [self.ensembles(x)]
         columns: dict[str, list[Any]] = {}
         for name, task in self.tasks.items():
@@ -163,7 +166,14 @@ class Predictor(nn.Module):
                 own = {name: getattr(self, f"{number}_{name}") for name in program.parameters}
                 for name, values in zip(names, program.run(own, x), strict=True):
                     found[name].append(values[:1] if alone else values)
-        return {name: torch.stack(values) if values else x.new_zeros(1, 0) for name, values in found.items()}
+        return {name: torch.stack(values) if values else self._of_no_rows(name, x) for name, values in found.items()}
+
+    def _of_no_rows(self, name: str, x: Tensor) -> Tensor:
+        """What :meth:`outputs` says of no example: as many networks and numbers as of others."""
+        task = self.tasks[name]
+        members = sum(name in names for _, names in self.networks)
+        numbers = int(task["num_targets"]) if len(task["classes"]) < 2 else len(task["classes"])
+        return x.new_zeros(members, 0, *([numbers] if numbers > 1 and task["kind"] != "binary" else []))
 
     def encode(self, table: Any) -> Tensor:
         """Return rows as the numbers that the networks read, ``[n, d]``: scaled by no one yet, NaN where missing.
@@ -182,6 +192,13 @@ class Predictor(nn.Module):
             raise InputError("the table", "has columns of different lengths.", "Complete the shorter ones.")
         parts = [part for column in self._encoders for part in column.encode(cells[column.name])]
         return torch.stack(parts, dim=1).to(self._device)
+
+    def _warn_of_unknown(self, table: Any) -> None:
+        if self.columns is not None:
+            known = {"", *self.columns, *self.tasks}  # rows whose answers are known may hold them, too
+            unknown = [name for name in columns_of(table) if name not in known]
+            if unknown:
+                warnings.warn(f"ignored, since the model does not know it: {_listed(unknown)}", stacklevel=3)
 
     @property
     def _device(self) -> torch.device:
@@ -296,7 +313,7 @@ def _columns_of(task: Mapping[str, Any], members: Tensor) -> dict[str, list[Any]
     """Columns of a task's predictions, from those of every network of the ensemble."""
     name, mean = task["name"], members.mean(dim=0)
     several = len(members) > 1
-    variance = members.double().var(dim=0) if several else torch.zeros_like(mean)
+    variance = members.double().var(dim=0) if several and members.numel() else torch.zeros_like(mean)
     if len(task["classes"]) < 2:  # numbers
         one = mean.ndim == 1
         columns = {name: mean} if one else {f"{name}[{k}]": mean[:, k] for k in range(mean.shape[1])}

@@ -157,7 +157,8 @@ def readme(facts: Mapping[str, Any], columns: Sequence[str] | None, shape: Seque
         lines += ["Columns that it needs: " + ", ".join(f"`{_text(name)}`" for name in columns) + "."]
     lines += [
         "",
-        "PyTorch is all that `model.py` needs. `NAME spread` is the standard deviation over the networks.",
+        "PyTorch is all that `model.py` needs. Of a classification `NAME` is the most probable class, of an ordinal "
+        "target the median one; `NAME spread` is the standard deviation over the networks.",
         "",
     ]
     lines += ["| task | kind | metric | measured | constant prediction | points of skill | networks | rows each |"]

@@ -68,7 +68,7 @@ def _array(path: Path, own: ArrayFormat, shape: tuple[int, ...]) -> np.ndarray:
 
 def _text(path: Path, predictor: Predictor) -> dict[str, list[str]]:
     written = CsvFormat(predictor.delimiter, encoding=predictor.encoding)
-    content, delimiter = text_file(path, written, {}).content, written.delimiter_of(path)
+    content, delimiter = text_file(path, written, {}, is_settled=True).content, written.delimiter_of(path)
     rows = [row for row in csv.reader(io.StringIO(content.decode(), newline=""), delimiter=delimiter) if row]
     if not rows:
         raise UserError(str(path), "the file is empty.", "Write a header and rows into it.")

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from mtl_core.errors import UserError
-from mtl_core.network.portable.model import MODEL, InputError, Predictor, columns_of
+from mtl_core.network.portable.model import MODEL, InputError, Predictor
 from study.config.suite import is_suite
 from study.driver.export.card import state_of_run
 from study.driver.export.folder import CARD
@@ -95,13 +95,15 @@ def predict_file(predictor: Predictor, path: Path) -> Predictions:
     Raises:
         UserError: when the file cannot be read, lacks columns, or a cell cannot be read.
     """
-    table = read_new_rows(path, predictor)
+    table, known = read_new_rows(path, predictor), predictor.columns
+    ignored: tuple[str, ...] = ()
+    if known is not None:
+        ignored = tuple(name for name in table if name and name not in known)
+        table = {name: cells for name, cells in table.items() if name not in ignored}
     try:
         columns = predictor.predict(table)
     except InputError as error:
         where = {"the table": str(path), "the input": str(path), "the model": "the model"}.get(error.where)
         where = where or f"{path}: {error.where}"
         raise UserError(where, error.found, error.remedy) from error
-    known = predictor.columns
-    ignored = () if known is None else tuple(name for name in columns_of(table) if name and name not in known)
     return Predictions(columns, len(next(iter(columns.values()), [])), len(predictor.networks), ignored)

@@ -62,9 +62,21 @@ def test_small_data_are_warned_of(tmp_path: Path) -> None:
     printed = check(str(tmp_path / "few.csv"), "--targets", "y_*")
     assert "warning: 96 rows to develop on are few" in printed
     assert "warning: y_a: too few positives to judge" in printed
+    assert "by task: y_b ± " in printed
+    assert "y_a cannot be judged (too few positives)" in printed
+    assert "the mean over the tasks that can be judged" in printed
     facts = json.loads(check(str(tmp_path / "few.csv"), "--targets", "y_*", "--json"))
+    assert facts["precision"]["cross_fit"]["tasks"]["y_a"] is None
     assert facts["shortages"] == {"y_a": "too few positives"}
     assert len(facts["size_warnings"]) == 2
+
+
+def test_where_no_task_can_be_judged_no_number_is_given(tmp_path: Path) -> None:
+    rows = pd.DataFrame({"u": np.random.default_rng(1).normal(size=200), "y_a": ["rare"] * 6 + ["usual"] * 194})
+    rows.assign(y_b=np.roll(rows["y_a"], 7)).to_csv(tmp_path / "few.csv", index=False)
+    printed = check(str(tmp_path / "few.csv"), "--targets", "y_*")
+    assert "no task's gain can be judged" in printed
+    assert "nan" not in printed
 
 
 def test_enough_data_are_not_warned_of(table: Path) -> None:

@@ -63,6 +63,19 @@ def test_other_data_are_refused_and_leave_the_run_as_it_was(tmp_path: Path) -> N
     assert not (tmp_path / "full" / DATA).exists()
 
 
+@pytest.mark.parametrize(
+    "made",
+    [
+        lambda: data().assign(k=pd.Categorical(["a", "b"] * 30)),
+        lambda: {"x": np.array([np.nan, *range(59)]), "y_a": np.arange(60.0)},
+        lambda: pa.table({"x": pa.array([float("nan")] * 2 + [1.0] * 58), "y_a": np.arange(60.0)}),
+    ],
+)
+def test_the_same_call_is_let_in_with_categories_and_with_nan(made: Any, tmp_path: Path) -> None:
+    specs = [spec_of_frame(study.frame(made(), targets="y_*"), None, tmp_path / "run") for _ in range(2)]
+    assert specs[0] == specs[1]
+
+
 class Polars:
     """What this project asks of a data frame of polars."""
 

@@ -14,7 +14,7 @@ from mtl_core.data.remark import Remark
 from mtl_core.errors import UserError
 from study.config.load import read_spec
 from study.config.suite import SuitePosition
-from study.driver.manifest import describe_tasks, differences, read_manifest, refuse_another, write_description
+from study.driver.manifest import describe_tasks, read_manifest, write_description
 from study.planning.forecast import Forecast
 from study.planning.make_plan import make_plan
 from study.planning.prepare import Prepared
@@ -52,37 +52,6 @@ def test_remarks_keep_their_kind_and_consequence_and_do_not_change_the_data() ->
     remarked = replace(small_task_set(), remarks=(remark,))
     assert describe_tasks(remarked)["remarks"] == [remark.facts()]
     assert remarked.fingerprint() == small_task_set().fingerprint()
-
-
-def test_the_same_study_is_let_in(described: Path) -> None:
-    refuse_another(described, tiny(name="other", workers=3), tiny(), "data")
-
-
-def test_another_study_other_data_and_another_engine_are_refused(described: Path) -> None:
-    with pytest.raises(UserError, match=r"training\.epochs: 8 there, 9 asked"):
-        refuse_another(described, tiny(training={"epochs": 9}), tiny(), "data")
-    with pytest.raises(UserError, match="fingerprint other, begun with data"):
-        refuse_another(described, tiny(), tiny(), "other")
-    manifest = json.loads((described / "manifest.json").read_text())
-    (described / "manifest.json").write_text(json.dumps(manifest | {"engine_version": "0"}))
-    with pytest.raises(UserError, match="another engine"):
-        refuse_another(described, tiny(), tiny(), "data")
-
-
-def test_differences_name_every_setting_that_changes_a_result_and_no_other() -> None:
-    other = tiny(name="other", workers=2, confirm={"seeds": 4}, factors={"width": [8]})
-    assert differences(tiny(), other) == ["factors.width: [4] there, [8] asked", "confirm.seeds: 3 there, 4 asked"]
-
-
-def test_a_study_whose_data_were_moved_goes_on(described: Path) -> None:
-    """Where a file lies is not what it holds: that is for the fingerprint to say."""
-    before, after = (
-        tiny(tasks={"set": "table", "path": f"/{place}/shop.csv", "targets": ["y_*"]}) for place in ("home", "project")
-    )
-    refuse_another(described, after, before, "data")
-    other = tiny(tasks={"set": "table", "path": "/home/shop.csv", "targets": ["z"]})
-    with pytest.raises(UserError, match=r"tasks\.targets: \['y_\*'\] there, \['z'\] asked"):
-        refuse_another(described, other, before, "data")
 
 
 @pytest.mark.parametrize("content", ["", "[]", "{", "[" * 200_000, None])

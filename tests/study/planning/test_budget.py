@@ -10,6 +10,7 @@ from mtl_core.errors import UserError
 from study.config.spec import Spec
 from study.planning.budget import FEWEST_DRAWS, FEWEST_SEEDS, settled_spec, shrink
 from study.planning.phase_seeds import num_trained
+from tests.study.conftest import tiny
 
 
 def spec(**parts: Any) -> Spec:
@@ -129,3 +130,13 @@ def test_a_settled_budget_stays_settled() -> None:
 def test_another_study_is_not_taken_for_the_settled_one(other: Spec) -> None:
     stored, _ = shrink(spec(budget=500), seconds)
     assert settled_spec(other, stored) is None
+
+
+def test_a_settled_study_keeps_the_name_and_the_place_of_what_is_asked_for() -> None:
+    tasks = {"set": "table", "path": "/there/a.csv", "targets": ["y"]}
+    stored = tiny(name="a", budget="60s", tuning={"draws": 2}, tasks=tasks)
+    asked = tiny(name="b", budget="60s", tuning={"draws": 8}, tasks=tasks | {"path": "/here/b.csv"}, workers=3)
+    settled = settled_spec(asked, stored)
+    assert settled is not None
+    assert settled.digest() == stored.digest()
+    assert (settled.name, settled.tasks.options["path"], settled.workers) == ("b", "/here/b.csv", 3)

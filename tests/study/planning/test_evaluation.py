@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,7 @@ from mtl_core.errors import UserError
 from study.config.load import as_text, read_spec
 from study.config.spec import Spec
 from study.planning import evaluation
-from study.planning.evaluation import settle_design
+from study.planning.evaluation import as_begun, settle_design
 from study.planning.make_plan import make_plan
 from study.planning.options import build_task_set
 from study.planning.plan import PHASES
@@ -100,3 +101,24 @@ def test_the_records_and_the_data_mean_the_same_fold_of_a_seed() -> None:
     _, evaluated = settle_design(tiny(evaluation={"folds": 3}), DRAWN)
     pool = evaluated.development
     assert all(torch.equal(pool.is_judged(seed), pool.folds == fold_of(seed, 3)) for seed in (0, 5, 1_000, 2_001))
+
+
+def test_data_are_described_for_the_design_that_the_study_will_have(tmp_path: Path) -> None:
+    chance = np.random.default_rng(0)
+    columns = {f"x{n}": chance.normal(size=120) for n in range(3)} | {"y_a": chance.normal(size=120)}
+    rows = pd.DataFrame(columns)
+    rows.loc[110:, ["x0", "x1", "x2"]] = rows.loc[:9, ["x0", "x1", "x2"]].to_numpy()
+    rows.to_csv(tmp_path / "a.csv", index=False)
+    tasks = {"set": "table", "path": str(tmp_path / "a.csv"), "targets": ["y_a"]}
+    folded, held_out = tiny(tasks=tasks), tiny(tasks=tasks, evaluation={"design": "holdout"})
+    said = {
+        spec: [remark.text for remark in build_task_set(as_begun(*given)).remarks if remark.kind == "repeated_rows"]
+        for spec, given in {
+            "folded": (folded, None),
+            "held out": (held_out, None),
+            "begun": (folded, held_out),
+        }.items()
+    }
+    assert said["folded"][0].startswith("20 of 120 rows repeat")
+    assert "of 24 test rows repeat" in said["held out"][0]
+    assert said["begun"] == said["held out"], "the study that was begun decides"

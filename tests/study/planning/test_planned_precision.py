@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import math
 from dataclasses import replace
 
 import pytest
@@ -10,7 +12,14 @@ import torch
 from mtl_core.data.outer_folds import with_outer_folds
 from mtl_core.data.task import Task
 from mtl_core.data.task_set import Development, Examples, TaskSet
-from study.planning.planned_precision import judging_units, majorities, precision_facts, precisions, shortages
+from study.planning.planned_precision import (
+    judging_rows,
+    judging_units,
+    majorities,
+    precision_facts,
+    precisions,
+    shortages,
+)
 
 
 def labelled(positives: int, *, rows: int = 100, groups: int | None = None) -> TaskSet:
@@ -69,3 +78,21 @@ def test_with_outer_folds_all_rows_judge_and_positives_add_up() -> None:
     assert facts["tasks"]["rare"]["units"] == 200
     assert facts["mean"] == pytest.approx(precisions(folded)["cross_fit"].mean)
     assert precision_facts(labelled(9))["tasks"]["rare"]["shortage"] == "too few positives"
+
+
+def test_a_group_counts_as_more_than_one_row_and_as_less_than_its_rows() -> None:
+    alone, grouped = labelled(40, rows=400), labelled(40, rows=400, groups=40)
+    as_rows, of_groups = (precisions(data)["holdout"].tasks["rain"] for data in (alone, grouped))
+    one_each = precisions(labelled(20, rows=80))["holdout"].tasks["rain"]  # 40 of its rows are labelled
+    assert as_rows < of_groups < one_each / 1.5
+    assert judging_rows(grouped, 0.0) == {"rare": 400, "rain": 200}
+    assert judging_rows(grouped, 1.0) == pytest.approx(judging_units(grouped, grouped.test))
+
+
+def test_a_task_with_too_few_positives_has_no_half_width_and_does_not_count_in_the_mean() -> None:
+    found = precisions(labelled(1))["holdout"]
+    assert math.isnan(found.tasks["rare"])
+    assert found.mean == found.typical == found.tasks["rain"]
+    facts = precision_facts(labelled(1))
+    assert facts["tasks"]["rare"]["half_width"] is None
+    json.dumps(facts, allow_nan=False)

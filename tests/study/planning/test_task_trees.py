@@ -52,11 +52,11 @@ def events(out: Path, kind: str) -> list[dict[str, Any]]:
         ({"afinity": {"groups": 1.5}}, "groups: 1.5"),
         ({"affinity": {}}, "groups: 1.5"),
         ({"affinity": {"groups": 1.5, "by": "lookahead"}}, "Did you mean 'look_ahead'"),
-        ({"affinity": {"groups": 0.5}}, "found 0.5, and there are 4 tasks"),
+        ({"affinity": {"groups": 0.5}}, "it is 0.5, and there are 4 tasks"),
         ({"affinity": {"groups": 5}}, "Choose 1 to 4"),
-        ({"affinity": {"groups": True}}, "found True"),
-        ({"affinity": {"groups": "two"}}, "found 'two'"),
-        (7, "found '7'"),
+        ({"affinity": {"groups": True}}, "it is True"),
+        ({"affinity": {"groups": "two"}}, "it is 'two'"),
+        (7, "it is '7'"),
     ],
 )
 def test_what_nobody_understands_is_refused(tree: Any, says: str, tmp_path: Path) -> None:

@@ -68,7 +68,7 @@ def test_rare_labels_are_left_out_and_named(tmp_path: Path) -> None:
         ({"tags": TAGS}, {"tags": {"separator": "|"}}, "no cell holds '|'"),
         ({"tags": TAGS}, {"tags": {"separator": ""}}, "there is none"),
         ({"tags": TAGS}, {"tags": {}}, "there is none"),
-        ({"tags": TAGS}, {"tags": {"separator": ";", "empty": "zero"}}, "found 'zero'"),
+        ({"tags": TAGS}, {"tags": {"separator": ";", "empty": "zero"}}, "it is 'zero'"),
         ({"tags": TAGS}, {"tag": {"separator": ";"}}, "'tag' matches no column"),
         ({}, {"age": {"separator": ";"}}, "holds double, and no text with several labels"),
         ({"tags": [f"a{row};b{row}" for row in range(N)]}, SEMICOLON, "has no label that at least 10 cells have"),

@@ -5,10 +5,16 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from mtl_core.data.remark import Remark
+from mtl_core.data.row_parts import RowParts
 from mtl_core.data.tabular import near_duplicates as module
-from mtl_core.data.tabular.near_duplicates import NEAR, near_duplicates
+from mtl_core.data.tabular.near_duplicates import NEAR
 
 ROWS, COLUMNS = 600, 8
+
+
+def near_duplicates(inputs: np.ndarray, standardise: np.ndarray, test: np.ndarray) -> list[Remark]:
+    return module.near_duplicates(inputs, standardise, RowParts(test), np.arange(len(inputs)))
 
 
 def table(planted: int, noise: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -61,3 +67,14 @@ def test_of_many_rows_a_sample_is_looked_at_and_said_to_be(monkeypatch: pytest.M
     monkeypatch.setattr(module, "MOST_KNOWN", 225)
     (remark,) = near_duplicates(*table(150, 0.5 * NEAR))
     assert remark.text.startswith("25 of 50 test rows (a sample of 150) nearly repeat one of 225 rows to develop on")
+
+
+def test_where_all_rows_judge_they_are_compared_with_all_others_that_a_split_can_separate() -> None:
+    inputs, standardise, test = table(40, 0.5 * NEAR)
+    every, rows = RowParts(test, all_judge=True), np.arange(ROWS)
+    (remark,) = module.near_duplicates(inputs, standardise, every, rows)
+    assert remark.text.startswith("80 of 600 rows nearly repeat a row of the others: no input")
+    pairs = np.where(rows >= 450, rows - 450, rows)
+    assert not module.near_duplicates(inputs, standardise, every, pairs), "each pair is one group"
+    (remark,) = module.near_duplicates(inputs, standardise, every, rows // 2)
+    assert "a row of another group" in remark.text

@@ -169,6 +169,17 @@ def test_columns_that_lack_are_named_and_others_do_not_matter(tmp_path: Path) ->
     assert predictor.encode({"other": [], "x": []}).shape == (0, 2)
 
 
+def test_columns_that_the_model_does_not_know_are_ignored_with_a_warning(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    predictor = encoder(built(tmp_path, *COLUMNS["numbers"])[0])
+    monkeypatch.setattr(Predictor, "ensembles", lambda self, x: {})
+    monkeypatch.setattr(predictor, "tasks", {})
+    with pytest.warns(UserWarning, match="ignored, since the model does not know it: the columns 'more', 'y'"):
+        predictor.predict({"other": [1.0], "x": [2.0], "more": [1], "y": [0]})
+    predictor.predict({"other": [1.0], "x": [2.0]})  # without: any warning is an error here
+
+
 def test_moments_of_numpy_are_moments(tmp_path: Path) -> None:
     predictor = encoder(built(tmp_path, *COLUMNS["moments"])[0])
     texts = ["2021-03-01 05:00:01", "2021-03-02 06:07:08"]
@@ -263,6 +274,7 @@ def test_any_number_of_rows_has_as_many_answers(tmp_path: Path, rows: int) -> No
     x = torch.randn(rows, 3, generator=torch.Generator().manual_seed(0))
     answers = Predictor.load(saved(tmp_path / "model")).predict(x)
     assert {len(column) for column in answers.values()} == {rows}
+    assert {"price spread", "sold spread", "colour spread"} <= set(answers), "the columns are those of any number"
     assert answers["price"] == pytest.approx((x.mean(dim=1) + 1).tolist(), abs=1e-6)
 
 

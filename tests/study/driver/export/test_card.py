@@ -62,5 +62,6 @@ def test_the_page_names_columns_numbers_and_limits(shop: Finished) -> None:
     assert "five outer folds" in page or "5 outer folds" in page
     assert "was not measured itself" in page
     assert "temperature" in page
+    assert "of an ordinal target the median one" in page
     assert page.count("| y_price |") == 1
     assert "an array of examples, 1 x 8 x 8 numbers each" in readme(facts, None, (1, 8, 8))

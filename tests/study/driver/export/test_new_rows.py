@@ -92,3 +92,14 @@ def test_files_that_cannot_be_used_are_named(tmp_path: Path) -> None:
 def test_a_pickle_in_an_array_file_is_not_loaded(tmp_path: Path) -> None:
     np.save(tmp_path / "objects.npy", np.array([{"a": 1}], dtype=object), allow_pickle=True)
     assert "cannot be read as .npy" in refused(tmp_path / "objects.npy", ARRAY)
+
+
+def test_another_delimiter_is_answered_by_what_the_model_was_trained_on(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("age,height\n1,2\n3,4\n")
+    with pytest.raises(UserError) as refused:
+        read_new_rows(tmp_path / "t.csv", reads(columns=[COLUMN | {"name": "age"}], delimiter=";"))
+    assert refused.value.remedy == "Separate them by ';', as the table that the model was trained on."
+    (tmp_path / "t.csv").write_bytes("age;höhe\n1;2\n".encode("latin-1"))
+    with pytest.raises(UserError) as refused:
+        read_new_rows(tmp_path / "t.csv", reads(columns=[COLUMN | {"name": "age"}], delimiter=";"))
+    assert refused.value.remedy == "Save it as UTF-8."
