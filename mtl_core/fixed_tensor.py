@@ -19,8 +19,14 @@ class FixedTensor:
     """
 
     def __init__(self, values: Any, dtype: torch.dtype | None = None) -> None:
-        self.values = torch.as_tensor(values, dtype=dtype)
-        self._copies: dict[tuple[torch.device, torch.dtype], Tensor] = {}
+        self._given, self._dtype = values, dtype
+        self._kept: dict[tuple[torch.device, torch.dtype] | None, Tensor] = {}
+
+    @property
+    def values(self) -> Tensor:
+        """The tensor on the device that it was given on."""
+        known = self._kept.get(None)
+        return self._keep(None, torch.as_tensor(self._given, dtype=self._dtype)) if known is None else known
 
     def at(self, device: torch.device) -> Tensor:
         """Return the tensor on ``device``."""
@@ -31,6 +37,11 @@ class FixedTensor:
         return self._copy(other.device, other.dtype)
 
     def _copy(self, device: torch.device, dtype: torch.dtype) -> Tensor:
-        if (device, dtype) not in self._copies:
-            self._copies[device, dtype] = self.values.to(device=device, dtype=dtype)
-        return self._copies[device, dtype]
+        known = self._kept.get((device, dtype))
+        return self._keep((device, dtype), self.values.to(device=device, dtype=dtype)) if known is None else known
+
+    def _keep(self, key: tuple[torch.device, torch.dtype] | None, made: Tensor) -> Tensor:
+        """Keep a tensor that has numbers; while PyTorch traces a network, one without numbers is made in its place."""
+        if type(made) is Tensor:
+            self._kept[key] = made
+        return made

@@ -18,6 +18,8 @@ TRACED_ROWS = 6
 """Rows of the examples that a network is traced with; any other number works as well."""
 DROPPED = {"layout", "pin_memory"}
 """Arguments that say where PyTorch keeps a tensor, and change no number."""
+COPIES = {"prims.copy_strided.default"}
+"""Operators that copy a tensor into another order in memory: what follows reads the tensor itself."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,8 @@ def trace(module: nn.Module, num_inputs: int, prefix: str) -> TracedProgram:
                 constants[f"{prefix}/{node.name}"] = value.detach()
             else:
                 names[node.name] = "x"
+        elif str(node.target) in COPIES:
+            names[node.name] = names[node.args[0].name]
         elif node.op == "call_function" and node.users:
             names[node.name] = node.name
             nodes.append([node.name, _operator(node.target), *_arguments(node, names)])
