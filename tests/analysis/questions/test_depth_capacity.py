@@ -35,6 +35,18 @@ def test_the_map_of_skill_has_a_single_task_row(plane: pd.DataFrame) -> None:
     assert single[64] - single[16] == pytest.approx(PLAIN.width_loss, abs=1.5)
 
 
+def test_both_means_of_a_study_that_states_an_importance_are_told_apart(records_of: StudyOf) -> None:
+    plain = depth_capacity.words(depth_capacity.table(depth_capacity.score(records_of(PLAIN))))
+    assert plain[0].startswith("mean of tasks, width ")
+    records = records_of(PLAIN)
+    task = str(records.tasks["task"].iloc[0])
+    stated = replace(records, spec=dict(records.spec) | {"importance": {task: 3.0}})
+    lines = depth_capacity.words(depth_capacity.table(depth_capacity.score(stated)))
+    assert [line.split(", width")[0] for line in lines[:4]].count("mean by importance") == sum(
+        line.startswith("mean, all tasks alike, width ") for line in lines
+    )
+
+
 def test_one_cell_is_that_of_the_chosen_arm(plane: pd.DataFrame) -> None:
     assert set(plane.loc[plane["chosen"], "arm"]) == {PLAIN.chosen}
 
