@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:  # the command line formats numbers long before it needs a data frame
+    import pandas as pd
 
 MINUS = "\N{MINUS SIGN}"
 
@@ -85,6 +89,14 @@ def shared_stages(sharing: str, depth: float, stages: int) -> str:
     if math.isnan(depth):
         return f"shared by {sharing}"
     return f"{depth:.0f} of {stages} stages shared" + ("" if sharing == "hard" else f" by {sharing}")
+
+
+def judged_arm(rows: pd.DataFrame) -> str:
+    """Return the judged arm of rows of the verdict question, as in ``1 of 2 stages shared, width 16; odd alone``."""
+    first, alone = rows.iloc[0], list(dict.fromkeys(rows.loc[rows["alone"], "task"]))
+    shares = shared_stages(first["sharing"], first["depth"], int(first["stages"]))
+    apart = f"; {listing(alone, limit=2)} alone" if alone else ""
+    return f"{shares}, width {first['width']}{apart}"
 
 
 def way_to_share(sharing: str, depth: float, stages: int) -> str:

@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from analysis.formatting import interval, listing, points, shared_stages
+from analysis.formatting import interval, judged_arm, points
 from analysis.plots import style, verdict_marks
 from analysis.records.frames import each
 from analysis.statistics.paired_gains import MEAN, TASK, name_of_mean
@@ -66,10 +66,7 @@ def _panel(axes: Axes, rows: pd.DataFrame, tasks: list[str]) -> None:
     axes.set_ylim(len(tasks) + 0.6, -0.5)
     axes.tick_params(axis="y", length=0)
     axes.spines["left"].set_visible(False)
-    shares = shared_stages(first["sharing"], first["depth"], int(first["stages"]))
-    alone = list(dict.fromkeys(rows.loc[rows["alone"], "task"]))
-    apart = f"; {listing(alone, limit=2)} alone" if alone else ""
-    axes.set_title(f"{first['role'].capitalize()}: {shares}, width {first['width']}{apart}", loc="left")
+    axes.set_title(f"{first['role'].capitalize()}: {judged_arm(rows)}", loc="left")
 
 
 def _mark(axes: Axes, row: Any, place: int) -> None:

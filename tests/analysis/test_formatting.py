@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+import pandas as pd
 import pytest
 
 from analysis.formatting import (
@@ -11,6 +12,7 @@ from analysis.formatting import (
     amount,
     count_range,
     interval,
+    judged_arm,
     listing,
     named,
     points,
@@ -69,6 +71,13 @@ def test_what_an_arm_shares() -> None:
     assert shared_stages("low_rank", math.nan, 2) == "shared by low_rank"
     assert shared_stages("single_task", math.nan, 2) == "single-task networks"
     assert shared_stages("independent", 0.0, 2) == shared_stages("hard", 0.0, 2) == "nothing shared, one loop"
+
+
+def test_a_judged_arm_has_its_tasks_alone_beside_it() -> None:
+    facts = {"sharing": "hard", "depth": 1.0, "stages": 2, "width": 16}
+    rows = pd.DataFrame([{"task": "a", "alone": False}, {"task": "odd", "alone": True}]).assign(**facts)
+    assert judged_arm(rows) == "1 of 2 stages shared, width 16; odd alone"
+    assert judged_arm(rows.head(1)) == "1 of 2 stages shared, width 16"
 
 
 def test_ways_to_share_are_subjects_of_sentences() -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 import pandas as pd
 
-from analysis.formatting import interval, points, shared_stages
+from analysis.formatting import interval, judged_arm, points
 from analysis.records.frames import each
 from analysis.report.sections.tasks import ROLES, Chip, chip_of
 from analysis.statistics.looks import level_in_words
@@ -97,13 +97,12 @@ def _level(rows: pd.DataFrame) -> str:
 
 
 def _panel(rows: pd.DataFrame, axis: _Axis) -> Panel:
-    first = rows.iloc[0]
+    title = f"{ROLES[rows.iloc[0]['role']]}: {judged_arm(rows)}"
     rows = rows.sort_values(["gain", "order"], ascending=[False, True])
     hidden = max(0, len(rows) - MOST_TASKS)
     if hidden:  # the ends tell most
         rows = pd.concat([rows.head(MOST_TASKS // 2), rows.tail(MOST_TASKS - MOST_TASKS // 2)])
-    title = f"{ROLES[first['role']]}: {shared_stages(first['sharing'], first['depth'], int(first['stages']))}"
-    return Panel(f"{title}, width {first['width']}", [_line(row, axis) for row in each(rows)], hidden)
+    return Panel(title, [_line(row, axis) for row in each(rows)], hidden)
 
 
 def _line(row: Any, axis: _Axis) -> Line:

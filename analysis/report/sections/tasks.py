@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from analysis.formatting import interval, points, shared_stages, with_interval
+from analysis.formatting import interval, judged_arm, points, with_interval
 from analysis.importance import mean_of
 from analysis.records.frames import each
 from analysis.report.output.tables import Table
@@ -117,10 +117,8 @@ def tasks_table(transfer: pd.DataFrame, gaps: Gaps) -> Table:
 
 
 def _group(rows: pd.DataFrame, gaps: Gaps, further: str) -> Group:
-    first = rows.iloc[0]
     tasks = rows[rows["scope"] == TASK].sort_values(["gain", "order"], ascending=[False, True])
-    shares = shared_stages(first["sharing"], first["depth"], int(first["stages"]))
-    title = f"{ROLES[first['role']]}: {shares}, width {first['width']}"
+    title = f"{ROLES[rows.iloc[0]['role']]}: {judged_arm(rows)}"
     note = f"{_note(tasks, rows[rows['scope'].isin((MEAN, EQUAL_MEAN))])} {further}".strip()
     return Group(title, [_row(row, gaps) for row in each(tasks)], note)
 
