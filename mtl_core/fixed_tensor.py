@@ -21,6 +21,7 @@ class FixedTensor:
     def __init__(self, values: Any, dtype: torch.dtype | None = None) -> None:
         self._given, self._dtype = values, dtype
         self._kept: dict[tuple[torch.device, torch.dtype] | None, Tensor] = {}
+        self._keep(None, torch.as_tensor(values, dtype=dtype))
 
     @property
     def values(self) -> Tensor:

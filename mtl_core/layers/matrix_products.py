@@ -24,7 +24,12 @@ WORTH_A_BACKWARD_PASS = 150_000
 
 
 def is_by_onednn(a: Float[Tensor, "q m k"], b: Float[Tensor, "q k n"], worth: int = WORTH_A_CALL) -> bool:
-    """Return whether oneDNN multiplies these matrices: products of at least ``worth`` multiply-adds in float32."""
+    """Return whether oneDNN multiplies these matrices: products of at least ``worth`` multiply-adds in float32.
+
+    Not while PyTorch traces a network: what it traces is to hold for any number of rows.
+    """
+    if torch.compiler.is_compiling():
+        return False
     is_large = a.shape[1] * a.shape[2] * b.shape[2] >= worth
     return is_large and a.is_cpu and a.dtype is torch.float32 and onednn_is_exact()
 

@@ -17,8 +17,9 @@ from study.execution.joining import QUIET  # noqa: E402
 
 OBJECT_STORE_BYTES = 128 * 2**20
 """Of the object store, beside the examples."""
-STARTS = 2
-"""Attempts: a process of Ray may miss the half minute that Ray gives it, and do at once what it should the next."""
+STARTS = 3
+"""Attempts.  Ray runs Python between the fork and the start of its first process; in a process with threads that may
+wait for ever for a lock that another thread held, and the next attempt does at once what it should."""
 
 
 def start_local_ray(workers: int | None, num_bytes: int, folder: Path) -> None:
@@ -30,7 +31,7 @@ def start_local_ray(workers: int | None, num_bytes: int, folder: Path) -> None:
         folder: for Ray's own files.
 
     Raises:
-        UserError: when Ray did not start twice.
+        UserError: when Ray did not start in :data:`STARTS` attempts.
     """
     keep_local_token_private()
     options: dict[str, Any] = {"num_cpus": workers, "_temp_dir": str(folder), **QUIET}

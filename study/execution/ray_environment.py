@@ -8,6 +8,7 @@ ENVIRONMENT = {
     "OMP_NUM_THREADS": "1",
     "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",  # where it is heeded, Ray listens on 127.0.0.1 alone
     "RAY_USAGE_STATS_ENABLED": "0",
+    "RAY_gcs_server_port_wait_time_s": "20",  # of one attempt to start Ray here; there are three, in a minute at most
     "RAY_AIR_NEW_OUTPUT": "0",  # of banners that verbose=0 leaves
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
     "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",

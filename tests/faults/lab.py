@@ -87,6 +87,10 @@ class Held:
             for key, epochs in found
         )
 
+    def without_stopped(self) -> Held:
+        """Return what is held without what halving stopped: an arm that lost replicas to failures is halved anew."""
+        return Held({key: entry for key, entry in self.entries.items() if entry.status != "stopped"})
+
     def without(self, part: str) -> Held:
         """Return what is held without the replicas of a part, which a fault took."""
         return Held({key: entry for key, entry in self.entries.items() if entry.part != part})

@@ -23,4 +23,4 @@ def error() -> RuntimeError:
 def trial(lab: Lab) -> Trial:
     first = lab.drive(Failing(lab.out, most, error))
     right = first.code == REFUSED and "no such kernel" in first.refusal
-    return lab.resumed(first, came=right).saying(first.refusal)
+    return lab.resumed(first, came=right, held=lab.held.without_stopped()).saying(first.refusal)

@@ -41,7 +41,7 @@ def _table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         (["--kind", "y_pain=ordinal"], "column 'y_pain'", "nothing says where"),
         (["--kind", "y_p=count"], "column 'y_p'", "is a count, and row"),
         (["--set", "tasks.weight=neg"], "column 'neg'", "row 1 holds -5"),
-        (["--set", "tasks.weight=zero"], "column 'zero'", "0 labels to develop on"),
+        (["--set", "tasks.weight=zero"], "column 'zero'", "0 labels with a weight above 0"),
         (["--set", "tasks.weight=hole"], "column 'hole'", "row 4 has a label and no weight"),
         (["--set", "tasks.weight=word"], "column 'word'", "holds no numbers"),
         (["--set", "tasks.weights={y_p: nope}"], "table: weights", "no column 'nope'"),

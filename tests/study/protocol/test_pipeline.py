@@ -49,6 +49,7 @@ def test_phases_follow_each_other_and_choices_are_made_in_every_outer_fold(
     for name in ("select", "choose"):
         monkeypatch.setattr(pipeline, name, decision(name))
     monkeypatch.setattr(pipeline, "ends_here", lambda *_: False)
+    monkeypatch.setattr(pipeline, "refuse_without_verdict", lambda *_: None)
     context = opened()
     assert list(pipeline.training(context)) == [[]] * 5
     assert order == ["search", "select", "confirm", "choose", "choose_judged", "explore", "verdict"]
