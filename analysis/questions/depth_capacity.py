@@ -140,7 +140,7 @@ def words(rows: pd.DataFrame) -> list[str]:
     lines = []
     for facts, cells in groups(gains, ["scope", "task", "width"]):
         shown = [f"{with_half(cell.gain, cell.half_width)} ({_row(cell)} shared)" for cell in each(cells)]
-        lines.append(f"{facts['task'] or means[facts['scope']]}, width {facts['width']}: gain {', '.join(shown)}")
+        lines.append(f"{means.get(facts['scope'], facts['task'])}, width {facts['width']}: gain {', '.join(shown)}")
     return lines
 
 
