@@ -18,8 +18,7 @@ from study.execution.joining import QUIET  # noqa: E402
 OBJECT_STORE_BYTES = 128 * 2**20
 """Of the object store, beside the examples."""
 STARTS = 3
-"""Attempts.  Ray runs Python between the fork and the start of its first process; in a process with threads that may
-wait for ever for a lock that another thread held, and the next attempt does at once what it should."""
+"""Attempts: a process of Ray may miss the time that it has, and do at once what it should the next."""
 
 
 def start_local_ray(workers: int | None, num_bytes: int, folder: Path) -> None:

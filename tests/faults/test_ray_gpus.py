@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import tempfile
 from collections import Counter
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ import pytest
 
 from mtl_core.errors import UserError
 from study.execution import ray_tune
+from study.execution.cluster_token import MODE, TOKEN, TOKEN_PATH
 from study.execution.local_ray import OBJECT_STORE_BYTES
 from study.execution.ray_tune import MOST_ON_A_CARD, RayTune
 from study.jobs.job import Data
@@ -25,7 +27,12 @@ DATA = Data(small_task_set().development)
 
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[None]:
-    """Four cores and two GPUs that do not exist; Ray listens on 127.0.0.1 alone."""
+    """Four cores and two GPUs that do not exist; Ray listens on 127.0.0.1 alone.
+
+    A process of Ray keeps the first token that it has seen, so later starts in this process need the same one.
+    """
+    if not any(os.environ.get(name) for name in (MODE, TOKEN, TOKEN_PATH)):
+        os.environ[TOKEN] = secrets.token_hex(32)
     with tempfile.TemporaryDirectory(prefix="r", dir="/tmp") as folder:
         ray.init(
             address="local", num_cpus=4, num_gpus=2, include_dashboard=False, log_to_driver=False,
