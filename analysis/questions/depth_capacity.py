@@ -21,7 +21,7 @@ from analysis.records.frames import each, groups
 from analysis.records.schema import Records
 from analysis.selection import SINGLE_TASK
 from analysis.statistics.outcomes import LOOP, baseline, outcomes, setting
-from analysis.statistics.paired_gains import EQUAL_MEAN, MEAN, TASK, differences, gain_columns, gain_of
+from analysis.statistics.paired_gains import MEAN, TASK, differences, gain_columns, gain_of, name_of_mean
 
 NUMBER, NAME = 2, "Depth and capacity"
 
@@ -135,12 +135,11 @@ def caption(rows: pd.DataFrame) -> str:
 def words(rows: pd.DataFrame) -> list[str]:
     """Return a line per task (first the mean) and width: the gain at every number of shared stages."""
     gains = rows[(rows["quantity"] == GAIN) & (rows["gain"].notna())].sort_values(["order", "width", "depth"])
-    stated = EQUAL_MEAN in set(gains["scope"])
-    means = {MEAN: "mean by importance" if stated else "mean of tasks", EQUAL_MEAN: "mean, all tasks alike"}
     lines = []
     for facts, cells in groups(gains, ["scope", "task", "width"]):
         shown = [f"{with_half(cell.gain, cell.half_width)} ({_row(cell)} shared)" for cell in each(cells)]
-        lines.append(f"{means.get(facts['scope'], facts['task'])}, width {facts['width']}: gain {', '.join(shown)}")
+        name = facts["task"] if facts["scope"] == TASK else name_of_mean(facts["scope"], gains)
+        lines.append(f"{name}, width {facts['width']}: gain {', '.join(shown)}")
     return lines
 
 

@@ -23,7 +23,7 @@ importance of the tasks, the mean goes by it, and the mean in which all count al
 
 def name_of_mean(scope: str, rows: pd.DataFrame) -> str:
     """Return what a mean over tasks is called, by its scope and by whether ``rows`` state an importance of tasks."""
-    if IMPORTANCE not in rows:
+    if IMPORTANCE not in rows and EQUAL_MEAN not in set(rows["scope"]):
         return "mean of tasks"
     return "mean by importance" if scope == MEAN else "mean, all tasks alike"
 
