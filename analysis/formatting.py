@@ -88,7 +88,7 @@ def shared_stages(sharing: str, depth: float, stages: int) -> str:
         return "nothing shared, one loop"
     if math.isnan(depth):
         return f"shared by {sharing}"
-    return f"{depth:.0f} of {stages} stages shared" + ("" if sharing == "hard" else f" by {sharing}")
+    return f"{depth:.0f} of {stages} stages shared{_by(sharing)}"
 
 
 def judged_arm(rows: pd.DataFrame) -> str:
@@ -111,7 +111,12 @@ def way_to_share(sharing: str, depth: float, stages: int) -> str:
         return "one loop without sharing"
     if math.isnan(depth):
         return f"sharing by {sharing}"
-    return "full sharing" if depth == stages else f"sharing {depth:.0f} of {stages} stages"
+    return ("full sharing" if depth == stages else f"sharing {depth:.0f} of {stages} stages") + _by(sharing)
+
+
+def _by(sharing: str) -> str:
+    """The way to share, which goes without saying where tasks have the same layers."""
+    return "" if sharing == "hard" else f" by {sharing}"
 
 
 def amount(value: float) -> str:

@@ -15,14 +15,14 @@ def mean_gains(scores: pd.DataFrame, quantity: str, *, rival: str, family: str) 
     """Return each rival's mean over tasks of ``quantity``, with intervals.
 
     Args:
-        scores: rows of a question: ``quantity, scope, seed, gain, looks`` and the columns named below.
+        scores: rows of a question: ``quantity, scope, seed, gain, level_divisor`` and the columns named below.
         quantity: the rows to take.
         rival: column that says which rival a row belongs to.
         family: column with the number of rivals that the intervals are simultaneous over.
     """
     means = scores[(scores["quantity"] == quantity) & (scores["scope"] == MEAN)]
     return {
-        str(name): gain_of(group, family=int(group[family].iloc[0]), looks=int(group["looks"].iloc[0]))
+        str(name): gain_of(group, family=int(group[family].iloc[0]), level_divisor=int(group["level_divisor"].iloc[0]))
         for name, group in means.groupby(rival)
     }
 

@@ -21,7 +21,7 @@ from analysis.records.frames import each, groups
 from analysis.records.schema import Records
 from analysis.selection import SINGLE_TASK
 from analysis.statistics.outcomes import LOOP, baseline, outcomes, setting
-from analysis.statistics.paired_gains import MEAN, TASK, differences, gain_columns, gain_of, name_of_mean
+from analysis.statistics.paired_gains import MEAN, TASK, differences, gain_columns, gain_of, name_of_row
 
 NUMBER, NAME = 2, "Depth and capacity"
 
@@ -55,7 +55,9 @@ def score(records: Records) -> pd.DataFrame:
     order = {task: place for place, task in enumerate(common.tasks)}
     places = frame["task"].map(order).fillna(-1).astype(int)
     chosen = records.chosen_arm
-    return frame.assign(order=places, band=common.band, looks=common.looks, chosen=frame["arm"] == chosen)
+    return frame.assign(
+        order=places, band=common.band, level_divisor=common.level_divisor, chosen=frame["arm"] == chosen
+    )
 
 
 def map_arms(records: Records, scored: pd.DataFrame) -> pd.DataFrame:
@@ -86,10 +88,10 @@ def table(scores: pd.DataFrame) -> pd.DataFrame:
 
     The interval of ``skill`` is from seeds alone.
     """
-    keys = ["quantity", "scope", "task", "order", "arm", "sharing", "depth", "width", "stages", "band", "looks"]
+    keys = ["quantity", "scope", "task", "order", "arm", "sharing", "depth", "width", "stages", "band", "level_divisor"]
     rows = []
     for facts, group in groups(scores, [*keys, "chosen"]):
-        gain = gain_of(group, looks=facts["looks"])
+        gain = gain_of(group, level_divisor=facts["level_divisor"])
         columns = {name: value for name, value in gain_columns(gain).items() if "simultaneous" not in name}
         rows.append(facts | columns)
     return pd.DataFrame(rows).sort_values(["quantity", "order", "width", "depth"]).reset_index(drop=True)
@@ -138,7 +140,7 @@ def words(rows: pd.DataFrame) -> list[str]:
     lines = []
     for facts, cells in groups(gains, ["scope", "task", "width"]):
         shown = [f"{with_half(cell.gain, cell.half_width)} ({_row(cell)} shared)" for cell in each(cells)]
-        name = facts["task"] if facts["scope"] == TASK else name_of_mean(facts["scope"], gains)
+        name = name_of_row(facts["scope"], facts["task"], gains)
         lines.append(f"{name}, width {facts['width']}: gain {', '.join(shown)}")
     return lines
 

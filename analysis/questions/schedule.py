@@ -20,7 +20,7 @@ from analysis.records.frames import each, groups
 from analysis.records.schema import Records
 from analysis.statistics.intervals import MIN_SEEDS
 from analysis.statistics.outcomes import outcomes, setting
-from analysis.statistics.paired_gains import MEAN, TASK, differences, gain_columns, gain_of, name_of_mean
+from analysis.statistics.paired_gains import MEAN, TASK, differences, gain_columns, gain_of, name_of_row
 
 NUMBER, NAME = 16, "Task weights on a schedule"
 
@@ -46,7 +46,9 @@ def score(records: Records) -> pd.DataFrame:
     gains = [part for part in parts if len(part)]
     if not gains:
         return pd.DataFrame()
-    frame = pd.concat(gains, ignore_index=True).assign(quantity=GAIN, family=len(gains), looks=common.looks)
+    frame = pd.concat(gains, ignore_index=True).assign(
+        quantity=GAIN, family=len(gains), level_divisor=common.level_divisor
+    )
     frame = pd.concat([frame, _weights(found, common.tasks)], ignore_index=True)
     return frame.assign(members=found["members"], band=common.band)
 
@@ -66,9 +68,10 @@ def _weights(found: Mapping[str, Any], tasks: Sequence[str]) -> pd.DataFrame:
 
 def table(scores: pd.DataFrame) -> pd.DataFrame:
     """Return one row per comparison and task, or mean over tasks, with intervals; then the weights, piece by piece."""
-    keys = ["quantity", "arm", "against", "scope", "task", "members", "band", "looks"]
+    keys = ["quantity", "arm", "against", "scope", "task", "members", "band", "level_divisor"]
     rows = [
-        facts | gain_columns(gain_of(group, family=int(group["family"].iloc[0]), looks=int(facts["looks"])))
+        facts
+        | gain_columns(gain_of(group, family=int(group["family"].iloc[0]), level_divisor=int(facts["level_divisor"])))
         for facts, group in groups(scores[scores["quantity"] == GAIN], keys)
     ]
     weights = scores[scores["quantity"] == WEIGHT]
@@ -106,7 +109,7 @@ def words(rows: pd.DataFrame) -> list[str]:
     """Return a line per comparison and task with its gain, and a line per task with its weights over the training."""
     gains, pieces = rows[rows["quantity"] == GAIN], _of(rows, SCHEDULED)
     lines = [
-        f"{NAMES[row.arm]} over {NAMES[row.against]}, {row.task or name_of_mean(row.scope, gains)}: "
+        f"{NAMES[row.arm]} over {NAMES[row.against]}, {name_of_row(row.scope, row.task, gains)}: "
         f"{with_interval(row.gain, row.low, row.high)}"
         for row in each(gains)
     ]

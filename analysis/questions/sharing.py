@@ -54,7 +54,9 @@ def score(records: Records) -> pd.DataFrame:
     frame = pd.concat(rows, ignore_index=True).drop(columns=["metric", "baseline_metric"])
     frame = frame.merge(arms[FACTS], on="arm").merge(sizes[["arm", "parameters", "multiply_adds"]], on="arm")
     chosen = records.chosen_arm
-    return frame.assign(band=common.band, looks=common.looks, chosen=frame["arm"] == chosen, rivals=len(parts) - 1)
+    return frame.assign(
+        band=common.band, level_divisor=common.level_divisor, chosen=frame["arm"] == chosen, rivals=len(parts) - 1
+    )
 
 
 def rivals(records: Records, scored: pd.DataFrame) -> pd.DataFrame:
@@ -81,9 +83,9 @@ def table(scores: pd.DataFrame) -> pd.DataFrame:
     """
     behind = mean_gains(scores, BEHIND, rival="arm", family="rivals")
     rows = []
-    keys = ["scope", "task", *FACTS, "parameters", "multiply_adds", "band", "looks", "chosen"]
+    keys = ["scope", "task", *FACTS, "parameters", "multiply_adds", "band", "level_divisor", "chosen"]
     for facts, group in groups(scores[scores["quantity"] == GAIN], keys):
-        columns = gain_columns(gain_of(group, looks=facts["looks"]))
+        columns = gain_columns(gain_of(group, level_divisor=facts["level_divisor"]))
         rows.append(
             facts
             | {key: value for key, value in columns.items() if "simultaneous" not in key}

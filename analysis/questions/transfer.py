@@ -14,7 +14,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from analysis.formatting import count_range, listing, points, way_to_share, with_interval
-from analysis.importance import IMPORTANCE, mean_of, with_importance
+from analysis.importance import IMPORTANCE, with_importance
 from analysis.plots import forest, style
 from analysis.plots.forest import MARKS
 from analysis.records.frames import each, groups
@@ -26,7 +26,8 @@ from analysis.statistics.intervals import ALPHA, MIN_SEEDS
 from analysis.statistics.judged import Comparison, comparisons
 from analysis.statistics.looks import level_in_words
 from analysis.statistics.outcomes import Setting, outcomes, setting
-from analysis.statistics.paired_gains import EQUAL_MEAN, MEAN, TASK, differences, gain_columns, name_of_mean
+from analysis.statistics.paired_gains import TASK, differences, gain_columns, name_of_row
+from analysis.statistics.percent_gains import percent_gain, with_delta_m
 from analysis.statistics.rarer_examples import with_rarer_examples
 from analysis.statistics.verdicts import (
     ADDED,
@@ -50,6 +51,7 @@ MEANING = {
     "best": "single-task at its best width",
 }
 FACTS = ["arm", "role", "sharing", "depth", "stages", "width", "weighting"]
+JUDGED = ["baseline", "against", "phase", "scope", "task", "order", "alone", "band", "family", "level_divisor"]
 
 
 def score(records: Records) -> pd.DataFrame:
@@ -82,7 +84,7 @@ def score(records: Records) -> pd.DataFrame:
         order=frame["task"].map(order).fillna(len(order)).astype(int),
         band=common.band,
         family=_num_verdicts(frame),
-        looks=common.looks,
+        level_divisor=common.level_divisor,
     )
 
 
@@ -107,15 +109,15 @@ def _phases(
 
 def table(scores: pd.DataFrame) -> pd.DataFrame:
     """Return one row per judged arm, baseline and task (and the mean over tasks): gain, intervals, verdict."""
-    keys = [*FACTS, "baseline", "against", "phase", "scope", "task", "order", "alone", "band", "family", "looks"]
+    keys = [*FACTS, *JUDGED]
     found = list(groups(scores, [*keys, IMPORTANCE] if IMPORTANCE in scores else keys))
     rows: list[dict[str, Any]] = [{}] * len(found)
     for places in _families([facts for facts, _ in found]):
-        band, looks = float(found[places[0]][0]["band"]), int(found[places[0]][0]["looks"])
-        judgements = judged_together([found[place][1] for place in places], band, looks)
+        band, level_divisor = float(found[places[0]][0]["band"]), int(found[places[0]][0]["level_divisor"])
+        judgements = judged_together([found[place][1] for place in places], band, level_divisor)
         for place, judgement in zip(places, judgements, strict=True):
             rows[place] = _row(*found[place], judgement)
-    return judge(_with_delta_m(with_harm_and_pooling(pd.DataFrame(rows), [group for _, group in found])))
+    return judge(with_delta_m(with_harm_and_pooling(pd.DataFrame(rows), [group for _, group in found])))
 
 
 def _families(comparisons: list[dict[str, Any]]) -> list[list[int]]:
@@ -137,32 +139,10 @@ def _row(facts: dict[str, Any], group: pd.DataFrame, judgement: Judged) -> dict[
             "more_seeds": np.nan if judgement.shortage else more_seeds(gain, facts["band"]),
             "shortage": judgement.shortage,
             "edge": judgement.edge,
-            "percent_gain": _percent(group),
+            "percent_gain": percent_gain(group),
             "per_seed": tuple(float(value) for value in group["gain"]),
         }
     )
-
-
-def _percent(group: pd.DataFrame) -> float:
-    """Return the metric's change in percent of the baseline, as papers print it; NaN where that is within noise of 0.
-
-    Negative for a metric that should be small only if the arm is worse: the sign follows the gain.
-    """
-    base = group["baseline_metric"]
-    if base.isna().any() or len(base) < 2 or abs(base.mean()) <= 2 * base.std() / np.sqrt(len(base)):
-        return np.nan
-    size = 100 * abs(group["metric"].mean() - base.mean()) / abs(base.mean())
-    return float(np.copysign(size, group["gain"].mean()))
-
-
-def _with_delta_m(rows: pd.DataFrame) -> pd.DataFrame:
-    """Fill the rows of the mean with the mean of the tasks' percent gains, if none of them had to be left out."""
-    for _, group in rows.groupby(["arm", "baseline"], sort=False):
-        tasks = group[group["scope"] == TASK]
-        rows.loc[group.index[group["scope"] == MEAN], "percent_gain"] = mean_of(tasks, "percent_gain")
-        equal = tasks["percent_gain"].mean(skipna=False)
-        rows.loc[group.index[group["scope"] == EQUAL_MEAN], "percent_gain"] = equal
-    return rows
 
 
 def title(rows: pd.DataFrame) -> str:
@@ -202,7 +182,7 @@ def caption(rows: pd.DataFrame) -> str:
     """Return what is drawn, its units, n, intervals and selection rule."""
     judged = rows[(rows["baseline"] == "each") & (rows["scope"] == TASK)]
     judged = rows if judged.empty else judged  # single-task networks judged alone have no other baseline than best
-    level = f"{100 * ALPHA / rows['looks'].iloc[0]:.3g}%"
+    level = f"{100 * ALPHA / rows['level_divisor'].iloc[0]:.3g}%"
     bars = (
         f"thick: 95% interval; thin: simultaneous interval for {rows['family'].iloc[0]} verdicts (family-wise error "
         f"{level}, largest error resampled jointly); both from seeds and test examples (Student's t, "
@@ -210,8 +190,8 @@ def caption(rows: pd.DataFrame) -> str:
     )
     if judged["n"].max() < MIN_SEEDS:
         bars = f"no intervals below {MIN_SEEDS} seeds"
-    elif rows["looks"].iloc[0] > 1:
-        bars = bars.replace("95%", level_in_words(rows["looks"].iloc[0]))
+    elif rows["level_divisor"].iloc[0] > 1:
+        bars = bars.replace("95%", level_in_words(rows["level_divisor"].iloc[0]))
     others = [f"{name} ({MEANING[name]})" for name in MARKS if name in set(rows["baseline"])]
     confirm = sorted(set(rows.loc[rows["phase"] == "confirm", "baseline"]))
     parts = [
@@ -234,7 +214,7 @@ def words(rows: pd.DataFrame) -> list[str]:
     against = rows[rows["baseline"] == "each"]
     shown = (rows if against.empty else against).sort_values(["role", "order"], kind="stable")
     return [
-        f"{row.role} arm, {row.task or name_of_mean(row.scope, rows)}: {with_interval(row.gain, row.low, row.high)}"
+        f"{row.role} arm, {name_of_row(row.scope, row.task, rows)}: {with_interval(row.gain, row.low, row.high)}"
         + (f", {row.word}" if row.word else "")
         for row in each(shown)
     ]

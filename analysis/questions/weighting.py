@@ -60,7 +60,7 @@ def score(records: Records) -> pd.DataFrame:
     levels = arms.drop_duplicates("method")[["method", *WEIGHING]].merge(_unconverged(records, arms), on="method")
     frame = pd.concat(parts, ignore_index=True).merge(levels, on="method")
     common = setting(records)
-    return frame.assign(band=common.band, looks=common.looks, family=len(means), zero=zero)
+    return frame.assign(band=common.band, level_divisor=common.level_divisor, family=len(means), zero=zero)
 
 
 def names(arms: pd.DataFrame) -> pd.Series:
@@ -122,10 +122,10 @@ def table(scores: pd.DataFrame) -> pd.DataFrame:
         mean_gains(scores, quantity, rival="method", family="family") for quantity in (OTHER_SCALE, BEHIND)
     )
     ranks = _mean_ranks(scores)
-    keys = ["method", *WEIGHING, "scope", "task", "band", "looks", "family", "zero", "unconverged"]
+    keys = ["method", *WEIGHING, "scope", "task", "band", "level_divisor", "family", "zero", "unconverged"]
     rows = []
     for facts, group in groups(scores[scores["quantity"] == GAIN], keys):
-        gain = gain_of(group, family=facts["family"], looks=facts["looks"])
+        gain = gain_of(group, family=facts["family"], level_divisor=facts["level_divisor"])
         method = str(facts["method"])
         judged = facts["scope"] == MEAN and facts["weighting"] != EQUAL
         over = [gain, over_other[method]] if method in over_other else [gain]

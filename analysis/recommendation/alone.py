@@ -62,8 +62,8 @@ def _best_over_each(records: Records) -> pd.DataFrame:
 
 
 def _negated(group: pd.DataFrame, common: Setting) -> dict[str, Any]:
-    columns = gain_columns(gain_of(group, looks=common.looks))
+    columns = gain_columns(gain_of(group, level_divisor=common.level_divisor))
     turned = {"gain": -columns["gain"], "low": -columns["high"], "high": -columns["low"], "n": columns["n"]}
     ends = {"low_simultaneous": -columns["high_simultaneous"], "high_simultaneous": -columns["low_simultaneous"]}
-    names = {"word": "", "order": 0, "band": common.band, "looks": common.looks}
+    names = {"word": "", "order": 0, "band": common.band, "level_divisor": common.level_divisor}
     return names | turned | ends

@@ -45,14 +45,17 @@ def risks_of(tasks: pd.DataFrame, gain: float, low: float, high: float) -> Risks
         gain: mean gain over tasks.
         low, high: its 95% interval.
     """
-    looks, band = int(tasks["looks"].iloc[0]) if "looks" in tasks else 1, float(tasks["band"].iloc[0])
-    loss, benefit = below(-band, gain, low, high, looks), 1 - below(band, gain, low, high, looks)
+    level_divisor = int(tasks["level_divisor"].iloc[0]) if "level_divisor" in tasks else 1
+    band = float(tasks["band"].iloc[0])
+    loss, benefit = below(-band, gain, low, high, level_divisor), 1 - below(band, gain, low, high, level_divisor)
     known, stated = tasks[tasks["n"] > 0], IMPORTANCE in tasks
     ends = known[["low", "high"]].to_numpy(dtype=float)
     if not len(ends) or not np.isfinite(ends).all():
         return Risks(loss, benefit)
     weights = weights_of(known["task"], dict(zip(known["task"], known[IMPORTANCE], strict=True)) if stated else None)
-    draws = _draws(known["gain"].to_numpy(dtype=float), ends, error_of(low, high, looks), looks, weights)
+    draws = _draws(
+        known["gain"].to_numpy(dtype=float), ends, error_of(low, high, level_divisor), level_divisor, weights
+    )
     worst = draws.min(axis=1)
     least, middle, most = (float(np.quantile(worst, share)) for share in (0.025, 0.5, 0.975))
     short = np.maximum(0.0, -band - draws)
@@ -61,13 +64,13 @@ def risks_of(tasks: pd.DataFrame, gain: float, low: float, high: float) -> Risks
 
 
 def _draws(
-    gains: np.ndarray, ends: np.ndarray, error_of_mean: float, looks: int, weights: np.ndarray | None
+    gains: np.ndarray, ends: np.ndarray, error_of_mean: float, level_divisor: int, weights: np.ndarray | None
 ) -> np.ndarray:
     """Draws of all true gains, [draws t]; a task whose network is the same in both cases gains exactly nothing."""
     same = (gains == 0) & (ends == 0).all(axis=1)
     draws = np.zeros((DRAWS, len(gains)))
     if not same.all():
-        errors = np.array([error_of(start, end, looks) for start, end in ends[~same]])
+        errors = np.array([error_of(start, end, level_divisor) for start, end in ends[~same]])
         times = 1.0 if weights is None else weights[~same] * len(gains)
         correlation = common_correlation(errors * times, error_of_mean * len(gains) / len(errors))
         draws[:, ~same] = pooled_draws(gains[~same], errors, correlation)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pandas as pd
 
-from analysis.formatting import LONG, agree, interval, listing, named, points
+from analysis.formatting import LONG, agree, interval, listing, named, points, way_to_share
 from analysis.questions import table_of, weighting
 from analysis.recommendation.decision import DO_NOT_SHARE, SHARE, Decision
 from analysis.recommendation.headline import in_words
@@ -153,11 +152,9 @@ def _beside(rows: pd.DataFrame, decision: Decision) -> list[str]:
 
 def _one_beside(judged: pd.DataFrame, rows: pd.DataFrame, alone: list[str]) -> str:
     facts = judged.iloc[0]
-    stages, depth = facts["stages"], facts.get("depth", np.nan)
-    shared = "all" if np.isnan(depth) else f"{depth:.0f} of {stages}"
-    kind = "" if facts["sharing"] == "hard" else f" by {facts['sharing']}"
+    way = way_to_share(facts["sharing"], facts["depth"], facts["stages"])
     apart = f", {named(alone)} alone" if alone else ""
-    opening = f"Sharing {shared} stages{kind} at width {facts['width']}{apart}, judged beside it:"
+    opening = f"{way[:1].upper()}{way[1:]} at width {facts['width']}{apart}, judged beside it:"
     judged = judged[(judged["word"] != UNDECIDED) & ~judged["task"].isin(alone)]
     return _findings(judged, rows, opening) or f"{opening} no task is decided."
 

@@ -39,22 +39,22 @@ class Judged:
     edge: float
 
 
-def judged_together(comparisons: Rows, band: float, looks: int) -> list[Judged]:
+def judged_together(comparisons: Rows, band: float, level_divisor: int) -> list[Judged]:
     """Return the gains of comparisons, with intervals and words that hold for all of them at once.
 
     Args:
         comparisons: rows of one comparison each, of :func:`analysis.statistics.paired_gains.differences`.
         band: half-width of the band of no practical difference, in points.
-        looks: how often the study may be judged.
+        level_divisor: by which the level is divided, as the study was judged more than once.
     """
     known = [rows for rows in comparisons if has_interval(rows)]
     family = final = float(max(1, len(comparisons)))
     if known and len(known) == sum(bool(np.isfinite(gain_of(rows).half_width)) for rows in comparisons):
         draws = normal_draws(joint_covariance(known))
-        family = ALPHA / looks / level_of_each(draws, ALPHA / looks)
-        level = step_down(draws, ALPHA / looks, lambda number, level: _side(known[number], band, level))
-        final = ALPHA / looks / level
-    return [_judged(rows, band, looks, family, final) for rows in comparisons]
+        family = ALPHA / level_divisor / level_of_each(draws, ALPHA / level_divisor)
+        level = step_down(draws, ALPHA / level_divisor, lambda number, level: _side(known[number], band, level))
+        final = ALPHA / level_divisor / level
+    return [_judged(rows, band, level_divisor, family, final) for rows in comparisons]
 
 
 def has_interval(rows: pd.DataFrame) -> bool:
@@ -71,41 +71,41 @@ def joint_covariance(comparisons: Rows) -> np.ndarray:
     )
 
 
-def pooled_over_tasks(tasks: Rows, looks: int) -> Pooled | None:
+def pooled_over_tasks(tasks: Rows, level_divisor: int) -> Pooled | None:
     """Return the partly pooled gains of the tasks of one arm; ``None`` where there are too few or one has no interval.
 
     Args:
         tasks: rows of one task each.
-        looks: how often the study may be judged.
+        level_divisor: by which the level is divided, as the study was judged more than once.
     """
     if len(tasks) < LEAST_TASKS or not all(has_interval(rows) for rows in tasks):
         return None
     gains = [gain_of(rows) for rows in tasks]
     degrees = float(np.median([gain.degrees for gain in gains if gain.error > LEAST_ERROR] or [np.inf]))
-    return pooled_gains(np.array([gain.mean for gain in gains]), joint_covariance(tasks), degrees, looks)
+    return pooled_gains(np.array([gain.mean for gain in gains]), joint_covariance(tasks), degrees, level_divisor)
 
 
-def harm_to_tasks(tasks: Rows, band: float, looks: int) -> Harm | None:
+def harm_to_tasks(tasks: Rows, band: float, level_divisor: int) -> Harm | None:
     """Return what some task of one arm may lose at worst; ``None`` where a task has no interval.
 
     Args:
         tasks: rows of one task each.
         band: half-width of the band of no practical difference, in points.
-        looks: how often the study may be judged.
+        level_divisor: by which the level is divided, as the study was judged more than once.
     """
     if not tasks or not all(has_interval(rows) for rows in tasks):
         return None
     errors = joint_covariance(tasks)
-    family = ALPHA / looks / one_sided_level(normal_draws(errors), ALPHA / looks)
-    gains = [gain_of(rows, family=family, looks=looks) for rows in tasks]
+    family = ALPHA / level_divisor / one_sided_level(normal_draws(errors), ALPHA / level_divisor)
+    gains = [gain_of(rows, family=family, level_divisor=level_divisor) for rows in tasks]
     return worst_harm(np.array([gain.mean for gain in gains]), errors, [gain.simultaneous for gain in gains], band)
 
 
-def _judged(rows: pd.DataFrame, band: float, looks: int, family: float, final: float) -> Judged:
-    gain = gain_of(rows, family=family, looks=looks)
+def _judged(rows: pd.DataFrame, band: float, level_divisor: int, family: float, final: float) -> Judged:
+    gain = gain_of(rows, family=family, level_divisor=level_divisor)
     variance, degrees = float(rows["test_variance"].iloc[0]), float(rows["test_degrees"].iloc[0])
     lacks = "" if gain.n == 0 else shortage(_rarer(rows), degrees + 1, differ=variance > LEAST_ERROR**2)
-    settled = gain_of(rows, family=final, looks=looks)
+    settled = gain_of(rows, family=final, level_divisor=level_divisor)
     word = UNDECIDED if lacks else verdict(settled, band)
     low, high = settled.simultaneous
     return Judged(gain, word, lacks, {HELPED: low, HURT: -high}.get(word, math.nan))

@@ -26,7 +26,7 @@ def with_harm_and_pooling(rows: pd.DataFrame, comparisons: Sequence[pd.DataFrame
     """Add partly pooled gains to tasks' rows, and the worst harm to the rows of the means, against ``each``.
 
     Args:
-        rows: one per comparison, with ``arm, baseline, scope, task, band, looks, shortage``; tasks with too few
+        rows: one per comparison, with ``arm, baseline, scope, task, band, level_divisor, shortage``; tasks with too few
             positives are left out.
         comparisons: in the same order, the rows of :func:`analysis.statistics.paired_gains.differences`.
 
@@ -40,8 +40,8 @@ def with_harm_and_pooling(rows: pd.DataFrame, comparisons: Sequence[pd.DataFrame
         judged = counted(arm[arm["scope"] == TASK]).index
         places = [place for place in judged if comparisons[place]["gain"].notna().any()]
         tasks = [comparisons[place] for place in places]
-        looks, band = int(arm["looks"].iloc[0]), float(arm["band"].iloc[0])
-        pooled, harm = pooled_over_tasks(tasks, looks), harm_to_tasks(tasks, band, looks)
+        level_divisor, band = int(arm["level_divisor"].iloc[0]), float(arm["band"].iloc[0])
+        pooled, harm = pooled_over_tasks(tasks, level_divisor), harm_to_tasks(tasks, band, level_divisor)
         if pooled is not None:
             found.loc[places, ["pooled_gain", "pooled_low", "pooled_high"]] = np.stack(
                 [pooled.gain, pooled.low, pooled.high], axis=1

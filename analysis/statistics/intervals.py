@@ -123,7 +123,7 @@ def paired_gain(
     degrees: float = 0,
     *,
     family: float = 1,
-    looks: int = 1,
+    level_divisor: int = 1,
     strata: Strata | None = None,
     third: float = 0.0,
 ) -> Gain:
@@ -134,7 +134,7 @@ def paired_gain(
         variance, degrees: what :func:`example_variance` says of the test examples.
         family: number of simultaneous statements; each is made at level 0.05 / family.  Statements that depend on each
             other count as fewer, so it need not be whole (:mod:`analysis.statistics.simultaneous`).
-        looks: how often the study may be judged; every look has its share of the level.
+        level_divisor: by which the level is divided, as the study was judged more than once.
         strata: outer folds of the differences; ``None``: all seeds are judged on the same examples.
         third: third cumulant of the mean, from the test examples.
     """
@@ -151,8 +151,8 @@ def paired_gain(
     error = math.sqrt(seeds + variance)
     both = _welch(seeds, free, variance, degrees)
     skewness = third / error**3 if error > 0 and math.isfinite(error) else 0.0
-    half, shift = half_and_shift(t_quantile(both, ALPHA / looks), skewness, error)
-    half_family, shift_family = half_and_shift(t_quantile(both, ALPHA / looks / family), skewness, error)
+    half, shift = half_and_shift(t_quantile(both, ALPHA / level_divisor), skewness, error)
+    half_family, shift_family = half_and_shift(t_quantile(both, ALPHA / level_divisor / family), skewness, error)
     return Gain(
         mean=mean,
         n=n,
@@ -161,7 +161,7 @@ def paired_gain(
         degrees=both,
         half_width=half,
         half_simultaneous=half_family,
-        half_seed_only=t_quantile(free, ALPHA / looks) * math.sqrt(seeds),
+        half_seed_only=t_quantile(free, ALPHA / level_divisor) * math.sqrt(seeds),
         shift=shift,
         shift_simultaneous=shift_family,
         skewness=skewness,
@@ -216,7 +216,7 @@ def t_quantile(degrees: float, alpha: float) -> float:
     return float(stdtrit(degrees, 1 - alpha / 2))
 
 
-def smallest_effect(n: int, num_tasks: int = 1, *, power: float = 0.8, looks: int = 1) -> float:
+def smallest_effect(n: int, num_tasks: int = 1, *, power: float = 0.8, level_divisor: int = 1) -> float:
     """Return the smallest true effect, in seed standard deviations, found by n paired seeds with probability ``power``.
 
     The effect comes from the noncentral t distribution at level 0.05 / num_tasks.  To be told from the band the
@@ -224,5 +224,5 @@ def smallest_effect(n: int, num_tasks: int = 1, *, power: float = 0.8, looks: in
     """
     if n < MIN_SEEDS:
         return math.nan
-    quantile = t_quantile(n - 1, ALPHA / looks / num_tasks)
+    quantile = t_quantile(n - 1, ALPHA / level_divisor / num_tasks)
     return float(nctdtrinc(n - 1, 1 - power, quantile)) / math.sqrt(n)

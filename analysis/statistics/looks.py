@@ -19,6 +19,9 @@ from scipy.special import ndtri
 
 from analysis.statistics.intervals import ALPHA
 
+LEVEL_DIVISOR = "level_divisor"
+"""Field of the ledger's events ``looked``; ledgers of former versions have it as ``looks``."""
+
 
 def share_of_level(look: int) -> int:
     """Return the number by which the level of the ``look``-th judgement is divided."""
@@ -27,7 +30,8 @@ def share_of_level(look: int) -> int:
 
 def divisor_of_level(events: Iterable[Mapping[str, Any]]) -> int:
     """Return the number by which the level of a study's latest judgement is divided, by its ledger."""
-    return max((int(event.get("looks", 1)) for event in events if event.get("event") == "looked"), default=1)
+    looked = (event for event in events if event.get("event") == "looked")
+    return max((int(event.get(LEVEL_DIVISOR, event.get("looks", 1))) for event in looked), default=1)
 
 
 def level_in_words(divisor: float) -> str:

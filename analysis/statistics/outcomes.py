@@ -19,12 +19,12 @@ ACCURACY = "accuracy"
 
 @dataclass(frozen=True)
 class Setting:
-    """Tasks, band, looks and test groups that every judgement of a study has in common.
+    """Tasks, band, level and test groups that every judgement of a study has in common.
 
     Args:
         tasks: names of the tasks, in the order of the task set.
         band: half-width of the band of no practical difference, in points.
-        looks: how often the study may be judged.
+        level_divisor: by which the level is divided, as the study was judged more than once.
         groups: group number of every test example, or ``None``.
         folds: number of outer folds; 1: a test split of its own judges.
         importance: of the tasks in their mean, by name; ``None``: all count alike.
@@ -33,7 +33,7 @@ class Setting:
 
     tasks: list[str]
     band: float
-    looks: int
+    level_divisor: int
     groups: np.ndarray | None
     folds: int = 1
     importance: Importance | None = None
@@ -42,12 +42,12 @@ class Setting:
 
 def setting(records: Records) -> Setting:
     """Return the setting that the run directory states."""
-    looks = divisor_of_level(records.ledger)
+    level_divisor = divisor_of_level(records.ledger)
     groups = None if records.test_groups is None else np.asarray(records.test_groups)
     band = float(records.spec.get("band", 1.0))
     importance = stated_importance(records.spec)
     tasks, uncounted = list(records.tasks["task"]), uncounted_tasks(records)
-    return Setting(tasks, band, looks, groups, records.num_folds, importance, uncounted)
+    return Setting(tasks, band, level_divisor, groups, records.num_folds, importance, uncounted)
 
 
 def outcomes(records: Records) -> pd.DataFrame:

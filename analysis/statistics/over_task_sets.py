@@ -45,13 +45,13 @@ class MeanGain(Ends):
     shift_simultaneous: float = 0.0
 
 
-def over_sets(gains: Sequence[Gain], *, family: int = 1, looks: int = 1) -> MeanGain:
+def over_sets(gains: Sequence[Gain], *, family: int = 1, level_divisor: int = 1) -> MeanGain:
     """Return the mean of one comparison over the task sets in which it was made.
 
     Args:
         gains: one per task set.
         family: number of simultaneous statements; each is made at level 0.05 / family.
-        looks: how often the suite may be judged.
+        level_divisor: by which the level is divided, as the suite was judged more than once.
     """
     count = len(gains)
     mean = sum(gain.mean for gain in gains) / count if count else math.nan
@@ -64,6 +64,6 @@ def over_sets(gains: Sequence[Gain], *, family: int = 1, looks: int = 1) -> Mean
     error = math.sqrt(total) / count
     third = sum(gain.skewness * variance**1.5 for variance, gain in zip(variances, gains, strict=True))
     skewness = third / total**1.5 if total else 0.0  # third cumulants of independent means add up, as variances do
-    quantiles = [t_quantile(degrees, ALPHA / looks / statements) for statements in (1, family)]
+    quantiles = [t_quantile(degrees, ALPHA / level_divisor / statements) for statements in (1, family)]
     (half, shift), (half_family, shift_family) = (half_and_shift(one, skewness, error) for one in quantiles)
     return MeanGain(mean, count, error, degrees, half, half_family, shift, shift_family)

@@ -28,6 +28,11 @@ def name_of_mean(scope: str, rows: pd.DataFrame) -> str:
     return "mean by importance" if scope == MEAN else "mean, all tasks alike"
 
 
+def name_of_row(scope: str, task: str, rows: pd.DataFrame) -> str:
+    """Return what a row is called: its task, whose name may be empty, or as :func:`name_of_mean` does."""
+    return task if scope == TASK else name_of_mean(scope, rows)
+
+
 def differences(
     table: pd.DataFrame, arm: str, against: str | Mapping[str, str], phase: str, common: Setting
 ) -> pd.DataFrame:
@@ -180,14 +185,20 @@ def _tasks_of_a_fold(gains: pd.DataFrame, folds: int) -> list[int]:
     return [of_fold[number] for number in fold]
 
 
-def gain_of(rows: pd.DataFrame, *, family: float = 1, looks: int = 1) -> Gain:
+def gain_of(rows: pd.DataFrame, *, family: float = 1, level_divisor: int = 1) -> Gain:
     """Return the gain of the rows of one comparison (:func:`differences`) of one task."""
     variance, degrees, third = float(rows["test_variance"].iloc[0]), float(rows["test_degrees"].iloc[0]), 0.0
     influence = rows["test_influence"].iloc[0] if "test_influence" in rows else None
     if influence is not None:
         degrees, third = degrees_of_freedom(influence, degrees + 1), float(np.sum(influence**3))
     return paired_gain(
-        rows["gain"].to_numpy(), variance, degrees, family=family, looks=looks, strata=strata_of(rows), third=third
+        rows["gain"].to_numpy(),
+        variance,
+        degrees,
+        family=family,
+        level_divisor=level_divisor,
+        strata=strata_of(rows),
+        third=third,
     )
 
 

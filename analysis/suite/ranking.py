@@ -91,7 +91,7 @@ class _Set:
         rows = pd.concat([part[part["scope"] == MEAN] for part in parts if len(part)] or [pd.DataFrame()])
         if rows.empty:
             return Gain(np.nan, 0, np.nan, np.nan, np.nan, np.nan, np.nan, np.nan)
-        return gain_of(mean_over_settings(rows), looks=self.common.looks)
+        return gain_of(mean_over_settings(rows), level_divisor=self.common.level_divisor)
 
 
 def rank(suite: SuiteRecords, contest: Contest) -> Ranking | None:
@@ -109,10 +109,10 @@ def rank(suite: SuiteRecords, contest: Contest) -> Ranking | None:
         for method in dict.fromkeys(entries["method"])
         for name, found in sets.items()
     }
-    looks = max(found.common.looks for found in sets.values())
+    level_divisor = max(found.common.level_divisor for found in sets.values())
     zeros = list(entries.loc[entries["arm"] == entries["against"], "method"])
     reference = zeros[0] if zeros else ""
-    means = _means(contest, sets, entries, gains, looks, reference)
+    means = _means(contest, sets, entries, gains, level_divisor, reference)
     bands = {found.common.band for found in sets.values()}
     return Ranking(
         contest, list(sets), left_out, means, _cells(contest, sets, entries, gains, means, reference),
@@ -142,7 +142,7 @@ def _means(
     sets: Mapping[str, _Set],
     entries: pd.DataFrame,
     gains: Mapping[tuple[str, str], Gain],
-    looks: int,
+    level_divisor: int,
     reference: str,
 ) -> pd.DataFrame:
     facts = entries.drop_duplicates("method").set_index("method")[list(contest.identity)]
@@ -153,13 +153,15 @@ def _means(
     order = sorted(whole, key=lambda method: -np.mean([gains[method, name].mean for name in sets]))
     rows = []
     for place, method in enumerate(order, start=1):
-        mean = over_sets([gains[method, name] for name in sets], looks=looks)
+        mean = over_sets([gains[method, name] for name in sets], level_divisor=level_divisor)
         row = {"method": method, "rank": place, "gain": mean.mean, **_interval(mean, method == reference)}
         row |= {"n_sets": mean.num_sets, "degrees": mean.degrees}
         row |= {"mean_rank": float(ranks.loc[method].mean()), "behind": 0.0, "behind_half": np.nan, "separable": False}
         if method != order[0]:
             behind = over_sets(
-                [found.behind(method, order[0]) for found in sets.values()], family=len(order) - 1, looks=looks
+                [found.behind(method, order[0]) for found in sets.values()],
+                family=len(order) - 1,
+                level_divisor=level_divisor,
             )
             row |= {"behind": behind.mean, "behind_half": behind.half_simultaneous}
             row |= {"separable": bool(behind.simultaneous[1] < 0)}

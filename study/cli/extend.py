@@ -62,7 +62,7 @@ def extend(
         else:
             say(
                 f"{addition.seeds} fresh verdict seeds from {addition.first} on; the study is then judged for the "
-                f"{_ordinal(addition.look)} time, at a level of 5%/{addition.event()['looks']}"
+                f"{_ordinal(addition.look)} time, at a level of 5%/{addition.event()['level_divisor']}"
             )
         path = extend_prepared(prepared, asked, addition, out=place.directory, options=options)
         report(path, as_json=as_json, name=spec.name)

@@ -53,7 +53,7 @@ class Addition:
 
     def event(self) -> dict[str, Any]:
         """Return the facts of the ledger's event ``addition``."""
-        return {**asdict(self), "looks": share_of_level(self.look)}
+        return {**asdict(self), "level_divisor": share_of_level(self.look)}
 
     def command(self, run: str) -> str:
         """Return the command that asks for the addition to the study in ``run``."""

@@ -13,4 +13,4 @@ def count_look(context: StudyContext, look: int) -> None:
     """
     counted = [event.get("look", 1) for event in context.ledger.of("looked")]
     if context.frozen("judged") is not None and look not in counted:
-        context.ledger.append("looked", look=look, looks=share_of_level(look))
+        context.ledger.append("looked", look=look, level_divisor=share_of_level(look))

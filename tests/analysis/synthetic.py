@@ -75,7 +75,7 @@ class Truth:
     groups: int | None = None
     chosen: str | None = None
     phases: Sequence[str] = ("search", "confirm", "verdict")
-    looks: int = 1
+    level_divisor: int = 1
     agreement: Mapping[tuple[str, str], float] | None = None
     seed: int = 0
 
@@ -143,7 +143,7 @@ def write_study(path: Path, truth: Truth | None = None) -> Path:
         judged = _freeze(path, truth, arms, ledger)
         if "verdict" in truth.phases:
             _write_phase(path, truth, judged, "verdict", ledger)
-            ledger.add("looked", looks=truth.looks)
+            ledger.add("looked", level_divisor=truth.level_divisor)
     _write_descriptions(path, truth)
     return path
 

@@ -84,6 +84,7 @@ def test_ways_to_share_are_subjects_of_sentences() -> None:
     assert way_to_share("hard", 1.0, 2) == "sharing 1 of 2 stages"
     assert way_to_share("hard", 2.0, 2) == "full sharing"
     assert way_to_share("independent", math.nan, 2) == way_to_share("hard", 0.0, 2) == "one loop without sharing"
+    assert way_to_share("mmoe", 2.0, 2) == "full sharing by mmoe"
     assert way_to_share("concat", math.nan, 2) == "sharing by concat"  # it has no depth, and shares all the same
 
 

@@ -31,7 +31,7 @@ def study(tasks: dict[str, str], groups: np.ndarray | None = None, missing: int 
             kept = np.where((np.arange(N) >= N - missing) & (source == "b"), np.nan, values)
             row = scored(arm, name, seed, list(kept), num_test=int(np.isfinite(kept).sum()))
             rows.append(row | {"test_skill": float(np.nanmean(kept)), "test_metric": 0.0})
-    common = Setting(list(tasks), band=1.0, looks=1, groups=groups, **changes)
+    common = Setting(list(tasks), band=1.0, level_divisor=1, groups=groups, **changes)
     return differences(pd.DataFrame(rows), "arm", "base", "verdict", common)
 
 

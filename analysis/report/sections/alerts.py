@@ -15,7 +15,7 @@ from analysis.records.study_state import LoadedStudy
 from analysis.report.sections.alert import Alert, by_consequence, one_line_each
 from analysis.report.sections.budget_alerts import budget_alerts
 from analysis.statistics.late_epochs import LAST, late_arms
-from analysis.statistics.looks import divisor_of_level
+from analysis.statistics.looks import divisor_of_level, num_looks
 
 FEW_SEEDS = 5
 FEW_TEST_LABELS = 100
@@ -203,7 +203,7 @@ def _sizes(study: LoadedStudy) -> Iterator[Alert]:
 
 def _looks(study: LoadedStudy) -> Iterator[Alert]:
     events = study.records.events("looked")
-    looks = max((int(event.get("look", event.get("looks", 1))) for event in events), default=1)
+    looks = num_looks(events)
     if (share := divisor_of_level(events)) > 1:
         about = "Second look" if looks == 2 else f"{looks} looks"
         text = f"the study was judged {looks} times; each look has its share of the level, this one 5%/{share}, and "

@@ -93,7 +93,7 @@ def forest(transfer: pd.DataFrame, first: str = "") -> Forest | None:
 
 def _level(rows: pd.DataFrame) -> str:
     """The level of the intervals: 95%, or more where the study was judged before."""
-    return level_in_words(rows["looks"].iloc[0] if "looks" in rows else 1)
+    return level_in_words(rows["level_divisor"].iloc[0] if "level_divisor" in rows else 1)
 
 
 def _panel(rows: pd.DataFrame, axis: _Axis) -> Panel:

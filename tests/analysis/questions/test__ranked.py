@@ -16,8 +16,8 @@ SEEDS = 8
 def scores() -> pd.DataFrame:
     rows = [
         {
-            "quantity": quantity, "scope": scope, "arm": arm, "seed": seed, "gain": level + 0.1 * seed, "looks": 1,
-            "family": 3, "test_variance": 0.0, "test_degrees": 0,
+            "quantity": quantity, "scope": scope, "arm": arm, "seed": seed, "gain": level + 0.1 * seed,
+            "level_divisor": 1, "family": 3, "test_variance": 0.0, "test_degrees": 0,
         }
         for arm, level in (("b", 2.0), ("a", 1.0))
         for quantity in ("gain", "behind")

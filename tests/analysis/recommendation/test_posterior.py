@@ -19,9 +19,9 @@ def test_the_mean_lies_outside_its_interval_with_five_percent_half_on_each_side(
 
 
 def test_a_second_look_has_a_wider_interval_and_the_same_posterior() -> None:
-    error = error_of(-1.0, 1.0, looks=2)
+    error = error_of(-1.0, 1.0, level_divisor=2)
     assert error < error_of(-1.0, 1.0)
-    assert below(-1.0, 0.0, -1.0, 1.0, looks=2) == pytest.approx(0.0125)
+    assert below(-1.0, 0.0, -1.0, 1.0, level_divisor=2) == pytest.approx(0.0125)
 
 
 def test_without_an_interval_there_is_no_probability_and_without_noise_it_is_sharp() -> None:

@@ -44,7 +44,7 @@ def test_with_one_task_left_there_is_nobody_to_share_with(records_of: StudyOf) -
 def test_a_chosen_arm_without_sharing_means_do_not_share(records_of: StudyOf) -> None:
     card = recommend(records_of(replace(ODD, chosen="single_task w16 l2 adamw")))
     assert card.decision == DO_NOT_SHARE
-    assert "Sharing 2 of 2 stages at width 16, judged beside it:" in card.explanation
+    assert "Full sharing at width 16, judged beside it:" in card.explanation
     assert "odd is hurt by sharing, by " in card.explanation
 
 
@@ -52,7 +52,7 @@ def test_what_full_sharing_does_is_said_beside_an_arm_that_shares_less(records_o
     truth = replace(ODD, effects={"left": 3.0, "right": 0.0, "odd": -8.0}, loop_effects={"odd": 4.5}, chosen=HALF)
     card = recommend(records_of(truth))
     assert card.decision == NO_DIFFERENCE
-    own, beside = card.explanation.split("Sharing 2 of 2 stages at width 16, judged beside it:")
+    own, beside = card.explanation.split("Full sharing at width 16, judged beside it:")
     assert "hurt" not in own
     assert "odd is hurt by sharing, by " in beside
 

@@ -144,7 +144,7 @@ def test_the_paragraph_opens_with_what_qualifies_the_headline() -> None:
 
 def test_the_reference_is_summed_up_beside_the_arm() -> None:
     own = judged(("a", HELPED))
-    beside = "Sharing all stages at width 16, judged beside it:"
+    beside = "Full sharing at width 16, judged beside it:"
     some = judged(("a", TIE), ("b", UNDECIDED), role=REFERENCE, remedy="seeds")
     assert f"{beside} a shows no practical difference." in said(pd.concat([own, some]))
     none = judged(("a", UNDECIDED), role=REFERENCE, remedy="seeds")

@@ -25,7 +25,7 @@ def test_without_test_noise_the_interval_is_students() -> None:
 def test_the_family_shares_the_level_and_so_do_the_looks() -> None:
     differences = RNG(1).normal(size=12)
     error = differences.std(ddof=1) / np.sqrt(12)
-    found = paired_gain(differences, family=5, looks=2)
+    found = paired_gain(differences, family=5, level_divisor=2)
     assert found.half_simultaneous == pytest.approx(stats.t.ppf(1 - 0.05 / 2 / 5 / 2, 11) * error)
     assert found.half_width == pytest.approx(stats.t.ppf(1 - 0.025 / 2, 11) * error)
 

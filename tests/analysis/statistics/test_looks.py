@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from analysis.statistics.looks import num_looks, seeds_for_a_look, share_of_level
+from analysis.statistics.looks import divisor_of_level, num_looks, seeds_for_a_look, share_of_level
 
 
 def test_the_levels_add_up_to_twice_the_level_however_many_looks() -> None:
@@ -15,6 +15,13 @@ def test_the_levels_add_up_to_twice_the_level_however_many_looks() -> None:
 def test_a_study_from_before_looks_were_counted_was_judged_once() -> None:
     assert num_looks([]) == num_looks([{"event": "looked", "looks": 1}]) == 1
     assert num_looks([{"event": "looked", "look": 1}, {"event": "looked", "look": 3}, {"event": "planned"}]) == 3
+
+
+def test_ledgers_of_former_versions_call_the_divisor_looks() -> None:
+    former, present = {"event": "looked", "look": 2, "looks": 2}, {"event": "looked", "look": 3, "level_divisor": 6}
+    assert divisor_of_level([]) == 1
+    assert divisor_of_level([former]) == 2
+    assert divisor_of_level([former, present]) == 6
 
 
 def test_a_second_look_costs_a_third_more_seeds_a_third_one_most_and_later_ones_less() -> None:

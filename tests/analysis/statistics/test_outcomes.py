@@ -13,7 +13,7 @@ from tests.analysis.synthetic import Truth
 
 SEEDS = {"search": 1, "confirm": 3, "verdict": 2}
 SMALL = Truth(effects={"a": 1.0, "b": 1.0}, stages=1, widths=(16,), draws=1, epochs=4, num_test=12, seeds=SEEDS)
-COMMON = Setting(["a", "b"], band=1.0, looks=1, groups=None)
+COMMON = Setting(["a", "b"], band=1.0, level_divisor=1, groups=None)
 
 
 ARM = {
@@ -72,9 +72,9 @@ def test_a_study_with_outer_folds_has_no_outcomes_before_it_is_scored(records_of
 def test_the_setting_is_what_the_run_directory_states(records_of: StudyOf) -> None:
     records = records_of(SMALL)
     assert setting(records) == COMMON
-    looked = [{"event": "looked", "looks": 3}, {"event": "looked", "looks": 2}]
+    looked = [{"event": "looked", "level_divisor": 3}, {"event": "looked", "level_divisor": 2}]
     other = replace(records, spec={"band": 0.5}, ledger=looked, test_groups=[0, 0, 1])
     found = setting(other)
-    assert (found.band, found.looks) == (0.5, 3)
+    assert (found.band, found.level_divisor) == (0.5, 3)
     assert found.groups is not None
     assert found.groups.tolist() == [0, 0, 1]

@@ -35,8 +35,8 @@ def test_equal_sets_have_the_degrees_of_all_of_them_and_a_narrower_interval() ->
 
 
 def test_one_set_keeps_its_interval() -> None:
-    alone = paired_gain(np.array([0.1, 0.5, -0.2, 0.9, 0.4, 0.3]), 0.04, 50, looks=2)
-    found = over_sets([alone], looks=2)
+    alone = paired_gain(np.array([0.1, 0.5, -0.2, 0.9, 0.4, 0.3]), 0.04, 50, level_divisor=2)
+    found = over_sets([alone], level_divisor=2)
     assert (found.mean, found.half_width) == pytest.approx((alone.mean, alone.half_width))
     assert found.degrees == pytest.approx(alone.degrees)
 

@@ -16,7 +16,7 @@ from analysis.statistics.intervals import example_variance
 from analysis.statistics.outcomes import Setting
 from analysis.statistics.paired_gains import MEAN, TASK, differences, gain_columns, gain_of
 
-COMMON = Setting(["a", "b"], band=1.0, looks=1, groups=None)
+COMMON = Setting(["a", "b"], band=1.0, level_divisor=1, groups=None)
 
 
 def scored(arm: str, task: str, seed: int, examples: list[float], *, mse: bool = False, **changes: Any) -> dict:
@@ -145,7 +145,9 @@ def test_other_test_examples_are_refused() -> None:
 
 def test_a_gain_as_columns_has_both_intervals() -> None:
     gain = gain_of(
-        pd.DataFrame({"gain": [1.0, 2.0, 3.0, 4.0, 5.0], "test_variance": 0.25, "test_degrees": 9}), family=4, looks=2
+        pd.DataFrame({"gain": [1.0, 2.0, 3.0, 4.0, 5.0], "test_variance": 0.25, "test_degrees": 9}),
+        family=4,
+        level_divisor=2,
     )
     columns = gain_columns(gain)
     assert (columns["gain"], columns["n"], columns["test_error"]) == (3.0, 5, 0.5)

@@ -45,7 +45,7 @@ def test_programs_get_lines_of_json(study: Path) -> None:
     assert lines[0] == {
         "event": "extending", "run": str(study), "number": 1,
         "asked": {"seeds": None, "without": [], "arms": ["hard d1 w4 l2 equal adamw"]},
-        "first": 2005, "seeds": 5, "look": 2, "looks": 2,
+        "first": 2005, "seeds": 5, "look": 2, "level_divisor": 2,
     }  # fmt: skip
     assert {line["event"] for line in lines[1:-1]} == {"progress"}
     assert all(line["share"] <= 1 for line in lines[1:-1])

@@ -22,7 +22,7 @@ def finished(**changes: Any) -> list[dict[str, Any]]:
     judged = {"arms": [CHOSEN], "baselines": {CHOSEN: {}}}
     values = {"draws": draws, "arm": {"arm": CHOSEN}, "judged": judged} | changes
     frozen = [{"event": "frozen", "choice": choice, "value": value} for choice, value in values.items()]
-    return [*frozen, {"event": "looked", "look": 1, "looks": 1}, {"event": "test_opened", "phase": "verdict"}]
+    return [*frozen, {"event": "looked", "look": 1, "level_divisor": 1}, {"event": "test_opened", "phase": "verdict"}]
 
 
 @pytest.fixture
@@ -44,7 +44,7 @@ def test_seeds_are_a_block_behind_all_that_were_trained(plan: Plan) -> None:
     assert next_seed(extended, plan) == 2008
     found = addition_of(Asked(seeds=20), extended, plan, "run")
     assert (found.number, found.first, found.seeds, found.look) == (1, 2008, 12, 2)
-    assert found.event()["looks"] == 2
+    assert found.event()["level_divisor"] == 2
 
 
 def test_added_arms_get_seeds_of_their_own_and_later_seeds_come_behind_these(plan: Plan) -> None:

@@ -73,8 +73,8 @@ def test_more_seeds_narrow_by_seeds_and_pay_for_the_look(study: Path) -> None:
     after = against_each(study)
     assert seeds_of(study, str(chosen)) == set(range(2000, 2012))
     assert set(after["n"]) == {12}
-    assert set(before["looks"]) == {1}
-    assert set(after["looks"]) == {2}
+    assert set(before["level_divisor"]) == {1}
+    assert set(after["level_divisor"]) == {2}
     assert set(after["family"]) == set(before["family"]) == {3}
     assert [event["look"] for event in events(study, "looked")] == [1, 2]
     rows = analysis.load(study)
@@ -112,7 +112,7 @@ def test_a_task_left_out_is_trained_alone_and_more_seeds_reach_the_added_arm(stu
     extend(study, Asked(seeds=8))
     assert seeds_of(study, label) == {*range(2005, 2010), *range(2010, 2013)}
     assert seeds_of(study, str(chosen)) == {*range(2000, 2005), *range(2010, 2013)}
-    assert set(against_each(study)["looks"]) == {6}
+    assert set(against_each(study)["level_divisor"]) == {6}
     options = analysis.verdict_text(study).options
     assert any("sun alone" in row[0] for row in options)
 
@@ -134,7 +134,7 @@ def test_until_the_end_a_report_shows_the_study_as_it_was(study: Path, monkeypat
     assert len(events(study, "test_opened")) == opened
     pd.testing.assert_frame_equal(against_each(study), before)
     extend(study, Asked(arms=(label,)))
-    assert set(against_each(study)["looks"]) == {2}
+    assert set(against_each(study)["level_divisor"]) == {2}
 
 
 def test_stopped_after_any_job_it_ends_in_the_tables_of_an_undisturbed_one(

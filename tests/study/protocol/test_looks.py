@@ -14,7 +14,7 @@ def test_a_finished_study_has_looked_once_before_its_test_split_was_opened(opene
     count_look(context, 1)
     assert len(context.ledger.of("looked")) == 1
     count_look(context, 2)
-    assert context.ledger.of("looked")[-1]["looks"] == 2
+    assert context.ledger.of("looked")[-1]["level_divisor"] == 2
 
 
 def test_without_anything_to_judge_there_is_no_look(opened: Opener) -> None:

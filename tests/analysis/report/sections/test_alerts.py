@@ -112,11 +112,11 @@ def test_tasks_with_the_same_alert_are_one_line(records_of: StudyOf) -> None:
 def test_a_further_look_is_told_with_its_share_of_the_level(records_of: StudyOf) -> None:
     records = records_of(ODD)
     assert not [alert for alert in alerts(LoadedStudy(records)) if "look" in alert.about.lower()]
-    looked = [*records.ledger, {"event": "looked", "look": 2, "looks": 2}]
+    looked = [*records.ledger, {"event": "looked", "look": 2, "level_divisor": 2}]
     (alert,) = [one for one in alerts(LoadedStudy(replace(records, ledger=looked))) if one.about == "Second look"]
     assert "judged 2 times" in alert.text
     assert "this one 5%/2" in alert.text
-    again = [*looked, {"event": "looked", "look": 3, "looks": 6}]
+    again = [*looked, {"event": "looked", "look": 3, "level_divisor": 6}]
     (alert,) = [one for one in alerts(LoadedStudy(replace(records, ledger=again))) if one.about == "3 looks"]
     assert "judged 3 times" in alert.text
     assert "this one 5%/6" in alert.text
