@@ -12,6 +12,8 @@ from analysis.statistics.seed_part import MATERIAL
 
 DISAGREEMENT = 0.08
 """Share of rows on which two tuned networks are not both right or both wrong: 0.06 to 0.10 in studies so far."""
+RARE_DISAGREEMENT = 0.16
+"""The same, over the share of rows outside the most frequent class: networks cannot disagree where neither errs."""
 ERROR_DEVIATION = 0.15
 """Deviation of a row's difference in squared error, over the target's variance: 0.10 to 0.25 in studies so far."""
 TYPICAL_SKILL = 0.5
@@ -54,7 +56,8 @@ def row_deviation(majority: float | None, metric: str = "") -> float:
         return 100 * ERROR_DEVIATION
     if metric == AUROC:
         return 100 * math.sqrt(2 * (1 - ALIKE)) * _auroc_deviation(majority)
-    return 100 * math.sqrt(DISAGREEMENT) / max(1 - majority, 1e-9)
+    rarer = max(1 - majority, 1e-9)
+    return 100 * math.sqrt(min(DISAGREEMENT, RARE_DISAGREEMENT * rarer)) / rarer
 
 
 def _auroc_deviation(majority: float) -> float:
