@@ -74,6 +74,16 @@ def agree(count: float, one: str, many: str) -> str:
     return one if count == 1 else many
 
 
+def number_of(count: float | None, noun: str) -> str:
+    """Return a count with its noun, as in ``1 arm`` or ``1,248 replicas``; ``? arms`` for a count that is not known."""
+    return f"? {noun}s" if count is None else f"{count:,} {agree(count, noun, f'{noun}s')}"
+
+
+def all_of(others: int) -> str:
+    """Return all the others as text, as in ``all 3 others``; ``the other`` for one."""
+    return "the other" if others == 1 else f"all {others} others"
+
+
 def shared_stages(sharing: str, depth: float, stages: int) -> str:
     """Return what an arm shares as text, as in ``1 of 2 stages shared``.
 

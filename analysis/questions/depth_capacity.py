@@ -15,7 +15,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from analysis.formatting import count_range, points, with_half
+from analysis.formatting import agree, count_range, number_of, points, with_half
 from analysis.plots import heatmap, style
 from analysis.records.frames import each, groups
 from analysis.records.schema import Records
@@ -124,7 +124,10 @@ def caption(rows: pd.DataFrame) -> str:
     """Return what is drawn, its units, n, intervals and selection rule."""
     gains, limit = rows[rows["quantity"] == GAIN], gain_limit(rows)
     beyond = int((gains["gain"].abs() > limit).sum())
-    clipped = f" Colours end at ±{points(limit, sign=False)} points; {beyond} cells lie beyond." if beyond else ""
+    clipped = ""
+    if beyond:
+        lie = agree(beyond, "lies", "lie")
+        clipped = f" Colours end at ±{points(limit, sign=False)} points; {number_of(beyond, 'cell')} {lie} beyond."
     return (
         "Gain in test skill over the tuned single-task networks of the same width, in points: mean ± half-width of "
         f"the 95% interval (seeds and test examples, paired, n = {count_range(gains['n'])}; "

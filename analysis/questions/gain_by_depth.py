@@ -38,9 +38,7 @@ def table(scores: pd.DataFrame) -> pd.DataFrame:
 
 def title(rows: pd.DataFrame) -> str:
     """Return a sentence: from which depth on the task with the largest loss loses, and at which width."""
-    even_unshared = rows["losing"] & (rows["depth"] == 0)
-    lines = pd.MultiIndex.from_frame(rows[["task", "width"]])
-    losing = rows[rows["losing"] & ~lines.isin(lines[even_unshared])]
+    losing = rows[rows["losing"] & ~_lost_before(rows)]
     if losing.empty:
         return "Gain by number of shared stages"
     worst = losing.sort_values("gain").iloc[0]
@@ -49,6 +47,13 @@ def title(rows: pd.DataFrame) -> str:
         f"At width {worst['width']}, {worst['task']} loses from {same['depth'].min():.0f} of {worst['stages']} "
         "shared stages on"
     )
+
+
+def _lost_before(rows: pd.DataFrame) -> pd.Series:
+    """Whether the line of a row loses without sharing, or at a depth after which it recovers: depth is not why then."""
+    below = rows["high"] < 0
+    other = below & (~rows["losing"] | (rows["depth"] == 0))
+    return other.groupby([rows["task"], rows["width"]]).transform("any")
 
 
 def caption(rows: pd.DataFrame) -> str:

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from analysis.formatting import points, with_interval
+from analysis.formatting import all_of, number_of, points, with_interval
 from analysis.plots import ranking, style
 from analysis.questions._ranked import behind_columns, mean_gains, places
 from analysis.records.frames import each, groups
@@ -104,7 +104,7 @@ def title(rows: pd.DataFrame) -> str:
         return "Ways to share, by mean gain"
     tied = int((~rest["separable"]).sum())
     if not tied:
-        return f"{name} gains most ({points(first['gain'])} points), ahead of all {len(rest)} others"
+        return f"{name} gains most ({points(first['gain'])} points), ahead of {all_of(len(rest))}"
     return f"{name} leads ({points(first['gain'])} points); {tied} of {len(rest)} others cannot be told from it"
 
 
@@ -122,8 +122,8 @@ def caption(rows: pd.DataFrame) -> str:
         f"Mean gain in test skill over tuned single-task networks of width {means['capacity'].iloc[0]}, in points, "
         f"{size}. Thick bars: 95% intervals (seeds and test examples, paired, n = {means['n'].max()} confirm seeds; "
         "none below 5); small marks: single tasks. Filled: not separable from the best (paired difference, "
-        f"simultaneous over {len(means) - 1} rivals). Equal weights, the same draws for all; hyperparameters and "
-        "epochs selected on validation skill. Exploratory."
+        f"simultaneous over {number_of(len(means) - 1, 'rival')}). Equal weights, the same draws for all; "
+        "hyperparameters and epochs selected on validation skill. Exploratory."
     )
 
 

@@ -40,6 +40,7 @@ from analysis.statistics.verdicts import (
     judge,
     more_seeds,
     remedy,
+    shown_word,
     verdicts,
 )
 
@@ -152,10 +153,18 @@ def title(rows: pd.DataFrame) -> str:
         for _, judged in verdicts(rows, role).groupby("arm", sort=False):
             found = _finding(judged)
             if found:
-                first = judged.iloc[0]
-                parts.append(f"{way_to_share(first['sharing'], first['depth'], first['stages'])} {found}")
+                parts.append(f"{_subject(judged, role)} {found}")
     sentence = "; ".join(parts)
     return sentence[:1].upper() + sentence[1:] if parts else "Gain over tuned single-task networks, in points of skill"
+
+
+def _subject(rows: pd.DataFrame, role: str) -> str:
+    """What the title says of a judged arm: how the chosen one shares, and of the others what they are."""
+    first, alone = rows.iloc[0], list(rows.loc[rows["alone"], "task"])
+    apart = f", {listing(alone, limit=2)} alone," if alone else ""
+    way = way_to_share(first["sharing"], first["depth"], first["stages"])
+    names = {REFERENCE: "the reference", CANDIDATE: "the candidate", ADDED: f"{way}, added later,"}
+    return names.get(role, way) + apart
 
 
 def _finding(rows: pd.DataFrame) -> str:
@@ -215,7 +224,7 @@ def words(rows: pd.DataFrame) -> list[str]:
     shown = (rows if against.empty else against).sort_values(["role", "order"], kind="stable")
     return [
         f"{row.role} arm, {name_of_row(row.scope, row.task, rows)}: {with_interval(row.gain, row.low, row.high)}"
-        + (f", {row.word}" if row.word else "")
+        + (f", {shown_word(row)}" if row.word else "")
         for row in each(shown)
     ]
 

@@ -17,7 +17,7 @@ from __future__ import annotations
 import pandas as pd
 from matplotlib.figure import Figure
 
-from analysis.formatting import agree, listing, points, with_interval
+from analysis.formatting import agree, listing, number_of, points, with_interval
 from analysis.plots import ranking, style
 from analysis.questions._ranked import behind_columns, mean_gains, places
 from analysis.records.frames import each, groups
@@ -167,7 +167,7 @@ def title(rows: pd.DataFrame) -> str:
     first = better.iloc[0]
     return (
         f"{first['method']} beats equal weights by {points(first['gain'], sign=False)} points; "
-        f"{len(better)} of {rivals} ways to weigh do"
+        f"{len(better)} of {number_of(rivals, 'way')} to weigh {agree(len(better), 'does', 'do')}"
     )
 
 
@@ -181,11 +181,12 @@ def caption(rows: pd.DataFrame) -> str:
     best, same = first["method"] if first["gain"] > 0 else zero, (means["same_draw"] == 1).sum()
     return (
         f"{finding(rows)} Gain in test skill over {zero} weights at the same depth and width, in points{averaged}"
-        f"{other}. Mean over tasks with its 95% interval (thick) and one simultaneous over {rows['family'].iloc[0]} "
-        f"methods (thin), of seeds and test examples; n = {means['n'].max()} confirm seeds, paired, no interval below "
-        f"5; small marks: single tasks. Filled: not separable from the best, {best} (paired, simultaneous). The same "
-        f"draws for all, selected like epochs on validation skill; {zero} took one that {int(same)} of {len(means)} "
-        "methods took, and what luck that choice had is in no interval. Exploratory."
+        f"{other}. Mean over tasks with its 95% interval (thick) and one simultaneous over "
+        f"{number_of(rows['family'].iloc[0], 'method')} (thin), of seeds and test examples; n = {means['n'].max()} "
+        "confirm seeds, paired, no interval below 5; small marks: single tasks. Filled: not separable from the best, "
+        f"{best} (paired, simultaneous). The same draws for all, selected like epochs on validation skill; {zero} took "
+        f"one that {int(same)} of {number_of(len(means), 'method')} took, and what luck that choice had is in no "
+        "interval. Exploratory."
     )
 
 

@@ -54,8 +54,15 @@ def winners_curse(records: Records, arm: str) -> str:
     )
 
 
-def caveat(records: Records, rows: pd.DataFrame, arm: str) -> str:
-    """Return the gravest caveat that holds for the verdict, in one sentence."""
+def caveat(records: Records, rows: pd.DataFrame, arm: str, command: str = "") -> str:
+    """Return the gravest caveat that holds for the verdict, in one sentence.
+
+    Args:
+        records: of the study.
+        rows: the table of the transfer question.
+        arm: label of the arm to use, or of the chosen one.
+        command: of the next step; where it adds seeds, they are not called useless.
+    """
     judged = rows[(rows["baseline"] == "each") & (rows["scope"] == TASK)]
     if judged.empty:
         return "No network that shares was judged: what sharing does on this task set is not known."
@@ -75,11 +82,15 @@ def caveat(records: Records, rows: pd.DataFrame, arm: str) -> str:
             f"{late:.0%} of the chosen arm's networks were best in their last epoch: more epochs may change the order."
         )
     tested = judged[judged["test_error"] ** 2 * judged["n"] > judged["seed_sd"] ** 2]
-    if len(tested) * 2 > len(judged):
-        return "The test split limits the precision more than the seeds do: only more test data would sharpen it much."
+    folded = records.num_folds > 1
+    if len(tested) * 2 > len(judged) and "--seeds" not in command:
+        limit, more = ("The rows that judge", "labelled rows") if folded else ("The test split", "test data")
+        verb = "limit" if folded else "limits"
+        return f"{limit} {verb} the precision more than the seeds do: only more {more} would sharpen it much."
+    judged_by = "rows of the same table judge every network" if folded else "all networks meet the same test split"
     return (
-        "Resampled splits of one pool overlap, and all networks meet the same test split: the intervals speak of "
-        "this pool of data, not of another one."
+        f"Resampled splits of one pool overlap, and {judged_by}: the intervals speak of this pool of data, not of "
+        "another one."
     )
 
 

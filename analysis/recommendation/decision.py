@@ -13,13 +13,13 @@ from typing import Any
 import pandas as pd
 
 from analysis.formatting import named
-from analysis.recommendation.option import CHOSEN, FOLLOW_UP, GAINED, Option
+from analysis.recommendation.option import GAINED, Option
 from analysis.recommendation.options import options
 from analysis.recommendation.preference import BALANCED, best_that_shares, choose
 from analysis.records.run_command import run_path
 from analysis.records.schema import Records
 from analysis.selection import UNSHARED
-from analysis.statistics.verdicts import HURT, HURT_BY_SHARING
+from analysis.statistics.verdicts import CHOSEN, HURT, HURT_BY_SHARING
 
 SHARE, DO_NOT_SHARE, SHARE_SOME = "share", "do not share", "share some"
 NO_DIFFERENCE, CANDIDATE, OPEN = "no difference found", "candidate", "no verdict yet"
@@ -80,7 +80,7 @@ def decide(records: Records, rows: pd.DataFrame, chosen: pd.Series, prefer: str 
     if not about.harm:
         word = DO_NOT_SHARE if about.benefit else NO_DIFFERENCE
         return Decision(word, about.facts, about=about, **common)
-    alone = [] if any(option.kind == FOLLOW_UP for option in found) else _candidate(about)
+    alone = [] if any(option.is_candidate for option in found) else _candidate(about)
     word = CANDIDATE if alone and chosen["sharing"] not in UNSHARED else DO_NOT_SHARE
     return Decision(word, about.facts, alone, about=about, **common)
 
@@ -88,7 +88,7 @@ def decide(records: Records, rows: pd.DataFrame, chosen: pd.Series, prefer: str 
 def _word_for(choice: Option) -> str:
     if not choice.benefit and not choice.harm:
         return NO_DIFFERENCE
-    return SHARE_SOME if choice.kind == FOLLOW_UP else SHARE
+    return SHARE_SOME if choice.is_candidate else SHARE
 
 
 def _candidate(about: Option) -> list[str]:

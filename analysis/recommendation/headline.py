@@ -10,7 +10,7 @@ import pandas as pd
 from analysis.formatting import agree, interval, named, points, with_interval
 from analysis.recommendation.costs import fraction
 from analysis.recommendation.decision import DO_NOT_SHARE, NO_DIFFERENCE, SHARE, SHARE_SOME, Decision
-from analysis.recommendation.option import BEST_ALONE, Option
+from analysis.recommendation.option import ALONE_ELSEWHERE, BEST_ALONE, Option
 from analysis.recommendation.preference import BALANCED
 from analysis.selection import UNSHARED
 from analysis.statistics.evidence import counted
@@ -75,7 +75,10 @@ def _no_difference(decision: Decision, about: Option | None) -> str:
 
 def _advice(decision: Decision, about: Option) -> str:
     if decision.choice is not None and not decision.choice.shares:
-        return f"train alone, since you prefer {decision.prefer}"
+        if decision.prefer != BALANCED:
+            return f"train alone, since you prefer {decision.prefer}"
+        lost = max(1, math.ceil(-about.total))
+        return f"train alone, unless what sharing saves is worth {lost} {agree(lost, 'point', 'points')} to you"
     if not math.isfinite(about.low):
         return "share if its cost is what matters to you"
     at_worst = max(0.0, -about.low)
@@ -121,11 +124,13 @@ def _rest(decision: Decision) -> str:
 
 def _best(decision: Decision) -> str:
     """What single-task networks of other widths gain, where that is shown: sharing is compared at its own width."""
-    best = next((option for option in decision.options if option.kind == BEST_ALONE and option.low > option.band), None)
+    others = (option for option in decision.options if option.kind in (ALONE_ELSEWHERE, BEST_ALONE))
+    best = max((option for option in others if option.low > option.band), key=lambda option: option.gain, default=None)
     if best is None:
         return ""
     cost = f"{fraction(best.ratios[1])} of the multiply-adds".replace("× of", "×")
-    return f" Trained alone, but each at its best width, the tasks gain {mean_gain(best)} at {cost}."
+    width = "but each at its best width" if best.kind == BEST_ALONE else f"but at width {best.facts['width']}"
+    return f" Trained alone, {width}, the tasks gain {mean_gain(best)} at {cost}."
 
 
 def _harm(about: Option) -> str:

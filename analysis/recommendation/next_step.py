@@ -12,14 +12,14 @@ import pandas as pd
 
 from analysis.formatting import agree, named, points
 from analysis.recommendation.decision import Decision, check, quoted
-from analysis.recommendation.option import CHOSEN, FOLLOW_UP, Option
+from analysis.recommendation.option import Option
 from analysis.records.run_command import run_path
 from analysis.records.schema import Records
 from analysis.statistics.intervals import MIN_SEEDS
 from analysis.statistics.looks import num_looks, seeds_for_a_look
 from analysis.statistics.paired_gains import MEAN
 from analysis.statistics.seed_part import MATERIAL, seed_part
-from analysis.statistics.verdicts import MAX_SEEDS, UNDECIDED, with_word
+from analysis.statistics.verdicts import CHOSEN, MAX_SEEDS, UNDECIDED, with_word
 
 Step = tuple[str, str]
 """The step in words, and its command; the command is empty where no single one does it."""
@@ -70,7 +70,7 @@ def _seem_to_lose(decision: Decision, about: Option, undecided: pd.DataFrame) ->
 
     Words are for all tasks at once and need more.  None where a candidate was judged, or fewer than two tasks are left.
     """
-    if about.kind != CHOSEN or not about.benefit or any(option.kind == FOLLOW_UP for option in decision.options):
+    if about.kind != CHOSEN or not about.benefit or any(option.is_candidate for option in decision.options):
         return []
     lost = list(undecided.loc[undecided["high"] < -about.band, "task"])
     return lost if len(about.tasks) - len(lost) >= 2 else []

@@ -13,23 +13,36 @@ from analysis.recommendation.risks import NO_RISK, Risks, risks_of
 from analysis.selection import UNSHARED
 from analysis.statistics.evidence import counted
 from analysis.statistics.paired_gains import EQUAL_MEAN, MEAN, TASK
-from analysis.statistics.verdicts import HELPED, HELPED_BY_SHARING, HURT, HURT_BY_SHARING, TRAINED_TOGETHER, TUNED_ALONE
+from analysis.statistics.verdicts import (
+    ADDED,
+    CANDIDATE,
+    CHOSEN,
+    HELPED,
+    HELPED_BY_SHARING,
+    HURT,
+    HURT_BY_SHARING,
+    REFERENCE,
+    TRAINED_TOGETHER,
+    TUNED_ALONE,
+)
 
 GAINED = (HELPED_BY_SHARING, HELPED, TRAINED_TOGETHER)
 """Words of a task that is better off with the arm than alone, whatever the reason."""
-CHOSEN, REFERENCE, FOLLOW_UP, ADDED = "chosen", "reference", "follow-up", "added"
-ALONE, BEST_ALONE = "alone", "best alone"
+ROLES = (CHOSEN, REFERENCE, CANDIDATE, ADDED)
+"""Kinds of options that are judged arms."""
+ALONE, ALONE_ELSEWHERE, BEST_ALONE = "alone", "alone at another width", "best alone"
 LIKELY, CLEARLY = 0.5, 3.0
 """Clearly likelier: a probability of at least the first, and so many times that of the opposite."""
 
 
 @dataclass(frozen=True)
 class Option:
-    """One thing to do, compared with a tuned single-task network of the same width for every task.
+    """One thing to do, whose gain is that over a tuned single-task network of the same width for every task.
 
     Args:
-        kind: ``chosen``, ``reference``, ``follow-up`` (a candidate that was checked), ``added`` (an arm that
-            was added to the finished study), ``alone`` or ``best alone``.
+        kind: role of a judged arm (``chosen``, ``reference``, ``candidate`` or ``added``), ``alone`` (single-task
+            networks of the chosen arm's width), ``alone at another width`` (those that other judged arms are compared
+            with) or ``best alone``.
         arm: label of the arm; empty for single-task networks at the best width of each task.
         facts: factor levels of the arm.
         gain, low, high: mean gain over tasks with its 95% interval, in points of skill; by the importance that the
@@ -39,9 +52,10 @@ class Option:
         band: half-width of the band of no practical difference.
         risks: what the posterior says; NaN without intervals.
         cost: in absolute numbers.
-        ratios: of parameters, multiply-adds and seconds to single-task networks of the same width.
+        ratios: of parameters, multiply-adds and seconds to the option ``alone``.
         tasks: rows of the transfer question's table, one per task; empty for ``alone``.
-        alone: tasks that a follow-up trains alone.
+        alone: tasks that a judged arm leaves to train alone.
+        alone_gain: mean gain over the option ``alone`` of the networks that the gain is over; 0 at the same width.
     """
 
     kind: str
@@ -58,11 +72,22 @@ class Option:
     tasks: pd.DataFrame = field(default_factory=pd.DataFrame)
     alone: list[str] = field(default_factory=list)
     equal: tuple[float, float, float] | None = None
+    alone_gain: float = 0.0
+
+    @property
+    def total(self) -> float:
+        """Mean gain over the option ``alone``, in points: by this, options of different widths compare."""
+        return self.alone_gain + self.gain
 
     @property
     def shares(self) -> bool:
         """Whether tasks share parameters."""
-        return self.kind in (CHOSEN, REFERENCE, FOLLOW_UP, ADDED) and self.facts["sharing"] not in UNSHARED
+        return self.kind in ROLES and self.facts["sharing"] not in UNSHARED
+
+    @property
+    def is_candidate(self) -> bool:
+        """Whether it is a checked candidate: it spares tasks what sharing would cost them."""
+        return self.kind == CANDIDATE or bool(self.alone)
 
     def with_word(self, *words: str) -> list[str]:
         """Return the tasks with one of the verdict words, in the order of the task set."""

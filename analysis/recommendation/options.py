@@ -2,25 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 import pandas as pd
 
 from analysis.recommendation.alone import alone_options
-from analysis.recommendation.costs import cost_of
-from analysis.recommendation.option import ADDED, CHOSEN, FOLLOW_UP, REFERENCE, Option, gains_of
+from analysis.recommendation.costs import UNKNOWN, cost_of
+from analysis.recommendation.option import ALONE, Option, gains_of
 from analysis.records.frames import each
 from analysis.records.schema import Records
 from analysis.selection import SINGLE_TASK, UNSHARED
-from analysis.statistics import verdicts
-
-KINDS = {
-    verdicts.CHOSEN: CHOSEN,
-    verdicts.REFERENCE: REFERENCE,
-    verdicts.CANDIDATE: FOLLOW_UP,
-    verdicts.ADDED: ADDED,
-}
-"""What a judged arm is as an option, by its role."""
 
 
 def options(records: Records, rows: pd.DataFrame) -> list[Option]:
@@ -31,18 +23,30 @@ def options(records: Records, rows: pd.DataFrame) -> list[Option]:
         rows: the table of the transfer question.
     """
     against = rows[rows["baseline"] == "each"]
-    found = [_judged(records, group) for _, group in against.groupby("arm", sort=False)]
-    return [*found, *alone_options(records, _single(rows, against), float(rows["band"].iloc[0]))]
+    singles = _singles(rows, against)
+    alone = alone_options(records, singles, float(rows["band"].iloc[0]))
+    zero = next((option for option in alone if option.kind == ALONE), None)
+    gains = {option.arm: option.gain for option in alone}
+    judged = [_judged(records, group, zero, gains) for _, group in against.groupby("arm", sort=False)]
+    return [*judged, *alone]
 
 
-def _single(rows: pd.DataFrame, against: pd.DataFrame) -> str:
-    """Label of the single-task networks that the judged arms were compared with, or that were judged themselves."""
+def _singles(rows: pd.DataFrame, against: pd.DataFrame) -> list[str]:
+    """Labels of the single-task networks that judged arms were compared with, or that were judged themselves."""
     if len(against):
-        return str(against["against"].iloc[0]) if "against" in against else ""
-    return next((str(row.arm) for row in each(rows) if row.sharing == SINGLE_TASK), "")
+        return list(dict.fromkeys(against["against"].astype(str))) if "against" in against else []
+    return [str(row.arm) for row in each(rows) if row.sharing == SINGLE_TASK][:1]
 
 
-def _judged(records: Records, rows: pd.DataFrame) -> Option:
+def _judged(records: Records, rows: pd.DataFrame, zero: Option | None, gains: Mapping[str, float]) -> Option:
+    """A judged arm as an option.
+
+    Args:
+        records: of the study.
+        rows: the arm in the table of the transfer question.
+        zero: the option ``alone``, which costs are compared with; ``None``: such networks were not trained.
+        gains: mean gain over that option, by label of single-task networks.
+    """
     label, number = str(rows["arm"].iloc[0]), len(records.tasks)
     facts = records.replicas[records.replicas["arm"] == label].iloc[0]
     alone = list(((records.frozen("judged") or {}).get("alone") or {}).get(label, []))
@@ -50,6 +54,5 @@ def _judged(records: Records, rows: pd.DataFrame) -> Option:
     cost = cost_of(records, label, number if facts["sharing"] in UNSHARED else 1)
     if alone:
         cost = cost.plus(cost_of(records, dict.fromkeys(alone, single), len(alone)))
-    ratios = cost.over(cost_of(records, single, number))
-    kind = FOLLOW_UP if alone else KINDS[rows["role"].iloc[0]]
-    return replace(gains_of(rows, kind, facts), cost=cost, ratios=ratios, alone=alone)
+    known = {"ratios": cost.over(UNKNOWN if zero is None else zero.cost), "alone_gain": gains.get(single, 0.0)}
+    return replace(gains_of(rows, str(rows["role"].iloc[0]), facts), cost=cost, alone=alone, **known)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 
-from analysis.recommendation.option import ADDED, ALONE, CHOSEN, FOLLOW_UP, REFERENCE, Option
+from analysis.recommendation.option import ALONE, Option
+from analysis.statistics.verdicts import ADDED, CANDIDATE, CHOSEN, REFERENCE
 
 ACCURACY, BALANCED, COST = "accuracy", "balanced", "cost"
 TOLERATED_BANDS = 5
@@ -15,9 +16,10 @@ RULES = {
         "no task is shown to do better alone or is likelier than not to lose more than the band, or else the "
         "first, in this order: the arm chosen on validation, a checked candidate, the reference, an arm added "
         "later; without such an arm, of those of which harm is neither shown nor clearly likelier the one with "
-        "the fewest multiply-adds, provided that its mean gain lies within the band of the highest; without one, "
-        "train alone. Harm is shown if a task is hurt by sharing (or hurt, where no loop was run), if a task does "
-        "better alone and none is better off, or if the 95% interval of the mean gain lies below the band. "
+        "the fewest multiply-adds, provided that its mean gain lies within the band of the highest, which is 0 if "
+        "none gains; without one, train alone. Gains of arms of different widths are counted from training alone at "
+        "the chosen arm's width. Harm is shown if a task is hurt by sharing (or hurt, where no loop was run), if a "
+        "task does better alone and none is better off, or if the 95% interval of the mean gain lies below the band. "
         "Benefit is shown if, without harm, a task is better off, or if the 95% interval of the mean gain lies "
         "above zero and reaches beyond the band. Clearly likelier: the mean gain lies beyond the band on that "
         "side with a probability of at least 50%, and at least three times the probability of the other side."
@@ -61,18 +63,22 @@ def best_that_shares(options: list[Option]) -> Option | None:
     a checked candidate, the reference, and one that was added to the finished study. Where all that are not harmful
     are open, no difference tells them from each other or from training alone, and what they cost decides.
     """
-    order = (CHOSEN, FOLLOW_UP, REFERENCE, ADDED)
     found = [option for option in options if option.shares]
     open_ones = [option for option in found if not option.harm]
     if open_ones and not any(option.benefit for option in open_ones):
-        highest = max(option.gain for option in open_ones)
-        found = [option for option in open_ones if option.gain >= highest - option.band] or open_ones
-        return min(found, key=lambda option: (_multiply_adds(option), order.index(option.kind)))
+        highest = max(option.total for option in open_ones)
+        found = [option for option in open_ones if option.total >= highest - option.band] or open_ones
+        return min(found, key=lambda option: (_multiply_adds(option), _order(option)))
 
     def place(option: Option) -> tuple[bool, bool, bool, int]:
-        return option.harm, not option.benefit, option.costs_a_task, order.index(option.kind)
+        return option.harm, not option.benefit, option.costs_a_task, _order(option)
 
     return min(found, key=place, default=None)
+
+
+def _order(option: Option) -> int:
+    """Place of an option among those that nothing else separates."""
+    return (CHOSEN, CANDIDATE, REFERENCE, ADDED).index(CANDIDATE if option.is_candidate else option.kind)
 
 
 def _multiply_adds(option: Option) -> float:
@@ -81,8 +87,10 @@ def _multiply_adds(option: Option) -> float:
 
 
 def _balanced(options: list[Option]) -> Option | None:
-    best = best_that_shares(options)
-    return best if best is not None and not best.harm else _alone(options)
+    best, alone = best_that_shares(options), _alone(options)
+    if best is None or best.harm:
+        return alone
+    return best if best.benefit or alone is None or best.total >= -best.band else alone
 
 
 def _most_accurate(options: list[Option]) -> Option | None:
@@ -91,7 +99,7 @@ def _most_accurate(options: list[Option]) -> Option | None:
 
 
 def _value(option: Option) -> float:
-    return option.gain - option.risks.shortfall
+    return option.total - option.risks.shortfall
 
 
 def _cheapest(options: list[Option]) -> Option | None:

@@ -80,7 +80,7 @@ class Recommendation:
             far; empty without one.
         alone: tasks that the candidate trains alone, checked (``share some``) or not; beside ``do not share``, too, one
             may be named.
-        cost: against single-task networks of the same width; may be empty.
+        cost: of ``choice``, against single-task networks of the same width; may be empty.
         changes: what would change the verdict, one sentence each.
         winners_curse: skill of the chosen arm in search, confirm and verdict, with how much was tried.
         caveat: the strongest one; empty while there is no verdict.
@@ -132,10 +132,10 @@ def recommend(records: Records) -> Recommendation:
         prefer=prefer,
         arm=arm,
         alone=decision.alone or (decision.about.alone if decision.about and decision.word == SHARE_SOME else []),
-        cost=_cost(table_of("cost", records), arm),
+        cost=_cost(table_of("cost", records), arm if decision.choice is None else decision.choice.arm),
         changes=caveats.changes(rows, decision.about.arm if decision.about else arm),
         winners_curse=caveats.winners_curse(records, chosen["arm"]),
-        caveat=caveats.caveat(records, rows, arm),
+        caveat=caveats.caveat(records, rows, arm, command),
         step=step,
         command=command,
     )

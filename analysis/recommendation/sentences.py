@@ -165,6 +165,9 @@ def _best(rows: pd.DataFrame, decision: Decision) -> str:
     against, mean = best[best["scope"] == TASK], best[best["scope"] == MEAN]
     if against.empty or against["low_simultaneous"].isna().all() or (against["sharing"] == "single_task").all():
         return ""
+    each = rows[(rows["arm"] == decision.arm["arm"]) & (rows["baseline"] == "each") & (rows["scope"] == TASK)]
+    if dict(zip(each["task"], each["gain"], strict=True)) == dict(zip(against["task"], against["gain"], strict=True)):
+        return ""  # they are the networks of the same width, of which the sentences before speak
     ahead = (against["low_simultaneous"] > against["band"]).sum()
     behind = against.loc[against["high_simultaneous"] < -against["band"], "task"]
     if not ahead and behind.empty and not (mean["low"] > 0).any():

@@ -109,8 +109,8 @@ def compose(records: Records, answered: list[Answer], figures: list[Drawing]) ->
         figures=figures,
         extra_tables=[*(_table(answer) for answer in answered), *log_loss_table(by_loss)],
         recommendation=advised(recommendation),
-        recipe=recipe(study, recommendation.arm),
-        use=steps(study),
+        recipe=recipe(study, recommendation),
+        use=steps(study, recommendation),
         budget_words=budget.budget_words(study),
         budget_tables=[
             *budget.budget_tables(study),

@@ -10,7 +10,7 @@ from analysis.recommendation.recommend import opening, recommend
 from analysis.records.load import load
 from analysis.records.load_suite import is_suite, load_suite
 from analysis.records.schema import Records
-from analysis.report.sections.options import option_cells
+from analysis.report.sections.options import option_cells, option_rows
 from analysis.report.sections.precision import precision_rows
 from analysis.suite.answer import opening as suite_opening
 from analysis.suite.answer import rankings
@@ -23,13 +23,16 @@ class VerdictText:
     Args:
         headline: what to do, or who leads, in one sentence.
         sentences: the paragraphs after it.
-        options: what one could do, as the rows of a short table with its header first; empty without a verdict.
+        options: what one could do, with every number (:func:`analysis.report.sections.options.options_table`), the one
+            that is taken first; ``None`` stands for what is not known.  Empty without a verdict.
+        option_cells: the same as the rows of a short table for people, its header first.
         precision: planned and achieved half-widths, of :func:`analysis.report.sections.precision.precision_rows`.
     """
 
     headline: str
     sentences: list[str]
-    options: list[list[str]] = field(default_factory=list)
+    options: list[dict[str, Any]] = field(default_factory=list)
+    option_cells: list[list[str]] = field(default_factory=list)
     precision: list[dict[str, Any]] = field(default_factory=list)
 
 
@@ -56,6 +59,7 @@ def _of_study(records: Records) -> VerdictText:
     return VerdictText(
         recommendation.headline,
         opening(recommendation),
+        option_rows(recommendation),
         option_cells(recommendation),
         precision_rows(records, recommendation),
     )

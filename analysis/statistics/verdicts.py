@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from analysis.formatting import number_of
 from analysis.records.frames import each
 from analysis.statistics.intervals import MIN_SEEDS, Gain
 from analysis.statistics.outcomes import LOOP
@@ -18,6 +19,9 @@ HELPED_BY_SHARING, TRAINED_TOGETHER = "helped by sharing", "better trained toget
 
 ALONE = "trained alone"
 """What is shown in place of a word where an arm has the single-task networks themselves, as a candidate's task has."""
+
+NO_VERDICT = "no verdict"
+"""What is shown in place of a word where there are too few seeds for an interval."""
 
 MAX_SEEDS = 1000
 """More seeds than this are not worth naming as a remedy."""
@@ -55,8 +59,10 @@ def judge(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def shown_word(row: Any) -> str:
-    """Return the word to show for a row of the transfer table: its verdict, or that its task is trained alone."""
-    return ALONE if row.alone and row.low == row.high else row.word
+    """Return what to show for a row of the transfer table: its word, that its task is trained alone, or no verdict."""
+    if row.alone and row.low == row.high:
+        return ALONE
+    return row.word if row.n >= MIN_SEEDS else NO_VERDICT
 
 
 def verdicts(rows: pd.DataFrame, role: str) -> pd.DataFrame:
@@ -115,7 +121,7 @@ def remedy(gain: Gain, band: float) -> str:
     if gain.n == 0:
         return "test labels"
     if gain.n < MIN_SEEDS:
-        return f"at least {int(seeds)} more seed{'s' * (seeds != 1)}"
+        return f"at least {number_of(int(seeds), 'more seed')}"
     if math.isfinite(seeds) and seeds <= MAX_SEEDS:
-        return f"about {int(seeds)} more seed{'s' * (seeds != 1)}"
+        return f"about {number_of(int(seeds), 'more seed')}"
     return "more test data" if math.isinf(seeds) and gain.test_error > 0 else f"more than {MAX_SEEDS:,} more seeds"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from analysis.formatting import agree, interval, listing, points
+from analysis.formatting import agree, all_of, interval, listing, points
 from analysis.records.frames import each
 from analysis.suite.ranking import Ranking
 
@@ -24,7 +24,7 @@ def title(ranking: Ranking) -> str:
         return f"Over {_sets(ranking)}, {lead}, by points alone: there are too few seeds for intervals"
     tied = int((~rest["separable"]).sum())
     if not tied:
-        return f"Over {_sets(ranking)}, {lead}, ahead of all {len(rest)} others"
+        return f"Over {_sets(ranking)}, {lead}, ahead of {all_of(len(rest))}"
     return f"Over {_sets(ranking)}, {lead}; {tied} of {len(rest)} others cannot be told from it"
 
 

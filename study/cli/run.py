@@ -108,7 +108,7 @@ def report(path: Path, *, as_json: bool = False, prefer: str | None = None, name
     else:
         say("")
         say_prose(verdict.headline, *verdict.sentences)
-        if verdict.options:
+        if verdict.option_cells:
             say("")
-            say_table(verdict.options[0], verdict.options[1:])
+            say_table(verdict.option_cells[0], verdict.option_cells[1:])
         say("", f"report: {page}")

@@ -46,6 +46,7 @@ class Truth:
             that scale, and is run only where it is named here.
         further: ways to share beside ``hard``, at full depth, and what each gains over it on every task.
         chosen: label of the arm that the ledger froze; ``None`` lets ``choose_arm`` decide.
+        reference_width: width of the arm that shares everything; ``None``: that of the chosen arm.
         phases: which phases are finished.
         agreement: cosine between the gradients of two tasks, ``WITHIN`` where none is given, in the last shared stage,
             and ``WITHIN`` in the others; ``None``: nothing was measured.
@@ -74,6 +75,7 @@ class Truth:
     num_test: int = 240
     groups: int | None = None
     chosen: str | None = None
+    reference_width: int | None = None
     phases: Sequence[str] = ("search", "confirm", "verdict")
     level_divisor: int = 1
     agreement: Mapping[tuple[str, str], float] | None = None
@@ -184,7 +186,7 @@ def _freeze(path: Path, truth: Truth, arms: list[dict[str, Any]], ledger: _Ledge
     """Freeze the chosen arm and what is judged; returns the arms that the verdict phase trains."""
     by_label = {arm["arm"]: arm for arm in arms}
     chosen = by_label[truth.chosen or _choose(path)]
-    full = _arm(truth, "hard", truth.stages, chosen["width"])
+    full = _arm(truth, "hard", truth.stages, truth.reference_width or chosen["width"])
     judged = [chosen] + [full] * (full["arm"] != chosen["arm"])
     baselines, trained, best = {}, list(judged), _best_widths(path, truth)
     for arm in judged:

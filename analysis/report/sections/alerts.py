@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
+from analysis.formatting import agree, number_of
 from analysis.questions import divergence
 from analysis.records.frames import each
 from analysis.records.remarks import lines_of_remarks
@@ -14,10 +15,10 @@ from analysis.records.schema import Records
 from analysis.records.study_state import LoadedStudy
 from analysis.report.sections.alert import Alert, by_consequence, one_line_each
 from analysis.report.sections.budget_alerts import budget_alerts
+from analysis.statistics.intervals import MIN_SEEDS
 from analysis.statistics.late_epochs import LAST, late_arms
 from analysis.statistics.looks import divisor_of_level, num_looks
 
-FEW_SEEDS = 5
 FEW_TEST_LABELS = 100
 LOW_COVERAGE = 0.5
 STILL_RISING = 0.5
@@ -70,17 +71,15 @@ def _unfinished(study: LoadedStudy) -> Iterator[Alert]:
     rows = rows[(rows["phase"] == "verdict") & (rows["status"] == "finished")]
     open_ = int((~rows["replica"].isin(study.records.scores["replica"])).groupby(rows["replica"]).all().sum())
     if "verdict" in study.state.done and open_:
-        yield Alert(
-            "Unfinished study", f"{open_} trained verdict replica{_s(open_)} {_are(open_)} not scored yet.", "verdict"
-        )
+        text = f"{number_of(open_, 'trained verdict replica')} {agree(open_, 'is', 'are')} not scored yet."
+        yield Alert("Unfinished study", text, "verdict")
 
 
 def _few_seeds(study: LoadedStudy) -> Iterator[Alert]:
     n = study.state.seeds["verdict"]
-    if "verdict" in study.state.done and n < FEW_SEEDS:
-        yield Alert(
-            "Too few seeds", f"{n} paired seed{_s(n)}; below {FEW_SEEDS} there are points and no intervals.", "verdict"
-        )
+    if "verdict" in study.state.done and n < MIN_SEEDS:
+        text = f"{number_of(n, 'paired seed')}; below {MIN_SEEDS} there are points and no intervals."
+        yield Alert("Too few seeds", text, "verdict")
 
 
 def _lost(study: LoadedStudy) -> Iterator[Alert]:
@@ -236,11 +235,3 @@ def _last_rise(curve: np.ndarray) -> float:
 
 def _points(skill: float) -> str:
     return f"{100 * skill:.1f} points"
-
-
-def _s(n: int) -> str:
-    return "" if n == 1 else "s"
-
-
-def _are(n: int) -> str:
-    return "is" if n == 1 else "are"

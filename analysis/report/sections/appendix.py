@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 import yaml
 
-from analysis.formatting import tree_words
+from analysis.formatting import number_of, tree_words
 from analysis.records.explored import explored_arms
 from analysis.records.schema import FACTOR_COLUMNS, Records
 from analysis.records.study_state import LoadedStudy, State
@@ -126,7 +126,7 @@ def _openings(records: Records) -> Table:
         arm_already_chosen=lambda pair: bool(frozen) and frozen[-1] < pair[0],
     )
     n = len(frame)
-    caption = f"The test split was opened {n} time{'' if n == 1 else 's'}; training never receives it."
+    caption = f"The test split was opened {number_of(n, 'time')}; training never receives it."
     return Table("test_access", caption, frame, title="Test accesses", when_empty="The test split was never opened.")
 
 

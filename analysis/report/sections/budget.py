@@ -6,10 +6,12 @@ from typing import Any
 
 import pandas as pd
 
+from analysis.formatting import agree, number_of
 from analysis.records.study_state import LoadedStudy
 from analysis.report.output.tables import Table, frame_of
 from analysis.selection import costs
-from analysis.statistics.judged import choices
+from analysis.statistics.judged import choices, roles
+from analysis.statistics.verdicts import CHOSEN, role_of
 
 MEANING = {
     "each": "single-task networks of the same width, each tuned for its task",
@@ -20,9 +22,9 @@ MEANING = {
 
 def sides(study: LoadedStudy) -> list[tuple[str, str]]:
     """Return (role, arm) of every side of the comparison, the chosen arm first, each arm once."""
-    found = [("chosen" if arm == study.state.chosen else "reference", arm) for arm in study.state.judged]
+    found = [(role_of(role), arm) for role, arm in roles(study.records.frozen("judged") or {"arms": []}).items()]
     if not found and study.state.chosen is not None:
-        found = [("chosen", study.state.chosen)]
+        found = [(CHOSEN, study.state.chosen)]
     for arm in study.state.judged:
         given = study.state.baselines.get(arm, {})
         found += [(f"{name}: {meaning}", given[name]) for name, meaning in MEANING.items() if given.get(name)]
@@ -37,14 +39,16 @@ def budget_words(study: LoadedStudy) -> list[str]:
         return ["The ledger holds no plan."]
     arms = plan.get("arms", [])
     searched = (
-        f"Every arm, single-task networks included, had the same {plan.get('draws', '?')} draws of the tuning "
-        f"hyperparameters on {seeds.get('search', '?')} search seeds, up to {plan.get('epochs', '?')} epochs, and the "
-        f"same rules for stopping the worse half of the draws. {len(arms)} arms were planned."
+        f"Every arm, single-task networks included, had the same {number_of(plan.get('draws'), 'draw')} of the tuning "
+        f"hyperparameters on {number_of(seeds.get('search'), 'search seed')}, up to "
+        f"{number_of(plan.get('epochs'), 'epoch')}, and the same rules for stopping the worse half of the draws. "
+        f"{number_of(len(arms), 'arm')} {agree(len(arms), 'was', 'were')} planned."
     )
     if plan.get("searched"):
         searched = (
-            f"The search had {seeds.get('search', '?')} seeds and up to {plan.get('epochs', '?')} epochs: "
-            f"{plan['searched']}. It chose among {len(arms)} arms."
+            f"The search had {number_of(seeds.get('search'), 'seed')} and up to "
+            f"{number_of(plan.get('epochs'), 'epoch')}: {plan['searched']}. It chose among "
+            f"{number_of(len(arms), 'arm')}."
         )
     return [
         *_design(study),

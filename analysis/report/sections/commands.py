@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from dataclasses import dataclass
 
+from analysis.recommendation.recommend import Recommendation
 from analysis.records.run_command import run_path, started_with
 from analysis.records.schema import Records
 from analysis.records.study_state import LoadedStudy
@@ -32,15 +33,16 @@ def commands(records: Records) -> list[Step]:
     ]
 
 
-def steps(study: LoadedStudy) -> list[Step]:
+def steps(study: LoadedStudy, recommendation: Recommendation) -> list[Step]:
     """Return the steps from the recommendation to a trained network; none where a study ended without an answer."""
     if study.state.ended is not None:
         return []
     if study.state.phase is not None:
         return [Step("Finish the study: the same command trains what is missing.", started_with(study.records))]
-    found = [
-        Step("Build the network of the recipe above and train it with its hyperparameters, early stopping included.")
-    ]
+    shares = recommendation.choice is None or recommendation.choice.shares
+    alone = "Train a network for each task, by the recipe above,"
+    build = "Build the network of the recipe above and train it" if shares else alone
+    found = [Step(f"{build} with its hyperparameters, early stopping included.")]
     run = run_path(study.records)
     if any((study.records.path / "models").glob("*.safetensors")):
         export = shlex.join(["mtl-study", "export", run, "--out", f"{run}-model"])

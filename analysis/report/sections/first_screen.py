@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from analysis.formatting import number_of
 from analysis.records.explored import search_of_compared
 from analysis.records.schema import Records
 from analysis.records.study_state import TRAINED, LoadedStudy
@@ -25,17 +26,16 @@ def facts(study: LoadedStudy) -> list[Fact]:
     replicas = study.records.replicas.drop_duplicates("replica")
     n = study.state.seeds["verdict"]
     if "verdict" in study.state.done:
-        found.append(Fact("Verdict", f"{n} paired seed{'' if n == 1 else 's'}", "fresh: they chose nothing"))
+        found.append(Fact("Verdict", number_of(n, "paired seed"), "fresh: they chose nothing"))
     confirmed = replicas[(replicas["phase"] == "confirm") & replicas["status"].isin(TRAINED)]
     if len(confirmed):
         of_arms = confirmed.groupby("arm")["seed"].nunique()  # an outer fold confirms what it has searched itself
         fewest, most = int(of_arms.min()), int(of_arms.max())
         number = str(most) if fewest == most else f"{fewest} to {most}"
-        found.append(Fact("Confirmed", _arms(len(of_arms)), f"on {number} seeds of their own"))
+        found.append(Fact("Confirmed", number_of(len(of_arms), "arm"), f"on {number} seeds of their own"))
     search = search_of_compared(replicas, study.records)
-    found.append(
-        Fact("Search", f"{len(search):,} replicas".replace(",", "\u202f"), f"of {_arms(search['arm'].nunique())}")
-    )
+    replicas_of = number_of(len(search), "replica").replace(",", "\u202f")
+    found.append(Fact("Search", replicas_of, f"of {number_of(search['arm'].nunique(), 'arm')}"))
     return found
 
 
@@ -64,7 +64,3 @@ def _cost(study: LoadedStudy) -> list[Fact]:
     ratio = size.loc[study.state.chosen] / size.loc[each]
     note = f"parameters, and {ratio['multiply_adds']:.2f} × the multiply-adds"
     return [Fact("Cost against single-task networks of this width", f"{ratio['parameters']:.2f} ×", note)]
-
-
-def _arms(n: int) -> str:
-    return f"{n} arm{'' if n == 1 else 's'}"

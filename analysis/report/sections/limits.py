@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from analysis.formatting import number_of
 from analysis.records.study_state import LoadedStudy
 
 
@@ -17,9 +18,10 @@ def limits(study: LoadedStudy, transfer: pd.DataFrame) -> list[str]:
         "“Not detected” is not “no effect”: a task without a verdict may still gain or lose, within its interval.",
     ]
     if plan.get("arms"):
-        tried = f"tried {len(plan['arms'])} arms with {plan.get('draws', '?')} draws each"
+        arms = number_of(len(plan["arms"]), "arm")
+        tried = f"tried {arms} with {number_of(plan.get('draws'), 'draw')} each"
         if plan.get("searched"):
-            tried = f"chose among {len(plan['arms'])} arms: {plan['searched']}"
+            tried = f"chose among {arms}: {plan['searched']}"
         found.append(
             f"The search {tried}. The best of many looks better than it is; that is why the verdict rests on seeds "
             "that chose nothing."

@@ -4,21 +4,26 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
-from analysis.formatting import agree, interval, points, shared_stages
+import numpy as np
+
+from analysis.formatting import agree, interval, number_of, points, shared_stages
 from analysis.recommendation.costs import fraction
-from analysis.recommendation.option import ADDED, ALONE, BEST_ALONE, CHOSEN, FOLLOW_UP, REFERENCE, Option
+from analysis.recommendation.option import ALONE, ALONE_ELSEWHERE, BEST_ALONE, ROLES, Option
 from analysis.recommendation.preference import RULES
 from analysis.recommendation.recommend import Recommendation
 from analysis.report.output.tables import Table, frame_of
+from analysis.statistics.verdicts import ADDED, CANDIDATE, CHOSEN, REFERENCE
 
 HEADER = ["option", "mean gain", "worst task", "risk", "cost"]
 ORIGIN = {
     CHOSEN: "chosen on validation",
     REFERENCE: "reference",
-    FOLLOW_UP: "checked candidate",
+    CANDIDATE: "checked candidate",
     ADDED: "added later",
     ALONE: "what the others are compared with",
+    ALONE_ELSEWHERE: "what options of this width are compared with",
     BEST_ALONE: "each task at the width that is best for it",
 }
 
@@ -39,7 +44,13 @@ class OptionLine:
 def option_lines(recommendation: Recommendation) -> list[OptionLine]:
     """Return the options as text, the one that is taken first; none before a verdict."""
     ordered = sorted(recommendation.options, key=lambda option: option is not recommendation.choice)
-    return [_line(option, option is recommendation.choice) for option in ordered]
+    width = _width_alone(recommendation.options)
+    return [_line(option, option is recommendation.choice, width) for option in ordered]
+
+
+def _width_alone(options: list[Option]) -> object:
+    """Width of the single-task networks that costs are compared with; ``None`` where they were not trained."""
+    return next((option.facts["width"] for option in options if option.kind == ALONE), None)
 
 
 def option_cells(recommendation: Recommendation) -> list[list[str]]:
@@ -68,6 +79,7 @@ def options_table(recommendation: Recommendation) -> Table | None:
         mean_gain=lambda option: option.gain,
         low=lambda option: option.low,
         high=lambda option: option.high,
+        gain_over_alone=lambda option: option.total,
         probability_mean_loses=lambda option: option.risks.loss,
         probability_mean_gains=lambda option: option.risks.benefit,
         worst_task=lambda option: option.risks.worst,
@@ -84,25 +96,52 @@ def options_table(recommendation: Recommendation) -> Table | None:
     return Table("options", caption(recommendation), frame)
 
 
+def option_rows(recommendation: Recommendation) -> list[dict[str, Any]]:
+    """Return the rows of :func:`options_table` for programs, the option that is taken first."""
+    table = options_table(recommendation)
+    if table is None:
+        return []
+    rows = table.frame.astype(object).where(table.frame.notna(), None).to_dict("records")
+    return sorted(({str(name): _plain(value) for name, value in row.items()} for row in rows), key=_not_taken)
+
+
+def _plain(value: Any) -> Any:
+    """A value as JSON knows it: no NumPy scalar, no infinity."""
+    value = value.item() if isinstance(value, np.generic) else value
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _not_taken(row: dict[str, Any]) -> bool:
+    return not row["taken"]
+
+
 def caption(recommendation: Recommendation) -> str:
     """Return what the columns are, and the rule by which an option is taken."""
     band = recommendation.options[0].band
     seeds = max(option.n for option in recommendation.options)
+    width = _width_alone(recommendation.options)
+    alone = "the single-task networks" if width is None else f"training each task alone at width {width}"
     by = " by their stated importance" if any(option.equal for option in recommendation.options) else ""
     return (
-        f"Mean gain: over tasks{by}, in points of test skill against tuned single-task networks of the same width, "
-        f"with 95% interval, n = {seeds} paired verdict seeds. Worst task: gain of whichever task it is (posterior "
-        "median and 95% interval; tasks partly pooled). Risk: probability that at least one task loses more than "
-        f"{band:g} {agree(band, 'point', 'points')}; with many tasks, and no effect at all, it is high, too. Cost: "
-        "networks, multiply-adds at prediction, parameters and seconds of one training, as shares of the single-task "
-        "networks'. Taken (prefer: "
-        f"{recommendation.prefer}): {RULES[recommendation.prefer]}"
+        f"Mean gain: over tasks{by}, in points of test skill against tuned single-task networks of the same width"
+        f"{_elsewhere(recommendation.options)}, with 95% interval, n = {seeds} paired verdict seeds. Worst task: gain "
+        "of whichever task it is (posterior median and 95% interval; tasks partly pooled). Risk: probability that at "
+        f"least one task loses more than {band:g} {agree(band, 'point', 'points')}; with many tasks, and no effect at "
+        "all, it is high, too. Cost: networks, multiply-adds at prediction, parameters and seconds of one training, as "
+        f"shares of those of {alone}. Taken (prefer: {recommendation.prefer}): {RULES[recommendation.prefer]}"
     )
+
+
+def _elsewhere(options: list[Option]) -> str:
+    """What a gain is over, where options have different widths."""
+    if all(option.alone_gain == 0 for option in options):
+        return ""
+    return " (which is named where it is not the chosen arm's; what the networks of that width gain is another option)"
 
 
 def name_of(option: Option) -> str:
     """Return what an option does, in words."""
-    if option.kind in (ALONE, BEST_ALONE):
+    if option.kind in (ALONE, ALONE_ELSEWHERE, BEST_ALONE):
         width = "at its best width" if option.kind == BEST_ALONE else f"at width {option.facts['width']}"
         return f"Train each task alone {width}"
     facts = option.facts
@@ -112,14 +151,17 @@ def name_of(option: Option) -> str:
     return f"{shares[:1].upper()}{shares[1:]}, width {facts['width']}{method}{alone}"
 
 
-def _line(option: Option, taken: bool) -> OptionLine:
+def _line(option: Option, taken: bool, width: object) -> OptionLine:
+    """The option as text, where costs are compared with single-task networks of ``width``."""
     plain = option.kind == ALONE
+    own = option.facts["width"]
+    over = f" over width {own} alone" if option.kind in ROLES and width is not None and own != width else ""
     risks = option.risks
     worst = f"{points(risks.worst)} {interval(risks.worst_low, risks.worst_high)}".strip()
     return OptionLine(
         name=name_of(option),
         origin=ORIGIN[option.kind],
-        gain="0" if plain else f"{points(option.gain)} {interval(option.low, option.high)}".strip(),
+        gain="0" if plain else f"{points(option.gain)} {interval(option.low, option.high)}".strip() + over,
         worst="0" if plain else worst,
         risk="0%" if plain else _percent(risks.some_loss),
         cost=_cost(option),
@@ -135,7 +177,7 @@ def _percent(probability: float) -> str:
 
 def _cost(option: Option) -> str:
     networks = option.cost.networks
-    parts = [f"{networks} network{'' if networks == 1 else 's'}"] if networks else []
+    parts = [number_of(networks, "network")] if networks else []
     names = ("parameters", "multiply-adds", "training time")
     shown = [f"{fraction(ratio)} {name}" for name, ratio in zip(names, option.ratios, strict=True) if ratio > 0]
     return ", ".join(parts + (shown if option.kind != ALONE else ["all costs 100%"]))

@@ -7,11 +7,12 @@ from typing import Any
 
 import pandas as pd
 
-from analysis.recommendation.option import CHOSEN, Option
+from analysis.recommendation.option import Option
 from analysis.recommendation.recommend import Recommendation
 from analysis.records.frames import each
 from analysis.records.schema import Records
 from analysis.report.output.tables import Table
+from analysis.statistics.verdicts import CHOSEN
 
 MEAN_OF_TASKS = "mean over tasks"
 DESIGNS = {"cross_fit": "outer folds, in which every labelled row judges", "holdout": "a test split of its own"}

@@ -1,4 +1,4 @@
-"""Section 4: the recommendation in sentences, and the recipe of the recommended arm."""
+"""Section 4: the recommendation in sentences, and the recipe of what is recommended."""
 
 from __future__ import annotations
 
@@ -53,24 +53,46 @@ def _taken(recommendation: Recommendation) -> str:
     return f"train {recommendation.choice.arm}"
 
 
-def recipe(study: LoadedStudy, arm: str) -> Table | None:
-    """Return what to train: the arm labelled ``arm`` with its tuned hyperparameters; ``None`` before one is chosen.
+def recipe(study: LoadedStudy, recommendation: Recommendation) -> Table | None:
+    """Return what to train, with its tuned hyperparameters; ``None`` before an arm is chosen.
 
-    The tasks that the arm leaves to train alone have a column each, of their single-task networks.
+    That is the option which is taken: an arm, or single-task networks.  While there is none it is the arm chosen so
+    far, and beside a candidate that nobody checked the arm that the candidate was found in.
     """
-    records = study.records
-    columns = _columns(records, arm)
+    choice, judged = recommendation.choice, study.records.frozen("judged") or {}
+    if choice is None or choice.shares or recommendation.decision == CANDIDATE:
+        columns = _of_arm(study.records, recommendation.arm)
+    elif choice.arm:
+        columns = _columns(study.records, choice.arm)
+    else:
+        best = next((known["best"] for known in judged.get("baselines", {}).values() if "best" in known), {})
+        columns = {task: _columns(study.records, arm, task)[ALL] for task, arm in best.items()}
     if not columns:
         return None
-    judged = records.frozen("judged") or {}
+    frame = pd.DataFrame([{"for": name} | values for name, values in columns.items()], dtype=object)
+    return Table("recipe", f"{_recipe_of(recommendation)} with tuned hyperparameters.", _upright(frame))
+
+
+def _recipe_of(recommendation: Recommendation) -> str:
+    if recommendation.choice is None:
+        return "The arm chosen so far"
+    if recommendation.decision == CANDIDATE:
+        return f"The arm that was judged; the candidate trains {listing(recommendation.alone)} alone, unchecked,"
+    return "The recommended arm" if recommendation.choice.shares else "The recommended single-task networks"
+
+
+def _of_arm(records: Records, arm: str) -> dict[str, dict[str, object]]:
+    """Columns of an arm; the tasks that it leaves to train alone have a column each, of their single-task networks."""
+    columns, judged = _columns(records, arm), records.frozen("judged") or {}
+    if not columns:
+        return {}
     single = judged.get("baselines", {}).get(arm, {}).get("each", "")
     alone = judged.get("alone", {}).get(arm, [])
     if alone and ALL in columns:
         columns = {"the other tasks": columns[ALL]}
     for task in alone:
         columns |= {f"{task}, alone": values for values in _columns(records, single, task).values()}
-    frame = pd.DataFrame([{"for": name} | values for name, values in columns.items()], dtype=object)
-    return Table("recipe", "The recommended arm with its tuned hyperparameters.", _upright(frame))
+    return columns
 
 
 def _columns(records: Records, arm: str, task: str = "") -> dict[str, dict[str, object]]:

@@ -13,7 +13,6 @@ from analysis.formatting import interval, judged_arm, points, with_interval
 from analysis.importance import mean_of
 from analysis.records.frames import each
 from analysis.report.output.tables import Table
-from analysis.statistics.intervals import MIN_SEEDS
 from analysis.statistics.paired_gains import EQUAL_MEAN, MEAN, TASK
 from analysis.statistics.verdicts import (
     ADDED,
@@ -52,7 +51,7 @@ Gaps = Mapping[tuple[str, str], float]
 
 @dataclass(frozen=True)
 class Chip:
-    """A verdict as a coloured word: sign and word say what the colour (``tone``) says; ``remedy`` would decide it."""
+    """A verdict as a coloured word: sign and word say what the colour (``tone``) says; ``remedy`` is what it needs."""
 
     word: str
     sign: str
@@ -136,7 +135,7 @@ def _row(row: Any, gaps: Gaps) -> Row:
 
 def chip_of(row: Any) -> Chip:
     """The verdict of one row of the transfer question's table; too few seeds earn no word."""
-    word = shown_word(row) if row.n >= MIN_SEEDS else "no verdict"
+    word = shown_word(row)
     sign, tone = SIGNS.get(word, (NEUTRAL.get(word, "○"), "even"))
     return Chip(word, sign, tone, row.remedy)
 

@@ -8,10 +8,11 @@ import numpy as np
 import pandas as pd
 
 from analysis.formatting import points
-from analysis.recommendation.option import CHOSEN, Option
+from analysis.recommendation.option import Option
 from analysis.records.study_state import LoadedStudy
 from analysis.selection import SINGLE_TASK, rank_draws
 from analysis.statistics.strata import fold_of
+from analysis.statistics.verdicts import CHOSEN
 
 
 def tuning_noise(study: LoadedStudy, options: list[Option]) -> list[str]:

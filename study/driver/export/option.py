@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from analysis.recommendation.option import ALONE, BEST_ALONE, Option
+from analysis.recommendation.option import ALONE, ALONE_ELSEWHERE, BEST_ALONE, Option
 from analysis.recommendation.recommend import Recommendation
 from analysis.records.schema import Records
 from analysis.selection import SINGLE_TASK
@@ -49,13 +49,15 @@ def chosen_option(recommendation: Recommendation, asked: str | None, where: str)
         raise UserError(where, found, remedy or "Run the command that began it once more.")
     if asked is None:
         return recommendation.choice
-    for option in recommendation.options:
-        if asked == option.arm or _plain(asked) == _plain(option.kind):
-            return option
+    named = [option for option in recommendation.options if asked == option.arm]
+    found = named or [option for option in recommendation.options if _plain(asked) == _plain(option.kind)]
+    if len(found) == 1:
+        return found[0]
     known = ", ".join(
-        f"{option.kind} ({option.arm})" if option.arm else option.kind for option in recommendation.options
+        f"{option.kind} ({option.arm})" if option.arm else option.kind for option in found or recommendation.options
     )
-    raise UserError(f"--option {asked}", "the study has judged no such option.", f"Choose one of: {known}.")
+    said = f"{len(found)} options are of this kind." if found else "the study has judged no such option."
+    raise UserError(f"--option {asked}", said, f"Choose one of: {known}." if not found else f"Name the arm: {known}.")
 
 
 def _plain(kind: str) -> str:
@@ -77,11 +79,11 @@ def _of_fold(records: Records, option: Option, fold: int | None) -> Iterator[Tra
         return
     tasks = [str(task) for task in records.tasks["task"]]
     rows = _trained(records, fold)
-    if option.kind in (ALONE, BEST_ALONE):
-        for task, arm in _alone(judged, option, fold, tasks).items():
+    if option.kind in (ALONE, ALONE_ELSEWHERE, BEST_ALONE):
+        for task, arm in _alone(records, judged, option, fold).items():
             yield from _networks(rows[rows["task"] == task], arm, (task,), fold)
         return
-    arm = _arm_of(records, judged, option, fold)
+    arm = _arm_in(records, judged, option.arm, fold)
     apart = list(judged.get("alone", {}).get(arm, []))
     own = rows[rows["arm"] == arm]
     shared = tuple(task for task in tasks if task not in apart)
@@ -108,21 +110,22 @@ def _networks(rows: pd.DataFrame, arm: str, tasks: tuple[str, ...], fold: int | 
         yield TrainedNetwork(str(replica), arm, tasks, int(seed), fold)
 
 
-def _arm_of(records: Records, judged: Mapping[str, Any], option: Option, fold: int | None) -> str:
-    """Label of the arm that an outer fold judged in the option's role; where it has none, of its chosen arm."""
+def _arm_in(records: Records, judged: Mapping[str, Any], label: str, fold: int | None) -> str:
+    """Label of the arm that an outer fold judged in the role that ``label`` has; where it has none, its chosen arm."""
     if fold is None:
-        return option.arm
+        return label
     of_all = roles(records.frozen("judged") or {"arms": []})
     here = roles(judged)
-    role = next((role for role, arm in of_all.items() if arm == option.arm), CHOSEN)
+    role = next((role for role, arm in of_all.items() if arm == label), CHOSEN)
     return here.get(role, here[CHOSEN])
 
 
-def _alone(judged: Mapping[str, Any], option: Option, fold: int | None, tasks: list[str]) -> dict[str, str]:
-    """Label of the single-task arm of every task."""
-    first = roles(judged)[CHOSEN]
-    baselines = judged["baselines"][first]
+def _alone(records: Records, judged: Mapping[str, Any], option: Option, fold: int | None) -> dict[str, str]:
+    """Label of the single-task arm of every task; of an outer fold the one that it compared its own arm with."""
     if option.kind == BEST_ALONE:
-        return dict(baselines["best"])
-    label = option.arm if fold is None else baselines.get("each", first)
-    return dict.fromkeys(tasks, label)
+        return dict(judged["baselines"][roles(judged)[CHOSEN]]["best"])
+    of_all = records.frozen("judged") or {"arms": [], "baselines": {}}
+    compared = (arm for arm in roles(of_all).values() if of_all["baselines"].get(arm, {}).get("each") == option.arm)
+    arm = _arm_in(records, judged, next(compared, option.arm), fold)
+    label = str(judged["baselines"].get(arm, {}).get("each", arm))
+    return dict.fromkeys(map(str, records.tasks["task"]), label)

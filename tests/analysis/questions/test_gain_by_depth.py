@@ -30,6 +30,17 @@ def test_a_task_that_loses_without_sharing_is_not_said_to_lose_by_depth(records_
     assert gain_by_depth.title(rows) == "Gain by number of shared stages"
 
 
+def test_a_task_that_recovers_in_between_is_not_said_to_lose_from_a_depth_on(records_of: StudyOf) -> None:
+    rows = gain_by_depth.table(gain_by_depth.score(records_of(replace(PLAIN, stages=3, chosen=None))))
+    odd = rows["task"] == "odd"
+    assert "odd loses from" in gain_by_depth.title(rows)
+    highs = rows["high"].where(~(odd & rows["depth"].isin([1, 3])), -1.0).where(~(odd & (rows["depth"] == 2)), 0.1)
+    lost = highs < 0
+    losing = lost[::-1].groupby([rows["task"], rows["width"]]).cummin()[::-1].astype(bool)
+    assert set(rows[losing & odd]["depth"]) == {3.0}
+    assert gain_by_depth.title(rows.assign(high=highs, losing=losing)) == "Gain by number of shared stages"
+
+
 def test_a_way_to_share_without_a_depth_has_no_gain_by_depth(records_of: StudyOf) -> None:
     records = records_of(RIVALS)
     wanted = records.replicas["sharing"] == "mmoe"

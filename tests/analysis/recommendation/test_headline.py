@@ -12,9 +12,9 @@ import pytest
 from analysis.recommendation.costs import Cost
 from analysis.recommendation.decision import DO_NOT_SHARE, NO_DIFFERENCE, SHARE, SHARE_SOME, Decision
 from analysis.recommendation.headline import headline, savings, statement
-from analysis.recommendation.option import ALONE, BEST_ALONE, CHOSEN, FOLLOW_UP, Option
+from analysis.recommendation.option import ALONE, BEST_ALONE, Option
 from analysis.recommendation.risks import Risks
-from analysis.statistics.verdicts import HELPED, HURT, HURT_BY_SHARING, TUNED_ALONE, UNDECIDED
+from analysis.statistics.verdicts import CANDIDATE, CHOSEN, HELPED, HURT, HURT_BY_SHARING, TUNED_ALONE, UNDECIDED
 from tests.analysis.recommendation.conftest import FULL, arm, judged
 
 SHARED = pd.Series(arm(FULL))
@@ -73,7 +73,7 @@ def test_do_not_share_says_whether_harm_is_shown_or_only_likelier() -> None:
 
 
 def test_a_checked_candidate_is_share_some() -> None:
-    checked = option(kind=FOLLOW_UP, alone=["odd"], cost=Cost(10, 10, 2, 1))
+    checked = option(kind=CANDIDATE, alone=["odd"], cost=Cost(10, 10, 2, 1))
     assert headline(decision(SHARE_SOME, checked)) == (
         "Share some: 2 of 2 stages at width 16 with equal weights, and train odd alone."
     )

@@ -11,9 +11,8 @@ import pytest
 from analysis.questions import transfer
 from analysis.recommendation.decision import Decision, decide, factors
 from analysis.recommendation.next_step import next_step
-from analysis.recommendation.option import FOLLOW_UP
 from analysis.records.schema import Records
-from analysis.statistics.verdicts import UNDECIDED
+from analysis.statistics.verdicts import CANDIDATE, UNDECIDED
 from tests.analysis.conftest import StudyOf
 from tests.analysis.recommendation.conftest import GOOD, HALF, NOTHING, ODD
 from tests.analysis.recommendation.test_options import with_judged
@@ -51,7 +50,7 @@ def test_the_chosen_arm_is_checked_without_a_task_that_seems_to_lose(records_of:
 
     assert step(-2.0) == "mtl-study extend runs/synthetic --without odd"
     assert "--without" not in step(-0.5)  # the interval reaches into the band
-    assert "--without" not in step(-2.0, kind=FOLLOW_UP)
+    assert "--without" not in step(-2.0, kind=CANDIDATE)
 
 
 def test_seeds_are_named_where_they_are_a_material_part_of_the_noise(records_of: StudyOf) -> None:

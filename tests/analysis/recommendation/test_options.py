@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 
 from analysis.questions import transfer
-from analysis.recommendation.option import ALONE, CHOSEN, FOLLOW_UP, REFERENCE, Option
+from analysis.recommendation.option import ALONE, Option
 from analysis.recommendation.options import options
 from analysis.records.schema import Records
 from analysis.statistics.paired_gains import MEAN
+from analysis.statistics.verdicts import CANDIDATE, CHOSEN, REFERENCE
 from tests.analysis.conftest import StudyOf
 from tests.analysis.recommendation.conftest import FULL, GOOD, HALF, NOTHING, ODD
 
@@ -66,7 +67,7 @@ def test_a_checked_candidate_is_one_more_option(records_of: StudyOf) -> None:
     records = replace(records, replicas=rows[(rows["arm"] != HALF) | (rows["task"] != "odd")])
     found = found_in(with_judged(records, arms=[FULL, HALF], **roles, alone={HALF: ["odd"]}))
     assert set(judged["arms"]) == {FULL, HALF}
-    assert [option.kind for option in found] == [CHOSEN, FOLLOW_UP, ALONE]
+    assert [option.kind for option in found] == [CHOSEN, CANDIDATE, ALONE]
     checked, alone = found[1:]
     assert (checked.alone, checked.cost.networks) == (["odd"], 2)
     assert checked.cost.parameters == found_in(records_of(replace(ODD, chosen=HALF)))[0].cost.parameters + (

@@ -3,16 +3,26 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Any, get_args
 
 import pandas as pd
 import pytest
 
 from analysis.recommendation.costs import Cost
-from analysis.recommendation.option import ALONE, BEST_ALONE, CHOSEN, FOLLOW_UP, REFERENCE, Option
+from analysis.recommendation.option import ALONE, BEST_ALONE, Option
 from analysis.recommendation.preference import ACCURACY, BALANCED, COST, RULES, best_that_shares, choose
 from analysis.recommendation.risks import Risks
-from analysis.statistics.verdicts import HELPED, HURT_BY_SHARING, TIE, TUNED_ALONE, UNDECIDED
+from analysis.statistics.verdicts import (
+    CANDIDATE,
+    CHOSEN,
+    HELPED,
+    HURT_BY_SHARING,
+    REFERENCE,
+    TIE,
+    TUNED_ALONE,
+    UNDECIDED,
+)
 from study.config.spec import Spec
 from tests.analysis.recommendation.conftest import arm, judged
 
@@ -46,7 +56,7 @@ def test_balanced_prefers_what_is_better_shown_and_then_what_validation_chose() 
     open_, helped, harmful = option(CHOSEN), option(REFERENCE, HELPED), option(CHOSEN, HURT_BY_SHARING)
     assert taken(BALANCED, open_, helped) == REFERENCE
     assert taken(BALANCED, open_, option(REFERENCE)) == CHOSEN
-    assert taken(BALANCED, harmful, option(REFERENCE), option(FOLLOW_UP)) == FOLLOW_UP
+    assert taken(BALANCED, harmful, option(REFERENCE), option(CANDIDATE)) == CANDIDATE
     assert best_that_shares([SINGLE]) is None
 
 
@@ -54,17 +64,17 @@ def test_an_arm_that_spares_a_task_which_does_better_alone_comes_first() -> None
     costly = option(CHOSEN, HELPED, gain=1.6)
     costly.tasks.loc[1, "word"] = TUNED_ALONE
     assert not costly.harm  # another task gains, and that sharing is the cause is not shown
-    assert taken(BALANCED, costly, option(FOLLOW_UP, HELPED, gain=3.7)) == FOLLOW_UP
-    assert taken(BALANCED, costly, option(FOLLOW_UP, HURT_BY_SHARING)) == CHOSEN
-    assert taken(BALANCED, costly, option(FOLLOW_UP)) == CHOSEN  # no benefit is shown of it
-    also = option(FOLLOW_UP, HELPED)
+    assert taken(BALANCED, costly, option(CANDIDATE, HELPED, gain=3.7)) == CANDIDATE
+    assert taken(BALANCED, costly, option(CANDIDATE, HURT_BY_SHARING)) == CHOSEN
+    assert taken(BALANCED, costly, option(CANDIDATE)) == CHOSEN  # no benefit is shown of it
+    also = option(CANDIDATE, HELPED)
     also.tasks.loc[1, "word"] = TUNED_ALONE
     assert taken(BALANCED, costly, also) == CHOSEN
     likely, unlikely = Risks(0.0, 0.9, some_loss=0.98), Risks(0.0, 0.9, some_loss=0.2)
     risky = option(CHOSEN, HELPED, risks=likely)
-    assert taken(BALANCED, risky, option(FOLLOW_UP, HELPED, risks=unlikely)) == FOLLOW_UP
-    assert taken(BALANCED, risky, option(FOLLOW_UP, HELPED, risks=likely)) == CHOSEN
-    assert taken(BALANCED, option(CHOSEN, HELPED, risks=unlikely), option(FOLLOW_UP, HELPED, risks=unlikely)) == CHOSEN
+    assert taken(BALANCED, risky, option(CANDIDATE, HELPED, risks=unlikely)) == CANDIDATE
+    assert taken(BALANCED, risky, option(CANDIDATE, HELPED, risks=likely)) == CHOSEN
+    assert taken(BALANCED, option(CHOSEN, HELPED, risks=unlikely), option(CANDIDATE, HELPED, risks=unlikely)) == CHOSEN
 
 
 def test_of_arms_that_nothing_separates_the_cheapest_is_taken() -> None:
@@ -106,3 +116,19 @@ def test_every_preference_of_the_study_file_has_a_rule_and_no_other_is_known() -
 def test_without_intervals_balanced_shares_and_the_others_do_not() -> None:
     unknown = option(CHOSEN, gain=1.0, half=math.nan, risks=Risks())
     assert [taken(prefer, unknown) for prefer in (BALANCED, ACCURACY, COST)] == [CHOSEN, ALONE, ALONE]
+
+
+@pytest.mark.parametrize("half", [math.nan, 30.0])
+def test_balanced_takes_no_arm_without_a_benefit_whose_mean_lies_below_the_band(half: float) -> None:
+    risks = Risks() if math.isnan(half) else Risks(0.4, 0.3)
+    assert taken(BALANCED, option(CHOSEN, gain=-0.9, half=half, risks=risks)) == CHOSEN
+    assert taken(BALANCED, option(CHOSEN, gain=-18.1, half=half, risks=risks)) == ALONE
+    assert taken(BALANCED, option(CHOSEN, HELPED, gain=-1.5, risks=risks)) == CHOSEN
+
+
+def test_gains_of_arms_of_other_widths_are_counted_from_one_zero() -> None:
+    wide = option(CANDIDATE, gain=0.5, alone_gain=3.0)
+    assert wide.total == 3.5
+    assert taken(ACCURACY, option(CHOSEN, gain=1.5), wide) == CANDIDATE
+    assert taken(BALANCED, option(CHOSEN, gain=1.5), replace(wide, kind=REFERENCE)) == REFERENCE
+    assert taken(BALANCED, option(REFERENCE, gain=-2.0, alone_gain=1.5)) == REFERENCE

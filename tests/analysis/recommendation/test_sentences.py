@@ -27,9 +27,17 @@ from tests.analysis.recommendation.conftest import FULL, GOOD, HALF, NOTHING, ar
 
 
 def test_no_gain_over_the_best_single_networks_is_said(records_of: StudyOf) -> None:
-    card = recommend(records_of(replace(GOOD, effects={"left": 0.0, "right": 0.0})))
-    assert "Nothing separates it from single-task networks at their best width." in card.explanation
+    own, ends = judged(("a", TIE), gain=0.2), {"low_simultaneous": -0.9, "high_simultaneous": 1.1}
+    best = judged(("a", ""), baseline="best", gain=0.1, **ends)
+    assert "Nothing separates it from single-task networks at their best width." in said(pd.concat([own, best]))
     assert "separates" not in recommend(records_of(GOOD)).explanation
+
+
+def test_single_task_networks_of_one_width_are_told_of_once(records_of: StudyOf) -> None:
+    """Where the common width is the best for every task, nothing is said of best widths."""
+    for effect in (0.0, -9.0):
+        card = recommend(records_of(replace(GOOD, effects={"left": effect, "right": effect})))
+        assert "best width" not in card.explanation
 
 
 @pytest.mark.parametrize("of_second", [FULL, HALF])

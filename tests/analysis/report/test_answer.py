@@ -23,7 +23,7 @@ def test_the_answer_of_a_study_has_its_verdicts_its_options_and_the_words_of_the
     assert words["odd"].startswith("hurt") or words["odd"] == "better tuned alone"
     assert list(each["task"]) == ["left", "right", "odd", ""]
     assert ((each["low"] < each["gain"]) & (each["gain"] < each["high"])).all()
-    assert len(answer.options) == len(verdict.options) - 1
+    assert len(answer.options) == len(verdict.options) == len(verdict.option_cells) - 1
     assert len(analysis.answer(load(run)).verdicts) == len(answer.verdicts)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -31,3 +32,12 @@ def test_a_suite_answers_with_its_ranking(tmp_path: Path) -> None:
     verdict = analysis.verdict_text(suite)
     assert "two has not ended" in " ".join(verdict.sentences)
     assert verdict.headline.endswith(".")
+
+
+def test_options_for_programs_are_numbers(tmp_path: Path) -> None:
+    verdict = analysis.verdict_text(write_study(tmp_path / "run", ODD))
+    first, second = json.loads(json.dumps(verdict.options, allow_nan=False))
+    assert (first["taken"], second["taken"]) == (True, False)
+    assert second["low"] < second["mean_gain"] < second["high"]
+    assert first["n"] is None  # training alone has no gain of its own
+    assert [cells[0].startswith("* ") for cells in verdict.option_cells[1:]] == [True, False]

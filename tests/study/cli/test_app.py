@@ -49,7 +49,7 @@ def runner(monkeypatch: pytest.MonkeyPatch) -> Callable[[Any], list[tuple[Spec, 
         monkeypatch.setattr(analysis, "load", lambda path: types.SimpleNamespace(path=path), raising=False)
         monkeypatch.setattr(analysis, "write_report", lambda records: records.path / "report.html", raising=False)
         verdict = types.SimpleNamespace(
-            headline="Do not share \x1b[31m.", sentences=["Because."], options=[], precision=[]
+            headline="Do not share \x1b[31m.", sentences=["Because."], options=[], option_cells=[], precision=[]
         )
         monkeypatch.setattr(analysis, "verdict_text", lambda records: verdict, raising=False)
         return calls

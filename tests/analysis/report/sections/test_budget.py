@@ -35,7 +35,7 @@ def test_before_an_arm_is_chosen_there_is_no_table(records_of: StudyOf) -> None:
 def test_the_words_quote_the_plan_or_say_that_there_is_none(records_of: StudyOf) -> None:
     records = records_of(ODD)
     first, _ = budget_words(LoadedStudy(records))
-    assert "the same 1 draws" in first
+    assert "the same 1 draw of" in first
     assert "up to 8 epochs" in first
     assert f"{len(records.events('planned')[-1]['arms'])} arms were planned" in first
     assert budget_words(LoadedStudy(replace(records, ledger=[]))) == ["The ledger holds no plan."]

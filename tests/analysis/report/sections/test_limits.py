@@ -16,7 +16,9 @@ from tests.analysis.report.sections.transfer_table import judged_tasks
 def test_the_number_of_tried_arms_is_a_limit_where_it_is_known(records_of: StudyOf) -> None:
     records = records_of(ODD)
     planned = len(records.events("planned")[-1]["arms"])
-    assert any(f"tried {planned} arms with 1 draws" in text for text in limits(LoadedStudy(records), pd.DataFrame()))
+    assert any(
+        f"tried {planned} arms with 1 draw each" in text for text in limits(LoadedStudy(records), pd.DataFrame())
+    )
     unplanned = limits(LoadedStudy(replace(records, ledger=[])), pd.DataFrame())
     assert len(unplanned) == 3
     assert not any("The search tried" in text for text in unplanned)

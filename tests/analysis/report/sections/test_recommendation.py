@@ -7,15 +7,42 @@ from dataclasses import replace
 
 import pytest
 
-from analysis.recommendation.recommend import CANDIDATE, DO_NOT_SHARE, NO_DIFFERENCE, OPEN, SHARE, Recommendation
+from analysis.recommendation.recommend import (
+    CANDIDATE,
+    DO_NOT_SHARE,
+    NO_DIFFERENCE,
+    OPEN,
+    SHARE,
+    Recommendation,
+    recommend,
+)
 from analysis.records.study_state import LoadedStudy
 from analysis.report.sections.recommendation import advised, recipe
 from tests.analysis.conftest import StudyOf
 from tests.analysis.report.conftest import ODD
 
 
+def of_arm(arm: str | None) -> Recommendation:
+    """What is recommended while no option is taken: the arm chosen so far."""
+    return Recommendation(OPEN, "", "", arm=str(arm))
+
+
+@pytest.mark.parametrize("effect", [6.0, -9.0])
+def test_the_recipe_is_that_of_the_option_that_is_taken(records_of: StudyOf, effect: float) -> None:
+    records = records_of(replace(ODD, effects={"left": effect, "right": effect, "odd": effect}))
+    said = recommend(records)
+    found = recipe(LoadedStudy(records), said)
+    assert found is not None
+    shares = effect > 0
+    assert (said.choice is not None and said.choice.shares) == shares
+    assert ("The recommended arm" if shares else "The recommended single-task networks") in found.caption
+    sharing = found.frame.set_index("setting").loc["sharing"]
+    assert set(sharing) == {"hard" if shares else "single_task"}
+    assert ("of the multiply-adds and" in said.cost) == shares  # the cost of what is taken
+
+
 def test_a_recipe_names_every_setting(records_of: StudyOf) -> None:
-    found = recipe(LoadedStudy(records_of(ODD)), str(ODD.chosen))
+    found = recipe(LoadedStudy(records_of(ODD)), of_arm(ODD.chosen))
     assert found is not None
     settings = dict(zip(found.frame["setting"], found.frame["all tasks"], strict=True))
     assert settings["width"] == 16
@@ -51,7 +78,7 @@ def test_cost_and_optimism_follow_the_decision_where_they_are_known() -> None:
 
 
 def test_there_is_no_recipe_before_an_arm_is_chosen(records_of: StudyOf) -> None:
-    assert recipe(LoadedStudy(records_of(replace(ODD, phases=("search",)))), "") is None
+    assert recipe(LoadedStudy(records_of(replace(ODD, phases=("search",)))), of_arm("")) is None
 
 
 def test_tasks_with_hyperparameters_of_their_own_have_a_column_each(records_of: StudyOf) -> None:
@@ -59,7 +86,7 @@ def test_tasks_with_hyperparameters_of_their_own_have_a_column_each(records_of: 
     draws = {"left": 0, "right": 0, "odd": 1}
     own = {"event": "frozen", "choice": "draws", "value": {ODD.chosen: draws}}
     frozen = [own if event.get("choice") == "draws" else event for event in records.ledger]
-    found = recipe(LoadedStudy(replace(records, ledger=frozen)), str(ODD.chosen))
+    found = recipe(LoadedStudy(replace(records, ledger=frozen)), of_arm(ODD.chosen))
     assert found is not None
     rates = found.frame.set_index("setting").loc["learning_rate", ["left", "right", "odd"]]
     assert [json.loads(str(rate)) for rate in rates] == [0.003, 0.003, 0.006]
@@ -74,7 +101,7 @@ def test_tasks_that_a_candidate_leaves_alone_have_the_recipe_of_their_single_tas
     more = [
         {"event": "frozen", "choice": name, "value": value} for name, value in (("draws", draws), ("judged", judged))
     ]
-    found = recipe(LoadedStudy(replace(records, ledger=[*records.ledger, *more])), arm)
+    found = recipe(LoadedStudy(replace(records, ledger=[*records.ledger, *more])), of_arm(arm))
     assert found is not None
     settings = found.frame.set_index("setting")
     assert list(settings.columns) == ["the other tasks", "odd, alone"]

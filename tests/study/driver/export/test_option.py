@@ -51,7 +51,7 @@ def test_networks_are_those_that_each_fold_judged(shop: Finished) -> None:
 
 def test_tasks_that_are_left_out_have_networks_of_the_same_seeds(shop_without: Finished) -> None:
     records = analysis.load(shop_without.run)
-    option = next(option for option in recommend(records).options if option.kind == "follow-up")
+    option = next(option for option in recommend(records).options if option.kind == "added")
     networks = networks_of(records, option)
     seeds = {tasks: {one.seed for one in networks if one.tasks == tasks} for tasks in {one.tasks for one in networks}}
     assert seeds.keys() == {("y_price", "y_sold"), ("y_grade",)}

@@ -107,12 +107,12 @@ def test_ordered_classes_and_counts(clinic: Finished, tmp_path: Path) -> None:
 
 def test_the_rest_shared_and_one_task_alone(shop_without: Finished, tmp_path: Path) -> None:
     run = shop_without.run
-    folder = export(run, tmp_path / "model", option="follow-up")
+    folder = export(run, tmp_path / "model", option="added")
     predictor = Predictor.load(folder)
     assert {tuple(names) for _, names in predictor.networks} == {("y_price", "y_sold"), ("y_grade",)}
     pool = read_study(run, analysis.load(run)).task_set.test
     labels = int((~pool.targets.isnan()).sum())
-    assert agrees(run, "follow-up", predictor, pool.inputs) == 2 * labels
+    assert agrees(run, "added", predictor, pool.inputs) == 2 * labels
 
 
 def test_images_with_a_test_split(digits: Path, tmp_path: Path) -> None:
