@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shlex
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,7 +13,7 @@ import typer
 
 from mtl_core.errors import UserError
 from study.cli.check_remarks import warn_of_remarks
-from study.cli.console import say, say_json, say_prose, say_table
+from study.cli.console import command_line, say, say_json, say_prose, say_table
 from study.config.spec import Spec
 from study.config.text import printable
 from study.execution.cluster_token import refuse_unprotected
@@ -53,13 +52,14 @@ def run(
         log_file=log_file,
         metrics_file=metrics_file,
         began=began,
+        command=command_line(),
     )
     with saying_how_to_resume(), at_work(out, take_over=take_over) as place:
         prepared = prepare_with_data(spec, place.directory.absolute(), options.screen)
         for loss in prepared.plan.shrunk:
             typer.echo(printable(f"budget: {loss}"), err=True)
         warn_of_remarks(prepared.task_set.remarks)
-        path = run_prepared(prepared, out=place.directory, options=replace(options, keep=place.keep))
+        path = run_prepared(prepared, out=place.directory, options=replace(options, keep=place.keep, told=place.told))
         report(path, as_json=as_json, name=spec.name)
 
 
@@ -79,7 +79,7 @@ def saying_how_to_resume() -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt:
-        again = printable(shlex.join(["mtl-study", *sys.argv[1:]]))
+        again = printable(shlex.join(command_line()))
         typer.echo(f"\nStopped.  What is done is kept; this goes on with the rest:\n  {again}", err=True)
         raise
 

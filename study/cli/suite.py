@@ -13,7 +13,7 @@ from mtl_core.errors import UserError
 from study.cli import run as of_study
 from study.cli.check import facts_of_study, say_study
 from study.cli.check_remarks import warn_of_remarks
-from study.cli.console import say, say_json, say_prose
+from study.cli.console import command_line, say, say_json, say_prose
 from study.cli.status import WATCH_SECONDS, lines_of
 from study.cli.study_status import Status, read_status
 from study.config.durations import duration
@@ -74,7 +74,7 @@ def run(
     of_study.refuse_a_file(out)
     refuse_unprotected(address, insecure)
     options: dict[str, Any] = {"address": address, "mix_devices": mix_devices, "insecure": insecure}
-    options |= {"log_file": log_file, "metrics_file": metrics_file}
+    options |= {"log_file": log_file, "metrics_file": metrics_file, "command": command_line()}
 
     def after(path: Path, position: SuitePosition) -> None:
         say(*([] if as_json else ["", f"{path.name} ({position.number} of {position.of})"]))

@@ -36,6 +36,8 @@ class RunOptions:
         began: reading of ``time.monotonic`` when the command began; ``None``: not known.
         metrics_file: file that holds the progress for Prometheus, see :mod:`study.driver.watching.metrics_file`.
         keep: what keeps the run directory in an object store, see :mod:`study.store.remote`; the ledger calls it.
+        told: the run directory, or its address, as the user named it; ``None``: as it is given to the run.
+        command: the command line that runs the study; ``None``: a call from Python.
     """
 
     backend: str = "auto"
@@ -50,6 +52,8 @@ class RunOptions:
     metrics_file: Path | None = None
     began: float | None = None
     keep: Callable[[str], None] | None = None
+    told: str | None = None
+    command: tuple[str, ...] | None = None
 
     @classmethod
     def of_study(

@@ -85,7 +85,7 @@ def run_prepared_suite(
     from study.driver.backend_choice import RunOptions
     from study.driver.run import run_prepared
 
-    out = Path(out).absolute()
+    told, out = Path(out), Path(out).absolute()
     out.mkdir(parents=True, exist_ok=True)
     lock = Lock(out)
     try:
@@ -95,7 +95,7 @@ def run_prepared_suite(
         for spec, position in positions(prepared.suite, seconds):
             study = prepared.studies[spec.name]
             refuse_if_too_large(study.forecast, free_disk(out), free_memory())  # earlier studies have written since
-            how = RunOptions.of_study(spec, **options, position=position)
+            how = RunOptions.of_study(spec, **options, position=position, told=str(told / spec.name))
             path = run_prepared(study, out=out / spec.name, options=how)
             if after is not None:
                 after(path, position)
