@@ -24,6 +24,7 @@ from study.config.spec import DATASET, TABLE, Spec
 from study.config.strict_yaml import Document
 from study.config.suite import Suite
 from study.config.text import MAX_NAME, nearest, wrong_with_name
+from study.config.unused_settings import AS_RUN
 from study.config.validation_errors import user_error_of
 
 STUDY_SUFFIXES = (".yaml", ".yml")
@@ -119,7 +120,7 @@ def read_spec(path: Path) -> Spec:
     Raises:
         UserError: when the file cannot be read, or holds no study.
     """
-    read = _validated(_read(path), str(path), ())
+    read = _validated(_read(path), str(path), (), AS_RUN)
     if isinstance(read, Suite):
         raise UserError(str(path), "this is a suite of studies.", "Put the study file back as it was run.")
     return read
@@ -131,7 +132,7 @@ def read_suite(path: Path) -> Suite:
     Raises:
         UserError: when the file cannot be read, or holds no suite.
     """
-    return suite_of(_read(path), str(path))
+    return suite_of(_read(path), str(path), context=AS_RUN)
 
 
 def as_text(study: Spec | Suite) -> str:
@@ -207,10 +208,12 @@ def _with_absolute_path_of_run(search: Any, folder: Path) -> None:
         search["warm_start"] = str((folder / search["warm_start"]).absolute())
 
 
-def _validated(document: Document, where: str, overrides: Sequence[str]) -> Spec | Suite:
+def _validated(
+    document: Document, where: str, overrides: Sequence[str], context: dict[str, Any] | None = None
+) -> Spec | Suite:
     if KEY in document.data:
-        return suite_of(document, where, overrides)
+        return suite_of(document, where, overrides, context)
     try:
-        return Spec.model_validate(document.data)
+        return Spec.model_validate(document.data, context=context)
     except ValidationError as error:
         raise user_error_of(error, document, where, overrides) from None

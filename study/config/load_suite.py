@@ -33,13 +33,21 @@ RANGES = frozenset(("uniform", "log_uniform"))
 """A mapping with one of these keys is a value, not a section."""
 
 
-def suite_of(document: Document, where: str, overrides: Sequence[str] = ()) -> Suite:
+def suite_of(
+    document: Document, where: str, overrides: Sequence[str] = (), context: dict[str, Any] | None = None
+) -> Suite:
     """Return the suite that ``document`` describes.
+
+    Args:
+        document: the study file.
+        where: its name, for messages.
+        overrides: the ``--set`` of the command line.
+        context: of the validation of the studies, such as :data:`study.config.unused_settings.AS_RUN`.
 
     Raises:
         UserError: naming ``where``, the line and the place, such as ``suite.digits3.tasks.set``.
     """
-    file = _File(document, where)
+    file = _File(document, where, context)
     common, own = file.common_and_own()
     given = [_addressee(text, own) for text in overrides]
     for study, keys, text in given:
@@ -70,8 +78,8 @@ def suite_of(document: Document, where: str, overrides: Sequence[str] = ()) -> S
 class _File:
     """A document with ``suite``, and where its parts stand."""
 
-    def __init__(self, document: Document, where: str) -> None:
-        self.document, self.where = document, where
+    def __init__(self, document: Document, where: str, context: dict[str, Any] | None) -> None:
+        self.document, self.where, self.context = document, where, context
 
     def place(self, *path: str) -> str:
         line = self.document.line(path)
@@ -142,7 +150,7 @@ class _File:
             if study == name or (study is None and keys not in ("name", "budget")):
                 override(data, text, keys)
         try:
-            return Spec.model_validate(with_levels_of_all(data))
+            return Spec.model_validate(with_levels_of_all(data), context=self.context)
         except ValidationError as error:
             raise user_error_of(error, self.document, self.where, overrides, study=name) from None
 

@@ -42,7 +42,8 @@ def settle_design(spec: Spec, task_set: TaskSet, stored: Spec | None = None) -> 
     spec = as_begun(spec, stored)
     folded = evaluation_of(spec)(is_drawn=task_set.test_is_drawn, rows=rows, units=units)
     design = "cross_fit" if folded else "holdout"
-    settled = spec.model_copy(update={"evaluation": spec.evaluation.model_copy(update={"design": design})})
+    unread = {} if folded else {"folds": type(spec.evaluation).model_fields["folds"].default}
+    settled = spec.model_copy(update={"evaluation": spec.evaluation.model_copy(update={"design": design, **unread})})
     if design == "holdout":
         return settled, task_set
     from mtl_core.data.outer_folds import with_outer_folds

@@ -102,8 +102,8 @@ class Plan:
         """Return what the strategy may choose from; in the run directory ``directory`` it may keep something."""
         search = self.spec.search
         arms = (self.candidates, self.baselines, self.references if self.strategy.leaves_out else ())
-        limits = (self.rungs, search.trials, search.reduction_factor, search.warm_start)
-        return SearchSpace(self.tasks, *arms, self.draws, *limits, directory)
+        limits = (self.rungs, search.trials, search.reduction_factor)
+        return SearchSpace(self.tasks, *arms, self.draws, *limits, directory=directory)
 
     @property
     def searched(self) -> str:

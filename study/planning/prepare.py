@@ -27,6 +27,7 @@ from study.planning.settings_from_data import settle_settings, with_setting
 from study.planning.stored_metrics import with_stored_metrics
 from study.planning.task_trees import trees_in_ledger
 from study.planning.trials import Trials, tried
+from study.planning.warm_start import check_warm_start
 from study.store import ledger
 
 if TYPE_CHECKING:
@@ -119,6 +120,8 @@ def prepare(
         amounts = partial(amount, by=forecaster), partial(amount, by=forecaster.undisturbed())
         smaller, shrunk = shrink(spec, *amounts, folds=folds)
     plan = replace(make_plan(smaller, task_set.development, trees=trees), shrunk=shrunk, reasons=reasons)
+    if stored is None:
+        check_warm_start(plan)
     plan = replace(plan, pilot=stored is None and pilot.is_wanted(asked, smaller, task_set.development))
     forecast = forecaster.forecast(plan)
     refuse_if_too_large(forecast, free_disk(out), free_memory())

@@ -124,7 +124,7 @@ def test_what_was_judged_without_some_tasks_is_judged_in_every_order(four_tasks:
     chosen = arms_by_label(finished(), four_tasks)[CHOSEN]
     added = replace(chosen, without=(second, first))
     assert arm_of(added.identity()) == added
-    events = finished(judged={"arms": [CHOSEN, added.label]}) + [{"event": "added", "levels": added.identity()}]
+    events = [*finished(judged={"arms": [CHOSEN, added.label]}), {"event": "added", "levels": added.identity()}]
     for order in ((first, second), (second, first)):
         with pytest.raises(UserError, match="is judged already"):
             check_arms(order, (), events, four_tasks)
