@@ -43,7 +43,7 @@ def extend(
     asked = Asked(seeds, tuple(without), tuple(arms))
     with saying_how_to_resume(), at_work(run, take_over=take_over) as place:
         prepared, addition = prepare_extension(place.directory, asked, data, trust_code=trust_code)
-        spec = prepared.plan.spec
+        spec = prepared.plan.spec.model_copy(update={"budget": None})  # it is spent, whatever trains now
         options = RunOptions.of_study(
             spec,
             backend=backend,

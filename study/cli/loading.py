@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -40,8 +41,15 @@ def load_named(
         for spec in loaded.studies.values() if isinstance(loaded, Suite) else [loaded]:
             refuse_untrusted(spec, what, trust_code=trust_code)
     where = {"backend": backend, "workers": workers, "device": device}
-    changes = {key: value for key, value in where.items() if value is not None}
-    return loaded.with_each(**changes) if isinstance(loaded, Suite) else loaded.model_copy(update=changes)
+    if isinstance(loaded, Suite):
+        return loaded.with_each(lambda spec: _with_options(spec, where))
+    return _with_options(loaded, where)
+
+
+def _with_options(spec: Spec, where: Mapping[str, Any]) -> Spec:
+    from study.config.given_settings import with_given
+
+    return with_given(spec, where, lambda key, value: f"--{key} {value}")
 
 
 def _refuse_unknown_strategy(search: str) -> None:

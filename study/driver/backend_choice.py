@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from mtl_core.errors import UserError
+from study.config.given_settings import with_given
 from study.config.spec import Spec
 from study.config.suite import SuitePosition
 from study.execution.backend import Backend
@@ -17,6 +19,7 @@ from study.planning.prepare import Prepared, num_cores
 
 SCORING_PAYS_SECONDS = 20.0
 """Below this the test split is scored in the driver: new workers, which may see it, take some seconds to start."""
+SCREENS = ("auto", "json", None)
 
 
 @dataclass(frozen=True)
@@ -65,9 +68,16 @@ class RunOptions:
         device: str | None = None,
         **others: Any,
     ) -> RunOptions:
-        """Return options of which ``backend``, ``workers`` and ``device`` are what the study says, where not given."""
-        where = {"backend": backend or spec.backend, "workers": workers or spec.workers}
-        return cls(**where, device=device or spec.device, **others)
+        """Return options of which ``backend``, ``workers`` and ``device`` are what the study says, where not given.
+
+        Raises:
+            UserError: when a value is none that the study file could have.
+        """
+        if (screen := others.get("screen")) not in SCREENS:
+            raise UserError(f"screen={screen!r}", "there is no such screen.", "Give 'auto', 'json' or None.")
+        given = {"backend": backend, "workers": workers, "device": device}
+        spec = with_given(spec, given, lambda key, value: f"{key}={value!r}")
+        return cls(spec.backend, workers=spec.workers, device=spec.device, **others)
 
 
 def choose_backend(options: RunOptions, prepared: Prepared, scratch: Path) -> Backend:

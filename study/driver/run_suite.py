@@ -86,17 +86,20 @@ def run_prepared_suite(
     from study.driver.run import run_prepared
 
     told, out = Path(out), Path(out).absolute()
+    seconds = {name: study.forecast.seconds for name, study in prepared.studies.items()}
+    turns = [
+        (RunOptions.of_study(spec, **options, position=position, told=str(told / spec.name)), spec.name, position)
+        for spec, position in positions(prepared.suite, seconds)
+    ]
     out.mkdir(parents=True, exist_ok=True)
     lock = Lock(out)
     try:
         if not (out / NAME).is_file():
             write_durably(out / NAME, as_text(prepared.suite).encode())
-        seconds = {name: study.forecast.seconds for name, study in prepared.studies.items()}
-        for spec, position in positions(prepared.suite, seconds):
-            study = prepared.studies[spec.name]
+        for how, name, position in turns:
+            study = prepared.studies[name]
             refuse_if_too_large(study.forecast, free_disk(out), free_memory())  # earlier studies have written since
-            how = RunOptions.of_study(spec, **options, position=position, told=str(told / spec.name))
-            path = run_prepared(study, out=out / spec.name, options=how)
+            path = run_prepared(study, out=out / name, options=how)
             if after is not None:
                 after(path, position)
     finally:

@@ -8,7 +8,7 @@ import pytest
 
 from mtl_core.errors import UserError
 from study.cli.loading import load_named
-from study.config.suite import NAME
+from study.config.suite import NAME, Suite
 from study.store import ledger
 
 STUDY = "tasks: {set: dataset, call: 'evil:Data'}\n"
@@ -43,3 +43,16 @@ def test_a_strategy_that_there_is_not_is_refused_by_the_option_that_names_it(fil
         load_named(str(file), search="popluation")
     assert error.value.where == "--search popluation"
     assert error.value.remedy == "Did you mean 'population'?"
+
+
+def test_options_keep_to_the_rules_of_the_file(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="the budget is 10 GPU-hours, but the device is cpu") as error:
+        load_named("smoke", budget="10 GPU-hours", device="cpu")
+    assert error.value.where == "--device cpu"
+    two = tmp_path / "two.yaml"
+    two.write_text("suite: {a: {tasks: {set: digits3}}, b: {tasks: {set: multidigits}, budget: 10 GPU-hours}}\n")
+    with pytest.raises(UserError, match="10 GPU-hours"):
+        load_named(str(two), device="cpu")
+    loaded = load_named(str(two), device="cuda", workers=3)
+    assert isinstance(loaded, Suite)
+    assert {(spec.device, spec.workers) for spec in loaded.studies.values()} == {("cuda", 3)}
