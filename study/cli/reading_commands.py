@@ -10,6 +10,8 @@ import typer
 from mtl_core.errors import UserError
 from study.cli.options import Json, Prefer, Run
 
+LISTED = "sharing|weighting|backbones|tasks|kinds|metrics|formats|strategies|presets|columns"
+
 
 def status(
     run: Run,
@@ -61,7 +63,8 @@ def report(
 
 def list_kind(
     kind: Annotated[
-        str, typer.Argument(metavar="sharing|weighting|backbones|tasks|kinds|metrics|strategies|presets|columns")
+        str,
+        typer.Argument(metavar="sharing|weighting|backbones|tasks|kinds|metrics|formats|strategies|presets|columns"),
     ],
     as_json: Json = False,
 ) -> None:

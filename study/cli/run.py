@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import typer
 
@@ -23,17 +24,19 @@ def run(
     spec: Spec,
     *,
     out: Path,
-    address: str | None,
     as_json: bool,
-    mix_devices: bool = False,
-    insecure: bool = False,
-    log_file: Path | None = None,
-    metrics_file: Path | None = None,
     take_over: bool = False,
+    **how: Any,
 ) -> None:
     """Train what is missing of ``spec`` in ``out``, then write the report and print the verdict.
 
-    ``take_over`` says of an address in an object store that no other driver works there any more.
+    Args:
+        spec: the study.
+        out: the run directory, or an address in an object store.
+        as_json: print lines for programs.
+        take_over: of an address: no other driver works there any more.
+        how: of :class:`study.driver.backend_choice.RunOptions`: ``address``, ``mix_devices``, ``insecure``,
+            ``log_file``, ``metrics_file``.
     """
     from study.driver.backend_choice import RunOptions
     from study.driver.dataset import prepare_with_data
@@ -42,18 +45,8 @@ def run(
 
     began = time.monotonic()  # what follows imports torch, and makes the plan
     refuse_a_file(out)
-    refuse_unprotected(address, insecure)
-    options = RunOptions.of_study(
-        spec,
-        address=address,
-        screen="json" if as_json else "auto",
-        mix_devices=mix_devices,
-        insecure=insecure,
-        log_file=log_file,
-        metrics_file=metrics_file,
-        began=began,
-        command=command_line(),
-    )
+    options = RunOptions.of_study(spec, **how, screen=screen_of(as_json), began=began, command=command_line())
+    refuse_unprotected(options.address, options.insecure)
     with saying_how_to_resume(), at_work(out, take_over=take_over) as place:
         prepared = prepare_with_data(spec, place.directory.absolute(), options.screen)
         for loss in prepared.plan.shrunk:
@@ -61,6 +54,11 @@ def run(
         warn_of_remarks(prepared.task_set.remarks)
         path = run_prepared(prepared, out=place.directory, options=replace(options, keep=place.keep, told=place.told))
         report(path, as_json=as_json, name=spec.name)
+
+
+def screen_of(as_json: bool) -> str:
+    """Return the screen that shows the progress of a command."""
+    return "json" if as_json else "auto"
 
 
 def refuse_a_file(out: Path) -> None:

@@ -61,20 +61,17 @@ def run(
     suite: Suite,
     *,
     out: Path,
-    address: str | None,
     as_json: bool,
-    mix_devices: bool = False,
-    insecure: bool = False,
-    log_file: Path | None = None,
-    metrics_file: Path | None = None,
     take_over: bool = False,
+    **how: Any,
 ) -> None:
-    """Train what is missing of each study of ``suite`` and report on it when it ends, then report on the suite."""
+    """Train what is missing of each study of ``suite`` and report on it when it ends, then report on the suite.
+
+    The arguments are those of :func:`study.cli.run.run`.
+    """
     _refuse_an_address(out, take_over)
     of_study.refuse_a_file(out)
-    refuse_unprotected(address, insecure)
-    options: dict[str, Any] = {"address": address, "mix_devices": mix_devices, "insecure": insecure}
-    options |= {"log_file": log_file, "metrics_file": metrics_file, "command": command_line()}
+    refuse_unprotected(how.get("address"), how.get("insecure", False))
 
     def after(path: Path, position: SuitePosition) -> None:
         say(*([] if as_json else ["", f"{path.name} ({position.number} of {position.of})"]))
@@ -86,7 +83,8 @@ def run(
             for loss in study.plan.shrunk:
                 typer.echo(printable(f"budget: {name}: {loss}"), err=True)
             warn_of_remarks(study.task_set.remarks, name)
-        run_prepared_suite(prepared, out=out, after=after, screen="json" if as_json else "auto", **options)
+        screen = of_study.screen_of(as_json)
+        run_prepared_suite(prepared, out=out, after=after, **how, screen=screen, command=command_line())
     _report_of_all(out, as_json)
 
 

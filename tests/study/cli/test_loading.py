@@ -5,9 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 from mtl_core.errors import UserError
-from study.cli.loading import load_named
+from study.cli.app import app
+from study.cli.loading import DataOptions, load_named, run_directory
+from study.config.spec import Spec
 from study.config.suite import NAME, Suite
 from study.store import ledger
 
@@ -56,3 +59,27 @@ def test_options_keep_to_the_rules_of_the_file(tmp_path: Path) -> None:
     loaded = load_named(str(two), device="cuda", workers=3)
     assert isinstance(loaded, Suite)
     assert {(spec.device, spec.workers) for spec in loaded.studies.values()} == {("cuda", 3)}
+
+
+@pytest.mark.parametrize("command", ["init", "tree", "check", "run"])
+def test_every_command_that_asks_for_trust_has_the_option(command: str, file: Path) -> None:
+    run = file.parent if file.name != NAME else file.parent / "Data"
+    run.mkdir(exist_ok=True)
+    (run / ledger.NAME).write_text("")
+    refused = CliRunner().invoke(app, [command, str(file)])
+    assert "--trust-code" in refused.stderr
+    trusted = CliRunner().invoke(app, [command, str(file), "--trust-code"])
+    assert "--trust-code" not in trusted.stderr, "the next complaint is of the code, which is not there"
+    assert trusted.exit_code == 2
+
+
+def test_a_run_directory_has_the_studys_name_unless_another_is_named() -> None:
+    assert run_directory(load_named("smoke"), None) == Path("runs/smoke")
+    assert run_directory(load_named("smoke"), Path("there")) == Path("there")
+
+
+def test_what_is_said_of_the_data_reaches_the_study(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("a,b,c\n1,2,3\n")
+    loaded = load_named(str(tmp_path / "t.csv"), DataOptions(targets=["b", "c"], groups="a"))
+    assert isinstance(loaded, Spec)
+    assert (loaded.tasks.options["targets"], loaded.tasks.options["groups"]) == (["b", "c"], "a")
