@@ -48,6 +48,10 @@ def report(
     from study.config.suite import is_suite
     from study.driver.places import STATES, for_reading
 
+    if prefer is not None and not is_suite(run):
+        from study.driver.preference import set_preference
+
+        set_preference(run, prefer)
     run = for_reading(run, STATES)
     if is_suite(run):
         from study.cli.suite import report as write_reports
@@ -58,7 +62,7 @@ def report(
     else:
         from study.cli.run import report as write_report
 
-        write_report(run, as_json=as_json, prefer=prefer)
+        write_report(run, as_json=as_json)
 
 
 def list_kind(

@@ -82,20 +82,18 @@ def saying_how_to_resume() -> Iterator[None]:
         raise
 
 
-def report(path: Path, *, as_json: bool = False, prefer: str | None = None, name: str | None = None) -> None:
+def report(path: Path, *, as_json: bool = False, name: str | None = None) -> None:
     """Write the report of the run in ``path``; print the verdict, what one could do, and where the report is.
 
     Args:
         path: the run directory.
         as_json: print one object instead, with the name of the study, its run directory and the path of the report.
-        prefer: takes the place of the study file's ``prefer``.
         name: name of the study; by default read from the run directory.
     """
     import analysis
     from study.config.load import read_spec
 
     records = analysis.load(path)
-    records = records if prefer is None else replace(records, spec=records.spec | {"prefer": prefer})
     page, verdict = analysis.write_report(records), analysis.verdict_text(records)
     if as_json:
         facts = {"study": name or read_spec(path / "study.yaml").name, "run": str(path), "report": str(page)}
