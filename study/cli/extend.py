@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from analysis.formatting import agree
 from mtl_core.errors import UserError
 from study.cli.console import say, say_json
 from study.cli.run import report, saying_how_to_resume
@@ -61,7 +62,8 @@ def extend(
             say_json({"event": "extending", "run": str(run), **addition.event()})
         else:
             say(
-                f"{addition.seeds} fresh verdict seeds from {addition.first} on; the study is then judged for the "
+                f"{addition.seeds} fresh verdict {agree(addition.seeds, 'seed', 'seeds')} from {addition.first} on; "
+                "the study is then judged for the "
                 f"{_ordinal(addition.look)} time, at a level of 5%/{addition.event()['level_divisor']}"
             )
         path = extend_prepared(prepared, asked, addition, out=place.directory, options=options)

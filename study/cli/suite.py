@@ -26,6 +26,7 @@ from study.execution.cluster_token import refuse_unprotected
 from study.planning.forecast import size_text, time_text
 from study.planning.plan import PHASES
 from study.store.ledger import NAME as LEDGER
+from study.store.ledger import is_locked
 from study.store.remote.address import is_address
 
 
@@ -130,16 +131,17 @@ def _report_of_all(out: Path, as_json: bool) -> None:
 
 
 def status(run: Path, *, watch: bool, as_json: bool) -> None:
-    """Print the status of every study in ``run``; with ``watch`` again and again while a driver works on one."""
+    """Print the status of every study in ``run``; with ``watch`` again and again while a driver works on the suite."""
     suite = read_suite(run / NAME)
     while True:
+        alive = is_locked(run)  # before the rest is read; between two studies no driver works on either of them
         found = {name: _status(run / name) for name in suite.studies}
         if as_json:
             studies = {name: None if now is None else now.facts() for name, now in found.items()}
             say_json({"suite": suite.name, "studies": studies})
         else:
             say(*_lines(run, found))
-        if not watch or not any(now is not None and now.alive for now in found.values()):
+        if not watch or not (alive or any(now is not None and now.alive for now in found.values())):
             return
         time.sleep(WATCH_SECONDS)
 
