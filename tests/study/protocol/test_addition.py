@@ -69,7 +69,10 @@ def test_outer_folds_get_whole_blocks() -> None:
     plan = make_plan(tiny(verdict={"seeds": 6}), small_task_set().development)
     plan = type(plan)(**{**vars(plan), "folds": 3})
     found = addition_of(Asked(seeds=7), finished(), plan, "run")
-    assert (found.first, found.seeds) == (2006, 6), "two seeds of each fold, at least"
+    assert (found.first, found.seeds) == (2006, 3), "one seed for each fold, which has two at least"
+    assert (addition_of(Asked(seeds=10), finished(), plan, "run")).seeds == 6
+    added = addition_of(Asked(arms=(OTHER,)), finished(), plan, "run")
+    assert (added.first, added.seeds) == (2006, 6), "an arm gets as many as the chosen one has"
 
 
 def test_the_same_command_goes_on_with_what_was_begun_and_another_waits(plan: Plan) -> None:
