@@ -14,7 +14,6 @@ from study.config.load import read_spec
 from study.driver.extend import extend
 from study.driver.places import at_work, directory_of, folder_of, for_reading, is_worked_on
 from study.driver.run import run
-from study.protocol.addition import Asked
 from study.store.remote import lease
 from study.store.remote.address import address_of
 from tests.study.conftest import tiny
@@ -89,7 +88,7 @@ def test_commands_read_what_is_there_without_a_copy(fake: Path, place: str) -> N
 def test_an_addition_goes_to_the_store(fake: Path, place: str) -> None:
     run(tiny(**SHORT), out=place, backend="inline")
     _lose_the_disk(place)
-    extend(place, Asked(seeds=3))
+    extend(place, seeds=3)
     there = tables(directory_of(place))
     _lose_the_disk(place)
     assert tables(for_reading(place)) == there
