@@ -19,6 +19,7 @@ from study.config.budgets import SHAPES, budget_of
 from study.config.column_options import with_columns
 from study.config.data_files import data_section, known_suffixes, with_absolute_paths, with_options
 from study.config.load_suite import KEY, suite_of
+from study.config.named_code import DOTTED_PATH
 from study.config.overrides import override
 from study.config.spec import DATASET, TABLE, Spec
 from study.config.strict_yaml import Document
@@ -28,7 +29,6 @@ from study.config.unused_settings import AS_RUN
 from study.config.validation_errors import user_error_of
 
 STUDY_SUFFIXES = (".yaml", ".yml")
-DOTTED_PATH = r"[A-Za-z_][\w.]*:[A-Za-z_][\w.]*"
 
 
 def load(
@@ -150,7 +150,7 @@ def _document(what: str) -> Document:
         return _named(Document({"tasks": section}), path)
     if path.is_dir():
         raise UserError(what, "this is a directory without data.", "Name a study file, a table or a preset.")
-    if not path.exists() and re.fullmatch(DOTTED_PATH, what):
+    if not path.exists() and DOTTED_PATH.fullmatch(what):
         name = what.rpartition(":")[2].replace(".", "-")
         return _named(Document({"tasks": {"set": DATASET, "call": what}}), Path(name))
     if not path.is_file():

@@ -70,6 +70,8 @@ class RunOptions:
     ) -> RunOptions:
         """Return options of which ``backend``, ``workers`` and ``device`` are what the study says, where not given.
 
+        Files may be named by text.
+
         Raises:
             UserError: when a value is none that the study file could have.
         """
@@ -77,6 +79,7 @@ class RunOptions:
             raise UserError(f"screen={screen!r}", "there is no such screen.", "Give 'auto', 'json' or None.")
         given = {"backend": backend, "workers": workers, "device": device}
         spec = with_given(spec, given, lambda key, value: f"{key}={value!r}")
+        others |= {name: Path(others[name]) for name in ("log_file", "metrics_file") if others.get(name) is not None}
         return cls(spec.backend, workers=spec.workers, device=spec.device, **others)
 
 

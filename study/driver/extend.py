@@ -53,7 +53,7 @@ def extend(
         before: called with the addition before anything trains.
         after: called with the run directory at the end; what it writes there is kept in an object store, too.
         options: of :func:`study.run`: ``backend``, ``address``, ``workers``, ``screen``, ``device``, ``mix_devices``,
-            ``insecure``, ``log_file``; where they are not given the study says it.
+            ``insecure``, ``log_file``, ``metrics_file``; where they are not given the study says it.
 
     Raises:
         UserError: when there is no finished study, its data are gone or have changed, or there is nothing to add.

@@ -59,6 +59,7 @@ def run(
     mix_devices: bool = False,
     insecure: bool = False,
     log_file: str | Path | None = None,
+    metrics_file: str | Path | None = None,
 ) -> Path:
     """Train what is missing of ``spec`` in ``out``, score it, and return the run directory, which is on this machine.
 
@@ -78,6 +79,7 @@ def run(
         mix_devices: whether a study that was begun on another device may go on with this one; its records say so.
         insecure: whether the cluster may be joined without a token; the manifest says so.
         log_file: file to which a line on the progress is appended now and then, each with the time.
+        metrics_file: file that holds the progress for Prometheus.
 
     Raises:
         UserError: when ``out`` holds another study or is in use, data are unfit, or most replicas fail.
@@ -97,7 +99,8 @@ def run(
             device=device,
             mix_devices=mix_devices,
             insecure=insecure,
-            log_file=None if log_file is None else Path(log_file),
+            log_file=log_file,
+            metrics_file=metrics_file,
             keep=place.keep,
             told=place.told,
         )

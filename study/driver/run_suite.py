@@ -199,14 +199,14 @@ def refuse_another_suite(out: Path, requested: Suite, stored: Suite) -> None:
         UserError: with what differs.
     """
     from study.driver.another_study import differences
-    from study.planning.settings_from_data import as_begun
+    from study.planning.settings_from_data import with_begun_settings
 
     remedy = "Choose another --out, or put things back as they were."
     if list(requested.studies) != list(stored.studies):
         studies = f"{', '.join(stored.studies)} there, {', '.join(requested.studies)} asked"
         raise UserError(str(out), f"another suite was begun here; studies: {studies}.", remedy)
     for name, asked in requested.studies.items():
-        spec = as_begun(asked, stored.studies[name])
+        spec = with_begun_settings(asked, stored.studies[name])
         if spec.digest() != stored.studies[name].digest():
             found = f"another suite was begun here; {name}: {'; '.join(differences(stored.studies[name], spec))}."
             raise UserError(str(out), found, remedy)

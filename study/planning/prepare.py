@@ -16,7 +16,7 @@ from study.planning import pilot
 from study.planning.array_cost import REFERENCE_RATE
 from study.planning.band import band_facts, settle_band
 from study.planning.budget import reductions, settled_spec, shrink
-from study.planning.evaluation import as_begun, settle_design
+from study.planning.evaluation import settle_design, with_begun_design
 from study.planning.forecast import Forecast, Forecaster, refuse_if_too_large
 from study.planning.importance import settle_importance
 from study.planning.machine_rate import machine_rate
@@ -95,7 +95,7 @@ def prepare(
     check_backbone_options(spec)
     check_named_options(spec)
     band_is_automatic = is_auto(spec.band)
-    task_set = task_set or build_task_set(as_begun(spec, stored))
+    task_set = task_set or build_task_set(with_begun_design(spec, stored))
     task_set = task_set if stored is None else with_stored_metrics(task_set, out)
     check_own_metrics(task_set.development)
     check_own_losses(task_set.development, spec.device)
