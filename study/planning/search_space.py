@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -38,7 +38,7 @@ class SearchSpace:
     rungs: tuple[int, ...]
     trials: int | None = None
     reduction_factor: int = 3
-    known: Sequence[tuple[Arm, Mapping[str, Any]]] = ()
+    known: Sequence[tuple[Arm, dict[str, Any]]] = ()
     directory: Path = Path()
     goes_on: Callable[[int], bool] = lambda tried: True
 
