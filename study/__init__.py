@@ -3,6 +3,7 @@
 ``study.run(spec, out=…)`` trains what is missing and returns the run directory, whose report
 ``analysis.write_report(run)`` writes; ``study.load_spec(…)`` reads a study file, ``study.frame(…)`` takes a data frame
 and ``study.dataset(…)`` a torch data set; ``run_suite`` and ``load_suite`` do so for several studies with one report.
+``check(spec)`` plans a study without training it, and ``extend(run, …)`` adds seeds or arms to a finished one.
 ``export(run, folder)`` writes the model of a finished study, and ``Predictor.load(folder).predict(rows)`` uses it.
 They are looked up on first use, so that importing the package costs nothing.
 """
@@ -16,6 +17,7 @@ _PUBLIC = {
     "run": "study.driver.run", "frame": "study.driver.frame",
     "dataset": "study.driver.dataset", "load_spec": "study.config.load",
     "Spec": "study.config.spec",
+    "check": "study.driver.check", "extend": "study.driver.extend",
     "export": "study.driver.export.write", "Predictor": "mtl_core.network.portable.model",
     "run_suite": "study.driver.run_suite", "load_suite": "study.config.load", "Suite": "study.config.suite",
 }  # fmt: skip

@@ -150,6 +150,7 @@ TESTED_ELSEWHERE: dict[str, tuple[str, str]] = {
     },
     "study/execution/ray_tune.py": ("tests/faults/test_ray.py", "whole studies on real workers; GPUs beside it"),
     "study/cli/reading_commands.py": ("tests/study/cli/test_status.py", "status; the others beside it likewise"),
+    "study/cli/planning_commands.py": ("tests/study/cli/test_check.py", "check; init and tree beside it likewise"),
     "study/cli/model_commands.py": ("tests/study/cli/test_export.py", "export, and predict beside it"),
     "study/__init__.py": ("tests/study/cli/test_app.py", "the version, which the command prints"),
 }

@@ -18,6 +18,7 @@ import yaml
 
 from analysis.records.bounded import content_of, read_part
 from analysis.records.part_files import of_each_part
+from analysis.records.run_command import as_it_lies
 from analysis.records.schema import CONFLICT, SCORES, TRAINING, Columns, Records, UnreadableRun, conformed, schema
 
 MOST_SETTINGS = 2**20
@@ -49,7 +50,7 @@ def load(path: str | Path) -> Records:
         scores=_last(_parts(run / "scores", SCORES), ["replica", "task"]),
         tasks=frame,
         spec=settings_of(run / "study.yaml"),
-        manifest=_mapping(run / "manifest.json")
+        manifest=as_it_lies(_mapping(run / "manifest.json"), run)
         | {name: tasks.get(name) for name in ("fingerprint", "name", "remarks") if tasks.get(name) is not None},
         ledger=list(_ledger(run / "ledger.jsonl")),
         test_groups=tasks.get("test_groups"),

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from study.cli import model_commands, reading_commands
+from study.cli import model_commands, planning_commands, reading_commands
 from study.cli.console import reports_errors
-from study.cli.loading import load_named
+from study.cli.loading import DataOptions, load_named, run_directory
 from study.cli.options import (
     Address,
     BackEnd,
@@ -94,78 +94,15 @@ def run(
     as_json: Json = False,
 ) -> None:
     """Search, confirm, judge, score and report; the same command resumes what was stopped."""
-    named = {"targets": targets, "kinds": kinds, "metrics": metrics, "losses": losses, "task": task, "groups": groups}
-    files = {"test": test, "validation": validation, "query": query}
+    data = DataOptions(targets, kinds, metrics, losses, task, groups, test, validation, query)
     where = {"backend": backend, "workers": workers, "device": device, "trust_code": trust_code}
-    loaded = load_named(what, **named, **files, overrides=overrides, search=search, budget=budget, **where)
+    loaded = load_named(what, data, overrides=overrides, search=search, budget=budget, **where)
     how: dict[str, Any] = {"address": address, "mix_devices": mix_devices, "insecure": insecure}
-    _run(loaded, out, as_json, **how, take_over=take_over, log_file=log_file, metrics_file=metrics_file)
+    _run(loaded, out, as_json, take_over, **how, log_file=log_file, metrics_file=metrics_file)
 
 
-@app.command()
-@reports_errors
-def check(
-    what: What,
-    targets: Targets = None,
-    kinds: Kinds = None,
-    metrics: Metrics = None,
-    losses: Losses = None,
-    task: TaskColumn = None,
-    groups: Groups = None,
-    test: Test = None,
-    validation: Validation = None,
-    query: Query = None,
-    overrides: Overrides = None,
-    search: SearchStrategy = None,
-    budget: Budget = None,
-    backend: BackEnd = None,
-    workers: Workers = None,
-    device: Device = None,
-    trust_code: TrustCode = False,
-    out: Out = None,
-    columns: Annotated[bool, typer.Option("--columns", help="Every column, of wide tables, too.")] = False,
-    as_json: Json = False,
-) -> None:
-    """Say what run would do, at what cost, and what it could show; train nothing."""
-    named = {"targets": targets, "kinds": kinds, "metrics": metrics, "losses": losses, "task": task, "groups": groups}
-    files = {"test": test, "validation": validation, "query": query}
-    where = {"backend": backend, "workers": workers, "device": device, "trust_code": trust_code}
-    loaded = load_named(what, **named, **files, overrides=overrides, search=search, budget=budget, **where)
-    from study.config.suite import Suite
-    from study.driver.places import directory_of
-
-    directory = directory_of(_run_directory(loaded, out))
-    if isinstance(loaded, Suite):
-        from study.cli.suite import check as check_suite
-
-        check_suite(loaded, out=directory, as_json=as_json, columns=columns)
-    else:
-        from study.cli.check import check as check_study
-
-        check_study(loaded, out=directory, as_json=as_json, columns=columns)
-
-
-@app.command()
-@reports_errors
-def init(
-    data: Annotated[str, typer.Argument(metavar="DATA", help="A table or arrays.")],
-    targets: Targets = None,
-    kinds: Kinds = None,
-    metrics: Metrics = None,
-    losses: Losses = None,
-    task: TaskColumn = None,
-    groups: Groups = None,
-    test: Test = None,
-    validation: Validation = None,
-    query: Query = None,
-    out: Annotated[Path | None, typer.Option(help="The study file; DATA.yaml in this folder by default.")] = None,
-) -> None:
-    """Write a commented study file for a table or arrays: what was inferred and why, and what run would do."""
-    named = {"targets": targets, "kinds": kinds, "metrics": metrics, "losses": losses, "task": task, "groups": groups}
-    loaded = load_named(data, **named, test=test, validation=validation, query=query)
-    from study.cli.init import init as write_study_file
-
-    write_study_file(loaded, out=out or Path(f"{loaded.name}.yaml"))
+app.command()(reports_errors(planning_commands.check))
+app.command()(reports_errors(planning_commands.init))
 
 
 @app.command()
@@ -204,45 +141,20 @@ app.command("list")(reports_errors(reading_commands.list_kind))
 app.command()(reports_errors(model_commands.export))
 app.command()(reports_errors(model_commands.predict))
 app.command()(reports_errors(slurm))
+app.command()(reports_errors(planning_commands.tree))
 
 
-@app.command()
-@reports_errors
-def tree(
-    what: What,
-    targets: Targets = None,
-    overrides: Overrides = None,
-    groups: Annotated[float | None, typer.Option(help="Mean number of groups per stage.")] = None,
-    as_json: Json = False,
-) -> None:
-    """Find groups of tasks for branch: train small private networks briefly, compare what they compute."""
-    loaded = load_named(what, targets=targets, overrides=overrides)
-    from study.cli.tree import tree as print_tree
-    from study.config.suite import Suite
-
-    if isinstance(loaded, Suite):
-        from study.cli.suite import each_study
-
-        each_study(loaded, lambda spec: print_tree(spec, groups=groups, as_json=as_json), as_json=as_json)
-    else:
-        print_tree(loaded, groups=groups, as_json=as_json)
-
-
-def _run_directory(loaded: Spec | Suite, out: Path | None) -> Path:
-    return out or Path("runs") / loaded.name
-
-
-def _run(loaded: Spec | Suite, out: Path | None, as_json: bool, *, address: str | None = None, **options: Any) -> None:
+def _run(loaded: Spec | Suite, out: Path | None, as_json: bool, take_over: bool = False, **how: Any) -> None:
     from study.config.suite import Suite
 
     if isinstance(loaded, Suite):
         from study.cli.suite import run as run_suite
 
-        run_suite(loaded, out=_run_directory(loaded, out), address=address, as_json=as_json, **options)
+        run_suite(loaded, out=run_directory(loaded, out), as_json=as_json, take_over=take_over, **how)
     else:
         from study.cli.run import run as run_study
 
-        run_study(loaded, out=_run_directory(loaded, out), address=address, as_json=as_json, **options)
+        run_study(loaded, out=run_directory(loaded, out), as_json=as_json, take_over=take_over, **how)
 
 
 def main() -> None:

@@ -18,11 +18,12 @@ from study.cli.check_targets import class_counts, number_facts, say_targets
 from study.cli.console import say, say_json, say_table
 from study.config.durations import duration
 from study.config.spec import Spec
+from study.driver.check import check as prepared_for
 from study.planning.arm import Arm
 from study.planning.capacity import FAR
 from study.planning.forecast import size_text, time_text
 from study.planning.plan import PHASES, Plan
-from study.planning.prepare import Prepared, prepare
+from study.planning.prepare import Prepared
 from study.planning.task_trees import groups_of
 from study.planning.task_weights import weight_facts, weights_in_words
 
@@ -37,7 +38,7 @@ def check(spec: Spec, *, out: Path, as_json: bool, columns: bool = False) -> Non
 
     ``columns`` prints every column of a wide table, too.
     """
-    prepared = prepare(spec, out=out)
+    prepared = prepared_for(spec, out=out)
     if as_json:
         say_json(facts_of_study(prepared))
     else:

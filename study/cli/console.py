@@ -26,6 +26,11 @@ from study.store.unwritable import is_unwritable
 DEFECT, USER_ERROR, INTERRUPTED = 1, 2, 130
 
 
+def command_line() -> tuple[str, ...]:
+    """Return the command that is under way, as it can be given again."""
+    return ("mtl-study", *sys.argv[1:])
+
+
 def say(*lines: str) -> None:
     """Print lines of plain text; names in them can neither steer the terminal nor colour it."""
     for line in lines:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import typer
 
+from analysis.formatting import agree
 from study.cli.console import say, say_json, say_prose
 from study.config.text import printable
 
@@ -44,7 +45,7 @@ def export(
 
 def networks(number: int) -> str:
     """Return a number of networks in words."""
-    return f"{number:,} network{'' if number == 1 else 's'}"
+    return f"{number:,} {agree(number, 'network', 'networks')}"
 
 
 def say_progress(line: str) -> None:

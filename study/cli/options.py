@@ -58,7 +58,10 @@ TrustCode = Annotated[
 ]
 Prefer = Annotated[
     Literal["accuracy", "balanced", "cost"] | None,
-    typer.Option(help="Take an option by this rule, not the study's.", **one_of("accuracy", "balanced", "cost")),
+    typer.Option(
+        help="Take an option by this rule from now on; export and predict, too.",
+        **one_of("accuracy", "balanced", "cost"),
+    ),
 ]
 Address = Annotated[str | None, typer.Option(help="Of a Ray cluster to join: auto or host:port.")]
 Insecure = Annotated[

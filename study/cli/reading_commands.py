@@ -10,6 +10,8 @@ import typer
 from mtl_core.errors import UserError
 from study.cli.options import Json, Prefer, Run
 
+LISTED = "sharing|weighting|backbones|tasks|kinds|metrics|formats|strategies|presets|columns"
+
 
 def status(
     run: Run,
@@ -46,6 +48,10 @@ def report(
     from study.config.suite import is_suite
     from study.driver.places import STATES, for_reading
 
+    if prefer is not None and not is_suite(run):
+        from study.driver.preference import set_preference
+
+        set_preference(run, prefer)
     run = for_reading(run, STATES)
     if is_suite(run):
         from study.cli.suite import report as write_reports
@@ -56,12 +62,13 @@ def report(
     else:
         from study.cli.run import report as write_report
 
-        write_report(run, as_json=as_json, prefer=prefer)
+        write_report(run, as_json=as_json)
 
 
 def list_kind(
     kind: Annotated[
-        str, typer.Argument(metavar="sharing|weighting|backbones|tasks|kinds|metrics|strategies|presets|columns")
+        str,
+        typer.Argument(metavar="sharing|weighting|backbones|tasks|kinds|metrics|formats|strategies|presets|columns"),
     ],
     as_json: Json = False,
 ) -> None:

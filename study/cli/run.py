@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import shlex
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import typer
 
 from mtl_core.errors import UserError
 from study.cli.check_remarks import warn_of_remarks
-from study.cli.console import say, say_json, say_prose, say_table
+from study.cli.console import command_line, say, say_json, say_prose, say_table
 from study.config.spec import Spec
 from study.config.text import printable
 from study.execution.cluster_token import refuse_unprotected
@@ -24,17 +24,19 @@ def run(
     spec: Spec,
     *,
     out: Path,
-    address: str | None,
     as_json: bool,
-    mix_devices: bool = False,
-    insecure: bool = False,
-    log_file: Path | None = None,
-    metrics_file: Path | None = None,
     take_over: bool = False,
+    **how: Any,
 ) -> None:
     """Train what is missing of ``spec`` in ``out``, then write the report and print the verdict.
 
-    ``take_over`` says of an address in an object store that no other driver works there any more.
+    Args:
+        spec: the study.
+        out: the run directory, or an address in an object store.
+        as_json: print lines for programs.
+        take_over: of an address: no other driver works there any more.
+        how: of :class:`study.driver.backend_choice.RunOptions`: ``address``, ``mix_devices``, ``insecure``,
+            ``log_file``, ``metrics_file``.
     """
     from study.driver.backend_choice import RunOptions
     from study.driver.dataset import prepare_with_data
@@ -43,24 +45,20 @@ def run(
 
     began = time.monotonic()  # what follows imports torch, and makes the plan
     refuse_a_file(out)
-    refuse_unprotected(address, insecure)
-    options = RunOptions.of_study(
-        spec,
-        address=address,
-        screen="json" if as_json else "auto",
-        mix_devices=mix_devices,
-        insecure=insecure,
-        log_file=log_file,
-        metrics_file=metrics_file,
-        began=began,
-    )
+    options = RunOptions.of_study(spec, **how, screen=screen_of(as_json), began=began, command=command_line())
+    refuse_unprotected(options.address, options.insecure)
     with saying_how_to_resume(), at_work(out, take_over=take_over) as place:
         prepared = prepare_with_data(spec, place.directory.absolute(), options.screen)
         for loss in prepared.plan.shrunk:
             typer.echo(printable(f"budget: {loss}"), err=True)
         warn_of_remarks(prepared.task_set.remarks)
-        path = run_prepared(prepared, out=place.directory, options=replace(options, keep=place.keep))
+        path = run_prepared(prepared, out=place.directory, options=replace(options, keep=place.keep, told=place.told))
         report(path, as_json=as_json, name=spec.name)
+
+
+def screen_of(as_json: bool) -> str:
+    """Return the screen that shows the progress of a command."""
+    return "json" if as_json else "auto"
 
 
 def refuse_a_file(out: Path) -> None:
@@ -79,25 +77,23 @@ def saying_how_to_resume() -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt:
-        again = printable(shlex.join(["mtl-study", *sys.argv[1:]]))
+        again = printable(shlex.join(command_line()))
         typer.echo(f"\nStopped.  What is done is kept; this goes on with the rest:\n  {again}", err=True)
         raise
 
 
-def report(path: Path, *, as_json: bool = False, prefer: str | None = None, name: str | None = None) -> None:
+def report(path: Path, *, as_json: bool = False, name: str | None = None) -> None:
     """Write the report of the run in ``path``; print the verdict, what one could do, and where the report is.
 
     Args:
         path: the run directory.
         as_json: print one object instead, with the name of the study, its run directory and the path of the report.
-        prefer: takes the place of the study file's ``prefer``.
         name: name of the study; by default read from the run directory.
     """
     import analysis
     from study.config.load import read_spec
 
     records = analysis.load(path)
-    records = records if prefer is None else replace(records, spec=records.spec | {"prefer": prefer})
     page, verdict = analysis.write_report(records), analysis.verdict_text(records)
     if as_json:
         facts = {"study": name or read_spec(path / "study.yaml").name, "run": str(path), "report": str(page)}

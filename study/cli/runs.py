@@ -9,6 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from analysis.records.load import settings_of
 from mtl_core.errors import UserError
 from study.cli.console import say, say_json, say_table
 from study.cli.study_status import read_status
@@ -99,12 +100,17 @@ def _read(run: Path, place: str, *, alive: bool | None = None) -> Found:
     status, facts = read_status(run, alive=alive), _facts(run)
     changed = datetime.fromtimestamp((run / ledger.NAME).stat().st_mtime).isoformat(timespec="minutes")
     done = sum(status.counts.done.values()), sum(status.counts.planned.values())
-    name, tasks = str(facts.get("name", run.name)), len(facts.get("tasks", ()))
-    return Found(place, name, tasks, status.state, done, changed, status.report)
+    return Found(place, _name(run), len(facts.get("tasks", ())), status.state, done, changed, status.report)
+
+
+def _name(run: Path) -> str:
+    """Name of the study; that of the directory where a run that was killed at its start has not written it."""
+    path = run / "study.yaml"
+    return str((settings_of(path) if path.is_file() else {}).get("name") or run.name)
 
 
 def _facts(run: Path) -> dict[str, Any]:
-    """Name and tasks of the study; nothing where a run that was killed at its start has not written them."""
+    """Tasks of the study; nothing where a run that was killed at its start has not written them."""
     path = run / "tasks.json"
     if not path.is_file():
         return {}

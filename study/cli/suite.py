@@ -13,7 +13,7 @@ from mtl_core.errors import UserError
 from study.cli import run as of_study
 from study.cli.check import facts_of_study, say_study
 from study.cli.check_remarks import warn_of_remarks
-from study.cli.console import say, say_json, say_prose
+from study.cli.console import command_line, say, say_json, say_prose
 from study.cli.status import WATCH_SECONDS, lines_of
 from study.cli.study_status import Status, read_status
 from study.config.durations import duration
@@ -26,6 +26,7 @@ from study.execution.cluster_token import refuse_unprotected
 from study.planning.forecast import size_text, time_text
 from study.planning.plan import PHASES
 from study.store.ledger import NAME as LEDGER
+from study.store.ledger import is_locked
 from study.store.remote.address import is_address
 
 
@@ -61,20 +62,17 @@ def run(
     suite: Suite,
     *,
     out: Path,
-    address: str | None,
     as_json: bool,
-    mix_devices: bool = False,
-    insecure: bool = False,
-    log_file: Path | None = None,
-    metrics_file: Path | None = None,
     take_over: bool = False,
+    **how: Any,
 ) -> None:
-    """Train what is missing of each study of ``suite`` and report on it when it ends, then report on the suite."""
+    """Train what is missing of each study of ``suite`` and report on it when it ends, then report on the suite.
+
+    The arguments are those of :func:`study.cli.run.run`.
+    """
     _refuse_an_address(out, take_over)
     of_study.refuse_a_file(out)
-    refuse_unprotected(address, insecure)
-    options: dict[str, Any] = {"address": address, "mix_devices": mix_devices, "insecure": insecure}
-    options |= {"log_file": log_file, "metrics_file": metrics_file}
+    refuse_unprotected(how.get("address"), how.get("insecure", False))
 
     def after(path: Path, position: SuitePosition) -> None:
         say(*([] if as_json else ["", f"{path.name} ({position.number} of {position.of})"]))
@@ -86,7 +84,8 @@ def run(
             for loss in study.plan.shrunk:
                 typer.echo(printable(f"budget: {name}: {loss}"), err=True)
             warn_of_remarks(study.task_set.remarks, name)
-        run_prepared_suite(prepared, out=out, after=after, screen="json" if as_json else "auto", **options)
+        screen = of_study.screen_of(as_json)
+        run_prepared_suite(prepared, out=out, after=after, **how, screen=screen, command=command_line())
     _report_of_all(out, as_json)
 
 
@@ -132,16 +131,17 @@ def _report_of_all(out: Path, as_json: bool) -> None:
 
 
 def status(run: Path, *, watch: bool, as_json: bool) -> None:
-    """Print the status of every study in ``run``; with ``watch`` again and again while a driver works on one."""
+    """Print the status of every study in ``run``; with ``watch`` again and again while a driver works on the suite."""
     suite = read_suite(run / NAME)
     while True:
+        alive = is_locked(run)  # before the rest is read; between two studies no driver works on either of them
         found = {name: _status(run / name) for name in suite.studies}
         if as_json:
             studies = {name: None if now is None else now.facts() for name, now in found.items()}
             say_json({"suite": suite.name, "studies": studies})
         else:
             say(*_lines(run, found))
-        if not watch or not any(now is not None and now.alive for now in found.values()):
+        if not watch or not (alive or any(now is not None and now.alive for now in found.values())):
             return
         time.sleep(WATCH_SECONDS)
 

@@ -59,4 +59,7 @@ def amount_text(amount: float, budget: Budget) -> str:
     """Return ``amount``, in the basic unit of ``budget``, as text, such as ``2h 05m`` or ``1,200 replicas``."""
     if not isinstance(budget, Quantity):
         return duration(amount)
-    return f"{amount:,.0f} {REPLICAS}" if budget.unit == REPLICAS else f"{amount / 3_600:.2g} {budget.unit}"
+    if budget.unit == REPLICAS:
+        return f"{amount:,.0f} {REPLICAS}"
+    hours = amount / 3_600
+    return f"{hours:,.0f} {budget.unit}" if hours >= 10 else f"{hours:.2g} {budget.unit}"

@@ -50,6 +50,11 @@ def _distinct(levels: tuple[Any, ...]) -> tuple[Any, ...]:
     return levels
 
 
+def each_once() -> AfterValidator:
+    """Return a validator for a list in which nothing may stand twice; it may be empty."""
+    return AfterValidator(lambda levels: _distinct(levels) if levels else levels)
+
+
 def one_of(kind: str) -> AfterValidator:
     """Return a validator for text that names something of ``kind``."""
 

@@ -19,15 +19,16 @@ from study.config.budgets import SHAPES, budget_of
 from study.config.column_options import with_columns
 from study.config.data_files import data_section, known_suffixes, with_absolute_paths, with_options
 from study.config.load_suite import KEY, suite_of
+from study.config.named_code import DOTTED_PATH
 from study.config.overrides import override
 from study.config.spec import DATASET, TABLE, Spec
 from study.config.strict_yaml import Document
 from study.config.suite import Suite
 from study.config.text import MAX_NAME, nearest, wrong_with_name
+from study.config.unused_settings import AS_RUN
 from study.config.validation_errors import user_error_of
 
 STUDY_SUFFIXES = (".yaml", ".yml")
-DOTTED_PATH = r"[A-Za-z_][\w.]*:[A-Za-z_][\w.]*"
 
 
 def load(
@@ -119,7 +120,7 @@ def read_spec(path: Path) -> Spec:
     Raises:
         UserError: when the file cannot be read, or holds no study.
     """
-    read = _validated(_read(path), str(path), ())
+    read = _validated(_read(path), str(path), (), AS_RUN)
     if isinstance(read, Suite):
         raise UserError(str(path), "this is a suite of studies.", "Put the study file back as it was run.")
     return read
@@ -131,7 +132,7 @@ def read_suite(path: Path) -> Suite:
     Raises:
         UserError: when the file cannot be read, or holds no suite.
     """
-    return suite_of(_read(path), str(path))
+    return suite_of(_read(path), str(path), context=AS_RUN)
 
 
 def as_text(study: Spec | Suite) -> str:
@@ -149,7 +150,7 @@ def _document(what: str) -> Document:
         return _named(Document({"tasks": section}), path)
     if path.is_dir():
         raise UserError(what, "this is a directory without data.", "Name a study file, a table or a preset.")
-    if not path.exists() and re.fullmatch(DOTTED_PATH, what):
+    if not path.exists() and DOTTED_PATH.fullmatch(what):
         name = what.rpartition(":")[2].replace(".", "-")
         return _named(Document({"tasks": {"set": DATASET, "call": what}}), Path(name))
     if not path.is_file():
@@ -207,10 +208,12 @@ def _with_absolute_path_of_run(search: Any, folder: Path) -> None:
         search["warm_start"] = str((folder / search["warm_start"]).absolute())
 
 
-def _validated(document: Document, where: str, overrides: Sequence[str]) -> Spec | Suite:
+def _validated(
+    document: Document, where: str, overrides: Sequence[str], context: dict[str, Any] | None = None
+) -> Spec | Suite:
     if KEY in document.data:
-        return suite_of(document, where, overrides)
+        return suite_of(document, where, overrides, context)
     try:
-        return Spec.model_validate(document.data)
+        return Spec.model_validate(document.data, context=context)
     except ValidationError as error:
         raise user_error_of(error, document, where, overrides) from None

@@ -14,7 +14,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from mtl_core.errors import UserError
-from study.config.budgets import Quantity
+from study.config.budgets import Quantity, budget_of
 from study.config.overrides import override
 from study.config.sections import Factors
 from study.config.spec import LEFT_TO_THE_DATA, Spec
@@ -27,32 +27,46 @@ KEY = "suite"
 RESERVED_NAMES = ("figures", "tables", "report.html", "suite.yaml")
 """What a suite's directory holds beside run directories."""
 
+Given = tuple[str | None, str, str]
+"""A ``--set``: the study that it is for (``None``: all), the keys there, and the whole text."""
 RANGES = frozenset(("uniform", "log_uniform"))
 """A mapping with one of these keys is a value, not a section."""
 
 
-def suite_of(document: Document, where: str, overrides: Sequence[str] = ()) -> Suite:
+def suite_of(
+    document: Document, where: str, overrides: Sequence[str] = (), context: dict[str, Any] | None = None
+) -> Suite:
     """Return the suite that ``document`` describes.
+
+    Args:
+        document: the study file.
+        where: its name, for messages.
+        overrides: the ``--set`` of the command line.
+        context: of the validation of the studies, such as :data:`study.config.unused_settings.AS_RUN`.
 
     Raises:
         UserError: naming ``where``, the line and the place, such as ``suite.digits3.tasks.set``.
     """
-    file = _File(document, where)
+    file = _File(document, where, context)
     common, own = file.common_and_own()
     given = [_addressee(text, own) for text in overrides]
     for study, keys, text in given:
         if study is None and keys in ("name", "budget"):
             override(common, text, keys)
-    if "budget" in common and (spending := [study for study in own if "budget" in own[study]]):
+        elif study is not None:
+            override(own[study], text, keys)  # so that the rules below see what the command line says, too
+    for study in own:
+        file.refuse_keys_of_the_suite(study, own[study], given)
+    if common.get("budget") is not None and (spending := [study for study in own if "budget" in own[study]]):
         found = "the whole suite has a budget, and so has this study."
-        raise UserError(file.place(KEY, spending[0], "budget"), found, "Give one or the other.")
+        raise UserError(file.place_of_own(spending[0], "budget", given), found, "Give one or the other.")
     name = common.pop("name", "suite")
     if problem := wrong_with_name(name) if isinstance(name, str) else "it is not text":
         found = f"{str(name)[:80]!r} cannot name a suite: {problem}."
         raise UserError(file.place("name"), found, "Choose a plain name, such as my-suite_2.")
     specs = {study: file.spec(study, common, own[study], given, overrides) for study in own}
     file.refuse_same_tasks(specs)
-    total = None if "budget" not in common else next(iter(specs.values())).budget
+    total = budget_of(common.get("budget"))
     if isinstance(total, Quantity):
         found = f"{total} cannot be split among the studies of a suite."
         raise UserError(file.place("budget"), found, "Give the suite a time, or each study a budget of its own.")
@@ -64,8 +78,8 @@ def suite_of(document: Document, where: str, overrides: Sequence[str] = ()) -> S
 class _File:
     """A document with ``suite``, and where its parts stand."""
 
-    def __init__(self, document: Document, where: str) -> None:
-        self.document, self.where = document, where
+    def __init__(self, document: Document, where: str, context: dict[str, Any] | None) -> None:
+        self.document, self.where, self.context = document, where, context
 
     def place(self, *path: str) -> str:
         line = self.document.line(path)
@@ -102,18 +116,33 @@ class _File:
             raise UserError(place, found, "Choose names that differ in more than capitals.")
         if not isinstance(study, dict):
             raise UserError(place, f"it is {str(study)[:80]!r}.", "Write a section such as {tasks: {set: digits3}}.")
+
+    def refuse_keys_of_the_suite(self, name: str, study: Mapping[str, Any], given: Sequence[Given]) -> None:
+        """Refuse what only the whole suite has, in the file or on the command line.
+
+        Raises:
+            UserError: naming the place, or the ``--set``.
+        """
         if KEY in study:
-            raise UserError(self.place(KEY, name, KEY), "a suite holds no suites.", "Name its studies one level up.")
+            place = self.place_of_own(name, KEY, given)
+            raise UserError(place, "a suite holds no suites.", "Name its studies one level up.")
         if whole := next((key for key in SHARED_KEYS if key in study), None):
-            remedy = "Its name is the key before the colon." if whole == "name" else f"Write {whole} beside suite."
-            raise UserError(self.place(KEY, name, whole), f"{whole} is no business of a single study.", remedy)
+            place, found = self.place_of_own(name, whole, given), f"{whole} is no business of a single study."
+            set_for_all = f"Give it for the whole suite: --set {whole}=…."
+            remedy = set_for_all if place.startswith("--set ") else f"Write {whole} beside suite."
+            raise UserError(place, found, "Its name is the key before the colon." if whole == "name" else remedy)
+
+    def place_of_own(self, name: str, key: str, given: Sequence[Given]) -> str:
+        """Return where a study got ``key`` from: the last ``--set`` that names it, or else the file."""
+        texts = [text for study, keys, text in given if study == name and keys.partition(".")[0] == key]
+        return f"--set {texts[-1]}" if texts else self.place(KEY, name, key)
 
     def spec(
         self,
         name: str,
         common: Mapping[str, Any],
         own: Mapping[str, Any],
-        given: Sequence[tuple[str | None, str, str]],
+        given: Sequence[Given],
         overrides: Sequence[str],
     ) -> Spec:
         data = merged(common, own) | {"name": name}
@@ -121,7 +150,7 @@ class _File:
             if study == name or (study is None and keys not in ("name", "budget")):
                 override(data, text, keys)
         try:
-            return Spec.model_validate(with_levels_of_all(data))
+            return Spec.model_validate(with_levels_of_all(data), context=self.context)
         except ValidationError as error:
             raise user_error_of(error, self.document, self.where, overrides, study=name) from None
 
@@ -162,8 +191,7 @@ def _is_section(value: Any) -> bool:
     return isinstance(value, Mapping) and not RANGES & value.keys()
 
 
-def _addressee(text: str, own: Mapping[str, Any]) -> tuple[str | None, str, str]:
-    """The study that a ``--set`` is for (``None``: all), the keys there, and the whole text."""
+def _addressee(text: str, own: Mapping[str, Any]) -> Given:
     keys = text.partition("=")[0]
     first, _, rest = keys.partition(".")
     if first != KEY:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, model_validator
 
 from study.config.field_types import (
     Levels,
@@ -20,6 +20,7 @@ from study.config.field_types import (
     Tuned,
     as_levels,
     count_or_all,
+    each_once,
     is_auto,
     levels_or_all,
     one_of,
@@ -27,6 +28,7 @@ from study.config.field_types import (
     refusal,
     sampling_rule,
 )
+from study.config.unused_settings import is_unused
 
 MAX_ARMS = 5_000
 """Largest grid accepted, in arms."""
@@ -173,6 +175,13 @@ class Search(Section):
             raise refusal("a grid trains every arm, but trials limits them.", "Take trials out, or write optuna.")
         return self
 
+    @model_validator(mode="after")
+    def _reads_its_factor(self, info: ValidationInfo) -> Search:
+        if self.strategy != "successive_halving" and is_unused(self, "reduction_factor", info):
+            found = f"{self.strategy} does not read reduction_factor, which is {self.reduction_factor}."
+            raise refusal(found, "Take it out, or write strategy: successive_halving.")
+        return self
+
 
 class Confirm(Section):
     """The confirm phase: its seeds choose the arm; ``arms: K`` confirms the best K and all references."""
@@ -191,8 +200,15 @@ class Verdict(Section):
 
     seeds: Seeds = 10
     max_seeds: Seeds = 40
-    judge: Annotated[tuple[Literal["fully_shared"], ...], BeforeValidator(as_levels)] = ("fully_shared",)
+    judge: Annotated[tuple[Literal["fully_shared"], ...], BeforeValidator(as_levels), each_once()] = ("fully_shared",)
     follow_up: bool = True
+
+    @model_validator(mode="after")
+    def _has_room(self, info: ValidationInfo) -> Verdict:
+        if self.max_seeds < self.seeds and is_unused(self, "max_seeds", info):
+            found = f"there are {self.seeds} seeds to begin with, but max_seeds is {self.max_seeds}."
+            raise refusal(found, "Raise max_seeds to the number of seeds at least, with which none are added.")
+        return self
 
 
 class Evaluation(Section):
@@ -206,6 +222,13 @@ class Evaluation(Section):
 
     design: Literal["auto", "holdout", "cross_fit"] = "auto"
     folds: Annotated[int, Field(ge=2, le=20)] = 5
+
+    @model_validator(mode="after")
+    def _has_folds(self, info: ValidationInfo) -> Evaluation:
+        if self.design == "holdout" and is_unused(self, "folds", info):
+            found = f"a test split of its own judges, but folds is {self.folds}."
+            raise refusal(found, "Take folds out, or write design: cross_fit.")
+        return self
 
 
 class Diagnostics(Section):

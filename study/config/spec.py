@@ -111,7 +111,8 @@ class Spec(Section):
         """Return a hash of all that can change a result.
 
         It does not depend on the name, on where or how fast the study runs, on what its reader prefers, nor on where
-        its data lie: a project that was moved goes on, and their fingerprint says whether the data are the same.
+        its data or the earlier run that it starts from lie: a project that was moved goes on, the fingerprint says
+        whether the data are the same, and the ledger keeps what was taken from the earlier run.
         Studies from before there were outer folds, an importance of tasks, a choice of norm or several strategies keep
         their hash; a study may go on to more seeds than it had.
         """
@@ -124,10 +125,9 @@ class Spec(Section):
             left_out["evaluation"] = True
         if not self.importance:
             left_out["importance"] = True
-        unused = {"reduction_factor"} if self.search.strategy != "successive_halving" else set[str]()
-        if unused := unused | ({"warm_start"} if self.search.warm_start is None else set[str]()):
-            left_out["search"] = unused
+        factor = {"reduction_factor"} if self.search.strategy != "successive_halving" else set[str]()
+        left_out["search"] = factor | {"warm_start"}
         if self.factors.norm is None:
             left_out["factors"] = {"norm"}
-        content = self.model_dump_json(exclude=left_out)
+        content = self.model_dump_json(exclude=left_out) + ("" if self.search.warm_start is None else "warm_start")
         return hashlib.sha256(content.encode()).hexdigest()[:16]

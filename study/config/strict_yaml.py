@@ -143,7 +143,8 @@ class _Reader:
     def mapping(self, path: Path) -> dict[str, Any]:
         content: dict[str, Any] = {}
         while not isinstance(event := next(self.events), yaml.MappingEndEvent):
-            if not isinstance(event, yaml.ScalarEvent) or event.value == "":
+            is_quoted = isinstance(event, yaml.ScalarEvent) and not event.implicit[0]
+            if not isinstance(event, yaml.ScalarEvent) or (event.value == "" and not is_quoted):
                 raise self.refusal(event, "a key is not text.", "Write it as 'name: value'.")
             self.node(event, path)  # for its refusals of anchors and tags
             key = event.value

@@ -6,7 +6,7 @@ to it.  ``OUT/suite.yaml`` says which studies belong together, and is itself a s
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -32,9 +32,9 @@ class Suite:
     studies: Mapping[str, Spec]
     budget: float | None = None
 
-    def with_each(self, **changes: Any) -> Suite:
-        """Return the same suite with ``changes`` in every study."""
-        return replace(self, studies={name: spec.model_copy(update=changes) for name, spec in self.studies.items()})
+    def with_each(self, changed: Callable[[Spec], Spec]) -> Suite:
+        """Return the same suite with every study as ``changed`` returns it."""
+        return replace(self, studies={name: changed(spec) for name, spec in self.studies.items()})
 
     def with_budgets(self, budgets: Mapping[str, float]) -> Suite:
         """Return the same suite with its budget split into ``budgets`` of its studies, by name."""

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from mtl_core.errors import UserError
+from study.config.given_settings import with_given
 from study.config.spec import Spec
 from study.config.suite import SuitePosition
 from study.execution.backend import Backend
@@ -17,6 +19,7 @@ from study.planning.prepare import Prepared, num_cores
 
 SCORING_PAYS_SECONDS = 20.0
 """Below this the test split is scored in the driver: new workers, which may see it, take some seconds to start."""
+SCREENS = ("auto", "json", None)
 
 
 @dataclass(frozen=True)
@@ -36,6 +39,8 @@ class RunOptions:
         began: reading of ``time.monotonic`` when the command began; ``None``: not known.
         metrics_file: file that holds the progress for Prometheus, see :mod:`study.driver.watching.metrics_file`.
         keep: what keeps the run directory in an object store, see :mod:`study.store.remote`; the ledger calls it.
+        told: the run directory, or its address, as the user named it; ``None``: as it is given to the run.
+        command: the command line that runs the study; ``None``: a call from Python.
     """
 
     backend: str = "auto"
@@ -50,6 +55,8 @@ class RunOptions:
     metrics_file: Path | None = None
     began: float | None = None
     keep: Callable[[str], None] | None = None
+    told: str | None = None
+    command: tuple[str, ...] | None = None
 
     @classmethod
     def of_study(
@@ -61,9 +68,19 @@ class RunOptions:
         device: str | None = None,
         **others: Any,
     ) -> RunOptions:
-        """Return options of which ``backend``, ``workers`` and ``device`` are what the study says, where not given."""
-        where = {"backend": backend or spec.backend, "workers": workers or spec.workers}
-        return cls(**where, device=device or spec.device, **others)
+        """Return options of which ``backend``, ``workers`` and ``device`` are what the study says, where not given.
+
+        Files may be named by text.
+
+        Raises:
+            UserError: when a value is none that the study file could have.
+        """
+        if (screen := others.get("screen")) not in SCREENS:
+            raise UserError(f"screen={screen!r}", "there is no such screen.", "Give 'auto', 'json' or None.")
+        given = {"backend": backend, "workers": workers, "device": device}
+        spec = with_given(spec, given, lambda key, value: f"{key}={value!r}")
+        others |= {name: Path(others[name]) for name in ("log_file", "metrics_file") if others.get(name) is not None}
+        return cls(spec.backend, workers=spec.workers, device=spec.device, **others)
 
 
 def choose_backend(options: RunOptions, prepared: Prepared, scratch: Path) -> Backend:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from mtl_core.errors import UserError
 from study.config.named_code import refuse_untrusted
@@ -12,6 +14,7 @@ from study.driver.backend_choice import RunOptions
 from study.driver.begun import begun_spec, refuse_changes
 from study.driver.places import at_work
 from study.driver.run import run_prepared
+from study.execution.cluster_token import refuse_unprotected
 from study.planning.prepare import Prepared, prepare_run
 from study.protocol.addition import Addition, Asked, addition_of, open_addition
 from study.protocol.extend import extension
@@ -19,39 +22,72 @@ from study.protocol.verdict_seeds import num_seeds
 from study.store import ledger
 from study.store.recorded import read_recorded
 
+MOST_SEEDS = 1_000
+
 
 def extend(
     run: str | Path,
-    asked: Asked,
     *,
-    data: Path | None = None,
-    options: RunOptions | None = None,
+    seeds: int | None = None,
+    without: str | Sequence[str] = (),
+    arms: str | Sequence[str] = (),
+    data: str | Path | None = None,
     trust_code: bool = False,
+    take_over: bool = False,
+    before: Callable[[Addition], Any] | None = None,
+    after: Callable[[Path], Any] | None = None,
+    **options: Any,
 ) -> Path:
     """Add to the finished study in ``run``, judge what is new on fresh seeds, and return the run directory.
 
-    The same call resumes an addition that was stopped.
+    Exactly one of ``seeds``, ``without`` and ``arms`` is given.  The same call resumes an addition that was stopped.
 
     Args:
         run: the run directory, or an address in an object store.
-        asked: what to add.
+        seeds: number of verdict seeds that there shall be in all, for every judged arm.
+        without: a task, or tasks, to train alone while the rest shares the chosen network.
+        arms: the label, or labels, of planned arms that are to be judged, too.
         data: where the study's table lies now; ``None``: where it lay when the study began.
-        options: how to run; by default as the study was.
         trust_code: whether to import what the run directory's study file names by dotted paths.
+        take_over: of an address: whether no other driver works there, although its lease was not given back.
+        before: called with the addition before anything trains.
+        after: called with the run directory at the end; what it writes there is kept in an object store, too.
+        options: of :func:`study.run`: ``backend``, ``address``, ``workers``, ``screen``, ``device``, ``mix_devices``,
+            ``insecure``, ``log_file``, ``metrics_file``; where they are not given the study says it.
 
     Raises:
         UserError: when there is no finished study, its data are gone or have changed, or there is nothing to add.
         KeyboardInterrupt: SIGINT or SIGTERM came; what is recorded is kept.
     """
-    with at_work(run) as place:
-        prepared, addition = prepare_extension(place.directory, asked, data, trust_code=trust_code)
-        chosen = options or RunOptions.of_study(prepared.plan.spec)
-        chosen = replace(chosen, keep=place.keep)
-        return extend_prepared(prepared, asked, addition, out=place.directory, options=chosen)
+    asked = _asked(seeds, without, arms)
+    refuse_unprotected(options.get("address"), options.get("insecure", False))
+    with at_work(run, take_over=take_over) as place:
+        table = None if data is None else Path(data)
+        prepared, addition = prepare_extension(place.directory, asked, table, trust_code=trust_code)
+        spec = prepared.plan.spec.model_copy(update={"budget": None})  # it is spent, whatever trains now
+        chosen = RunOptions.of_study(spec, **options, keep=place.keep)
+        if before is not None:
+            before(addition)
+        path = _extended(prepared, asked, addition, out=place.directory, options=chosen)
+        if after is not None:
+            after(path)
+        return path
 
 
-def extend_prepared(prepared: Prepared, asked: Asked, addition: Addition, *, out: Path, options: RunOptions) -> Path:
-    """Make an addition that :func:`prepare_extension` has prepared, as :func:`extend` does."""
+def _asked(seeds: int | None, without: str | Sequence[str], arms: str | Sequence[str]) -> Asked:
+    """What is asked for, of which there has to be exactly one thing."""
+    named = [tuple([names] if isinstance(names, str) else names) for names in (without, arms)]
+    given = sum((seeds is not None, *map(bool, named)))
+    if given != 1:
+        found = "several things are named." if given else "nothing is named to add."
+        raise UserError("extend", found, "Give one of --seeds N, --without TASK and --arms LABEL; one after the other.")
+    if seeds is not None and (not isinstance(seeds, int) or isinstance(seeds, bool) or not 1 <= seeds <= MOST_SEEDS):
+        raise UserError(f"seeds={seeds!r}", "this is no number of seeds.", f"Give a number from 1 to {MOST_SEEDS:,}.")
+    return Asked(seeds, *named)
+
+
+def _extended(prepared: Prepared, asked: Asked, addition: Addition, *, out: Path, options: RunOptions) -> Path:
+    """Make an addition that :func:`prepare_extension` has prepared."""
     events = ledger.read(Path(out) / ledger.NAME)
     before = [event for event in events if event["event"] != "addition" or event["number"] != addition.number]
     added = addition.seeds / num_seeds(before, prepared.plan)

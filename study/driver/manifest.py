@@ -6,8 +6,7 @@ import json
 import os
 import platform
 import subprocess
-import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
@@ -108,14 +107,28 @@ def write_description(
     position: SuitePosition | None = None,
     *,
     insecure: bool = False,
+    told: str | None = None,
+    command: Sequence[str] | None = None,
 ) -> None:
-    """Write manifest, tasks and study file of a run; the study file comes last and says that all of it is there."""
+    """Write manifest, tasks and study file of a run; the study file comes last and says that all of it is there.
+
+    Args:
+        out: the run directory on this machine.
+        prepared: the study.
+        fingerprint: of its data.
+        position: which study of a suite this is, if it is one.
+        insecure: whether a cluster was joined without a token.
+        told: the run directory, or its address, as the user named it; ``None``: as ``out``.
+        command: the command line that began the study; ``None``: a call from Python.
+    """
     task_set = prepared.task_set
     manifest = {
         "versions": {"python": platform.python_version(), **dict(_versions())},
         "engine_version": ENGINE_VERSION,
         "fingerprint": fingerprint,
-        "command": sys.argv,
+        "run": told or str(out),
+        "directory": str(out.resolve()),
+        "command": None if command is None else list(command),
         "started": datetime.now(UTC).isoformat(timespec="seconds"),
         "device": _device(prepared.plan.spec.device),
         "machine": {"cores": num_cores(), "memory_bytes": _memory(), "platform": platform.platform()},

@@ -42,10 +42,12 @@ class Place:
 
     Args:
         directory: the run directory on this machine.
+        told: the path or address as the user named it.
         copy: what keeps it in a store; ``None``: nothing, it is where the study is to be.
     """
 
     directory: Path
+    told: str
     copy: WorkingCopy | None = None
 
     @property
@@ -80,7 +82,7 @@ def at_work(place: str | Path, *, take_over: bool = False) -> Iterator[Place]:
         UserError: the store refuses or does not answer, or another driver works there.
     """
     if not is_address(place):
-        yield Place(Path(place))
+        yield Place(Path(place), str(place))
         return
     address = address_of(place)
     folder = _made(address)
@@ -94,7 +96,7 @@ def at_work(place: str | Path, *, take_over: bool = False) -> Iterator[Place]:
                 copy.bring_up_to_date()
             copy.work_under(lease)
             storage.patience = PATIENCE
-            yield Place(copy.run, copy)
+            yield Place(copy.run, str(address), copy)
             copy.deliver()
         finally:
             lease.release()

@@ -59,6 +59,7 @@ def run(
     mix_devices: bool = False,
     insecure: bool = False,
     log_file: str | Path | None = None,
+    metrics_file: str | Path | None = None,
 ) -> Path:
     """Train what is missing of ``spec`` in ``out``, score it, and return the run directory, which is on this machine.
 
@@ -78,6 +79,7 @@ def run(
         mix_devices: whether a study that was begun on another device may go on with this one; its records say so.
         insecure: whether the cluster may be joined without a token; the manifest says so.
         log_file: file to which a line on the progress is appended now and then, each with the time.
+        metrics_file: file that holds the progress for Prometheus.
 
     Raises:
         UserError: when ``out`` holds another study or is in use, data are unfit, or most replicas fail.
@@ -85,8 +87,7 @@ def run(
     """
     if data is None and not isinstance(spec, Spec):
         raise UserError("study.run", "there is neither a study nor data.", "Give load_spec(…), or data=study.frame(…).")
-    name = data.name if data is not None else spec.name if isinstance(spec, Spec) else ""
-    with at_work(out or Path("runs") / name) as place:
+    with at_work(out or Path("runs") / _name(spec, data)) as place:
         prepared = _prepared(spec, data, place.directory, screen)
         options = RunOptions.of_study(
             spec if isinstance(spec, Spec) else prepared.plan.spec,  # a budget may have replaced it by the begun one
@@ -98,10 +99,19 @@ def run(
             device=device,
             mix_devices=mix_devices,
             insecure=insecure,
-            log_file=None if log_file is None else Path(log_file),
+            log_file=log_file,
+            metrics_file=metrics_file,
             keep=place.keep,
+            told=place.told,
         )
         return run_prepared(prepared, out=place.directory, options=options)
+
+
+def _name(spec: Spec | Mapping[str, Any] | None, data: Frame | DataInMemory | None) -> str:
+    """The name that the study will have; whether it can name anything is checked with the rest of the study."""
+    if isinstance(spec, Spec):
+        return spec.name
+    return str((spec or {}).get("name") or (data.name if data is not None else ""))
 
 
 def _prepared(
@@ -127,7 +137,7 @@ def run_prepared(
         phases: what is to be done, in order; by default all phases of a study.
         added: verdict seeds that are added to a finished study, as a multiple of those that it has.
     """
-    out = Path(out).absolute()
+    told, out = str(out), Path(out).absolute()
     refuse_unprotected(options.address, options.insecure)
     refuse_a_missing_gpu(options.device, options.address)
     fingerprint = prepared.task_set.fingerprint()
@@ -142,7 +152,8 @@ def run_prepared(
     with Ledger(out, options.keep) as ledger, stoppable(), scratch_of(out) as scratch, saying_how_it_ends(ledger):
         if not begun:
             prepared = _with_enough_epochs(prepared, ledger, options.screen)
-            write_description(out, prepared, fingerprint, options.position, insecure=options.insecure)
+            named = {"told": options.told or told, "command": options.command}
+            write_description(out, prepared, fingerprint, options.position, insecure=options.insecure, **named)
         _run_phases(out, prepared, fingerprint, ledger, scratch, options, phases, added)
     return out
 

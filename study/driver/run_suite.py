@@ -85,18 +85,21 @@ def run_prepared_suite(
     from study.driver.backend_choice import RunOptions
     from study.driver.run import run_prepared
 
-    out = Path(out).absolute()
+    told, out = Path(out), Path(out).absolute()
+    seconds = {name: study.forecast.seconds for name, study in prepared.studies.items()}
+    turns = [
+        (RunOptions.of_study(spec, **options, position=position, told=str(told / spec.name)), spec.name, position)
+        for spec, position in positions(prepared.suite, seconds)
+    ]
     out.mkdir(parents=True, exist_ok=True)
     lock = Lock(out)
     try:
         if not (out / NAME).is_file():
             write_durably(out / NAME, as_text(prepared.suite).encode())
-        seconds = {name: study.forecast.seconds for name, study in prepared.studies.items()}
-        for spec, position in positions(prepared.suite, seconds):
-            study = prepared.studies[spec.name]
+        for how, name, position in turns:
+            study = prepared.studies[name]
             refuse_if_too_large(study.forecast, free_disk(out), free_memory())  # earlier studies have written since
-            how = RunOptions.of_study(spec, **options, position=position)
-            path = run_prepared(study, out=out / spec.name, options=how)
+            path = run_prepared(study, out=out / name, options=how)
             if after is not None:
                 after(path, position)
     finally:
@@ -196,14 +199,14 @@ def refuse_another_suite(out: Path, requested: Suite, stored: Suite) -> None:
         UserError: with what differs.
     """
     from study.driver.another_study import differences
-    from study.planning.settings_from_data import as_begun
+    from study.planning.settings_from_data import with_begun_settings
 
     remedy = "Choose another --out, or put things back as they were."
     if list(requested.studies) != list(stored.studies):
         studies = f"{', '.join(stored.studies)} there, {', '.join(requested.studies)} asked"
         raise UserError(str(out), f"another suite was begun here; studies: {studies}.", remedy)
     for name, asked in requested.studies.items():
-        spec = as_begun(asked, stored.studies[name])
+        spec = with_begun_settings(asked, stored.studies[name])
         if spec.digest() != stored.studies[name].digest():
             found = f"another suite was begun here; {name}: {'; '.join(differences(stored.studies[name], spec))}."
             raise UserError(str(out), found, remedy)

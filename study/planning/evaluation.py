@@ -39,10 +39,11 @@ def settle_design(spec: Spec, task_set: TaskSet, stored: Spec | None = None) -> 
     groups, pool = task_set.development.examples.groups, len(task_set.development.examples)
     rows = pool + len(task_set.test)
     units = rows if groups is None else len(groups.unique())
-    spec = as_begun(spec, stored)
+    spec = with_begun_design(spec, stored)
     folded = evaluation_of(spec)(is_drawn=task_set.test_is_drawn, rows=rows, units=units)
     design = "cross_fit" if folded else "holdout"
-    settled = spec.model_copy(update={"evaluation": spec.evaluation.model_copy(update={"design": design})})
+    unread = {} if folded else {"folds": type(spec.evaluation).model_fields["folds"].default}
+    settled = spec.model_copy(update={"evaluation": spec.evaluation.model_copy(update={"design": design, **unread})})
     if design == "holdout":
         return settled, task_set
     from mtl_core.data.outer_folds import with_outer_folds
@@ -50,7 +51,7 @@ def settle_design(spec: Spec, task_set: TaskSet, stored: Spec | None = None) -> 
     return settled, with_outer_folds(task_set, spec.evaluation.folds)
 
 
-def as_begun(spec: Spec, stored: Spec | None) -> Spec:
+def with_begun_design(spec: Spec, stored: Spec | None) -> Spec:
     """Return the study with the design written out that a run directory was begun with, where it says ``auto``.
 
     Args:

@@ -17,7 +17,7 @@ from study.config.spec import Spec
 from study.planning.arm import EQUAL, HARD, Arm
 from study.planning.draw_numbers import DrawNumbers, draws_by_task
 from study.planning.draws import Draws
-from study.planning.phase_seeds import FIRST_SEED, num_trained
+from study.planning.phase_seeds import FIRST_SEED, num_added, num_trained
 from study.planning.replica import Replica
 from study.planning.search_space import SearchSpace
 from study.planning.strategies import Strategy
@@ -102,8 +102,8 @@ class Plan:
         """Return what the strategy may choose from; in the run directory ``directory`` it may keep something."""
         search = self.spec.search
         arms = (self.candidates, self.baselines, self.references if self.strategy.leaves_out else ())
-        limits = (self.rungs, search.trials, search.reduction_factor, search.warm_start)
-        return SearchSpace(self.tasks, *arms, self.draws, *limits, directory)
+        limits = (self.rungs, search.trials, search.reduction_factor)
+        return SearchSpace(self.tasks, *arms, self.draws, *limits, directory=directory)
 
     @property
     def searched(self) -> str:
@@ -116,7 +116,9 @@ class Plan:
         first, wanted = FIRST_SEED[phase], getattr(self.spec, phase).seeds
         if phase == "verdict":
             first, wanted = self.first_verdict_seed or first, self.verdict_seeds or wanted
-        seeds = range(first, first + num_trained(phase, wanted, self.folds))
+        is_added = phase == "verdict" and self.first_verdict_seed is not None
+        number = num_added(wanted, self.folds) if is_added else num_trained(phase, wanted, self.folds)
+        seeds = range(first, first + number)
         return seeds if self.fold is None else [seed for seed in seeds if fold_of(seed, self.folds) == self.fold]
 
     def of_fold(self, fold: int) -> Plan:

@@ -16,7 +16,7 @@ from study.planning import pilot
 from study.planning.array_cost import REFERENCE_RATE
 from study.planning.band import band_facts, settle_band
 from study.planning.budget import reductions, settled_spec, shrink
-from study.planning.evaluation import as_begun, settle_design
+from study.planning.evaluation import settle_design, with_begun_design
 from study.planning.forecast import Forecast, Forecaster, refuse_if_too_large
 from study.planning.importance import settle_importance
 from study.planning.machine_rate import machine_rate
@@ -27,6 +27,7 @@ from study.planning.settings_from_data import settle_settings, with_setting
 from study.planning.stored_metrics import with_stored_metrics
 from study.planning.task_trees import trees_in_ledger
 from study.planning.trials import Trials, tried
+from study.planning.warm_start import check_warm_start
 from study.store import ledger
 
 if TYPE_CHECKING:
@@ -94,7 +95,7 @@ def prepare(
     check_backbone_options(spec)
     check_named_options(spec)
     band_is_automatic = is_auto(spec.band)
-    task_set = task_set or build_task_set(as_begun(spec, stored))
+    task_set = task_set or build_task_set(with_begun_design(spec, stored))
     task_set = task_set if stored is None else with_stored_metrics(task_set, out)
     check_own_metrics(task_set.development)
     check_own_losses(task_set.development, spec.device)
@@ -119,6 +120,8 @@ def prepare(
         amounts = partial(amount, by=forecaster), partial(amount, by=forecaster.undisturbed())
         smaller, shrunk = shrink(spec, *amounts, folds=folds)
     plan = replace(make_plan(smaller, task_set.development, trees=trees), shrunk=shrunk, reasons=reasons)
+    if stored is None:
+        check_warm_start(plan)
     plan = replace(plan, pilot=stored is None and pilot.is_wanted(asked, smaller, task_set.development))
     forecast = forecaster.forecast(plan)
     refuse_if_too_large(forecast, free_disk(out), free_memory())

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from study.planning.arm import Arm
 from study.planning.draws import Draws
@@ -24,7 +25,7 @@ class SearchSpace:
         trials: how many arms, or arms with their hyperparameters, the study file lets a strategy try; ``None``: it has
             no word on that.
         reduction_factor: one in so many trials goes on at a rung.
-        warm_start: directory of an earlier run, whose selected draws are tried first; ``None``: of none.
+        known: arms with the hyperparameters that an earlier run has selected for them, which are tried first.
         directory: of the run, for what a strategy keeps; only a plan without a run has none.
         goes_on: says, by the number of trials so far, whether a budget allows more of what a strategy proposes.
     """
@@ -37,7 +38,7 @@ class SearchSpace:
     rungs: tuple[int, ...]
     trials: int | None = None
     reduction_factor: int = 3
-    warm_start: str | None = None
+    known: Sequence[tuple[Arm, dict[str, Any]]] = ()
     directory: Path = Path()
     goes_on: Callable[[int], bool] = lambda tried: True
 

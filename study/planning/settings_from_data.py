@@ -60,7 +60,7 @@ def with_setting(spec: Spec, section: str, key: str, value: Any) -> Spec:
     return spec.model_copy(update={section: changed})
 
 
-def as_begun(spec: Spec, stored: Spec) -> Spec:
+def with_begun_settings(spec: Spec, stored: Spec) -> Spec:
     """Return the study with the values of ``stored`` where it says ``auto``."""
     for section, keys in LEFT_TO_THE_DATA.items():
         for key in keys:

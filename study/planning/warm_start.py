@@ -9,6 +9,24 @@ from typing import Any
 
 from mtl_core.errors import UserError
 from study.planning.arm import Arm
+from study.planning.plan import Plan
+
+
+def check_warm_start(plan: Plan) -> None:
+    """Refuse an earlier run that a new study would not start from.
+
+    Raises:
+        UserError: when the strategy of ``plan`` reads none, or the run cannot be read or has none of the arms.
+    """
+    run, strategy = plan.spec.search.warm_start, plan.spec.search.strategy
+    if run is None:
+        return
+    if not plan.strategy.starts_warm:
+        found = f"{strategy} does not start from an earlier run."
+        raise UserError("search.warm_start", found, "Take it out, or choose a strategy that does: joint or nsga.")
+    if not selected_in(run, plan.space().open_candidates):
+        found = "it has selected nothing for the arms among which this study chooses."
+        raise UserError(f"search.warm_start: {run}", found, "Name a run with the same arms, or take warm_start out.")
 
 
 def selected_in(run: str, arms: Sequence[Arm]) -> list[tuple[Arm, dict[str, Any]]]:

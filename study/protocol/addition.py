@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from analysis.statistics.looks import num_looks, share_of_level
@@ -27,6 +27,20 @@ class Asked:
     seeds: int | None = None
     without: tuple[str, ...] = ()
     arms: tuple[str, ...] = ()
+
+    @classmethod
+    def of_facts(cls, facts: Mapping[str, Any]) -> Asked:
+        """Return what was asked from what the ledger holds of it."""
+        return cls(facts["seeds"], tuple(facts["without"]), tuple(facts["arms"]))
+
+    def in_order(self, tasks: Sequence[str]) -> Asked:
+        """Return the same request with its tasks in the order of ``tasks`` and its arms sorted.
+
+        In which order a user names them is no difference, and a network is known by the tasks that it leaves out.
+        """
+        place = {task: number for number, task in enumerate(tasks)}
+        without = sorted(self.without, key=lambda task: place.get(task, len(place)))
+        return replace(self, without=tuple(without), arms=tuple(sorted(self.arms)))
 
     def facts(self) -> dict[str, Any]:
         """Return what is asked as the ledger holds it."""
@@ -88,7 +102,7 @@ def addition_of(asked: Asked, events: Events, plan: Plan, where: str) -> Additio
     """
     begun = open_addition(events)
     if begun is not None:
-        if begun.asked != asked.facts():
+        if Asked.of_facts(begun.asked).in_order(plan.tasks) != asked.in_order(plan.tasks):
             found = "another addition was begun and has not ended."
             raise UserError(where, found, f"Finish it first: {begun.command(where)}")
         return begun
@@ -97,7 +111,8 @@ def addition_of(asked: Asked, events: Events, plan: Plan, where: str) -> Additio
     block = plan.in_block(next_seed(events, plan), seeds).seeds("verdict")
     check_arms(asked.without, asked.arms, events, plan)
     numbers = [event["number"] for event in events if event["event"] == "addition"]
-    return Addition(max(numbers, default=0) + 1, asked.facts(), block[0], len(block), num_looks(events) + 1)
+    facts = asked.in_order(plan.tasks).facts()
+    return Addition(max(numbers, default=0) + 1, facts, block[0], len(block), num_looks(events) + 1)
 
 
 def _seeds_to_add(asked: Asked, events: Events, plan: Plan) -> int:

@@ -54,12 +54,22 @@ def check_arms(without: tuple[str, ...], arms: tuple[str, ...], events: Events, 
                 "shares nothing." if chosen.sharing in UNSHARED else f"names its tasks, {named}."
             )
             raise UserError("--without", found, "Add another arm instead, with --arms LABEL.")
-        label = replace(chosen, without=without).label
-        if label in judged:
+        if label := _judged_without(chosen, without, judged, events, plan):
             found = f"{label} is judged already, so there is nothing to add."
             raise UserError("--without", found, _more_seeds(events, plan))
     for label in arms:
         _check_label(label, judged, events, plan)
+    if len(set(arms)) < len(arms):
+        raise UserError("--arms", "an arm is named twice.", "Name each once.")
+
+
+def _judged_without(
+    chosen: Arm, without: tuple[str, ...], judged: Sequence[str], events: Events, plan: Plan
+) -> str | None:
+    """Label of the judged arm that is ``chosen`` without the same tasks, in whatever order; ``None``: there is none."""
+    named = (replace(chosen, without=without), *arms_by_label(events, plan).values())
+    same = (arm for arm in named if set(arm.without) == set(without) and replace(arm, without=()) == chosen)
+    return next((arm.label for arm in same if arm.label in judged), None)
 
 
 def _check_tasks(without: Sequence[str], plan: Plan) -> None:

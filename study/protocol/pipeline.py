@@ -16,6 +16,7 @@ from study.protocol.divergence import ends_here
 from study.protocol.explore import explore, replicas_of_explored
 from study.protocol.failure import refuse_without_verdict
 from study.protocol.follow import again, follow
+from study.protocol.known_points import known_points
 from study.protocol.looks import count_look
 from study.protocol.more_seeds import with_more_seeds
 from study.protocol.score import score
@@ -98,6 +99,7 @@ def search(context: StudyContext) -> Steps:
     strategy = context.plan.strategy
     space = replace(context.plan.space(context.directory), goes_on=partial(search_goes_on, context))
     if context.ledger.frozen("draws") is None:
+        space = replace(space, known=known_points(context))
         results = yield Parallel([follow(context, policy) for policy in strategy.policies(space)])
         if strategy.finds_front and context.frozen("front") is None:
             context.freeze("front", strategy.front(results))

@@ -11,7 +11,6 @@ import pytest
 
 from study.driver.extend import extend
 from study.driver.run import run
-from study.protocol.addition import Asked
 from tests.study import fake_engine
 from tests.study.conftest import install, tiny
 
@@ -29,7 +28,7 @@ def drive(
         install(pytest.MonkeyPatch())
     try:
         if more_seeds:
-            extend(out, Asked(seeds=more_seeds))
+            extend(out, seeds=more_seeds)
         else:
             run(tiny(workers=2), out=out, backend=backend)
     except KeyboardInterrupt:

@@ -12,7 +12,6 @@ import pytest
 
 import study
 from study.driver.extend import extend
-from study.protocol.addition import Asked
 
 FILE = """
 name: {name}
@@ -81,7 +80,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Finished:
 def shop_without(shop: Finished, tmp_path_factory: pytest.TempPathFactory) -> Finished:
     """The same study, to which the chosen arm without ``y_grade`` was added: it shares the rest."""
     run = shutil.copytree(shop.run, tmp_path_factory.mktemp("without") / "shop")
-    extend(run, Asked(without=("y_grade",)))
+    extend(run, without=("y_grade",))
     return Finished(run, shop.table)
 
 

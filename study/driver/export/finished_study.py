@@ -23,7 +23,7 @@ from study.config.spec import Spec
 from study.driver.begun import begun_spec, refuse_changes, refuse_no_study
 from study.driver.export.option import chosen_option
 from study.planning.arm import Arm
-from study.planning.evaluation import as_begun, settle_design
+from study.planning.evaluation import settle_design, with_begun_design
 from study.planning.options import build_task_set
 from study.planning.stored_metrics import with_stored_metrics
 from study.planning.task_trees import trees_in_ledger
@@ -120,7 +120,7 @@ def read_study(run: Path, records: Records, data: Path | None = None) -> Finishe
     """
     spec = begun_spec(run, data)
     stored = read_spec(run / "study.yaml")
-    task_set = with_stored_metrics(build_task_set(as_begun(spec, stored)), run)
+    task_set = with_stored_metrics(build_task_set(with_begun_design(spec, stored)), run)
     _, task_set = settle_design(spec, task_set, stored)
     refuse_changes(run, task_set)
     return FinishedStudy(run, spec, records, _without_own_code(task_set))

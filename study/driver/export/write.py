@@ -9,6 +9,7 @@ from pathlib import Path
 
 from safetensors.torch import save
 
+from analysis.formatting import agree
 from mtl_core.errors import UserError
 from mtl_core.network.portable import model
 from study.driver.export.card import card, readme
@@ -53,7 +54,8 @@ def export(
     networks = _with_seeds(networks_of(records, chosen), seeds, str(run))
     study = read_study(run, records, data)
     _refuse_untrusted(study, networks, trust_code)
-    say(f"{chosen.kind}: {len(networks)} networks, tracing and calibrating")
+    counted = f"{len(networks)} {agree(len(networks), 'network', 'networks')}"
+    say(f"{chosen.kind}: {counted}, tracing and calibrating")
     system = system_of(study, networks)
     facts = card(records, recommendation, chosen, networks, system.facts["tasks"])
     columns = [column.name for column in study.task_set.input_columns] or None

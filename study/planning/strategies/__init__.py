@@ -24,6 +24,8 @@ class Strategy(ABC):
     bounded: ClassVar[bool] = True
     """Whether ``search.trials`` limits it."""
 
+    starts_warm: ClassVar[bool] = False
+    """Whether it begins with what an earlier run has selected, ``search.warm_start``."""
     explores: ClassVar[bool] = False
     """Whether it also looks for something that is no candidate, and that is shown apart from what is compared."""
 

@@ -11,7 +11,6 @@ from study.planning.arm import Arm
 from study.planning.policy import Amount, Policy, Together
 from study.planning.search_space import SearchSpace, survivors_epochs
 from study.planning.strategies import Strategy
-from study.planning.warm_start import selected_in
 
 STUDY = "arms with hyperparameters"
 BATCH = 8
@@ -35,6 +34,8 @@ class Joint(Strategy):
 
     Differs from the papers: it is Optuna's multivariate estimator, asked for eight trials at a time.
     """
+
+    starts_warm = True
 
     def policies(self, space: SearchSpace) -> list[Policy]:
         return [_explore(space), *(self.search_one(space, arm) for arm in space.always)]
@@ -76,7 +77,7 @@ def num_trials(space: SearchSpace) -> int:
 
 def beginning(space: SearchSpace, number: int) -> list[tuple[Arm, dict[str, Any]]]:
     """Return ``number`` points to try first: known ones, then draws of the plan in arms that are drawn."""
-    known = selected_in(space.warm_start, space.open_candidates)[:MOST_KNOWN] if space.warm_start else []
+    known = list(space.known[:MOST_KNOWN])
     arms = sorted(space.open_candidates, key=lambda arm: stream_seed(0, "joint", arm.label))
     drawn = [
         (arms[place % len(arms)], space.draws.of(arms[place % len(arms)], place % len(space.draws)))

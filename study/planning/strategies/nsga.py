@@ -36,6 +36,7 @@ class Nsga(Strategy):
     """
 
     finds_front = True
+    starts_warm = True
 
     def policies(self, space: SearchSpace) -> list[Policy]:
         return [self._all(space)]

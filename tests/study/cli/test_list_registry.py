@@ -9,6 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from analysis.records.schema import RECORD_KINDS
+from mtl_core.registry import KINDS
 from study.cli.app import app
 from study.config import registered_names
 
@@ -72,3 +73,8 @@ def test_presets_state_their_question_cost_and_expected_result(preset: str) -> N
     assert text.startswith("# ")
     assert "# Cost:" in text
     assert "Expected:" in text
+
+
+def test_help_names_every_kind() -> None:
+    shown = invoke("list", "--help").output
+    assert all(kind in shown for kind in (*KINDS, "presets", "columns"))

@@ -110,15 +110,12 @@ def test_an_interruption_says_how_to_go_on_and_stays_one(
     assert "mtl-study run 'a b'" in capsys.readouterr().err
 
 
-def test_options_are_said_and_another_preference_is_handed_on(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_options_are_said(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     run = write_study(tmp_path / "run", Truth(widths=(16,), stages=1, draws=1, epochs=4, num_test=40))
     pages: list[Any] = []
     monkeypatch.setattr(analysis, "write_report", lambda records: pages.append(records) or run, raising=False)
-    report(run, as_json=True, prefer="cost")
+    report(run, as_json=True)
     said = json.loads(capsys.readouterr().out)
-    assert pages[0].spec["prefer"] == "cost"
     assert said["options"][0] == ["option", "mean gain", "worst task", "risk", "cost"]
     assert sum(row[0].startswith("* ") for row in said["options"]) == 1
     report(run)

@@ -23,7 +23,7 @@ def invoke(*arguments: str) -> Any:
 
 @pytest.fixture
 def folder(fake: Path, tmp_path: Path) -> Path:
-    first = run(tiny(), out=tmp_path / "runs" / "first", backend="inline")
+    first = run(tiny(name="shop"), out=tmp_path / "runs" / "first", backend="inline")
     later = shutil.copytree(first, tmp_path / "runs" / "suite" / "later")
     lines = (later / NAME).read_text().splitlines(keepends=True)
     (later / NAME).write_text("".join(lines[: len(lines) // 2]))
@@ -41,6 +41,7 @@ def test_runs_are_listed_with_their_states_the_last_changed_first(folder: Path) 
     assert [one["state"] for one in found] == ["killed", "finished"]
     assert found[1]["changed"].startswith("2001-09-0")
     assert {one["tasks"] for one in found} == {2}
+    assert {one["study"] for one in found} == {"shop"}, "not the name of the task set"
     table = invoke("runs", str(folder)).stdout
     assert table.index("later") < table.index("first")
     assert found[1]["done"][0] == found[1]["done"][1], "a finished study has as many as it has"

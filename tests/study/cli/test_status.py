@@ -16,7 +16,6 @@ from study.cli.app import app
 from study.cli.study_status import Status, read_status, status_of
 from study.driver.extend import extend
 from study.driver.run import run
-from study.protocol.addition import Asked
 from study.store import ledger
 from study.store.archive import Entry
 from study.store.ledger import Ledger
@@ -252,9 +251,9 @@ def test_an_addition_that_was_stopped_is_not_finished_and_names_its_command(
     assert read_status(out).state == "finished"
     stopping(monkeypatch, KeyboardInterrupt(), after=0)
     with pytest.raises(KeyboardInterrupt):
-        extend(out, Asked(seeds=4))
+        extend(out, seeds=4)
     now, text = shown(out)
     assert (now.phase, now.state, now.is_over) == ("extend", "interrupted", False)
     assert f"mtl-study extend {out} --seeds 4 goes on with it" in " ".join(text.split())
     monkeypatch.setattr(trainer, "fit", fake_engine.fit)
-    assert read_status(extend(out, Asked(seeds=4))).state == "finished"
+    assert read_status(extend(out, seeds=4)).state == "finished"

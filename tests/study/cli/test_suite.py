@@ -11,8 +11,10 @@ from typer.testing import CliRunner
 
 import analysis
 from study.cli.app import app
+from study.config.load import as_text
 from study.config.suite import Suite
 from study.driver.run_suite import run_suite
+from study.store.ledger import Lock
 from tests.study.conftest import SETS, SLOW, three
 
 FILE = """\
@@ -119,3 +121,19 @@ def test_a_budget_says_what_it_takes_from_which_study(journal: Path, monkeypatch
     assert result.exit_code == 0, result.output
     for name in SETS:
         assert f"budget: {name}: tuning.draws: " in result.stderr
+
+
+def test_a_suite_is_watched_from_one_study_to_the_next(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first study has ended, the second has not begun, and the driver is alive."""
+    (tmp_path / "suite.yaml").write_text(as_text(three()))
+    lock, shown = Lock(tmp_path), []
+
+    def wait(seconds: float) -> None:
+        shown.append(seconds)
+        lock.release()
+
+    monkeypatch.setattr("study.cli.suite.time.sleep", wait)
+    result = invoke("status", str(tmp_path), "--watch")
+    assert result.exit_code == 0, result.output
+    assert len(shown) == 1, "once more, since the driver was alive, and then no more"
+    assert result.stdout.count("0 of 3 studies finished, 3 not begun") == 2

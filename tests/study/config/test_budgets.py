@@ -49,3 +49,6 @@ def test_amounts_are_told_in_the_budgets_unit() -> None:
     assert amount_text(7500, 3600.0) == "2h 05m"
     assert amount_text(1200, Quantity(5, "replicas")) == "1,200 replicas"
     assert amount_text(5400, Quantity(1, "GPU-hours")) == "1.5 GPU-hours"
+    many = {9.96: "10", 12.3: "12", 99.6: "100", 123: "123", 1234: "1,234"}
+    for hours, said in many.items():
+        assert amount_text(hours * 3600, Quantity(1, "CPU-hours")) == f"{said} CPU-hours"

@@ -176,6 +176,28 @@ def test_two_budgets_are_one_too_many() -> None:
     assert "suite.digits.budget" in mistake(text, "budget=2h").where
 
 
+@pytest.mark.parametrize(
+    ("override", "found"),
+    [
+        ("suite.canvas.name=zzz", "name is no business"),
+        ("suite.canvas.band=5", "band is no business"),
+        ("suite.canvas.device=cpu", "device is no business"),
+        ("suite.canvas.suite.x=1", "holds no suites"),
+        ("suite.canvas.budget=10m", "the whole suite has a budget"),
+        ("suite.digits.budget=10m", "the whole suite has a budget"),
+    ],
+)
+def test_the_command_line_keeps_the_rules_of_the_file(override: str, found: str) -> None:
+    error = mistake(f"{TWO}budget: 4h\n", override)
+    assert (error.where, found in error.found) == (f"--set {override}", True)
+
+
+def test_each_study_can_have_a_budget_from_the_command_line() -> None:
+    read = suite(TWO, "suite.digits.budget=10m", "suite.canvas.budget=1h")
+    assert (read.budget, [spec.budget for spec in read.studies.values()]) == (None, [600.0, 3600.0])
+    assert suite(f"{TWO}budget: 4h\n").budget == 4 * 3600.0
+
+
 def test_targets_are_for_tables() -> None:
     Path("two.yaml").write_text(TWO)
     with pytest.raises(UserError, match="does not read a table"):

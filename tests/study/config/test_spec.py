@@ -23,6 +23,13 @@ def test_a_study_of_an_earlier_version_keeps_its_digest() -> None:
     assert load_spec("smoke").digest() == "9c3c9f678d546510"
 
 
+def test_the_digest_knows_of_an_earlier_run_but_not_where_it_lies() -> None:
+    def digest(*overrides: str) -> str:
+        return load_spec("digits3", overrides=["search.strategy=joint", *overrides]).digest()
+
+    assert digest("search.warm_start=/home/x/old") == digest("search.warm_start=/home/y/old") != digest()
+
+
 def test_importance_is_part_of_the_digest_only_where_it_is_stated() -> None:
     plain = load_spec("digits3")
     assert plain.importance == {}

@@ -70,7 +70,7 @@ BAD = {
     "deep blocks": "\n".join(" " * depth + "a:" for depth in range(50)),
     "complex key": "? [a, b]\n: 1",
     "mapping as key": "{{a: 1}: 2}",
-    "empty key": "'': 1",
+    "empty key": "? \\n: 1",
     "unclosed": "a: [1, 2",
     "unclosed quote": "a: 'x",
     "tabs": "a:\n\tb: 1",
@@ -140,4 +140,16 @@ def _depth(data: object) -> int:
 @given(st.text(alphabet="ab1:{}[],&*!|>'\"#%@`?-~ \n\t\\.e+<\x07é\u2028", max_size=60))
 def test_any_text_is_data_or_a_mistake(text: str) -> None:
     with contextlib.suppress(UserError):
+        parse(text, "here")
+
+
+@pytest.mark.parametrize("name", ["", "~", "null", "1", "a: b", "ä"])
+def test_every_text_is_written_as_a_key_that_is_read_again(name: str) -> None:
+    data = {"importance": {name: 3.0, "other": 1.0}}
+    assert parse(dump(data), "here").data == data
+
+
+@pytest.mark.parametrize("text", ["? \n: 3", "? [a]\n: 3", "? {a: b}\n: 3"])
+def test_a_key_that_is_no_text_is_refused(text: str) -> None:
+    with pytest.raises(UserError, match="a key is not text"):
         parse(text, "here")

@@ -10,7 +10,7 @@ from tests.study.conftest import SETS, three
 
 def test_changes_go_into_every_study_and_leave_the_suite_as_it_was() -> None:
     suite = three()
-    changed = suite.with_each(workers=3)
+    changed = suite.with_each(lambda spec: spec.model_copy(update={"workers": 3}))
     assert {spec.workers for spec in changed.studies.values()} == {3}
     assert {spec.workers for spec in suite.studies.values()} == {None}
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from mtl_core.errors import UserError
 from study.driver import backend_choice
 from study.driver.backend_choice import SCORING_PAYS_SECONDS, RunOptions, choose_backend, choose_scorer
 from study.driver.run import run
@@ -88,10 +89,24 @@ def test_an_argument_that_is_not_given_means_what_the_study_says(asked: list[Any
 
 
 def test_an_argument_that_is_not_given_means_what_the_suite_says(asked: list[Any], tmp_path: Path) -> None:
-    suite = three().with_each(**SAYS)
+    suite = three().with_each(lambda spec: spec.model_copy(update=SAYS))
     run_suite(suite, out=tmp_path / "suite")
     run_suite(suite, out=tmp_path / "suite", backend="inline", workers=1, device="auto")
     assert asked == [("ray", 3, "cpu")] * 3 + [("inline", 1, "auto")] * 3
+
+
+@pytest.mark.parametrize(
+    "given", [{"backend": "rey"}, {"device": "gpu"}, {"screen": "live"}, {"workers": 0}, {"workers": -3}]
+)
+def test_an_argument_that_the_study_file_could_not_say_is_refused(
+    given: dict[str, Any], asked: list[Any], tmp_path: Path
+) -> None:
+    ((key, value),) = given.items()
+    for call in (lambda: run(tiny(), out=tmp_path / "run", **given), lambda: run_suite(three(), out=tmp_path, **given)):
+        with pytest.raises(UserError) as refused:
+            call()
+        assert refused.value.where == f"{key}={value!r}"
+    assert asked == []
 
 
 def test_workers_are_the_cores_unless_a_cluster_has_its_own(ray: list[Any], tmp_path: Path) -> None:

@@ -52,7 +52,7 @@ def folder(fake: Path, finished: Path, tmp_path: Path, monkeypatch: pytest.Monke
 
 def refused(run_directory: Path, asked: Asked | None = None, data: Path | None = None) -> UserError:
     with pytest.raises(UserError) as caught:
-        extend(run_directory, asked or Asked(seeds=20), data=data)
+        extend(run_directory, **vars(asked or Asked(seeds=20)), data=data)
     return caught.value
 
 
@@ -63,7 +63,7 @@ def test_a_table_that_is_gone_is_asked_for_and_found_at_its_new_place(folder: Pa
     assert error.where == str(folder / "rows.csv")
     assert "--data PATH" in error.remedy
     assert len(ledger.read(folder / "run" / ledger.NAME)) == before, "a refusal leaves no trace"
-    extend(folder / "run", Asked(seeds=10), data=moved)
+    extend(folder / "run", seeds=10, data=moved)
     records = analysis.load(folder / "run")
     judged = records.replicas[records.replicas["phase"] == "verdict"]
     assert set(judged[judged["arm"] == judged["arm"].iloc[0]]["seed"]) == set(range(2000, 2010))
@@ -113,7 +113,7 @@ def test_outer_folds_add_an_arm_in_every_fold(folder: Path) -> None:
         arm for arm in ("hard d1 w4 l2 equal adamw", "hard d2 w4 l2 equal adamw")
         if arm not in records.frozen("judged")["arms"]
     )  # fmt: skip
-    extend(folder / "run", Asked(arms=(label,)))
+    extend(folder / "run", arms=(label,))
     records = analysis.load(folder / "run")
     assert records.num_folds == 2
     assert all(records.frozen("judged", fold)["roles"]["added 1.0"] == label for fold in (None, 0, 1))

@@ -16,6 +16,7 @@ from pyarrow import parquet
 
 import analysis
 import study
+from analysis.records.run_command import run_path, started_with
 from mtl_core.errors import UserError
 from study.driver.frame import DATA, Frame, spec_of_frame
 
@@ -35,14 +36,19 @@ def data(rows: int = 60) -> pd.DataFrame:
     return pd.DataFrame({name: chance.normal(size=rows) for name in ("x", "y_a", "y_b")})
 
 
-def test_a_frame_is_a_study_that_the_same_call_resumes_and_the_command_line_reads(tmp_path: Path) -> None:
+def test_a_frame_is_a_study_that_the_same_call_resumes_and_the_command_line_reads(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
     frame = study.frame(data(), targets="y_*")
-    run = study.run(SECTIONS, data=frame, out=tmp_path / "run", backend="inline")
+    run = study.run({"name": "shop"} | SECTIONS, data=frame, backend="inline")
+    assert run == tmp_path / "runs" / "shop", "the study's name names its directory"
     records = analysis.load(run)
+    assert (run_path(records), started_with(records).split("  ")[0]) == ("runs/shop", "study.run(…, out='runs/shop')")
     assert list(records.tasks["task"]) == ["y_a", "y_b"]
     assert pd.read_parquet(run / DATA).equals(data())
     number = len(records.ledger)
-    again = study.run(SECTIONS, data=study.frame(data(), targets="y_*"), out=tmp_path / "run", backend="inline")
+    again = study.run({"name": "shop"} | SECTIONS, data=study.frame(data(), targets="y_*"), backend="inline")
     assert again == run
     assert "finished" not in {event["event"] for event in analysis.load(run).ledger[number:]}
     answer = analysis.answer(run)

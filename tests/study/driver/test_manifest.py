@@ -39,6 +39,12 @@ def test_manifest_tasks_and_study_file_are_written(described: Path) -> None:
     assert tasks == {"fingerprint": "data", **describe_tasks(small_task_set())}
 
 
+def test_the_manifest_names_run_and_command_as_the_user_did(described: Path, tmp_path: Path) -> None:
+    manifest = read_manifest(described)
+    assert manifest["command"] is None, "a call from Python is no command"
+    assert (manifest["run"], manifest["directory"]) == (str(tmp_path), str(tmp_path.resolve()))
+
+
 def test_tasks_are_counted_and_no_example_is_told() -> None:
     described = describe_tasks(small_task_set())
     (rain, _) = described["tasks"]

@@ -10,10 +10,10 @@ from typer.testing import CliRunner
 
 from mtl_core.errors import UserError
 from study.cli.app import app
+from study.config.load import read_spec
 from study.driver.extend import extend
 from study.driver.places import at_work, directory_of, folder_of, for_reading, is_worked_on
 from study.driver.run import run
-from study.protocol.addition import Asked
 from study.store.remote import lease
 from study.store.remote.address import address_of
 from tests.study.conftest import tiny
@@ -80,12 +80,15 @@ def test_commands_read_what_is_there_without_a_copy(fake: Path, place: str) -> N
     report = CliRunner().invoke(app, ["report", place])
     assert report.exit_code == 0, report.output
     assert (directory_of(place) / "report.html").is_file()
+    assert CliRunner().invoke(app, ["report", place, "--prefer", "cost"]).exit_code == 0
+    _lose_the_disk(place)
+    assert read_spec(for_reading(place) / "study.yaml").prefer == "cost", "the store keeps it"
 
 
 def test_an_addition_goes_to_the_store(fake: Path, place: str) -> None:
     run(tiny(**SHORT), out=place, backend="inline")
     _lose_the_disk(place)
-    extend(place, Asked(seeds=3))
+    extend(place, seeds=3)
     there = tables(directory_of(place))
     _lose_the_disk(place)
     assert tables(for_reading(place)) == there

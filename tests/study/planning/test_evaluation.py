@@ -17,7 +17,7 @@ from mtl_core.errors import UserError
 from study.config.load import as_text, read_spec
 from study.config.spec import Spec
 from study.planning import evaluation
-from study.planning.evaluation import as_begun, settle_design
+from study.planning.evaluation import settle_design, with_begun_design
 from study.planning.make_plan import make_plan
 from study.planning.options import build_task_set
 from study.planning.plan import PHASES
@@ -82,7 +82,7 @@ def test_a_study_that_was_begun_says_what_auto_means(tmp_path: Any) -> None:
     begun.write_text(as_text(settled))
     assert design(tiny(), stored=read_spec(begun)) == "cross_fit"
     assert design(tiny(), stored=tiny()) == "holdout", "its file is from before there were outer folds"
-    assert tiny().digest() == tiny(evaluation={"design": "holdout", "folds": 7}).digest()
+    assert tiny().digest() == tiny(evaluation={"design": "holdout"}).digest()
     assert settled.digest() != tiny().digest()
 
 
@@ -112,7 +112,11 @@ def test_data_are_described_for_the_design_that_the_study_will_have(tmp_path: Pa
     tasks = {"set": "table", "path": str(tmp_path / "a.csv"), "targets": ["y_a"]}
     folded, held_out = tiny(tasks=tasks), tiny(tasks=tasks, evaluation={"design": "holdout"})
     said = {
-        spec: [remark.text for remark in build_task_set(as_begun(*given)).remarks if remark.kind == "repeated_rows"]
+        spec: [
+            remark.text
+            for remark in build_task_set(with_begun_design(*given)).remarks
+            if remark.kind == "repeated_rows"
+        ]
         for spec, given in {
             "folded": (folded, None),
             "held out": (held_out, None),

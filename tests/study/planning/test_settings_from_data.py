@@ -15,7 +15,7 @@ from mtl_core.data.task_set import Development, Examples
 from study.config.load import load_spec, load_suite
 from study.config.spec import LEFT_TO_THE_DATA, Spec
 from study.planning.prepare import prepare
-from study.planning.settings_from_data import STEPS, as_begun, settle_settings
+from study.planning.settings_from_data import STEPS, settle_settings, with_begun_settings
 from tests.study.conftest import small_task_set, tiny
 
 AUTO = {section: dict.fromkeys(keys, "auto") for section, keys in LEFT_TO_THE_DATA.items()}
@@ -76,8 +76,8 @@ def test_a_study_that_was_begun_goes_on_with_what_it_had() -> None:
     before = tiny(factors={"width": [16, 64]}, training={"epochs": 30, "batch_size": 64})
     assert settled(400, before) == before
     assert settled(400, before).digest() == before.digest()
-    assert as_begun(tiny(**AUTO), before).digest() == before.digest()
-    assert as_begun(tiny(), before) == tiny()
+    assert with_begun_settings(tiny(**AUTO), before).digest() == before.digest()
+    assert with_begun_settings(tiny(), before) == tiny()
 
 
 def test_widths_that_a_budget_took_away_are_not_what_was_asked_for() -> None:

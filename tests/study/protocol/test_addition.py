@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,8 +11,11 @@ from mtl_core.errors import UserError
 from study.planning.make_plan import make_plan
 from study.planning.plan import Plan
 from study.protocol.addition import Asked, addition_of, open_addition
+from study.protocol.addition_checks import arms_by_label, check_arms
+from study.protocol.context import arm_of
 from study.protocol.verdict_seeds import next_seed, num_seeds
 from tests.study.conftest import small_task_set, tiny
+from tests.study.protocol.test_follow_up import three_tasks
 
 CHOSEN, OTHER = "hard d2 w4 l2 equal adamw", "hard d1 w4 l2 equal adamw"
 
@@ -65,7 +69,10 @@ def test_outer_folds_get_whole_blocks() -> None:
     plan = make_plan(tiny(verdict={"seeds": 6}), small_task_set().development)
     plan = type(plan)(**{**vars(plan), "folds": 3})
     found = addition_of(Asked(seeds=7), finished(), plan, "run")
-    assert (found.first, found.seeds) == (2006, 6), "two seeds of each fold, at least"
+    assert (found.first, found.seeds) == (2006, 3), "one seed for each fold, which has two at least"
+    assert (addition_of(Asked(seeds=10), finished(), plan, "run")).seeds == 6
+    added = addition_of(Asked(arms=(OTHER,)), finished(), plan, "run")
+    assert (added.first, added.seeds) == (2006, 6), "an arm gets as many as the chosen one has"
 
 
 def test_the_same_command_goes_on_with_what_was_begun_and_another_waits(plan: Plan) -> None:
@@ -95,3 +102,37 @@ def test_seeds_are_added_to_those_that_fitted_into_a_budget(plan: Plan, fitted: 
     assert (found.first, found.seeds) == (2000 + fitted, 20 - fitted)
     with pytest.raises(UserError, match=f"has {fitted} verdict seeds already"):
         addition_of(Asked(seeds=fitted), events, plan, "run")
+
+
+@pytest.fixture
+def four_tasks() -> Plan:
+    # of three tasks one can be left out, so the order shows with a fourth only
+    plan = make_plan(tiny(verdict={"seeds": 5}), three_tasks().development)
+    return replace(plan, tasks=(*plan.tasks, "snow"))
+
+
+def test_the_order_in_which_tasks_are_named_makes_no_other_addition(four_tasks: Plan) -> None:
+    first, second = four_tasks.tasks[:2]
+    events = begun(Asked(without=(second, first)), finished(), four_tasks)
+    assert events[-1]["asked"]["without"] == [first, second], "the order of the task set"
+    for order in ((first, second), (second, first)):
+        assert addition_of(Asked(without=order), events, four_tasks, "run") == open_addition(events)
+    left_by_an_earlier_version = [*events[:-1], events[-1] | {"asked": Asked(without=(second, first)).facts()}]
+    found = addition_of(Asked(without=(first, second)), left_by_an_earlier_version, four_tasks, "run")
+    assert found == open_addition(left_by_an_earlier_version)
+
+
+def test_what_was_judged_without_some_tasks_is_judged_in_every_order(four_tasks: Plan) -> None:
+    first, second = four_tasks.tasks[:2]
+    chosen = arms_by_label(finished(), four_tasks)[CHOSEN]
+    added = replace(chosen, without=(second, first))
+    assert arm_of(added.identity()) == added
+    events = [*finished(judged={"arms": [CHOSEN, added.label]}), {"event": "added", "levels": added.identity()}]
+    for order in ((first, second), (second, first)):
+        with pytest.raises(UserError, match="is judged already"):
+            check_arms(order, (), events, four_tasks)
+
+
+def test_an_arm_is_named_once(plan: Plan) -> None:
+    with pytest.raises(UserError, match="an arm is named twice"):
+        check_arms((), (OTHER, OTHER), finished(), plan)

@@ -17,7 +17,6 @@ from study.driver.run import run
 from study.execution.scheduler import Scheduler
 from study.planning import prepare
 from study.protocol import extend as protocol
-from study.protocol.addition import Asked
 from study.store import ledger
 from tests.study.conftest import install, tiny
 from tests.study.driver.test_run import tables
@@ -69,7 +68,7 @@ def not_judged(out: Path) -> str:
 
 def test_more_seeds_narrow_by_seeds_and_pay_for_the_look(study: Path) -> None:
     before, chosen = against_each(study), analysis.load(study).chosen_arm
-    extend(study, Asked(seeds=12))
+    extend(study, seeds=12)
     after = against_each(study)
     assert seeds_of(study, str(chosen)) == set(range(2000, 2012))
     assert set(after["n"]) == {12}
@@ -84,7 +83,7 @@ def test_more_seeds_narrow_by_seeds_and_pay_for_the_look(study: Path) -> None:
 
 def test_an_added_arm_is_judged_on_fresh_seeds_and_the_family_grows(study: Path) -> None:
     before, label = against_each(study), not_judged(study)
-    extend(study, Asked(arms=(label,)))
+    extend(study, arms=(label,))
     after = against_each(study)
     assert seeds_of(study, label) == set(range(2005, 2010))
     assert set(after.loc["added", "n"]) == {5}
@@ -100,7 +99,7 @@ def test_an_added_arm_is_judged_on_fresh_seeds_and_the_family_grows(study: Path)
 
 def test_a_task_left_out_is_trained_alone_and_more_seeds_reach_the_added_arm(study: Path) -> None:
     chosen = analysis.load(study).chosen_arm
-    extend(study, Asked(without=("sun",)))
+    extend(study, without=("sun",))
     label = f"{chosen} without sun"
     after = against_each(study)
     assert after.loc[("added", "sun"), "gain"] == 0
@@ -109,7 +108,7 @@ def test_a_task_left_out_is_trained_alone_and_more_seeds_reach_the_added_arm(stu
     rows = analysis.load(study).replicas
     assert set(rows[rows["arm"] == label]["task"]) == {"rain", "wind"}
     assert analysis.load(study).frozen("judged")["alone"] == {label: ["sun"]}
-    extend(study, Asked(seeds=8))
+    extend(study, seeds=8)
     assert seeds_of(study, label) == {*range(2005, 2010), *range(2010, 2013)}
     assert seeds_of(study, str(chosen)) == {*range(2000, 2005), *range(2010, 2013)}
     assert set(against_each(study)["level_divisor"]) == {6}
@@ -126,22 +125,22 @@ def test_until_the_end_a_report_shows_the_study_as_it_was(study: Path, monkeypat
     with monkeypatch.context() as patch:
         patch.setattr(protocol, "count_look", stop)
         with pytest.raises(KeyboardInterrupt):
-            extend(study, Asked(arms=(label,)))
+            extend(study, arms=(label,))
     assert seeds_of(study, label) == set(range(2005, 2010)), "trained, and not looked at"
     pd.testing.assert_frame_equal(against_each(study), before)
     opened = len(events(study, "test_opened"))
     run(spec_of(), out=study)  # the study itself is finished: nothing of the addition is scored or trained for it
     assert len(events(study, "test_opened")) == opened
     pd.testing.assert_frame_equal(against_each(study), before)
-    extend(study, Asked(arms=(label,)))
+    extend(study, arms=(label,))
     assert set(against_each(study)["level_divisor"]) == {2}
 
 
 def test_stopped_after_any_job_it_ends_in_the_tables_of_an_undisturbed_one(
     study: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    undisturbed, asked = shutil.copytree(study, tmp_path / "undisturbed"), Asked(without=("sun",))
-    extend(undisturbed, asked)
+    undisturbed = shutil.copytree(study, tmp_path / "undisturbed")
+    extend(undisturbed, without="sun")
     whole, handed, stopped = Scheduler.next, 0, 0
 
     def next_or_stop(scheduler: Scheduler) -> Any:
@@ -155,7 +154,7 @@ def test_stopped_after_any_job_it_ends_in_the_tables_of_an_undisturbed_one(
     while len(events(study, "added_to_verdict")) == 0:
         handed = 0
         try:
-            extend(study, asked)
+            extend(study, without="sun")
         except KeyboardInterrupt:
             stopped += 1
     assert stopped >= 3
@@ -167,7 +166,7 @@ def test_stopped_after_any_job_it_ends_in_the_tables_of_an_undisturbed_one(
 
 
 def test_a_study_that_was_added_to_is_resumed_as_it_was(study: Path) -> None:
-    extend(study, Asked(arms=(not_judged(study),)))
+    extend(study, arms=(not_judged(study),))
     before, started = tables(study), len(events(study, "started"))
     run(spec_of(), out=study)
     assert tables(study) == before
@@ -181,9 +180,9 @@ def test_what_cannot_be_trained_ends_the_addition_without_a_look(study: Path, mo
     with monkeypatch.context() as patch:
         patch.setattr(protocol, "with_baselines", _nothing)
         with pytest.raises(UserError, match="no draw of what was to be added"):
-            extend(study, Asked(without=("sun",)))
+            extend(study, without=("sun",))
     assert len(events(study, "looked")) == 1
-    extend(study, Asked(seeds=6))
+    extend(study, seeds=6)
     assert [event["look"] for event in events(study, "looked")] == [1, 2]
     assert [event["number"] for event in events(study, "addition")] == [1, 2]
 

@@ -13,7 +13,6 @@ from mtl_core.training import trainer
 from study.cli.study_status import read_status
 from study.driver.extend import extend
 from study.driver.run import run
-from study.protocol.addition import Asked
 from study.store import ledger
 from tests.study import fake_engine
 from tests.study.conftest import tiny
@@ -68,7 +67,7 @@ def test_an_addition_is_counted_exactly_and_no_part_of_it_is_open(
     out = run(tiny(verdict={"seeds": 2, "max_seeds": 2}), out=tmp_path / "run", backend="inline")
     before = trained(out)
     del seen[:]
-    extend(out, Asked(seeds=4))
+    extend(out, seeds=4)
     assert trained(out) == 2 * before
     assert told(out)[1:] == [(2 * before, 2 * before)]
     assert {planned for _, planned, _ in seen} == {2 * before}

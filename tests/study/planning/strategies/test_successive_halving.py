@@ -10,7 +10,7 @@ from tests.study.planning.strategies.played import by_hash, play, play_all, spac
 
 
 def test_at_every_rung_the_best_of_all_arms_go_on_in_their_share() -> None:
-    among = space(search={"reduction_factor": 2})
+    among = space(search={"strategy": "successive_halving", "reduction_factor": 2})
     _, asked = play(SuccessiveHalving().policies(among)[0])
     rounds = [one for one in asked if isinstance(one, Round)]
     number = 4 * len(among.open_candidates)
