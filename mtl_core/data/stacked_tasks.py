@@ -19,8 +19,8 @@ def alike(recipe: Recipe, development: Development, names: Iterable[str]) -> lis
 
     Tasks of one group have the same kind, metric and number of outputs, and take the same number of steps an epoch.
     Those with a label that counts for every example and others are kept apart: the two are computed in different ways,
-    and a replica's last bits must not depend on what trains beside it.  A backbone that draws random numbers by the names of
-    tasks makes every task a group of its own.
+    and a replica's last bits must not depend on what trains beside it.  A backbone that draws random numbers by the
+    names of tasks makes every task a group of its own.
 
     Args:
         recipe: of the single-task networks.
