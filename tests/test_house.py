@@ -70,6 +70,8 @@ TESTED_ELSEWHERE: dict[str, tuple[str, str]] = {
     "mtl_core/backbones/user_modules/compatibility.py": ("tests/mtl_core/backbones/test_custom.py", "its backbone"),
     "mtl_core/data/batch_loader.py": ("tests/mtl_core/data/test_preprocessing.py", "it applies what was fitted"),
     "mtl_core/data/constants.py": ("tests/mtl_core/data/test_preprocessing.py", "fitted with the scales"),
+    "mtl_core/data/examples.py": ("tests/mtl_core/data/test_task_set.py", "a task set, and parts of it"),
+    "mtl_core/data/needed_labels.py": ("tests/mtl_core/data/test_zero_weights.py", "and by what splits do with it"),
     "mtl_core/data/tabular/table_inputs.py": ("tests/mtl_core/tasks/test_table.py", "through whole tables"),
     **{
         f"mtl_core/data/kinds/{name}.py": ("tests/mtl_core/data/kinds/test_contract.py", "what every kind promises")
@@ -90,6 +92,10 @@ TESTED_ELSEWHERE: dict[str, tuple[str, str]] = {
         "and test_vectors.py: columns of labels and of numbers",
     ),
     "mtl_core/data/tabular/table_targets.py": ("tests/mtl_core/tasks/test_table.py", "through whole tables"),
+    "mtl_core/data/numeric_errors.py": (
+        "tests/mtl_core/data/test_target_columns.py",
+        "of vectors too",
+    ),
     "mtl_core/data/losses.py": ("tests/mtl_core/training/test_evaluation.py", "held against scikit-learn with metrics"),
     "mtl_core/data/metrics/__init__.py": ("tests/mtl_core/data/metrics/test_contract.py", "what every metric promises"),
     **{

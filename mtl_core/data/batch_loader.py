@@ -9,18 +9,12 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from mtl_core.data.example_weights import class_numbers
+from mtl_core.data.examples import Examples
+from mtl_core.data.metrics.statistics.sums import CHUNK
 from mtl_core.data.preprocessing import Preparation
 from mtl_core.data.resident import resident
 from mtl_core.data.target_columns import columns_of, labels
-from mtl_core.data.task_set import Examples
 from mtl_core.fixed_tensor import FixedTensor
-
-CHUNK = 256
-"""Number of examples that are evaluated at once.
-
-Splits are padded to whole chunks, so that the order of a sum, hence its bits, does not depend on the lengths of the
-splits of other replicas in the array.
-"""
 
 
 class BatchLoader:
@@ -43,7 +37,8 @@ class BatchLoader:
         self._tasks = [constant.task for constant in preparations[0].constants]
         self.fully_labelled = not bool(examples.targets.isnan().any())
         self._has_gaps = bool(examples.inputs.isnan().any())
-        self._is_stacked = len(examples.targets) != len(examples.inputs)
+        self._some_count_not = examples.weights is not None and bool((examples.weights == 0).any())
+        self._is_stacked = examples.copies > 1
         self._input_shift, self._input_scale, self.target_shift, self.target_scale = (
             torch.stack([getattr(preparation, name) for preparation in preparations]).view(len(preparations), *shape)
             for name, shape in (
@@ -65,6 +60,11 @@ class BatchLoader:
         self._first = FixedTensor([columns.start for columns in columns_of(self._tasks)])
         self._repeats = FixedTensor([task for task, one in enumerate(self._tasks) for _ in range(one.num_targets)])
 
+    @property
+    def num_tasks(self) -> int:
+        """Number of tasks whose targets are loaded."""
+        return len(self._tasks)
+
     def inputs(self, index: Int[Tensor, "r g b"]) -> Float[Tensor, "r g b d"]:
         """Return scaled inputs; a missing value becomes 0, which is the training mean of a standardised column."""
         inputs, places = self.examples.inputs, index.flatten()
@@ -78,12 +78,22 @@ class BatchLoader:
         return x
 
     def targets(self, index: Int[Tensor, "r g b"]) -> tuple[Float[Tensor, "r c b"], Bool[Tensor, "r t b"] | None]:
-        """Return standardised targets without NaN, and the mask of labelled examples (``None``: all are)."""
+        """Return standardised targets without NaN, and the mask of those that count in the loss (``None``: all do).
+
+        A label of weight 0 counts as none: a step divides by the number of labels, and trains the tasks that have some.
+        """
         y = self.raw_targets(index)
-        labelled = None if self.fully_labelled else labels(self._tasks, y, dim=1)
+        counted = None if self.fully_labelled else labels(self._tasks, y, dim=1)
+        if self._some_count_not:
+            weighs = self._own_weights(index) > 0
+            counted = weighs if counted is None else counted & weighs
         if self._scales_targets:
             y = (y - self.target_shift) * self.target_scale
-        return (y if labelled is None else torch.where(y.isnan(), 0.0, y)), labelled
+        return (y if self.fully_labelled else torch.where(y.isnan(), 0.0, y)), counted
+
+    def labelled(self, index: Int[Tensor, "r g b"]) -> Bool[Tensor, "r t b"] | None:
+        """Return the mask of examples that have a label, whatever its weight, as metrics judge them; ``None``: all."""
+        return None if self.fully_labelled else labels(self._tasks, self.raw_targets(index), dim=1)
 
     def raw_targets(self, index: Int[Tensor, "r g b"]) -> Float[Tensor, "r c b"]:
         """Return targets in their own unit: every task's at a common index, or each task's at the task's own index."""
@@ -129,6 +139,8 @@ def _stacked(preparations: Sequence[Preparation], name: str, device: torch.devic
 
 def padded(parts: Sequence[Sequence[Int[Tensor, " n"]]]) -> tuple[Int[Tensor, "r g m"], Bool[Tensor, "r g m"]]:
     """Return index sets of unequal lengths as one array of whole chunks, and the mask of the entries that are real.
+
+    Chunks are whole so that the order of a sum, hence its bits, does not depend on the lengths of the other sets.
 
     Args:
         parts: for each row and signal, the indices of the examples.

@@ -68,9 +68,10 @@ class BatchSampler:
         self._batch_size, self._seeds = recipe.batch_size, tuple(seeds)
         self._names = [task.name for task in development.tasks]
         self._own_names = [self._names if task is None else [task] for task in learnt or [None] * len(self._seeds)]
-        self._device, self._labels = torch.device("cpu") if device is None else device, development.labels
+        self._device, self._labels = torch.device("cpu") if device is None else device, development.labels_in_loss
         self._own_inputs = development.own_inputs
         self._pools = [self._pools_of(preparation) for preparation in preparations]
+        self._train = [preparation.train for preparation in preparations]
         self._sampled = sampled_tasks(recipe, development)
         self._streams = Streams(self._seeds, "tasks", self._device)
         self._log_odds = _log_odds(recipe.sampling, torch.stack([p.num_train for p in preparations])).to(self._device)
@@ -95,7 +96,7 @@ class BatchSampler:
         return torch.stack(rows).to(self._device)
 
     def present(self, order: Int[Tensor, "r s g b"], epochs: Sequence[int]) -> Bool[Tensor, "r s t"] | None:
-        """Return the mask of tasks that each step trains: sampled, and with a label in the batch; ``None``: all.
+        """Return the mask of tasks that each step trains: sampled, with a label that counts; ``None``: all.
 
         Args:
             order: of :meth:`order`.
@@ -119,8 +120,8 @@ class BatchSampler:
 
     def _batches(self, row: int, epoch: int, signal: int, number: int) -> Int[Tensor, "s b"]:
         pool, wanted = self._pools[row][signal], self.steps * self._batch_size
-        if not len(pool):  # an absent task: its batches hold any example and are masked
-            return torch.zeros(self.steps, self._batch_size, dtype=torch.int64)
+        if not len(pool):  # an absent task: its losses are masked, but batch statistics that tasks share see its inputs
+            pool = self._train[row]
         stream = ((self._own_names[row][signal],) if self._own_inputs else ()) + ((number,) if number else ())
         shuffled = torch.randperm(len(pool), generator=generator(self._seeds[row], "order", epoch, *stream))
         return pool[shuffled[torch.arange(wanted) % len(pool)]].view(self.steps, self._batch_size)

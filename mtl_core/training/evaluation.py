@@ -10,9 +10,10 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-from mtl_core.data.batch_loader import CHUNK, BatchLoader, padded
+from mtl_core.data.batch_loader import BatchLoader, padded
 from mtl_core.data.example_weights import contributions
 from mtl_core.data.losses import weighted
+from mtl_core.data.metrics.statistics.sums import CHUNK
 from mtl_core.data.preprocessing import Preparation, prepare, skill
 from mtl_core.data.target_columns import columns_of, labels, targets_of
 from mtl_core.data.task import Task
@@ -45,7 +46,7 @@ def evaluate(
     for begin in range(0, index.shape[2], CHUNK):
         part = index[:, :, begin : begin + CHUNK]
         outputs = network(theta, loader.inputs(part))
-        standard, labelled = loader.targets(part)
+        standard, labelled = loader.targets(part)[0], loader.labelled(part)
         counted = real[:, :, begin : begin + CHUNK] & (True if labelled is None else labelled)
         weights = loader.weights(part)
         losses = weighted(network.losses(outputs, standard), weights)

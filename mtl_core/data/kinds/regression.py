@@ -7,7 +7,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from mtl_core.data.kinds import KindOfNumbers
-from mtl_core.data.losses import errors, mean_of_vector
+from mtl_core.data.numeric_errors import errors, mean_of_vector
 from mtl_core.data.task import Task
 
 
@@ -15,6 +15,7 @@ class Regression(KindOfNumbers):
     """Numbers that measure, by the squared error of the standardised target; of a vector the mean over its numbers."""
 
     is_centred = True
+    likelihood_factor = 0.5
     default_metric = "mse"
 
     def losses(self, outputs: Float[Tensor, "r g k b"], targets: Float[Tensor, "r g *k b"]) -> Float[Tensor, "r g b"]:
