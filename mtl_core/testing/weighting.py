@@ -1,7 +1,7 @@
 """What every weighting method promises, whatever it looks at: losses, a Gramian or Jacobians.
 
-``check_weighting("mine")`` checks all of it; each of :data:`CHECKS` takes the method's name, and each of
-:func:`training_cases` goes to :func:`~mtl_core.testing.training.check_training`.
+``check_weighting("mine")`` checks all of it; each of :data:`CHECKS` and of :data:`TRAINED_CHECKS` takes the method's
+name, and each of :func:`training_cases` goes to :func:`~mtl_core.testing.training.check_training`.
 """
 
 from __future__ import annotations
@@ -43,6 +43,7 @@ from mtl_core.testing.weighting_steps import (
     ordinary,
     play,
 )
+from mtl_core.testing.weighting_trained import check_lone_task, check_vanishing_gradient
 
 
 def check_weighting(name: str) -> None:
@@ -54,7 +55,7 @@ def check_weighting(name: str) -> None:
     Raises:
         AssertionError: naming the method and the promise that is not kept.
     """
-    for check in CHECKS:
+    for check in (*CHECKS, *TRAINED_CHECKS):
         check(name)
     for case in training_cases(name):
         check_training(case)
@@ -175,3 +176,5 @@ CHECKS = (
     check_memory, check_in_place,
 )  # fmt: skip
 """The promises that need no training, one function each, which takes the method's name."""
+TRAINED_CHECKS = (check_lone_task, check_vanishing_gradient)
+"""The promises of networks that share in part, or whose gradients vanish, one function each likewise."""

@@ -55,6 +55,9 @@ class Step:
 class GramianStep(Step):
     """A step with the inner products of the task gradients.
 
+    To the method a task is present if its gradient is among those that are multiplied: one that uses none of the shared
+    parameters, or has no label among the examples that estimate the products, is as good as absent.
+
     Args:
         gramian: J Jᵀ of the task gradients J on the shared parameters; rows and columns of absent tasks are 0.
     """
@@ -68,8 +71,9 @@ class JacobianStep(Step):
 
     Args:
         jacobians: task gradients on the shared parameters, of :attr:`JacobianWeighting.batches` independent batches;
-            rows of absent tasks are 0.  ``losses`` are those of the first batch, and a task is present if it has a
-            label in every batch.  Private parameters take the mean of their gradients on these batches.
+            rows of absent tasks are 0.  ``losses`` are those of the first batch; a task is present if it uses shared
+            parameters and has a label in every batch.  Private parameters take the mean of their gradients on these
+            batches.
     """
 
     jacobians: Sequence[Float[Tensor, "r t p"]]
@@ -132,12 +136,14 @@ class LossWeighting(Weighting):
 class GramianWeighting(Weighting):
     """Base class of the methods that need the inner products of the task gradients on the shared parameters.
 
-    Their weights combine the task gradients on the shared parameters.
+    Their weights combine the task gradients on the shared parameters.  A task that a method is not shown weighs as much
+    as the others on average (:func:`mtl_core.gradients.seen_tasks.of_all_present`).
     """
 
     needs = "gramian"
     weighs_everything: bool = False
-    """Whether the weights act on private parameters too, like those of a :class:`LossWeighting`."""
+    """Whether the weights act on private parameters too, like those of a :class:`LossWeighting`; then a task whose
+    gradient is 0 is not shown to the method, for its private parameters are to be trained."""
 
     @abstractmethod
     def weigh(self, step: GramianStep) -> Float[Tensor, "r t"]:

@@ -9,7 +9,8 @@ import torch
 
 from mtl_core.data.batch_loader import BatchLoader
 from mtl_core.data.preprocessing import Preparation, prepare
-from mtl_core.gradients.step_gradient import Batch, StepGradient
+from mtl_core.gradients.batch_passes import Batch
+from mtl_core.gradients.step_gradient import StepGradient
 from mtl_core.gradients.task_gradients import ApartPass, CutPass, task_gradients
 from mtl_core.layers.bank import Theta
 from mtl_core.layers.dropout import noise_of
