@@ -70,10 +70,11 @@ class FromParameters(GramianSource):
 class _FromCut(GramianSource):
     """Products of other gradients: one backward pass combines those of the step, without the single ones."""
 
-    task_pass: CutPass
+    def __init__(self, cut: CutPass) -> None:
+        self.task_pass = self._cut = cut
 
     def combined(self, weights: Float[Tensor, "r t"]) -> Float[Tensor, "r q"]:
-        return self.task_pass.combined(weights)
+        return self._cut.combined(weights)
 
 
 class FromLastStage(_FromCut):
@@ -84,8 +85,9 @@ class FromLastStage(_FromCut):
     """
 
     def __init__(self, passes: BatchPasses, batch: Batch) -> None:
-        self.task_pass, stage = passes.cut(batch), passes.last_shared_stage
-        self.gramian, self.seen = gramian(self.task_pass.on(stage)), stage.users_among(batch.present)
+        super().__init__(passes.cut(batch))
+        stage = passes.last_shared_stage
+        self.gramian, self.seen = gramian(self._cut.on(stage)), stage.users_among(batch.present)
 
 
 class FromRepresentation(_FromCut):
@@ -96,8 +98,8 @@ class FromRepresentation(_FromCut):
     """
 
     def __init__(self, passes: BatchPasses, batch: Batch) -> None:
-        self.task_pass = passes.cut(batch)
-        self.gramian, self.seen = self.task_pass.at_z.gramian(), batch.present
+        super().__init__(passes.cut(batch))
+        self.gramian, self.seen = self._cut.at_z.gramian(), batch.present
 
 
 class FromRows(_FromCut):
@@ -111,6 +113,6 @@ class FromRows(_FromCut):
     def __init__(self, passes: BatchPasses, batch: Batch, examples: int) -> None:
         first = batch.first(examples)
         self.gramian = gramian(passes.task_gradients(first, passes.with_copied_buffers()).jacobian)
-        self.task_pass = passes.cut(batch)
+        super().__init__(passes.cut(batch))
         labelled, users = passes.labelled(first), passes.shared.users_among(batch.present)
         self.seen = users if labelled is None else users & labelled

@@ -12,7 +12,7 @@ import torch
 
 from mtl_core.recipe import Recipe
 from mtl_core.registry import find
-from mtl_core.search_space import Simplex
+from mtl_core.search_space import LogUniform, Simplex, Uniform
 from mtl_core.testing.cases import Case
 from mtl_core.testing.small_tasks import SOME_ALIKE, small_tasks
 from mtl_core.testing.training import check_training
@@ -140,12 +140,16 @@ def check_task_order(name: str) -> None:
 
 
 def check_defaults(name: str) -> None:
-    """Check that every option has a default, which lies inside its range."""
+    """Check that every option has a default, which lies inside its range, and that both lie inside its domain."""
     for option in find("weighting", name).options.values():
         assert not option.required, f"{name}: option {option.name!r} needs a default"
         if option.range is not None and not isinstance(option.range, Simplex):
             inside = option.range.holds(option.default)
             assert inside, f"{name}: {option.name!r} is {option.default} by default, outside {option.range}"
+        ends = [option.range.low, option.range.high] if isinstance(option.range, Uniform | LogUniform) else []
+        for value in [] if option.domain is None or option.default is None else [option.default, *ends]:
+            inside = option.domain.holds(value)
+            assert inside, f"{name}: {option.name!r} may be {value}, outside its domain: a number {option.domain}"
 
 
 def check_memory(name: str) -> None:

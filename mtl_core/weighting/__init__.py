@@ -12,7 +12,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal, Self
 
 import torch
 from jaxtyping import Bool, Float, Int
@@ -20,6 +20,7 @@ from torch import Tensor
 
 from mtl_core.data.task import Task
 from mtl_core.randomness.counter_based import Streams
+from mtl_core.registry import options_of
 
 State = dict[str, Tensor]
 """What a weighting method remembers between steps, by name; the first dimension is the replica."""
@@ -93,6 +94,16 @@ class Weighting(ABC):
     results how to go on, a GPU would have to tell them to the host many times in a step instead of once."""
     max_norm: float | None = None
     """Largest norm of a step's gradient on the shared parameters, to which longer ones are shortened; ``None``: any."""
+    named_tasks: frozenset[str] = frozenset()
+    """Names of tasks in the options.  A network may have a part of a study's tasks, so the study checks them."""
+
+    def __new__(cls, *arguments: Any, **options: Any) -> Self:
+        """Refuse options outside their domains, so that no method has to."""
+        for name, option in (options_of(cls) if options else {}).items():
+            value = options.get(name)
+            if option.domain is not None and not isinstance(value, Tensor):  # a tensor holds what rows were checked for
+                option.domain.check(name, value)
+        return super().__new__(cls)
 
     def __init__(self, tasks: Sequence[Task]) -> None:
         self.tasks = tuple(tasks)
@@ -219,17 +230,6 @@ def mean_step(direction: Float[Tensor, "r q"], present: Bool[Tensor, "r t"], sca
         scale: ``native`` leaves the direction as it is; ``matched`` divides it by the number of present tasks.
     """
     return direction if scale == "native" else direction / present.sum(dim=1, keepdim=True).clamp(min=1)
-
-
-def checked_norm(max_norm: float | None) -> float | None:
-    """Return a method's ``max_norm``.
-
-    Raises:
-        ValueError: when it is neither ``None`` nor above 0.
-    """
-    if max_norm is not None and not max_norm > 0:
-        raise ValueError(f"max_norm must be above 0, or none at all; found max_norm={max_norm!r}.")
-    return max_norm
 
 
 def softmax(scores: Float[Tensor, "r t"], present: Bool[Tensor, "r t"]) -> Float[Tensor, "r t"]:

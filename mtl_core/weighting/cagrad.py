@@ -9,7 +9,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from mtl_core.data.task import Task
-from mtl_core.search_space import Uniform
+from mtl_core.search_space import Domain, Uniform
 from mtl_core.weighting import GramianStep
 from mtl_core.weighting.solvers.gramian import NormalisedGramian, in_float64
 from mtl_core.weighting.solvers.solved_weighting import SolvedWeighting
@@ -35,7 +35,9 @@ class CAGrad(SolvedWeighting):
             need not lower the mean loss.
     """
 
-    def __init__(self, tasks: Sequence[Task], *, c: Annotated[float, Uniform(0.05, 0.95)] = 0.4) -> None:
+    def __init__(
+        self, tasks: Sequence[Task], *, c: Annotated[float, Uniform(0.05, 0.95), Domain(least=0)] = 0.4
+    ) -> None:
         super().__init__(tasks)
         self.c = c
 

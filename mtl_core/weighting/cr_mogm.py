@@ -11,7 +11,7 @@ from torch import Tensor
 
 from mtl_core.data.task import Task
 from mtl_core.registry import find
-from mtl_core.search_space import Uniform
+from mtl_core.search_space import Domain, Uniform
 from mtl_core.weighting import GramianStep, GramianWeighting, LossWeighting, State, remember
 
 
@@ -41,7 +41,7 @@ class CRMOGM(GramianWeighting):
         self,
         tasks: Sequence[Task],
         *,
-        smoothing: Annotated[float, Uniform(0.0, 0.99)] = 0.9,
+        smoothing: Annotated[float, Uniform(0.0, 0.99), Domain(least=0, below=1)] = 0.9,
         around: str = "mgda",
         options: Mapping[str, Any] | None = None,
     ) -> None:

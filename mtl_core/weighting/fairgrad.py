@@ -9,7 +9,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from mtl_core.data.task import Task
-from mtl_core.search_space import LogUniform
+from mtl_core.search_space import Domain, LogUniform
 from mtl_core.weighting import GramianStep
 from mtl_core.weighting.solvers.fair_shares import shares
 from mtl_core.weighting.solvers.gramian import NormalisedGramian, in_float64
@@ -33,7 +33,9 @@ class FairGrad(SolvedWeighting):
         alpha: α, the degree of fairness; 1 is the Nash bargaining solution, a large one serves the worst-served task.
     """
 
-    def __init__(self, tasks: Sequence[Task], *, alpha: Annotated[float, LogUniform(0.5, 5.0)] = 2.0) -> None:
+    def __init__(
+        self, tasks: Sequence[Task], *, alpha: Annotated[float, LogUniform(0.5, 5.0), Domain(above=0)] = 2.0
+    ) -> None:
         super().__init__(tasks)
         self.alpha = alpha
 

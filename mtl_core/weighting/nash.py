@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Annotated
 
 import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
 from mtl_core.data.task import Task
-from mtl_core.weighting import GramianStep, checked_norm
+from mtl_core.search_space import Domain
+from mtl_core.weighting import GramianStep
 from mtl_core.weighting.solvers.fair_shares import shares
 from mtl_core.weighting.solvers.gramian import NormalisedGramian
 from mtl_core.weighting.solvers.solved_weighting import SolvedWeighting
@@ -45,10 +47,10 @@ class Nash(SolvedWeighting):
         *,
         normalise: bool = True,
         weighs_private: bool = True,
-        max_norm: float | None = 1.0,
+        max_norm: Annotated[float | None, Domain(above=0)] = 1.0,
     ) -> None:
         super().__init__(tasks)
-        self.normalise, self.weighs_everything, self.max_norm = normalise, weighs_private, checked_norm(max_norm)
+        self.normalise, self.weighs_everything, self.max_norm = normalise, weighs_private, max_norm
 
     def solve(self, parts: NormalisedGramian, step: GramianStep) -> tuple[Float[Tensor, "r t"], Bool[Tensor, " r"]]:
         weights, solved = shares(parts, 1.0)

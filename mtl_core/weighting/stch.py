@@ -10,7 +10,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from mtl_core.data.task import Task
-from mtl_core.search_space import LogUniform
+from mtl_core.search_space import Domain, LogUniform
 from mtl_core.weighting import FLOOR, LossWeighting, State, Step, remember, softmax
 
 On = Literal["log", "raw"]
@@ -51,18 +51,17 @@ class STCH(LossWeighting):
         self,
         tasks: Sequence[Task],
         *,
-        smoothing: Annotated[float, LogUniform(0.1, 10.0)] = 1.0,
+        smoothing: Annotated[float, LogUniform(0.1, 10.0), Domain(above=0)] = 1.0,
         on: On = "log",
-        warm_up: int = 1,
-        preference: Mapping[str, float] | None = None,
-        ideal: Mapping[str, float] | None = None,
+        warm_up: Annotated[int, Domain(least=1)] = 1,
+        preference: Annotated[Mapping[str, float] | None, Domain(above=0)] = None,
+        ideal: Annotated[Mapping[str, float] | None, Domain()] = None,
     ) -> None:
         super().__init__(tasks)
         if on not in get_args(On):
             raise ValueError(f"stch takes {' or '.join(get_args(On))} losses; found on={on!r}.")
-        if warm_up < 1:
-            raise ValueError(f"The warm-up of stch lasts one epoch at least; found warm_up={warm_up}.")
         self.smoothing, self.on, self.warm_up = smoothing, on, warm_up
+        self.named_tasks = frozenset([*(preference or ()), *(ideal or ())])
         self.preference = [float((preference or {}).get(task.name, 1.0)) for task in tasks]
         self.ideal = [float((ideal or {}).get(task.name, 0.0)) for task in tasks]
 

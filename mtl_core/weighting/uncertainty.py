@@ -11,7 +11,7 @@ from torch import Tensor
 
 from mtl_core.data.task import Task
 from mtl_core.fixed_tensor import FixedTensor
-from mtl_core.search_space import LogUniform
+from mtl_core.search_space import Domain, LogUniform
 from mtl_core.weighting import FLOOR, LossWeighting, State, Step
 from mtl_core.weighting.solvers import adam
 
@@ -32,7 +32,9 @@ class Uncertainty(LossWeighting):
         step_size: step size of the log-variances.
     """
 
-    def __init__(self, tasks: Sequence[Task], *, step_size: Annotated[float, LogUniform(1e-3, 1e-1)] = 1e-2) -> None:
+    def __init__(
+        self, tasks: Sequence[Task], *, step_size: Annotated[float, LogUniform(1e-3, 1e-1), Domain(least=0)] = 1e-2
+    ) -> None:
         super().__init__(tasks)
         self.step_size = step_size
         self._precision = FixedTensor([0.5 if task.kind == "regression" else 1.0 for task in tasks])

@@ -11,7 +11,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from mtl_core.data.task import Task
-from mtl_core.search_space import LogUniform
+from mtl_core.search_space import Domain, LogUniform
 from mtl_core.weighting import FLOOR, LossWeighting, State, Step, remember, softmax
 
 On = Literal["raw", "relative", "excess"]
@@ -46,9 +46,9 @@ class WorstCase(LossWeighting):
         self,
         tasks: Sequence[Task],
         *,
-        step_size: Annotated[float, LogUniform(1e-3, 1.0)] = 1e-2,
+        step_size: Annotated[float, LogUniform(1e-3, 1.0), Domain(least=0)] = 1e-2,
         on: On = "raw",
-        baseline: Mapping[str, float] | None = None,
+        baseline: Annotated[Mapping[str, float] | None, Domain()] = None,
     ) -> None:
         super().__init__(tasks)
         if on not in get_args(On):
@@ -58,7 +58,7 @@ class WorstCase(LossWeighting):
         missing = [task.name for task in tasks if baseline is not None and task.name not in baseline]
         if missing:
             raise ValueError(f"The baseline lacks the tasks {', '.join(missing)}.")
-        self.step_size, self.on = step_size, on
+        self.step_size, self.on, self.named_tasks = step_size, on, frozenset(baseline or ())
         self.baseline = None if baseline is None else [float(baseline[task.name]) for task in tasks]
 
     def start(self, replicas: int, shared: int = 0) -> State:
