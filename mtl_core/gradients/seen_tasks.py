@@ -6,6 +6,8 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
+from mtl_core.gradients.scales import scaled
+
 
 def of_all_present(
     weights: Float[Tensor, "r t"], seen: Bool[Tensor, "r t"], present: Bool[Tensor, "r t"], scale: str
@@ -24,11 +26,11 @@ def of_all_present(
         scale: ``native`` leaves the weights as they are, and an unseen task has the mean absolute weight of the others,
             or 1 where they have none; ``matched`` makes the absolute values of all weights add up to 1.
     """
-    weights, unseen = torch.where(seen, weights, 0.0), present & ~seen
-    total, number = weights.abs().sum(dim=1, keepdim=True), seen.sum(dim=1, keepdim=True)
+    unseen, number = present & ~seen, seen.sum(dim=1, keepdim=True)
+    weights = scaled(weights, seen, scale)
     if scale == "native":
-        mean = torch.where(total == 0, 1.0, total / number.clamp(min=1))
-        return torch.where(unseen, mean, weights)
+        total = weights.abs().sum(dim=1, keepdim=True)
+        return torch.where(unseen, torch.where(total == 0, 1.0, total / number.clamp(min=1)), weights)
     among = present.sum(dim=1, keepdim=True).clamp(min=1)
     # the quotient of the numbers is exactly 1 where every task was seen
-    return torch.where(unseen, 1.0 / among, weights / torch.where(total > 0, total, 1.0) * (number / among))
+    return torch.where(unseen, 1 / among, weights * (number / among))

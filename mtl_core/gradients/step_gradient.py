@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import cast
 
 import torch
 from jaxtyping import Bool, Float
@@ -13,6 +14,7 @@ from mtl_core.data.batch_loader import BatchLoader
 from mtl_core.gradients.batch_passes import Batch, BatchPasses
 from mtl_core.gradients.cotangents import Slotwise
 from mtl_core.gradients.gramian_sources import source_of
+from mtl_core.gradients.scales import matched, mean_step, scaled
 from mtl_core.gradients.seen_tasks import of_all_present
 from mtl_core.layers.bank import Theta
 from mtl_core.layers.sum_of_parts import sum_of_parts
@@ -28,9 +30,6 @@ from mtl_core.weighting import (
     State,
     Step,
     Weighting,
-    matched,
-    mean_step,
-    scaled,
 )
 from mtl_core.weighting.solvers.on_host import weigh
 
@@ -89,8 +88,8 @@ class StepGradient:
 
     def _unclipped(self, batches: list[Batch], memory: State, streams: Streams) -> Direction:
         method = self._weighting
-        if isinstance(method, LossWeighting):
-            return self._by_losses(method, batches[0], memory, streams)
+        if method.needs == "losses":  # or one that averages the weights of such a method, and answers like it
+            return self._by_losses(cast(LossWeighting, method), batches[0], memory, streams)
         if isinstance(method, GramianWeighting):
             return self._by_gramian(method, batches[0], memory, streams)
         assert isinstance(method, JacobianWeighting)

@@ -10,7 +10,7 @@ value per replica.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal, Self
 
@@ -87,7 +87,7 @@ class Weighting(ABC):
         tasks: the tasks, in the order of the losses.
     """
 
-    needs: ClassVar[Literal["losses", "gramian", "jacobian"]]
+    needs: Literal["losses", "gramian", "jacobian"]
     """What a step of the method looks at, hence what it costs."""
     solves_on_host: bool = False
     """Whether a step's problem is solved on the CPU whatever the device: where an algorithm decides by its intermediate
@@ -107,6 +107,14 @@ class Weighting(ABC):
 
     def __init__(self, tasks: Sequence[Task]) -> None:
         self.tasks = tuple(tasks)
+
+    @classmethod
+    def consulted(cls, options: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]] | None:
+        """Return the name and the options of the method that one with these ``options`` consults; ``None``: no other.
+
+        A method that consults another needs in a step what the other needs.
+        """
+        return None
 
     def start(self, replicas: int, shared: int = 0) -> State:
         """Return the state before the first step; it is empty for methods that remember nothing.
@@ -181,55 +189,6 @@ class JacobianWeighting(Weighting):
     @abstractmethod
     def combine(self, step: JacobianStep) -> Float[Tensor, "r p"]:
         """Return the direction, to be stepped against, on the shared parameters."""
-
-
-def scaled(weights: Float[Tensor, "r t"], present: Bool[Tensor, "r t"], scale: str) -> Float[Tensor, "r t"]:
-    """Return the weights of the present tasks, 0 for absent ones.
-
-    ``matched`` weights of different methods have the same total, so that methods do not differ by the size of their
-    steps alone.
-
-    Args:
-        weights: weights that a method returned.
-        present: which tasks take part in the step.
-        scale: ``native`` leaves the weights as they are; ``matched`` divides them by the sum of their absolute values.
-    """
-    weights = torch.where(present, weights, 0.0)
-    if scale == "native":
-        return weights
-    total = weights.abs().sum(dim=1, keepdim=True)
-    return weights / torch.where(total > 0, total, 1.0)
-
-
-def matched(
-    direction: Float[Tensor, "r q"], jacobian: Float[Tensor, "r t q"], present: Float[Tensor, "r t"], scale: str
-) -> Float[Tensor, "r q"]:
-    """Return the direction of a method without weights.
-
-    Args:
-        direction: direction that a method returned.
-        jacobian: the task gradients; rows of absent tasks are 0.
-        present: which tasks take part in the step.
-        scale: ``native`` leaves the direction as it is; ``matched`` makes it as long as the mean gradient of
-            the present tasks.
-    """
-    if scale == "native":
-        return direction
-    mean = jacobian.sum(dim=1) / present.sum(dim=1, keepdim=True).clamp(min=1)
-    length = direction.square().sum(dim=1, keepdim=True).sqrt()
-    wanted = mean.square().sum(dim=1, keepdim=True).sqrt()
-    return direction * torch.where(length > 0, wanted / length, 0.0)
-
-
-def mean_step(direction: Float[Tensor, "r q"], present: Bool[Tensor, "r t"], scale: str) -> Float[Tensor, "r q"]:
-    """Return the direction of an adaptive method, which is a sum of the present tasks' steps.
-
-    Args:
-        direction: direction that a method returned.
-        present: which tasks take part in the step.
-        scale: ``native`` leaves the direction as it is; ``matched`` divides it by the number of present tasks.
-    """
-    return direction if scale == "native" else direction / present.sum(dim=1, keepdim=True).clamp(min=1)
 
 
 def softmax(scores: Float[Tensor, "r t"], present: Bool[Tensor, "r t"]) -> Float[Tensor, "r t"]:

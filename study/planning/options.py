@@ -65,6 +65,15 @@ def check_named_options(spec: Spec) -> None:
             written = {option: value for option, value in options.items() if not (to_find and option == "tree")}
             where = f"training.{kind}_options.{name}"
             checked_options(find(kind, name), without_ranges(find(kind, name), written, where), where)
+            if kind == "weighting" and (consulted := find(kind, name).cls.consulted(written)) is not None:
+                _check_consulted(*consulted, where)
+
+
+def _check_consulted(name: str, options: Mapping[str, Any], where: str) -> None:
+    """Refuse a weighting method that another is to consult and that there is not, or options that it does not have."""
+    if name not in entries("weighting"):
+        raise UserError(where, f"{name!r} is not one of the weighting methods.", nearest(name, entries("weighting")))
+    checked_options(find("weighting", name), options, f"{where}.options")
 
 
 def check_weightings(spec: Spec, tasks: Sequence[Task]) -> None:

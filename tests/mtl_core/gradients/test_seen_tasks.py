@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import torch
 
+from mtl_core.gradients.scales import scaled
 from mtl_core.gradients.seen_tasks import of_all_present
-from mtl_core.weighting import scaled
 
 WEIGHTS = torch.tensor([[2.0, -1.0, 7.0, 9.0], [0.1, 0.2, 0.3, 0.7], [5.0, 5.0, 5.0, 5.0], [0.0, 0.0, 1.0, 1.0]])
 PRESENT = torch.tensor([[True, True, True, False], [True, True, True, True], [True, False, True, False], [True] * 4])

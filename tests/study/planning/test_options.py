@@ -118,6 +118,25 @@ def test_tasks_that_options_name_have_to_be_among_the_studys(name: str, options:
     find("weighting", "stch").cls(tasks[1:], preference={"rain": 50})  # a network may have some of the tasks
 
 
+@pytest.mark.parametrize(
+    ("options", "where", "says"),
+    [
+        ({"around": "nope"}, "", "'nope' is not one of the weighting methods"),
+        ({"around": "dwa", "options": {"temperatur": 3}}, ".options.temperatur", "Did you mean 'temperature'"),
+        ({"around": "dwa", "options": {"temperature": "warm"}}, ".options.temperature", "valid number"),
+        ({"around": "dwa", "options": {"temperature": 0}}, ".options.temperature", "above 0"),
+        ({"options": {"normalise": 3}}, ".options.normalise", "'none', 'l2'"),
+    ],
+)
+def test_options_of_a_method_that_is_consulted_are_checked_like_its_own(
+    options: dict[str, Any], where: str, says: str
+) -> None:
+    with pytest.raises(UserError, match=says) as refused:
+        check_named_options(spec(training={"weighting_options": {"cr_mogm": options}}))
+    assert refused.value.where == f"training.weighting_options.cr_mogm{where}"
+    check_named_options(spec(training={"weighting_options": {"cr_mogm": {"around": "stch", "options": {"on": "raw"}}}}))
+
+
 def test_text_becomes_a_path_but_never_a_number() -> None:
     options = checked_options(find("tasks", "table"), {"path": "a.csv", "targets": ["y"]}, "tasks")
     assert options["path"] == Path("a.csv")
