@@ -147,9 +147,9 @@ def check_defaults(name: str) -> None:
             inside = option.range.holds(option.default)
             assert inside, f"{name}: {option.name!r} is {option.default} by default, outside {option.range}"
         ends = [option.range.low, option.range.high] if isinstance(option.range, Uniform | LogUniform) else []
-        for value in [] if option.domain is None or option.default is None else [option.default, *ends]:
-            inside = option.domain.holds(value)
-            assert inside, f"{name}: {option.name!r} may be {value}, outside its domain: a number {option.domain}"
+        if (domain := option.domain) is not None and option.default is not None:
+            outside = [value for value in (option.default, *ends) if not domain.holds(value)]
+            assert not outside, f"{name}: {option.name!r} may be {outside[:1]}, outside its domain: a number {domain}"
 
 
 def check_memory(name: str) -> None:

@@ -66,7 +66,8 @@ def check_named_options(spec: Spec) -> None:
             where = f"training.{kind}_options.{name}"
             checked_options(find(kind, name), without_ranges(find(kind, name), written, where), where)
             if kind == "weighting" and (consulted := find(kind, name).cls.consulted(written)) is not None:
-                _check_consulted(*consulted, where)
+                inner, own = consulted
+                _check_consulted(inner, own, where)
 
 
 def _check_consulted(name: str, options: Mapping[str, Any], where: str) -> None:
