@@ -27,7 +27,7 @@ from pathlib import Path
 from typing import Any
 
 from mtl_core.errors import UserError
-from mtl_core.search_space import Choice, LogUniform, OnRequest, PerReplica, Range, Simplex, Uniform
+from mtl_core.search_space import Domain, OnRequest, PerReplica, Range
 
 KINDS = {
     "sharing": ("mtl_core.sharing", "Sharing"),
@@ -54,6 +54,7 @@ class Option:
         range: range from which it is tuned; ``None``: it is not tuned.
         on_request: whether it is tuned only where a study asks for it, and keeps its default otherwise.
         per_replica: whether the replicas of an array may have values of their own, as of all that has a range.
+        domain: numbers for which it has a meaning; ``None``: none is declared.
     """
 
     name: str
@@ -61,6 +62,7 @@ class Option:
     range: Range | None = None
     on_request: bool = False
     per_replica: bool = False
+    domain: Domain | None = None
 
     @property
     def required(self) -> bool:
@@ -207,41 +209,41 @@ def _entry(name: str, module: Any, base: type) -> Entry:
         if inspect.isclass(value) and value.__module__ == module.__name__ and issubclass(value, base)
     ]
     if len(own) != 1 or inspect.isabstract(own[0]):
-        wanted = f"must define exactly one concrete subclass of {base.__name__}"
-        classes = [cls.__name__ for cls in own] or "none"
-        raise UserError(module.__name__, f"{wanted}; found {classes}.", "Keep one in the file, and implement it whole.")
+        found = f"one concrete subclass of {base.__name__}; found {[cls.__name__ for cls in own] or 'none'}."
+        raise UserError(
+            module.__name__, f"must define exactly {found}", "Keep one in the file, and implement it whole."
+        )
     if re.sub(r"[^a-z0-9]", "", own[0].__name__.lower()) != name.replace("_", ""):
         found = f"defines {own[0].__name__}; its name must follow the file's stem {name!r}."
         raise UserError(module.__name__, found, "Rename the class or the file.")
     doc = inspect.cleandoc(own[0].__doc__ or "")  # the class's own: getdoc would return the base class's
     if not doc:
-        found = f"{own[0].__name__} needs a docstring: its first line is the listing."
-        raise UserError(module.__name__, found, "Write what the class does, and its source.")
+        raise UserError(module.__name__, f"{own[0].__name__} needs a docstring.", "Say what it does, and its source.")
     paper = re.search(r"^Source:\s*((?:.+\n?)+?)(?=\n\s*\n|\Z)", doc, re.MULTILINE)
     return Entry(
         name=name,
         cls=own[0],
         summary=doc.splitlines()[0],
         paper=" ".join(paper.group(1).split()) if paper else "–",
-        options=_options(own[0]),
+        options=options_of(own[0]),
     )
 
 
-def _options(cls: type) -> dict[str, Option]:
+@cache
+def options_of(cls: type) -> Mapping[str, Option]:
+    """Return the options of a class, which need not be registered, by name."""
     hints = typing.get_type_hints(cls.__init__, include_extras=True)
-    parameters = inspect.signature(cls).parameters.values()
-    own = [parameter for parameter in parameters if parameter.kind is inspect.Parameter.KEYWORD_ONLY]
-    return {each.name: _option(each, getattr(hints.get(each.name), "__metadata__", ())) for each in own}
+    own = inspect.signature(cls.__init__).parameters.values()
+    named = [each for each in own if each.kind is inspect.Parameter.KEYWORD_ONLY]
+    return {each.name: _option(each, getattr(hints.get(each.name), "__metadata__", ())) for each in named}
 
 
 def _option(parameter: inspect.Parameter, extras: Iterable[Any]) -> Option:
     """The option of a parameter whose annotation has ``extras``; the first range among them counts."""
-    own = Option(parameter.name, parameter.default)
+    domain = next((extra for extra in extras if isinstance(extra, Domain)), None)
+    own = Option(parameter.name, parameter.default, domain=domain)
     for extra in extras:
-        if isinstance(extra, PerReplica):
-            return replace(own, per_replica=True)
-        if isinstance(extra, OnRequest):
-            return replace(own, range=extra.range, per_replica=True, on_request=True)
-        if isinstance(extra, Uniform | LogUniform | Choice | Simplex):
-            return replace(own, range=extra, per_replica=True)
+        if isinstance(extra, PerReplica | OnRequest | Range):
+            range_ = None if isinstance(extra, PerReplica) else extra.range if isinstance(extra, OnRequest) else extra
+            return replace(own, range=range_, per_replica=True, on_request=isinstance(extra, OnRequest))
     return own

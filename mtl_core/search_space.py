@@ -1,15 +1,17 @@
 """Ranges of hyperparameters, independent of any tuner: each maps points of the unit cube to values.
 
-A range is declared beside the default, in the signature of the class that it belongs to::
+A range is declared beside the default, in the signature of the class that it belongs to, and so is the domain, outside
+which the option has no meaning, whoever sets it::
 
-    def __init__(self, *, temperature: Annotated[float, LogUniform(0.5, 8.0)] = 2.0) -> None: ...
+    def __init__(self, *, temperature: Annotated[float, LogUniform(0.5, 8.0), Domain(above=0)] = 2.0) -> None: ...
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from numbers import Real
 from typing import Any
 
 
@@ -156,3 +158,52 @@ class OnRequest:
     """
 
     range: Uniform | LogUniform
+
+
+@dataclass(frozen=True)
+class Domain:
+    """Finite numbers for which an option has a meaning, whether it is tuned or given: those between two ends.
+
+    Args:
+        above, least: the lower end; ``least`` belongs to the domain, ``above`` does not.
+        below, most: the upper end likewise.
+    """
+
+    above: float | None = None
+    least: float | None = None
+    below: float | None = None
+    most: float | None = None
+
+    def __str__(self) -> str:
+        """Return the domain as a phrase, such as ``from 0 up and below 1``; empty if it has no ends."""
+        ends = (
+            ("above {:g}", self.above),
+            ("from {:g} up" if self.most is None else "from {:g}", self.least),
+            ("to {:g}" if self.least is not None else "at most {:g}", self.most),
+            ("below {:g}", self.below),
+        )
+        words = [phrase.format(end) for phrase, end in ends if end is not None]
+        return (" " if self.least is not None and self.most is not None else " and ").join(words)
+
+    def holds(self, value: Any) -> bool:
+        """Return whether ``value`` is one of the numbers."""
+        if isinstance(value, bool) or not isinstance(value, Real) or not math.isfinite(value):
+            return False
+        number = float(value)
+        low = (self.above is None or number > self.above) and (self.least is None or number >= self.least)
+        return low and (self.below is None or number < self.below) and (self.most is None or number <= self.most)
+
+    def check(self, name: str, value: Any) -> None:
+        """Refuse a value outside the domain; that of an option by tasks is a number for each.
+
+        Args:
+            name: of the option, for the message.
+            value: of the option; ``None`` says that it is not used.
+
+        Raises:
+            ValueError: naming the option, what was found and the domain.
+        """
+        for part, number in value.items() if isinstance(value, Mapping) else [("", value)]:
+            if number is not None and not self.holds(number):
+                of = f" of {part!r}" if part else ""
+                raise ValueError(f"{name}{of} is {number!r}; it should be a finite number {self}".rstrip() + ".")

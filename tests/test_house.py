@@ -152,7 +152,7 @@ TESTED_ELSEWHERE: dict[str, tuple[str, str]] = {
     },
     **{
         f"mtl_core/testing/weighting_{name}.py": ("tests/mtl_core/testing/test_weighting.py", "plug-ins pass by it")
-        for name in ("answers", "presence", "steps")
+        for name in ("answers", "presence", "steps", "trained")
     },
     "study/execution/ray_tune.py": ("tests/faults/test_ray.py", "whole studies on real workers; GPUs beside it"),
     "study/cli/reading_commands.py": ("tests/study/cli/test_status.py", "status; the others beside it likewise"),

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
-from functools import cached_property, partial
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import cast
 
 import torch
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Bool, Float
 from torch import Tensor
 
 from mtl_core.data.batch_loader import BatchLoader
-from mtl_core.gradients.batch_losses import BatchLosses
-from mtl_core.gradients.cotangents import Slotwise, gramian
-from mtl_core.gradients.task_gradients import CutPass, TaskPass, task_gradients
+from mtl_core.gradients.batch_passes import Batch, BatchPasses
+from mtl_core.gradients.cotangents import Slotwise
+from mtl_core.gradients.gramian_sources import source_of
+from mtl_core.gradients.scales import matched, mean_step, scaled
+from mtl_core.gradients.seen_tasks import of_all_present
 from mtl_core.layers.bank import Theta
-from mtl_core.layers.forward_context import ForwardContext
 from mtl_core.layers.sum_of_parts import sum_of_parts
 from mtl_core.network.network import Network
-from mtl_core.network.shared_parameters import SharedParameters, last_shared_stage
 from mtl_core.randomness.counter_based import Streams
 from mtl_core.recipe import Recipe
 from mtl_core.weighting import (
@@ -30,28 +30,8 @@ from mtl_core.weighting import (
     State,
     Step,
     Weighting,
-    matched,
-    mean_step,
-    scaled,
 )
 from mtl_core.weighting.solvers.on_host import weigh
-
-
-@dataclass(frozen=True)
-class Batch:
-    """The examples and tasks of one training step.
-
-    Args:
-        index: positions of the examples in the pool, common to all tasks (g = 1) or each task's own (g = t).
-        present: which tasks the step trains.
-        context: makes the context of a forward pass; called once for each pass, with the same noise every time.
-        progress: share of its training that each row has completed; by default this is the first step.
-    """
-
-    index: Int[Tensor, "r g b"]
-    present: Bool[Tensor, "r t"]
-    context: Callable[[], ForwardContext]
-    progress: Float[Tensor, "*r"] = field(default_factory=lambda: torch.zeros(()))
 
 
 @dataclass(frozen=True)
@@ -61,11 +41,13 @@ class Direction:
     Args:
         gradients: of the trained parameters, slot by slot.
         losses: of the batch, before the step; 0 where a task is absent.
+        present: tasks that take part in the step: those with a label in each of its batches.
         weights: of the tasks; NaN for methods that combine gradients otherwise than by weights.
     """
 
     gradients: list[Float[Tensor, "r s"]]
     losses: Float[Tensor, "r t"]
+    present: Bool[Tensor, "r t"]
     weights: Float[Tensor, "r t"]
 
 
@@ -83,22 +65,8 @@ class StepGradient:
     def __init__(
         self, recipe: Recipe, network: Network, theta: Theta, loader: BatchLoader, weighting: Weighting
     ) -> None:
-        self._recipe, self._network, self._theta, self._loader = recipe, network, theta, loader
-        self._weighting = weighting
-
-    @cached_property
-    def _shared(self) -> SharedParameters:
-        return SharedParameters(self._network.layout)
-
-    @cached_property
-    def _last_shared_stage(self) -> SharedParameters:
-        return SharedParameters(self._network.layout, last_shared_stage(self._network.layout))
-
-    @cached_property
-    def _jacobian_memory(self) -> list[Float[Tensor, "r t q"]]:
-        """Memory for the task gradients on each batch of a step, which every step uses again."""
-        like = next(iter(self._theta.values()))
-        return [like.new_empty(len(like), len(self._network.tasks), self._shared.size) for _ in range(self.batches)]
+        self._recipe, self._weighting = recipe, weighting
+        self._passes = BatchPasses(network, theta, loader)
 
     @property
     def batches(self) -> int:
@@ -115,13 +83,13 @@ class StepGradient:
         """
         found = self._unclipped(batches, memory, streams)
         if self._weighting.max_norm is not None:
-            self._shared.shorten_(found.gradients, self._weighting.max_norm)
+            self._passes.shared.shorten_(found.gradients, self._weighting.max_norm)
         return found
 
     def _unclipped(self, batches: list[Batch], memory: State, streams: Streams) -> Direction:
         method = self._weighting
-        if isinstance(method, LossWeighting):
-            return self._by_losses(method, batches[0], memory, streams)
+        if method.needs == "losses":  # or one that averages the weights of such a method, and answers like it
+            return self._by_losses(cast(LossWeighting, method), batches[0], memory, streams)
         if isinstance(method, GramianWeighting):
             return self._by_gramian(method, batches[0], memory, streams)
         assert isinstance(method, JacobianWeighting)
@@ -132,55 +100,48 @@ class StepGradient:
         if not (isinstance(self._weighting, LossWeighting) and self._weighting.observes_step):
             return
         with torch.no_grad():
-            outputs = self._network(self._with_copied_buffers(), self._loader.inputs(batch.index), batch.context())
-            losses = self._losses(batch, outputs)
+            losses = self._passes.losses(batch, batch.context(), self._passes.with_copied_buffers())
         self._weighting.observe_step(Step(losses, batch.present, memory, streams, progress=batch.progress))
 
     def _by_losses(self, method: LossWeighting, batch: Batch, memory: State, streams: Streams) -> Direction:
         context = batch.context()
-        losses = self._losses(batch, self._network(self._theta, self._loader.inputs(batch.index), context))
+        losses = self._passes.losses(batch, context)
         weights = method.weigh(Step(losses.detach(), batch.present, memory, streams, progress=batch.progress))
         weights = scaled(weights, batch.present, self._recipe.scale)
         objective = torch.stack([(weights * losses).sum(), *(penalty.sum() for penalty in context.penalties)]).sum()
-        return Direction(self._network.layout.gradient(objective, self._theta), losses.detach(), weights)
+        gradients = self._passes.network.layout.gradient(objective, self._passes.theta)
+        return Direction(gradients, losses.detach(), batch.present, weights)
 
     def _by_gramian(self, method: GramianWeighting, batch: Batch, memory: State, streams: Streams) -> Direction:
-        task_pass, combine, products = self._products(batch)
-        losses, present = task_pass.losses, batch.present
-        step = GramianStep(losses, present, memory, streams, products, progress=batch.progress)
-        weights = weigh(method, step).to(losses)
-        weights = scaled(weights, present, self._recipe.scale)
+        source = source_of(self._recipe, self._passes, batch)
+        task_pass, present, seen = source.task_pass, batch.present, source.seen
+        losses = task_pass.losses
+        if method.weighs_everything:  # a task whose gradient vanishes there has private parameters to be trained
+            seen = seen & (source.gramian.diagonal(dim1=1, dim2=2) != 0)
+        shown = torch.where(seen, losses, 0.0)
+        step = GramianStep(shown, seen, memory, streams, source.gramian, progress=batch.progress)
+        weights = of_all_present(weigh(method, step).to(losses), seen, present, self._recipe.scale)
         private = weights if method.weighs_everything else self._private_factors(present)
-        gradient = self._shared.gradient(combine(weights), task_pass.own, private, task_pass.penalty)
-        return Direction(gradient, losses, weights)
-
-    def _products(self, batch: Batch) -> tuple[TaskPass, Callable[[Tensor], Tensor], Float[Tensor, "r t t"]]:
-        """Return a pass, the function from weights to the direction on the shared parameters, and the Gramian."""
-        if self._recipe.gramian_rows is not None:
-            part = replace(batch, index=batch.index[:, :, : self._recipe.gramian_rows])
-            estimate = gramian(self._task_gradients(part, self._with_copied_buffers()).jacobian)
-            cut = self._cut(batch)
-            return cut, cut.combined, estimate
-        if self._recipe.gradients == "representation":
-            cut = self._cut(batch)
-            return cut, cut.combined, cut.at_z.gramian()
-        if self._recipe.gradients == "last_stage":
-            cut = self._cut(batch)
-            return cut, cut.combined, gramian(cut.on(self._last_shared_stage))
-        task_pass = self._task_gradients(batch, self._theta)
-        jacobian = task_pass.on(self._shared, self._jacobian_memory[0])
-        return task_pass, lambda weights: torch.bmm(weights.unsqueeze(1), jacobian).squeeze(1), gramian(jacobian)
+        shared = source.combined(weights)
+        gradient = self._passes.shared.gradient(shared, task_pass.own, private, task_pass.penalty)
+        return Direction(gradient, losses, present, weights)
 
     def _by_jacobians(
         self, method: JacobianWeighting, batches: list[Batch], memory: State, streams: Streams
     ) -> Direction:
-        passes = [self._task_gradients(batch, self._theta) for batch in batches]
-        jacobians = [one.on(self._shared, into) for one, into in zip(passes, self._jacobian_memory, strict=True)]
-        losses, present = passes[0].losses, torch.stack([batch.present for batch in batches]).all(dim=0)
+        passes = [self._passes.task_gradients(batch) for batch in batches]
+        jacobians = [self._passes.jacobian(one, number) for number, one in enumerate(passes)]
+        losses, present = passes[0].losses, batches[0].present
+        if any(batch.present is not present for batch in batches):  # a task takes part that has a label in all of them
+            present = torch.stack([batch.present for batch in batches]).all(dim=0)
+            losses = torch.where(present, losses, 0.0)
+            jacobians = [torch.where(present.unsqueeze(2), jacobian, 0.0) for jacobian in jacobians]
+        seen = self._passes.shared.users_among(present)
         own, penalty = (mean_of([getattr(one, part) for one in passes]) for part in ("own", "penalty"))
         if method.adaptive and penalty:
-            jacobians = [self._with_share_of(penalty, jacobian, present) for jacobian in jacobians]
-        step = JacobianStep(losses, present, memory, streams, jacobians, progress=batches[0].progress)
+            jacobians = [self._with_share_of(penalty, jacobian, seen) for jacobian in jacobians]
+        shown = torch.where(seen, losses, 0.0)
+        step = JacobianStep(shown, seen, memory, streams, jacobians, progress=batches[0].progress)
         direction = method.combine(step).to(losses)
         if method.adaptive:
             direction = mean_step(direction, present, self._recipe.scale)
@@ -188,36 +149,21 @@ class StepGradient:
             mean = jacobians[0] if len(jacobians) == 1 else torch.stack(jacobians).mean(dim=0)
             direction = matched(direction, mean, present, self._recipe.scale)
         private = self._private_factors(present) * method.own_factors(losses)
-        gradient = self._shared.gradient(direction, own, private, penalty, penalised=method.adaptive)
-        return Direction(gradient, losses, torch.full_like(losses, torch.nan))
+        gradient = self._passes.shared.gradient(direction, own, private, penalty, penalised=method.adaptive)
+        return Direction(gradient, losses, present, torch.full_like(losses, torch.nan))
 
     def _with_share_of(
-        self, penalty: Slotwise, jacobian: Float[Tensor, "r t q"], present: Bool[Tensor, "r t"]
+        self, penalty: Slotwise, jacobian: Float[Tensor, "r t q"], seen: Bool[Tensor, "r t"]
     ) -> Float[Tensor, "r t q"]:
-        """Return the task gradients with an equal share of the penalty's gradient in that of each present task."""
-        whole = jacobian.new_empty(len(jacobian), self._shared.size)
-        self._shared.write([penalty[number] for number in self._shared.slots], whole)
-        return jacobian + _shares(present).unsqueeze(2) * whole.unsqueeze(1)
+        """Return the task gradients with an equal share of the penalty's gradient in that of each task that is seen."""
+        shared = self._passes.shared
+        whole = jacobian.new_empty(len(jacobian), shared.size)
+        shared.write([penalty[number] for number in shared.slots], whole)
+        return jacobian + _shares(seen).unsqueeze(2) * whole.unsqueeze(1)
 
     def _private_factors(self, present: Bool[Tensor, "r t"]) -> Float[Tensor, "r t"]:
         """Return the factors of the tasks' gradients on private parameters: 1, or its share under ``matched``."""
         return torch.where(present, 1.0, 0.0) if self._recipe.scale == "native" else _shares(present)
-
-    def _with_copied_buffers(self) -> Theta:
-        """Return the parameters with copies of the buffers, for a pass that must not update running statistics."""
-        return dict(self._theta) | {slot: self._theta[slot].clone() for slot in self._network.layout.buffers}
-
-    def _task_gradients(self, batch: Batch, theta: Theta) -> TaskPass:
-        x, losses_of = self._loader.inputs(batch.index), partial(self._losses, batch)
-        return task_gradients(self._network, theta, x, batch.context(), losses_of, self._shared)
-
-    def _cut(self, batch: Batch) -> CutPass:
-        x, losses_of = self._loader.inputs(batch.index), partial(self._losses, batch)
-        return CutPass(self._network, self._theta, x, batch.context(), losses_of, self._shared)
-
-    def _losses(self, batch: Batch, outputs: Sequence[Tensor]) -> Float[Tensor, "r t"]:
-        losses = BatchLosses(self._loader, batch.index).of(self._network, outputs)
-        return torch.where(batch.present, losses, 0.0)
 
 
 def _shares(present: Bool[Tensor, "r t"]) -> Float[Tensor, "r t"]:

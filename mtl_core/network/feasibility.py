@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import torch
 
 from mtl_core.data.task_set import Development
@@ -29,10 +32,11 @@ def why_infeasible(recipe: Recipe, development: Development) -> str | None:
 
 def _why_not_weighable(recipe: Recipe, development: Development) -> str | None:
     """Why the weighting method lacks the gradients that it needs, or that the recipe tells it to use."""
-    method, needs = recipe.weighting, find("weighting", recipe.weighting).cls.needs
-    if needs == "losses":
-        return None
+    method, needs = recipe.weighting, _needs_of(recipe.weighting, recipe.weighting_options)
     elsewhere = recipe.gradients != "parameters" or recipe.gramian_rows is not None
+    if needs == "losses":
+        idle = elsewhere and find("weighting", method).cls.needs != "losses"
+        return f"{method} averages weights of losses, and has no use for inner products" if idle else None
     if elsewhere and needs == "jacobian":
         return f"{method} combines the gradients themselves, so inner products taken elsewhere are of no use to it"
     if getattr(find("weighting", method).cls, "adaptive", False):
@@ -50,6 +54,12 @@ def _why_not_weighable(recipe: Recipe, development: Development) -> str | None:
     if recipe.gramian_rows is not None and recipe.gramian_rows >= recipe.batch_size:
         return f"gramian_rows: {recipe.gramian_rows} is no part of a batch of {recipe.batch_size}"
     return None
+
+
+def _needs_of(method: str, options: Mapping[str, Any]) -> str:
+    """What a weighting method needs with these options: what the method needs that it consults, if it does."""
+    consulted = find("weighting", method).cls.consulted(options)
+    return find("weighting", method).cls.needs if consulted is None else _needs_of(*consulted)
 
 
 def _has_common_representation(network: Network, development: Development) -> bool:

@@ -51,12 +51,21 @@ class SharedParameters:
                     self._pieces.append(_Piece(number, slice(begin, end), columns))
                     self.size = columns.stop
                 begin = end
+        counted = [slot for slot in layout.trained if among is None or slot in among]
+        users = frozenset[str]().union(
+            *(layout.users(one) for slot in counted for one in slot.copies if layout.is_shared(one))
+        )
+        self._users = None if users.issuperset(layout.tasks) else FixedTensor([task in users for task in layout.tasks])
         self.slots = list(dict.fromkeys(piece.slot for piece in self._pieces))
         """Numbers of the trained slots that have shared copies."""
         self.private_slots = [
             number for number, slot in enumerate(layout.trained) if not all(map(layout.is_shared, slot.copies))
         ]
         """Numbers of the trained slots that have private copies."""
+
+    def users_among(self, present: Bool[Tensor, "r t"]) -> Bool[Tensor, "r t"]:
+        """Return which of the present tasks use any of these parameters."""
+        return present if self._users is None else present & self._users.at(present.device)
 
     def write(self, gradients: Sequence[Tensor | None], row: Float[Tensor, "*r q"]) -> None:
         """Write the gradients of :attr:`slots` into ``row``, in the order of the shared parameters.

@@ -82,7 +82,7 @@ def find_tree(
     or of ``hard``.  Probes are training examples of all tasks; memory grows with the square of their number.
 
     Args:
-        recipe: recipe of the study; its architecture is replaced.
+        recipe: recipe of the study; its architecture and its weighting method are replaced.
         development: the examples to train on, with their tasks.
         seed: seed of the first replica; those of the others derive from it.
         budget: largest mean number of groups per stage.
@@ -121,7 +121,10 @@ def _of_representations(
     hyperparameters: Mapping[str, Any],
 ) -> Float[np.ndarray, "l t t"] | None:
     """The mean affinity of the representations of private networks; ``None`` if all of them diverge."""
-    quick = replace(recipe, sharing="independent", depth=None, sharing_options={}, epochs=epochs, patience=None)
+    quick = replace(
+        recipe, sharing="independent", depth=None, sharing_options={}, weighting="equal", weighting_options={},
+        epochs=epochs, patience=None,
+    )  # fmt: skip
     outcomes = fit(
         quick, development, [ReplicaConfig(str(number), one, hyperparameters) for number, one in enumerate(seeds)]
     )

@@ -47,7 +47,7 @@ def look_ahead_affinities(
     of several tasks comparable, which the paper adds up as they are.
 
     Args:
-        recipe: recipe of the study; its architecture is replaced.
+        recipe: recipe of the study; its architecture and its weighting method are replaced.
         development: the examples to train on, with their tasks.
         seeds: of the networks.
         epochs: number of epochs of their training.

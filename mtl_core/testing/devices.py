@@ -61,6 +61,9 @@ class OnOneDevice(TorchDispatchMode):
         return found
 
 
+_OF_NUMBERS = (torch.tensor, torch.as_tensor, torch.asarray, torch.from_numpy, torch.Tensor.new_tensor)
+
+
 class NoNumbers(TorchFunctionMode):
     """Mode in which no tensor is made of numbers of the host, which a GPU would copy at every step.
 
@@ -72,8 +75,8 @@ class NoNumbers(TorchFunctionMode):
         self, func: Any, types: Sequence[type], args: tuple[Any, ...] = (), kwargs: Mapping[str, Any] | None = None
     ) -> Any:
         """Run the function unless it copies from the host."""
-        if func in (torch.tensor, torch.as_tensor, torch.from_numpy) and not _is_made_once():
-            raise AssertionError(f"torch.{func.__name__} makes a tensor of numbers of the host within a step.")
+        if func in _OF_NUMBERS and not _is_made_once():
+            raise AssertionError(f"{func.__name__} makes a tensor of numbers of the host within a step.")
         return func(*args, **dict(kwargs or {}))
 
 

@@ -1,7 +1,7 @@
 """What every weighting method promises, whatever it looks at: losses, a Gramian or Jacobians.
 
-``check_weighting("mine")`` checks all of it; each of :data:`CHECKS` takes the method's name, and each of
-:func:`training_cases` goes to :func:`~mtl_core.testing.training.check_training`.
+``check_weighting("mine")`` checks all of it; each of :data:`CHECKS` and of :data:`TRAINED_CHECKS` takes the method's
+name, and each of :func:`training_cases` goes to :func:`~mtl_core.testing.training.check_training`.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import torch
 
 from mtl_core.recipe import Recipe
 from mtl_core.registry import find
-from mtl_core.search_space import Simplex
+from mtl_core.search_space import LogUniform, Simplex, Uniform
 from mtl_core.testing.cases import Case
 from mtl_core.testing.small_tasks import SOME_ALIKE, small_tasks
 from mtl_core.testing.training import check_training
@@ -43,6 +43,7 @@ from mtl_core.testing.weighting_steps import (
     ordinary,
     play,
 )
+from mtl_core.testing.weighting_trained import check_lone_task, check_vanishing_gradient
 
 
 def check_weighting(name: str) -> None:
@@ -54,7 +55,7 @@ def check_weighting(name: str) -> None:
     Raises:
         AssertionError: naming the method and the promise that is not kept.
     """
-    for check in CHECKS:
+    for check in (*CHECKS, *TRAINED_CHECKS):
         check(name)
     for case in training_cases(name):
         check_training(case)
@@ -139,12 +140,16 @@ def check_task_order(name: str) -> None:
 
 
 def check_defaults(name: str) -> None:
-    """Check that every option has a default, which lies inside its range."""
+    """Check that every option has a default, which lies inside its range, and that both lie inside its domain."""
     for option in find("weighting", name).options.values():
         assert not option.required, f"{name}: option {option.name!r} needs a default"
         if option.range is not None and not isinstance(option.range, Simplex):
             inside = option.range.holds(option.default)
             assert inside, f"{name}: {option.name!r} is {option.default} by default, outside {option.range}"
+        ends = [option.range.low, option.range.high] if isinstance(option.range, Uniform | LogUniform) else []
+        if (domain := option.domain) is not None and option.default is not None:
+            outside = [value for value in (option.default, *ends) if not domain.holds(value)]
+            assert not outside, f"{name}: {option.name!r} may be {outside[:1]}, outside its domain: a number {domain}"
 
 
 def check_memory(name: str) -> None:
@@ -175,3 +180,5 @@ CHECKS = (
     check_memory, check_in_place,
 )  # fmt: skip
 """The promises that need no training, one function each, which takes the method's name."""
+TRAINED_CHECKS = (check_lone_task, check_vanishing_gradient)
+"""The promises of networks that share in part, or whose gradients vanish, one function each likewise."""

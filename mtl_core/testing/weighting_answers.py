@@ -5,9 +5,9 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from mtl_core.gradients.scales import scaled
 from mtl_core.registry import find
 from mtl_core.testing.weighting_steps import EVERYBODY
-from mtl_core.weighting import scaled
 
 
 def weighs(name: str) -> bool:

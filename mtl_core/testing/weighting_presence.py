@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import torch
 
+from mtl_core.gradients.scales import scaled
 from mtl_core.registry import find
 from mtl_core.testing.weighting_answers import (
     assert_close,
@@ -22,7 +23,6 @@ from mtl_core.testing.weighting_steps import (
     play,
     several,
 )
-from mtl_core.weighting import scaled
 
 SOME = torch.tensor([[True, False, True, True], [True] * 4, [True, True, False, False]])
 """Which tasks of three rows are present, where some are not."""

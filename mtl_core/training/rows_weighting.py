@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 
 import torch
@@ -53,8 +54,16 @@ def weighting_memory(state: StackedStates) -> State:
 def columns_of_rows(
     kind: str, name: str, rows: Sequence[ReplicaConfig], device: torch.device = CPU
 ) -> dict[str, Tensor]:
-    """Return the options of a method or architecture that the rows set for themselves, stacked."""
-    own = (option for option, known in find(kind, name).options.items() if known.per_replica)
+    """Return the options of a method or architecture that the rows set for themselves, stacked.
+
+    Raises:
+        ValueError: when a row's value is outside the option's domain.
+    """
+    options = find(kind, name).options
+    own = [option for option, known in options.items() if known.per_replica]
+    for option, row in itertools.product(own, rows):
+        if (domain := options[option].domain) is not None:
+            domain.check(option, row.hyperparameters.get(option))
     return {
         option: torch.tensor(
             [row.hyperparameters[option] for row in rows], dtype=torch.get_default_dtype(), device=device

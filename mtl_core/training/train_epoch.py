@@ -9,7 +9,8 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from mtl_core.data.batch_sampler import BatchSampler
-from mtl_core.gradients.step_gradient import Batch, StepGradient
+from mtl_core.gradients.batch_passes import Batch
+from mtl_core.gradients.step_gradient import StepGradient
 from mtl_core.layers.dropout import Dropout
 from mtl_core.layers.forward_context import ForwardContext
 from mtl_core.network.replica_state import StackedStates
@@ -119,10 +120,10 @@ class EpochTrainer:
         """
         each = zip(epoch.orders, epoch.presents, strict=True)
         batches = [self._batch(epoch, order, present, step) for order, present in each]
-        present, rates = batches[0].present, epoch.schedule.rates[step]
+        rates = epoch.schedule.rates[step]
         streams = self._weighting_streams.at(epoch.weighting_numbers[step])
         direction = self._step_gradient.direction(batches, epoch.memory, streams)
-        losses, gradients = direction.losses, direction.gradients
+        gradients, present = direction.gradients, direction.present
         if self._recipe.clip_norm is not None:
             clip_(gradients, self._recipe.clip_norm)
         some = None if present is self._every_task else present
@@ -131,7 +132,7 @@ class EpochTrainer:
             self._network.after_step(self._theta, rates, present, self._context(epoch, step))
         self._step_gradient.observe_step(batches[0], epoch.memory, streams)
         epoch.weights.add_(direction.weights)
-        epoch.losses.add_(losses)
+        epoch.losses.add_(direction.losses)
         epoch.counts.add_(present)
 
     def end(self, epoch: Epoch) -> Float[Tensor, "r t"]:

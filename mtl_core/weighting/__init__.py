@@ -10,9 +10,9 @@ value per replica.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal, Self
 
 import torch
 from jaxtyping import Bool, Float, Int
@@ -20,6 +20,7 @@ from torch import Tensor
 
 from mtl_core.data.task import Task
 from mtl_core.randomness.counter_based import Streams
+from mtl_core.registry import options_of
 
 State = dict[str, Tensor]
 """What a weighting method remembers between steps, by name; the first dimension is the replica."""
@@ -55,6 +56,9 @@ class Step:
 class GramianStep(Step):
     """A step with the inner products of the task gradients.
 
+    To the method a task is present if its gradient is among those that are multiplied: one that uses none of the shared
+    parameters, or has no label among the examples that estimate the products, is as good as absent.
+
     Args:
         gramian: J Jᵀ of the task gradients J on the shared parameters; rows and columns of absent tasks are 0.
     """
@@ -68,8 +72,9 @@ class JacobianStep(Step):
 
     Args:
         jacobians: task gradients on the shared parameters, of :attr:`JacobianWeighting.batches` independent batches;
-            rows of absent tasks are 0.  ``losses`` are those of the first batch, and a task is present if it has a
-            label in every batch.  Private parameters take the mean of their gradients on these batches.
+            rows of absent tasks are 0.  ``losses`` are those of the first batch; a task is present if it uses shared
+            parameters and has a label in every batch.  Private parameters take the mean of their gradients on these
+            batches.
     """
 
     jacobians: Sequence[Float[Tensor, "r t p"]]
@@ -82,16 +87,34 @@ class Weighting(ABC):
         tasks: the tasks, in the order of the losses.
     """
 
-    needs: ClassVar[Literal["losses", "gramian", "jacobian"]]
+    needs: Literal["losses", "gramian", "jacobian"]
     """What a step of the method looks at, hence what it costs."""
     solves_on_host: bool = False
     """Whether a step's problem is solved on the CPU whatever the device: where an algorithm decides by its intermediate
     results how to go on, a GPU would have to tell them to the host many times in a step instead of once."""
     max_norm: float | None = None
     """Largest norm of a step's gradient on the shared parameters, to which longer ones are shortened; ``None``: any."""
+    named_tasks: frozenset[str] = frozenset()
+    """Names of tasks in the options.  A network may have a part of a study's tasks, so the study checks them."""
+
+    def __new__(cls, *arguments: Any, **options: Any) -> Self:
+        """Refuse options outside their domains, so that no method has to."""
+        for name, option in (options_of(cls) if options else {}).items():
+            value = options.get(name)
+            if option.domain is not None and not isinstance(value, Tensor):  # a tensor holds what rows were checked for
+                option.domain.check(name, value)
+        return super().__new__(cls)
 
     def __init__(self, tasks: Sequence[Task]) -> None:
         self.tasks = tuple(tasks)
+
+    @classmethod
+    def consulted(cls, options: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]] | None:
+        """Return the name and the options of the method that one with these ``options`` consults; ``None``: no other.
+
+        A method that consults another needs in a step what the other needs.
+        """
+        return None
 
     def start(self, replicas: int, shared: int = 0) -> State:
         """Return the state before the first step; it is empty for methods that remember nothing.
@@ -132,12 +155,14 @@ class LossWeighting(Weighting):
 class GramianWeighting(Weighting):
     """Base class of the methods that need the inner products of the task gradients on the shared parameters.
 
-    Their weights combine the task gradients on the shared parameters.
+    Their weights combine the task gradients on the shared parameters.  A task that a method is not shown weighs as much
+    as the others on average (:func:`mtl_core.gradients.seen_tasks.of_all_present`).
     """
 
     needs = "gramian"
     weighs_everything: bool = False
-    """Whether the weights act on private parameters too, like those of a :class:`LossWeighting`."""
+    """Whether the weights act on private parameters too, like those of a :class:`LossWeighting`; then a task whose
+    gradient is 0 is not shown to the method, for its private parameters are to be trained."""
 
     @abstractmethod
     def weigh(self, step: GramianStep) -> Float[Tensor, "r t"]:
@@ -164,66 +189,6 @@ class JacobianWeighting(Weighting):
     @abstractmethod
     def combine(self, step: JacobianStep) -> Float[Tensor, "r p"]:
         """Return the direction, to be stepped against, on the shared parameters."""
-
-
-def scaled(weights: Float[Tensor, "r t"], present: Bool[Tensor, "r t"], scale: str) -> Float[Tensor, "r t"]:
-    """Return the weights of the present tasks, 0 for absent ones.
-
-    ``matched`` weights of different methods have the same total, so that methods do not differ by the size of their
-    steps alone.
-
-    Args:
-        weights: weights that a method returned.
-        present: which tasks take part in the step.
-        scale: ``native`` leaves the weights as they are; ``matched`` divides them by the sum of their absolute values.
-    """
-    weights = torch.where(present, weights, 0.0)
-    if scale == "native":
-        return weights
-    total = weights.abs().sum(dim=1, keepdim=True)
-    return weights / torch.where(total > 0, total, 1.0)
-
-
-def matched(
-    direction: Float[Tensor, "r q"], jacobian: Float[Tensor, "r t q"], present: Float[Tensor, "r t"], scale: str
-) -> Float[Tensor, "r q"]:
-    """Return the direction of a method without weights.
-
-    Args:
-        direction: direction that a method returned.
-        jacobian: the task gradients; rows of absent tasks are 0.
-        present: which tasks take part in the step.
-        scale: ``native`` leaves the direction as it is; ``matched`` makes it as long as the mean gradient of
-            the present tasks.
-    """
-    if scale == "native":
-        return direction
-    mean = jacobian.sum(dim=1) / present.sum(dim=1, keepdim=True).clamp(min=1)
-    length = direction.square().sum(dim=1, keepdim=True).sqrt()
-    wanted = mean.square().sum(dim=1, keepdim=True).sqrt()
-    return direction * torch.where(length > 0, wanted / length, 0.0)
-
-
-def mean_step(direction: Float[Tensor, "r q"], present: Bool[Tensor, "r t"], scale: str) -> Float[Tensor, "r q"]:
-    """Return the direction of an adaptive method, which is a sum of the present tasks' steps.
-
-    Args:
-        direction: direction that a method returned.
-        present: which tasks take part in the step.
-        scale: ``native`` leaves the direction as it is; ``matched`` divides it by the number of present tasks.
-    """
-    return direction if scale == "native" else direction / present.sum(dim=1, keepdim=True).clamp(min=1)
-
-
-def checked_norm(max_norm: float | None) -> float | None:
-    """Return a method's ``max_norm``.
-
-    Raises:
-        ValueError: when it is neither ``None`` nor above 0.
-    """
-    if max_norm is not None and not max_norm > 0:
-        raise ValueError(f"max_norm must be above 0, or none at all; found max_norm={max_norm!r}.")
-    return max_norm
 
 
 def softmax(scores: Float[Tensor, "r t"], present: Bool[Tensor, "r t"]) -> Float[Tensor, "r t"]:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import Annotated
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
 from mtl_core.data.task import Task
+from mtl_core.search_space import Domain
 from mtl_core.weighting import JacobianStep, JacobianWeighting, State
 
 _EPSILON = 1e-8
@@ -37,7 +39,13 @@ class AdaTask(JacobianWeighting):
 
     adaptive = True
 
-    def __init__(self, tasks: Sequence[Task], *, beta1: float = 0.9, beta2: float = 0.999) -> None:
+    def __init__(
+        self,
+        tasks: Sequence[Task],
+        *,
+        beta1: Annotated[float, Domain(least=0, below=1)] = 0.9,
+        beta2: Annotated[float, Domain(least=0, below=1)] = 0.999,
+    ) -> None:
         super().__init__(tasks)
         self.beta1, self.beta2 = beta1, beta2
 

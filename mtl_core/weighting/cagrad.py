@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Annotated
 
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from torch import Tensor
 
 from mtl_core.data.task import Task
-from mtl_core.search_space import Uniform
-from mtl_core.weighting import GramianStep, GramianWeighting, State
-from mtl_core.weighting.solvers.gramian import count_failures, failure_counter, final_weights, in_float64, normalised
-from mtl_core.weighting.solvers.trust_ball import worst_case
+from mtl_core.search_space import Domain, Uniform
+from mtl_core.weighting import GramianStep
+from mtl_core.weighting.solvers.gramian import NormalisedGramian, in_float64
+from mtl_core.weighting.solvers.solved_weighting import SolvedWeighting
+from mtl_core.weighting.solvers.trust_ball import best_in_ball
 
 
-class CAGrad(GramianWeighting):
+class CAGrad(SolvedWeighting):
     """The direction in a ball around the mean gradient that maximises the smallest improvement of any task.
 
     d maximises min_i g_i·d over ‖d − g_0‖ ≤ c ‖g_0‖; g_0 = Σ_i g_i / T is the mean of the task gradients g_i, c the
@@ -34,19 +35,13 @@ class CAGrad(GramianWeighting):
             need not lower the mean loss.
     """
 
-    solves_on_host = True
-
-    def __init__(self, tasks: Sequence[Task], *, c: Annotated[float, Uniform(0.05, 0.95)] = 0.4) -> None:
+    def __init__(
+        self, tasks: Sequence[Task], *, c: Annotated[float, Uniform(0.05, 0.95), Domain(least=0)] = 0.4
+    ) -> None:
         super().__init__(tasks)
         self.c = c
 
-    def start(self, replicas: int, shared: int = 0) -> State:
-        return failure_counter(replicas)
-
-    def weigh(self, step: GramianStep) -> Float[Tensor, "r t"]:
-        parts = normalised(step.gramian, step.present)
+    def solve(self, parts: NormalisedGramian, step: GramianStep) -> tuple[Float[Tensor, "r t"], Bool[Tensor, " r"]]:
         mean = step.present.double() / step.num_present
-        added, solved = worst_case(parts, mean, in_float64(self.c))
-        weights = mean + added
-        count_failures(step.state, solved & parts.finite)
-        return final_weights(weights, parts, step.present, step.losses)
+        added, solved = best_in_ball(parts, mean, in_float64(self.c))
+        return mean + added, solved

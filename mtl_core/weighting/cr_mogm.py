@@ -10,8 +10,8 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from mtl_core.data.task import Task
-from mtl_core.registry import find
-from mtl_core.search_space import Uniform
+from mtl_core.registry import entries, options_of
+from mtl_core.search_space import Domain, Uniform
 from mtl_core.weighting import GramianStep, GramianWeighting, LossWeighting, State, remember
 
 
@@ -26,8 +26,9 @@ class CRMOGM(GramianWeighting):
     manipulation).
 
     Differs from the paper: α is constant, where the paper's theory lets it approach 1 as the learning rate falls; a
-    task that was never present begins with its first weight, and an absent one keeps its average.  Methods that combine
-    gradients otherwise than by weights, and famo, which looks at each step's outcome, cannot stand inside.
+    task that was never present begins with its first weight, and an absent one keeps its average; the method inside may
+    be one that weighs losses, and then a step needs no task gradients, nor tasks that share anything.  Methods that
+    combine gradients otherwise than by weights, and famo, which looks at each step's outcome, cannot stand inside.
 
     Args:
         smoothing: α, the share of the last step's weights.
@@ -41,18 +42,20 @@ class CRMOGM(GramianWeighting):
         self,
         tasks: Sequence[Task],
         *,
-        smoothing: Annotated[float, Uniform(0.0, 0.99)] = 0.9,
+        smoothing: Annotated[float, Uniform(0.0, 0.99), Domain(least=0, below=1)] = 0.9,
         around: str = "mgda",
         options: Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__(tasks)
-        method = find("weighting", around).cls
-        inside = issubclass(method, LossWeighting | GramianWeighting) and not getattr(method, "observes_step", False)
-        if not inside or method is CRMOGM:
-            raise ValueError(f"cr_mogm averages the weights of methods that have any in a step; found {around!r}.")
+        method = _inside(around, options or {})
         self.smoothing, self.inner = smoothing, method(tasks, **(options or {}))
+        self.needs, self.named_tasks = self.inner.needs, self.inner.named_tasks
         self.weighs_everything = getattr(self.inner, "weighs_everything", True)
         self.max_norm, self.solves_on_host = self.inner.max_norm, self.inner.solves_on_host
+
+    @classmethod
+    def consulted(cls, options: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:
+        return options.get("around", "mgda"), options.get("options") or {}
 
     def start(self, replicas: int, shared: int = 0) -> State:
         own = {name: torch.zeros(replicas, len(self.tasks)) for name in ("averaged", "averages")}
@@ -67,3 +70,25 @@ class CRMOGM(GramianWeighting):
         moved = torch.where(averages == 0, newest, self.smoothing * averaged + (1 - self.smoothing) * newest)
         remember(step.state, step.present, averaged=moved, averages=averages + 1)
         return torch.where(step.present, step.state["averaged"], 0.0).to(newest)
+
+
+def _inside(around: str, options: Mapping[str, Any]) -> type[LossWeighting | GramianWeighting]:
+    """The class of the method whose weights are averaged.
+
+    Raises:
+        ValueError: when there is no such method, it cannot stand inside, or it lacks one of the options.
+    """
+    able = [name for name, entry in entries("weighting").items() if _weighs_in_a_step(entry.cls)]
+    if around not in able:
+        found = f"found around={around!r}, which is none of {', '.join(able)}."
+        raise ValueError(f"cr_mogm averages the weights of methods that have any in a step; {found}")
+    method = entries("weighting")[around].cls
+    if unknown := [name for name in options if name not in options_of(method)]:
+        known = ", ".join(options_of(method)) or "none"
+        raise ValueError(f"cr_mogm consults {around}, which has no option {unknown[0]!r}; it has {known}.")
+    return method
+
+
+def _weighs_in_a_step(method: type) -> bool:
+    weighs = issubclass(method, LossWeighting | GramianWeighting) and method is not CRMOGM
+    return weighs and not getattr(method, "observes_step", False)

@@ -10,7 +10,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from mtl_core.data.task import Task
-from mtl_core.search_space import Uniform
+from mtl_core.search_space import Domain, Uniform
 from mtl_core.weighting import JacobianStep, JacobianWeighting, State
 
 _EPSILON = 1e-8
@@ -35,7 +35,9 @@ class DB(JacobianWeighting):
         beta: β, the share of the past in the moving average; 0 uses the newest gradient alone.
     """
 
-    def __init__(self, tasks: Sequence[Task], *, beta: Annotated[float, Uniform(0.0, 0.99)] = 0.9) -> None:
+    def __init__(
+        self, tasks: Sequence[Task], *, beta: Annotated[float, Uniform(0.0, 0.99), Domain(least=0, below=1)] = 0.9
+    ) -> None:
         super().__init__(tasks)
         self.beta = beta
 

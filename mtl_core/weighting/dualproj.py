@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from torch import Tensor
 
-from mtl_core.weighting import GramianStep, GramianWeighting, State
+from mtl_core.weighting import GramianStep
 from mtl_core.weighting.solvers.dual_cone import project
-from mtl_core.weighting.solvers.gramian import count_failures, failure_counter, final_weights, normalised
+from mtl_core.weighting.solvers.gramian import NormalisedGramian
+from mtl_core.weighting.solvers.solved_weighting import SolvedWeighting
 
 
-class DualProj(GramianWeighting):
+class DualProj(SolvedWeighting):
     """The mean gradient is projected onto the cone of the directions that conflict with no task.
 
     d minimises ‖d − g_0‖ over g_i·d ≥ 0 for all i; g_0 = Σ_i g_i / T.  In terms of the Gramian G of the task gradients
@@ -22,15 +23,7 @@ class DualProj(GramianWeighting):
     in P. Quinton & V. Rey, "Jacobian descent for multi-objective optimization", 2024.  T counts present tasks.
     """
 
-    solves_on_host = True
-
-    def start(self, replicas: int, shared: int = 0) -> State:
-        return failure_counter(replicas)
-
-    def weigh(self, step: GramianStep) -> Float[Tensor, "r t"]:
-        parts = normalised(step.gramian, step.present)
+    def solve(self, parts: NormalisedGramian, step: GramianStep) -> tuple[Float[Tensor, "r t"], Bool[Tensor, " r"]]:
         mean = step.present.double() / step.num_present
         weights, solved = project(parts, mean.unsqueeze(1))
-        weights, solved = weights.squeeze(1), solved.squeeze(1)
-        count_failures(step.state, solved & parts.finite)
-        return final_weights(weights, parts, step.present, step.losses)
+        return weights.squeeze(1), solved.squeeze(1)

@@ -10,7 +10,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from mtl_core.data.task import Task
-from mtl_core.search_space import LogUniform
+from mtl_core.search_space import Domain, LogUniform
 from mtl_core.weighting import FLOOR, LossWeighting, State, Step, remember, softmax
 
 _LARGEST = 1e30
@@ -32,7 +32,9 @@ class DWA(LossWeighting):
         temperature: τ, the temperature of the softmax; a large one gives equal weights.
     """
 
-    def __init__(self, tasks: Sequence[Task], *, temperature: Annotated[float, LogUniform(0.5, 8.0)] = 2.0) -> None:
+    def __init__(
+        self, tasks: Sequence[Task], *, temperature: Annotated[float, LogUniform(0.5, 8.0), Domain(above=0)] = 2.0
+    ) -> None:
         super().__init__(tasks)
         self.temperature = temperature
 

@@ -10,7 +10,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from mtl_core.data.task import Task
-from mtl_core.search_space import LogUniform
+from mtl_core.search_space import Domain, LogUniform
 from mtl_core.weighting import JacobianStep, JacobianWeighting, State
 
 _LEAST = 1e-18
@@ -38,7 +38,9 @@ class Excess(JacobianWeighting):
         step_size: η, the step size of the weights.
     """
 
-    def __init__(self, tasks: Sequence[Task], *, step_size: Annotated[float, LogUniform(1e-4, 1.0)] = 1e-2) -> None:
+    def __init__(
+        self, tasks: Sequence[Task], *, step_size: Annotated[float, LogUniform(1e-4, 1.0), Domain(least=0)] = 1e-2
+    ) -> None:
         super().__init__(tasks)
         self.step_size = step_size
 

@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Annotated
 
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from torch import Tensor
 
 from mtl_core.data.task import Task
-from mtl_core.search_space import LogUniform
-from mtl_core.weighting import GramianStep, GramianWeighting, State
+from mtl_core.search_space import Domain, LogUniform
+from mtl_core.weighting import GramianStep
 from mtl_core.weighting.solvers.fair_shares import shares
-from mtl_core.weighting.solvers.gramian import count_failures, failure_counter, final_weights, in_float64, normalised
+from mtl_core.weighting.solvers.gramian import NormalisedGramian, in_float64
+from mtl_core.weighting.solvers.solved_weighting import SolvedWeighting
 
 
-class FairGrad(GramianWeighting):
+class FairGrad(SolvedWeighting):
     """The direction maximises the α-fair utility of the tasks' improvements.
 
     w > 0 solves G w = w^(−1/α), element by element, where G is the Gramian of the task gradients g_i: d = Σ_i w_i g_i
@@ -32,17 +33,11 @@ class FairGrad(GramianWeighting):
         alpha: α, the degree of fairness; 1 is the Nash bargaining solution, a large one serves the worst-served task.
     """
 
-    solves_on_host = True
-
-    def __init__(self, tasks: Sequence[Task], *, alpha: Annotated[float, LogUniform(0.5, 5.0)] = 2.0) -> None:
+    def __init__(
+        self, tasks: Sequence[Task], *, alpha: Annotated[float, LogUniform(0.5, 5.0), Domain(above=0)] = 2.0
+    ) -> None:
         super().__init__(tasks)
         self.alpha = alpha
 
-    def start(self, replicas: int, shared: int = 0) -> State:
-        return failure_counter(replicas)
-
-    def weigh(self, step: GramianStep) -> Float[Tensor, "r t"]:
-        parts = normalised(step.gramian, step.present)
-        weights, solved = shares(parts, 1 / in_float64(self.alpha))
-        count_failures(step.state, solved & parts.finite)
-        return final_weights(weights, parts, step.present, step.losses)
+    def solve(self, parts: NormalisedGramian, step: GramianStep) -> tuple[Float[Tensor, "r t"], Bool[Tensor, " r"]]:
+        return shares(parts, 1 / in_float64(self.alpha))

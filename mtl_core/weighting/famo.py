@@ -10,8 +10,8 @@ from jaxtyping import Float
 from torch import Tensor
 
 from mtl_core.data.task import Task
-from mtl_core.search_space import LogUniform
-from mtl_core.weighting import FLOOR, LossWeighting, State, Step, checked_norm, remember, softmax
+from mtl_core.search_space import Domain, LogUniform
+from mtl_core.weighting import FLOOR, LossWeighting, State, Step, remember, softmax
 from mtl_core.weighting.solvers import adam
 
 
@@ -46,12 +46,12 @@ class FAMO(LossWeighting):
         self,
         tasks: Sequence[Task],
         *,
-        step_size: Annotated[float, LogUniform(2.5e-3, 2.5e-1)] = 2.5e-2,
-        decay: Annotated[float, LogUniform(1e-5, 1e-1)] = 1e-3,
-        max_norm: float | None = 1.0,
+        step_size: Annotated[float, LogUniform(2.5e-3, 2.5e-1), Domain(least=0)] = 2.5e-2,
+        decay: Annotated[float, LogUniform(1e-5, 1e-1), Domain(least=0)] = 1e-3,
+        max_norm: Annotated[float | None, Domain(above=0)] = 1.0,
     ) -> None:
         super().__init__(tasks)
-        self.step_size, self.decay, self.max_norm = step_size, decay, checked_norm(max_norm)
+        self.step_size, self.decay, self.max_norm = step_size, decay, max_norm
 
     def start(self, replicas: int, shared: int = 0) -> State:
         tasks = len(self.tasks)

@@ -9,6 +9,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from mtl_core.data.task import Task
+from mtl_core.fixed_tensor import FixedTensor
 from mtl_core.search_space import Simplex
 from mtl_core.weighting import LossWeighting, Step
 
@@ -25,11 +26,22 @@ class Fixed(LossWeighting):
 
     Args:
         weights: ω, one weight per task on the simplex; equal weights by default.
+
+    Raises:
+        ValueError: if ``weights`` are not as many numbers from 0 up as there are tasks, which add up to 1.
     """
 
     def __init__(self, tasks: Sequence[Task], *, weights: Annotated[Any, Simplex()] = None) -> None:
         super().__init__(tasks)
-        self.weights = 1 / len(self.tasks) if weights is None else weights
+        number = len(self.tasks)
+        if weights is None:
+            weights = [1 / number] * number
+        if not isinstance(weights, Tensor):  # the weights of replicas arrive as the rows of a tensor
+            numbers = isinstance(weights, Sequence) and all(type(weight) in (int, float) for weight in weights)
+            if not numbers or len(weights) != number or not Simplex(number).holds(weights):
+                wanted = f"{number} weights from 0 up that add up to 1, one for each task"
+                raise ValueError(f"fixed takes {wanted}; found weights={weights!r}.")
+        self._weights = FixedTensor(weights)
 
     def weigh(self, step: Step) -> Float[Tensor, "r t"]:
-        return step.losses.new_ones(step.losses.shape) * self.weights * len(self.tasks)
+        return step.losses.new_ones(step.losses.shape) * self._weights.like(step.losses) * len(self.tasks)

@@ -11,7 +11,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from mtl_core.data.task import Task
-from mtl_core.search_space import LogUniform
+from mtl_core.search_space import Domain, LogUniform
 from mtl_core.weighting import FLOOR, LossWeighting, State, Step, remember
 from mtl_core.weighting.solvers.clusters import group_means
 
@@ -38,12 +38,10 @@ class GO4Align(LossWeighting):
         self,
         tasks: Sequence[Task],
         *,
-        step_size: Annotated[float, LogUniform(1e-5, 1e-1)] = 1e-4,
-        groups: int = 2,
+        step_size: Annotated[float, LogUniform(1e-5, 1e-1), Domain(least=0)] = 1e-4,
+        groups: Annotated[int, Domain(least=1)] = 2,
     ) -> None:
         super().__init__(tasks)
-        if groups < 1:
-            raise ValueError(f"go4align divides tasks into one group at least; found groups={groups}.")
         self.step_size, self.groups = step_size, groups
 
     def start(self, replicas: int, shared: int = 0) -> State:

@@ -10,7 +10,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from mtl_core.data.task import Task
-from mtl_core.search_space import Uniform
+from mtl_core.search_space import Domain, Uniform
 from mtl_core.weighting import JacobianStep, JacobianWeighting
 
 
@@ -33,7 +33,9 @@ class GradDrop(JacobianWeighting):
         leak: ℓ, the share of each gradient that is never dropped; 1 adds up all gradients, as ``equal`` does.
     """
 
-    def __init__(self, tasks: Sequence[Task], *, leak: Annotated[float, Uniform(0.0, 1.0)] = 0.0) -> None:
+    def __init__(
+        self, tasks: Sequence[Task], *, leak: Annotated[float, Uniform(0.0, 1.0), Domain(least=0, most=1)] = 0.0
+    ) -> None:
         super().__init__(tasks)
         self.leak = leak
 

@@ -10,7 +10,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from mtl_core.data.task import Task
-from mtl_core.search_space import LogUniform, Uniform
+from mtl_core.search_space import Domain, LogUniform, Uniform
 from mtl_core.weighting import FLOOR, GramianStep, GramianWeighting, State, remember
 from mtl_core.weighting.solvers import adam
 
@@ -46,8 +46,8 @@ class GradNorm(GramianWeighting):
         self,
         tasks: Sequence[Task],
         *,
-        alpha: Annotated[float, Uniform(0.0, 3.0)] = 1.5,
-        step_size: Annotated[float, LogUniform(1e-3, 1e-1)] = 2.5e-2,
+        alpha: Annotated[float, Uniform(0.0, 3.0), Domain(least=0)] = 1.5,
+        step_size: Annotated[float, LogUniform(1e-3, 1e-1), Domain(least=0)] = 2.5e-2,
     ) -> None:
         super().__init__(tasks)
         self.alpha, self.step_size = alpha, step_size

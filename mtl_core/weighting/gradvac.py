@@ -10,7 +10,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from mtl_core.data.task import Task
-from mtl_core.search_space import LogUniform
+from mtl_core.search_space import Domain, LogUniform
 from mtl_core.weighting import GramianStep, GramianWeighting, State
 from mtl_core.weighting.solvers.gradient_surgery import (
     corrected_coefficients,
@@ -43,7 +43,9 @@ class GradVac(GramianWeighting):
         beta: β, the share of the newest cosine in the target.
     """
 
-    def __init__(self, tasks: Sequence[Task], *, beta: Annotated[float, LogUniform(1e-3, 1.0)] = 1e-2) -> None:
+    def __init__(
+        self, tasks: Sequence[Task], *, beta: Annotated[float, LogUniform(1e-3, 1.0), Domain(least=0, most=1)] = 1e-2
+    ) -> None:
         super().__init__(tasks)
         self.beta = beta
 

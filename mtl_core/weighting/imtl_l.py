@@ -10,7 +10,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from mtl_core.data.task import Task
-from mtl_core.search_space import LogUniform
+from mtl_core.search_space import Domain, LogUniform
 from mtl_core.weighting import FLOOR, LossWeighting, State, Step
 from mtl_core.weighting.solvers import adam
 
@@ -30,7 +30,9 @@ class IMTLL(LossWeighting):
         step_size: step size of s, the logarithms of the scales.
     """
 
-    def __init__(self, tasks: Sequence[Task], *, step_size: Annotated[float, LogUniform(1e-3, 1e-1)] = 1e-2) -> None:
+    def __init__(
+        self, tasks: Sequence[Task], *, step_size: Annotated[float, LogUniform(1e-3, 1e-1), Domain(least=0)] = 1e-2
+    ) -> None:
         super().__init__(tasks)
         self.step_size = step_size
 

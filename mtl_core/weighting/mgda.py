@@ -6,24 +6,19 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Literal, get_args
 
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from torch import Tensor
 
 from mtl_core.data.task import Task
-from mtl_core.weighting import FLOOR, GramianStep, GramianWeighting, State
-from mtl_core.weighting.solvers.gramian import (
-    NormalisedGramian,
-    count_failures,
-    failure_counter,
-    final_weights,
-    normalised,
-)
+from mtl_core.weighting import FLOOR, GramianStep
+from mtl_core.weighting.solvers.gramian import NormalisedGramian
 from mtl_core.weighting.solvers.min_norm import min_norm
+from mtl_core.weighting.solvers.solved_weighting import SolvedWeighting
 
 Normalise = Literal["none", "l2", "loss", "loss+"]
 
 
-class MGDA(GramianWeighting):
+class MGDA(SolvedWeighting):
     """The direction is the shortest convex combination of the task gradients; every loss falls along it, or it is 0.
 
     w minimises ‖Σ_i w_i g_i‖² = wᵀ G w over w ≥ 0, Σ_i w_i = 1; g_i is the gradient of task i, G their Gramian.  Every
@@ -37,14 +32,14 @@ class MGDA(GramianWeighting):
     350 (2012); O. Sener & V. Koltun, "Multi-task learning as multi-objective optimization", NeurIPS 2018.
 
     Differs from the paper: the minimum is found by pivoting to about 1e-12, in closed form for two tasks, and not by a
-    few Frank-Wolfe steps, which end up to five times too long.  ``none`` is the papers' text and the default; the
-    other three are those of the code of Sener and Koltun, where a loss counts for 1e-12 at least here.
+    few Frank-Wolfe steps, which end up to five times too long.  A task that shares nothing
+    takes no part, but where one's gradient on what it shares is 0, that is the shortest combination.  ``none`` is the
+    papers' text and the default; the other three are those of the code of Sener and Koltun, where a loss counts for
+    1e-12 at least here.
 
     Args:
         normalise: what gradients are divided by to find their weights: ``none``, ``l2``, ``loss`` or ``loss+``.
     """
-
-    solves_on_host = True
 
     def __init__(self, tasks: Sequence[Task], *, normalise: Normalise = "none") -> None:
         super().__init__(tasks)
@@ -52,14 +47,8 @@ class MGDA(GramianWeighting):
             raise ValueError(f"mgda normalises by {', '.join(get_args(Normalise))}; found normalise={normalise!r}.")
         self.normalise = normalise
 
-    def start(self, replicas: int, shared: int = 0) -> State:
-        return failure_counter(replicas)
-
-    def weigh(self, step: GramianStep) -> Float[Tensor, "r t"]:
-        parts = self._divided(normalised(step.gramian, step.present), step.losses.double().clamp(min=FLOOR))
-        weights, solved = min_norm(parts, step.present)
-        count_failures(step.state, solved & parts.finite)
-        return final_weights(weights, parts, step.present, step.losses)
+    def solve(self, parts: NormalisedGramian, step: GramianStep) -> tuple[Float[Tensor, "r t"], Bool[Tensor, " r"]]:
+        return min_norm(self._divided(parts, step.losses.double().clamp(min=FLOOR)), step.present)
 
     def _divided(self, parts: NormalisedGramian, losses: Float[Tensor, "r t"]) -> NormalisedGramian:
         """The Gramian of the gradients after the division; cosines stay as they are."""

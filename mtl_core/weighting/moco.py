@@ -10,7 +10,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from mtl_core.data.task import Task
-from mtl_core.search_space import LogUniform, OnRequest, Uniform
+from mtl_core.search_space import Domain, LogUniform, OnRequest, Uniform
 from mtl_core.weighting import JacobianStep, JacobianWeighting, State
 from mtl_core.weighting.solvers import simplex
 
@@ -39,9 +39,9 @@ class MoCo(JacobianWeighting):
         self,
         tasks: Sequence[Task],
         *,
-        tracking: Annotated[float, LogUniform(1e-2, 1.0)] = 0.5,
-        step_size: Annotated[float, LogUniform(1e-3, 1.0)] = 0.1,
-        regularisation: Annotated[float, OnRequest(Uniform(0.0, 1.0))] = 0.0,
+        tracking: Annotated[float, LogUniform(1e-2, 1.0), Domain(above=0, most=1)] = 0.5,
+        step_size: Annotated[float, LogUniform(1e-3, 1.0), Domain(least=0)] = 0.1,
+        regularisation: Annotated[float, OnRequest(Uniform(0.0, 1.0)), Domain(least=0)] = 0.0,
     ) -> None:
         super().__init__(tasks)
         self.tracking, self.step_size, self.regularisation = tracking, step_size, regularisation

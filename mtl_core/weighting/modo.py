@@ -10,7 +10,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from mtl_core.data.task import Task
-from mtl_core.search_space import LogUniform
+from mtl_core.search_space import Domain, LogUniform
 from mtl_core.weighting import JacobianStep, JacobianWeighting, State
 from mtl_core.weighting.solvers.cross_gramian import combined_gradient, updated_weights
 
@@ -35,7 +35,9 @@ class MoDo(JacobianWeighting):
 
     batches = 2
 
-    def __init__(self, tasks: Sequence[Task], *, step_size: Annotated[float, LogUniform(1e-3, 1.0)] = 0.1) -> None:
+    def __init__(
+        self, tasks: Sequence[Task], *, step_size: Annotated[float, LogUniform(1e-3, 1.0), Domain(least=0)] = 0.1
+    ) -> None:
         super().__init__(tasks)
         self.step_size = step_size
 

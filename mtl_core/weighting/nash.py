@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Annotated
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from torch import Tensor
 
 from mtl_core.data.task import Task
-from mtl_core.weighting import GramianStep, GramianWeighting, State, checked_norm
+from mtl_core.search_space import Domain
+from mtl_core.weighting import GramianStep
 from mtl_core.weighting.solvers.fair_shares import shares
-from mtl_core.weighting.solvers.gramian import (
-    NormalisedGramian,
-    count_failures,
-    failure_counter,
-    final_weights,
-    normalised,
-)
+from mtl_core.weighting.solvers.gramian import NormalisedGramian
+from mtl_core.weighting.solvers.solved_weighting import SolvedWeighting
 
 
-class Nash(GramianWeighting):
+class Nash(SolvedWeighting):
     """The direction is the Nash bargaining solution: it maximises the product of the tasks' improvements.
 
     w > 0 solves G w = 1/w, element by element: w_i g_i·d = 1 for d = Σ_j w_j g_j, where G is the Gramian of the task
@@ -35,7 +32,8 @@ class Nash(GramianWeighting):
 
     Differs from the paper: solved at every step by Newton's method to a relative error of 1e-6 or better, and not by a
     sequence of convex programs; a step that fails is counted and uses its last iterate.  It fails where a convex
-    combination of the task gradients is 0: no direction improves all tasks.  A task without a gradient has weight 0.
+    combination of the task gradients is 0: no direction improves all tasks.  A task without a gradient takes no part in
+    the bargain; its private parameters are trained with the mean weight of the others.
 
     Args:
         normalise: whether G is divided by its norm.
@@ -43,29 +41,20 @@ class Nash(GramianWeighting):
         max_norm: largest norm of the gradient on the shared parameters; ``None``: not shortened.
     """
 
-    solves_on_host = True
-
     def __init__(
         self,
         tasks: Sequence[Task],
         *,
         normalise: bool = True,
         weighs_private: bool = True,
-        max_norm: float | None = 1.0,
+        max_norm: Annotated[float | None, Domain(above=0)] = 1.0,
     ) -> None:
         super().__init__(tasks)
-        self.normalise, self.weighs_everything, self.max_norm = normalise, weighs_private, checked_norm(max_norm)
+        self.normalise, self.weighs_everything, self.max_norm = normalise, weighs_private, max_norm
 
-    def start(self, replicas: int, shared: int = 0) -> State:
-        return failure_counter(replicas)
-
-    def weigh(self, step: GramianStep) -> Float[Tensor, "r t"]:
-        parts = normalised(step.gramian, step.present)
+    def solve(self, parts: NormalisedGramian, step: GramianStep) -> tuple[Float[Tensor, "r t"], Bool[Tensor, " r"]]:
         weights, solved = shares(parts, 1.0)
-        if self.normalise:
-            weights = weights * self._root_of_norm(parts)
-        count_failures(step.state, solved & parts.finite)
-        return final_weights(weights, parts, step.present, step.losses)
+        return weights * self._root_of_norm(parts) if self.normalise else weights, solved
 
     def _root_of_norm(self, parts: NormalisedGramian) -> Float[Tensor, "r 1"]:
         """√‖G‖, from numbers relative to the longest gradient, so that no fourth power overflows or vanishes."""

@@ -10,7 +10,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from mtl_core.data.task import Task
-from mtl_core.search_space import LogUniform
+from mtl_core.search_space import Domain, LogUniform
 from mtl_core.weighting import JacobianStep, JacobianWeighting, State
 from mtl_core.weighting.solvers.cross_gramian import combined_gradient, updated_weights
 
@@ -45,15 +45,12 @@ class SDMGrad(JacobianWeighting):
         self,
         tasks: Sequence[Task],
         *,
-        step_size: Annotated[float, LogUniform(1e-3, 1.0)] = 0.1,
-        attraction: Annotated[float, LogUniform(0.03, 10.0)] = 0.3,
-        inner_steps: int = 20,
-        momentum: float = 0.5,
+        step_size: Annotated[float, LogUniform(1e-3, 1.0), Domain(least=0)] = 0.1,
+        attraction: Annotated[float, LogUniform(0.03, 10.0), Domain(least=0)] = 0.3,
+        inner_steps: Annotated[int, Domain(least=1)] = 20,
+        momentum: Annotated[float, Domain(least=0, below=1)] = 0.5,
     ) -> None:
         super().__init__(tasks)
-        if inner_steps < 1 or not 0 <= momentum < 1:
-            wanted = "at least one inner step and a momentum from 0 up and below 1"
-            raise ValueError(f"sdmgrad takes {wanted}; found inner_steps={inner_steps} and momentum={momentum}.")
         self.step_size, self.attraction = step_size, attraction
         self.inner_steps, self.momentum = inner_steps, momentum
 

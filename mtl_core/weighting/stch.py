@@ -10,7 +10,8 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from mtl_core.data.task import Task
-from mtl_core.search_space import LogUniform
+from mtl_core.fixed_tensor import FixedTensor
+from mtl_core.search_space import Domain, LogUniform
 from mtl_core.weighting import FLOOR, LossWeighting, State, Step, remember, softmax
 
 On = Literal["log", "raw"]
@@ -51,20 +52,19 @@ class STCH(LossWeighting):
         self,
         tasks: Sequence[Task],
         *,
-        smoothing: Annotated[float, LogUniform(0.1, 10.0)] = 1.0,
+        smoothing: Annotated[float, LogUniform(0.1, 10.0), Domain(above=0)] = 1.0,
         on: On = "log",
-        warm_up: int = 1,
-        preference: Mapping[str, float] | None = None,
-        ideal: Mapping[str, float] | None = None,
+        warm_up: Annotated[int, Domain(least=1)] = 1,
+        preference: Annotated[Mapping[str, float] | None, Domain(above=0)] = None,
+        ideal: Annotated[Mapping[str, float] | None, Domain()] = None,
     ) -> None:
         super().__init__(tasks)
         if on not in get_args(On):
             raise ValueError(f"stch takes {' or '.join(get_args(On))} losses; found on={on!r}.")
-        if warm_up < 1:
-            raise ValueError(f"The warm-up of stch lasts one epoch at least; found warm_up={warm_up}.")
         self.smoothing, self.on, self.warm_up = smoothing, on, warm_up
-        self.preference = [float((preference or {}).get(task.name, 1.0)) for task in tasks]
-        self.ideal = [float((ideal or {}).get(task.name, 0.0)) for task in tasks]
+        self.named_tasks = frozenset([*(preference or ()), *(ideal or ())])
+        self._preference = FixedTensor([float((preference or {}).get(task.name, 1.0)) for task in tasks])
+        self._ideal = FixedTensor([float((ideal or {}).get(task.name, 0.0)) for task in tasks])
 
     def start(self, replicas: int, shared: int = 0) -> State:
         names = ("mean", "epochs") if self.on == "log" else ()
@@ -77,7 +77,7 @@ class STCH(LossWeighting):
             remember(state, seen, mean=mean, epochs=epochs)
 
     def weigh(self, step: Step) -> Float[Tensor, "r t"]:
-        preference, ideal = step.losses.new_tensor(self.preference), step.losses.new_tensor(self.ideal)
+        preference, ideal = self._preference.like(step.losses), self._ideal.like(step.losses)
         if self.on == "raw":
             preference = preference / (preference * step.present).sum(dim=1, keepdim=True).clamp(min=FLOOR)
             return preference * softmax(preference * (step.losses - ideal) / self.smoothing, step.present)

@@ -12,7 +12,7 @@ from torch import Tensor
 from mtl_core.data.kinds import kind_named
 from mtl_core.data.task import Task
 from mtl_core.fixed_tensor import FixedTensor
-from mtl_core.search_space import LogUniform
+from mtl_core.search_space import Domain, LogUniform
 from mtl_core.weighting import FLOOR, LossWeighting, State, Step
 from mtl_core.weighting.solvers import adam
 
@@ -34,7 +34,9 @@ class Uncertainty(LossWeighting):
         step_size: step size of the log-variances.
     """
 
-    def __init__(self, tasks: Sequence[Task], *, step_size: Annotated[float, LogUniform(1e-3, 1e-1)] = 1e-2) -> None:
+    def __init__(
+        self, tasks: Sequence[Task], *, step_size: Annotated[float, LogUniform(1e-3, 1e-1), Domain(least=0)] = 1e-2
+    ) -> None:
         super().__init__(tasks)
         self.step_size = step_size
         self._precision = FixedTensor([kind_named(task.kind).likelihood_factor for task in tasks])

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from torch import Tensor
 
-from mtl_core.weighting import GramianStep, GramianWeighting, State
+from mtl_core.weighting import GramianStep
 from mtl_core.weighting.solvers.dual_cone import project
-from mtl_core.weighting.solvers.gramian import count_failures, failure_counter, final_weights, normalised
+from mtl_core.weighting.solvers.gramian import NormalisedGramian
+from mtl_core.weighting.solvers.solved_weighting import SolvedWeighting
 
 
-class UPGrad(GramianWeighting):
+class UPGrad(SolvedWeighting):
     """Each task gradient is projected onto the cone of the directions that conflict with no task; the mean is taken.
 
     d = Σ_i π(g_i) / T; π projects on {d: g_j·d ≥ 0 for all j}.  In terms of the Gramian G, π(g_i) = Σ_j v_ij g_j where
@@ -24,15 +25,7 @@ class UPGrad(GramianWeighting):
     the ridge is as small for short gradients as for long ones.  T counts present tasks.
     """
 
-    solves_on_host = True
-
-    def start(self, replicas: int, shared: int = 0) -> State:
-        return failure_counter(replicas)
-
-    def weigh(self, step: GramianStep) -> Float[Tensor, "r t"]:
-        parts = normalised(step.gramian, step.present)
+    def solve(self, parts: NormalisedGramian, step: GramianStep) -> tuple[Float[Tensor, "r t"], Bool[Tensor, " r"]]:
         each = torch.diag_embed(step.present.double() / step.num_present)
         weights, solved = project(parts, each)
-        weights, solved = weights.sum(dim=1), solved.all(dim=1)
-        count_failures(step.state, solved & parts.finite)
-        return final_weights(weights, parts, step.present, step.losses)
+        return weights.sum(dim=1), solved.all(dim=1)

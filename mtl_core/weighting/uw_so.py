@@ -9,7 +9,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from mtl_core.data.task import Task
-from mtl_core.search_space import LogUniform
+from mtl_core.search_space import Domain, LogUniform
 from mtl_core.weighting import FLOOR, LossWeighting, Step, softmax
 
 
@@ -30,7 +30,9 @@ class UWSO(LossWeighting):
         temperature: of the softmax; a small one gives all weight to the smallest loss, a large one equal weights.
     """
 
-    def __init__(self, tasks: Sequence[Task], *, temperature: Annotated[float, LogUniform(1.0, 100.0)] = 10.0) -> None:
+    def __init__(
+        self, tasks: Sequence[Task], *, temperature: Annotated[float, LogUniform(1.0, 100.0), Domain(above=0)] = 10.0
+    ) -> None:
         super().__init__(tasks)
         self.temperature = temperature
 

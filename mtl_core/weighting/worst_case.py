@@ -11,7 +11,8 @@ from jaxtyping import Float
 from torch import Tensor
 
 from mtl_core.data.task import Task
-from mtl_core.search_space import LogUniform
+from mtl_core.fixed_tensor import FixedTensor
+from mtl_core.search_space import Domain, LogUniform
 from mtl_core.weighting import FLOOR, LossWeighting, State, Step, remember, softmax
 
 On = Literal["raw", "relative", "excess"]
@@ -46,9 +47,9 @@ class WorstCase(LossWeighting):
         self,
         tasks: Sequence[Task],
         *,
-        step_size: Annotated[float, LogUniform(1e-3, 1.0)] = 1e-2,
+        step_size: Annotated[float, LogUniform(1e-3, 1.0), Domain(least=0)] = 1e-2,
         on: On = "raw",
-        baseline: Mapping[str, float] | None = None,
+        baseline: Annotated[Mapping[str, float] | None, Domain()] = None,
     ) -> None:
         super().__init__(tasks)
         if on not in get_args(On):
@@ -58,13 +59,13 @@ class WorstCase(LossWeighting):
         missing = [task.name for task in tasks if baseline is not None and task.name not in baseline]
         if missing:
             raise ValueError(f"The baseline lacks the tasks {', '.join(missing)}.")
-        self.step_size, self.on = step_size, on
-        self.baseline = None if baseline is None else [float(baseline[task.name]) for task in tasks]
+        self.step_size, self.on, self.named_tasks = step_size, on, frozenset(baseline or ())
+        self._baseline = None if baseline is None else FixedTensor([float(baseline[task.name]) for task in tasks])
 
     def start(self, replicas: int, shared: int = 0) -> State:
         tasks = len(self.tasks)
         state = {"log_share": torch.full((replicas, tasks), -math.log(tasks))}
-        if self.on == "raw" or self.baseline is not None:
+        if self.on == "raw" or self._baseline is not None:
             return state
         return state | {"reference": torch.zeros(replicas, tasks), "seen": torch.zeros(replicas, tasks)}
 
@@ -82,8 +83,8 @@ class WorstCase(LossWeighting):
         losses, state = step.losses, step.state
         if self.on == "raw":
             return losses
-        if self.baseline is not None:
-            return losses - losses.new_tensor(self.baseline)
+        if self._baseline is not None:
+            return losses - self._baseline.like(losses)
         smallest_or_first = torch.minimum(state["reference"], losses) if self.on == "excess" else state["reference"]
         reference = torch.where(state["seen"] > 0, smallest_or_first, losses)
         remember(state, step.present, reference=reference, seen=torch.ones_like(losses))

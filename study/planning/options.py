@@ -65,6 +65,16 @@ def check_named_options(spec: Spec) -> None:
             written = {option: value for option, value in options.items() if not (to_find and option == "tree")}
             where = f"training.{kind}_options.{name}"
             checked_options(find(kind, name), without_ranges(find(kind, name), written, where), where)
+            if kind == "weighting" and (consulted := find(kind, name).cls.consulted(written)) is not None:
+                inner, own = consulted
+                _check_consulted(inner, own, where)
+
+
+def _check_consulted(name: str, options: Mapping[str, Any], where: str) -> None:
+    """Refuse a weighting method that another is to consult and that there is not, or options that it does not have."""
+    if name not in entries("weighting"):
+        raise UserError(where, f"{name!r} is not one of the weighting methods.", nearest(name, entries("weighting")))
+    checked_options(find("weighting", name), options, f"{where}.options")
 
 
 def check_weightings(spec: Spec, tasks: Sequence[Task]) -> None:
@@ -73,13 +83,15 @@ def check_weightings(spec: Spec, tasks: Sequence[Task]) -> None:
     Raises:
         UserError: naming the option and what was found.
     """
-    given = spec.training.weighting_options
+    given, known = spec.training.weighting_options, [task.name for task in tasks]
     for name in given:
+        where = f"training.weighting_options.{name}"
         try:
-            find("weighting", name).cls(tasks, **settled_options(given[name]))
+            method = find("weighting", name).cls(tasks, **settled_options(given[name]))
         except ValueError as error:
-            where = f"training.weighting_options.{name}"
             raise UserError(where, str(error), "See `mtl-study list weighting`, or take the option out.") from error
+        if unknown := sorted(method.named_tasks.difference(known)):
+            raise UserError(where, f"{unknown[0]!r} is not one of the tasks.", nearest(unknown[0], known))
     for name in spec.factors.weighting:
         for option in find("weighting", name).options.values():
             if option.per_replica and option.range is None and option.name not in given.get(name, {}):
@@ -92,7 +104,7 @@ def checked_options(entry: Entry, values: Mapping[str, Any], where: str) -> dict
     """Return ``values`` as the keyword-only arguments of ``entry``'s class.
 
     Raises:
-        UserError: naming ``where``, when an option is unknown, missing or of the wrong type.
+        UserError: naming ``where``, when an option is unknown, missing, of the wrong type or outside its domain.
     """
     hints = typing.get_type_hints(entry.cls.__init__)
     for name in values:
@@ -101,7 +113,14 @@ def checked_options(entry: Entry, values: Mapping[str, Any], where: str) -> dict
     for option in entry.options.values():
         if option.required and option.name not in values:
             raise UserError(f"{where}.{option.name}", f"{entry.name} needs it, and it is missing.", "Add it.")
-    return {name: _checked(value, hints.get(name, Any), f"{where}.{name}") for name, value in values.items()}
+    checked = {name: _checked(value, hints.get(name, Any), f"{where}.{name}") for name, value in values.items()}
+    for name, value in checked.items():
+        if (domain := entry.options[name].domain) is not None:
+            try:
+                domain.check(name, value)
+            except ValueError as error:
+                raise UserError(f"{where}.{name}", str(error), "Write such a number, or take it out.") from None
+    return checked
 
 
 def _checked(value: Any, hint: Any, where: str) -> Any:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from mtl_core.search_space import Choice, LogUniform, Range, Simplex, Uniform
+from mtl_core.search_space import Choice, Domain, LogUniform, Range, Simplex, Uniform
 
 UNIT = st.floats(0, 1, exclude_max=True)
 RANGES: list[Range] = [
@@ -108,3 +108,37 @@ def test_the_point_of_a_value_has_that_value(range_: Range, value: Any) -> None:
 def test_a_value_outside_of_its_range_has_the_nearest_point() -> None:
     assert Uniform(1.0, 2.0).point_of(5.0) == (1.0,)
     assert LogUniform(1.0, 2.0).point_of(0.0) == (0.0,)
+
+
+@pytest.mark.parametrize(
+    ("domain", "inside", "outside", "words"),
+    [
+        (Domain(above=0), [1e-9, 1, np.float32(2)], [0, -1.0], "above 0"),
+        (Domain(least=0), [0, 5.0], [-1e-9], "from 0 up"),
+        (Domain(least=0, below=1), [0.0, 0.999], [1, -0.1], "from 0 up and below 1"),
+        (Domain(least=0, most=1), [0, 1.0], [1.001, -1], "from 0 to 1"),
+        (Domain(above=0, most=1), [0.1, 1], [0, 2], "above 0 and at most 1"),
+        (Domain(above=-1, below=0.5), [-0.9, 0.4], [-1, 0.5], "above -1 and below 0.5"),
+        (Domain(), [-1e300, 0], [], ""),
+    ],
+    ids=str,
+)
+def test_a_domain_holds_the_finite_numbers_between_its_ends(
+    domain: Domain, inside: list[Any], outside: list[Any], words: str
+) -> None:
+    assert str(domain) == words
+    for value in inside:
+        assert domain.holds(value)
+        domain.check("heat", value)
+    for value in [*outside, True, "0.5", [0.5], float("nan"), float("inf")]:
+        assert not domain.holds(value)
+        with pytest.raises(ValueError, match="heat is "):
+            domain.check("heat", value)
+
+
+def test_a_domain_is_checked_for_every_task_and_not_where_an_option_is_unused() -> None:
+    Domain(above=0).check("preference", {"rain": 1.0, "sun": 2})
+    Domain(above=0).check("preference", {})
+    Domain(above=0).check("preference", None)
+    with pytest.raises(ValueError, match=r"^preference of 'sun' is -3; it should be a finite number above 0\.$"):
+        Domain(above=0).check("preference", {"rain": 1.0, "sun": -3})

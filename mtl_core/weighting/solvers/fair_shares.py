@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import cached_property
+
 import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
@@ -18,6 +21,35 @@ ROUNDING = 5e-16
 LENGTHS = (1.0, 2.0, 4.0, 0.5, 0.25, 0.0625)
 """Multiples of Newton's step that are tried side by side; long ones, for it only doubles what is far too small."""
 _LENGTHS = FixedTensor(LENGTHS)
+
+
+@dataclass(frozen=True)
+class _Problem:
+    """C b = κ b^−p in the variables b = ‖g‖ ∘ w; tasks that are not alive have b = 1, and 1 = 1 for an equation.
+
+    Args:
+        cosines: C.
+        kappa: κ = ‖g‖^(p−1).
+        power: p.
+        alive: which tasks count.
+    """
+
+    cosines: Float[Tensor, "r t t"]
+    kappa: Float[Tensor, "r t"]
+    power: float | Float[Tensor, "r 1"]
+    alive: Bool[Tensor, "r t"]
+
+    @cached_property
+    def not_alive(self) -> Float[Tensor, "r t"]:
+        return 1 - self.alive.double()
+
+    def product(self, b: Float[Tensor, "r t"]) -> Float[Tensor, "r t"]:
+        """The left side."""
+        return (self.cosines @ b.unsqueeze(2)).squeeze(2) + self.not_alive
+
+    def target(self, b: Float[Tensor, "*n r t"]) -> Float[Tensor, "*n r t"]:
+        """The right side, at one b or at several."""
+        return self.kappa * torch.exp(-self.power * torch.log(b))
 
 
 def shares(
@@ -37,60 +69,48 @@ def shares(
     Returns:
         w, and whether it was found, to a relative error of :data:`ENOUGH`.
     """
-    cosines, alive = parts.cosines, parts.alive
-    not_alive = 1 - alive.double()
-    kappa = torch.exp((power - 1) * torch.log(parts.norms + not_alive))
-    b = _start(cosines, kappa, power, alive)
-    done = ~alive.any(dim=1)
+    kappa = torch.exp((power - 1) * torch.log(parts.norms + (1 - parts.alive.double())))
+    problem = _Problem(parts.cosines, kappa, power, parts.alive)
+    b = _start(problem)
+    done = ~parts.alive.any(dim=1)
     error = target = torch.ones_like(b)
-    lengths = _LENGTHS.like(b)[:, None, None]
     for _ in range(LIMIT):
-        product = (cosines @ b.unsqueeze(2)).squeeze(2) + not_alive
-        target = kappa * torch.exp(-power * torch.log(b))
+        product, target = problem.product(b), problem.target(b)
         error = (product - target).abs()
         done = done | (error <= STOP * target + ROUNDING * b.sum(dim=1, keepdim=True)).all(dim=1)
         if done.all():
             break
-        ahead, failed = _newton(cosines, kappa, power, not_alive, b, product, target, lengths)
+        ahead, failed = _newton(problem, b, product, target)
         done = done | failed
         b = torch.where(done.unsqueeze(1), b, ahead)
     return b * parts.inverse, (error <= ENOUGH * target).all(dim=1)
 
 
-def _start(
-    cosines: Float[Tensor, "r t t"], kappa: Float[Tensor, "r t"], power: float | Tensor, alive: Bool[Tensor, "r t"]
-) -> Float[Tensor, "r t"]:
+def _start(problem: _Problem) -> Float[Tensor, "r t"]:
     """Solution for orthogonal gradients of the same norms, times the factor that fits the actual cosines best."""
-    b = torch.exp(torch.log(kappa) / (1 + power))
-    guess = b.masked_fill(~alive, 0.0)
-    squared = (guess * (cosines @ guess.unsqueeze(2)).squeeze(2)).sum(dim=1, keepdim=True)
+    b = torch.exp(torch.log(problem.kappa) / (1 + problem.power))
+    guess = b.masked_fill(~problem.alive, 0.0)
+    squared = (guess * (problem.cosines @ guess.unsqueeze(2)).squeeze(2)).sum(dim=1, keepdim=True)
     orthogonal = (guess * guess).sum(dim=1, keepdim=True)
     ratio = orthogonal / torch.maximum(squared, 1e-6 * orthogonal).clamp(min=1e-300)
-    best = torch.exp(torch.log(ratio.clamp(min=1e-6)) / (1 + power))
-    return torch.where(alive, b * best, 1.0)
+    best = torch.exp(torch.log(ratio.clamp(min=1e-6)) / (1 + problem.power))
+    return torch.where(problem.alive, b * best, 1.0)
 
 
 def _newton(
-    cosines: Float[Tensor, "r t t"],
-    kappa: Float[Tensor, "r t"],
-    power: float | Tensor,
-    not_alive: Float[Tensor, "r t"],
-    b: Float[Tensor, "r t"],
-    product: Float[Tensor, "r t"],
-    target: Float[Tensor, "r t"],
-    lengths: Float[Tensor, "n 1 1"],
+    problem: _Problem, b: Float[Tensor, "r t"], product: Float[Tensor, "r t"], target: Float[Tensor, "r t"]
 ) -> tuple[Float[Tensor, "r t"], Bool[Tensor, " r"]]:
-    """The next iterate, and in which rows there is none."""
-    system = cosines.clone()
-    system.diagonal(dim1=1, dim2=2).add_(power * target / b + not_alive)
+    """The next iterate after b, of which both sides are given, and in which rows there is none."""
+    system = problem.cosines.clone()
+    system.diagonal(dim1=1, dim2=2).add_(problem.power * target / b + problem.not_alive)
     factor = torch.linalg.cholesky_ex(system)
     step = torch.cholesky_solve((target - product).unsqueeze(2), factor.L)
-    product_step = (cosines @ step).squeeze(2)
+    product_step = (problem.cosines @ step).squeeze(2)
     step = step.squeeze(2)
     longest = 1 / (-step / b).amax(dim=1, keepdim=True).clamp(min=1e-3).div(0.95)
-    tried = torch.minimum(lengths, longest)
+    tried = torch.minimum(_LENGTHS.like(b)[:, None, None], longest)
     ahead = b + tried * step
-    slope = (step * (product + tried * product_step - kappa * torch.exp(-power * torch.log(ahead)))).sum(dim=2)
+    slope = (step * (product + tried * product_step - problem.target(ahead))).sum(dim=2)
     best = slope.abs().argmin(dim=0)
     ahead = ahead.gather(0, best[None, :, None].expand(1, *b.shape)).squeeze(0)
     return ahead, (factor.info > 0) | ~(ahead.sum(dim=1) < torch.inf)

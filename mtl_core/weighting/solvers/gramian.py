@@ -1,8 +1,4 @@
-"""The Gramian of the task gradients as cosines and norms, so that no task's scale costs precision.
-
-What the methods that read a Gramian have in common stands here too: the count of steps that their solver failed at, and
-the form in which they return weights.
-"""
+"""The Gramian of the task gradients as cosines and norms, so that no task's scale costs precision."""
 
 from __future__ import annotations
 
@@ -11,8 +7,6 @@ from dataclasses import dataclass
 import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
-
-from mtl_core.weighting import State
 
 RIDGE = 1e-12
 """Number added to a diagonal of ones: far above float64's rounding error, far below what changes a method's result."""
@@ -77,11 +71,6 @@ def ridged(matrix: Float[Tensor, "n t t"]) -> Float[Tensor, "n t t"]:
     return near
 
 
-def failure_counter(replicas: int) -> State:
-    """Return the initial state of a method that counts the steps at which its solver failed, ``[r]`` zeros."""
-    return {"unconverged": torch.zeros(replicas, dtype=torch.int64)}
-
-
 def final_weights(
     weights: Float[Tensor, "r t"], parts: NormalisedGramian, present: Bool[Tensor, "r t"], like: Tensor
 ) -> Float[Tensor, "r t"]:
@@ -95,11 +84,6 @@ def final_weights(
     """
     weights = weights.masked_fill(~present, 0.0).masked_fill(~parts.finite.unsqueeze(1), torch.nan)
     return weights.to(like.dtype)
-
-
-def count_failures(state: State, solved: Bool[Tensor, " r"]) -> None:
-    """Add 1 to the count of failed steps, in place, in every row that was not ``solved``."""
-    state["unconverged"] += (~solved).to(torch.int64)
 
 
 def in_float64(option: float | Float[Tensor, "r 1"]) -> float | Float[Tensor, "r 1"]:

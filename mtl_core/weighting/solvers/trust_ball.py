@@ -20,7 +20,7 @@ TINY = 1e-300
 """Smallest divisor."""
 
 
-def worst_case(
+def best_in_ball(
     parts: NormalisedGramian, start: Float[Tensor, "r t"], radius: float | Float[Tensor, "r 1"]
 ) -> tuple[Float[Tensor, "r t"], Bool[Tensor, " r"]]:
     """Find the λ ≥ 0 for which d = g₀ + Σ λ_i g_i maximises min_i g_i·d over ‖d − g₀‖ ≤ c ‖g₀‖.

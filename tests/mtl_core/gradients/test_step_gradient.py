@@ -11,7 +11,8 @@ from torch import Tensor
 from mtl_core.data.batch_loader import BatchLoader
 from mtl_core.data.preprocessing import prepare
 from mtl_core.data.task_set import Development
-from mtl_core.gradients.step_gradient import Batch, Direction, StepGradient
+from mtl_core.gradients.batch_passes import Batch
+from mtl_core.gradients.step_gradient import Direction, StepGradient
 from mtl_core.layers.bank import Theta
 from mtl_core.layers.forward_context import ForwardContext
 from mtl_core.network.network import Network
@@ -69,10 +70,10 @@ class World:
         )
 
     def step(self, examples: int = 12) -> Direction:
-        return self._step_gradient.direction([self.batch(examples)], {}, Streams((0, 1), "weighting"))
+        return self.steps(self.batch(examples))
 
     def steps(self, *batches: Batch) -> Direction:
-        return self._step_gradient.direction(list(batches), {}, Streams((0, 1), "weighting"))
+        return self._step_gradient.direction(list(batches), self.method.start(2), Streams((0, 1), "weighting"))
 
     def losses(self, examples: int, begin: int = 0) -> Tensor:
         batch = self.batch(examples, begin)
@@ -228,3 +229,72 @@ def test_an_adaptive_method_sees_the_penalty_in_the_gradients_and_its_steps_are_
     assert (adaptive.method.seen - plain.method.seen).abs().max() > 1e-3  # the penalty is seen
     mean = World(replace(sluice, scale="matched"), development(), _SumOfSteps)
     torch.testing.assert_close(mean.shared_of(mean.step()), adaptive.shared_of(found) / 3)
+
+
+class _Seeing(GramianWeighting):
+    """Weighs all tasks alike, and keeps the step that it saw."""
+
+    def weigh(self, step):
+        self.step = step
+        return torch.ones_like(step.losses)
+
+
+class _SeeingEverything(_Seeing):
+    """Weighs private parameters as well."""
+
+    weighs_everything = True
+
+
+TREE = [[["price", "sold"], ["grade"]], [["price"], ["sold"], ["grade"]]]
+LONE = Recipe(sharing="branch", stages=2, width=8, sharing_options={"tree": TREE})
+
+
+@pytest.mark.parametrize("method", [_Seeing, _SeeingEverything])
+def test_a_task_that_shares_nothing_is_hidden_from_the_method_and_has_its_share(method: type[Weighting]) -> None:
+    world = World(LONE, development(), method)
+    found = world.step()
+    assert world.method.step.present.tolist() == [[True, True, False]] * 2
+    assert (world.method.step.losses[:, 2] == 0).all()
+    assert (found.losses > 0).all()
+    torch.testing.assert_close(found.weights, torch.full((2, 3), 1 / 3))
+    leaves = [world.theta[slot] for slot in world.network.layout.trained]
+    expected = torch.autograd.grad(world.losses(12).mean(dim=1).sum(), leaves)
+    for part, wanted in zip(found.gradients, expected, strict=True):
+        torch.testing.assert_close(part, wanted.flatten(1))
+
+
+def test_a_method_whose_weights_are_everybodys_does_not_see_a_gradient_that_vanishes() -> None:
+    for method, seen in ((_Seeing, True), (_SeeingEverything, False)):
+        world = World(replace(RECIPE, depth=3, scale="matched"), development(), method)
+        with torch.no_grad():
+            for slot in world.network.layout.trained:
+                if slot.name.startswith("head.multiclass"):
+                    world.theta[slot].zero_()
+        found = world.step()
+        assert world.method.step.gramian[:, 2, 2].tolist() == [0.0, 0.0]
+        assert world.method.step.present[:, 2].tolist() == [seen, seen]
+        torch.testing.assert_close(found.weights, torch.full((2, 3), 1 / 3))
+
+
+def test_a_task_without_a_label_in_the_estimate_has_its_share_and_the_others_are_solved() -> None:
+    data = development()
+    data.examples.targets[:4, 0] = torch.nan
+    found = World(replace(RECIPE, gramian_rows=4, scale="matched"), data, find("weighting", "mgda").cls).step()
+    torch.testing.assert_close(found.weights[:, 0], torch.full((2,), 1 / 3))
+    torch.testing.assert_close(found.weights[:, 1:].sum(dim=1), torch.full((2,), 2 / 3))
+
+
+def test_a_task_takes_part_in_a_step_of_two_batches_if_it_is_present_in_both() -> None:
+    world = World(replace(RECIPE, scale="matched"), development(), _TwoBatches)
+    first, second = world.batch(12), world.batch(12, 12)
+    there = torch.tensor([[True, True, True], [True, True, False]])
+    found = world.steps(replace(first, present=there), replace(second, present=there.roll(1, dims=1)))
+    assert found.present.tolist() == [[True, True, True], [False, True, False]]
+    assert (found.losses > 0).equal(found.present)
+    same = world.steps(first, replace(second, present=first.present))
+    assert same.present is first.present
+    alone = World(replace(RECIPE, scale="matched"), development(), _TwoBatches)
+    only = torch.tensor([[True, True, True], [False, True, False]])
+    expected = alone.steps(replace(first, present=only), replace(second, present=only))
+    for one, other in zip(found.gradients, expected.gradients, strict=True):
+        torch.testing.assert_close(one[1], other[1])

@@ -9,7 +9,8 @@ import torch
 
 from mtl_core.data.batch_loader import BatchLoader
 from mtl_core.data.preprocessing import Preparation, prepare
-from mtl_core.gradients.step_gradient import Batch, StepGradient
+from mtl_core.gradients.batch_passes import Batch
+from mtl_core.gradients.step_gradient import StepGradient
 from mtl_core.gradients.task_gradients import ApartPass, CutPass, task_gradients
 from mtl_core.layers.bank import Theta
 from mtl_core.layers.dropout import noise_of
@@ -19,7 +20,7 @@ from mtl_core.network.shared_parameters import SharedParameters
 from mtl_core.randomness.counter_based import Streams
 from mtl_core.registry import find
 from mtl_core.testing.cases import Case, shaken
-from mtl_core.weighting import GramianWeighting, Weighting, matched
+from mtl_core.weighting import GramianWeighting, Weighting
 from tests.mtl_core.sharing.cases import every_case
 from tests.mtl_core.worlds import shared_columns
 
@@ -159,17 +160,3 @@ def test_even_weights_of_gradients_take_the_step_of_equal_weights(case: Case, sc
 
     equal = gradient(find("weighting", "equal").cls(network.tasks))
     torch.testing.assert_close(gradient(_Even(network.tasks)), equal, rtol=1e-8, atol=1e-11)
-
-
-def test_a_direction_without_weights_is_as_long_as_the_mean_gradient() -> None:
-    jacobian = torch.randn(3, 4, 7, generator=torch.Generator().manual_seed(1))
-    jacobian[2] = 0
-    present = torch.ones(3, 4)
-    present[1, 3] = 0
-    jacobian[1, 3] = 0
-    direction = torch.randn(3, 7, generator=torch.Generator().manual_seed(2))
-    found = matched(direction, jacobian, present, "matched")
-    means = torch.stack([jacobian[0].mean(dim=0), jacobian[1, :3].mean(dim=0), jacobian[2].mean(dim=0)])
-    torch.testing.assert_close(found.norm(dim=1), means.norm(dim=1))
-    torch.testing.assert_close(found[0] / found[0].norm(), direction[0] / direction[0].norm())
-    assert torch.equal(matched(direction, jacobian, present, "native"), direction)

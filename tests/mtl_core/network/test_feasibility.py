@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -20,6 +21,19 @@ def test_methods_that_weigh_gradients_need_shared_parameters(weighting: str) -> 
     alone = replace(RECIPE, sharing="independent", depth=0)
     assert why_infeasible(replace(alone, weighting="equal"), development()) is None
     assert "nothing is shared" in (why_infeasible(replace(alone, weighting=weighting), development()) or "")
+
+
+def test_a_method_that_consults_another_needs_what_that_one_needs() -> None:
+    def averaged(around: str, **settings: Any) -> str | None:
+        recipe = replace(RECIPE, weighting="cr_mogm", weighting_options={"around": around}, **settings)
+        return why_infeasible(recipe, development())
+
+    for around, reason in (("dwa", None), ("mgda", "nothing is shared")):
+        found = averaged(around, sharing="independent", depth=0)
+        assert found is None if reason is None else reason in (found or "")
+    for elsewhere in ({"gradients": "last_stage"}, {"gramian_rows": 8}):
+        assert averaged("mgda", **elsewhere) is None
+        assert "no use for inner products" in (averaged("dwa", **elsewhere) or "")
 
 
 @pytest.mark.parametrize("sharing", ["hard", "relationship"])

@@ -53,3 +53,17 @@ def test_groups_of_a_tree_meet_nobody_outside() -> None:
     together = tasks_sharing_stage(layout)
     assert together[0].all()
     assert together[1].tolist() == [[True, False, True], [False, False, False], [True, False, True]]
+
+
+def test_users_of_shared_parameters_are_known_by_tasks() -> None:
+    tree = [[["price", "sold"], ["grade"]], [["price"], ["sold"], ["grade"]]]
+    present = torch.tensor([[True, False, True], [True, True, True]])
+    for sharing, options, expected in (
+        ("branch", {"tree": tree}, [[True, False, False], [True, True, False]]),
+        ("independent", {}, [[False] * 3] * 2),
+    ):
+        recipe = Recipe(sharing=sharing, stages=2, width=8, sharing_options=options)
+        layout = Network(recipe, development().tasks, development().shape).layout
+        assert SharedParameters(layout).users_among(present).tolist() == expected
+    hard = Network(Recipe(sharing="hard", depth=1, stages=2), development().tasks, development().shape).layout
+    assert SharedParameters(hard).users_among(present) is present

@@ -14,7 +14,7 @@ from mtl_core.data.task_set import Development, Examples
 from mtl_core.network.feasibility import why_infeasible
 from mtl_core.network.network import Network
 from mtl_core.recipe import Recipe
-from mtl_core.task_grouping.affinity import affinities, find_tree
+from mtl_core.task_grouping.affinity import _of_representations, affinities, find_tree
 
 NAMES = ("low", "high", "lower", "higher")
 RECIPE = Recipe(stages=2, width=16, batch_size=32)
@@ -77,3 +77,14 @@ def test_networks_that_all_diverge_have_no_affinity() -> None:
     wild = {"learning_rate": 1e30, "weight_decay": 0.0, "dropout": 0.0}
     with pytest.raises(ValueError, match="diverged"):
         find_tree(replace(RECIPE, optimiser="sgd"), in_pairs(), 0, budget=2.0, epochs=1, hyperparameters=wild)
+
+
+@pytest.mark.parametrize("weighting", ["nash", "mgda", "rlw", "fixed"])
+def test_networks_are_trained_alike_whatever_the_studys_weighting(weighting: str) -> None:
+    """Private networks share nothing: a method of gradients would have nothing to weigh."""
+    options = {"weights": [0.7, 0.1, 0.1, 0.1]} if weighting == "fixed" else {}
+    networks = [
+        _of_representations(recipe, in_pairs(), [0], 2, 32, {"learning_rate": 1e-2})
+        for recipe in (RECIPE, replace(RECIPE, weighting=weighting, weighting_options=options))
+    ]
+    assert np.array_equal(*networks)

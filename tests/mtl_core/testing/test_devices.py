@@ -197,8 +197,24 @@ def test_a_mistake_planted_in_the_optimiser_is_caught(mistake: str, monkeypatch:
 
 def test_a_tensor_that_is_made_of_numbers_in_a_step_is_caught() -> None:
     """On a GPU it would be copied from the host at every step."""
-    with pytest.raises(AssertionError, match="numbers of the host"):
-        strictly(torch.tensor, [1.0, 2.0])
+    makers = (torch.tensor, torch.as_tensor, torch.asarray, torch.ones(2, device=META).new_tensor)
+    for make in makers:
+        with pytest.raises(AssertionError, match=r"tensor.* makes a tensor of numbers of the host|asarray makes"):
+            strictly(make, [1.0, 2.0])
+
+
+@pytest.mark.parametrize(
+    ("weighting", "options"),
+    [
+        ("fixed", {"weights": [0.1, 0.2, 0.3, 0.4]}),
+        ("stch", {"preference": {"price": 2.0}, "ideal": {"sold": 0.1}, "on": "raw"}),
+        ("worst_case", {"on": "excess", "baseline": dict.fromkeys(MIXED, 0.1)}),
+        ("cr_mogm", {"around": "stch", "options": {"preference": {"price": 2.0}}}),
+    ],
+    ids=str,
+)
+def test_constants_of_a_methods_options_are_made_once(weighting: str, options: dict[str, Any]) -> None:
+    check_device(replace(RECIPE, weighting=weighting, weighting_options=options), data(missing=0.3))
 
 
 def test_the_order_of_an_epoch_is_laid_out_on_the_device() -> None:

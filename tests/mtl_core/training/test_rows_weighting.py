@@ -41,3 +41,11 @@ def test_columns_are_where_the_method_works() -> None:
     assert not stch.solves_on_host
     assert dwa.temperature.device == meta  # type: ignore[attr-defined]
     assert cagrad.c.device.type == "cpu"  # type: ignore[attr-defined]
+
+
+def test_a_rows_value_outside_the_domain_is_refused() -> None:
+    network = Network(RECIPE, DATA.tasks, DATA.shape)
+    with pytest.raises(ValueError, match="temperature is 0; it should be a finite number above 0"):
+        weighting_of(replace(RECIPE, weighting="dwa"), network, rows(2, temperature=[1.0, 0]))
+    with pytest.raises(ValueError, match="temperature is 0"):
+        weighting_of(replace(RECIPE, weighting="dwa", weighting_options={"temperature": 0}), network, rows(2))

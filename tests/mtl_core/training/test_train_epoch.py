@@ -47,3 +47,28 @@ def test_a_learning_rate_of_zero_leaves_parameters_but_not_moments() -> None:
         assert torch.equal(new[0], old[0])
         assert not torch.equal(new[1], old[1])
     assert trainer.moments()["first_moment"].any(dim=1).all()
+
+
+def test_a_task_that_one_batch_of_a_step_lacks_is_not_stepped() -> None:
+    """Its private parameters, their decay and moments stay, and its epoch's loss is of the other steps."""
+    data = replace(DATA, examples=replace(DATA.examples, targets=DATA.examples.targets.clone()))
+    data.examples.targets[torch.rand(len(data.examples), generator=torch.Generator().manual_seed(1)) < 0.95, 0] = (
+        torch.nan
+    )
+    recipe = replace(RECIPE, weighting="modo", batch_size=12)
+    network = Network(recipe, data.tasks, data.shape)
+    chosen = rows(2, weight_decay=0.1, step_size=0.1)
+    states = [fresh_state(recipe, network, row) for row in chosen]
+    parts = assemble(recipe, data, network, chosen, states, [prepare(data, row.seed) for row in chosen])
+    trainer, own = EpochTrainer(parts), [slot.name for slot in network.layout.trained].index("head.regression1.weight")
+    epoch = trainer.begin()
+    both = torch.stack([one for one in epoch.presents if one is not None]).all(dim=0)[:, :, 0]
+    assert len(epoch.presents) == 2
+    assert 0 < both.sum() < epoch.presents[0][:, :, 0].sum()  # type: ignore[index]
+    for step in range(both.shape[1]):
+        before, updates = parts.parameters[own].clone(), parts.state["updates"][:, 1].clone()
+        trainer.step(epoch, step)
+        moved = (parts.parameters[own] != before).any(dim=1)
+        assert moved.equal(both[:, step])
+        assert (parts.state["updates"][:, 1] - updates).equal(both[:, step].to(updates))
+    assert epoch.counts[:, 0].equal(both.sum(dim=1).to(epoch.counts))

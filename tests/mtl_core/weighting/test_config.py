@@ -6,7 +6,7 @@ import pytest
 import torch
 from torchjd.aggregation import ConFIG as TheirConFIG
 
-from mtl_core.weighting import scaled
+from mtl_core.gradients.scales import scaled
 from tests.mtl_core.weighting.solvers.families import asked, directions, everybody, gradients
 from tests.mtl_core.weighting.test_gramian_methods import method
 

@@ -8,12 +8,12 @@ import pytest
 
 from mtl_core.randomness.counter_based import Streams
 from mtl_core.registry import entries
-from mtl_core.testing.weighting import CHECKS
+from mtl_core.testing.weighting import CHECKS, TRAINED_CHECKS
 from mtl_core.testing.weighting_steps import EVERYBODY, LOSSES, method
 from mtl_core.weighting import LossWeighting, Step
 
 
-@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__.removeprefix("check_"))
+@pytest.mark.parametrize("check", [*CHECKS, *TRAINED_CHECKS], ids=lambda check: check.__name__.removeprefix("check_"))
 @pytest.mark.parametrize("name", entries("weighting"))
 def test_it_keeps_its_promise(name: str, check: Callable[[str], None]) -> None:
     check(name)

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 import torch
 import torchjd.aggregation
 
+from mtl_core.network.feasibility import why_infeasible
+from mtl_core.recipe import Recipe, ReplicaConfig
 from mtl_core.registry import find
+from mtl_core.testing.small_tasks import MIXED, small_tasks
 from mtl_core.testing.weighting_steps import ALL, LOSSES, Situation, gradients, play
+from mtl_core.training.trainer import fit
 
 CLS = find("weighting", "cr_mogm").cls
 STEPS = [
@@ -62,6 +68,44 @@ def test_what_it_takes_from_the_method_inside() -> None:
     assert not CLS(ALL, around="mgda").weighs_everything
     assert CLS(ALL, around="mgda", options={"normalise": "l2"}).inner.normalise == "l2"
     assert "unconverged" in CLS(ALL, around="mgda").start(2)
+
+
+@pytest.mark.parametrize(
+    ("options", "complaint"),
+    [
+        ({"around": "nope"}, "found around='nope', which is none of aligned, cagrad"),
+        ({"around": "dwa", "options": {"temperatur": 3}}, "dwa, which has no option 'temperatur'; it has temperature"),
+        ({"around": "equal", "options": {"weights": 3}}, "equal, which has no option 'weights'; it has none"),
+        ({"around": "dwa", "options": {"temperature": "warm"}}, "temperature is 'warm'"),
+        ({"around": "fixed", "options": {"weights": [0.2, 0.3]}}, "4 weights from 0 up that add up to 1"),
+    ],
+    ids=str,
+)
+def test_a_mistake_inside_is_a_mistake_of_the_options(options: dict, complaint: str) -> None:
+    with pytest.raises(ValueError, match=r"cr_mogm|temperature|fixed") as refused:
+        CLS(ALL, **options)
+    assert complaint in str(refused.value)
+
+
+def test_it_needs_what_the_method_inside_needs() -> None:
+    for around, needs in (("dwa", "losses"), ("mgda", "gramian"), ("gradnorm", "gramian")):
+        assert CLS(ALL, around=around).needs == needs
+    assert CLS.consulted({}) == ("mgda", {})
+    assert CLS.consulted({"around": "dwa", "options": {"temperature": 3}}) == ("dwa", {"temperature": 3})
+    assert CLS(ALL, around="stch", options={"ideal": {"price": 1.0}}).named_tasks == {"price"}
+
+
+def test_around_a_method_of_losses_it_trains_what_shares_nothing() -> None:
+    """With α = 0 it is the method inside, to the last bit; before, it asked for gradients on shared parameters."""
+    data, rows = small_tasks(MIXED, missing=0.3), [ReplicaConfig("a", 0, {"learning_rate": 1e-2})]
+    options = {"temperature": 1.0}
+    dwa = Recipe(sharing="independent", stages=2, width=8, epochs=4, weighting="dwa", weighting_options=options)
+    averaged = {"smoothing": 0.0, "around": "dwa", "options": options}
+    around = replace(dwa, weighting="cr_mogm", weighting_options=averaged)
+    assert why_infeasible(around, data) is None
+    one, other = (fit(recipe, data, rows)[0] for recipe in (dwa, around))
+    assert torch.equal(one.state["parameters"], other.state["parameters"])
+    assert (one.curves["weight"] == other.curves["weight"]).all()
 
 
 @pytest.mark.parametrize("around", ["famo", "graddrop", "modo", "cr_mogm"])

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from mtl_core.gradients.scales import scaled
 from mtl_core.testing.weighting_steps import EVERYBODY, LOSSES, after_three_steps, from_losses, method
-from mtl_core.weighting import scaled
 
 
 def test_every_task_weighs_one_or_its_share() -> None:

@@ -53,7 +53,7 @@ def test_a_task_whose_losses_were_large_loses_weight_for_good() -> None:
 
 
 def test_no_group_is_refused() -> None:
-    with pytest.raises(ValueError, match="one group at least; found groups=0"):
+    with pytest.raises(ValueError, match="groups is 0; it should be a finite number from 1 up"):
         CLS(ALL, groups=0)
 
 

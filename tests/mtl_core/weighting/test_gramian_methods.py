@@ -9,9 +9,10 @@ import torch
 from torch import Tensor
 
 from mtl_core.data.task import Task
+from mtl_core.gradients.scales import scaled
 from mtl_core.randomness.counter_based import Streams
 from mtl_core.registry import entries, find
-from mtl_core.weighting import GramianStep, GramianWeighting, scaled
+from mtl_core.weighting import GramianStep, GramianWeighting
 from tests.mtl_core.weighting.solvers.families import FAMILIES, WILD, asked, directions, everybody, gradients
 
 METHODS = [name for name, entry in entries("weighting").items() if issubclass(entry.cls, GramianWeighting)]

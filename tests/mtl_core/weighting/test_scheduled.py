@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 
+from mtl_core.gradients.scales import scaled
 from mtl_core.randomness.counter_based import Streams
 from mtl_core.recipe import Recipe, ReplicaConfig
 from mtl_core.registry import find
@@ -16,7 +17,7 @@ from mtl_core.testing.devices import check_device
 from mtl_core.testing.replicas import differences
 from mtl_core.testing.weighting_steps import ALL, EVERYBODY, LOSSES, after_three_steps, from_losses
 from mtl_core.training.trainer import Outcome, fit
-from mtl_core.weighting import Step, scaled
+from mtl_core.weighting import Step
 from mtl_core.weighting.scheduled import Pieces
 from tests.mtl_core.worlds import development
 

@@ -132,7 +132,7 @@ def test_it_reaches_a_point_of_a_concave_front_that_no_weighted_sum_does() -> No
 
 @pytest.mark.parametrize(
     ("options", "complaint"),
-    [({"on": "square"}, "log or raw.*'square'"), ({"warm_up": 0}, "one epoch at least; found warm_up=0")],
+    [({"on": "square"}, "log or raw.*'square'"), ({"warm_up": 0}, "warm_up is 0; .* from 1 up")],
 )
 def test_what_makes_no_sense_is_refused(options: dict[str, Any], complaint: str) -> None:
     with pytest.raises(ValueError, match=complaint):

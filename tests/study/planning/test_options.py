@@ -86,6 +86,57 @@ def test_options_of_weighting_methods_have_to_suit_the_tasks() -> None:
     assert refused.value.where == "factors.weighting"
 
 
+@pytest.mark.parametrize(
+    ("name", "options", "where", "says"),
+    [
+        ("dwa", {"temperature": 0}, ".temperature", "temperature is 0.0; it should be a finite number above 0"),
+        ("adatask", {"beta1": 1.0}, ".beta1", "from 0 up and below 1"),
+        ("stch", {"preference": {"rain": -3}}, ".preference", "preference of 'rain' is -3"),
+    ],
+)
+def test_numbers_outside_a_domain_are_refused_where_they_stand(
+    name: str, options: dict[str, Any], where: str, says: str
+) -> None:
+    with pytest.raises(UserError, match=says) as refused:
+        check_named_options(spec(training={"weighting_options": {name: options}}))
+    assert refused.value.where == f"training.weighting_options.{name}{where}"
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("stch", {"preference": {"Rain": 50}}),
+        ("stch", {"ideal": {"Rain": 5}}),
+        ("worst_case", {"on": "excess", "baseline": {"rain": 0, "sun": 0, "Rain": 1}}),
+    ],
+)
+def test_tasks_that_options_name_have_to_be_among_the_studys(name: str, options: dict[str, Any]) -> None:
+    tasks = tuple(Task(name, "regression", "mse") for name in ("rain", "sun"))
+    with pytest.raises(UserError, match=r"'Rain' is not one of the tasks\. Did you mean 'rain'\?") as refused:
+        check_weightings(spec(training={"weighting_options": {name: options}}), tasks)
+    assert refused.value.where == f"training.weighting_options.{name}"
+    find("weighting", "stch").cls(tasks[1:], preference={"rain": 50})  # a network may have some of the tasks
+
+
+@pytest.mark.parametrize(
+    ("options", "where", "says"),
+    [
+        ({"around": "nope"}, "", "'nope' is not one of the weighting methods"),
+        ({"around": "dwa", "options": {"temperatur": 3}}, ".options.temperatur", "Did you mean 'temperature'"),
+        ({"around": "dwa", "options": {"temperature": "warm"}}, ".options.temperature", "valid number"),
+        ({"around": "dwa", "options": {"temperature": 0}}, ".options.temperature", "above 0"),
+        ({"options": {"normalise": 3}}, ".options.normalise", "'none', 'l2'"),
+    ],
+)
+def test_options_of_a_method_that_is_consulted_are_checked_like_its_own(
+    options: dict[str, Any], where: str, says: str
+) -> None:
+    with pytest.raises(UserError, match=says) as refused:
+        check_named_options(spec(training={"weighting_options": {"cr_mogm": options}}))
+    assert refused.value.where == f"training.weighting_options.cr_mogm{where}"
+    check_named_options(spec(training={"weighting_options": {"cr_mogm": {"around": "stch", "options": {"on": "raw"}}}}))
+
+
 def test_text_becomes_a_path_but_never_a_number() -> None:
     options = checked_options(find("tasks", "table"), {"path": "a.csv", "targets": ["y"]}, "tasks")
     assert options["path"] == Path("a.csv")

@@ -7,7 +7,7 @@ import torch
 from scipy.optimize import minimize
 from torch import Tensor
 
-from mtl_core.weighting.solvers.trust_ball import worst_case
+from mtl_core.weighting.solvers.trust_ball import best_in_ball
 from tests.mtl_core.weighting.solvers.families import FAMILIES, SIZES, WILD, directions, gradients, parts_of
 
 RADII = (0.05, 0.4, 0.95)
@@ -16,7 +16,7 @@ RADII = (0.05, 0.4, 0.95)
 def solved(jacobian: Tensor, radius: float) -> tuple[Tensor, Tensor, Tensor]:
     """Added weights, the mean gradient's weights, and which rows are said to be solved."""
     mean = torch.full(jacobian.shape[:2], 1 / jacobian.shape[1], dtype=torch.float64)
-    added, found = worst_case(parts_of(jacobian), mean, radius)
+    added, found = best_in_ball(parts_of(jacobian), mean, radius)
     return added, mean, found
 
 
