@@ -55,8 +55,9 @@ class PLE(CGC):
         own = shared = LevelInput(self.backbone.enter(x), x)
         if earlier:
             own = shared = LevelInput(share(own.experts), share(x))
+        joint = context.joining(signals)
         for level in earlier:
-            task_mixtures, shared_mixture = level(theta, own, shared, context, dropout)
+            task_mixtures, shared_mixture = level(theta, own, shared, joint, dropout)
             own = level_input(task_mixtures, axis)
             shared = shared if shared_mixture is None else level_input(shared_mixture, axis)
         if earlier and signals > 1:

@@ -154,4 +154,5 @@ class EpochTrainer:
             searching=epoch.searching,
             options=self._sharing_options,
             streams=self._sharing_streams.at(epoch.schedule.numbers[step]),
+            tasks=self._network.layout.tasks,
         )
