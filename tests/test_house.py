@@ -31,7 +31,7 @@ FORBIDDEN = {
 ORDER = {
     "study": "__main__ → cli → driver → protocol → execution → jobs → planning → config | store",
     "mtl_core": "task_grouping | testing → training → gradients → network → sharing → weighting | tasks | backbones"
-    " → data → layers → registry → errors | fixed_tensor | randomness | recipe | search_space | task_tree",
+    " → data → layers → recipe | registry → errors | fixed_tensor | randomness | search_space | task_tree",
     "analysis": "report → suite | recommendation → questions → plots → statistics → selection → records | formatting"
     " | importance",
 }

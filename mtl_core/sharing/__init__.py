@@ -179,7 +179,7 @@ class Sharing(ABC):
             return "a single task has nobody to share with"
         if not cls.uses_depth:
             return None
-        if recipe.depth is None or not 0 <= recipe.depth <= recipe.stages:
+        if not isinstance(recipe.depth, int) or not 0 <= recipe.depth <= recipe.stages:
             return f"depth must be 0 … {recipe.stages} (the number of stages), found {recipe.depth}"
         if recipe.depth == 0:
             return "no shared stage: the same network as independent"
