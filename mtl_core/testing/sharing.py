@@ -203,7 +203,7 @@ def check_costs(case: Case) -> None:
     cost, network = cost_of(case.recipe, case.data), case.network
     layout = network.layout
     total = layout.initialise([0])[:, : layout.num_trained].shape[1]
-    shared = sum(len(layout.owner_sets[owner]) > 1 for owner in layout.owners())
+    shared = int(layout.shared.sum())
     found = (cost.parameters_total, cost.parameters_shared)
     assert found == (total, shared), f"{case}: (all, shared) parameters are {(total, shared)}, the cost says {found}"
     with FlopCounterMode(display=False) as counter, torch.no_grad():

@@ -132,7 +132,7 @@ def test_finished_steps_of_shared_parameters_are_taken_as_they_are(made: type[Op
         decay = torch.tensor([row["weight_decay"] for row in SETTINGS]).unsqueeze(1)
         moved = expected * (1 - rate * decay) - rate * LAYOUT.pack(gradients()[step])
         expected = torch.where(here, moved, expected)
-    shared = torch.tensor([len(owner) > 1 for owner in LAYOUT.owner_sets])[LAYOUT.owners()]
+    shared = LAYOUT.shared
     torch.testing.assert_close(found["parameters"][:, shared], expected[:, shared], rtol=1e-10, atol=1e-12)
     for key in ("parameters", "first_moment", "second_moment"):
         torch.testing.assert_close(found[key][:, ~shared], usual[key][:, ~shared], rtol=1e-10, atol=1e-12)
