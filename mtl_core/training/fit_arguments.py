@@ -78,7 +78,7 @@ def _check_same(where: str, value: Any, of_recipe: Any) -> None:
 
 
 def _check_number(where: str, value: Any, below_one: bool) -> None:
-    number = isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value) and value >= 0
+    number = isinstance(value, Real) and not isinstance(value, bool) and 0 <= float(value) < math.inf
     if not number or (below_one and not value < 1):
         remedy = "Write a number from 0 up, below 1." if below_one else "Write a number from 0 up."
         raise UserError(where, f"it is {value!r}.", remedy)
