@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import difflib
+from collections.abc import Iterable
+
 
 class UserError(ValueError):
     """Error for a mistake of the user, which the commands show without a traceback and with exit status 2.
@@ -19,3 +22,12 @@ class UserError(ValueError):
     def __reduce__(self) -> tuple[type, tuple[str, str, str]]:
         """Return how to rebuild the error from its parts, so that it can be pickled in a worker process."""
         return type(self), (self.where, self.found, self.remedy)
+
+
+def nearest(word: str, names: Iterable[str]) -> str:
+    """Return a sentence with the one of ``names`` that ``word`` may have meant, or else with all of them."""
+    names = list(names)
+    close = difflib.get_close_matches(word, names, n=1, cutoff=0.6)
+    if close:
+        return f"Did you mean {close[0]!r}?"
+    return f"There is: {', '.join(names)}." if names else "Take it out."

@@ -31,7 +31,7 @@ FORBIDDEN = {
 ORDER = {
     "study": "__main__ → cli → driver → protocol → execution → jobs → planning → config | store",
     "mtl_core": "task_grouping | testing → training → gradients → network → sharing → weighting | tasks | backbones"
-    " → data → layers → registry → errors | fixed_tensor | randomness | recipe | search_space | task_tree",
+    " → data → layers → recipe | registry → errors | fixed_tensor | randomness | search_space | task_tree",
     "analysis": "report → suite | recommendation → questions → plots → statistics → selection → records | formatting"
     " | importance",
 }
@@ -57,6 +57,10 @@ TESTED_ELSEWHERE: dict[str, tuple[str, str]] = {
         "through the verdict question",
     ),
     "analysis/statistics/judged.py": ("tests/study/protocol/test_outer_folds.py", "held against records of a study"),
+    "mtl_core/training/optimisers/on_host.py": (
+        "tests/mtl_core/training/optimisers/test_optimiser.py",
+        "a base class; by both of its kinds",
+    ),
     "study/driver/watching/screen.py": (
         "tests/study/driver/watching/test_screens.py",
         "a base class; by a watch",

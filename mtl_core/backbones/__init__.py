@@ -26,7 +26,13 @@ if TYPE_CHECKING:
 
 
 class Correction(Protocol):
-    """A learned addition to an affine layer's pre-activation that is zero at initialisation."""
+    """A learned addition to an affine layer's pre-activation that is zero at initialisation.
+
+    Attributes:
+        rank: of the addition, at most that of the layer itself.
+    """
+
+    rank: int
 
     @property
     def slots(self) -> tuple[Slot, ...]:
@@ -55,7 +61,7 @@ class Affine(Protocol):
     weight: Slot
 
     def low_rank(self, copies: tuple[Copy, ...], rank: int) -> Correction:
-        """Return a bank of corrections of rank ``rank`` to this layer, one for each of ``copies``."""
+        """Return a bank of corrections of rank ``rank``, or of the layer's full rank, one for each of ``copies``."""
         ...
 
 

@@ -54,7 +54,7 @@ class Convolution:
         return adapt(self, theta, x, y) if adapt else y
 
     def low_rank(self, copies: tuple[Copy, ...], rank: int) -> LowRankConvolution:
-        """Return a bank of corrections of rank ``rank`` to this layer."""
+        """Return a bank of corrections of rank ``rank`` to this layer, or of full rank where that is less."""
         return LowRankConvolution(self, copies, rank)
 
 
@@ -71,12 +71,14 @@ class LowRankConvolution:
     Args:
         layer: the convolution to correct.
         copies: copies of the correction in the bank.
-        rank: number of channels between A and B.
+        rank: number of channels between A and B; a layer with smaller patches or fewer outputs takes that number.
     """
 
     def __init__(self, layer: Convolution, copies: tuple[Copy, ...], rank: int) -> None:
-        first, second = (rank, layer.inputs, layer.kernel, layer.kernel), (layer.outputs, rank, 1, 1)
-        bound = (layer.inputs * layer.kernel**2) ** -0.5
+        patch = layer.inputs * layer.kernel**2
+        self.rank = min(rank, patch, layer.outputs)
+        first, second = (self.rank, layer.inputs, layer.kernel, layer.kernel), (layer.outputs, self.rank, 1, 1)
+        bound = patch**-0.5
         self.down = Slot(f"{layer.name}.down", copies, first, uniform(bound, *first))
         self.up = Slot(f"{layer.name}.up", copies, second, constant(0.0, *second))
         self.slots = (self.down, self.up)

@@ -22,8 +22,9 @@ class Dropout:
     """The dropout of r replicas: what the masks of all steps of an epoch have in common.
 
     The mask of a layer is a hash of (seed, copy name, step, number of the draw): the stages of a copy draw in order,
-    and a private copy thus has the same masks in a single-task network and beside other tasks.  Eight random bits
-    decide an element, so a rate is rounded to a multiple of 1/256.
+    and a private copy thus has the same masks in a single-task network and beside other tasks.  Where a copy takes the
+    signals of several tasks, the name of a signal's task enters the hash too, so that no mask depends on the order of
+    the tasks.  Eight random bits decide an element, so a rate is rounded to a multiple of 1/256.
 
     Source: Srivastava et al., "Dropout: a simple way to prevent neural networks from overfitting", JMLR 2014.
 
@@ -66,9 +67,9 @@ class Dropout:
         """Return a mask of 0 for dropped elements and 1/(1 − rate) for the others, in the data type of ``like``.
 
         Args:
-            draws: name of each copy, and the number of its draw in this step.
+            draws: name of each mask, and the number of its draw in this step.
             place: of the step in the epoch.
-            elements: number of elements of a copy, n.
+            elements: number of elements of a mask, n.
             like: the values that are to be masked.
         """
         kept = self._kept(tuple(draws), place, elements)
@@ -123,16 +124,25 @@ class Noise:
         self._dropout, self._place = dropout, place
         self._draws: Counter[str] = Counter()
 
-    def __call__(self, x: Float[Tensor, "r c *f"], copies: tuple[Copy, ...]) -> Float[Tensor, "r c *f"]:
+    def __call__(
+        self, x: Float[Tensor, "r c *f"], copies: tuple[Copy, ...], signals: Sequence[Sequence[str]] = ()
+    ) -> Float[Tensor, "r c *f"]:
         """Return ``x`` with some elements set to 0 and the others scaled by 1/(1 − rate).
 
         Args:
-            x: activations; with more signals than copies, all belong to one copy, which takes them as one long batch.
+            x: activations of every copy, one signal after the other.
             copies: copies of the stage that drops.
+            signals: for each copy the tasks whose signals it takes, in order, as many for every copy; a single
+                sequence: those of every copy; none: each copy takes one signal.
         """
-        draws = [(copy.name, self._draws[copy.name]) for copy in copies]
-        self._draws.update(name for name, _ in draws)
-        mask = self._dropout.mask(draws, self._place, x[0].numel() // len(copies), x)
+        groups = signals or ((),)
+        groups = [*groups] * len(copies) if len(groups) == 1 else groups
+        draws = []
+        for copy, tasks in zip(copies, groups, strict=True):
+            names = [f"{copy.name}\x1f{task}" for task in tasks] if len(tasks) > 1 else [copy.name]
+            draws += [(name, self._draws[copy.name]) for name in names]
+        self._draws.update(copy.name for copy in copies)
+        mask = self._dropout.mask(draws, self._place, x[0].numel() // len(draws), x)
         return x * mask.reshape(x.shape)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
@@ -42,6 +42,9 @@ class ForwardContext:
         streams: random numbers of the step.
         penalties: terms that the architecture adds to each replica's objective, ``[r]`` each; the pass appends them.
         adapt: function that every affine layer applies to its output; ``None``: none.
+        tasks: names of the tasks, in order; they name the dropout masks of copies that take the signals of all tasks.
+        signals: for each copy of a stage the tasks whose signals it takes one after the other, a single group being
+            that of every copy; empty: every copy takes one signal.
     """
 
     training: bool = False
@@ -52,14 +55,31 @@ class ForwardContext:
     streams: Streams | None = None
     penalties: list[Float[Tensor, " r"]] = field(default_factory=list)
     adapt: Adapter | None = None
+    tasks: tuple[str, ...] = ()
+    signals: Sequence[Sequence[str]] = ()
 
     def drop(self, h: Float[Tensor, "r c b *f"], copies: tuple[Copy, ...]) -> Float[Tensor, "r c b *f"]:
         """Return ``h`` after dropout with the masks of ``copies``; ``h`` itself where there is no noise."""
-        return self.noise(h, copies) if self.noise else h
+        return self.noise(h, copies, self.signals) if self.noise else h
 
     def adapted(self, adapt: Adapter) -> ForwardContext:
         """Return a copy of this context in which affine layers apply ``adapt``."""
         return replace(self, adapt=adapt)
+
+    def joining(self, signals: int) -> ForwardContext:
+        """Return the context of copies that each take ``signals`` signals, one of each task in order, as one batch.
+
+        With a single signal this context is returned: what it says of an earlier junction stays true.
+        """
+        return self.grouping((self.tasks,)) if 1 < signals == len(self.tasks) else self
+
+    def grouping(self, groups: Sequence[Sequence[str]]) -> ForwardContext:
+        """Return the context of copies that each take the signals of several tasks, one after the other, as one batch.
+
+        Args:
+            groups: for each copy the tasks whose signals it takes, in order; a single group: those of every copy.
+        """
+        return self if self.noise is None or groups == self.signals else replace(self, signals=groups)
 
 
 EVALUATION = ForwardContext()

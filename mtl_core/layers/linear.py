@@ -52,7 +52,7 @@ class Linear:
         return activation(adapt(self, theta, x, product.view(shape)))
 
     def low_rank(self, copies: tuple[Copy, ...], rank: int) -> LowRankLinear:
-        """Return a bank of corrections x A B of rank ``rank`` to this layer."""
+        """Return a bank of corrections x A B of rank ``rank`` to this layer, or of full rank where that is less."""
         return LowRankLinear(self, copies, rank)
 
 
@@ -64,11 +64,12 @@ class LowRankLinear:
     Args:
         layer: the affine layer to correct.
         copies: copies of the correction in the bank.
-        rank: number of features between A and B.
+        rank: number of features between A and B; a layer with fewer inputs or outputs takes that number instead.
     """
 
     def __init__(self, layer: Linear, copies: tuple[Copy, ...], rank: int) -> None:
-        first, second = (layer.inputs, rank), (rank, layer.outputs)
+        self.rank = min(rank, layer.inputs, layer.outputs)
+        first, second = (layer.inputs, self.rank), (self.rank, layer.outputs)
         self.down = Slot(f"{layer.name}.down", copies, first, uniform(layer.inputs**-0.5, *first))
         self.up = Slot(f"{layer.name}.up", copies, second, constant(0.0, *second))
         self.slots = (self.down, self.up)

@@ -109,6 +109,11 @@ class Layout:
         sizes = [slot.numel for slot in self.trained for _ in slot.copies]
         return FixedTensor(owners.repeat(sizes))
 
+    @cached_property
+    def shared(self) -> Bool[Tensor, " p"]:
+        """Which trained parameters of a row at least two tasks use."""
+        return torch.tensor([len(owner) > 1 for owner in self.owner_sets])[self.owners()]
+
     def stepped(self, present: Bool[Tensor, "r t"]) -> Bool[Tensor, "r o"]:
         """Return which of the o owners have a task that is present."""
         return (present.unsqueeze(1) & self._members.at(present.device)).any(dim=2)

@@ -40,7 +40,7 @@ class FeatureTokens:
         return y if adapt is None else adapt(self, theta, x, y)
 
     def low_rank(self, copies: tuple[Copy, ...], rank: int) -> LowRankFeatureTokens:
-        """Return a bank of corrections x_j (A B)_j of rank ``rank`` to this layer."""
+        """Return a bank of corrections x_j (A B)_j of rank ``rank`` to this layer, or of full rank where it is less."""
         return LowRankFeatureTokens(self, copies, rank)
 
 
@@ -54,11 +54,12 @@ class LowRankFeatureTokens:
     Args:
         layer: the feature tokeniser to correct.
         copies: copies of the correction in the bank.
-        rank: number of columns of A.
+        rank: number of columns of A; a table with fewer columns, or a narrower token, takes that number instead.
     """
 
     def __init__(self, layer: FeatureTokens, copies: tuple[Copy, ...], rank: int) -> None:
-        first, second = (layer.inputs, rank), (rank, layer.outputs)
+        self.rank = min(rank, layer.inputs, layer.outputs)
+        first, second = (layer.inputs, self.rank), (self.rank, layer.outputs)
         self.down = Slot(f"{layer.name}.down", copies, first, uniform(layer.outputs**-0.5, *first))
         self.up = Slot(f"{layer.name}.up", copies, second, constant(0.0, *second))
         self.slots = (self.down, self.up)

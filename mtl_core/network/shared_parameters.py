@@ -152,11 +152,10 @@ def shared_stages(layout: Layout) -> dict[str, Int[Tensor, " n"]]:
     A stage is named by the first part of its slots' names: ``stage0``, or a connection of stages such as ``stitch0``.
     Stages are in forward order; those without shared parameters are left out.
     """
-    shared = torch.tensor([len(owner) > 1 for owner in layout.owner_sets])[layout.owners()]
     names = list(dict.fromkeys(_stage(slot) for slot in layout.trained))
     numbers = torch.tensor([names.index(_stage(slot)) for slot in layout.trained])
     sizes = torch.tensor(layout.sizes[: len(layout.trained)])
-    stage = numbers.repeat_interleave(sizes)[shared]
+    stage = numbers.repeat_interleave(sizes)[layout.shared]
     places = {name: (stage == number).nonzero().squeeze(1) for number, name in enumerate(names)}
     return {name: place for name, place in places.items() if len(place)}
 

@@ -179,7 +179,7 @@ class Sharing(ABC):
             return "a single task has nobody to share with"
         if not cls.uses_depth:
             return None
-        if recipe.depth is None or not 0 <= recipe.depth <= recipe.stages:
+        if not isinstance(recipe.depth, int) or not 0 <= recipe.depth <= recipe.stages:
             return f"depth must be 0 … {recipe.stages} (the number of stages), found {recipe.depth}"
         if recipe.depth == 0:
             return "no shared stage: the same network as independent"
@@ -218,6 +218,8 @@ def run(stage: Stage, theta: Theta, x: Float[Tensor, "r g b *i"], context: Forwa
 
     A single copy processes all signals as one batch; several copies process one signal each, or the common one.
     """
+    if len(stage.copies) == 1:
+        context = context.joining(x.shape[1])
     # a stage's single copy may have been handed out to the tasks, see Sharing.apart
     copies = theta[stage.slots[0]].shape[1] if stage.slots else len(stage.copies)
     if copies == 1:
@@ -226,7 +228,7 @@ def run(stage: Stage, theta: Theta, x: Float[Tensor, "r g b *i"], context: Forwa
 
 
 def share(x: Float[Tensor, "r g b *f"]) -> Float[Tensor, "r 1 gb *f"]:
-    """Return the signals of all tasks as one batch, for a stage with a single copy."""
+    """Return the signals of all tasks as one batch, which a stage then takes with ``context.joining(g)``."""
     return x.reshape(len(x), 1, -1, *x.shape[3:])
 
 

@@ -93,6 +93,7 @@ class _Level:
         banks = [[group for group in groups if len(group) == size] for size in sizes]
         self.stages = [backbone.stage(level, tuple(_copy(group, tasks) for group in bank)) for bank in banks]
         self.slots = tuple(slot for stage in self.stages for slot in stage.slots)
+        self._banks = banks
         self._parents = [[_group_of(group[0], above) for group in bank] for bank in banks]
         self._members = [[tasks.index(task) for group in bank for task in group] for bank in banks]
         self._group_order = _inverse([groups.index(group) for bank in banks for group in bank])
@@ -109,9 +110,9 @@ class _Level:
     def by_task(self, theta: Theta, h: Float[Tensor, "r t b *f"], context: ForwardContext) -> Float[Tensor, "r t b *o"]:
         """Return a signal for each task; the examples of a group's tasks form one batch."""
         parts = []
-        for stage, members in zip(self.stages, self._members, strict=True):
+        for stage, bank, members in zip(self.stages, self._banks, self._members, strict=True):
             grouped = _select(h, members).reshape(len(h), len(stage.copies), -1, *h.shape[3:])
-            out = stage(theta, grouped, context)
+            out = stage(theta, grouped, context.grouping(bank))
             parts.append(out.reshape(len(h), len(members), -1, *out.shape[3:]))
         return _select(torch.cat(parts, dim=1) if len(parts) > 1 else parts[0], self._task_order)
 

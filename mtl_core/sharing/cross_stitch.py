@@ -45,9 +45,9 @@ class CrossStitch(Sharing):
     def represent(
         self, theta: Theta, x: Float[Tensor, "r g b d"], context: ForwardContext
     ) -> Float[Tensor, "r t b *f"]:
-        h = share(self.backbone.enter(x))
+        h, joint = share(self.backbone.enter(x)), context.joining(x.shape[1])
         for stage, stitch in zip(self.stages, self.stitches, strict=True):
-            h = stitch(theta, run(stage, theta, h, context))
+            h = stitch(theta, run(stage, theta, h, joint))
         return own_examples(h, x.shape[1])
 
     @classmethod

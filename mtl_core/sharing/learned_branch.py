@@ -88,10 +88,10 @@ class LearnedBranch(Sharing):
     def represent(
         self, theta: Theta, x: Float[Tensor, "r g b d"], context: ForwardContext
     ) -> Float[Tensor, "r t b *f"]:
-        *between, last = self._weights(theta, context)
-        h = run(self.stages[0], theta, share(self.backbone.enter(x)), context)
+        (*between, last), joint = self._weights(theta, context), context.joining(x.shape[1])
+        h = run(self.stages[0], theta, share(self.backbone.enter(x)), joint)
         for stage, weights in zip(self.stages[1:], between, strict=True):
-            h = run(stage, theta, mix(weights, h), context)
+            h = run(stage, theta, mix(weights, h), joint)
         return own_examples(mix(last, h), x.shape[1])
 
     def tree(self, theta: Theta, row: int) -> list[list[list[str]]]:

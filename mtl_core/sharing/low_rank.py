@@ -9,12 +9,13 @@ from typing import Any
 from jaxtyping import Float
 from torch import Tensor
 
-from mtl_core.backbones import Affine, Backbone
+from mtl_core.backbones import Backbone
 from mtl_core.data.task_set import Development
 from mtl_core.layers.bank import SHARED, Theta, constant, private
 from mtl_core.layers.forward_context import ForwardContext
 from mtl_core.recipe import Recipe
 from mtl_core.sharing import Chain, Sharing, split, unadaptable
+from mtl_core.sharing.blocks.option_checks import invalid_count, options_of
 from mtl_core.sharing.blocks.task_descriptors import TaskVectors, along
 
 
@@ -43,9 +44,7 @@ class LowRank(Sharing):
         self.trunk = Chain(backbone, range(depth), (SHARED,))
         self.towers = Chain(backbone, range(depth, backbone.num_stages), private(tasks))
         layers = [layer for stage in self.trunk.stages for layer in stage.layers]
-        self.corrections = {
-            layer.name: layer.low_rank(private(tasks), _useful(rank, layer)) for layer in layers if rank > 0
-        }
+        self.corrections = {layer.name: layer.low_rank(private(tasks), rank) for layer in layers if rank > 0}
         self.biases = {
             layer.name: TaskVectors(f"{layer.name}.own_bias", tasks, None, layer.outputs, partial(constant, 0.0))
             for layer in layers
@@ -75,13 +74,9 @@ class LowRank(Sharing):
 
     @classmethod
     def why_infeasible(cls, recipe: Recipe, development: Development) -> str | None:
-        rank, own_biases = recipe.sharing_options.get("rank", 4), recipe.sharing_options.get("own_biases", False)
-        if rank < 0:
-            return f"rank must not be negative, found {rank}"
-        if rank == 0 and not own_biases:
+        options = options_of(cls, recipe)
+        if reason := invalid_count(options, "rank", 0, "it is a number of columns"):
+            return reason
+        if options["rank"] == 0 and not options["own_biases"]:
             return "corrections of rank 0: the same network as hard"
         return super().why_infeasible(recipe, development) or unadaptable(recipe)
-
-
-def _useful(rank: int, layer: Affine) -> int:
-    return min(rank, layer.outputs, layer.weight.numel // layer.outputs)

@@ -51,7 +51,7 @@ class MTLLoRA(Sharing):
         self.trunk = Chain(backbone, range(depth), (SHARED,))
         self.towers = Chain(backbone, range(depth, backbone.num_stages), private(tasks))
         self.corrections = {
-            layer.name: TaskMixedCorrection(layer, tasks, _useful(rank, layer), ups, temperature)
+            layer.name: TaskMixedCorrection(layer, tasks, rank, ups, temperature)
             for stage in self.trunk.stages
             for layer in stage.layers
         }
@@ -79,7 +79,3 @@ class MTLLoRA(Sharing):
             or expert_name_clash(tasks, options["ups"])
             or unadaptable(recipe)
         )
-
-
-def _useful(rank: int, layer: Any) -> int:
-    return min(rank, layer.outputs, layer.weight.numel // layer.outputs)

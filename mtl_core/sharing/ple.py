@@ -11,6 +11,7 @@ from mtl_core.layers.bank import Theta
 from mtl_core.layers.forward_context import ForwardContext
 from mtl_core.sharing import share, split
 from mtl_core.sharing.blocks.experts import Extraction, LevelInput, level_input
+from mtl_core.sharing.blocks.stitching import own_examples
 from mtl_core.sharing.cgc import CGC
 
 
@@ -55,17 +56,13 @@ class PLE(CGC):
         own = shared = LevelInput(self.backbone.enter(x), x)
         if earlier:
             own = shared = LevelInput(share(own.experts), share(x))
+        joint = context.joining(signals)
         for level in earlier:
-            task_mixtures, shared_mixture = level(theta, own, shared, context, dropout)
+            task_mixtures, shared_mixture = level(theta, own, shared, joint, dropout)
             own = level_input(task_mixtures, axis)
             shared = shared if shared_mixture is None else level_input(shared_mixture, axis)
         if earlier and signals > 1:
-            own = LevelInput(*(_own_examples(signal, signals) for signal in own))
+            own = LevelInput(*(own_examples(signal, signals) for signal in own))
             shared = LevelInput(*(split(signal, signals) for signal in shared))
         mixed, _ = last(theta, own, shared, context, dropout)
         return mixed
-
-
-def _own_examples(h: Float[Tensor, "r t gb *f"], signals: int) -> Float[Tensor, "r t b *f"]:
-    """The part of every task's signal that stems from the task's own examples."""
-    return h.unflatten(2, (signals, -1)).diagonal(dim1=1, dim2=2).movedim(-1, 1)

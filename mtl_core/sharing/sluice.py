@@ -67,9 +67,10 @@ class Sluice(Sharing):
     def represent(
         self, theta: Theta, x: Float[Tensor, "r g b d"], context: ForwardContext
     ) -> Float[Tensor, "r t b *f"]:
-        h, outputs, last = share(self.backbone.enter(x)), [], len(self.stages) - 1
+        h, joint = share(self.backbone.enter(x)), context.joining(x.shape[1])
+        outputs, last = [], len(self.stages) - 1
         for stage, stitch in zip(self.stages, self.stitches, strict=True):
-            h = stitch(theta, run(stage, theta, h, context))
+            h = stitch(theta, run(stage, theta, h, joint))
             outputs.append(self.backbone.fit_to(own_examples(h, x.shape[1]), last))
         if context.training and self.subspaces > 1:
             overlaps = [overlap(theta, stage.layers[-1], self.subspaces) for stage in self.stages]

@@ -106,8 +106,7 @@ class LookAhead:
         self._loader = BatchLoader(development.examples, [preparation] * max(2, self._tasks))
         index, real = probe_batch(development, preparation, seed, examples)
         self._index, self._real = index[:1], real[:1]
-        shared = torch.tensor([len(owner) > 1 for owner in network.layout.owner_sets])[network.layout.owners()]
-        places = shared.nonzero().squeeze(1)
+        places = network.layout.shared.nonzero().squeeze(1)
         self._stages = [places[among] for among in shared_stages(network.layout).values()]
         self._among = list(shared_stages(network.layout).values())
 

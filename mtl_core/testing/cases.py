@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
 
 from mtl_core.data.task_set import Development
 from mtl_core.layers.bank import Theta
+from mtl_core.layers.dropout import noise_of
 from mtl_core.layers.forward_context import ForwardContext
 from mtl_core.network.feasibility import why_infeasible
 from mtl_core.network.network import Network
@@ -123,6 +124,12 @@ def small_cases(sharing: str, options: Mapping[str, Any] | None = None, **settin
 def in_training(step: int = 3) -> ForwardContext:
     """Return the context of a training step of two rows, with the random numbers of the rows' own streams."""
     return ForwardContext(training=True, progress=torch.zeros(2), streams=Streams((0, 1), "sharing").at([step, step]))
+
+
+def dropping(network: Network, step: int = 3) -> ForwardContext:
+    """Return the context of a training step of two rows that drop activations, each at a rate of its own."""
+    noise = noise_of((0, 1), (step, step), (0.2, 0.4))
+    return replace(in_training(step), noise=noise, tasks=network.layout.tasks)
 
 
 def shaken(network: Network, seeds: tuple[int, ...] = (0, 1)) -> Theta:

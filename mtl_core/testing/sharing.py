@@ -27,6 +27,7 @@ from mtl_core.testing.cases import (
     Case,
     by_task,
     cases_of,
+    dropping,
     fresh,
     in_training,
     inputs_for,
@@ -91,7 +92,7 @@ def check_sharing(sharing: str, **options: Any) -> None:
 
 def checks_for(case: Case) -> tuple[Callable[[Case], None], ...]:
     """Return the promises that a case is held to, one function each, which takes the case."""
-    in_order = (check_trained_task_order,) if case.learns and not case.data.own_inputs else ()
+    in_order = (check_trained_task_order,) if case.learns else ()
     return OUTPUT_CHECKS + ((check_training, *in_order) if case.trains else ())
 
 
@@ -176,18 +177,18 @@ def check_own_inputs(case: Case) -> None:
 
 
 def check_task_order(case: Case) -> None:
-    """Check that permuting the tasks permutes the outputs of fresh networks in training, chance included."""
+    """Check that permuting the tasks permutes the outputs of fresh networks in training, dropout included."""
     one, other = _in_two_orders(case)
     for name, logits in one.items():
         _assert_close(other[name], logits, f"{case}: the outputs of task {name!r} depend on the order of the tasks")
 
 
 def _in_two_orders(case: Case) -> list[dict[str, Tensor]]:
-    found = []
-    for data in (case.data, case.data.only(*turned([task.name for task in case.data.tasks]))):
-        network = Case(case.recipe, data).network
-        x = inputs_for(case, signals=1)
-        found.append(by_task(network, network(fresh(network), x, in_training())))
+    found, names, x = [], [task.name for task in case.data.tasks], inputs_for(case)
+    for order in (names, turned(names)):
+        network = Case(case.recipe, case.data.only(*order)).network
+        own = x[:, [names.index(name) for name in order]] if case.data.own_inputs else x
+        found.append(by_task(network, network(fresh(network), own, dropping(network))))
     return found
 
 
@@ -202,7 +203,7 @@ def check_costs(case: Case) -> None:
     cost, network = cost_of(case.recipe, case.data), case.network
     layout = network.layout
     total = layout.initialise([0])[:, : layout.num_trained].shape[1]
-    shared = sum(len(layout.owner_sets[owner]) > 1 for owner in layout.owners())
+    shared = int(layout.shared.sum())
     found = (cost.parameters_total, cost.parameters_shared)
     assert found == (total, shared), f"{case}: (all, shared) parameters are {(total, shared)}, the cost says {found}"
     with FlopCounterMode(display=False) as counter, torch.no_grad():

@@ -11,9 +11,7 @@ from typing import Any
 
 import torch
 
-from mtl_core.layers.bank import SHARED
-from mtl_core.layers.forward_context import EVALUATION
-from mtl_core.testing.cases import Case, fresh, inputs_for
+from mtl_core.testing.cases import Case
 from mtl_core.testing.replicas import differences, varied_replicas
 from mtl_core.training import checkpoint
 from mtl_core.training.trainer import Outcome, fit
@@ -60,8 +58,6 @@ def check_trained_task_order(case: Case) -> None:
     names = [task.name for task in case.data.tasks]
     order = [names.index(name) for name in turned(names)]
     everyone = varied_replicas(recipe, len(names), 2)
-    if _drops_in_order(case):
-        everyone = [replace(row, hyperparameters={**row.hyperparameters, "dropout": 0.0}) for row in everyone]
     with double_precision():
         examples = case.data.examples
         examples = replace(examples, inputs=examples.inputs.double(), targets=examples.targets.double())
@@ -74,14 +70,6 @@ def check_trained_task_order(case: Case) -> None:
             torch.testing.assert_close(
                 found, expected, rtol=2e-5, atol=1e-9, equal_nan=True, msg=lambda details, m=message: f"{m}: {details}"
             )
-
-
-def _drops_in_order(case: Case) -> bool:
-    """Whether dropout depends on the order of the tasks: where a shared copy sees a signal of each task."""
-    network = case.network
-    signals = network.represent(fresh(network), inputs_for(case, signals=1), EVALUATION).shape[1]
-    first = [slot.copies == (SHARED,) for slot in network.layout.slots if slot.name == "stage0.weight"]
-    return signals > 1 and (network.trunk.observes_conflict or all(first))
 
 
 @contextmanager

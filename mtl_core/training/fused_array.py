@@ -15,10 +15,10 @@ from mtl_core.gradients import conflict
 from mtl_core.network.network import Network
 from mtl_core.network.replica_state import ReplicaState, StackedStates, separate
 from mtl_core.recipe import Recipe, ReplicaConfig
-from mtl_core.training import optimiser
 from mtl_core.training.array_parts import assemble
 from mtl_core.training.device import CPU
 from mtl_core.training.model_selection import CURVES, ModelSelection
+from mtl_core.training.optimisers import optimiser
 from mtl_core.training.rows_weighting import weighting_of, weighting_state
 from mtl_core.training.train_epoch import EpochTrainer
 

@@ -15,10 +15,10 @@ from mtl_core.layers.dropout import Dropout
 from mtl_core.layers.forward_context import ForwardContext
 from mtl_core.network.replica_state import StackedStates
 from mtl_core.randomness.counter_based import Streams
-from mtl_core.training import optimiser
 from mtl_core.training.array_parts import ArrayParts
 from mtl_core.training.clipping import clip_
 from mtl_core.training.device import CPU
+from mtl_core.training.optimisers.choice import optimiser_of
 from mtl_core.training.pools import stream_names
 from mtl_core.training.rows_weighting import columns_of_rows, weighting_memory, weighting_of
 from mtl_core.training.step_schedule import StepSchedule, schedule_of
@@ -76,7 +76,7 @@ class EpochTrainer:
         names = stream_names(network, rows)
         self._dropout = Dropout(seeds, rates, device, names) if any(rates) else None
         self._sharing_options = columns_of_rows("sharing", recipe.sharing, rows, device)
-        self._optimiser = optimiser.Optimiser(
+        self._optimiser = optimiser_of(
             recipe.optimiser, network.layout, parts.parameters, parts.state, [row.hyperparameters for row in rows],
             adaptive=isinstance(self._weighting, JacobianWeighting) and self._weighting.adaptive,
         )  # fmt: skip
@@ -155,4 +155,5 @@ class EpochTrainer:
             searching=epoch.searching,
             options=self._sharing_options,
             streams=self._sharing_streams.at(epoch.schedule.numbers[step]),
+            tasks=self._network.layout.tasks,
         )

@@ -15,6 +15,7 @@ from mtl_core.network.replica_state import ReplicaState
 from mtl_core.recipe import Recipe, ReplicaConfig
 from mtl_core.training.allocator import keep_freed_memory
 from mtl_core.training.device import chosen_device
+from mtl_core.training.fit_arguments import check_arguments
 from mtl_core.training.fused_array import CURVES, FusedArray, fresh_state, restarted, search_is_over
 from mtl_core.training.pools import Pools
 from mtl_core.training.row_scheduler import Progress, Reports, RowScheduler
@@ -78,7 +79,7 @@ def fit(
         development: the pool; the test split is not part of it.
         rows: what each has for itself; keys are unique.  Rows may learn one task each, of tasks that are
             :func:`mtl_core.data.stacked_tasks.alike`.
-        until: epochs after which to pause; ``None``: ``recipe.epochs``.
+        until: epochs after which to pause, 1 … ``recipe.epochs``; ``None``: ``recipe.epochs``.
         states: where to resume rows that have begun, by key.
         max_rows: rows that train at once; 4 to 16 is best on a CPU.
         watch: called after every epoch of the array; may raise to abort, and calls for a snapshot by ``True``.
@@ -88,14 +89,16 @@ def fit(
         device: where the rows train: ``auto`` takes a GPU if there is one.  States that come back are on the CPU.
 
     Raises:
-        UserError: when the device is not there.
+        UserError: when the device is not there, an option or a hyperparameter is none that the recipe has, two rows
+            have the same key, or a number is out of its range.
 
     Returns:
         An outcome for each row, in the order given.
     """
+    until = recipe.epochs if until is None else until
+    check_arguments(recipe, rows, until, max_rows)
     keep_freed_memory()
     chosen = chosen_device(device)
-    until = recipe.epochs if until is None else until
     pools = Pools(recipe, development, rows)
     prepared = {row.key: pools.preparation(row) for row in rows}
     scheduler = RowScheduler(rows, states or {}, until, max_rows, pools.network.trunk.search_epochs(recipe))

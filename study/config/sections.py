@@ -130,7 +130,9 @@ class Training(Section):
     methods, ``{worst_case: {on: excess}}``; a tuned option that has a value there is not drawn, and one that has a
     range, ``{mmoe: {gate_dropout: {uniform: [0, 0.3]}}}``, is drawn from it, also if it is else tuned on request only.
     ``{branch: {tree: affinity}}`` has the tree found when the run starts.  With ``tasks_per_step`` a step trains that
-    many tasks, each sampled ``uniform``, ``proportional`` to its labels, or at a temperature in between.
+    many tasks, each sampled ``uniform``, ``proportional`` to its labels, or at a temperature in between.  ``clip_norm``
+    is the largest norm of a network's gradient over all its parameters, which a step shortens to it; by default it is
+    left as it is.
     """
 
     batch_size: OrAuto[Annotated[int, Field(ge=1, le=1_000_000)]] = 64
@@ -142,6 +144,7 @@ class Training(Section):
     weighting_options: Annotated[Any, options_by_name("weighting")] = Field(default_factory=dict)
     tasks_per_step: Annotated[int, Field(ge=1, le=10_000)] | None = None
     sampling: Annotated[Any, sampling_rule()] = "uniform"
+    clip_norm: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
 
     @model_validator(mode="after")
     def _samples(self) -> Training:

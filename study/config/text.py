@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 import unicodedata
-from collections.abc import Iterable
+
+from mtl_core.errors import nearest
+
+__all__ = ["MAX_NAME", "RESERVED", "nearest", "printable", "wrong_with_name"]
 
 MAX_NAME = 64
 """Characters of a study's name, at most."""
@@ -41,12 +43,3 @@ def _spelt(character: str) -> str:
     return (
         character.encode("ascii", "backslashreplace").decode() if ord(character) > 127 else f"\\x{ord(character):02x}"
     )
-
-
-def nearest(word: str, names: Iterable[str]) -> str:
-    """Return a sentence with the one of ``names`` that ``word`` may have meant, or else with all of them."""
-    names = list(names)
-    close = difflib.get_close_matches(word, names, n=1, cutoff=0.6)
-    if close:
-        return f"Did you mean {close[0]!r}?"
-    return f"There is: {', '.join(names)}." if names else "Take it out."

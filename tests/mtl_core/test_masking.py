@@ -15,7 +15,7 @@ from mtl_core.data.preprocessing import prepare
 from mtl_core.data.task_set import Development
 from mtl_core.network.network import Network
 from mtl_core.recipe import Recipe
-from mtl_core.training.optimiser import Optimiser
+from mtl_core.training.optimisers.optimiser import Optimiser
 from mtl_core.training.trainer import fit
 from tests.mtl_core.worlds import TASKS, development, rows
 
@@ -71,9 +71,9 @@ def test_a_batch_without_labels_leaves_a_tasks_parameters_alone(
         self: Optimiser, gradients: Sequence[Tensor], rates: list[float], present: Tensor | None, on_device: Tensor
     ) -> None:
         assert present is not None
-        before = self._layout.pack(self._work[0])
+        before = self._layout.pack(self._parameters)
         original(self, gradients, rates, present, on_device)
-        moved = (before != self._layout.pack(self._work[0])) | (self._layout.pack(gradients) != 0)
+        moved = (before != self._layout.pack(self._parameters)) | (self._layout.pack(gradients) != 0)
         absent = torch.cat([torch.zeros(len(present), 1, dtype=torch.bool), ~present], dim=1)
         assert not (moved & absent[:, self._layout.owners()]).any()
         absences.append(int(absent.sum()))

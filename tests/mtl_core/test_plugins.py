@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from mtl_core.registry import KINDS
+
 ROOT = Path(__file__).parents[2]
 NAME = "biased"
 
@@ -114,3 +116,11 @@ def test_a_folder_that_does_not_exist_fails_loudly(tmp_path: Path) -> None:
     run = names("sharing", tmp_path / "ideas")
     assert run.returncode != 0
     assert re.search(r"MTL_STUDY_PATH[^/]*/.*ideas is no folder", run.stderr)
+
+
+@pytest.mark.parametrize("page", ["CONTRIBUTING.md", "docs/how_to/own_method.md", "mtl_core/registry.py"])
+def test_every_page_names_all_folders_that_are_searched(page: str) -> None:
+    text = (ROOT / page).read_text(encoding="utf-8")
+    (named,) = re.findall(r"MTL_STUDY_PATH``?`?[^.]*?sub-folders(.*?)are\s+searched", text, re.DOTALL)
+    searched = {kind for kind, (package, _) in KINDS.items() if package.startswith("mtl_core.")}
+    assert set(re.findall(r"[a-z]{4,}", named)) == searched

@@ -42,6 +42,7 @@ def test_impossible_architectures_say_why() -> None:
     assert "0 … 3" in (reason(3, sharing="hard", depth=4) or "")
     assert "None" in (reason(3, sharing="hard", depth=None) or "")
     assert "-1" in (reason(3, sharing="hard", depth=-1) or "")
+    assert "1.5" in (reason(3, sharing="hard", depth=1.5) or "")
     assert "one task" in (reason(2, sharing="single_task") or "")
     possible = [
         (3, "hard", 1),

@@ -81,4 +81,4 @@ def rows(number: int, seeds: int = 4, **hyperparameters: Any) -> list[ReplicaCon
 
 def shared_columns(layout: Layout) -> torch.Tensor:
     """Positions among a row's trained parameters of those that several tasks use."""
-    return torch.tensor([len(owner) > 1 for owner in layout.owner_sets])[layout.owners()].nonzero().squeeze(1)
+    return layout.shared.nonzero().squeeze(1)

@@ -160,6 +160,8 @@ CASES: dict[str, tuple[str | bytes, str, str]] = {
         "training.sampling",
         "from 1 up",
     ),
+    "clipping to nothing": (GOOD + "training: {clip_norm: 0}\n", "training.clip_norm", "greater than 0"),
+    "clipping by a word": (GOOD + "training: {clip_norm: none}\n", "training.clip_norm", "number"),
     "sampling among all tasks": (GOOD + "training: {sampling: proportional}\n", "training", "tasks_per_step"),
     "unknown strategy": (GOOD + "search: {strategy: random}\n", "search.strategy", "grid"),
     "no search seeds": (GOOD + "search: {seeds: 0}\n", "search.seeds", "1"),

@@ -36,7 +36,7 @@ class SharedExperts:
         self, theta: Theta, x: Float[Tensor, "r g b *i"], context: ForwardContext
     ) -> Float[Tensor, "r e g b *o"]:
         """Return every expert's output for every signal; all signals form one batch, which each expert sees."""
-        return self._chain(theta, share(x), context).unflatten(2, (x.shape[1], -1))
+        return self._chain(theta, share(x), context.joining(x.shape[1])).unflatten(2, (x.shape[1], -1))
 
 
 class OwnExperts:

@@ -25,7 +25,7 @@ def invalid_count(options: Mapping[str, Any], name: str, least: int, reason: str
         reason: what would be wrong with a smaller number; it ends the message.
     """
     number = options[name]
-    if isinstance(number, int) and number >= least:
+    if isinstance(number, int) and not isinstance(number, bool) and number >= least:
         return None
     return f"{name} must be a whole number from {least}, found {number!r}: {reason}"
 

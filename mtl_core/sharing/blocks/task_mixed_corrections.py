@@ -22,14 +22,14 @@ class TaskMixedCorrection:
     Args:
         layer: the layer to correct.
         tasks: names, in order.
-        rank: q, the number of features between A and B.
+        rank: q, the number of features between A and B; a layer with fewer inputs or outputs takes that number.
         ups: number of the B_n.
         temperature: τ of the softmax.
     """
 
     def __init__(self, layer: Affine, tasks: Sequence[str], rank: int, ups: int, temperature: float) -> None:
         self._correction, self._temperature = layer.low_rank(private(tasks), rank), temperature
-        down, up = self._correction.slots
+        (down, up), rank = self._correction.slots, self._correction.rank
         self._convolves = len(up.shape) == 4
 
         def identity(generator: Generator) -> Tensor:

@@ -128,7 +128,7 @@ def test_the_cost_is_that_of_the_network(backbone: str, sharing: str, depth: int
     world = images(NAMES[: 1 if sharing == "single_task" else 3], own=own)
     cost, network = cost_of(chosen, world), Network(chosen, world.tasks, world.shape)
     assert cost.parameters_total == sum(len(slot.copies) * slot.numel for slot in network.layout.trained)
-    assert cost.parameters_shared == sum(len(network.layout.owner_sets[owner]) > 1 for owner in network.layout.owners())
+    assert cost.parameters_shared == int(network.layout.shared.sum())
     with FlopCounterMode(display=False) as counter, torch.no_grad():
         network(theta_of(network), inputs(len(world.tasks) if own else 1, examples=7))
     assert counter.get_total_flops() == 2 * cost.multiply_adds * 2 * 7

@@ -88,3 +88,25 @@ def test_a_mask_does_not_depend_on_how_many_steps_are_drawn_at_once(elements: in
         noise = dropout.at(place)
         for _ in range(2):
             assert torch.equal(noise(x, COPIES), alone(x, COPIES))
+
+
+def test_a_copy_of_several_tasks_has_a_mask_for_each_that_its_place_does_not_change() -> None:
+    x = torch.ones(1, 1, 3 * 8, 25)
+    straight = noise_of([7], [3], [0.4])(x, (SHARED,), ["abc"]).unflatten(2, (3, 8))
+    permuted = noise_of([7], [3], [0.4])(x, (SHARED,), ["cab"]).unflatten(2, (3, 8))
+    assert torch.equal(permuted, straight[:, :, [2, 0, 1]])
+    assert not torch.equal(straight[:, :, 0], straight[:, :, 1])
+
+
+def test_every_copy_has_masks_of_its_own_for_the_tasks_that_it_takes() -> None:
+    x = torch.ones(1, 2, 2 * 8, 25)
+    all_, apart = (noise_of([7], [3], [0.4])(x, COPIES, groups) for groups in (["vw"], ["vw", "uw"]))
+    assert torch.equal(all_[:, 0], apart[:, 0])
+    assert torch.equal(all_[:, 1, 8:], apart[:, 1, 8:])
+    assert not torch.equal(all_[:, 1, :8], apart[:, 1, :8])
+    assert not torch.equal(all_[:, 0], all_[:, 1])
+
+
+def test_a_copy_of_one_task_has_the_same_masks_whoever_it_belongs_to() -> None:
+    plain = noise_of([7], [3], [0.4])(ONES[:1], COPIES)
+    assert torch.equal(noise_of([7], [3], [0.4])(ONES[:1], COPIES, ["v", "w"]), plain)

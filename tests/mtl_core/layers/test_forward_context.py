@@ -46,3 +46,15 @@ def test_an_adapter_changes_what_an_affine_layer_returns() -> None:
     x = torch.randn(2, 1, 5, 3)
     adapt = EVALUATION.adapted(doubled).adapt
     assert torch.equal(layer(theta, x, adapt=adapt), 2 * layer(theta, x))
+
+
+def test_copies_that_join_the_signals_of_all_tasks_drop_by_the_tasks_names() -> None:
+    h = torch.ones(2, 1, 3 * 20, 30)
+    noise, again = (noise_of((0, 1), (4, 4), [0.5, 0.25]) for _ in range(2))
+    context = ForwardContext(training=True, noise=noise, tasks=("a", "b", "c"))
+    joint = context.joining(3)
+    assert torch.equal(joint.drop(h, (SHARED,)), again(h, (SHARED,), ["abc"]))
+    assert joint.joining(1) is joint
+    assert joint.joining(3) is joint
+    assert context.joining(1) is context
+    assert EVALUATION.joining(3) is EVALUATION

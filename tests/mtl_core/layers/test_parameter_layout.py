@@ -70,6 +70,8 @@ def test_owners_are_all_tasks_single_tasks_and_groups() -> None:
     assert LAYOUT.stepped(present).tolist() == [[True, True, False, False, True], [False] * 5]
     assert LAYOUT.users(GROUPS.copies[0]) == {"a", "b"}
     assert [LAYOUT.is_shared(copy) for copy in (SHARED, *GROUPS.copies)] == [True, True, False]
+    assert LAYOUT.shared.tolist() == [True] * 8 + [False] * 11
+    assert LAYOUT.shared.sum() == LAYOUT.count_shared()
 
 
 def test_two_copies_of_one_name_in_slots_of_one_name_are_refused() -> None:

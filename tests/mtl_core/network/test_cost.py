@@ -42,7 +42,7 @@ def test_parameters_and_multiply_adds_are_those_of_the_network(recipe: Recipe) -
     cost, network = cost_of(recipe, data), Network(recipe, data.tasks, data.shape)
     flat = network.layout.initialise([0, 1])
     assert cost.parameters_total == flat.shape[1]
-    assert cost.parameters_shared == sum(len(network.layout.owner_sets[owner]) > 1 for owner in network.layout.owners())
+    assert cost.parameters_shared == int(network.layout.shared.sum())
     theta, examples = network.layout.theta(network.layout.unpack(flat)), 7
     with FlopCounterMode(display=False) as counter, torch.no_grad():
         network(theta, torch.randn(2, 1, examples, data.num_inputs))

@@ -23,7 +23,7 @@ from mtl_core.registry import entries, find
 from mtl_core.testing.cases import BACKBONE_OPTIONS, Case, cases_of
 from mtl_core.testing.devices import META, array_on, check_device, strictly
 from mtl_core.testing.small_tasks import MIXED, small_tasks
-from mtl_core.training.optimiser import Optimiser
+from mtl_core.training.optimisers.optimiser import Optimiser
 from mtl_core.training.task_scores import TaskScores
 from mtl_core.training.train_epoch import EpochTrainer
 from mtl_core.weighting.dwa import DWA

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from study.config.text import nearest, printable, wrong_with_name
+from study.config.text import printable, wrong_with_name
 
 HOSTILE = [
     "../x", "/etc/passwd", "a\0b", "x" * 300, "CON", "con.txt", "nul", "LPT1", "", " ", ".", "..", ".hidden", "a/b",
@@ -37,8 +37,3 @@ def test_nothing_printable_steers_a_terminal(text: str) -> None:
 def test_ordinary_text_is_shown_as_it_is() -> None:
     assert printable("Größe 漢字 ≥ 1") == "Größe 漢字 ≥ 1"
     assert printable("\x1b[2J\u202e") == r"\x1b[2J\u202e"
-
-
-def test_the_nearest_name_or_all_of_them() -> None:
-    assert nearest("widht", ["width", "depth"]) == "Did you mean 'width'?"
-    assert nearest("zzz", ["width", "depth"]) == "There is: width, depth."

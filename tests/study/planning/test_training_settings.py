@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
 from typing import Any
 
 import pytest
@@ -12,21 +11,15 @@ from study.config.sections import Training
 from study.config.spec import Spec
 from study.planning.arm import Arm
 from study.planning.replica import Replica
-from study.planning.training_settings import TrainingSettings, recipe_of, settings_of
+from study.planning.training_settings import ALWAYS_HASHED, TrainingSettings, recipe_of, settings_of
 
 ARM = Arm("mmoe", 1, 2, 8, weighting="gradnorm")
 OTHER = {
     "batch_size": 7, "epochs": 11, "patience": 3, "schedule": "constant", "backbone_options": {"norm": "layer"},
     "sharing_options": {"mmoe": {"experts": 3}}, "weighting_options": {"gradnorm": {"alpha": 2.0}},
-    "tasks_per_step": 1, "sampling": "proportional",
+    "tasks_per_step": 1, "sampling": "proportional", "clip_norm": 0.5,
 }  # fmt: skip
 """A value of every setting that is not its default."""
-
-
-class WithClipping(Training):
-    """The section as it would be with a setting that the recipe has and the study file lacks so far."""
-
-    clip_norm: float | None = None
 
 
 def key(settings: TrainingSettings) -> str:
@@ -47,15 +40,14 @@ def test_every_setting_is_part_of_the_content_hash(name: str) -> None:
     assert key(TrainingSettings(Training(**changed))) != key(TrainingSettings(plain))
 
 
-def test_a_new_setting_takes_one_field_of_the_section_and_one_of_the_recipe() -> None:
-    assert "clip_norm" in {field.name for field in fields(Recipe)}
-    settings = TrainingSettings(WithClipping(clip_norm=0.5))
-    assert recipe_of(ARM, settings).clip_norm == 0.5
-    assert key(settings) != key(TrainingSettings(WithClipping(clip_norm=0.25)))
-
-
-def test_records_from_before_a_new_setting_are_found_at_its_default() -> None:
-    assert key(TrainingSettings(WithClipping())) == key(TrainingSettings(Training()))
+def test_a_setting_that_is_newer_than_the_first_records_is_hashed_only_where_it_is_set() -> None:
+    """Records from before it count on."""
+    newer = set(Training.model_fields) - ALWAYS_HASHED
+    assert newer == {"clip_norm"}
+    assert not newer & set(TrainingSettings(Training()).hashed(ARM))
+    assert TrainingSettings(Training(clip_norm=0.5)).hashed(ARM)["clip_norm"] == 0.5
+    keys = {key(TrainingSettings(Training(clip_norm=norm))) for norm in (None, 0.5, 0.25)}
+    assert len(keys) == 3
 
 
 def test_a_setting_that_the_recipe_lacks_is_an_error_and_not_ignored() -> None:

@@ -49,6 +49,15 @@ def test_each_tasks_correction_is_a_low_rank_one_of_its_composed_factors(kind: s
 
 
 @pytest.mark.parametrize("kind", LAYERS)
+def test_a_rank_above_that_of_the_layer_is_the_layers(kind: str) -> None:
+    """The convolution's patches have 45 numbers, so its 7 outputs are the least; the others have 5 inputs."""
+    layer, _ = LAYERS[kind]
+    least = 7 if kind == "convolution" else 5
+    assert [layer.low_rank((SHARED,), rank).rank for rank in (3, 5, 50)] == [3, 5, least]
+    assert TaskMixedCorrection(layer, TASKS, 50, UPS, TEMPERATURE).turn.shape == (least, least)
+
+
+@pytest.mark.parametrize("kind", LAYERS)
 def test_it_is_zero_at_the_start_and_every_factor_that_matters_can_move(kind: str) -> None:
     layer, shape = LAYERS[kind]
     correction = TaskMixedCorrection(layer, TASKS, RANK, UPS, TEMPERATURE)

@@ -1,4 +1,4 @@
-"""Optimisers with hyperparameters per row, against ``torch.optim`` on every owner's parameters."""
+"""Every optimiser, with hyperparameters per row, against ``torch.optim`` on every owner's parameters."""
 
 from __future__ import annotations
 
@@ -11,7 +11,10 @@ from torch import Tensor
 from mtl_core.layers.bank import SHARED, Copy, Slot, private, uniform
 from mtl_core.layers.parameter_layout import Layout
 from mtl_core.network.replica_state import StackedStates
-from mtl_core.training.optimiser import Optimiser, start
+from mtl_core.training.optimisers.broadcast import BroadcastOptimiser
+from mtl_core.training.optimisers.optimiser import Optimiser, start
+from mtl_core.training.optimisers.row_by_row import RowByRowOptimiser
+from mtl_core.training.optimisers.small_rows import SmallRowsOptimiser
 
 pytestmark = pytest.mark.usefixtures("double")
 
@@ -32,6 +35,8 @@ SETTINGS = [
     {"weight_decay": 0.3, "beta1": 0.5, "momentum": 0.0},
 ]
 MOST_STEPS = 20
+MADE = [SmallRowsOptimiser, RowByRowOptimiser, BroadcastOptimiser]
+every = pytest.mark.parametrize("made", MADE, ids=["small rows", "row by row", "broadcast"])
 RATES = [[1e-2, 3e-2, 1e-1], [5e-3, 1e-1, 2e-2]]
 
 
@@ -52,12 +57,18 @@ def presence(absent: bool) -> list[Tensor | None]:
 
 
 def trained(
-    name: str, absent: bool, steps: int = MOST_STEPS, rows: StackedStates | None = None, done: int = 0
+    made: type[Optimiser],
+    name: str,
+    absent: bool,
+    steps: int = MOST_STEPS,
+    rows: StackedStates | None = None,
+    done: int = 0,
+    adaptive: bool = False,
 ) -> StackedStates:
     """StackedStates after ``steps`` in all, of which ``rows`` have ``done`` behind them."""
     rows = begun() if rows is None else rows
     parameters = LAYOUT.unpack(rows["parameters"])
-    optimiser = Optimiser(name, LAYOUT, parameters, rows, SETTINGS)
+    optimiser = made(name, LAYOUT, parameters, rows, SETTINGS, adaptive)
     for step in range(done, steps):
         optimiser.step(gradients()[step], RATES[step % 2], presence(absent)[step])
     return {"parameters": LAYOUT.pack(parameters), **optimiser.moments(), "updates": rows["updates"]}
@@ -96,34 +107,22 @@ def reference(name: str, row: int, absent: bool) -> list[Tensor]:
     return [parameter.detach() for parameter in parameters]
 
 
+@every
 @pytest.mark.parametrize("absent", [False, True], ids=["all present", "tasks absent"])
 @pytest.mark.parametrize("name", ["adamw", "sgd"])
-def test_every_row_follows_torch_optim_with_its_own_hyperparameters(name: str, absent: bool) -> None:
-    found_rows = owned_rows(trained(name, absent)["parameters"])
+def test_every_row_follows_torch_optim_with_its_own_hyperparameters(
+    made: type[Optimiser], name: str, absent: bool
+) -> None:
+    found_rows = owned_rows(trained(made, name, absent)["parameters"])
     for row in range(len(SETTINGS)):
         for found, expected in zip(found_rows[row], reference(name, row, absent), strict=True):
             torch.testing.assert_close(found, expected, rtol=1e-10, atol=1e-12)
 
 
-def directly(absent: bool, on_cpu: bool) -> StackedStates:
-    """Training in which what several tasks share is handed over as finished steps."""
-    rows = begun()
-    parameters = LAYOUT.unpack(rows["parameters"])
-    optimiser = Optimiser("adamw", LAYOUT, parameters, rows, SETTINGS, adaptive=True)
-    for step, present in enumerate(presence(absent)):
-        if on_cpu:
-            optimiser.step(gradients()[step], RATES[step % 2], present)
-            continue
-        stepped = torch.ones_like(rows["updates"], dtype=torch.bool) if present is None else LAYOUT.stepped(present)
-        rows["updates"].add_(stepped)
-        optimiser._step_by_broadcast(gradients()[step], torch.tensor(RATES[step % 2]), stepped)
-    return {"parameters": LAYOUT.pack(parameters), **optimiser.moments(), "updates": rows["updates"]}
-
-
-@pytest.mark.parametrize("on_cpu", [True, False], ids=["kernels", "broadcast"])
+@every
 @pytest.mark.parametrize("absent", [False, True], ids=["all present", "tasks absent"])
-def test_finished_steps_of_shared_parameters_are_taken_as_they_are(absent: bool, on_cpu: bool) -> None:
-    found, usual = directly(absent, on_cpu), trained("adamw", absent)
+def test_finished_steps_of_shared_parameters_are_taken_as_they_are(made: type[Optimiser], absent: bool) -> None:
+    found, usual = trained(made, "adamw", absent, adaptive=True), trained(made, "adamw", absent)
     expected = begun()["parameters"]
     for step, present in enumerate(presence(absent)):
         here = torch.ones(len(SETTINGS), LAYOUT.size, dtype=torch.bool)
@@ -133,7 +132,7 @@ def test_finished_steps_of_shared_parameters_are_taken_as_they_are(absent: bool,
         decay = torch.tensor([row["weight_decay"] for row in SETTINGS]).unsqueeze(1)
         moved = expected * (1 - rate * decay) - rate * LAYOUT.pack(gradients()[step])
         expected = torch.where(here, moved, expected)
-    shared = torch.tensor([len(owner) > 1 for owner in LAYOUT.owner_sets])[LAYOUT.owners()]
+    shared = LAYOUT.shared
     torch.testing.assert_close(found["parameters"][:, shared], expected[:, shared], rtol=1e-10, atol=1e-12)
     for key in ("parameters", "first_moment", "second_moment"):
         torch.testing.assert_close(found[key][:, ~shared], usual[key][:, ~shared], rtol=1e-10, atol=1e-12)
@@ -141,31 +140,12 @@ def test_finished_steps_of_shared_parameters_are_taken_as_they_are(absent: bool,
     assert not found["second_moment"][:, shared].any()
 
 
-@pytest.mark.parametrize("absent", [False, True], ids=["all present", "tasks absent"])
+@every
 @pytest.mark.parametrize("name", ["adamw", "sgd"])
-def test_broadcasting_does_what_the_kernels_do(name: str, absent: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    by_kernels = trained(name, absent)
-
-    def broadcast(
-        self: Optimiser, gradients: Sequence[Tensor], rates: Sequence[float], present: Tensor | None = None
-    ) -> None:
-        stepped = torch.ones_like(self._updates, dtype=torch.bool)
-        if present is not None:
-            stepped = LAYOUT.stepped(present)
-        self._updates.add_(stepped)
-        self._step_by_broadcast(gradients, torch.tensor(rates), stepped)
-
-    monkeypatch.setattr(Optimiser, "step", broadcast)
-    by_broadcasting = trained(name, absent)
-    for key, value in by_kernels.items():
-        torch.testing.assert_close(by_broadcasting[key], value, rtol=1e-10, atol=1e-12)
-
-
-@pytest.mark.parametrize("name", ["adamw", "sgd"])
-def test_an_absent_task_keeps_everything_and_later_counts_its_own_steps(name: str) -> None:
+def test_an_absent_task_keeps_everything_and_later_counts_its_own_steps(made: type[Optimiser], name: str) -> None:
     rows = begun()
     parameters = LAYOUT.unpack(rows["parameters"])
-    optimiser = Optimiser(name, LAYOUT, parameters, rows, SETTINGS)
+    optimiser = made(name, LAYOUT, parameters, rows, SETTINGS)
     without_b = torch.tensor([[True, False, True]] * len(SETTINGS))
     for present in (None, without_b, without_b, None):
         before = {"parameters": LAYOUT.pack(parameters), **optimiser.moments()}
@@ -183,9 +163,10 @@ def test_an_absent_task_keeps_everything_and_later_counts_its_own_steps(name: st
     assert rows["updates"].tolist() == [[4, 4, 2, 4, 4]] * len(SETTINGS)
 
 
+@every
 @pytest.mark.parametrize("absent", [False, True], ids=["all present", "tasks absent"])
-def test_a_resumed_optimiser_goes_on_where_it_stood(absent: bool) -> None:
-    straight = trained("adamw", absent)
-    paused = trained("adamw", absent, steps=9)
-    resumed = trained("adamw", absent, rows=paused, done=9)
+def test_a_resumed_optimiser_goes_on_where_it_stood(made: type[Optimiser], absent: bool) -> None:
+    straight = trained(made, "adamw", absent)
+    paused = trained(made, "adamw", absent, steps=9)
+    resumed = trained(made, "adamw", absent, rows=paused, done=9)
     assert all(torch.equal(resumed[key], value) for key, value in straight.items())

@@ -1,4 +1,4 @@
-"""One fused kernel moves rows of zeros; test_optimiser.py, beside this file, holds the steps against torch.optim."""
+"""One call for all small rows; test_optimiser.py, beside this file, holds the steps against torch.optim."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from torch import Tensor
 
 from mtl_core.layers.bank import SHARED, Slot, private, uniform
 from mtl_core.layers.parameter_layout import Layout
-from mtl_core.training.optimiser import Optimiser, start
-from mtl_core.training.small_rows import SmallRows
+from mtl_core.training.optimisers.optimiser import Optimiser, start
+from mtl_core.training.optimisers.small_rows import SmallRowsOptimiser
 
 TASKS = ("a", "b")
 LAYOUT = Layout(
@@ -22,12 +22,12 @@ LAYOUT = Layout(
 )
 
 
-def trained(name: str, seeds: list[int], counts: list[int]) -> Tensor:
+def trained(name: str, seeds: list[int], counts: list[int], made: type[Optimiser] = SmallRowsOptimiser) -> Tensor:
     """Parameters after five steps of rows that have taken so many before; gradients are the seeds' own."""
     rows = start(LAYOUT, len(seeds))
     rows["updates"] += torch.tensor(counts).unsqueeze(1)
     parameters = LAYOUT.unpack(LAYOUT.initialise(seeds))
-    optimiser = Optimiser(name, LAYOUT, parameters, rows, [{"weight_decay": 0.1, "momentum": 0.9}] * len(seeds))
+    optimiser = made(name, LAYOUT, parameters, rows, [{"weight_decay": 0.1, "momentum": 0.9}] * len(seeds))
     for step in range(5):
         flat = [torch.randn(LAYOUT.size, generator=torch.Generator().manual_seed(9 * seed + step)) for seed in seeds]
         optimiser.step(LAYOUT.unpack(torch.stack(flat)), [0.01 * (1 + seed) for seed in seeds])
@@ -43,20 +43,3 @@ def test_a_row_has_the_same_bits_beside_rows_that_are_younger(name: str) -> None
     assert torch.equal(together[2], apart[2])
     assert torch.equal(together[2], alone[0])
     assert torch.equal(together[1], apart[1]) is (name == "sgd"), "Adam counts the steps"
-
-
-@pytest.mark.parametrize("name", ["adamw", "sgd"])
-def test_small_rows_and_large_ones_take_the_same_steps(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    small = trained(name, [1, 2, 3], [0, 0, 0])
-    monkeypatch.setattr("mtl_core.training.optimiser.LARGEST", 0)
-    torch.testing.assert_close(small, trained(name, [1, 2, 3], [0, 0, 0]), rtol=2e-6, atol=2e-7)
-
-
-def test_rows_are_filled_to_whole_vectors_and_views_are_of_their_memory() -> None:
-    rows = SmallRows(torch.ones(2, 21), torch.zeros(2, 21), [5, 16])
-    assert rows.moved.shape == (2, 32)
-    assert rows.first[:, 21:].eq(0).all()
-    first, last = rows.by_slot(rows.moved)
-    first += 1
-    last += 2
-    assert rows.moved[0].tolist() == [1.0] * 5 + [2.0] * 16 + [0.0] * 11

@@ -1,9 +1,4 @@
-"""The optimiser's step for rows of few parameters on a CPU: one kernel for all rows, and the rates afterwards.
-
-The kernels of ``torch.optim`` take one learning rate and one weight decay for all of their tensors.  A call for every
-row costs more than the arithmetic where rows are small.  So one call moves rows of zeros at a rate of 1, and what it
-has moved is added to the parameters at each row's own rate, in two more passes over memory.
-"""
+"""Memory for gradients and moments of several rows that one call of a kernel can pass over."""
 
 from __future__ import annotations
 
@@ -13,15 +8,13 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-LARGEST = 40_000
-"""Parameters of a row up to which the further passes cost less than the further calls."""
 _ALIGNED = 16
 """Rows are filled up to a multiple of this: a vector unit then never holds elements of two rows, nor takes single ones,
 which it would round differently, and a row has the same bits in every array."""
 
 
-class SmallRows:
-    """The moments of r rows in memory that one kernel can pass over.
+class PaddedRows:
+    """Gradients, moments and moves of r rows, filled up to whole vectors, in memory that one kernel can pass over.
 
     Args:
         first, second: packed moments, ``[r, p]``, which are copied.

@@ -36,6 +36,7 @@ def move(
         betas = {"beta1": settings["beta1"], "beta2": settings["beta2"], "eps": EPSILON, "amsgrad": False}
         torch._fused_adamw_(parameters, gradients, first, second, [], counts, **common, **betas)  # pyright: ignore
     else:
+        assert name == "sgd", f"there is no optimiser {name!r}"
         # a momentum buffer of zeros makes the first step what is_first_step would
         momentum = settings["momentum"]
         inertia = {"momentum": momentum, "dampening": 0.0, "nesterov": momentum > 0, "is_first_step": False}

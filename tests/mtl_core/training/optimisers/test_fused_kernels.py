@@ -1,11 +1,11 @@
-"""The kernels by name; tests/mtl_core/training/test_optimiser.py holds whole trainings against torch.optim."""
+"""The kernels by name; test_optimiser.py, beside this file, holds whole trainings against torch.optim."""
 
 from __future__ import annotations
 
 import pytest
 import torch
 
-from mtl_core.training.fused_kernels import move
+from mtl_core.training.optimisers.fused_kernels import move
 
 SETTINGS = {"weight_decay": 0.1, "beta1": 0.9, "beta2": 0.999, "momentum": 0.9}
 
