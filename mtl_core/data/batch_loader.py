@@ -43,6 +43,7 @@ class BatchLoader:
         self._tasks = [constant.task for constant in preparations[0].constants]
         self.fully_labelled = not bool(examples.targets.isnan().any())
         self._has_gaps = bool(examples.inputs.isnan().any())
+        self._some_count_not = examples.weights is not None and bool((examples.weights == 0).any())
         self._is_stacked = len(examples.targets) != len(examples.inputs)
         self._input_shift, self._input_scale, self.target_shift, self.target_scale = (
             torch.stack([getattr(preparation, name) for preparation in preparations]).view(len(preparations), *shape)
@@ -78,12 +79,25 @@ class BatchLoader:
         return x
 
     def targets(self, index: Int[Tensor, "r g b"]) -> tuple[Float[Tensor, "r c b"], Bool[Tensor, "r t b"] | None]:
-        """Return standardised targets without NaN, and the mask of labelled examples (``None``: all are)."""
+        """Return standardised targets without NaN, and the mask of those that count in the loss (``None``: all do).
+
+        A label of weight 0 counts as none: a step divides by the number of labels, and trains the tasks that have some.
+        """
         y = self.raw_targets(index)
-        labelled = None if self.fully_labelled else labels(self._tasks, y, dim=1)
+        counted = self._labelled(y)
+        if self._some_count_not:
+            weighs = self._own_weights(index) > 0
+            counted = weighs if counted is None else counted & weighs
         if self._scales_targets:
             y = (y - self.target_shift) * self.target_scale
-        return (y if labelled is None else torch.where(y.isnan(), 0.0, y)), labelled
+        return (y if self.fully_labelled else torch.where(y.isnan(), 0.0, y)), counted
+
+    def labelled(self, index: Int[Tensor, "r g b"]) -> Bool[Tensor, "r t b"] | None:
+        """Return the mask of examples that have a label, whatever its weight, as metrics judge them; ``None``: all."""
+        return self._labelled(self.raw_targets(index))
+
+    def _labelled(self, targets: Float[Tensor, "r c b"]) -> Bool[Tensor, "r t b"] | None:
+        return None if self.fully_labelled else labels(self._tasks, targets, dim=1)
 
     def raw_targets(self, index: Int[Tensor, "r g b"]) -> Float[Tensor, "r c b"]:
         """Return targets in their own unit: every task's at a common index, or each task's at the task's own index."""

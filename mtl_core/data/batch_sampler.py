@@ -68,7 +68,7 @@ class BatchSampler:
         self._batch_size, self._seeds = recipe.batch_size, tuple(seeds)
         self._names = [task.name for task in development.tasks]
         self._own_names = [self._names if task is None else [task] for task in learnt or [None] * len(self._seeds)]
-        self._device, self._labels = torch.device("cpu") if device is None else device, development.labels
+        self._device, self._labels = torch.device("cpu") if device is None else device, development.labels_in_loss
         self._own_inputs = development.own_inputs
         self._pools = [self._pools_of(preparation) for preparation in preparations]
         self._sampled = sampled_tasks(recipe, development)
@@ -95,7 +95,7 @@ class BatchSampler:
         return torch.stack(rows).to(self._device)
 
     def present(self, order: Int[Tensor, "r s g b"], epochs: Sequence[int]) -> Bool[Tensor, "r s t"] | None:
-        """Return the mask of tasks that each step trains: sampled, and with a label in the batch; ``None``: all.
+        """Return the mask of tasks that each step trains: sampled, with a label that counts; ``None``: all.
 
         Args:
             order: of :meth:`order`.

@@ -3,7 +3,8 @@
 A training loss is the weighted mean of the examples' losses.  A step divides by the number of its labels and by the
 mean weight on the training split, not by the sum of its own weights: so its gradient is on average that of the weighted
 mean over the whole split, however the weights are spread over batches, and the same factor on all weights changes
-nothing.  With whole numbers as weights that mean is the plain one with every example there so many times.
+nothing.  With whole numbers as weights that mean is the plain one with every example there so many times: a label of
+weight 0 is none, neither among those that a step divides by nor for whether the step trains the task.
 
 Source of balanced classes: G. King & L. Zeng, "Logistic regression in rare events data", Political Analysis 9, 2001.
 """

@@ -32,7 +32,8 @@ class Preparation:
     """Split and preprocessing of the pool for one seed.
 
     Args:
-        train, validation: positions in the pool of the examples with at least one label.
+        train, validation: positions in the pool of the examples with at least one label, to train on one that counts in
+            the loss.  Whatever is fitted on the training split takes a label of weight 0 for a missing one.
         probe: part of the training split, as large as the validation split, on which training loss is evaluated.
         input_shift, input_scale: applied to raw inputs as (x − shift) · scale; missing values become 0.
         target_shift, target_scale: the same for targets; 0 and 1 for classes.  A vector has one scale for all of its
@@ -41,7 +42,7 @@ class Preparation:
         constants: best constant outputs (logits, or standardised targets) for loss and for the metric, by task.
         trivial_loss, trivial_metric: loss and metric of these constants on the validation split.
         trivial_train_loss: their loss on ``probe``.
-        num_train, num_validation: labelled examples by task.
+        num_train, num_validation: labelled examples by task, to train on those that count in the loss.
         class_weights: of every class in the loss of each task, as :func:`table_of_classes` returns them.
         mean_weight: mean weight of each task's training labels in the loss; ``None``: all weigh the same.
         weights_judge: whether the examples' weights count in metrics, too.
@@ -80,32 +81,31 @@ def prepare(development: Development, seed: int, train_fraction: float = 1.0) ->
     train, validation = split(development, seed)
     train = nested_subset(train, train_fraction, seed)
     labelled, columns = development.labels, columns_of(tasks)
-    train, validation = (part[labelled[part].any(dim=1)] for part in (train, validation))
+    learnt, in_training = development.targets_in_loss, development.labels_in_loss
+    train, validation = train[in_training[train].any(dim=1)], validation[labelled[validation].any(dim=1)]
     if not len(train):
         names = ", ".join(repr(task.name) for task in tasks)
         raise UserError(f"training split of seed {seed}", f"has no label of {names}.", "Label more, or train on more.")
     shuffled = train[torch.randperm(len(train), generator=generator(seed, "probe"))]
     input_shift, input_scale = _input_standards(development, examples.inputs[train])
-    target_shift, target_scale = target_standards(tasks, examples.targets[train])
-    table = table_of_classes(tasks, examples.targets[train])
+    target_shift, target_scale = target_standards(tasks, learnt[train])
+    table = table_of_classes(tasks, learnt[train])
     in_loss = weights_in_loss(tasks, examples.targets, examples.weights, table)
     in_metric = examples.weights if development.weights_judge else None
 
-    def labels_at(places: Int[Tensor, " m"]) -> list[_Labels]:
+    def labels_at(places: Int[Tensor, " m"], targets: Float[Tensor, "n c"]) -> list[_Labels]:
         return [
-            _Labels(
-                targets_of(examples.targets[places], mine), _own(in_loss, places, task), _own(in_metric, places, task)
-            )
+            _Labels(targets_of(targets[places], mine), _own(in_loss, places, task), _own(in_metric, places, task))
             for task, mine in enumerate(columns)
         ]
 
     constants = tuple(
         fitted_constant(task, known.targets, (target_shift[[*mine]], target_scale[[*mine]]), known.weights)
-        for task, mine, known in zip(tasks, columns, labels_at(train), strict=True)
+        for task, mine, known in zip(tasks, columns, labels_at(train, learnt), strict=True)
     )
     probe = shuffled[: len(validation)].sort().values
-    held_out = list(zip(constants, labels_at(validation), strict=True))
-    fitted = zip(constants, labels_at(probe), strict=True)
+    held_out = list(zip(constants, labels_at(validation, examples.targets), strict=True))
+    fitted = zip(constants, labels_at(probe, learnt), strict=True)
     return Preparation(
         train=train,
         validation=validation,
@@ -118,10 +118,10 @@ def prepare(development: Development, seed: int, train_fraction: float = 1.0) ->
         trivial_loss=torch.tensor([one.loss(known.targets, known.in_loss) for one, known in held_out]),
         trivial_metric=torch.tensor([one.metric(known.targets, known.in_metric) for one, known in held_out]),
         trivial_train_loss=torch.tensor([one.loss(known.targets, known.in_loss) for one, known in fitted]),
-        num_train=labelled[train].sum(dim=0),
+        num_train=in_training[train].sum(dim=0),
         num_validation=labelled[validation].sum(dim=0),
         class_weights=table,
-        mean_weight=None if in_loss is None else _mean_weight(in_loss[train], labelled[train]),
+        mean_weight=None if in_loss is None else _mean_weight(in_loss[train], in_training[train]),
         weights_judge=development.weights_judge,
     )
 

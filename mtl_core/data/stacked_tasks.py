@@ -18,9 +18,9 @@ def alike(recipe: Recipe, development: Development, names: Iterable[str]) -> lis
     """Return the tasks called ``names`` in groups whose single-task networks differ in nothing but names and numbers.
 
     Tasks of one group have the same kind, metric and number of outputs, and take the same number of steps an epoch.
-    Those with a label for every example and others are kept apart: the two are computed in different ways, and a
-    replica's last bits must not depend on what trains beside it.  A backbone that draws random numbers by the names of
-    tasks makes every task a group of its own.
+    Those with a label that counts for every example and others are kept apart: the two are computed in different ways,
+    and a replica's last bits must not depend on what trains beside it.  A backbone that draws random numbers by the
+    names of tasks makes every task a group of its own.
 
     Args:
         recipe: of the single-task networks.
@@ -34,8 +34,8 @@ def alike(recipe: Recipe, development: Development, names: Iterable[str]) -> lis
         view = development.only(name)
         (task,) = view.tasks
         kind = replace(task, name="", classes=())
-        fully_labelled = not bool(view.examples.targets.isnan().any())
-        groups.setdefault((kind, fully_labelled, steps_per_epoch(recipe, view)), []).append(name)
+        all_count = bool(view.labels_in_loss.all())
+        groups.setdefault((kind, all_count, steps_per_epoch(recipe, view)), []).append(name)
     return [tuple(group) for group in groups.values()]
 
 

@@ -32,6 +32,23 @@ def targets_of(targets: Float[Tensor, "n c"], columns: range) -> Float[Tensor, "
     return targets[:, columns.start] if len(columns) == 1 else targets[:, columns.start : columns.stop]
 
 
+def only_counted(
+    tasks: Sequence[Task], targets: Float[Tensor, "n c"], weights: Float[Tensor, "n t"] | None
+) -> Float[Tensor, "n c"]:
+    """Return the targets with NaN for those that weigh 0: such a label is one that is there no times.
+
+    Args:
+        tasks: in the order of their columns.
+        targets: of all examples.
+        weights: of the examples in each task; ``None``: all count alike.
+    """
+    if weights is None or not (weights == 0).any():
+        return targets
+    counted = weights > 0
+    by_column = [counted[:, place : place + 1].expand(-1, task.num_targets) for place, task in enumerate(tasks)]
+    return torch.where(torch.cat(by_column, dim=1), targets, torch.nan)
+
+
 def labels(tasks: Sequence[Task], targets: Float[Tensor, "n c"], dim: int = 1) -> Bool[Tensor, "n t"]:
     """Return the mask of examples with a label of each task; an incomplete vector is no label.
 

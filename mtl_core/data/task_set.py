@@ -16,8 +16,9 @@ from torch import Tensor
 from mtl_core.data.column_facts import ColumnFacts
 from mtl_core.data.input_column import InputColumn
 from mtl_core.data.metrics import is_mean
+from mtl_core.data.needed_labels import needed_labels
 from mtl_core.data.remark import Remark
-from mtl_core.data.target_columns import columns_of, columns_of_only, labels
+from mtl_core.data.target_columns import columns_of_only, labels, only_counted
 from mtl_core.data.task import Task
 
 
@@ -68,8 +69,7 @@ class Development:
         image: channels, height and width, where the inputs are the pixels of an image, channel by channel.
         own_inputs: whether the tasks have inputs of their own: every example then belongs to one task and has a label
             of that task alone, and a batch holds the same number of examples of each task.
-        whole: numbers of labelled examples and of tasks in the pool from which :meth:`only` took these tasks; ``None``:
-            these are all tasks.
+        whole: :attr:`epoch` of the pool from which :meth:`only` took these tasks; ``None``: these are all tasks.
         whole_labels: :attr:`labels_of_pool` of the pool from which :meth:`only` took these tasks; ``None``: these are
             all tasks.
         input_origin: float64, what was subtracted from the users' inputs; ``None``: nothing.
@@ -122,11 +122,11 @@ class Development:
 
     @property
     def epoch(self) -> tuple[int, int]:
-        """Numbers of labelled examples and of tasks; their ratio is the number of examples of a task in an epoch.
+        """Numbers of examples that train and of tasks; their ratio is the number of examples of a task in an epoch.
 
         Only tasks with inputs of their own use this ratio.
         """
-        return self.whole or (int(self.labels.any(dim=1).sum()), len(self.tasks))
+        return self.whole or (int(self.labels_in_loss.any(dim=1).sum()), len(self.tasks))
 
     @property
     def labels(self) -> Bool[Tensor, "n t"]:
@@ -134,22 +134,23 @@ class Development:
         return labels(self.tasks, self.examples.targets)
 
     @property
+    def targets_in_loss(self) -> Float[Tensor, "n c"]:
+        """The pool's targets, NaN where they weigh 0: what training, and all that is fitted for it, sees of them."""
+        return only_counted(self.tasks, self.examples.targets, self.examples.weights)
+
+    @property
+    def labels_in_loss(self) -> Bool[Tensor, "n t"]:
+        """Mask of the pool's labels that count in the training loss of each task, as those of weight 0 do not."""
+        return labels(self.tasks, self.targets_in_loss)
+
+    @property
     def labels_of_pool(self) -> Bool[Tensor, "n m"]:
-        """Masks of examples of which training and validation need some each: first :attr:`labels` of all tasks.
+        """Masks of examples of which training and validation need some each: first :attr:`labels_in_loss`.
 
         Behind them, for every classification task with a metric that is not known without a rarer class, its labels
         outside the most frequent one.  Tasks that :meth:`only` left behind are among them.
         """
-        return self._needed() if self.whole_labels is None else self.whole_labels
-
-    def _needed(self) -> Bool[Tensor, "n m"]:
-        masks = [self.labels]
-        for task, columns in zip(self.tasks, columns_of(self.tasks), strict=True):
-            if task.has_classes and not is_mean(task.metric):
-                values = self.examples.targets[:, [*columns]]
-                known = values[~values.isnan()]
-                masks.append(~values.isnan() & (values != (known.mode().values if len(known) else torch.nan)))
-        return torch.cat(masks, dim=1)
+        return needed_labels(self.tasks, self.targets_in_loss) if self.whole_labels is None else self.whole_labels
 
     @property
     def num_folds(self) -> int:

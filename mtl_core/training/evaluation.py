@@ -45,7 +45,7 @@ def evaluate(
     for begin in range(0, index.shape[2], CHUNK):
         part = index[:, :, begin : begin + CHUNK]
         outputs = network(theta, loader.inputs(part))
-        standard, labelled = loader.targets(part)
+        standard, labelled = loader.targets(part)[0], loader.labelled(part)
         counted = real[:, :, begin : begin + CHUNK] & (True if labelled is None else labelled)
         weights = loader.weights(part)
         losses = weighted(network.losses(outputs, standard), weights)

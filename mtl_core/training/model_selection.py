@@ -34,8 +34,7 @@ class ModelSelection:
             )
             for split in ("probe", "validation")
         )
-        weights = parts.development.examples.weights
-        counted = labelled if weights is None else labelled & (weights > 0)
+        counted = parts.development.labels_in_loss
         has_labels = torch.stack([counted[preparation.probe].any(dim=0) for preparation in preparations])
         self._has_training_labels = has_labels.to(parts.device)
         self._trivial_loss, self._trivial_metric = (
