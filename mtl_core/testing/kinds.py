@@ -5,12 +5,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import torch
 from torch import Tensor
 
 from mtl_core.data.kinds import KindOfClasses, KindOfNumbers, TaskKind, kind_named
 from mtl_core.data.metrics import metric_named, metrics_of_kind
 from mtl_core.data.task import Task
+from mtl_core.testing.best_constants import check_best_constant
 
 EXAMPLES = 120
 EXTREME = 60.0
@@ -32,6 +35,8 @@ def check_kind(name: str) -> None:
     check_losses(kind, task, labels)
     check_constants(kind, task, labels)
     check_places(kind, task, labels)
+    for metric in metrics_of_kind(name):
+        check_best_constant(replace(task, metric=metric))
 
 
 def some_task(name: str) -> Task:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import torch
 from jaxtyping import Float
 from torch import Tensor
 
 from mtl_core.data.metrics import MeanMetric
-from mtl_core.data.metrics.statistics.classes import predicted_class
+from mtl_core.data.metrics.statistics.classes import of_best_class, predicted_class, totals_of_classes
 from mtl_core.data.task import Task
 
 
@@ -21,6 +22,18 @@ class ClassDistance(MeanMetric):
 
     kinds = ("ordinal",)
     perfect = 0.0
+
+    def constant(
+        self,
+        task: Task,
+        labels: Float[Tensor, " n *k"],
+        for_loss: Float[Tensor, " k"],
+        weights: Float[Tensor, " n"] | None = None,
+    ) -> Float[Tensor, " k"]:
+        """Return outputs that predict the median class."""
+        totals = totals_of_classes(task, labels, weights)
+        numbers = torch.arange(task.num_classes, device=totals.device).double()
+        return of_best_class(task, -(numbers[:, None] - numbers).abs() @ totals, for_loss)
 
     def scores(
         self, task: Task, outputs: Float[Tensor, "r g k b"], targets: Float[Tensor, "r g b"]

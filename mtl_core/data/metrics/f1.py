@@ -7,7 +7,13 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from mtl_core.data.metrics import Metric
-from mtl_core.data.metrics.statistics.classes import confusion, one_hot, predicted_and_true
+from mtl_core.data.metrics.statistics.classes import (
+    confusion,
+    of_best_class,
+    one_hot,
+    predicted_and_true,
+    totals_of_classes,
+)
 from mtl_core.data.metrics.statistics.sums import ratio
 from mtl_core.data.task import Task
 
@@ -15,8 +21,8 @@ from mtl_core.data.task import Task
 class F1(Metric):
     """F1 of the second class of two; with more classes the mean over those that have labels (macro).
 
-    F1 = 2 TP / (2 TP + FP + FN).  The best constant prediction of two classes is the second one always.  NaN where no
-    class that counts has a label.
+    F1 = 2 TP / (2 TP + FP + FN).  The best constant prediction of two classes is the second one always, of more the
+    most frequent.  NaN where no class that counts has a label.
 
     Source: C. J. van Rijsbergen, "Information retrieval", 1979; the influence is the derivative of the ratio.
     """
@@ -32,7 +38,9 @@ class F1(Metric):
         weights: Float[Tensor, " n"] | None = None,
     ) -> Float[Tensor, " k"]:
         """Return outputs for the second class of two, or for the most frequent of several."""
-        return torch.ones_like(for_loss) if task.kind == "binary" else for_loss
+        if task.kind == "binary":
+            return torch.ones_like(for_loss)
+        return of_best_class(task, totals_of_classes(task, labels, weights), for_loss)
 
     def keep(
         self, task: Task, outputs: Float[Tensor, "r g k b"], targets: Float[Tensor, "r g b"]

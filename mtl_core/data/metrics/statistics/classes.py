@@ -1,4 +1,4 @@
-"""The class that a network predicts, and how often classes meet."""
+"""The class that a network predicts, the best one to predict always, and how often classes meet."""
 
 from __future__ import annotations
 
@@ -13,6 +13,37 @@ from mtl_core.data.task import Task
 def predicted_class(task: Task, outputs: Float[Tensor, "r g k b"]) -> Float[Tensor, "r g b"]:
     """Return the number of the class that is predicted for every example: the most probable one, or the median."""
     return kind_of_classes(task.kind).predicted(outputs)
+
+
+REST = 0.01
+"""Probability that outputs which are all but certain of one class leave to all others together."""
+
+
+def certain(task: Task, number: int) -> Float[Tensor, " k"]:
+    """Return outputs that give class ``number`` nearly all of the probability, and the others the rest alike."""
+    shares = torch.full((task.num_classes,), REST / (task.num_classes - 1), dtype=torch.float64)
+    shares[number] = 1 - REST
+    return kind_of_classes(task.kind).of_shares(shares).float()
+
+
+def totals_of_classes(
+    task: Task, labels: Float[Tensor, " n"], weights: Float[Tensor, " n"] | None
+) -> Float[Tensor, " c"]:
+    """Return the number of labels of every class, or their weight, in float64."""
+    return torch.bincount(labels.long(), weights, minlength=task.num_classes).double()
+
+
+def of_best_class(task: Task, worth: Float[Tensor, " c"], usual: Float[Tensor, " k"]) -> Float[Tensor, " k"]:
+    """Return constant outputs that predict the class of the most worth.
+
+    Args:
+        task: what is predicted.
+        worth: of every class, where it is predicted for all examples.
+        usual: constant outputs, which are returned where no class is worth more than the one that they predict.
+    """
+    predicted = int(predicted_class(task, usual.view(1, 1, -1, 1)).item())
+    best = int(worth.argmax())
+    return certain(task, best).to(usual) if worth[best] > worth[predicted] else usual
 
 
 def predicted_and_true(

@@ -33,5 +33,5 @@ def test_its_best_constant_is_the_second_class_of_two() -> None:
     assert metric_named("f1").constant(task, torch.zeros(3), for_loss).item() > 0
     frequencies = torch.tensor([0.1, 0.2, 0.3, 0.4])
     assert torch.equal(
-        metric_named("f1").constant(task_of("multiclass", "f1"), torch.zeros(3), frequencies), frequencies
+        metric_named("f1").constant(task_of("multiclass", "f1"), torch.tensor([0.0, 3, 3]), frequencies), frequencies
     )
