@@ -12,7 +12,7 @@ from functools import cache
 from typing import ClassVar, cast
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from torch import Tensor
 
 from mtl_core.data.task import Task
@@ -28,6 +28,8 @@ class TaskKind(ABC):
     """Metric that judges a task where nothing is said, and the data suggest no other one."""
     metrics: ClassVar[tuple[str, ...]] = ()
     """Metrics that judge it beside those that name the kind themselves."""
+    likelihood_factor: ClassVar[float] = 1.0
+    """By what the loss is multiplied to be minus a log-likelihood, up to a constant (½ for squared errors)."""
 
     def num_outputs(self, task: Task) -> int:
         """Return the number of outputs of a task's head; by default one for every number to predict."""
@@ -36,6 +38,14 @@ class TaskKind(ABC):
     def num_directions(self, task: Task) -> int:
         """Return how many linear functions of the representation the outputs are, each with its own constant."""
         return self.num_outputs(task)
+
+    @abstractmethod
+    def labels_in_words(self, task: Task) -> str:
+        """Return what the labels of a task are, for messages."""
+
+    @abstractmethod
+    def admits(self, task: Task, values: Float[Tensor, "*n"]) -> Bool[Tensor, "*n"]:
+        """Return which values may be labels of a task, in their own unit; NaN, which stands for none, need not be."""
 
     @abstractmethod
     def losses(self, outputs: Float[Tensor, "r g k b"], targets: Float[Tensor, "r g *k b"]) -> Float[Tensor, "r g b"]:
@@ -97,6 +107,14 @@ class KindOfNumbers(TaskKind):
     is_centred: ClassVar[bool]
     """Whether targets are standardised by mean and deviation."""
 
+    def labels_in_words(self, task: Task) -> str:
+        """Return that they are numbers."""
+        return "finite numbers"
+
+    def admits(self, task: Task, values: Float[Tensor, "*n"]) -> Bool[Tensor, "*n"]:
+        """Return which values are finite."""
+        return values.isfinite()
+
     def scale(self, values: Float[Tensor, " n"]) -> float:
         """Return the scale of targets that are not centred, from training labels with NaN for missing ones."""
         return 1.0
@@ -119,6 +137,14 @@ class KindOfClasses(TaskKind):
     def fits(self, num_classes: int) -> bool:
         """Return whether a task may have so many classes."""
         return num_classes >= 2
+
+    def labels_in_words(self, task: Task) -> str:
+        """Return which numbers the classes have."""
+        return f"class numbers from 0 to {task.num_classes - 1}"
+
+    def admits(self, task: Task, values: Float[Tensor, "*n"]) -> Bool[Tensor, "*n"]:
+        """Return which values are numbers of classes."""
+        return (values >= 0) & (values < task.num_classes) & (values == values.round())
 
     def constant(
         self,

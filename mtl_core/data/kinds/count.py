@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from torch import Tensor
 
 from mtl_core.data.kinds import KindOfNumbers
@@ -17,14 +17,23 @@ class Count(KindOfNumbers):
     """Whole numbers from 0 up: the mean is m eᶻ for the head's output z, and the loss is Poisson deviance over m.
 
     loss = 2 (y log(y / eᶻ) − y + eᶻ) for the label over the training mean, y = Y / m: it is 0 for a perfect prediction,
-    and its gradient is that of the Poisson likelihood.
+    and its gradient is twice that of the Poisson likelihood over m.
 
     Source: P. McCullagh & J. A. Nelder, "Generalized linear models", 2nd edition 1989, chapter 6.
     """
 
     is_centred = False
+    likelihood_factor = 0.5
     default_metric = "poisson_deviance"
     metrics = ("poisson_deviance", "mae", "mse", "rmse", "r2", "spearman")
+
+    def labels_in_words(self, task: Task) -> str:
+        """Return that they are whole numbers."""
+        return "whole numbers from 0 up"
+
+    def admits(self, task: Task, values: Float[Tensor, "*n"]) -> Bool[Tensor, "*n"]:
+        """Return which values are whole, and not below 0."""
+        return values.isfinite() & (values >= 0) & (values == values.round())
 
     def scale(self, values: Float[Tensor, " n"]) -> float:
         """Return one over the mean; 1 where there is no event at all."""

@@ -15,6 +15,7 @@ class Regression(KindOfNumbers):
     """Numbers that measure, by the squared error of the standardised target; of a vector the mean over its numbers."""
 
     is_centred = True
+    likelihood_factor = 0.5
     default_metric = "mse"
 
     def losses(self, outputs: Float[Tensor, "r g k b"], targets: Float[Tensor, "r g *k b"]) -> Float[Tensor, "r g b"]:

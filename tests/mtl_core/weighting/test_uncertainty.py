@@ -5,9 +5,11 @@ from __future__ import annotations
 import pytest
 import torch
 
+from mtl_core.data.task import Task
 from mtl_core.registry import find
 from mtl_core.testing.weighting_steps import ALL, LOSSES, after_three_steps, from_losses, method
 from mtl_core.weighting import FLOOR
+from mtl_core.weighting.uncertainty import Uncertainty
 
 PRECISION = torch.tensor([0.5, 1.0, 1.0, 1.0])
 
@@ -32,6 +34,14 @@ def test_it_follows_adam_on_its_objective() -> None:
         adam.zero_grad()
         (PRECISION * losses * (-s).exp() + s / 2).sum().backward()
         adam.step()
+
+
+def test_a_loss_counts_as_the_likelihood_that_its_kind_says() -> None:
+    """A squared error and a Poisson deviance are twice a negative log-likelihood, a cross entropy is one."""
+    kinds = {"regression": ("mse", 1), "count": ("mae", 1), "binary": ("auroc", 2), "ordinal": ("class_distance", 3)}
+    tasks = [Task(kind, kind, metric, classes) for kind, (metric, classes) in kinds.items()]
+    weights, _ = from_losses(Uncertainty(tasks), [LOSSES])
+    assert weights[0].tolist() == [0.5, 0.5, 1.0, 1.0]
 
 
 def test_a_task_that_is_learnt_perfectly_does_not_drive_its_variance_to_nothing() -> None:
