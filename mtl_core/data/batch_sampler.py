@@ -71,6 +71,7 @@ class BatchSampler:
         self._device, self._labels = torch.device("cpu") if device is None else device, development.labels_in_loss
         self._own_inputs = development.own_inputs
         self._pools = [self._pools_of(preparation) for preparation in preparations]
+        self._train = [preparation.train for preparation in preparations]
         self._sampled = sampled_tasks(recipe, development)
         self._streams = Streams(self._seeds, "tasks", self._device)
         self._log_odds = _log_odds(recipe.sampling, torch.stack([p.num_train for p in preparations])).to(self._device)
@@ -119,8 +120,8 @@ class BatchSampler:
 
     def _batches(self, row: int, epoch: int, signal: int, number: int) -> Int[Tensor, "s b"]:
         pool, wanted = self._pools[row][signal], self.steps * self._batch_size
-        if not len(pool):  # an absent task: its batches hold any example and are masked
-            return torch.zeros(self.steps, self._batch_size, dtype=torch.int64)
+        if not len(pool):  # an absent task: its losses are masked, but batch statistics that tasks share see its inputs
+            pool = self._train[row]
         stream = ((self._own_names[row][signal],) if self._own_inputs else ()) + ((number,) if number else ())
         shuffled = torch.randperm(len(pool), generator=generator(self._seeds[row], "order", epoch, *stream))
         return pool[shuffled[torch.arange(wanted) % len(pool)]].view(self.steps, self._batch_size)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,7 +12,8 @@ import torch
 from mtl_core.data.batch_sampler import BatchSampler, steps_per_epoch
 from mtl_core.data.preprocessing import prepare
 from mtl_core.data.task_set import Development
-from mtl_core.recipe import Recipe
+from mtl_core.recipe import Recipe, ReplicaConfig
+from mtl_core.training.trainer import fit
 from tests.mtl_core.worlds import development, own_inputs
 
 SEEDS = (0, 1)
@@ -81,6 +83,24 @@ def test_a_task_without_training_examples_is_absent() -> None:
     assert not trains.all(), "the one example should validate for one of the seeds: choose other ones"
     assert present is not None
     assert torch.equal(present[:, 0], trains)
+
+
+def test_rows_that_do_not_train_reach_no_batch_statistic_in_the_place_of_an_absent_task() -> None:
+    data = own_inputs(sizes=(60, 60, 30))
+    validates = data.labels[:, 2].clone()  # the third task has no row to train on
+    validates[:20] = True
+    data, trained = replace(data, validates=validates), []
+    order = batches(data).order([0, 0])
+    assert not validates[order].any()
+    recipe = Recipe(
+        sharing="hard", depth=2, stages=2, width=8, epochs=2, batch_size=8, backbone_options={"norm": "batch"}
+    )
+    for factor in (1.0, 50.0):
+        inputs = torch.where(validates[:, None], factor * data.examples.inputs, data.examples.inputs)
+        pool = replace(data, examples=replace(data.examples, inputs=inputs))
+        (outcome,) = fit(recipe, pool, [ReplicaConfig("only", 0, {"learning_rate": 0.01, "weight_decay": 0.0})])
+        trained.append(outcome.state["parameters"])
+    assert torch.equal(*trained)
 
 
 @pytest.mark.parametrize("data", [development(("price", "sold", "grade", "colour")), own_inputs(sizes=(90,) * 4)])
