@@ -70,6 +70,7 @@ TESTED_ELSEWHERE: dict[str, tuple[str, str]] = {
     "mtl_core/backbones/user_modules/compatibility.py": ("tests/mtl_core/backbones/test_custom.py", "its backbone"),
     "mtl_core/data/batch_loader.py": ("tests/mtl_core/data/test_preprocessing.py", "it applies what was fitted"),
     "mtl_core/data/constants.py": ("tests/mtl_core/data/test_preprocessing.py", "fitted with the scales"),
+    "mtl_core/data/examples.py": ("tests/mtl_core/data/test_task_set.py", "a task set, and parts of it"),
     "mtl_core/data/needed_labels.py": ("tests/mtl_core/data/test_zero_weights.py", "and by what splits do with it"),
     "mtl_core/data/tabular/table_inputs.py": ("tests/mtl_core/tasks/test_table.py", "through whole tables"),
     **{

@@ -9,10 +9,10 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from mtl_core.data.example_weights import class_numbers
+from mtl_core.data.examples import Examples
 from mtl_core.data.preprocessing import Preparation
 from mtl_core.data.resident import resident
 from mtl_core.data.target_columns import columns_of, labels
-from mtl_core.data.task_set import Examples
 from mtl_core.fixed_tensor import FixedTensor
 
 CHUNK = 256
@@ -44,7 +44,7 @@ class BatchLoader:
         self.fully_labelled = not bool(examples.targets.isnan().any())
         self._has_gaps = bool(examples.inputs.isnan().any())
         self._some_count_not = examples.weights is not None and bool((examples.weights == 0).any())
-        self._is_stacked = len(examples.targets) != len(examples.inputs)
+        self._is_stacked = examples.copies > 1
         self._input_shift, self._input_scale, self.target_shift, self.target_scale = (
             torch.stack([getattr(preparation, name) for preparation in preparations]).view(len(preparations), *shape)
             for name, shape in (

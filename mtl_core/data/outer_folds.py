@@ -12,9 +12,10 @@ import torch
 from jaxtyping import Bool, Int
 from torch import Tensor
 
+from mtl_core.data.examples import Examples
 from mtl_core.data.splits import first_that_serves, rank_in_task
 from mtl_core.data.target_columns import columns_of, labels
-from mtl_core.data.task_set import Examples, TaskSet
+from mtl_core.data.task_set import TaskSet
 from mtl_core.errors import UserError
 from mtl_core.randomness.seeding import generator
 

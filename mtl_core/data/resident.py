@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torch.utils.weak import WeakTensorKeyDictionary
 
-from mtl_core.data.task_set import Examples
+from mtl_core.data.examples import Examples
 
 _COPIES: Any = WeakTensorKeyDictionary()
 """Copies by the tensor on the host, which are freed with it: views of a task set for single tasks share its inputs."""

@@ -51,6 +51,7 @@ def stacked(views: Sequence[Development]) -> Development:
     examples = replace(
         first.examples,
         targets=torch.cat([view.examples.targets for view in views]),
+        copies=len(views),
         groups=None if first.examples.groups is None else first.examples.groups.repeat(len(views)),
         weights=None if weights[0] is None else torch.cat([part for part in weights if part is not None]),
     )

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
@@ -14,45 +13,14 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from mtl_core.data.column_facts import ColumnFacts
+from mtl_core.data.examples import Examples
 from mtl_core.data.input_column import InputColumn
 from mtl_core.data.metrics import is_mean
 from mtl_core.data.needed_labels import needed_labels
+from mtl_core.data.pool_checks import refuse_odd_examples, refuse_odd_lengths
 from mtl_core.data.remark import Remark
 from mtl_core.data.target_columns import columns_of_only, labels, only_counted
 from mtl_core.data.task import Task
-
-
-@dataclass(frozen=True)
-class Examples:
-    """Raw examples in memory, before any preprocessing.
-
-    Args:
-        inputs: float32; NaN means missing.
-        targets: float32; class numbers 0 … k−1 for classification, the target's own unit for regression; NaN means
-            that the example has no label for the task.  A task has as many columns as it has targets.
-        groups: number of each example's group; a split never divides a group.  ``None``: every example is its own.
-        weights: 0 or more, of every example in the loss of every task; ``None``: all count alike.
-    """
-
-    inputs: Float[Tensor, "n d"]
-    targets: Float[Tensor, "n c"]
-    groups: Int[Tensor, " n"] | None = None
-    weights: Float[Tensor, "n t"] | None = None
-
-    def __len__(self) -> int:
-        return len(self.inputs)
-
-    def only(self, tasks: Sequence[Task], names: Sequence[str]) -> Examples:
-        """Return the same examples with the targets and weights of the named tasks alone.
-
-        Args:
-            tasks: all of them, in the order of their columns.
-            names: of the tasks to keep.
-        """
-        places = {task.name: place for place, task in enumerate(tasks)}
-        targets = self.targets[:, columns_of_only(tasks, names)].contiguous()
-        kept = None if self.weights is None else self.weights[:, [places[name] for name in names]].contiguous()
-        return replace(self, targets=targets, weights=kept)
 
 
 @dataclass(frozen=True)
@@ -82,7 +50,7 @@ class Development:
         validates: which examples validate, whatever the seed, where the user gave them; ``None``: seeds draw them.
 
     Raises:
-        ValueError: when targets, labels or the image's size do not fit the tasks and inputs.
+        ValueError: when targets, labels, weights, masks or the image's size do not fit the tasks and inputs.
     """
 
     tasks: tuple[Task, ...]
@@ -101,8 +69,12 @@ class Development:
     scale_by_channel: bool = False
 
     def __post_init__(self) -> None:
-        if (columns := self.examples.targets.shape[1]) != (wanted := sum(task.num_targets for task in self.tasks)):
-            raise ValueError(f"The tasks have {wanted} targets, the examples {columns} columns of them.")
+        refuse_odd_examples(self.tasks, self.examples)
+        masks = {"folds": self.folds, "validates": self.validates, "whole_labels": self.whole_labels}
+        refuse_odd_lengths(len(self.examples), "examples", masks)
+        by_input = {"standardise": self.standardise, "input_origin": self.input_origin}
+        refuse_odd_lengths(self.num_inputs, "input columns", by_input)
+        refuse_odd_lengths(self.examples.targets.shape[1], "targets", {"target_origin": self.target_origin})
         if self.weights_judge and (odd := [task.metric for task in self.tasks if not is_mean(task.metric)]):
             raise ValueError(f"The weights of examples count in means over examples alone, not in {odd[0]}.")
         if self.own_inputs and (self.labels.sum(dim=1) > 1).any():

@@ -12,6 +12,7 @@ import torch
 from mtl_core.data.arrays.input_array import InputArray, Layout, input_array
 from mtl_core.data.arrays.named_arrays import NamedArrays, named_arrays
 from mtl_core.data.arrays.target_arrays import target_columns
+from mtl_core.data.examples import Examples
 from mtl_core.data.files.given_validation import given_validation
 from mtl_core.data.remark import Remark, ordered
 from mtl_core.data.row_parts import EveryRowJudges, holdout, parts_of_rows
@@ -28,7 +29,7 @@ from mtl_core.data.tabular.test_split import group_numbers, test_rows
 from mtl_core.data.tabular.training_losses import with_training_losses
 from mtl_core.data.tabular.vectors import joined
 from mtl_core.data.tabular.weights import ClassWeight
-from mtl_core.data.task_set import Development, Examples, TaskSet
+from mtl_core.data.task_set import Development, TaskSet
 from mtl_core.errors import UserError
 
 

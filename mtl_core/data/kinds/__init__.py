@@ -113,7 +113,7 @@ class KindOfNumbers(TaskKind):
 
     def admits(self, task: Task, values: Float[Tensor, "*n"]) -> Bool[Tensor, "*n"]:
         """Return which values are finite."""
-        return values.isfinite()
+        return (values > -torch.inf) & (values < torch.inf)  # isfinite takes ten times as long
 
     def scale(self, values: Float[Tensor, " n"]) -> float:
         """Return the scale of targets that are not centred, from training labels with NaN for missing ones."""

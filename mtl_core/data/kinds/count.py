@@ -33,7 +33,7 @@ class Count(KindOfNumbers):
 
     def admits(self, task: Task, values: Float[Tensor, "*n"]) -> Bool[Tensor, "*n"]:
         """Return which values are whole, and not below 0."""
-        return values.isfinite() & (values >= 0) & (values == values.round())
+        return (values >= 0) & (values < torch.inf) & (values == values.round())
 
     def scale(self, values: Float[Tensor, " n"]) -> float:
         """Return one over the mean; 1 where there is no event at all."""

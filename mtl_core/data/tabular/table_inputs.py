@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import torch
 
+from mtl_core.data.examples import Examples
 from mtl_core.data.remark import Remark
 from mtl_core.data.row_parts import RowParts
 from mtl_core.data.tabular.columns import INPUT_KINDS, Column, ColumnKind
@@ -14,7 +15,6 @@ from mtl_core.data.tabular.declared_kinds import declared_kind
 from mtl_core.data.tabular.encoding import LEFT_OUT, Encoded, encode
 from mtl_core.data.tabular.row_numbers import why_it_numbers_rows
 from mtl_core.data.tabular.yaml_names import in_yaml
-from mtl_core.data.task_set import Examples
 from mtl_core.errors import UserError
 
 
