@@ -28,7 +28,7 @@ def probe_batch(
     pools = [preparation.train]
     streams: list[tuple[str, ...]] = [()]
     if development.own_inputs:
-        labels = ~development.examples.targets[preparation.train].isnan()
+        labels = development.labels_in_loss[preparation.train]
         pools = [preparation.train[labelled] for labelled in labels.T]
         streams = [(task.name,) for task in development.tasks]
     index = torch.zeros(2, len(pools), half, dtype=torch.int64)
