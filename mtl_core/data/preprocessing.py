@@ -32,8 +32,8 @@ class Preparation:
     """Split and preprocessing of the pool for one seed.
 
     Args:
-        train, validation: positions in the pool of the examples with at least one label, to train on one that counts in
-            the loss.  Whatever is fitted on the training split takes a label of weight 0 for a missing one.
+        train, validation: positions in the pool of the examples with at least one label, which counts in the loss
+            or in the metric.  Whatever is fitted on the training split takes a label of weight 0 for a missing one.
         probe: part of the training split, as large as the validation split, on which training loss is evaluated.
         input_shift, input_scale: applied to raw inputs as (x − shift) · scale; missing values become 0.
         target_shift, target_scale: the same for targets; 0 and 1 for classes.  A vector has one scale for all of its
@@ -42,7 +42,7 @@ class Preparation:
         constants: best constant outputs (logits, or standardised targets) for loss and for the metric, by task.
         trivial_loss, trivial_metric: loss and metric of these constants on the validation split.
         trivial_train_loss: their loss on ``probe``.
-        num_train, num_validation: labelled examples by task, to train on those that count in the loss.
+        num_train, num_validation: labelled examples by task that count in the loss, or in the metric.
         class_weights: of every class in the loss of each task, as :func:`table_of_classes` returns them.
         mean_weight: mean weight of each task's training labels in the loss; ``None``: all weigh the same.
         weights_judge: whether the examples' weights count in metrics, too.
@@ -75,17 +75,19 @@ def prepare(development: Development, seed: int, train_fraction: float = 1.0) ->
         train_fraction: share of the training split that is used, above 0 and up to 1.
 
     Raises:
-        UserError: when the training split has no label, or a share is out of range.
+        UserError: when the training or the validation split has no label, or a share is out of range.
     """
     examples, tasks = development.examples, development.tasks
     train, validation = split(development, seed)
     train = nested_subset(train, train_fraction, seed)
-    labelled, columns = development.labels, columns_of(tasks)
-    learnt, in_training = development.targets_in_loss, development.labels_in_loss
-    train, validation = train[in_training[train].any(dim=1)], validation[labelled[validation].any(dim=1)]
-    if not len(train):
-        names = ", ".join(repr(task.name) for task in tasks)
-        raise UserError(f"training split of seed {seed}", f"has no label of {names}.", "Label more, or train on more.")
+    learnt, columns = development.targets_in_loss, columns_of(tasks)
+    trains, judges = development.labels_in_loss, development.labels_in_metric
+    train, validation = train[trains[train].any(dim=1)], validation[judges[validation].any(dim=1)]
+    for part, name, use in ((train, "training", "train"), (validation, "validation", "validate")):
+        if not len(part):
+            names = ", ".join(repr(task.name) for task in tasks)
+            found = f"has no label of {names}" + " that counts" * (examples.weights is not None) + "."
+            raise UserError(f"{name} split of seed {seed}", found, f"Label more, or {use} on more.")
     shuffled = train[torch.randperm(len(train), generator=generator(seed, "probe"))]
     input_shift, input_scale = _input_standards(development, examples.inputs[train])
     target_shift, target_scale = target_standards(tasks, learnt[train])
@@ -118,10 +120,10 @@ def prepare(development: Development, seed: int, train_fraction: float = 1.0) ->
         trivial_loss=torch.tensor([one.loss(known.targets, known.in_loss) for one, known in held_out]),
         trivial_metric=torch.tensor([one.metric(known.targets, known.in_metric) for one, known in held_out]),
         trivial_train_loss=torch.tensor([one.loss(known.targets, known.in_loss) for one, known in fitted]),
-        num_train=in_training[train].sum(dim=0),
-        num_validation=labelled[validation].sum(dim=0),
+        num_train=trains[train].sum(dim=0),
+        num_validation=judges[validation].sum(dim=0),
         class_weights=table,
-        mean_weight=None if in_loss is None else _mean_weight(in_loss[train], in_training[train]),
+        mean_weight=None if in_loss is None else _mean_weight(in_loss[train], trains[train]),
         weights_judge=development.weights_judge,
     )
 

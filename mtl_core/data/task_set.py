@@ -116,6 +116,11 @@ class Development:
         return labels(self.tasks, self.targets_in_loss)
 
     @property
+    def labels_in_metric(self) -> Bool[Tensor, "n t"]:
+        """Mask of the pool's labels that count in the metric of each task: where weights do not judge all labels."""
+        return self.labels_in_loss if self.weights_judge else self.labels
+
+    @property
     def labels_of_pool(self) -> Bool[Tensor, "n m"]:
         """Masks of examples of which training and validation need some each: first :attr:`labels_in_loss`.
 

@@ -191,15 +191,35 @@ def test_a_task_without_labels_has_no_trivial_metric_and_disturbs_no_other() -> 
         assert torch.equal(bare.trivial_loss[others], plain.trivial_loss[others])
 
 
-def test_a_training_split_without_any_label_is_refused() -> None:
+@pytest.mark.parametrize(("lacking", "use"), [("training", "train"), ("validation", "validate")])
+def test_a_split_without_any_label_is_refused(lacking: str, use: str) -> None:
     data = development()
     targets = data.examples.targets.clone()
-    labelled = split(data, 0)[1][0]
+    labelled = split(data, 0)[lacking == "training"][0]
     targets[torch.arange(len(targets)) != labelled, 1] = torch.nan
     data = with_examples(data, targets=targets)
     prepare(data, 0)
-    with pytest.raises(UserError, match="seed 0: has no label of 'sold'"):
+    message = f"{lacking} split of seed 0: has no label of 'sold'. Label more, or {use} on more."
+    with pytest.raises(UserError, match=message):
         prepare(data.only("sold"), 0)
+
+
+def test_given_rows_to_validate_on_need_labels_that_judge() -> None:
+    data = development()
+    validates, weights = torch.arange(len(data.examples)) < 60, torch.ones(len(data.examples), 3)
+    weights[validates] = 0
+    data = dataclasses.replace(with_examples(data, weights=weights), validates=validates)
+    data = dataclasses.replace(
+        data,
+        tasks=tuple(
+            dataclasses.replace(task, metric="mse" if task.num_classes < 2 else "brier") for task in data.tasks
+        ),
+    )
+    assert prepare(data, 0).num_validation.tolist() == [60, 60, 60]
+    with pytest.raises(
+        UserError, match="validation split of seed 0: has no label of 'price', 'sold', 'grade' that counts"
+    ):
+        prepare(dataclasses.replace(data, weights_judge=True), 0)
 
 
 def test_the_probe_is_a_part_of_training_as_large_as_validation() -> None:
