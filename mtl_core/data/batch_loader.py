@@ -66,6 +66,11 @@ class BatchLoader:
         self._first = FixedTensor([columns.start for columns in columns_of(self._tasks)])
         self._repeats = FixedTensor([task for task, one in enumerate(self._tasks) for _ in range(one.num_targets)])
 
+    @property
+    def num_tasks(self) -> int:
+        """Number of tasks whose targets are loaded."""
+        return len(self._tasks)
+
     def inputs(self, index: Int[Tensor, "r g b"]) -> Float[Tensor, "r g b d"]:
         """Return scaled inputs; a missing value becomes 0, which is the training mean of a standardised column."""
         inputs, places = self.examples.inputs, index.flatten()

@@ -1,8 +1,8 @@
 """Gradient conflict: the agreement of the tasks' gradients, measured after a few epochs without affecting the training.
 
 Each replica has one probe batch of its training split, the same at every probe, divided into halves A and B without
-common examples.  With g_i^A the gradient of task i's unweighted mean loss over its labels in half A, on the parameters
-that tasks share in one stage, a probe records for every stage
+common examples.  With g_i^A the gradient of task i's mean loss over its labels in half A, before a method weighs it, on
+the parameters that tasks share in one stage, a probe records for every stage
 
     across_ij = (cos(g_i^A, g_j^B) + cos(g_j^A, g_i^B)) / 2,      within a task (i = j): cos(g_i^A, g_i^B),
     cosine_ij = cos(g_i, g_j)   and   norm_i = ‖g_i‖   with   g_i = (n_i^A g_i^A + n_i^B g_i^B) / (n_i^A + n_i^B),
@@ -24,7 +24,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 
 import torch
 from jaxtyping import Bool, Float, Int
@@ -32,12 +32,12 @@ from torch import Tensor
 
 from mtl_core.data.batch_loader import BatchLoader
 from mtl_core.data.batch_sampler import steps_per_epoch
-from mtl_core.data.losses import label_means, weighted
 from mtl_core.data.preprocessing import Preparation
 from mtl_core.data.probe_batch import probe_batch
 from mtl_core.data.task_set import Development
 from mtl_core.fixed_tensor import FixedTensor
 from mtl_core.gradients.agreement import agreement
+from mtl_core.gradients.batch_losses import BatchLosses
 from mtl_core.gradients.task_gradients import task_gradients
 from mtl_core.layers.bank import Theta
 from mtl_core.layers.forward_context import ForwardContext
@@ -163,14 +163,11 @@ class Probes:
     ) -> tuple[Float[Tensor, "r t q"], Int[Tensor, "r t"]]:
         """The tasks' gradients on the shared parameters, and how many labels each rests on."""
         index, real = (part[half].to(loader.device) for part in self._batches)
-        targets, labelled = loader.targets(index)
-        counted = real.expand(-1, len(self._network.tasks), -1) if labelled is None else real & labelled
-
-        def losses_of(outputs: Sequence[Tensor]) -> Float[Tensor, "r t"]:
-            return label_means(weighted(self._network.losses(outputs, targets), loader.weights(index)), counted)
-
+        losses = BatchLosses(loader, index, real)
+        assert losses.counted is not None
+        losses_of = partial(losses.of, self._network)
         backward = task_gradients(self._network, theta, loader.inputs(index), context, losses_of, self._part)
-        return backward.jacobian, counted.sum(dim=2)
+        return backward.jacobian, losses.counted.sum(dim=2)
 
     @cached_property
     def _batches(self) -> tuple[Int[Tensor, "h r g b"], Bool[Tensor, "h r g b"]]:

@@ -9,14 +9,14 @@ from typing import Any
 
 import numpy as np
 import torch
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Float, Int
 from torch import Tensor
 
 from mtl_core.data.batch_loader import BatchLoader
-from mtl_core.data.losses import label_means
 from mtl_core.data.preprocessing import Preparation, prepare
 from mtl_core.data.probe_batch import probe_batch
 from mtl_core.data.task_set import Development
+from mtl_core.gradients.batch_losses import BatchLosses
 from mtl_core.gradients.task_gradients import task_gradients
 from mtl_core.layers.bank import Theta
 from mtl_core.layers.forward_context import EVALUATION, ForwardContext
@@ -121,7 +121,7 @@ class LookAhead:
         layout, rows = self._network.layout, max(2, self._tasks)
         theta = layout.theta(layout.unpack(parameters.expand(rows, -1)))
         index = self._index.expand(rows, -1, -1)
-        losses_of = partial(self._losses, index)
+        losses_of = partial(BatchLosses(self._loader, index, self._real).of, self._network)
         backward = task_gradients(
             self._network, theta, self._loader.inputs(index), ForwardContext(), losses_of, SharedParameters(layout)
         )
@@ -138,8 +138,3 @@ class LookAhead:
 
     def _outputs(self, theta: Theta, index: Int[Tensor, "r g b"]) -> list[Tensor]:
         return self._network(theta, self._loader.inputs(index), EVALUATION)
-
-    def _losses(self, index: Int[Tensor, "r g b"], outputs: Sequence[Tensor]) -> Float[Tensor, "r t"]:
-        targets, labelled = self._loader.targets(index)
-        real: Bool[Tensor, "r t b"] = self._real.expand(len(index), self._tasks, -1)
-        return label_means(self._network.losses(outputs, targets), real if labelled is None else real & labelled)

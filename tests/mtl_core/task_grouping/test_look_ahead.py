@@ -80,6 +80,27 @@ def test_it_is_the_share_of_its_loss_that_a_task_loses_by_anothers_step(world: A
     np.testing.assert_allclose(ahead.lowering(parameters, step), plain.lowering(step), rtol=1e-8, atol=1e-12)
 
 
+def test_rows_weigh_as_they_do_in_training() -> None:
+    """Weights of 0 are rows without labels, and other ones change the losses."""
+    data, network = in_pairs(), Network(RECIPE, in_pairs().tasks, in_pairs().shape)
+    off = data.examples.inputs[:, 1] > 0
+    weights = torch.ones(len(data.examples), 4)
+    weights[off] = 0
+    without = torch.where(off[:, None], torch.nan, data.examples.targets)
+    found = []
+    for examples in (
+        replace(data.examples, weights=weights),
+        replace(data.examples, targets=without),
+        replace(data.examples, weights=1 + weights),
+        data.examples,
+    ):
+        pool = replace(data, examples=examples)
+        ahead = LookAhead(network, pool, prepare(pool, 5), 5)
+        found.append(ahead.lowering(network.layout.initialise([5])[0]))
+    np.testing.assert_array_equal(found[0], found[1])
+    assert abs(found[2] - found[3]).max() > 1e-5
+
+
 def test_for_small_steps_the_affinity_compares_inner_products_of_gradients(world: Any) -> None:
     """Z_ij / Z_jj → g_i·g_j / g_j·g_j as the step goes to 0, whatever the losses' unit."""
     ahead, plain, parameters = world
