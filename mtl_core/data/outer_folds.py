@@ -32,7 +32,8 @@ def with_outer_folds(task_set: TaskSet, folds: int, *, seed: int = 0) -> TaskSet
         seed: of the random order.
 
     Raises:
-        UserError: when the test split was not drawn at random, or there are fewer groups than folds need.
+        UserError: when the test split was not drawn at random, rows to validate on are given, only one part has groups
+            or weights, or there are fewer groups than folds need.
     """
     if not task_set.test_is_drawn:
         found = f"the test split of {task_set.name} is given, and is no random draw of the rows."
@@ -41,20 +42,27 @@ def with_outer_folds(task_set: TaskSet, folds: int, *, seed: int = 0) -> TaskSet
             "networks that others judge. Random folds of all rows need a table without a test column."
         )
         raise UserError("evaluation.design: cross_fit", found, advice)
-    pool = _joined(task_set.development.examples, task_set.test)
+    if task_set.development.validates is not None:
+        found = f"the rows to validate on are given for {task_set.name}, and with folds each seed has its own."
+        raise UserError("evaluation.design: cross_fit", found, "Write holdout, or leave validation to the program.")
+    pool = _joined(task_set)
     number = _fold_of_every_example(task_set, pool, folds, seed)
     return replace(task_set, development=replace(task_set.development, examples=pool, folds=number), test=pool)
 
 
-def _joined(first: Examples, second: Examples) -> Examples:
-    groups = None
-    if first.groups is not None and second.groups is not None:
-        groups = torch.cat([first.groups, second.groups])
-    inputs, targets = torch.cat([first.inputs, second.inputs]), torch.cat([first.targets, second.targets])
-    weights = None
-    if first.weights is not None and second.weights is not None:
-        weights = torch.cat([first.weights, second.weights])
-    return Examples(inputs, targets, groups, weights)
+def _joined(task_set: TaskSet) -> Examples:
+    """The rows of both parts; what only one of them has would be lost without a word."""
+    parts = (task_set.development.examples, task_set.test)
+    joined = dict[str, Tensor | None]()
+    for name in ("inputs", "targets", "groups", "weights"):
+        own: list[Tensor | None] = [getattr(part, name) for part in parts]
+        given = [values for values in own if values is not None]
+        if len(given) == 1:
+            has, lacks = ("development", "test") if own[0] is not None else ("test", "development")
+            found = f"the {has} examples of {task_set.name} have {name}, and the {lacks} examples have none."
+            raise UserError("evaluation.design: cross_fit", found, f"Give both parts {name}, or write holdout.")
+        joined[name] = torch.cat(given) if given else None
+    return replace(parts[0], **joined)
 
 
 def _fold_of_every_example(task_set: TaskSet, pool: Examples, folds: int, seed: int) -> Int[Tensor, " n"]:

@@ -81,6 +81,33 @@ def test_a_test_split_that_was_given_stays() -> None:
         with_outer_folds(drawn([0, 1, 2] * 20), FOLDS)
 
 
+@pytest.mark.parametrize("lacks", ["development", "test"])
+@pytest.mark.parametrize("name", ["groups", "weights"])
+def test_what_only_one_part_has_is_refused_and_not_dropped(name: str, lacks: str) -> None:
+    task_set = drawn([row // 4 for row in range(96)])
+    pool, test = (
+        replace(part, weights=torch.ones(len(part), len(TASKS)))
+        for part in (task_set.development.examples, task_set.test)
+    )
+    both = replace(task_set, development=replace(task_set.development, examples=pool), test=test)
+    folded = with_outer_folds(both, FOLDS)
+    assert len(folded.development.examples.groups) == len(folded.development.examples.weights) == 96
+    if lacks == "test":
+        wrong = replace(both, test=replace(test, **{name: None}))
+    else:
+        wrong = replace(both, development=replace(both.development, examples=replace(pool, **{name: None})))
+    with pytest.raises(UserError, match=f"cross_fit: .* have {name}, and the {lacks} examples have none. Give both"):
+        with_outer_folds(wrong, FOLDS)
+
+
+def test_given_rows_to_validate_on_are_refused() -> None:
+    task_set = drawn()
+    validates = torch.arange(len(task_set.development.examples)) < 20
+    given = replace(task_set, development=replace(task_set.development, validates=validates))
+    with pytest.raises(UserError, match="cross_fit: the rows to validate on are given for small"):
+        with_outer_folds(given, FOLDS)
+
+
 @pytest.mark.parametrize("seed", [0, 1, 2, 7])
 def test_a_seed_trains_and_validates_on_the_other_folds_only(seed: int) -> None:
     development = with_outer_folds(drawn(), FOLDS).development
