@@ -92,6 +92,10 @@ TESTED_ELSEWHERE: dict[str, tuple[str, str]] = {
         "and test_vectors.py: columns of labels and of numbers",
     ),
     "mtl_core/data/tabular/table_targets.py": ("tests/mtl_core/tasks/test_table.py", "through whole tables"),
+    "mtl_core/data/numeric_errors.py": (
+        "tests/mtl_core/data/test_target_columns.py",
+        "of vectors too",
+    ),
     "mtl_core/data/losses.py": ("tests/mtl_core/training/test_evaluation.py", "held against scikit-learn with metrics"),
     "mtl_core/data/metrics/__init__.py": ("tests/mtl_core/data/metrics/test_contract.py", "what every metric promises"),
     **{

@@ -10,17 +10,11 @@ from torch import Tensor
 
 from mtl_core.data.example_weights import class_numbers
 from mtl_core.data.examples import Examples
+from mtl_core.data.metrics.statistics.sums import CHUNK
 from mtl_core.data.preprocessing import Preparation
 from mtl_core.data.resident import resident
 from mtl_core.data.target_columns import columns_of, labels
 from mtl_core.fixed_tensor import FixedTensor
-
-CHUNK = 256
-"""Number of examples that are evaluated at once.
-
-Splits are padded to whole chunks, so that the order of a sum, hence its bits, does not depend on the lengths of the
-splits of other replicas in the array.
-"""
 
 
 class BatchLoader:
@@ -148,6 +142,8 @@ def _stacked(preparations: Sequence[Preparation], name: str, device: torch.devic
 
 def padded(parts: Sequence[Sequence[Int[Tensor, " n"]]]) -> tuple[Int[Tensor, "r g m"], Bool[Tensor, "r g m"]]:
     """Return index sets of unequal lengths as one array of whole chunks, and the mask of the entries that are real.
+
+    Chunks are whole so that the order of a sum, hence its bits, does not depend on the lengths of the other sets.
 
     Args:
         parts: for each row and signal, the indices of the examples.

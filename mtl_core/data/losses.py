@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from functools import cache
-from typing import Any
-
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from mtl_core.data.kinds import kind_named
 from mtl_core.data.own_losses.own_loss import own_losses
 from mtl_core.data.task import Kind
-from mtl_core.registry import find
 
 
 def example_losses(
@@ -25,28 +22,10 @@ def example_losses(
         targets: ``[r, g, k, b]`` for vectors, else ``[r, g, b]``, without NaN.
         own: path of the user's function; ``None``: the kind's own loss.
     """
-    rules = _kind(kind)
+    rules = kind_named(kind)
     if own is None:
         return rules.losses(outputs, targets)
     return own_losses(own, *rules.seen_by_own_loss(outputs, targets), classes=rules.has_classes)
-
-
-@cache
-def _kind(name: Kind) -> Any:
-    """The kind, which every step asks for."""
-    return find("kinds", name).cls()
-
-
-def errors(
-    outputs: Float[Tensor, "r g k b"], targets: Float[Tensor, "r g *k b"]
-) -> Float[Tensor, "r g b"] | Float[Tensor, "r g k b"]:
-    """Return predictions minus targets, for single numbers or vectors."""
-    return (outputs if targets.ndim == outputs.ndim else outputs.squeeze(2)) - targets
-
-
-def mean_of_vector(values: Float[Tensor, "r g *k b"]) -> Float[Tensor, "r g b"]:
-    """Return the mean over the numbers of a vector target; values of single numbers are returned as they are."""
-    return values.mean(dim=2) if values.ndim > 3 else values
 
 
 def weighted(values: Float[Tensor, "r t b"], weights: Float[Tensor, "r t b"] | None) -> Float[Tensor, "r t b"]:

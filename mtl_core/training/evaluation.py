@@ -10,9 +10,10 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-from mtl_core.data.batch_loader import CHUNK, BatchLoader, padded
+from mtl_core.data.batch_loader import BatchLoader, padded
 from mtl_core.data.example_weights import contributions
 from mtl_core.data.losses import weighted
+from mtl_core.data.metrics.statistics.sums import CHUNK
 from mtl_core.data.preprocessing import Preparation, prepare, skill
 from mtl_core.data.target_columns import columns_of, labels, targets_of
 from mtl_core.data.task import Task

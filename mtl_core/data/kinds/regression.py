@@ -7,7 +7,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from mtl_core.data.kinds import KindOfNumbers
-from mtl_core.data.losses import errors, mean_of_vector
+from mtl_core.data.numeric_errors import errors, mean_of_vector
 from mtl_core.data.task import Task
 
 

@@ -6,8 +6,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from mtl_core.data.losses import errors, mean_of_vector
 from mtl_core.data.metrics import MeanMetric
+from mtl_core.data.numeric_errors import errors, mean_of_vector
 from mtl_core.data.task import Task
 
 

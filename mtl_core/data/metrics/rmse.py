@@ -6,9 +6,9 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
-from mtl_core.data.losses import errors, mean_of_vector
 from mtl_core.data.metrics import Metric
 from mtl_core.data.metrics.statistics.sums import mean_of
+from mtl_core.data.numeric_errors import errors, mean_of_vector
 from mtl_core.data.task import Task
 
 

@@ -14,10 +14,11 @@ from scipy.stats import spearmanr
 from sklearn import metrics as oracle
 from torch import Tensor
 
-from mtl_core.data.batch_loader import CHUNK, BatchLoader, padded
+from mtl_core.data.batch_loader import BatchLoader, padded
 from mtl_core.data.losses import example_losses
 from mtl_core.data.metrics import metric_named, metrics_of_kind
 from mtl_core.data.metrics.poisson_deviance import LEAST
+from mtl_core.data.metrics.statistics.sums import CHUNK
 from mtl_core.data.preprocessing import prepare, skill
 from mtl_core.data.task import Kind, Metric, Task
 from mtl_core.data.task_set import Development, Examples

@@ -8,7 +8,7 @@ from torch import Tensor
 from torch.nn.functional import pad
 
 CHUNK = 256
-"""Number of examples that are added at once; whole chunks of zeros behind them change no bit of a sum."""
+"""Number of examples that are evaluated and added at once; whole chunks of zeros behind them change no bit of a sum."""
 
 
 def sum_in_chunks(values: Float[Tensor, "*a n"]) -> Float[Tensor, "*a"]:
