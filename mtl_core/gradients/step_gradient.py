@@ -11,7 +11,7 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from mtl_core.data.batch_loader import BatchLoader
-from mtl_core.data.losses import label_means, weighted
+from mtl_core.gradients.batch_losses import BatchLosses
 from mtl_core.gradients.cotangents import Slotwise, gramian
 from mtl_core.gradients.task_gradients import CutPass, TaskPass, task_gradients
 from mtl_core.layers.bank import Theta
@@ -216,9 +216,7 @@ class StepGradient:
         return CutPass(self._network, self._theta, x, batch.context(), losses_of, self._shared)
 
     def _losses(self, batch: Batch, outputs: Sequence[Tensor]) -> Float[Tensor, "r t"]:
-        targets, labelled = self._loader.targets(batch.index)
-        losses = weighted(self._network.losses(outputs, targets), self._loader.weights(batch.index))
-        losses = label_means(losses, labelled)
+        losses = BatchLosses(self._loader, batch.index).of(self._network, outputs)
         return torch.where(batch.present, losses, 0.0)
 
 
