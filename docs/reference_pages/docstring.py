@@ -20,8 +20,17 @@ class Docstring:
 
 
 def docstring_of(cls: type) -> Docstring:
-    """Return the parts of the docstring of ``cls`` itself; sections other than ``Args`` are left out."""
-    first, *lines = inspect.cleandoc(cls.__doc__ or "").splitlines()
+    """Return the parts of the docstring of ``cls`` itself, and what its base classes say of the other arguments.
+
+    Sections other than ``Args`` are left out.
+    """
+    own = _parts(cls)
+    inherited = {name: text for base in reversed(cls.__mro__[1:]) for name, text in _parts(base).arguments.items()}
+    return Docstring(own.summary, own.body, inherited | own.arguments)
+
+
+def _parts(cls: type) -> Docstring:
+    first, *lines = inspect.cleandoc(cls.__doc__ or "").splitlines() or [""]
     body: list[str] = []
     arguments: dict[str, str] = {}
     section = name = ""

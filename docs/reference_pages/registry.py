@@ -89,7 +89,7 @@ def _facts(kind: str, entry: Entry) -> Iterable[str]:
 def _options(options: Iterable[Option], meanings: dict[str, str]) -> str:
     rows = (
         [f"`{option.name}`", _default(option), _range(option), plain(meanings.get(option.name, "–"))]
-        for option in options
+        for option in sorted(options, key=lambda option: not option.required)
     )
     return table(("option", "default", "tuned in", "meaning"), rows)
 

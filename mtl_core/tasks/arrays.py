@@ -5,17 +5,15 @@ from __future__ import annotations
 import zipfile
 import zlib
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
-from mtl_core.data.arrays.input_array import Layout
-from mtl_core.data.arrays.task_set_of_arrays import ArrayOptions, task_set_of_arrays
+from mtl_core.data.arrays.array_options import ArrayOptions
+from mtl_core.data.arrays.task_set_of_arrays import task_set_of_arrays
 from mtl_core.data.files.by_name import format_of, holds_arrays, stem_of, suffixes
 from mtl_core.data.formats import ArrayFormat
 from mtl_core.data.row_parts import EveryRowJudges, holdout
-from mtl_core.data.splits import refuse_no_share
-from mtl_core.data.tabular.columns import ColumnKind
-from mtl_core.data.tabular.weights import ClassWeight
 from mtl_core.data.task_set import TaskSet
 from mtl_core.errors import UserError
 from mtl_core.tasks import TaskSource
@@ -24,7 +22,8 @@ if TYPE_CHECKING:
     import numpy as np
 
 
-class Arrays(TaskSource):
+@dataclass(kw_only=True, eq=False)
+class Arrays(ArrayOptions, TaskSource):
     """The user's own arrays: ``x`` holds the inputs, ``y_…`` the targets of each task; images keep their shape.
 
     Where examples are for testing or validating, arrays have a suffix: ``x_train, y_age_train, x_test, y_age_test`` and
@@ -37,47 +36,14 @@ class Arrays(TaskSource):
     Args:
         path: of a file of arrays (``mtl-study list formats``), or of a folder whose files hold an array each, such as
             the four files of MNIST.
-        targets: names of targets, or patterns such as ``y_*``; all by default.
-        kinds: what a target is, where inference is wrong, by name or pattern: ``{'y_*': regression}``.
-        metrics: metric of a target, written like kinds.
-        losses: training loss of a target, a path ``package.module:name`` of a function of your own, written like kinds.
-        order: classes of ordinal targets, lowest first, written like kinds.
-        channels: whether the channels of images stand ``first`` or ``last``, where their number does not say it.
-        missing: numbers that stand for a missing label, such as −1.
-        class_weight: weights of classes in the loss, as for a table.
-        test_share: share of the examples that is used for testing where there is no test part.
-        seed: of the examples drawn for testing.
+        others: as for every task set of arrays, see :class:`mtl_core.data.arrays.array_options.ArrayOptions`.
     """
 
-    def __init__(
-        self,
-        *,
-        path: Path,
-        targets: tuple[str, ...] = ArrayOptions.targets,
-        kinds: dict[str, ColumnKind] | None = None,
-        metrics: dict[str, str] | None = None,
-        losses: dict[str, str] | None = None,
-        order: dict[str, tuple[str, ...]] | None = None,
-        channels: Layout | None = None,
-        missing: tuple[int | float, ...] = (),
-        class_weight: Literal["balanced"] | dict[str, ClassWeight] | None = None,
-        test_share: float = 0.2,
-        seed: int = 0,
-    ) -> None:
-        refuse_no_share("arrays: test_share", test_share)
-        self.path = Path(path)
-        self.options = ArrayOptions(
-            targets=tuple(targets),
-            kinds=kinds or {},
-            metrics=metrics or {},
-            losses=losses or {},
-            order=order or {},
-            channels=channels,
-            missing=missing,
-            class_weight=class_weight,
-            test_share=test_share,
-            seed=seed,
-        )
+    path: Path
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.path = Path(self.path)
 
     def build(self) -> TaskSet:
         """Return the task set of the file or folder.
@@ -97,7 +63,7 @@ class Arrays(TaskSource):
         Raises:
             UserError: when an array or an option cannot be used.
         """
-        return task_set_of_arrays(arrays, self.options, self.path.name, stem_of(self.path), design)
+        return task_set_of_arrays(arrays, self, self.path.name, stem_of(self.path), design)
 
 
 def read_arrays(path: Path) -> dict[str, np.ndarray]:

@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 import inspect
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
+from mtl_core.data.arrays.array_options import ArrayOptions
 from mtl_core.data.arrays.from_dataset import arrays_of_parts, parts_of, probe
-from mtl_core.data.arrays.input_array import Layout
-from mtl_core.data.arrays.task_set_of_arrays import ArrayOptions, task_set_of_arrays
+from mtl_core.data.arrays.task_set_of_arrays import task_set_of_arrays
 from mtl_core.data.row_parts import EveryRowJudges, holdout
-from mtl_core.data.splits import refuse_no_share
-from mtl_core.data.tabular.columns import ColumnKind
-from mtl_core.data.tabular.weights import ClassWeight
 from mtl_core.data.task_set import TaskSet
 from mtl_core.errors import UserError
 from mtl_core.registry import imported
 from mtl_core.tasks import TaskSource
 
 
-class Dataset(TaskSource):
+@dataclass(kw_only=True, eq=False)
+class Dataset(ArrayOptions, TaskSource):
     """The user's own torch data set, whose items are pairs ``(x, {task: y})``; all are read once, into memory.
 
     A label that is ``None`` or NaN, or a task that an item leaves out, is missing.  The task ``age`` is called
@@ -32,48 +31,11 @@ class Dataset(TaskSource):
         call: dotted path ``package.module:name`` of a class or a function that returns the data set, or one each for
             ``{"train": …, "test": …}`` and, if need be, ``"valid"``; or of the data set itself.
         arguments: keyword arguments of the call.
-        targets: names of targets, or patterns such as ``y_*``; all by default.
-        kinds: what a target is, where inference is wrong, by name or pattern.
-        metrics: metric of a target, written like kinds.
-        losses: training loss of a target, a path ``package.module:name`` of a function of your own, written like kinds.
-        order: classes of ordinal targets, lowest first, written like kinds.
-        channels: whether the channels of images stand ``first`` or ``last``, where their number does not say it.
-        missing: numbers that stand for a missing label, such as −1.
-        class_weight: weights of classes in the loss, as for a table.
-        test_share: share of the items that is used for testing where there is no test part.
-        seed: of the items drawn for testing.
+        others: as for every task set of arrays, see :class:`mtl_core.data.arrays.array_options.ArrayOptions`.
     """
 
-    def __init__(
-        self,
-        *,
-        call: str,
-        arguments: dict[str, Any] | None = None,
-        targets: tuple[str, ...] = ArrayOptions.targets,
-        kinds: dict[str, ColumnKind] | None = None,
-        metrics: dict[str, str] | None = None,
-        losses: dict[str, str] | None = None,
-        order: dict[str, tuple[str, ...]] | None = None,
-        channels: Layout | None = None,
-        missing: tuple[int | float, ...] = (),
-        class_weight: Literal["balanced"] | dict[str, ClassWeight] | None = None,
-        test_share: float = 0.2,
-        seed: int = 0,
-    ) -> None:
-        refuse_no_share("dataset: test_share", test_share)
-        self.call, self.arguments = call, dict(arguments or {})
-        self.options = ArrayOptions(
-            targets=tuple(targets),
-            kinds=kinds or {},
-            metrics=metrics or {},
-            losses=losses or {},
-            order=order or {},
-            channels=channels,
-            missing=missing,
-            class_weight=class_weight,
-            test_share=test_share,
-            seed=seed,
-        )
+    call: str
+    arguments: dict[str, Any] | None = None
 
     def build(self) -> TaskSet:
         """Return the task set of all items.
@@ -87,7 +49,7 @@ class Dataset(TaskSource):
         """Return the same examples, with metrics and remarks of all items where ``design`` lets all items judge."""
         parts = self.parts()
         probe(parts, self.call)
-        return task_set_of_arrays(arrays_of_parts(parts, self.call), self.options, self.call, self.name, design)
+        return task_set_of_arrays(arrays_of_parts(parts, self.call), self, self.call, self.name, design)
 
     @property
     def name(self) -> str:
@@ -104,7 +66,7 @@ class Dataset(TaskSource):
         if not (callable(found) and (inspect.isclass(found) or not hasattr(found, "__getitem__"))):
             return parts_of(found, self.call)
         try:
-            made = found(**self.arguments)
+            made = found(**(self.arguments or {}))
         except Exception as error:  # the user's code runs here, and whatever it raises is theirs to know
             reason = f"calling it raised {type(error).__name__}: {str(error)[:200]}."
             raise UserError(f"tasks.call: {self.call}", reason, "Mend it, or its arguments.") from error

@@ -52,6 +52,14 @@ def test_every_entry_of_the_registry_has_a_section_with_its_options(site: Path, 
         assert all(f">{option}<" in section for option in entries(kind)[name].options), name
 
 
+def test_options_that_task_sets_have_in_common_are_explained_at_each(site: Path) -> None:
+    page = (site / "reference" / "tasks.html").read_text()
+    for name in ("arrays", "dataset"):
+        section = page.partition(f'<section id="{name}">')[2].partition("<section")[0]
+        assert "numbers that stand for a missing label, such as −1" in section
+        assert "share of the examples that is used for testing" in section
+
+
 def test_every_key_and_every_command_is_there(site: Path) -> None:
     keys, commands = ((site / "reference" / f"{name}.html").read_text() for name in ("study_file", "commands"))
     assert all(f">{name}<" in keys for name in Spec.model_fields)

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Literal
 
 import numpy as np
 import torch
 
-from mtl_core.data.arrays.input_array import InputArray, Layout, input_array
+from mtl_core.data.arrays.array_options import ArrayOptions
+from mtl_core.data.arrays.input_array import InputArray, input_array
 from mtl_core.data.arrays.named_arrays import NamedArrays, named_arrays
 from mtl_core.data.arrays.target_arrays import target_columns
 from mtl_core.data.examples import Examples
@@ -17,7 +16,7 @@ from mtl_core.data.files.given_validation import given_validation
 from mtl_core.data.remark import Remark, ordered
 from mtl_core.data.row_parts import EveryRowJudges, holdout, parts_of_rows
 from mtl_core.data.tabular.by_column import by_column
-from mtl_core.data.tabular.columns import Column, ColumnKind
+from mtl_core.data.tabular.columns import Column
 from mtl_core.data.tabular.declared_kinds import refuse_unknown_kinds
 from mtl_core.data.tabular.made_columns import made_columns
 from mtl_core.data.tabular.same_targets import remarks_on_same_targets
@@ -28,25 +27,8 @@ from mtl_core.data.tabular.task_column import tasks_and_labels
 from mtl_core.data.tabular.test_split import group_numbers, test_rows
 from mtl_core.data.tabular.training_losses import with_training_losses
 from mtl_core.data.tabular.vectors import joined
-from mtl_core.data.tabular.weights import ClassWeight
 from mtl_core.data.task_set import Development, TaskSet
 from mtl_core.errors import UserError
-
-
-@dataclass(frozen=True)
-class ArrayOptions:
-    """Options of a task set of arrays, as :class:`mtl_core.tasks.arrays.Arrays` describes them."""
-
-    targets: tuple[str, ...] = ("y", "y_*")
-    kinds: Mapping[str, ColumnKind] = field(default_factory=dict)
-    metrics: Mapping[str, str] = field(default_factory=dict)
-    losses: Mapping[str, str] = field(default_factory=dict)
-    order: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    channels: Layout | None = None
-    missing: tuple[int | float, ...] = ()
-    class_weight: Literal["balanced"] | Mapping[str, ClassWeight] | None = None
-    test_share: float = 0.2
-    seed: int = 0
 
 
 def task_set_of_arrays(
@@ -68,15 +50,15 @@ def task_set_of_arrays(
     asked = _present(options.targets, found) if options.targets == ArrayOptions.targets else options.targets
     columns, vectors = target_columns(found.targets, asked, options.missing, where)
     made = made_columns(columns, {}, vectors, where)
-    kinds = by_column("kinds", made.with_kinds(options.kinds), list(made.columns), where)
+    kinds = by_column("kinds", made.with_kinds(options.kinds or {}), list(made.columns), where)
     refuse_unknown_kinds(kinds)
     predicted = list(made.columns.values())
     labelled = np.stack([column.is_present for column in predicted], axis=1)
     groups = None if found.groups is None else group_numbers(_groups(found.groups, where))
     test = test_rows(found.test, groups, labelled, options.test_share, options.seed, by_task=False)
     parts = parts_of_rows(test, groups, np.ones_like(test), design, is_drawn=found.test is None)
-    targets = targets_of(predicted, parts, kinds, options.metrics, options.order)
-    targets = with_training_losses(targets, options.class_weight, options.losses)
+    targets = targets_of(predicted, parts, kinds, options.metrics or {}, options.order or {})
+    targets = with_training_losses(targets, options.class_weight, options.losses or {})
     tasks, labels = tasks_and_labels(targets)
     whole = joined(tasks, labels, made.vectors)
     inputs = input_array(found.inputs, ~test, options.channels, f"{where}: x")

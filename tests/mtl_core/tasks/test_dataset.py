@@ -8,7 +8,10 @@ import numpy as np
 import pytest
 import torch
 
+from mtl_core.data.arrays.array_options import ArrayOptions
 from mtl_core.errors import UserError
+from mtl_core.registry import entries
+from mtl_core.tasks.arrays import Arrays
 from mtl_core.tasks.dataset import Dataset
 from tests.mtl_core.tasks import plain_datasets
 
@@ -80,3 +83,14 @@ def test_images_keep_their_shape_and_every_item_is_read_once_beside_the_probe() 
 def test_what_breaks_the_contract_is_refused(call: str, arguments: dict[str, Any], found: str) -> None:
     with pytest.raises(UserError, match=found):
         Dataset(call=call, arguments=arguments).build()
+
+
+def test_its_options_are_those_of_arrays_beside_the_call() -> None:
+    of_arrays, of_data_set = (entries("tasks")[name].options for name in ("arrays", "dataset"))
+    assert (
+        set(of_arrays) - {"path"} == set(of_data_set) - {"call", "arguments"} == set(ArrayOptions.__dataclass_fields__)
+    )
+    assert [name for name, option in of_data_set.items() if option.required] == ["call"]
+    for source, where in ((Arrays, "arrays"), (Dataset, "dataset")):
+        with pytest.raises(UserError, match=rf"{where}: test_share: is 1\.0\."):
+            source(**{"path" if source is Arrays else "call": "a.npz"}, test_share=1.0)
