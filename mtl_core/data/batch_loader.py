@@ -83,7 +83,7 @@ class BatchLoader:
         A label of weight 0 counts as none: a step divides by the number of labels, and trains the tasks that have some.
         """
         y = self.raw_targets(index)
-        counted = self._labelled(y)
+        counted = None if self.fully_labelled else labels(self._tasks, y, dim=1)
         if self._some_count_not:
             weighs = self._own_weights(index) > 0
             counted = weighs if counted is None else counted & weighs
@@ -93,10 +93,7 @@ class BatchLoader:
 
     def labelled(self, index: Int[Tensor, "r g b"]) -> Bool[Tensor, "r t b"] | None:
         """Return the mask of examples that have a label, whatever its weight, as metrics judge them; ``None``: all."""
-        return self._labelled(self.raw_targets(index))
-
-    def _labelled(self, targets: Float[Tensor, "r c b"]) -> Bool[Tensor, "r t b"] | None:
-        return None if self.fully_labelled else labels(self._tasks, targets, dim=1)
+        return None if self.fully_labelled else labels(self._tasks, self.raw_targets(index), dim=1)
 
     def raw_targets(self, index: Int[Tensor, "r g b"]) -> Float[Tensor, "r c b"]:
         """Return targets in their own unit: every task's at a common index, or each task's at the task's own index."""
