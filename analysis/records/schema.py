@@ -94,7 +94,7 @@ TRAINING = (
             LOSS,
             is_new=True,
         ),
-        "num_train": Column(WHOLE, "labelled training examples of the task", "examples"),
+        "num_train": Column(WHOLE, "training examples whose label counts in the loss of the task", "examples"),
         "num_validation": Column(WHOLE, "labelled validation examples of the task", "examples"),
         "parameters_shared": Column(WHOLE, "parameters that several tasks share", "parameters"),
         "parameters_total": Column(WHOLE, "parameters of the replica, all its tasks together", "parameters"),
