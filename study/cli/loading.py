@@ -68,6 +68,10 @@ def load_named(
     if _is_of_a_run(Path(what)):
         for spec in loaded.studies.values() if isinstance(loaded, Suite) else [loaded]:
             refuse_untrusted(spec, what, trust_code=trust_code)
+        if not isinstance(loaded, Suite):
+            from study.driver.begun import with_kept_data
+
+            loaded = with_kept_data(loaded, Path(what).parent)
     where = {"backend": backend, "workers": workers, "device": device}
     if isinstance(loaded, Suite):
         return loaded.with_each(lambda spec: _with_options(spec, where))

@@ -32,12 +32,20 @@ def begun_spec(out: Path, data: Path | None = None) -> Spec:
             raise UserError(f"--data {data}", "the study does not read a table.", "Leave --data out.")
         path = str(data.absolute())
         spec = _with_path(spec, path)
-    elif path is not None and not Path(path).exists() and (kept := _kept_in(out, Path(path))) is not None:
-        path = str(kept)
-        spec = _with_path(spec, path)
+    else:
+        spec = with_kept_data(spec, out)
+        path = spec.tasks.options.get("path")
     if path is not None and not Path(path).exists():
         found = "the study's table is not there."
         raise UserError(str(path), found, "Put it back, or name its new place with --data PATH.")
+    return spec
+
+
+def with_kept_data(spec: Spec, out: Path) -> Spec:
+    """Return the study of a run directory with the data that it keeps there, where these were moved with it."""
+    path = spec.tasks.options.get("path")
+    if isinstance(path, str) and not Path(path).exists() and (kept := _kept_in(out, Path(path))) is not None:
+        return _with_path(spec, str(kept))
     return spec
 
 

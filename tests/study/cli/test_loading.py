@@ -83,3 +83,17 @@ def test_what_is_said_of_the_data_reaches_the_study(tmp_path: Path) -> None:
     loaded = load_named(str(tmp_path / "t.csv"), DataOptions(targets=["b", "c"], groups="a"))
     assert isinstance(loaded, Spec)
     assert (loaded.tasks.options["targets"], loaded.tasks.options["groups"]) == (["b", "c"], "a")
+
+
+def test_the_study_file_of_a_run_that_was_moved_finds_the_data_that_the_run_keeps(tmp_path: Path) -> None:
+    kept = "/another/machine/data.parquet"
+    (tmp_path / "study.yaml").write_text(f"tasks: {{set: table, path: {kept}, targets: [y]}}\n")
+    loaded = load_named(str(tmp_path / "study.yaml"))
+    assert isinstance(loaded, Spec)
+    assert loaded.tasks.options["path"] == kept, "no run directory, so the user's own file"
+    (tmp_path / ledger.NAME).touch()
+    (tmp_path / "data.parquet").touch()
+    moved = load_named(str(tmp_path / "study.yaml"))
+    assert isinstance(moved, Spec)
+    assert moved.tasks.options["path"] == str(tmp_path / "data.parquet")
+    assert moved.digest() == loaded.digest()
