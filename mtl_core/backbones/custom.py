@@ -30,9 +30,10 @@ class Custom(Backbone):
     and no replica's bits depend on the others; otherwise they run one after another.
 
     Parameters are trained; floating-point and integer buffers belong to the replica.  A module that draws random
-    numbers in training, such as ``torch.nn.Dropout``, draws them from the replica's own stream; the tuned dropout rate
-    does not reach it.  A path is imported wherever the network is built, and so must be importable there: ``python -m
-    study`` searches the current directory, the script ``mtl-study`` needs ``PYTHONPATH=.``.  A study that
+    numbers in training, such as ``torch.nn.Dropout``, draws them from the replica's own stream, for the whole batch of
+    a copy at once: where a copy takes the signals of several tasks, they depend on the order of the tasks.  The tuned
+    dropout rate does not reach it.  A path is imported wherever the network is built, and so must be importable there:
+    ``python -m study`` searches the current directory, the script ``mtl-study`` needs ``PYTHONPATH=.``.  A study that
     is resumed notices that the file of a path has changed, and not what that file imports.
 
     Args:

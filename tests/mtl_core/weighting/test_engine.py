@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from mtl_core.errors import UserError
 from mtl_core.recipe import Recipe, ReplicaConfig
 from mtl_core.registry import entries
 from mtl_core.testing.cases import Case
@@ -26,7 +27,7 @@ def test_what_it_remembers_survives_and_no_row_sees_its_neighbours(case: Case) -
 def test_rows_of_one_array_do_not_lose_their_weights_to_a_neighbour_without_any() -> None:
     recipe = Recipe(depth=1, stages=2, width=8, epochs=1, weighting="fixed")
     common = {"learning_rate": 1e-3}
-    with pytest.raises(KeyError, match="weights"):
+    with pytest.raises(UserError, match=r"row 'b': hyperparameters\.weights: it is missing"):
         fit(
             recipe,
             development(),
@@ -36,9 +37,9 @@ def test_rows_of_one_array_do_not_lose_their_weights_to_a_neighbour_without_any(
 
 @pytest.mark.parametrize("scale", ["native", "matched"])
 def test_fixed_with_uniform_weights_trains_what_equal_trains(scale: str) -> None:
-    data, settings = development(), {"weights": [(1 / 3, 1 / 3, 1 / 3)]}
+    data = development()
     results = [
         fit(Recipe(depth=1, stages=2, width=8, epochs=3, weighting=name, scale=scale), data, rows(3, **settings))
-        for name in ("equal", "fixed")
+        for name, settings in (("equal", {}), ("fixed", {"weights": [(1 / 3, 1 / 3, 1 / 3)]}))
     ]
     assert all(same(*pair) for pair in zip(*results, strict=True))
