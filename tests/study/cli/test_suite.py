@@ -124,7 +124,8 @@ def test_a_budget_says_what_it_takes_from_which_study(journal: Path, monkeypatch
 
 
 def test_a_suite_is_watched_from_one_study_to_the_next(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The first study has ended, the second has not begun, and the driver is alive."""
+    """No study has begun, but the driver is alive: as it is between two studies."""
+    monkeypatch.chdir(tmp_path)
     (tmp_path / "suite.yaml").write_text(as_text(three()))
     lock, shown = Lock(tmp_path), []
 
