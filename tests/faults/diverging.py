@@ -16,15 +16,26 @@ from tests.faults.trial import FINISHED, Trial
 NUMBER = 5
 
 
-def neighbours_of(rate: float, place: int) -> Trial:
-    """Train five replicas, then again with a learning rate of ``rate`` for the one at ``place``; compare the others."""
+def neighbours_of(place: int, rate: float | None = None, parameter: float | None = None) -> Trial:
+    """Train five replicas, then again with one that is spoilt after an epoch; compare the others.
+
+    Args:
+        place: of the replica that is spoilt.
+        rate: its learning rate from then on; ``None``: as before.
+        parameter: value of all its parameters; ``None``: as before.
+    """
     torch.set_num_threads(1)
     begun, data = time.monotonic(), small_tasks(MIXED)
     recipe = Recipe(sharing="hard", depth=1, stages=2, width=8, epochs=4)
     rows = varied_replicas(recipe, len(data.tasks), NUMBER)
-    sick = replace(rows[place], hyperparameters={**rows[place].hyperparameters, "learning_rate": rate})
-    alone = fit(recipe, data, rows)
-    beside = fit(recipe, data, [*rows[:place], sick, *rows[place + 1 :]])
+    sick, alone = rows[place], fit(recipe, data, rows)
+    states = {outcome.key: outcome.state for outcome in fit(recipe, data, rows, until=1)}
+    if rate is not None:
+        sick = replace(sick, hyperparameters={**sick.hyperparameters, "learning_rate": rate})
+    if parameter is not None:
+        state = states[sick.key]
+        states[sick.key] = state | {"parameters": torch.full_like(state["parameters"], parameter)}
+    beside = fit(recipe, data, [*rows[:place], sick, *rows[place + 1 :]], states=states)
     differing = [
         one.key
         for number, (one, other) in enumerate(zip(alone, beside, strict=True))

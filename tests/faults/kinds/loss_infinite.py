@@ -11,4 +11,4 @@ RATE = float("1e38")
 
 
 def trial(lab: Lab) -> Trial:
-    return neighbours_of(RATE, lab.number)
+    return neighbours_of(lab.number, rate=RATE)

@@ -7,8 +7,8 @@ from tests.faults.lab import Lab
 from tests.faults.trial import Trial
 
 TRIALS = 3
-RATE = float("nan")
+PARAMETER = float("nan")
 
 
 def trial(lab: Lab) -> Trial:
-    return neighbours_of(RATE, lab.number)
+    return neighbours_of(lab.number, parameter=PARAMETER)
