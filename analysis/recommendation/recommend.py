@@ -178,7 +178,7 @@ def _unfinished(records: Records) -> Recommendation:
         headline=opening,
         explanation=reason,
         arm=state.chosen or "",
-        step="The same command trains what is missing.",
+        step="The same again trains what is missing.",
         command=started_with(records),
     )
 

@@ -10,7 +10,7 @@ from typing import Any
 from analysis.records.schema import Records
 
 PROGRAM = "mtl-study"
-IN_PYTHON = "in Python: the same call resumes"
+IN_PYTHON = "in Python"
 
 
 def run_path(records: Records) -> str:

@@ -112,7 +112,7 @@ def _footer(begun: dict[str, Records]) -> str:
 def _commands(first: Records) -> list[Step]:
     path = suite_path(first)
     return [
-        Step("Started with; the same command resumes", started_with(first)),
+        Step("Started with; the same again resumes", started_with(first)),
         Step("Where every study stands", f"mtl-study status {path}"),
         Step("All reports again, from the records", f"mtl-study report {path}"),
         Step("The same suite in a new directory", f"mtl-study run {path}/suite.yaml --out {path}-again"),

@@ -23,7 +23,7 @@ def commands(records: Records) -> list[Step]:
     """Return the commands that the page lists, each with its purpose."""
     run = run_path(records)
     return [
-        Step("Started with; the same command resumes", started_with(records)),
+        Step("Started with; the same again resumes", started_with(records)),
         Step("What is done, running, failed and left", shlex.join(["mtl-study", "status", run])),
         Step("This report again, from the records", shlex.join(["mtl-study", "report", run])),
         Step(
@@ -38,7 +38,7 @@ def steps(study: LoadedStudy, recommendation: Recommendation) -> list[Step]:
     if study.state.ended is not None:
         return []
     if study.state.phase is not None:
-        return [Step("Finish the study: the same command trains what is missing.", started_with(study.records))]
+        return [Step("Finish the study: the same again trains what is missing.", started_with(study.records))]
     shares = recommendation.choice is None or recommendation.choice.shares
     alone = "Train a network for each task, by the recipe above,"
     build = "Build the network of the recipe above and train it" if shares else alone

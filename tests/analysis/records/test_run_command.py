@@ -40,7 +40,7 @@ def test_a_call_from_python_is_named_as_one(records_of: StudyOf) -> None:
     alone = replace(records, manifest={"command": None, "run": "from_python"})
     assert (run_path(alone), started_with(alone)) == (
         "from_python",
-        "study.run(…, out='from_python')  # in Python: the same call resumes",
+        "study.run(…, out='from_python')  # in Python",
     )
     in_suite = replace(records, manifest={"command": None, "run": "runs/two/a", "suite": "two"})
     assert (suite_path(in_suite), run_path(in_suite)) == ("runs/two", "runs/two/a")
