@@ -144,7 +144,7 @@ class Training(Section):
     weighting_options: Annotated[Any, options_by_name("weighting")] = Field(default_factory=dict)
     tasks_per_step: Annotated[int, Field(ge=1, le=10_000)] | None = None
     sampling: Annotated[Any, sampling_rule()] = "uniform"
-    clip_norm: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
+    clip_norm: Annotated[float, Field(gt=0, le=1_000_000_000)] | None = None
 
     @model_validator(mode="after")
     def _samples(self) -> Training:

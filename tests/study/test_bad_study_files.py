@@ -161,6 +161,8 @@ CASES: dict[str, tuple[str | bytes, str, str]] = {
         "from 1 up",
     ),
     "clipping to nothing": (GOOD + "training: {clip_norm: 0}\n", "training.clip_norm", "greater than 0"),
+    "clipping to no number": (GOOD + "training: {clip_norm: .nan}\n", "training.clip_norm", "number"),
+    "clipping to infinity": (GOOD + "training: {clip_norm: .inf}\n", "training.clip_norm", "number"),
     "clipping by a word": (GOOD + "training: {clip_norm: none}\n", "training.clip_norm", "number"),
     "sampling among all tasks": (GOOD + "training: {sampling: proportional}\n", "training", "tasks_per_step"),
     "unknown strategy": (GOOD + "search: {strategy: random}\n", "search.strategy", "grid"),
