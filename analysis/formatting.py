@@ -102,11 +102,22 @@ def shared_stages(sharing: str, depth: float, stages: int) -> str:
 
 
 def judged_arm(rows: pd.DataFrame) -> str:
-    """Return the judged arm of rows of the verdict question, as in ``1 of 2 stages shared, width 16; odd alone``."""
-    first, alone = rows.iloc[0], list(dict.fromkeys(rows.loc[rows["alone"], "task"]))
-    shares = shared_stages(first["sharing"], first["depth"], int(first["stages"]))
-    apart = f"; {listing(alone, limit=2)} alone" if alone else ""
-    return f"{shares}, width {first['width']}{apart}"
+    """Return the judged arm of rows of the verdict question, as :func:`arm_in_words` does."""
+    return arm_in_words(rows.iloc[0], list(dict.fromkeys(rows.loc[rows["alone"], "task"])))
+
+
+def arm_in_words(facts: pd.Series, alone: Sequence[str], *, limit: int = 2) -> str:
+    """Return an arm as text, as in ``1 of 2 stages shared, width 16, uncertainty; odd alone``.
+
+    Args:
+        facts: its factor levels.
+        alone: tasks that it leaves to train alone.
+        limit: more of them are counted and not named.
+    """
+    shares = shared_stages(facts["sharing"], facts["depth"], int(facts["stages"]))
+    method = "" if facts["weighting"] == "equal" else f", {facts['weighting']}"
+    apart = f"; {listing(alone, limit=limit)} alone" if alone else ""
+    return f"{shares}, width {facts['width']}{method}{apart}"
 
 
 def way_to_share(sharing: str, depth: float, stages: int) -> str:

@@ -154,4 +154,5 @@ def _harm(about: Option) -> str:
         return "No task is shown to be hurt, and none plausibly loses."
     unknown = [] if task in about.hardly_judged else about.hardly_judged
     aside = f" ({named(unknown)} aside: too little is judged)" if unknown else ""
-    return f"No task is shown to be hurt; at worst {task} could lose {points(-lowest, sign=False)} points{aside}."
+    lost = points(-lowest, sign=False)
+    return f"No task is shown to be hurt; at worst of all tasks at once, {task} could lose {lost} points{aside}."

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from mtl_core.errors import UserError
 from study.config.spec import Spec
+from study.driver.call_arguments import refuse_unfit
 from study.driver.dataset import DataInMemory, kept_in_memory
 from study.driver.frame import Frame, spec_of_frame
 from study.planning.prepare import Prepared, prepare
@@ -33,6 +33,7 @@ def check(
     Raises:
         UserError: when the study cannot be planned, or cannot finish on this machine.
     """
+    refuse_unfit("study.check", spec, data)
     place = Path() if out is None else Path(out)
     if isinstance(data, DataInMemory):
         kept = kept_in_memory(data, spec, place)
@@ -40,7 +41,5 @@ def check(
     if data is not None:
         with tempfile.TemporaryDirectory() as folder:  # a plan reads the table from a file, as a run does
             return prepare(spec_of_frame(data, spec, Path(folder) / "run"), out=place)
-    if not isinstance(spec, Spec):
-        found = "there is neither a study nor data."
-        raise UserError("study.check", found, "Give load_spec(…), or data=study.frame(…).")
+    assert isinstance(spec, Spec)
     return prepare(spec, out=place)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -117,6 +118,25 @@ def spec_of_frame(data: Frame, spec: Spec | Mapping[str, Any] | None, out: Path)
     spec = _study_of(data, spec, {"set": TABLE, "path": str(path), **data.options})
     _write_once(data.table, path)
     return spec
+
+
+@contextmanager
+def unwritten_where_refused(out: Path) -> Iterator[None]:
+    """Take the data out of the run directory again where a study is refused that has just written them.
+
+    Else the next call, with corrected data, would find a study of other data.
+
+    Args:
+        out: the run directory.
+    """
+    path = out.absolute() / DATA
+    was_there = path.exists()
+    try:
+        yield
+    except UserError:
+        if not was_there:
+            path.unlink(missing_ok=True)
+        raise
 
 
 def _study_of(data: Frame, spec: Spec | Mapping[str, Any] | None, tasks: dict[str, Any]) -> Spec:

@@ -10,17 +10,17 @@ from typing import Any
 
 from mtl_core import ENGINE_VERSION
 from mtl_core.data.task_set import TaskSet
-from mtl_core.errors import UserError
 from study.config.durations import duration
 from study.config.load import read_spec
 from study.config.spec import Spec
 from study.config.suite import SuitePosition
 from study.driver.another_study import refuse_another
 from study.driver.backend_choice import RunOptions, choose_backend, choose_scorer
+from study.driver.call_arguments import refuse_unfit
 from study.driver.dataset import DataInMemory, kept_in_memory, prepare_kept, prepare_with_data
 from study.driver.devices import note_device, refuse_a_missing_gpu
 from study.driver.endings import saying_how_it_ends, stoppable
-from study.driver.frame import Frame, spec_of_frame
+from study.driver.frame import Frame, spec_of_frame, unwritten_where_refused
 from study.driver.manifest import refuse_changed_code, refuse_something_else, write_description
 from study.driver.places import at_work
 from study.driver.watching.counts import count, event_of_work, planned_work
@@ -85,25 +85,27 @@ def run(
         UserError: when ``out`` holds another study or is in use, data are unfit, or most replicas fail.
         KeyboardInterrupt: SIGINT or SIGTERM came; what is recorded is kept.
     """
-    if data is None and not isinstance(spec, Spec):
-        raise UserError("study.run", "there is neither a study nor data.", "Give load_spec(…), or data=study.frame(…).")
+    refuse_unfit("study.run", spec, data)
     with at_work(out or Path("runs") / _name(spec, data)) as place:
-        prepared = _prepared(spec, data, place.directory, screen)
-        options = RunOptions.of_study(
-            spec if isinstance(spec, Spec) else prepared.plan.spec,  # a budget may have replaced it by the begun one
-            backend=backend,
-            address=address,
-            workers=workers,
-            screen=screen,
-            position=position,
-            device=device,
-            mix_devices=mix_devices,
-            insecure=insecure,
-            log_file=log_file,
-            metrics_file=metrics_file,
-            keep=place.keep,
-            told=place.told,
-        )
+        with unwritten_where_refused(place.directory):
+            prepared = _prepared(spec, data, place.directory, screen)
+            options = RunOptions.of_study(
+                spec
+                if isinstance(spec, Spec)
+                else prepared.plan.spec,  # a budget may have replaced it by the begun one
+                backend=backend,
+                address=address,
+                workers=workers,
+                screen=screen,
+                position=position,
+                device=device,
+                mix_devices=mix_devices,
+                insecure=insecure,
+                log_file=log_file,
+                metrics_file=metrics_file,
+                keep=place.keep,
+                told=place.told,
+            )
         return run_prepared(prepared, out=place.directory, options=options)
 
 

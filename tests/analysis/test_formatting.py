@@ -74,10 +74,12 @@ def test_what_an_arm_shares() -> None:
 
 
 def test_a_judged_arm_has_its_tasks_alone_beside_it() -> None:
-    facts = {"sharing": "hard", "depth": 1.0, "stages": 2, "width": 16}
+    facts = {"sharing": "hard", "depth": 1.0, "stages": 2, "width": 16, "weighting": "equal"}
     rows = pd.DataFrame([{"task": "a", "alone": False}, {"task": "odd", "alone": True}]).assign(**facts)
     assert judged_arm(rows) == "1 of 2 stages shared, width 16; odd alone"
     assert judged_arm(rows.head(1)) == "1 of 2 stages shared, width 16"
+    weighed = rows.assign(weighting="uncertainty")
+    assert judged_arm(weighed) == "1 of 2 stages shared, width 16, uncertainty; odd alone"
 
 
 def test_ways_to_share_are_subjects_of_sentences() -> None:

@@ -139,7 +139,8 @@ def _raw(value: Any) -> str:
     if _is_nothing(value):
         return ""
     if isinstance(value, (list, tuple)):
-        return for_csv(", ".join(map(str, value)))
+        text = ", ".join(map(str, value))
+        return text if all(map(_is_number, value)) else for_csv(text)  # a minus in front of numbers is no formula
     return repr(value.item() if hasattr(value, "item") else value) if _is_number(value) else for_csv(str(value))
 
 

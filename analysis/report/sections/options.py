@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from analysis.formatting import agree, interval, number_of, points, shared_stages
+from analysis.formatting import agree, arm_in_words, interval, number_of, points
 from analysis.recommendation.costs import fraction
 from analysis.recommendation.option import ALONE, ALONE_ELSEWHERE, BEST_ALONE, ROLES, Option
 from analysis.recommendation.preference import RULES
@@ -144,11 +144,8 @@ def name_of(option: Option) -> str:
     if option.kind in (ALONE, ALONE_ELSEWHERE, BEST_ALONE):
         width = "at its best width" if option.kind == BEST_ALONE else f"at width {option.facts['width']}"
         return f"Train each task alone {width}"
-    facts = option.facts
-    shares = shared_stages(facts["sharing"], facts["depth"], int(facts["stages"]))
-    alone = f"; {', '.join(option.alone)} alone" if option.alone else ""
-    method = "" if facts["weighting"] == "equal" else f", {facts['weighting']}"
-    return f"{shares[:1].upper()}{shares[1:]}, width {facts['width']}{method}{alone}"
+    name = arm_in_words(option.facts, option.alone, limit=len(option.alone))
+    return f"{name[:1].upper()}{name[1:]}"
 
 
 def _line(option: Option, taken: bool, width: object) -> OptionLine:

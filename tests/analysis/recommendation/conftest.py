@@ -26,7 +26,7 @@ def judged(*words: tuple[str, str], role: str = CHOSEN, arm: str = FULL, **colum
     """A table of the transfer question: the task and word of each row against ``each``, in the order of the tasks."""
     facts: dict[str, Any] = {
         "arm": arm, "role": role, "baseline": "each", "scope": TASK,
-        "sharing": "hard", "depth": 2.0, "stages": 2, "width": 16,
+        "sharing": "hard", "depth": 2.0, "stages": 2, "width": 16, "weighting": "equal",
         "gain": 2.0, "half_width": 0.5, "low": 1.5, "high": 2.5, "half_simultaneous": 0.75, "low_simultaneous": 1.25,
         "high_simultaneous": 2.75, "band": 1.0, "n": 10, "seed_sd": 1.0, "test_error": 0.1, "remedy": "",
         "contradicts": False, "edge": 1.25, "alone": False,

@@ -89,7 +89,7 @@ def test_sharing_at_the_cost_of_a_task_names_it() -> None:
 @pytest.mark.parametrize(
     ("words", "facts", "end"),
     [
-        ([], {}, "No task is shown to be hurt; at worst t0 could lose 14.2 points."),
+        ([], {}, "No task is shown to be hurt; at worst of all tasks at once, t0 could lose 14.2 points."),
         ([HURT_BY_SHARING], {}, "t0 is hurt by sharing (by 3.0 points)."),
         ([HURT_BY_SHARING] * 2, {}, "t0 and t1 are hurt by sharing (by up to 3.0 points)."),
         ([TUNED_ALONE], {}, "t0 does better alone; that sharing is the cause is not shown."),
@@ -120,10 +120,12 @@ def test_what_a_task_may_lose_of_which_hardly_anything_is_judged_is_no_news() ->
     about = option()
     about.tasks["shortage"] = ["too few groups" if name in ("t0", "t3") else "" for name in about.tasks["task"]]
     about.tasks.loc[about.tasks["task"] == "t0", "low_simultaneous"] = -264.1
-    end = "at worst t1 could lose 14.2 points (t0 and t3 aside: too little is judged)."
+    end = "at worst of all tasks at once, t1 could lose 14.2 points (t0 and t3 aside: too little is judged)."
     assert statement(decision(NO_DIFFERENCE, about)).endswith(end)
     about.tasks["shortage"] = "too few groups"
-    assert statement(decision(NO_DIFFERENCE, about)).endswith("at worst t0 could lose 264.1 points.")
+    assert statement(decision(NO_DIFFERENCE, about)).endswith(
+        "at worst of all tasks at once, t0 could lose 264.1 points."
+    )
 
 
 def test_the_statement_does_not_repeat_an_arm_that_the_headline_names() -> None:

@@ -106,6 +106,11 @@ def test_cost_takes_the_cheapest_whose_plausible_loss_is_tolerable() -> None:
     assert taken(COST, lost) == ALONE
 
 
+def test_of_two_options_that_cost_the_same_the_more_accurate_one_is_taken() -> None:
+    assert taken(COST, option(CHOSEN, gain=1.5, half=2.0), option(REFERENCE, gain=3.7, half=2.0)) == REFERENCE
+    assert taken(COST, option(CHOSEN, gain=3.7, half=2.0), option(REFERENCE, gain=1.5, half=2.0)) == CHOSEN
+
+
 def test_every_preference_of_the_study_file_has_a_rule_and_no_other_is_known() -> None:
     assert set(get_args(Spec.model_fields["prefer"].annotation)) == set(RULES)
     assert choose([], BALANCED) is None

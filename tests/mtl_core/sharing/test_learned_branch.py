@@ -218,8 +218,10 @@ def test_after_the_search_its_tree_trains_like_branch_from_the_initial_weights()
         other, others = as_branch(network, start, row, recipe, data.shape)
         alone = replace(recipe, **network.trunk.settled(theta, row))
         first = other.layout.pack([others[slot].flatten(1) for slot in other.layout.slots])[0]
-        begun = fresh_state(alone, other, everyone[row]) | {"parameters": first, "selected": first}
-        (expected,) = fit(alone, data, [everyone[row]], states={str(row): begun})
+        tuned = {name: value for name, value in everyone[row].hyperparameters.items() if not name.startswith("branch")}
+        settled = replace(everyone[row], hyperparameters=tuned)
+        begun = fresh_state(alone, other, settled) | {"parameters": first, "selected": first}
+        (expected,) = fit(alone, data, [settled], states={str(row): begun})
         assert outcome.epochs == 4
         for name, curve in expected.curves.items():
             assert outcome.curves[name] == pytest.approx(curve, rel=1e-9), name

@@ -36,7 +36,7 @@ def test_people_read_what_was_written_and_how_good_it_is(shop: Finished, tmp_pat
 
 
 def test_programs_get_the_card(shop: Finished, tmp_path: Path) -> None:
-    result = invoke(shop.run, "--out", tmp_path / "model", "--seed", 2001, "--json")
+    result = invoke(shop.run, "--out", tmp_path / "model", "--option", "chosen", "--seed", 2001, "--json")
     assert result.exit_code == 0, result.output
     (line,) = result.stdout.splitlines()
     facts = json.loads(line)

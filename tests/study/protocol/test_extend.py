@@ -113,7 +113,7 @@ def test_a_task_left_out_is_trained_alone_and_more_seeds_reach_the_added_arm(stu
     assert seeds_of(study, str(chosen)) == {*range(2000, 2005), *range(2010, 2013)}
     assert set(against_each(study)["level_divisor"]) == {6}
     options = analysis.verdict_text(study).options
-    assert any("sun alone" in row[0] for row in options)
+    assert any("sun alone" in option["option"] for option in options)
 
 
 def test_until_the_end_a_report_shows_the_study_as_it_was(study: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -53,6 +53,11 @@ def test_a_huge_real_number_is_not_written_out() -> None:
     assert table_of(rate=[1e30, 1e300]).cells == [["1e+30"], ["1e+300"]]
 
 
+def test_lists_of_numbers_are_no_formulas_in_csv() -> None:
+    table = Table("seeds", "", pd.DataFrame({"per_seed": [(-8.57, 1.5)], "names": [("=a", "b")]}))
+    assert list(csv.reader(io.StringIO(to_csv(table))))[1] == ["-8.57, 1.5", "'=a, b"]
+
+
 def test_csv_keeps_every_digit() -> None:
     values = [0.1 + 0.2, np.float64(1) / 3, np.float32(0.1), -5e-324]
     frame = pd.read_csv(io.StringIO(to_csv(table_of(task=list("abcd"), value=values))))

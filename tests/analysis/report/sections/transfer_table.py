@@ -16,7 +16,8 @@ def judged_tasks(gains: Mapping[str, float], *, n: int = 10, half_width: float =
     rows = [
         {
             "arm": "hard d1 w16", "role": "chosen", "baseline": "each", "scope": TASK, "task": task,
-            "order": order, "sharing": "hard", "depth": 1.0, "stages": 2, "width": 16, "band": 1.0, "n": n,
+            "order": order, "sharing": "hard", "depth": 1.0, "stages": 2, "width": 16,
+            "weighting": "equal", "band": 1.0, "n": n,
             "gain": gain, "low": gain - half_width, "high": gain + half_width,
             "low_simultaneous": gain - 1.5 * half_width, "high_simultaneous": gain + 1.5 * half_width,
             "word": HELPED if gain > 0 else HURT_BY_SHARING, "remedy": "", "alone": False,
