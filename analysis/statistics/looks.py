@@ -13,11 +13,14 @@ joint distribution of the looks.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from scipy.special import ndtri
 
 from analysis.statistics.intervals import ALPHA
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 LEVEL_DIVISOR = "level_divisor"
 """Field of the ledger's events ``looked``; ledgers of former versions have it as ``looks``."""
@@ -37,6 +40,15 @@ def divisor_of_level(events: Iterable[Mapping[str, Any]]) -> int:
 def level_in_words(divisor: float) -> str:
     """Return the level of an interval that has its share of the level, such as 95% or 97.5%."""
     return f"{100 - 100 * ALPHA / divisor:.3g}%"
+
+
+def level_of(rows: pd.DataFrame) -> str:
+    """Return the level of the intervals of rows: 95%, or more where the study was judged before.
+
+    Args:
+        rows: of the transfer question's table, with ``level_divisor``; an older one may lack it.
+    """
+    return level_in_words(rows["level_divisor"].iloc[0] if "level_divisor" in rows and len(rows) else 1)
 
 
 def num_looks(events: Iterable[Mapping[str, Any]]) -> int:

@@ -14,7 +14,7 @@ import pandas as pd
 from analysis.formatting import interval, judged_arm, points
 from analysis.records.frames import each
 from analysis.report.sections.tasks import ROLES, Chip, chip_of
-from analysis.statistics.looks import level_in_words
+from analysis.statistics.looks import level_of
 from analysis.statistics.paired_gains import TASK
 
 MOST_TASKS = 12
@@ -82,18 +82,13 @@ def forest(transfer: pd.DataFrame, first: str = "") -> Forest | None:
     n = low if low == high else f"{low}–{high}"
     caption = (
         f"Gain in test skill over tuned single-task networks of the same width, in points; n = {n} "
-        f"fresh paired seeds. Thick: {_level(rows)} interval; thin: simultaneous; grey: no practical difference "
+        f"fresh paired seeds. Thick: {level_of(rows)} interval; thin: simultaneous; grey: no practical difference "
         f"(±{band:g})."
     )
     arms = sorted(dict.fromkeys(rows["arm"]), key=lambda arm: arm != first)
     panels = [_panel(rows[rows["arm"] == arm], axis) for arm in arms]
     span = axis.span(-band, band) or (50.0, 50.0)
     return Forest(panels, [(axis.place(tick), points(tick, digits=_digits(ticks))) for tick in ticks], span, caption)
-
-
-def _level(rows: pd.DataFrame) -> str:
-    """The level of the intervals: 95%, or more where the study was judged before."""
-    return level_in_words(rows["level_divisor"].iloc[0] if "level_divisor" in rows else 1)
 
 
 def _panel(rows: pd.DataFrame, axis: _Axis) -> Panel:

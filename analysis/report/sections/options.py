@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from analysis.formatting import agree, arm_in_words, interval, number_of, points
 from analysis.recommendation.costs import fraction
@@ -14,6 +15,7 @@ from analysis.recommendation.option import ALONE, ALONE_ELSEWHERE, BEST_ALONE, R
 from analysis.recommendation.preference import RULES
 from analysis.recommendation.recommend import Recommendation
 from analysis.report.output.tables import Table, frame_of
+from analysis.statistics.looks import level_of
 from analysis.statistics.verdicts import ADDED, CANDIDATE, CHOSEN, REFERENCE
 
 HEADER = ["option", "mean gain", "worst task", "risk", "cost"]
@@ -119,15 +121,16 @@ def caption(recommendation: Recommendation) -> str:
     """Return what the columns are, and the rule by which an option is taken."""
     band = recommendation.options[0].band
     seeds = max(option.n for option in recommendation.options)
+    level = level_of(next((option.tasks for option in recommendation.options if len(option.tasks)), pd.DataFrame()))
     width = _width_alone(recommendation.options)
     alone = "the single-task networks" if width is None else f"training each task alone at width {width}"
     by = " by their stated importance" if any(option.equal for option in recommendation.options) else ""
     return (
         f"Mean gain: over tasks{by}, in points of test skill against tuned single-task networks of the same width"
-        f"{_elsewhere(recommendation.options)}, with 95% interval, n = {seeds} paired verdict seeds. Worst task: gain "
-        "of whichever task it is (posterior median and 95% interval; tasks partly pooled). Risk: probability that at "
-        f"least one task loses more than {band:g} {agree(band, 'point', 'points')}; with many tasks, and no effect at "
-        "all, it is high, too. Cost: networks, multiply-adds at prediction, parameters and seconds of one training, as "
+        f"{_elsewhere(recommendation.options)}, with {level} interval, n = {seeds} paired verdict seeds. Worst task: "
+        "gain of whichever task it is (posterior median and 95% interval; tasks partly pooled). Risk: probability that "
+        f"at least one task loses more than {band:g} {agree(band, 'point', 'points')}; with many tasks, and no effect "
+        "at all, it is high, too. Cost: networks, multiply-adds at prediction, parameters and seconds of one training, as "
         f"shares of those of {alone}. Taken (prefer: {recommendation.prefer}): {RULES[recommendation.prefer]}"
     )
 

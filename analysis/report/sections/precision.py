@@ -12,6 +12,7 @@ from analysis.recommendation.recommend import Recommendation
 from analysis.records.frames import each
 from analysis.records.schema import Records
 from analysis.report.output.tables import Table
+from analysis.statistics.looks import level_of
 from analysis.statistics.verdicts import CHOSEN
 
 MEAN_OF_TASKS = "mean over tasks"
@@ -53,11 +54,17 @@ def precision_table(records: Records, recommendation: Recommendation) -> list[Ta
     caption = (
         "Half the width of the 95% interval of the chosen arm's gain over single-task networks, in points of skill: as "
         f"foretold when the study began, from label counts alone, for {DESIGNS.get(design, 'its design')}, and as it "
-        f"is, from seeds and judged rows. The band of no practical difference was set at ± {points:g} "
-        f"{'point' if points == 1 else 'points'}{by_rule} before. judged by: labelled rows, or groups "
-        "of them; shortage: what there is too little of for a verdict word."
+        f"is, from seeds and judged rows{_stricter(recommendation)}. The band of no practical "
+        f"difference was set at ± {points:g} {'point' if points == 1 else 'points'}{by_rule} before. judged by: "
+        "labelled rows, or groups of them; shortage: what there is too little of for a verdict word."
     )
     return [Table("precision", caption, pd.DataFrame(rows), title="How sure it was to be, and how sure it is")]
+
+
+def _stricter(recommendation: Recommendation) -> str:
+    """That intervals of a study which was judged again are wider than foretold, whatever its rows and seeds."""
+    level = level_of(next((option.tasks for option in recommendation.options if len(option.tasks)), pd.DataFrame()))
+    return "" if level == "95%" else f" (at {level}, since the study was judged more than once)"
 
 
 def _of_mean(planned: dict[str, Any], option: Option) -> dict[str, Any]:

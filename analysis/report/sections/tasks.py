@@ -13,6 +13,7 @@ from analysis.formatting import interval, judged_arm, points, with_interval
 from analysis.importance import mean_of
 from analysis.records.frames import each
 from analysis.report.output.tables import Table
+from analysis.statistics.looks import level_of
 from analysis.statistics.paired_gains import EQUAL_MEAN, MEAN, TASK
 from analysis.statistics.verdicts import (
     ADDED,
@@ -108,9 +109,9 @@ def tasks_table(transfer: pd.DataFrame, gaps: Gaps) -> Table:
     frame = rows.reindex(columns=keep).rename(columns={"word": "verdict"})
     frame["gap_change"] = [gaps.get((row.arm, row.task), np.nan) for row in each(rows)]
     caption = (
-        "Gain over tuned single-task networks in points of skill, 95% interval from seeds and test examples, n paired "
-        "verdict seeds. Gap change: validation − training loss against the single-task network at equal training "
-        "loss, in percent of the trivial predictor's loss (confirm seeds; negative: less overfitting)."
+        f"Gain over tuned single-task networks in points of skill, {level_of(rows)} interval from seeds and test "
+        "examples, n paired verdict seeds. Gap change: validation − training loss against the single-task network at "
+        "equal training loss, in percent of the trivial predictor's loss (confirm seeds; negative: less overfitting)."
     )
     return Table("tasks", caption, frame)
 

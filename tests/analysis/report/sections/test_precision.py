@@ -66,3 +66,14 @@ def test_a_manifest_from_elsewhere_breaks_no_page(records_of: StudyOf, wrong: ob
     tables = precision_table(records, recommend(records))
     assert all(set(table.frame["planned"]) == {None} for table in tables)
     assert bool(tables) is isinstance(wrong, dict)
+
+
+def test_a_second_look_is_named_wherever_its_intervals_are(records_of: StudyOf) -> None:
+    """Its intervals have a stricter level, and are wider than foretold for that reason too."""
+    page = words_of(with_plan(records_of(replace(ODD, level_divisor=2))))
+    (table,) = [table for table in page.budget_tables if table.name == "precision"]
+    assert "(at 97.5%, since the study was judged more than once)" in table.caption
+    assert page.options_table is not None
+    assert "with 97.5% interval" in page.options_table.caption
+    assert "97.5% interval from seeds" in page.tasks_table.caption
+    assert "95% interval from seeds" in words_of(with_plan(records_of(ODD))).tasks_table.caption
