@@ -130,8 +130,8 @@ def caption(recommendation: Recommendation) -> str:
         f"{_elsewhere(recommendation.options)}, with {level} interval, n = {seeds} paired verdict seeds. Worst task: "
         "gain of whichever task it is (posterior median and 95% interval; tasks partly pooled). Risk: probability that "
         f"at least one task loses more than {band:g} {agree(band, 'point', 'points')}; with many tasks, and no effect "
-        "at all, it is high, too. Cost: networks, multiply-adds at prediction, parameters and seconds of one training, as "
-        f"shares of those of {alone}. Taken (prefer: {recommendation.prefer}): {RULES[recommendation.prefer]}"
+        "at all, it is high, too. Cost: networks, multiply-adds at prediction, parameters and seconds of one training, "
+        f"as shares of those of {alone}. Taken (prefer: {recommendation.prefer}): {RULES[recommendation.prefer]}"
     )
 
 
