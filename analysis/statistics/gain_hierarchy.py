@@ -21,6 +21,8 @@ import numpy as np
 
 STEPS = 60
 """Number of values of τ between 0 and its limit."""
+RIDGE = 1e-9
+"""Part of the mean variance that is added to every task's: a singular covariance has no inverse at τ = 0."""
 
 
 @dataclass(frozen=True)
@@ -45,8 +47,9 @@ def hierarchy(gains: np.ndarray, errors: np.ndarray) -> Hierarchy:
 
     Args:
         gains: measured gain of every task, in points, [t].
-        errors: covariance of their errors, [t t], positive definite.
+        errors: covariance of their errors, [t t]; few rows or seeds leave it singular.
     """
+    errors = errors + RIDGE * np.diag(errors).mean() * np.eye(len(gains))
     limit = 2 * float(np.ptp(gains)) + float(np.sqrt(np.diag(errors).max()))
     spreads = np.linspace(0.0, limit, STEPS)
     inverses = np.linalg.inv(errors + spreads[:, None, None] ** 2 * np.eye(len(gains)))

@@ -30,6 +30,14 @@ def test_given_a_spread_gains_are_the_normal_regression_on_measurements(step: in
     assert found.covariances[step] == pytest.approx(prior - slope @ prior, abs=1e-3)
 
 
+def test_a_covariance_that_few_rows_leave_singular_has_a_posterior() -> None:
+    rows = np.random.default_rng(5).normal(size=(3, 14))
+    found = hierarchy(np.linspace(-2.0, 2.0, 14), rows.T @ rows)
+    assert np.isfinite(found.weights).all()
+    assert found.weights.sum() == pytest.approx(1.0)
+    assert np.isfinite(found.weights @ found.means).all()
+
+
 def test_spreads_have_the_weights_of_their_marginal_likelihood() -> None:
     found = hierarchy(GAINS, ERRORS)
     centres = np.linspace(-60.0, 60.0, 4001)
