@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 
 class UserError(ValueError):
@@ -27,7 +27,10 @@ class UserError(ValueError):
 def nearest(word: str, names: Iterable[str]) -> str:
     """Return a sentence with the one of ``names`` that ``word`` may have meant, or else with all of them."""
     names = list(names)
-    close = difflib.get_close_matches(word, names, n=1, cutoff=0.6)
-    if close:
-        return f"Did you mean {close[0]!r}?"
-    return f"There is: {', '.join(names)}." if names else "Take it out."
+    return did_you_mean(word, names) or (f"There is: {', '.join(names)}." if names else "Take it out.")
+
+
+def did_you_mean(word: str, names: Sequence[str]) -> str:
+    """Return a question with the one of ``names`` that ``word`` may have meant; empty where none is near."""
+    close = difflib.get_close_matches(word, names, n=1)
+    return f"Did you mean {close[0]!r}?" if close else ""

@@ -24,7 +24,7 @@ from analysis.statistics.families import Judged, judged_together
 from analysis.statistics.harm_and_pooling import with_harm_and_pooling
 from analysis.statistics.intervals import ALPHA, MIN_SEEDS
 from analysis.statistics.judged import Comparison, comparisons
-from analysis.statistics.looks import level_in_words
+from analysis.statistics.looks import level_of
 from analysis.statistics.outcomes import Setting, outcomes, setting
 from analysis.statistics.paired_gains import TASK, differences, gain_columns, name_of_row
 from analysis.statistics.percent_gains import percent_gain, with_delta_m
@@ -193,14 +193,12 @@ def caption(rows: pd.DataFrame) -> str:
     judged = rows if judged.empty else judged  # single-task networks judged alone have no other baseline than best
     level = f"{100 * ALPHA / rows['level_divisor'].iloc[0]:.3g}%"
     bars = (
-        f"thick: 95% interval; thin: simultaneous interval for {rows['family'].iloc[0]} verdicts (family-wise error "
-        f"{level}, largest error resampled jointly); both from seeds and test examples (Student's t, "
-        "Welch–Satterthwaite, corrected for skewness); words after a step-down"
+        f"thick: {level_of(rows)} interval; thin: simultaneous interval for {rows['family'].iloc[0]} verdicts "
+        f"(family-wise error {level}, largest error resampled jointly); both from seeds and test examples (Student's "
+        "t, Welch–Satterthwaite, corrected for skewness); words after a step-down"
     )
     if judged["n"].max() < MIN_SEEDS:
         bars = f"no intervals below {MIN_SEEDS} seeds"
-    elif rows["level_divisor"].iloc[0] > 1:
-        bars = bars.replace("95%", level_in_words(rows["level_divisor"].iloc[0]))
     others = [f"{name} ({MEANING[name]})" for name in MARKS if name in set(rows["baseline"])]
     confirm = sorted(set(rows.loc[rows["phase"] == "confirm", "baseline"]))
     parts = [

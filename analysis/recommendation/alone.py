@@ -13,9 +13,11 @@ from analysis.recommendation.costs import Cost, cost_of
 from analysis.recommendation.option import ALONE, ALONE_ELSEWHERE, BEST_ALONE, Option, gains_of
 from analysis.records.frames import groups
 from analysis.records.schema import Records
-from analysis.statistics.judged import comparisons
+from analysis.statistics.judged import Comparison, comparisons
 from analysis.statistics.outcomes import Setting, outcomes, setting
 from analysis.statistics.paired_gains import TASK, differences, gain_columns, gain_of
+
+Compared = tuple[pd.DataFrame, list[Comparison]]
 
 
 def alone_options(records: Records, labels: Sequence[str], band: float) -> list[Option]:
@@ -35,10 +37,13 @@ def alone_options(records: Records, labels: Sequence[str], band: float) -> list[
     number = len(records.tasks)
     zero = Option(ALONE, labels[0], _facts(rows, labels[0]), band=band, cost=cost_of(records, labels[0], number))
     best, found = _best_widths(records), [zero]
+    if not labels[1:] and (not best or set(best.values()) == {zero.arm}):
+        return found
+    compared = comparisons(records, outcomes(records))
     for label in labels[1:]:
-        found += _beside(records, zero, ALONE_ELSEWHERE, label, cost_of(records, label, number))
+        found += _beside(records, compared, zero, ALONE_ELSEWHERE, label, cost_of(records, label, number))
     if best and not any(set(best.values()) == {option.arm} for option in found):
-        found += _beside(records, zero, BEST_ALONE, "best", cost_of(records, best, number))
+        found += _beside(records, compared, zero, BEST_ALONE, "best", cost_of(records, best, number))
     return found
 
 
@@ -52,26 +57,27 @@ def _best_widths(records: Records) -> Mapping[str, str]:
     return next((known["best"] for known in judged["baselines"].values() if "best" in known), {})
 
 
-def _beside(records: Records, zero: Option, kind: str, label: str, cost: Cost) -> list[Option]:
+def _beside(records: Records, compared: Compared, zero: Option, kind: str, label: str, cost: Cost) -> list[Option]:
     """The option of single-task networks of other widths; empty without seeds that they and ``zero`` have in common."""
-    gains = _gains(records, zero.arm, label)
+    gains = _gains(compared, setting(records), zero.arm, label)
     if gains.empty:
         return []
     facts = zero.facts if kind == BEST_ALONE else _facts(records.replicas, label)
     return [replace(gains_of(gains, kind, facts), cost=cost, ratios=cost.over(zero.cost))]
 
 
-def _gains(records: Records, zero: str, label: str) -> pd.DataFrame:
+def _gains(compared: Compared, common: Setting, zero: str, label: str) -> pd.DataFrame:
     """Gain of single-task networks over those labelled ``zero``, on verdict seeds if both were trained there.
 
     Args:
-        records: of the study.
+        compared: outcomes and comparisons of the study.
+        common: its setting.
         zero: label of the single-task networks that the chosen arm was compared with.
         label: of others, or ``best`` for those of the best width of each task.
     """
-    table, compared = comparisons(records, outcomes(records))
-    sides = {pair.against if pair.baseline == "each" else pair.baseline: pair.right for pair in reversed(compared)}
-    each, other, common = sides.get(zero), sides.get(label), setting(records)
+    table, pairs = compared
+    sides = {pair.against if pair.baseline == "each" else pair.baseline: pair.right for pair in reversed(pairs)}
+    each, other = sides.get(zero), sides.get(label)
     if not isinstance(each, str) or other is None:
         return pd.DataFrame()
     for phase in ("verdict", "confirm"):

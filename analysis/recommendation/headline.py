@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pandas as pd
 
-from analysis.formatting import agree, interval, named, points, with_interval
+from analysis.formatting import agree, interval, named, number_of, points, with_interval
 from analysis.recommendation.costs import fraction
 from analysis.recommendation.decision import DO_NOT_SHARE, NO_DIFFERENCE, SHARE, SHARE_SOME, Decision
 from analysis.recommendation.option import ALONE_ELSEWHERE, BEST_ALONE, Option
@@ -66,7 +66,7 @@ def _no_difference(decision: Decision, about: Option | None) -> str:
     if about is None:
         return "No difference found: no network that shares was judged."
     if about.n < MIN_SEEDS:
-        seeds = f"{about.n} paired {agree(about.n, 'seed', 'seeds')}"
+        seeds = number_of(about.n, "paired seed")
         few = agree(about.n, "gives", "give")
         return f"No difference found: {seeds} {few} no interval for the mean gain of {mean_gain(about)}."
     facts = ", ".join(filter(None, [savings(about), f"mean {mean_gain(about)}"]))

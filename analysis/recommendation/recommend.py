@@ -32,6 +32,7 @@ from analysis.records.frames import each
 from analysis.records.run_command import started_with
 from analysis.records.schema import Records, UnreadableRun
 from analysis.records.study_state import state_of
+from analysis.statistics.looks import level_of
 
 __all__ = [
     "CANDIDATE",
@@ -103,6 +104,11 @@ class Recommendation:
     caveat: str = ""
     step: str = ""
     command: str = ""
+
+    @property
+    def level(self) -> str:
+        """The level of the options' intervals: 95%, or more where the study was judged before."""
+        return level_of(next((option.tasks for option in self.options if len(option.tasks)), pd.DataFrame()))
 
 
 def recommend(records: Records) -> Recommendation:

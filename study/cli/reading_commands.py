@@ -10,8 +10,6 @@ import typer
 from mtl_core.errors import UserError
 from study.cli.options import Json, Prefer, Run
 
-LISTED = "sharing|weighting|backbones|tasks|kinds|metrics|formats|strategies|presets|columns"
-
 
 def status(
     run: Run,

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from analysis.formatting import agree, arm_in_words, interval, number_of, points
 from analysis.recommendation.costs import fraction
@@ -15,7 +14,6 @@ from analysis.recommendation.option import ALONE, ALONE_ELSEWHERE, BEST_ALONE, R
 from analysis.recommendation.preference import RULES
 from analysis.recommendation.recommend import Recommendation
 from analysis.report.output.tables import Table, frame_of
-from analysis.statistics.looks import level_of
 from analysis.statistics.verdicts import ADDED, CANDIDATE, CHOSEN, REFERENCE
 
 HEADER = ["option", "mean gain", "worst task", "risk", "cost"]
@@ -103,8 +101,8 @@ def option_rows(recommendation: Recommendation) -> list[dict[str, Any]]:
     table = options_table(recommendation)
     if table is None:
         return []
-    rows = table.frame.astype(object).where(table.frame.notna(), None).to_dict("records")
-    return sorted(({str(name): _plain(value) for name, value in row.items()} for row in rows), key=_not_taken)
+    rows = [{str(name): _plain(value) for name, value in row.items()} for row in table.frame.to_dict("records")]
+    return sorted(rows, key=lambda row: not row["taken"])
 
 
 def _plain(value: Any) -> Any:
@@ -113,25 +111,21 @@ def _plain(value: Any) -> Any:
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
-def _not_taken(row: dict[str, Any]) -> bool:
-    return not row["taken"]
-
-
 def caption(recommendation: Recommendation) -> str:
     """Return what the columns are, and the rule by which an option is taken."""
     band = recommendation.options[0].band
     seeds = max(option.n for option in recommendation.options)
-    level = level_of(next((option.tasks for option in recommendation.options if len(option.tasks)), pd.DataFrame()))
     width = _width_alone(recommendation.options)
     alone = "the single-task networks" if width is None else f"training each task alone at width {width}"
     by = " by their stated importance" if any(option.equal for option in recommendation.options) else ""
+    lost = f"{band:g} {agree(band, 'point', 'points')}"
     return (
         f"Mean gain: over tasks{by}, in points of test skill against tuned single-task networks of the same width"
-        f"{_elsewhere(recommendation.options)}, with {level} interval, n = {seeds} paired verdict seeds. Worst task: "
-        "gain of whichever task it is (posterior median and 95% interval; tasks partly pooled). Risk: probability that "
-        f"at least one task loses more than {band:g} {agree(band, 'point', 'points')}; with many tasks, and no effect "
-        "at all, it is high, too. Cost: networks, multiply-adds at prediction, parameters and seconds of one training, "
-        f"as shares of those of {alone}. Taken (prefer: {recommendation.prefer}): {RULES[recommendation.prefer]}"
+        f"{_elsewhere(recommendation.options)}, with {recommendation.level} interval, n = {seeds} paired verdict "
+        "seeds. Worst task: gain of whichever task it is (posterior median and 95% interval; tasks partly pooled). "
+        f"Risk: probability that at least one task loses more than {lost}; with many tasks, and no effect at all, it "
+        "is high, too. Cost: networks, multiply-adds at prediction, parameters and seconds of one training, as shares "
+        f"of those of {alone}. Taken (prefer: {recommendation.prefer}): {RULES[recommendation.prefer]}"
     )
 
 

@@ -12,7 +12,6 @@ from analysis.recommendation.recommend import Recommendation
 from analysis.records.frames import each
 from analysis.records.schema import Records
 from analysis.report.output.tables import Table
-from analysis.statistics.looks import level_of
 from analysis.statistics.verdicts import CHOSEN
 
 MEAN_OF_TASKS = "mean over tasks"
@@ -63,7 +62,7 @@ def precision_table(records: Records, recommendation: Recommendation) -> list[Ta
 
 def _stricter(recommendation: Recommendation) -> str:
     """That intervals of a study which was judged again are wider than foretold, whatever its rows and seeds."""
-    level = level_of(next((option.tasks for option in recommendation.options if len(option.tasks)), pd.DataFrame()))
+    level = recommendation.level
     return "" if level == "95%" else f" (at {level}, since the study was judged more than once)"
 
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from mtl_core.data.remark import Remark
-from mtl_core.errors import UserError
+from mtl_core.errors import UserError, did_you_mean
 
 MOST_SHOWN = 20
 
@@ -88,10 +87,7 @@ def listed(names: Sequence[str]) -> str:
 
 def nearest_name(name: str, names: Sequence[str]) -> str:
     """Return a sentence with the column that was probably meant, or with the columns that there are."""
-    close = difflib.get_close_matches(name, names, n=1)
-    if close:
-        return f"Did you mean {close[0]!r}?"
-    return f"There are {listed(names)}."
+    return did_you_mean(name, names) or f"There are {listed(names)}."
 
 
 def _as_regex(pattern: str) -> str:
