@@ -1,6 +1,7 @@
 """What many studies of one design said that was false, and what their intervals covered.
 
-``python -m tests.truth.calibration 100`` prints the table of FINDINGS, with 100 studies a design.
+``python -m tests.truth.calibration 100`` prints the table of FINDINGS, with 100 studies a design, and
+``python -m tests.truth.calibration 100 40`` that of studies which go on to 40 replicas while seeds limit the verdict.
 """
 
 from __future__ import annotations
@@ -14,7 +15,8 @@ import numpy as np
 from analysis.statistics.families import judged_together, pooled_over_tasks
 from analysis.statistics.paired_gains import gain_of
 from analysis.statistics.verdicts import HELPED, HURT, TIE, UNDECIDED
-from tests.truth.ridge_studies import HEAVY, RARE, SYMMETRIC, Design, comparisons, study
+from tests.truth.growing_studies import grown
+from tests.truth.ridge_studies import HEAVY, RARE, SYMMETRIC, Design, study
 
 BAND = 1.0
 PATTERNS = {"zero": (0.0,), "edge": (1.0, -1.0), "mixed": (0.0, 1.0, -1.0, 4.0, -6.0)}
@@ -41,6 +43,7 @@ class Calibration:
         pooled: coverage of partly pooled 95% intervals, for true gains that are normal over tasks.
         half_task, half_mean: median half-width.
         unjudged: share of the tasks for which too little was judged.
+        seeds: mean number of verdict replicas.
     """
 
     false: dict[str, float]
@@ -50,15 +53,17 @@ class Calibration:
     half_task: float
     half_mean: float
     unjudged: float
+    seeds: float
 
 
 def calibration(design: Design, studies: int, patterns: Sequence[str] = tuple(PATTERNS)) -> Calibration:
     """Return what ``studies`` studies of one design said."""
     rng = np.random.default_rng(21)
     false = dict.fromkeys(patterns, 0)
-    task, mean, pooled, halves, half_means, lacking = [], [], [], [], [], []
+    seeds, task, mean, pooled, halves, half_means, lacking = [], [], [], [], [], [], []
     for _ in range(studies):
-        rows = comparisons(design, study(design, rng))
+        rows = grown(design, study(design, rng))
+        seeds.append(len(rows[-1]))
         for pattern in patterns:
             gains = np.resize(PATTERNS[pattern], design.num_tasks)
             moved = [part.assign(gain=part["gain"] + gain) for part, gain in zip(rows[:-1], gains, strict=True)]
@@ -76,7 +81,8 @@ def calibration(design: Design, studies: int, patterns: Sequence[str] = tuple(PA
         pooled += [] if together is None else list((together.low <= drawn + 1e-9) & (drawn <= together.high + 1e-9))
     shares = [float(np.mean(one)) if one else np.nan for one in (task, mean, pooled)]
     medians = [float(np.median(one)) if one else np.nan for one in (halves, half_means)]
-    return Calibration({name: count / studies for name, count in false.items()}, *shares, *medians, np.mean(lacking))
+    said = {name: count / studies for name, count in false.items()}
+    return Calibration(said, *shares, *medians, float(np.mean(lacking)), float(np.mean(seeds)))
 
 
 def covers(ends: tuple[float, float]) -> bool:
@@ -92,14 +98,19 @@ def grid() -> list[Design]:
     return [replace(one, folds=folds, seeds=seeds) for one in sizes + others for folds, seeds in DESIGNS]
 
 
-def main(studies: int) -> None:
+def growing(max_seeds: int) -> list[Design]:
+    """Return the designs of the table with ten replicas to begin with, as studies that go on to ``max_seeds``."""
+    return [replace(one, max_seeds=max_seeds) for one in grid() if one.seeds == 10]
+
+
+def main(studies: int, max_seeds: int = 0) -> None:
     """Print one line per design."""
-    for design in grid():
+    for design in growing(max_seeds) if max_seeds else grid():
         found = calibration(design, studies)
         false = "  ".join(f"{name} {100 * share:.1f}%" for name, share in found.false.items())
         print(
             f"{design.num_tasks:2} tasks {design.rows:4} rows {design.kind:9} ρ {design.correlation} "
-            f"folds {design.folds} seeds {design.seeds}: false {false}; covered task {found.task:.3f} mean {found.mean:.3f} "  # noqa: E501 - one line of a table
+            f"folds {design.folds} seeds {found.seeds:.3g}: false {false}; covered task {found.task:.3f} mean {found.mean:.3f} "  # noqa: E501 - one line of a table
             f"pooled {found.pooled:.3f}; ± {found.half_task:.2f} mean ± {found.half_mean:.2f}; "
             f"no word {found.unjudged:.2f}",
             flush=True,
@@ -107,4 +118,4 @@ def main(studies: int) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]))
+    main(*map(int, sys.argv[1:]))

@@ -54,6 +54,7 @@ class Design:
         correlation: of the tasks' noise.
         folds: number of outer folds; 1: a fifth of the rows are the test split.
         seeds: number of verdict replicas of an arm, all folds together.
+        max_seeds: number of replicas that it may go on to; 0: it does not go on.
     """
 
     num_tasks: int
@@ -62,6 +63,7 @@ class Design:
     correlation: float
     folds: int
     seeds: int
+    max_seeds: int = 0
 
 
 @dataclass(frozen=True)
@@ -87,17 +89,16 @@ def study(design: Design, rng: np.random.Generator) -> Study:
     coefficients = coefficients_of(design)
     inputs, targets = _table(design, coefficients, rng)
     parts = np.array_split(rng.permutation(design.rows), max(design.folds, 5))[: design.folds]
+    number = max(design.seeds, design.max_seeds)
     found, true = [], []
     for test in parts:
         pool = np.setdiff1d(np.arange(design.rows), test)
-        trained = [
-            rng.permutation(pool)[: len(pool) * 4 // 5] for _ in range(max(design.seeds, ENOUGH) // design.folds)
-        ]
+        trained = [rng.permutation(pool)[: len(pool) * 4 // 5] for _ in range(max(number, ENOUGH) // design.folds)]
         fits = [_fits(inputs, targets, train) for train in trained]
         lucky = [fit.with_luck(LUCK * noise_of_targets(design) / np.sqrt(len(pool) * 4 // 5), rng) for fit in fits]
         known = lucky if design.kind == RARE else fits  # in squared errors luck costs both arms the same on average
         true.append(np.mean([true_difference(design, fit, coefficients) for fit in known], axis=0))
-        for fit in lucky[: design.seeds // design.folds]:
+        for fit in lucky[: number // design.folds]:
             judged = np.full((design.rows, design.num_tasks), np.nan)
             judged[test] = differences(design, fit, inputs[test], targets[test])
             found.append(judged)

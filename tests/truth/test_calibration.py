@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from scipy.stats import binom
 
@@ -27,6 +29,15 @@ def test_few_studies_say_something_false_and_intervals_cover(design: Design) -> 
     assert min(found.task, found.mean) > 0.9
     assert found.pooled > 0.8  # of tasks that differ, which few rare positives show badly
     assert found.half_mean < found.half_task
+
+
+def test_studies_that_go_on_while_seeds_limit_them_keep_their_level() -> None:
+    fixed = Design(4, 600, SYMMETRIC, 0.5, 5, 10)
+    found = calibration(replace(fixed, max_seeds=40), STUDIES, ("zero", "edge"))
+    assert max(found.false.values()) * STUDIES <= MOST_FALSE
+    assert min(found.task, found.mean) > 0.9
+    assert 10 < found.seeds <= 40
+    assert found.half_task < calibration(fixed, STUDIES, ("zero",)).half_task
 
 
 def test_cross_fitting_has_narrower_intervals_and_more_so_with_more_replicas() -> None:
