@@ -109,7 +109,8 @@ def _deciding_seeds(records: Records, about: Option, undecided: pd.DataFrame, mo
     price = 1.0 if few else seeds_for_a_look(num_looks(records.ledger))
     wanted = math.ceil(price * float((material["n"] + material["more_seeds"]).max()))
     would = "are the least that gives intervals for" if few else "would about decide"
-    return _more_seeds(records, wanted + more, f"{would} {named(list(material['task']))}")
+    stricter = " at the stricter level of a further look" if price > 1 else ""
+    return _more_seeds(records, wanted + more, f"{would} {named(list(material['task']))}{stricter}")
 
 
 def _narrowing_seeds(records: Records, about: Option, part: float, more: int) -> Step | None:

@@ -12,6 +12,7 @@ from analysis.records.load_suite import is_suite, load_suite
 from analysis.records.schema import Records
 from analysis.report.sections.options import option_cells, option_rows
 from analysis.report.sections.precision import precision_rows
+from analysis.statistics.looks import level_in_words
 from analysis.suite.answer import opening as suite_opening
 from analysis.suite.answer import rankings
 
@@ -26,6 +27,8 @@ class VerdictText:
         options: what one could do, with every number (:func:`analysis.report.sections.options.options_table`), the one
             that is taken first; ``None`` stands for what is not known.  Empty without a verdict.
         option_cells: the same as the rows of a short table for people, its header first.
+        level: level of the options' intervals, such as 95%; higher where the study was judged before.  Empty without a
+            verdict.
         precision: planned and achieved half-widths, of :func:`analysis.report.sections.precision.precision_rows`.
     """
 
@@ -33,7 +36,13 @@ class VerdictText:
     sentences: list[str]
     options: list[dict[str, Any]] = field(default_factory=list)
     option_cells: list[list[str]] = field(default_factory=list)
+    level: str = ""
     precision: list[dict[str, Any]] = field(default_factory=list)
+
+    @property
+    def is_stricter(self) -> bool:
+        """Whether intervals hold at a higher level than at a first judgement."""
+        return self.level not in ("", level_in_words(1))
 
 
 def verdict_text(run: str | Path | Records) -> VerdictText:
@@ -61,5 +70,6 @@ def _of_study(records: Records) -> VerdictText:
         opening(recommendation),
         option_rows(recommendation),
         option_cells(recommendation),
+        recommendation.level if recommendation.options else "",
         precision_rows(records, recommendation),
     )

@@ -98,7 +98,7 @@ def report(path: Path, *, as_json: bool = False, name: str | None = None) -> Non
     if as_json:
         facts = {"study": name or read_spec(path / "study.yaml").name, "run": str(path), "report": str(page)}
         facts |= {"headline": verdict.headline, "sentences": verdict.sentences}
-        facts |= {"options": verdict.options} if verdict.options else {}
+        facts |= {"options": verdict.options, "level": verdict.level} if verdict.options else {}
         facts |= {"precision": verdict.precision} if verdict.precision else {}
         say_json({"event": "reported", **facts})
     else:
@@ -107,4 +107,6 @@ def report(path: Path, *, as_json: bool = False, name: str | None = None) -> Non
         if verdict.option_cells:
             say("")
             say_table(verdict.option_cells[0], verdict.option_cells[1:])
+            if verdict.is_stricter:
+                say_prose(f"Intervals of mean gains are {verdict.level} intervals: the study was judged before.")
         say("", f"report: {page}")

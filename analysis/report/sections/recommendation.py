@@ -14,6 +14,8 @@ from analysis.records.study_state import LoadedStudy
 from analysis.report.output.tables import Table
 
 ALL = "all tasks"
+TRAINING = ("batch_size", "epochs", "schedule", "clip_norm", "tasks_per_step")
+"""What a recipe says of training beside the levels and hyperparameters of an arm."""
 
 
 def advised(recommendation: Recommendation) -> list[str]:
@@ -102,18 +104,31 @@ def _columns(records: Records, arm: str, task: str = "") -> dict[str, dict[str, 
     if not draws or rows.empty:
         return {}
     levels = {name: _whole(rows[name].iloc[0]) for name in FACTOR_COLUMNS if pd.notna(rows[name].iloc[0])}
+    levels |= _training(records, levels)
     tuned = {name: _hyperparameters(rows, draw) for name, draw in draws.items() if task in ("", name)}
     if len({json.dumps(values, sort_keys=True) for values in tuned.values()}) == 1:
         tuned = {ALL: next(iter(tuned.values()))}
     return {name: levels | values for name, values in tuned.items()}
 
 
+def _training(records: Records, levels: dict[str, object]) -> dict[str, object]:
+    """How every arm was trained, as the study file says it, without what was left at nothing."""
+    training = records.spec.get("training") or {}
+    common = {name: training[name] for name in TRAINING if training.get(name) is not None}
+    given = {kind: (training.get(f"{kind}_options") or {}).get(levels.get(kind)) for kind in ("sharing", "weighting")}
+    given["backbone"] = training.get("backbone_options")
+    options = {f"{kind}.{name}": value for kind, values in given.items() for name, value in (values or {}).items()}
+    return common | {name: _cell(value) for name, value in options.items()}
+
+
 def _hyperparameters(rows: pd.DataFrame, draw: int) -> dict[str, object]:
     texts = rows.loc[rows["draw"] == draw, "hyperparameters"]
     values = json.loads(texts.iloc[0]) if len(texts) else {}
-    return {
-        str(name): value if isinstance(value, (int, float)) else json.dumps(value) for name, value in values.items()
-    }
+    return {str(name): _cell(value) for name, value in values.items()}
+
+
+def _cell(value: object) -> object:
+    return value if isinstance(value, (int, float)) else json.dumps(value)
 
 
 def _whole(value: object) -> object:

@@ -41,3 +41,12 @@ def test_options_for_programs_are_numbers(tmp_path: Path) -> None:
     assert second["low"] < second["mean_gain"] < second["high"]
     assert first["n"] is None  # training alone has no gain of its own
     assert [cells[0].startswith("* ") for cells in verdict.option_cells[1:]] == [True, False]
+
+
+def test_a_study_that_is_judged_again_says_at_which_level(tmp_path: Path) -> None:
+    records = load(write_study(tmp_path / "run", ODD))
+    once = analysis.verdict_text(records)
+    looked = {"event": "looked", "look": 2, "level_divisor": 2}
+    again = analysis.verdict_text(replace(records, ledger=[*records.ledger, looked]))
+    assert (once.level, once.is_stricter) == ("95%", False)
+    assert (again.level, again.is_stricter) == ("97.5%", True)

@@ -49,6 +49,18 @@ def test_a_recipe_names_every_setting(records_of: StudyOf) -> None:
     assert settings["learning_rate"] == 0.003
 
 
+def test_a_recipe_says_how_its_networks_were_trained(records_of: StudyOf) -> None:
+    records = records_of(ODD)
+    options = {"sharing_options": {"hard": {"a": [1]}, "mmoe": {"experts": 9}}, "backbone_options": {"norm": "batch"}}
+    training = {"batch_size": 64, "epochs": 50, "clip_norm": 2.5, "tasks_per_step": None} | options
+    found = recipe(LoadedStudy(replace(records, spec=records.spec | {"training": training})), of_arm(ODD.chosen))
+    assert found is not None
+    settings = dict(zip(found.frame["setting"], found.frame["all tasks"], strict=True))
+    expected = {"batch_size": 64, "epochs": 50, "clip_norm": 2.5, "sharing.a": "[1]", "backbone.norm": '"batch"'}
+    assert expected.items() <= settings.items()
+    assert not {"tasks_per_step", "sharing.experts"} & set(settings)
+
+
 @pytest.mark.parametrize(
     ("decision", "arm", "alone", "sentence"),
     [
