@@ -10,6 +10,7 @@ from analysis.formatting import agree, named, points
 from analysis.recommendation.option import GAINED
 from analysis.records.explored import search_of_compared
 from analysis.records.frames import each, groups
+from analysis.records.phases import PHASES
 from analysis.records.schema import Records
 from analysis.selection import selected
 from analysis.statistics.intervals import MIN_SEEDS
@@ -44,9 +45,7 @@ def winners_curse(records: Records, arm: str) -> str:
     replicas = records.replicas
     num_draws = search_of_compared(replicas, records)["draw"].nunique()
     num_arms = replicas.loc[replicas["phase"] == "confirm", "arm"].nunique()
-    shown = [
-        f"{points(means.get(phase, math.nan), sign=False)} in {phase}" for phase in ("search", "confirm", "verdict")
-    ]
+    shown = [f"{points(means.get(phase, math.nan), sign=False)} in {phase}" for phase in PHASES]
     return (
         f"Mean validation skill of the chosen arm: {named(shown)} (points); it is the pick of {num_draws} "
         f"{agree(num_draws, 'draw', 'draws')} and {num_arms} {agree(num_arms, 'arm', 'arms')}, and only the last was "

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from analysis.records.phases import PHASES
 from analysis.records.schema import Records
 
-PHASES = ("search", "confirm", "verdict")
 TRAINED = ("finished", "stopped")
 """How replicas have ended whose networks can be compared."""
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from analysis.formatting import agree
+from analysis.records.phases import PHASES
 from analysis.statistics.intervals import smallest_effect
 from study.cli.check_columns import say_columns
 from study.cli.check_coverage import facts_of_coverage, say_coverage
@@ -22,7 +23,7 @@ from study.driver.check import check as prepared_for
 from study.planning.arm import Arm
 from study.planning.capacity import FAR
 from study.planning.forecast import size_text, time_text
-from study.planning.plan import PHASES, Plan
+from study.planning.plan import Plan
 from study.planning.prepare import Prepared
 from study.planning.task_trees import groups_of
 from study.planning.task_weights import weight_facts, weights_in_words

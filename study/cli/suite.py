@@ -9,6 +9,7 @@ from typing import Any
 
 import typer
 
+from analysis.records.phases import PHASES
 from mtl_core.errors import UserError
 from study.cli import run as of_study
 from study.cli.check import facts_of_study, say_study
@@ -24,7 +25,6 @@ from study.config.text import printable
 from study.driver.run_suite import PreparedSuite, prepare_suite, prepare_suite_run, run_prepared_suite
 from study.execution.cluster_token import refuse_unprotected
 from study.planning.forecast import size_text, time_text
-from study.planning.plan import PHASES
 from study.store.ledger import NAME as LEDGER
 from study.store.ledger import is_locked
 from study.store.remote.address import is_address

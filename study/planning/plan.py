@@ -9,6 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from analysis.records.phases import PHASES
 from analysis.statistics.strata import fold_of
 from mtl_core.registry import find
 from mtl_core.task_tree import Tree
@@ -22,8 +23,6 @@ from study.planning.replica import Replica
 from study.planning.search_space import SearchSpace
 from study.planning.strategies import Strategy
 from study.planning.training_settings import TrainingSettings, settings_of
-
-PHASES = ("search", "confirm", "verdict")
 
 
 @dataclass(frozen=True)

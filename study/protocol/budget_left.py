@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from analysis.records.phases import PHASES
 from study.config.budgets import REPLICAS, Budget, Quantity, limit_of
 from study.planning.budget import FEWEST_CONFIRMED, FEWEST_SEEDS
 from study.planning.phase_seeds import most_within, num_trained
@@ -27,7 +28,6 @@ ENDINGS = ("interrupted", "refused", "crashed")
 """Last events of a session that could still say how it ended."""
 PREPARATIONS = ("pilot", "tree", "retrying")
 """Events of a session that come before the one that its clock starts with."""
-PHASES = ("search", "confirm", "verdict")
 PARTS = (*BEFORE_THE_PLAN, *PHASES, "score", "report")
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from analysis.records.phases import PHASES
 from study.config.durations import duration
 
 FEWEST_SHARDS = 3
@@ -45,7 +46,7 @@ class Session:
     def of_event(cls, event: Event) -> Session:
         """Return what the ledger's event ``planned`` says of its session."""
         forecast = event.get("forecast", {})
-        training = sum(forecast.get(phase, 0.0) for phase in ("search", "confirm", "verdict"))
+        training = sum(forecast.get(phase, 0.0) for phase in PHASES)
         training = sum(one["seconds"] for one in event["work"].values()) if "work" in event else training
         return cls(event.get("share", 0.0), training, forecast.get("score", 0.0) + forecast.get("report", 0.0))
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from analysis.records.phases import PHASES
 from study.config.suite import SuitePosition
 from study.driver.watching.counts import Counts, Work, beyond_records, count, planned_work
 from study.driver.watching.known_work import as_known
@@ -27,7 +28,6 @@ from study.execution.backend import Backend
 from study.execution.scheduler import Scheduler
 from study.jobs.job import Job
 from study.jobs.score import ScoringJob
-from study.planning.plan import PHASES
 from study.planning.prepare import Prepared
 from study.store.archive import TERMINAL, Archive
 

@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 import torch
 
+from analysis.records.phases import PHASES
 from analysis.statistics.strata import fold_of
 from mtl_core.data.task_set import TaskSet
 from mtl_core.errors import UserError
@@ -20,7 +21,6 @@ from study.planning import evaluation
 from study.planning.evaluation import settle_design, with_begun_design
 from study.planning.make_plan import make_plan
 from study.planning.options import build_task_set
-from study.planning.plan import PHASES
 from tests.study.conftest import small_task_set, tiny
 
 DRAWN = replace(small_task_set(), test_is_drawn=True)

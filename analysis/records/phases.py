@@ -1,0 +1,3 @@
+"""The phases in which a study trains, in their order."""
+
+PHASES = ("search", "confirm", "verdict")
