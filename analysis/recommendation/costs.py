@@ -70,7 +70,12 @@ def cost_of(records: Records, arm: str | Mapping[str, str], networks: int) -> Co
 
 
 def fraction(ratio: float) -> str:
-    """Return a ratio of costs as text: ``1/11``, ``60%`` or ``1.3 ×``."""
-    if ratio < 0.4:
-        return f"1/{round(1 / ratio)}"
-    return f"{ratio:.0%}" if ratio < 1.05 else f"{ratio:.1f} ×"
+    """Return a ratio of costs for a sentence: ``1/11``, ``60%`` or ``1.3 ×``."""
+    return f"1/{round(1 / ratio)}" if ratio < 0.4 else percentage(ratio)
+
+
+def percentage(ratio: float) -> str:
+    """Return a ratio of costs for a table, whose rows are compared: ``0.8%``, ``9%``, ``60%`` or ``1.3 ×``."""
+    if ratio >= 1.05:
+        return f"{ratio:.1f} ×"
+    return f"{ratio:.0%}" if ratio >= 0.0095 else f"{100 * ratio:.1g}%"

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from analysis.formatting import agree, arm_in_words, interval, number_of, points
-from analysis.recommendation.costs import fraction
+from analysis.recommendation.costs import percentage
 from analysis.recommendation.option import ALONE, ALONE_ELSEWHERE, BEST_ALONE, ROLES, Option
 from analysis.recommendation.preference import RULES
 from analysis.recommendation.recommend import Recommendation
@@ -173,5 +173,5 @@ def _cost(option: Option) -> str:
     networks = option.cost.networks
     parts = [number_of(networks, "network")] if networks else []
     names = ("parameters", "multiply-adds", "training time")
-    shown = [f"{fraction(ratio)} {name}" for name, ratio in zip(names, option.ratios, strict=True) if ratio > 0]
+    shown = [f"{percentage(ratio)} {name}" for name, ratio in zip(names, option.ratios, strict=True) if ratio > 0]
     return ", ".join(parts + (shown if option.kind != ALONE else ["all costs 100%"]))

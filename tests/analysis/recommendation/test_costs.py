@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from analysis.recommendation.costs import UNKNOWN, Cost, cost_of, fraction
+from analysis.recommendation.costs import UNKNOWN, Cost, cost_of, fraction, percentage
 from tests.analysis.recommendation.conftest import FULL, NOTHING, arm, study_of
 
 
@@ -44,3 +44,11 @@ def test_costs_are_compared_by_ratio_and_unknown_ones_are_not() -> None:
 )
 def test_a_ratio_is_a_fraction_a_percentage_or_a_multiple(ratio: float, text: str) -> None:
     assert fraction(ratio) == text
+
+
+@pytest.mark.parametrize(
+    ("ratio", "text"),
+    [(0.004, "0.4%"), (0.0094, "0.9%"), (0.0096, "1%"), (0.2, "20%"), (1.04, "104%"), (1.26, "1.3 ×")],
+)
+def test_ratios_of_a_table_are_all_percentages_but_multiples(ratio: float, text: str) -> None:
+    assert percentage(ratio) == text

@@ -26,7 +26,7 @@ def test_the_verdict_opens_the_page(records_of: StudyOf) -> None:
     assert places["odd"] < page.forest.band[0] < page.forest.band[1] < places["right"] <= places["left"]
     assert all(line.thin[0] <= line.thick[0] < line.place < line.thick[1] <= line.thin[1] for line in panel.lines)
     assert "Candidate: train odd alone" in page.recommendation[0]
-    assert page.options[1].cost == "1 network, 1/3 parameters, 1/3 multiply-adds, 1/3 training time"
+    assert page.options[1].cost == "1 network, 35% parameters, 35% multiply-adds, 33% training time"
     assert page.facts[0].value == "10 paired seeds"
 
 
