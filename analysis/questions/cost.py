@@ -6,7 +6,9 @@ import numpy as np
 import pandas as pd
 
 from analysis.records.schema import FACTOR_COLUMNS, Records
-from analysis.selection import SINGLE_TASK, costs, selected
+from analysis.records.unshared import SINGLE_TASK
+from analysis.selection.arm_costs import costs
+from analysis.selection.skills import selected
 from analysis.statistics.intervals import MIN_SEEDS, paired_gain
 from analysis.statistics.outcomes import baseline
 

@@ -19,7 +19,7 @@ from analysis.formatting import agree, count_range, number_of, points, with_half
 from analysis.plots import heatmap, style
 from analysis.records.frames import each, groups
 from analysis.records.schema import Records
-from analysis.selection import SINGLE_TASK
+from analysis.records.unshared import SINGLE_TASK
 from analysis.statistics.outcomes import LOOP, baseline, outcomes, setting
 from analysis.statistics.paired_gains import MEAN, TASK, differences, gain_columns, gain_of, name_of_row
 

@@ -19,7 +19,7 @@ from analysis.formatting import agree
 from analysis.plots import style
 from analysis.records.frames import each, groups
 from analysis.records.schema import Records
-from analysis.selection import SINGLE_TASK
+from analysis.records.unshared import SINGLE_TASK
 
 NUMBER, NAME = 0, "Divergence"
 

@@ -25,7 +25,7 @@ from analysis.plots import style
 from analysis.questions.depth_capacity import map_arms
 from analysis.records.frames import each
 from analysis.records.schema import Records
-from analysis.selection import SINGLE_TASK
+from analysis.records.unshared import SINGLE_TASK
 from analysis.statistics.generalisation_gap import gap_at, onset, relative_losses
 from analysis.statistics.intervals import MIN_SEEDS, paired_gain
 from analysis.statistics.outcomes import baseline, setting

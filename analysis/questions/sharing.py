@@ -17,7 +17,8 @@ from analysis.plots import ranking, style
 from analysis.questions._ranked import behind_columns, mean_gains, places
 from analysis.records.frames import each, groups
 from analysis.records.schema import Records
-from analysis.selection import SINGLE_TASK, costs
+from analysis.records.unshared import SINGLE_TASK
+from analysis.selection.arm_costs import costs
 from analysis.statistics.outcomes import LOOP, baseline, outcomes, setting
 from analysis.statistics.paired_gains import MEAN, differences, gain_columns, gain_of
 

@@ -22,7 +22,7 @@ from analysis.plots import ranking, style
 from analysis.questions._ranked import behind_columns, mean_gains, places
 from analysis.records.frames import each, groups
 from analysis.records.schema import FACTOR_COLUMNS, Records
-from analysis.selection import SINGLE_TASK
+from analysis.records.unshared import SINGLE_TASK
 from analysis.statistics.outcomes import LOOP, outcomes, setting
 from analysis.statistics.over_settings import mean_over_settings
 from analysis.statistics.paired_gains import MEAN, TASK, differences, gain_columns, gain_of

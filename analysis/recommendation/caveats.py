@@ -12,7 +12,7 @@ from analysis.records.explored import search_of_compared
 from analysis.records.frames import each, groups
 from analysis.records.phases import PHASES
 from analysis.records.schema import Records
-from analysis.selection import selected
+from analysis.selection.skills import selected
 from analysis.statistics.intervals import MIN_SEEDS
 from analysis.statistics.paired_gains import TASK
 from analysis.statistics.verdicts import HURT_BY_SHARING, UNDECIDED, with_word

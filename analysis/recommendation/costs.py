@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from analysis.records.schema import Records
-from analysis.selection import SINGLE_TASK
+from analysis.records.unshared import SINGLE_TASK
 
 
 @dataclass(frozen=True)

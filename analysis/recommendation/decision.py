@@ -18,7 +18,7 @@ from analysis.recommendation.options import options
 from analysis.recommendation.preference import BALANCED, best_that_shares, choose
 from analysis.records.run_command import run_path
 from analysis.records.schema import Records
-from analysis.selection import UNSHARED
+from analysis.records.unshared import UNSHARED
 from analysis.statistics.verdicts import CHOSEN, HURT, HURT_BY_SHARING
 
 SHARE, DO_NOT_SHARE, SHARE_SOME = "share", "do not share", "share some"

@@ -15,7 +15,7 @@ from analysis.recommendation.decision import quoted
 from analysis.records.run_command import run_path
 from analysis.records.schema import Records
 from analysis.records.study_state import State, state_of
-from analysis.selection import SINGLE_TASK, UNSHARED
+from analysis.records.unshared import SINGLE_TASK, UNSHARED
 
 HIGHEST, DECADES = 1e-2, 100
 """Highest learning rate that is ever advised, and the ratio of the ends of an advised range."""

@@ -7,7 +7,7 @@ import pandas as pd
 from analysis.recommendation.divergence import NoAnswer
 from analysis.records.run_command import started_with
 from analysis.records.schema import Records
-from analysis.selection import UNSHARED
+from analysis.records.unshared import UNSHARED
 from analysis.statistics.strata import fold_of
 
 HEADLINE = "No verdict: the study could not judge whether to share, since networks failed."

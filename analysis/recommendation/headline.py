@@ -12,7 +12,7 @@ from analysis.recommendation.costs import fraction
 from analysis.recommendation.decision import DO_NOT_SHARE, NO_DIFFERENCE, SHARE, SHARE_SOME, Decision
 from analysis.recommendation.option import ALONE_ELSEWHERE, BEST_ALONE, Option
 from analysis.recommendation.preference import BALANCED
-from analysis.selection import UNSHARED
+from analysis.records.unshared import UNSHARED
 from analysis.statistics.evidence import counted
 from analysis.statistics.intervals import MIN_SEEDS
 from analysis.statistics.verdicts import HURT, HURT_BY_SHARING, TUNED_ALONE

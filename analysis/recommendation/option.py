@@ -10,7 +10,7 @@ import pandas as pd
 from analysis.importance import mean_of
 from analysis.recommendation.costs import UNKNOWN, Cost
 from analysis.recommendation.risks import NO_RISK, Risks, risks_of
-from analysis.selection import UNSHARED
+from analysis.records.unshared import UNSHARED
 from analysis.statistics.evidence import counted
 from analysis.statistics.paired_gains import EQUAL_MEAN, MEAN, TASK
 from analysis.statistics.verdicts import (

@@ -12,7 +12,7 @@ from analysis.recommendation.costs import UNKNOWN, cost_of
 from analysis.recommendation.option import ALONE, Option, gains_of
 from analysis.records.frames import each
 from analysis.records.schema import Records
-from analysis.selection import SINGLE_TASK, UNSHARED
+from analysis.records.unshared import SINGLE_TASK, UNSHARED
 
 
 def options(records: Records, rows: pd.DataFrame) -> list[Option]:

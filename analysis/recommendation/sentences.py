@@ -11,7 +11,7 @@ from analysis.recommendation.headline import in_words
 from analysis.records.explored import search_of_compared
 from analysis.records.frames import each
 from analysis.records.schema import Records
-from analysis.selection import UNSHARED
+from analysis.records.unshared import UNSHARED
 from analysis.statistics.judged import choices
 from analysis.statistics.paired_gains import MEAN, TASK
 from analysis.statistics.verdicts import (

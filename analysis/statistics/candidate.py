@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.importance import Importance, mean_over_tasks
-from analysis.selection import LOWEST_SKILL, fair_skills
+from analysis.selection.skills import LOWEST_SKILL, fair_skills
 from analysis.statistics.expected_gains import expected_gains
 
 LIKELIER = 0.4307

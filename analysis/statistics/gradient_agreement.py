@@ -18,7 +18,7 @@ import pandas as pd
 
 from analysis.records.frames import groups
 from analysis.records.schema import Records
-from analysis.selection import selected
+from analysis.selection.skills import selected
 from analysis.statistics.intervals import paired_gain
 from analysis.statistics.outcomes import setting
 

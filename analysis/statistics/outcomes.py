@@ -9,7 +9,7 @@ import pandas as pd
 
 from analysis.importance import Importance, stated_importance
 from analysis.records.schema import FACTOR_COLUMNS, Records
-from analysis.selection import selected
+from analysis.selection.skills import selected
 from analysis.statistics.evidence import uncounted_tasks
 from analysis.statistics.looks import divisor_of_level
 

@@ -14,7 +14,7 @@ import pandas as pd
 from analysis.questions import sharing, weighting
 from analysis.records.frames import each
 from analysis.records.schema import Records
-from analysis.selection import SINGLE_TASK
+from analysis.records.unshared import SINGLE_TASK
 from analysis.statistics.outcomes import LOOP, baseline
 
 WAY = ("sharing", "depth", "stages")

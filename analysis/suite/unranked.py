@@ -9,7 +9,7 @@ import pandas as pd
 
 from analysis.records.frames import each
 from analysis.records.schema import Records
-from analysis.selection import USABLE
+from analysis.selection.skills import USABLE
 
 
 def why_missing(records: Records, identity: Mapping[str, Any]) -> str:

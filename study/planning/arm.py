@@ -6,7 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
-SINGLE_TASK, INDEPENDENT, HARD, BRANCH = "single_task", "independent", "hard", "branch"
+from analysis.records.unshared import SINGLE_TASK
+
+INDEPENDENT, HARD, BRANCH = "independent", "hard", "branch"
 PARAMETERS = "parameters"
 NORM = "norm"
 """Name among a replica's hyperparameters of its backbone's norm, where a study chooses among several."""

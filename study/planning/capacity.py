@@ -11,11 +11,12 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from analysis.records.unshared import SINGLE_TASK
 from mtl_core.data.task_set import Development
 from mtl_core.network.cost import cost_of
 from mtl_core.recipe import Recipe
 from mtl_core.registry import find
-from study.planning.arm import HARD, SINGLE_TASK, Arm
+from study.planning.arm import HARD, Arm
 
 FAR = 0.05
 """Relative distance from which on a match is reported as a bad one."""

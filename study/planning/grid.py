@@ -5,9 +5,10 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 
+from analysis.records.unshared import SINGLE_TASK
 from mtl_core.registry import find
 from study.config.sections import Factors
-from study.planning.arm import INDEPENDENT, PARAMETERS, SINGLE_TASK, Arm
+from study.planning.arm import INDEPENDENT, PARAMETERS, Arm
 
 
 def arms_of(factors: Factors) -> list[Arm]:

@@ -10,11 +10,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from analysis.records.unshared import SINGLE_TASK
 from mtl_core.recipe import Recipe
 from mtl_core.task_tree import Tree
 from study.config.sections import Training
 from study.config.spec import Spec
-from study.planning.arm import BRANCH, INDEPENDENT, NORM, SINGLE_TASK, Arm
+from study.planning.arm import BRANCH, INDEPENDENT, NORM, Arm
 from study.planning.drawn_options import settled_options
 
 ALWAYS_HASHED = frozenset(

@@ -41,7 +41,7 @@ def selected_in(run: str, arms: Sequence[Arm]) -> list[tuple[Arm, dict[str, Any]
     """
     from analysis.records.load import load
     from analysis.records.schema import UnreadableRun
-    from analysis.selection import rank_draws
+    from analysis.selection.draws import rank_draws
 
     where = f"search.warm_start: {run}"
     try:

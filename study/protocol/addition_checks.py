@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from analysis.records.explored import EXPLORED
-from analysis.selection import UNSHARED
+from analysis.records.unshared import UNSHARED
 from mtl_core.errors import UserError
 from study.config.text import nearest
 from study.planning.arm import BRANCH, Arm

@@ -5,7 +5,9 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from analysis.selection import UNSHARED, choose_arm, rank_draws
+from analysis.records.unshared import UNSHARED
+from analysis.selection.arms import choose_arm
+from analysis.selection.draws import rank_draws
 from study.execution.scheduler import Steps
 from study.planning.replica import Replica
 from study.protocol.context import StudyContext

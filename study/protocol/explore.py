@@ -12,7 +12,7 @@ from itertools import pairwise
 from typing import Any
 
 from analysis.records.explored import EXPLORED, FIXED, SCHEDULED
-from analysis.selection import select_draws
+from analysis.selection.draws import select_draws
 from study.execution.scheduler import Parallel, Steps
 from study.planning.arm import Arm
 from study.planning.replica import Replica

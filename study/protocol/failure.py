@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable
 from itertools import chain
 
-from analysis.selection import UNSHARED
+from analysis.records.unshared import UNSHARED
 from mtl_core.errors import UserError
 from study.protocol.context import StudyContext
 

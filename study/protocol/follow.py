@@ -11,7 +11,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from analysis.selection import LOWEST_SKILL, costs, rank_draws, replica_scores
+from analysis.selection.arm_costs import costs
+from analysis.selection.draws import rank_draws
+from analysis.selection.skills import LOWEST_SKILL, replica_scores
 from study.execution.scheduler import Parallel, Steps
 from study.jobs.shard import Twin
 from study.planning.arm import Arm

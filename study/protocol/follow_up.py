@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import pandas as pd
 
-from analysis.selection import UNSHARED
+from analysis.records.unshared import UNSHARED
 from analysis.statistics.candidate import Proposal, proposal
 from mtl_core.network.feasibility import why_infeasible
 from study.planning.arm import Arm

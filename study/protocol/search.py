@@ -7,7 +7,7 @@ import json
 import math
 from collections.abc import Mapping
 
-from analysis.selection import rank_draws
+from analysis.selection.draws import rank_draws
 from study.execution.scheduler import Steps
 from study.planning.arm import Arm
 from study.planning.replica import Replica

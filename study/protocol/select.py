@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from analysis.selection import select_draws
+from analysis.selection.draws import select_draws
 from study.protocol.context import StudyContext
 from study.protocol.divergence import ends_here
 from study.protocol.failure import refuse_without_draws

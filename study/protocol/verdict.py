@@ -6,12 +6,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from analysis.selection import choose_arm, select_draws
+from analysis.records.unshared import SINGLE_TASK
+from analysis.selection.arms import choose_arm
+from analysis.selection.draws import select_draws
 from analysis.statistics.verdicts import CANDIDATE, CHOSEN, REFERENCE
 from mtl_core.network.cost import cost_of
 from mtl_core.registry import find
 from study.execution.scheduler import Parallel, Steps
-from study.planning.arm import SINGLE_TASK, Arm
+from study.planning.arm import Arm
 from study.planning.capacity import widths_around
 from study.planning.replica import Replica
 from study.planning.training_settings import recipe_of

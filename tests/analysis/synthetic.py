@@ -203,14 +203,14 @@ def _freeze(path: Path, truth: Truth, arms: list[dict[str, Any]], ledger: _Ledge
 
 
 def _choose(path: Path) -> str:
-    from analysis.selection import choose_arm
+    from analysis.selection.arms import choose_arm
 
     return choose_arm(_confirmed(path)).arm
 
 
 def _best_widths(path: Path, truth: Truth) -> dict[str, str]:
     """The single-task network of the best width for each task, as the protocol chooses it."""
-    from analysis.selection import choose_arm
+    from analysis.selection.arms import choose_arm
 
     alone = _confirmed(path)
     alone = alone[(alone["sharing"] == "single_task") & (alone["status"] == "finished")]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import analysis
-from analysis.selection import UNSHARED
+from analysis.records.unshared import UNSHARED
 from study.planning.phase_seeds import FIRST_SEED
 from tests.faults.engines import Failing
 from tests.faults.lab import Lab

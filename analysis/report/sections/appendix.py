@@ -12,7 +12,9 @@ from analysis.records.explored import explored_arms
 from analysis.records.schema import FACTOR_COLUMNS, Records
 from analysis.records.study_state import LoadedStudy, State
 from analysis.report.output.tables import Table, frame_of
-from analysis.selection import costs, rank_draws, selected
+from analysis.selection.arm_costs import costs
+from analysis.selection.draws import rank_draws
+from analysis.selection.skills import selected
 
 LOST = ("failed", "diverged")
 

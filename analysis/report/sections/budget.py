@@ -9,7 +9,7 @@ import pandas as pd
 from analysis.formatting import agree, number_of
 from analysis.records.study_state import LoadedStudy
 from analysis.report.output.tables import Table, frame_of
-from analysis.selection import costs
+from analysis.selection.arm_costs import costs
 from analysis.statistics.judged import choices, roles
 from analysis.statistics.verdicts import CHOSEN, role_of
 

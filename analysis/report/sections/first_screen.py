@@ -8,7 +8,7 @@ from analysis.formatting import number_of
 from analysis.records.explored import search_of_compared
 from analysis.records.schema import Records
 from analysis.records.study_state import TRAINED, LoadedStudy
-from analysis.selection import costs
+from analysis.selection.arm_costs import costs
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ import pandas as pd
 
 from analysis.records.study_state import LoadedStudy
 from analysis.report.output.tables import Table, frame_of
-from analysis.selection import selected
+from analysis.selection.skills import selected
 
 
 def front_table(study: LoadedStudy) -> list[Table]:

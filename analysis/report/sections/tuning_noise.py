@@ -10,7 +10,8 @@ import pandas as pd
 from analysis.formatting import points
 from analysis.recommendation.option import Option
 from analysis.records.study_state import LoadedStudy
-from analysis.selection import SINGLE_TASK, rank_draws
+from analysis.records.unshared import SINGLE_TASK
+from analysis.selection.draws import rank_draws
 from analysis.statistics.strata import fold_of
 from analysis.statistics.verdicts import CHOSEN
 

@@ -11,7 +11,7 @@ import pandas as pd
 from analysis.recommendation.option import ALONE, ALONE_ELSEWHERE, BEST_ALONE, Option
 from analysis.recommendation.recommend import Recommendation
 from analysis.records.schema import Records
-from analysis.selection import SINGLE_TASK
+from analysis.records.unshared import SINGLE_TASK
 from analysis.statistics.judged import roles
 from analysis.statistics.strata import fold_of
 from analysis.statistics.verdicts import CHOSEN

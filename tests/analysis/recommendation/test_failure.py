@@ -9,7 +9,7 @@ import pytest
 from analysis.recommendation.failure import HEADLINE, unjudged
 from analysis.recommendation.recommend import OPEN, recommend
 from analysis.records.schema import Records
-from analysis.selection import UNSHARED
+from analysis.records.unshared import UNSHARED
 from tests.analysis.conftest import StudyOf
 from tests.analysis.recommendation.conftest import GOOD
 

@@ -7,7 +7,7 @@ import json
 import pandas as pd
 import pytest
 
-from analysis.selection import rank_draws
+from analysis.selection.draws import rank_draws
 from study.protocol.confirm import arms_to_confirm, choose, confirm
 from study.protocol.context import StudyContext
 from tests.study.protocol.conftest import Opener, frozen

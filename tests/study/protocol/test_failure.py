@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 import analysis
-from analysis.selection import UNSHARED
+from analysis.records.unshared import UNSHARED
 from mtl_core.errors import UserError
 from mtl_core.training import trainer
 from study.driver.run import run

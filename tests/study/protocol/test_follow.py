@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 import analysis
-from analysis.selection import LOWEST_SKILL
+from analysis.selection.skills import LOWEST_SKILL
 from study.driver.run import run
 from study.planning.policy import Round, Trial
 from study.protocol.follow import ANSWERED, follow
