@@ -77,8 +77,10 @@ def calibration(design: Design, studies: int, patterns: Sequence[str] = tuple(PA
         half_means.append(gain_of(rows[-1]).half_width)
         drawn = rng.normal(*DRAWN, design.num_tasks)
         moved = [part.assign(gain=part["gain"] + gain) for part, gain in zip(rows[:-1], drawn, strict=True)]
-        together = pooled_over_tasks(moved, 1)
-        pooled += [] if together is None else list((together.low <= drawn + 1e-9) & (drawn <= together.high + 1e-9))
+        enough = [place for place, one in enumerate(judged) if not one.shortage]  # as the report pools
+        together = pooled_over_tasks([moved[place] for place in enough], 1)
+        true = drawn[enough]
+        pooled += [] if together is None else list((together.low <= true + 1e-9) & (true <= together.high + 1e-9))
     shares = [float(np.mean(one)) if one else np.nan for one in (task, mean, pooled)]
     medians = [float(np.median(one)) if one else np.nan for one in (halves, half_means)]
     said = {name: count / studies for name, count in false.items()}
