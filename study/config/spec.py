@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -95,6 +96,14 @@ class Spec(Section):
     def plain(self) -> dict[str, Any]:
         """Return the study as mappings, lists and scalars: what the run directory's ``study.yaml`` holds."""
         return self.model_dump(mode="json")
+
+    def with_tasks(self, tasks: Mapping[str, Any]) -> Spec:
+        """Return the same study of another task set; what was left to the defaults is still known to be so.
+
+        Args:
+            tasks: the section ``tasks`` of a study file.
+        """
+        return self.model_copy(update={"tasks": Tasks.model_validate(dict(tasks))})
 
     @property
     def band_points(self) -> float:

@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from study.config.changeable_settings import with_begun
 from study.config.field_types import is_auto
 from study.config.load import read_spec
 from study.config.spec import Spec
@@ -94,6 +95,7 @@ def prepare(
 
     check_backbone_options(spec)
     check_named_options(spec)
+    spec = spec if stored is None else with_begun(spec, stored)
     band_is_automatic = is_auto(spec.band)
     task_set = task_set or build_task_set(with_begun_design(spec, stored))
     task_set = task_set if stored is None else with_stored_metrics(task_set, out)
