@@ -60,6 +60,10 @@ class Source:
         path = tuple(where.split("."))
         return path if self.override_of(path) is not None or self.line(path) else None
 
+    def is_place(self, where: str) -> bool:
+        """Return whether ``where`` names the file or a ``--set`` already, as :meth:`place` does."""
+        return where.startswith((f"{self.where}, line ", "--set ")) and bool(self.where)
+
     @contextmanager
     def placing(self) -> Iterator[None]:
         """Let mistakes that the block finds in the study's settings name where they were written, with the line."""

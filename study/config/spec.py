@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, PrivateAttr, model_validator
 
 from study.config.budgets import CPU_HOURS, GPU_HOURS, Quantity
 from study.config.field_types import AUTO, BudgetField, StudyName, number_or_auto, positive_by_name, refusal
@@ -23,6 +23,7 @@ from study.config.sections import (
     Tuning,
     Verdict,
 )
+from study.config.source import Source
 
 TABLE = "table"
 ARRAYS, DATASET = "arrays", "dataset"
@@ -67,6 +68,8 @@ class Spec(Section):
     workers: Annotated[int, Field(ge=1, le=10_000)] | None = None
     device: Literal["auto", "cpu", "cuda"] = "auto"
 
+    _source: Source = PrivateAttr(default_factory=Source)
+
     @model_validator(mode="before")
     @classmethod
     def _without_empty_sections(cls, data: Any) -> Any:
@@ -92,6 +95,17 @@ class Spec(Section):
         if isinstance(self.budget, Quantity) and self.budget.unit == other:
             raise refusal(f"the budget is {self.budget}, but the device is {self.device}.", "Change one of the two.")
         return self
+
+    @property
+    def source(self) -> Source:
+        """Where the study was written; of one that was made in Python there is no such place."""
+        return self._source
+
+    def written_in(self, source: Source) -> Spec:
+        """Return the same study with the place where it was written."""
+        written = self.model_copy()
+        written._source = source
+        return written
 
     def plain(self) -> dict[str, Any]:
         """Return the study as mappings, lists and scalars: what the run directory's ``study.yaml`` holds."""

@@ -141,7 +141,8 @@ def prepare_with_data(spec: Spec, out: Path, screen: str | None) -> Prepared:
     Raises:
         UserError: when the data are unfit, or the study cannot finish on this machine; nothing is written then.
     """
-    kept = kept_data(spec, out, screen=screen)
+    with spec.source.placing():
+        kept = kept_data(spec, out, screen=screen)
     return prepare_run(spec, out.absolute()) if kept is None else prepare_kept(kept, out)
 
 

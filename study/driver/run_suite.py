@@ -164,6 +164,8 @@ def _prepare_studies(suite: Suite, out: Path, before: Mapping[str, Prepared]) ->
             refuse_dataset(spec)
             studies[name] = prepare_run(spec, out / name, task_set=task_set, rate=rate)
         except UserError as mistake:
+            if spec.source.is_place(mistake.where):
+                raise
             raise UserError(f"suite.{name}: {mistake.where}", mistake.found, mistake.remedy) from None
         rate = studies[name].rate
     return studies
