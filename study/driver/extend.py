@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from analysis.records.resume_command import how_to_go_on
 from mtl_core.errors import UserError
 from study.config.named_code import refuse_untrusted
 from study.driver.backend_choice import RunOptions
@@ -110,7 +111,7 @@ def prepare_extension(
     events = ledger.read(out / ledger.NAME)
     addition = addition_of(asked, events, prepared.plan, str(out))
     if open_addition(events) is None and read_recorded(out).unscored():
-        raise UserError(str(out), "the study is not scored to its end.", "Run the command that began it once more.")
+        raise UserError(str(out), "the study is not scored to its end.", how_to_go_on(out))
     planned = [event for event in events if event["event"] == "planned"]
     shrunk = tuple(planned[-1].get("shrunk", ())) if planned else ()  # what a budget took stays told
     return replace(prepared, plan=replace(prepared.plan, shrunk=shrunk)), addition
