@@ -88,7 +88,10 @@ MetricsFile = Annotated[
 Json = Annotated[bool, typer.Option("--json", help="Lines for programs.")]
 Run = Annotated[Path, typer.Argument(metavar="RUN", help="A run directory, or its address in an object store.")]
 VerdictSeeds = Annotated[
-    int | None, typer.Option("--seeds", min=1, max=1000, help="Verdict seeds that there shall be in all.")
+    int | None,
+    typer.Option(
+        "--seeds", min=1, max=1000, help="Verdict seeds that there shall be in all; a larger number adds more."
+    ),
 ]
 Without = Annotated[
     list[str] | None, typer.Option("--without", help="A task to train alone while the rest shares; repeatable.")
