@@ -5,6 +5,9 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable, Sequence
 
+SAME_THING = {"gpu": "cuda"}
+"""Names by other words for the same thing."""
+
 
 class UserError(ValueError):
     """Error for a mistake of the user, which the commands show without a traceback and with exit status 2.
@@ -32,5 +35,14 @@ def nearest(word: str, names: Iterable[str]) -> str:
 
 def did_you_mean(word: str, names: Sequence[str]) -> str:
     """Return a question with the one of ``names`` that ``word`` may have meant; empty where none is near."""
-    close = difflib.get_close_matches(word, names, n=1)
-    return f"Did you mean {close[0]!r}?" if close else ""
+    meant = meant_by(word, names)
+    return "" if meant is None else f"Did you mean {meant!r}?"
+
+
+def meant_by(word: str, names: Sequence[str]) -> str | None:
+    """Return the one of ``names`` that ``word`` may have meant; ``None`` where none is near.
+
+    A usual word for the same thing is nearer than any that is merely spelt alike.
+    """
+    usual = SAME_THING.get(word.lower())
+    return usual if usual in names else next(iter(difflib.get_close_matches(word, names, n=1)), None)

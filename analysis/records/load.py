@@ -41,7 +41,7 @@ def load(path: str | Path) -> Records:
         raise UnreadableRun(
             f"{run}: no run directory, since it has no ledger.jsonl. Give the directory that run wrote."
         )
-    tasks = _mapping(run / "tasks.json")
+    tasks = mapping_of(run / "tasks.json")
     frame = pd.DataFrame(tasks["tasks"]) if tasks.get("tasks") else None
     if frame is None or "task" not in frame:
         raise UnreadableRun(f"{run / 'tasks.json'}: lists no tasks. Run the study again in a new directory.")
@@ -50,7 +50,7 @@ def load(path: str | Path) -> Records:
         scores=_last(_parts(run / "scores", SCORES), ["replica", "task"]),
         tasks=frame,
         spec=settings_of(run / "study.yaml"),
-        manifest=as_it_lies(_mapping(run / "manifest.json"), run)
+        manifest=as_it_lies(mapping_of(run / "manifest.json"), run)
         | {name: tasks.get(name) for name in ("fingerprint", "name", "remarks") if tasks.get(name) is not None},
         ledger=list(_ledger(run / "ledger.jsonl")),
         test_groups=tasks.get("test_groups"),
@@ -105,7 +105,12 @@ def _last(parts: pd.DataFrame, identity: list[str]) -> pd.DataFrame:
     return parts.drop_duplicates(identity, keep="last").reset_index(drop=True)
 
 
-def _mapping(file: Path) -> dict[str, Any]:
+def mapping_of(file: Path) -> dict[str, Any]:
+    """Return the object that the JSON file ``file`` of a run directory holds.
+
+    Raises:
+        UnreadableRun: the file cannot be read, or holds something else.
+    """
     try:
         value = json.loads(content_of(file))
     except (OSError, ValueError, RecursionError) as error:

@@ -15,30 +15,49 @@ IN_PYTHON = "in Python"
 
 def run_path(records: Records) -> str:
     """Return the run directory as the user named it, or its present place where it was moved."""
-    if named := records.manifest.get("run"):
-        return str(named)
-    name = str(records.spec.get("name") or records.manifest.get("name") or "study")
-    suite = records.manifest.get("suite")
-    if suite is not None:
-        return f"{suite_path(records)}/{name}"
-    return _out(records) or f"runs/{name}"
+    return _run_path(records.manifest, _name(records))
 
 
 def suite_path(records: Records) -> str:
     """Return the directory of the suite that the study is one of, as :func:`run_path` names that of the study."""
-    if named := records.manifest.get("run"):
-        return str(PurePath(str(named)).parent)
-    return _out(records) or f"runs/{records.manifest.get('suite')}"
+    return _suite_path(records.manifest)
 
 
 def started_with(records: Records) -> str:
     """Return the command, or the call from Python, that the study was started with; the same one resumes it."""
-    manifest = records.manifest
-    whole = run_path(records) if manifest.get("suite") is None else suite_path(records)
+    return command_of(records.manifest, _name(records))
+
+
+def command_of(manifest: Mapping[str, Any], name: str) -> str:
+    """Return the command, or the call from Python, that goes on with a study.
+
+    Args:
+        manifest: of its run directory, as :func:`as_it_lies` returns it.
+        name: of the study.
+    """
+    whole = _run_path(manifest, name) if manifest.get("suite") is None else _suite_path(manifest)
     if manifest.get("command", ()) is None:
         call = "study.run" if manifest.get("suite") is None else "study.run_suite"
         return f"{call}(…, out={whole!r})  # {IN_PYTHON}"
     return shlex.join(map(str, manifest.get("command") or _of_study_file(manifest, whole)))
+
+
+def _name(records: Records) -> str:
+    return str(records.spec.get("name") or records.manifest.get("name") or "study")
+
+
+def _run_path(manifest: Mapping[str, Any], name: str) -> str:
+    if named := manifest.get("run"):
+        return str(named)
+    if manifest.get("suite") is not None:
+        return f"{_suite_path(manifest)}/{name}"
+    return _out(manifest) or f"runs/{name}"
+
+
+def _suite_path(manifest: Mapping[str, Any]) -> str:
+    if named := manifest.get("run"):
+        return str(PurePath(str(named)).parent)
+    return _out(manifest) or f"runs/{manifest.get('suite')}"
 
 
 def as_it_lies(manifest: Mapping[str, Any], run: Path) -> dict[str, Any]:
@@ -77,6 +96,6 @@ def _of_study_file(manifest: Mapping[str, Any], whole: str) -> list[str]:
     return [PROGRAM, "run", f"{whole}/{file}", *trusted, "--out", whole]
 
 
-def _out(records: Records) -> str:
-    command = [str(part) for part in records.manifest.get("command") or []]
+def _out(manifest: Mapping[str, Any]) -> str:
+    command = [str(part) for part in manifest.get("command") or []]
     return command[command.index("--out") + 1] if "--out" in command[:-1] else ""

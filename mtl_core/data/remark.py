@@ -13,6 +13,7 @@ KINDS: dict[str, tuple[Consequence, str]] = {
     "repeated_rows": ("verdict", "Rows that repeat others"),
     "near_rows": ("verdict", "Rows that nearly repeat others"),
     "constant_test": ("verdict", "Constant test labels"),
+    "no_weight": ("verdict", "Labels that all weigh 0"),
     "same_target": ("verdict", "Targets that are one"),
     "no_header": ("verdict", "No header?"),
     "missing_code": ("verdict", "Codes for missing values?"),

@@ -245,4 +245,4 @@ class Table(TaskSource):
         weights = example_weights(roles.weights, table.columns, tasks.tasks, tasks.whole.known, rows.parts)
         if roles.weights_judge:
             refuse_metrics_without_weights([task for task in tasks.tasks if task.name in roles.weights])
-        return replace(tasks, weights=weights), roles
+        return replace(tasks, weights=weights, weighed_by=roles.weights), roles

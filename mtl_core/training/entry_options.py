@@ -1,9 +1,9 @@
-"""Options that a recipe gives to its backbone, architecture and weighting method, checked against their signatures."""
+"""Options that are given to a backbone, architecture, weighting method or task set, against the entry's signature."""
 
 from __future__ import annotations
 
 import typing
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from mtl_core.errors import UserError, nearest
@@ -19,17 +19,24 @@ def check_options(recipe: Recipe) -> None:
     Raises:
         UserError: naming the option, what was found and what there is.
     """
-    _check("backbone_options", find("backbones", recipe.backbone), recipe.backbone_options)
-    _check("sharing_options", find("sharing", recipe.sharing), recipe.sharing_options)
-    _check("weighting_options", find("weighting", recipe.weighting), recipe.weighting_options)
+    for field, kind in (("backbone", "backbones"), ("sharing", "sharing"), ("weighting", "weighting")):
+        options = getattr(recipe, f"{field}_options")
+        for mistake in wrong_names(find(kind, getattr(recipe, field)), options, f"recipe: {field}_options"):
+            raise mistake
 
 
-def _check(field: str, entry: Entry, options: Mapping[str, Any]) -> None:
+def wrong_names(entry: Entry, options: Mapping[str, Any], where: str) -> Iterator[UserError]:
+    """Yield a mistake for every option that an entry does not have, and for every value that is not a named one.
+
+    Args:
+        entry: what the options are for.
+        options: values by name.
+        where: the place of the options, for messages.
+    """
     hints = typing.get_type_hints(entry.cls.__init__) if options else {}
     for name, value in options.items():
-        where = f"recipe: {field}.{name}"
+        place, hint = f"{where}.{name}", hints.get(name)
         if name not in entry.options:
-            raise UserError(where, f"{entry.name} has no such option.", nearest(name, entry.options))
-        names = typing.get_args(hints.get(name)) if typing.get_origin(hints.get(name)) is typing.Literal else None
-        if names is not None and value not in names:
-            raise UserError(where, f"it is {value!r}.", nearest(str(value), map(str, names)))
+            yield UserError(place, f"{entry.name} has no such option.", nearest(name, entry.options))
+        elif typing.get_origin(hint) is typing.Literal and value not in (names := typing.get_args(hint)):
+            yield UserError(place, f"it is {str(value)[:80]!r}.", nearest(str(value), map(str, names)))

@@ -125,7 +125,10 @@ def extend(
     metrics_file: MetricsFile = None,
     as_json: Json = False,
 ) -> None:
-    """Add to a finished study: more seeds, or arms judged on fresh seeds; the same command resumes it."""
+    """Add to a finished study: more seeds, or arms judged on fresh seeds; the same command resumes it.
+
+    What was added already is not added again: for still more seeds give a larger number.
+    """
     from study.cli.extend import extend as extend_study
 
     where: dict[str, Any] = {"backend": backend, "address": address, "insecure": insecure, "workers": workers}

@@ -15,6 +15,7 @@ from study.cli.check_coverage import facts_of_coverage, say_coverage
 from study.cli.check_device import device_in_words, facts_of_device
 from study.cli.check_precision import facts_of_evidence, facts_of_precision, say_precision
 from study.cli.check_remarks import say_remarks
+from study.cli.check_seeds import facts_of_seeds, say_rounded_seeds
 from study.cli.check_targets import class_counts, number_facts, say_targets
 from study.cli.console import say, say_json, say_table
 from study.config.durations import duration
@@ -82,6 +83,7 @@ def facts_of_study(prepared: Prepared) -> dict[str, Any]:
         "label_coverage": facts_of_coverage(prepared.task_set),
         "columns": [column.facts() for column in prepared.task_set.columns],
         **plan.event(),
+        **facts_of_seeds(plan),
         "remarks": [remark.facts() for remark in prepared.task_set.remarks],
         "plan_remarks": list(plan.remarks),
         "forecast": prepared.forecast.event(),
@@ -186,6 +188,7 @@ def _say_cost(prepared: Prepared) -> None:
     say("", *(f"budget: {loss}" for loss in plan.shrunk))
     phases = ", ".join(f"{phase} {counts[phase]:,} (seeds: {len(plan.seeds(phase))})" for phase in PHASES)
     say(f"replicas: {phases}; {len(plan.draws)} draws in the search")
+    say_rounded_seeds(plan)
     disk, memory = size_text(forecast.peak_disk), size_text(forecast.memory)
     say(f"forecast: {time_text(forecast)}, {disk} of disk, {memory} of memory")
     say(device_in_words(facts_of_device(plan.spec)))

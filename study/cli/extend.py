@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from analysis.formatting import agree
 from study.cli.console import say, say_json
 from study.cli.run import report, saying_how_to_resume, screen_of
+from study.cli.study_status import current_report
 
 if TYPE_CHECKING:
     from study.protocol.addition import Addition
@@ -34,9 +35,18 @@ def extend(run: Path, *, as_json: bool, **options: Any) -> None:
             f"5%/{addition.event()['level_divisor']}"
         )
 
+    def made(path: Path) -> None:
+        page = current_report(path)
+        if as_json:
+            say_json({"event": "nothing_to_add", "run": str(run), "report": page})
+        else:
+            say(f"nothing to add: it was added already{'' if page is None else f'; report: {page}'}")
+        if page is None:
+            report(path, as_json=as_json)
+
     with saying_how_to_resume():
         after = partial(report, as_json=as_json)
-        extend_study(run, screen=screen_of(as_json), before=before, after=after, **options)
+        extend_study(run, screen=screen_of(as_json), before=before, after=after, made=made, **options)
 
 
 def _ordinal(number: int) -> str:

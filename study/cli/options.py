@@ -7,13 +7,16 @@ from typing import Annotated, Any, Literal
 
 import typer
 
+from mtl_core.errors import did_you_mean
+
 
 def one_of(*choices: str) -> dict[str, Any]:
     """Return what an option of the command line needs, to take one of some words and to say which where it does not."""
 
     def chosen(text: str) -> str:
         if text not in choices:
-            raise typer.BadParameter(f"{text!r} is none of {', '.join(choices)}.")
+            meant = did_you_mean(text, choices)
+            raise typer.BadParameter(f"{text!r} is none of {', '.join(choices)}.{f' {meant}' if meant else ''}")
         return text
 
     return {"parser": chosen, "metavar": f"[{'|'.join(choices)}]"}
@@ -85,7 +88,10 @@ MetricsFile = Annotated[
 Json = Annotated[bool, typer.Option("--json", help="Lines for programs.")]
 Run = Annotated[Path, typer.Argument(metavar="RUN", help="A run directory, or its address in an object store.")]
 VerdictSeeds = Annotated[
-    int | None, typer.Option("--seeds", min=1, max=1000, help="Verdict seeds that there shall be in all.")
+    int | None,
+    typer.Option(
+        "--seeds", min=1, max=1000, help="Verdict seeds that there shall be in all; a larger number adds more."
+    ),
 ]
 Without = Annotated[
     list[str] | None, typer.Option("--without", help="A task to train alone while the rest shares; repeatable.")

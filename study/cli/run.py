@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -45,6 +45,7 @@ def run(
 
     began = time.monotonic()  # what follows imports torch, and makes the plan
     refuse_a_file(out)
+    announce_if_over(out, [out])
     options = RunOptions.of_study(spec, **how, screen=screen_of(as_json), began=began, command=command_line())
     refuse_unprotected(options.address, options.insecure)
     with saying_how_to_resume(), at_work(out, take_over=take_over) as place:
@@ -69,6 +70,25 @@ def refuse_a_file(out: Path) -> None:
     """
     if out.exists() and not out.is_dir():
         raise UserError(f"--out {out}", "this is a file.", "Name a directory, new or of an earlier run.")
+
+
+def announce_if_over(out: Path, runs: Iterable[Path]) -> None:
+    """Print to standard error that nothing is left to train, before the seconds in which that is made sure of.
+
+    The report is written again in any case: its page does not say which version of the program wrote it.
+
+    Args:
+        out: the run directory, or that of a suite, as the user named it; in an object store nothing is asked.
+        runs: the run directories of all its studies.
+    """
+    from study.cli.study_status import read_status
+    from study.store import ledger
+    from study.store.remote.address import is_address
+
+    if is_address(out) or not all((run / ledger.NAME).is_file() and read_status(run).is_over for run in runs):
+        return
+    compared = "data and settings are compared with those that it was begun with, then the report is written again"
+    typer.echo(printable(f"{out}: nothing is left to train; {compared}"), err=True)
 
 
 @contextmanager

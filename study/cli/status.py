@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 
 from analysis.formatting import tree_words
+from analysis.records.resume_command import resume_command
 from study.cli.console import say, say_json
 from study.cli.study_status import EXTEND, FINISHED, STOPPED, Status, read_status
 from study.driver.places import STATES, for_reading, is_worked_on
@@ -74,7 +75,7 @@ def _headline(run: Path, now: Status, name: str) -> str:
         added = open_addition(ledger.read(run / ledger.NAME))
         again = "the command that added to it" if added is None else added.command(name)
         return f"{STOPPED[now.state]}{reason}; what was to be added to it is not judged yet; {again} goes on with it"
-    return (
-        f"{STOPPED[now.state]}{reason}; it is in the {now.phase} phase, nothing is running, and the command that began "
-        "the study goes on with it"
-    )
+    command = resume_command(run)
+    known = f"this goes on with it: {command}"
+    again = "the command that began the study goes on with it" if command is None else known
+    return f"{STOPPED[now.state]}{reason}; it is in the {now.phase} phase, nothing is running; {again}"

@@ -114,7 +114,7 @@ def read_status(run: Path, *, alive: bool | None = None) -> Status:
         ledger.read(path),
         read_recorded(run),
         alive=alive,
-        report=_report(run),
+        report=current_report(run),
         epochs_of=_heartbeats(scratch) if alive else None,
     )
     return found if scratch is None else replace(found, note=read_note(scratch))
@@ -131,7 +131,7 @@ def _heartbeats(scratch: Path | None) -> Callable[[str], int]:
     return epochs_of
 
 
-def _report(run: Path) -> str | None:
+def current_report(run: Path) -> str | None:
     """Return the path of the report, unless scores have come since it was written."""
     page = run / "report.html"
     if not page.is_file():

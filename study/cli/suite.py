@@ -72,6 +72,7 @@ def run(
     """
     _refuse_an_address(out, take_over)
     of_study.refuse_a_file(out)
+    of_study.announce_if_over(out, [out / name for name in suite.studies])
     refuse_unprotected(how.get("address"), how.get("insecure", False))
 
     def after(path: Path, position: SuitePosition) -> None:

@@ -19,7 +19,8 @@ def tree(spec: Spec, *, groups: float | None, as_json: bool) -> None:
         groups: mean number of groups per stage; half way between one and all tasks by default.
         as_json: print one line of JSON instead.
     """
-    development = build_task_set(spec).development
+    with spec.source.placing():
+        development = build_task_set(spec).development
     spec, _ = settle_settings(spec, development)
     wanted = checked_groups(groups, len(development.tasks), "--groups")
     found = find_tree(spec, development, spec.factors.stages[0], wanted)

@@ -21,6 +21,7 @@ from study.config.data_files import data_section, known_suffixes, with_absolute_
 from study.config.load_suite import KEY, suite_of
 from study.config.named_code import DOTTED_PATH
 from study.config.overrides import override
+from study.config.source import Source
 from study.config.spec import DATASET, TABLE, Spec
 from study.config.strict_yaml import Document
 from study.config.suite import Suite
@@ -214,6 +215,7 @@ def _validated(
     if KEY in document.data:
         return suite_of(document, where, overrides, context)
     try:
-        return Spec.model_validate(document.data, context=context)
+        study = Spec.model_validate(document.data, context=context)
+        return study.written_in(Source(document, where, overrides))
     except ValidationError as error:
         raise user_error_of(error, document, where, overrides) from None

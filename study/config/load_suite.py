@@ -17,6 +17,7 @@ from mtl_core.errors import UserError
 from study.config.budgets import Quantity, budget_of
 from study.config.overrides import override
 from study.config.sections import Factors
+from study.config.source import Source
 from study.config.spec import LEFT_TO_THE_DATA, Spec
 from study.config.strict_yaml import Document
 from study.config.suite import SHARED_KEYS, Suite
@@ -150,7 +151,8 @@ class _File:
             if study == name or (study is None and keys not in ("name", "budget")):
                 override(data, text, keys)
         try:
-            return Spec.model_validate(with_levels_of_all(data), context=self.context)
+            study = Spec.model_validate(with_levels_of_all(data), context=self.context)
+            return study.written_in(Source(self.document, self.where, overrides, name))
         except ValidationError as error:
             raise user_error_of(error, self.document, self.where, overrides, study=name) from None
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, PrivateAttr, model_validator
 
 from study.config.budgets import CPU_HOURS, GPU_HOURS, Quantity
 from study.config.field_types import AUTO, BudgetField, StudyName, number_or_auto, positive_by_name, refusal
@@ -22,6 +23,7 @@ from study.config.sections import (
     Tuning,
     Verdict,
 )
+from study.config.source import Source
 
 TABLE = "table"
 ARRAYS, DATASET = "arrays", "dataset"
@@ -66,6 +68,8 @@ class Spec(Section):
     workers: Annotated[int, Field(ge=1, le=10_000)] | None = None
     device: Literal["auto", "cpu", "cuda"] = "auto"
 
+    _source: Source = PrivateAttr(default_factory=Source)
+
     @model_validator(mode="before")
     @classmethod
     def _without_empty_sections(cls, data: Any) -> Any:
@@ -92,9 +96,28 @@ class Spec(Section):
             raise refusal(f"the budget is {self.budget}, but the device is {self.device}.", "Change one of the two.")
         return self
 
+    @property
+    def source(self) -> Source:
+        """Where the study was written; of one that was made in Python there is no such place."""
+        return self._source
+
+    def written_in(self, source: Source) -> Spec:
+        """Return the same study with the place where it was written."""
+        written = self.model_copy()
+        written._source = source
+        return written
+
     def plain(self) -> dict[str, Any]:
         """Return the study as mappings, lists and scalars: what the run directory's ``study.yaml`` holds."""
         return self.model_dump(mode="json")
+
+    def with_tasks(self, tasks: Mapping[str, Any]) -> Spec:
+        """Return the same study of another task set; what was left to the defaults is still known to be so.
+
+        Args:
+            tasks: the section ``tasks`` of a study file.
+        """
+        return self.model_copy(update={"tasks": Tasks.model_validate(dict(tasks))})
 
     @property
     def band_points(self) -> float:

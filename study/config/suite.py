@@ -50,6 +50,9 @@ class Suite:
             name: {key: value for key, value in study.items() if key not in SHARED_KEYS and value is not None}
             for name, study in plain.items()
         }
+        for name in own:
+            if "prefer" not in self.studies[name].model_fields_set:
+                del own[name]["prefer"]  # its default would stand above what a reader of the study prefers by now
         return whole | ({} if self.budget is None else {"budget": self.budget}) | {"suite": own}
 
 

@@ -8,9 +8,11 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from mtl_core.errors import UserError
+from mtl_core.errors import UserError, meant_by
+from study.config.source import Source
 from study.config.spec import Spec
 from study.config.strict_yaml import Document, Path
+from study.config.suite import SHARED_KEYS
 from study.config.text import nearest
 
 
@@ -26,58 +28,21 @@ def user_error_of(
         overrides: the ``--set`` of the command line.
         study: name of the study whose error it is, where the document holds a suite.
     """
+    source = Source(document, where, overrides, study)
     findings = error.errors(include_url=False)
-
-    def written(finding: ErrorDetails) -> Path:
-        return finding["loc"] if study is None else origin(finding["loc"], document, study)
-
     # A misspelt key is both unknown and missing; the first of the two says more.
-    first = min(findings, key=lambda finding: (finding["type"] == "missing", document.line(written(finding)) or 0))
-    found, remedy = _sentences(first)
+    first = min(findings, key=lambda finding: (finding["type"] == "missing", source.line(finding["loc"])))
+    found, remedy = _sentences(first, source)
     more = f" (And {len(findings) - 1} more.)" if len(findings) > 1 else ""
-    given = [(), *([("suite", study)] if study else [])]  # how a --set may name the place
-    for override in overrides:
-        if any(_names(override, (*prefix, *first["loc"])) for prefix in given):
-            return UserError(f"--set {override}", found, remedy + more)
-    return UserError(_place(written(first), document, where), found, remedy + more)
+    return UserError(source.place(first["loc"]), found, remedy + more)
 
 
-def origin(path: Path, document: Document, study: str) -> Path:
-    """Return where a value of a suite's ``study`` was written: in its own section, or beside ``suite``."""
-    own: Path = ("suite", study, *path)
-    return own if _reach(document.data, own) - 2 >= _reach(document.data, path) else path
-
-
-def _reach(data: Any, path: Path) -> int:
-    """How many steps of ``path`` lead somewhere in ``data``."""
-    for steps, key in enumerate(path):
-        items: Any = dict(enumerate(data)) if isinstance(data, list) else data
-        if not isinstance(items, dict) or key not in items:
-            return steps
-        data = items[key]
-    return len(path)
-
-
-def _names(override: str, path: Path) -> bool:
-    keys = [str(part) for part in path if isinstance(part, str)]
-    named = override.partition("=")[0].split(".")
-    return bool(keys and named[: len(keys)] == keys) or keys[: len(named)] == named
-
-
-def _place(path: Path, document: Document, where: str) -> str:
-    dotted = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path).lstrip(".")
-    line = document.line(path)
-    return f"{where}{f', line {line}' if line else ''}{f': {dotted}' if dotted else ''}"
-
-
-def _sentences(finding: ErrorDetails) -> tuple[str, str]:
+def _sentences(finding: ErrorDetails, source: Source) -> tuple[str, str]:
     kind, context, value = finding["type"], finding.get("ctx", {}), finding["input"]
     if kind == "study":
         return str(context["found"]), str(context["remedy"])
     if kind == "extra_forbidden":
-        return f"there is no key {str(finding['loc'][-1])[:80]!r} here.", nearest(
-            str(finding["loc"][-1]), _keys_at(finding["loc"])
-        )
+        return f"there is no key {str(finding['loc'][-1])[:80]!r} here.", _nearest_key(finding["loc"], source)
     if kind == "missing":
         return "it is missing.", MISSING.get(str(finding["loc"][0]), "Add it.")
     if kind == "literal_error":
@@ -99,6 +64,20 @@ MISSING = {"tasks": "Say what is learnt, as in 'tasks: {set: multidigits}'; mtl-
 def _short(value: Any) -> str:
     text = repr(value)
     return text if len(text) <= 80 else f"{text[:77]}…"
+
+
+def _nearest_key(path: Path, source: Source) -> str:
+    """The key that may have been meant at ``path``, or all; in a suite only what is taken there, or where it goes."""
+    keys, word = _keys_at(path), str(path[-1])
+    if source.study is None or len(path) > 1:
+        return nearest(word, keys)
+    if not source.is_own(path):
+        return nearest(word, [key for key in keys if key != "tasks"])  # which every study has for itself
+    meant = meant_by(word, keys)
+    if meant not in SHARED_KEYS or meant == "name":  # a study of a suite is named by its own key
+        return nearest(word, [key for key in keys if key not in SHARED_KEYS])
+    place = f"give it for the whole suite: --set {meant}=…" if source.override_of(path) else "write it beside suite"
+    return f"Did you mean {meant!r}? Then {place}."
 
 
 def _keys_at(path: tuple[str | int, ...]) -> list[str]:

@@ -11,7 +11,7 @@ from study.config.spec import Spec
 from study.driver.manifest import read_manifest, refuse_other_data_or_engine
 
 REMEDY = "Choose another --out, or put things back as they were."
-IRRELEVANT = ("name", "prefer", "backend", "workers", "device", "tasks.path", "search.warm_start")
+IRRELEVANT = ("name", "prefer", "backend", "workers", "device", "tasks.path", "search.warm_start", "verdict.max_seeds")
 """Settings in which two studies of one directory may differ."""
 
 

@@ -104,8 +104,7 @@ def kept_data(spec: Spec, out: Path, *, screen: str | None = None) -> KeptData |
     facts = {"call": named.call, "arguments": named.arguments, "code": code}
     options = {key: value for key, value in spec.tasks.options.items() if key not in OWN_OPTIONS}
     tasks = {"set": ARRAYS, "path": str(out.absolute() / KEPT), **options}
-    changed = Spec.model_validate(spec.plain() | {"tasks": tasks})
-    return _kept(changed, named.parts(), facts, named.call, out, screen)
+    return _kept(spec.with_tasks(tasks), named.parts(), facts, named.call, out, screen)
 
 
 def kept_in_memory(
@@ -123,12 +122,17 @@ def kept_in_memory(
         UserError: as :func:`kept_data` does, and when sections do not describe a study.
     """
     tasks = {"set": ARRAYS, "path": str(out.absolute() / KEPT), **data.options}
-    given = spec.plain() if isinstance(spec, Spec) else {"name": data.name} | dict(spec or {})
+    return _kept(_study_of(data, spec, tasks), data.parts, {}, "study.dataset", out, screen)
+
+
+def _study_of(data: DataInMemory, spec: Spec | Mapping[str, Any] | None, tasks: Mapping[str, Any]) -> Spec:
+    if isinstance(spec, Spec):
+        return spec.with_tasks(tasks)
+    given = {"name": data.name} | dict(spec or {})
     try:
-        changed = Spec.model_validate(given | {"tasks": tasks})
+        return Spec.model_validate(given | {"tasks": tasks})
     except ValidationError as error:
         raise user_error_of(error, Document(given), "study.run", ()) from None
-    return _kept(changed, data.parts, {}, "study.dataset", out, screen)
 
 
 def prepare_with_data(spec: Spec, out: Path, screen: str | None) -> Prepared:
@@ -137,7 +141,8 @@ def prepare_with_data(spec: Spec, out: Path, screen: str | None) -> Prepared:
     Raises:
         UserError: when the data are unfit, or the study cannot finish on this machine; nothing is written then.
     """
-    kept = kept_data(spec, out, screen=screen)
+    with spec.source.placing():
+        kept = kept_data(spec, out, screen=screen)
     return prepare_run(spec, out.absolute()) if kept is None else prepare_kept(kept, out)
 
 

@@ -8,15 +8,16 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from analysis.records.resume_command import how_to_go_on
 from mtl_core.errors import UserError
 from study.config.named_code import refuse_untrusted
 from study.driver.backend_choice import RunOptions
-from study.driver.begun import begun_spec, refuse_changes
+from study.driver.begun import begun_spec, refuse_changes, refuse_no_study
 from study.driver.places import at_work
 from study.driver.run import run_prepared
 from study.execution.cluster_token import refuse_unprotected
 from study.planning.prepare import Prepared, prepare_run
-from study.protocol.addition import Addition, Asked, addition_of, open_addition
+from study.protocol.addition import Addition, Asked, addition_of, made_before, open_addition
 from study.protocol.extend import extension
 from study.protocol.verdict_seeds import num_seeds
 from study.store import ledger
@@ -36,11 +37,13 @@ def extend(
     take_over: bool = False,
     before: Callable[[Addition], Any] | None = None,
     after: Callable[[Path], Any] | None = None,
+    made: Callable[[Path], Any] | None = None,
     **options: Any,
 ) -> Path:
     """Add to the finished study in ``run``, judge what is new on fresh seeds, and return the run directory.
 
-    Exactly one of ``seeds``, ``without`` and ``arms`` is given.  The same call resumes an addition that was stopped.
+    Exactly one of ``seeds``, ``without`` and ``arms`` is given.  The same call resumes an addition that was stopped,
+    and adds nothing to one that was made.
 
     Args:
         run: the run directory, or an address in an object store.
@@ -52,6 +55,7 @@ def extend(
         take_over: of an address: whether no other driver works there, although its lease was not given back.
         before: called with the addition before anything trains.
         after: called with the run directory at the end; what it writes there is kept in an object store, too.
+        made: called instead of both with the run directory, where the same was added before.
         options: of :func:`study.run`: ``backend``, ``address``, ``workers``, ``screen``, ``device``, ``mix_devices``,
             ``insecure``, ``log_file``, ``metrics_file``; where they are not given the study says it.
 
@@ -62,6 +66,10 @@ def extend(
     asked = _asked(seeds, without, arms)
     refuse_unprotected(options.get("address"), options.get("insecure", False))
     with at_work(run, take_over=take_over) as place:
+        if _was_made(place.directory, asked):
+            if made is not None:
+                made(place.directory)
+            return place.directory.absolute()
         table = None if data is None else Path(data)
         prepared, addition = prepare_extension(place.directory, asked, table, trust_code=trust_code)
         spec = prepared.plan.spec.model_copy(update={"budget": None})  # it is spent, whatever trains now
@@ -84,6 +92,13 @@ def _asked(seeds: int | None, without: str | Sequence[str], arms: str | Sequence
     if seeds is not None and (not isinstance(seeds, int) or isinstance(seeds, bool) or not 1 <= seeds <= MOST_SEEDS):
         raise UserError(f"seeds={seeds!r}", "this is no number of seeds.", f"Give a number from 1 to {MOST_SEEDS:,}.")
     return Asked(seeds, *named)
+
+
+def _was_made(out: Path, asked: Asked) -> bool:
+    """Whether the same was added before, and all of it is scored."""
+    refuse_no_study(out)
+    events = ledger.read(out / ledger.NAME)
+    return open_addition(events) is None and made_before(asked, events) and not read_recorded(out).unscored()
 
 
 def _extended(prepared: Prepared, asked: Asked, addition: Addition, *, out: Path, options: RunOptions) -> Path:
@@ -110,7 +125,7 @@ def prepare_extension(
     events = ledger.read(out / ledger.NAME)
     addition = addition_of(asked, events, prepared.plan, str(out))
     if open_addition(events) is None and read_recorded(out).unscored():
-        raise UserError(str(out), "the study is not scored to its end.", "Run the command that began it once more.")
+        raise UserError(str(out), "the study is not scored to its end.", how_to_go_on(out))
     planned = [event for event in events if event["event"] == "planned"]
     shrunk = tuple(planned[-1].get("shrunk", ())) if planned else ()  # what a budget took stays told
     return replace(prepared, plan=replace(prepared.plan, shrunk=shrunk)), addition

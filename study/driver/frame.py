@@ -141,7 +141,7 @@ def unwritten_where_refused(out: Path) -> Iterator[None]:
 
 def _study_of(data: Frame, spec: Spec | Mapping[str, Any] | None, tasks: dict[str, Any]) -> Spec:
     if isinstance(spec, Spec):
-        return Spec.model_validate(spec.plain() | {"tasks": tasks})
+        return spec.with_tasks(tasks)
     sections = {"name": data.name} | dict(spec or {}) | {"tasks": tasks}
     try:
         return Spec.model_validate(sections)

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from study.config import strict_yaml
 from study.config.load import read_spec
 from study.driver.begun import refuse_no_study
+from study.driver.changed_settings import write_settings
 from study.driver.places import at_work
-from study.store.atomic_files import write_durably
 
 
 def set_preference(run: str | Path, prefer: str) -> None:
@@ -25,5 +24,4 @@ def set_preference(run: str | Path, prefer: str) -> None:
         refuse_no_study(place.directory)
         file = place.directory / "study.yaml"
         if read_spec(file).prefer != prefer:
-            settings = strict_yaml.parse(file.read_text("utf-8"), str(file)).data
-            write_durably(file, strict_yaml.dump(settings | {"prefer": prefer}).encode())
+            write_settings(file, {("prefer",): prefer})

@@ -17,6 +17,7 @@ from study.config.suite import SuitePosition
 from study.driver.another_study import refuse_another
 from study.driver.backend_choice import RunOptions, choose_backend, choose_scorer
 from study.driver.call_arguments import refuse_unfit
+from study.driver.changed_settings import refuse_unsound_changes, take_over_changes
 from study.driver.dataset import DataInMemory, kept_in_memory, prepare_kept, prepare_with_data
 from study.driver.devices import note_device, refuse_a_missing_gpu
 from study.driver.endings import saying_how_it_ends, stoppable
@@ -145,14 +146,18 @@ def run_prepared(
     fingerprint = prepared.task_set.fingerprint()
     begun = (out / "study.yaml").is_file()
     if begun:
-        refuse_another(out, prepared.plan.spec, read_spec(out / "study.yaml"), fingerprint)
+        stored = read_spec(out / "study.yaml")
+        refuse_another(out, prepared.plan.spec, stored, fingerprint)
+        refuse_unsound_changes(out, prepared.plan.spec, stored)
         refuse_changed_code(out, prepared)
     elif out.is_dir():
         refuse_something_else(out)
     out.mkdir(parents=True, exist_ok=True)
     refuse_links(out)
     with Ledger(out, options.keep) as ledger, stoppable(), scratch_of(out) as scratch, saying_how_it_ends(ledger):
-        if not begun:
+        if begun:
+            take_over_changes(out, prepared.plan.spec, silent=options.screen is None)
+        else:
             prepared = _with_enough_epochs(prepared, ledger, options.screen)
             named = {"told": options.told or told, "command": options.command}
             write_description(out, prepared, fingerprint, options.position, insecure=options.insecure, **named)

@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from mtl_core.errors import UserError
+from study.config.changeable_settings import with_begun, with_changed
 from study.config.durations import duration
-from study.config.load import as_text, read_suite
+from study.config.load import as_text, read_spec, read_suite
 from study.config.spec import DATASET, Spec
 from study.config.suite import NAME, Suite, SuitePosition, positions
+from study.driver.changed_settings import refuse_unsound_changes
 from study.planning.forecast import BESIDE_THE_PHASES, Forecast, refuse_if_too_large
 from study.planning.prepare import Prepared, free_disk, free_memory, prepare_run
 from study.store.atomic_files import write_durably
@@ -75,6 +77,10 @@ def prepare_suite_run(suite: Suite, out: Path) -> PreparedSuite:
         raise UserError(str(out), "this directory holds something else.", "Choose a new --out.")
     prepared = prepare_suite(suite, out=out, stored=stored)
     refuse_if_too_large(prepared.forecast, free_disk(out), free_memory())
+    for name in prepared.studies if stored is not None else ():
+        spec = prepared.studies[name].plan.spec
+        if _has_begun(out, spec):
+            refuse_unsound_changes(out / name, spec, read_spec(out / name / "study.yaml"))
     return prepared
 
 
@@ -94,8 +100,7 @@ def run_prepared_suite(
     out.mkdir(parents=True, exist_ok=True)
     lock = Lock(out)
     try:
-        if not (out / NAME).is_file():
-            write_durably(out / NAME, as_text(prepared.suite).encode())
+        _describe(out / NAME, prepared)
         for how, name, position in turns:
             study = prepared.studies[name]
             refuse_if_too_large(study.forecast, free_disk(out), free_memory())  # earlier studies have written since
@@ -105,6 +110,17 @@ def run_prepared_suite(
     finally:
         lock.release()
     return out
+
+
+def _describe(file: Path, prepared: PreparedSuite) -> None:
+    """Write the file of the suite, or what was changed of its studies since it was begun."""
+    if not file.is_file():
+        write_durably(file, as_text(prepared.suite).encode())
+        return
+    stored = read_suite(file)
+    changed = stored.with_each(lambda spec: with_changed(spec, prepared.studies[spec.name].plan.spec))
+    if changed.studies != stored.studies:
+        write_durably(file, as_text(changed).encode())
 
 
 def prepare_suite(suite: Suite, *, out: Path, stored: Suite | None = None) -> PreparedSuite:
@@ -122,12 +138,20 @@ def prepare_suite(suite: Suite, *, out: Path, stored: Suite | None = None) -> Pr
     """
     if stored is not None and suite.budget is not None and suite.budget == _budget(stored):
         suite = suite.with_budgets({name: spec.budget or 0.0 for name, spec in stored.studies.items()})
+    if stored is not None:
+        begun = stored.studies
+        suite = suite.with_each(lambda spec: spec if _has_begun(out, spec) else with_begun(spec, begun[spec.name]))
     studies = _prepare_studies(suite, out, {})
     refuse_same_data(studies)
     if suite.budget is not None:
         suite = suite.with_budgets(split(suite.budget, {name: one.forecast.seconds for name, one in studies.items()}))
         studies = _prepare_studies(suite, out, studies)
     return PreparedSuite(suite, studies)
+
+
+def _has_begun(out: Path, spec: Spec) -> bool:
+    """Whether a study of the suite has a study file of its own, by which it goes."""
+    return (out / spec.name / "study.yaml").is_file()
 
 
 def _prepare_studies(suite: Suite, out: Path, before: Mapping[str, Prepared]) -> dict[str, Prepared]:
@@ -140,6 +164,8 @@ def _prepare_studies(suite: Suite, out: Path, before: Mapping[str, Prepared]) ->
             refuse_dataset(spec)
             studies[name] = prepare_run(spec, out / name, task_set=task_set, rate=rate)
         except UserError as mistake:
+            if spec.source.is_place(mistake.where):
+                raise
             raise UserError(f"suite.{name}: {mistake.where}", mistake.found, mistake.remedy) from None
         rate = studies[name].rate
     return studies

@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from study.config.changeable_settings import with_begun
 from study.config.field_types import is_auto
 from study.config.load import read_spec
 from study.config.spec import Spec
@@ -21,7 +22,7 @@ from study.planning.forecast import Forecast, Forecaster, refuse_if_too_large
 from study.planning.importance import settle_importance
 from study.planning.machine_rate import machine_rate
 from study.planning.make_plan import make_plan
-from study.planning.options import build_task_set, check_backbone_options, check_named_options, check_weightings
+from study.planning.options import build_task_set, check_options, check_weightings
 from study.planning.plan import Plan
 from study.planning.settings_from_data import settle_settings, with_setting
 from study.planning.stored_metrics import with_stored_metrics
@@ -87,13 +88,19 @@ def prepare(
         rate: multiply-adds per second of one thread of this machine; measured where it is not known yet.
 
     Raises:
-        UserError: when the data are unfit, no arm can exist, or the study cannot finish on this machine.
+        UserError: when the data are unfit, no arm can exist, or the study cannot finish on this machine.  A mistake in
+            a setting is named with the line of the study file, or the ``--set``.
     """
+    with spec.source.placing():
+        return _prepared(spec, out=out, stored=stored, task_set=task_set, rate=rate)
+
+
+def _prepared(spec: Spec, *, out: Path, stored: Spec | None, task_set: TaskSet | None, rate: float | None) -> Prepared:
     from study.planning.own_losses import check_own_losses  # here, because they import torch
     from study.planning.own_metrics import check_own_metrics
 
-    check_backbone_options(spec)
-    check_named_options(spec)
+    check_options(spec)
+    spec = spec if stored is None else with_begun(spec, stored)
     band_is_automatic = is_auto(spec.band)
     task_set = task_set or build_task_set(with_begun_design(spec, stored))
     task_set = task_set if stored is None else with_stored_metrics(task_set, out)

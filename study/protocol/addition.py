@@ -39,7 +39,7 @@ class Asked:
         In which order a user names them is no difference, and a network is known by the tasks that it leaves out.
         """
         place = {task: number for number, task in enumerate(tasks)}
-        without = sorted(self.without, key=lambda task: place.get(task, len(place)))
+        without = sorted(self.without, key=lambda task: (place.get(task, len(place)), task))
         return replace(self, without=tuple(without), arms=tuple(sorted(self.arms)))
 
     def facts(self) -> dict[str, Any]:
@@ -86,6 +86,17 @@ def open_addition(events: Iterable[Mapping[str, Any]]) -> Addition | None:
         elif event["event"] == "added_to_verdict":
             begun = None
     return begun
+
+
+def made_before(asked: Asked, events: Iterable[Mapping[str, Any]]) -> bool:
+    """Return whether the same was asked for and added before, so that to ask again adds nothing.
+
+    An addition that came to nothing, since its networks diverged, was not made.
+    """
+    events = list(events)
+    made = {event.get("number") for event in events if event["event"] == "added_to_verdict" and "reason" not in event}
+    asked_before = (event["asked"] for event in events if event["event"] == "addition" and event["number"] in made)
+    return any(Asked.of_facts(before).in_order(()) == asked.in_order(()) for before in asked_before)
 
 
 def addition_of(asked: Asked, events: Events, plan: Plan, where: str) -> Addition:

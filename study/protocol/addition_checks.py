@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from analysis.records.explored import EXPLORED
+from analysis.records.resume_command import how_to_go_on
 from analysis.records.unshared import UNSHARED
 from mtl_core.errors import UserError
 from study.config.text import nearest
@@ -29,7 +31,7 @@ def refuse_unfinished(events: Events, where: str) -> None:
         found = "the study ended without an answer, since networks diverged; there is nothing to add to."
         raise UserError(where, found, "Start it in a new directory with smaller learning rates.")
     if not any(event["event"] == "test_opened" and event["phase"] == "verdict" for event in events):
-        raise UserError(where, "the study is not finished.", "Finish it first, with the command that began it.")
+        raise UserError(where, "the study is not finished.", how_to_go_on(Path(where)))
 
 
 def check_arms(without: tuple[str, ...], arms: tuple[str, ...], events: Events, plan: Plan) -> None:

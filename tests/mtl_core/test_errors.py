@@ -21,4 +21,6 @@ def test_a_mistake_survives_the_way_back_from_a_worker() -> None:
 
 def test_the_nearest_name_or_all_of_them() -> None:
     assert nearest("widht", ["width", "depth"]) == "Did you mean 'width'?"
+    assert nearest("GPU", ["auto", "cpu", "cuda"]) == "Did you mean 'cuda'?", "and not what is spelt like it"
+    assert nearest("gpu", ["cpu", "tpu"]) == "Did you mean 'tpu'?"
     assert nearest("zzz", ["width", "depth"]) == "There is: width, depth."

@@ -259,7 +259,7 @@ CASES: dict[str, Case] = {
     "npz: infinite": ({"t.npz": npz(**(ARRAYS | {"x": NUMBERS * np.inf}))}, ["t.npz"], "inf"),
     "npz: words": ({"t.npz": npz(**(ARRAYS | {"x": np.full((60, 2), "w")}))}, ["t.npz"], "values of type"),
     "npz: no such target": ({"t.npz": npz(**ARRAYS)}, ["t.npz", "--targets", "z*"], "'z*'"),
-    "npz: no such key": ({"t.npz": npz(**ARRAYS)}, ["t.npz", "--groups", "g"], "no such key"),
+    "npz: no such key": ({"t.npz": npz(**ARRAYS)}, ["t.npz", "--groups", "g"], "no such option"),
     "safetensors: another content": ({"t.safetensors": torch_file()}, ["t.safetensors"], "cannot be read"),
     "idx: another content": ({"d/x.idx": CSV, "d/y_a.idx": idx(np.zeros(60, "u1"))}, ["d"], "does not begin"),
     "idx: too short": ({"d/x.idx": idx(np.zeros((60, 3), "u1"))[:-1]}, ["d"], "its header says 180 bytes"),

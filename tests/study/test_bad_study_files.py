@@ -111,12 +111,12 @@ CASES: dict[str, tuple[str | bytes, str, str]] = {
     "wrong backbone option": (
         GOOD + "training: {backbone_options: {norm: group}}\n",
         "backbone_options.norm",
-        "'layer'",
+        "layer",
     ),
     "nested backbone option": (
         GOOD + "training: {backbone_options: {norm: [1]}}\n",
         "backbone_options.norm",
-        "'layer'",
+        "layer",
     ),
     "backbone options that are a list": (
         GOOD + "training: {backbone_options: [1]}\n",

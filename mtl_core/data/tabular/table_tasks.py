@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from mtl_core.data.row_parts import RowParts
+from mtl_core.data.tabular.no_weight import remarks_on_no_weight
 from mtl_core.data.tabular.table_rows import TableRows
 from mtl_core.data.tabular.targets import Target
 from mtl_core.data.tabular.task_column import one_task_each, tasks_and_labels
@@ -22,11 +24,13 @@ class TableTasks:
         targets: in the order of their columns, or of the tasks of rows.
         whole: their tasks, where those of a vector are one.
         weights: of every row in every task, ``[n, t]``; ``None``: all weigh the same.
+        weighed_by: names of the columns that hold them, by target.
     """
 
     targets: Sequence[Target]
     whole: Joined
     weights: np.ndarray | None = None
+    weighed_by: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def tasks(self) -> tuple[Task, ...]:
@@ -46,6 +50,8 @@ class TableTasks:
     def of_rows(self, rows: TableRows, *, metric_is_asked: bool) -> TableTasks:
         """Return the tasks of a long table, whose only target holds the labels of all; or the same of another.
 
+        Labels that all weigh 0 are remarked on.
+
         Args:
             rows: of the table.
             metric_is_asked: whether the user chose the metric.
@@ -54,10 +60,20 @@ class TableTasks:
             UserError: when the user's metric is not known on a task's labels.
         """
         if rows.tasks is None:
-            return self
+            return self._remarked(rows.parts)
         targets = one_task_each(self.targets[0], rows.tasks, rows.parts, metric_is_asked=metric_is_asked)
         weights = None if self.weights is None else np.repeat(self.weights, len(targets), axis=1)
-        return TableTasks(targets, joined(*tasks_and_labels(targets), {}), weights)
+        weighed_by = dict.fromkeys((one.task.name for one in targets), *self.weighed_by.values())
+        tasks = TableTasks(targets, joined(*tasks_and_labels(targets), {}), weights, weighed_by)
+        return tasks._remarked(rows.parts)
+
+    def _remarked(self, parts: RowParts) -> TableTasks:
+        """The same tasks, with remarks at the first on labels that all weigh 0."""
+        if self.weights is None:
+            return self
+        first, *others = self.targets
+        found = remarks_on_no_weight(self.tasks, self.labels, self.weights, self.weighed_by, parts)
+        return replace(self, targets=[replace(first, remarks=[*first.remarks, *found]), *others])
 
 
 def tasks_of_columns(targets: Sequence[Target], vectors: Mapping[str, Sequence[str]]) -> TableTasks:

@@ -38,6 +38,26 @@ def test_people_are_told_the_seeds_and_the_look(study: Path) -> None:
     assert "3rd time, at a level of 5%/6" in invoke(study, "--seeds", 9).stdout
 
 
+def test_the_same_command_again_adds_nothing_and_more_of_the_same_can_be_asked_for(study: Path) -> None:
+    assert invoke(study, "--seeds", 8).exit_code == 0
+    before = (study / "ledger.jsonl").read_bytes()
+    again = invoke(study, "--seeds", 8)
+    assert again.exit_code == 0, again.output
+    assert again.stdout.splitlines()[0] == "nothing to add: it was added already"
+    assert again.stdout.splitlines()[-1] == f"report: {study}/report.html", "there was none yet"
+    (study / "report.html").write_text("")
+    assert invoke(study, "--seeds", 8).stdout == f"nothing to add: it was added already; report: {study}/report.html\n"
+    assert json.loads(invoke(study, "--seeds", 8, "--json").stdout) == {
+        "event": "nothing_to_add", "run": str(study), "report": f"{study}/report.html",
+    }  # fmt: skip
+    assert (study / "ledger.jsonl").read_bytes() == before
+    assert "1 fresh verdict seed from 2008 on" in invoke(study, "--seeds", 9).stdout
+    assert "added already" in invoke(study, "--seeds", 8).stdout, "nothing was taken back"
+    assert invoke(study, "--seeds", 7).exit_code == 2, "nobody had asked for that"
+    arm = ("--arms", "hard d1 w4 l2 equal adamw")
+    assert [invoke(study, *arm).exit_code for _ in range(2)] == [0, 0]
+
+
 def test_programs_get_lines_of_json(study: Path) -> None:
     result = invoke(study, "--arms", "hard d1 w4 l2 equal adamw", "--json")
     assert result.exit_code == 0, result.output

@@ -13,7 +13,8 @@ from study.cli.app import app
     [
         (["report", "runs/a", "--prefer", "speed"], "'speed' is none of accuracy, balanced, cost."),
         (["check", "demo", "--backend", "slurm"], "'slurm' is none of auto, inline, ray."),
-        (["check", "demo", "--device", "gpu"], "'gpu' is none of auto, cpu, cuda."),
+        (["check", "demo", "--device", "gpu"], "'gpu' is none of auto, cpu, cuda. Did you mean 'cuda'?"),
+        (["check", "demo", "--device", "cdua"], "'cdua' is none of auto, cpu, cuda. Did you mean 'cuda'?"),
     ],
 )
 def test_another_word_is_answered_by_those_that_there_are(words: list[str], said: str) -> None:

@@ -77,6 +77,25 @@ def test_a_run_that_is_gone_on_with_is_prepared_once_too(calls: dict[str, int], 
     assert calls == {"measured": 2, "built": 2}
 
 
+def test_a_finished_study_says_at_once_that_nothing_is_left_to_train(
+    calls: dict[str, int], tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = tmp_path / "run"
+    run(tiny(), out=out, address=None, as_json=True)
+    assert "nothing is left to train" not in capsys.readouterr().err
+
+    def slow(*given: Any, **options: Any) -> Any:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("study.driver.dataset.prepare_with_data", slow)
+    with pytest.raises(KeyboardInterrupt):
+        run(tiny(), out=out, address=None, as_json=False)
+    assert capsys.readouterr().err.splitlines()[0] == (
+        f"{out}: nothing is left to train; data and settings are compared with those that it was begun with, then the "
+        "report is written again"
+    )
+
+
 def test_the_report_is_said_to_programs_and_to_people(
     calls: dict[str, int], tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -191,7 +192,12 @@ def test_a_study_stopped_by_ctrl_c_says_so_and_is_no_longer_when_it_has_gone_on(
     now, text = shown(tmp_path / "run")
     assert (now.phase, now.state, now.running, now.left) == ("search", "interrupted", 0, None)
     assert "stopped by Ctrl+C" in text
-    assert "the command that began the study goes on with it" in text
+    call = f"study.run(…, out={str(tmp_path / 'run')!r})"
+    assert f"nothing is running; this goes on with it: {call}" in text
+    shutil.move(tmp_path / "run", tmp_path / "moved")
+    moved = tmp_path / "moved"
+    assert f"this goes on with it: mtl-study run {moved}/study.yaml --out {moved}" in shown(moved)[1]
+    shutil.move(moved, tmp_path / "run")
     assert now.counts.done["search"] > 0
     monkeypatch.setattr(trainer, "fit", fake_engine.fit)
     assert read_status(run(tiny(), out=tmp_path / "run", backend="inline")).state == "finished"

@@ -202,3 +202,24 @@ def test_targets_are_for_tables() -> None:
     Path("two.yaml").write_text(TWO)
     with pytest.raises(UserError, match="does not read a table"):
         load("two.yaml", targets=["y"])
+
+
+@pytest.mark.parametrize(
+    ("key", "remedy"),
+    [
+        ("bandd", "Did you mean 'band'? Then give it for the whole suite: --set band=…."),
+        ("devic", "Did you mean 'device'? Then give it for the whole suite: --set device=…."),
+        ("budgett", "Did you mean 'budget'?"),
+        ("training.epoch", "Did you mean 'epochs'?"),
+    ],
+)
+def test_a_suggestion_for_one_study_is_one_that_is_taken(key: str, remedy: str) -> None:
+    assert mistake(TWO, f"suite.canvas.{key}=2").remedy == remedy
+
+
+def test_a_suggestion_for_the_file_is_one_that_is_taken() -> None:
+    in_study = mistake(TWO.replace("digits: {", "digits: {bandd: 2, "))
+    assert in_study.remedy == "Did you mean 'band'? Then write it beside suite."
+    assert "name" not in mistake(TWO, "suite.canvas.nam=x").remedy
+    assert mistake(f"{TWO}bandd: 2\n").remedy == mistake(TWO, "bandd=2").remedy == "Did you mean 'band'?"
+    assert "'tasks'" not in mistake(f"{TWO}taks: {{set: demo}}\n").remedy

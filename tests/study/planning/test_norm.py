@@ -10,7 +10,7 @@ from mtl_core.errors import UserError
 from study.jobs.shard import shards_of
 from study.planning.draws import Draws
 from study.planning.make_plan import make_plan
-from study.planning.options import check_backbone_options
+from study.planning.options import check_options
 from study.planning.packing import Packing
 from tests.study.conftest import small_task_set, tiny
 
@@ -60,6 +60,6 @@ def test_replicas_of_one_norm_train_together_with_that_norm() -> None:
 )
 def test_it_is_refused_where_there_is_no_choice(changes: dict[str, Any], found: str, remedy: str) -> None:
     with pytest.raises(UserError) as caught:
-        check_backbone_options(tiny(**changes))
+        check_options(tiny(**changes))
     assert found in str(caught.value)
     assert remedy in str(caught.value)

@@ -10,7 +10,7 @@ import pytest
 from mtl_core.errors import UserError
 from study.planning.make_plan import make_plan
 from study.planning.plan import Plan
-from study.protocol.addition import Asked, addition_of, open_addition
+from study.protocol.addition import Asked, addition_of, made_before, open_addition
 from study.protocol.addition_checks import arms_by_label, check_arms
 from study.protocol.context import arm_of
 from study.protocol.verdict_seeds import next_seed, num_seeds
@@ -82,6 +82,17 @@ def test_the_same_command_goes_on_with_what_was_begun_and_another_waits(plan: Pl
         addition_of(Asked(seeds=11), events, plan, "my run")
     assert refused.value.remedy == "Finish it first: mtl-study extend 'my run' --seeds 10"
     assert open_addition(ended(events)) is None
+
+
+def test_what_was_added_is_known_by_what_was_asked_in_whatever_order(four_tasks: Plan) -> None:
+    first, second = four_tasks.tasks[:2]
+    events = begun(Asked(without=(first, second)), finished(), four_tasks)
+    assert not made_before(Asked(without=(first, second)), events)
+    assert made_before(Asked(without=(second, first)), ended(events))
+    assert not made_before(Asked(without=(second,)), ended(events))
+    assert not made_before(Asked(seeds=10), ended(events))
+    diverged = {"event": "added_to_verdict", "number": 1, "reason": "no draw trained to its end"}
+    assert not made_before(Asked(without=(first, second)), [*events, diverged]), "it may be tried again"
 
 
 def test_so_many_seeds_are_there_already(plan: Plan) -> None:
