@@ -13,6 +13,7 @@ from mtl_core.data.task_set import Development, Examples, TaskSet
 from study.config.spec import Spec
 from study.config.suite import Suite
 from study.planning.array_cost import REFERENCE_RATE
+from tests.short_trials import short_trials  # noqa: F401 - a fixture that is used everywhere in this folder
 from tests.study import fake_engine
 from tests.study.finished_studies import clinic, digits, shop, shop_without  # noqa: F401 - fixtures
 
