@@ -62,6 +62,17 @@ def spread(cases: list[pytest.Item]) -> list[pytest.Item]:
     return [cases[place * (len(cases) - 1) // max(number - 1, 1)] for place in range(number)]
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _no_waiting_for_the_disk() -> Iterator[None]:
+    """Let ``os.fsync`` do nothing: a study here would wait for the disk a fifth of its time, and none loses power.
+
+    Processes that tests start do wait for it, those of ``tests/faults`` among them.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "fsync", os.fstat)  # which refuses a descriptor that is closed, too
+        yield
+
+
 @pytest.fixture
 def double() -> Iterator[None]:
     """New tensors are float64 while the test runs, for comparisons with reference implementations."""
