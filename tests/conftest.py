@@ -36,6 +36,15 @@ WHOLE = (
     "tests/truth/",
 )
 """Tests of whole studies, reports and processes, each of which takes seconds."""
+FIRST = (
+    *WHOLE,
+    "tests/docs/",
+    "tests/hostile/",
+    "tests/mtl_core/sharing/test_contract.py",
+    "tests/study/execution/test_joining.py",
+    "tests/study/protocol/",
+)
+"""Files that begin first, since workers that share the rest by small files end together."""
 FEWEST, EVERY = 2, 50
 """Cases of a test that ``--quick`` keeps: so many, and one of so many of a test that has more."""
 
@@ -45,6 +54,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: not item.nodeid.startswith(FIRST))
     if not config.getoption("--quick"):
         return
     cases = defaultdict(list)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,14 @@ def install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(prepare, "tried", lambda networks: None)
     monkeypatch.setattr(trainer, "fit", fake_engine.fit)
     monkeypatch.setattr(evaluation, "score_examples_on", fake_engine.score_examples_on)
+
+
+@pytest.fixture
+def svg_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Save the figures of reports in one of their three formats: the others are tested with the figures."""
+    from analysis.plots import style
+
+    monkeypatch.setattr(style, "save", partial(style.save, formats=("svg",)))
 
 
 def on_a_known_machine(monkeypatch: pytest.MonkeyPatch) -> None:
