@@ -36,6 +36,15 @@ WHOLE = (
     "tests/truth/",
 )
 """Tests of whole studies, reports and processes, each of which takes seconds."""
+FIRST = (
+    *WHOLE,
+    "tests/docs/",
+    "tests/hostile/",
+    "tests/mtl_core/sharing/test_contract.py",
+    "tests/study/execution/test_joining.py",
+    "tests/study/protocol/",
+)
+"""Files that begin first, since workers that share the rest by small files end together."""
 FEWEST, EVERY = 2, 50
 """Cases of a test that ``--quick`` keeps: so many, and one of so many of a test that has more."""
 
@@ -45,6 +54,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: not item.nodeid.startswith(FIRST))
     if not config.getoption("--quick"):
         return
     cases = defaultdict(list)
@@ -60,6 +70,17 @@ def spread(cases: list[pytest.Item]) -> list[pytest.Item]:
     """A few of the cases, at even distances from the first to the last."""
     number = min(len(cases), max(FEWEST, len(cases) // EVERY))
     return [cases[place * (len(cases) - 1) // max(number - 1, 1)] for place in range(number)]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_waiting_for_the_disk() -> Iterator[None]:
+    """Let ``os.fsync`` do nothing: a study here would wait for the disk a fifth of its time, and none loses power.
+
+    Processes that tests start do wait for it, those of ``tests/faults`` among them.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "fsync", os.fstat)  # which refuses a descriptor that is closed, too
+        yield
 
 
 @pytest.fixture

@@ -56,7 +56,8 @@ def test_it_is_listed_with_its_summary(ideas: Path) -> None:
 
 def test_the_plan_has_its_arms(ideas: Path) -> None:
     run = python(
-        "-m", "study", "check", "digits3", "--set", f"factors.sharing={NAME}", "--json", path=ideas / "mtl_core"
+        "-m", "study", "check", "digits3", "--set", f"factors.sharing={NAME}", "--set", "training.epochs=2",
+        "--set", "tuning.draws=1", "--json", path=ideas / "mtl_core"
     )  # fmt: skip
     plan = json.loads(run.stdout)
     candidates = [arm for arm in plan["arms"] if arm["role"] == "candidate"]

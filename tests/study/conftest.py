@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from mtl_core.data.task_set import Development, Examples, TaskSet
 from study.config.spec import Spec
 from study.config.suite import Suite
 from study.planning.array_cost import REFERENCE_RATE
+from tests.short_trials import short_trials  # noqa: F401 - a fixture that is used everywhere in this folder
 from tests.study import fake_engine
 from tests.study.finished_studies import clinic, digits, shop, shop_without  # noqa: F401 - fixtures
 
@@ -34,6 +36,14 @@ def install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(prepare, "tried", lambda networks: None)
     monkeypatch.setattr(trainer, "fit", fake_engine.fit)
     monkeypatch.setattr(evaluation, "score_examples_on", fake_engine.score_examples_on)
+
+
+@pytest.fixture
+def svg_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Save the figures of reports in one of their three formats: the others are tested with the figures."""
+    from analysis.plots import style
+
+    monkeypatch.setattr(style, "save", partial(style.save, formats=("svg",)))
 
 
 def on_a_known_machine(monkeypatch: pytest.MonkeyPatch) -> None:

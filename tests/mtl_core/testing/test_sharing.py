@@ -20,7 +20,7 @@ SAID = {
     "but the losses that reach it are those of ['price']",
     "turned": "copy 'price' of 'task_bias' declares users ['price'], "
     "but the losses that reach it are those of ['colour']",
-    "meeting": "in another array replica 3 has other bits in curve 'train_loss'",
+    "meeting": "stored and resumed in another array replica 3 has other bits in curve 'train_loss'",
     "infinite": "the outputs of task 'price' are not finite",
     "branch": "pass the options that it needs",
 }

@@ -148,6 +148,7 @@ def test_a_log_file_holds_what_is_printed_whatever_the_screen(
     fake: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(analysis, "write_report", lambda records: records.path / "report.html", raising=False)
     for options in ([], ["--json"]):  # the second time nothing is left to train
         command = ["run", "smoke", "--backend", "inline", "--out", "out", "--log-file", "log", *options]
         result = CliRunner().invoke(app, command)

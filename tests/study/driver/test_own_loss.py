@@ -67,7 +67,9 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     forget()
 
 
-def test_the_study_is_resumed_by_the_same_code_only_and_no_code_runs_in_commands_that_read(folder: Path) -> None:
+def test_the_study_is_resumed_by_the_same_code_only_and_no_code_runs_in_commands_that_read(
+    folder: Path, svg_alone: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
     said = mtl_study("check", "shop.yaml")
     assert "shop_losses:low" in said
     assert "of the kind" in said
@@ -79,7 +81,9 @@ def test_the_study_is_resumed_by_the_same_code_only_and_no_code_runs_in_commands
 
     forget()
     (folder / "shop_losses.py").write_text("# a remark\n" + CODE)
-    mtl_study("run", "shop.yaml", "--out", "runs/shop")
+    with monkeypatch.context() as patch:
+        patch.setattr(analysis, "write_report", lambda records: records.path / "report.html", raising=False)
+        mtl_study("run", "shop.yaml", "--out", "runs/shop")
     forget()
     (folder / "shop_losses.py").write_text(CODE.replace("0.9 * error)\n\n\ndef", "0.8 * error)\n\n\ndef"))
     said = mtl_study("run", "shop.yaml", "--out", "runs/shop", expected=2)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from study.driver.run import run as run_single
 from study.driver.run_suite import prepare_suite, run_suite, split
 from study.planning import prepare
 from study.store import ledger
-from tests.study.conftest import SETS, SLOW, data_of, three, tiny
+from tests.study.conftest import SETS, SLOW, data_of, install, three, tiny
 
 
 def run(out: Path, suite: Suite | None = None, **options: Any) -> Path:
@@ -28,10 +29,17 @@ def trained(journal: Path) -> list[str]:
     return journal.read_text().splitlines()
 
 
-def test_every_study_is_an_ordinary_run_and_the_report_ranks_over_all(journal: Path, tmp_path: Path) -> None:
-    ended = []
-    out = run(tmp_path / "out", after=lambda path, part: ended.append((path.name, part.number, part.of)))
-    assert ended == [("digits3", 1, 3), ("multidigits", 2, 3), ("demo", 3, 3)]
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A finished suite, which tests may read and add a report to."""
+    with pytest.MonkeyPatch.context() as patch:
+        install(patch)
+        patch.setattr("study.planning.prepare.build_task_set", data_of)
+        return run(tmp_path_factory.mktemp("suite") / "out")
+
+
+def test_every_study_is_an_ordinary_run_and_the_report_ranks_over_all(finished: Path) -> None:
+    out = finished
     for name, spec in three().studies.items():
         records = analysis.load(out / name)
         assert records.spec["tasks"]["set"] == name
@@ -46,11 +54,14 @@ def test_every_study_is_an_ordinary_run_and_the_report_ranks_over_all(journal: P
     assert list(analysis.load_suite(out).begun) == list(SETS)
 
 
-def test_the_same_command_trains_only_what_is_missing(journal: Path, tmp_path: Path) -> None:
+def test_the_same_command_trains_only_what_is_missing(journal: Path, finished: Path, tmp_path: Path) -> None:
     class Cut(Exception):
         pass
 
+    ended = []
+
     def cut(path: Path, part: Any) -> None:
+        ended.append((path.name, part.number, part.of))
         if part.number == 2:
             raise Cut
 
@@ -58,20 +69,23 @@ def test_the_same_command_trains_only_what_is_missing(journal: Path, tmp_path: P
         run(tmp_path / "out", after=cut)
     assert not (tmp_path / "out" / "demo").exists()
     before = trained(journal)
-    run(tmp_path / "out")
+    run(tmp_path / "out", after=lambda path, part: ended.append((path.name, part.number, part.of)))
+    parts = [(name, place, 3) for place, name in enumerate(SETS, start=1)]
+    assert ended == [*parts[:2], *parts]
     lines = trained(journal)
     assert len(set(lines)) == len(lines) > len(before)
     run(tmp_path / "out")
     assert trained(journal) == lines
-    undisturbed = run(tmp_path / "other")
     for name in SETS:
-        frames = [analysis.load(out / name).scores for out in (tmp_path / "out", undisturbed)]
+        frames = [analysis.load(out / name).scores for out in (tmp_path / "out", finished)]
         first, second = (frame.sort_values(["replica", "task"]).to_json(orient="records") for frame in frames)
         assert first == second
 
 
-def test_another_suite_or_something_else_in_the_directory_is_refused(journal: Path, tmp_path: Path) -> None:
-    out = run(tmp_path / "out")
+def test_another_suite_or_something_else_in_the_directory_is_refused(
+    journal: Path, finished: Path, tmp_path: Path
+) -> None:
+    out = shutil.copytree(finished, tmp_path / "out")
     before = sorted(path for path in out.rglob("*"))
     other = three(training={"epochs": 9})
     with pytest.raises(UserError, match=r"digits3: training\.epochs: 8 there, 9 asked"):
@@ -94,7 +108,12 @@ def test_two_drivers_do_not_meet(journal: Path, tmp_path: Path) -> None:
     with pytest.raises(UserError, match="a study is running here"):
         run(tmp_path / "out")
     lock.release()
-    run(tmp_path / "out")
+
+    def stop(path: Path, part: Any) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run(tmp_path / "out", after=stop)
 
 
 def test_the_same_data_under_two_names_are_refused(
@@ -182,9 +201,8 @@ def test_progress_names_the_study_and_what_is_left_of_the_suite(
     assert ends[0] > ends[1] > ends[2] == 0
 
 
-def test_a_directory_of_a_suite_is_no_single_run(journal: Path, tmp_path: Path) -> None:
+def test_a_directory_of_a_suite_is_no_single_run(finished: Path) -> None:
     from analysis.records.schema import UnreadableRun
 
-    run(tmp_path / "out")
     with pytest.raises(UnreadableRun, match="load_suite"):
-        analysis.load(tmp_path / "out")
+        analysis.load(finished)

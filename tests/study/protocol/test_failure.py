@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -19,15 +20,23 @@ from study.protocol.context import StudyContext
 from study.protocol.failure import refuse_without_verdict
 from tests.faults.lab import SHORT
 from tests.study import fake_engine
-from tests.study.conftest import tiny
+from tests.study.conftest import install, tiny
 from tests.study.driver.test_run import tables
 from tests.study.protocol.conftest import Opener, frozen
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An undisturbed short study."""
+    with pytest.MonkeyPatch.context() as patch:
+        install(patch)
+        return run(tiny(**SHORT), out=tmp_path_factory.mktemp("failure") / "run", backend="inline")
 
 
 @pytest.mark.parametrize("phase", ["search", "confirm", "verdict"])
 @pytest.mark.parametrize("unshared", [False, True])
 def test_it_could_not_judge_and_goes_on_when_that_is_mended(
-    fake: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, phase: str, unshared: bool
+    fake: Path, whole: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, phase: str, unshared: bool
 ) -> None:
     last = {"search": FIRST_SEED["confirm"], "confirm": FIRST_SEED["verdict"], "verdict": 10**9}[phase]
 
@@ -37,7 +46,6 @@ def test_it_could_not_judge_and_goes_on_when_that_is_mended(
         return fake_engine.fit(recipe, development, rows, **options)
 
     spec = tiny(**SHORT)
-    whole = run(spec, out=tmp_path / "whole", backend="inline")
     monkeypatch.setattr(trainer, "fit", fit)
     with pytest.raises(UserError, match="no such kernel"):
         run(spec, out=tmp_path / "run", backend="inline")
@@ -47,9 +55,11 @@ def test_it_could_not_judge_and_goes_on_when_that_is_mended(
 
 
 @pytest.mark.parametrize("phase", ["search", "confirm", "verdict"])
-def test_a_damaged_part_of_a_finished_study_is_trained_again(fake: Path, tmp_path: Path, phase: str) -> None:
+def test_a_damaged_part_of_a_finished_study_is_trained_again(
+    fake: Path, whole: Path, tmp_path: Path, phase: str
+) -> None:
     spec = tiny(**SHORT)
-    out = run(spec, out=tmp_path / "run", backend="inline")
+    out = shutil.copytree(whole, tmp_path / "run")
     before = tables(out)
     (out / "records" / f"merged-{phase}.parquet").write_bytes(b"")
     run(spec, out=out, backend="inline")

@@ -18,9 +18,9 @@ from tests.study.protocol.interrupted import run_interrupted
 from tests.study.protocol.test_search import jobs
 
 STRATEGIES = ("successive_halving", "joint", "nsga")
-BETWEEN = 23
+BETWEEN = 17
 """Events between two interruptions."""
-FACTORS = {"depth": "all", "stages": [1, 2], "width": [2, 3]}
+FACTORS = {"depth": "all", "stages": [2], "width": [2, 3]}
 
 
 def spec(strategy: str) -> Any:

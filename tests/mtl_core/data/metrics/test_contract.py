@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+from torch.nn.utils.rnn import pad_sequence
 
 from analysis.statistics.influence import example_influence
 from mtl_core.data.metrics import metric_named, metrics_of_kind
@@ -17,7 +18,7 @@ CASES = [(kind, name) for kind in CLASSES for name in metrics_of_kind(kind)]
 every_case = pytest.mark.parametrize(("kind", "name"), CASES)
 OF_CLASSES = ("f1", "balanced_accuracy", "mcc", "quadratic_kappa")
 """Metrics that keep predicted classes, which are finite whatever the logits are."""
-RESAMPLES = 1500
+RESAMPLES, TOGETHER = 1500, 100
 
 
 def test_every_metric_judges_a_kind() -> None:
@@ -90,11 +91,13 @@ def test_the_influence_gives_the_standard_error_of_a_bootstrap(kind: Kind, name:
     if grouped:  # examples of a group are alike
         kept = kept[:, torch.from_numpy(np.argsort(np.argsort(kept[-1].numpy(), kind="stable") % 97, kind="stable"))]
     members = [np.flatnonzero(groups == group) for group in np.unique(groups)]
-    values = []
-    for _ in range(RESAMPLES):
-        drawn = chance.integers(0, len(members), len(members))
-        place = torch.from_numpy(np.concatenate([members[group] for group in drawn]))
-        values.append(metric.value(task, kept[:, place], every[:1].expand(len(place))).item())
+    values: list[float] = []
+    for _ in range(RESAMPLES // TOGETHER):
+        drawn = [chance.integers(0, len(members), len(members)) for _ in range(TOGETHER)]
+        places = [torch.from_numpy(np.concatenate([members[group] for group in one])) for one in drawn]
+        counted = pad_sequence([torch.ones(len(place), dtype=torch.bool) for place in places], batch_first=True)
+        resamples = kept[:, pad_sequence(places, batch_first=True)].movedim(1, 0)
+        values += metric.value(task, resamples, counted).tolist()
     pseudo = metric.value(task, kept, every).item() + metric.influence(task, kept).numpy()
     found = example_influence(pseudo, groups)
     assert found is not None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -60,10 +62,15 @@ def agrees(run: Path, option: str, predictor: Predictor, x: torch.Tensor) -> int
     return compared
 
 
+@pytest.fixture(scope="module")
+def model_of(shop: Finished, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """Return what exports an option of the shop, once, into a folder that tests read."""
+    return cache(lambda option: export(shop.run, tmp_path_factory.mktemp(option) / "model", option=option))
+
+
 @pytest.mark.parametrize(("option", "networks"), [("chosen", 1), ("alone", 3)])
-def test_a_table_with_outer_folds(shop: Finished, tmp_path: Path, option: str, networks: int) -> None:
-    folder = export(shop.run, tmp_path / "model", option=option)
-    predictor = Predictor.load(folder)
+def test_a_table_with_outer_folds(shop: Finished, model_of: Callable[[str], Path], option: str, networks: int) -> None:
+    predictor = Predictor.load(model_of(option))
     rows = rows_of(shop.table)
     pool = read_study(shop.run, analysis.load(shop.run)).task_set.test
     x = predictor.encode(rows)
@@ -128,14 +135,13 @@ def test_images_with_a_test_split(digits: Path, tmp_path: Path) -> None:
     assert all(len(answers[task]) == len(test) for task in predictor.tasks)
 
 
-def test_networks_of_one_structure_have_one_program(shop: Finished, tmp_path: Path) -> None:
-    folder = export(shop.run, tmp_path / "model", option="alone")
-    predictor = Predictor.load(folder)
+def test_networks_of_one_structure_have_one_program(model_of: Callable[[str], Path]) -> None:
+    predictor = Predictor.load(model_of("alone"))
     assert len({place for place, _ in predictor.networks}) <= 3 * 2  # a kind of head each, and either width
 
 
-def test_temperatures_lower_the_log_loss_of_the_validation_rows(shop: Finished, tmp_path: Path) -> None:
-    predictor = Predictor.load(export(shop.run, tmp_path / "model", option="chosen"))
+def test_temperatures_lower_the_log_loss_of_the_validation_rows(model_of: Callable[[str], Path]) -> None:
+    predictor = Predictor.load(model_of("chosen"))
     found = {name: task["temperature"] for name, task in predictor.tasks.items()}
     assert found["y_price"] == 1.0
     assert all(0.2 <= value <= 5 for value in found.values())
