@@ -78,7 +78,11 @@ def _is_code(column: Column, codes: Sequence[Code]) -> pa.ChunkedArray | None:
     values = column.values
     if column.is_number:
         wanted = pa.array([float(code) for code in codes if is_number(code)], pa.float64())
-        return pc.is_in(pc.cast(values, pa.float64(), safe=False), wanted)  # pyright: ignore[reportAttributeAccessIssue]
+        if pa.types.is_floating(values.type):  # in the stored precision: -999.9 is a code of float32, too
+            wanted = pc.cast(wanted, values.type, safe=False)
+        elif pa.types.is_decimal(values.type):  # by their text: Arrow's own numbers of decimals are inexact
+            values = pc.cast(values, pa.string())
+        return pc.is_in(pc.cast(values, pa.float64(), safe=False), pc.cast(wanted, pa.float64()))  # pyright: ignore[reportAttributeAccessIssue]
     if column.is_text and column.num_present:
         texts = [code if isinstance(code, str) else exact_text(float(code)) for code in codes]
         return pc.is_in(values, pa.array(texts, values.type))  # pyright: ignore[reportAttributeAccessIssue]

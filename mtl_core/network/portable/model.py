@@ -43,7 +43,7 @@ DTYPES = {
     "I32": torch.int32, "I16": torch.int16, "I8": torch.int8, "U8": torch.uint8, "BOOL": torch.bool,
 }  # fmt: skip
 PACKED = {"single": "f", "half": "e"}
-"""Numbers of lower precision that are categories are compared in their own."""
+"""Numbers of lower precision are read, and compared with categories and codes, in their own."""
 ARITHMETIC: dict[str, Callable[..., Any]] = {
     name: getattr(operator, name) for name in ("add", "sub", "mul", "floordiv", "neg", "getitem")
 }
@@ -337,12 +337,14 @@ class _Column:
     def __init__(self, facts: Mapping[str, Any]) -> None:
         self.name, self.kind = str(facts["name"]), str(facts["kind"])
         self._stored, self._decimal = str(facts["stored"]), str(facts["decimal"])
-        self._words, self._codes = set(facts["missing_words"]), set(facts["missing_numbers"])
+        self._words = set(facts["missing_words"])
+        self._codes = set(map(self._in_own_precision, facts["missing_numbers"]))
         self._trim, self._origin = bool(facts["trim"]), float(facts["origin"])
         self._indicator, self._has_rest = bool(facts["indicator"]), bool(facts["rest"])
         self._num = len(facts["categories"])
-        places = dict.fromkeys(map(self._category, facts["rest"]), self._num)
-        self._places = places | {self._category(text): place for place, text in enumerate(facts["categories"])}
+        # the model names categories with a decimal point, whatever the mark of the file that they were read from
+        common, rest = ([self._category(text, ".") for text in facts[name]] for name in ("categories", "rest"))
+        self._places = dict.fromkeys(rest, self._num) | {category: place for place, category in enumerate(common)}
 
     def encode(self, cells: Sequence[Any]) -> list[Tensor]:
         """Return the encoded columns, float32 ``[n]`` each."""
@@ -372,7 +374,11 @@ class _Column:
                 return None
             if self._codes and self._number(cell) in self._codes:
                 return None
-            return self._category(cell) if self.kind == "categorical" else self._sound(cell)
+            if self.kind != "categorical":
+                return self._sound(cell)
+            category = self._category(cell, self._decimal)
+            # where training read values and no text, a file of text holds a missing one as an empty cell
+            return None if category == "" and category not in self._places else category
         except (ValueError, TypeError, OverflowError):
             wanted = {"date": "a date such as 2024-03-01", "boolean": "0 or 1"}.get(self.kind, "a number")
             found = f"row {row} holds {str(cell)[:40]!r}, where {wanted} belongs."
@@ -388,7 +394,8 @@ class _Column:
             number = days(cell)
         else:
             is_word = self.kind == "boolean" or self._stored in ("text", "boolean")
-            number = truth_of(cell) if is_word and is_truth(cell) else number_of(cell, self._decimal)
+            is_word = is_word and is_truth(cell)
+            number = truth_of(cell) if is_word else self._in_own_precision(number_of(cell, self._decimal))
         if self.kind != "date" and not abs(number) <= LARGEST:
             raise ValueError("too large")
         if self.kind == "boolean" and number not in (0.0, 1.0):
@@ -398,11 +405,21 @@ class _Column:
     def _number(self, cell: Any) -> float | None:
         """What is compared with the numbers that stand for missing ones; ``None``: the cell is no number."""
         try:
-            return days(cell) if self._stored == "moment" else number_of(cell, self._decimal)
+            if self._stored == "moment":
+                return days(cell)
+            return self._in_own_precision(number_of(cell, self._decimal))
         except (ValueError, TypeError):
             return None
 
-    def _category(self, cell: Any) -> Any:
+    def _in_own_precision(self, number: float) -> float:
+        """A number as training found it stored; one that is too large for its type stays what it is."""
+        packed = PACKED.get(self._stored)
+        try:
+            return struct.unpack(packed, struct.pack(packed, number))[0] if packed else number
+        except (OverflowError, struct.error):
+            return number
+
+    def _category(self, cell: Any, decimal: str) -> Any:
         """A cell in the form in which equal categories are equal; text that is nothing else stays text."""
         if self._stored == "text":
             return (cell.strip() if self._trim else cell) if isinstance(cell, str) else exact_text(cell)
@@ -415,10 +432,9 @@ class _Column:
                 )
             if self._stored == "moment":
                 return moment(cell)
-            number, packed = exact_number(cell, self._decimal), PACKED.get(self._stored)
-            return struct.unpack(packed, struct.pack(packed, number))[0] if packed else number
-        except (ValueError, TypeError, KeyError, OverflowError, struct.error):
-            return str(cell)
+            return self._in_own_precision(exact_number(cell, decimal))
+        except (ValueError, TypeError, KeyError):
+            return str(cell).strip()
 
 
 def _is_missing(cell: Any) -> bool:

@@ -6,8 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
+from mtl_core.data.tabular.columns import Column
+from mtl_core.data.tabular.missing_codes import codes_held, without_codes
 from mtl_core.errors import UserError
 from tests.mtl_core.data.tabular.files import NUMBERS, ROWS, built, lines, text_built
 
@@ -19,6 +22,18 @@ CODED = np.where(HOLES, -999.0, NUMBERS[0])
 def test_a_declared_code_is_missing_in_numbers(tmp_path: Path, missing: Any) -> None:
     coded, empty = {"a": CODED}, {"a": [None if hole else x for hole, x in zip(HOLES, NUMBERS[0], strict=True)]}
     assert built(tmp_path, coded, missing=missing).fingerprint() == built(tmp_path, empty).fingerprint()
+
+
+@pytest.mark.parametrize(
+    ("stored", "code"),
+    [(pa.float64(), -999.9), (pa.float32(), -999.9), (pa.float16(), -99.9), (pa.decimal128(9, 3), -99.99)],
+    ids=str,
+)
+def test_a_declared_code_is_found_in_the_precision_that_a_column_is_stored_in(stored: pa.DataType, code: float) -> None:
+    values = pa.chunked_array([pa.array([code, 1.5, None]).cast(stored, safe=False)])
+    column = Column("a", "t: column 'a'", values)
+    assert without_codes(column, [code]).is_present.tolist() == [False, True, False]
+    assert codes_held(column, [code, -9.0]) == [code]
 
 
 def test_a_declared_code_is_missing_in_text_and_in_targets(tmp_path: Path) -> None:

@@ -12,6 +12,8 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 import torch
 from safetensors.torch import save_file
@@ -64,6 +66,10 @@ COLUMNS: dict[str, tuple[list[str], dict[str, Any]]] = {
     "dates as categories": (cells("2024-03-01", "2024-03-02"), {"kinds": {"x": "categorical"}}),
     "a date code": (sparse(cells("2021-01-02", "2022-02-03"), "9999-12-31"), {"missing": ["9999-12-31"]}),
     "decimal comma": ([number(1).replace(".", ",") for _ in range(ROWS)], {"csv": {"decimal": {"x": ","}}}),
+    "categories with a decimal comma": (
+        sparse(cells("0,5", "1,0", "2")),
+        {"csv": {"decimal": {"x": ","}}, "kinds": {"x": "categorical"}},
+    ),
     "many": ([f"v{k}" for k in (*range(51), *range(9))], {}),
     "constant": (["3"] * ROWS, {}),
     "blanks around": (cells(" 01", "1", "2"), {"kinds": {"x": "categorical"}}),
@@ -134,6 +140,36 @@ def test_a_data_frame_is_read_like_the_file_that_it_was_stored_in(tmp_path: Path
     kinds: dict[str, Any] = {"kinds": {"x": "categorical"}} if as_category else {}
     task_set = Table(path=tmp_path / "t.parquet", targets=("y",), test_share=0.2, **kinds).build()
     same(encoder(task_set).encode(frame), task_set)
+
+
+@pytest.mark.parametrize(
+    ("values", "kinds"),
+    [
+        (np.array(["a", "b", None], dtype=object)[CHANCE.integers(3, size=ROWS)], {}),
+        (np.array([1.0, 2.0, np.nan])[CHANCE.integers(3, size=ROWS)], {"x": "categorical"}),
+        (np.array([True, False, None], dtype=object)[CHANCE.integers(3, size=ROWS)], {"x": "categorical"}),
+        (pd.to_datetime(["2024-03-01", "2024-03-02", None])[CHANCE.integers(3, size=ROWS)], {"x": "categorical"}),
+        (np.array(["a", "", "b"])[CHANCE.integers(3, size=ROWS)], {}),
+    ],
+    ids=["text", "numbers", "truth", "dates", "empty text is a category"],
+)
+def test_a_model_of_a_data_frame_takes_an_empty_cell_of_text_for_a_missing_one(
+    tmp_path: Path, values: Any, kinds: dict[str, str]
+) -> None:
+    frame = pd.DataFrame({"x": values, "y": [float(y) for y in Y]})
+    frame.to_parquet(tmp_path / "t.parquet")
+    task_set = Table(path=tmp_path / "t.parquet", targets=("y",), kinds=kinds).build()
+    same(encoder(task_set).encode(list(csv.DictReader(io.StringIO(frame.to_csv(index=False))))), task_set)
+
+
+@pytest.mark.parametrize("stored", [np.float64, np.float32, np.float16])
+def test_a_code_is_missing_in_the_precision_that_its_column_is_stored_in(tmp_path: Path, stored: Any) -> None:
+    values = np.where(CHANCE.random(ROWS) < 0.3, -99.9, CHANCE.normal(size=ROWS)).astype(stored)
+    pq.write_table(pa.table({"x": values, "y": [float(y) for y in Y]}), tmp_path / "t.parquet")
+    task_set = Table(path=tmp_path / "t.parquet", targets=("y",), missing=(-99.9,)).build()
+    assert task_set.development.examples.inputs[:, 0].isnan().any()
+    same(encoder(task_set).encode({"x": values}), task_set)
+    same(encoder(task_set).encode({"x": [str(value) for value in values]}), task_set)
 
 
 def test_what_training_never_saw_is_what_it_would_have_been(tmp_path: Path) -> None:
