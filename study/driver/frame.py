@@ -16,7 +16,7 @@ from study.config.spec import TABLE, Spec
 from study.config.strict_yaml import Document
 from study.config.validation_errors import user_error_of
 from study.driver.manifest import DATA
-from study.driver.table_content import as_parquet, is_same_content
+from study.driver.table_content import as_parquet, is_same_content, without_codes
 from study.store.atomic_files import write_durably
 
 
@@ -70,14 +70,19 @@ def _one_below_the_other(tables: Mapping[str, Any]) -> pa.Table:
         if TASK_COLUMN in table.column_names:
             found = f"the data of {task!r} have a column {TASK_COLUMN!r}, which is to hold the names of the tasks."
             raise UserError("study.frame", found, "Rename it.")
-        parts.append(table.append_column(TASK_COLUMN, pa.array([str(task)] * len(table))))
+        plain = pa.table([without_codes(column) for column in table.columns], names=table.column_names)
+        parts.append(plain.append_column(TASK_COLUMN, pa.array([str(task)] * len(table))))
     names = parts[0].column_names
     for task, part in zip(tables, parts, strict=True):
         if sorted(part.column_names) != sorted(names):
             odd = sorted(set(part.column_names) ^ set(names))
             found = f"the data of {task!r} have other columns than the first ({', '.join(odd[:5])})."
             raise UserError("study.frame", found, "Give every task the same columns; missing values may be empty.")
-    return pa.concat_tables([part.select(names) for part in parts], promote_options="permissive")
+    try:
+        return pa.concat_tables([part.select(names) for part in parts], promote_options="permissive")
+    except pa.ArrowException as error:
+        found = f"a column holds other types in the data of one task than of another: {str(error)[:200]}."
+        raise UserError("study.frame", found, "Give it one type.") from None
 
 
 def _arrow(data: Any) -> pa.Table:

@@ -31,11 +31,12 @@ def is_same_content(kept: bytes, table: pa.Table) -> bool:
 
 def _canonical(table: pa.Table) -> bytes:
     """The same bytes for the same cells: without codes, chunks, metadata, and what lies in memory below a null."""
-    plain = {name: _without_codes(column) for name, column in zip(table.column_names, table.columns, strict=True)}
+    plain = {name: without_codes(column) for name, column in zip(table.column_names, table.columns, strict=True)}
     sink = pa.BufferOutputStream()
     parquet.write_table(pa.table(plain).combine_chunks(), sink, compression="none", store_schema=False)
     return sink.getvalue().to_pybytes()
 
 
-def _without_codes(column: pa.ChunkedArray) -> pa.ChunkedArray:
+def without_codes(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Return a column with its words in the place of codes for them."""
     return column.cast(column.type.value_type) if pa.types.is_dictionary(column.type) else column

@@ -30,6 +30,8 @@ class Metric(ABC):
     """Whether it judges regressions that predict several numbers at once."""
     judges_negative: ClassVar[bool] = True
     """Whether it judges regressions with targets below 0."""
+    squares_errors: ClassVar[bool] = False
+    """Whether it squares errors in the target's own unit, in float32."""
 
     def constant(
         self,

@@ -17,6 +17,7 @@ class Mse(MeanMetric):
     kinds = ("regression",)
     perfect = 0.0
     judges_vectors = True
+    squares_errors = True
 
     def scores(
         self, task: Task, outputs: Float[Tensor, "r g k b"], targets: Float[Tensor, "r g *k b"]

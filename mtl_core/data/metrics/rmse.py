@@ -18,6 +18,7 @@ class Rmse(Metric):
     kinds = ("regression",)
     perfect = 0.0
     judges_vectors = True
+    squares_errors = True
 
     def keep(
         self, task: Task, outputs: Float[Tensor, "r g k b"], targets: Float[Tensor, "r g *k b"]

@@ -23,7 +23,7 @@ def facts_of_column(column: Column, role: Role, kind: str, why: str, treatment: 
         kind=kind,
         why=why,
         missing=column.values.null_count,
-        distinct=None if pa.types.is_nested(column.values.type) else len(pc.unique(pc.drop_null(column.values))),  # pyright: ignore[reportAttributeAccessIssue]
+        distinct=_distinct(column),
         smallest=smallest,
         largest=largest,
         common=_common(column),
@@ -43,12 +43,22 @@ def stored_kind(column: Column) -> str:
     return "categorical" if column.is_text else str(stored)
 
 
+def _distinct(column: Column) -> int | None:
+    try:
+        return len(pc.unique(pc.drop_null(column.values)))  # pyright: ignore[reportAttributeAccessIssue]
+    except pa.ArrowNotImplementedError:  # Arrow does not compare values of every type
+        return None
+
+
 def _range(column: Column) -> tuple[float | str | None, float | str | None]:
     stored = column.values.type
-    if not (column.is_number or pa.types.is_temporal(stored)) or pa.types.is_interval(stored):
+    if not (column.is_number or pa.types.is_temporal(stored)):
         return None, None
     values = column.values.cast(pa.float32()) if pa.types.is_float16(stored) else column.values  # Arrow cannot compare
-    found = pc.min_max(values)  # pyright: ignore[reportAttributeAccessIssue]
+    try:
+        found = pc.min_max(values)  # pyright: ignore[reportAttributeAccessIssue]
+    except pa.ArrowNotImplementedError:  # nor does it order them, such as durations
+        return None, None
     return _plain(_as_python(found["min"])), _plain(_as_python(found["max"]))
 
 

@@ -66,6 +66,12 @@ class Column:
         return _is_text(self.values.type) or pa.types.is_null(self.values.type)
 
     @property
+    def is_nominal(self) -> bool:
+        """Whether values are compared by their texts: text itself, and what no number stands for, as times of day."""
+        stored = self.values.type
+        return self.is_text or not (self.is_number or self.is_date or pa.types.is_boolean(stored))
+
+    @property
     def is_number(self) -> bool:
         """Whether the stored type is that of numbers."""
         stored = self.values.type
@@ -147,13 +153,13 @@ class Column:
             own = values.to_numpy(zero_copy_only=False)  # in the stored precision: 0.1 is read as 0.1 in float32, too
             self._refuse_the_inexact(own)
             return np.array([None if np.isnan(x) else exact_text(x) for x in own], dtype=object)
-        values = values if _is_text(stored) else self._cast(values, pa.large_string())
+        values = values if _is_text(stored) else self._cast(values, pa.large_string(), safe=True)
         return values.to_numpy(zero_copy_only=False).astype(object)
 
-    def _cast(self, values: pa.ChunkedArray, target: pa.DataType) -> pa.ChunkedArray:
+    def _cast(self, values: pa.ChunkedArray, target: pa.DataType, *, safe: bool = False) -> pa.ChunkedArray:
         try:
-            return pc.cast(values, target, safe=False)
-        except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
+            return pc.cast(values, target, safe=safe)
+        except pa.ArrowException as error:
             reason = str(error).splitlines()[0][:120]
             raise UserError(self.where, f"cannot be taken as that: {reason}.", "Clean it, or ignore it.") from None
 
@@ -200,6 +206,8 @@ def columns_of(table: pa.Table, file: str) -> dict[str, Column]:
             values = pc.cast(values, values.type.value_type)
         if pa.types.is_string_view(values.type):
             values = pc.cast(values, pa.large_string())  # Arrow computes little with views
+        if pa.types.is_decimal(values.type) and values.type.bit_width < 128:
+            values = pc.cast(values, pa.decimal128(values.type.precision, values.type.scale))  # nor with these
         if pa.types.is_floating(values.type):
             values = pc.if_else(pc.is_nan(values), pa.scalar(None, values.type), values)  # pyright: ignore[reportAttributeAccessIssue]
         columns[name] = Column(name, f"{file}: column {name!r}", values)

@@ -132,7 +132,7 @@ def repeated_rows(inputs: np.ndarray, parts: RowParts, units: np.ndarray) -> lis
 
 
 def _comparable(column: Column) -> np.ndarray:
-    return column.texts() if column.is_text else column.numbers()
+    return column.texts() if column.is_nominal else column.numbers()
 
 
 def _ranks(words: np.ndarray, numbers: np.ndarray) -> np.ndarray:

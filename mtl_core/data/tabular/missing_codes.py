@@ -78,7 +78,11 @@ def _is_code(column: Column, codes: Sequence[Code]) -> pa.ChunkedArray | None:
     values = column.values
     if column.is_number:
         wanted = pa.array([float(code) for code in codes if is_number(code)], pa.float64())
-        return pc.is_in(pc.cast(values, pa.float64(), safe=False), wanted)  # pyright: ignore[reportAttributeAccessIssue]
+        if pa.types.is_floating(values.type):  # in the stored precision: -999.9 is a code of float32, too
+            wanted = pc.cast(wanted, values.type, safe=False)
+        elif pa.types.is_decimal(values.type):  # by their text: Arrow's own numbers of decimals are inexact
+            values = pc.cast(values, pa.string())
+        return pc.is_in(pc.cast(values, pa.float64(), safe=False), pc.cast(wanted, pa.float64()))  # pyright: ignore[reportAttributeAccessIssue]
     if column.is_text and column.num_present:
         texts = [code if isinstance(code, str) else exact_text(float(code)) for code in codes]
         return pc.is_in(values, pa.array(texts, values.type))  # pyright: ignore[reportAttributeAccessIssue]
@@ -86,7 +90,22 @@ def _is_code(column: Column, codes: Sequence[Code]) -> pa.ChunkedArray | None:
         moments = [moment for code in codes if (moment := _moment(code)) is not None]
         seconds = pc.cast(values, pa.timestamp("s"), safe=False)
         return pc.is_in(seconds, pa.array(moments, pa.timestamp("s")))  # pyright: ignore[reportAttributeAccessIssue]
-    return None
+    return _holds_code(column, codes) if pa.types.is_nested(values.type) else None
+
+
+def _holds_code(column: Column, codes: Sequence[Code]) -> pa.ChunkedArray | None:
+    """Return which lists of numbers hold a code: an incomplete vector is no label; ``None`` for any other lists."""
+    stored = column.values.type
+    of_lists = pa.types.is_list(stored) or pa.types.is_large_list(stored) or pa.types.is_fixed_size_list(stored)
+    if not of_lists:
+        return None
+    lists = column.values.combine_chunks()
+    numbers = replace(column, values=pa.chunked_array([pc.list_flatten(lists)]))  # pyright: ignore[reportAttributeAccessIssue]
+    if not numbers.is_number or (coded := _is_code(numbers, codes)) is None:
+        return None
+    rows = np.zeros(len(lists), dtype=bool)
+    rows[pc.list_parent_indices(lists).to_numpy()[coded.to_numpy()]] = True  # pyright: ignore[reportAttributeAccessIssue]
+    return pa.chunked_array([pa.array(rows)])
 
 
 def codes_of_dates(codes: Sequence[Code]) -> list[float]:

@@ -55,7 +55,7 @@ def one_input_leaks(
             known = ~np.isnan(label)
             if task.num_targets != 1 or known.sum() < FEWEST_ROWS or _is_said(column, task, said):
                 continue
-            explained = _explained(values[known], label[known].astype(np.float64), task, is_text=column.is_text)
+            explained = _explained(values[known], label[known].astype(np.float64), task, is_text=column.is_nominal)
             if explained > NEARLY_ALL:
                 remarks.append(_remark(column, task, explained))
     return remarks
@@ -74,7 +74,7 @@ def _remark(column: Column, task: Task, explained: float) -> Remark:
 
 def _values(column: Column, rows: np.ndarray) -> np.ndarray:
     """Return the values of some rows as numbers, text as the numbers of its values; NaN where one is missing."""
-    if not column.is_text:
+    if not column.is_nominal:
         return column.numbers()[rows]
     texts = column.texts()[rows]
     numbers = {text: float(place) for place, text in enumerate(dict.fromkeys(texts)) if text is not None}

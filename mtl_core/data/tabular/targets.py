@@ -15,6 +15,7 @@ from mtl_core.data.remark import Remark
 from mtl_core.data.row_parts import RowParts
 from mtl_core.data.tabular.columns import TARGET_KINDS, Column
 from mtl_core.data.tabular.float32_columns import as_float32
+from mtl_core.data.tabular.judged_numbers import may_have_origin, refuse_what_a_metric_cannot_judge
 from mtl_core.data.tabular.missing_codes import remarks_on_numbers
 from mtl_core.data.tabular.missing_words import remarks_on_missing_words
 from mtl_core.data.tabular.number_text import exact_text, numerically
@@ -42,6 +43,7 @@ class Target:
         origin: what was subtracted from numbers in float64, see :mod:`mtl_core.data.tabular.float32_columns`.
         remarks: sentences for the user.
         reason: why the task is of its kind.
+        numbers: the labels in float64 where an origin may be subtracted from them; ``None``: it may not.
     """
 
     task: Task
@@ -49,6 +51,7 @@ class Target:
     origin: float
     remarks: list[Remark]
     reason: str
+    numbers: np.ndarray | None = None
 
 
 def target(
@@ -71,6 +74,7 @@ def target(
         UserError: when the column has too few labels to learn from or to test on, or does not fit its kind or metric.
     """
     kind, reason = (asked, "as asked") if asked else _infer(column)
+    exact: np.ndarray | None = None
     said = "kind_as_asked" if asked else "kind_inferred"
     remarks = [Remark(said, column.name, f"Task {column.name!r} is {kind}: {reason}.")]
     if metric is not None:
@@ -87,8 +91,8 @@ def target(
         labels, origin = narrow.values, narrow.origin
         if kind == COUNT:
             refuse_what_is_no_count(column, numbers, origin)
-        if not metric_named(task.metric).judges_negative:
-            _refuse_negative(column, numbers, origin, task.metric)
+        refuse_what_a_metric_cannot_judge(column, numbers, narrow, parts.learnt, task.metric)
+        exact = numbers if kind != COUNT and may_have_origin(task.metric) else None
     else:
         if column.is_number:
             remarks += remarks_on_numbers(column, column.numbers(), are_classes=True)
@@ -100,7 +104,7 @@ def target(
     if num < FEW_LABELS:
         found = f"Task {column.name!r} has {num} labels{parts.learnt_in_words}; intervals will be wide."
         remarks.append(Remark("few_labels", column.name, found))
-    return Target(task, labels, origin, remarks, reason)
+    return Target(task, labels, origin, remarks, reason, exact)
 
 
 def _remarks_on_test_labels(column: Column, labels: np.ndarray) -> list[Remark]:
@@ -138,16 +142,6 @@ def _refuse_unsuited(column: Column, kind: Kind, metric: Metric) -> None:
     if metric not in suited and not is_path("metrics", metric):
         found = f"{metric!r} does not judge {column.name!r}, which is {kind}."
         raise UserError("table: metrics", found, f"Use {', '.join(suited)}, or a path such as my_metrics:name.")
-
-
-def _refuse_negative(column: Column, numbers: np.ndarray, origin: float, metric: Metric) -> None:
-    smallest = float(np.nanmin(numbers))
-    if smallest < 0:
-        found = f"{metric} judges counts, and {column.name!r} holds {exact_text(smallest)}."
-        raise UserError("table: metrics", found, "Choose another metric, such as mse.")
-    if origin:
-        found = f"{metric} judges counts, and the numbers of {column.name!r} are too large for it to tell them apart."
-        raise UserError("table: metrics", found, "Choose another metric, such as mse.")
 
 
 def _classes(

@@ -13,6 +13,7 @@ from mtl_core.data.metrics import MeanMetric, metric_named
 from mtl_core.data.remark import Remark
 from mtl_core.data.row_parts import RowParts
 from mtl_core.data.tabular.columns import Column
+from mtl_core.data.tabular.float32_columns import as_float32
 from mtl_core.data.tabular.number_text import numerically
 from mtl_core.data.tabular.read_columns import FileColumns
 from mtl_core.data.tabular.targets import FEWEST_RARER, Target
@@ -129,8 +130,8 @@ def one_task_each(whole: Target, tasks: RowTasks, parts: RowParts, *, metric_is_
     Raises:
         UserError: when the user's metric is not known on a task's labels.
     """
-    by_task = [np.where(rows, whole.labels, np.nan).astype(np.float32) for rows in tasks.labelled.T]
-    few = [name for name, labels in zip(tasks.names, by_task, strict=True) if not _is_known(whole.task, labels)]
+    by_task = [_own_labels(whole, rows, parts) for rows in tasks.labelled.T]
+    few = [name for name, (labels, _) in zip(tasks.names, by_task, strict=True) if not _is_known(whole.task, labels)]
     task, remarks = whole.task, whole.remarks
     if few:
         found = f"{len(few)} tasks, {few[0]!r} for one, have fewer than {FEWEST_RARER} labels outside one class"
@@ -141,10 +142,22 @@ def one_task_each(whole: Target, tasks: RowTasks, parts: RowParts, *, metric_is_
         remarks = [remark for remark in remarks if remark.kind != "common_class"]
         remarks.append(Remark("common_class", task.name, text))
     targets = [
-        Target(replace(task, name=name), labels, whole.origin, _remarks(name, labels, parts), whole.reason)
-        for name, labels in zip(tasks.names, by_task, strict=True)
+        Target(replace(task, name=name), labels, origin, _remarks(name, labels, parts), whole.reason)
+        for name, (labels, origin) in zip(tasks.names, by_task, strict=True)
     ]
     return [replace(targets[0], remarks=remarks + targets[0].remarks), *targets[1:]]
+
+
+def _own_labels(whole: Target, rows: np.ndarray, parts: RowParts) -> tuple[np.ndarray, float]:
+    """Return the labels of a task's rows, NaN elsewhere, and their origin.
+
+    Labels that differ little for their size have an origin of their own: those of other tasks may lie far from them.
+    """
+    if whole.numbers is not None:
+        narrow = as_float32(np.where(rows, whole.numbers, np.nan), parts.development)
+        if narrow is not None and narrow.origin:
+            return narrow.values, narrow.origin
+    return np.where(rows, whole.labels, np.nan).astype(np.float32), whole.origin
 
 
 def _remarks(name: str, labels: np.ndarray, parts: RowParts) -> list[Remark]:

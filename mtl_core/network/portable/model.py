@@ -13,6 +13,7 @@ PyTorch's core operators (model.json) and numbers (parameters.safetensors).
 
 from __future__ import annotations
 
+import codecs
 import csv
 import json
 import math
@@ -43,13 +44,13 @@ DTYPES = {
     "I32": torch.int32, "I16": torch.int16, "I8": torch.int8, "U8": torch.uint8, "BOOL": torch.bool,
 }  # fmt: skip
 PACKED = {"single": "f", "half": "e"}
-"""Numbers of lower precision that are categories are compared in their own."""
+"""Numbers of lower precision are read, and compared with categories and codes, in their own."""
 ARITHMETIC: dict[str, Callable[..., Any]] = {
     name: getattr(operator, name) for name in ("add", "sub", "mul", "floordiv", "neg", "getitem")
 }
 REFUSED = {"as_strided", "empty", "empty_strided", "native_dropout", "rand", "randn", "randperm"}
 """Core operators that no prediction needs: they draw numbers, or show memory as it is."""
-
+COMPLETE = "Put cells that hold the delimiter in quotes, or complete the row."
 
 DAMAGES = (
     ValueError, KeyError, TypeError, IndexError, AttributeError, ArithmeticError, RuntimeError, struct.error,
@@ -116,8 +117,9 @@ class Predictor(nn.Module):
         """Predict every task for every row.
 
         Args:
-            table: a data frame, a mapping from names to columns, or a list of rows that are mappings; where the model
-                was trained on arrays, an array of examples ``[n, …]``.
+            table: a data frame, a table of Arrow, a mapping from names to columns, or a list of rows that are mappings;
+                where the model was trained on arrays, an array of examples ``[n, …]``, of images with channels first or
+                last.
 
         Returns:
             Columns by name, as a data frame of the same kind where a pandas one was given.  Of a regression ``NAME``
@@ -184,10 +186,12 @@ class Predictor(nn.Module):
         if self.columns is None:
             return self._examples(table)
         columns = columns_of(table)
+        if not columns and isinstance(table, Sequence) and not len(table):  # no rows, which name no columns
+            columns = {name: [] for name in self.columns}
         if lacking := [name for name in self.columns if name not in columns]:
             found = f"lacks {_listed(lacking)}, which the model was trained on."
             raise InputError("the table", found, "Add what lacks; a cell whose value is missing is left empty.")
-        cells = {name: list(columns[name]) for name in self.columns}
+        cells = {name: _cells(columns[name]) for name in self.columns}
         if len({len(values) for values in cells.values()}) > 1:
             raise InputError("the table", "has columns of different lengths.", "Complete the shorter ones.")
         parts = [part for column in self._encoders for part in column.encode(cells[column.name])]
@@ -208,6 +212,10 @@ class Predictor(nn.Module):
         wanted = " x ".join(map(str, self.shape))
         try:
             x = torch.as_tensor(values, dtype=torch.float32, device=self._device)
+            if x.ndim == 4 and tuple(x.shape[1:]) != self.shape == (x.shape[3], *x.shape[1:3]):
+                x = x.movedim(3, 1)  # channels last, as training takes them, too
+            elif x.ndim > 2 and _long(x.shape[1:]) != _long(self.shape):
+                raise ValueError(f"its examples are {' x '.join(map(str, x.shape[1:]))}")
             return x.reshape(len(x), math.prod(self.shape))
         except (TypeError, ValueError, RuntimeError) as error:
             found = f"is no array of examples of {wanted} numbers ({str(error).splitlines()[0][:100]})."
@@ -337,12 +345,14 @@ class _Column:
     def __init__(self, facts: Mapping[str, Any]) -> None:
         self.name, self.kind = str(facts["name"]), str(facts["kind"])
         self._stored, self._decimal = str(facts["stored"]), str(facts["decimal"])
-        self._words, self._codes = set(facts["missing_words"]), set(facts["missing_numbers"])
+        self._words = set(facts["missing_words"])
+        self._codes = set(map(self._in_own_precision, facts["missing_numbers"]))
         self._trim, self._origin = bool(facts["trim"]), float(facts["origin"])
         self._indicator, self._has_rest = bool(facts["indicator"]), bool(facts["rest"])
         self._num = len(facts["categories"])
-        places = dict.fromkeys(map(self._category, facts["rest"]), self._num)
-        self._places = places | {self._category(text): place for place, text in enumerate(facts["categories"])}
+        # the model names categories with a decimal point, whatever the mark of the file that they were read from
+        common, rest = ([self._category(text, ".") for text in facts[name]] for name in ("categories", "rest"))
+        self._places = dict.fromkeys(rest, self._num) | {category: place for place, category in enumerate(common)}
 
     def encode(self, cells: Sequence[Any]) -> list[Tensor]:
         """Return the encoded columns, float32 ``[n]`` each."""
@@ -372,7 +382,11 @@ class _Column:
                 return None
             if self._codes and self._number(cell) in self._codes:
                 return None
-            return self._category(cell) if self.kind == "categorical" else self._sound(cell)
+            if self.kind != "categorical":
+                return self._sound(cell)
+            category = self._category(cell, self._decimal)
+            # where training read values and no text, a file of text holds a missing one as an empty cell
+            return None if category == "" and category not in self._places else category
         except (ValueError, TypeError, OverflowError):
             wanted = {"date": "a date such as 2024-03-01", "boolean": "0 or 1"}.get(self.kind, "a number")
             found = f"row {row} holds {str(cell)[:40]!r}, where {wanted} belongs."
@@ -388,7 +402,8 @@ class _Column:
             number = days(cell)
         else:
             is_word = self.kind == "boolean" or self._stored in ("text", "boolean")
-            number = truth_of(cell) if is_word and is_truth(cell) else number_of(cell, self._decimal)
+            is_word = is_word and is_truth(cell)
+            number = truth_of(cell) if is_word else self._in_own_precision(number_of(cell, self._decimal))
         if self.kind != "date" and not abs(number) <= LARGEST:
             raise ValueError("too large")
         if self.kind == "boolean" and number not in (0.0, 1.0):
@@ -398,11 +413,21 @@ class _Column:
     def _number(self, cell: Any) -> float | None:
         """What is compared with the numbers that stand for missing ones; ``None``: the cell is no number."""
         try:
-            return days(cell) if self._stored == "moment" else number_of(cell, self._decimal)
+            if self._stored == "moment":
+                return days(cell)
+            return self._in_own_precision(number_of(cell, self._decimal))
         except (ValueError, TypeError):
             return None
 
-    def _category(self, cell: Any) -> Any:
+    def _in_own_precision(self, number: float) -> float:
+        """A number as training found it stored; one that is too large for its type stays what it is."""
+        packed = PACKED.get(self._stored)
+        try:
+            return struct.unpack(packed, struct.pack(packed, number))[0] if packed else number
+        except (OverflowError, struct.error):
+            return number
+
+    def _category(self, cell: Any, decimal: str) -> Any:
         """A cell in the form in which equal categories are equal; text that is nothing else stays text."""
         if self._stored == "text":
             return (cell.strip() if self._trim else cell) if isinstance(cell, str) else exact_text(cell)
@@ -415,10 +440,9 @@ class _Column:
                 )
             if self._stored == "moment":
                 return moment(cell)
-            number, packed = exact_number(cell, self._decimal), PACKED.get(self._stored)
-            return struct.unpack(packed, struct.pack(packed, number))[0] if packed else number
-        except (ValueError, TypeError, KeyError, OverflowError, struct.error):
-            return str(cell)
+            return self._in_own_precision(exact_number(cell, decimal))
+        except (ValueError, TypeError, KeyError):
+            return str(cell).strip()
 
 
 def _is_missing(cell: Any) -> bool:
@@ -459,6 +483,8 @@ def number_of(cell: Any, decimal: str = ".") -> float:
     if not isinstance(cell, str):
         raise ValueError("no number")
     text = cell.strip()
+    if re.fullmatch(r"0[xX][0-9a-fA-F]+", text):  # training reads such text as a number, too
+        return float(int(text, 16))
     if "_" in text or (decimal != "." and "." in text):
         raise ValueError("no number")
     return float(text.replace(decimal, "."))
@@ -507,15 +533,50 @@ def days(cell: Any) -> float:
 
 
 def columns_of(table: Any) -> dict[str, Any]:
-    """Return the columns of a data frame, a mapping or a list of rows, by name without blanks around it."""
+    """Return the columns of a data frame, a mapping or a list of rows, by name without blanks around it.
+
+    Raises:
+        InputError: if two columns have one name, or a row of text has more cells than its header.
+    """
     if isinstance(table, Mapping) or hasattr(table, "columns"):
-        names = list(table if isinstance(table, Mapping) else table.columns)
+        frame = table if isinstance(table, Mapping) else getattr(table, "column_names", table.columns)
+        names = list(frame)
         _refuse_twice(names)
         return {clean(name): table[name] for name in names}
     rows = list(table)
-    names = list(dict.fromkeys(name for row in rows for name in row if name is not None))
+    for number, row in enumerate(rows, start=1):
+        if None in row:  # where csv.DictReader puts the cells that the header has no name for
+            raise InputError("the table", f"row {number} has more cells than the header.", COMPLETE)
+    names = list(dict.fromkeys(name for row in rows for name in row))
     _refuse_twice(names)
     return {clean(name): [row.get(name) for row in rows] for name in names}
+
+
+def columns_of_text(lines: Iterable[str], delimiter: str) -> dict[str, list[str]]:
+    """Return the columns of a table in text, whose first line names them, by name without blanks around it.
+
+    Raises:
+        InputError: if there is no header, two columns have one name, or a row has another number of cells.
+    """
+    csv.field_size_limit(2**31 - 1)  # training knows no limit, and what is too long may be in a column to ignore
+    rows = [row for row in csv.reader(lines, delimiter=delimiter) if row]
+    if not rows:
+        raise InputError("the table", "the file is empty.", "Write a header and rows into it.")
+    header, *cells = rows
+    _refuse_twice(header)
+    for number, row in enumerate(cells, start=1):
+        if len(row) != len(header):
+            raise InputError("the table", f"row {number} has {len(row)} cells, and the header {len(header)}.", COMPLETE)
+    columns = map(list, zip(*cells, strict=True)) if cells else ([] for _ in header)
+    return dict(zip(map(clean, header), columns, strict=True))
+
+
+def _cells(column: Any) -> list[Any]:
+    return column.to_pylist() if hasattr(column, "to_pylist") else list(column)
+
+
+def _long(shape: Iterable[int]) -> list[int]:
+    return [size for size in shape if size != 1]
 
 
 def _refuse_twice(names: Sequence[Any]) -> None:
@@ -566,12 +627,17 @@ def read_tensors(path: Path) -> dict[str, Tensor]:
 def main(path: str) -> None:
     """Predict the rows of the CSV file ``path`` with the model beside this file; write CSV to standard output."""
     model = Predictor.load(Path(__file__).parent)
-    with open(path, newline="", encoding=model.encoding) as file:
-        columns = model.predict(list(csv.DictReader(file, delimiter=model.delimiter or ",")))
+    # a byte-order mark before a quoted name would hide the quotes from the reader
+    encoding = "utf-8-sig" if codecs.lookup(model.encoding).name == "utf-8" else model.encoding
+    with open(path, newline="", encoding=encoding) as file:
+        columns = model.predict(columns_of_text(file, model.delimiter or ","))
     writer = csv.writer(sys.stdout)
     writer.writerow(columns)
     writer.writerows(zip(*columns.values(), strict=True))
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    try:
+        main(sys.argv[1])
+    except InputError as refusal:
+        sys.exit(str(refusal))

@@ -38,6 +38,11 @@ CALIBRATED = (
     "which also chose the epoch that each network stopped at. What was measured is without it; no network's ranking of "
     "its classes changes."
 )
+MEDIANS = "The median class of an ordinal target can be another with the temperature than without it."
+WEIGHED = (
+    "Classes of {tasks} had weights in the loss. Probabilities are those of rows that weigh so: a class that weighs "
+    "more has a larger one than its share of the rows. Do not read them as frequencies."
+)
 
 
 def card(
@@ -123,6 +128,10 @@ def _notes(records: Records, networks: Sequence[TrainedNetwork], tasks: Sequence
         yield SEVERAL_ARMS.format(arms="; ".join(f"{arm} ({number})" for arm, number in arms.most_common()))
     if any(task["classes"] for task in tasks):
         yield CALIBRATED
+    if any(task["kind"] == "ordinal" for task in tasks):
+        yield MEDIANS
+    if weighed := [task["name"] for task in tasks if task.get("classes_weigh")]:
+        yield WEIGHED.format(tasks=", ".join(weighed))
 
 
 def _finite(value: float) -> float | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import io
 from collections import Counter
 from pathlib import Path
@@ -16,7 +15,7 @@ from mtl_core.data.formats import ArrayFormat, TextFormat
 from mtl_core.data.tabular.csv_format import CsvFormat
 from mtl_core.data.tabular.text_file import text_file
 from mtl_core.errors import UserError
-from mtl_core.network.portable.model import Predictor, clean
+from mtl_core.network.portable.model import InputError, Predictor, clean, columns_of_text
 
 INPUTS = ("inputs", "x", "X", "x_test")
 """Names of the array with the inputs in a file that holds several, the first that is there."""
@@ -69,16 +68,12 @@ def _array(path: Path, own: ArrayFormat, shape: tuple[int, ...]) -> np.ndarray:
 def _text(path: Path, predictor: Predictor) -> dict[str, list[str]]:
     written = CsvFormat(predictor.delimiter, encoding=predictor.encoding)
     content, delimiter = text_file(path, written, {}, is_settled=True).content, written.delimiter_of(path)
-    rows = [row for row in csv.reader(io.StringIO(content.decode(), newline=""), delimiter=delimiter) if row]
-    if not rows:
-        raise UserError(str(path), "the file is empty.", "Write a header and rows into it.")
-    header, *cells = rows
-    for number, row in enumerate(cells, start=1):
-        if len(row) != len(header):
-            found = f"row {number} has {len(row)} cells, and the header {len(header)}."
-            raise UserError(str(path), found, "Put cells that hold the delimiter in quotes, or complete the row.")
-    columns = [list(column) for column in zip(*cells, strict=True)] if cells else [[] for _ in header]
-    return dict(zip(_names(path, header), columns, strict=True))
+    text = content.decode("utf-8-sig")  # a byte-order mark before a quoted name would hide the quotes
+    try:
+        return columns_of_text(io.StringIO(text, newline=""), delimiter)
+    except InputError as error:
+        where = str(path) if error.where == "the table" else f"{path}: {error.where}"
+        raise UserError(where, error.found, error.remedy) from error
 
 
 def _binary(path: Path, own: Any) -> dict[str, list[Any]]:

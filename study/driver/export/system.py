@@ -10,6 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from mtl_core.data.example_weights import weights_in_loss
 from mtl_core.data.preprocessing import Preparation, prepare
 from mtl_core.data.target_columns import columns_of
 from mtl_core.data.task import Task
@@ -46,6 +47,7 @@ class _Collected:
     tensors: dict[str, Tensor] = field(default_factory=dict)
     logits: dict[str, list[Tensor]] = field(default_factory=dict)
     labels: dict[str, list[Tensor]] = field(default_factory=dict)
+    weights: dict[str, list[Tensor]] = field(default_factory=dict)
 
 
 def system_of(study: FinishedStudy, networks: Sequence[TrainedNetwork]) -> System:
@@ -103,24 +105,30 @@ def _add_validation(collected: _Collected, view: Development, preparation: Prepa
         return
     parts = [module(view.examples.inputs[rows], logits=True) for rows in preparation.validation.split(ROWS_AT_ONCE)]
     columns = dict(zip((task.name for task in view.tasks), columns_of(view.tasks), strict=True))
+    places = {task.name: place for place, task in enumerate(view.tasks)}
+    in_loss = weights_in_loss(view.tasks, view.examples.targets, view.examples.weights, preparation.class_weights)
     for task in classes if parts else ():
         logits = torch.cat([part[task.name] for part in parts])
         labels = view.examples.targets[preparation.validation, columns[task.name].start]
+        own = torch.ones_like(labels) if in_loss is None else in_loss[preparation.validation, places[task.name]]
         known = ~labels.isnan()
         both = torch.stack([torch.zeros_like(logits), logits], dim=1) if task.kind == "binary" else logits
         collected.logits.setdefault(task.name, []).append(both[known])
         collected.labels.setdefault(task.name, []).append(labels[known].long())
+        collected.weights.setdefault(task.name, []).append(own[known])
 
 
 def _task_facts(task: Task, collected: _Collected) -> dict[str, Any]:
     numbers = [str(code) for code in range(task.num_classes)] if task.has_classes else []
     logits = collected.logits.get(task.name)
+    of_labels = (collected.labels.get(task.name, ()), collected.weights.get(task.name))
     return {
         "name": task.name,
         "kind": task.kind,
         "classes": list(task.classes) or numbers,
         "num_targets": task.num_targets,
-        "temperature": temperature(logits, collected.labels[task.name]) if logits else 1.0,
+        "temperature": temperature(logits, *of_labels) if logits else 1.0,
+        "classes_weigh": task.class_weight is not None,
     }
 
 

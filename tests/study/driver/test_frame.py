@@ -113,6 +113,15 @@ def test_every_kind_of_table_is_the_same_data(same: Any) -> None:
     assert study.frame(same, targets=["y_a"]).table.equals(pa.Table.from_pandas(data()).replace_schema_metadata(None))
 
 
+def test_tasks_may_store_words_in_different_ways_and_other_types_are_refused() -> None:
+    words = pd.DataFrame({"x": ["u", "v"], "y": [0.1, 0.2]})
+    codes = words.assign(x=pd.Categorical(["w", "v"]))
+    table = study.frame({"a": words, "b": codes}, targets="y").table
+    assert table.column("x").to_pylist() == ["u", "v", "w", "v"]
+    with pytest.raises(UserError, match="a column holds other types in the data of one task than of another"):
+        study.frame({"a": words, "b": words.assign(x=[1, 2])}, targets="y")
+
+
 def test_a_frame_per_task_is_a_long_table(tmp_path: Path) -> None:
     north, south = data(30), data(40)[["y_b", "x", "y_a"]].drop(columns="y_b")
     frame = study.frame({"north": north.drop(columns="y_b"), "south": south}, targets="y_a")

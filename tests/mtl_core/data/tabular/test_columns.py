@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from datetime import time
 from pathlib import Path
 from typing import Any
 
@@ -80,3 +82,33 @@ def test_whole_numbers_are_told_from_others(values: list[Any], whole: bool) -> N
 
 def test_a_column_of_numbers_is_read_as_it_is() -> None:
     assert np.array_equal(column(NUMBERS[0]).numbers(), NUMBERS[0])
+
+
+OF_ANY_TYPE = {
+    "duration": pa.array(np.arange(ROWS) % 3, pa.duration("s")),
+    "uuid": pa.array([bytes([place % 7 + 248] * 16) for place in range(ROWS)], pa.binary(16)).cast(pa.uuid()),
+    "bytes": pa.array([bytes([place % 3 + 248]) for place in range(ROWS)]),
+    "few digits": pa.array(np.arange(ROWS) % 3).cast(pa.decimal128(19)).cast(pa.decimal32(4, 0)),
+}
+
+
+@pytest.mark.parametrize("name", list(OF_ANY_TYPE))
+def test_a_column_of_any_type_can_be_ignored_and_is_refused_in_words_where_it_is_used(
+    tmp_path: Path, name: str
+) -> None:
+    task_set = built(tmp_path, {"odd": OF_ANY_TYPE[name]}, ignore=("odd",))
+    assert task_set.development.num_inputs == 2
+    for options in ({}, {"kinds": {"odd": "categorical"}}, {"groups": "odd"}):
+        with suppress(UserError):  # any other error fails
+            built(tmp_path, {"odd": OF_ANY_TYPE[name]}, **options)
+
+
+def test_a_time_of_day_may_be_declared_as_the_refusal_advises(tmp_path: Path) -> None:
+    times = pa.array([time(place % 3) for place in range(ROWS)], pa.time32("s"))
+    with pytest.raises(UserError, match="declare it categorical under kinds"):
+        built(tmp_path, {"a": times})
+    task_set = built(tmp_path, {"a": times}, kinds={"a": "categorical"})
+    assert task_set.development.num_inputs == 4
+    with pytest.raises(UserError, match="declare it multiclass under kinds"):
+        built(tmp_path, {"y": times})
+    assert built(tmp_path, {"y": times}, kinds={"y": "multiclass"}).tasks[0].classes[1].startswith("01:00:00")

@@ -6,9 +6,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pytest
+import torch
 
+from mtl_core.data.tabular.columns import Column
+from mtl_core.data.tabular.missing_codes import codes_held, without_codes
 from mtl_core.errors import UserError
+from mtl_core.tasks.arrays import Arrays
 from tests.mtl_core.data.tabular.files import NUMBERS, ROWS, built, lines, text_built
 
 HOLES = np.arange(ROWS) % 9 == 0
@@ -19,6 +24,44 @@ CODED = np.where(HOLES, -999.0, NUMBERS[0])
 def test_a_declared_code_is_missing_in_numbers(tmp_path: Path, missing: Any) -> None:
     coded, empty = {"a": CODED}, {"a": [None if hole else x for hole, x in zip(HOLES, NUMBERS[0], strict=True)]}
     assert built(tmp_path, coded, missing=missing).fingerprint() == built(tmp_path, empty).fingerprint()
+
+
+@pytest.mark.parametrize(
+    ("stored", "code"),
+    [(pa.float64(), -999.9), (pa.float32(), -999.9), (pa.float16(), -99.9), (pa.decimal128(9, 3), -99.99)],
+    ids=str,
+)
+def test_a_declared_code_is_found_in_the_precision_that_a_column_is_stored_in(stored: pa.DataType, code: float) -> None:
+    values = pa.chunked_array([pa.array([code, 1.5, None]).cast(stored, safe=False)])
+    column = Column("a", "t: column 'a'", values)
+    assert without_codes(column, [code]).is_present.tolist() == [False, True, False]
+    assert codes_held(column, [code, -9.0]) == [code]
+
+
+@pytest.mark.parametrize(
+    "stored",
+    [pa.list_(pa.float32()), pa.list_(pa.float64(), 2), pa.large_list(pa.float64()), pa.list_(pa.int16())],
+    ids=str,
+)
+def test_a_list_that_holds_a_declared_code_is_missing(stored: pa.DataType) -> None:
+    code = -99 if stored == pa.list_(pa.int16()) else -99.9
+    lists: list[Any] = [[1, 2], None, [3, code], [4, None], [code, code], [5, 6]]
+    values = pa.chunked_array([pa.array(lists, stored), pa.array(lists[::-1], stored)])
+    column = Column("v", "t: column 'v'", values)
+    expected = [True, False, False, True, False, True]
+    assert without_codes(column, [code]).is_present.tolist() == expected + expected[::-1]
+    assert codes_held(column, [code, -1.0]) == [code]
+    words = Column("w", "t: column 'w'", pa.chunked_array([pa.array([["-99"], ["b"]])]))
+    assert without_codes(words, [-99]).is_present.all(), "labels are no numbers"
+
+
+def test_a_code_of_arrays_is_missing_in_vectors(tmp_path: Path) -> None:
+    vectors = np.stack([NUMBERS[0], CODED], axis=1)
+    np.savez(tmp_path / "t.npz", x=NUMBERS[1:3].T, y_v=vectors)
+    task_set = Arrays(path=tmp_path / "t.npz", missing=(-999,)).build()
+    targets = torch.cat([task_set.development.examples.targets, task_set.test.targets])
+    assert int(targets.isnan().any(dim=1).sum()) == HOLES.sum()
+    assert targets.nan_to_num(0.0).min() > -10
 
 
 def test_a_declared_code_is_missing_in_text_and_in_targets(tmp_path: Path) -> None:

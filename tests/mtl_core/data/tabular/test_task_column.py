@@ -50,6 +50,21 @@ def test_every_value_is_a_task_with_the_labels_of_its_own_rows(tmp_path: Path) -
         assert np.isnan(np.delete(labels, own)).all()
 
 
+def test_labels_of_a_task_far_from_those_of_others_keep_their_digits(tmp_path: Path) -> None:
+    given = columns()
+    far = np.where(given["school"] == "2", 1e6, 0.0) + 0.05 * given["score"]
+    task_set = built(tmp_path, {"score": far})
+    origin = task_set.development.target_origin
+    assert origin is not None
+    assert (origin != 0).tolist() == [True, False, False]
+    found = torch.cat([task_set.development.examples.targets, task_set.test.targets]).double() + origin
+    for column, name in enumerate(NAMES):
+        labels = found[:, column][~found[:, column].isnan()].sort().values.numpy()
+        assert labels == pytest.approx(np.sort(far[given["school"] == name]), abs=1e-7, rel=0)
+    counts = np.where(given["school"] == "2", 10**6, 0) + np.arange(len(far)) % 7
+    assert built(tmp_path, {"score": counts}, kinds={"score": "count"}).development.target_origin is None
+
+
 def test_a_fifth_of_every_task_is_for_testing_and_every_task_is_in_every_split_and_fold(tmp_path: Path) -> None:
     task_set = built(tmp_path)
     tested = (~task_set.test.targets.isnan()).sum(dim=0).tolist()

@@ -12,6 +12,8 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 import torch
 from safetensors.torch import save_file
@@ -20,6 +22,7 @@ from mtl_core.data.task_set import TaskSet
 from mtl_core.network.portable import model
 from mtl_core.network.portable.model import InputError, Predictor
 from mtl_core.tasks.table import Table
+from study.driver.export.new_rows import read_new_rows
 
 ROWS = 60
 CHANCE = np.random.default_rng(7)
@@ -42,6 +45,7 @@ COLUMNS: dict[str, tuple[list[str], dict[str, Any]]] = {
     "numbers": ([number(2) for _ in range(ROWS)], {}),
     "gaps": (sparse([number(0) for _ in range(ROWS)]), {}),
     "words for missing": (sparse([number(0) for _ in range(ROWS)], "NA"), {}),
+    "hexadecimal": (cells("0x10", "0x1F", "3"), {}),
     "far from 0": ([f"{1.7e9 + CHANCE.normal():.5f}" for _ in range(ROWS)], {}),
     "whole": (cells(1, 2, 3, 40), {}),
     "a code": (sparse(cells(1, 2, 3), "-999"), {"missing": [-999]}),
@@ -64,6 +68,10 @@ COLUMNS: dict[str, tuple[list[str], dict[str, Any]]] = {
     "dates as categories": (cells("2024-03-01", "2024-03-02"), {"kinds": {"x": "categorical"}}),
     "a date code": (sparse(cells("2021-01-02", "2022-02-03"), "9999-12-31"), {"missing": ["9999-12-31"]}),
     "decimal comma": ([number(1).replace(".", ",") for _ in range(ROWS)], {"csv": {"decimal": {"x": ","}}}),
+    "categories with a decimal comma": (
+        sparse(cells("0,5", "1,0", "2")),
+        {"csv": {"decimal": {"x": ","}}, "kinds": {"x": "categorical"}},
+    ),
     "many": ([f"v{k}" for k in (*range(51), *range(9))], {}),
     "constant": (["3"] * ROWS, {}),
     "blanks around": (cells(" 01", "1", "2"), {"kinds": {"x": "categorical"}}),
@@ -136,6 +144,36 @@ def test_a_data_frame_is_read_like_the_file_that_it_was_stored_in(tmp_path: Path
     same(encoder(task_set).encode(frame), task_set)
 
 
+@pytest.mark.parametrize(
+    ("values", "kinds"),
+    [
+        (np.array(["a", "b", None], dtype=object)[CHANCE.integers(3, size=ROWS)], {}),
+        (np.array([1.0, 2.0, np.nan])[CHANCE.integers(3, size=ROWS)], {"x": "categorical"}),
+        (np.array([True, False, None], dtype=object)[CHANCE.integers(3, size=ROWS)], {"x": "categorical"}),
+        (pd.to_datetime(["2024-03-01", "2024-03-02", None])[CHANCE.integers(3, size=ROWS)], {"x": "categorical"}),
+        (np.array(["a", "", "b"])[CHANCE.integers(3, size=ROWS)], {}),
+    ],
+    ids=["text", "numbers", "truth", "dates", "empty text is a category"],
+)
+def test_a_model_of_a_data_frame_takes_an_empty_cell_of_text_for_a_missing_one(
+    tmp_path: Path, values: Any, kinds: dict[str, str]
+) -> None:
+    frame = pd.DataFrame({"x": values, "y": [float(y) for y in Y]})
+    frame.to_parquet(tmp_path / "t.parquet")
+    task_set = Table(path=tmp_path / "t.parquet", targets=("y",), kinds=kinds).build()
+    same(encoder(task_set).encode(list(csv.DictReader(io.StringIO(frame.to_csv(index=False))))), task_set)
+
+
+@pytest.mark.parametrize("stored", [np.float64, np.float32, np.float16])
+def test_a_code_is_missing_in_the_precision_that_its_column_is_stored_in(tmp_path: Path, stored: Any) -> None:
+    values = np.where(CHANCE.random(ROWS) < 0.3, -99.9, CHANCE.normal(size=ROWS)).astype(stored)
+    pq.write_table(pa.table({"x": values, "y": [float(y) for y in Y]}), tmp_path / "t.parquet")
+    task_set = Table(path=tmp_path / "t.parquet", targets=("y",), missing=(-99.9,)).build()
+    assert task_set.development.examples.inputs[:, 0].isnan().any()
+    same(encoder(task_set).encode({"x": values}), task_set)
+    same(encoder(task_set).encode({"x": [str(value) for value in values]}), task_set)
+
+
 def test_what_training_never_saw_is_what_it_would_have_been(tmp_path: Path) -> None:
     task_set, _ = built(tmp_path, sparse(cells("red", "green")), {})
     x = encoder(task_set).encode([{"x": cell, "other": ""} for cell in ("red", "violet", "", "NA")])
@@ -178,6 +216,41 @@ def test_columns_that_the_model_does_not_know_are_ignored_with_a_warning(
     with pytest.warns(UserWarning, match="ignored, since the model does not know it: the columns 'more', 'y'"):
         predictor.predict({"other": [1.0], "x": [2.0], "more": [1], "y": [0]})
     predictor.predict({"other": [1.0], "x": [2.0]})  # without: any warning is an error here
+
+
+def test_a_row_of_text_with_another_number_of_cells_than_the_header_is_refused(tmp_path: Path) -> None:
+    predictor = encoder(built(tmp_path, *COLUMNS["numbers"])[0])
+    shifted = "x,other\n1,2\n1,5,2\n"
+    for read in (lambda text: list(csv.DictReader(text)), lambda text: model.columns_of_text(text, ",")):
+        with pytest.raises(InputError, match=r"row 2 has (more|3) cells"):
+            predictor.encode(read(io.StringIO(shifted)))
+    with pytest.raises(InputError, match="row 1 has 1 cells, and the header 2"):
+        model.columns_of_text(["x,other", "1"], ",")
+    with pytest.raises(InputError, match="is there twice"):
+        model.columns_of_text(["x,x ", "1,2"], ",")
+    assert model.columns_of_text([" x ,other"], ",") == {"x": [], "other": []}
+
+
+def test_no_rows_and_tables_of_arrow_are_tables(tmp_path: Path) -> None:
+    predictor = encoder(built(tmp_path, *COLUMNS["moments"])[0])
+    assert predictor.encode([]).shape == (0, 2)
+    values = {"other": [1.5, None], "x": pd.to_datetime(["2021-03-01 05:00:01", None])}
+    table = pa.table({name: pa.array(column) for name, column in values.items()})
+    expected = predictor.encode(pd.DataFrame(values))
+    assert torch.equal(predictor.encode(table).nan_to_num(7.0), expected.nan_to_num(7.0))
+
+
+def test_images_may_have_their_channels_last_and_are_refused_in_another_shape() -> None:
+    facts = {"tasks": [], "inputs": {"shape": [3, 4, 5]}, "programs": [], "networks": []}
+    predictor = Predictor(facts, {})
+    predictor.register_buffer("place", torch.zeros(1))
+    images = np.arange(120.0, dtype=np.float32).reshape(2, 3, 4, 5)
+    expected = torch.from_numpy(images).flatten(1)
+    for same in (images, images.reshape(2, -1), np.moveaxis(images, 1, 3)):
+        assert torch.equal(predictor.encode(same), expected)
+    for wrong in (np.moveaxis(images, 1, 2), images.reshape(2, 5, 4, 3), images.reshape(2, 12, 5)):
+        with pytest.raises(InputError, match=r"no array of examples of 3 x 4 x 5 numbers \(its examples are"):
+            predictor.encode(wrong)
 
 
 def test_moments_of_numpy_are_moments(tmp_path: Path) -> None:
@@ -338,3 +411,35 @@ print(sorted(name for name in sys.modules if name.split(".")[0] in
     )
     assert done.stdout.splitlines() == ["[2.0]", "[]"]
     assert io.StringIO(done.stderr).read() == ""
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b'\xef\xbb\xbf"a","b","c"\n0,3,0\n', "2.0"),
+        (b"a,b,c,note\n0,3,0," + b"x" * 200_000 + b"\n", "2.0"),
+        (b"a,b,c\n", ""),
+        (b"a,b,c\n0,1,5,0\n", "the table: row 1 has 4 cells, and the header 3."),
+    ],
+    ids=["mark before quotes", "long text", "no rows", "decimal comma"],
+)
+def test_the_file_predicts_a_table_of_text_as_the_command_does(tmp_path: Path, content: bytes, said: str) -> None:
+    folder = saved(tmp_path / "model")
+    facts = json.loads((folder / model.MODEL).read_text())
+    column = {"kind": "numeric", "stored": "number", "decimal": ".", "missing_words": [""], "missing_numbers": []}
+    column |= {"trim": False, "origin": 0.0, "categories": [], "rest": [], "indicator": False}
+    facts["inputs"]["columns"] = [column | {"name": name} for name in "abc"]
+    (folder / model.MODEL).write_text(json.dumps(facts))
+    (folder / "model.py").write_text(Path(model.__file__).read_text())
+    (tmp_path / "new.csv").write_bytes(content)
+    done = subprocess.run(
+        [sys.executable, str(folder / "model.py"), str(tmp_path / "new.csv")],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    rows = done.stdout.splitlines()[1:]
+    assert "Traceback" not in done.stderr
+    assert (rows[0].split(",")[0] if rows else done.stderr).startswith(said)
+    command = read_new_rows(tmp_path / "new.csv", Predictor.load(folder)) if not done.returncode else {}
+    assert {len(cells) for cells in command.values()} <= {len(rows)}

@@ -27,3 +27,15 @@ def test_it_stays_within_bounds_and_is_1_without_two_classes() -> None:
     assert temperature([easy], [1 - labels]) == pytest.approx(HOTTEST)
     assert temperature([easy], [torch.zeros(2, dtype=torch.int64)]) == 1.0
     assert temperature([torch.zeros(0, 2)], [torch.zeros(0, dtype=torch.int64)]) == 1.0
+
+
+def test_an_example_of_weight_2_counts_like_two_and_one_of_weight_0_is_none() -> None:
+    weights = torch.arange(4000) % 3
+    parts = [slice(0, 1500), slice(1500, 4000)]
+    found = temperature(
+        [2 * LOGITS[part] for part in parts], [LABELS[part] for part in parts], [*weights.split([1500, 2500])]
+    )
+    repeated = torch.repeat_interleave(torch.arange(4000), weights)
+    assert found == pytest.approx(temperature([2 * LOGITS[repeated]], [LABELS[repeated]]), rel=1e-9)
+    assert found != pytest.approx(temperature([2 * LOGITS], [LABELS]), rel=1e-4)
+    assert temperature([2 * LOGITS], [LABELS], [(LABELS == 1).double()]) == 1.0, "one class alone weighs anything"

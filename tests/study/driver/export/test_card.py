@@ -52,6 +52,21 @@ def test_networks_of_several_arms_are_told_and_skills_follow_from_the_numbers_be
         assert task["test_skill_points"] == pytest.approx(100 * expected)
 
 
+def test_what_probabilities_are_not_is_told(shop: Finished) -> None:
+    records = analysis.load(shop.run)
+    said = recommend(records)
+    networks = networks_of(records, said.options[0])
+
+    def notes(**more: object) -> str:
+        return " ".join(card(records, said, said.options[0], networks, [TASKS[0], TASKS[1] | more])["notes"])
+
+    assert "Probabilities are calibrated" in notes()
+    assert "frequencies" not in notes(classes_weigh=False)
+    assert "median" not in notes()
+    assert "Classes of y_sold had weights in the loss." in notes(classes_weigh=True)
+    assert "The median class of an ordinal target can be another" in notes(kind="ordinal")
+
+
 def test_the_page_names_columns_numbers_and_limits(shop: Finished) -> None:
     records = analysis.load(shop.run)
     said = recommend(records)

@@ -12,12 +12,14 @@ import torch
 
 import analysis
 from analysis.recommendation.recommend import recommend
+from mtl_core.data.preprocessing import prepare
 from mtl_core.data.target_columns import columns_of
 from mtl_core.network.portable.model import Predictor
+from mtl_core.network.portable.temperature import temperature
 from study.driver.export.finished_study import read_study
 from study.driver.export.option import networks_of
 from study.driver.export.write import export
-from tests.study.finished_studies import Finished, rows_of
+from tests.study.finished_studies import Finished, finished, rows_of
 
 RARE = -12345.0
 
@@ -146,3 +148,24 @@ def test_temperatures_lower_the_log_loss_of_the_validation_rows(model_of: Callab
     assert found["y_price"] == 1.0
     assert all(0.2 <= value <= 5 for value in found.values())
     assert found["y_sold"] != 1.0
+
+
+def test_temperatures_are_fitted_by_the_weights_of_the_loss(shop: Finished, tmp_path: Path) -> None:
+    tasks = f"{{set: table, path: {shop.table}, targets: [y_sold, y_grade], class_weight: {{y_sold: {{sold: 9}}}}}}"
+    run = finished(tmp_path, "weighed", tasks)
+    folder = export(run, tmp_path / "model", option="chosen")
+    records = analysis.load(run)
+    study, predictor = read_study(run, records), Predictor.load(folder)
+    pool = study.task_set.development
+    outputs = predictor.outputs(pool.examples.inputs)["y_sold"]
+    chosen = next(one for one in recommend(records).options if one.kind == "chosen")
+    parts = [prepare(pool, network.seed).validation for network in networks_of(records, chosen)]
+    logits = [torch.stack([torch.zeros(len(rows)), own[rows]], dim=1) for own, rows in zip(outputs, parts, strict=True)]
+    labels = [pool.examples.targets[rows, 0] for rows in parts]
+    weights = [1 + 8 * label for label in labels]
+    told = predictor.tasks["y_sold"]["temperature"]
+    assert told == pytest.approx(temperature(logits, labels, weights), rel=1e-4)
+    assert told != pytest.approx(temperature(logits, labels), rel=1e-2)
+    page = (folder / "README.md").read_text()
+    assert "Classes of y_sold had weights in the loss." in page
+    assert "Do not read them as frequencies." in page

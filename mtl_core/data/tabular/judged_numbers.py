@@ -1,0 +1,58 @@
+"""Which numbers of a target a metric can judge, in the precision and from the origin that they are kept with."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from mtl_core.data.metrics import metric_named
+from mtl_core.data.tabular.columns import Column
+from mtl_core.data.tabular.float32_columns import Float32Column
+from mtl_core.data.tabular.number_text import exact_text
+from mtl_core.data.tabular.yaml_names import in_yaml
+from mtl_core.data.task import Metric
+from mtl_core.errors import UserError
+from mtl_core.registry import is_path
+
+SMALLEST_DEVIATION = 1e-19
+"""Deviation of a target below which float32 no longer holds the squares of its errors: they end at 1e-45."""
+
+
+def may_have_origin(metric: Metric) -> bool:
+    """Return whether a metric has the same value where one number is subtracted from targets and predictions."""
+    return metric_named(metric).judges_negative and not is_path("metrics", metric)
+
+
+def refuse_what_a_metric_cannot_judge(
+    column: Column, numbers: np.ndarray, narrow: Float32Column, learnt: np.ndarray, metric: Metric
+) -> None:
+    """Refuse numbers that a metric would judge wrongly.
+
+    Args:
+        column: the target, for messages.
+        numbers: its values; NaN where one is missing.
+        narrow: the same in float32, and their origin.
+        learnt: mask of the rows that are learnt from.
+        metric: that judges the target.
+
+    Raises:
+        UserError: for numbers below 0 where counts are judged, for those that are kept from an origin of their own
+            where their own unit is judged, and for those whose squares are lost in float32.
+    """
+    judge = metric_named(metric)
+    if not judge.judges_negative and (smallest := float(np.nanmin(numbers))) < 0:
+        found = f"{metric} judges counts, and {column.name!r} holds {exact_text(smallest)}."
+        raise UserError("table: metrics", found, "Choose another metric, such as mse.")
+    if narrow.origin and not judge.judges_negative:
+        found = f"{metric} judges counts, and the numbers of {column.name!r} are too large for it to tell them apart."
+        raise UserError("table: metrics", found, "Choose another metric, such as mse.")
+    if narrow.origin and not may_have_origin(metric):
+        found = f"{metric} judges numbers as they are, and those of {column.name!r} differ too little for their size"
+        advice = (
+            "Subtract a number before the file is written, and add it in the metric; or choose another, such as mse."
+        )
+        raise UserError("table: metrics", f"{found} to be kept so.", advice)
+    deviation = float(np.nanstd(narrow.values[learnt].astype(np.float64)))
+    if judge.squares_errors and deviation < SMALLEST_DEVIATION:
+        found = f"differs by about {deviation:.0e}, and squares of errors so small are lost in {metric}."
+        advice = f"Choose a larger unit, or write metrics: {{{in_yaml(column.name)}: mae}} under tasks."
+        raise UserError(column.where, found, advice)
