@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from analysis.records.phases import PHASES
 from study.cli.console import say
 from study.planning.phase_seeds import num_trained
-from study.planning.plan import PHASES
 
 if TYPE_CHECKING:
     from study.planning.plan import Plan
