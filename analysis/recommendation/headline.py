@@ -70,7 +70,8 @@ def _no_difference(decision: Decision, about: Option | None) -> str:
         few = agree(about.n, "gives", "give")
         return f"No difference found: {seeds} {few} no interval for the mean gain of {mean_gain(about)}."
     facts = ", ".join(filter(None, [savings(about), f"mean {mean_gain(about)}"]))
-    return f"No difference found: {facts}: {_advice(decision, about)}."
+    some = "Little" if about.low > 0 or about.high < 0 else "No"
+    return f"{some} difference found: {facts}: {_advice(decision, about)}."
 
 
 def _advice(decision: Decision, about: Option) -> str:
@@ -81,7 +82,9 @@ def _advice(decision: Decision, about: Option) -> str:
         return f"train alone, unless what sharing saves is worth {lost} {agree(lost, 'point', 'points')} to you"
     if not math.isfinite(about.low):
         return "share if its cost is what matters to you"
-    at_worst = max(0.0, -about.low)
+    if about.low >= 0:
+        return "share, for the mean plausibly loses nothing"
+    at_worst = -about.low
     if at_worst <= about.band:
         return f"share, for the mean plausibly loses at most {points(at_worst, sign=False)} points"
     lost = f"{math.ceil(at_worst):.0f} points" if at_worst > 1 else "1 point"

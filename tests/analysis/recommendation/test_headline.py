@@ -45,7 +45,7 @@ def test_where_nothing_is_found_it_says_what_is_saved_and_what_could_be_lost() -
     ("facts", "end"),
     [
         ({"low": -1.0}, "share, for the mean plausibly loses at most 1.0 points."),
-        ({"low": 0.2}, "share, for the mean plausibly loses at most 0.0 points."),
+        ({"low": 0.2}, "share, for the mean plausibly loses nothing."),
         ({"low": -1.01}, "share if 2 points do not matter to you."),
         ({"n": 3, "low": math.nan, "high": math.nan}, "3 paired seeds give no interval for the mean gain of +0.1."),
         ({"n": 1, "low": math.nan, "high": math.nan}, "1 paired seed gives no interval for the mean gain of +0.1."),
@@ -53,6 +53,16 @@ def test_where_nothing_is_found_it_says_what_is_saved_and_what_could_be_lost() -
 )
 def test_what_could_be_lost_decides_the_advice(facts: dict[str, Any], end: str) -> None:
     assert headline(decision(NO_DIFFERENCE, option(**facts))).endswith(end)
+
+
+@pytest.mark.parametrize(
+    ("gain", "low", "high", "some"), [(-1.0, -1.6, -0.4, "Little"), (0.5, 0.2, 0.9, "Little"), (-0.2, -0.5, 0.0, "No")]
+)
+def test_a_mean_whose_interval_leaves_out_zero_is_little_difference(
+    gain: float, low: float, high: float, some: str
+) -> None:
+    said = headline(decision(NO_DIFFERENCE, option(gain=gain, low=low, high=high)))
+    assert said.startswith(f"{some} difference found: one network instead of 14, ")
 
 
 def test_a_preference_for_training_alone_is_given_as_the_reason() -> None:
