@@ -30,6 +30,8 @@ class Task:
             training split all classes have the same total; ``None``: every example counts alike.
         loss: dotted path ``package.module:name`` of a function of the user's own that is the training loss; ``None``:
             that of the kind.
+        origin: what was subtracted from targets to tell them apart in float32, where the metric is a function of the
+            user's own: that judges numbers as they were.
 
     Raises:
         KeyError: when there is no such metric or kind.
@@ -44,6 +46,7 @@ class Task:
     num_targets: int = 1
     class_weight: tuple[float, ...] | Literal["balanced"] | None = None
     loss: str | None = None
+    origin: float = 0.0
 
     def __post_init__(self) -> None:
         judge, kind = find("metrics", self.metric).cls, find("kinds", self.kind).cls

@@ -217,6 +217,5 @@ class TaskSet:
 
 def _facts_of(task: Task) -> dict[str, Any]:
     """What the fingerprint knows of a task; an option that is not used is left out, as before there was one."""
-    return {
-        name: value for name, value in asdict(task).items() if name not in ("class_weight", "loss") or value is not None
-    }
+    unused = {"class_weight": None, "loss": None, "origin": 0.0}
+    return {name: value for name, value in asdict(task).items() if name not in unused or value != unused[name]}

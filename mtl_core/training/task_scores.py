@@ -22,7 +22,7 @@ from mtl_core.network.network import Network
 
 @dataclass
 class _Group:
-    """Tasks of one head bank with one metric, which are judged at once.
+    """Tasks of one head bank with one metric (and one origin of it), which are judged at once.
 
     ``places`` are theirs in the bank (``None``: they are all of its tasks), ``members`` among all tasks; the other
     fields are what was added so far.
@@ -126,12 +126,12 @@ class TaskScores:
 
 
 def _groups(bank: HeadBank) -> Iterator[_Group]:
-    names = [task.metric for task in bank.tasks]
-    for name in dict.fromkeys(names):
-        places = [place for place, own in enumerate(names) if own == name]
+    judges = [(task.metric, task.origin) for task in bank.tasks]
+    for judge in dict.fromkeys(judges):
+        places = [place for place, own in enumerate(judges) if own == judge]
         members = [bank.members[place] for place in places]
-        some = None if len(places) == len(names) else FixedTensor(places)
-        yield _Group(bank, bank.tasks[places[0]], metric_named(name), some, members, FixedTensor(members))
+        some = None if len(places) == len(judges) else FixedTensor(places)
+        yield _Group(bank, bank.tasks[places[0]], metric_named(judge[0]), some, members, FixedTensor(members))
 
 
 def _at(values: Tensor, places: FixedTensor | None) -> Tensor:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from mtl_core.data.metrics import metric_named
@@ -9,7 +11,7 @@ from mtl_core.data.tabular.columns import Column
 from mtl_core.data.tabular.float32_columns import Float32Column
 from mtl_core.data.tabular.number_text import exact_text
 from mtl_core.data.tabular.yaml_names import in_yaml
-from mtl_core.data.task import Metric
+from mtl_core.data.task import Metric, Task
 from mtl_core.errors import UserError
 from mtl_core.registry import is_path
 
@@ -18,8 +20,17 @@ SMALLEST_DEVIATION = 1e-19
 
 
 def may_have_origin(metric: Metric) -> bool:
-    """Return whether a metric has the same value where one number is subtracted from targets and predictions."""
-    return metric_named(metric).judges_negative and not is_path("metrics", metric)
+    """Return whether a metric can judge targets and predictions from which one number was subtracted.
+
+    Those of counts cannot.  One of the user's own gets the number back, see :func:`judged_from`; the others have the
+    same value.
+    """
+    return metric_named(metric).judges_negative
+
+
+def judged_from(task: Task, origin: float) -> Task:
+    """Return a task that knows the number that was subtracted from its labels, where its metric is to know it."""
+    return replace(task, origin=origin) if is_path("metrics", task.metric) else task
 
 
 def refuse_what_a_metric_cannot_judge(
@@ -35,8 +46,8 @@ def refuse_what_a_metric_cannot_judge(
         metric: that judges the target.
 
     Raises:
-        UserError: for numbers below 0 where counts are judged, for those that are kept from an origin of their own
-            where their own unit is judged, and for those whose squares are lost in float32.
+        UserError: for numbers below 0 where counts are judged, for counts that are kept from an origin of their own,
+            and for those whose squares are lost in float32.
     """
     judge = metric_named(metric)
     if not judge.judges_negative and (smallest := float(np.nanmin(numbers))) < 0:
@@ -45,12 +56,6 @@ def refuse_what_a_metric_cannot_judge(
     if narrow.origin and not judge.judges_negative:
         found = f"{metric} judges counts, and the numbers of {column.name!r} are too large for it to tell them apart."
         raise UserError("table: metrics", found, "Choose another metric, such as mse.")
-    if narrow.origin and not may_have_origin(metric):
-        found = f"{metric} judges numbers as they are, and those of {column.name!r} differ too little for their size"
-        advice = (
-            "Subtract a number before the file is written, and add it in the metric; or choose another, such as mse."
-        )
-        raise UserError("table: metrics", f"{found} to be kept so.", advice)
     deviation = float(np.nanstd(narrow.values[learnt].astype(np.float64)))
     if judge.squares_errors and deviation < SMALLEST_DEVIATION:
         found = f"differs by about {deviation:.0e}, and squares of errors so small are lost in {metric}."

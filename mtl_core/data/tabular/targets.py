@@ -15,7 +15,7 @@ from mtl_core.data.remark import Remark
 from mtl_core.data.row_parts import RowParts
 from mtl_core.data.tabular.columns import TARGET_KINDS, Column
 from mtl_core.data.tabular.float32_columns import as_float32
-from mtl_core.data.tabular.judged_numbers import may_have_origin, refuse_what_a_metric_cannot_judge
+from mtl_core.data.tabular.judged_numbers import judged_from, may_have_origin, refuse_what_a_metric_cannot_judge
 from mtl_core.data.tabular.missing_codes import remarks_on_numbers
 from mtl_core.data.tabular.missing_words import remarks_on_missing_words
 from mtl_core.data.tabular.number_text import exact_text, numerically
@@ -92,6 +92,7 @@ def target(
         if kind == COUNT:
             refuse_what_is_no_count(column, numbers, origin)
         refuse_what_a_metric_cannot_judge(column, numbers, narrow, parts.learnt, task.metric)
+        task = judged_from(task, origin)
         exact = numbers if kind != COUNT and may_have_origin(task.metric) else None
     else:
         if column.is_number:

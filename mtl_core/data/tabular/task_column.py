@@ -14,6 +14,7 @@ from mtl_core.data.remark import Remark
 from mtl_core.data.row_parts import RowParts
 from mtl_core.data.tabular.columns import Column
 from mtl_core.data.tabular.float32_columns import as_float32
+from mtl_core.data.tabular.judged_numbers import judged_from
 from mtl_core.data.tabular.number_text import numerically
 from mtl_core.data.tabular.read_columns import FileColumns
 from mtl_core.data.tabular.targets import FEWEST_RARER, Target
@@ -141,10 +142,10 @@ def one_task_each(whole: Target, tasks: RowTasks, parts: RowParts, *, metric_is_
         text = f"{found}, so the Brier score judges all tasks (brier)."
         remarks = [remark for remark in remarks if remark.kind != "common_class"]
         remarks.append(Remark("common_class", task.name, text))
-    targets = [
-        Target(replace(task, name=name), labels, origin, _remarks(name, labels, parts), whole.reason)
-        for name, (labels, origin) in zip(tasks.names, by_task, strict=True)
-    ]
+    targets = []
+    for name, (labels, origin) in zip(tasks.names, by_task, strict=True):
+        own = judged_from(replace(task, name=name), origin)
+        targets.append(Target(own, labels, origin, _remarks(name, labels, parts), whole.reason))
     return [replace(targets[0], remarks=remarks + targets[0].remarks), *targets[1:]]
 
 

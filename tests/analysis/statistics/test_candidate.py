@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from analysis.statistics.candidate import Proposal, proposal
-from tests.analysis.test_selection import frame, replica
+from tests.analysis.selection.replicas import frame, replica
 
 TASKS = ("zeta", "alpha", "mid")
 SINGLES = {"deep": "alone", "flat": "alone"}

@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 
 import analysis
+from mtl_core.errors import UserError
 from study.driver.run import run
 from study.protocol import more_seeds
 from study.protocol.more_seeds import wanted_seeds
@@ -63,8 +64,9 @@ def test_a_study_goes_on_to_the_limit_and_a_resumed_one_does_not_decide_again(
     trained = len(events(out, "started"))
     run(spec, out=out, backend="inline")
     assert len(events(out, "started")) == trained
-    run(tiny(verdict={"seeds": 5, "max_seeds": 14}), out=out, backend="inline")
-    assert [event["seeds"] for event in events(out, "extended")] == [10, 12, 14]
+    with pytest.raises(UserError, match="the study was judged already"):  # a further look, which extend counts
+        run(tiny(verdict={"seeds": 5, "max_seeds": 14}), out=out, backend="inline")
+    assert [event["seeds"] for event in events(out, "extended")] == [10, 12]
 
 
 def test_a_budget_leaves_the_seeds_as_they_are(fake: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -89,7 +89,7 @@ def _arrays(task: Task, kept: Float[Tensor, "s n"]) -> tuple[np.ndarray, np.ndar
     """Targets and predictions as the function gets them; copies, so that it may change them."""
     outputs, targets = kept[:-1].double().cpu(), kept[-1].double().cpu().numpy().copy()
     if not task.has_classes:
-        return targets, outputs[0].numpy().copy()
+        return targets + task.origin, outputs[0].numpy() + task.origin
     standards = torch.zeros(1), torch.ones(1)  # classes have none
     predicted = kind_named(task.kind).prediction(task, outputs, standards, False)
     return targets.astype(np.int64), predicted.numpy().copy()
