@@ -58,7 +58,7 @@ def wrong_perfect(targets: np.ndarray, predictions: np.ndarray) -> float:
 
 NUMBER = 3
 for function, perfect in [
-    (pinball, 0.0), (relative, 0.0), (recall, 1.0), (top, 1.0), (correlation, 1), (one_for_each_example, 0.0), (text, 1.0),
-    (nan, 1.0), (broken, 1.0), (blind, 1.0), (wrong_perfect, 1.0),
+    (pinball, 0.0), (relative, 0.0), (recall, 1.0), (top, 1.0), (correlation, 1), (one_for_each_example, 0.0),
+    (text, 1.0), (nan, 1.0), (broken, 1.0), (blind, 1.0), (wrong_perfect, 1.0),
 ]:  # fmt: skip
     function.perfect = perfect  # pyright: ignore[reportFunctionMemberAccess]
