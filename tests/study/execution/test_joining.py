@@ -13,6 +13,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -118,21 +119,22 @@ def test_the_project_and_the_users_own_code_travel_to_the_workers(head: Head, tm
 
 
 @pytest.mark.ray
-@pytest.mark.parametrize(
-    ("environment", "found"),
-    [
-        ({"RAY_AUTH_TOKEN_PATH": "wrong"}, "the token here is not that of the cluster."),
+def test_who_has_not_the_token_is_refused_in_words(head: Head) -> None:
+    """Both drivers ask at once: Ray makes each of them wait some twenty seconds."""
+    command = "['mtl-study', 'run', 'smoke', '--insecure', '--address', sys.argv[1], '--out', 'run{}']"
+    code = f"import sys; from study.cli.app import main; sys.argv = {command}; main()"
+    wrong = {"RAY_AUTH_TOKEN_PATH": str(token_in(head.folder, "wrong", "b"))}
+    cases = [
+        (wrong, "the token here is not that of the cluster."),
         ({"RAY_AUTH_TOKEN_PATH": "", "RAY_AUTH_MODE": "disabled"}, "the cluster asks for a token, and none was sent."),
-    ],
-)
-def test_who_has_not_the_token_is_refused_in_words(head: Head, environment: dict[str, str], found: str) -> None:
-    wrong = token_in(head.folder, "wrong", "b")
-    given = {name: str(wrong) if value == "wrong" else value for name, value in environment.items()}
-    code = "import sys; from study.cli.app import main; sys.argv = ['mtl-study', 'run', 'smoke', '--insecure',"
-    done = head.driver(f"{code} '--address', sys.argv[1]]; main()", **given)
-    assert done.returncode == 2, done.stderr
-    assert f"found  {found}" in done.stderr
-    assert "gcs_client" not in done.stderr, "what Ray's native code says is kept from the terminal"
+    ]
+    with ThreadPoolExecutor() as pool:
+        asked = [pool.submit(head.driver, code.format(place), **given) for place, (given, _) in enumerate(cases)]
+        ends = [driver.result() for driver in asked]
+    for done, (_, found) in zip(ends, cases, strict=True):
+        assert done.returncode == 2, done.stderr
+        assert f"found  {found}" in done.stderr
+        assert "gcs_client" not in done.stderr, "what Ray's native code says is kept from the terminal"
 
 
 @pytest.mark.ray
