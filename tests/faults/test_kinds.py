@@ -32,7 +32,6 @@ IN_THE_SUITE = {
     "part_truncated",
     "storage_write_fails",
     "terminated",
-    "two_drivers",
 }
 
 

@@ -160,6 +160,7 @@ def test_whoever_stops_a_study_that_waits_for_the_server_is_not_kept_waiting(
     assert tables(study.out) == undisturbed.tables
 
 
+@pytest.mark.slow  # a quarter of a minute, in which the driver waits
 def test_the_way_to_the_server_is_cut_for_good_and_the_same_command_goes_on_later(
     study: Study, undisturbed: Undisturbed
 ) -> None:

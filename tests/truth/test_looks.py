@@ -65,6 +65,7 @@ def share_wrong(studies: int, **options: float | bool) -> float:
     return float(np.mean([says_something_wrong(rng, truth=BAND, **options) for _ in range(studies)]))  # type: ignore[arg-type]
 
 
+@pytest.mark.slow  # a rule that stands still; the ordinary suite simulates studies that go on in test_calibration.py
 @pytest.mark.parametrize("test_sd", [0.05, 1.0], ids=["seeds are the noise", "both are"])
 def test_counted_looks_keep_the_level_over_all_of_them(test_sd: float) -> None:
     studies = 150
@@ -72,6 +73,7 @@ def test_counted_looks_keep_the_level_over_all_of_them(test_sd: float) -> None:
     assert wrong * studies <= binom.ppf(0.999, studies, 0.05)
 
 
+@pytest.mark.slow
 def test_uncounted_looks_do_not() -> None:
     counted, not_counted = (share_wrong(150, seed_sd=5.0, test_sd=0.05, counted=one) for one in (True, False))
     assert not_counted >= counted + 0.03
