@@ -81,7 +81,7 @@ def skills(folder: Path, columns: Columns, format_name: str = "parquet", **optio
             "training": {"epochs": 20, "batch_size": 64},
             "search": {"seeds": 1},
             "confirm": {"seeds": 2},
-            "verdict": {"seeds": 5},
+            "verdict": {"seeds": 20, "max_seeds": 20},  # names of tasks seed networks: renamed ones have others
             "backend": "inline",
         }
     )
