@@ -16,7 +16,7 @@ test:  ## the suite that CI runs
 slow:  ## whole studies: minutes each
 	$(PYTHON) -m pytest -m slow -n 0 --timeout 5400
 
-hostile:  ## after a change to what reads tables: what becomes of every hostile file, about a minute; ends in an error where one outcome is not the expected one
+hostile:  ## after a change to what reads tables: what becomes of every hostile file, a quarter of an hour; ends in an error where one outcome is not the expected one
 	OMP_NUM_THREADS=1 $(PYTHON) -m tests.hostile
 
 faults:  ## a study under every kind of fault, driver kills by the hundred: a table and faults.json; two hours on two cores; ends in an error where the promise is broken
