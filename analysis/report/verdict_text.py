@@ -12,7 +12,7 @@ from analysis.records.load_suite import is_suite, load_suite
 from analysis.records.schema import Records
 from analysis.report.sections.options import option_cells, option_rows
 from analysis.report.sections.precision import precision_rows
-from analysis.statistics.looks import level_in_words
+from analysis.statistics.looks import FIRST_LEVEL
 from analysis.suite.answer import opening as suite_opening
 from analysis.suite.answer import rankings
 
@@ -42,7 +42,7 @@ class VerdictText:
     @property
     def is_stricter(self) -> bool:
         """Whether intervals hold at a higher level than at a first judgement."""
-        return self.level not in ("", level_in_words(1))
+        return self.level not in ("", FIRST_LEVEL)
 
 
 def verdict_text(run: str | Path | Records) -> VerdictText:

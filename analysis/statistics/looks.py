@@ -42,6 +42,10 @@ def level_in_words(divisor: float) -> str:
     return f"{100 - 100 * ALPHA / divisor:.3g}%"
 
 
+FIRST_LEVEL = level_in_words(1)
+"""Level of the intervals of a study that was judged once."""
+
+
 def level_of(rows: pd.DataFrame) -> str:
     """Return the level of the intervals of rows: 95%, or more where the study was judged before.
 

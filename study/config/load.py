@@ -6,7 +6,7 @@ Nothing is written here, and nothing heavy is imported: an error in a study file
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -192,6 +192,26 @@ def _named(document: Document, path: Path) -> Document:
     name = re.sub(r"[^A-Za-z0-9._-]+", "-", stem_of(path.resolve())).strip("-._")[:MAX_NAME]
     document.data.setdefault("name", "study" if wrong_with_name(name) else name)
     return document
+
+
+def spec_of_sections(given: Spec | Mapping[str, Any] | None, name: str, tasks: Mapping[str, Any]) -> Spec:
+    """Return the study that a call from Python describes, of data in memory.
+
+    Args:
+        given: a study, whose task set gives way to ``tasks``, or sections of a study file; ``None``: all defaults.
+        name: of the study where the sections have none.
+        tasks: the section ``tasks``.
+
+    Raises:
+        UserError: when the sections do not describe a study.
+    """
+    if isinstance(given, Spec):
+        return given.with_tasks(tasks)
+    sections = {"name": name} | dict(given or {}) | {"tasks": dict(tasks)}
+    try:
+        return Spec.model_validate(sections)
+    except ValidationError as error:
+        raise user_error_of(error, Document(sections), "study.run", ()) from None
 
 
 def _with_absolute_paths(document: Document, folder: Path) -> Document:

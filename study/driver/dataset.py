@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from pydantic import ValidationError
 
 from mtl_core.data.arrays.from_dataset import Progress, arrays_of_parts, parts_of, probe
 from mtl_core.data.task_set import TaskSet
@@ -24,9 +23,8 @@ from mtl_core.errors import UserError
 from mtl_core.registry import find
 from mtl_core.tasks.arrays import Arrays, read_arrays
 from mtl_core.tasks.dataset import Dataset
+from study.config.load import spec_of_sections
 from study.config.spec import ARRAYS, DATASET, Spec
-from study.config.strict_yaml import Document
-from study.config.validation_errors import user_error_of
 from study.driver.manifest import KEPT, refuse_something_else
 from study.planning.evaluation import evaluation_of
 from study.planning.options import checked_options
@@ -122,17 +120,7 @@ def kept_in_memory(
         UserError: as :func:`kept_data` does, and when sections do not describe a study.
     """
     tasks = {"set": ARRAYS, "path": str(out.absolute() / KEPT), **data.options}
-    return _kept(_study_of(data, spec, tasks), data.parts, {}, "study.dataset", out, screen)
-
-
-def _study_of(data: DataInMemory, spec: Spec | Mapping[str, Any] | None, tasks: Mapping[str, Any]) -> Spec:
-    if isinstance(spec, Spec):
-        return spec.with_tasks(tasks)
-    given = {"name": data.name} | dict(spec or {})
-    try:
-        return Spec.model_validate(given | {"tasks": tasks})
-    except ValidationError as error:
-        raise user_error_of(error, Document(given), "study.run", ()) from None
+    return _kept(spec_of_sections(spec, data.name, tasks), data.parts, {}, "study.dataset", out, screen)
 
 
 def prepare_with_data(spec: Spec, out: Path, screen: str | None) -> Prepared:

@@ -9,12 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-from pydantic import ValidationError
 
 from mtl_core.errors import UserError
+from study.config.load import spec_of_sections
 from study.config.spec import TABLE, Spec
-from study.config.strict_yaml import Document
-from study.config.validation_errors import user_error_of
 from study.driver.manifest import DATA
 from study.driver.table_content import as_parquet, is_same_content, without_codes
 from study.store.atomic_files import write_durably
@@ -120,7 +118,7 @@ def spec_of_frame(data: Frame, spec: Spec | Mapping[str, Any] | None, out: Path)
         UserError: when ``out`` holds other data, or sections do not describe a study.
     """
     path = out.absolute() / DATA
-    spec = _study_of(data, spec, {"set": TABLE, "path": str(path), **data.options})
+    spec = spec_of_sections(spec, data.name, {"set": TABLE, "path": str(path), **data.options})
     _write_once(data.table, path)
     return spec
 
@@ -142,16 +140,6 @@ def unwritten_where_refused(out: Path) -> Iterator[None]:
         if not was_there:
             path.unlink(missing_ok=True)
         raise
-
-
-def _study_of(data: Frame, spec: Spec | Mapping[str, Any] | None, tasks: dict[str, Any]) -> Spec:
-    if isinstance(spec, Spec):
-        return spec.with_tasks(tasks)
-    sections = {"name": data.name} | dict(spec or {}) | {"tasks": tasks}
-    try:
-        return Spec.model_validate(sections)
-    except ValidationError as error:
-        raise user_error_of(error, Document(sections), "study.run", ()) from None
 
 
 def _write_once(table: pa.Table, path: Path) -> None:

@@ -12,6 +12,7 @@ from analysis.recommendation.recommend import Recommendation
 from analysis.records.frames import each
 from analysis.records.schema import Records
 from analysis.report.output.tables import Table
+from analysis.statistics.looks import FIRST_LEVEL
 from analysis.statistics.verdicts import CHOSEN
 
 MEAN_OF_TASKS = "mean over tasks"
@@ -63,7 +64,7 @@ def precision_table(records: Records, recommendation: Recommendation) -> list[Ta
 def _stricter(recommendation: Recommendation) -> str:
     """That intervals of a study which was judged again are wider than foretold, whatever its rows and seeds."""
     level = recommendation.level
-    return "" if level == "95%" else f" (at {level}, since the study was judged more than once)"
+    return "" if level == FIRST_LEVEL else f" (at {level}, since the study was judged more than once)"
 
 
 def _of_mean(planned: dict[str, Any], option: Option) -> dict[str, Any]:

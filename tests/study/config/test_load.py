@@ -8,7 +8,7 @@ import pytest
 
 from mtl_core.errors import UserError
 from mtl_core.search_space import LogUniform, Uniform
-from study.config.load import as_text, load_spec, read_spec
+from study.config.load import as_text, load_spec, read_spec, spec_of_sections
 from study.config.spec import Spec
 
 
@@ -78,3 +78,12 @@ def test_a_table_is_a_study_of_its_own(suffix: str, tmp_path: Path) -> None:
 def test_a_missing_file_is_a_mistake() -> None:
     with pytest.raises(UserError, match=r"none\.yaml"):
         load_spec("none.yaml")
+
+
+def test_sections_given_in_python_take_the_tasks_of_their_data() -> None:
+    tasks = {"set": "digits3"}
+    spec = spec_of_sections({"band": 2}, "mine", tasks)
+    assert (spec.name, spec.band, spec.tasks.set) == ("mine", 2, "digits3")
+    assert spec_of_sections(spec, "other", {"set": "demo"}).name == "mine"
+    with pytest.raises(UserError, match=r"study\.run: bandd"):
+        spec_of_sections({"bandd": 2}, "mine", tasks)

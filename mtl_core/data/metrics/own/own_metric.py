@@ -87,7 +87,7 @@ def as_number(value: Any, path: str) -> float:
 
 def _arrays(task: Task, kept: Float[Tensor, "s n"]) -> tuple[np.ndarray, np.ndarray]:
     """Targets and predictions as the function gets them; copies, so that it may change them."""
-    outputs, targets = kept[:-1].double().cpu(), kept[-1].double().cpu().numpy().copy()
+    outputs, targets = kept[:-1].double().cpu(), kept[-1].double().cpu().numpy()
     if not task.has_classes:
         return targets + task.origin, outputs[0].numpy() + task.origin
     standards = torch.zeros(1), torch.ones(1)  # classes have none
