@@ -26,7 +26,12 @@ from study.execution.node_facts import NodeFacts, node_facts
 from tests.import_graph import ROOT
 
 LONGEST = 900
-LOOPBACK = {"RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0", "RAY_USAGE_STATS_ENABLED": "0", "OMP_NUM_THREADS": "1"}
+LOOPBACK = {
+    "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",
+    "RAY_USAGE_STATS_ENABLED": "0",
+    "OMP_NUM_THREADS": "1",
+    "RAY_AUTH_TOKEN": "",  # that of a Ray which an earlier test has started here would come before any file
+}
 
 
 def free_port() -> int:
