@@ -16,6 +16,7 @@ from mtl_core.network.network import Network
 from mtl_core.network.replica_state import ReplicaState, StackedStates, separate
 from mtl_core.recipe import Recipe, ReplicaConfig
 from mtl_core.training.array_parts import assemble
+from mtl_core.training.captured_steps import graph_on
 from mtl_core.training.device import CPU
 from mtl_core.training.model_selection import CURVES, ModelSelection
 from mtl_core.training.optimisers import optimiser
@@ -97,7 +98,7 @@ class FusedArray:
         parts = assemble(recipe, development, network, rows, states, preparations, device)
         self._searching = [bool(state.get("searching", False)) for state in states]
         self._parts, self._state = parts, parts.state
-        self._trainer, self._selection = EpochTrainer(parts), ModelSelection(parts)
+        self._trainer, self._selection = EpochTrainer(parts, graph_on(device)), ModelSelection(parts)
         self._conflict = conflict.Probes(recipe, development, network, parts.preparations, parts.seeds)
 
     @property

@@ -23,9 +23,15 @@ def optimiser_of(
     rows: StackedStates,
     hyperparameters: Sequence[Mapping[str, Any]],
     adaptive: bool = False,
+    captured: bool = False,
 ) -> Optimiser:
-    """Return the optimiser that is fastest where the rows are; arguments are those of :class:`Optimiser`."""
-    if rows["updates"].device.type != "cpu":
+    """Return the optimiser that is fastest where the rows are.
+
+    Args:
+        name, layout, parameters, rows, hyperparameters, adaptive: as for :class:`Optimiser`.
+        captured: whether steps are captured, wherever they are taken: then no number of the host may enter them.
+    """
+    if captured or rows["updates"].device.type != "cpu":
         made: type[Optimiser] = BroadcastOptimiser
     else:
         made = SmallRowsOptimiser if layout.num_trained <= LARGEST else RowByRowOptimiser
