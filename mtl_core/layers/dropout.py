@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from copy import copy
+from copy import copy as shallow_copy
 
 import torch
 from jaxtyping import Float, Int
@@ -66,7 +66,7 @@ class Dropout:
 
     def alone(self, numbers: Int[Tensor, " r"]) -> Noise:
         """Return the noise of the step with these numbers, computed from them without what is kept of an epoch."""
-        step = copy(self)
+        step = shallow_copy(self)
         step._keys, step._blocks = {}, {}
         step.begin(numbers.unsqueeze(0))
         return step.at(0)

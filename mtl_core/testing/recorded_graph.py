@@ -64,10 +64,11 @@ class _Recorder(TorchDispatchMode):
     ) -> Any:
         """Run the operation and note it."""
         name = func._schema.name.removeprefix("aten::")
-        if name in WAITING:
+        taken = _tensors((*args, *(kwargs or {}).values()))
+        by_mask = name in ("index", "index_put_") and any(one.dtype == torch.bool for one in taken[1:])
+        if name in WAITING or by_mask:
             raise RuntimeError(f"{name} is not permitted while a step is captured.")
         given = dict(kwargs or {})
-        taken = _tensors((*args, *given.values()))
         for tensor in taken:  # some operations change arguments without saying so, running statistics for one
             self._keep(tensor)
         found = func(*args, **given)

@@ -60,8 +60,8 @@ def graph_on(device: torch.device) -> Callable[[], Graph] | None:
 class CapturedSteps:
     """Trains the epochs of one array, step by step or from a graph, whichever is faster.
 
-    The first epochs are trained step by step and timed.  Then a step is captured, and an epoch is trained by replays; it
-    is the last one by replays if it took longer.  A step that cannot be captured is trained step by step for good.
+    The first epochs are trained step by step and timed.  Then a step is captured, and an epoch is trained by replays;
+    it is the last one by replays if it took longer.  An array whose step cannot be captured is trained step by step.
 
     Args:
         take: takes a step on the tensors that it is given.
@@ -113,7 +113,8 @@ class CapturedSteps:
         except torch.cuda.OutOfMemoryError:
             raise  # the shard is too large, and is cut in two
         except RuntimeError as error:
-            self.why_not = f"a step cannot be captured: {str(error).strip().splitlines()[0]}"
+            reason, _, _ = str(error).strip().partition("\n")
+            self.why_not = f"a step cannot be captured: {reason}"
             return False
         self._graph, self._inputs = graph, inputs
         return True

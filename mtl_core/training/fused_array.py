@@ -121,6 +121,11 @@ class FusedArray:
         """The best mean validation skill of any row so far."""
         return self._state["best_skill"].max().item()
 
+    @property
+    def replay_speed_up(self) -> float | None:
+        """How much faster epochs are by replays of a captured step than by launches; ``None``: none was replayed."""
+        return self._trainer.captured and self._trainer.captured.speed_up
+
     def states(self) -> list[ReplicaState]:
         """Return a copy of every row's state, to be kept, resumed or put into another array."""
         current = {"parameters": self._parts.network.layout.pack(self._parts.parameters), **self._trainer.moments()}

@@ -105,8 +105,10 @@ class EpochTrainer:
             adaptive=isinstance(self._weighting, JacobianWeighting) and self._weighting.adaptive,
             captured=graph is not None,
         )  # fmt: skip
-        captures = graph is not None and not self._weighting.solves_on_host
-        self.captured = CapturedSteps(self._take_alone, graph, device, clock) if captures else None
+        if graph is None or self._weighting.solves_on_host:
+            self.captured = None
+        else:
+            self.captured = CapturedSteps(self._take_alone, graph, device, clock)
 
     def train_epoch(self) -> Float[Tensor, "r t"]:
         """Train every row for one epoch, and return the mean weight of each task."""

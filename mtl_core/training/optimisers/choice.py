@@ -10,7 +10,7 @@ from torch import Tensor
 
 from mtl_core.layers.parameter_layout import Layout
 from mtl_core.network.replica_state import StackedStates
-from mtl_core.training.optimisers.broadcast import BroadcastOptimiser
+from mtl_core.training.optimisers.on_device import DeviceOptimiser
 from mtl_core.training.optimisers.optimiser import Optimiser
 from mtl_core.training.optimisers.row_by_row import RowByRowOptimiser
 from mtl_core.training.optimisers.small_rows import LARGEST, SmallRowsOptimiser
@@ -32,7 +32,7 @@ def optimiser_of(
         captured: whether steps are captured, wherever they are taken: then no number of the host may enter them.
     """
     if captured or rows["updates"].device.type != "cpu":
-        made: type[Optimiser] = BroadcastOptimiser
+        made: type[Optimiser] = DeviceOptimiser
     else:
         made = SmallRowsOptimiser if layout.num_trained <= LARGEST else RowByRowOptimiser
     return made(name, layout, parameters, rows, hyperparameters, adaptive)

@@ -20,6 +20,7 @@ from mtl_core.testing.small_tasks import MIXED, small_tasks
 from mtl_core.weighting.dwa import DWA
 from mtl_core.weighting.scheduled import Scheduled
 from tests.mtl_core.sharing.cases import SHARING_OPTIONS
+from tests.mtl_core.testing.test_devices import NOWHERE
 
 RECIPE = Recipe(depth=1, stages=2, width=8, batch_size=16, epochs=6)
 WAITS = ("aligned",)
@@ -31,16 +32,26 @@ def data(*, own_inputs: bool = False, missing: float = 0.0) -> Development:
     return small_tasks(MIXED, own_inputs=own_inputs, examples=48, missing=missing)
 
 
-@pytest.mark.parametrize("backbone", entries("backbones"))
-@pytest.mark.parametrize("sharing", entries("sharing"))
+SHARINGS, BACKBONES = list(entries("sharing")), list(entries("backbones"))
+PAIRS = [
+    pytest.param(sharing, backbone, marks=[] if place % len(BACKBONES) == number else pytest.mark.slow)
+    for place, sharing in enumerate(SHARINGS)
+    for number, backbone in enumerate(BACKBONES)
+]
+"""Every architecture with a backbone in turn; with the others in the slow suite."""
+
+
+@pytest.mark.parametrize(("sharing", "backbone"), PAIRS)
 def test_every_architecture_can_be_captured(sharing: str, backbone: str) -> None:
     """Common and own inputs take turns."""
     own = {"backbone_options": BACKBONE_OPTIONS.get(backbone, {}), "sharing_options": SHARING_OPTIONS.get(sharing, {})}
     cases = cases_of(sharing, backbone, stages=2, width=8, batch_size=64, epochs=6, **own)
-    if trained := [case for case in cases if case.trains]:
-        turn = list(entries("sharing")).index(sharing) + list(entries("backbones")).index(backbone)
-        case = trained[turn % len(trained)]
-        assert check_captured(case.recipe, case.data) == ""
+    if not (trained := [case for case in cases if case.trains]):
+        assert (sharing, backbone) in NOWHERE
+        return
+    turn = SHARINGS.index(sharing) + BACKBONES.index(backbone)
+    case = trained[turn % len(trained)]
+    assert check_captured(case.recipe, case.data) == ""
 
 
 @pytest.mark.parametrize("weighting", entries("weighting"))
