@@ -103,9 +103,7 @@ TRAINING = (
         ),
         "seconds": Column(REAL, "the replica's share of its shard's wall time", "s"),
         "device": Column(TEXT, "what it was trained on, cpu or cuda; null: not recorded, then cpu", is_new=True),
-        "replay_speed_up": Column(
-            REAL, "how much faster a CUDA graph made its epochs; null: not", "ratio", is_new=True
-        ),
+        "replay_speed_up": Column(REAL, "speed-up by a CUDA graph; null: none was used", "ratio", is_new=True),
     }
 )
 """One row per replica × task.  A replica may stand in several parts (one per rung): the longest one counts."""

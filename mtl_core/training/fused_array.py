@@ -82,6 +82,7 @@ class FusedArray:
         states: the state of each row.
         preparations: the split and the scales of each row's seed.
         device: where the rows train.
+        graphs: whether steps may be captured in graphs, where the device has them.
     """
 
     def __init__(
@@ -93,12 +94,14 @@ class FusedArray:
         states: Sequence[ReplicaState],
         preparations: Sequence[Preparation],
         device: torch.device = CPU,
+        graphs: bool = True,
     ) -> None:
         self.rows = tuple(rows)
         parts = assemble(recipe, development, network, rows, states, preparations, device)
         self._searching = [bool(state.get("searching", False)) for state in states]
         self._parts, self._state = parts, parts.state
-        self._trainer, self._selection = EpochTrainer(parts, graph_on(device)), ModelSelection(parts)
+        self._trainer = EpochTrainer(parts, graph_on(device) if graphs else None)
+        self._selection = ModelSelection(parts)
         self._conflict = conflict.Probes(recipe, development, network, parts.preparations, parts.seeds)
 
     @property
