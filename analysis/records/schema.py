@@ -63,9 +63,7 @@ FACTORS = {
     "optimiser": Column(TEXT, "optimiser"),
     "train_fraction": Column(REAL, "part of the training split that is used", "fraction"),
     "capacity": Column(
-        WHOLE,
-        "width of the reference network that the arm is as large as; its own width where none was matched",
-        "units per stage",
+        WHOLE, "width of the reference network as large as the arm; its own where none was matched", "units per stage"
     ),
 }
 TRAINING = (
@@ -105,6 +103,7 @@ TRAINING = (
         ),
         "seconds": Column(REAL, "the replica's share of its shard's wall time", "s"),
         "device": Column(TEXT, "what it was trained on, cpu or cuda; null: not recorded, then cpu", is_new=True),
+        "replay_speed_up": Column(REAL, "speed-up by a CUDA graph; null: none was used", "ratio", is_new=True),
     }
 )
 """One row per replica × task.  A replica may stand in several parts (one per rung): the longest one counts."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from copy import copy as shallow_copy
 
 import torch
 from jaxtyping import Float, Int
@@ -62,6 +63,13 @@ class Dropout:
     def at(self, place: int) -> Noise:
         """Return the noise of the step at ``place`` in the epoch, which begins its draws anew."""
         return Noise(self, place)
+
+    def alone(self, numbers: Int[Tensor, " r"]) -> Noise:
+        """Return the noise of the step with these numbers, computed from them without what is kept of an epoch."""
+        step = shallow_copy(self)
+        step._keys, step._blocks = {}, {}
+        step.begin(numbers.unsqueeze(0))
+        return step.at(0)
 
     def mask(self, draws: Sequence[tuple[str, int]], place: int, elements: int, like: Tensor) -> Float[Tensor, "r c n"]:
         """Return a mask of 0 for dropped elements and 1/(1 − rate) for the others, in the data type of ``like``.
@@ -153,6 +161,4 @@ def noise_of(seeds: Sequence[int], steps: Sequence[int], rates: Sequence[float])
         seeds, rates: as for :class:`Dropout`.
         steps: number of the step of each replica.
     """
-    dropout = Dropout(seeds, rates)
-    dropout.begin(torch.tensor([list(steps)]))
-    return dropout.at(0)
+    return Dropout(seeds, rates).alone(torch.tensor(list(steps)))

@@ -16,6 +16,7 @@ from mtl_core.network.network import Network
 from mtl_core.network.replica_state import ReplicaState, StackedStates, separate
 from mtl_core.recipe import Recipe, ReplicaConfig
 from mtl_core.training.array_parts import assemble
+from mtl_core.training.captured_steps import graph_on
 from mtl_core.training.device import CPU
 from mtl_core.training.model_selection import CURVES, ModelSelection
 from mtl_core.training.optimisers import optimiser
@@ -81,6 +82,7 @@ class FusedArray:
         states: the state of each row.
         preparations: the split and the scales of each row's seed.
         device: where the rows train.
+        graphs: whether steps may be captured in graphs, where the device has them.
     """
 
     def __init__(
@@ -92,12 +94,14 @@ class FusedArray:
         states: Sequence[ReplicaState],
         preparations: Sequence[Preparation],
         device: torch.device = CPU,
+        graphs: bool = True,
     ) -> None:
         self.rows = tuple(rows)
         parts = assemble(recipe, development, network, rows, states, preparations, device)
         self._searching = [bool(state.get("searching", False)) for state in states]
         self._parts, self._state = parts, parts.state
-        self._trainer, self._selection = EpochTrainer(parts), ModelSelection(parts)
+        self._trainer = EpochTrainer(parts, graph_on(device) if graphs else None)
+        self._selection = ModelSelection(parts)
         self._conflict = conflict.Probes(recipe, development, network, parts.preparations, parts.seeds)
 
     @property
@@ -119,6 +123,11 @@ class FusedArray:
     def best_skill(self) -> float:
         """The best mean validation skill of any row so far."""
         return self._state["best_skill"].max().item()
+
+    @property
+    def replay_speed_up(self) -> float | None:
+        """How much faster epochs are by replays of a captured step than by launches; ``None``: none was replayed."""
+        return self._trainer.captured and self._trainer.captured.speed_up
 
     def states(self) -> list[ReplicaState]:
         """Return a copy of every row's state, to be kept, resumed or put into another array."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -11,18 +13,21 @@ from torch import Tensor
 from mtl_core.data.batch_sampler import BatchSampler
 from mtl_core.gradients.batch_passes import Batch
 from mtl_core.gradients.step_gradient import StepGradient
-from mtl_core.layers.dropout import Dropout
+from mtl_core.layers.dropout import Dropout, Noise
 from mtl_core.layers.forward_context import ForwardContext
 from mtl_core.network.replica_state import StackedStates
 from mtl_core.randomness.counter_based import Streams
 from mtl_core.training.array_parts import ArrayParts
+from mtl_core.training.captured_steps import CapturedSteps, Graph
 from mtl_core.training.clipping import clip_
 from mtl_core.training.device import CPU
+from mtl_core.training.epoch_sums import EpochSums
 from mtl_core.training.optimisers.choice import optimiser_of
 from mtl_core.training.pools import stream_names
 from mtl_core.training.rows_weighting import columns_of_rows, weighting_memory, weighting_of
+from mtl_core.training.step_inputs import StepInputs
 from mtl_core.training.step_schedule import StepSchedule, schedule_of
-from mtl_core.weighting import JacobianWeighting, State
+from mtl_core.weighting import JacobianWeighting
 from mtl_core.weighting.solvers.on_host import end_epoch
 
 
@@ -35,8 +40,7 @@ class Epoch:
         weighting_numbers: the counters where the weighting method works.
         orders, presents: examples, and tasks that are trained, of every step, for each batch of a step.
         searching: whether each row searches a structure; ``None``: there is no search.
-        memory: what the weighting method remembers; updated in place.
-        weights, losses, counts: sums over the steps so far of the tasks' weights, their losses, and their presence.
+        sums: what its steps add up.
     """
 
     schedule: StepSchedule
@@ -44,10 +48,21 @@ class Epoch:
     orders: list[Int[Tensor, "r s g b"]]
     presents: list[Tensor | None]
     searching: Bool[Tensor, " r"] | None
-    memory: State
-    weights: Float[Tensor, "r t"]
-    losses: Float[Tensor, "r t"]
-    counts: Float[Tensor, "r t"]
+    sums: EpochSums
+
+    def inputs(self, step: int) -> StepInputs:
+        """Return what a step reads of the epoch."""
+        schedule = self.schedule
+        return StepInputs(
+            orders=[order[:, step] for order in self.orders],
+            presents=[None if present is None else present[:, step] for present in self.presents],
+            numbers=schedule.numbers[step],
+            weighting_numbers=self.weighting_numbers[step],
+            progress=schedule.progress[step],
+            rates=schedule.rates[step],
+            searching=self.searching,
+            host_rates=schedule.host_rates[step],
+        )
 
 
 class EpochTrainer:
@@ -58,9 +73,17 @@ class EpochTrainer:
 
     Args:
         parts: the array; parameters and state are updated in place.
+        graph: makes the graph that steps are captured in; ``None``: every step is launched by itself, as it is where a
+            weighting method solves its problem on the host.
+        clock: seconds, by which launches and replays are compared.
     """
 
-    def __init__(self, parts: ArrayParts) -> None:
+    def __init__(
+        self,
+        parts: ArrayParts,
+        graph: Callable[[], Graph] | None = None,
+        clock: Callable[[], float] = time.perf_counter,
+    ) -> None:
         recipe, network, rows, seeds, device = parts.recipe, parts.network, parts.rows, parts.seeds, parts.device
         self._recipe, self._network, self._parts, self._device = recipe, network, parts, device
         self._state, self._theta = parts.state, parts.theta
@@ -68,6 +91,7 @@ class EpochTrainer:
         learnt = [row.task for row in rows]
         self._batches = BatchSampler(recipe, parts.development, parts.preparations, seeds, device, learnt)
         self._every_task = torch.ones(len(rows), len(network.tasks), dtype=torch.bool, device=device)
+        self._memory, self._sums = weighting_memory(parts.state), EpochSums.zeros(len(rows), len(network.tasks), device)
         self._weighting = weighting_of(recipe, network, rows, device)
         self._step_gradient = StepGradient(recipe, network, parts.theta, parts.loader, self._weighting)
         self._weighting_streams = Streams(seeds, "weighting", CPU if self._weighting.solves_on_host else device)
@@ -79,13 +103,25 @@ class EpochTrainer:
         self._optimiser = optimiser_of(
             recipe.optimiser, network.layout, parts.parameters, parts.state, [row.hyperparameters for row in rows],
             adaptive=isinstance(self._weighting, JacobianWeighting) and self._weighting.adaptive,
+            captured=graph is not None,
         )  # fmt: skip
+        if graph is None or self._weighting.solves_on_host:
+            self.captured = None
+        else:
+            self.captured = CapturedSteps(self._take_alone, graph, device, clock)
 
     def train_epoch(self) -> Float[Tensor, "r t"]:
         """Train every row for one epoch, and return the mean weight of each task."""
-        epoch = self.begin()
-        for step in range(self._batches.steps):
-            self.step(epoch, step)
+        epoch, steps = self.begin(), range(self._batches.steps)
+
+        def step_by_step() -> None:
+            for step in steps:
+                self.step(epoch, step)
+
+        if self.captured is None:
+            step_by_step()
+        else:
+            self.captured.train([epoch.inputs(step) for step in steps], step_by_step)
         return self.end(epoch)
 
     def moments(self) -> StackedStates:
@@ -98,6 +134,7 @@ class EpochTrainer:
         schedule = schedule_of(self._recipe, rates, self._parts.epochs, self._batches.steps, self._search, self._device)
         if self._dropout:
             self._dropout.begin(schedule.numbers)
+        self._sums.begin()
         orders = [self._batches.order(schedule.epochs, number) for number in range(self._step_gradient.batches)]
         return Epoch(
             schedule=schedule,
@@ -105,10 +142,7 @@ class EpochTrainer:
             orders=orders,
             presents=[self._batches.present(order, schedule.epochs) for order in orders],
             searching=self._state["epoch"] < 0 if self._search else None,
-            memory=weighting_memory(self._state),
-            weights=torch.zeros(self._every_task.shape, device=self._device),
-            losses=torch.zeros(self._every_task.shape, device=self._device),
-            counts=torch.zeros(self._every_task.shape, device=self._device),
+            sums=self._sums,
         )
 
     def step(self, epoch: Epoch, step: int) -> None:
@@ -118,42 +152,46 @@ class EpochTrainer:
             epoch: of :meth:`begin`.
             step: number of the step in the epoch, from 0.
         """
-        each = zip(epoch.orders, epoch.presents, strict=True)
-        batches = [self._batch(epoch, order, present, step) for order, present in each]
-        rates = epoch.schedule.rates[step]
-        streams = self._weighting_streams.at(epoch.weighting_numbers[step])
-        direction = self._step_gradient.direction(batches, epoch.memory, streams)
+        self._take(epoch.inputs(step), self._dropout.at(step) if self._dropout else None)
+
+    def end(self, epoch: Epoch) -> Float[Tensor, "r t"]:
+        """Tell the weighting method that the epoch has ended, and return the mean weight of each task."""
+        end_epoch(self._weighting, epoch.sums.mean_losses(), epoch.sums.counts > 0, self._memory)
+        return epoch.sums.weights / self._batches.steps
+
+    def _take(self, inputs: StepInputs, noise: Noise | None) -> None:
+        """Take a step that depends on its inputs, the parameters and the state alone."""
+
+        def context() -> ForwardContext:
+            return self._context(inputs, noise)
+
+        batches = [
+            Batch(order, self._every_task if present is None else present, context, inputs.progress)
+            for order, present in zip(inputs.orders, inputs.presents, strict=True)
+        ]
+        streams = self._weighting_streams.at(inputs.weighting_numbers)
+        direction = self._step_gradient.direction(batches, self._memory, streams)
         gradients, present = direction.gradients, direction.present
         if self._recipe.clip_norm is not None:
             clip_(gradients, self._recipe.clip_norm)
         some = None if present is self._every_task else present
-        self._optimiser.step(gradients, epoch.schedule.host_rates[step], some, rates)
+        self._optimiser.step(gradients, inputs.host_rates, some, inputs.rates)
         if self._network.trunk.acts_after_step:
-            self._network.after_step(self._theta, rates, present, self._context(epoch, step))
-        self._step_gradient.observe_step(batches[0], epoch.memory, streams)
-        epoch.weights.add_(direction.weights)
-        epoch.losses.add_(direction.losses)
-        epoch.counts.add_(present)
+            self._network.after_step(self._theta, inputs.rates, present, context())
+        self._step_gradient.observe_step(batches[0], self._memory, streams)
+        self._sums.add(direction)
 
-    def end(self, epoch: Epoch) -> Float[Tensor, "r t"]:
-        """Tell the weighting method that the epoch has ended, and return the mean weight of each task."""
-        losses = epoch.losses / epoch.counts.clamp(min=1)
-        end_epoch(self._weighting, losses, epoch.counts > 0, epoch.memory)
-        return epoch.weights / self._batches.steps
+    def _take_alone(self, inputs: StepInputs) -> None:
+        """Take a step whose dropout masks, too, are computed from its inputs."""
+        self._take(inputs, self._dropout.alone(inputs.numbers) if self._dropout else None)
 
-    def _batch(
-        self, epoch: Epoch, order: Int[Tensor, "r s g b"], present: Bool[Tensor, "r s t"] | None, step: int
-    ) -> Batch:
-        tasks = self._every_task if present is None else present[:, step]
-        return Batch(order[:, step], tasks, lambda: self._context(epoch, step), epoch.schedule.progress[step])
-
-    def _context(self, epoch: Epoch, step: int) -> ForwardContext:
+    def _context(self, inputs: StepInputs, noise: Noise | None) -> ForwardContext:
         return ForwardContext(
             training=True,
-            noise=self._dropout.at(step) if self._dropout else None,
-            progress=epoch.schedule.progress[step],
-            searching=epoch.searching,
+            noise=noise,
+            progress=inputs.progress,
+            searching=inputs.searching,
             options=self._sharing_options,
-            streams=self._sharing_streams.at(epoch.schedule.numbers[step]),
+            streams=self._sharing_streams.at(inputs.numbers),
             tasks=self._network.layout.tasks,
         )

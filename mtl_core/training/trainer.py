@@ -38,6 +38,8 @@ class Outcome:
         seconds: the row's share of the wall time.
         state: everything that a resumed run needs.
         selected: parameters at the selected epoch, ``[p]``.
+        replay_speed_up: seconds of an epoch whose steps were launched one by one over those of one whose steps were
+            replayed from a CUDA graph, in the row's last array; ``None``: none was replayed.
     """
 
     key: str
@@ -54,6 +56,7 @@ class Outcome:
     seconds: float
     state: ReplicaState
     selected: Tensor
+    replay_speed_up: float | None = None
 
 
 def fit(
@@ -103,6 +106,7 @@ def fit(
     prepared = {row.key: pools.preparation(row) for row in rows}
     scheduler = RowScheduler(rows, states or {}, until, max_rows, pools.network.trunk.search_epochs(recipe))
     reports = Reports(scheduler, watch, snapshot, snapshot_seconds)
+    speed_ups: dict[str, float | None] = {}
     while active := scheduler.next_rows():
         for row in active:
             state = scheduler.states.get(row.key)
@@ -114,7 +118,8 @@ def fit(
         array = FusedArray(recipe, pools.development, pools.network, active, begun, preparations, chosen)
         _train_until_a_row_is_done(array, until, reports)
         scheduler.store(array)
-    return [_outcome(recipe, row, scheduler.states[row.key], prepared[row.key]) for row in rows]
+        speed_ups.update(dict.fromkeys((row.key for row in active), array.replay_speed_up))
+    return [_outcome(recipe, row, scheduler.states[row.key], prepared[row.key], speed_ups.get(row.key)) for row in rows]
 
 
 def _train_until_a_row_is_done(array: FusedArray, until: int, reports: Reports) -> None:
@@ -130,7 +135,9 @@ def _train_until_a_row_is_done(array: FusedArray, until: int, reports: Reports) 
             return
 
 
-def _outcome(recipe: Recipe, row: ReplicaConfig, state: ReplicaState, preparation: Preparation) -> Outcome:
+def _outcome(
+    recipe: Recipe, row: ReplicaConfig, state: ReplicaState, preparation: Preparation, replay_speed_up: float | None
+) -> Outcome:
     epochs = max(int(state["epoch"]), 0)
     diverged = bool(state["diverged"])
     over = diverged or bool(state["stopped"]) or epochs >= recipe.epochs
@@ -149,6 +156,7 @@ def _outcome(recipe: Recipe, row: ReplicaConfig, state: ReplicaState, preparatio
         seconds=float(state["seconds"]),
         state=state,
         selected=state["selected"],
+        replay_speed_up=replay_speed_up,
     )
 
 

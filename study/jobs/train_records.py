@@ -110,6 +110,7 @@ def _ending(outcome: trainer.Outcome, column: int) -> dict[str, Any]:
         "num_validation": int(outcome.num_validation[column]),
         "unconverged": int(unconverged) if (unconverged := outcome.state.get(UNCONVERGED)) is not None else None,
         "seconds": outcome.seconds,
+        "replay_speed_up": outcome.replay_speed_up,
     }
 
 

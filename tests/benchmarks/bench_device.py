@@ -1,7 +1,8 @@
 """Replicas per second on a device: the fused engine over a good plain loop on the same device.
 
 On a GPU the plain loop is also captured as a CUDA graph, one replay a step, which is the best that one process can do
-without fusing.  Both train the same steps on data that lie on the device.
+without fusing, and the fused engine trains with and without graphs.  Processes that share the GPU, each with such a
+plain loop, are what one can do without fusing.  All train the same steps on data that lie on the device.
 
     make gpu              or: python -m tests.benchmarks.bench_device [--device cpu] [--rows 1 16 64 256] [--out FILE]
 """
@@ -24,20 +25,27 @@ from mtl_core.data.task_set import Development
 from mtl_core.network.network import Network
 from mtl_core.recipe import Recipe, ReplicaConfig
 from mtl_core.training.allocator import keep_freed_memory
+from mtl_core.training.captured_steps import EAGER_EPOCHS
 from mtl_core.training.device import chosen_device, device_facts
 from mtl_core.training.fused_array import FusedArray, fresh_state
 from tests.benchmarks.bench_fused import BATCH, DEPTH, STAGES, STEPS, Plain, data
+from tests.benchmarks.device_peak import multiply_adds_per_step, peak_multiply_adds
+from tests.benchmarks.device_processes import steps_per_second
 
+WARM = EAGER_EPOCHS + 1
+"""Epochs that are not timed: those before a step is captured, and the one in which it is."""
 HYPERPARAMETERS = {"learning_rate": 1e-3, "weight_decay": 1e-2}
 
 
-def fused_epoch(development: Development, recipe: Recipe, rows: int, device: torch.device) -> Callable[[], object]:
-    """An epoch of the fused engine on the device."""
+def fused_array(
+    development: Development, recipe: Recipe, rows: int, device: torch.device, *, graphs: bool
+) -> FusedArray:
+    """An array of the fused engine on the device."""
     network = Network(recipe, development.tasks, development.shape)
     configs = [ReplicaConfig(str(row), row, HYPERPARAMETERS) for row in range(rows)]
     states = [fresh_state(recipe, network, config) for config in configs]
     preparations = [prepare(development, config.seed) for config in configs]
-    return FusedArray(recipe, development, network, configs, states, preparations, device).train_epoch
+    return FusedArray(recipe, development, network, configs, states, preparations, device, graphs)
 
 
 class PlainLoop:
@@ -97,18 +105,29 @@ def seconds_per_step(epoch: Callable[[], object], device: torch.device, repeats:
     """Median over the repeats, each of which waits for the device."""
     wait = torch.cuda.synchronize if device.type == "cuda" else lambda: None
     times = []
-    for repeat in range(repeats + 2):
+    for repeat in range(repeats + WARM):
         wait()
         began = time.perf_counter()
         epoch()
         wait()
-        if repeat >= 2:
+        if repeat >= WARM:
             times.append(time.perf_counter() - began)
     return statistics.median(times) / STEPS
 
 
-def measured(width: int, tasks: int, rows: list[int], device: torch.device, repeats: int) -> list[dict[str, Any]]:
-    """Steps of one replica per second by every contestant at one width and number of tasks."""
+def measured(
+    width: int, tasks: int, rows: list[int], device: torch.device, repeats: int, processes: int, peak: float
+) -> list[dict[str, Any]]:
+    """Steps of one replica per second by every contestant at one width and number of tasks.
+
+    Args:
+        width, tasks: of the networks.
+        rows: sizes of arrays.
+        device: where all train.
+        repeats: epochs that are timed.
+        processes: how many share the device with a plain loop each; 0: none.
+        peak: multiply-adds per second of the device.
+    """
     development = data(tasks)
     recipe = Recipe(depth=DEPTH, stages=STAGES, width=width, batch_size=BATCH, epochs=1000)
     kinds = {"plain": False} | ({"plain, CUDA graph": True} if device.type == "cuda" else {})
@@ -116,7 +135,10 @@ def measured(width: int, tasks: int, rows: list[int], device: torch.device, repe
         name: (1, PlainLoop(development, Plain(tasks, width), device, captured=captured).epoch)
         for name, captured in kinds.items()
     }
-    contestants |= {f"fused, {row} rows": (row, fused_epoch(development, recipe, row, device)) for row in rows}
+    for row in rows:
+        for kind, graphs in kinds.items():
+            name = f"fused, {row} rows{kind.removeprefix('plain')}"
+            contestants[name] = row, fused_array(development, recipe, row, device, graphs=graphs).train_epoch
     found = []
     for name, (replicas, epoch) in contestants.items():
         if device.type == "cuda":
@@ -125,8 +147,17 @@ def measured(width: int, tasks: int, rows: list[int], device: torch.device, repe
         memory = torch.cuda.max_memory_allocated() if device.type == "cuda" else None
         facts = {"width": width, "tasks": tasks, "contestant": name, "steps_per_second": replicas / seconds}
         found.append(facts | {"peak_bytes": memory})
-    best = max(fact["steps_per_second"] for fact in found if fact["contestant"].startswith("plain"))
-    return [fact | {"over_best_plain": fact["steps_per_second"] / best} for fact in found]
+    if processes:
+        facts = {"width": width, "tasks": tasks, "contestant": f"plain, {processes} processes"}
+        together = steps_per_second(processes, width, tasks, device)
+        found.insert(len(kinds), facts | {"steps_per_second": together, "peak_bytes": None})
+    best = max(fact["steps_per_second"] for fact in found[: len(kinds)])
+    of_peak = multiply_adds_per_step(recipe, tasks) / peak
+    rates = [fact["steps_per_second"] for fact in found]
+    return [
+        fact | {"over_best_plain": rate / best, "share_of_peak": rate * of_peak}
+        for fact, rate in zip(found, rates, strict=True)
+    ]
 
 
 def main() -> None:
@@ -136,6 +167,7 @@ def main() -> None:
     parser.add_argument("--widths", type=int, nargs="+", default=[32, 64, 128])
     parser.add_argument("--rows", type=int, nargs="+", default=[1, 16, 64, 256])
     parser.add_argument("--repeats", type=int, default=15)
+    parser.add_argument("--processes", type=int, default=16, help="plain loops that share the device; 0: none")
     parser.add_argument("--out", type=Path)
     arguments = parser.parse_args()
     torch.set_num_threads(1)
@@ -143,16 +175,19 @@ def main() -> None:
     device = chosen_device(arguments.device)
     facts = device_facts(device)
     print(", ".join(f"{name}: {value}" for name, value in facts.items()))
-    print(f"{'width':>5} {'tasks':>5} {'contestant':20} {'replica-steps/s':>15} {'over best plain':>15}")
-    results = []
+    print(f"{'width':>5} {'tasks':>5} {'contestant':28} {'replica-steps/s':>15} {'over best plain':>15} {'of peak':>8}")
+    results, peak = [], peak_multiply_adds(device)
     for width in arguments.widths:
         for tasks in arguments.tasks:
-            for fact in measured(width, tasks, arguments.rows, device, arguments.repeats):
-                line = f"{width:>5} {tasks:>5} {fact['contestant']:20} {fact['steps_per_second']:>15,.0f}"
-                print(f"{line} {fact['over_best_plain']:>14.2f}×", flush=True)
+            settings = arguments.rows, device, arguments.repeats, arguments.processes, peak
+            for fact in measured(width, tasks, *settings):
+                line = f"{width:>5} {tasks:>5} {fact['contestant']:28} {fact['steps_per_second']:>15,.0f}"
+                print(f"{line} {fact['over_best_plain']:>14.2f}× {fact['share_of_peak']:>8.2%}", flush=True)
                 results.append(fact)
     if arguments.out:
-        arguments.out.write_text(json.dumps({"device": facts, "results": results}, indent=1) + "\n")
+        arguments.out.write_text(
+            json.dumps({"device": facts, "peak_multiply_adds_per_second": peak, "results": results}, indent=1) + "\n"
+        )
 
 
 if __name__ == "__main__":

@@ -56,8 +56,8 @@ class ParentChoice:
 
     def settled(self, theta: Theta) -> Float[Tensor, "r t t"]:
         """Return the chosen parents as one-hot weights."""
-        chosen = torch.nn.functional.one_hot(self.parents(theta), len(self.logits.copies))
-        return chosen.to(theta[self.logits].dtype)
+        parents = self.parents(theta).unsqueeze(2)  # one_hot would look at their numbers, for which a graph cannot wait
+        return (parents == torch.arange(len(self.logits.copies), device=parents.device)).to(theta[self.logits].dtype)
 
     def keep(self, theta: Theta, moving: Bool[Tensor, " r"]) -> None:
         """Update the choice in place from the logits, in the rows whose tree is not fixed yet (``moving``)."""

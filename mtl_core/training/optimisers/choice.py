@@ -10,7 +10,7 @@ from torch import Tensor
 
 from mtl_core.layers.parameter_layout import Layout
 from mtl_core.network.replica_state import StackedStates
-from mtl_core.training.optimisers.broadcast import BroadcastOptimiser
+from mtl_core.training.optimisers.on_device import DeviceOptimiser
 from mtl_core.training.optimisers.optimiser import Optimiser
 from mtl_core.training.optimisers.row_by_row import RowByRowOptimiser
 from mtl_core.training.optimisers.small_rows import LARGEST, SmallRowsOptimiser
@@ -23,10 +23,16 @@ def optimiser_of(
     rows: StackedStates,
     hyperparameters: Sequence[Mapping[str, Any]],
     adaptive: bool = False,
+    captured: bool = False,
 ) -> Optimiser:
-    """Return the optimiser that is fastest where the rows are; arguments are those of :class:`Optimiser`."""
-    if rows["updates"].device.type != "cpu":
-        made: type[Optimiser] = BroadcastOptimiser
+    """Return the optimiser that is fastest where the rows are.
+
+    Args:
+        name, layout, parameters, rows, hyperparameters, adaptive: as for :class:`Optimiser`.
+        captured: whether steps are captured, wherever they are taken: then no number of the host may enter them.
+    """
+    if captured or rows["updates"].device.type != "cpu":
+        made: type[Optimiser] = DeviceOptimiser
     else:
         made = SmallRowsOptimiser if layout.num_trained <= LARGEST else RowByRowOptimiser
     return made(name, layout, parameters, rows, hyperparameters, adaptive)

@@ -219,5 +219,11 @@ def test_constants_of_a_methods_options_are_made_once(weighting: str, options: d
 
 def test_the_order_of_an_epoch_is_laid_out_on_the_device() -> None:
     epoch = EpochTrainer(array_on(RECIPE, data())).begin()
-    laid_out = [*epoch.orders, epoch.schedule.numbers, epoch.schedule.progress, epoch.schedule.rates, epoch.weights]
+    laid_out = [
+        *epoch.orders,
+        epoch.schedule.numbers,
+        epoch.schedule.progress,
+        epoch.schedule.rates,
+        epoch.sums.weights,
+    ]
     assert {value.device for value in laid_out} == {META}

@@ -71,4 +71,4 @@ def test_a_task_that_one_batch_of_a_step_lacks_is_not_stepped() -> None:
         moved = (parts.parameters[own] != before).any(dim=1)
         assert moved.equal(both[:, step])
         assert (parts.state["updates"][:, 1] - updates).equal(both[:, step].to(updates))
-    assert epoch.counts[:, 0].equal(both.sum(dim=1).to(epoch.counts))
+    assert epoch.sums.counts[:, 0].equal(both.sum(dim=1).to(epoch.sums.counts))

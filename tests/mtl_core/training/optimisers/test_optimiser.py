@@ -11,7 +11,7 @@ from torch import Tensor
 from mtl_core.layers.bank import SHARED, Copy, Slot, private, uniform
 from mtl_core.layers.parameter_layout import Layout
 from mtl_core.network.replica_state import StackedStates
-from mtl_core.training.optimisers.broadcast import BroadcastOptimiser
+from mtl_core.training.optimisers.on_device import DeviceOptimiser
 from mtl_core.training.optimisers.optimiser import Optimiser, start
 from mtl_core.training.optimisers.row_by_row import RowByRowOptimiser
 from mtl_core.training.optimisers.small_rows import SmallRowsOptimiser
@@ -35,8 +35,8 @@ SETTINGS = [
     {"weight_decay": 0.3, "beta1": 0.5, "momentum": 0.0},
 ]
 MOST_STEPS = 20
-MADE = [SmallRowsOptimiser, RowByRowOptimiser, BroadcastOptimiser]
-every = pytest.mark.parametrize("made", MADE, ids=["small rows", "row by row", "broadcast"])
+MADE = [SmallRowsOptimiser, RowByRowOptimiser, DeviceOptimiser]
+every = pytest.mark.parametrize("made", MADE, ids=["small rows", "row by row", "on a device"])
 RATES = [[1e-2, 3e-2, 1e-1], [5e-3, 1e-1, 2e-2]]
 
 
