@@ -16,6 +16,9 @@ DEFAULT_PATH = Path(".ray") / "auth_token"
 READ_BY_OTHERS = 0o077
 """Permissions of a token file that give it to others than its owner."""
 
+_made_here: set[str] = set()
+"""The token that this process has made for a Ray of its own, if any."""
+
 WITHOUT = "or say --insecure if nobody else reaches the cluster's ports."
 
 
@@ -29,8 +32,8 @@ def refuse_unprotected(address: str | None, insecure: bool) -> None:
         insecure: whether the user joins without a token knowingly.
 
     Raises:
-        UserError: when token authentication is not on, there is no token, its file is open to others, or the address is
-            one for Ray Client.
+        UserError: when token authentication is not on, there is no token, its file is open to others, this process has
+            had a Ray of its own, or the address is one for Ray Client.
     """
     if address is None:
         return
@@ -46,6 +49,9 @@ def refuse_unprotected(address: str | None, insecure: bool) -> None:
         state = repr(mode) if mode else "not set"
         found = f"{MODE} is {state}, so the cluster would be joined without a token."
         raise UserError(where, found, f"Set {MODE}=token here and where ray start runs, {WITHOUT}")
+    if os.environ.get(TOKEN) in _made_here:
+        found = "this process has started Ray on this machine before, whose token Ray keeps until the process ends."
+        raise UserError(where, found, "Join the cluster from a new Python process.")
     if not os.environ.get(TOKEN):
         refuse_open_token(token_path(os.environ, Path.home()))
 
@@ -85,3 +91,4 @@ def keep_local_token_private() -> None:
     named = any(os.environ.get(name) for name in (MODE, TOKEN, TOKEN_PATH))
     if not named and not token_path(os.environ, Path.home()).exists():
         os.environ[TOKEN] = secrets.token_hex(32)
+        _made_here.add(os.environ[TOKEN])

@@ -119,3 +119,13 @@ def test_a_users_own_choice_stays(name: str, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setenv(TOKEN, "")
     keep_local_token_private()
     assert os.environ[TOKEN] == ""
+
+
+def test_a_process_that_has_had_a_ray_of_its_own_joins_no_cluster(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(TOKEN, "")
+    keep_local_token_private()
+    monkeypatch.setenv(MODE, "token")
+    with pytest.raises(UserError, match=r"whose token Ray keeps until .* Join the cluster from a new Python process"):
+        refuse_unprotected("head:6379", insecure=False)
+    monkeypatch.setenv(TOKEN, "ab" * 32)  # the user's own
+    refuse_unprotected("head:6379", insecure=False)
