@@ -81,10 +81,15 @@ class EpochTrainer:
             adaptive=isinstance(self._weighting, JacobianWeighting) and self._weighting.adaptive,
         )  # fmt: skip
 
-    def train_epoch(self) -> Float[Tensor, "r t"]:
-        """Train every row for one epoch, and return the mean weight of each task."""
+    @property
+    def steps(self) -> int:
+        """Number of steps of an epoch."""
+        return self._batches.steps
+
+    def train_epoch(self, most_steps: int | None = None) -> Float[Tensor, "r t"]:
+        """Train every row for one epoch, or for its first steps alone, and return the mean weight of each task."""
         epoch = self.begin()
-        for step in range(self._batches.steps):
+        for step in range(self.steps if most_steps is None else min(self.steps, most_steps)):
             self.step(epoch, step)
         return self.end(epoch)
 
@@ -139,7 +144,7 @@ class EpochTrainer:
         """Tell the weighting method that the epoch has ended, and return the mean weight of each task."""
         losses = epoch.losses / epoch.counts.clamp(min=1)
         end_epoch(self._weighting, losses, epoch.counts > 0, epoch.memory)
-        return epoch.weights / self._batches.steps
+        return epoch.weights / self.steps
 
     def _batch(
         self, epoch: Epoch, order: Int[Tensor, "r s g b"], present: Bool[Tensor, "r s t"] | None, step: int
