@@ -2,21 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import Any
 
-from analysis.formatting import agree
+from study.cli.packing_words import packing_in_words
 from study.driver.card_packing import packing_here
 from study.planning.cards.facts import packing_facts
 from study.planning.prepare import Prepared
 from study.planning.replica import MOST_ROWS
-
-WHY = {
-    "speed": "twice as many would hardly be faster",
-    "memory": "more would not fit into its share of the memory",
-    "replicas": "the study has no more at once",
-    "time": "not measured, since that takes too long",
-}
 
 
 def facts_of_device(prepared: Prepared) -> dict[str, Any]:
@@ -45,15 +37,3 @@ def device_in_words(facts: dict[str, Any]) -> str:
     if facts["packing"] is None:
         return f"device: {facts['device']}{card}, up to {facts['replicas_at_once']} replicas at once in a worker; {why}"
     return f"device: {facts['device']}{card}, {packing_in_words(facts['packing'])}; {why}"
-
-
-def packing_in_words(packing: dict[str, Any]) -> str:
-    """Return how many shards share a card, how many replicas a shard has, and why not more."""
-    shapes, number = packing["shapes"], packing["shards_a_card"]
-    rows = sorted({shape["replicas_a_shard"] for shape in shapes})
-    spread = f"{rows[0]}" if len(rows) == 1 else f"{rows[0]} to {rows[-1]}"
-    limits = Counter(shape["limit"] for shape in shapes).most_common()
-    reasons = [f"of {count} {agree(count, 'network', 'networks')} {WHY[limit]}" for limit, count in limits]
-    if len(limits) == 1:
-        reasons = [WHY[limits[0][0]]]
-    return f"{number} {agree(number, 'shard', 'shards')} a card, {spread} replicas a shard ({', '.join(reasons)})"

@@ -32,18 +32,29 @@ def pack(trainer: Backend, prepared: Prepared, ledger: Ledger, options: RunOptio
     Nothing is measured for a study that was packed before on the same card.
 
     Args:
-        trainer: the back end.
+        trainer: the back end; it is closed where this ends in an error.
         prepared: the study.
         ledger: of the study; it gets what follows from the measurement, and later what memory has run out for.
         options: how the study runs.
 
     Returns:
         ``None`` where processors train, or where nothing could be done on a card that is there.
+
+    Raises:
+        UserError: when the cluster cannot be joined, or has no GPU where one is asked for.
     """
+    try:
+        return _packed(trainer, prepared, ledger, options)
+    except BaseException:
+        trainer.close()
+        raise
+
+
+def _packed(trainer: Backend, prepared: Prepared, ledger: Ledger, options: RunOptions) -> CardPacking | None:
     data = Data(prepared.task_set.development)
     recorded = recorded_packing(ledger.of(PACKED))
     try:
-        card = _card(trainer, options, None if recorded is None else recorded[0], data)
+        card = _card(trainer, options, None if recorded is None else recorded[0], data, ledger)
         if card is None:
             return None
         before = measured_before(prepared, card)
@@ -94,13 +105,16 @@ def packing_here(prepared: Prepared) -> CardPacking | None:
     return packed_study(prepared, card, most, measured_here, measured_before(prepared, card))
 
 
-def _card(trainer: Backend, options: RunOptions, before: Card | None, data: Data) -> Card | None:
-    """The card that will train; of a cluster that has trained this study before, the one that it had then."""
-    if options.address is not None:
-        return None if options.device == "cpu" else before or trainer.on_card(card_here, data)
-    from mtl_core.training.device import chosen_device
+def _card(trainer: Backend, options: RunOptions, before: Card | None, data: Data, ledger: Ledger) -> Card | None:
+    """The card that will train; of a cluster that has trained this study before, what trained it then."""
+    if options.address is None:
+        from mtl_core.training.device import chosen_device
 
-    return None if chosen_device(options.device).type == "cpu" else card_here()
+        return None if chosen_device(options.device).type == "cpu" else card_here()
+    devices = [event["device"] for event in ledger.of("device")]
+    if options.device == "cpu" or (devices and devices[-1] == "cpu" and not options.mix_devices):
+        return None
+    return before or trainer.on_card(card_here, data)
 
 
 def _measured_by(trainer: Backend, data: Data, wanted: Sequence[Wanted], *, says: bool) -> Findings | None:

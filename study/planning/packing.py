@@ -12,7 +12,7 @@ from study.planning.replica import rows_of_shard
 
 
 class RowsOnCard(Protocol):
-    """What says how many replicas train as one array on a GPU: :class:`study.planning.cards.card_packing.CardPacking`."""
+    """Says how many replicas train as one array on a GPU: :class:`study.planning.cards.card_packing.CardPacking`."""
 
     def rows(self, recipe: Recipe, tasks: tuple[str, ...]) -> int:
         """Return how many replicas of ``recipe`` train as one array, at most, each of them on ``tasks``."""

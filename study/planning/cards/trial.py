@@ -39,7 +39,7 @@ def sampled(network: Network, rows: int, device: torch.device, meter: DeviceMete
         torch.OutOfMemoryError: when the device has not got the memory.
     """
     meter.forget_peak()
-    array = _array(network.recipe, network.view, dict(network.hyperparameters), rows, device)
+    array = array_of(network.recipe, network.view, dict(network.hyperparameters), rows, device)
     array.after_epoch(array.train_epoch(FEW_STEPS))
     readings = [meter.seconds()]
     weights = array.train_epoch(FEW_STEPS)
@@ -60,9 +60,10 @@ def _epoch(steps: int, few: float, many: float) -> float:
     return few + (steps - FEW_STEPS) * step
 
 
-def _array(
+def array_of(
     recipe: Recipe, view: Development, hyperparameters: dict[str, object], rows: int, device: torch.device
 ) -> FusedArray:
+    """Return an array of ``rows`` replicas that are alike and have not begun, on ``device``."""
     recipe = replace(recipe, epochs=max(recipe.epochs, EPOCHS), probes=0)
     configs = [ReplicaConfig(str(row), FIRST_SEED, hyperparameters) for row in range(rows)]
     pools = Pools(recipe, view, configs)

@@ -19,10 +19,13 @@ from study.driver.backend_choice import RunOptions
 from study.driver.card_packing import packing_here
 from study.driver.run import run_prepared
 from study.execution.backend import CardNotReached
+from study.execution.heartbeat import Heartbeats
 from study.execution.inline import Inline
+from study.jobs.job import Data
 from study.planning.cards.measuring import Findings, Wanted, measured
 from study.planning.prepare import prepare_run
 from study.store import ledger
+from study.store.ledger import Ledger
 from tests.study import fake_engine
 from tests.study.conftest import small_task_set, tiny
 from tests.study.driver.test_run import tables
@@ -48,7 +51,7 @@ def put(monkeypatch: pytest.MonkeyPatch, card: StandInCard) -> None:
         return measured(wanted, card, card.sample)
 
     monkeypatch.setattr(card_packing, "measured_here", measured_here)
-    monkeypatch.setattr(card_packing, "_card", lambda trainer, options, before, data: card.card)
+    monkeypatch.setattr(card_packing, "_card", lambda *rest: card.card)
     monkeypatch.setattr(Inline, "on_card", lambda self, work, data: work())
 
 
@@ -205,3 +208,57 @@ def test_check_says_what_a_card_here_would_be_given(
     packing = packing_here(prepare_run(spec, tmp_path))
     assert packing is not None
     assert packing.arrays == arrays
+
+
+class Cluster(Inline):
+    """A cluster with a card, which is asked for over an address."""
+
+    asked = closed = 0
+
+    def on_card(self, work: Any, data: Any) -> Any:
+        self.asked += 1
+        if self.asked > 9:
+            raise KeyboardInterrupt
+        return work()
+
+    def close(self) -> None:
+        self.closed += 1
+
+
+@pytest.mark.parametrize(
+    ("events", "device", "mix", "found"),
+    [
+        ([], "auto", False, 1),
+        ([], "cpu", False, 0),
+        (["cpu"], "auto", False, 0),
+        (["cpu"], "auto", True, 1),
+        (["cpu", "cuda"], "auto", False, 1),
+    ],
+)
+def test_a_cluster_is_asked_for_its_card_where_the_study_may_train_on_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, events: list[str], device: str, mix: bool, found: int
+) -> None:
+    """A finished study that processors have trained must not wait for a cluster that may be gone."""
+    monkeypatch.setattr(card_packing, "card_here", lambda: CARD)
+    trainer = Cluster(Heartbeats(tmp_path / "beats"))
+    options = RunOptions(address="10.0.0.1:6379", device=device, mix_devices=mix)
+    with Ledger(tmp_path) as book:
+        for name in events:
+            book.append("device", device=name)
+        card = card_packing._card(trainer, options, None, Data(small_task_set().development), book)
+        assert (card, trainer.asked) == ((CARD, 1) if found else (None, 0))
+        before = dataclasses.replace(CARD, name="A100")
+        if found:
+            assert card_packing._card(trainer, options, before, Data(small_task_set().development), book) == before
+
+
+def test_a_back_end_is_closed_where_its_card_is_not_reached_for_an_error(
+    fake: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trainer = Cluster(Heartbeats(tmp_path / "beats"))
+    trainer.asked = 9
+    monkeypatch.setattr("study.driver.run.choose_backend", lambda *rest: trainer)
+    spec, out = tiny(), tmp_path / "run"
+    with pytest.raises(KeyboardInterrupt):
+        run_prepared(prepare_run(spec, out), out=out, options=RunOptions(address="10.0.0.1:6379", insecure=True))
+    assert trainer.closed == 1
