@@ -30,6 +30,13 @@ def test_a_card_that_is_full_of_work_is_given_no_more_rows_than_pay() -> None:
     assert rates[256] < GAIN * rates[128]
 
 
+@pytest.mark.parametrize(("full", "rows"), [(32 * 1.05, 32), (32 * 1.2, 64)])
+def test_twice_the_rows_pay_from_a_tenth_more_replicas_per_second_on(full: float, rows: int) -> None:
+    """The card is full of work at ``full`` rows, so 64 rows are full / 32 times as fast as 32."""
+    found = found_on(StandInCard(host=0.01, row_seconds=0.01 / full))
+    assert found.rows(SHARE * 80 * GB, 1024) == Rows(rows, "speed")
+
+
 def test_a_card_whose_memory_ends_before_its_speed_holds_what_85_percent_hold() -> None:
     card = StandInCard(total=3 * GB, row_seconds=1e-6)
     found = found_on(card)
@@ -59,6 +66,13 @@ def test_a_card_that_has_shrunk_since_is_found_out_by_running_out_of_memory() ->
     found = found_on(card)
     assert (card.tried, found.limit, found.too_many) == ([4, 8, 16, 32], "memory", 32)
     assert found.rows(SHARE * card.total, 1024) == Rows(31, "memory")
+
+
+def test_rows_that_have_not_fitted_are_not_taken_for_all_that_the_study_has() -> None:
+    card = StandInCard(holds={0: 10})
+    found = found_on(card, most_rows=12)
+    assert (card.tried, found.too_many) == ([4, 8, 12], 12)
+    assert found.rows(SHARE * card.total, 12) == Rows(11, "memory")
 
 
 def test_a_card_that_holds_fewer_rows_than_the_first_trial_has() -> None:

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import pickle
+from functools import partial
+from itertools import count
 from typing import Any
 
 import pytest
+import torch
 
-from study.planning.cards.measuring import PROBE_SECONDS, Wanted, measured
+from mtl_core.training.device import CPU
+from study.planning.cards.measuring import PROBE_SECONDS, Card, Wanted, card_here, measured, measured_here
 from study.planning.cards.samples import Sample
-from study.planning.cards.shape import Shape
+from study.planning.cards.shape import Shape, shape_of
+from study.planning.network_costs import NetworkCosts
 from tests.study.planning.cards.stand_in import StandInCard
+from tests.study.planning.test_forecast import plan, task_set
 
 
 def wanted(*digests: str, most: int = 1024) -> list[Wanted]:
@@ -60,3 +67,46 @@ def test_what_a_user_interrupts_is_interrupted() -> None:
 
     with pytest.raises(KeyboardInterrupt):
         measured(wanted("a"), StandInCard(), sample)
+
+
+class HostMeter:
+    """A meter whose clock goes on by a second at every look."""
+
+    def __init__(self, device: torch.device) -> None:
+        self.device, self.looks = device, count(1)
+
+    def free_bytes(self) -> float:
+        return 5e9
+
+    def forget_peak(self) -> None:
+        pass
+
+    def peak_bytes(self) -> float:
+        return 1e6
+
+    def seconds(self) -> float:
+        return float(next(self.looks)) / 100
+
+
+@pytest.fixture
+def cpu_for_card(monkeypatch: pytest.MonkeyPatch) -> None:
+    facts = {"card": "H100", "memory_bytes": 80 * 10**9}
+    monkeypatch.setattr("mtl_core.training.device.chosen_device", lambda name: CPU)
+    monkeypatch.setattr("mtl_core.training.device.device_facts", lambda device: facts)
+    monkeypatch.setattr("mtl_core.training.device_meter.CardMeter", HostMeter)
+
+
+def test_what_is_done_on_a_card_here_and_in_a_process_elsewhere(cpu_for_card: None) -> None:
+    """What Ray sends to a process and back is what it was."""
+    assert card_here() == Card("H100", 80 * 10**9, torch.__version__, 5e9)
+    networks = NetworkCosts(task_set(60)).networks(plan(factors={"width": [8]}))[:2]
+    asked = [Wanted(shape_of(one.recipe, one.view), one, 8) for one in networks]
+    threads = torch.get_num_threads()
+    sent = pickle.loads(pickle.dumps(partial(measured_here, asked)))
+    found = pickle.loads(pickle.dumps(sent()))
+    assert torch.get_num_threads() == threads
+    assert found.failures == {}
+    assert set(found.measured) == {one.shape.digest for one in asked}
+    for one in found.measured.values():
+        assert [sample.rows for sample in one.samples] == [4, 8]
+        assert one.limit == "replicas"
