@@ -159,6 +159,7 @@ TESTED_ELSEWHERE: dict[str, tuple[str, str]] = {
         for name in ("answers", "presence", "steps", "trained")
     },
     "study/execution/ray_tune.py": ("tests/faults/test_ray.py", "whole studies on real workers; GPUs beside it"),
+    "study/execution/ray_cards.py": ("tests/faults/test_ray_gpus.py", "workers on GPUs that Ray only believes in"),
     "study/cli/reading_commands.py": ("tests/study/cli/test_status.py", "status; the others beside it likewise"),
     "study/cli/planning_commands.py": ("tests/study/cli/test_check.py", "check; init and tree beside it likewise"),
     "study/cli/model_commands.py": ("tests/study/cli/test_export.py", "export, and predict beside it"),

@@ -138,17 +138,34 @@ class FusedArray:
     def advance(self) -> None:
         """Train every row for one epoch, evaluate it, select its best parameters, and decide whether it stops."""
         began = time.perf_counter()
-        weights = self.train_epoch()
+        self.after_epoch(self.train_epoch())
+        self._state["seconds"] += (time.perf_counter() - began) / len(self.rows)
+
+    @property
+    def steps(self) -> int:
+        """Number of steps of an epoch."""
+        return self._trainer.steps
+
+    def train_epoch(self, most_steps: int | None = None) -> Float[Tensor, "r t"]:
+        """Train every row for one epoch without evaluating it, and return the mean weight of each task.
+
+        Args:
+            most_steps: steps after which to end the epoch early, so that memory and time can be measured; ``None``:
+                all of them.
+        """
+        return self._trainer.train_epoch(most_steps)
+
+    def after_epoch(self, weights: Float[Tensor, "r t"]) -> None:
+        """Evaluate every row after an epoch, select its best parameters, and decide whether it stops.
+
+        Args:
+            weights: mean weight of each task in the epoch.
+        """
         self._conflict.note(self._parts.theta, self._parts.loader, self._state, self._parts.epochs)
         self._observe_conflict()
         self._selection.after_epoch(weights)
         self._state["epoch"] += 1
         self._parts.epochs[:] = [epoch + 1 for epoch in self._parts.epochs]
-        self._state["seconds"] += (time.perf_counter() - began) / len(self.rows)
-
-    def train_epoch(self) -> Float[Tensor, "r t"]:
-        """Train every row for one epoch without evaluating it, and return the mean weight of each task."""
-        return self._trainer.train_epoch()
 
     def _observe_conflict(self) -> None:
         """Show the tasks' gradients to an architecture that searches a structure by them, while a row does."""

@@ -110,9 +110,14 @@ class EpochTrainer:
         else:
             self.captured = CapturedSteps(self._take_alone, graph, device, clock)
 
-    def train_epoch(self) -> Float[Tensor, "r t"]:
-        """Train every row for one epoch, and return the mean weight of each task."""
-        epoch, steps = self.begin(), range(self._batches.steps)
+    @property
+    def steps(self) -> int:
+        """Number of steps of an epoch."""
+        return self._batches.steps
+
+    def train_epoch(self, most_steps: int | None = None) -> Float[Tensor, "r t"]:
+        """Train every row for one epoch, or for its first steps alone, and return the mean weight of each task."""
+        epoch, steps = self.begin(), range(self.steps if most_steps is None else min(self.steps, most_steps))
 
         def step_by_step() -> None:
             for step in steps:
@@ -157,7 +162,7 @@ class EpochTrainer:
     def end(self, epoch: Epoch) -> Float[Tensor, "r t"]:
         """Tell the weighting method that the epoch has ended, and return the mean weight of each task."""
         end_epoch(self._weighting, epoch.sums.mean_losses(), epoch.sums.counts > 0, self._memory)
-        return epoch.sums.weights / self._batches.steps
+        return epoch.sums.weights / self.steps
 
     def _take(self, inputs: StepInputs, noise: Noise | None) -> None:
         """Take a step that depends on its inputs, the parameters and the state alone."""

@@ -87,7 +87,7 @@ def facts_of_study(prepared: Prepared) -> dict[str, Any]:
         "remarks": [remark.facts() for remark in prepared.task_set.remarks],
         "plan_remarks": list(plan.remarks),
         "forecast": prepared.forecast.event(),
-        "device": facts_of_device(plan.spec),
+        "device": facts_of_device(prepared),
         "smallest_effect": None if math.isnan(effect) else effect,
         "precision": facts_of_precision(prepared),
         **facts_of_evidence(prepared),
@@ -191,5 +191,5 @@ def _say_cost(prepared: Prepared) -> None:
     say_rounded_seeds(plan)
     disk, memory = size_text(forecast.peak_disk), size_text(forecast.memory)
     say(f"forecast: {time_text(forecast)}, {disk} of disk, {memory} of memory")
-    say(device_in_words(facts_of_device(plan.spec)))
+    say(device_in_words(facts_of_device(prepared)))
     say_precision(prepared)

@@ -4,23 +4,36 @@ from __future__ import annotations
 
 from typing import Any
 
-from study.config.spec import Spec
+from study.cli.packing_words import packing_in_words
+from study.driver.card_packing import packing_here
+from study.planning.cards.facts import packing_facts
+from study.planning.prepare import Prepared
 from study.planning.replica import MOST_ROWS
 
 
-def facts_of_device(spec: Spec) -> dict[str, Any]:
+def facts_of_device(prepared: Prepared) -> dict[str, Any]:
     """Return what was asked for, what this machine has, and how many replicas train at once in a worker.
+
+    On a GPU that is measured, where this machine has not measured it before; ``packing`` says what was found.
 
     Raises:
         UserError: when a GPU is asked for and this machine has none.
     """
     from mtl_core.training.device import chosen_device, device_facts
 
-    return {"asked": spec.device, **device_facts(chosen_device(spec.device)), "replicas_at_once": MOST_ROWS}
+    asked = prepared.plan.spec.device
+    packing = packing_here(prepared)
+    facts = {"asked": asked, **device_facts(chosen_device(asked)), "replicas_at_once": MOST_ROWS, "packing": None}
+    if packing is None:
+        return facts
+    found = packing_facts(packing)
+    return facts | {"replicas_at_once": max(one["replicas_a_shard"] for one in found["shapes"]), "packing": found}
 
 
 def device_in_words(facts: dict[str, Any]) -> str:
     """Return the facts as one line."""
     card = f" ({facts['card']}, {facts['memory_bytes'] / 2**30:.0f} GiB)" if facts["card"] else ""
     why = f"asked for {facts['asked']}; torch {facts['torch']}"
-    return f"device: {facts['device']}{card}, up to {facts['replicas_at_once']} replicas at once in a worker; {why}"
+    if facts["packing"] is None:
+        return f"device: {facts['device']}{card}, up to {facts['replicas_at_once']} replicas at once in a worker; {why}"
+    return f"device: {facts['device']}{card}, {packing_in_words(facts['packing'])}; {why}"

@@ -47,6 +47,7 @@ def lines_of(run: Path, now: Status, name: str | None = None) -> list[str]:
         last, *earlier = now.devices
         mixed = f"; replicas of earlier sessions were trained on {' and '.join(earlier)}" if earlier else ""
         lines.append(f"  device   {last}{mixed}")
+        lines += [f"  packing  {now.packing}"] if now.packing and last != "cpu" else []
     if now.chosen:
         lines.append(f"  chosen   {now.chosen}")
     return lines

@@ -12,6 +12,7 @@ from typing import Any
 
 from mtl_core.errors import UserError
 from mtl_core.task_tree import Tree
+from study.cli.packing_words import packing_of_events
 from study.driver.watching.counts import Counts, beyond_records, count
 from study.driver.watching.known_work import of_session
 from study.driver.watching.pace import (
@@ -60,6 +61,7 @@ class Status:
         report: path of the report, if it was written after the last score.
         trees: of ``branch`` by number of stages, as far as they are found by affinity.
         devices: types of the devices that replicas were trained on, first the one of the last session.
+        packing: how replicas are packed on the GPU that trains, in words; empty where processors train.
         note: who works and what is waited for, as the driver has last said; ``None`` where no driver on this machine
             does.
     """
@@ -76,6 +78,7 @@ class Status:
     report: str | None = None
     trees: dict[str, Tree] = field(default_factory=dict)
     devices: list[str] = field(default_factory=list)
+    packing: str = ""
     note: StatusNote | None = None
 
     @property
@@ -86,8 +89,7 @@ class Status:
     def facts(self) -> dict[str, Any]:
         """Return the status as JSON can hold it; counts and times have the names that ``run --json`` gives them."""
         facts = asdict(self)
-        counts, _, per_minute = facts.pop("counts"), facts.pop("left"), facts.pop("per_minute")
-        del facts["note"]
+        counts, per_minute, *_ = [facts.pop(name) for name in ("counts", "per_minute", "left", "note")]
         working = {} if self.note is None else self.note.facts()
         return facts | counts | range_facts("seconds_left", self.left) | {"replicas_per_minute": per_minute} | working
 
@@ -104,9 +106,8 @@ def read_status(run: Path, *, alive: bool | None = None) -> Status:
     """
     path = run / ledger.NAME
     if not path.is_file():
-        raise UserError(
-            str(run), "there is no study here (no ledger.jsonl).", "Name a run directory, such as runs/demo."
-        )
+        remedy = "Name a run directory, such as runs/demo."
+        raise UserError(str(run), "there is no study here (no ledger.jsonl).", remedy)
     # before the rest is read: a driver that ends meanwhile has written all of it
     alive = ledger.is_locked(run) if alive is None else alive
     scratch = scratch_named_in(run) if alive else None
@@ -162,9 +163,8 @@ def status_of(
     events, now = list(events), now or datetime.now(UTC)
     session = last_session(events)
     running = _running(session) if alive else {}
-    choices = {
-        event["choice"]: event["value"] for event in events if event["event"] == "frozen" and "fold" not in event
-    }
+    frozen = [event for event in events if event["event"] == "frozen" and "fold" not in event]
+    choices = {event["choice"]: event["value"] for event in frozen}
     phase = _phase(events, choices, recorded, running)
     state, reason = _state(events, phase, alive=alive)
     counts = _counts(session, recorded, running, epochs_of)
@@ -182,6 +182,7 @@ def status_of(
         report=report,
         trees={str(event["stages"]): event["tree"] for event in events if event["event"] == "tree"},
         devices=list(dict.fromkeys(event["device"] for event in reversed(events) if event["event"] == "device")),
+        packing=packing_of_events(events),
     )
 
 
@@ -212,8 +213,7 @@ def _left(session: Sequence[Event], counts: Counts, now: datetime) -> TimeLeft |
     if not session or session[0]["event"] != "planned":
         return None
     seconds = seconds_since(session, "started", now)
-    _, began = of_session(session)
-    return time_left(began, counts.share, seconds, session, counts.untried)
+    return time_left(of_session(session)[1], counts.share, seconds, session, counts.untried)
 
 
 def _phase(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from study.config.suite import SuitePosition
 from study.driver.another_study import refuse_another
 from study.driver.backend_choice import RunOptions, choose_backend, choose_scorer
 from study.driver.call_arguments import refuse_unfit
+from study.driver.card_packing import lower, pack
 from study.driver.changed_settings import refuse_unsound_changes, take_over_changes
 from study.driver.dataset import DataInMemory, kept_in_memory, prepare_kept, prepare_with_data
 from study.driver.devices import note_device, refuse_a_missing_gpu
@@ -187,14 +189,15 @@ def _run_phases(
     ledger.append("planned", **prepared.plan.event(), **facts)
     for part in archive.damaged:
         ledger.append("damaged", part=part)
-    context = StudyContext(prepared.plan, archive, ledger, prepared.task_set.development, fingerprint, out)
     trainer = choose_backend(options, prepared, scratch)
+    card = pack(trainer, prepared, ledger, options)
+    context = StudyContext(prepared.plan, archive, ledger, prepared.task_set.development, fingerprint, out, card)
     scorer = choose_scorer(trainer, prepared, scratch)
     length = ForecastLength(prepared)
     watch = watch_of(options, prepared, archive, trainer, scratch, work)
     try:
         for steps, data in phases(context, prepared.task_set):
-            scheduler = Scheduler(steps, archive, ledger, length)
+            scheduler = Scheduler(steps, archive, ledger, length, partial(lower, card))
             watch.monitor.backend = backend = trainer if data.test is None else scorer
             if not scheduler.over:
                 with watch.showing(scheduler):  # the start of Ray may take most of a minute, too

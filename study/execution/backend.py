@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 if TYPE_CHECKING:
     from study.execution.heartbeat import Heartbeats
     from study.execution.scheduler import Scheduler
     from study.jobs.job import Data
+
+T = TypeVar("T")
+
+
+class CardNotReached(Exception):
+    """Work that was to be done on a GPU did not come to an end there."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +58,23 @@ class Backend(Protocol):
         Raises:
             UserError: when the device that was asked for is not there.
         """
+        ...
+
+    def on_card(self, work: Callable[[], T], data: Data) -> T | None:
+        """Return what ``work`` returns on one of the GPUs that will train; ``None`` where processors train.
+
+        Raises:
+            CardNotReached: when it does not come to an end there.
+        """
+        ...
+
+    @property
+    def most_on_a_card(self) -> int:
+        """Workers that could share a GPU, once the back end has begun on one."""
+        ...
+
+    def share_card(self, workers: int) -> None:
+        """Let so many workers share a GPU, at most."""
         ...
 
     def run(self, scheduler: Scheduler, data: Data) -> None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from types import MappingProxyType
 
-from study.execution.backend import Machine
+from study.execution.backend import Machine, T
 from study.execution.heartbeat import Heartbeats
 from study.execution.scheduler import DONE, Scheduler
 from study.jobs.job import Data
@@ -23,6 +23,7 @@ class Inline:
 
     workers = 1
     machines: Mapping[str, Machine] = MappingProxyType({})
+    most_on_a_card = 1
 
     def __init__(self, heartbeats: Heartbeats, device: str = "cpu") -> None:
         self.heartbeats, self.device, self._asked = heartbeats, "cpu", device
@@ -38,6 +39,13 @@ class Inline:
 
         self.device = chosen_device(self._asked).type
         return self.device
+
+    def on_card(self, work: Callable[[], T], data: Data) -> T | None:
+        """Do ``work`` here, where this process would train on a GPU."""
+        return None if self.begin(data) == "cpu" else work()
+
+    def share_card(self, workers: int) -> None:
+        """Do nothing: this process has the card to itself."""
 
     def run(self, scheduler: Scheduler, data: Data) -> None:
         """Run every job of ``scheduler`` on ``data``, with one thread."""

@@ -9,11 +9,10 @@ its last snapshot on.
 from __future__ import annotations
 
 import logging
-import math
 import signal
 import threading
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -27,7 +26,8 @@ from ray import tune  # noqa: E402
 
 from mtl_core.errors import UserError  # noqa: E402
 from mtl_core.training.device import chosen_device  # noqa: E402
-from study.execution.backend import Machine  # noqa: E402
+from study.execution import ray_cards  # noqa: E402
+from study.execution.backend import Machine, T  # noqa: E402
 from study.execution.driver_storage import start_server  # noqa: E402
 from study.execution.heartbeat import Heartbeats  # noqa: E402
 from study.execution.joining import join  # noqa: E402
@@ -46,13 +46,6 @@ MAX_IDLE_FITS = 3
 MOST_WORKERS = 10_000
 """Trials that Tune may have at once; how many it has, the searcher decides."""
 
-MOST_ON_A_CARD = 4
-"""Workers that share a GPU where the study file says nothing: one shard seldom fills it.  Not measured on a GPU."""
-
-
-def _num_gpus() -> int:
-    return int(ray.cluster_resources().get("GPU", 0))
-
 
 class RayTune:
     """The back end on Ray, on this machine or on a cluster.
@@ -60,8 +53,8 @@ class RayTune:
     Args:
         scratch: for Ray's own files; outside the run directory.
         address: address of a running cluster; ``None`` starts Ray here.
-        workers: jobs at once, at most; by default one per core of the cluster, and on GPUs :data:`MOST_ON_A_CARD` per
-            card, as many as there are at the time.
+        workers: jobs at once, at most; by default one per core of the cluster, and on GPUs as many per card as
+            :meth:`share_card` says, for as many cards as there are at the time.
         device: ``auto``, ``cpu`` or ``cuda``; each worker takes the GPU that Ray assigns to it.
         insecure: whether a cluster may be joined that asks for no token.
         settings: of the study; the user's modules that they name travel to the workers of a cluster.
@@ -80,6 +73,7 @@ class RayTune:
         self.scratch, self.address, self.insecure, self.settings = scratch, address, insecure, settings
         self._num_workers, self._asked, self.device = workers, device, "cpu"
         self._on_a_card = 0
+        self._sharing: int | None = None
         self._nodes: Nodes | None = None
         self._runs = 0
         self._server: Any = None
@@ -131,6 +125,28 @@ class RayTune:
         """
         self._start(data)
         return self.device
+
+    def on_card(self, work: Callable[[], T], data: Data) -> T | None:
+        """Do ``work`` in a process of the cluster that has a GPU to itself; Ray is not started where there is none.
+
+        Raises:
+            CardNotReached: when the process ends before the work, or no GPU gets free for minutes.
+        """
+        nowhere = self.address is None and self._asked == "auto" and chosen_device("auto").type == "cpu"
+        if nowhere or self._asked == "cpu" or self.begin(data) == "cpu":
+            return None
+        return ray_cards.done_on_card(work)
+
+    @property
+    def most_on_a_card(self) -> int:
+        """Workers that could share a GPU: as many as were asked for, or one per core, up to four."""
+        return ray_cards.most_on_a_card(self._num_workers)
+
+    def share_card(self, workers: int) -> None:
+        """Let so many workers share a GPU, at most, as shares of Ray's resource."""
+        self._sharing = workers
+        if self._nodes is not None and self.device == "cuda":
+            self._spread()
 
     def close(self) -> None:
         """Shut Ray down, with all its processes."""
@@ -188,17 +204,6 @@ class RayTune:
             return {"cpu": 1}
         return {"cpu": 1, "gpu": self.share}
 
-    def _device_of_cluster(self) -> str:
-        """``auto`` takes the cluster's GPUs, those of this machine only where torch can use them."""
-        if self._asked == "cpu":
-            return "cpu"
-        if _num_gpus() and (self._asked == "cuda" or self.address is not None or chosen_device("auto").type == "cuda"):
-            return "cuda"
-        if self._asked == "cuda":
-            remedy = "Choose cpu or auto, or add a machine with a GPU to the cluster."
-            raise UserError("device: cuda", "the Ray cluster has no GPU.", remedy)
-        return "cpu"
-
     def _start(self, data: Data) -> None:
         if self._nodes is not None:
             return
@@ -211,11 +216,14 @@ class RayTune:
                 self._init(data)
         if threading.current_thread() is threading.main_thread():
             signal.signal(signal.SIGTERM, before)  # Ray put its own there
-        self.device = self._device_of_cluster()
+        self.device = ray_cards.device_of_cluster(self._asked, is_here=self.address is None)
+        self._spread()
+
+    def _spread(self) -> None:
+        """Find out how many workers there will be, and how many of them share a GPU."""
         if self.device == "cuda":
-            cores = max(int(ray.cluster_resources().get("CPU", 1)), 1)
-            workers = self._num_workers or min(cores, MOST_ON_A_CARD * _num_gpus())
-            self._on_a_card = math.ceil(workers / _num_gpus())
+            most = self.most_on_a_card
+            self._on_a_card = min(most, self._sharing or most)
         self._nodes = Nodes(self._num_workers, self._on_a_card)
 
     def _init(self, data: Data) -> None:

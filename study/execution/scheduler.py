@@ -63,6 +63,7 @@ class Scheduler:
         archive: says what is done already.
         ledger: the run's ledger.
         length: forecast of how long a job takes; longer ones start first, equal ones as the steps yield them.
+        too_large: called with a job that ran out of memory before it is cut in two.
 
     Attributes:
         ready: jobs that may start.
@@ -74,9 +75,10 @@ class Scheduler:
     """
 
     def __init__(
-        self, steps: Steps, archive: Archive, ledger: Ledger, length: Callable[[Job], float] = lambda job: 0.0
-    ) -> None:
-        self.archive, self.ledger = archive, ledger
+        self, steps: Steps, archive: Archive, ledger: Ledger, length: Callable[[Job], float] = lambda job: 0.0,
+        too_large: Callable[[Job], None] = lambda job: None,
+    ) -> None:  # fmt: skip
+        self.archive, self.ledger, self._too_large = archive, ledger, too_large
         self.ready = ReadyJobs(length)
         self.running: dict[str, tuple[Job, _Coroutine]] = {}
         self.result: Any = None
@@ -95,7 +97,7 @@ class Scheduler:
         job, coroutine = self.ready.pop()
         self.running[job.name] = (job, coroutine)
         self._retries.count(job)
-        self.ledger.append("started", shard=job.name, **_facts(job))
+        self.ledger.append("started", shard=job.name, **job.facts())
         self._started[job.name] += 1
         return job
 
@@ -189,21 +191,23 @@ class Scheduler:
     def _after_no_records(self, job: Job, coroutine: _Coroutine, summary: Summary) -> None:
         step = self._retries.after(job, summary.outcome)
         if step == "stop":
-            self.ledger.append("failed", shard=job.name, reason=summary.reason, **_facts(job) | {"replicas": []})
+            self.ledger.append("failed", shard=job.name, reason=summary.reason, **job.facts() | {"replicas": []})
             remedy = "Mend that and run the same command again: it goes on from here."
             raise UserError(str(self.archive.directory), f"{summary.reason}.", remedy)
         if step == "cut":
             self._cut(job, coroutine, summary)
             return
-        self.ledger.append("retried", shard=job.name, reason=summary.reason, **_facts(job))
+        self.ledger.append("retried", shard=job.name, reason=summary.reason, **job.facts())
         self.ready.add(job, coroutine)
 
     def _cut(self, job: Job, coroutine: _Coroutine, summary: Summary) -> None:
         keys = list(job.replicas)
         if len(keys) > 1:
+            if summary.outcome == "memory":
+                self._too_large(job)
             middle = len(keys) // 2
             halves = [job.keeping(part, self.archive) for part in (keys[:middle], keys[middle:])]
-            self.ledger.append("cut", shard=job.name, reason=summary.reason, **_facts(job))
+            self.ledger.append("cut", shard=job.name, reason=summary.reason, **job.facts())
             self._retries.cut(halves)
             for half in halves:
                 self.ready.add(half, coroutine)
@@ -223,7 +227,7 @@ class Scheduler:
     def _note(self, job: Job, summary: Summary) -> None:
         entries = {key: self.archive.entries[key] for key in job.replicas}
         reasons = Counter(entry.reason for entry in entries.values() if entry.status == "failed")
-        facts = _facts(job) | {"seconds": round(summary.seconds, 3), "forecast": round(self.ready.length(job), 3)}
+        facts = job.facts() | {"seconds": round(summary.seconds, 3), "forecast": round(self.ready.length(job), 3)}
         if reasons:
             self.ledger.append("failed", shard=job.name, reason=reasons.most_common(1)[0][0], **facts)
         else:
@@ -244,7 +248,3 @@ class Scheduler:
         raise UserError(
             str(self.archive.directory), found, "Mend that and run the same command again: they are tried again."
         )
-
-
-def _facts(job: Job) -> dict[str, Any]:
-    return {"phase": job.phase, "arm": job.arm.label, "replicas": list(job.replicas)}

@@ -9,7 +9,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from mtl_core.data.task_set import Development, Examples
 from study.jobs.shard import Shard
@@ -95,6 +95,10 @@ class Job(ABC):
     def replicas(self) -> Mapping[str, Replica]:
         """The job's replicas by content hash."""
         return self.shard.replicas
+
+    def facts(self) -> dict[str, Any]:
+        """Return what events of the ledger say about the job, beside its name."""
+        return {"phase": self.phase, "arm": self.arm.label, "replicas": list(self.replicas)}
 
     @property
     @abstractmethod

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 from mtl_core.data.stacked_tasks import alike
 from mtl_core.data.task_set import Development
 from mtl_core.network.cost import cost_of
@@ -9,15 +11,24 @@ from mtl_core.recipe import Recipe
 from study.planning.replica import rows_of_shard
 
 
+class RowsOnCard(Protocol):
+    """Says how many replicas train as one array on a GPU: :class:`study.planning.cards.card_packing.CardPacking`."""
+
+    def rows(self, recipe: Recipe, tasks: tuple[str, ...]) -> int:
+        """Return how many replicas of ``recipe`` train as one array, at most, each of them on ``tasks``."""
+        ...
+
+
 class Packing:
     """What the replicas of a recipe need, found once for all recipes of which it is the same.
 
     Args:
         development: the tasks and the pool.
+        card: what is known of the GPU that replicas train on; ``None``: they train on processors.
     """
 
-    def __init__(self, development: Development) -> None:
-        self._development = development
+    def __init__(self, development: Development, card: RowsOnCard | None = None) -> None:
+        self._development, self._card = development, card
         self._views: dict[tuple[str, ...], Development] = {}
         self._rows: dict[str, int] = {}
         self._groups: dict[tuple[object, ...], list[tuple[str, ...]]] = {}
@@ -29,6 +40,8 @@ class Packing:
             recipe: of the replicas.
             tasks: that each of them learns.
         """
+        if self._card is not None:
+            return self._card.rows(recipe, tasks)
         key = f"{recipe} {tasks}"
         if key not in self._rows:
             if tasks not in self._views:

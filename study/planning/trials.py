@@ -93,13 +93,13 @@ def tried(networks: Sequence[Network], seconds: float = TRIAL_SECONDS) -> Trials
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
-        return _tried(_in_order(networks), seconds)
+        return _tried(in_order(networks), seconds)
     finally:
         torch.set_num_threads(threads)
 
 
-def _in_order(networks: Sequence[Network]) -> list[list[Network]]:
-    """The smallest and the largest network of every kind, the kinds that cost most first."""
+def in_order(networks: Sequence[Network]) -> list[list[Network]]:
+    """Return the smallest and the largest network of every kind, the kinds that cost most first."""
     kinds: dict[Kind, list[Network]] = {}
     for network in sorted(networks, key=lambda network: network.multiply_adds):
         kinds.setdefault(network.kind, []).append(network)

@@ -16,7 +16,7 @@ from study.jobs.shard import Shard, Twin, shards_of
 from study.jobs.train import TrainingJob
 from study.planning.arm import Arm
 from study.planning.draw_numbers import DrawNumbers
-from study.planning.packing import Packing
+from study.planning.packing import Packing, RowsOnCard
 from study.planning.plan import Plan
 from study.planning.replica import Replica
 from study.protocol.proposals import Proposals
@@ -37,6 +37,7 @@ class StudyContext:
         development: for the sizes of arms; its examples are the workers' business.
         fingerprint: content hash of the task set.
         directory: the run directory; what a search strategy keeps lies there.
+        card: how replicas are packed on the GPU that they train on; ``None``: they train on processors.
     """
 
     plan: Plan
@@ -45,6 +46,7 @@ class StudyContext:
     development: Development
     fingerprint: str
     directory: Path
+    card: RowsOnCard | None = None
 
     def keyed(self, replicas: Iterable[Replica]) -> dict[str, Replica]:
         """Return ``replicas`` by content hash."""
@@ -83,7 +85,7 @@ class StudyContext:
 
     @cached_property
     def _packing(self) -> Packing:
-        return Packing(self.development)
+        return Packing(self.development, self.card)
 
     @property
     def of_one_fold(self) -> dict[str, int]:

@@ -6,17 +6,19 @@ import os
 import secrets
 import tempfile
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from mtl_core.errors import UserError
-from study.execution import ray_tune
+from study.execution import ray_cards, ray_tune
+from study.execution.backend import CardNotReached
 from study.execution.cluster_token import MODE, TOKEN, TOKEN_PATH
 from study.execution.local_ray import OBJECT_STORE_BYTES
-from study.execution.ray_tune import MOST_ON_A_CARD, RayTune
+from study.execution.ray_cards import MOST_ON_A_CARD
+from study.execution.ray_tune import RayTune
 from study.jobs.job import Data
 from tests.study.conftest import small_task_set
 
@@ -45,11 +47,27 @@ def cluster() -> Iterator[None]:
 def begun(monkeypatch: pytest.MonkeyPatch, device: str, workers: int | None) -> RayTune:
     """A back end that finds the cluster running."""
     backend = RayTune(Path(), address=None, workers=workers, device=device)
+    begin(monkeypatch, backend)
+    return backend
+
+
+def begin(monkeypatch: pytest.MonkeyPatch, backend: RayTune) -> None:
     with monkeypatch.context() as patch:
         patch.setattr(ray, "is_initialized", lambda: False)
         patch.setattr(backend, "_init", lambda data: None)
         backend.begin(DATA)
-    return backend
+
+
+def here() -> tuple[int, str]:
+    return os.getpid(), os.environ["CUDA_VISIBLE_DEVICES"]
+
+
+def ends() -> None:
+    os._exit(3)
+
+
+def raises() -> None:
+    raise ValueError("no driver")
 
 
 @ray.remote
@@ -101,10 +119,62 @@ def test_what_device_says_is_used_whatever_the_cluster_has(cluster: None, monkey
     """``auto`` takes this machine's GPUs only where torch can use them; a cluster's it takes at its word."""
     assert begun(monkeypatch, "cpu", None)._resources() == {"cpu": 1}
     assert begun(monkeypatch, "auto", None).device == "cpu"
-    backend = begun(monkeypatch, "auto", None)
-    backend.address = "10.0.0.1:6379"
-    assert backend._device_of_cluster() == "cuda"
-    monkeypatch.setattr(ray_tune, "_num_gpus", lambda: 0)
-    assert backend._device_of_cluster() == "cpu"
+    assert ray_cards.device_of_cluster("auto", is_here=False) == "cuda"
+    monkeypatch.setattr(ray_cards, "num_cards", lambda: 0)
+    assert ray_cards.device_of_cluster("auto", is_here=False) == "cpu"
     with pytest.raises(UserError, match="the Ray cluster has no GPU"):
         begun(monkeypatch, "cuda", None)
+
+
+@pytest.mark.parametrize(("sharing", "number", "share"), [(1, 2, 1.0), (2, 4, 0.5), (4, 4, 0.5)])
+def test_as_many_workers_share_a_card_as_the_packing_says(
+    cluster: None, monkeypatch: pytest.MonkeyPatch, sharing: int, number: int, share: float
+) -> None:
+    """Four cores hold four workers; whether Ray was begun before the packing was known or after it."""
+    after = begun(monkeypatch, "cuda", None)
+    assert after.most_on_a_card == 2
+    after.share_card(sharing)
+    before = RayTune(Path(), address=None, workers=None, device="cuda")
+    before.share_card(sharing)
+    begin(monkeypatch, before)
+    for backend in (before, after):
+        assert (backend.workers, backend.share) == (number, share)
+        assert backend._resources() == {"cpu": 1, "gpu": share}
+    running = actors(after._resources(), number)
+    seen = Counter(numbers for _, numbers in ray.get([actor.numbers.remote() for actor in running]))
+    assert seen == {"0": number // 2, "1": number // 2}
+    for actor in running:
+        ray.kill(actor)
+
+
+def test_work_for_a_card_is_done_by_a_process_that_has_one_to_itself(
+    cluster: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    backend = begun(monkeypatch, "cuda", None)
+    found = backend.on_card(here, DATA)
+    assert found is not None
+    process, number = found
+    assert process != os.getpid()
+    assert number in ("0", "1")
+    assert begun(monkeypatch, "cpu", None).on_card(here, DATA) is None
+    assert begun(monkeypatch, "auto", None).on_card(here, DATA) is None, "torch can use none of this machine"
+
+
+@pytest.mark.parametrize("ending", [ends, raises])
+def test_work_for_a_card_that_does_not_come_to_its_end_is_told(
+    cluster: None, monkeypatch: pytest.MonkeyPatch, ending: Callable[[], None]
+) -> None:
+    with pytest.raises(CardNotReached, match=r"."):
+        begun(monkeypatch, "cuda", None).on_card(ending, DATA)
+
+
+def test_a_card_that_does_not_get_free_is_not_waited_for_without_end(
+    cluster: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ray_cards, "CARD_SECONDS", 0.5)
+    held = actors({"cpu": 1, "gpu": 1}, 2)
+    ray.get([actor.numbers.remote() for actor in held])
+    with pytest.raises(CardNotReached):
+        begun(monkeypatch, "cuda", None).on_card(here, DATA)
+    for actor in held:
+        ray.kill(actor)

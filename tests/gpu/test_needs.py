@@ -10,7 +10,9 @@ PROGRAM = """
 import sys
 sys.modules.update(dict.fromkeys({absent}))
 import tests.benchmarks.bench_device
+import tests.benchmarks.bench_packing
 import tests.gpu.test_device
+import tests.gpu.test_packing
 """
 
 

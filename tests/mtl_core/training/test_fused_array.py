@@ -48,6 +48,24 @@ def test_an_epoch_moves_every_row_and_is_counted() -> None:
     assert array.best_skill == max(float(state["best_skill"]) for state in array.states())
 
 
+def test_an_epoch_in_two_parts_is_the_same_epoch() -> None:
+    whole, parts = array_of(rows(2)), array_of(rows(2))
+    whole.advance()
+    parts.after_epoch(parts.train_epoch())
+    for one, other in zip(whole.states(), parts.states(), strict=True):
+        assert all(torch.equal(one[name].nan_to_num(), other[name].nan_to_num()) for name in one if name != "seconds")
+
+
+def test_an_epoch_can_end_after_its_first_steps() -> None:
+    assert array_of(rows(2)).steps > 2
+    two, again, whole = array_of(rows(2)), array_of(rows(2)), array_of(rows(2))
+    two.train_epoch(2)
+    again.train_epoch(1)
+    whole.train_epoch(10_000)
+    updates = [array.states()[0]["updates"].max().item() for array in (again, two, whole)]
+    assert updates == [1, 2, whole.steps]
+
+
 def test_states_are_copies_and_one_row_has_one_state() -> None:
     array = array_of(rows(1))
     (kept,) = array.states()

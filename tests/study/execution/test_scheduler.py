@@ -44,6 +44,9 @@ class Step:
     def replicas(self) -> dict[str, Any]:
         return dict.fromkeys(self.keys)
 
+    def facts(self) -> dict[str, Any]:
+        return {"phase": self.phase, "arm": self.arm.label, "replicas": list(self.keys)}
+
     def run(self, *_: Any) -> Summary:
         raise AssertionError("the test plays the worker")
 
@@ -232,3 +235,23 @@ def test_what_does_not_reach_the_driver_is_tried_again_and_then_stops_the_study_
     with pytest.raises(UserError, match=r"node7 could not write records/a\.parquet"):
         scheduler.finished(job, lost)
     assert archive.entries == {}, "no replica is recorded as failed"
+
+
+def test_a_job_that_ran_out_of_memory_is_told_before_it_is_cut(archive: Any, book: Ledger) -> None:
+    """One that died, and a single replica that is given up, say nothing about how many fit."""
+
+    def steps() -> Steps:
+        yield [Step(("a", "b", "c")), Step(("d", "e"))]
+
+    told: list[str] = []
+    scheduler = Scheduler(steps(), archive, book, too_large=lambda job: told.append(job.name))
+    full, dying = drain(scheduler)
+    scheduler.finished(full, Summary("memory", "CUDA out of memory"))
+    assert told == ["a+b+c"]
+    for _ in range(3):
+        scheduler.finished(dying, Summary("died", "the plug was pulled"))
+        (dying, *rest) = [job for job in drain(scheduler) if "d" in job.name or "e" in job.name] or [dying]
+        if len(rest):
+            break
+    assert told == ["a+b+c"]
+    assert len(book.of("cut")) == 2

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -26,3 +28,11 @@ def test_tasks_that_are_alike_keep_company() -> None:
     assert packing.company(recipe, "bonus") == packing.company(recipe, "price") == ("price", "bonus")
     assert packing.company(recipe, "sold") == ("sold",)
     assert packing.company(replace(recipe, backbone="custom"), "price") == ("price",)
+
+
+def test_on_a_card_shards_are_as_large_as_it_says() -> None:
+    card: Any = SimpleNamespace(rows=lambda recipe, tasks: 300 if tasks == ("price",) else 77)
+    packing, recipe = Packing(DATA, card), Recipe(depth=1, stages=2, width=8)
+    assert packing.rows(recipe, ("price", "sold")) == 77
+    card.rows = lambda recipe, tasks: 5
+    assert packing.rows(recipe, ("price", "sold")) == 5, "it is asked each time, since memory may run out"
