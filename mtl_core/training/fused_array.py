@@ -17,6 +17,7 @@ from mtl_core.network.replica_state import ReplicaState, StackedStates, separate
 from mtl_core.recipe import Recipe, ReplicaConfig
 from mtl_core.training.array_parts import assemble
 from mtl_core.training.device import CPU
+from mtl_core.training.device_precision import products_on
 from mtl_core.training.model_selection import CURVES, ModelSelection
 from mtl_core.training.optimisers import optimiser
 from mtl_core.training.rows_weighting import weighting_of, weighting_state
@@ -130,16 +131,18 @@ class FusedArray:
         """Train every row for one epoch, evaluate it, select its best parameters, and decide whether it stops."""
         began = time.perf_counter()
         weights = self.train_epoch()
-        self._conflict.note(self._parts.theta, self._parts.loader, self._state, self._parts.epochs)
-        self._observe_conflict()
-        self._selection.after_epoch(weights)
+        with products_on(self._parts.device, self._parts.recipe.precision):
+            self._conflict.note(self._parts.theta, self._parts.loader, self._state, self._parts.epochs)
+            self._observe_conflict()
+            self._selection.after_epoch(weights)
         self._state["epoch"] += 1
         self._parts.epochs[:] = [epoch + 1 for epoch in self._parts.epochs]
         self._state["seconds"] += (time.perf_counter() - began) / len(self.rows)
 
     def train_epoch(self) -> Float[Tensor, "r t"]:
         """Train every row for one epoch without evaluating it, and return the mean weight of each task."""
-        return self._trainer.train_epoch()
+        with products_on(self._parts.device, self._parts.recipe.precision):
+            return self._trainer.train_epoch()
 
     def _observe_conflict(self) -> None:
         """Show the tasks' gradients to an architecture that searches a structure by them, while a row does."""
