@@ -60,8 +60,8 @@ class Status:
         report: path of the report, if it was written after the last score.
         trees: of ``branch`` by number of stages, as far as they are found by affinity.
         devices: types of the devices that replicas were trained on, first the one of the last session.
-        note: who works and what is waited for, as the driver has last said; ``None`` where no driver on this machine
-            does.
+        precision: in which replicas make their products.
+        note: who works and what is waited for, as the driver has last said; ``None``: none does on this machine.
     """
 
     phase: str
@@ -76,6 +76,7 @@ class Status:
     report: str | None = None
     trees: dict[str, Tree] = field(default_factory=dict)
     devices: list[str] = field(default_factory=list)
+    precision: str = "float32"
     note: StatusNote | None = None
 
     @property
@@ -86,8 +87,7 @@ class Status:
     def facts(self) -> dict[str, Any]:
         """Return the status as JSON can hold it; counts and times have the names that ``run --json`` gives them."""
         facts = asdict(self)
-        counts, _, per_minute = facts.pop("counts"), facts.pop("left"), facts.pop("per_minute")
-        del facts["note"]
+        counts, _, per_minute, _ = (facts.pop(name) for name in ("counts", "left", "per_minute", "note"))
         working = {} if self.note is None else self.note.facts()
         return facts | counts | range_facts("seconds_left", self.left) | {"replicas_per_minute": per_minute} | working
 
@@ -104,9 +104,8 @@ def read_status(run: Path, *, alive: bool | None = None) -> Status:
     """
     path = run / ledger.NAME
     if not path.is_file():
-        raise UserError(
-            str(run), "there is no study here (no ledger.jsonl).", "Name a run directory, such as runs/demo."
-        )
+        found = "there is no study here (no ledger.jsonl)."
+        raise UserError(str(run), found, "Name a run directory, such as runs/demo.")
     # before the rest is read: a driver that ends meanwhile has written all of it
     alive = ledger.is_locked(run) if alive is None else alive
     scratch = scratch_named_in(run) if alive else None
@@ -181,6 +180,7 @@ def status_of(
         chosen=choices.get("arm", {}).get("arm"),
         report=report,
         trees={str(event["stages"]): event["tree"] for event in events if event["event"] == "tree"},
+        precision=next((event["precision"] for event in events if event.get("precision")), "float32"),
         devices=list(dict.fromkeys(event["device"] for event in reversed(events) if event["event"] == "device")),
     )
 
