@@ -1,7 +1,8 @@
 """Replicas per second on a device: the fused engine over a good plain loop on the same device.
 
 On a GPU the plain loop is also captured as a CUDA graph, one replay a step, which is the best that one process can do
-without fusing.  Both train the same steps on data that lie on the device.
+without fusing.  Both train the same steps on data that lie on the device; the plain loop multiplies float32, which is
+PyTorch's default, and the fused engine float32, TF32 and bfloat16.
 
     make gpu              or: python -m tests.benchmarks.bench_device [--device cpu] [--rows 1 16 64 256] [--out FILE]
 """
@@ -13,6 +14,7 @@ import json
 import statistics
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -116,7 +118,10 @@ def measured(width: int, tasks: int, rows: list[int], device: torch.device, repe
         name: (1, PlainLoop(development, Plain(tasks, width), device, captured=captured).epoch)
         for name, captured in kinds.items()
     }
-    contestants |= {f"fused, {row} rows": (row, fused_epoch(development, recipe, row, device)) for row in rows}
+    for precision in ("float32", "tf32", "bf16") if device.type == "cuda" else ("float32",):
+        label, own = "" if precision == "float32" else f", {precision}", replace(recipe, precision=precision)
+        for row in rows:
+            contestants[f"fused, {row} rows{label}"] = (row, fused_epoch(development, own, row, device))
     found = []
     for name, (replicas, epoch) in contestants.items():
         if device.type == "cuda":
@@ -133,7 +138,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--device", default="auto")
     parser.add_argument("--tasks", type=int, nargs="+", default=[2, 5])
-    parser.add_argument("--widths", type=int, nargs="+", default=[32, 64, 128])
+    parser.add_argument("--widths", type=int, nargs="+", default=[32, 64, 128, 512])
     parser.add_argument("--rows", type=int, nargs="+", default=[1, 16, 64, 256])
     parser.add_argument("--repeats", type=int, default=15)
     parser.add_argument("--out", type=Path)
@@ -143,12 +148,12 @@ def main() -> None:
     device = chosen_device(arguments.device)
     facts = device_facts(device)
     print(", ".join(f"{name}: {value}" for name, value in facts.items()))
-    print(f"{'width':>5} {'tasks':>5} {'contestant':20} {'replica-steps/s':>15} {'over best plain':>15}")
+    print(f"{'width':>5} {'tasks':>5} {'contestant':22} {'replica-steps/s':>15} {'over best plain':>15}")
     results = []
     for width in arguments.widths:
         for tasks in arguments.tasks:
             for fact in measured(width, tasks, arguments.rows, device, arguments.repeats):
-                line = f"{width:>5} {tasks:>5} {fact['contestant']:20} {fact['steps_per_second']:>15,.0f}"
+                line = f"{width:>5} {tasks:>5} {fact['contestant']:22} {fact['steps_per_second']:>15,.0f}"
                 print(f"{line} {fact['over_best_plain']:>14.2f}×", flush=True)
                 results.append(fact)
     if arguments.out:

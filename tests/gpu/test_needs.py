@@ -10,6 +10,7 @@ PROGRAM = """
 import sys
 sys.modules.update(dict.fromkeys({absent}))
 import tests.benchmarks.bench_device
+import tests.benchmarks.bench_precision
 import tests.gpu.test_device
 """
 

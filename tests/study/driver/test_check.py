@@ -36,7 +36,7 @@ def test_there_has_to_be_a_study(tmp_path: Path) -> None:
 
 def test_a_precision_of_gpus_is_refused_where_there_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
-    with pytest.raises(UserError, match="training.precision: bf16"):
+    with pytest.raises(UserError, match=r"training\.precision: bf16"):
         study.check(tiny(training={"epochs": 2, "precision": "bf16"}), out=tmp_path)
     elsewhere = study.check(tiny(training={"epochs": 2, "precision": "bf16"}, device="cuda"), out=tmp_path)
     assert elsewhere.plan.spec.training.precision == "bf16"
