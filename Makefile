@@ -33,10 +33,11 @@ bench-study:  ## processor seconds per replica of a whole study, over plain scri
 bench-scale:  ## time, memory and files of studies of 500, 2,000 and 20,000 replicas that train nothing; five processor minutes
 	$(PYTHON) -m tests.benchmarks.bench_scale
 
-gpu:  ## on a machine with a GPU: its tests, then replicas per second and how the card is packed, as tables and gpu.json; needs torch, numpy, safetensors, jaxtyping, pyarrow and pytest
+gpu:  ## on a machine with a GPU: its tests, then tables of replicas per second, of how the card is packed and of what lower precision costs in skill, and gpu*.json; needs torch, numpy, safetensors, jaxtyping, pyarrow and pytest
 	$(PYTHON) -m pytest -o addopts= -q -m gpu tests/gpu
 	$(PYTHON) -m tests.benchmarks.bench_device --out gpu.json
 	$(PYTHON) -m tests.benchmarks.bench_packing --out gpu.json
+	$(PYTHON) -m tests.benchmarks.bench_precision --out gpu_precision.json
 
 docs:  ## the documentation's site, into dist/docs; a warning is an error; open dist/docs/index.html, no server is needed
 	$(PYTHON) -m sphinx --fail-on-warning --keep-going --nitpicky --quiet docs dist/docs

@@ -14,6 +14,7 @@ Scale = Literal["matched", "native"]
 Gradients = Literal["parameters", "last_stage", "representation"]
 OptimiserName = Literal["adamw", "sgd"]
 Schedule = Literal["cosine", "constant"]
+Precision = Literal["float32", "tf32", "bf16"]
 TaskSampling = Literal["uniform", "proportional"]
 
 _CHOICES = {
@@ -21,6 +22,7 @@ _CHOICES = {
     "gradients": get_args(Gradients),
     "optimiser": get_args(OptimiserName),
     "schedule": get_args(Schedule),
+    "precision": get_args(Precision),
 }
 _SMALLEST = {"stages": 0, "width": 1, "batch_size": 1, "epochs": 1, "probes": 0}
 _SMALLEST_UNLESS_NONE = {"gramian_rows": 1, "patience": 1, "tasks_per_step": 1}
@@ -46,6 +48,9 @@ class Recipe:
         epochs: number of passes over the training split.
         patience: number of epochs without a better mean validation skill after which a replica stops; ``None``: never.
         clip_norm: largest norm of a replica's gradient, which is shortened to it; ``None``: not clipped.
+        precision: precision of the network's matrix products and convolutions: ``float32``; ``tf32``, on a GPU only,
+            whose factors have 11 significant bits; or ``bf16``, whose factors are rounded to bfloat16 and have 8, in
+            the layers of this package.  Sums, losses, inner products of gradients and the optimiser are float32.
         train_fraction: fraction of the training split that is used; the subsets are nested.
         tasks_per_step: number of tasks that are sampled for a step; ``None``: all.
         sampling: the temperature of task sampling: a task's probability is proportional to n^(1/temperature), n being
@@ -72,6 +77,7 @@ class Recipe:
     epochs: int = 30
     patience: int | None = None
     clip_norm: float | None = None
+    precision: Precision = "float32"
     train_fraction: float = 1.0
     tasks_per_step: int | None = None
     sampling: TaskSampling | float = "uniform"

@@ -101,6 +101,8 @@ class Backbone(ABC):
     """Whether the stages name their affine layers, and these pass their pre-activations through ``context.adapt``."""
     draws_streams: ClassVar[bool] = False
     """Whether the stages draw from ``context.streams`` by the names of their copies."""
+    follows_precision: ClassVar[bool] = True
+    """Whether the stages' products are those of :mod:`mtl_core.layers`, which follow the precision of the recipe."""
 
     def __init__(self, inputs: Sequence[int], stages: int, width: int, **options: Any) -> None:
         self.inputs, self.num_stages, self.width = tuple(inputs), stages, width

@@ -47,6 +47,7 @@ class Custom(Backbone):
     feature_axis = 3
     adaptable: ClassVar[bool] = False
     draws_streams: ClassVar[bool] = True
+    follows_precision: ClassVar[bool] = False
 
     def __init__(self, inputs: Sequence[int], stages: int, width: int, *, modules: tuple[Any, ...] = ()) -> None:
         super().__init__(inputs, stages, width, modules=tuple(modules))

@@ -17,6 +17,8 @@ from torch import Tensor
 
 from mtl_core.layers.bank import Theta
 from mtl_core.layers.forward_context import ForwardContext
+from mtl_core.layers.precision import products_in
+from mtl_core.layers.rounded_products import product
 from mtl_core.layers.sum_of_parts import sum_of_parts
 from mtl_core.network.network import Network
 
@@ -143,13 +145,15 @@ class HeadCotangents:
 
     def __init__(self, network: Network, theta: Theta, z: Float[Tensor, "r 1 b d"], losses_of: LossesOf) -> None:
         # they require a gradient even where the heads' own parameters do not
-        outputs = [bank(theta, z.detach()).requires_grad_() for bank in network.heads]
+        with products_in(network.precision):
+            outputs = [bank(theta, z.detach()).requires_grad_() for bank in network.heads]
         losses = losses_of(outputs)
         self.losses = losses.detach()
         leaves = [theta[slot] for slot in network.layout.trained]
         gradients = torch.autograd.grad(losses.sum(), [*leaves, *outputs], allow_unused=True)
         self.own: Slotwise = list(gradients[: len(leaves)])
         by_outputs = gradients[len(leaves) :]
+        self._precision = network.precision
         self._weights = [bank.matrix(theta).detach() for bank in network.heads]
         self._output_gradients = [
             torch.zeros_like(output) if gradient is None else gradient
@@ -165,17 +169,21 @@ class HeadCotangents:
     def of(self, task: int) -> Tensor:
         """Return ∂L_i/∂z of task i, in the shape of z."""
         bank, place = self._place[task]
-        return self._output_gradients[bank][:, place].transpose(1, 2).bmm(self._weights[bank][:, place]).unsqueeze(1)
+        gradient, weight = self._output_gradients[bank][:, place], self._weights[bank][:, place]
+        with products_in(self._precision):
+            return product(gradient.transpose(1, 2), weight).unsqueeze(1)
 
     def combined(self, weights: Float[Tensor, "r t"]) -> Tensor:
         """Return Σ w_i ∂L_i/∂z, in the shape of z."""
-        parts = [
-            (gradient * weights.index_select(1, places)[:, :, None, None])
-            .flatten(1, 2)
-            .transpose(1, 2)
-            .bmm(rows.flatten(1, 2))
-            for gradient, rows, places in zip(self._output_gradients, self._weights, self._places, strict=True)
-        ]
+        each = zip(self._output_gradients, self._weights, self._places, strict=True)
+        with products_in(self._precision):
+            parts = [
+                product(
+                    (gradient * weights.index_select(1, places)[:, :, None, None]).flatten(1, 2).transpose(1, 2),
+                    rows.flatten(1, 2),
+                )
+                for gradient, rows, places in each
+            ]
         return sum_of_parts(parts).unsqueeze(1)
 
     def gramian(self) -> Float[Tensor, "r t t"]:

@@ -31,6 +31,7 @@ from mtl_core.gradients.cotangents import (
 )
 from mtl_core.layers.bank import Theta
 from mtl_core.layers.forward_context import ForwardContext
+from mtl_core.layers.precision import products_in
 from mtl_core.network.network import Network
 from mtl_core.network.shared_parameters import SharedParameters
 
@@ -113,6 +114,8 @@ class CutPass(TaskPass):
         super().__init__(part)
         self._leaves = [theta[slot] for slot in network.layout.trained]
         self._tasks = len(network.tasks)
+        # PyTorch's batched pass has no rule for products of bfloat16 matrices that are summed up in float32
+        self._batches = network.precision != "bf16"
         self._z, self.at_z = _cut(network, theta, x, context, losses_of)
         self.losses, self.own = self.at_z.losses, list(self.at_z.own)
         self._reach_private()
@@ -122,7 +125,7 @@ class CutPass(TaskPass):
         jacobian = self._z.new_empty(len(self._z), self._tasks, part.size) if into is None else into
         if not self._reaches(part):
             return jacobian.zero_()
-        if self._z[0].numel() > _BATCHED_ELEMENTS:
+        if self._z[0].numel() > _BATCHED_ELEMENTS or not self._batches:
             for task in range(self._tasks):
                 part.write(self._back(part, self.at_z.of(task)), jacobian[:, task])
         else:
@@ -170,7 +173,8 @@ def _cut(
         return z, LossCotangents(network, z)
     z = network.represent(theta, x, context)
     if z.shape[1] == 1 and not (network.trunk.towers and network.trunk.towers.stages):
-        z = network.trunk.finish(theta, z, context)
+        with products_in(network.precision):
+            z = network.trunk.finish(theta, z, context)
         return z, HeadCotangents(network, theta, z, losses_of)
     return z, TowerCotangents(network, theta, z, context, losses_of)
 

@@ -8,6 +8,7 @@ from torch import Tensor
 from mtl_core.layers.bank import Copy, Theta
 from mtl_core.layers.forward_context import ForwardContext
 from mtl_core.layers.linear import Linear
+from mtl_core.layers.rounded_products import product
 
 
 class Attention:
@@ -39,6 +40,6 @@ class Attention:
         size = width // self._heads
         projected = self._projections(theta, x, adapt=context.adapt).view(-1, tokens, 3, self._heads, size)
         query, key, value = projected.permute(2, 0, 3, 1, 4).reshape(3, -1, tokens, size)
-        weights = (query * size**-0.5).bmm(key.transpose(1, 2)).softmax(dim=-1)
-        mixed = weights.bmm(value).view(*outer, self._heads, tokens, size)
+        weights = product(query * size**-0.5, key.transpose(1, 2)).softmax(dim=-1)
+        mixed = product(weights, value).view(*outer, self._heads, tokens, size)
         return self._output(theta, mixed.transpose(-3, -2).reshape(x.shape), adapt=context.adapt)

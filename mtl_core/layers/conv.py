@@ -9,6 +9,8 @@ from torch.nn.functional import conv2d
 
 from mtl_core.layers.bank import Copy, Slot, Theta, constant, uniform
 from mtl_core.layers.forward_context import Adapter
+from mtl_core.layers.precision import factors_are_rounded
+from mtl_core.layers.rounded_products import rounded_convolution
 
 _FEWEST, _MOST = 8, 48
 """Numbers of channels between which a CPU runs all copies as the groups of one convolution.  With fewer, the kernel,
@@ -118,13 +120,12 @@ def convolve(
 def _grouped(x: Tensor, weight: Tensor, bias: Tensor | None, stride: int) -> Float[Tensor, "b rco h w"]:
     """All copies as the groups of one convolution."""
     replicas, signals, examples, inputs, height, width = x.shape
-    return conv2d(
+    return _convolution(
         x.movedim(2, 0).reshape(examples, replicas * signals * inputs, height, width),
         weight.flatten(0, 2),
         None if bias is None else bias.flatten(),
         stride,
-        padding=weight.shape[-1] // 2,
-        groups=replicas * signals,
+        replicas * signals,
     )
 
 
@@ -133,6 +134,12 @@ def _one_by_one(x: Tensor, weight: Tensor, bias: Tensor | None, stride: int) -> 
     signals = [signal for row in x.unbind() for signal in row.unbind()]
     weights = weight.flatten(0, 1).unbind()
     biases = [None] * len(weights) if bias is None else bias.flatten(0, 1).unbind()
-    padding = weight.shape[-1] // 2
     each = zip(signals, weights, biases, strict=True)
-    return torch.stack([conv2d(*operands, stride, padding) for operands in each], dim=1).flatten(1, 2)
+    return torch.stack([_convolution(*operands, stride) for operands in each], dim=1).flatten(1, 2)
+
+
+def _convolution(x: Tensor, weight: Tensor, bias: Tensor | None, stride: int, groups: int = 1) -> Tensor:
+    if not factors_are_rounded():
+        return conv2d(x, weight, bias, stride, weight.shape[-1] // 2, groups=groups)
+    y = rounded_convolution(x, weight, stride, groups)
+    return y if bias is None else y.add_(bias.view(-1, 1, 1))

@@ -9,6 +9,8 @@ from jaxtyping import Float
 from torch import Tensor
 
 from mtl_core.layers.matrix_products import baddbmm, bmm
+from mtl_core.layers.precision import factors_are_rounded
+from mtl_core.layers.rounded_products import rounded_product
 
 
 class ClassMajorProduct(torch.autograd.Function):
@@ -58,4 +60,6 @@ def class_major(
 
 
 def _product(bias: Tensor, weight: Tensor, x: Tensor) -> Tensor:
+    if factors_are_rounded():
+        return rounded_product(weight, x.transpose(1, 2)).add_(bias)
     return cast(Tensor, ClassMajorProduct.apply(bias, weight, x))

@@ -9,6 +9,7 @@ from mtl_core.layers.activations import Activation, identity
 from mtl_core.layers.bank import Copy, Slot, Theta, constant, uniform
 from mtl_core.layers.forward_context import Adapter
 from mtl_core.layers.matrix_products import affine
+from mtl_core.layers.rounded_products import product
 
 
 class Linear:
@@ -76,4 +77,5 @@ class LowRankLinear:
 
     def __call__(self, theta: Theta, x: Float[Tensor, "r c *b i"]) -> Float[Tensor, "r c *b o"]:
         down, up = theta[self.down].flatten(0, 1), theta[self.up].flatten(0, 1)
-        return x.reshape(len(down), -1, down.shape[1]).bmm(down).bmm(up).view(*x.shape[:-1], up.shape[2])
+        h = product(x.reshape(len(down), -1, down.shape[1]), down)
+        return product(h, up).view(*x.shape[:-1], up.shape[2])

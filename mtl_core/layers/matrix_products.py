@@ -16,6 +16,9 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from mtl_core.layers.precision import factors_are_rounded
+from mtl_core.layers.rounded_products import rounded_product
+
 WORTH_A_CALL = 40_000
 """Multiply-adds of one product of two matrices from which :func:`bmm` and :func:`baddbmm` use oneDNN.  The number of
 products in the batch does not count, since a replica's bits must not depend on its neighbours."""
@@ -53,7 +56,12 @@ def baddbmm(bias: Tensor, a: Float[Tensor, "q m k"], b: Float[Tensor, "q k n"]) 
 def affine(
     bias: Float[Tensor, "q 1 n"], x: Float[Tensor, "q m k"], weight: Float[Tensor, "q k n"]
 ) -> Float[Tensor, "q m n"]:
-    """Return x weight + bias, with the gradients by the same library."""
+    """Return x weight + bias, with the gradients by the same library.
+
+    Factors are rounded inside :func:`mtl_core.layers.precision.products_in` of ``bf16``.
+    """
+    if factors_are_rounded():
+        return rounded_product(x, weight).add_(bias)
     if is_by_onednn(x, weight, WORTH_A_BACKWARD_PASS):
         return cast(Tensor, _Affine.apply(bias, x, weight))
     return torch.baddbmm(bias, x, weight)

@@ -8,6 +8,7 @@ from torch import Tensor
 
 from mtl_core.layers.bank import Copy, Slot, Theta, constant, normal, uniform
 from mtl_core.layers.forward_context import Adapter
+from mtl_core.layers.rounded_products import product
 
 
 class FeatureTokens:
@@ -67,7 +68,7 @@ class LowRankFeatureTokens:
     def __call__(self, theta: Theta, x: Float[Tensor, "r c b n"]) -> Float[Tensor, "r c b n d"]:
         down, up = theta[self.down], theta[self.up].flatten(0, 1)
         scaled = x.unsqueeze(-1) * down.unsqueeze(2)
-        return scaled.reshape(len(up), -1, up.shape[1]).bmm(up).view(*x.shape, up.shape[2])
+        return product(scaled.reshape(len(up), -1, up.shape[1]), up).view(*x.shape, up.shape[2])
 
 
 class ClassToken:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -43,8 +43,8 @@ class Cost:
 
 
 def cost_of(recipe: Recipe, development: Development) -> Cost:
-    """Return the cost of a replica of ``recipe`` on the tasks of ``development``; nothing is trained."""
-    network = Network(recipe, development.tasks, development.shape)
+    """Return the cost of a replica of ``recipe``, in float32, on the tasks of ``development``; nothing is trained."""
+    network = Network(replace(recipe, precision="float32"), development.tasks, development.shape)
     signals = len(development.tasks) if development.own_inputs else 1
     multiply_adds, activation_bytes = _dry_run(network, signals, development.num_inputs)
     layout = network.layout

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import torch
 from jaxtyping import Float
@@ -21,7 +22,8 @@ from mtl_core.recipe import Recipe
 class TrainedModule(nn.Module):
     """A trained network together with the standardisation of its training split, as a torch module.
 
-    The module always runs in evaluation mode: without dropout, and without updating running statistics.  Parameters and
+    The module always runs in evaluation mode, without dropout and without updating running statistics, and in float32,
+    whatever the precision that the replica was trained in.  Parameters and
     buffers are the replica's, ``[c, …]`` for the c copies of a bank; ``input_shift``, ``input_scale``, ``target_shift``
     and ``target_scale`` are those of its training split.
 
@@ -40,7 +42,7 @@ class TrainedModule(nn.Module):
     def __init__(self, recipe: Recipe, tasks: tuple[Task, ...], shape: tuple[int, ...], double: bool = False) -> None:
         super().__init__()
         self.recipe, self.tasks, self.shape = recipe, tasks, shape
-        self._network = Network(recipe, tasks, shape)
+        self._network = Network(replace(recipe, precision="float32"), tasks, shape)
         columns = math.prod(shape)
         self._columns = columns_of(tasks)
         for name, size in (("input", columns), ("target", self._columns[-1].stop)):

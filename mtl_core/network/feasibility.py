@@ -26,8 +26,16 @@ def why_infeasible(recipe: Recipe, development: Development) -> str | None:
     return (
         backbone.why_infeasible(recipe, development.shape)
         or sharing.why_infeasible(recipe, development)
+        or why_not_in_precision(recipe)
         or _why_not_weighable(recipe, development)
     )
+
+
+def why_not_in_precision(recipe: Recipe) -> str | None:
+    """Return why the recipe's precision would not be that of the network's products; ``None`` if it is."""
+    if recipe.precision == "bf16" and not find("backbones", recipe.backbone).cls.follows_precision:
+        return f"bf16 is a precision of this program's own layers, and {recipe.backbone} has others"
+    return None
 
 
 def _why_not_weighable(recipe: Recipe, development: Development) -> str | None:

@@ -16,14 +16,17 @@ from mtl_core.fixed_tensor import FixedTensor
 from mtl_core.layers.bank import SHARED, Theta
 from mtl_core.layers.forward_context import EVALUATION, ForwardContext
 from mtl_core.layers.parameter_layout import Layout
+from mtl_core.layers.precision import products_in
 from mtl_core.network.heads import banks_of
-from mtl_core.recipe import Recipe
+from mtl_core.recipe import Precision, Recipe
 from mtl_core.registry import find
 from mtl_core.sharing import Sharing
 
 
 class Network:
     """The network of r replicas: the backbone's stages as the architecture copies and connects them, then the heads.
+
+    Every pass makes its products in the precision of the recipe.
 
     Args:
         recipe: recipe of the replicas.
@@ -44,6 +47,7 @@ class Network:
         backbone = backbone_of(recipe, inputs)
         sharing = find("sharing", recipe.sharing).cls
         self.tasks = tuple(tasks)
+        self.precision: Precision = recipe.precision
         self.trunk: Sharing = sharing(backbone, names, recipe.depth, **recipe.sharing_options)
         features, users = self.trunk.backbone.num_features, self.trunk.head_users
         self.heads = banks_of(tasks, features, self.trunk.shares_head, users)
@@ -60,23 +64,26 @@ class Network:
             x: inputs, common to all tasks (g = 1) or each task's own (g = t).
             context: context of the pass.
         """
-        h = self.trunk(theta, x, context)
-        outputs = [bank(theta, h) for bank in self.heads]
+        with products_in(self.precision):
+            h = self.trunk(theta, x, context)
+            outputs = [bank(theta, h) for bank in self.heads]
         return [self.trunk.couple(outputs[0], context)] if self.trunk.couples else outputs
 
     def represent(
         self, theta: Theta, x: Float[Tensor, "r g b d"], context: ForwardContext
     ) -> Float[Tensor, "r c b *f"]:
         """Return the representation before the task-specific part of the network, the first part of a pass."""
-        return self.trunk.represent(theta, x, context)
+        with products_in(self.precision):
+            return self.trunk.represent(theta, x, context)
 
     def finish(self, theta: Theta, z: Float[Tensor, "r c b *f"], context: ForwardContext) -> list[Tensor]:
         """Return the outputs of every head bank for the representation ``z``, the second part of a pass.
 
         It ends before outputs are coupled, which have no private part.
         """
-        h = self.trunk.finish(theta, z, context)
-        return [bank(theta, h) for bank in self.heads]
+        with products_in(self.precision):
+            h = self.trunk.finish(theta, z, context)
+            return [bank(theta, h) for bank in self.heads]
 
     @property
     def parts_tasks(self) -> bool:

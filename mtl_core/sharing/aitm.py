@@ -15,6 +15,7 @@ from mtl_core.data.task_set import Development
 from mtl_core.layers.bank import SHARED, Copy, Slot, Theta, uniform
 from mtl_core.layers.forward_context import ForwardContext
 from mtl_core.layers.linear import Linear
+from mtl_core.layers.rounded_products import product
 from mtl_core.recipe import Recipe
 from mtl_core.search_space import Uniform
 from mtl_core.sharing import Chain, Sharing
@@ -101,7 +102,7 @@ class _Transfer:
     ) -> Float[Tensor, "r 1 b d"]:
         sources = torch.cat([own, self._handed_on(theta, before, torch.relu)], dim=1)
         query, key, value = (
-            torch.bmm(sources.flatten(1, 2), theta[slot].squeeze(1)).view_as(sources)
+            product(sources.flatten(1, 2), theta[slot].squeeze(1)).view_as(sources)
             for slot in (self._query, self._key, self._value)
         )
         scores = (query * key).sum(dim=3, keepdim=True) / math.sqrt(own.shape[3])

@@ -82,7 +82,7 @@ def find_tree(
     or of ``hard``.  Probes are training examples of all tasks; memory grows with the square of their number.
 
     Args:
-        recipe: recipe of the study; its architecture and its weighting method are replaced.
+        recipe: recipe of the study; its architecture and weighting method are replaced, and its precision by float32.
         development: the examples to train on, with their tasks.
         seed: seed of the first replica; those of the others derive from it.
         budget: largest mean number of groups per stage.
@@ -123,7 +123,7 @@ def _of_representations(
     """The mean affinity of the representations of private networks; ``None`` if all of them diverge."""
     quick = replace(
         recipe, sharing="independent", depth=None, sharing_options={}, weighting="equal", weighting_options={},
-        epochs=epochs, patience=None,
+        epochs=epochs, patience=None, precision="float32",
     )  # fmt: skip
     outcomes = fit(
         quick, development, [ReplicaConfig(str(number), one, hyperparameters) for number, one in enumerate(seeds)]

@@ -58,7 +58,7 @@ def look_ahead_affinities(
     """
     hard = replace(
         recipe, sharing="hard", depth=recipe.stages, sharing_options={}, weighting="equal", weighting_options={},
-        epochs=epochs, patience=None,
+        epochs=epochs, patience=None, precision="float32",
     )  # fmt: skip
     network, states = Network(hard, development.tasks, development.shape), dict[str, ReplicaState]()
     rows = [ReplicaConfig(str(number), seed, hyperparameters) for number, seed in enumerate(seeds)]

@@ -99,6 +99,7 @@ def score_examples_on(
 ) -> Iterator[TestScore]:
     """Score trained replicas on the test split.
 
+    Networks run in float32, as they are exported, whatever the precision that they were trained in.
     Nothing is fitted here: scales and constant predictions come from each replica's own training split.  Losses are
     those of the tasks' kinds, whatever loss they were trained by: of classes the log loss, a proper score.
 
@@ -115,7 +116,7 @@ def score_examples_on(
     """
     judged_tasks = tuple(replace(task, loss=None) for task in development.tasks)
     development = replace(development, tasks=judged_tasks)
-    network = Network(recipe, judged_tasks, development.shape)
+    network = Network(replace(recipe, precision="float32"), judged_tasks, development.shape)
     for row, flat in zip(rows, parameters, strict=True):
         preparation = prepare(development, row.seed, recipe.train_fraction)
         yield _test_score(network, flat, development, test, row, preparation)

@@ -18,6 +18,7 @@ from mtl_core.recipe import Recipe, ReplicaConfig
 from mtl_core.training.array_parts import assemble
 from mtl_core.training.captured_steps import graph_on
 from mtl_core.training.device import CPU
+from mtl_core.training.device_precision import products_on
 from mtl_core.training.model_selection import CURVES, ModelSelection
 from mtl_core.training.optimisers import optimiser
 from mtl_core.training.rows_weighting import weighting_of, weighting_state
@@ -153,7 +154,8 @@ class FusedArray:
             most_steps: steps after which to end the epoch early, so that memory and time can be measured; ``None``:
                 all of them.
         """
-        return self._trainer.train_epoch(most_steps)
+        with products_on(self._parts.device, self._parts.recipe.precision):
+            return self._trainer.train_epoch(most_steps)
 
     def after_epoch(self, weights: Float[Tensor, "r t"]) -> None:
         """Evaluate every row after an epoch, select its best parameters, and decide whether it stops.
@@ -161,9 +163,10 @@ class FusedArray:
         Args:
             weights: mean weight of each task in the epoch.
         """
-        self._conflict.note(self._parts.theta, self._parts.loader, self._state, self._parts.epochs)
-        self._observe_conflict()
-        self._selection.after_epoch(weights)
+        with products_on(self._parts.device, self._parts.recipe.precision):
+            self._conflict.note(self._parts.theta, self._parts.loader, self._state, self._parts.epochs)
+            self._observe_conflict()
+            self._selection.after_epoch(weights)
         self._state["epoch"] += 1
         self._parts.epochs[:] = [epoch + 1 for epoch in self._parts.epochs]
 

@@ -15,6 +15,7 @@ from mtl_core.network.replica_state import ReplicaState
 from mtl_core.recipe import Recipe, ReplicaConfig
 from mtl_core.training.allocator import keep_freed_memory
 from mtl_core.training.device import chosen_device
+from mtl_core.training.device_precision import check_precision
 from mtl_core.training.fit_arguments import check_arguments
 from mtl_core.training.fused_array import CURVES, FusedArray, fresh_state, restarted, search_is_over
 from mtl_core.training.pools import Pools
@@ -92,8 +93,8 @@ def fit(
         device: where the rows train: ``auto`` takes a GPU if there is one.  States that come back are on the CPU.
 
     Raises:
-        UserError: when the device is not there, an option or a hyperparameter is none that the recipe has, two rows
-            have the same key, or a number is out of its range.
+        UserError: when the device is not there or lacks the recipe's precision, an option or a hyperparameter is none
+            that the recipe has, two rows have the same key, or a number is out of its range.
 
     Returns:
         An outcome for each row, in the order given.
@@ -102,6 +103,7 @@ def fit(
     check_arguments(recipe, rows, until, max_rows)
     keep_freed_memory()
     chosen = chosen_device(device)
+    check_precision(recipe, chosen)
     pools = Pools(recipe, development, rows)
     prepared = {row.key: pools.preparation(row) for row in rows}
     scheduler = RowScheduler(rows, states or {}, until, max_rows, pools.network.trunk.search_epochs(recipe))

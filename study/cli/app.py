@@ -27,6 +27,7 @@ from study.cli.options import (
     MixDevices,
     Out,
     Overrides,
+    Precision,
     Query,
     Run,
     SearchStrategy,
@@ -85,6 +86,7 @@ def run(
     insecure: Insecure = False,
     workers: Workers = None,
     device: Device = None,
+    precision: Precision = None,
     mix_devices: MixDevices = False,
     trust_code: TrustCode = False,
     out: Out = None,
@@ -96,7 +98,7 @@ def run(
     """Search, confirm, judge, score and report; the same command resumes what was stopped."""
     data = DataOptions(targets, kinds, metrics, losses, task, groups, test, validation, query)
     where = {"backend": backend, "workers": workers, "device": device, "trust_code": trust_code}
-    loaded = load_named(what, data, overrides=overrides, search=search, budget=budget, **where)
+    loaded = load_named(what, data, overrides=overrides, search=search, precision=precision, budget=budget, **where)
     how: dict[str, Any] = {"address": address, "mix_devices": mix_devices, "insecure": insecure}
     _run(loaded, out, as_json, take_over, **how, log_file=log_file, metrics_file=metrics_file)
 

@@ -21,6 +21,7 @@ from study.cli.console import say, say_json, say_table
 from study.config.durations import duration
 from study.config.spec import Spec
 from study.driver.check import check as prepared_for
+from study.driver.devices import refuse_a_missing_gpu
 from study.planning.arm import Arm
 from study.planning.capacity import FAR
 from study.planning.forecast import size_text, time_text
@@ -40,6 +41,7 @@ def check(spec: Spec, *, out: Path, as_json: bool, columns: bool = False) -> Non
 
     ``columns`` prints every column of a wide table, too.
     """
+    refuse_a_missing_gpu(spec.device, None, spec.training.precision)
     prepared = prepared_for(spec, out=out)
     if as_json:
         say_json(facts_of_study(prepared))

@@ -12,7 +12,7 @@ from study.planning.replica import MOST_ROWS
 
 
 def facts_of_device(prepared: Prepared) -> dict[str, Any]:
-    """Return what was asked for, what this machine has, and how many replicas train at once in a worker.
+    """Return what was asked for, what this machine has, in which precision, and how many replicas train at once.
 
     On a GPU that is measured, where this machine has not measured it before; ``packing`` says what was found.
 
@@ -21,9 +21,9 @@ def facts_of_device(prepared: Prepared) -> dict[str, Any]:
     """
     from mtl_core.training.device import chosen_device, device_facts
 
-    asked = prepared.plan.spec.device
-    packing = packing_here(prepared)
-    facts = {"asked": asked, **device_facts(chosen_device(asked)), "replicas_at_once": MOST_ROWS, "packing": None}
+    spec, packing = prepared.plan.spec, packing_here(prepared)
+    facts = {"asked": spec.device, **device_facts(chosen_device(spec.device)), "precision": spec.training.precision}
+    facts |= {"replicas_at_once": MOST_ROWS, "packing": None}
     if packing is None:
         return facts
     found = packing_facts(packing)
@@ -33,7 +33,8 @@ def facts_of_device(prepared: Prepared) -> dict[str, Any]:
 def device_in_words(facts: dict[str, Any]) -> str:
     """Return the facts as one line."""
     card = f" ({facts['card']}, {facts['memory_bytes'] / 2**30:.0f} GiB)" if facts["card"] else ""
+    rounded = "" if facts["precision"] == "float32" else f", products in {facts['precision']}"
     why = f"asked for {facts['asked']}; torch {facts['torch']}"
-    if facts["packing"] is None:
-        return f"device: {facts['device']}{card}, up to {facts['replicas_at_once']} replicas at once in a worker; {why}"
-    return f"device: {facts['device']}{card}, {packing_in_words(facts['packing'])}; {why}"
+    at_once = f"up to {facts['replicas_at_once']} replicas at once in a worker"
+    packed = at_once if facts["packing"] is None else packing_in_words(facts["packing"])
+    return f"device: {facts['device']}{card}{rounded}, {packed}; {why}"

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from analysis.formatting import agree
 from study.cli.console import say, say_json
+from study.cli.current_report import current_report
 from study.cli.run import report, saying_how_to_resume, screen_of
-from study.cli.study_status import current_report
 
 if TYPE_CHECKING:
     from study.protocol.addition import Addition

@@ -42,6 +42,7 @@ def load_named(
     device: str | None = None,
     trust_code: bool = False,
     search: str | None = None,
+    precision: str | None = None,
     **given: Any,
 ) -> Spec | Suite:
     """Load what the first word of a command names, by the options of :func:`study.config.load.load` that are given.
@@ -52,6 +53,7 @@ def load_named(
         backend, workers, device: where the study is to run; ``None``: where it says.
         trust_code: whether code that the study file of a run directory names may be imported.
         search: name of the search strategy.
+        precision: of products; ``None``: what the study says.
         given: ``overrides`` and ``budget``.
 
     Raises:
@@ -64,6 +66,8 @@ def load_named(
     if search is not None:
         _refuse_unknown_strategy(search)
         given["overrides"] = [*(given.get("overrides") or ()), f"search.strategy={search}"]
+    if precision is not None:
+        given["overrides"] = [*(given.get("overrides") or ()), f"training.precision={precision}"]
     loaded = load(what, **{name: value for name, value in (vars(data) | given).items() if value is not None})
     if _is_of_a_run(Path(what)):
         for spec in loaded.studies.values() if isinstance(loaded, Suite) else [loaded]:

@@ -53,6 +53,10 @@ Device = Annotated[
     Literal["auto", "cpu", "cuda"] | None,
     typer.Option(help="What replicas train on; a GPU if there is one.", **one_of("auto", "cpu", "cuda")),
 ]
+Precision = Annotated[
+    Literal["float32", "tf32", "bf16"] | None,
+    typer.Option(help="Of matrix products and convolutions, on a GPU.", **one_of("float32", "tf32", "bf16")),
+]
 MixDevices = Annotated[
     bool, typer.Option("--mix-devices", help="Go on with a study of another device; records say which made them.")
 ]

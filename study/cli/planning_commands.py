@@ -19,6 +19,7 @@ from study.cli.options import (
     Metrics,
     Out,
     Overrides,
+    Precision,
     Query,
     SearchStrategy,
     Targets,
@@ -48,6 +49,7 @@ def check(
     backend: BackEnd = None,
     workers: Workers = None,
     device: Device = None,
+    precision: Precision = None,
     trust_code: TrustCode = False,
     out: Out = None,
     columns: Annotated[bool, typer.Option("--columns", help="Every column, of wide tables, too.")] = False,
@@ -56,7 +58,7 @@ def check(
     """Say what run would do, at what cost, and what it could show; train nothing."""
     data = DataOptions(targets, kinds, metrics, losses, task, groups, test, validation, query)
     where = {"backend": backend, "workers": workers, "device": device, "trust_code": trust_code}
-    loaded = load_named(what, data, overrides=overrides, search=search, budget=budget, **where)
+    loaded = load_named(what, data, overrides=overrides, search=search, precision=precision, budget=budget, **where)
     from study.config.suite import Suite
     from study.driver.places import directory_of
 

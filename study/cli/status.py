@@ -46,7 +46,8 @@ def lines_of(run: Path, now: Status, name: str | None = None) -> list[str]:
     if now.devices:
         last, *earlier = now.devices
         mixed = f"; replicas of earlier sessions were trained on {' and '.join(earlier)}" if earlier else ""
-        lines.append(f"  device   {last}{mixed}")
+        rounded = "" if now.precision == "float32" else f", products in {now.precision}"
+        lines.append(f"  device   {last}{rounded}{mixed}")
         lines += [f"  packing  {now.packing}"] if now.packing and last != "cpu" else []
     if now.chosen:
         lines.append(f"  chosen   {now.chosen}")

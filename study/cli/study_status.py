@@ -12,6 +12,7 @@ from typing import Any
 
 from mtl_core.errors import UserError
 from mtl_core.task_tree import Tree
+from study.cli.current_report import current_report
 from study.cli.packing_words import packing_of_events
 from study.driver.watching.counts import Counts, beyond_records, count
 from study.driver.watching.known_work import of_session
@@ -47,8 +48,7 @@ class Status:
     """Status of a study, as its ledger and its records tell it.
 
     Args:
-        phase: the phase that the study is in: one that trains, ``score``, ``extend`` while a user's addition to it is
-            under way, or ``finished`` when all is scored.
+        phase: the phase that the study is in: one that trains, ``score``, ``extend`` (a user's addition), ``finished``.
         state: ``running``; ``finished``; ``ended`` without an answer, since networks diverged; or how it was stopped:
             ``interrupted``, ``refused`` with three lines, ``crashed``, or ``killed``, when nothing was said.
         reason: why it was refused or crashed; else empty.
@@ -62,8 +62,8 @@ class Status:
         trees: of ``branch`` by number of stages, as far as they are found by affinity.
         devices: types of the devices that replicas were trained on, first the one of the last session.
         packing: how replicas are packed on the GPU that trains, in words; empty where processors train.
-        note: who works and what is waited for, as the driver has last said; ``None`` where no driver on this machine
-            does.
+        precision: in which replicas make their products.
+        note: who works and what is waited for, as the driver has last said; ``None``: none does on this machine.
     """
 
     phase: str
@@ -79,6 +79,7 @@ class Status:
     trees: dict[str, Tree] = field(default_factory=dict)
     devices: list[str] = field(default_factory=list)
     packing: str = ""
+    precision: str = "float32"
     note: StatusNote | None = None
 
     @property
@@ -89,7 +90,7 @@ class Status:
     def facts(self) -> dict[str, Any]:
         """Return the status as JSON can hold it; counts and times have the names that ``run --json`` gives them."""
         facts = asdict(self)
-        counts, per_minute, *_ = [facts.pop(name) for name in ("counts", "per_minute", "left", "note")]
+        counts, _, per_minute, _ = (facts.pop(name) for name in ("counts", "left", "per_minute", "note"))
         working = {} if self.note is None else self.note.facts()
         return facts | counts | range_facts("seconds_left", self.left) | {"replicas_per_minute": per_minute} | working
 
@@ -106,8 +107,9 @@ def read_status(run: Path, *, alive: bool | None = None) -> Status:
     """
     path = run / ledger.NAME
     if not path.is_file():
-        remedy = "Name a run directory, such as runs/demo."
-        raise UserError(str(run), "there is no study here (no ledger.jsonl).", remedy)
+        raise UserError(
+            str(run), "there is no study here (no ledger.jsonl).", "Name a run directory, such as runs/demo."
+        )
     # before the rest is read: a driver that ends meanwhile has written all of it
     alive = ledger.is_locked(run) if alive is None else alive
     scratch = scratch_named_in(run) if alive else None
@@ -130,15 +132,6 @@ def _heartbeats(scratch: Path | None) -> Callable[[str], int]:
         return said[0] if said else 0
 
     return epochs_of
-
-
-def current_report(run: Path) -> str | None:
-    """Return the path of the report, unless scores have come since it was written."""
-    page = run / "report.html"
-    if not page.is_file():
-        return None
-    newest = max((path.stat().st_mtime for path in (run / "scores").glob("[!.]*.parquet")), default=0.0)
-    return str(page) if page.stat().st_mtime >= newest else None
 
 
 def status_of(
@@ -181,6 +174,7 @@ def status_of(
         chosen=choices.get("arm", {}).get("arm"),
         report=report,
         trees={str(event["stages"]): event["tree"] for event in events if event["event"] == "tree"},
+        precision=next((event["precision"] for event in events if event.get("precision")), "float32"),
         devices=list(dict.fromkeys(event["device"] for event in reversed(events) if event["event"] == "device")),
         packing=packing_of_events(events),
     )

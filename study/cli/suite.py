@@ -22,6 +22,7 @@ from study.config.load import read_suite
 from study.config.spec import Spec
 from study.config.suite import NAME, Suite, SuitePosition
 from study.config.text import printable
+from study.driver.devices import refuse_a_missing_gpu
 from study.driver.run_suite import PreparedSuite, prepare_suite, prepare_suite_run, run_prepared_suite
 from study.execution.cluster_token import refuse_unprotected
 from study.planning.forecast import size_text, time_text
@@ -35,6 +36,8 @@ def check(suite: Suite, *, out: Path, as_json: bool, columns: bool = False) -> N
 
     ``columns`` prints every column of wide tables, too.
     """
+    for spec in suite.studies.values():
+        refuse_a_missing_gpu(spec.device, None, spec.training.precision)
     prepared = prepare_suite(suite, out=out)
     replicas = _replicas(prepared)
     if as_json:

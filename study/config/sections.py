@@ -133,6 +133,10 @@ class Training(Section):
     many tasks, each sampled ``uniform``, ``proportional`` to its labels, or at a temperature in between.  ``clip_norm``
     is the largest norm of a network's gradient over all its parameters, which a step shortens to it; by default it is
     left as it is.
+
+    ``precision`` is that of matrix products and convolutions, on a GPU only: ``tf32`` rounds their factors to 11
+    significant bits and ``bf16``, bfloat16, to 8; sums and all else stay in float32.  Test scores and exported models
+    are those of float32.
     """
 
     batch_size: OrAuto[Annotated[int, Field(ge=1, le=1_000_000)]] = 64
@@ -145,6 +149,7 @@ class Training(Section):
     tasks_per_step: Annotated[int, Field(ge=1, le=10_000)] | None = None
     sampling: Annotated[Any, sampling_rule()] = "uniform"
     clip_norm: Annotated[float, Field(gt=0, le=1_000_000_000)] | None = None
+    precision: Literal["float32", "tf32", "bf16"] = "float32"
 
     @model_validator(mode="after")
     def _samples(self) -> Training:

@@ -136,8 +136,8 @@ class Spec(Section):
         It does not depend on the name, on where or how fast the study runs, on what its reader prefers, nor on where
         its data or the earlier run that it starts from lie: a project that was moved goes on, the fingerprint says
         whether the data are the same, and the ledger keeps what was taken from the earlier run.
-        Studies from before there were outer folds, an importance of tasks, a choice of norm, several strategies or
-        clipping keep their hash; a study may go on to more seeds than it had.
+        Studies from before there were outer folds, an importance of tasks, a choice of norm, several strategies,
+        clipping or a choice of precision keep their hash; a study may go on to more seeds than it had.
         """
         left_out: dict[str, Any] = dict.fromkeys(("name", "prefer", "budget", "backend", "workers", "device"), True)
         added = {"max_seeds", "follow_up"} if self.verdict.follow_up else {"max_seeds"}
@@ -152,7 +152,7 @@ class Spec(Section):
         left_out["search"] = factor | {"warm_start"}
         if self.factors.norm is None:
             left_out["factors"] = {"norm"}
-        if self.training.clip_norm is None:
-            left_out["training"] = {"clip_norm"}
+        newer = {"clip_norm": None, "precision": "float32"}
+        left_out["training"] = {name for name, default in newer.items() if getattr(self.training, name) == default}
         content = self.model_dump_json(exclude=left_out) + ("" if self.search.warm_start is None else "warm_start")
         return hashlib.sha256(content.encode()).hexdigest()[:16]

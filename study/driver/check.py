@@ -10,6 +10,7 @@ from typing import Any
 from study.config.spec import Spec
 from study.driver.call_arguments import refuse_unfit
 from study.driver.dataset import DataInMemory, kept_in_memory
+from study.driver.devices import refuse_a_missing_gpu
 from study.driver.frame import Frame, spec_of_frame
 from study.planning.prepare import Prepared, prepare
 
@@ -31,8 +32,19 @@ def check(
         out: the run directory on this machine, whose disk has to hold the study.  ``None``: one in this folder.
 
     Raises:
-        UserError: when the study cannot be planned, or cannot finish on this machine.
+        UserError: when the study cannot be planned, cannot finish on this machine, or asks for a precision of GPUs
+            where this machine has none.
     """
+    prepared = _prepared(spec, data, out)
+    planned = prepared.plan.spec
+    if planned.device != "cuda":  # which may be meant for another machine
+        refuse_a_missing_gpu(planned.device, None, planned.training.precision)
+    return prepared
+
+
+def _prepared(
+    spec: Spec | Mapping[str, Any] | None, data: Frame | DataInMemory | None, out: str | Path | None
+) -> Prepared:
     refuse_unfit("study.check", spec, data)
     place = Path() if out is None else Path(out)
     if isinstance(data, DataInMemory):

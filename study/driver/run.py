@@ -144,7 +144,8 @@ def run_prepared(
     """
     told, out = str(out), Path(out).absolute()
     refuse_unprotected(options.address, options.insecure)
-    refuse_a_missing_gpu(options.device, options.address)
+    precision = prepared.plan.spec.training.precision
+    refuse_a_missing_gpu(options.device, options.address, precision)
     fingerprint = prepared.task_set.fingerprint()
     begun = (out / "study.yaml").is_file()
     if begun:
@@ -203,7 +204,8 @@ def _run_phases(
                 with watch.showing(scheduler):  # the start of Ray may take most of a minute, too
                     if data.test is None:
                         device = backend.begin(data)
-                        note_device(device, archive, ledger, mix=options.mix_devices, share=backend.share)
+                        asked = {"mix": options.mix_devices, "precision": prepared.plan.spec.training.precision}
+                        note_device(device, archive, ledger, share=backend.share, **asked)
                     backend.run(scheduler, data)
     finally:
         trainer.close()

@@ -14,6 +14,7 @@ from study.config.load import as_text, read_spec, read_suite
 from study.config.spec import DATASET, Spec
 from study.config.suite import NAME, Suite, SuitePosition, positions
 from study.driver.changed_settings import refuse_unsound_changes
+from study.driver.devices import refuse_a_missing_gpu
 from study.planning.forecast import BESIDE_THE_PHASES, Forecast, refuse_if_too_large
 from study.planning.prepare import Prepared, free_disk, free_memory, prepare_run
 from study.store.atomic_files import write_durably
@@ -97,6 +98,8 @@ def run_prepared_suite(
         (RunOptions.of_study(spec, **options, position=position, told=str(told / spec.name)), spec.name, position)
         for spec, position in positions(prepared.suite, seconds)
     ]
+    for how, name, _ in turns:  # before anything is written, or hours pass
+        refuse_a_missing_gpu(how.device, how.address, prepared.suite.studies[name].training.precision)
     out.mkdir(parents=True, exist_ok=True)
     lock = Lock(out)
     try:

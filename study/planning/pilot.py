@@ -100,7 +100,7 @@ def _late_of(plan: Plan, development: Development, epochs: int, arm: Arm, task: 
     from mtl_core.recipe import ReplicaConfig
     from mtl_core.training import trainer
 
-    recipe = replace(recipe_of(arm, plan.settings("search")), epochs=epochs)
+    recipe = replace(recipe_of(arm, plan.settings("search")), epochs=epochs, precision="float32")
     view = development if task is None else development.only(task)
     arrays: dict[Any, list[ReplicaConfig]] = {}
     for draw in pilot_draws(plan):

@@ -145,7 +145,7 @@ def _trial(network: Network, rows: int) -> tuple[float, float] | None:
     from mtl_core.training import trainer
 
     view = _part_of(network.view, MOST_STEPS / network.steps)
-    recipe = replace(network.recipe, epochs=EPOCHS)
+    recipe = replace(network.recipe, epochs=EPOCHS, precision="float32")
     configs = [ReplicaConfig(str(row), FIRST_SEED + row, dict(network.hyperparameters)) for row in range(rows)]
     began, ends = time.process_time(), []
     try:

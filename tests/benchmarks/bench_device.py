@@ -1,8 +1,9 @@
 """Replicas per second on a device: the fused engine over a good plain loop on the same device.
 
 On a GPU the plain loop is also captured as a CUDA graph, one replay a step, which is the best that one process can do
-without fusing, and the fused engine trains with and without graphs.  Processes that share the GPU, each with such a
-plain loop, are what one can do without fusing.  All train the same steps on data that lie on the device.
+without fusing, and the fused engine trains with and without graphs, in float32, TF32 and bfloat16; the plain loop
+multiplies float32, which is PyTorch's default.  Processes that share the GPU, each with such a plain loop, are what one
+can do without fusing.  All train the same steps on data that lie on the device.
 
     make gpu              or: python -m tests.benchmarks.bench_device [--device cpu] [--rows 1 16 64 256] [--out FILE]
 """
@@ -10,10 +11,12 @@ plain loop, are what one can do without fusing.  All train the same steps on dat
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import statistics
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -135,10 +138,11 @@ def measured(
         name: (1, PlainLoop(development, Plain(tasks, width), device, captured=captured).epoch)
         for name, captured in kinds.items()
     }
-    for row in rows:
-        for kind, graphs in kinds.items():
-            name = f"fused, {row} rows{kind.removeprefix('plain')}"
-            contestants[name] = row, fused_array(development, recipe, row, device, graphs=graphs).train_epoch
+    precisions = ("float32", "tf32", "bf16") if device.type == "cuda" else ("float32",)
+    for precision, row, (kind, graphs) in itertools.product(precisions, rows, kinds.items()):
+        own, label = replace(recipe, precision=precision), "" if precision == "float32" else f", {precision}"
+        name = f"fused, {row} rows{kind.removeprefix('plain')}{label}"
+        contestants[name] = row, fused_array(development, own, row, device, graphs=graphs).train_epoch
     found = []
     for name, (replicas, epoch) in contestants.items():
         if device.type == "cuda":
@@ -164,7 +168,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--device", default="auto")
     parser.add_argument("--tasks", type=int, nargs="+", default=[2, 5])
-    parser.add_argument("--widths", type=int, nargs="+", default=[32, 64, 128])
+    parser.add_argument("--widths", type=int, nargs="+", default=[32, 64, 128, 512])
     parser.add_argument("--rows", type=int, nargs="+", default=[1, 16, 64, 256])
     parser.add_argument("--repeats", type=int, default=15)
     parser.add_argument("--processes", type=int, default=16, help="plain loops that share the device; 0: none")
@@ -175,13 +179,13 @@ def main() -> None:
     device = chosen_device(arguments.device)
     facts = device_facts(device)
     print(", ".join(f"{name}: {value}" for name, value in facts.items()))
-    print(f"{'width':>5} {'tasks':>5} {'contestant':28} {'replica-steps/s':>15} {'over best plain':>15} {'of peak':>8}")
+    print(f"{'width':>5} {'tasks':>5} {'contestant':34} {'replica-steps/s':>15} {'over best plain':>15} {'of peak':>8}")
     results, peak = [], peak_multiply_adds(device)
     for width in arguments.widths:
         for tasks in arguments.tasks:
             settings = arguments.rows, device, arguments.repeats, arguments.processes, peak
             for fact in measured(width, tasks, *settings):
-                line = f"{width:>5} {tasks:>5} {fact['contestant']:28} {fact['steps_per_second']:>15,.0f}"
+                line = f"{width:>5} {tasks:>5} {fact['contestant']:34} {fact['steps_per_second']:>15,.0f}"
                 print(f"{line} {fact['over_best_plain']:>14.2f}× {fact['share_of_peak']:>8.2%}", flush=True)
                 results.append(fact)
     if arguments.out:

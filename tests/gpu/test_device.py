@@ -5,15 +5,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
 import torch
+from torch import Tensor
 
+from mtl_core.layers.conv import convolve
 from mtl_core.layers.dropout import Dropout
+from mtl_core.layers.matrix_products import affine
+from mtl_core.layers.precision import products_in
 from mtl_core.network.feasibility import why_infeasible
 from mtl_core.randomness.counter_based import Streams, halves, words
-from mtl_core.recipe import Recipe
+from mtl_core.recipe import Precision, Recipe
 from mtl_core.registry import entries, find
 from mtl_core.testing.captured import check_captured
 from mtl_core.testing.cases import Case
@@ -21,6 +26,7 @@ from mtl_core.testing.devices import check_device
 from mtl_core.testing.replicas import varied_replicas
 from mtl_core.testing.small_tasks import MIXED, small_tasks
 from mtl_core.training.captured_steps import CudaGraph
+from mtl_core.training.device_precision import products_on
 from mtl_core.training.trainer import fit
 from tests.mtl_core.sharing.cases import every_case
 from tests.mtl_core.testing.test_captured import WAITS
@@ -100,10 +106,80 @@ def test_a_replica_is_the_same_on_both(steps: int, double: bool) -> None:
         torch.testing.assert_close(found, expected, rtol=tolerance, atol=tolerance)
 
 
-def test_a_row_has_the_same_bits_on_the_gpu_in_another_array() -> None:
-    data = small_tasks(MIXED, examples=64)
-    rows = varied_replicas(RECIPE, len(MIXED), 4)
-    together = fit(replace(RECIPE, epochs=3), data, rows, device="cuda")
-    apart = fit(replace(RECIPE, epochs=3), data, rows[::-1], device="cuda")[::-1]
+@pytest.mark.parametrize("precision", ["float32", "tf32", "bf16"])
+def test_a_row_has_the_same_bits_on_the_gpu_in_another_array(precision: Precision) -> None:
+    data, recipe = small_tasks(MIXED, examples=64), replace(RECIPE, epochs=3, precision=precision)
+    rows = varied_replicas(recipe, len(MIXED), 4)
+    together = fit(recipe, data, rows, device="cuda")
+    apart = fit(recipe, data, rows[::-1], device="cuda")[::-1]
     for one, other in zip(together, apart, strict=True):
         assert torch.equal(one.selected, other.selected), one.key
+
+
+ROUNDED = [case for case in CASES if case.recipe.backbone != "custom"]
+
+
+@pytest.mark.parametrize("case", ROUNDED[::3], ids=str)
+@pytest.mark.parametrize("precision", ["tf32", "bf16"])
+def test_architectures_keep_their_step_on_the_gpu_in_lower_precision(case: Case, precision: Precision) -> None:
+    check_device(replace(case.recipe, precision=precision), case.data, CUDA)
+
+
+@pytest.mark.parametrize("weighting", ["imtl_g", "mgda", "graddrop", "gradnorm"])
+@pytest.mark.parametrize("width", [8, 64], ids=["a batched backward pass in float32", "one for each task"])
+def test_task_gradients_come_back_in_lower_precision(weighting: str, width: int) -> None:
+    for precision in ("tf32", "bf16"):
+        recipe = replace(RECIPE, weighting=weighting, width=width, epochs=2, precision=precision)
+        for outcome in fit(recipe, small_tasks(MIXED), varied_replicas(recipe, len(MIXED), 3), device="cuda"):
+            assert outcome.status == "finished", outcome.reason
+            assert outcome.selected.dtype is torch.float32
+
+
+def results(device: torch.device, dtype: torch.dtype) -> list[list[Tensor]]:
+    """An affine layer and a convolution of random numbers, each with its gradients."""
+    generator = torch.Generator().manual_seed(0)
+    shapes = ((8, 1, 80), (8, 64, 96), (8, 96, 80)), ((2, 3, 16, 8, 12, 12), (2, 3, 16, 8, 3, 3))
+    layers: tuple[Callable[..., Tensor], ...] = (affine, convolve)
+    found = []
+    for layer, of_layer in zip(layers, shapes, strict=True):
+        drawn = [torch.randn(shape, generator=generator, dtype=torch.float32) for shape in of_layer]
+        leaves = [value.to(device, dtype).requires_grad_() for value in drawn]
+        y = layer(*leaves)
+        seen = torch.arange(y.numel(), device=device, dtype=dtype).cos().view(y.shape)
+        found.append([y.detach(), *torch.autograd.grad(y, leaves, seen)])
+    return found
+
+
+def errors(precision: Precision, dtype: torch.dtype = torch.float32, device: torch.device = CUDA) -> list[float]:
+    """Largest relative errors of the two on a device, to float64 on the CPU."""
+    with products_on(device, precision), products_in(precision):
+        own = results(device, dtype)
+    return [
+        max(float((a.double().cpu() - b).norm() / b.norm()) for a, b in zip(found, exact, strict=True))
+        for found, exact in zip(own, results(torch.device("cpu"), torch.float64), strict=True)
+    ]
+
+
+def test_products_are_float32_unless_another_precision_is_asked_for() -> None:
+    """Whatever the process has set: TF32 is on here, as it is by PyTorch's default for convolutions."""
+    with products_on(CUDA, "tf32"):
+        assert max(errors("float32")) < 1e-5
+        for dtype in (torch.float32, torch.float64):
+            assert 1e-4 < min(errors("bf16", dtype)) < max(errors("bf16", dtype)) < 6e-3
+        assert max(errors("tf32")) < 1e-3
+
+
+def test_tf32_rounds_factors_where_the_card_can() -> None:
+    if torch.cuda.get_device_capability() < (8, 0):
+        pytest.skip("cards have TF32 since compute capability 8.0")
+    assert errors("tf32")[0] > 5e-5
+
+
+def test_bf16_on_the_gpu_is_bf16_on_the_cpu() -> None:
+    """Both multiply the same rounded factors; sums differ by float32, and rounding of the next factors by that."""
+    recipe, data = replace(RECIPE, batch_size=32, epochs=1, precision="bf16"), small_tasks(MIXED, examples=40)
+    rows = varied_replicas(recipe, len(MIXED), 3)
+    here, there = (fit(recipe, data, rows, device=device) for device in ("cpu", "cuda"))
+    for one, other in zip(here, there, strict=True):
+        found, expected = (torch.as_tensor(run.curves["validation_loss"][-1]) for run in (other, one))
+        torch.testing.assert_close(found, expected, rtol=5e-3, atol=5e-3)

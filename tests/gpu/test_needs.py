@@ -11,6 +11,7 @@ import sys
 sys.modules.update(dict.fromkeys({absent}))
 import tests.benchmarks.bench_device
 import tests.benchmarks.bench_packing
+import tests.benchmarks.bench_precision
 import tests.gpu.test_device
 import tests.gpu.test_packing
 """

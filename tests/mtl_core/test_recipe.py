@@ -15,6 +15,7 @@ WRONG = [
     ("schedule", "linear", "recipe: schedule: it is 'linear'. There is: cosine, constant."),
     ("scale", "raw", "recipe: scale: it is 'raw'. There is: matched, native."),
     ("gradients", "last", "There is: parameters, last_stage, representation."),
+    ("precision", "fp16", "recipe: precision: it is 'fp16'. Did you mean 'bf16'?"),
     ("sampling", "unifrm", "recipe: sampling: it is 'unifrm'. Did you mean 'uniform'?"),
     ("sampling", 0.0, "recipe: sampling: it is 0.0. Write a temperature above 0."),
     ("tasks_per_step", 0, "recipe: tasks_per_step: it is 0. Write a whole number from 1 or None."),
@@ -42,6 +43,7 @@ def test_a_setting_that_is_none_is_refused(setting: str, value: Any, said: str) 
 RIGHT = [
     {"optimiser": "sgd", "schedule": "constant", "scale": "native", "gradients": "representation"},
     {"depth": 0, "patience": 1, "clip_norm": 1e-3, "train_fraction": 0.25, "tasks_per_step": 1, "sampling": 2},
+    {"precision": "bf16"},
     {"sampling": "proportional", "gramian_rows": 8, "probes": 3},
     {"width": np.int64(8), "batch_size": np.int32(16), "clip_norm": np.float32(1)},
 ]

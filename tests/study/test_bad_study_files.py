@@ -164,6 +164,8 @@ CASES: dict[str, tuple[str | bytes, str, str]] = {
     "clipping to no number": (GOOD + "training: {clip_norm: .nan}\n", "training.clip_norm", "number"),
     "clipping to infinity": (GOOD + "training: {clip_norm: .inf}\n", "training.clip_norm", "number"),
     "clipping by a word": (GOOD + "training: {clip_norm: none}\n", "training.clip_norm", "number"),
+    "a precision that is none": (GOOD + "training: {precision: fp16}\n", "training.precision", "'bf16'"),
+    "a precision by number": (GOOD + "training: {precision: 16}\n", "training.precision", "float32"),
     "sampling among all tasks": (GOOD + "training: {sampling: proportional}\n", "training", "tasks_per_step"),
     "unknown strategy": (GOOD + "search: {strategy: random}\n", "search.strategy", "grid"),
     "no search seeds": (GOOD + "search: {seeds: 0}\n", "search.seeds", "1"),

@@ -14,7 +14,7 @@ from analysis.records.study_state import LoadedStudy
 from analysis.report.output.tables import Table
 
 ALL = "all tasks"
-TRAINING = ("batch_size", "epochs", "schedule", "clip_norm", "tasks_per_step")
+TRAINING = ("batch_size", "epochs", "schedule", "clip_norm", "tasks_per_step", "precision")
 """What a recipe says of training beside the levels and hyperparameters of an arm."""
 
 
@@ -114,7 +114,8 @@ def _columns(records: Records, arm: str, task: str = "") -> dict[str, dict[str, 
 def _training(records: Records, levels: dict[str, object]) -> dict[str, object]:
     """How every arm was trained, as the study file says it, without what was left at nothing."""
     training = records.spec.get("training") or {}
-    common = {name: training[name] for name in TRAINING if training.get(name) is not None}
+    nothing = (None, "float32")  # the precision of studies that round no factors
+    common = {name: training[name] for name in TRAINING if training.get(name) not in nothing}
     given = {kind: (training.get(f"{kind}_options") or {}).get(levels.get(kind)) for kind in ("sharing", "weighting")}
     given["backbone"] = training.get("backbone_options")
     options = {f"{kind}.{name}": value for kind, values in given.items() for name, value in (values or {}).items()}

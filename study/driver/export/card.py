@@ -39,6 +39,8 @@ CALIBRATED = (
     "its classes changes."
 )
 MEDIANS = "The median class of an ordinal target can be another with the temperature than without it."
+ROUNDED = "The networks were trained with products of {factors}. They were measured, and compute here, in float32."
+FACTORS = {"tf32": "TF32 numbers", "bf16": "bfloat16 numbers"}
 WEIGHED = (
     "Classes of {tasks} had weights in the loss. Probabilities are those of rows that weigh so: a class that weighs "
     "more has a larger one than its share of the rows. Do not read them as frequencies."
@@ -126,6 +128,8 @@ def _notes(records: Records, networks: Sequence[TrainedNetwork], tasks: Sequence
     arms = Counter(network.arm for network in networks if len(network.tasks) > 1)
     if len(arms) > 1:
         yield SEVERAL_ARMS.format(arms="; ".join(f"{arm} ({number})" for arm, number in arms.most_common()))
+    if factors := FACTORS.get((records.spec.get("training") or {}).get("precision", "")):
+        yield ROUNDED.format(factors=factors)
     if any(task["classes"] for task in tasks):
         yield CALIBRATED
     if any(task["kind"] == "ordinal" for task in tasks):

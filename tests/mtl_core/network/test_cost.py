@@ -79,3 +79,9 @@ def test_nothing_of_the_pass_is_left_in_memory() -> None:
     before = tensors()
     cost_of(recipe, data)
     assert tensors() == before
+
+
+def test_costs_are_those_of_float32() -> None:
+    for width in (8, 1500):  # the second is counted without memory
+        exact, rounded = (Recipe(depth=1, width=width, precision=name) for name in ("float32", "bf16"))
+        assert cost_of(rounded, development(NAMES)) == cost_of(exact, development(NAMES))

@@ -159,3 +159,17 @@ def test_a_row_of_another_recipe_is_refused() -> None:
     outcome = fit(HARD, TABLE, rows(2))[0]
     with pytest.raises(ValueError, match="parameters"):
         export.export(replace(HARD, width=9), TABLE, 0, outcome.selected)
+
+
+def test_it_runs_in_float32_whatever_it_was_trained_in() -> None:
+    rounded = replace(HARD, precision="bf16")
+    outcome = fit(rounded, TABLE, rows(2))[0]
+    with torch.no_grad():
+        found, expected = (
+            export.export(one, TABLE, 0, outcome.selected)(TABLE.examples.inputs) for one in (rounded, HARD)
+        )
+    assert all(torch.equal(found[name], expected[name]) for name in NAMES)
+    assert not torch.equal(
+        of_the_network(rounded, TABLE, 0, outcome.selected)["price"],
+        of_the_network(HARD, TABLE, 0, outcome.selected)["price"],
+    )

@@ -66,3 +66,12 @@ def test_methods_without_a_gramian_cannot_take_it_elsewhere() -> None:
 def test_rows_are_part_of_a_batch() -> None:
     assert why_infeasible(replace(RECIPE, gramian_rows=63), development()) is None
     assert "no part of a batch of 64" in (why_infeasible(replace(RECIPE, gramian_rows=64), development()) or "")
+
+
+def test_a_backbone_with_layers_of_its_own_does_not_follow_bf16() -> None:
+    options: dict[str, Any] = {"modules": ["tests.mtl_core.backbones.example_modules:normalised"] * 2}
+    own = replace(RECIPE, weighting="equal", backbone="custom", backbone_options=options)
+    assert why_infeasible(own, development()) is None
+    assert why_infeasible(replace(own, precision="tf32"), development()) is None
+    assert "custom has others" in (why_infeasible(replace(own, precision="bf16"), development()) or "")
+    assert why_infeasible(replace(RECIPE, precision="bf16"), development()) is None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -88,3 +89,10 @@ def test_networks_are_trained_alike_whatever_the_studys_weighting(weighting: str
         for recipe in (RECIPE, replace(RECIPE, weighting=weighting, weighting_options=options))
     ]
     assert np.array_equal(*networks)
+
+
+@pytest.mark.parametrize("by", ["representation", "look_ahead"])
+def test_trees_are_found_in_float32_on_the_cpu_whatever_the_study_trains_in(by: Any) -> None:
+    settings: dict[str, Any] = {"budget": 2.0, "epochs": 2, "replicas": 2, "by": by}
+    found = [find_tree(replace(RECIPE, precision=name), in_pairs(), 1, **settings) for name in ("float32", "tf32")]
+    assert found[0] == found[1]

@@ -23,7 +23,7 @@ from mtl_core.data.preprocessing import prepare, skill
 from mtl_core.data.task import Kind, Metric, Task
 from mtl_core.data.task_set import Development, Examples
 from mtl_core.network.network import Network
-from mtl_core.recipe import Recipe, ReplicaConfig
+from mtl_core.recipe import Precision, Recipe, ReplicaConfig
 from mtl_core.training.evaluation import evaluate, score_examples_on
 from tests.mtl_core.worlds import TASKS, development
 
@@ -314,6 +314,17 @@ def test_scoring_the_test_split_fits_nothing_to_it() -> None:
     after = scores(**(changed | {"targets": torch.cat([half["targets"][:50], changed["targets"][50:]])}))
     assert np.array_equal(before[:, :50], after[:, :50])
     assert not np.array_equal(before[:, 50:], after[:, 50:])
+
+
+@pytest.mark.parametrize("precision", ["bf16", "tf32"])
+def test_the_test_split_is_scored_in_float32_as_networks_are_exported(precision: Precision) -> None:
+    data = development(NAMES)
+    _, flat = parameters_of(RECIPE, data)
+    found, expected = (
+        next(iter(score_examples_on(recipe, data, data.examples, [ReplicaConfig("a", 0, {})], flat)))
+        for recipe in (dataclasses.replace(RECIPE, precision=precision), RECIPE)
+    )
+    assert np.array_equal(found.example_losses, expected.example_losses, equal_nan=True)
 
 
 OWN_METRIC = "tests.mtl_core.data.metrics.own.functions:pinball"

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 
 from mtl_core.data.preprocessing import prepare
 from mtl_core.recipe import Recipe
+from mtl_core.testing.replicas import varied_replicas
+from mtl_core.testing.small_tasks import MIXED, small_tasks
 from mtl_core.training.fused_array import CURVES
 from mtl_core.training.trainer import Progress, fit
 from tests.mtl_core.test_fusion import same
@@ -104,3 +108,19 @@ def test_a_smaller_fraction_trains_on_fewer_examples_and_validates_on_the_same()
     )
     assert (whole.num_train == 2 * half.num_train).all()
     assert (whole.num_validation == half.num_validation).all()
+
+
+def test_replicas_in_bf16_learn_what_others_learn_and_are_no_others() -> None:
+    """A row of it does not depend on its array either; what is stored is float32."""
+    recipe = Recipe(depth=1, stages=2, width=16, batch_size=16, epochs=8)
+    data, rounded = small_tasks(MIXED, examples=96), replace(recipe, precision="bf16")
+    rows = varied_replicas(recipe, len(MIXED), 3)
+    exact, together = fit(recipe, data, rows), fit(rounded, data, rows)
+    apart = [fit(rounded, data, [row])[0] for row in rows]
+    for one, other, alone in zip(exact, together, apart, strict=True):
+        assert other.selected.dtype is torch.float32
+        assert torch.equal(other.selected, alone.selected)
+        assert not torch.equal(one.selected, other.selected)
+        for name in ("train_loss", "validation_loss"):
+            first, second = one.curves[name][0], other.curves[name][0]
+            np.testing.assert_allclose(second, first, rtol=0.02)

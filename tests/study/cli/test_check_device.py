@@ -29,6 +29,7 @@ def test_the_cpu_of_this_machine(monkeypatch: pytest.MonkeyPatch, prepared: Prep
     assert facts["packing"] is None
     words = device_in_words(facts)
     assert words == f"device: cpu, up to 32 replicas at once in a worker; asked for auto; torch {torch.__version__}"
+    assert facts["precision"] == "float32"
     prepared.plan.spec.__dict__["device"] = "cuda"
     with pytest.raises(UserError, match="there is no GPU"):
         facts_of_device(prepared)
@@ -40,6 +41,8 @@ CARD: dict[str, Any] = {
     "card": "H200",
     "memory_bytes": 140 * 2**30,
     "torch": "2.13.0+cu130",
+    "precision": "float32",
+    "replicas_at_once": 65,
 }
 
 
@@ -54,6 +57,8 @@ def test_a_card_is_named_and_how_it_is_packed_and_why() -> None:
     alone = packing_facts(found, [one for one in found.known if found.rows_of(one).limit == "memory"])
     said = device_in_words(CARD | {"packing": alone | {"shards_a_card": 1}})
     assert "1 shard a card, 65 replicas a shard (more would not fit into its share of the memory);" in said
+    rounded = device_in_words(CARD | {"packing": alone, "precision": "bf16"})
+    assert rounded.startswith("device: cuda (H200, 140 GiB), products in bf16, ")
 
 
 def test_the_facts_of_a_card_are_those_of_its_packing(monkeypatch: pytest.MonkeyPatch, prepared: Prepared) -> None:

@@ -15,7 +15,9 @@ def test_the_digest_knows_what_changes_results() -> None:
     assert digest() == digest("name=other", "workers=3", "backend=inline", "budget=2h", "prefer=cost")
     others = [digest("training.epochs=31"), digest("tasks.seed=1"), digest("band=2"), digest("tuning.dropout=0")]
     others += [digest("factors.norm=[none,batch]"), digest("training.clip_norm=1")]
-    assert len({digest(), *others}) == 7
+    others += [digest("training.precision=tf32"), digest("training.precision=bf16")]
+    assert len({digest(), *others}) == 9
+    assert digest("training.precision=float32") == digest()
 
 
 def test_a_study_of_an_earlier_version_keeps_its_digest() -> None:

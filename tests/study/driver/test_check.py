@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import torch
 
 import study
 from mtl_core.errors import UserError
@@ -31,3 +32,11 @@ def test_a_frame_is_checked_without_a_file(tmp_path: Path, monkeypatch: pytest.M
 def test_there_has_to_be_a_study(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="neither a study nor data"):
         study.check(out=tmp_path)
+
+
+def test_a_precision_of_gpus_is_refused_where_there_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    with pytest.raises(UserError, match=r"training\.precision: bf16"):
+        study.check(tiny(training={"epochs": 2, "precision": "bf16"}), out=tmp_path)
+    elsewhere = study.check(tiny(training={"epochs": 2, "precision": "bf16"}, device="cuda"), out=tmp_path)
+    assert elsewhere.plan.spec.training.precision == "bf16"

@@ -17,7 +17,7 @@ ARM = Arm("mmoe", 1, 2, 8, weighting="gradnorm")
 OTHER = {
     "batch_size": 7, "epochs": 11, "patience": 3, "schedule": "constant", "backbone_options": {"norm": "layer"},
     "sharing_options": {"mmoe": {"experts": 3}}, "weighting_options": {"gradnorm": {"alpha": 2.0}},
-    "tasks_per_step": 1, "sampling": "proportional", "clip_norm": 0.5,
+    "tasks_per_step": 1, "sampling": "proportional", "clip_norm": 0.5, "precision": "bf16",
 }  # fmt: skip
 """A value of every setting that is not its default."""
 
@@ -43,11 +43,14 @@ def test_every_setting_is_part_of_the_content_hash(name: str) -> None:
 def test_a_setting_that_is_newer_than_the_first_records_is_hashed_only_where_it_is_set() -> None:
     """Records from before it count on."""
     newer = set(Training.model_fields) - ALWAYS_HASHED
-    assert newer == {"clip_norm"}
+    assert newer == {"clip_norm", "precision"}
     assert not newer & set(TrainingSettings(Training()).hashed(ARM))
     assert TrainingSettings(Training(clip_norm=0.5)).hashed(ARM)["clip_norm"] == 0.5
     keys = {key(TrainingSettings(Training(clip_norm=norm))) for norm in (None, 0.5, 0.25)}
     assert len(keys) == 3
+    keys = {key(TrainingSettings(Training(precision=name))) for name in ("float32", "tf32", "bf16")}
+    assert len(keys) == 3
+    assert key(TrainingSettings(Training())) in keys
 
 
 def test_a_setting_that_the_recipe_lacks_is_an_error_and_not_ignored() -> None:

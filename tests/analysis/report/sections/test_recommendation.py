@@ -61,6 +61,15 @@ def test_a_recipe_says_how_its_networks_were_trained(records_of: StudyOf) -> Non
     assert not {"tasks_per_step", "sharing.experts"} & set(settings)
 
 
+@pytest.mark.parametrize(("precision", "said"), [("bf16", ["bf16"]), ("float32", []), (None, [])])
+def test_a_recipe_names_a_precision_that_rounds(records_of: StudyOf, precision: str | None, said: list[str]) -> None:
+    records = records_of(ODD)
+    training = {"precision": precision, "epochs": 5}
+    found = recipe(LoadedStudy(replace(records, spec=records.spec | {"training": training})), of_arm(ODD.chosen))
+    assert found is not None
+    assert [value for value in found.frame["all tasks"] if value in ("float32", "bf16")] == said
+
+
 @pytest.mark.parametrize(
     ("decision", "arm", "alone", "sentence"),
     [

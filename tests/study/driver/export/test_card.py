@@ -67,6 +67,17 @@ def test_what_probabilities_are_not_is_told(shop: Finished) -> None:
     assert "The median class of an ordinal target can be another" in notes(kind="ordinal")
 
 
+def test_a_precision_that_rounds_is_told(shop: Finished) -> None:
+    records = analysis.load(shop.run)
+    said = recommend(records)
+    networks = networks_of(records, said.options[0])
+    for precision, told in (("bf16", "products of bfloat16"), ("tf32", "products of TF32"), ("float32", "")):
+        spec = records.spec | {"training": {"precision": precision}}
+        notes = " ".join(card(replace(records, spec=spec), said, said.options[0], networks, TASKS)["notes"])
+        assert told in notes
+        assert ("compute here, in float32" in notes) is bool(told)
+
+
 def test_the_page_names_columns_numbers_and_limits(shop: Finished) -> None:
     records = analysis.load(shop.run)
     said = recommend(records)
