@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-import numpy as np
+import math
+from collections import defaultdict
+from itertools import groupby
+
 import pandas as pd
 
 from analysis.records.frames import each
-from analysis.selection.skills import replica_scores
+from analysis.selection.skills import NEEDED, replica_scores
 
 
 def rank_draws(
@@ -28,16 +31,48 @@ def rank_draws(
         of the others (NaN: none), ``rank`` starts at 0.
     """
     counted = (replicas["phase"] == phase) & (stopped | ~replicas["status"].isin(("running", "stopped")))
-    scores = replica_scores(replicas[counted], epochs=epochs)
-    usable = scores["score"].where(np.isfinite(scores["score"]))
-    draws = scores.assign(usable=usable).groupby(["arm", "task", "draw"], sort=False)["usable"]
-    table = draws.agg(skill="mean", seeds="count").reset_index()
-    planned = scores.groupby(["arm", "task"])["seed"].nunique().rename("planned").reset_index()
-    table = table.merge(planned, on=["arm", "task"])
-    table["lost"] = table["planned"] - table["seeds"]
-    table = table.sort_values(["arm", "task", "lost", "skill", "draw"], ascending=[True, True, True, False, True])
-    table["rank"] = table.groupby(["arm", "task"], sort=False).cumcount()
-    return table[["arm", "task", "draw", "seeds", "lost", "skill", "rank"]].reset_index(drop=True)
+    scores = replica_scores(replicas.loc[counted, list(NEEDED)], epochs=epochs)
+    by_draw, seeds = defaultdict[_Subject, dict[int, list[float]]](dict), defaultdict[_Subject, set[int]](set)
+    # plain loops: a running study ranks a few rows each time, for which grouping frames takes three times as long
+    for arm, task, draw, seed, score in zip(*(scores[name].tolist() for name in _RANKED), strict=True):
+        usable = by_draw[arm, task].setdefault(draw, [])
+        seeds[arm, task].add(seed)
+        if math.isfinite(score):
+            usable.append(score)
+    rows = [
+        (*subject, draw, len(usable), len(seeds[subject]) - len(usable), _mean(usable))
+        for subject, draws in by_draw.items()
+        for draw, usable in draws.items()
+    ]
+    rows.sort(key=_best_first)
+    ranked = [(*row, rank) for _, draws in groupby(rows, _subject) for rank, row in enumerate(draws)]
+    return pd.DataFrame(ranked, columns=list(_TYPES)).astype(_TYPES)
+
+
+_Subject = tuple[str, str]
+"""An arm's label, and the task of its single-task replicas, or an empty text."""
+_RANKED = ("arm", "task", "draw", "seed", "score")
+_TYPES = {"arm": str, "task": str, "draw": int, "seeds": int, "lost": int, "skill": float, "rank": int}
+_Ranked = tuple[str, str, int, int, int, float]
+"""A row of the table, but for its rank."""
+
+
+def _mean(scores: list[float]) -> float:
+    """The mean by a compensated sum (W. Kahan, 1965), as pandas takes it of a group: draws that tie do so as before."""
+    total = lost = 0.0
+    for score in scores:
+        term = score - lost
+        lost, total = (total + term) - total - term, total + term
+    return total / len(scores) if scores else math.nan
+
+
+def _subject(row: _Ranked) -> _Subject:
+    return row[:2]
+
+
+def _best_first(row: _Ranked) -> tuple[str, str, int, float, int]:
+    arm, task, draw, _, lost, skill = row
+    return arm, task, lost, math.inf if math.isnan(skill) else -skill, draw
 
 
 def select_draws(replicas: pd.DataFrame, *, phase: str = "search") -> dict[str, dict[str, int]]:

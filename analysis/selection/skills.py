@@ -13,6 +13,8 @@ from analysis.records.unshared import SINGLE_TASK
 
 LOWEST_SKILL = -1.0
 """Floor of a task's skill inside means that choose an arm, a draw or an epoch: one task that is not learnt must not."""
+NEEDED = ("replica", "arm", "phase", "draw", "seed", "task", "status", "sharing", "epochs", "validation_skill")
+"""Columns of training records that :func:`replica_scores` reads."""
 USABLE = ("running", "stopped", "finished")
 
 
@@ -24,20 +26,34 @@ def replica_scores(replicas: pd.DataFrame, *, epochs: int | None = None) -> pd.D
         ``""`` otherwise.  A replica that diverged, failed or has yet to reach ``epochs`` scores −∞.
     """
     curves, first = list(replicas["validation_skill"]), replicas.drop_duplicates("replica")
-    places, lengths = replicas.groupby("replica", sort=False).indices, _epochs_that_count(replicas, epochs)
-    scores = [_best([curves[place] for place in places[replica]], length) for replica, length in lengths.items()]
+    number, _ = pd.factorize(replicas["replica"])  # in the order of first rows
+    of_replica: list[list[np.ndarray]] = [[] for _ in range(len(first))]
+    for place, curve in zip(number, curves, strict=True):
+        of_replica[place].append(curve)
+    lengths = _epochs_that_count(replicas, number, len(first), epochs)
+    scores = [_best(of_tasks, length) for of_tasks, length in zip(of_replica, lengths, strict=True)]
     task = first["task"].where(first["sharing"] == SINGLE_TASK, "")
     columns = first[["replica", "arm", "phase", "draw", "seed", "task", "status"]]
     return columns.assign(task=task, score=np.array(scores, dtype=float)).reset_index(drop=True)
 
 
-def _epochs_that_count(replicas: pd.DataFrame, epochs: int | None) -> pd.Series:
-    """For every replica the number of its first epochs that count: none of one that is not usable up to ``epochs``."""
-    status = replicas["status"]
-    rows = replicas[["replica", "epochs"]].assign(usable=status.isin(USABLE), ended=status == "finished")
-    facts = rows.groupby("replica", sort=False).agg({"epochs": "min", "usable": "all", "ended": "all"})
-    reached = (facts["epochs"] >= (epochs or 0)) | facts["ended"]  # perhaps early, by its own patience
-    return facts["epochs"].clip(upper=epochs).where(facts["usable"] & reached, 0)
+def _epochs_that_count(replicas: pd.DataFrame, number: np.ndarray, count: int, epochs: int | None) -> list[int]:
+    """For every replica the number of its first epochs that count: none of one that is not usable up to ``epochs``.
+
+    Args:
+        replicas: training records.
+        number: that of each row's replica, from 0.
+        count: number of replicas.
+        epochs: no later ones count; ``None``: all do.
+    """
+    status, trained = replicas["status"].to_numpy(), replicas["epochs"].to_numpy()
+    usable, ended = np.ones(count, dtype=bool), np.ones(count, dtype=bool)
+    np.logical_and.at(usable, number, np.isin(status, USABLE))
+    np.logical_and.at(ended, number, status == "finished")
+    lengths = np.full(count, np.inf)
+    np.minimum.at(lengths, number, trained)
+    reached = (lengths >= (epochs or 0)) | ended  # perhaps early, by its own patience
+    return np.where(usable & reached, np.minimum(lengths, np.inf if epochs is None else epochs), 0).astype(int).tolist()
 
 
 def _best(of_tasks: list[np.ndarray], length: int) -> float:

@@ -206,8 +206,9 @@ def check_costs(case: Case) -> None:
     shared = int(layout.shared.sum())
     found = (cost.parameters_total, cost.parameters_shared)
     assert found == (total, shared), f"{case}: (all, shared) parameters are {(total, shared)}, the cost says {found}"
+    theta, x = shaken(network), inputs_for(case, examples=8)  # drawing has thousands of operations to look at
     with FlopCounterMode(display=False) as counter, torch.no_grad():
-        network(shaken(network), inputs_for(case, examples=8), in_training())
+        network(theta, x, in_training())
     counted, said = counter.get_total_flops(), 2 * cost.multiply_adds * 2 * 8
     assert abs(counted - said) <= 0.01 * said, f"{case}: the FLOP counter counts {counted}, the cost says {said}"
     assert cost.activation_bytes > 0, f"{case}: the cost says that activations take no memory"

@@ -104,7 +104,7 @@ def _bash(text: str) -> None:
     folder = Path("bin").absolute()
     folder.mkdir(exist_ok=True)
     script = folder / "mtl-study"
-    script.write_text(f'#!/bin/sh\nexec {sys.executable} -m study "$@"\n')
+    script.write_text(f'#!/bin/sh\nexec {sys.executable} -m tests.docs.short_study "$@"\n')
     script.chmod(0o755)
     path = f"{os.environ.get('PYTHONPATH', '')}:{ROOT}"
     own = {"PATH": f"{folder}:{os.environ['PATH']}", "PYTHONPATH": path, "OMP_NUM_THREADS": "1"}

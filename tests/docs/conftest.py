@@ -1,5 +1,7 @@
-"""Studies are checked and run here without long trials of their networks."""
+"""Studies are checked, run, reported and exported here in short."""
 
 from __future__ import annotations
 
-from tests.short_trials import short_trials  # noqa: F401 - a fixture that is used everywhere in this folder
+from tests.short_trials import short_trials  # noqa: F401 - fixtures that are used everywhere in this folder
+from tests.svg_alone import svg_alone  # noqa: F401
+from tests.traced_once import traced_once  # noqa: F401

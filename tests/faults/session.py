@@ -8,7 +8,6 @@ folders that appears, changes or goes, and a heartbeat of a job.  The watcher lo
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import signal
 import sys
@@ -26,16 +25,13 @@ import study.cli.run as command
 from study.cli.console import reports_errors
 from study.store import ledger
 from study.store.scratch import NOTE as SCRATCH
+from tests.forked import forked
 from tests.study import fake_engine
 from tests.study.conftest import install, tiny
 
 HANGING = 900.0
 """Seconds after which something hangs, were the machine ever so busy."""
 LOOK_SECONDS = 0.02
-DRIVERS = multiprocessing.get_context("forkserver")
-DRIVERS.set_forkserver_preload(
-    ["tests.faults.session", "tests.faults.preloaded", "study.driver.run", "analysis.questions.transfer"]
-)
 
 Fault = Callable[[], None]
 """Called in the driver's process before it begins."""
@@ -91,8 +87,7 @@ def session(
     terminal, journal = folder / log, folder / f"{log}.trained"
     for path in (terminal, journal):
         path.write_text("")
-    driver = DRIVERS.Process(target=drive, args=(out, terminal, journal, changes, tuple(faults), report, place))
-    driver.start()
+    driver = forked(drive, out, terminal, journal, changes, tuple(faults), report, place)
     silence = watch(driver, (out, terminal), meanwhile)
     code = driver.exitcode
     assert code is not None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import random
 import shutil
@@ -18,6 +17,7 @@ import pytest
 from study.store import ledger
 from study.store.recorded import read_recorded
 from tests.faults.driver import drive
+from tests.forked import forked
 from tests.study.driver.test_run import tables
 
 DELAY = 0.02
@@ -26,15 +26,9 @@ HANGING = 900
 """Seconds after which something hangs, were the machine ever so busy."""
 
 
-DRIVERS = multiprocessing.get_context("forkserver")
-DRIVERS.set_forkserver_preload(["tests.faults.driver"])
-
-
 def start(*arguments: Any) -> BaseProcess:
-    """A driver in a process of its own, forked from one that has imported everything."""
-    driver = DRIVERS.Process(target=drive, args=arguments)
-    driver.start()
-    return driver
+    """A driver in a process of its own."""
+    return forked(drive, *arguments)
 
 
 def finish(*arguments: Any) -> None:

@@ -13,7 +13,8 @@ import pytest
 from study.driver.run import run
 from study.planning import task_trees
 from study.store import ledger
-from tests.faults.test_kill import DRIVERS, HANGING, ended, num_events, said
+from tests.faults.test_kill import HANGING, ended, num_events, said
+from tests.forked import forked
 from tests.study.driver.test_run import tables
 from tests.study.planted import planted
 
@@ -44,8 +45,7 @@ def test_a_driver_that_is_killed_finds_the_same_tree_once(tmp_path: Path) -> Non
     run(planted(tmp_path), out=tmp_path / "undisturbed", backend="inline")
     begun, under_way = (out / "study.yaml").exists, lambda: num_events(out, "finished") > 2
     for slow, until in ((600.0, begun), (0.0, under_way)):
-        driver = DRIVERS.Process(target=drive_planted, args=(out, tmp_path, slow))
-        driver.start()
+        driver = forked(drive_planted, out, tmp_path, slow)
         over = time.monotonic() + HANGING
         while not until():
             assert driver.is_alive(), said(out)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import multiprocessing
 import os
 import sys
 import tempfile
@@ -14,12 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from study.store.scratch import PREFIX
+from tests.forked import forked
 
-PROCESSES = multiprocessing.get_context("forkserver")
-LIBRARIES = ("tests.faults.session", "study.driver.run", "analysis.questions.transfer")
-"""Imported before a process is watched, since libraries look at the machine; none starts threads, whose locks a forked
-process would wait for."""
-PROCESSES.set_forkserver_preload(list(LIBRARIES))
 HANGING = 900.0
 CODE = (".py", ".pyc", ".pkl", ".pickle", ".pt", ".so", ".npy")
 STARTING = ("subprocess.Popen", "os.system", "os.exec", "os.posix_spawn", "os.spawn", "pty.spawn", "socket.connect")
@@ -109,8 +104,7 @@ def watched(foreign: Path, commands: Sequence[Sequence[str]], writable: Sequence
         whole: whether the report is drawn and the model exported, which takes seconds; else a report is only judged.
     """
     answer = foreign.parent / "said.json"
-    process = PROCESSES.Process(target=_run, args=(foreign, commands, writable, answer, whole))
-    process.start()
+    process = forked(_run, foreign, commands, writable, answer, whole)
     process.join(HANGING)
     if process.exitcode is None:
         process.kill()
@@ -125,8 +119,7 @@ def _run(foreign: Path, commands: Sequence[Sequence[str]], writable: Sequence[Pa
     import study.cli.run as command
     from study.cli.app import app
 
-    for name in LIBRARIES:  # the server may be another test's, which has loaded other ones
-        import_module(name)
+    import_module("tests.preloaded")  # before it is watched, since libraries look at the machine
     os.environ |= {"MPLCONFIGDIR": str(writable[-1]), "TORCHINDUCTOR_CACHE_DIR": str(writable[-1])}
     command.report = _seen_before(command.report if whole else _judged)
     os.chdir(foreign)

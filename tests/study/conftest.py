@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,8 @@ from study.planning.array_cost import REFERENCE_RATE
 from tests.short_trials import short_trials  # noqa: F401 - a fixture that is used everywhere in this folder
 from tests.study import fake_engine
 from tests.study.finished_studies import clinic, digits, shop, shop_without  # noqa: F401 - fixtures
+from tests.svg_alone import all_formats, svg_alone  # noqa: F401 - fixtures, the second used everywhere
+from tests.traced_once import traced_once  # noqa: F401 - a fixture that is used everywhere in this folder
 
 
 @pytest.fixture
@@ -36,14 +37,6 @@ def install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(prepare, "tried", lambda networks: None)
     monkeypatch.setattr(trainer, "fit", fake_engine.fit)
     monkeypatch.setattr(evaluation, "score_examples_on", fake_engine.score_examples_on)
-
-
-@pytest.fixture
-def svg_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Save the figures of reports in one of their three formats: the others are tested with the figures."""
-    from analysis.plots import style
-
-    monkeypatch.setattr(style, "save", partial(style.save, formats=("svg",)))
 
 
 def on_a_known_machine(monkeypatch: pytest.MonkeyPatch) -> None:

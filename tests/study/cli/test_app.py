@@ -152,7 +152,7 @@ def test_the_smallest_study_runs_and_opens_with_its_verdict(monkeypatch: pytest.
     assert "tasks.seed" in other.stderr
 
 
-def test_gradients_are_compared_from_the_command_line_to_the_report() -> None:
+def test_gradients_are_compared_from_the_command_line_to_the_report(all_formats: None) -> None:
     options = ("--backend", "inline", "--set", "diagnostics.gradients=3", "--set", "verdict.seeds=1")
     result = invoke("run", "smoke", *options)
     assert result.exit_code == 0, result.output

@@ -21,7 +21,7 @@ def run(out: Path, **changes: Any) -> Path:
     return run_study(tiny(**changes), out=out, backend="inline")
 
 
-def test_importance_reaches_the_choice_of_the_arm_and_the_report(fake: Path, tmp_path: Path, svg_alone: None) -> None:
+def test_importance_reaches_the_choice_of_the_arm_and_the_report(fake: Path, tmp_path: Path) -> None:
     plain = run(tmp_path / "plain")
     names = [str(task) for task in analysis.load(plain).tasks["task"]]
     out = run(tmp_path / "run", importance={f"{names[0][:-1]}?": 50.0})

@@ -68,7 +68,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_the_study_is_resumed_by_the_same_code_only_and_no_code_runs_in_commands_that_read(
-    folder: Path, svg_alone: None, monkeypatch: pytest.MonkeyPatch
+    folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     said = mtl_study("check", "shop.yaml")
     assert "shop_losses:low" in said

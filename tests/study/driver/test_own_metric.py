@@ -54,7 +54,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     forget()
 
 
-def test_it_judges_a_study_and_its_code_runs_in_no_command_that_only_reads(folder: Path, svg_alone: None) -> None:
+def test_it_judges_a_study_and_its_code_runs_in_no_command_that_only_reads(folder: Path) -> None:
     assert "shop_metrics:pinball" in mtl_study("check", "shop.yaml")
     run = study.run(study.load_spec("shop.yaml"), out="runs/shop")
     scores = analysis.load(run).scores

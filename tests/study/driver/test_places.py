@@ -69,9 +69,7 @@ def test_another_study_is_refused_there(fake: Path, place: str) -> None:
         run(tiny(**SHORT, training={"epochs": 4}), out=place, backend="inline")
 
 
-def test_commands_read_what_is_there_without_a_copy(
-    fake: Path, place: str, svg_alone: None, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_commands_read_what_is_there_without_a_copy(fake: Path, place: str, monkeypatch: pytest.MonkeyPatch) -> None:
     run(tiny(**SHORT), out=place, backend="inline")
     _lose_the_disk(place)
     status = CliRunner().invoke(app, ["status", place])

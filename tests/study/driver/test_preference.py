@@ -23,7 +23,7 @@ def run(shop: Finished, tmp_path: Path) -> Path:
     return shutil.copytree(shop.run, tmp_path / "run")
 
 
-def test_what_the_report_prefers_is_what_is_exported(run: Path, svg_alone: None) -> None:
+def test_what_the_report_prefers_is_what_is_exported(run: Path) -> None:
     before = (run / "study.yaml").read_bytes()
     begun = read_spec(run / "study.yaml")
     done = CliRunner().invoke(app, ["report", str(run), "--prefer", "accuracy"])

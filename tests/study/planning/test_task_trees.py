@@ -183,7 +183,7 @@ def test_another_way_to_ask_is_another_study(finished: Path) -> None:
         run(asking(finished.parent, {"affinity": {"groups": 2}}), out=finished, backend="inline")
 
 
-def test_status_and_report_show_the_tree(finished: Path, capsys: pytest.CaptureFixture[str], svg_alone: None) -> None:
+def test_status_and_report_show_the_tree(finished: Path, capsys: pytest.CaptureFixture[str]) -> None:
     status(finished, watch=False, as_json=False)
     words = "y_low, y_lower | y_high, y_higher"
     assert f"2 stages: y_low, y_lower, y_high, y_higher → {words}" in capsys.readouterr().out

@@ -72,7 +72,7 @@ def test_a_study_whose_learning_rates_are_absurd_ends_with_a_report(
     ],
 )
 def test_one_side_that_diverges_leaves_nothing_to_compare(
-    fake: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, alone: bool, headline: str, svg_alone: None
+    fake: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, alone: bool, headline: str
 ) -> None:
     shares = {"single_task": True, "independent": None}
     diverging(monkeypatch, lambda recipe, row: shares.get(recipe.sharing, False) is alone)

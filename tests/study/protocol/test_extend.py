@@ -81,7 +81,7 @@ def test_more_seeds_narrow_by_seeds_and_pay_for_the_look(study: Path) -> None:
     assert verdict["replica"].isin(rows.scores["replica"]).all()
 
 
-def test_an_added_arm_is_judged_on_fresh_seeds_and_the_family_grows(study: Path, svg_alone: None) -> None:
+def test_an_added_arm_is_judged_on_fresh_seeds_and_the_family_grows(study: Path) -> None:
     before, label = against_each(study), not_judged(study)
     extend(study, arms=(label,))
     after = against_each(study)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import multiprocessing
 import os
 import shutil
 from collections.abc import Callable
@@ -22,9 +21,8 @@ from study.store.atomic_files import write_durably
 from study.store.merging import merge
 from study.store.parts import encode
 from study.store.recorded import read_recorded
+from tests.forked import forked
 
-PROCESSES = multiprocessing.get_context("forkserver")
-PROCESSES.set_forkserver_preload(["tests.study.store.test_merging"])
 HANGING = 900
 
 
@@ -106,8 +104,7 @@ def test_killed_before_any_operation_nothing_is_lost_or_said_twice(tmp_path: Pat
     kills = 0
     for place in count():
         run = Path(shutil.copytree(whole, tmp_path / str(place)))
-        process = PROCESSES.Process(target=killed_at, args=(run, place))
-        process.start()
+        process = forked(killed_at, run, place)
         process.join(HANGING)
         assert process.exitcode in (0, 9)
         assert known(run) == before
