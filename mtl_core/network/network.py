@@ -99,7 +99,7 @@ class Network:
     def owners_of_outputs(self) -> FixedTensor:
         """Which task has each output of all heads, bank after bank: a matrix ``[k, t]`` of 0 and 1."""
         owners = [bank.members[place] for bank in self.heads for place in bank.places_of_outputs]
-        return FixedTensor(torch.nn.functional.one_hot(torch.tensor(owners), len(self.tasks)))
+        return FixedTensor([[int(task == owner) for task in range(len(self.tasks))] for owner in owners])
 
     def losses(self, outputs: Sequence[Tensor], targets: Float[Tensor, "r c b"]) -> Float[Tensor, "r t b"]:
         """Return the loss of every task and example, in the order of the tasks.

@@ -139,7 +139,7 @@ def results(device: torch.device, dtype: torch.dtype) -> list[list[Tensor]]:
     """An affine layer and a convolution of random numbers, each with its gradients."""
     generator = torch.Generator().manual_seed(0)
     shapes = ((8, 1, 80), (8, 64, 96), (8, 96, 80)), ((2, 3, 16, 8, 12, 12), (2, 3, 16, 8, 3, 3))
-    layers: tuple[Callable[..., Tensor], ...] = (affine, convolve)
+    layers: list[Callable[..., Tensor]] = [affine, convolve]
     found = []
     for layer, of_layer in zip(layers, shapes, strict=True):
         drawn = [torch.randn(shape, generator=generator, dtype=torch.float32) for shape in of_layer]

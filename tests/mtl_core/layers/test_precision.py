@@ -19,7 +19,6 @@ from mtl_core.recipe import Precision
 from mtl_core.registry import entries
 from mtl_core.testing.cases import Case
 from mtl_core.testing.devices import META, array_on, check_device
-from mtl_core.training.array_parts import ArrayParts
 from tests.mtl_core.testing.test_devices import cases_on
 
 NETWORKS = [
@@ -113,13 +112,16 @@ def test_other_precisions_round_no_factors() -> None:
     assert set(factors.types) == {torch.float32}
 
 
-@pytest.mark.parametrize("weighting", ["imtl_g", "graddrop"])
-def test_gradients_are_kept_and_compared_in_float32(weighting: str) -> None:
-    """Factors are rounded inside products only; Gramians are products of float32."""
+@pytest.mark.parametrize("depth", [1, 2], ids=["towers", "heads alone"])
+@pytest.mark.parametrize(("weighting", "in_float32"), [("graddrop", 0), ("imtl_g", 2)])
+def test_task_gradients_come_of_rounded_factors_and_gramians_do_not(
+    weighting: str, in_float32: int, depth: int
+) -> None:
+    """A Gramian and the sum by its weights are the only products in float32; parameters stay float32 throughout."""
     case = cases_on("hard", "mlp")[0]
+    recipe = replace(case.recipe, weighting=weighting, depth=depth, precision="bf16")
     with Factors() as factors:
-        check_device(replace(case.recipe, weighting=weighting, precision="bf16"), case.data, META)
-    assert factors.types[torch.bfloat16]
-    assert weighting != "imtl_g" or factors.types[torch.float32]
-    parts: ArrayParts = array_on(replace(case.recipe, precision="bf16"), case.data)
-    assert {value.dtype for value in parts.parameters} == {torch.float32}
+        check_device(recipe, case.data, META)
+    assert factors.types[torch.bfloat16] > 30
+    assert factors.types[torch.float32] == in_float32
+    assert {value.dtype for value in array_on(recipe, case.data).parameters} == {torch.float32}

@@ -78,6 +78,8 @@ def test_every_weighting_method_works_on_a_device_without_the_host(weighting: st
         {"weighting": "imtl_g", "gradients": "representation"},
         {"weighting": "imtl_g", "gradients": "last_stage"},
         {"weighting": "imtl_g", "gramian_rows": 8},
+        {"weighting": "imtl_g", "depth": 2},
+        {"weighting": "imtl_g", "depth": 2, "gradients": "representation"},
         {"tasks_per_step": 1, "sampling": "proportional"},
         {"precision": "bf16", "probes": 2},
         {"precision": "bf16", "weighting": "imtl_g"},

@@ -137,3 +137,15 @@ def test_a_pilot_is_for_epochs_that_are_left_to_it(
     monkeypatch.setattr(pilot, "MANY_ROWS", 33)
     check(tiny(training=AUTO), out=tmp_path, as_json=False)
     assert "epochs: a pilot when the run starts" in capsys.readouterr().out
+
+
+def test_a_pilot_trains_in_float32_on_the_cpu_whatever_the_study_trains_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[str] = []
+
+    def fit(recipe: Any, *_: Any, **__: Any) -> list[Any]:
+        seen.append(recipe.precision)
+        return []
+
+    monkeypatch.setattr(trainer, "fit", fit)
+    pilot._late(plan(training={"epochs": 2, "precision": "tf32"}), small_task_set().development, 2)
+    assert set(seen) == {"float32"}

@@ -66,3 +66,10 @@ def test_kinds_that_were_not_tried_differ_from_the_model_as_the_others_do() -> N
     found = Trials({("hard", "equal", "mlp", 2): [Point(100.0, COST)]}, factor=3.0)
     assert found.cost(("hard", "equal", "mlp", 2), 500.0, COST.times(7)) == COST
     assert found.cost(("soft", "equal", "mlp", 2), 500.0, COST) == COST.times(3)
+
+
+def test_trials_run_in_float32_on_the_cpu_whatever_the_study_trains_in() -> None:
+    made = plan(factors={"width": [8], "stages": [1]}, training={"precision": "tf32"})
+    networks = NetworkCosts(task_set()).networks(made)
+    assert {network.recipe.precision for network in networks} == {"tf32"}
+    assert set(tried(networks[:1]).points) == {networks[0].kind}
