@@ -57,6 +57,10 @@ TESTED_ELSEWHERE: dict[str, tuple[str, str]] = {
         "through the verdict question",
     ),
     "analysis/statistics/judged.py": ("tests/study/protocol/test_outer_folds.py", "held against records of a study"),
+    "mtl_core/layers/operation_mode.py": (
+        "tests/mtl_core/training/recorded_steps/test_recording.py",
+        "a base class; by a mode of its kind",
+    ),
     "mtl_core/training/optimisers/on_host.py": (
         "tests/mtl_core/training/optimisers/test_optimiser.py",
         "a base class; by both of its kinds",

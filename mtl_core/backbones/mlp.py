@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import partial
 from typing import Literal
 
+import torch
 from jaxtyping import Float
 from torch import Tensor
 
@@ -66,6 +68,9 @@ class _Block:
     def __call__(self, theta: Theta, x: Float[Tensor, "r c b i"], context: ForwardContext) -> Float[Tensor, "r c b o"]:
         if self._norm:
             h = self._activation(self._norm(theta, self._linear(theta, x, adapt=context.adapt), context.training))
+        elif self._activation is torch.relu_:
+            h = self._linear(theta, x, partial(context.drop_positive, copies=self.copies), context.adapt)
+            return x + h if self._residual else h
         else:
             h = self._linear(theta, x, self._activation, context.adapt)
         h = context.drop(h, self.copies)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from copy import copy as shallow_copy
+from typing import Any, cast
 
 import torch
 from jaxtyping import Float, Int
@@ -34,6 +35,10 @@ class Dropout:
         rates: probability that an element is dropped, of each replica.
         device: where the masks are drawn; ``None``: on the CPU.
         own_names: for each replica, what it calls a copy; ``None``: all use the copies' names.
+
+    Attributes:
+        rows: number of replicas, r.
+        factor: 1/(1 − rate) of each replica, ``[r, 1, 1]``.
     """
 
     def __init__(
@@ -45,13 +50,15 @@ class Dropout:
     ) -> None:
         self._seeds, self._device, self._own_names = tuple(seeds), device, own_names
         dropped = [min(round(rate * _LEVELS), _LEVELS - 1) for rate in rates]
+        self.rows = len(self._seeds)
         self._threshold = torch.tensor(dropped, dtype=torch.uint8, device=device).view(-1, 1, 1)
         factors = [_LEVELS / (_LEVELS - level) for level in dropped]
-        self._factor = FixedTensor(torch.tensor(factors, dtype=torch.float64).view(-1, 1, 1))
+        self.factor = FixedTensor(torch.tensor(factors, dtype=torch.float64).view(-1, 1, 1))
         self._streams: dict[tuple[str, ...], Tensor] = {}
         self._keys: dict[tuple[tuple[str, int], ...], tuple[Tensor, Tensor]] = {}
         self._thresholds: dict[tuple[int, int], Tensor] = {}
         self._blocks: dict[tuple[tuple[tuple[str, int], ...], int], tuple[int, Tensor]] = {}
+        self._asked: dict[tuple[tuple[tuple[str, int], ...], int], None] = {}
         self._steps = torch.zeros(1, len(self._seeds), 1, dtype=torch.int64, device=device)
 
     def begin(self, steps: Int[Tensor, "s r"]) -> None:
@@ -80,8 +87,17 @@ class Dropout:
             elements: number of elements of a mask, n.
             like: the values that are to be masked.
         """
-        kept = self._kept(tuple(draws), place, elements)
-        return kept[:, :, :elements].to(like.dtype).mul_(self._factor.like(like))
+        asked = tuple(draws)
+        self._asked[asked, elements] = None
+        kept = self._kept(asked, place, elements)
+        return kept[:, :, :elements].to(like.dtype).mul_(self.factor.like(like))
+
+    def asked_masks(self, place: int) -> list[Int[Tensor, "r c n"]]:
+        """Return for each mask that any step asked for the bytes of the step at ``place``: 1 for kept elements, else 0.
+
+        They are the very memory that :meth:`mask` uses next.
+        """
+        return [self._kept(draws, place, elements) for draws, elements in self._asked]
 
     def _kept(self, draws: tuple[tuple[str, int], ...], place: int, elements: int) -> Int[Tensor, "r c n"]:
         """1 for kept elements and 0 for others, as bytes: drawn for several steps at once where they are few."""
@@ -143,6 +159,22 @@ class Noise:
             signals: for each copy the tasks whose signals it takes, in order, as many for every copy; a single
                 sequence: those of every copy; none: each copy takes one signal.
         """
+        return x * self._mask(x, copies, signals)
+
+    def after_relu(
+        self, x: Float[Tensor, "q b *f"], copies: tuple[Copy, ...], signals: Sequence[Sequence[str]] = ()
+    ) -> Float[Tensor, "q b *f"]:
+        """Return the positive part of ``x`` after dropout, in the memory of ``x``.
+
+        Args:
+            x: as in a call, and in the memory order of its shape there.
+            copies, signals: as in a call.
+        """
+        factor = self._dropout.factor.like(x).view(-1, 1)
+        return cast(Tensor, _ReluThenDropout.apply(x, self._mask(x, copies, signals), factor))
+
+    def _mask(self, x: Tensor, copies: tuple[Copy, ...], signals: Sequence[Sequence[str]]) -> Tensor:
+        """The mask of the next draw, in the shape of ``x``."""
         groups = signals or ((),)
         groups = [*groups] * len(copies) if len(groups) == 1 else groups
         draws = []
@@ -150,8 +182,27 @@ class Noise:
             names = [f"{copy.name}\x1f{task}" for task in tasks] if len(tasks) > 1 else [copy.name]
             draws += [(name, self._draws[copy.name]) for name in names]
         self._draws.update(copy.name for copy in copies)
-        mask = self._dropout.mask(draws, self._place, x[0].numel() // len(draws), x)
-        return x * mask.reshape(x.shape)
+        elements = x.numel() // (self._dropout.rows * len(draws))
+        return self._dropout.mask(draws, self._place, elements, x).reshape(x.shape)
+
+
+class _ReluThenDropout(torch.autograd.Function):
+    """Dropout of positive parts: its backward pass needs neither the mask nor the values before it.
+
+    A result is positive where the signal passed both, so that a gradient passes there, times 1/(1 − rate).
+    """
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, mask: Tensor, factor: Float[Tensor, "r 1"]) -> Tensor:
+        ctx.mark_dirty(x)
+        ctx.save_for_backward(x, factor)
+        return torch.relu_(x).mul_(mask)
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None, None]:
+        (gradient,), (dropped, factor) = gradients, ctx.saved_tensors
+        passed = torch.ops.aten.threshold_backward(gradient, dropped, 0)
+        return passed.reshape(len(factor), -1).mul_(factor).view(dropped.shape), None, None
 
 
 def noise_of(seeds: Sequence[int], steps: Sequence[int], rates: Sequence[float]) -> Noise:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from jaxtyping import Bool, Float
-from torch import Tensor
+from torch import Tensor, relu_
 
 from mtl_core.layers.bank import Copy, Theta
 from mtl_core.layers.dropout import Noise
@@ -61,6 +61,15 @@ class ForwardContext:
     def drop(self, h: Float[Tensor, "r c b *f"], copies: tuple[Copy, ...]) -> Float[Tensor, "r c b *f"]:
         """Return ``h`` after dropout with the masks of ``copies``; ``h`` itself where there is no noise."""
         return self.noise(h, copies, self.signals) if self.noise else h
+
+    def drop_positive(self, h: Float[Tensor, "q b *f"], copies: tuple[Copy, ...]) -> Float[Tensor, "q b *f"]:
+        """Return the positive part of ``h`` after dropout, in the memory of ``h``.
+
+        Args:
+            h: as :meth:`drop` takes it, or in another shape of the same memory order.
+            copies: of the stage that drops.
+        """
+        return self.noise.after_relu(h, copies, self.signals) if self.noise else relu_(h)
 
     def adapted(self, adapt: Adapter) -> ForwardContext:
         """Return a copy of this context in which affine layers apply ``adapt``."""

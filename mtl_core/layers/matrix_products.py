@@ -41,7 +41,7 @@ def bmm(a: Float[Tensor, "q m k"], b: Float[Tensor, "q k n"]) -> Float[Tensor, "
     """Return a b."""
     if not is_by_onednn(a, b):
         return a.bmm(b)
-    with _ONEDNN:
+    with ONEDNN:
         return a.bmm(b)
 
 
@@ -49,7 +49,7 @@ def baddbmm(bias: Tensor, a: Float[Tensor, "q m k"], b: Float[Tensor, "q k n"]) 
     """Return a b + bias, of a bias whose shape broadcasts to that of the product."""
     if not is_by_onednn(a, b):
         return torch.baddbmm(bias, a, b)
-    with _ONEDNN:
+    with ONEDNN:
         return torch.baddbmm(bias, a, b)
 
 
@@ -73,14 +73,14 @@ class _Affine(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, bias: Tensor, x: Tensor, weight: Tensor) -> Tensor:
         ctx.save_for_backward(x, weight)
-        with _ONEDNN:
+        with ONEDNN:
             return torch.baddbmm(bias, x, weight)
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, Tensor | None, Tensor | None]:
         (gradient,), (x, weight) = gradients, ctx.saved_tensors
         needs_bias, needs_x, needs_weight = ctx.needs_input_grad
-        with _ONEDNN:
+        with ONEDNN:
             of_x = gradient.bmm(weight.transpose(1, 2)) if needs_x else None
             of_weight = x.transpose(1, 2).bmm(gradient) if needs_weight else None
         return gradient.sum(dim=1, keepdim=True) if needs_bias else None, of_x, of_weight
@@ -91,27 +91,37 @@ class _OneDnn:
 
     def __init__(self) -> None:
         self.setting: Any = getattr(torch.backends.mkldnn, "matmul", None)  # since PyTorch 2.9
+        self.is_on = False
         self._before = ""
 
-    def __enter__(self) -> None:
-        self._before = self.setting.fp32_precision
+    def on(self) -> None:
+        """Give products of matrices to oneDNN from now on."""
+        self._before, self.is_on = self.setting.fp32_precision, True
         self.setting.fp32_precision = "bf16"
 
+    def off(self) -> None:
+        """Give them to whom they were given before, if this object changed that."""
+        if self.is_on:
+            self.setting.fp32_precision, self.is_on = self._before, False
+
+    def __enter__(self) -> None:
+        self.on()
+
     def __exit__(self, *_: object) -> None:
-        self.setting.fp32_precision = self._before
+        self.off()
 
 
-_ONEDNN = _OneDnn()
+ONEDNN = _OneDnn()
 
 
 @cache
 def onednn_is_exact() -> bool:
     """Return whether oneDNN is there and multiplies float32 matrices in float32 where it may round to bfloat16."""
-    if _ONEDNN.setting is None or not torch.backends.mkldnn.is_available():
+    if ONEDNN.setting is None or not torch.backends.mkldnn.is_available():
         return False
     generator = torch.Generator().manual_seed(0)
     a, b = (torch.randn(2, 64, 64, generator=generator, dtype=torch.float64) for _ in range(2))
-    with _ONEDNN:
+    with ONEDNN:
         found = a.float().bmm(b.float())
     return is_float32(found, a.bmm(b))
 

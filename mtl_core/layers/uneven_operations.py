@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from torch.utils._python_dispatch import TorchDispatchMode
+from mtl_core.layers.operation_mode import OperationMode
 
 UNEVEN = frozenset(
     ["sigmoid", "silu", "softplus", "elu", "mish", "glu", "log_sigmoid_forward", "pow", "binary_cross_entropy",
@@ -13,7 +13,7 @@ UNEVEN = frozenset(
 """Operations known to round differently in an array's tail, some so rarely that a trial might miss it."""
 
 
-class RecordedOperations(TorchDispatchMode):
+class RecordedOperations(OperationMode):
     """Records, inside a ``with`` block, which of the operations that run are uneven.
 
     Attributes:

@@ -115,8 +115,7 @@ def words(keys: tuple[Int[Tensor, "*k 1"], Int[Tensor, "*k 1"]], number: int) ->
         number: of words, n.
     """
     first, second = keys
-    z = _places(number, first.device) + first
-    z *= _WORD_MULTIPLIERS[0]
+    z = _multiplied_places(number, first.device) + first * _WORD_MULTIPLIERS[0]  # (place + first) · multiplier
     shifted = z >> 15  # torch shifts in the sign, which costs one bit of 32 here; at the end it would show
     z ^= shifted
     z ^= second
@@ -128,8 +127,8 @@ def words(keys: tuple[Int[Tensor, "*k 1"], Int[Tensor, "*k 1"]], number: int) ->
 
 
 @lru_cache(maxsize=64)
-def _places(number: int, device: torch.device) -> Int[Tensor, " n"]:
-    return torch.arange(number, dtype=torch.int32, device=device)
+def _multiplied_places(number: int, device: torch.device) -> Int[Tensor, " n"]:
+    return torch.arange(number, dtype=torch.int32, device=device) * _WORD_MULTIPLIERS[0]
 
 
 _LEVELS = 1 << 16

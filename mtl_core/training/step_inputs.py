@@ -24,7 +24,7 @@ class StepInputs:
         progress: share of its training, or of its search, that each replica has completed.
         rates: learning rate of each replica.
         searching: whether each replica searches a structure; ``None``: there is no search.
-        host_rates: the rates as numbers, in double precision, for optimisers on a CPU.
+        exact_rates: the same in double precision, as the optimisers of a CPU take it.
     """
 
     orders: list[Int[Tensor, "r g b"]]
@@ -34,14 +34,14 @@ class StepInputs:
     progress: Float[Tensor, " r"]
     rates: Float[Tensor, " r"]
     searching: Bool[Tensor, " r"] | None
-    host_rates: list[float]
+    exact_rates: Float[Tensor, " r"]
 
     @property
     def tensors(self) -> list[Tensor | None]:
         """The tensors, in the order of the fields."""
         return [
             *self.orders, *self.presents, self.numbers, self.weighting_numbers, self.progress, self.rates,
-            self.searching,
+            self.searching, self.exact_rates,
         ]  # fmt: skip
 
     @property
@@ -50,7 +50,7 @@ class StepInputs:
         return [None if one is None else one.shape for one in self.tensors]
 
     def cloned(self) -> StepInputs:
-        """Return inputs with the same numbers in memory of their own, without those of the host."""
+        """Return inputs with the same numbers in memory of their own."""
         return StepInputs(
             orders=[one.clone() for one in self.orders],
             presents=[None if one is None else one.clone() for one in self.presents],
@@ -59,7 +59,7 @@ class StepInputs:
             progress=self.progress.clone(),
             rates=self.rates.clone(),
             searching=None if self.searching is None else self.searching.clone(),
-            host_rates=[],
+            exact_rates=self.exact_rates.clone(),
         )
 
     def copy_(self, other: StepInputs) -> None:

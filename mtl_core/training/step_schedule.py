@@ -22,14 +22,14 @@ class StepSchedule:
         numbers: each row's own count of steps at every step; rows that were refilled are younger.
         progress: share of its search or training that each row has completed at every step.
         rates: learning rate of each row at every step.
-        host_rates: the same numbers in double precision, for kernels that take numbers and not tensors.
+        exact_rates: the same numbers in double precision.
     """
 
     epochs: list[int]
     numbers: Int[Tensor, "s r"]
     progress: Float[Tensor, "s r"]
     rates: Float[Tensor, "s r"]
-    host_rates: list[list[float]]
+    exact_rates: Float[Tensor, "s r"]
 
 
 def schedule_of(
@@ -50,16 +50,17 @@ def schedule_of(
     whole = torch.tensor([(recipe.epochs if epoch >= 0 else search) * steps for epoch in epochs])
     done = begun + torch.arange(steps).unsqueeze(1)
     totals, of_rows = whole.tolist(), list(rates)
-    host_rates = [
+    by_step = [
         [learning_rate(recipe.schedule, *phase) for phase in zip(of_rows, step, totals, strict=True)]
         for step in done.tolist()
     ]
+    exact_rates = torch.tensor(by_step, dtype=torch.float64)
     return StepSchedule(
         epochs=numbers,
         numbers=(torch.tensor(numbers) * steps + torch.arange(steps).unsqueeze(1)).to(device),
         progress=(done / whole).to(device),
-        rates=torch.tensor(host_rates, dtype=torch.get_default_dtype()).to(device),
-        host_rates=host_rates,
+        rates=exact_rates.to(torch.get_default_dtype()).to(device),
+        exact_rates=exact_rates.to(device),
     )
 
 

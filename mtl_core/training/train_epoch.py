@@ -24,6 +24,7 @@ from mtl_core.training.device import CPU
 from mtl_core.training.epoch_sums import EpochSums
 from mtl_core.training.optimisers.choice import optimiser_of
 from mtl_core.training.pools import stream_names
+from mtl_core.training.recorded_steps.recorded_steps import USUAL_STEPS, RecordedSteps, is_recordable
 from mtl_core.training.rows_weighting import columns_of_rows, weighting_memory, weighting_of
 from mtl_core.training.step_inputs import StepInputs
 from mtl_core.training.step_schedule import StepSchedule, schedule_of
@@ -61,7 +62,7 @@ class Epoch:
             progress=schedule.progress[step],
             rates=schedule.rates[step],
             searching=self.searching,
-            host_rates=schedule.host_rates[step],
+            exact_rates=schedule.exact_rates[step],
         )
 
 
@@ -76,6 +77,7 @@ class EpochTrainer:
         graph: makes the graph that steps are captured in; ``None``: every step is launched by itself, as it is where a
             weighting method solves its problem on the host.
         clock: seconds, by which launches and replays are compared.
+        usual_steps: steps on a CPU that are taken as usual before two are recorded.
     """
 
     def __init__(
@@ -83,6 +85,7 @@ class EpochTrainer:
         parts: ArrayParts,
         graph: Callable[[], Graph] | None = None,
         clock: Callable[[], float] = time.perf_counter,
+        usual_steps: int = USUAL_STEPS,
     ) -> None:
         recipe, network, rows, seeds, device = parts.recipe, parts.network, parts.rows, parts.seeds, parts.device
         self._recipe, self._network, self._parts, self._device = recipe, network, parts, device
@@ -109,6 +112,8 @@ class EpochTrainer:
             self.captured = None
         else:
             self.captured = CapturedSteps(self._take_alone, graph, device, clock)
+        records = graph is None and device == CPU and is_recordable(recipe, network.tasks)
+        self.recorded = RecordedSteps(self._take, self._dropout, self._kept_tensors, usual_steps) if records else None
 
     @property
     def steps(self) -> int:
@@ -123,7 +128,9 @@ class EpochTrainer:
             for step in steps:
                 self.step(epoch, step)
 
-        if self.captured is None:
+        if self.recorded is not None:
+            self.recorded.train([epoch.inputs(step) for step in steps])
+        elif self.captured is None:
             step_by_step()
         else:
             self.captured.train([epoch.inputs(step) for step in steps], step_by_step)
@@ -157,18 +164,18 @@ class EpochTrainer:
             epoch: of :meth:`begin`.
             step: number of the step in the epoch, from 0.
         """
-        self._take(epoch.inputs(step), self._dropout.at(step) if self._dropout else None)
+        self._take(epoch.inputs(step), lambda: self._dropout.at(step) if self._dropout else None)
 
     def end(self, epoch: Epoch) -> Float[Tensor, "r t"]:
         """Tell the weighting method that the epoch has ended, and return the mean weight of each task."""
         end_epoch(self._weighting, epoch.sums.mean_losses(), epoch.sums.counts > 0, self._memory)
         return epoch.sums.weights / self.steps
 
-    def _take(self, inputs: StepInputs, noise: Noise | None) -> None:
+    def _take(self, inputs: StepInputs, noise: Callable[[], Noise | None]) -> None:
         """Take a step that depends on its inputs, the parameters and the state alone."""
 
         def context() -> ForwardContext:
-            return self._context(inputs, noise)
+            return self._context(inputs, noise())
 
         batches = [
             Batch(order, self._every_task if present is None else present, context, inputs.progress)
@@ -180,15 +187,19 @@ class EpochTrainer:
         if self._recipe.clip_norm is not None:
             clip_(gradients, self._recipe.clip_norm)
         some = None if present is self._every_task else present
-        self._optimiser.step(gradients, inputs.host_rates, some, inputs.rates)
+        self._optimiser.step(gradients, inputs.exact_rates, some, inputs.rates)
         if self._network.trunk.acts_after_step:
             self._network.after_step(self._theta, inputs.rates, present, context())
         self._step_gradient.observe_step(batches[0], self._memory, streams)
         self._sums.add(direction)
 
+    def _kept_tensors(self) -> list[Tensor]:
+        """The parameters, and what the weighting method remembers: steps change them where they are."""
+        return [*self._parts.parameters, *self._memory.values()]
+
     def _take_alone(self, inputs: StepInputs) -> None:
         """Take a step whose dropout masks, too, are computed from its inputs."""
-        self._take(inputs, self._dropout.alone(inputs.numbers) if self._dropout else None)
+        self._take(inputs, lambda: self._dropout.alone(inputs.numbers) if self._dropout else None)
 
     def _context(self, inputs: StepInputs, noise: Noise | None) -> ForwardContext:
         return ForwardContext(

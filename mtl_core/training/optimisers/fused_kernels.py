@@ -19,7 +19,7 @@ def move(
     first: list[Tensor],
     second: list[Tensor],
     counts: list[Tensor],
-    rate: float,
+    rate: float | Tensor,
     settings: Mapping[str, Any],
 ) -> None:
     """Update parameters and their moments in place, in one pass over memory.
@@ -28,7 +28,7 @@ def move(
         name: ``adamw`` or ``sgd``.
         parameters, gradients, first, second: lists of equal lengths, of tensors of equal shapes.
         counts: number of updates of each of them, this one included.
-        rate: the learning rate.
+        rate: the learning rate; a tensor is read when the kernel runs.
         settings: ``weight_decay``, and ``beta1`` and ``beta2``, or ``momentum``.
     """
     common = {"lr": rate, "weight_decay": settings["weight_decay"], "maximize": False}

@@ -46,13 +46,13 @@ class DeviceOptimiser(Optimiser):
     def _update(
         self,
         gradients: Sequence[Float[Tensor, "r s"]],
-        rates: Sequence[float],
+        rates: Float[Tensor, " r"],
         stepped: Bool[Tensor, "r o"],
         on_device: Float[Tensor, " r"] | None,
     ) -> None:
         gradient, old = flat_of(gradients), flat_of(self._parameters)
         first, second = self._first_flat, self._second_flat
-        rate = (torch.tensor(rates) if on_device is None else on_device).to(old)[self._row]
+        rate = (rates if on_device is None else on_device).to(old)[self._row]
         decay = self._setting("weight_decay")
         if self._name == "adamw":
             new_first = torch.lerp(first, gradient, 1 - self._setting("beta1"))

@@ -76,7 +76,7 @@ class Optimiser(ABC):
     def step(
         self,
         gradients: Sequence[Float[Tensor, "r s"]],
-        rates: Sequence[float],
+        rates: Float[Tensor, " r"],
         present: Bool[Tensor, "r t"] | None = None,
         on_device: Float[Tensor, " r"] | None = None,
     ) -> None:
@@ -86,7 +86,7 @@ class Optimiser(ABC):
 
         Args:
             gradients: gradient of every trained slot.
-            rates: learning rate of each replica at this step.
+            rates: learning rate of each replica at this step, in double precision.
             present: which tasks take part in the step; ``None``: all.
             on_device: the same rates on the device of the parameters; ``None``: they are copied there.
         """
@@ -98,7 +98,7 @@ class Optimiser(ABC):
     def _update(
         self,
         gradients: Sequence[Float[Tensor, "r s"]],
-        rates: Sequence[float],
+        rates: Float[Tensor, " r"],
         stepped: Bool[Tensor, "r o"],
         on_device: Float[Tensor, " r"] | None,
     ) -> None:

@@ -26,19 +26,19 @@ class RowByRowOptimiser(HostOptimiser):
     def _update(
         self,
         gradients: Sequence[Float[Tensor, "r s"]],
-        rates: Sequence[float],
+        rates: Float[Tensor, " r"],
         stepped: Bool[Tensor, "r o"],
         on_device: Float[Tensor, " r"] | None,
     ) -> None:
         self._note_absences(stepped)
         by_row = zip(*(gradient.unbind(0) for gradient in gradients), strict=True)
-        for row, (of_row, rate) in enumerate(zip(by_row, rates, strict=True)):
+        for row, (of_row, rate) in enumerate(zip(by_row, rates.unbind(), strict=True)):
             if self._moves_whole(row):
                 counts = [self._updates[row, 0]] * len(of_row)
                 parameters, first, second = self._of_row[row]
                 move(self._name, parameters, list(of_row), first, second, counts, rate, self._settings[row])
             elif stepped[row].any():
-                self._update_owners(row, of_row, rate, stepped[row].tolist())
+                self._update_owners(row, of_row, rate.item(), stepped[row].tolist())
 
     def _update_owners(self, row: int, gradients: Sequence[Tensor], rate: float, stepped: Sequence[bool]) -> None:
         """Update the parameters of those owners of a row that take part in the step."""

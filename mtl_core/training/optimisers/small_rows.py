@@ -41,7 +41,7 @@ class SmallRowsOptimiser(HostOptimiser):
     def _update(
         self,
         gradients: Sequence[Float[Tensor, "r s"]],
-        rates: Sequence[float],
+        rates: Float[Tensor, " r"],
         stepped: Bool[Tensor, "r o"],
         on_device: Float[Tensor, " r"] | None,
     ) -> None:
@@ -59,12 +59,12 @@ class SmallRowsOptimiser(HostOptimiser):
                 self._move_row(row, stepped[row])
         kept = None
         if self._name == "adamw":
-            factors = 1 - torch.tensor(rates, dtype=torch.float64).unsqueeze(1) * decay.double()
+            factors = 1 - rates.unsqueeze(1) * decay.double()
             kept = [factors.to(decay)] * len(parameters)
             if not all_whole:
                 of_parameters = torch.where(stepped[:, self._layout.owners()], kept[0], 1.0)
                 kept = list(of_parameters.split(self._layout.sizes[: len(parameters)], dim=1))
-        rows.apply(parameters, torch.tensor(rates, dtype=decay.dtype).unsqueeze(1), kept)
+        rows.apply(parameters, rates.to(decay.dtype).unsqueeze(1), kept)
 
     def _move_row(self, row: int, stepped: Bool[Tensor, " o"]) -> None:
         """Move one row, owner by owner where its tasks were not present at every step."""

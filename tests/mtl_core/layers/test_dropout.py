@@ -78,6 +78,36 @@ def test_the_gradient_passes_where_the_signal_passes() -> None:
     assert torch.equal(gradient, dropped.detach())
 
 
+@pytest.mark.parametrize("signals", [(), ["vw"]], ids=["one signal", "two signals"])
+def test_after_relu_is_relu_and_then_a_call_with_the_same_gradient(signals: list[str]) -> None:
+    """The layer's product has another shape than what it makes of it."""
+    x, weights = torch.randn(3, 2, 6, 5), torch.randn(3, 2, 6, 5)
+    results = []
+    for at_once in (False, True):
+        noise, leaf = noise_of([0, 1, 2], [4, 4, 4], [0.5, 0.25, 0.0]), x.clone().requires_grad_()
+        if at_once:
+            dropped = noise.after_relu(leaf.view(6, 6, 5) * 1, COPIES, signals).view(x.shape)
+        else:
+            dropped = noise(leaf.relu(), COPIES, signals)
+        (gradient,) = torch.autograd.grad((dropped * weights).sum(), leaf)
+        results.append((dropped.detach(), gradient))
+    for one, other in zip(*results, strict=True):
+        assert torch.equal(one, other)
+    assert (results[0][0] > 0).any()
+
+
+def test_masks_that_were_asked_for_are_those_of_the_next_steps() -> None:
+    dropout, x = Dropout((3, 8), (0.5, 0.1)), torch.ones(2, 2, 40)
+    dropout.begin(torch.tensor([[5, 90], [6, 91]]))
+    assert dropout.asked_masks(0) == []
+    dropout.at(0)(x, COPIES)
+    for place in (0, 1):
+        (asked,) = dropout.asked_masks(place)
+        assert torch.equal(asked[:, :, :40] > 0, dropout.at(place)(x, COPIES) > 0)
+        (again,) = dropout.asked_masks(place)
+        assert again.data_ptr() == asked.data_ptr(), "the very memory"
+
+
 @pytest.mark.parametrize("elements", [40, 40_000])
 def test_a_mask_does_not_depend_on_how_many_steps_are_drawn_at_once(elements: int) -> None:
     """Few elements are drawn for several steps together, many for one; steps may be asked for in any order."""

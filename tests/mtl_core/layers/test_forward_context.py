@@ -58,3 +58,11 @@ def test_copies_that_join_the_signals_of_all_tasks_drop_by_the_tasks_names() -> 
     assert joint.joining(3) is joint
     assert context.joining(1) is context
     assert EVALUATION.joining(3) is EVALUATION
+
+
+def test_the_positive_part_is_dropped_as_after_relu() -> None:
+    h = torch.randn(2, 1, 5, 3)
+    noise, again = (noise_of((0, 1), (4, 4), [0.5, 0.25]) for _ in range(2))
+    context = ForwardContext(training=True, noise=noise)
+    assert torch.equal(context.drop_positive(h.clone(), (SHARED,)), again(h.relu(), (SHARED,)))
+    assert torch.equal(EVALUATION.drop_positive(h.clone(), (SHARED,)), h.relu())

@@ -18,7 +18,7 @@ STEPS = 3
 def inputs(rate: float, rows: int = 2) -> StepInputs:
     numbers = torch.arange(rows)
     rates = torch.full((rows,), rate)
-    return StepInputs([numbers.view(rows, 1, 1)], [None], numbers, numbers, rates, rates, None, [rate] * rows)
+    return StepInputs([numbers.view(rows, 1, 1)], [None], numbers, numbers, rates, rates, None, rates.double())
 
 
 class World:

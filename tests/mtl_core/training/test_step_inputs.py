@@ -18,7 +18,7 @@ def inputs(start: int, *, masked: bool = True, searching: bool = True) -> StepIn
         progress=torch.tensor([0.5, start / 100]),
         rates=torch.tensor([0.1, start / 10]),
         searching=torch.tensor([True, start > 50]) if searching else None,
-        host_rates=[0.1, start / 10],
+        exact_rates=torch.tensor([0.1, start / 10]).double(),
     )
 
 
@@ -37,7 +37,7 @@ def test_every_tensor_is_copied_to_where_the_old_one_was() -> None:
 
 
 def test_no_field_is_forgotten() -> None:
-    given = [getattr(inputs(1), field.name) for field in fields(StepInputs) if field.name != "host_rates"]
+    given = [getattr(inputs(1), field.name) for field in fields(StepInputs)]
     of_fields = [one for value in given for one in (value if isinstance(value, list) else [value])]
     assert len(of_fields) == len(inputs(1).tensors)
 

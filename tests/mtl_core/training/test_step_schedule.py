@@ -33,7 +33,7 @@ def test_every_row_has_its_own_counters_and_rates() -> None:
     expected = [
         [learning_rate("cosine", 0.1, step, 20), learning_rate("cosine", 0.2, 15 + step, 20)] for step in range(5)
     ]
-    assert found.host_rates == expected
+    assert found.exact_rates.tolist() == expected
     assert found.rates.tolist() == torch.tensor(expected).tolist()
 
 

@@ -9,11 +9,16 @@ import torch
 
 from mtl_core.data.batch_sampler import steps_per_epoch
 from mtl_core.data.preprocessing import prepare
+from mtl_core.gradients.batch_passes import Batch
+from mtl_core.gradients.step_gradient import StepGradient
+from mtl_core.layers.bank import SHARED
 from mtl_core.network.network import Network
+from mtl_core.randomness.counter_based import Streams
 from mtl_core.recipe import Recipe, ReplicaConfig
 from mtl_core.training.array_parts import ArrayParts, assemble
 from mtl_core.training.fused_array import fresh_state
 from mtl_core.training.train_epoch import EpochTrainer
+from mtl_core.weighting import State
 from tests.mtl_core.worlds import development, rows
 
 RECIPE = Recipe(depth=1, stages=2, width=8, batch_size=64, epochs=4)
@@ -72,3 +77,21 @@ def test_a_task_that_one_batch_of_a_step_lacks_is_not_stepped() -> None:
         assert moved.equal(both[:, step])
         assert (parts.state["updates"][:, 1] - updates).equal(both[:, step].to(updates))
     assert epoch.sums.counts[:, 0].equal(both.sum(dim=1).to(epoch.sums.counts))
+
+
+def test_every_pass_of_a_step_has_the_same_dropout_masks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A method that looks at the losses after the step looks at those of the same noise."""
+    compared = []
+
+    def observe(self: StepGradient, batch: Batch, memory: State, streams: Streams) -> None:
+        masks = []
+        for _ in range(2):
+            noise = batch.context().noise
+            assert noise is not None
+            masks.append(noise(torch.ones(2, 1, 40), (SHARED,)))
+        compared.append(torch.equal(*masks) and bool((masks[0] == 0).any()))
+
+    monkeypatch.setattr(StepGradient, "observe_step", observe)
+    trainer = EpochTrainer(parts_of(RECIPE, rows(2, dropout=0.5)))
+    trainer.step(trainer.begin(), 0)
+    assert compared == [True]

@@ -70,7 +70,7 @@ def trained(
     parameters = LAYOUT.unpack(rows["parameters"])
     optimiser = made(name, LAYOUT, parameters, rows, SETTINGS, adaptive)
     for step in range(done, steps):
-        optimiser.step(gradients()[step], RATES[step % 2], presence(absent)[step])
+        optimiser.step(gradients()[step], torch.tensor(RATES[step % 2]).double(), presence(absent)[step])
     return {"parameters": LAYOUT.pack(parameters), **optimiser.moments(), "updates": rows["updates"]}
 
 
@@ -149,7 +149,7 @@ def test_an_absent_task_keeps_everything_and_later_counts_its_own_steps(made: ty
     without_b = torch.tensor([[True, False, True]] * len(SETTINGS))
     for present in (None, without_b, without_b, None):
         before = {"parameters": LAYOUT.pack(parameters), **optimiser.moments()}
-        optimiser.step([torch.ones_like(part) for part in parameters], RATES[0], present)
+        optimiser.step([torch.ones_like(part) for part in parameters], torch.tensor(RATES[0]).double(), present)
         after = {"parameters": LAYOUT.pack(parameters), **optimiser.moments()}
         for key in before:
             pairs = zip(owned_rows(before[key]), owned_rows(after[key]), strict=True)

@@ -30,7 +30,7 @@ def trained(name: str, seeds: list[int], counts: list[int], made: type[Optimiser
     optimiser = made(name, LAYOUT, parameters, rows, [{"weight_decay": 0.1, "momentum": 0.9}] * len(seeds))
     for step in range(5):
         flat = [torch.randn(LAYOUT.size, generator=torch.Generator().manual_seed(9 * seed + step)) for seed in seeds]
-        optimiser.step(LAYOUT.unpack(torch.stack(flat)), [0.01 * (1 + seed) for seed in seeds])
+        optimiser.step(LAYOUT.unpack(torch.stack(flat)), 0.01 * (1 + torch.tensor(seeds).double()))
     return LAYOUT.pack(parameters)
 
 

@@ -1,0 +1,54 @@
+"""What a step on a CPU promises to its program: that the program trains what the step would have, bit for bit."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from mtl_core.data.task_set import Development
+from mtl_core.network.replica_state import StackedStates
+from mtl_core.recipe import Recipe
+from mtl_core.testing.devices import array_on
+from mtl_core.training.device import CPU
+from mtl_core.training.train_epoch import EpochTrainer
+
+_STEPS = 8
+"""Steps that are compared at least: one as usual, two that are recorded, and those of the program."""
+_NEVER = 10**9
+
+
+def check_recorded(recipe: Recipe, data: Development) -> str:
+    """Train two replicas step by step and by the program of a step, and compare everything that they are and remember.
+
+    Returns:
+        why there is no program; empty: there is one.
+
+    Raises:
+        AssertionError: when a number differs.
+    """
+    expected, _ = _trained(recipe, data, _NEVER)
+    found, trainer = _trained(recipe, data, 1)
+    for name, value in expected.items():
+        assert _same(found[name], value), f"{name} differs by {(found[name] - value).abs().max().item():.3g}"
+    if trainer.recorded is None:
+        return "code of the user's own"
+    assert trainer.recorded.has_program or trainer.recorded.why_not
+    return trainer.recorded.why_not
+
+
+def _trained(recipe: Recipe, data: Development, usual_steps: int) -> tuple[StackedStates, EpochTrainer]:
+    """All states after a few epochs, and the mean weights of the tasks in the last one."""
+    parts = array_on(recipe, data, CPU)
+    trainer = EpochTrainer(parts, usual_steps=usual_steps)
+    taken, weights = 0, torch.empty(0)
+    while taken < _STEPS:
+        taken += trainer.steps
+        weights = trainer.train_epoch()
+        parts.state["epoch"] += 1
+        parts.epochs[:] = [epoch + 1 for epoch in parts.epochs]
+    parameters = parts.network.layout.pack(parts.parameters)
+    return parts.state | {"parameters": parameters, "weights": weights} | trainer.moments(), trainer
+
+
+def _same(one: Tensor, other: Tensor) -> bool:
+    return torch.equal(one.nan_to_num(), other.nan_to_num()) and torch.equal(one.isnan(), other.isnan())
