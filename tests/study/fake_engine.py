@@ -61,7 +61,8 @@ def _state(row: ReplicaConfig, epoch: int) -> dict[str, torch.Tensor]:
 
 def _outcome(recipe: Recipe, development: Development, row: ReplicaConfig, epochs: int) -> Outcome:
     num_tasks = len(development.tasks)
-    content = [asdict(recipe), row.seed, dict(row.hyperparameters), [task.name for task in development.tasks]]
+    of_recipe = {name: value for name, value in asdict(recipe).items() if (name, value) != ("precision", "float32")}
+    content = [of_recipe, row.seed, dict(row.hyperparameters), [task.name for task in development.tasks]]
     digest = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).digest()
     noise = np.random.default_rng(int.from_bytes(digest[:8], "big"))
     level = 0.5 + 0.1 * noise.normal(size=num_tasks)

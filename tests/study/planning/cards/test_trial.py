@@ -41,7 +41,7 @@ def meter(monkeypatch: pytest.MonkeyPatch) -> StepMeter:
     from mtl_core.training import fused_array
 
     found = StepMeter()
-    step, after = fused_array.EpochTrainer.step, fused_array.FusedArray.after_epoch
+    step, after = fused_array.EpochTrainer._take, fused_array.FusedArray.after_epoch
 
     def counted_step(*arguments: object) -> None:
         found.steps += 1
@@ -51,7 +51,7 @@ def meter(monkeypatch: pytest.MonkeyPatch) -> StepMeter:
         found.evaluations += 1
         after(*arguments)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(fused_array.EpochTrainer, "step", counted_step)
+    monkeypatch.setattr(fused_array.EpochTrainer, "_take", counted_step)
     monkeypatch.setattr(fused_array.FusedArray, "after_epoch", counted_after)
     return found
 
@@ -88,6 +88,6 @@ def test_memory_that_runs_out_is_told(monkeypatch: pytest.MonkeyPatch, meter: St
     def full(*arguments: object) -> None:
         raise torch.OutOfMemoryError("CUDA out of memory")
 
-    monkeypatch.setattr("mtl_core.training.fused_array.EpochTrainer.step", full)
+    monkeypatch.setattr("mtl_core.training.fused_array.EpochTrainer._take", full)
     with pytest.raises(torch.OutOfMemoryError):
         sampled(networks(60)[0], 2, CPU, meter)
