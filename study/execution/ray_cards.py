@@ -69,7 +69,7 @@ def done_on_card(work: Callable[[], T]) -> T:
     try:
         return ray.get(done, timeout=CARD_SECONDS)
     except RayError as error:
-        ray.cancel(done, force=True)
+        ray.cancel(done)  # by force the process that asks may be the one that Ray ends, while no worker has begun
         raise CardNotReached(describe(error)) from error
 
 
