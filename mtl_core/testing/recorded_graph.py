@@ -12,7 +12,9 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.utils._python_dispatch import TorchDispatchMode
+
+from mtl_core.layers.operation_mode import OperationMode
+from mtl_core.training.recorded_steps.recording import tensors_in
 
 WAITING = ("_linalg_eigh", "_local_scalar_dense", "_unique2", "equal", "masked_select", "nonzero")
 """Operations that make a GPU tell the host something, by their names in ATen."""
@@ -44,13 +46,13 @@ class RecordedGraph:
         """Repeat the operations on what their tensors hold now."""
         with torch._C._AutoDispatchBelowAutograd():  # what autograd did was recorded, as operations
             for func, args, kwargs, made in self._recorder.operations:
-                again = _tensors(func(*args, **kwargs))
+                again = tensors_in(func(*args, **kwargs))
                 for old, new in zip(made, again, strict=True):
                     if old is not None:
                         old.copy_(new)
 
 
-class _Recorder(TorchDispatchMode):
+class _Recorder(OperationMode):
     """Mode that notes every operation, what it made, and what the tensors held that it used."""
 
     def __init__(self) -> None:
@@ -64,7 +66,7 @@ class _Recorder(TorchDispatchMode):
     ) -> Any:
         """Run the operation and note it."""
         name = func._schema.name.removeprefix("aten::")
-        taken = _tensors((*args, *(kwargs or {}).values()))
+        taken = tensors_in((*args, *(kwargs or {}).values()))
         by_mask = name in ("index", "index_put_") and any(one.dtype == torch.bool for one in taken[1:])
         if name in WAITING or by_mask:
             raise RuntimeError(f"{name} is not permitted while a step is captured.")
@@ -74,7 +76,7 @@ class _Recorder(TorchDispatchMode):
         found = func(*args, **given)
         known = {_memory(one) for one in taken}
         # what is a view, or was changed in place, lies in the memory of an argument: repeating is enough
-        made = [one if _memory(one) not in known else None for one in _tensors(found)]
+        made = [one if _memory(one) not in known else None for one in tensors_in(found)]
         self._made |= {_memory(one) for one in made if one is not None}
         self.operations.append((func, args, given, made))
         return found
@@ -91,15 +93,6 @@ class _Recorder(TorchDispatchMode):
         if memory not in self._made and memory not in self._before:
             whole = tensor.new_empty(0).set_(tensor.untyped_storage())  # pyright: ignore
             self._before[memory] = whole, whole.clone()
-
-
-def _tensors(values: Any) -> list[Tensor]:
-    """The tensors among the arguments or results of an operation, in order."""
-    if isinstance(values, Tensor):
-        return [values]
-    if isinstance(values, list | tuple):
-        return [tensor for value in values for tensor in _tensors(value)]
-    return []
 
 
 def _memory(tensor: Tensor) -> int:
