@@ -62,7 +62,7 @@ class DeviceOptimiser(Optimiser):
         else:
             momentum, decayed = self._setting("momentum"), gradient + decay * old
             moved = momentum * first + decayed
-            new_first = torch.where(momentum > 0, moved, first) if isinstance(momentum, Tensor) else moved
+            new_first = torch.where(momentum > 0, moved, first)
             new_second, new = second, old - rate * (decayed + momentum * moved)
         if self._direct is not None:
             new = torch.where(self._direct, old * (1 - rate * decay) - rate * gradient, new)
@@ -77,10 +77,10 @@ class DeviceOptimiser(Optimiser):
         second.copy_(new_second)
         torch._foreach_copy_(self._parameters, self._by_slot(new))  # pyright: ignore[reportPrivateImportUsage]
 
-    def _setting(self, name: str) -> float | Float[Tensor, " n"]:
-        """Return a hyperparameter: a number if it is the same in all rows, else that of every element."""
-        values = {row[name] for row in self._settings}
-        return values.pop() if len(values) == 1 else self._column(name).squeeze(1)[self._row]
+    def _setting(self, name: str) -> Float[Tensor, "*n"]:
+        """Return a hyperparameter: one number if it is the same in all rows, else that of every element."""
+        of_rows = self._column(name).squeeze(1)
+        return of_rows[0] if len({row[name] for row in self._settings}) == 1 else of_rows[self._row]
 
     def _correction(self, beta: str) -> Float[Tensor, " n"]:
         """Return 1 − β^k for every element, whose owner was updated k times."""
