@@ -23,9 +23,9 @@ class TrainedModule(nn.Module):
     """A trained network together with the standardisation of its training split, as a torch module.
 
     The module always runs in evaluation mode, without dropout and without updating running statistics, and in float32,
-    whatever the precision that the replica was trained in.  Parameters and
-    buffers are the replica's, ``[c, …]`` for the c copies of a bank; ``input_shift``, ``input_scale``, ``target_shift``
-    and ``target_scale`` are those of its training split.
+    whatever the precision that the replica was trained in.  Parameters and buffers are the replica's, ``[c, …]`` for
+    the c copies of a bank; ``input_shift``, ``input_scale``, ``target_shift`` and ``target_scale`` are those of its
+    training split.
 
     Args:
         recipe: recipe of the replica.

@@ -10,11 +10,11 @@ from collections.abc import Callable
 from itertools import count
 
 import torch
-from torch import Tensor
 
 from mtl_core.data.task_set import Development
 from mtl_core.network.replica_state import StackedStates
 from mtl_core.recipe import Recipe
+from mtl_core.testing.array_states import count_epoch, largest_difference, whole_state
 from mtl_core.testing.devices import array_on
 from mtl_core.testing.recorded_graph import RecordedGraph
 from mtl_core.training.captured_steps import EAGER_EPOCHS, Graph
@@ -65,7 +65,7 @@ def check_captured(
     if captured.speed_up is None:
         return captured.why_not
     for name, value in expected.items():
-        apart = _largest_difference(found[name], value)
+        apart = largest_difference(found[name], value)
         assert apart <= tolerance, f"{name} differs by {apart:.3g}"
     return ""
 
@@ -80,16 +80,5 @@ def _trained(
     selection = ModelSelection(parts)
     for _ in range(EAGER_EPOCHS + 2):
         selection.after_epoch(trainer.train_epoch())
-        parts.state["epoch"] += 1
-        parts.epochs[:] = [epoch + 1 for epoch in parts.epochs]
-    parameters = parts.network.layout.pack(parts.parameters)
-    return parts.state | {"parameters": parameters} | trainer.moments(), trainer
-
-
-def _largest_difference(one: Tensor, other: Tensor) -> float:
-    """The largest difference, relative to numbers above 1; infinite where one alone is no number."""
-    one, other = one.double().cpu(), other.double().cpu()
-    if not torch.equal(one.isfinite(), other.isfinite()):
-        return torch.inf
-    apart = (one - other).abs() / other.abs().clamp(min=1.0)
-    return apart[one.isfinite()].max().item() if one.isfinite().any() else 0.0
+        count_epoch(parts)
+    return whole_state(parts, trainer), trainer

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import torch
-from torch import Tensor
 
 from mtl_core.data.task_set import Development
 from mtl_core.network.replica_state import StackedStates
 from mtl_core.recipe import Recipe
+from mtl_core.testing.array_states import count_epoch, largest_difference, whole_state
 from mtl_core.testing.devices import array_on
 from mtl_core.training.device import CPU
 from mtl_core.training.train_epoch import EpochTrainer
@@ -29,7 +29,8 @@ def check_recorded(recipe: Recipe, data: Development) -> str:
     expected, _ = _trained(recipe, data, _NEVER)
     found, trainer = _trained(recipe, data, 1)
     for name, value in expected.items():
-        assert _same(found[name], value), f"{name} differs by {(found[name] - value).abs().max().item():.3g}"
+        apart = largest_difference(found[name], value)
+        assert apart == 0.0, f"{name} differs by {apart:.3g}"
     if trainer.recorded is None:
         return "code of the user's own"
     assert trainer.recorded.has_program or trainer.recorded.why_not
@@ -44,11 +45,5 @@ def _trained(recipe: Recipe, data: Development, usual_steps: int) -> tuple[Stack
     while taken < _STEPS:
         taken += trainer.steps
         weights = trainer.train_epoch()
-        parts.state["epoch"] += 1
-        parts.epochs[:] = [epoch + 1 for epoch in parts.epochs]
-    parameters = parts.network.layout.pack(parts.parameters)
-    return parts.state | {"parameters": parameters, "weights": weights} | trainer.moments(), trainer
-
-
-def _same(one: Tensor, other: Tensor) -> bool:
-    return torch.equal(one.nan_to_num(), other.nan_to_num()) and torch.equal(one.isnan(), other.isnan())
+        count_epoch(parts)
+    return whole_state(parts, trainer) | {"weights": weights}, trainer

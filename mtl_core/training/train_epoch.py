@@ -143,7 +143,7 @@ class EpochTrainer:
     def begin(self) -> Epoch:
         """Lay out the next epoch on the device: rates and counters of its steps, and examples of its batches."""
         rates = [row.hyperparameters["learning_rate"] for row in self._parts.rows]
-        schedule = schedule_of(self._recipe, rates, self._parts.epochs, self._batches.steps, self._search, self._device)
+        schedule = schedule_of(self._recipe, rates, self._parts.epochs, self.steps, self._search, self._device)
         if self._dropout:
             self._dropout.begin(schedule.numbers)
         self._sums.begin()

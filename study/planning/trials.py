@@ -35,9 +35,9 @@ Kind = tuple[str, str, str, int]
 """Sharing, weighting, backbone and number of stages: networks of one kind take the same operations in a step."""
 
 
-def kind_of(arm: Arm) -> Kind:
-    """Return the kind of an arm's networks."""
-    return arm.sharing, arm.weighting, arm.backbone, arm.stages
+def kind_of(of: Arm | Recipe) -> Kind:
+    """Return the kind of the networks of an arm or of a recipe."""
+    return of.sharing, of.weighting, of.backbone, of.stages
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, replace
 from mtl_core.data.task_set import Development
 from mtl_core.network.cost import cost_of
 from mtl_core.recipe import Recipe
-from study.planning.trials import Kind
+from study.planning.trials import Kind, kind_of
 
 
 @dataclass(frozen=True)
@@ -35,8 +35,7 @@ def shape_of(recipe: Recipe, view: Development) -> Shape:
     How long they train, and how often their tasks' gradients are compared, is no part of it.
     """
     cost = cost_of(recipe, view)
-    kind = (recipe.sharing, recipe.weighting, recipe.backbone, recipe.stages)
-    return Shape(digest_of(recipe, view), kind, cost.multiply_adds, cost.replica_bytes)
+    return Shape(digest_of(recipe, view), kind_of(recipe), cost.multiply_adds, cost.replica_bytes)
 
 
 def digest_of(recipe: Recipe, view: Development) -> str:
