@@ -12,6 +12,8 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
+from statistics import median
 from typing import TYPE_CHECKING
 
 from mtl_core.data.task_set import Development, Examples
@@ -152,7 +154,8 @@ def _trial(network: Network, rows: int) -> tuple[float, float] | None:
         trainer.fit(recipe, view, configs, watch=lambda _: ends.append(time.process_time()))
     except UserError:  # few examples may lack the labels of a task; the study itself will say if that is so of all
         return None
-    total, epoch = time.process_time() - began, (ends[-1] - ends[0]) / max(len(ends) - 1, 1)
+    total = time.process_time() - began
+    epoch = median([later - earlier for earlier, later in pairwise(ends)] or [0.0])  # others may stretch some epochs
     return max(total - len(ends) * epoch, 0.0), epoch * network.steps / steps_per_epoch(recipe, view)
 
 
