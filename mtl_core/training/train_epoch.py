@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -39,7 +39,8 @@ class Epoch:
     Args:
         schedule: rates and counters of its steps.
         weighting_numbers: the counters where the weighting method works.
-        orders, presents: examples, and tasks that are trained, of every step, for each batch of a step.
+        orders, presents: examples, and tasks that are trained, of every step, for each batch of a step; a step that
+            trains all of them may have ``None`` for its tasks.
         searching: whether each row searches a structure; ``None``: there is no search.
         sums: what its steps add up.
     """
@@ -47,7 +48,7 @@ class Epoch:
     schedule: StepSchedule
     weighting_numbers: Int[Tensor, "s r"]
     orders: list[Int[Tensor, "r s g b"]]
-    presents: list[Tensor | None]
+    presents: list[Sequence[Bool[Tensor, "r t"] | None]]
     searching: Bool[Tensor, " r"] | None
     sums: EpochSums
 
@@ -56,7 +57,7 @@ class Epoch:
         schedule = self.schedule
         return StepInputs(
             orders=[order[:, step] for order in self.orders],
-            presents=[None if present is None else present[:, step] for present in self.presents],
+            presents=[present[step] for present in self.presents],
             numbers=schedule.numbers[step],
             weighting_numbers=self.weighting_numbers[step],
             progress=schedule.progress[step],
@@ -113,7 +114,11 @@ class EpochTrainer:
         else:
             self.captured = CapturedSteps(self._take_alone, graph, device, clock)
         records = graph is None and device == CPU and is_recordable(recipe, network.tasks)
-        self.recorded = RecordedSteps(self._take, self._dropout, self._kept_tensors, usual_steps) if records else None
+        self.recorded = (
+            RecordedSteps(self._take, self._dropout, self._kept_tensors, self._optimiser.decided, usual_steps)
+            if records
+            else None
+        )
 
     @property
     def steps(self) -> int:
@@ -152,10 +157,18 @@ class EpochTrainer:
             schedule=schedule,
             weighting_numbers=schedule.numbers.to(CPU) if self._weighting.solves_on_host else schedule.numbers,
             orders=orders,
-            presents=[self._batches.present(order, schedule.epochs) for order in orders],
+            presents=[self._by_step(self._batches.present(order, schedule.epochs)) for order in orders],
             searching=self._state["epoch"] < 0 if self._search else None,
             sums=self._sums,
         )
+
+    def _by_step(self, present: Bool[Tensor, "r s t"] | None) -> list[Bool[Tensor, "r t"] | None]:
+        """The tasks of every step.  A CPU asks which steps have all, since those need no masks and can be recorded."""
+        if present is None:
+            return [None] * self.steps
+        is_asked = self._device == CPU and self.captured is None
+        whole = present.all(dim=2).all(dim=0).tolist() if is_asked else [False] * self.steps
+        return [None if has_all else one for has_all, one in zip(whole, present.unbind(1), strict=True)]
 
     def step(self, epoch: Epoch, step: int) -> None:
         """Take one step of an epoch, all of whose numbers are on the device.

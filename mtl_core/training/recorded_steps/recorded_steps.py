@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 
 import torch
 from torch import Tensor
@@ -35,11 +35,13 @@ class RecordedSteps:
     """Trains the epochs of one array on a CPU: step by step at first, then by the program of two recorded steps.
 
     The program is used if both steps came to the same one, so that nothing in it stems from the number of the step.
+    Steps in which a task is absent are always taken as usual.
 
     Args:
         take: takes a step with its inputs and what makes its dropout masks.
         dropout: that of the array; ``None``: nothing is dropped.
         state: returns the tensors that steps change and that are to stay where they are.
+        decided: returns what decides, beside the inputs, which operations a step takes.
         usual_steps: steps that are taken as usual at first.
     """
 
@@ -48,9 +50,11 @@ class RecordedSteps:
         take: Callable[[StepInputs, Callable[[], Noise | None]], None],
         dropout: Dropout | None,
         state: Callable[[], Sequence[Tensor]],
+        decided: Callable[[], Hashable],
         usual_steps: int = USUAL_STEPS,
     ) -> None:
         self._take, self._dropout, self._state, self._usual_steps = take, dropout, state, usual_steps
+        self._decided, self._decided_then = decided, decided()
         self._before: Program | None = None
         """The program of the step before, to which that of the next one is compared."""
         self._calls: tuple[Calls, Calls] | None = None
@@ -74,23 +78,26 @@ class RecordedSteps:
         if self._calls is not None and self._places != self._places_now():
             self._calls = None
         taken = 0
-        while taken < len(steps) and self._calls is None:
-            self._take_usually(taken, steps[taken])
-            taken += 1
-        if self._calls is not None and taken < len(steps):
-            self._run(*self._calls, steps, taken)
+        while taken < len(steps):
+            if self._calls is not None and steps[taken].trains_all:
+                taken += self._run(*self._calls, steps, taken)
+            else:
+                self._take_usually(taken, steps[taken])
+                taken += 1
 
-    def _run(self, once: Calls, each: Calls, steps: Sequence[StepInputs], first: int) -> None:
-        """Do the steps from ``first`` on by their program."""
+    def _run(self, once: Calls, each: Calls, steps: Sequence[StepInputs], first: int) -> int:
+        """Do the steps from ``first`` on by their program, up to one that has none, and return their number."""
+        last = next((place for place in range(first, len(steps)) if not steps[place].trains_all), len(steps))
         try:
             with torch.inference_mode():
                 fixed = once()
-            for place in range(first, len(steps)):
+            for place in range(first, last):
                 inputs = self._inputs(place, steps[place])  # masks outlive the block, and others may train on them
                 with torch.inference_mode():
                     each(*fixed, *inputs)
         finally:
             ONEDNN.off()
+        return last - first
 
     def _take_usually(self, place: int, inputs: StepInputs) -> None:
         """Take a step as usual, and record it when its time has come."""
@@ -98,9 +105,11 @@ class RecordedSteps:
         def noise() -> Noise | None:
             return self._dropout.at(place) if self._dropout else None
 
-        if self.why_not or self._usual_steps > 0:
+        if self.why_not or self._usual_steps > 0 or not inputs.trains_all:
             self._usual_steps -= 1
             self._take(inputs, noise)
+            if self._decided() != self._decided_then:
+                self._decided_then, self._calls, self._before = self._decided(), None, None
             return
         changing = self._inputs(place, inputs)
         recording = Recording().of(lambda: self._take(inputs, noise))

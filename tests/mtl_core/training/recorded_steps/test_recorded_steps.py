@@ -39,9 +39,11 @@ class Array:
 
     def __init__(self, extra: Callable[[Tensor], Tensor] = lambda x: x, rate: float = 0.0) -> None:
         self.total, self.data, self.calls = torch.zeros(1, 1, 2), torch.tensor([0.5, 1.5, 2.5]), 0
-        self._extra = extra
+        self._extra, self.decided = extra, 0
         self.dropout = Dropout((3,), (rate,)) if rate else None
-        self.recorded = RecordedSteps(self.take, self.dropout, lambda: [self.total], usual_steps=2)
+        self.recorded = RecordedSteps(
+            self.take, self.dropout, lambda: [self.total], lambda: self.decided, usual_steps=2
+        )
 
     def take(self, given: StepInputs, noise: Callable[[], Noise | None]) -> None:
         self.calls += 1
