@@ -84,7 +84,7 @@ def _models(use: DeviceUse) -> set[tuple[str, int]]:
 def _how(packed: Packed) -> str:
     if packed.measured == packed.networks:
         return "measured" if packed.measured else "by rule"
-    return f"measured for {packed.measured} of {packed.networks} networks" if packed.measured else "by rule"
+    return f"{packed.measured} of {packed.networks} networks measured" if packed.measured else "by rule"
 
 
 def _reasons(limits: Mapping[str, int]) -> list[str]:
@@ -94,13 +94,12 @@ def _reasons(limits: Mapping[str, int]) -> list[str]:
 
 
 def _memory(use: DeviceUse, most: int) -> list[str]:
-    """A line for every machine, of which only one of several is named, and one for those beyond ``most``."""
+    """A line for every machine, which is named where there are several, and one for those beyond ``most``."""
     shown, others = (use.cards, ()) if len(use.cards) <= most else (use.cards[: most - 1], use.cards[most - 1 :])
     of_model = len(_models(use)) > 1
-    lines = [
-        f"{f'{cards.machine}: ' if len(use.cards) > 1 else ''}{_taken(cards)}{f' ({cards.card})' if of_model else ''}"
-        for cards in shown
-    ]
+    lines = [_taken(cards, cards.card if of_model else "") for cards in shown]
+    if len(use.cards) > 1:
+        lines = [f"{cards.machine}: {line}" for cards, line in zip(shown, lines, strict=True)]
     return lines + ([f"{len(others)} other machines: {_taken(_together(others))}"] if others else [])
 
 
@@ -111,12 +110,13 @@ def _together(cards: Sequence[CardsOfMachine]) -> CardsOfMachine:
     return replace(fullest, cards=number, peak_bytes=peak)
 
 
-def _taken(cards: CardsOfMachine) -> str:
-    """What shards took at most, and what is used of the cards."""
+def _taken(cards: CardsOfMachine, card: str = "") -> str:
+    """What shards took at most, and what is used of the fullest card; the numbers first, since screens are narrow."""
     total = f"{_gib(cards.memory_bytes)} GiB"
-    used = f"of {total} a card" if cards.used_bytes is None else f"{_gib(cards.used_bytes)} of {total} used"
-    several = "" if cards.cards == 1 else f"{cards.cards} cards, each {'' if cards.used_bytes is None else 'up to '}"
-    return f"peak {_size(cards.peak_bytes)} a shard; {several}{used}"
+    used = f"of {total}" if cards.used_bytes is None else f"{_gib(cards.used_bytes)} of {total} used"
+    fullest = [f"fullest of {cards.cards}"] if cards.cards > 1 and cards.used_bytes is not None else []
+    about = ", ".join(fullest + ([card] if card else []))
+    return f"peak {_size(cards.peak_bytes)} a shard, {used}{f' ({about})' if about else ''}"
 
 
 def _ran_out(without: OutOfMemory, now: datetime, *, is_one_of_many: bool) -> str:

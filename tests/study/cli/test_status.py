@@ -135,7 +135,7 @@ def test_the_card_its_packing_and_its_memory_are_told_to_people_and_to_programs(
     assert any(
         line.startswith("  packing  1 shard a card, 64 to 134 replicas a shard, measured on H100 (") for line in lines
     )
-    assert "  memory   peak 3.0 GiB a shard; 12.0 of 140 GiB used (H100)" in lines
+    assert "  memory   peak 3.0 GiB a shard, 12.0 of 140 GiB used (H100)" in lines
     assert any(re.fullmatch(r"  memory   ran out \S+ ago: shard of 2 halved, hard d1", line) for line in lines)
     facts = json.loads(CliRunner().invoke(app, ["status", str(tmp_path), "--json"]).stdout)
     assert (facts["packing"]["shards_a_card"], facts["packing"]["fewest"], facts["packing"]["most"]) == (1, 64, 134)

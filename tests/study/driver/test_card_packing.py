@@ -214,7 +214,7 @@ def test_screens_and_status_tell_the_card_its_packing_and_its_memory(
     assert told["out_of_memory"]["replicas"] == refused[0]
     lines = lines_of(out, status)
     assert "  device   cuda (H100, 74.5 GiB)" in lines
-    assert "  memory   peak 3.0 GiB a shard; 12.0 of 74.5 GiB used" in lines
+    assert "  memory   peak 3.0 GiB a shard, 12.0 of 74.5 GiB used" in lines
     assert sum(line.startswith("  memory   ran out ") for line in lines) == 1
     assert sum(line.startswith("  packing  1 shard a card, ") for line in lines) == 1
 

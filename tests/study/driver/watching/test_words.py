@@ -68,12 +68,12 @@ def test_the_display_names_the_card_its_packing_and_its_memory_and_the_log_the_m
         "1 of 2 workers busy, 12 replicas a minute",
         "device   cuda (NVIDIA H200, 140 GiB)",
         "packing  2 shards a card, 64 to 134 replicas a shard, measured",
-        "memory   peak 3.2 GiB a shard; 12.9 of 140 GiB used",
+        "memory   peak 3.2 GiB a shard, 12.9 of 140 GiB used",
         "memory   ran out 0s ago: shard of 32 halved, hard d2 w64 l2 equal adamw",
         "   50%  hard d1",
     ]
     said = line_of(on_card)
-    assert said.endswith("memory: peak 3.2 GiB a shard; 12.9 of 140 GiB used, memory ran out once")
+    assert said.endswith("memory: peak 3.2 GiB a shard, 12.9 of 140 GiB used, memory ran out once")
 
 
 def test_the_display_names_phases_share_pace_workers_arms_and_failures() -> None:
