@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 from jaxtyping import Bool, Float, Int
@@ -28,7 +29,7 @@ from mtl_core.training.recorded_steps.recorded_steps import USUAL_STEPS, Recorde
 from mtl_core.training.rows_weighting import columns_of_rows, weighting_memory, weighting_of
 from mtl_core.training.step_inputs import StepInputs
 from mtl_core.training.step_schedule import StepSchedule, schedule_of
-from mtl_core.weighting import JacobianWeighting
+from mtl_core.weighting import JacobianWeighting, State
 from mtl_core.weighting.solvers.on_host import end_epoch
 
 
@@ -112,10 +113,12 @@ class EpochTrainer:
         if graph is None or self._weighting.solves_on_host:
             self.captured = None
         else:
-            self.captured = CapturedSteps(self._take_alone, graph, device, clock)
+            self.captured = CapturedSteps(graph, device, clock)
         records = graph is None and device == CPU and is_recordable(recipe, network.tasks)
         self.recorded = (
-            RecordedSteps(self._take, self._dropout, self._kept_tensors, self._optimiser.decided, usual_steps)
+            RecordedSteps(
+                self._dropout, partial(_kept_tensors, parts, self._memory), self._optimiser.decided, usual_steps
+            )
             if records
             else None
         )
@@ -134,11 +137,11 @@ class EpochTrainer:
                 self.step(epoch, step)
 
         if self.recorded is not None:
-            self.recorded.train([epoch.inputs(step) for step in steps])
+            self.recorded.train([epoch.inputs(step) for step in steps], self._take)
         elif self.captured is None:
             step_by_step()
         else:
-            self.captured.train([epoch.inputs(step) for step in steps], step_by_step)
+            self.captured.train([epoch.inputs(step) for step in steps], self._take_alone, step_by_step)
         return self.end(epoch)
 
     def moments(self) -> StackedStates:
@@ -206,10 +209,6 @@ class EpochTrainer:
         self._step_gradient.observe_step(batches[0], self._memory, streams)
         self._sums.add(direction)
 
-    def _kept_tensors(self) -> list[Tensor]:
-        """The parameters, and what the weighting method remembers: steps change them where they are."""
-        return [*self._parts.parameters, *self._memory.values()]
-
     def _take_alone(self, inputs: StepInputs) -> None:
         """Take a step whose dropout masks, too, are computed from its inputs."""
         self._take(inputs, lambda: self._dropout.alone(inputs.numbers) if self._dropout else None)
@@ -224,3 +223,8 @@ class EpochTrainer:
             streams=self._sharing_streams.at(inputs.numbers),
             tasks=self._network.layout.tasks,
         )
+
+
+def _kept_tensors(parts: ArrayParts, memory: State) -> list[Tensor]:
+    """The parameters, and what the weighting method remembers: steps change them where they are."""
+    return [*parts.parameters, *memory.values()]

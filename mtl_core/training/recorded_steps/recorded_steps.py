@@ -21,6 +21,7 @@ USUAL_STEPS = 20
 """Steps of an array that are taken as usual before two are recorded: recording takes as long as some ten more."""
 MOST_PROGRAMS = 3
 """Programs of an array, of which a new one is needed when the state is put elsewhere in memory."""
+Take = Callable[[StepInputs, Callable[[], Noise | None]], None]
 
 
 def is_recordable(recipe: Recipe, tasks: Sequence[Task]) -> bool:
@@ -38,7 +39,6 @@ class RecordedSteps:
     Steps in which a task is absent are always taken as usual.
 
     Args:
-        take: takes a step with its inputs and what makes its dropout masks.
         dropout: that of the array; ``None``: nothing is dropped.
         state: returns the tensors that steps change and that are to stay where they are.
         decided: returns what decides, beside the inputs, which operations a step takes.
@@ -47,13 +47,12 @@ class RecordedSteps:
 
     def __init__(
         self,
-        take: Callable[[StepInputs, Callable[[], Noise | None]], None],
         dropout: Dropout | None,
         state: Callable[[], Sequence[Tensor]],
         decided: Callable[[], Hashable],
         usual_steps: int = USUAL_STEPS,
     ) -> None:
-        self._take, self._dropout, self._state, self._usual_steps = take, dropout, state, usual_steps
+        self._dropout, self._state, self._usual_steps = dropout, state, usual_steps
         self._decided, self._decided_then = decided, decided()
         self._before: Program | None = None
         """The program of the step before, to which that of the next one is compared."""
@@ -69,11 +68,12 @@ class RecordedSteps:
         """Whether steps are done by a program from now on."""
         return self._calls is not None
 
-    def train(self, steps: Sequence[StepInputs]) -> None:
+    def train(self, steps: Sequence[StepInputs], take: Take) -> None:
         """Take the steps of an epoch.
 
         Args:
             steps: inputs of the epoch's steps, whose shapes are those of all epochs.
+            take: takes a step with its inputs and what makes its dropout masks.
         """
         if self._calls is not None and self._places != self._places_now():
             self._calls = None
@@ -82,7 +82,7 @@ class RecordedSteps:
             if self._calls is not None and steps[taken].trains_all:
                 taken += self._run(*self._calls, steps, taken)
             else:
-                self._take_usually(taken, steps[taken])
+                self._take_usually(taken, steps[taken], take)
                 taken += 1
 
     def _run(self, once: Calls, each: Calls, steps: Sequence[StepInputs], first: int) -> int:
@@ -99,7 +99,7 @@ class RecordedSteps:
             ONEDNN.off()
         return last - first
 
-    def _take_usually(self, place: int, inputs: StepInputs) -> None:
+    def _take_usually(self, place: int, inputs: StepInputs, take: Take) -> None:
         """Take a step as usual, and record it when its time has come."""
 
         def noise() -> Noise | None:
@@ -107,12 +107,12 @@ class RecordedSteps:
 
         if self.why_not or self._usual_steps > 0 or not inputs.trains_all:
             self._usual_steps -= 1
-            self._take(inputs, noise)
+            take(inputs, noise)
             if self._decided() != self._decided_then:
                 self._decided_then, self._calls, self._before = self._decided(), None, None
             return
         changing = self._inputs(place, inputs)
-        recording = Recording().of(lambda: self._take(inputs, noise))
+        recording = Recording().of(lambda: take(inputs, noise))
         program = program_of(recording, changing)
         self.why_not = recording.why_not
         if program is None or self._before is None:

@@ -41,9 +41,7 @@ class Array:
         self.total, self.data, self.calls = torch.zeros(1, 1, 2), torch.tensor([0.5, 1.5, 2.5]), 0
         self._extra, self.decided = extra, 0
         self.dropout = Dropout((3,), (rate,)) if rate else None
-        self.recorded = RecordedSteps(
-            self.take, self.dropout, lambda: [self.total], lambda: self.decided, usual_steps=2
-        )
+        self.recorded = RecordedSteps(self.dropout, lambda: [self.total], lambda: self.decided, usual_steps=2)
 
     def take(self, given: StepInputs, noise: Callable[[], Noise | None]) -> None:
         self.calls += 1
@@ -57,7 +55,7 @@ class Array:
             numbers = range(epoch * STEPS, (epoch + 1) * STEPS)
             if self.dropout:
                 self.dropout.begin(torch.tensor([[number] for number in numbers]))
-            self.recorded.train([inputs(number) for number in numbers])
+            self.recorded.train([inputs(number) for number in numbers], self.take)
         return self.total.clone()
 
 
@@ -106,7 +104,7 @@ def test_a_state_that_is_put_elsewhere_is_recorded_anew_but_not_for_ever() -> No
     array, expected = Array(), usual(Array(), MOST_PROGRAMS + 3)
     for epoch in range(MOST_PROGRAMS + 3):
         array.total = array.total.clone()
-        array.recorded.train([inputs(number) for number in range(epoch * STEPS, (epoch + 1) * STEPS)])
+        array.recorded.train([inputs(number) for number in range(epoch * STEPS, (epoch + 1) * STEPS)], array.take)
     assert torch.equal(array.total, expected)
     assert array.recorded.why_not == "the state does not stay where it is in memory"
 
