@@ -25,7 +25,7 @@ from mtl_core.training.device import CPU
 from mtl_core.training.epoch_sums import EpochSums
 from mtl_core.training.optimisers.choice import optimiser_of
 from mtl_core.training.pools import stream_names
-from mtl_core.training.recorded_steps.recorded_steps import USUAL_STEPS, RecordedSteps, is_recordable
+from mtl_core.training.recorded_steps.recorded_steps import RecordedSteps, is_recordable
 from mtl_core.training.rows_weighting import columns_of_rows, weighting_memory, weighting_of
 from mtl_core.training.step_inputs import StepInputs
 from mtl_core.training.step_schedule import StepSchedule, schedule_of
@@ -79,7 +79,7 @@ class EpochTrainer:
         graph: makes the graph that steps are captured in; ``None``: every step is launched by itself, as it is where a
             weighting method solves its problem on the host.
         clock: seconds, by which launches and replays are compared.
-        usual_steps: steps on a CPU that are taken as usual before two are recorded.
+        usual_steps: steps on a CPU that are taken as usual before they are recorded; ``None``: as many as pay.
     """
 
     def __init__(
@@ -87,7 +87,7 @@ class EpochTrainer:
         parts: ArrayParts,
         graph: Callable[[], Graph] | None = None,
         clock: Callable[[], float] = time.perf_counter,
-        usual_steps: int = USUAL_STEPS,
+        usual_steps: int | None = None,
     ) -> None:
         recipe, network, rows, seeds, device = parts.recipe, parts.network, parts.rows, parts.seeds, parts.device
         self._recipe, self._network, self._parts, self._device = recipe, network, parts, device
@@ -114,14 +114,10 @@ class EpochTrainer:
             self.captured = None
         else:
             self.captured = CapturedSteps(graph, device, clock)
-        records = graph is None and device == CPU and is_recordable(recipe, network.tasks)
-        self.recorded = (
-            RecordedSteps(
-                self._dropout, partial(_kept_tensors, parts, self._memory), self._optimiser.decided, usual_steps
-            )
-            if records
-            else None
-        )
+        self.recorded = None
+        if graph is None and device == CPU and is_recordable(recipe, network.tasks):
+            state = partial(_kept_tensors, parts, self._memory)
+            self.recorded = RecordedSteps(self._dropout, state, self._optimiser.decided, parts.kind, usual_steps)
 
     @property
     def steps(self) -> int:

@@ -13,14 +13,13 @@ from mtl_core.layers.matrix_products import ONEDNN
 from mtl_core.recipe import Recipe
 from mtl_core.registry import find
 from mtl_core.training.recorded_steps.calls import Calls
-from mtl_core.training.recorded_steps.program import Place, Program, place_of, program_of
-from mtl_core.training.recorded_steps.recording import Recording
+from mtl_core.training.recorded_steps.comparison import Comparison
+from mtl_core.training.recorded_steps.program import Place, place_of
 from mtl_core.training.step_inputs import StepInputs
 
-USUAL_STEPS = 20
-"""Steps of an array that are taken as usual before two are recorded: recording takes as long as some ten more."""
-MOST_PROGRAMS = 3
-"""Programs of an array, of which a new one is needed when the state is put elsewhere in memory."""
+USUAL_STEPS, USUAL_IF_KNOWN = 20, 1
+"""Steps of an array that are taken as usual before two are recorded, which takes as long as some ten more; and before
+one is, if the program of other arrays is known."""
 Take = Callable[[StepInputs, Callable[[], Noise | None]], None]
 
 
@@ -33,16 +32,16 @@ def is_recordable(recipe: Recipe, tasks: Sequence[Task]) -> bool:
 
 
 class RecordedSteps:
-    """Trains the epochs of one array on a CPU: step by step at first, then by the program of two recorded steps.
+    """Trains the epochs of one array on a CPU: step by step at first, then by the program of recorded steps.
 
-    The program is used if both steps came to the same one, so that nothing in it stems from the number of the step.
     Steps in which a task is absent are always taken as usual.
 
     Args:
         dropout: that of the array; ``None``: nothing is dropped.
         state: returns the tensors that steps change and that are to stay where they are.
         decided: returns what decides, beside the inputs, which operations a step takes.
-        usual_steps: steps that are taken as usual at first.
+        kind: of the steps, as of :class:`Comparison`.
+        usual_steps: steps that are taken as usual at first; ``None``: as many as pay.
     """
 
     def __init__(
@@ -50,18 +49,21 @@ class RecordedSteps:
         dropout: Dropout | None,
         state: Callable[[], Sequence[Tensor]],
         decided: Callable[[], Hashable],
-        usual_steps: int = USUAL_STEPS,
+        kind: Hashable,
+        usual_steps: int | None = None,
     ) -> None:
-        self._dropout, self._state, self._usual_steps = dropout, state, usual_steps
+        self._dropout, self._state, self._comparison = dropout, state, Comparison(kind)
+        as_many = USUAL_IF_KNOWN if self._comparison.is_known else USUAL_STEPS
+        self._usual_steps = as_many if usual_steps is None else usual_steps
         self._decided, self._decided_then = decided, decided()
-        self._before: Program | None = None
-        """The program of the step before, to which that of the next one is compared."""
         self._calls: tuple[Calls, Calls] | None = None
         """Those of an epoch, and those of a step, which take what the first return and then the inputs."""
         self._places: list[Place] = []
-        self._programs = 0
-        self.why_not = ""
+
+    @property
+    def why_not(self) -> str:
         """Why steps are taken as usual from now on; empty: there is a program, or will be."""
+        return self._comparison.why_not
 
     @property
     def has_program(self) -> bool:
@@ -109,23 +111,12 @@ class RecordedSteps:
             self._usual_steps -= 1
             take(inputs, noise)
             if self._decided() != self._decided_then:
-                self._decided_then, self._calls, self._before = self._decided(), None, None
+                self._decided_then, self._calls = self._decided(), None
+                self._comparison.forget()
             return
-        changing = self._inputs(place, inputs)
-        recording = Recording().of(lambda: take(inputs, noise))
-        program = program_of(recording, changing)
-        self.why_not = recording.why_not
-        if program is None or self._before is None:
-            self._before = program
-            return
-        if not self._before.same_as(program):
-            self.why_not = "a step differs from the one before in other things than its inputs"
-        elif self._programs == MOST_PROGRAMS:
-            self.why_not = "the state does not stay where it is in memory"
-        else:
-            self._calls, self._places = _calls_of(program), self._places_now()
-            self._programs += 1
-        self._before = None
+        _, program = self._comparison.of(lambda: take(inputs, noise), self._inputs(place, inputs))
+        if program is not None:
+            self._calls, self._places = Calls.of(program), self._places_now()
 
     def _inputs(self, place: int, inputs: StepInputs) -> list[Tensor]:
         masks = [] if self._dropout is None else self._dropout.asked_masks(place)
@@ -133,8 +124,3 @@ class RecordedSteps:
 
     def _places_now(self) -> list[Place]:
         return [place_of(one) for one in self._state()]
-
-
-def _calls_of(program: Program) -> tuple[Calls, Calls]:
-    once = Calls(program.once, program.kept, [], program.needed)
-    return once, Calls(program.each, program.kept, [*program.needed, *program.inputs])

@@ -14,7 +14,8 @@ from mtl_core.layers.bank import SHARED
 from mtl_core.layers.dropout import Dropout, Noise
 from mtl_core.layers.matrix_products import ONEDNN
 from mtl_core.recipe import Recipe
-from mtl_core.training.recorded_steps.recorded_steps import MOST_PROGRAMS, RecordedSteps, is_recordable
+from mtl_core.training.recorded_steps.comparison import MOST_PROGRAMS
+from mtl_core.training.recorded_steps.recorded_steps import RecordedSteps, is_recordable
 from mtl_core.training.step_inputs import StepInputs
 
 STEPS = 6
@@ -41,7 +42,9 @@ class Array:
         self.total, self.data, self.calls = torch.zeros(1, 1, 2), torch.tensor([0.5, 1.5, 2.5]), 0
         self._extra, self.decided = extra, 0
         self.dropout = Dropout((3,), (rate,)) if rate else None
-        self.recorded = RecordedSteps(self.dropout, lambda: [self.total], lambda: self.decided, usual_steps=2)
+        self.recorded = RecordedSteps(
+            self.dropout, lambda: [self.total], lambda: self.decided, kind=object(), usual_steps=2
+        )
 
     def take(self, given: StepInputs, noise: Callable[[], Noise | None]) -> None:
         self.calls += 1
@@ -86,7 +89,7 @@ def counted(numbers: Iterator[int]) -> Callable[[Tensor], Tensor]:
 def test_a_number_that_python_counts_leaves_steps_as_they_are() -> None:
     expected, array = usual(Array(counted(count())), 3), Array(counted(count()))
     assert torch.equal(array.train(3), expected)
-    assert array.recorded.why_not == "a step differs from the one before in other things than its inputs"
+    assert array.recorded.why_not == "it differs from the time before in other things than its inputs"
 
 
 @pytest.mark.parametrize("read", [lambda x: x.tolist()[0][0][0], lambda x: x.max().item(), lambda x: x.numpy().max()])
@@ -106,7 +109,7 @@ def test_a_state_that_is_put_elsewhere_is_recorded_anew_but_not_for_ever() -> No
         array.total = array.total.clone()
         array.recorded.train([inputs(number) for number in range(epoch * STEPS, (epoch + 1) * STEPS)], array.take)
     assert torch.equal(array.total, expected)
-    assert array.recorded.why_not == "the state does not stay where it is in memory"
+    assert array.recorded.why_not == "its state does not stay where it is in memory"
 
 
 def test_a_program_that_is_interrupted_leaves_onednn_as_it_was() -> None:
