@@ -13,8 +13,7 @@ from mtl_core.layers.matrix_products import ONEDNN
 from mtl_core.recipe import Recipe
 from mtl_core.registry import find
 from mtl_core.training.recorded_steps.calls import Calls
-from mtl_core.training.recorded_steps.comparison import Comparison
-from mtl_core.training.recorded_steps.program import Place, place_of
+from mtl_core.training.recorded_steps.recorded_work import RecordedWork
 from mtl_core.training.step_inputs import StepInputs
 
 USUAL_STEPS, USUAL_IF_KNOWN = 20, 1
@@ -31,7 +30,7 @@ def is_recordable(recipe: Recipe, tasks: Sequence[Task]) -> bool:
     return not own_modules and all(part.__module__.startswith("mtl_core.") for part in parts)
 
 
-class RecordedSteps:
+class RecordedSteps(RecordedWork):
     """Trains the epochs of one array on a CPU: step by step at first, then by the program of recorded steps.
 
     Steps in which a task is absent are always taken as usual.
@@ -40,7 +39,7 @@ class RecordedSteps:
         dropout: that of the array; ``None``: nothing is dropped.
         state: returns the tensors that steps change and that are to stay where they are.
         decided: returns what decides, beside the inputs, which operations a step takes.
-        kind: of the steps, as of :class:`Comparison`.
+        kind: of the steps, as of :class:`RecordedWork`.
         usual_steps: steps that are taken as usual at first; ``None``: as many as pay.
     """
 
@@ -52,23 +51,9 @@ class RecordedSteps:
         kind: Hashable,
         usual_steps: int | None = None,
     ) -> None:
-        self._dropout, self._state, self._comparison = dropout, state, Comparison(kind)
-        as_many = USUAL_IF_KNOWN if self._comparison.is_known else USUAL_STEPS
-        self._usual_steps = as_many if usual_steps is None else usual_steps
-        self._decided, self._decided_then = decided, decided()
-        self._calls: tuple[Calls, Calls] | None = None
-        """Those of an epoch, and those of a step, which take what the first return and then the inputs."""
-        self._places: list[Place] = []
-
-    @property
-    def why_not(self) -> str:
-        """Why steps are taken as usual from now on; empty: there is a program, or will be."""
-        return self._comparison.why_not
-
-    @property
-    def has_program(self) -> bool:
-        """Whether steps are done by a program from now on."""
-        return self._calls is not None
+        super().__init__(kind, state)
+        self._dropout, self._decided, self._decided_then = dropout, decided, decided()
+        self._usual = (USUAL_IF_KNOWN if self.is_known else USUAL_STEPS) if usual_steps is None else usual_steps
 
     def train(self, steps: Sequence[StepInputs], take: Take) -> None:
         """Take the steps of an epoch.
@@ -77,12 +62,11 @@ class RecordedSteps:
             steps: inputs of the epoch's steps, whose shapes are those of all epochs.
             take: takes a step with its inputs and what makes its dropout masks.
         """
-        if self._calls is not None and self._places != self._places_now():
-            self._calls = None
         taken = 0
         while taken < len(steps):
-            if self._calls is not None and steps[taken].trains_all:
-                taken += self._run(*self._calls, steps, taken)
+            calls = self.calls() if steps[taken].trains_all else None
+            if calls is not None:
+                taken += self._run(*calls, steps, taken)
             else:
                 self._take_usually(taken, steps[taken], take)
                 taken += 1
@@ -107,20 +91,15 @@ class RecordedSteps:
         def noise() -> Noise | None:
             return self._dropout.at(place) if self._dropout else None
 
-        if self.why_not or self._usual_steps > 0 or not inputs.trains_all:
-            self._usual_steps -= 1
+        if self.why_not or self._usual > 0 or not inputs.trains_all:
+            self._usual -= 1
             take(inputs, noise)
             if self._decided() != self._decided_then:
-                self._decided_then, self._calls = self._decided(), None
-                self._comparison.forget()
-            return
-        _, program = self._comparison.of(lambda: take(inputs, noise), self._inputs(place, inputs))
-        if program is not None:
-            self._calls, self._places = Calls.of(program), self._places_now()
+                self._decided_then = self._decided()
+                self.forget()
+        else:
+            self.record(lambda: take(inputs, noise), self._inputs(place, inputs))
 
     def _inputs(self, place: int, inputs: StepInputs) -> list[Tensor]:
         masks = [] if self._dropout is None else self._dropout.asked_masks(place)
         return [one for one in inputs.tensors if one is not None] + masks
-
-    def _places_now(self) -> list[Place]:
-        return [place_of(one) for one in self._state()]

@@ -28,7 +28,8 @@ class Evaluated:
 
     def __init__(self) -> None:
         self.data, self.parameter, self.calls = torch.arange(6.0), torch.ones(1), 0
-        self.evaluation = RecordedEvaluation(self.evaluate, [self.parameter], kind=object(), usual=1)
+        self.parameters = [self.parameter]
+        self.evaluation = RecordedEvaluation(self.evaluate, self.parameters, kind=object(), usual=1)
 
     def evaluate(self) -> tuple[Tensor, ...]:
         self.calls += 1
@@ -73,7 +74,7 @@ def test_parameters_that_are_put_elsewhere_are_recorded_anew() -> None:
     for _ in range(4):
         one.next()
     before, one.parameter = one.calls, torch.full((1,), 7.0)
-    one.evaluation._parameters = [one.parameter]
+    one.parameters[0] = one.parameter
     found = [one.next()[0] for _ in range(3)]
     assert one.calls == before + 1, "one recording is enough by now"
     for number, mean in enumerate(found, start=8):

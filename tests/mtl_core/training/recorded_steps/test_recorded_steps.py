@@ -14,8 +14,8 @@ from mtl_core.layers.bank import SHARED
 from mtl_core.layers.dropout import Dropout, Noise
 from mtl_core.layers.matrix_products import ONEDNN
 from mtl_core.recipe import Recipe
-from mtl_core.training.recorded_steps.comparison import MOST_PROGRAMS
 from mtl_core.training.recorded_steps.recorded_steps import RecordedSteps, is_recordable
+from mtl_core.training.recorded_steps.recorded_work import MOST_PROGRAMS
 from mtl_core.training.step_inputs import StepInputs
 
 STEPS = 6
@@ -63,7 +63,7 @@ class Array:
 
 
 def usual(array: Array, epochs: int) -> Tensor:
-    array.recorded._usual_steps = 10**9
+    array.recorded._usual = 10**9
     return array.train(epochs)
 
 
@@ -77,7 +77,7 @@ def test_a_program_takes_over_after_two_recorded_steps(rate: float) -> None:
 
 def test_few_steps_are_not_worth_a_program() -> None:
     array = Array()
-    array.recorded._usual_steps = 20
+    array.recorded._usual = 20
     array.train(3)
     assert (array.calls, array.recorded.has_program, array.recorded.why_not) == (18, False, "")
 
