@@ -47,7 +47,7 @@ class RecordedWork:
         return self._calls is not None
 
     def calls(self) -> tuple[Calls, Calls] | None:
-        """Return the calls whose results stay, and the others; ``None``: the work is to be done as usual, or recorded."""
+        """Return the calls whose results stay, and the others; ``None``: the work is done as usual, or recorded."""
         if self._calls is not None and self._places != self._places_now():
             self.forget()
         return self._calls
