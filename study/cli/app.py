@@ -42,6 +42,7 @@ from study.cli.options import (
     Without,
     Workers,
 )
+from study.cli.repeated_options import Command
 from study.cli.slurm import slurm
 
 if TYPE_CHECKING:
@@ -147,6 +148,8 @@ app.command()(reports_errors(model_commands.export))
 app.command()(reports_errors(model_commands.predict))
 app.command()(reports_errors(slurm))
 app.command()(reports_errors(planning_commands.tree))
+for _command in app.registered_commands:
+    _command.cls = Command
 
 
 def _run(loaded: Spec | Suite, out: Path | None, as_json: bool, take_over: bool = False, **how: Any) -> None:
