@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import takewhile
-from typing import Any
+from typing import Any, cast
 
 import typer
 from typer.core import TyperCommand
 
-UsageError = typer.BadParameter.__mro__[1]
+UsageError = cast("type[Exception]", typer.BadParameter.__mro__[1])
 """Base class of errors in a command line; Typer gives it no public name."""
 
 
@@ -23,8 +23,9 @@ class Command(TyperCommand):
             return super().parse_args(ctx, args)
         except UsageError as error:
             remedy = self._remedy(given)
-            if remedy and "extra argument" in error.message:
-                error.message = f"{error.message}. Repeat the option for every value: {remedy}"
+            message = getattr(error, "message", "")
+            if remedy and "extra argument" in message:
+                error.message = f"{message}. Repeat the option for every value: {remedy}"  # pyright: ignore
             raise
 
     def _remedy(self, given: Sequence[str]) -> str:
