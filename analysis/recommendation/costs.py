@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from analysis.records.schema import Records
 from analysis.records.unshared import SINGLE_TASK
@@ -52,21 +52,27 @@ UNKNOWN = Cost(math.nan, math.nan, 0, math.nan)
 def cost_of(records: Records, arm: str | Mapping[str, str], networks: int) -> Cost:
     """Return the cost of an arm, or of one single-task network per task.
 
+    With outer folds what all of them chose may not be what any of them judged; then its search tells how large it is,
+    but not how long it trains, since arrays of a search have other sizes.
+
     Args:
         records: of the study.
         arm: label of the arm, or of a single-task arm for each task.
         networks: how many separate networks the option has.
     """
-    rows = records.replicas[records.replicas["phase"].isin(("confirm", "verdict"))]
+    rows = records.replicas[records.replicas["status"] == "finished"]
     wanted = arm if isinstance(arm, str) else rows["task"].map(dict(arm))
-    rows = rows[(rows["arm"] == wanted) & (rows["status"] == "finished")]
+    trained = rows[rows["arm"] == wanted]
+    chosen = trained[trained["phase"].isin(("confirm", "verdict"))]
+    rows = trained if chosen.empty else chosen
     if rows.empty:
-        return UNKNOWN
+        return replace(UNKNOWN, networks=networks)
     sizes = rows.groupby("task")[["parameters_total", "multiply_adds"]].mean()  # replicas may have found trees
     seconds = rows.groupby("task")["seconds"].mean()
     together = rows["sharing"].iloc[0] != SINGLE_TASK  # a replica's rows then repeat what all its tasks cost
     parameters, multiply_adds = sizes.max() if together else sizes.sum()
-    return Cost(float(parameters), float(multiply_adds), networks, float(seconds.max() if together else seconds.sum()))
+    taken = math.nan if chosen.empty else float(seconds.max() if together else seconds.sum())
+    return Cost(float(parameters), float(multiply_adds), networks, taken)
 
 
 def fraction(ratio: float) -> str:

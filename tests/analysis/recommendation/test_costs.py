@@ -31,7 +31,20 @@ def test_a_joint_network_counts_once_and_single_ones_add_up() -> None:
     assert cost_of(STUDY, FULL, 1) == Cost(12.0, 8.0, 1, 3.0)
     assert cost_of(STUDY, NOTHING, 2) == Cost(20.0, 24.0, 2, 12.0)
     assert cost_of(STUDY, {"a": NOTHING, "b": "wide"}, 2) == Cost(50.0, 16.0, 2, 14.0)
-    assert math.isnan(cost_of(STUDY, "never trained", 1).parameters)
+
+
+def test_the_search_tells_how_large_an_arm_is_that_was_trained_nowhere_else() -> None:
+    searched = trained("candidate", "hard", "a", 6.0, phase="search", parameters_total=30)
+    study = study_of(["a", "b"], [*ROWS, searched])
+    found = cost_of(study, "candidate", 1).plus(cost_of(study, {"b": NOTHING}, 1))
+    assert (found.parameters, found.multiply_adds, found.networks) == (40.0, 24.0, 2)
+    assert math.isnan(found.seconds), "an array of the search has another size"
+
+
+def test_the_number_of_networks_is_known_of_what_never_trained() -> None:
+    found = cost_of(STUDY, "never trained", 1)
+    assert math.isnan(found.parameters)
+    assert found.plus(cost_of(STUDY, {"b": NOTHING}, 1)).networks == 2
 
 
 def test_costs_are_compared_by_ratio_and_unknown_ones_are_not() -> None:
