@@ -1,4 +1,4 @@
-"""How replicas are packed on a GPU, in words: for ``check`` and ``status``."""
+"""How replicas are packed on GPUs, in words: for ``check`` and ``status``."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from analysis.formatting import agree
-from study.driver.card_packing import PACKED
+from analysis.formatting import agree, named
+from study.planning.cards.facts import PACKED
 
 WHY = {
     "speed": "twice as many would hardly be faster",
@@ -18,13 +18,27 @@ WHY = {
 
 
 def packing_of_events(events: Iterable[Mapping[str, Any]]) -> str:
-    """Return the card of a study's ledger and how it is packed now, as one line; empty where there is none."""
+    """Return the cards of a study's ledger and how they are packed now, as one line; empty where there is none.
+
+    Of several kinds of cards each shape has the rows of the one that holds the fewest.
+    """
     told = [event for event in events if event["event"] == PACKED]
     if not told:
         return ""
     last = told[-1]
-    shapes = {shape["shape"]: shape for event in told if event["card"] == last["card"] for shape in event["shapes"]}
-    return f"{last['card']}, {packing_in_words({**last, 'shapes': list(shapes.values())})}"
+    kinds = {kind["card"]: 1 for kind in last.get("kinds", [last])}
+    rows: dict[tuple[str, str], Any] = {}
+    for event in told:
+        if event["card"] in kinds:
+            kinds[event["card"]] = event.get("cards", 1)
+            rows |= {(shape["shape"], event["card"]): shape for shape in event["shapes"]}
+    shapes: dict[str, Any] = {}
+    for (digest, _), shape in rows.items():
+        fewest = shapes.get(digest, shape)
+        shapes[digest] = min(fewest, shape, key=lambda one: one["replicas_a_shard"])
+    cards = named([f"{number} × {card}" if len(kinds) > 1 or number > 1 else card for card, number in kinds.items()])
+    fewest = ", the fewest that any of these cards holds" if len(kinds) > 1 else ""
+    return f"{cards}, {packing_in_words({**last, 'shapes': list(shapes.values())})}{fewest}"
 
 
 def packing_in_words(packing: dict[str, Any]) -> str:

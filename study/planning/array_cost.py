@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
 from dataclasses import astuple, dataclass
 from itertools import pairwise
@@ -19,8 +20,27 @@ ENGINE_SHARE = 0.4
 """Share of that rate which training reaches: the rest goes to activations, dropout and the traffic of memory."""
 
 
+class ArrayTime(ABC):
+    """The time of replicas that train as one array on one kind of device, by their number and their epochs."""
+
+    @abstractmethod
+    def seconds(self, rows: float, epochs: float) -> float:
+        """Return the seconds of an array of ``rows`` for ``epochs``."""
+
+    @abstractmethod
+    def longer(self, factor: float) -> ArrayTime:
+        """Return the time with epochs that are ``factor`` times as long."""
+
+    def shards(self, rows: float, epochs: float, most: int) -> float:
+        """Return the seconds of ``rows`` in shards of at most ``most``, with what each costs beside its training."""
+        if not rows:
+            return 0.0
+        shards = -(-rows // most)
+        return shards * (SHARD_SECONDS + self.seconds(rows / shards, epochs))
+
+
 @dataclass(frozen=True)
-class ArrayCost:
+class ArrayCost(ArrayTime):
     """Processor seconds of replicas that train as one array.
 
     Args:
@@ -38,13 +58,6 @@ class ArrayCost:
     def seconds(self, rows: float, epochs: float) -> float:
         """Return the seconds of an array of ``rows`` for ``epochs``."""
         return self.set_up + rows * self.row_set_up + epochs * (self.epoch + rows * self.row_epoch)
-
-    def shards(self, rows: float, epochs: float, most: int) -> float:
-        """Return the seconds of ``rows`` in shards of at most ``most``, with what each costs beside its training."""
-        if not rows:
-            return 0.0
-        shards = -(-rows // most)
-        return shards * (SHARD_SECONDS + self.seconds(rows / shards, epochs))
 
     def times(self, factor: float) -> ArrayCost:
         """Return a cost that is ``factor`` times this one."""
@@ -74,12 +87,12 @@ class Arrays:
     """The arrays in which replicas of an arm train, of a single-task arm those for tasks that are alike.
 
     Args:
-        cost: of an array.
+        cost: of an array, in time.
         tasks: number of tasks whose single-task replicas train together; 1 for other arms.
         most_rows: replicas of an array, at most.
     """
 
-    cost: ArrayCost
+    cost: ArrayTime
     tasks: int
     most_rows: int
 

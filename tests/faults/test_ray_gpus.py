@@ -151,13 +151,12 @@ def test_work_for_a_card_is_done_by_a_process_that_has_one_to_itself(
     cluster: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     backend = begun(monkeypatch, "cuda", None)
-    found = backend.on_card(here, DATA)
-    assert found is not None
-    process, number = found
+    assert backend.gpus(DATA) == {"": 2}
+    process, number = backend.on_card(here, DATA, "")
     assert process != os.getpid()
     assert number in ("0", "1")
-    assert begun(monkeypatch, "cpu", None).on_card(here, DATA) is None
-    assert begun(monkeypatch, "auto", None).on_card(here, DATA) is None, "torch can use none of this machine"
+    assert begun(monkeypatch, "cpu", None).gpus(DATA) == {}
+    assert begun(monkeypatch, "auto", None).gpus(DATA) == {}, "torch can use none of this machine"
 
 
 @pytest.mark.parametrize("ending", [ends, raises])
@@ -165,7 +164,7 @@ def test_work_for_a_card_that_does_not_come_to_its_end_is_told(
     cluster: None, monkeypatch: pytest.MonkeyPatch, ending: Callable[[], None]
 ) -> None:
     with pytest.raises(CardNotReached, match=r"."):
-        begun(monkeypatch, "cuda", None).on_card(ending, DATA)
+        begun(monkeypatch, "cuda", None).on_card(ending, DATA, "")
 
 
 def test_a_card_that_does_not_get_free_is_not_waited_for_without_end(
@@ -175,6 +174,6 @@ def test_a_card_that_does_not_get_free_is_not_waited_for_without_end(
     held = actors({"cpu": 1, "gpu": 1}, 2)
     ray.get([actor.numbers.remote() for actor in held])
     with pytest.raises(CardNotReached):
-        begun(monkeypatch, "cuda", None).on_card(here, DATA)
+        begun(monkeypatch, "cuda", None).on_card(here, DATA, "")
     for actor in held:
         ray.kill(actor)

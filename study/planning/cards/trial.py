@@ -42,6 +42,7 @@ def sampled(network: Network, rows: int, device: torch.device, meter: DeviceMete
         torch.OutOfMemoryError: when the device has not got the memory.
     """
     meter.forget_peak()
+    began = meter.seconds()
     array = array_of(network.recipe, network.view, dict(network.hyperparameters), rows, device)
     array.after_epoch(array.train_epoch(FEW_STEPS))
     for _ in range(WARM - 1):
@@ -54,7 +55,8 @@ def sampled(network: Network, rows: int, device: torch.device, meter: DeviceMete
     array.after_epoch(weights)
     readings.append(meter.seconds())
     few, many, evaluation = (later - earlier for earlier, later in pairwise(readings))
-    return Sample(rows, meter.peak_bytes(), max(_epoch(array.steps, few, many) + evaluation, SHORTEST))
+    set_up = max(readings[0] - began - WARM * few - evaluation, 0.0)
+    return Sample(rows, meter.peak_bytes(), max(_epoch(array.steps, few, many) + evaluation, SHORTEST), set_up)
 
 
 def _epoch(steps: int, few: float, many: float) -> float:

@@ -59,6 +59,16 @@ def test_samples_come_back_from_json() -> None:
         assert again.rows(1000.0, 99) == measured.rows(1000.0, 99)
 
 
+def test_what_setting_up_takes_is_that_of_the_largest_and_nothing_where_an_earlier_version_did_not_say() -> None:
+    measured = Measured([Sample(4, 1.0, 1.0, 9.0), Sample(8, 2.0, 1.0, 0.5)], "speed", 1000.0)
+    assert measured.set_up == 0.5
+    facts = json.loads(json.dumps(measured.facts()))
+    assert Measured.of(facts).set_up == 0.5
+    for sample in facts["samples"]:
+        del sample["set_up"]
+    assert Measured.of(facts).set_up == 0.0
+
+
 @pytest.mark.parametrize(
     "change",
     [
