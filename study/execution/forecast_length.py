@@ -31,6 +31,7 @@ class ForecastLength:
         self._plan = prepared.plan
         scoring = NetworkCosts(prepared.task_set, prepared.rate, prepared.trials)
         self._costs, self._known = {True: scoring, False: _on_cards(scoring, prepared.cards)}, dict[_Key, ArrayTime]()
+        self._at_once = 1 if prepared.cards is None else prepared.cards.arrays
 
     def __call__(self, job: Job) -> float:
         """Return the length of ``job``."""
@@ -38,7 +39,7 @@ class ForecastLength:
         scores = isinstance(job, ScoringJob)
         key = (job.arm, task, scores)
         if key not in self._known:
-            self._known[key] = self._costs[scores].cost(self._plan, job.arm, task)
+            self._known[key] = self._costs[scores].cost(self._plan, job.arm, task).at_once(self._at_once)
         return self._known[key].seconds(len(job.replicas), SCORING_EPOCHS if scores else self._epochs(job.shard))
 
     def _epochs(self, shard: Shard) -> float:
@@ -52,4 +53,4 @@ def _on_cards(costs: NetworkCosts, cards: StudyCards | None) -> NetworkCosts:
     """The costs on the GPUs that train, of the kind of which there are most; those of processors where none do."""
     if cards is None or not cards.is_measured:
         return costs
-    return costs.on(cards.on(max(cards.kinds, key=lambda kind: kind.number), cards.arrays))
+    return costs.on(cards.on(max(cards.kinds, key=lambda kind: kind.number)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
 from dataclasses import astuple, dataclass
@@ -30,6 +31,10 @@ class ArrayTime(ABC):
     @abstractmethod
     def longer(self, factor: float) -> ArrayTime:
         """Return the time with epochs that are ``factor`` times as long."""
+
+    def at_once(self, arrays: float) -> ArrayTime:
+        """Return the time where so many such arrays train on the device at once; a processor trains one."""
+        return self
 
     def shards(self, rows: float, epochs: float, most: int) -> float:
         """Return the seconds of ``rows`` in shards of at most ``most``, with what each costs beside its training."""
@@ -99,6 +104,14 @@ class Arrays:
     def longer(self, factor: float) -> Arrays:
         """Return the same arrays with epochs that are ``factor`` times as long."""
         return Arrays(self.cost.longer(factor), self.tasks, self.most_rows)
+
+    def at_once(self, arrays: float) -> Arrays:
+        """Return the same arrays where so many train on the device at once."""
+        return Arrays(self.cost.at_once(arrays), self.tasks, self.most_rows)
+
+    def number(self, rows: float) -> int:
+        """Return how many arrays ``rows`` replicas are, of a single-task arm so many of each task."""
+        return math.ceil(rows * self.tasks / self.most_rows)
 
     def seconds(self, rows: float, epochs: float) -> float:
         """Return the seconds of ``rows`` replicas for ``epochs``, of a single-task arm so many of each task."""

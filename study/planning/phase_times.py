@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
 
+from analysis.records.phases import PHASES
+from study.planning.arm import Arm
+from study.planning.array_cost import Arrays
 from study.planning.cards.study_cards import StudyCards
 from study.planning.network_costs import NetworkCosts
 from study.planning.phase_work import ArraysOf, PhaseWork
@@ -76,31 +79,71 @@ def times_on_cards(plan: Plan, costs: NetworkCosts, cards: StudyCards, workers: 
         workers: processes that may train.
         backend: ``auto``, ``inline`` or ``ray``.
     """
-    alone = _with(plan, costs, cards if cards.is_settled else cards.shared_by(1), 1)
+    one = partial(_with, plan, costs, cards if cards.is_settled else cards.shared_by(1), 1)
     if backend == "inline" or workers == 1:
-        return alone
+        return one()
     shared = cards.packed_for(plan, costs.networks(plan), math.ceil(workers / cards.number))
     several = _with(plan, costs, shared, min(workers, shared.places))
+    if backend == "ray":
+        return several
+    alone = one()
     return several if _pays(backend, alone.seconds - several.seconds) else alone
 
 
 def _with(plan: Plan, costs: NetworkCosts, cards: StudyCards, workers: int) -> PhaseTimes:
-    """The times where so many shards train at once, spread evenly over the cards; the faster kinds train more."""
-    at_once = max(workers / cards.number, 1.0)
-    rates: dict[str, float] = {}
-    for kind in cards.kinds:
-        number = workers * kind.number / cards.number
-        arrays_of = cache(partial(costs.on(cards.on(kind, at_once)).arrays, plan))
-        for phase, seconds in _phases(plan, arrays_of).items():
-            rates[phase] = rates.get(phase, 0.0) + (number / seconds if seconds else math.inf)
-    wall = {phase: 1 / rate for phase, rate in rates.items()}
-    busy = workers * sum(wall.values())
-    return PhaseTimes(wall, busy, busy / at_once, workers, cards)
+    """The times where up to so many shards train at once, spread evenly over the cards; the faster kinds train more.
+
+    Shards of a card are large, so that a phase may have fewer of them than would find a place.
+    """
+    alone = [cache(partial(costs.on(cards.on(kind)).arrays, plan)) for kind in cards.kinds]
+    wall: dict[str, float] = {}
+    busy = 0.0
+    for phase, shards in _shards_at_once(plan, alone[0]).items():
+        number = min(workers, max(shards, 1.0))
+        at_once, rate = max(number / cards.number, 1.0), 0.0
+        for kind, arrays_of in zip(cards.kinds, alone, strict=True):
+            seconds = _phase(plan, phase, cache(partial(_beside_others, arrays_of, at_once)))
+            rate += number * kind.number / cards.number / seconds if seconds else math.inf
+        wall[phase] = 1 / rate
+        busy += number * wall[phase]
+    return PhaseTimes(wall, busy, busy / max(workers / cards.number, 1.0), workers, cards)
+
+
+def _beside_others(arrays_of: Callable[[Arm], Sequence[Arrays]], at_once: float, arm: Arm) -> list[Arrays]:
+    """The arrays of an arm, of which so many train on a card at once."""
+    return [arrays.at_once(at_once) for arrays in arrays_of(arm)]
+
+
+def _shards_at_once(plan: Plan, arrays_of: Callable[[Arm], Sequence[Arrays]]) -> dict[str, float]:
+    """How many shards every phase has to train at one time: those of a rung, or of a block of verdict seeds."""
+
+    @cache
+    def counted(arm: Arm) -> list[_Shards]:
+        return [_Shards(arrays) for arrays in arrays_of(arm)]
+
+    blocks = len(PhaseWork(plan, counted).verdict_blocks)
+    rounds = {"search": len(plan.spec.search.rungs) + 1, "confirm": 1, "verdict": blocks}
+    return {phase: _phase(plan, phase, counted) / number for phase, number in rounds.items()}
+
+
+@dataclass(frozen=True)
+class _Shards:
+    """Arrays that take a second each, so that what adds up seconds counts shards."""
+
+    arrays: Arrays
+
+    def seconds(self, rows: float, epochs: float) -> float:
+        """Return the number of shards."""
+        return self.arrays.number(rows)
 
 
 def _phases(plan: Plan, arrays_of: ArraysOf) -> dict[str, float]:
+    return {phase: _phase(plan, phase, arrays_of) for phase in PHASES}
+
+
+def _phase(plan: Plan, phase: str, arrays_of: ArraysOf) -> float:
     work = PhaseWork(plan, arrays_of)
-    return {"search": work.search(), "confirm": work.confirm(), "verdict": work.verdict()}
+    return {"search": work.search, "confirm": work.confirm, "verdict": work.verdict}[phase]()
 
 
 def _pays(backend: str, saved: float) -> bool:

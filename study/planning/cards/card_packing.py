@@ -68,6 +68,7 @@ class CardPacking:
         self._most_rows = max((one.most_rows for one in self._known.values()), default=1)
         self._shapes: dict[str, Shape] = {}
         self._others: dict[str, Known] = {}
+        self._likes: dict[str, Measured | None] = {}
 
     @property
     def known(self) -> list[Known]:
@@ -115,7 +116,11 @@ class CardPacking:
 
     def samples_of(self, known: Known) -> Measured | None:
         """Return what was measured of a shape, or of the one that is most like it; ``None``: nothing was."""
-        return known.measured or self._like(known.shape)
+        if known.measured is not None:
+            return known.measured
+        if known.shape.digest not in self._likes:
+            self._likes[known.shape.digest] = self._like(known.shape)
+        return self._likes[known.shape.digest]
 
     def known_of(self, recipe: Recipe, tasks: tuple[str, ...]) -> Known:
         """Return what is known of the shape of ``recipe``, each of whose replicas learns ``tasks``."""

@@ -95,7 +95,7 @@ class CardCost(ArrayTime):
     """
 
     epoch: EpochTime
-    arrays: float
+    arrays: float = 1.0
     times: float = 1.0
 
     def seconds(self, rows: float, epochs: float) -> float:
@@ -106,6 +106,10 @@ class CardCost(ArrayTime):
     def longer(self, factor: float) -> CardCost:
         """Return the time with epochs that are ``factor`` times as long."""
         return replace(self, times=factor * self.times)
+
+    def at_once(self, arrays: float) -> CardCost:
+        """Return the time where so many such arrays train on the card at once."""
+        return replace(self, arrays=arrays)
 
 
 def epoch_time(networks: Sequence[CardNetwork], kind: Kind, multiply_adds: float, modelled: ArrayCost) -> EpochTime:

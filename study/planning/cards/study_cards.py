@@ -118,14 +118,9 @@ class StudyCards:
             return self.shared_by(most)
         return self.shared_by(fewest_that_pay(lambda arrays: self._total(measured, loads, arrays), most))
 
-    def on(self, kind: CardKind, at_once: float) -> OnCard:
-        """Return what arrays take on one of ``kind``.
-
-        Args:
-            kind: one of :attr:`kinds`.
-            at_once: arrays that train on such a card at once, of those that may share it.
-        """
-        return OnCard(self, kind, at_once)
+    def on(self, kind: CardKind) -> OnCard:
+        """Return what arrays take on a card of ``kind``, one of :attr:`kinds`, that each of them has to itself."""
+        return OnCard(self, kind)
 
     def _total(self, kinds: Sequence[CardKind], loads: Sequence[_Load], arrays: int) -> float:
         """Time of all loads on all cards, in the unit of their weights, where so many arrays share a card."""
@@ -148,7 +143,6 @@ class OnCard:
 
     cards: StudyCards
     kind: CardKind
-    at_once: float
 
     def rows(self, recipe: Recipe, tasks: tuple[str, ...]) -> int:
         """Return how many replicas of ``recipe`` train as one array, at most, each of them on ``tasks``."""
@@ -156,7 +150,7 @@ class OnCard:
 
     def time(self, kind: Kind, multiply_adds: float, modelled: ArrayCost) -> ArrayTime:
         """Return what arrays of a network take for which the model of a processor says ``modelled``."""
-        return CardCost(epoch_time(self.kind.networks, kind, multiply_adds, modelled), self.at_once)
+        return CardCost(epoch_time(self.kind.networks, kind, multiply_adds, modelled))
 
 
 @dataclass(frozen=True)

@@ -332,6 +332,23 @@ def rows_of(packed: card_packing.Packed, prepared: Prepared) -> set[int]:
     return {packed.cards.rows(one.recipe, tuple(task.name for task in one.view.tasks)) for one in study.networks}
 
 
+def test_a_cluster_is_measured_before_its_study_is_forecast(
+    planned: Prepared, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever watches goes by what its cards take, and not by processors of this machine."""
+    assert planned.forecast.device == "cpu"
+    card, out = StandInCard(host=0.01, row_seconds=0.01 / 8), tmp_path / "run"
+    monkeypatch.setattr("study.driver.run.choose_backend", lambda *rest: cluster_of(tmp_path, H100=card))
+    run_prepared(planned, out=out, options=RunOptions(address="10.0.0.1:6379", insecure=True))
+    told = ledger.read(out / ledger.NAME)
+    (plan,), (pack,) = (events(out, kind) for kind in ("planned", "packed"))
+    assert told.index(plan) < told.index(pack)
+    assert plan["forecast"]["device"] == "cuda"
+    assert plan["work"]["search"]["seconds"] == plan["forecast"]["search"] != planned.forecast.search
+    started = next(event for event in told if event["event"] == "started")
+    assert len(started["replicas"]) <= 8
+
+
 def test_kinds_of_ray_that_are_one_card_are_one_kind(planned: Prepared, tmp_path: Path) -> None:
     card = StandInCard()
     with Ledger(tmp_path) as book:

@@ -53,7 +53,7 @@ def test_shards_that_share_a_card_train_at_once_as_the_rule_has_it(cache: Path) 
     waits = card_of(name="waits", host=1.0, row_seconds=1e-6)
     alone, four = on(waits, 4, "inline"), on(waits, 4, "ray", settled=4)
     assert (alone.workers, four.workers) == (1, 4)
-    assert four.seconds == pytest.approx(alone.seconds / 4, rel=0.01)
+    assert four.wall["verdict"] == pytest.approx(alone.wall["verdict"] / 4, rel=0.01)
     assert four.work == pytest.approx(alone.work / 4, rel=0.01), "a quarter of a card for as long counts a quarter"
     assert four.busy == pytest.approx(alone.busy, rel=0.01)
     full = card_of(name="full", host=1e-6, row_seconds=0.1)
@@ -69,6 +69,17 @@ def test_several_cards_share_the_work(cache: Path) -> None:  # noqa: F811
     assert two.seconds == pytest.approx(one.seconds / 2, rel=0.01)
     assert two.work == pytest.approx(one.work, rel=0.01)
     assert on(full, 1, "ray", number=2).seconds == pytest.approx(one.seconds, rel=0.01), "one worker has one card"
+
+
+def test_no_more_cards_are_of_use_than_there_are_shards(cache: Path) -> None:  # noqa: F811
+    """Three arms, and what the choice of one adds, are some four shards in the search."""
+    waits = card_of(name="waits", host=1.0, row_seconds=1e-6)
+    one, three, eight, many = (on(waits, number, "ray", number) for number in (1, 3, 8, 800))
+    assert (eight.workers, many.workers) == (8, 800)
+    assert three.wall["search"] == pytest.approx(one.wall["search"] / 3)
+    assert one.wall["search"] / 5 < eight.wall["search"] < one.wall["search"] / 4
+    assert many.wall["search"] == eight.wall["search"]
+    assert many.busy == pytest.approx(one.busy)
 
 
 def test_ray_is_taken_where_it_saves_more_than_its_start(cache: Path) -> None:  # noqa: F811

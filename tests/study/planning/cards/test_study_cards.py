@@ -75,6 +75,6 @@ def test_what_an_array_takes_is_that_of_the_kind_it_is_on(cache: Path, rows_of_a
     of = study(tuning={"draws": 256})
     cards, network = of_both(of), of.networks[0]
     for one, card in zip(cards.kinds, (LARGE, SMALL), strict=True):
-        time = cards.on(one, 1).time(network.kind, network.multiply_adds, network.modelled)
+        time = cards.on(one).time(network.kind, network.multiply_adds, network.modelled)
         epochs = time.seconds(rows_of_array, 11) - time.seconds(rows_of_array, 1)
         assert epochs == pytest.approx(10 * card.epoch(max(rows_of_array, 4)), rel=0.2)

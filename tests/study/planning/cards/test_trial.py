@@ -8,7 +8,9 @@ import pytest
 import torch
 
 from mtl_core.training.device import CPU
-from study.planning.cards.trial import FEW_STEPS, MANY_STEPS, WARM, sampled
+from mtl_core.training.fused_array import FusedArray
+from study.planning.cards import trial
+from study.planning.cards.trial import FEW_STEPS, MANY_STEPS, WARM, array_of, sampled
 from study.planning.network_costs import NetworkCosts
 from study.planning.trials import Network
 from tests.study.planning.test_forecast import plan, task_set
@@ -66,8 +68,20 @@ def test_an_epoch_is_all_its_steps_and_an_evaluation(meter: StepMeter, rows: int
     assert network.steps > MANY_STEPS
     found = sampled(network, rows, CPU, meter)
     assert (found.rows, found.bytes, found.seconds) == (rows, 123.0, network.steps + 100.0)
+    assert found.set_up == 0.0, "all that it took before was steps and an evaluation"
     assert meter.log == ["forgotten", "peak"]
     assert meter.steps == (WARM + 1) * FEW_STEPS + MANY_STEPS
+
+
+def test_what_it_takes_to_build_an_array_is_told_apart(meter: StepMeter, monkeypatch: pytest.MonkeyPatch) -> None:
+    def built(*arguments: object) -> FusedArray:
+        meter.evaluations += 7
+        return array_of(*arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(trial, "array_of", built)
+    network = networks(4000, training={"batch_size": 16})[0]
+    found = sampled(network, 2, CPU, meter)
+    assert (found.set_up, found.seconds) == (700.0, network.steps + 100.0)
 
 
 def test_an_epoch_of_few_steps_is_trained_whole(meter: StepMeter) -> None:
