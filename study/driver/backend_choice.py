@@ -14,8 +14,9 @@ from study.config.suite import SuitePosition
 from study.execution.backend import Backend
 from study.execution.heartbeat import Heartbeats
 from study.execution.inline import Inline
+from study.planning.machine_limits import num_cores
 from study.planning.phase_times import workers_of
-from study.planning.prepare import Prepared, num_cores
+from study.planning.prepare import Prepared
 
 SCORING_PAYS_SECONDS = 20.0
 """Below this the test split is scored in the driver: new workers, which may see it, take some seconds to start."""

@@ -23,7 +23,8 @@ from study.planning.cards.facts import PACKED, packing_facts, recorded_packing
 from study.planning.cards.measuring import PROBE_SECONDS, Card, Findings, Wanted, card_here, measured_here
 from study.planning.cards.pack_study import Measurable, known_kind, measured_kind
 from study.planning.cards.study_cards import CardKind, StudyCards
-from study.planning.prepare import Prepared, num_cores, with_cards
+from study.planning.machine_limits import num_cores
+from study.planning.prepare import Prepared, with_cards
 from study.store.ledger import Ledger
 
 UNPACKED = "unpacked"
@@ -157,6 +158,16 @@ def _cards_of_cluster(
     return StudyCards(tuple(kinds)) if kinds else None
 
 
+def say_measuring(name: str = "") -> None:
+    """Print to standard error that a GPU is measured, before the seconds that it takes.
+
+    Args:
+        name: of its kind, where a cluster may have several.
+    """
+    about = f"up to {PROBE_SECONDS:.0f} s"
+    print(f"packing: how many replicas fill the {name or 'card'}?  {about}", file=sys.stderr, flush=True)
+
+
 def _unpacked(name: str, error: CardNotReached) -> tuple[str, Mapping[str, Any]]:
     of = f" of the kind {name}" if name else ""
     return UNPACKED, {"reason": f"what was to be measured on a GPU{of} was not: {error}"}
@@ -164,6 +175,5 @@ def _unpacked(name: str, error: CardNotReached) -> tuple[str, Mapping[str, Any]]
 
 def _measured_by(trainer: Backend, data: Data, name: str, wanted: Sequence[Wanted], *, says: bool) -> Findings:
     if says:
-        of = f" {name}" if name else " card"
-        print(f"packing: how many replicas fill the{of}?  up to {PROBE_SECONDS:.0f} s", file=sys.stderr, flush=True)
+        say_measuring(name)
     return trainer.on_card(partial(measured_here, wanted), data, name)

@@ -26,6 +26,7 @@ from mtl_core.tasks.arrays import Arrays, read_arrays
 from mtl_core.tasks.dataset import Dataset
 from study.config.load import spec_of_sections
 from study.config.spec import ARRAYS, DATASET, Spec
+from study.driver.card_packing import say_measuring
 from study.driver.manifest import KEPT, refuse_something_else
 from study.planning.evaluation import evaluation_of
 from study.planning.options import checked_options
@@ -140,6 +141,7 @@ def prepare_with_data(spec: Spec, out: Path, screen: str | None, where: Mapping[
     """
     with spec.source.placing():
         kept = kept_data(spec, out, screen=screen)
+    where = {**where} if screen in (None, "json") else {**where, "announce": say_measuring}
     return prepare_run(spec, out.absolute(), **where) if kept is None else prepare_kept(kept, out, where)
 
 

@@ -16,7 +16,8 @@ from study.config.suite import NAME, Suite, SuitePosition, positions
 from study.driver.changed_settings import refuse_unsound_changes
 from study.driver.devices import refuse_a_missing_gpu
 from study.planning.forecast import BESIDE_THE_PHASES, Forecast, refuse_if_too_large
-from study.planning.prepare import Prepared, free_disk, free_memory, prepare_run
+from study.planning.machine_limits import free_disk, free_memory
+from study.planning.prepare import Prepared, prepare_run
 from study.store.atomic_files import write_durably
 from study.store.ledger import LOCK, Lock
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -21,6 +19,7 @@ from study.planning.cards.cards_here import cards_here, trains_on_gpu
 from study.planning.evaluation import settle_design, with_begun_design
 from study.planning.forecast import Forecast, Forecaster, refuse_if_too_large
 from study.planning.importance import settle_importance
+from study.planning.machine_limits import free_disk, free_memory, num_cores
 from study.planning.machine_rate import machine_rate
 from study.planning.make_plan import make_plan
 from study.planning.options import build_task_set, check_options, check_weightings
@@ -33,7 +32,7 @@ from study.planning.warm_start import check_warm_start
 from study.store import ledger
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from mtl_core.data.task_set import TaskSet
     from mtl_core.task_tree import Tree
@@ -95,6 +94,7 @@ def prepare(
     rate: float | None = None,
     device: str | None = None,
     address: str | None = None,
+    announce: Callable[[], None] = lambda: None,
 ) -> Prepared:
     """Build the data, plan, forecast, shrink to the budget; train nothing but trials, and write nothing.
 
@@ -111,6 +111,7 @@ def prepare(
         device: ``auto``, ``cpu`` or ``cuda``: what replicas will train on; ``None``: what the study says.
         address: of the Ray cluster that will train, of whose devices nothing is known before it is joined; ``None``:
             this machine will.
+        announce: called before the seconds in which a GPU is measured.
 
     Raises:
         UserError: when the data are unfit, no arm can exist, or the study cannot finish on this machine.  A mistake in
@@ -118,11 +119,18 @@ def prepare(
     """
     with spec.source.placing():
         where = (device or spec.device) if address is None else CPU
-        return _prepared(spec, out=out, stored=stored, task_set=task_set, rate=rate, device=where)
+        measured = partial(_measured, device=where, announce=announce)
+        return _prepared(spec, out=out, stored=stored, task_set=task_set, rate=rate, measured=measured)
 
 
 def _prepared(
-    spec: Spec, *, out: Path, stored: Spec | None, task_set: TaskSet | None, rate: float | None, device: str
+    spec: Spec,
+    *,
+    out: Path,
+    stored: Spec | None,
+    task_set: TaskSet | None,
+    rate: float | None,
+    measured: Callable[..., Forecaster],
 ) -> Prepared:
     from study.planning.own_losses import check_own_losses  # here, because they import torch
     from study.planning.own_metrics import check_own_metrics
@@ -143,10 +151,7 @@ def _prepared(
     trees = trees_in_ledger(events, tasks)
     forecaster = Forecaster(task_set, spec.workers or num_cores(), rate or machine_rate())
     planned = partial(make_plan, spec, task_set.development, trees=trees)
-    if trains_on_gpu(device):
-        forecaster = forecaster.on(cards_here(forecaster.measurable(planned()), events))
-    elif stored is None:
-        forecaster = _with_trials(forecaster, planned())
+    forecaster = measured(forecaster, planned, None if stored is None else events)
     settled, folds = stored and settled_spec(spec, stored), task_set.development.num_folds
     if settled:
         smaller, shrunk = settled, reductions(spec, settled, folds)
@@ -166,6 +171,28 @@ def _prepared(
     refuse_if_too_large(forecast, free_disk(out), free_memory())
     cards = forecaster.packed(plan)
     return Prepared(task_set, plan, forecast, forecaster.rate, forecaster.trials, band_is_automatic, cards)
+
+
+def _measured(
+    forecaster: Forecaster,
+    planned: Callable[[], Plan],
+    events: Sequence[Mapping[str, Any]] | None,
+    *,
+    device: str,
+    announce: Callable[[], None],
+) -> Forecaster:
+    """Return a forecaster that goes by trials on the device that will train; a study that has begun needs none anew.
+
+    Args:
+        forecaster: one that does not.
+        planned: makes the plan of the study.
+        events: of the study's ledger; ``None``: it has not begun.
+        device: that will train, ``auto``, ``cpu`` or ``cuda``.
+        announce: called before a GPU is measured.
+    """
+    if trains_on_gpu(device):
+        return forecaster.on(cards_here(forecaster.measurable(planned()), events or (), announce))
+    return forecaster if events is not None else _with_trials(forecaster, planned())
 
 
 def _with_trials(forecaster: Forecaster, plan: Plan) -> Forecaster:
@@ -210,24 +237,3 @@ def with_cards(prepared: Prepared, cards: StudyCards, workers: int, backend: str
     """
     forecaster = replace(prepared, cards=cards).forecaster(workers)
     return replace(prepared, cards=cards, forecast=forecaster.forecast(prepared.plan, backend))
-
-
-def num_cores() -> int:
-    """Return the number of cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def free_disk(path: Path) -> float:
-    """Return the free bytes of the disk where ``path`` is, or will be."""
-    existing = next(folder for folder in (path.absolute(), *path.absolute().parents) if folder.exists())
-    return shutil.disk_usage(existing).free
-
-
-def free_memory() -> float:
-    """Return the bytes of memory that processes could still take; infinite where the system does not say."""
-    try:
-        lines = Path("/proc/meminfo").read_text().splitlines()
-    except OSError:
-        return float("inf")
-    fields = dict(line.split(":", 1) for line in lines)
-    return float(fields["MemAvailable"].split()[0]) * 1024

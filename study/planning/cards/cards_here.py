@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from study.planning.cards.facts import PACKED, recorded_packing
 from study.planning.cards.measured_before import MeasuredBefore
-from study.planning.cards.measuring import Card, card_here, measured_here
+from study.planning.cards.measuring import Card, Findings, Wanted, card_here, measured_here
 from study.planning.cards.pack_study import Measurable, known_kind, measured_kind
 from study.planning.cards.study_cards import StudyCards
 from study.planning.own_code import code_digests
@@ -20,7 +20,9 @@ def trains_on_gpu(device: str) -> bool:
     return device != "cpu" and torch.cuda.is_available()
 
 
-def cards_here(study: Measurable, events: Iterable[Mapping[str, Any]] = ()) -> StudyCards:
+def cards_here(
+    study: Measurable, events: Iterable[Mapping[str, Any]] = (), announce: Callable[[], None] = lambda: None
+) -> StudyCards:
     """Return the GPUs of this machine and what they show of a study.
 
     They are taken to be alike; the first is measured, for some twenty seconds at most.  Nothing is measured of a study
@@ -29,8 +31,13 @@ def cards_here(study: Measurable, events: Iterable[Mapping[str, Any]] = ()) -> S
     Args:
         study: its networks.
         events: of the study's ledger, where it was begun before.
+        announce: called before the seconds in which something is measured.
     """
     import torch
+
+    def measure(wanted: Sequence[Wanted]) -> Findings:
+        announce()
+        return measured_here(wanted)
 
     card, number = card_here(), torch.cuda.device_count()
     before = measured_before(study, card)
@@ -38,7 +45,7 @@ def cards_here(study: Measurable, events: Iterable[Mapping[str, Any]] = ()) -> S
     same = [one for one in recorded.kinds if one.card.key() == card.key()] if recorded is not None else []
     if recorded is not None and same:
         return StudyCards((known_kind(study, card, number, same[0].known, before, recorded.arrays),), is_settled=True)
-    return StudyCards((measured_kind(study, card, number, measured_here, before),))
+    return StudyCards((measured_kind(study, card, number, measure, before),))
 
 
 def measured_before(study: Measurable, card: Card) -> MeasuredBefore:

@@ -17,6 +17,7 @@ import torch
 from mtl_core.training import trainer
 from study.driver import card_packing
 from study.driver.backend_choice import RunOptions
+from study.driver.dataset import prepare_with_data
 from study.driver.run import run_prepared
 from study.execution.backend import CardNotReached
 from study.execution.heartbeat import Heartbeats
@@ -203,6 +204,17 @@ def test_the_forecast_of_a_study_on_a_card_is_what_was_measured_there(
     with pytest.MonkeyPatch.context() as patch:
         let_gpus_train(patch, there=False)
         assert prepare_run(tiny(**MANY), tmp_path / "other").forecast.device == "cpu"
+
+
+def test_a_command_says_that_a_card_is_measured_once(
+    fake: Path, card: StandInCard, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for screen in (None, "json"):
+        prepare_with_data(tiny(tuning={"draws": 2}), tmp_path / "silent", screen)
+    assert "packing" not in capsys.readouterr().err
+    for _ in range(2):
+        prepare_with_data(tiny(**MANY), tmp_path / "told", "auto")
+    assert capsys.readouterr().err == "packing: how many replicas fill the card?  up to 20 s\n"
 
 
 def test_a_budget_on_a_card_is_spent_by_what_was_measured_there(

@@ -43,12 +43,15 @@ def test_gpus_train_where_there_are_some_unless_told_otherwise(
 
 
 def test_one_card_is_measured_for_all(card: StandInCard) -> None:
-    found = cards_here(study())
+    said: list[int] = []
+    found = cards_here(study(), announce=lambda: said.append(len(card.tried)))
     assert (found.number, found.is_settled, found.is_measured) == (3, False, True)
     tried = len(card.tried)
     assert tried
-    cards_here(study())
+    assert said == [0]
+    cards_here(study(), announce=lambda: said.append(len(card.tried)))
     assert len(card.tried) == tried, "kept for the next study"
+    assert said == [0]
 
 
 def test_a_study_that_was_begun_on_such_a_card_goes_on_as_it_was_packed(
