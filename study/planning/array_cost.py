@@ -32,8 +32,13 @@ class ArrayTime(ABC):
     def longer(self, factor: float) -> ArrayTime:
         """Return the time with epochs that are ``factor`` times as long."""
 
-    def at_once(self, arrays: float) -> ArrayTime:
-        """Return the time where so many such arrays train on the device at once; a processor trains one."""
+    def at_once(self, arrays: float, seeds: float = math.inf) -> ArrayTime:
+        """Return the time where so many such arrays train on the device at once; a processor trains one.
+
+        Args:
+            arrays: so many.
+            seeds: of an array's rows, at most: a GPU trains so many rows that it takes long to prepare each seed.
+        """
         return self
 
     def shards(self, rows: float, epochs: float, most: int) -> float:
@@ -105,9 +110,9 @@ class Arrays:
         """Return the same arrays with epochs that are ``factor`` times as long."""
         return Arrays(self.cost.longer(factor), self.tasks, self.most_rows)
 
-    def at_once(self, arrays: float) -> Arrays:
-        """Return the same arrays where so many train on the device at once."""
-        return Arrays(self.cost.at_once(arrays), self.tasks, self.most_rows)
+    def at_once(self, arrays: float, seeds: float = math.inf) -> Arrays:
+        """Return the same arrays where so many train on the device at once, with rows of so many seeds at most."""
+        return Arrays(self.cost.at_once(arrays, seeds * self.tasks), self.tasks, self.most_rows)
 
     def number(self, rows: float) -> int:
         """Return how many arrays ``rows`` replicas are, of a single-task arm so many of each task."""

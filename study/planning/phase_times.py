@@ -101,17 +101,20 @@ def _with(plan: Plan, costs: NetworkCosts, cards: StudyCards, workers: int) -> P
     for phase, shards in _shards_at_once(plan, alone[0]).items():
         number = min(workers, max(shards, 1.0))
         at_once, rate = max(number / cards.number, 1.0), 0.0
+        seeds = len(plan.seeds(phase)) if phase == "search" else math.inf  # beside draws; elsewhere one of each
         for kind, arrays_of in zip(cards.kinds, alone, strict=True):
-            seconds = _phase(plan, phase, cache(partial(_beside_others, arrays_of, at_once)))
+            seconds = _phase(plan, phase, cache(partial(_beside_others, arrays_of, at_once, seeds)))
             rate += number * kind.number / cards.number / seconds if seconds else math.inf
         wall[phase] = 1 / rate
         busy += number * wall[phase]
     return PhaseTimes(wall, busy, busy / max(workers / cards.number, 1.0), workers, cards)
 
 
-def _beside_others(arrays_of: Callable[[Arm], Sequence[Arrays]], at_once: float, arm: Arm) -> list[Arrays]:
-    """The arrays of an arm, of which so many train on a card at once."""
-    return [arrays.at_once(at_once) for arrays in arrays_of(arm)]
+def _beside_others(
+    arrays_of: Callable[[Arm], Sequence[Arrays]], at_once: float, seeds: float, arm: Arm
+) -> list[Arrays]:
+    """The arrays of an arm, of which so many train on a card at once, with rows of so many seeds at most."""
+    return [arrays.at_once(at_once, seeds) for arrays in arrays_of(arm)]
 
 
 def _shards_at_once(plan: Plan, arrays_of: Callable[[Arm], Sequence[Arrays]]) -> dict[str, float]:

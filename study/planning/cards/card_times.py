@@ -7,11 +7,12 @@ for a few rows as for many, and a processor does not.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
-from study.planning.array_cost import ROW_SET_UP_SECONDS, ArrayCost, ArrayTime
+from study.planning.array_cost import ArrayCost, ArrayTime
 from study.planning.cards.choice import shared_seconds
 from study.planning.cards.samples import EpochTime, Measured
 from study.planning.trials import Kind
@@ -48,6 +49,16 @@ class Between:
         return self._mixed(self.low.set_up, self.high.set_up)
 
     @property
+    def row_set_up(self) -> float:
+        """See :class:`study.planning.cards.samples.EpochTime`."""
+        return self._mixed(self.low.row_set_up, self.high.row_set_up)
+
+    @property
+    def seed_set_up(self) -> float:
+        """See :class:`study.planning.cards.samples.EpochTime`."""
+        return self._mixed(self.low.seed_set_up, self.high.seed_set_up)
+
+    @property
     def row_seconds(self) -> float:
         """See :class:`study.planning.cards.samples.EpochTime`."""
         return self._mixed(self.low.row_seconds, self.high.row_seconds)
@@ -70,7 +81,17 @@ class AsOthers:
     @property
     def set_up(self) -> float:
         """See :class:`study.planning.cards.samples.EpochTime`: their mean, since no model knows of it."""
-        return sum(one.measured.set_up for one in self.others) / len(self.others)
+        return _mean([one.measured.set_up for one in self.others])
+
+    @property
+    def row_set_up(self) -> float:
+        """See :class:`study.planning.cards.samples.EpochTime`: their mean, too."""
+        return _mean([one.measured.row_set_up for one in self.others])
+
+    @property
+    def seed_set_up(self) -> float:
+        """See :class:`study.planning.cards.samples.EpochTime`: their mean, too."""
+        return _mean([one.measured.seed_set_up for one in self.others])
 
     @property
     def row_seconds(self) -> float:
@@ -92,24 +113,27 @@ class CardCost(ArrayTime):
         epoch: what an epoch takes an array that has the card to itself.
         arrays: that train on the card at once, on average.
         times: epochs that each is worth.
+        seeds: of the rows, at most.
     """
 
     epoch: EpochTime
     arrays: float = 1.0
     times: float = 1.0
+    seeds: float = math.inf
 
     def seconds(self, rows: float, epochs: float) -> float:
-        """Return the seconds of an array of ``rows`` for ``epochs``; the host builds each row, as it does elsewhere."""
-        set_up = self.epoch.set_up + rows * ROW_SET_UP_SECONDS
+        """Return the seconds of an array of ``rows`` for ``epochs``."""
+        of_rows = rows * self.epoch.row_set_up + min(rows, self.seeds) * self.epoch.seed_set_up
+        set_up = self.epoch.set_up + of_rows
         return set_up + epochs * self.times * shared_seconds(self.epoch, rows, self.arrays)
 
     def longer(self, factor: float) -> CardCost:
         """Return the time with epochs that are ``factor`` times as long."""
         return replace(self, times=factor * self.times)
 
-    def at_once(self, arrays: float) -> CardCost:
-        """Return the time where so many such arrays train on the card at once."""
-        return replace(self, arrays=arrays)
+    def at_once(self, arrays: float, seeds: float = math.inf) -> CardCost:
+        """Return the time where so many such arrays train on the card at once, with rows of so many seeds at most."""
+        return replace(self, arrays=arrays, seeds=seeds)
 
 
 def epoch_time(networks: Sequence[CardNetwork], kind: Kind, multiply_adds: float, modelled: ArrayCost) -> EpochTime:
@@ -133,3 +157,7 @@ def epoch_time(networks: Sequence[CardNetwork], kind: Kind, multiply_adds: float
 
 def _epoch(cost: ArrayCost, rows: float) -> float:
     return cost.epoch + rows * cost.row_epoch
+
+
+def _mean(values: Sequence[float]) -> float:
+    return sum(values) / len(values)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, astuple, dataclass
 from itertools import pairwise
 from typing import Any, Literal, Protocol, get_args
 
@@ -25,12 +25,16 @@ class Sample:
         bytes: of the card's memory, at the peak.
         seconds: of an epoch.
         set_up: seconds until it trained at that pace: it is built, and its steps are captured as a graph.
+        row_set_up: seconds to make what a row begins with.
+        seed_set_up: seconds to find the split and the scales of a seed.
     """
 
     rows: int
     bytes: float
     seconds: float
     set_up: float = 0.0
+    row_set_up: float = 0.0
+    seed_set_up: float = 0.0
 
     @property
     def rate(self) -> float:
@@ -44,6 +48,16 @@ class EpochTime(Protocol):
     @property
     def set_up(self) -> float:
         """Seconds before an array trains at its pace, whatever its rows."""
+        ...
+
+    @property
+    def row_set_up(self) -> float:
+        """Seconds before that for each row."""
+        ...
+
+    @property
+    def seed_set_up(self) -> float:
+        """Seconds before that for each seed of the rows."""
         ...
 
     @property
@@ -109,6 +123,16 @@ class Measured:
     def set_up(self) -> float:
         """Seconds before an array trains at its pace, from the largest sample: the first one pays for torch's start."""
         return self.samples[-1].set_up
+
+    @property
+    def row_set_up(self) -> float:
+        """Seconds to make what a row begins with, from the largest sample."""
+        return self.samples[-1].row_set_up
+
+    @property
+    def seed_set_up(self) -> float:
+        """Seconds to find the split and the scales of a seed, from the largest sample."""
+        return self.samples[-1].seed_set_up
 
     def seconds(self, rows: float) -> float:
         """Return the seconds of an epoch of ``rows``: on straight lines between samples, and on the last one beyond."""
@@ -179,10 +203,9 @@ class Measured:
 
 def _sample_of(facts: Mapping[str, Any]) -> Sample:
     """The sample that facts tell of; those of an earlier version do not say how long an array takes to set up."""
-    parts = (float(facts["bytes"]), float(facts["seconds"]), float(facts.get("set_up", 0.0)))
-    return Sample(int(facts["rows"]), *parts)
+    set_up = (float(facts.get(name, 0.0)) for name in ("set_up", "row_set_up", "seed_set_up"))
+    return Sample(int(facts["rows"]), float(facts["bytes"]), float(facts["seconds"]), *set_up)
 
 
 def _is_sound(sample: Sample) -> bool:
-    times = 0 < sample.seconds < math.inf and 0 <= sample.set_up < math.inf
-    return sample.rows > 0 and 0 <= sample.bytes < math.inf and times
+    return sample.rows > 0 and sample.seconds > 0 and all(0 <= number < math.inf for number in astuple(sample))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -27,8 +28,10 @@ card_of = partial(StandInCard, trial_epochs=1e-3)
 """A card on which trials take no time to speak of, however slow it is."""
 
 
-def on(card: StandInCard, workers: int, backend: str, number: int = 1, *, settled: int = 0) -> PhaseTimes:
-    made = plan(**PARTS)
+def on(
+    card: StandInCard, workers: int, backend: str, number: int = 1, *, settled: int = 0, draws: int = 16
+) -> PhaseTimes:
+    made = plan(**PARTS | {"tuning": {"draws": draws}})
     forecaster = Forecaster(task_set(), workers)
     cards = cards_of(forecaster.measurable(made), card, Measuring(card), number)
     cards = StudyCards(cards.shared_by(settled).kinds, is_settled=True) if settled else cards
@@ -69,6 +72,19 @@ def test_several_cards_share_the_work(cache: Path) -> None:  # noqa: F811
     assert two.seconds == pytest.approx(one.seconds / 2, rel=0.01)
     assert two.work == pytest.approx(one.work, rel=0.01)
     assert on(full, 1, "ray", number=2).seconds == pytest.approx(one.seconds, rel=0.01), "one worker has one card"
+
+
+def test_a_seed_of_the_search_is_prepared_once_for_all_draws_of_an_array(cache: Path) -> None:  # noqa: F811
+    """Twice the draws are twice the rows, and no more seeds; in later phases each row has a seed of its own."""
+
+    def extra(draws: int) -> Mapping[str, float]:
+        each = [on(card_of(name=f"{seed}", seed=seed), 1, "inline", draws=draws).wall for seed in (0.0, 1.0)]
+        return {phase: each[1][phase] - seconds for phase, seconds in each[0].items()}
+
+    few, many = extra(8), extra(16)
+    assert many["search"] == pytest.approx(few["search"])
+    assert many["confirm"] == pytest.approx(few["confirm"])
+    assert few["search"] < few["confirm"]
 
 
 def test_no_more_cards_are_of_use_than_there_are_shards(cache: Path) -> None:  # noqa: F811

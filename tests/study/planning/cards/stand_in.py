@@ -26,7 +26,7 @@ class StandInCard:
         now: the clock.
         tried: rows of every trial.
         name: of the card.
-        set_up: seconds before an array trains.
+        seed: seconds to prepare one.
     """
 
     total: float = 80 * GB
@@ -39,7 +39,7 @@ class StandInCard:
     now: float = 100.0
     tried: list[int] = field(default_factory=list)
     name: str = "H100"
-    set_up: float = 0.0
+    seed: float = 0.0
 
     def epoch(self, rows: int) -> float:
         return max(self.host, rows * self.row_seconds)
@@ -51,7 +51,7 @@ class StandInCard:
         if self.fixed + rows * self.row > self.total or rows > held:
             raise torch.OutOfMemoryError("CUDA out of memory")
         self.now += self.trial_epochs * self.epoch(rows)
-        return Sample(rows, self.fixed + rows * self.row, self.epoch(rows), self.set_up)
+        return Sample(rows, self.fixed + rows * self.row, self.epoch(rows), seed_set_up=self.seed)
 
     def free_bytes(self) -> float:
         return self.total
