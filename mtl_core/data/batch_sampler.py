@@ -71,6 +71,8 @@ class BatchSampler:
         self._device, self._labels = torch.device("cpu") if device is None else device, development.labels_in_loss
         self._own_inputs = development.own_inputs
         self._pools = [self._pools_of(preparation) for preparation in preparations]
+        draws = [(seed, *names, id(own)) for seed, names, own in zip(seeds, self._own_names, preparations, strict=True)]
+        self._first_alike = [draws.index(one) for one in draws]  # rows that differ in hyperparameters have equal orders
         self._train = [preparation.train for preparation in preparations]
         self._sampled = sampled_tasks(recipe, development)
         self._streams = Streams(self._seeds, "tasks", self._device)
@@ -89,11 +91,9 @@ class BatchSampler:
         Returns:
             positions in the pool, ``[r, s, g, b]`` for s steps and g signals.
         """
-        rows = [
-            torch.stack([self._batches(row, epoch, signal, number) for signal in range(len(pools))], dim=1)
-            for row, (epoch, pools) in enumerate(zip(epochs, self._pools, strict=True))
-        ]
-        return torch.stack(rows).to(self._device)
+        wanted = list(zip(self._first_alike, epochs, strict=True))
+        drawn = {one: self._order_of(*one, number) for one in dict.fromkeys(wanted)}
+        return torch.stack([drawn[one] for one in wanted]).to(self._device)
 
     def present(self, order: Int[Tensor, "r s g b"], epochs: Sequence[int]) -> Bool[Tensor, "r s t"] | None:
         """Return the mask of tasks that each step trains: sampled, with a label that counts; ``None``: all.
@@ -117,6 +117,10 @@ class BatchSampler:
         if not self._own_inputs:
             return [train]
         return [train[self._labels[train, place]] for place in range(len(self._names))]
+
+    def _order_of(self, row: int, epoch: int, number: int) -> Int[Tensor, "s g b"]:
+        signals = range(len(self._pools[row]))
+        return torch.stack([self._batches(row, epoch, signal, number) for signal in signals], dim=1)
 
     def _batches(self, row: int, epoch: int, signal: int, number: int) -> Int[Tensor, "s b"]:
         pool, wanted = self._pools[row][signal], self.steps * self._batch_size

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import torch
 from jaxtyping import Float
@@ -53,6 +54,11 @@ class ArrayParts:
     def device(self) -> torch.device:
         """The device that the rows train on."""
         return self.loader.device
+
+    @cached_property
+    def kind(self) -> str:
+        """What arrays have in common whose steps, and whose evaluations, are likely to be the same operations."""
+        return f"{self.recipe} {self.network.tasks} {len(self.rows)}"
 
     @property
     def seeds(self) -> list[int]:

@@ -64,7 +64,6 @@ class CapturedSteps:
     it is the last one by replays if it took longer.  An array whose step cannot be captured is trained step by step.
 
     Args:
-        take: takes a step on the tensors that it is given.
         graph: makes a graph.
         device: where the steps are taken.
         clock: seconds.
@@ -72,12 +71,11 @@ class CapturedSteps:
 
     def __init__(
         self,
-        take: Callable[[StepInputs], None],
         graph: Callable[[], Graph],
         device: torch.device,
         clock: Callable[[], float] = time.perf_counter,
     ) -> None:
-        self._take, self._make_graph, self._device, self._clock = take, graph, device, clock
+        self._make_graph, self._device, self._clock = graph, device, clock
         self._graph: Graph | None = None
         self._inputs: StepInputs | None = None
         self._epochs, self._seconds = 0, 0.0
@@ -86,15 +84,18 @@ class CapturedSteps:
         self.speed_up: float | None = None
         """Seconds of an epoch step by step over those of one by replays; ``None``: nothing was replayed."""
 
-    def train(self, steps: Sequence[StepInputs], eagerly: Callable[[], None]) -> None:
+    def train(
+        self, steps: Sequence[StepInputs], take: Callable[[StepInputs], None], eagerly: Callable[[], None]
+    ) -> None:
         """Train an epoch.
 
         Args:
             steps: inputs of the epoch's steps, of equal shapes.
+            take: takes a step on the tensors that it is given.
             eagerly: trains the same epoch step by step.
         """
         self._epochs += 1
-        if self._epochs <= EAGER_EPOCHS or self.why_not or not self._is_captured(steps[0]):
+        if self._epochs <= EAGER_EPOCHS or self.why_not or not self._is_captured(steps[0], take):
             self._seconds = self._timed(eagerly)
         elif self.speed_up is not None:
             self._replay(steps)
@@ -103,13 +104,13 @@ class CapturedSteps:
             if self.speed_up < 1:
                 self.why_not, self._graph = "replays took longer than single launches", None
 
-    def _is_captured(self, like: StepInputs) -> bool:
+    def _is_captured(self, like: StepInputs, take: Callable[[StepInputs], None]) -> bool:
         """Capture a step unless there is one already, and return whether there is one for inputs of these shapes."""
         if self._inputs is not None:
             return self._inputs.shapes == like.shapes
         inputs, graph = like.cloned(), self._make_graph()
         try:
-            graph.capture(lambda: self._take(inputs))
+            graph.capture(lambda: take(inputs))
         except torch.cuda.OutOfMemoryError:
             raise  # the shard is too large, and is cut in two
         except RuntimeError as error:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
 import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
@@ -9,7 +12,10 @@ from torch import Tensor
 from mtl_core.data.batch_loader import padded
 from mtl_core.data.preprocessing import skill
 from mtl_core.training.array_parts import ArrayParts
+from mtl_core.training.device import CPU
 from mtl_core.training.evaluation import evaluate
+from mtl_core.training.recorded_steps.recorded_evaluation import RecordedEvaluation
+from mtl_core.training.recorded_steps.recorded_steps import is_recordable
 
 CURVES = ("train_loss", "validation_loss", "train_metric", "validation_metric", "validation_skill", "weight")
 """What is recorded of each task after every epoch, ``[epochs, t]`` each."""
@@ -22,18 +28,12 @@ class ModelSelection:
 
     Args:
         parts: the array; its state is updated in place.
+        usual: evaluations on a CPU that are done as usual before they are recorded; ``None``: as many as pay.
     """
 
-    def __init__(self, parts: ArrayParts) -> None:
+    def __init__(self, parts: ArrayParts, usual: int | None = None) -> None:
         self._parts, preparations = parts, parts.preparations
-        labelled, own = parts.development.labels, parts.development.own_inputs
-        self._training, self._validation = (
-            tuple(
-                part.to(parts.device)
-                for part in padded([_signals(getattr(one, split), labelled, own) for one in preparations])
-            )
-            for split in ("probe", "validation")
-        )
+        self.of_training, self.of_validation = (_evaluation(parts, split, usual) for split in ("probe", "validation"))
         counted = parts.development.labels_in_loss
         has_labels = torch.stack([counted[preparation.probe].any(dim=0) for preparation in preparations])
         self._has_training_labels = has_labels.to(parts.device)
@@ -55,8 +55,8 @@ class ModelSelection:
             state["diverged"] |= lost & searching
             if all(in_search):
                 return
-        train_loss, train_metric = evaluate(parts.network, parts.theta, parts.loader, *self._training)
-        loss, metric = evaluate(parts.network, parts.theta, parts.loader, *self._validation)
+        train_loss, train_metric = self.of_training()
+        loss, metric = self.of_validation()
         skills = skill(parts.network.tasks, metric, self._trivial_metric)
         for name, values in zip(CURVES, (train_loss, loss, train_metric, metric, skills, weights), strict=True):
             self._record(state[name], values, searching)
@@ -82,6 +82,17 @@ class ModelSelection:
         state["selected"] = torch.where(better[:, None], current, state["selected"])
         if parts.recipe.patience is not None:
             state["stopped"] |= state["epoch"] - state["selected_epoch"] >= parts.recipe.patience
+
+
+def _evaluation(parts: ArrayParts, split: str, usual: int | None) -> Callable[[], tuple[Tensor, ...]]:
+    """What computes the loss and the metric of every row and task on the row's own split."""
+    labelled, own = parts.development.labels, parts.development.own_inputs
+    examples = padded([_signals(getattr(one, split), labelled, own) for one in parts.preparations])
+    index, real = (part.to(parts.device) for part in examples)
+    as_usual = partial(evaluate, parts.network, parts.theta, parts.loader, index, real)
+    if parts.device == CPU and is_recordable(parts.recipe, parts.network.tasks):
+        return RecordedEvaluation(as_usual, parts.parameters, (split, parts.kind), usual)
+    return as_usual
 
 
 def _signals(index: Int[Tensor, " n"], labelled: Bool[Tensor, "n t"], own_inputs: bool) -> list[Int[Tensor, " m"]]:

@@ -37,6 +37,11 @@ class StepInputs:
     exact_rates: Float[Tensor, " r"]
 
     @property
+    def trains_all(self) -> bool:
+        """Whether it is known that the step trains every task of every replica."""
+        return all(present is None for present in self.presents)
+
+    @property
     def tensors(self) -> list[Tensor | None]:
         """The tensors, in the order of the fields."""
         return [

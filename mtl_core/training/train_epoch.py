@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 from jaxtyping import Bool, Float, Int
@@ -24,11 +25,11 @@ from mtl_core.training.device import CPU
 from mtl_core.training.epoch_sums import EpochSums
 from mtl_core.training.optimisers.choice import optimiser_of
 from mtl_core.training.pools import stream_names
-from mtl_core.training.recorded_steps.recorded_steps import USUAL_STEPS, RecordedSteps, is_recordable
+from mtl_core.training.recorded_steps.recorded_steps import RecordedSteps, is_recordable
 from mtl_core.training.rows_weighting import columns_of_rows, weighting_memory, weighting_of
 from mtl_core.training.step_inputs import StepInputs
 from mtl_core.training.step_schedule import StepSchedule, schedule_of
-from mtl_core.weighting import JacobianWeighting
+from mtl_core.weighting import JacobianWeighting, State
 from mtl_core.weighting.solvers.on_host import end_epoch
 
 
@@ -39,7 +40,8 @@ class Epoch:
     Args:
         schedule: rates and counters of its steps.
         weighting_numbers: the counters where the weighting method works.
-        orders, presents: examples, and tasks that are trained, of every step, for each batch of a step.
+        orders, presents: examples, and tasks that are trained, of every step, for each batch of a step; a step that
+            trains all of them may have ``None`` for its tasks.
         searching: whether each row searches a structure; ``None``: there is no search.
         sums: what its steps add up.
     """
@@ -47,7 +49,7 @@ class Epoch:
     schedule: StepSchedule
     weighting_numbers: Int[Tensor, "s r"]
     orders: list[Int[Tensor, "r s g b"]]
-    presents: list[Tensor | None]
+    presents: list[Sequence[Bool[Tensor, "r t"] | None]]
     searching: Bool[Tensor, " r"] | None
     sums: EpochSums
 
@@ -56,7 +58,7 @@ class Epoch:
         schedule = self.schedule
         return StepInputs(
             orders=[order[:, step] for order in self.orders],
-            presents=[None if present is None else present[:, step] for present in self.presents],
+            presents=[present[step] for present in self.presents],
             numbers=schedule.numbers[step],
             weighting_numbers=self.weighting_numbers[step],
             progress=schedule.progress[step],
@@ -77,7 +79,7 @@ class EpochTrainer:
         graph: makes the graph that steps are captured in; ``None``: every step is launched by itself, as it is where a
             weighting method solves its problem on the host.
         clock: seconds, by which launches and replays are compared.
-        usual_steps: steps on a CPU that are taken as usual before two are recorded.
+        usual_steps: steps on a CPU that are taken as usual before they are recorded; ``None``: as many as pay.
     """
 
     def __init__(
@@ -85,7 +87,7 @@ class EpochTrainer:
         parts: ArrayParts,
         graph: Callable[[], Graph] | None = None,
         clock: Callable[[], float] = time.perf_counter,
-        usual_steps: int = USUAL_STEPS,
+        usual_steps: int | None = None,
     ) -> None:
         recipe, network, rows, seeds, device = parts.recipe, parts.network, parts.rows, parts.seeds, parts.device
         self._recipe, self._network, self._parts, self._device = recipe, network, parts, device
@@ -111,9 +113,11 @@ class EpochTrainer:
         if graph is None or self._weighting.solves_on_host:
             self.captured = None
         else:
-            self.captured = CapturedSteps(self._take_alone, graph, device, clock)
-        records = graph is None and device == CPU and is_recordable(recipe, network.tasks)
-        self.recorded = RecordedSteps(self._take, self._dropout, self._kept_tensors, usual_steps) if records else None
+            self.captured = CapturedSteps(graph, device, clock)
+        self.recorded = None
+        if graph is None and device == CPU and is_recordable(recipe, network.tasks):
+            state = partial(_kept_tensors, parts, self._memory)
+            self.recorded = RecordedSteps(self._dropout, state, self._optimiser.decided, parts.kind, usual_steps)
 
     @property
     def steps(self) -> int:
@@ -129,11 +133,11 @@ class EpochTrainer:
                 self.step(epoch, step)
 
         if self.recorded is not None:
-            self.recorded.train([epoch.inputs(step) for step in steps])
+            self.recorded.train([epoch.inputs(step) for step in steps], self._take)
         elif self.captured is None:
             step_by_step()
         else:
-            self.captured.train([epoch.inputs(step) for step in steps], step_by_step)
+            self.captured.train([epoch.inputs(step) for step in steps], self._take_alone, step_by_step)
         return self.end(epoch)
 
     def moments(self) -> StackedStates:
@@ -152,10 +156,18 @@ class EpochTrainer:
             schedule=schedule,
             weighting_numbers=schedule.numbers.to(CPU) if self._weighting.solves_on_host else schedule.numbers,
             orders=orders,
-            presents=[self._batches.present(order, schedule.epochs) for order in orders],
+            presents=[self._by_step(self._batches.present(order, schedule.epochs)) for order in orders],
             searching=self._state["epoch"] < 0 if self._search else None,
             sums=self._sums,
         )
+
+    def _by_step(self, present: Bool[Tensor, "r s t"] | None) -> list[Bool[Tensor, "r t"] | None]:
+        """The tasks of every step.  A CPU asks which steps have all, since those need no masks and can be recorded."""
+        if present is None:
+            return [None] * self.steps
+        is_asked = self._device == CPU and self.captured is None
+        whole = present.all(dim=2).all(dim=0).tolist() if is_asked else [False] * self.steps
+        return [None if has_all else one for has_all, one in zip(whole, present.unbind(1), strict=True)]
 
     def step(self, epoch: Epoch, step: int) -> None:
         """Take one step of an epoch, all of whose numbers are on the device.
@@ -193,10 +205,6 @@ class EpochTrainer:
         self._step_gradient.observe_step(batches[0], self._memory, streams)
         self._sums.add(direction)
 
-    def _kept_tensors(self) -> list[Tensor]:
-        """The parameters, and what the weighting method remembers: steps change them where they are."""
-        return [*self._parts.parameters, *self._memory.values()]
-
     def _take_alone(self, inputs: StepInputs) -> None:
         """Take a step whose dropout masks, too, are computed from its inputs."""
         self._take(inputs, lambda: self._dropout.alone(inputs.numbers) if self._dropout else None)
@@ -211,3 +219,8 @@ class EpochTrainer:
             streams=self._sharing_streams.at(inputs.numbers),
             tasks=self._network.layout.tasks,
         )
+
+
+def _kept_tensors(parts: ArrayParts, memory: State) -> list[Tensor]:
+    """The parameters, and what the weighting method remembers: steps change them where they are."""
+    return [*parts.parameters, *memory.values()]

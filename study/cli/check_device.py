@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from study.cli.packing_words import packing_in_words
+from study.driver.watching.device_use import Packed
+from study.driver.watching.device_words import card_text, packing_text
 from study.planning.cards.facts import packing_facts
 from study.planning.prepare import Prepared
 from study.planning.replica import MOST_ROWS
@@ -31,9 +32,9 @@ def facts_of_device(prepared: Prepared) -> dict[str, Any]:
 
 def device_in_words(facts: dict[str, Any]) -> str:
     """Return the facts as one line."""
-    card = f" ({facts['card']}, {facts['memory_bytes'] / 2**30:.0f} GiB)" if facts["card"] else ""
+    card = card_text(facts["card"], facts["memory_bytes"]) if facts["card"] else ""
     rounded = "" if facts["precision"] == "float32" else f", products in {facts['precision']}"
     why = f"asked for {facts['asked']}; torch {facts['torch']}"
     at_once = f"up to {facts['replicas_at_once']} replicas at once in a worker"
-    packed = at_once if facts["packing"] is None else packing_in_words(facts["packing"])
+    packed = at_once if facts["packing"] is None else packing_text(Packed.of_facts(facts["packing"]))
     return f"device: {facts['device']}{card}{rounded}, {packed}; {why}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 
 from analysis.formatting import tree_words
@@ -10,6 +11,7 @@ from analysis.records.resume_command import resume_command
 from study.cli.console import say, say_json
 from study.cli.study_status import EXTEND, FINISHED, STOPPED, Status, read_status
 from study.driver.places import STATES, for_reading, is_worked_on
+from study.driver.watching.device_words import device_lines, device_text
 from study.driver.watching.pace import rate_text
 from study.driver.watching.words import failure_lines, machines_text
 from study.protocol.addition import open_addition
@@ -44,11 +46,10 @@ def lines_of(run: Path, now: Status, name: str | None = None) -> list[str]:
     for stages, tree in now.trees.items():
         lines.append(f"  tree     {stages} stages: {' → '.join(tree_words(tree))}")
     if now.devices:
-        last, *earlier = now.devices
+        _, *earlier = now.devices
         mixed = f"; replicas of earlier sessions were trained on {' and '.join(earlier)}" if earlier else ""
-        rounded = "" if now.precision == "float32" else f", products in {now.precision}"
-        lines.append(f"  device   {last}{rounded}{mixed}")
-        lines += [f"  packing  {now.packing}"] if now.packing and last != "cpu" else []
+        lines.append(f"  device   {device_text(now.use)}{mixed}")
+    lines += [f"  {line}" for line in device_lines(now.use, datetime.now(UTC))]
     if now.chosen:
         lines.append(f"  chosen   {now.chosen}")
     return lines

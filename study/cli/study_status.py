@@ -13,8 +13,8 @@ from typing import Any
 from mtl_core.errors import UserError
 from mtl_core.task_tree import Tree
 from study.cli.current_report import current_report
-from study.cli.packing_words import packing_of_events
 from study.driver.watching.counts import Counts, beyond_records, count
+from study.driver.watching.device_use import DeviceUse, device_use
 from study.driver.watching.known_work import of_session
 from study.driver.watching.pace import (
     Event,
@@ -61,8 +61,7 @@ class Status:
         report: path of the report, if it was written after the last score.
         trees: of ``branch`` by number of stages, as far as they are found by affinity.
         devices: types of the devices that replicas were trained on, first the one of the last session.
-        packing: how replicas are packed on the GPU that trains, in words; empty where processors train.
-        precision: in which replicas make their products.
+        use: how the study uses the device of the last session: precision, packing and memory of GPUs.
         note: who works and what is waited for, as the driver has last said; ``None``: none does on this machine.
     """
 
@@ -78,8 +77,7 @@ class Status:
     report: str | None = None
     trees: dict[str, Tree] = field(default_factory=dict)
     devices: list[str] = field(default_factory=list)
-    packing: str = ""
-    precision: str = "float32"
+    use: DeviceUse = field(default_factory=DeviceUse)
     note: StatusNote | None = None
 
     @property
@@ -90,7 +88,8 @@ class Status:
     def facts(self) -> dict[str, Any]:
         """Return the status as JSON can hold it; counts and times have the names that ``run --json`` gives them."""
         facts = asdict(self)
-        counts, _, per_minute, _ = (facts.pop(name) for name in ("counts", "left", "per_minute", "note"))
+        counts, _, per_minute, _, _ = (facts.pop(name) for name in ("counts", "left", "per_minute", "use", "note"))
+        facts |= self.use.facts()
         working = {} if self.note is None else self.note.facts()
         return facts | counts | range_facts("seconds_left", self.left) | {"replicas_per_minute": per_minute} | working
 
@@ -161,6 +160,7 @@ def status_of(
     phase = _phase(events, choices, recorded, running)
     state, reason = _state(events, phase, alive=alive)
     counts = _counts(session, recorded, running, epochs_of)
+    devices = list(dict.fromkeys(event["device"] for event in reversed(events) if event["event"] == "device"))
     counts = counts.of_all() if phase == FINISHED or state == "ended" else counts
     return Status(
         phase=phase,
@@ -174,9 +174,8 @@ def status_of(
         chosen=choices.get("arm", {}).get("arm"),
         report=report,
         trees={str(event["stages"]): event["tree"] for event in events if event["event"] == "tree"},
-        precision=next((event["precision"] for event in events if event.get("precision")), "float32"),
-        devices=list(dict.fromkeys(event["device"] for event in reversed(events) if event["event"] == "device")),
-        packing=packing_of_events(events),
+        devices=devices,
+        use=device_use(events, devices[0] if devices else ""),
     )
 
 

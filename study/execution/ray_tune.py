@@ -148,9 +148,9 @@ class RayTune:
         return ray_cards.most_on_a_card(self._num_workers)
 
     def share_card(self, workers: int) -> None:
-        """Let so many workers share a GPU, at most, as shares of Ray's resource."""
-        self._sharing = workers
-        if self._nodes is not None and self.device == "cuda":
+        """Let so many workers share a GPU, at most, as shares of Ray's resource; they will train on GPUs."""
+        self._sharing, self.device = workers, "cuda"
+        if self._nodes is not None:
             self._spread()
 
     def close(self) -> None:

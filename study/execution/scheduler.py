@@ -207,7 +207,7 @@ class Scheduler:
                 self._too_large(job)
             middle = len(keys) // 2
             halves = [job.keeping(part, self.archive) for part in (keys[:middle], keys[middle:])]
-            self.ledger.append("cut", shard=job.name, reason=summary.reason, **job.facts())
+            self.ledger.append("cut", shard=job.name, reason=summary.reason, **job.facts() | summary.facts())
             self._retries.cut(halves)
             for half in halves:
                 self.ready.add(half, coroutine)
@@ -227,7 +227,7 @@ class Scheduler:
     def _note(self, job: Job, summary: Summary) -> None:
         entries = {key: self.archive.entries[key] for key in job.replicas}
         reasons = Counter(entry.reason for entry in entries.values() if entry.status == "failed")
-        facts = job.facts() | {"seconds": round(summary.seconds, 3), "forecast": round(self.ready.length(job), 3)}
+        facts = job.facts() | summary.facts() | {"forecast": round(self.ready.length(job), 3)}
         if reasons:
             self.ledger.append("failed", shard=job.name, reason=reasons.most_common(1)[0][0], **facts)
         else:

@@ -58,12 +58,21 @@ class Summary:
         reason: of an outcome other than ``recorded``.
         best: best mean validation skill of its replicas, by the tasks that they learn; empty: none.
         seconds: wall time of the job.
+        memory: what it took of its GPU's memory, as :class:`mtl_core.training.device_memory.DeviceMemory` has it, with
+            the ``host`` on which it ran; empty: it had none, or it scored.
     """
 
     outcome: Literal["recorded", "memory", "died", "undelivered", "left", "stuck"]
     reason: str = ""
     best: Mapping[tuple[str, ...], float] = field(default_factory=dict)
     seconds: float = 0.0
+    memory: Mapping[str, Any] = field(default_factory=dict)
+
+    def facts(self) -> dict[str, Any]:
+        """Return what events of the ledger say about how the job ended, beside the reason."""
+        outcome = {} if self.outcome == "recorded" else {"outcome": self.outcome}
+        memory = {"memory": dict(self.memory)} if self.memory else {}
+        return {"seconds": round(self.seconds, 3)} | outcome | memory
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -19,6 +20,7 @@ from mtl_core.network.replica_state import ReplicaState
 from mtl_core.recipe import ReplicaConfig
 from mtl_core.training import checkpoint, trainer
 from mtl_core.training.device import chosen_device
+from mtl_core.training.device_memory import WorkMemory
 from mtl_core.training.row_scheduler import Progress
 from study.jobs.job import Data, Heartbeat, Job, Leaving, Summary, guarded
 from study.jobs.shard import Shard
@@ -92,7 +94,7 @@ def train_shard(
 
     partial = f"{CHECKPOINTS}/{shard.name}.partial.safetensors"
 
-    view = development.only(*shard.tasks)
+    view, memory = development.only(*shard.tasks), WorkMemory(chosen)
 
     def fitted(part: Shard) -> list[trainer.Outcome]:
         return _fit(part, view, storage, partial, heartbeat, chosen)
@@ -103,7 +105,11 @@ def train_shard(
         rows = outcome_rows(shard, view, outcomes, chosen.type) + failures
         storage.write(f"{RECORDS}/{shard.name}.parquet", encode(rows, TRAINING))
         storage.remove(partial)
-        return Summary("recorded", best=best_skills(rows), seconds=time.monotonic() - started)
+        return Summary("recorded", best=best_skills(rows))
+
+    def train() -> Summary:
+        memory.begin()
+        return record(fitted(shard), [])
 
     def failed(reason: str) -> Summary:
         parts = list(shard.by_tasks().values())
@@ -111,10 +117,10 @@ def train_shard(
             return record([], failure_rows(shard, storage, reason))
         return _task_by_task(parts, fitted, record, storage)
 
-    return guarded(
-        lambda: record(fitted(shard), []),
-        lambda reason: guarded(lambda: failed(reason), lambda worse: Summary("stuck", worse)),
-    )
+    ended = guarded(train, lambda reason: guarded(lambda: failed(reason), lambda worse: Summary("stuck", worse)))
+    taken = memory.taken()
+    of_card = {} if taken is None else {"host": socket.gethostname()} | asdict(taken)
+    return replace(ended, seconds=time.monotonic() - started, memory=of_card)
 
 
 def _task_by_task(

@@ -72,8 +72,8 @@ def choosing(context: StudyContext) -> Steps:
     if not all(choose(each) for each in context.with_all_folds):
         return
     context.archive.merge_phase("confirm")
-    for each in context.with_all_folds:
-        yield from choose_judged(each)
+    yield from choose_judged(context)  # first: what several folds need is then searched in common arrays
+    yield Parallel([choose_judged(fold) for fold in context.folds if fold is not context])
     yield from explore(context)
     clear_checkpoints(context)
     context.archive.merge_phase("search")  # the baselines that only the choice of an arm has called for

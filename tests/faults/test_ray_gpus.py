@@ -137,6 +137,7 @@ def test_as_many_workers_share_a_card_as_the_packing_says(
     after.share_card(sharing)
     before = RayTune(Path(), address=None, workers=None, device="cuda")
     before.share_card(sharing)
+    assert before.device == "cuda", "a screen says so while Ray starts"
     begin(monkeypatch, before)
     for backend in (before, after):
         assert (backend.workers, backend.share) == (number, share)

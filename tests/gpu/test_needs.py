@@ -13,6 +13,7 @@ import tests.benchmarks.bench_device
 import tests.benchmarks.bench_packing
 import tests.benchmarks.bench_precision
 import tests.gpu.test_device
+import tests.gpu.test_memory
 import tests.gpu.test_packing
 """
 

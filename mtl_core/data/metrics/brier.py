@@ -26,5 +26,6 @@ class Brier(MeanMetric):
         if task.kind == "binary":
             # ½(1 + tanh(z/2)) is the sigmoid, with bits that do not depend on the place in the array
             return torch.square(0.5 * (1 + torch.tanh(0.5 * outputs.squeeze(2))) - targets)
-        truth = torch.nn.functional.one_hot(targets.long(), task.num_classes).movedim(-1, 2)
+        classes = torch.arange(task.num_classes, device=outputs.device).view(1, 1, -1, 1)
+        truth = (targets.unsqueeze(2) == classes).to(outputs)  # unlike one_hot, this asks no device for numbers
         return torch.square(outputs.softmax(dim=2) - truth).sum(dim=2)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -72,6 +72,10 @@ class Optimiser(ABC):
     def moments(self) -> StackedStates:
         """Return both moments as packed rows."""
         return {"first_moment": self._layout.pack(self._first), "second_moment": self._layout.pack(self._second)}
+
+    def decided(self) -> Hashable:
+        """Return what decides, beside the arguments of :meth:`step`, which operations a step takes."""
+        return None
 
     def step(
         self,

@@ -37,8 +37,8 @@ class RowByRowOptimiser(HostOptimiser):
                 counts = [self._updates[row, 0]] * len(of_row)
                 parameters, first, second = self._of_row[row]
                 move(self._name, parameters, list(of_row), first, second, counts, rate, self._settings[row])
-            elif stepped[row].any():
-                self._update_owners(row, of_row, rate.item(), stepped[row].tolist())
+            elif any(owners := self._owners_stepped(stepped, row)):
+                self._update_owners(row, of_row, rate.item(), owners)
 
     def _update_owners(self, row: int, gradients: Sequence[Tensor], rate: float, stepped: Sequence[bool]) -> None:
         """Update the parameters of those owners of a row that take part in the step."""

@@ -56,7 +56,7 @@ class SmallRowsOptimiser(HostOptimiser):
             move(self._name, *tensors, [self._updates[0, 0]], 1.0, self._settings[0] | _UNDECAYED)
         else:
             for row in range(len(rates)):
-                self._move_row(row, stepped[row])
+                self._move_row(row, self._owners_stepped(stepped, row))
         kept = None
         if self._name == "adamw":
             factors = 1 - rates.unsqueeze(1) * decay.double()
@@ -66,7 +66,7 @@ class SmallRowsOptimiser(HostOptimiser):
                 kept = list(of_parameters.split(self._layout.sizes[: len(parameters)], dim=1))
         rows.apply(parameters, rates.to(decay.dtype).unsqueeze(1), kept)
 
-    def _move_row(self, row: int, stepped: Bool[Tensor, " o"]) -> None:
+    def _move_row(self, row: int, stepped: Sequence[bool]) -> None:
         """Move one row, owner by owner where its tasks were not present at every step."""
         settings, rows = self._settings[row] | _UNDECAYED, self._rows
         if self._moves_whole(row):
@@ -78,7 +78,7 @@ class SmallRowsOptimiser(HostOptimiser):
         tensors = [[part[row] for part in rows.by_slot(packed)] for packed in (rows.gradient, rows.moved)] + [
             [part[row] for part in parts] for parts in (self._first, self._second)
         ]
-        for owner, (moves, direct) in enumerate(zip(stepped.tolist(), self._steps_directly, strict=True)):
+        for owner, (moves, direct) in enumerate(zip(stepped, self._steps_directly, strict=True)):
             for number, begin, end in self._segments[owner] if moves else ():
                 gradient, moved, first, second = (parts[number][begin:end] for parts in tensors)
                 if direct:

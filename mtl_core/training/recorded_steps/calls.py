@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from mtl_core.layers.matrix_products import ONEDNN
-from mtl_core.training.recorded_steps.program import Name, Statement
+from mtl_core.training.recorded_steps.program import Name, Program, Statement
 
 _QUICK: Mapping[str, Callable[..., Any]] = {
     **{name: getattr(torch, name) for name in (
@@ -60,6 +60,12 @@ class Calls:
         if is_on:
             self._add(ONEDNN.off)
         self._returned = [self._places[name] for name in returned]
+
+    @staticmethod
+    def of(program: Program) -> tuple[Calls, Calls]:
+        """Return the calls whose results stay, and the others, which take these results and then the inputs."""
+        once = Calls(program.once, program.kept, [], program.needed)
+        return once, Calls(program.each, program.kept, [*program.needed, *program.inputs], program.returned)
 
     def __call__(self, *given: Tensor) -> list[Tensor]:
         """Make the calls; every tensor is let go of as soon as nothing more needs it."""

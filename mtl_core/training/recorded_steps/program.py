@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import torch
@@ -16,6 +17,7 @@ _FILLED = ("arange", "full", "full_like", "new_full", "new_ones", "new_zeros", "
            "zeros", "zeros_like")  # fmt: skip
 """Operations whose results hold the same numbers whatever tensors they are given."""
 _RESHAPES = (torch.ops.aten.view.default, torch.ops.aten._unsafe_view.default)
+Structure = tuple[Any, ...]
 Place = tuple[int, int, tuple[int, ...], tuple[int, ...], torch.dtype]
 """A tensor as memory: its storage, offset, shape, strides and data type.  Two tensors of one place are the same."""
 
@@ -55,7 +57,8 @@ class Program:
         written: names of those that steps change.
         once: operations whose results stay the same while nothing but steps of this program is done.
         each: operations of every step.
-        needed: results of ``once`` that ``each`` uses.
+        needed: results of ``once`` that ``each`` uses, or that are returned.
+        returned: names of what is returned.
     """
 
     inputs: list[str]
@@ -64,45 +67,64 @@ class Program:
     once: list[Statement] = field(default_factory=list)
     each: list[Statement] = field(default_factory=list)
     needed: list[str] = field(default_factory=list)
+    returned: list[str] = field(default_factory=list)
+
+    @cached_property
+    def structure(self) -> Structure:
+        """Everything but the tensors themselves: the operations, and the shapes of what they work on."""
+        operations = tuple(tuple(_described(statement) for statement in part) for part in (self.once, self.each))
+        places = [place_of(one) for one in self.kept.values()]
+        storages = [storage for storage, *_ in places]
+        kept = tuple((storages.index(storage), *rest) for storage, *rest in places)
+        return operations, tuple(self.kept), kept, tuple(self.returned)
 
     def same_as(self, other: Program) -> bool:
         """Return whether another step came to the same operations on the same tensors.
 
         Tensors that were made from numbers of Python are the same where these numbers are.
         """
-        operations = [[_described(statement) for statement in one.once + one.each] for one in (self, other)]
-        return (
-            operations[0] == operations[1]
-            and self.kept.keys() == other.kept.keys()
-            and all(self._has_same(name, one) for name, one in other.kept.items())
-        )
+        return self.structure == other.structure and all(self._has_same(name, one) for name, one in other.kept.items())
 
     def _has_same(self, name: str, other: Tensor) -> bool:
         mine = self.kept[name]
         return place_of(mine) == place_of(other) or (name not in self.written and _equal(mine, other))
 
 
-def program_of(recording: Recording, inputs: Sequence[Tensor]) -> Program | None:
+def program_of(
+    recording: Recording,
+    inputs: Sequence[Tensor],
+    rewritten: Sequence[Tensor] = (),
+    returned: Sequence[Tensor] = (),
+) -> Program | None:
     """Return the program of a step; ``None``: it cannot be repeated, and the recording says why.
 
     Args:
         recording: of the step.
         inputs: the tensors that change from step to step.
+        rewritten: tensors that stay where they are, and that something else changes between two steps.
+        returned: what the step returned.
     """
-    builder = _Builder(recording, inputs)
+    builder = _Builder(recording, inputs, rewritten, returned)
     program = None if recording.why_not else builder.program()
     return None if recording.why_not else program
 
 
 class _Builder:
-    def __init__(self, recording: Recording, inputs: Sequence[Tensor]) -> None:
-        self._recording, self._operations = recording, recording.operations
+    def __init__(
+        self,
+        recording: Recording,
+        inputs: Sequence[Tensor],
+        rewritten: Sequence[Tensor],
+        returned: Sequence[Tensor],
+    ) -> None:
+        self._recording, self._operations, self._returned = recording, recording.operations, returned
         self._names: dict[Place, str] = {}
         self._numbers = itertools.count()
         self._program = Program([f"i{number}" for number in range(len(inputs))])
         self._changing = {_storage(one) for one in inputs}
         """Memory that holds other numbers in every step, or is other memory."""
-        self._written = {_storage(one) for operation in self._operations for one in operation.changed}
+        changed = [one for operation in self._operations for one in operation.changed]
+        self._written = {_storage(one) for one in (*changed, *rewritten)}
         self._made_once: set[int] = set()
         self._roots: dict[str, str] = {}
         """Of a result that is another one in a new shape: which."""
@@ -115,9 +137,10 @@ class _Builder:
         program = self._program
         for operation in list(self._operations):
             self._add(operation)
+        program.returned = [self._name(one) for one in self._returned]
         made_once = {name for statement in program.once for name in statement.results}
-        program.each = _needed(program.each, set())
-        used = {name for statement in program.each for name in statement.uses}
+        program.each = _needed(program.each, set(program.returned))
+        used = {name for statement in program.each for name in statement.uses} | set(program.returned)
         program.needed = sorted(made_once & used)
         program.once = _needed(program.once, set(program.needed))
         used |= {name for statement in program.once for name in statement.uses}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 
 import torch
 from torch import Tensor
@@ -13,14 +13,13 @@ from mtl_core.layers.matrix_products import ONEDNN
 from mtl_core.recipe import Recipe
 from mtl_core.registry import find
 from mtl_core.training.recorded_steps.calls import Calls
-from mtl_core.training.recorded_steps.program import Place, Program, place_of, program_of
-from mtl_core.training.recorded_steps.recording import Recording
+from mtl_core.training.recorded_steps.recorded_work import RecordedWork
 from mtl_core.training.step_inputs import StepInputs
 
-USUAL_STEPS = 20
-"""Steps of an array that are taken as usual before two are recorded: recording takes as long as some ten more."""
-MOST_PROGRAMS = 3
-"""Programs of an array, of which a new one is needed when the state is put elsewhere in memory."""
+USUAL_STEPS, USUAL_IF_KNOWN = 20, 1
+"""Steps of an array that are taken as usual before two are recorded, which takes as long as some ten more; and before
+one is, if the program of other arrays is known."""
+Take = Callable[[StepInputs, Callable[[], Noise | None]], None]
 
 
 def is_recordable(recipe: Recipe, tasks: Sequence[Task]) -> bool:
@@ -31,101 +30,76 @@ def is_recordable(recipe: Recipe, tasks: Sequence[Task]) -> bool:
     return not own_modules and all(part.__module__.startswith("mtl_core.") for part in parts)
 
 
-class RecordedSteps:
-    """Trains the epochs of one array on a CPU: step by step at first, then by the program of two recorded steps.
+class RecordedSteps(RecordedWork):
+    """Trains the epochs of one array on a CPU: step by step at first, then by the program of recorded steps.
 
-    The program is used if both steps came to the same one, so that nothing in it stems from the number of the step.
+    Steps in which a task is absent are always taken as usual.
 
     Args:
-        take: takes a step with its inputs and what makes its dropout masks.
         dropout: that of the array; ``None``: nothing is dropped.
         state: returns the tensors that steps change and that are to stay where they are.
-        usual_steps: steps that are taken as usual at first.
+        decided: returns what decides, beside the inputs, which operations a step takes.
+        kind: of the steps, as of :class:`RecordedWork`.
+        usual_steps: steps that are taken as usual at first; ``None``: as many as pay.
     """
 
     def __init__(
         self,
-        take: Callable[[StepInputs, Callable[[], Noise | None]], None],
         dropout: Dropout | None,
         state: Callable[[], Sequence[Tensor]],
-        usual_steps: int = USUAL_STEPS,
+        decided: Callable[[], Hashable],
+        kind: Hashable,
+        usual_steps: int | None = None,
     ) -> None:
-        self._take, self._dropout, self._state, self._usual_steps = take, dropout, state, usual_steps
-        self._before: Program | None = None
-        """The program of the step before, to which that of the next one is compared."""
-        self._calls: tuple[Calls, Calls] | None = None
-        """Those of an epoch, and those of a step, which take what the first return and then the inputs."""
-        self._places: list[Place] = []
-        self._programs = 0
-        self.why_not = ""
-        """Why steps are taken as usual from now on; empty: there is a program, or will be."""
+        super().__init__(kind, state)
+        self._dropout, self._decided, self._decided_then = dropout, decided, decided()
+        self._usual = (USUAL_IF_KNOWN if self.is_known else USUAL_STEPS) if usual_steps is None else usual_steps
 
-    @property
-    def has_program(self) -> bool:
-        """Whether steps are done by a program from now on."""
-        return self._calls is not None
-
-    def train(self, steps: Sequence[StepInputs]) -> None:
+    def train(self, steps: Sequence[StepInputs], take: Take) -> None:
         """Take the steps of an epoch.
 
         Args:
             steps: inputs of the epoch's steps, whose shapes are those of all epochs.
+            take: takes a step with its inputs and what makes its dropout masks.
         """
-        if self._calls is not None and self._places != self._places_now():
-            self._calls = None
         taken = 0
-        while taken < len(steps) and self._calls is None:
-            self._take_usually(taken, steps[taken])
-            taken += 1
-        if self._calls is not None and taken < len(steps):
-            self._run(*self._calls, steps, taken)
+        while taken < len(steps):
+            calls = self.calls() if steps[taken].trains_all else None
+            if calls is not None:
+                taken += self._run(*calls, steps, taken)
+            else:
+                self._take_usually(taken, steps[taken], take)
+                taken += 1
 
-    def _run(self, once: Calls, each: Calls, steps: Sequence[StepInputs], first: int) -> None:
-        """Do the steps from ``first`` on by their program."""
+    def _run(self, once: Calls, each: Calls, steps: Sequence[StepInputs], first: int) -> int:
+        """Do the steps from ``first`` on by their program, up to one that has none, and return their number."""
+        last = next((place for place in range(first, len(steps)) if not steps[place].trains_all), len(steps))
         try:
             with torch.inference_mode():
                 fixed = once()
-            for place in range(first, len(steps)):
+            for place in range(first, last):
                 inputs = self._inputs(place, steps[place])  # masks outlive the block, and others may train on them
                 with torch.inference_mode():
                     each(*fixed, *inputs)
         finally:
             ONEDNN.off()
+        return last - first
 
-    def _take_usually(self, place: int, inputs: StepInputs) -> None:
+    def _take_usually(self, place: int, inputs: StepInputs, take: Take) -> None:
         """Take a step as usual, and record it when its time has come."""
 
         def noise() -> Noise | None:
             return self._dropout.at(place) if self._dropout else None
 
-        if self.why_not or self._usual_steps > 0:
-            self._usual_steps -= 1
-            self._take(inputs, noise)
-            return
-        changing = self._inputs(place, inputs)
-        recording = Recording().of(lambda: self._take(inputs, noise))
-        program = program_of(recording, changing)
-        self.why_not = recording.why_not
-        if program is None or self._before is None:
-            self._before = program
-            return
-        if not self._before.same_as(program):
-            self.why_not = "a step differs from the one before in other things than its inputs"
-        elif self._programs == MOST_PROGRAMS:
-            self.why_not = "the state does not stay where it is in memory"
+        if self.why_not or self._usual > 0 or not inputs.trains_all:
+            self._usual -= 1
+            take(inputs, noise)
+            if self._decided() != self._decided_then:
+                self._decided_then = self._decided()
+                self.forget()
         else:
-            self._calls, self._places = _calls_of(program), self._places_now()
-            self._programs += 1
-        self._before = None
+            self.record(lambda: take(inputs, noise), self._inputs(place, inputs))
 
     def _inputs(self, place: int, inputs: StepInputs) -> list[Tensor]:
         masks = [] if self._dropout is None else self._dropout.asked_masks(place)
         return [one for one in inputs.tensors if one is not None] + masks
-
-    def _places_now(self) -> list[Place]:
-        return [place_of(one) for one in self._state()]
-
-
-def _calls_of(program: Program) -> tuple[Calls, Calls]:
-    once = Calls(program.once, program.kept, [], program.needed)
-    return once, Calls(program.each, program.kept, [*program.needed, *program.inputs])

@@ -23,6 +23,10 @@ METRICS = {
     "workers": "Shards that may run at once.",
     "workers_busy": "Shards that run.",
     "replicas_per_minute": "Replicas that end per minute in this session.",
+    "shards_out_of_memory": "Shards of this session that ran out of memory and were cut in two.",
+    "device_memory_bytes": "Memory of a GPU.",
+    "device_memory_peak_bytes": "Most memory of a GPU that the worker of one of the last shards held at once.",
+    "device_memory_used_bytes": "Memory that all processes hold of a machine's fullest GPU.",
     "seconds_left": "Seconds left of the study, and the ends of their range.",
 }
 """Gauges by name, without the prefix ``mtl_study_``, and what they hold."""
@@ -92,8 +96,15 @@ def _samples(progress: StudyProgress) -> Iterator[Sample]:
     yield "replicas_failed", {}, sum(counts.failed.values())
     yield "replicas_diverged", {}, counts.diverged
     yield "share_done", {}, counts.share
-    yield "workers", {"device": progress.device}, progress.workers
-    yield "workers_busy", {"device": progress.device}, len(progress.running)
+    yield "workers", {"device": progress.use.device}, progress.workers
+    yield "workers_busy", {"device": progress.use.device}, len(progress.running)
+    yield "shards_out_of_memory", {}, progress.use.out_of_memory.times if progress.use.out_of_memory else 0
+    for cards in progress.use.cards:
+        labels = {"machine": cards.machine, "card": cards.card}
+        yield "device_memory_bytes", labels, cards.memory_bytes
+        yield "device_memory_peak_bytes", labels, cards.peak_bytes
+        if cards.used_bytes is not None:
+            yield "device_memory_used_bytes", labels, cards.used_bytes
     if progress.per_minute is not None:
         yield "replicas_per_minute", {}, progress.per_minute
     if progress.left is not None:

@@ -12,6 +12,7 @@ from typing import Any
 from analysis.records.phases import PHASES
 from study.config.suite import SuitePosition
 from study.driver.watching.counts import Counts, Work, beyond_records, count, planned_work
+from study.driver.watching.device_use import DeviceUse, device_use
 from study.driver.watching.known_work import as_known
 from study.driver.watching.pace import (
     FEWEST_GAINED,
@@ -54,7 +55,7 @@ class StudyProgress:
         best: arms of the phase with the best mean validation skill so far, in points, of those of which this session
             has seen every task.
         workers: shards that may run at once.
-        device: type of the device that replicas train on.
+        use: the device that replicas train on, and how the study uses it.
         machines: of a cluster, by name: shards in work there, and workers that it holds; empty on one machine.
         waiting: what is waited for; empty: nothing.
         per_minute: replicas that end per minute in this session; ``None``: none has.
@@ -70,7 +71,7 @@ class StudyProgress:
     running: list[tuple[str, float]]
     best: list[tuple[str, float]]
     workers: int
-    device: str = "cpu"
+    use: DeviceUse = field(default_factory=lambda: DeviceUse("cpu"))
     machines: dict[str, tuple[int, int]] = field(default_factory=dict)
     waiting: str = ""
     per_minute: float | None = None
@@ -96,7 +97,8 @@ class StudyProgress:
             "running": self.running,
             "best": self.best,
             "workers": self.workers,
-            "device": self.device,
+            "device": self.use.device,
+            **self.use.facts(),
             "machines": machines,
             "waiting": self.waiting,
             "study": self.study,
@@ -143,7 +145,8 @@ class ProgressMonitor:
         under_way = Counter[str]()
         for job in running:
             under_way[job.phase] += beyond_records(epochs[job.name][0], job.replicas, entries)
-        seconds, events = time.monotonic() - self.started, last_session(list(scheduler.ledger.events))
+        whole = list(scheduler.ledger.events)
+        seconds, events = time.monotonic() - self.started, last_session(whole)
         work, session = as_known(self.work, self.session, events)
         counts = count(work, entries.values(), under_way)
         left = None
@@ -162,7 +165,7 @@ class ProgressMonitor:
             running=[(job.arm.label, epochs[job.name][0] / max(epochs[job.name][1], 1)) for job in running],
             best=_best_arms(scheduler, phase, self.plan.tasks),
             workers=self.backend.workers,
-            device=self.backend.device,
+            use=device_use(whole, self.backend.device),
             machines=self._machines(running),
             waiting=_waiting(phase, len(running), len(jobs) - len(running), self.backend.workers, events),
             per_minute=replicas_per_minute(events, has_ended, datetime.now(UTC)),

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 
 from study.config.text import printable
 from study.driver.watching.counts import Counts
+from study.driver.watching.device_words import device_lines, device_text, memory_in_short
 from study.driver.watching.pace import rate_text
 from study.driver.watching.progress import StudyProgress
 
 MOST_LINES = 25
 SHARDS_SHOWN, FAILURES_SHOWN, MACHINES_SHOWN = 6, 3, 4
+FEWEST_SHARDS_SHOWN = 2
+"""Shards and leading arms that are shown whatever else there is to show."""
 
 
 def line_of(progress: StudyProgress) -> str:
@@ -21,6 +25,7 @@ def line_of(progress: StudyProgress) -> str:
         *_pace(progress),
         *([f"best mean skill so far {progress.best[0][0]} ({progress.best[0][1]:.1f})"] if progress.best else []),
         *_ended_badly(progress.counts),
+        *memory_in_short(progress.use),
         *([f"waiting for {progress.waiting}"] if progress.waiting else []),
     ]
     return printable(", ".join(parts))
@@ -39,15 +44,25 @@ def share_of(progress: StudyProgress) -> str:
 
 
 def rest_of(progress: StudyProgress) -> list[str]:
-    """Return the lines below the bar: who works, what is waited for, which arms lead, and what failed."""
+    """Return the lines below the bar: who works on which device, what is waited for, which arms lead, what failed.
+
+    Lines on GPUs take the place of shards, then of leading arms.
+    """
     rate = f", {rate_text(progress.per_minute)}" if progress.per_minute is not None else ""
-    lines = [f"{len(progress.running)} of {progress.workers} workers busy on {progress.device}{rate}"]
+    use = progress.use
+    where = f" on {use.device}" if use.device and not use.has_cards else ""
+    lines = [f"{len(progress.running)} of {progress.workers} workers busy{where}{rate}"]
     lines += [f"  {machines_text(progress.machines)}"] if progress.machines else []
+    of_device = [f"device   {device_text(use)}"] if use.has_cards else []
+    of_device += device_lines(use, datetime.now(UTC), brief=True)
+    lines += of_device
     lines += [f"waiting for {progress.waiting}"] if progress.waiting else []
-    lines += [f"  {share:4.0%}  {label}" for label, share in progress.running[:SHARDS_SHOWN]]
+    shards = max(SHARDS_SHOWN - len(of_device), FEWEST_SHARDS_SHOWN)
+    lines += [f"  {share:4.0%}  {label}" for label, share in progress.running[:shards]]
     if progress.best:
+        arms = max(len(progress.best) + SHARDS_SHOWN - shards - len(of_device), FEWEST_SHARDS_SHOWN)
         lines += ["best mean validation skill so far, in points, of arms with every task seen"]
-        lines += [f"  {skill:5.1f}  {label}" for label, skill in progress.best]
+        lines += [f"  {skill:5.1f}  {label}" for label, skill in progress.best[:arms]]
     return lines + failure_lines(progress.counts)
 
 

@@ -56,6 +56,23 @@ def test_common_inputs_are_permuted_and_begun_again() -> None:
     assert batches(data).present(order, [0, 0]) is None
 
 
+@pytest.mark.parametrize("data", [development(), own_inputs(sizes=(300, 100, 20))], ids=["common", "own"])
+def test_rows_of_one_seed_have_equal_orders_that_are_drawn_once(
+    data: Development, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, other = prepare(data, 1), prepare(data, 2)
+    sampler = BatchSampler(Recipe(batch_size=16), data, [one, other, one, one], [1, 2, 1, 1])
+    alone = batches(data, [1, 2])
+    expected, later = alone.order([0, 0]), alone.order([4, 4])
+    drawn, permutation = [], torch.randperm
+    monkeypatch.setattr(
+        torch, "randperm", lambda *given, **options: drawn.append(given) or permutation(*given, **options)
+    )
+    order = sampler.order([0, 0, 0, 4])
+    assert torch.equal(order, torch.stack([expected[0], expected[1], expected[0], later[0]]))
+    assert len(drawn) == 3 * order.shape[2], "seed 1 in epochs 0 and 4, seed 2 in epoch 0"
+
+
 def test_every_task_draws_from_its_own_examples_however_few() -> None:
     data = own_inputs(sizes=(300, 100, 20))
     order = batches(data).order([0, 3])

@@ -16,15 +16,18 @@ from mtl_core.registry import entries
 from mtl_core.testing.cases import BACKBONE_OPTIONS, cases_of
 from mtl_core.testing.recorded import check_recorded
 from mtl_core.testing.small_tasks import MIXED, small_tasks
+from mtl_core.training.optimisers.on_host import HostOptimiser
 from mtl_core.training.recorded_steps.program import Program
 from mtl_core.training.recorded_steps.recorded_steps import RecordedSteps
+from mtl_core.training.step_inputs import StepInputs
+from mtl_core.training.train_epoch import EpochTrainer
 from mtl_core.weighting.dwa import DWA
 from tests.mtl_core.sharing.cases import SHARING_OPTIONS
 
 RECIPE = Recipe(depth=1, stages=2, width=8, batch_size=16, epochs=6)
 BACKBONES = [name for name in entries("backbones") if name != "custom"]
-NUMBERS_ARE_READ = ("adatask", "cagrad", "cr_mogm", "dualproj", "fairgrad", "mgda", "nash", "upgrad")
-"""Weighting methods that decide in Python by numbers that they find; under ``adatask`` the optimiser does."""
+NUMBERS_ARE_READ = ("cagrad", "cr_mogm", "dualproj", "fairgrad", "mgda", "nash", "upgrad")
+"""Weighting methods that decide in Python by numbers that they find."""
 
 
 @cache
@@ -73,9 +76,38 @@ def test_the_program_of_every_option_of_a_step_trains_the_same_bits(options: dic
     assert check_recorded(replace(RECIPE, **options), data()) == ""
 
 
-def test_steps_that_ask_which_tasks_are_there_have_no_program() -> None:
-    for recipe, pool in ((RECIPE, data(missing=0.3)), (replace(RECIPE, tasks_per_step=2), data())):
-        assert check_recorded(recipe, pool) != ""
+@pytest.mark.parametrize("weighting", ["equal", "famo", "pcgrad", "adatask"])
+@pytest.mark.parametrize(("missing", "batch_size"), [(0.3, 16), (0.5, 6)])
+def test_steps_that_lack_a_task_are_taken_as_usual_between_those_of_a_program(
+    missing: float, batch_size: int, weighting: str
+) -> None:
+    pool, taken = small_tasks(MIXED, own_inputs=False, examples=240, missing=missing), []
+    take = EpochTrainer._take
+
+    def counting(self: EpochTrainer, inputs: StepInputs, noise: Any) -> None:
+        taken.append(inputs.trains_all)
+        take(self, inputs, noise)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(EpochTrainer, "_take", counting)
+        assert check_recorded(replace(RECIPE, weighting=weighting, batch_size=batch_size), pool, steps=60) == ""
+    absent = taken.count(False)
+    assert absent % 2 == 0, "both trainings lacked tasks in the same steps"
+    assert (absent > 0) == (missing == 0.5)
+    assert len(taken) < 0.8 * (2 * 60), "a program did the others"
+
+
+def test_a_row_that_has_lacked_a_task_is_recorded_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its parameters have been updated more or less often from then on, and a call of a kernel takes one number."""
+    pool, recipe = small_tasks(MIXED, own_inputs=False, examples=240, missing=0.5), replace(RECIPE, batch_size=6)
+    assert check_recorded(recipe, pool, steps=60) == ""
+    monkeypatch.setattr(HostOptimiser, "decided", lambda self: None)
+    with pytest.raises(AssertionError, match=" differs by "):
+        check_recorded(recipe, pool, steps=60)
+
+
+def test_steps_of_a_part_of_the_tasks_have_no_program() -> None:
+    assert check_recorded(replace(RECIPE, tasks_per_step=2), data()) == "no step trained every task"
 
 
 def test_code_of_the_users_own_has_no_program() -> None:

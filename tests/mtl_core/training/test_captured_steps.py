@@ -26,7 +26,7 @@ class World:
 
     def __init__(self, seconds: list[float], graph: Callable[[], RecordedGraph] = RecordedGraph) -> None:
         self.total, self.taken = torch.zeros(2), 0
-        self.steps = CapturedSteps(self.take, graph, CPU, lambda: next(self.readings))
+        self.steps = CapturedSteps(graph, CPU, lambda: next(self.readings))
         self.readings = self.clock(seconds)
 
     @staticmethod
@@ -41,7 +41,7 @@ class World:
 
     def epoch(self, rows: int = 2) -> None:
         each = [inputs(2.0**step, rows) for step in range(STEPS)]
-        self.steps.train(each, lambda: [self.take(step) for step in each] and None)
+        self.steps.train(each, self.take, lambda: [self.take(step) for step in each] and None)
 
 
 def test_an_epoch_by_replays_takes_every_step_on_its_own_inputs() -> None:

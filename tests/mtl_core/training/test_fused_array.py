@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
+from dataclasses import replace
+
+import pytest
 import torch
 
 from mtl_core.data.preprocessing import prepare
@@ -64,6 +69,29 @@ def test_an_epoch_can_end_after_its_first_steps() -> None:
     whole.train_epoch(10_000)
     updates = [array.states()[0]["updates"].max().item() for array in (again, two, whole)]
     assert updates == [1, 2, whole.steps]
+
+
+@pytest.mark.parametrize("weighting", ["equal", "gradnorm", "pcgrad"])
+def test_the_memory_of_an_array_is_free_as_soon_as_nothing_refers_to_it(weighting: str) -> None:
+    """Python collects cycles of references when it likes, and a worker makes the next array before that."""
+    freed: list[bool] = []
+    recipe, chosen = replace(RECIPE, weighting=weighting, batch_size=16), rows(2)
+    network = Network(recipe, DATA.tasks, DATA.shape)
+    states = [fresh_state(recipe, network, row) for row in chosen]
+    array = FusedArray(recipe, DATA, network, chosen, states, [prepare(DATA, row.seed) for row in chosen])
+    while array.epochs[0] < 2:
+        array.advance()
+    assert array._trainer.recorded is not None
+    assert array._trainer.recorded.has_program
+    gc.collect()
+    gc.disable()
+    try:
+        weakref.finalize(array._trainer, freed.append, True)
+        weakref.finalize(array._parts.loader, freed.append, True)
+        del array
+    finally:
+        gc.enable()
+    assert freed == [True, True]
 
 
 def test_states_are_copies_and_one_row_has_one_state() -> None:

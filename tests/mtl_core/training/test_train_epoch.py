@@ -67,9 +67,13 @@ def test_a_task_that_one_batch_of_a_step_lacks_is_not_stepped() -> None:
     parts = assemble(recipe, data, network, chosen, states, [prepare(data, row.seed) for row in chosen])
     trainer, own = EpochTrainer(parts), [slot.name for slot in network.layout.trained].index("head.regression1.weight")
     epoch = trainer.begin()
-    both = torch.stack([one for one in epoch.presents if one is not None]).all(dim=0)[:, :, 0]
+    every_task = torch.ones(2, len(data.tasks), dtype=torch.bool)
+    of_batches = torch.stack(
+        [torch.stack([every_task if one is None else one for one in steps], dim=1) for steps in epoch.presents]
+    )
+    both = of_batches.all(dim=0)[:, :, 0]
     assert len(epoch.presents) == 2
-    assert 0 < both.sum() < epoch.presents[0][:, :, 0].sum()  # type: ignore[index]
+    assert 0 < both.sum() < of_batches[0, :, :, 0].sum()
     for step in range(both.shape[1]):
         before, updates = parts.parameters[own].clone(), parts.state["updates"][:, 1].clone()
         trainer.step(epoch, step)

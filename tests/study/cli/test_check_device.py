@@ -50,13 +50,13 @@ def test_a_card_is_named_and_how_it_is_packed_and_why() -> None:
     found = packing(arrays=2)
     words = device_in_words(CARD | {"packing": packing_facts(*alone(found))})
     assert words == (
-        "device: cuda (H200, 140 GiB), 2 shards a card, 64 to 65 replicas a shard (of 1 network twice as many would"
-        " hardly be faster, of 1 network more would not fit into its share of the memory); asked for auto; torch"
-        " 2.13.0+cu130"
+        "device: cuda (H200, 140 GiB), 2 shards a card, 64 to 65 replicas a shard, measured (of 1 network twice as"
+        " many would hardly be faster, of 1 network more would not fit into its share of the memory); asked for auto;"
+        " torch 2.13.0+cu130"
     )
     one = packing_facts(*alone(found), [one for one in found.known if found.rows_of(one).limit == "memory"])
     said = device_in_words(CARD | {"packing": one | {"shards_a_card": 1}})
-    assert "1 shard a card, 65 replicas a shard (more would not fit into its share of the memory);" in said
+    assert "1 shard a card, 65 replicas a shard, measured (more would not fit into its share of the memory);" in said
     rounded = device_in_words(CARD | {"packing": one, "precision": "bf16"})
     assert rounded.startswith("device: cuda (H200, 140 GiB), products in bf16, ")
 

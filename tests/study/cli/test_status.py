@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -17,12 +18,15 @@ from study.cli.app import app
 from study.cli.study_status import Status, read_status, status_of
 from study.driver.extend import extend
 from study.driver.run import run
+from study.planning.cards.facts import packing_facts
 from study.store import ledger
 from study.store.archive import Entry
 from study.store.ledger import Ledger
 from study.store.recorded import Recorded
 from tests.study import fake_engine
 from tests.study.conftest import tiny
+from tests.study.driver.watching.test_device_use import memory
+from tests.study.planning.cards.test_card_packing import alone, packing
 
 PLANNED = {
     "event": "planned", "time": "2026-01-01T00:00:00.000+00:00", "replicas": {"search": 8, "confirm": 4, "verdict": 4},
@@ -115,6 +119,29 @@ def test_the_command_for_programs(tmp_path: Path) -> None:
     facts = json.loads(CliRunner().invoke(app, ["status", str(tmp_path), "--json"]).stdout)
     assert facts["planned"]["search"] == 8
     assert facts["done"]["search"] == 0, "what the ledger says is not there"
+
+
+def test_the_card_its_packing_and_its_memory_are_told_to_people_and_to_programs(tmp_path: Path) -> None:
+    """In the words of the screen; programs get numbers."""
+    with Ledger(tmp_path) as book:
+        book.append("planned", replicas=PLANNED["replicas"])
+        book.append("packed", **packing_facts(*alone(packing())))
+        book.append("device", device="cuda", precision="tf32")
+        book.append("started", shard="a", phase="search", replicas=["1"])
+        book.append("finished", shard="a", phase="search", replicas=["1"], memory=memory(card="H100"))
+        book.append("cut", shard="b", phase="search", arm="hard d1", replicas=["1", "2"], outcome="memory")
+    lines = CliRunner().invoke(app, ["status", str(tmp_path)]).stdout.splitlines()
+    assert "  device   cuda, products in tf32" in lines, "74 GiB were measured, and 140 GiB are told of"
+    assert any(
+        line.startswith("  packing  1 shard a card, 64 to 134 replicas a shard, measured on H100 (") for line in lines
+    )
+    assert "  memory   peak 3.0 GiB a shard, 12.0 of 140 GiB used (H100)" in lines
+    assert any(re.fullmatch(r"  memory   ran out \S+ ago: shard of 2 halved, hard d1", line) for line in lines)
+    facts = json.loads(CliRunner().invoke(app, ["status", str(tmp_path), "--json"]).stdout)
+    assert (facts["packing"]["shards_a_card"], facts["packing"]["fewest"], facts["packing"]["most"]) == (1, 64, 134)
+    assert facts["cards"][0]["machine"] == "gpu-1"
+    assert (facts["out_of_memory"]["times"], facts["out_of_memory"]["replicas"]) == (1, 2)
+    assert (facts["devices"], facts["precision"]) == (["cuda"], "tf32")
 
 
 @pytest.mark.parametrize("name", [".", "missing"])

@@ -6,6 +6,8 @@ The card stands in for memory and time alone; replicas train on the CPU.
 from __future__ import annotations
 
 import dataclasses
+import json
+import socket
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -15,6 +17,9 @@ import pytest
 import torch
 
 from mtl_core.training import trainer
+from mtl_core.training.device_memory import DeviceMemory
+from study.cli.status import lines_of
+from study.cli.study_status import read_status
 from study.driver import card_packing
 from study.driver.backend_choice import RunOptions
 from study.driver.dataset import prepare_with_data
@@ -22,6 +27,8 @@ from study.driver.run import run_prepared
 from study.execution.backend import CardNotReached
 from study.execution.heartbeat import Heartbeats
 from study.execution.inline import Inline
+from study.jobs import train
+from study.jobs.job import Data
 from study.planning import prepare
 from study.planning.cards import cards_here
 from study.planning.cards.cards_here import measured_before
@@ -168,6 +175,62 @@ def test_memory_that_runs_out_halves_shards_of_this_study_and_of_the_next(
     assert tables(tmp_path / "run") == tables(run(tmp_path / "plain"))
 
 
+class StandInMemory:
+    """What a shard takes of the card: 3 GB at the peak, beside 9 GB of others."""
+
+    def __init__(self, device: Any) -> None:
+        pass
+
+    def begin(self) -> None:
+        pass
+
+    def taken(self) -> DeviceMemory:
+        return DeviceMemory("H100", "a", 80 * 10**9, 3 * 2**30, 12 * 2**30)
+
+
+def test_screens_and_status_tell_the_card_its_packing_and_its_memory(
+    sizes: list[int],
+    card: StandInCard,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """A session on a card that is none; eight replicas run out of its memory once."""
+    noting = trainer.fit
+    refused: list[int] = []
+
+    def full(recipe: Any, development: Any, rows: Any, **options: Any) -> Any:
+        if len(rows) > 7 and not refused:
+            refused.append(len(rows))
+            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB")
+        return noting(recipe, development, rows, **options)
+
+    def begin(self: Inline, data: Data) -> str:
+        self.device = "cuda"
+        return self.device
+
+    monkeypatch.setattr(trainer, "fit", full)
+    monkeypatch.setattr(train, "chosen_device", torch.device)
+    monkeypatch.setattr(train, "WorkMemory", StandInMemory)
+    monkeypatch.setattr(Inline, "begin", begin)
+    out = tmp_path / "run"
+    run_prepared(prepare_run(tiny(**MANY), out), out=out, options=RunOptions("inline", screen="json"))
+    last = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert last["device"] == "cuda"
+    status = read_status(out)
+    told = json.loads(json.dumps(status.facts()))
+    names = ("packing", "cards", "out_of_memory", "precision")
+    assert {name: last[name] for name in names} == {name: told[name] for name in names}
+    (of_machine,) = told["cards"]
+    assert (of_machine["machine"], of_machine["shards"]) == (socket.gethostname(), 20)
+    assert told["out_of_memory"]["replicas"] == refused[0]
+    lines = lines_of(out, status)
+    assert "  device   cuda (H100, 74.5 GiB)" in lines
+    assert "  memory   peak 3.0 GiB a shard, 12.0 of 74.5 GiB used" in lines
+    assert sum(line.startswith("  memory   ran out ") for line in lines) == 1
+    assert sum(line.startswith("  packing  1 shard a card, ") for line in lines) == 1
+
+
 def test_a_processor_that_runs_out_of_memory_is_no_card(
     sizes: list[int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -182,6 +245,9 @@ def test_a_processor_that_runs_out_of_memory_is_no_card(
     run(tmp_path / "run")
     assert events(tmp_path / "run", "cut")
     assert not events(tmp_path / "run", "packed")
+    lines = [line for line in lines_of(tmp_path, read_status(tmp_path / "run")) if "memory" in line or "device" in line]
+    assert lines[0] == "  device   cpu"
+    assert [line[:19] for line in lines[1:]] == ["  memory   ran out "], "nothing else is known of its memory"
 
 
 def test_the_forecast_of_a_study_on_a_card_is_what_was_measured_there(

@@ -136,7 +136,7 @@ def test_a_cluster_without_a_gpu_is_refused_before_it_trains(tmp_path: Path) -> 
 
 def test_ledger_and_status_say_a_precision_that_is_not_float32(fake: Path, tmp_path: Path) -> None:
     out = run(tmp_path / "run", device="cpu")
-    assert read_status(out).precision == "float32"
+    assert read_status(out).use.precision == "float32"
     assert "  device   cpu" in lines_of(out, read_status(out))
     with Ledger(out) as ledger:
         note_device("cuda", Archive(out), ledger, mix=True, precision="tf32")
@@ -156,6 +156,6 @@ def test_a_study_in_bf16_has_replicas_of_its_own(fake: Path, tmp_path: Path, mon
     rounded, exact = (set(analysis.load(out).replicas["replica"]) for out in outs)
     assert len(rounded) == len(exact) > 0
     assert not rounded & exact
-    assert [read_status(out).precision for out in outs] == ["bf16", "float32"]
+    assert [read_status(out).use.precision for out in outs] == ["bf16", "float32"]
     with pytest.raises(UserError, match="another study"):
         run_prepared(prepare_run(spec, tmp_path / "new"), out=outs[0], options=RunOptions("inline", device="cpu"))

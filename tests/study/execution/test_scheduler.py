@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -254,4 +254,20 @@ def test_a_job_that_ran_out_of_memory_is_told_before_it_is_cut(archive: Any, boo
         if len(rest):
             break
     assert told == ["a+b+c"]
-    assert len(book.of("cut")) == 2
+    assert [event["outcome"] for event in book.of("cut")] == ["memory", "died"]
+
+
+def test_the_ledger_tells_what_jobs_took_of_their_cards(archive: Any, book: Ledger) -> None:
+    def steps() -> Steps:
+        yield [Step(("a", "b")), Step(("c",))]
+
+    scheduler = Scheduler(steps(), archive, book)
+    large, small = drain(scheduler)
+    scheduler.finished(large, Summary("memory", "CUDA out of memory", seconds=2.0, memory={"peak_bytes": 9}))
+    scheduler.finished(small, replace(record(archive, small), memory={"peak_bytes": 5}))
+    (cut,), (finished,) = book.of("cut"), book.of("finished")
+    assert (cut["outcome"], cut["memory"], cut["seconds"]) == ("memory", {"peak_bytes": 9}, 2.0)
+    assert finished["memory"] == {"peak_bytes": 5}
+    for job in drain(scheduler):
+        scheduler.finished(job, record(archive, job))
+    assert "memory" not in book.of("finished")[-1], "a processor's jobs tell nothing"

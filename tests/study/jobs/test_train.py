@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,9 @@ import pytest
 import torch
 
 from mtl_core.training import trainer
+from mtl_core.training.device_memory import DeviceMemory
 from study.config.sections import Training
+from study.jobs import train
 from study.jobs.job import Data
 from study.jobs.shard import shards_of
 from study.jobs.train import TrainingJob
@@ -21,6 +24,7 @@ from study.planning.replica import Replica
 from study.planning.training_settings import TrainingSettings
 from study.store.archive import Archive
 from study.store.storage import LocalStorage
+from tests.study import fake_engine
 from tests.study.conftest import small_task_set
 
 ARM = Arm("hard", 1, 2, 4)
@@ -134,6 +138,52 @@ def test_want_of_memory_in_one_tasks_part_cuts_the_job(archive: Archive, monkeyp
     monkeypatch.setattr(trainer, "fit", fit)
     ended = single_task_job(("rain", "sun")).run(DATA, LocalStorage(archive.directory), silent)
     assert ended.outcome == "memory"
+
+
+class StandInMemory:
+    """The memory of a card that is none: 5 bytes at the peak, and nothing before work has begun."""
+
+    def __init__(self, device: torch.device) -> None:
+        assert device.type == "cpu"
+        self.found: DeviceMemory | None = None
+
+    def begin(self) -> None:
+        self.found = DeviceMemory("H200", "a", 9, 5, 7)
+
+    def taken(self) -> DeviceMemory | None:
+        return self.found
+
+
+@pytest.mark.parametrize("error", [None, ValueError("no"), MemoryError()])
+def test_what_a_job_took_of_its_card_is_told_however_it_ends(
+    archive: Archive, monkeypatch: pytest.MonkeyPatch, error: Exception | None
+) -> None:
+    def fit(*given: Any, **options: Any) -> Any:
+        if error is not None:
+            raise error
+        return fake_engine.fit(*given, **options)
+
+    monkeypatch.setattr(trainer, "fit", fit)
+    on_cpu = job().run(DATA, LocalStorage(archive.directory), silent)
+    assert on_cpu.memory == {}
+    assert "memory" not in on_cpu.facts()
+    monkeypatch.setattr(train, "WorkMemory", StandInMemory)
+    ended = job().run(DATA, LocalStorage(archive.directory), silent)
+    memory = {"card": "H200", "card_id": "a", "memory_bytes": 9, "peak_bytes": 5, "used_bytes": 7}
+    assert ended.facts()["memory"] == memory | {"host": socket.gethostname()}
+    assert ended.facts().get("outcome") == ("memory" if isinstance(error, MemoryError) else None)
+
+
+def test_a_card_that_is_lost_before_work_begins_fails_the_replicas_and_not_the_study(
+    archive: Archive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Lost(StandInMemory):
+        def begin(self) -> None:
+            raise RuntimeError("CUDA error: unspecified launch failure")
+
+    monkeypatch.setattr(train, "WorkMemory", Lost)
+    ended = job().run(DATA, LocalStorage(archive.directory), silent)
+    assert (ended.outcome, ended.memory) == ("recorded", {})
 
 
 def test_what_is_given_up_is_recorded_as_failed(archive: Archive) -> None:

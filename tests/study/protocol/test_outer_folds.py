@@ -68,6 +68,19 @@ def test_a_fold_trains_with_the_draws_that_it_chose(records: Records) -> None:
         assert all(chosen[row.arm][row.task] == row.draw for row in here.itertuples())
 
 
+def test_a_baseline_that_several_folds_need_is_searched_in_common_arrays(records: Records) -> None:
+    seeds = records.replicas.set_index("replica")["seed"].to_dict()
+    new = {event["arm"] for event in records.events("added")}
+    needed = [records.frozen("judged", fold)["baselines"] for fold in range(FOLDS)]
+    common = {
+        arm for arm in new if sum(arm in {of_arm.get("total") for of_arm in each.values()} for each in needed) > 1
+    }
+    assert common
+    for event in records.events("finished"):
+        if event["phase"] == "search" and event["arm"] in common:
+            assert len({seeds[replica] % FOLDS for replica in event["replicas"]}) == FOLDS
+
+
 def test_every_labelled_row_judges_each_arm_once_a_pass(records: Records) -> None:
     scored = judged_rows(records, "y_b")
     labelled = int(records.tasks.set_index("task").loc["y_b", "labelled_test"])

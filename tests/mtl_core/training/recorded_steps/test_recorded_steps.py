@@ -14,7 +14,8 @@ from mtl_core.layers.bank import SHARED
 from mtl_core.layers.dropout import Dropout, Noise
 from mtl_core.layers.matrix_products import ONEDNN
 from mtl_core.recipe import Recipe
-from mtl_core.training.recorded_steps.recorded_steps import MOST_PROGRAMS, RecordedSteps, is_recordable
+from mtl_core.training.recorded_steps.recorded_steps import RecordedSteps, is_recordable
+from mtl_core.training.recorded_steps.recorded_work import MOST_PROGRAMS
 from mtl_core.training.step_inputs import StepInputs
 
 STEPS = 6
@@ -39,9 +40,11 @@ class Array:
 
     def __init__(self, extra: Callable[[Tensor], Tensor] = lambda x: x, rate: float = 0.0) -> None:
         self.total, self.data, self.calls = torch.zeros(1, 1, 2), torch.tensor([0.5, 1.5, 2.5]), 0
-        self._extra = extra
+        self._extra, self.decided = extra, 0
         self.dropout = Dropout((3,), (rate,)) if rate else None
-        self.recorded = RecordedSteps(self.take, self.dropout, lambda: [self.total], usual_steps=2)
+        self.recorded = RecordedSteps(
+            self.dropout, lambda: [self.total], lambda: self.decided, kind=object(), usual_steps=2
+        )
 
     def take(self, given: StepInputs, noise: Callable[[], Noise | None]) -> None:
         self.calls += 1
@@ -55,12 +58,12 @@ class Array:
             numbers = range(epoch * STEPS, (epoch + 1) * STEPS)
             if self.dropout:
                 self.dropout.begin(torch.tensor([[number] for number in numbers]))
-            self.recorded.train([inputs(number) for number in numbers])
+            self.recorded.train([inputs(number) for number in numbers], self.take)
         return self.total.clone()
 
 
 def usual(array: Array, epochs: int) -> Tensor:
-    array.recorded._usual_steps = 10**9
+    array.recorded._usual = 10**9
     return array.train(epochs)
 
 
@@ -74,7 +77,7 @@ def test_a_program_takes_over_after_two_recorded_steps(rate: float) -> None:
 
 def test_few_steps_are_not_worth_a_program() -> None:
     array = Array()
-    array.recorded._usual_steps = 20
+    array.recorded._usual = 20
     array.train(3)
     assert (array.calls, array.recorded.has_program, array.recorded.why_not) == (18, False, "")
 
@@ -86,7 +89,7 @@ def counted(numbers: Iterator[int]) -> Callable[[Tensor], Tensor]:
 def test_a_number_that_python_counts_leaves_steps_as_they_are() -> None:
     expected, array = usual(Array(counted(count())), 3), Array(counted(count()))
     assert torch.equal(array.train(3), expected)
-    assert array.recorded.why_not == "a step differs from the one before in other things than its inputs"
+    assert array.recorded.why_not == "it differs from the time before in other things than its inputs"
 
 
 @pytest.mark.parametrize("read", [lambda x: x.tolist()[0][0][0], lambda x: x.max().item(), lambda x: x.numpy().max()])
@@ -104,9 +107,9 @@ def test_a_state_that_is_put_elsewhere_is_recorded_anew_but_not_for_ever() -> No
     array, expected = Array(), usual(Array(), MOST_PROGRAMS + 3)
     for epoch in range(MOST_PROGRAMS + 3):
         array.total = array.total.clone()
-        array.recorded.train([inputs(number) for number in range(epoch * STEPS, (epoch + 1) * STEPS)])
+        array.recorded.train([inputs(number) for number in range(epoch * STEPS, (epoch + 1) * STEPS)], array.take)
     assert torch.equal(array.total, expected)
-    assert array.recorded.why_not == "the state does not stay where it is in memory"
+    assert array.recorded.why_not == "its state does not stay where it is in memory"
 
 
 def test_a_program_that_is_interrupted_leaves_onednn_as_it_was() -> None:

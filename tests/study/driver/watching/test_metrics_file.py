@@ -14,9 +14,11 @@ from mtl_core.errors import UserError
 from study.driver.backend_choice import RunOptions
 from study.driver.run import run_prepared
 from study.driver.watching import metrics_file
+from study.driver.watching.device_use import DeviceUse
 from study.driver.watching.metrics_file import METRICS, MetricsFile, exposition
 from study.planning.prepare import prepare_run
 from tests.study.conftest import tiny
+from tests.study.driver.watching.test_device_words import SHORT, USE
 from tests.study.driver.watching.test_words import PROGRESS
 
 SAMPLE = re.compile(r'mtl_study_(\w+)\{((?:\w+="(?:[^"\\\n]|\\[\\"n])*",?)+)\} (-?\d+(?:\.\d+)?(?:e-?\d+)?)')
@@ -32,7 +34,7 @@ def samples(text: str) -> dict[tuple[str, str], float]:
 
 
 def test_every_gauge_says_what_it_holds() -> None:
-    text = exposition(replace(PROGRESS, study="shop"))
+    text = exposition(replace(PROGRESS, study="shop", use=USE))
     found = samples(text)
     assert {name for name, _ in found} == set(METRICS)
     assert all(f"# HELP mtl_study_{name} " in text and f"# TYPE mtl_study_{name} gauge" in text for name in METRICS)
@@ -40,10 +42,16 @@ def test_every_gauge_says_what_it_holds() -> None:
     assert found["replicas_planned", 'study="shop",phase="search"'] == 40
     assert found["replicas_failed", 'study="shop"'] == 2
     assert found["seconds_left", 'study="shop",end="high"'] == 180
+    card = 'study="shop",machine="gpu-1",card="NVIDIA H200"'
+    assert found["device_memory_bytes", card] == 140 * 2**30
+    assert found["shards_out_of_memory", 'study="shop"'] == 0
+    short = samples(exposition(replace(PROGRESS, use=replace(USE, cards=(), out_of_memory=SHORT))))
+    assert short["shards_out_of_memory", 'study=""'] == 1
+    assert not any("device_memory" in name for name, _ in short)
 
 
 def test_what_is_not_known_is_left_out_and_names_are_escaped() -> None:
-    found = samples(exposition(replace(PROGRESS, left=None, per_minute=None, device='a"\\\n')))
+    found = samples(exposition(replace(PROGRESS, left=None, per_minute=None, use=DeviceUse('a"\\\n'))))
     assert not {"seconds_left", "replicas_per_minute"} & {name for name, _ in found}
     assert found["workers", r'study="",device="a\"\\\n"'] == 2
 

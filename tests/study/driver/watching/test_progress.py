@@ -15,11 +15,14 @@ from study.driver.watching import progress as module
 from study.driver.watching.progress import SCORE, ProgressMonitor
 from study.execution.backend import Machine
 from study.jobs.score import ScoringJob
+from study.planning.cards.facts import packing_facts
 from study.planning.forecast import Forecast
 from study.planning.make_plan import make_plan
 from study.planning.prepare import Prepared
 from study.store.archive import Entry
 from tests.study.conftest import small_task_set, tiny
+from tests.study.driver.watching.test_device_use import STARTED, ended, memory
+from tests.study.planning.cards.test_card_packing import alone, packing
 
 
 @pytest.fixture
@@ -196,6 +199,21 @@ def test_jobs_that_score_are_no_phase_that_trains(clock: list[float]) -> None:
     assert (now.phase, now.left) == (SCORE, None)
     assert "test split" in now.count
     assert watched.progress(scheduler()).phase == SCORE, "it was the last"
+
+
+def test_the_use_of_cards_is_that_of_the_whole_ledger(clock: list[float]) -> None:
+    """The packing stands in the session that measured, and memory in that which trains."""
+    packed = {"event": "packed", **packing_facts(*alone(packing()))}
+    events = [{"event": "planned"}, packed, {"event": "planned"}, STARTED, *ended(memory())]
+    ledger = SimpleNamespace(of=lambda event: [], events=events)
+    watched = monitor({}, {})
+    assert watched.progress(scheduler("a", ledger=ledger)).use.packing is None, "processors train"
+    watched.backend.device = "cuda"
+    now = watched.progress(scheduler("a", ledger=ledger))
+    assert now.use.packing is not None
+    assert (now.use.packing.card, now.use.cards[0].card) == ("H100", "H200")
+    assert now.facts()["cards"][0]["peak_bytes"] == 3 * 2**30
+    assert now.facts()["device"] == "cuda"
 
 
 def test_the_rate_counts_replicas_that_ended_in_this_session(clock: list[float]) -> None:

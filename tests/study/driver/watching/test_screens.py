@@ -23,6 +23,7 @@ from study.execution.inline import Inline
 from study.jobs.job import Data
 from study.planning.prepare import prepare_run
 from tests.study.conftest import tiny
+from tests.study.driver.watching.test_device_words import SHORT, USE
 from tests.study.driver.watching.test_words import COUNTS, PROGRESS
 
 
@@ -63,6 +64,16 @@ def test_the_live_display_has_a_bar_as_long_as_the_share(width: int, share: floa
     room = max(min(width - 36, 50), 10)
     assert abs(lines[3].count("━") - share * room) < 1
     assert f"{share:4.0%}" in lines[3]
+
+
+def test_lines_on_a_card_are_whole_on_eighty_columns() -> None:
+    console = Console(file=io.StringIO(), width=80, markup=False, force_terminal=False, color_system=None)
+    with console.capture() as captured:
+        console.print(drawn(replace(PROGRESS, use=replace(USE, out_of_memory=SHORT)), console))
+    text = captured.get()
+    assert "device   cuda (NVIDIA H200, 140 GiB)" in text
+    assert "packing  2 shards a card, 64 to 134 replicas a shard, measured" in text
+    assert "…" not in text.replace(next(line for line in text.splitlines() if "ran out" in line), "")
 
 
 class Noted(Screen):

@@ -9,7 +9,8 @@ import pytest
 from study.driver.watching.counts import Counts
 from study.driver.watching.pace import TimeLeft
 from study.driver.watching.progress import ENDED, SCORE, StudyProgress
-from study.driver.watching.words import MOST_LINES, failure_lines, line_of, lines_of
+from study.driver.watching.words import MOST_LINES, failure_lines, head_of, line_of, lines_of, rest_of
+from tests.study.driver.watching.test_device_words import CARDS, SHORT, USE
 
 COUNTS = Counts({"search": 3, "confirm": 0}, {"search": 40, "confirm": 9}, 0.25, {"ValueError: x": 2}, 1)
 PROGRESS = StudyProgress(
@@ -34,6 +35,45 @@ def test_a_crowded_display_fits_twenty_five_lines_and_the_width() -> None:
     assert max(map(len, lines)) <= 80
     assert not any("\x1b" in line or "\n" in line for line in lines)
     assert "diverged" in lines[-1], "nothing is cut off at the end"
+
+
+def test_a_crowded_display_of_many_cards_fits_twenty_five_lines() -> None:
+    """What GPUs take the place of: shards first, then leading arms; both are shown all the same."""
+    crowded = replace(
+        PROGRESS,
+        running=[("hard d1", 0.5)] * 64,
+        best=[("hard d2", 1.0)] * 5,
+        counts=Counts(
+            dict.fromkeys(("search", "confirm", "verdict"), 1), dict.fromkeys(("search", "confirm", "verdict"), 9), 0.5,
+            {f"reason {number}": 1 for number in range(9)}, 1,
+        ),
+        machines={f"node-{number}": (1, 2) for number in range(40)},
+        waiting="the last shards of search: 2 of 14",
+        study="one",
+        of=3,
+    )  # fmt: skip
+    assert len(lines_of(crowded, 80)) == MOST_LINES
+    cards = [replace(CARDS, machine=f"node-{number}") for number in range(40)]
+    on_cards = replace(crowded, use=replace(USE, cards=cards, out_of_memory=SHORT))
+    lines = lines_of(on_cards, 80)
+    assert len([*head_of(on_cards), "", *rest_of(on_cards)]) == len(lines) == MOST_LINES
+    assert sum(line.startswith("memory") for line in lines) == 4
+    assert sum("hard d1" in line for line in lines) == 2
+    assert sum("hard d2" in line for line in lines) == 3 + 1, "one of them in the line on memory"
+
+
+def test_the_display_names_the_card_its_packing_and_its_memory_and_the_log_the_memory() -> None:
+    on_card = replace(PROGRESS, use=replace(USE, out_of_memory=replace(SHORT, time="2999-01-01T00:00:00.000+00:00")))
+    assert lines_of(on_card, 80)[3:9] == [
+        "1 of 2 workers busy, 12 replicas a minute",
+        "device   cuda (NVIDIA H200, 140 GiB)",
+        "packing  2 shards a card, 64 to 134 replicas a shard, measured",
+        "memory   peak 3.2 GiB a shard, 12.9 of 140 GiB used",
+        "memory   ran out 0s ago: shard of 32 halved, hard d2 w64 l2 equal adamw",
+        "   50%  hard d1",
+    ]
+    said = line_of(on_card)
+    assert said.endswith("memory: peak 3.2 GiB a shard, 12.9 of 140 GiB used, memory ran out once")
 
 
 def test_the_display_names_phases_share_pace_workers_arms_and_failures() -> None:
