@@ -24,7 +24,7 @@ from study.driver.check import check as prepared_for
 from study.driver.devices import refuse_a_missing_gpu
 from study.planning.arm import Arm
 from study.planning.capacity import FAR
-from study.planning.forecast import size_text, time_text
+from study.planning.forecast_words import size_text, time_text
 from study.planning.plan import Plan
 from study.planning.prepare import Prepared
 from study.planning.task_trees import groups_of
@@ -192,6 +192,6 @@ def _say_cost(prepared: Prepared) -> None:
     say(f"replicas: {phases}; {len(plan.draws)} draws in the search")
     say_rounded_seeds(plan)
     disk, memory = size_text(forecast.peak_disk), size_text(forecast.memory)
-    say(f"forecast: {time_text(forecast)}, {disk} of disk, {memory} of memory")
+    say(f"forecast: {time_text(forecast, on_gpu=prepared.on_gpu)}, {disk} of disk, {memory} of memory")
     say(device_in_words(facts_of_device(prepared)))
     say_precision(prepared)

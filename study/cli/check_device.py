@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from study.driver.card_packing import packing_here
 from study.driver.watching.device_use import Packed
 from study.driver.watching.device_words import card_text, packing_text
 from study.planning.cards.facts import packing_facts
@@ -15,19 +14,19 @@ from study.planning.replica import MOST_ROWS
 def facts_of_device(prepared: Prepared) -> dict[str, Any]:
     """Return what was asked for, what this machine has, in which precision, and how many replicas train at once.
 
-    On a GPU that is measured, where this machine has not measured it before; ``packing`` says what was found.
+    On a GPU ``packing`` says how many do, and what was measured there.
 
     Raises:
         UserError: when a GPU is asked for and this machine has none.
     """
     from mtl_core.training.device import chosen_device, device_facts
 
-    spec, packing = prepared.plan.spec, packing_here(prepared)
+    spec, cards = prepared.plan.spec, prepared.cards
     facts = {"asked": spec.device, **device_facts(chosen_device(spec.device)), "precision": spec.training.precision}
     facts |= {"replicas_at_once": MOST_ROWS, "packing": None}
-    if packing is None:
+    if cards is None:
         return facts
-    found = packing_facts(packing)
+    found = packing_facts(cards, cards.kinds[0])  # those of this machine are of one kind
     return facts | {"replicas_at_once": max(one["replicas_a_shard"] for one in found["shapes"]), "packing": found}
 
 

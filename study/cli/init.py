@@ -14,7 +14,7 @@ from study.cli.init_tasks import examples_in_words, tasks_section
 from study.config import registered_names
 from study.config.spec import ARRAYS, DATASET, TABLE, Spec
 from study.config.suite import Suite
-from study.planning.forecast import time_text
+from study.planning.forecast_words import time_text
 from study.planning.planned_precision import precisions
 from study.planning.prepare import Prepared, prepare
 from study.store.atomic_files import write_durably
@@ -63,7 +63,7 @@ def _head(prepared: Prepared, out: Path) -> list[str]:
     return [
         f"# {rows:,} {'rows' if plan.spec.tasks.set == TABLE else 'examples'}, {examples_in_words(task_set)}, "
         f"{len(plan.tasks)} tasks.",
-        f"# Run it with `mtl-study run {out}`: {time_text(prepared.forecast)} on this machine; "
+        f"# Run it with `mtl-study run {out}`: {time_text(prepared.forecast, on_gpu=prepared.on_gpu)} on this machine; "
         "`budget: 30m` shrinks it.",
         f"# Precision: {judging(plan)}; {precision_in_words(precision)}.",
         f"name: {in_yaml(plan.spec.name)}",

@@ -49,7 +49,8 @@ def run(
     options = RunOptions.of_study(spec, **how, screen=screen_of(as_json), began=began, command=command_line())
     refuse_unprotected(options.address, options.insecure)
     with saying_how_to_resume(), at_work(out, take_over=take_over) as place:
-        prepared = prepare_with_data(spec, place.directory.absolute(), options.screen)
+        where = {"device": options.device, "address": options.address}
+        prepared = prepare_with_data(spec, place.directory.absolute(), options.screen, where)
         for loss in prepared.plan.shrunk:
             typer.echo(printable(f"budget: {loss}"), err=True)
         warn_of_remarks(prepared.task_set.remarks)

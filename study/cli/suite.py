@@ -25,7 +25,7 @@ from study.config.text import printable
 from study.driver.devices import refuse_a_missing_gpu
 from study.driver.run_suite import PreparedSuite, prepare_suite, prepare_suite_run, run_prepared_suite
 from study.execution.cluster_token import refuse_unprotected
-from study.planning.forecast import size_text, time_text
+from study.planning.forecast_words import size_text, time_text
 from study.store.ledger import NAME as LEDGER
 from study.store.ledger import is_locked
 from study.store.remote.address import is_address
@@ -83,7 +83,7 @@ def run(
         of_study.report(path, as_json=as_json)
 
     with of_study.saying_how_to_resume():
-        prepared = prepare_suite_run(suite, out.absolute())
+        prepared = prepare_suite_run(suite, out.absolute(), address=how.get("address"))
         for name, study in prepared.studies.items():
             for loss in study.plan.shrunk:
                 typer.echo(printable(f"budget: {name}: {loss}"), err=True)

@@ -14,8 +14,9 @@ from study.config.suite import SuitePosition
 from study.execution.backend import Backend
 from study.execution.heartbeat import Heartbeats
 from study.execution.inline import Inline
-from study.planning.forecast import workers_of
-from study.planning.prepare import Prepared, num_cores
+from study.planning.machine_limits import num_cores
+from study.planning.phase_times import workers_of
+from study.planning.prepare import Prepared
 
 SCORING_PAYS_SECONDS = 20.0
 """Below this the test split is scored in the driver: new workers, which may see it, take some seconds to start."""
@@ -86,13 +87,20 @@ class RunOptions:
 def choose_backend(options: RunOptions, prepared: Prepared, scratch: Path) -> Backend:
     """Return the back end that the options name; ``auto`` weighs what more workers save against the start of Ray."""
     workers = options.workers or (None if options.address else num_cores())
-    more = workers_of(options.backend, workers or 2, prepared.forecast.work) > 1
+    more = _train_at_once(options, prepared, workers or 2) > 1
     if not more and options.backend != "ray" and options.address is None:
         return Inline(Heartbeats(scratch / "beats", to_terminal=True), options.device)
     from study.execution.ray_tune import RayTune
 
     cluster = {"address": options.address, "insecure": options.insecure, "settings": prepared.plan.spec.plain()}
     return RayTune(scratch, workers=workers, device=options.device, **cluster)
+
+
+def _train_at_once(options: RunOptions, prepared: Prepared, workers: int) -> int:
+    """How many shards would train at once on this machine."""
+    if prepared.cards is None:
+        return workers_of(options.backend, workers, prepared.forecast.work)
+    return prepared.forecaster(workers).times(prepared.plan, options.backend).workers
 
 
 def choose_scorer(trainer: Backend, prepared: Prepared, scratch: Path) -> Backend:

@@ -23,8 +23,8 @@ def check(
 ) -> Prepared:
     """Plan a study as :func:`study.run` would begin it, and return its task set, plan and forecast.
 
-    ``forecast.seconds`` is how long it would take, ``plan.counts()`` how many networks each phase trains at most, and
-    ``task_set.remarks`` says what the data call for.
+    ``forecast.seconds`` is how long it would take, by ``forecast.device``, ``plan.counts()`` how many networks each
+    phase trains at most, and ``task_set.remarks`` says what the data call for.
 
     Args:
         spec: the study; with ``data`` also some sections of a study file, or nothing for all defaults.

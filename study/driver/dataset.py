@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -25,6 +26,7 @@ from mtl_core.tasks.arrays import Arrays, read_arrays
 from mtl_core.tasks.dataset import Dataset
 from study.config.load import spec_of_sections
 from study.config.spec import ARRAYS, DATASET, Spec
+from study.driver.card_packing import say_measuring
 from study.driver.manifest import KEPT, refuse_something_else
 from study.planning.evaluation import evaluation_of
 from study.planning.options import checked_options
@@ -34,6 +36,8 @@ from study.store.atomic_files import durable_file
 SOURCE = "_source"
 """Name of the array in it that says what the items were read from."""
 OWN_OPTIONS = ("call", "arguments")
+HERE: Mapping[str, Any] = MappingProxyType({})
+"""Nothing said of where a study trains: on this machine, on the device that it names."""
 SECONDS_BETWEEN_LINES = 5.0
 
 
@@ -123,20 +127,27 @@ def kept_in_memory(
     return _kept(spec_of_sections(spec, data.name, tasks), data.parts, {}, "study.dataset", out, screen)
 
 
-def prepare_with_data(spec: Spec, out: Path, screen: str | None) -> Prepared:
+def prepare_with_data(spec: Spec, out: Path, screen: str | None, where: Mapping[str, Any] = HERE) -> Prepared:
     """Prepare a study for ``out``; a data set that it names by a dotted path is read and kept there first.
+
+    Args:
+        spec: the study.
+        out: the run directory.
+        screen: as in :func:`kept_data`.
+        where: ``device`` and ``address`` of :func:`study.planning.prepare.prepare`.
 
     Raises:
         UserError: when the data are unfit, or the study cannot finish on this machine; nothing is written then.
     """
     with spec.source.placing():
         kept = kept_data(spec, out, screen=screen)
-    return prepare_run(spec, out.absolute()) if kept is None else prepare_kept(kept, out)
+    where = {**where} if screen in (None, "json") else {**where, "announce": say_measuring}
+    return prepare_run(spec, out.absolute(), **where) if kept is None else prepare_kept(kept, out, where)
 
 
-def prepare_kept(kept: KeptData, out: Path) -> Prepared:
+def prepare_kept(kept: KeptData, out: Path, where: Mapping[str, Any] = HERE) -> Prepared:
     """Prepare the study of a data set, and write its items to ``out`` once the study is known to be sound."""
-    prepared = prepare_run(kept.spec, out.absolute(), task_set=kept.task_set)
+    prepared = prepare_run(kept.spec, out.absolute(), task_set=kept.task_set, **where)
     if out.is_dir() and not (out / "study.yaml").is_file():
         refuse_something_else(out)
     kept.write()

@@ -71,7 +71,8 @@ def extend(
                 made(place.directory)
             return place.directory.absolute()
         table = None if data is None else Path(data)
-        prepared, addition = prepare_extension(place.directory, asked, table, trust_code=trust_code)
+        where = {name: options.get(name) for name in ("device", "address")}
+        prepared, addition = prepare_extension(place.directory, asked, table, trust_code=trust_code, **where)
         spec = prepared.plan.spec.model_copy(update={"budget": None})  # it is spent, whatever trains now
         chosen = RunOptions.of_study(spec, **options, keep=place.keep)
         if before is not None:
@@ -110,9 +111,16 @@ def _extended(prepared: Prepared, asked: Asked, addition: Addition, *, out: Path
 
 
 def prepare_extension(
-    run: Path, asked: Asked, data: Path | None = None, *, trust_code: bool = False
+    run: Path, asked: Asked, data: Path | None = None, *, trust_code: bool = False, **where: str | None
 ) -> tuple[Prepared, Addition]:
     """Return the prepared study and the addition that is asked for; nothing is trained or written.
+
+    Args:
+        run: the run directory.
+        asked: what is to be added.
+        data: the table, where it is not where it was.
+        trust_code: whether modules that the study names may be imported.
+        where: ``device`` and ``address`` of :func:`study.planning.prepare.prepare`.
 
     Raises:
         UserError: as :func:`extend` does.
@@ -120,7 +128,7 @@ def prepare_extension(
     out = Path(run).absolute()
     spec = begun_spec(out, data)
     refuse_untrusted(spec, str(out), trust_code=trust_code)
-    prepared = prepare_run(spec, out)
+    prepared = prepare_run(spec, out, **where)
     refuse_changes(out, prepared.task_set)
     events = ledger.read(out / ledger.NAME)
     addition = addition_of(asked, events, prepared.plan, str(out))

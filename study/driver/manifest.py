@@ -18,9 +18,10 @@ from mtl_core.data.task_set import TaskSet
 from mtl_core.errors import UserError
 from study.config.load import as_text
 from study.config.suite import SuitePosition
+from study.planning.machine_limits import num_cores
 from study.planning.own_code import code_digests
 from study.planning.planned_precision import precision_facts
-from study.planning.prepare import Prepared, num_cores
+from study.planning.prepare import Prepared
 from study.planning.task_weights import weight_facts
 from study.store.atomic_files import write_durably
 from study.store.ledger import NAME as LEDGER

@@ -91,7 +91,7 @@ def run(
     refuse_unfit("study.run", spec, data)
     with at_work(out or Path("runs") / _name(spec, data)) as place:
         with unwritten_where_refused(place.directory):
-            prepared = _prepared(spec, data, place.directory, screen)
+            prepared = _prepared(spec, data, place.directory, screen, device=device, address=address)
             options = RunOptions.of_study(
                 spec
                 if isinstance(spec, Spec)
@@ -120,14 +120,18 @@ def _name(spec: Spec | Mapping[str, Any] | None, data: Frame | DataInMemory | No
 
 
 def _prepared(
-    spec: Spec | Mapping[str, Any] | None, data: Frame | DataInMemory | None, out: Path, screen: str | None
+    spec: Spec | Mapping[str, Any] | None,
+    data: Frame | DataInMemory | None,
+    out: Path,
+    screen: str | None,
+    **where: Any,
 ) -> Prepared:
     if isinstance(data, DataInMemory):
-        return prepare_kept(kept_in_memory(data, spec, out, screen=screen), out)
+        return prepare_kept(kept_in_memory(data, spec, out, screen=screen), out, where)
     if data is not None:
-        return prepare_run(spec_of_frame(data, spec, out), out.absolute())
+        return prepare_run(spec_of_frame(data, spec, out), out.absolute(), **where)
     assert isinstance(spec, Spec)
-    return prepare_with_data(spec, out, screen)
+    return prepare_with_data(spec, out, screen, where)
 
 
 def run_prepared(
@@ -144,8 +148,7 @@ def run_prepared(
     """
     told, out = str(out), Path(out).absolute()
     refuse_unprotected(options.address, options.insecure)
-    precision = prepared.plan.spec.training.precision
-    refuse_a_missing_gpu(options.device, options.address, precision)
+    refuse_a_missing_gpu(options.device, options.address, prepared.plan.spec.training.precision)
     fingerprint = prepared.task_set.fingerprint()
     begun = (out / "study.yaml").is_file()
     if begun:
@@ -182,6 +185,8 @@ def _run_phases(
         prepared = _with_trees(prepared, ledger, options.screen)
     archive = Archive(out)
     forget_failures(archive, ledger)
+    packed = pack(trainer := choose_backend(options, prepared, scratch), prepared, ledger, options)
+    prepared, cards = packed.prepared, packed.cards
     work, entries = planned_work(prepared.plan, prepared.forecast), archive.entries.values()
     work = with_added(work, ledger.events, entries, added) if added else with_known(work, ledger.events)
     facts = {"forecast": prepared.forecast.event(), "fingerprint": fingerprint, "engine_version": ENGINE_VERSION}
@@ -190,15 +195,13 @@ def _run_phases(
     ledger.append("planned", **prepared.plan.event(), **facts)
     for part in archive.damaged:
         ledger.append("damaged", part=part)
-    trainer = choose_backend(options, prepared, scratch)
-    card = pack(trainer, prepared, ledger, options)
-    context = StudyContext(prepared.plan, archive, ledger, prepared.task_set.development, fingerprint, out, card)
-    scorer = choose_scorer(trainer, prepared, scratch)
-    length = ForecastLength(prepared)
+    packed.tell(ledger)
+    context = StudyContext(prepared.plan, archive, ledger, prepared.task_set.development, fingerprint, out, cards)
+    scorer, length = choose_scorer(trainer, prepared, scratch), ForecastLength(prepared)
     watch = watch_of(options, prepared, archive, trainer, scratch, work)
     try:
         for steps, data in phases(context, prepared.task_set):
-            scheduler = Scheduler(steps, archive, ledger, length, partial(lower, card))
+            scheduler = Scheduler(steps, archive, ledger, length, partial(lower, cards))
             watch.monitor.backend = backend = trainer if data.test is None else scorer
             if not scheduler.over:
                 with watch.showing(scheduler):  # the start of Ray may take most of a minute, too

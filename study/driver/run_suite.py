@@ -16,7 +16,8 @@ from study.config.suite import NAME, Suite, SuitePosition, positions
 from study.driver.changed_settings import refuse_unsound_changes
 from study.driver.devices import refuse_a_missing_gpu
 from study.planning.forecast import BESIDE_THE_PHASES, Forecast, refuse_if_too_large
-from study.planning.prepare import Prepared, free_disk, free_memory, prepare_run
+from study.planning.machine_limits import free_disk, free_memory
+from study.planning.prepare import Prepared, prepare_run
 from study.store.atomic_files import write_durably
 from study.store.ledger import LOCK, Lock
 
@@ -42,6 +43,7 @@ class PreparedSuite:
             memory=max(forecast.memory for forecast in each),
             **{name: sum(getattr(forecast, name) for forecast in each) for name in BESIDE_THE_PHASES},
             slowdown=max(forecast.slowdown for forecast in each),
+            device=max(forecast.device for forecast in each),  # cuda where any of them is
         )
 
 
@@ -62,10 +64,12 @@ def run_suite(
         UserError: when ``out`` holds another suite or is in use, or whatever stops one of the studies.
         KeyboardInterrupt: SIGINT or SIGTERM came; what is recorded is kept.
     """
-    return run_prepared_suite(prepare_suite_run(suite, Path(out).absolute()), out=out, after=after, **options)
+    device, address = options.get("device"), options.get("address")
+    prepared = prepare_suite_run(suite, Path(out).absolute(), device=device, address=address)
+    return run_prepared_suite(prepared, out=out, after=after, **options)
 
 
-def prepare_suite_run(suite: Suite, out: Path) -> PreparedSuite:
+def prepare_suite_run(suite: Suite, out: Path, **where: str | None) -> PreparedSuite:
     """Prepare ``suite`` for the directory ``out``, as :func:`prepare_suite` does, going by what was begun there.
 
     Raises:
@@ -76,7 +80,7 @@ def prepare_suite_run(suite: Suite, out: Path) -> PreparedSuite:
         refuse_another_suite(out, suite, stored)
     elif out.is_dir() and any(path.name != LOCK and not path.name.endswith(".tmp") for path in out.iterdir()):
         raise UserError(str(out), "this directory holds something else.", "Choose a new --out.")
-    prepared = prepare_suite(suite, out=out, stored=stored)
+    prepared = prepare_suite(suite, out=out, stored=stored, **where)
     refuse_if_too_large(prepared.forecast, free_disk(out), free_memory())
     for name in prepared.studies if stored is not None else ():
         spec = prepared.studies[name].plan.spec
@@ -126,7 +130,7 @@ def _describe(file: Path, prepared: PreparedSuite) -> None:
         write_durably(file, as_text(changed).encode())
 
 
-def prepare_suite(suite: Suite, *, out: Path, stored: Suite | None = None) -> PreparedSuite:
+def prepare_suite(suite: Suite, *, out: Path, stored: Suite | None = None, **where: str | None) -> PreparedSuite:
     """Build the data, plans and forecasts of all studies, and split the budget; train and write nothing.
 
     The machine's rate is measured once, so that all forecasts rest on the same one.
@@ -135,6 +139,7 @@ def prepare_suite(suite: Suite, *, out: Path, stored: Suite | None = None) -> Pr
         suite: the studies.
         out: the suite's directory, which need not exist yet.
         stored: the suite that ``out`` was begun with, whose budget is split.
+        where: ``device`` and ``address`` of :func:`study.planning.prepare.prepare`.
 
     Raises:
         UserError: when a study cannot be planned, two learn from the same data, or the budget is too small.
@@ -144,11 +149,11 @@ def prepare_suite(suite: Suite, *, out: Path, stored: Suite | None = None) -> Pr
     if stored is not None:
         begun = stored.studies
         suite = suite.with_each(lambda spec: spec if _has_begun(out, spec) else with_begun(spec, begun[spec.name]))
-    studies = _prepare_studies(suite, out, {})
+    studies = _prepare_studies(suite, out, {}, where)
     refuse_same_data(studies)
     if suite.budget is not None:
         suite = suite.with_budgets(split(suite.budget, {name: one.forecast.seconds for name, one in studies.items()}))
-        studies = _prepare_studies(suite, out, studies)
+        studies = _prepare_studies(suite, out, studies, where)
     return PreparedSuite(suite, studies)
 
 
@@ -157,7 +162,9 @@ def _has_begun(out: Path, spec: Spec) -> bool:
     return (out / spec.name / "study.yaml").is_file()
 
 
-def _prepare_studies(suite: Suite, out: Path, before: Mapping[str, Prepared]) -> dict[str, Prepared]:
+def _prepare_studies(
+    suite: Suite, out: Path, before: Mapping[str, Prepared], where: Mapping[str, str | None]
+) -> dict[str, Prepared]:
     """Prepare every study; data and the machine's rate are taken from ``before``, where it has them."""
     studies: dict[str, Prepared] = {}
     rate = next((prepared.rate for prepared in before.values()), None)
@@ -165,7 +172,7 @@ def _prepare_studies(suite: Suite, out: Path, before: Mapping[str, Prepared]) ->
         task_set = before[name].task_set if name in before else None
         try:
             refuse_dataset(spec)
-            studies[name] = prepare_run(spec, out / name, task_set=task_set, rate=rate)
+            studies[name] = prepare_run(spec, out / name, task_set=task_set, rate=rate, **where)
         except UserError as mistake:
             if spec.source.is_place(mistake.where):
                 raise

@@ -60,8 +60,12 @@ class Backend(Protocol):
         """
         ...
 
-    def on_card(self, work: Callable[[], T], data: Data) -> T | None:
-        """Return what ``work`` returns on one of the GPUs that will train; ``None`` where processors train.
+    def gpus(self, data: Data) -> Mapping[str, int]:
+        """Return how many GPUs of each kind will train, by the name of the kind; empty where processors train."""
+        ...
+
+    def on_card(self, work: Callable[[], T], data: Data, kind: str) -> T:
+        """Return what ``work`` returns on a GPU of ``kind`` that will train.
 
         Raises:
             CardNotReached: when it does not come to an end there.

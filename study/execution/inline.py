@@ -40,9 +40,13 @@ class Inline:
         self.device = chosen_device(self._asked).type
         return self.device
 
-    def on_card(self, work: Callable[[], T], data: Data) -> T | None:
-        """Do ``work`` here, where this process would train on a GPU."""
-        return None if self.begin(data) == "cpu" else work()
+    def gpus(self, data: Data) -> Mapping[str, int]:
+        """Return the one GPU that this process would train on, if it would."""
+        return {} if self.begin(data) == "cpu" else {"": 1}
+
+    def on_card(self, work: Callable[[], T], data: Data, kind: str) -> T:
+        """Do ``work`` here."""
+        return work()
 
     def share_card(self, workers: int) -> None:
         """Do nothing: this process has the card to itself."""

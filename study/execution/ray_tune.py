@@ -126,16 +126,21 @@ class RayTune:
         self._start(data)
         return self.device
 
-    def on_card(self, work: Callable[[], T], data: Data) -> T | None:
-        """Do ``work`` in a process of the cluster that has a GPU to itself; Ray is not started where there is none.
-
-        Raises:
-            CardNotReached: when the process ends before the work, or no GPU gets free for minutes.
-        """
+    def gpus(self, data: Data) -> Mapping[str, int]:
+        """Return how many GPUs of each kind the cluster has; Ray is not started where there can be none."""
         nowhere = self.address is None and self._asked == "auto" and chosen_device("auto").type == "cpu"
         if nowhere or self._asked == "cpu" or self.begin(data) == "cpu":
-            return None
-        return ray_cards.done_on_card(work)
+            return {}
+        return ray_cards.kinds_of_cards()
+
+    def on_card(self, work: Callable[[], T], data: Data, kind: str) -> T:
+        """Do ``work`` in a process of the cluster that has a GPU of ``kind`` to itself.
+
+        Raises:
+            CardNotReached: when the process ends before the work, or no such GPU gets free for minutes.
+        """
+        self.begin(data)
+        return ray_cards.done_on_card(work, kind)
 
     @property
     def most_on_a_card(self) -> int:

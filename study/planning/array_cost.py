@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
 from dataclasses import astuple, dataclass
 from itertools import pairwise
@@ -19,8 +21,36 @@ ENGINE_SHARE = 0.4
 """Share of that rate which training reaches: the rest goes to activations, dropout and the traffic of memory."""
 
 
+class ArrayTime(ABC):
+    """The time of replicas that train as one array on one kind of device, by their number and their epochs."""
+
+    @abstractmethod
+    def seconds(self, rows: float, epochs: float) -> float:
+        """Return the seconds of an array of ``rows`` for ``epochs``."""
+
+    @abstractmethod
+    def longer(self, factor: float) -> ArrayTime:
+        """Return the time with epochs that are ``factor`` times as long."""
+
+    def at_once(self, arrays: float, seeds: float = math.inf) -> ArrayTime:
+        """Return the time where so many such arrays train on the device at once; a processor trains one.
+
+        Args:
+            arrays: so many.
+            seeds: of an array's rows, at most: a GPU trains so many rows that it takes long to prepare each seed.
+        """
+        return self
+
+    def shards(self, rows: float, epochs: float, most: int) -> float:
+        """Return the seconds of ``rows`` in shards of at most ``most``, with what each costs beside its training."""
+        if not rows:
+            return 0.0
+        shards = -(-rows // most)
+        return shards * (SHARD_SECONDS + self.seconds(rows / shards, epochs))
+
+
 @dataclass(frozen=True)
-class ArrayCost:
+class ArrayCost(ArrayTime):
     """Processor seconds of replicas that train as one array.
 
     Args:
@@ -38,13 +68,6 @@ class ArrayCost:
     def seconds(self, rows: float, epochs: float) -> float:
         """Return the seconds of an array of ``rows`` for ``epochs``."""
         return self.set_up + rows * self.row_set_up + epochs * (self.epoch + rows * self.row_epoch)
-
-    def shards(self, rows: float, epochs: float, most: int) -> float:
-        """Return the seconds of ``rows`` in shards of at most ``most``, with what each costs beside its training."""
-        if not rows:
-            return 0.0
-        shards = -(-rows // most)
-        return shards * (SHARD_SECONDS + self.seconds(rows / shards, epochs))
 
     def times(self, factor: float) -> ArrayCost:
         """Return a cost that is ``factor`` times this one."""
@@ -74,18 +97,26 @@ class Arrays:
     """The arrays in which replicas of an arm train, of a single-task arm those for tasks that are alike.
 
     Args:
-        cost: of an array.
+        cost: of an array, in time.
         tasks: number of tasks whose single-task replicas train together; 1 for other arms.
         most_rows: replicas of an array, at most.
     """
 
-    cost: ArrayCost
+    cost: ArrayTime
     tasks: int
     most_rows: int
 
     def longer(self, factor: float) -> Arrays:
         """Return the same arrays with epochs that are ``factor`` times as long."""
         return Arrays(self.cost.longer(factor), self.tasks, self.most_rows)
+
+    def at_once(self, arrays: float, seeds: float = math.inf) -> Arrays:
+        """Return the same arrays where so many train on the device at once, with rows of so many seeds at most."""
+        return Arrays(self.cost.at_once(arrays, seeds * self.tasks), self.tasks, self.most_rows)
+
+    def number(self, rows: float) -> int:
+        """Return how many arrays ``rows`` replicas are, of a single-task arm so many of each task."""
+        return math.ceil(rows * self.tasks / self.most_rows)
 
     def seconds(self, rows: float, epochs: float) -> float:
         """Return the seconds of ``rows`` replicas for ``epochs``, of a single-task arm so many of each task."""

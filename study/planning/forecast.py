@@ -1,23 +1,29 @@
 """Forecast of what a plan will cost: time, disk and memory.
 
 The time of an array follows from the model of :mod:`study.planning.array_cost`, or where that pays from short trials of
-the study's own networks (:mod:`study.planning.trials`); :mod:`study.planning.phase_work` adds it up over the phases.
-Start, scoring and report count as well.
+the study's own networks (:mod:`study.planning.trials`); on a GPU from what was measured there to fill it
+(:mod:`study.planning.cards`).  :mod:`study.planning.phase_work` adds it up over the phases.  Start, scoring and report,
+which processors do in any case, count as well.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cache, partial
+from typing import Any
 
 from mtl_core.data.task_set import TaskSet
 from mtl_core.errors import UserError
 from study.config.budgets import REPLICAS, Budget, Quantity
-from study.config.durations import duration
 from study.planning.arm import Arm
 from study.planning.array_cost import REFERENCE_RATE, Arrays
+from study.planning.cards.pack_study import Measurable
+from study.planning.cards.study_cards import StudyCards
+from study.planning.forecast_words import size_text
 from study.planning.network_costs import NetworkCosts, Size, passes_of_an_epoch
+from study.planning.phase_times import PhaseTimes, times_on_cards, times_on_processors
 from study.planning.phase_work import PhaseWork
 from study.planning.pilot import SEEDS as PILOT_SEEDS
 from study.planning.pilot import pilot_arms, pilot_draws
@@ -30,16 +36,14 @@ START_SECONDS = 4.0
 """Processor time before the first shard: imports and the plan."""
 RAY_SECONDS = 8.0
 """Time that Ray takes to start its workers."""
-RAY_PAYS_SECONDS = 60.0
-"""Where the back end is left to the program, it takes Ray when more workers save more than this."""
 REPORT_SECONDS, REPORT_ARM_SECONDS = 8.0, 0.15
 """Processor time of the report, and of each arm in it."""
 WORKER_BYTES = 500e6
 RECORD_BYTES = 700
+ArraysOf = Callable[[Arm], Sequence[Arrays]]
 BESIDE_THE_PHASES = ("trees", "pilot", "start", "score", "report", "processor", "work")
 """Fields of a forecast that add up over the studies of a suite, as the phases do."""
-BUSY = 1.25
-"""Slowdown from which on a forecast says so."""
+CPU, CUDA = "cpu", "cuda"
 NUM_CURVES = 6
 """Curves of a training record, a number for every epoch each."""
 
@@ -49,9 +53,10 @@ class Forecast:
     """Forecast of a plan: wall seconds by phase, bytes on disk at the peak and at the end, bytes of memory.
 
     ``trees`` are the seconds to find trees before the first phase, and ``pilot`` those of one round of a pilot;
-    ``start``, ``score`` and ``report`` are what is neither.  ``processor`` are the processor seconds of all together,
-    which are more where several workers train, and ``work`` those of the phases.  ``slowdown`` is how many times as
-    long all of it takes as on a machine without other programs.
+    ``start``, ``score`` and ``report`` are what is neither.  ``processor`` are the seconds of all processes together,
+    which are more where several workers train, and ``work`` those for which the phases occupy processors or GPUs.
+    ``slowdown`` is how many times as long all of it takes as on a machine without other programs.  ``device`` is what
+    the phases' times are those of, ``cpu`` or ``cuda``.
     """
 
     search: float
@@ -68,6 +73,7 @@ class Forecast:
     processor: float = 0.0
     work: float = 0.0
     slowdown: float = 1.0
+    device: str = CPU
 
     @property
     def seconds(self) -> float:
@@ -79,7 +85,7 @@ class Forecast:
         """Wall seconds of the phases."""
         return self.search + self.confirm + self.verdict
 
-    def event(self) -> dict[str, float]:
+    def event(self) -> dict[str, Any]:
         """Return the part of the ledger's event ``planned`` that holds the forecast."""
         return {"seconds": self.seconds, "bytes": self.disk, **asdict(self)}
 
@@ -92,25 +98,60 @@ class Forecaster:
         workers: processes that train at once.
         rate: multiply-adds per second of one thread; measured by :func:`machine_rate`.
         trials: of the study's networks; ``None``: the model alone tells what they cost.
+        cards: the GPUs that train, with what was measured there; ``None``: processors train, or nothing was measured.
     """
 
     def __init__(
-        self, task_set: TaskSet, workers: int, rate: float = REFERENCE_RATE, trials: Trials | None = None
+        self,
+        task_set: TaskSet,
+        workers: int,
+        rate: float = REFERENCE_RATE,
+        trials: Trials | None = None,
+        cards: StudyCards | None = None,
     ) -> None:
         self.task_set, self.workers, self.rate, self.trials = task_set, workers, rate, trials
         self.costs = NetworkCosts(task_set, rate, trials)
+        self.cards, self._measured = cards, cards if cards is not None and cards.is_measured else None
         self.slowdown = 1.0 if trials is None else trials.slowdown
 
     def undisturbed(self) -> Forecaster:
         """Return a forecaster for the same machine without other programs."""
         trials = None if self.trials is None else replace(self.trials, slowdown=1.0)
-        return Forecaster(self.task_set, self.workers, self.rate, trials)
+        return Forecaster(self.task_set, self.workers, self.rate, trials, self.cards)
 
-    def forecast(self, plan: Plan) -> Forecast:
-        """Return the forecast of ``plan``."""
-        arrays_of = cache(partial(self.costs.arrays, plan))
-        work = PhaseWork(plan, arrays_of)
-        phases = {"search": work.search(), "confirm": work.confirm(), "verdict": work.verdict()}
+    def on(self, cards: StudyCards) -> Forecaster:
+        """Return a forecaster for the GPUs of the same machine."""
+        return Forecaster(self.task_set, self.workers, self.rate, self.trials, cards)
+
+    def measurable(self, plan: Plan) -> Measurable:
+        """Return the networks of ``plan``, as measurements on GPUs ask for them."""
+        return Measurable(plan, self.costs.networks(plan), self.task_set.development)
+
+    def packed(self, plan: Plan) -> StudyCards | None:
+        """Return the GPUs with as many shards on each as the forecast of ``plan`` has; ``None``: processors train."""
+        times = self.times(plan)
+        if times.cards is not None or self.cards is None:
+            return times.cards
+        return self.cards.packed_for(plan, self.costs.networks(plan), math.ceil(times.workers / self.cards.number))
+
+    def times(self, plan: Plan, backend: str | None = None) -> PhaseTimes:
+        """Return the times of the phases of ``plan``, on the back end that it names, or another one."""
+        return self._times(plan, backend, self._arrays_of(plan))
+
+    def _times(self, plan: Plan, backend: str | None, arrays_of: ArraysOf) -> PhaseTimes:
+        backend = backend or plan.spec.backend
+        if self._measured is None:
+            return times_on_processors(plan, arrays_of, self.workers, backend)
+        return times_on_cards(plan, self.costs, self._measured, self.workers, backend)
+
+    def _arrays_of(self, plan: Plan) -> ArraysOf:
+        """The arrays of every arm on a processor, each found once."""
+        return cache(partial(self.costs.arrays, plan))
+
+    def forecast(self, plan: Plan, backend: str | None = None) -> Forecast:
+        """Return the forecast of ``plan``, on the back end that it names, or another one."""
+        arrays_of = self._arrays_of(plan)
+        times = self._times(plan, backend, arrays_of)
         alone = {
             "trees": sum(self._tree(plan, stages) for stages in plan.stand_ins),
             "pilot": self._pilot(plan) if plan.pilot else 0.0,
@@ -118,22 +159,22 @@ class Forecaster:
             "score": self._scoring(plan, arrays_of),
             "report": REPORT_SECONDS + REPORT_ARM_SECONDS * len(plan.arms),
         }
-        workers = workers_of(plan.spec.backend, self.workers, sum(phases.values()))
-        processor = sum(phases.values()) + sum(alone.values()) + (workers > 1) * workers * START_SECONDS
+        workers, several = times.workers, times.workers > 1
+        processor = times.busy + sum(alone.values()) + several * workers * START_SECONDS
         disk, states, models = self._records(plan), self._states(plan), self._models(plan)
         largest = max(size.replica_bytes * rows_of_shard(size.replica_bytes) for size in self._all_sizes(plan))
         examples = self.task_set.development.examples
         data = (examples.inputs.numel() + examples.targets.numel()) * 4
-        wall = {phase: seconds / workers for phase, seconds in phases.items()} | alone
-        wall["start"] = START_SECONDS + (workers > 1) * RAY_SECONDS
+        wall = {**times.wall, **alone, "start": START_SECONDS + several * RAY_SECONDS}
         return Forecast(
             **{part: self.slowdown * seconds for part, seconds in wall.items()},
             peak_disk=disk + models + states,
             disk=disk + models,
-            memory=self.workers * (WORKER_BYTES + data + largest),
+            memory=(self.workers if times.cards is None else workers) * (WORKER_BYTES + data + largest),
             processor=processor,
-            work=sum(phases.values()),
+            work=times.work,
             slowdown=self.slowdown,
+            device=CPU if times.cards is None else CUDA,
         )
 
     def amount(self, plan: Plan, budget: Budget | None) -> float:
@@ -142,8 +183,8 @@ class Forecaster:
             return self.forecast(plan).seconds
         return float(sum(plan.counts().values())) if budget.unit == REPLICAS else self.forecast(plan).work
 
-    def _scoring(self, plan: Plan, arrays_of: Callable[[Arm], Sequence[Arrays]]) -> float:
-        """Seconds to score what confirm and verdict train: a forward pass over the test split each."""
+    def _scoring(self, plan: Plan, arrays_of: ArraysOf) -> float:
+        """Seconds to score what confirm and verdict train, on a processor: a forward pass over the test split each."""
         development = self.task_set.development
         share = len(self.task_set.test) / passes_of_an_epoch(len(development.examples), development.validation_share)
         scoring = PhaseWork(plan, lambda arm: [array.longer(share) for array in arrays_of(arm)], epochs=1.0)
@@ -191,18 +232,6 @@ class Forecaster:
         ]
 
 
-def workers_of(backend: str, workers: int, seconds: float) -> int:
-    """Return how many processes train: one, unless Ray is asked for, or saves more than its start costs.
-
-    Args:
-        backend: ``auto``, ``inline`` or ``ray``.
-        workers: that there may be.
-        seconds: processor seconds of training.
-    """
-    pays = backend == "ray" or (backend == "auto" and seconds * (1 - 1 / workers) > RAY_PAYS_SECONDS)
-    return workers if pays else 1
-
-
 def refuse_if_too_large(forecast: Forecast, free_disk: float, free_memory: float) -> None:
     """Refuse a study that cannot finish on this machine.
 
@@ -216,20 +245,3 @@ def refuse_if_too_large(forecast: Forecast, free_disk: float, free_memory: float
     for name, (needed, free, remedy) in needs.items():
         if needed > free:
             raise UserError(name, f"the study needs about {size_text(needed)}, {size_text(free)} are free.", remedy)
-
-
-def size_text(number: float) -> str:
-    """Return a number of bytes as text, such as ``1.5 GB``."""
-    for unit in ("bytes", "kB", "MB", "GB"):
-        if number < 1000:
-            return f"{number:.0f} {unit}" if unit == "bytes" or number >= 10 else f"{number:.1f} {unit}"
-        number /= 1000
-    return f"{number:.1f} TB"
-
-
-def time_text(forecast: Forecast) -> str:
-    """Return the time of a forecast as text, such as ``about 2h 05m``, and how much of it is due to other programs."""
-    about = f"about {duration(forecast.seconds)}"
-    if forecast.slowdown < BUSY:
-        return about
-    return f"{about} (other programs slow this machine down {forecast.slowdown:.1f} times)"

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import copy
 from dataclasses import dataclass
+from typing import Protocol
 
 from mtl_core.data.batch_sampler import steps_per_epoch
 from mtl_core.data.task_set import Development, TaskSet
 from mtl_core.recipe import Recipe
 from mtl_core.registry import find
 from study.planning.arm import Arm
-from study.planning.array_cost import REFERENCE_RATE, ArrayCost, Arrays, modelled_cost
-from study.planning.packing import Packing
+from study.planning.array_cost import REFERENCE_RATE, ArrayCost, Arrays, ArrayTime, modelled_cost
+from study.planning.packing import Packing, RowsOnCard
 from study.planning.plan import Plan
 from study.planning.replica import rows_of_shard
 from study.planning.training_settings import drawn_recipe, recipe_of
-from study.planning.trials import Network, Trials, kind_of
+from study.planning.trials import Kind, Network, Trials, kind_of
 
 
 @dataclass(frozen=True)
@@ -26,8 +28,16 @@ class Size:
     replica_bytes: int
 
 
+class TimesOnCard(RowsOnCard, Protocol):
+    """Says what arrays take on a GPU: :class:`study.planning.cards.study_cards.OnCard`."""
+
+    def time(self, kind: Kind, multiply_adds: float, modelled: ArrayCost) -> ArrayTime:
+        """Return what arrays of a network take for which the model of a processor says ``modelled``."""
+        ...
+
+
 class NetworkCosts:
-    """Costs of networks on one task set and one machine.
+    """Costs of networks on one task set and one machine: processor time, or that of a GPU's worker.
 
     Args:
         task_set: gives the number of examples.
@@ -40,6 +50,13 @@ class NetworkCosts:
         self._sizes: dict[tuple[Arm, str | None], Size] = {}
         self._views: dict[str, Development] = {}
         self._packing = Packing(task_set.development)
+        self._card: TimesOnCard | None = None
+
+    def on(self, card: TimesOnCard) -> NetworkCosts:
+        """Return the costs on a GPU."""
+        found = copy.copy(self)
+        found._card = card
+        return found
 
     def size(self, plan: Plan, arm: Arm, task: str | None) -> Size:
         """Return the size of one replica of ``arm``, of a single-task arm for ``task``."""
@@ -48,16 +65,18 @@ class NetworkCosts:
             self._sizes[key] = self._declared_size(plan, arm, task)
         return self._sizes[key]
 
-    def cost(self, plan: Plan, arm: Arm, task: str | None) -> ArrayCost:
+    def cost(self, plan: Plan, arm: Arm, task: str | None) -> ArrayTime:
         """Return what arrays of ``arm`` cost, of a single-task arm those for ``task``.
 
         The epochs in which an architecture searches a structure beforehand make each epoch longer.
         """
         recipe = recipe_of(arm, plan.settings("search"))
         size = self.size(plan, arm, task)
-        cost = self._modelled(recipe, size, task)
-        if self.trials is not None:
-            cost = self.trials.cost(kind_of(arm), size.multiply_adds, cost)
+        cost: ArrayTime = (modelled := self._modelled(recipe, size, task))
+        if self._card is not None:
+            cost = self._card.time(kind_of(arm), size.multiply_adds, modelled)
+        elif self.trials is not None:
+            cost = self.trials.cost(kind_of(arm), size.multiply_adds, modelled)
         return cost.longer(1 + find("sharing", arm.sharing).cls.search_epochs(recipe) / recipe.epochs)
 
     def arrays(self, plan: Plan, arm: Arm) -> list[Arrays]:
@@ -67,9 +86,15 @@ class NetworkCosts:
         found = []
         for group in groups:
             task = group[0] if group else None
-            most = rows_of_shard(self.size(plan, arm, task).replica_bytes)
+            most = self._most_rows(plan, arm, task)
             found.append(Arrays(self.cost(plan, arm, task), len(group) if group else 1, most))
         return found
+
+    def _most_rows(self, plan: Plan, arm: Arm, task: str | None) -> int:
+        if self._card is None:
+            return rows_of_shard(self.size(plan, arm, task).replica_bytes)
+        recipe = drawn_recipe(recipe_of(arm, plan.settings("search")), plan.draws.of(arm, 0))
+        return self._card.rows(recipe, arm.tasks(plan.tasks) if task is None else (task,))
 
     def networks(self, plan: Plan) -> list[Network]:
         """Return the networks of ``plan`` that may be tried: of single-task arms that of the first task."""

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
 from typing import Protocol
 
+from analysis.records.phases import PHASES
 from study.planning.arm import Arm
 from study.planning.plan import Plan
 
@@ -34,8 +35,14 @@ BLOCK_TIMES = 2
 """How many times as many verdict seeds a study has after each further block; five of six studies went to the most."""
 
 
+def most_replicas(plan: Plan) -> int:
+    """Return how many replicas of an arm there are at once, at most; of a single-task arm so many of each task."""
+    draws = {phase: len(plan.draws) if phase == "search" else 1 for phase in PHASES}
+    return max(draws[phase] * len(plan.seeds(phase)) for phase in PHASES)
+
+
 class PhaseWork:
-    """Processor seconds of the phases of a plan, with the shards' own.
+    """Processor seconds of the phases of a plan, with the shards' own; on a GPU the seconds of its workers.
 
     Args:
         plan: what is trained.

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -17,9 +15,11 @@ from study.planning import pilot
 from study.planning.array_cost import REFERENCE_RATE
 from study.planning.band import band_facts, settle_band
 from study.planning.budget import reductions, settled_spec, shrink
+from study.planning.cards.cards_here import cards_here, trains_on_gpu
 from study.planning.evaluation import settle_design, with_begun_design
 from study.planning.forecast import Forecast, Forecaster, refuse_if_too_large
 from study.planning.importance import settle_importance
+from study.planning.machine_limits import free_disk, free_memory, num_cores
 from study.planning.machine_rate import machine_rate
 from study.planning.make_plan import make_plan
 from study.planning.options import build_task_set, check_options, check_weightings
@@ -32,11 +32,13 @@ from study.planning.warm_start import check_warm_start
 from study.store import ledger
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from mtl_core.data.task_set import TaskSet
     from mtl_core.task_tree import Tree
+    from study.planning.cards.study_cards import StudyCards
 
+CPU = "cpu"
 TRIALS_PAY_SECONDS = 60.0
 """Forecast of processor time from which on some seconds are spent on trials, so that it comes out better."""
 
@@ -45,7 +47,8 @@ TRIALS_PAY_SECONDS = 60.0
 class Prepared:
     """A prepared study: its task set, plan and forecast, and the machine's rate and trials that the forecast rests on.
 
-    ``band_is_automatic`` says that the study file left the band to the program.
+    ``band_is_automatic`` says that the study file left the band to the program.  ``cards`` are the GPUs that train the
+    study, with what was measured there, packed as the forecast has it; ``None``: processors train, or a cluster.
     """
 
     task_set: TaskSet
@@ -54,6 +57,21 @@ class Prepared:
     rate: float = REFERENCE_RATE
     trials: Trials | None = None
     band_is_automatic: bool = False
+    cards: StudyCards | None = None
+
+    @property
+    def on_gpu(self) -> bool:
+        """Whether replicas are to train on a GPU, of this machine or of another one."""
+        return self.cards is not None or self.plan.spec.device == "cuda"
+
+    def forecaster(self, workers: int | None = None) -> Forecaster:
+        """Return what forecasts plans of this study.
+
+        Args:
+            workers: that may train; ``None``: as many as the study says, or else one per core.
+        """
+        workers = workers or self.plan.spec.workers or num_cores()
+        return Forecaster(self.task_set, workers, self.rate, self.trials, self.cards)
 
     @property
     def band(self) -> dict[str, Any]:
@@ -61,11 +79,10 @@ class Prepared:
         return band_facts(self.plan.spec.band_points, self.band_is_automatic)
 
 
-def prepare_run(spec: Spec, out: Path, *, task_set: TaskSet | None = None, rate: float | None = None) -> Prepared:
+def prepare_run(spec: Spec, out: Path, **how: Any) -> Prepared:
     """Prepare ``spec`` for the run directory ``out``, as :func:`prepare` does, going by what was begun there."""
     begun = out / "study.yaml"
-    stored = read_spec(begun) if begun.is_file() else None
-    return prepare(spec, out=out, stored=stored, task_set=task_set, rate=rate)
+    return prepare(spec, out=out, stored=read_spec(begun) if begun.is_file() else None, **how)
 
 
 def prepare(
@@ -75,10 +92,15 @@ def prepare(
     stored: Spec | None = None,
     task_set: TaskSet | None = None,
     rate: float | None = None,
+    device: str | None = None,
+    address: str | None = None,
+    announce: Callable[[], None] = lambda: None,
 ) -> Prepared:
-    """Build the data, plan, forecast, shrink to the budget; train and write nothing.
+    """Build the data, plan, forecast, shrink to the budget; train nothing but trials, and write nothing.
 
-    A tree that the study has to find is counted with a stand-in, unless a run in ``out`` has found it.
+    A tree that the study has to find is counted with a stand-in, unless a run in ``out`` has found it.  Trials are of
+    the device that will train: what a GPU of this machine shows (:mod:`study.planning.cards.cards_here`) or a
+    processor.
 
     Args:
         spec: the study.
@@ -86,16 +108,30 @@ def prepare(
         stored: the study that ``out`` was begun with, whose budget is settled.
         task_set: the study's data, where they are built already.
         rate: multiply-adds per second of one thread of this machine; measured where it is not known yet.
+        device: ``auto``, ``cpu`` or ``cuda``: what replicas will train on; ``None``: what the study says.
+        address: of the Ray cluster that will train, of whose devices nothing is known before it is joined; ``None``:
+            this machine will.
+        announce: called before the seconds in which a GPU is measured.
 
     Raises:
         UserError: when the data are unfit, no arm can exist, or the study cannot finish on this machine.  A mistake in
             a setting is named with the line of the study file, or the ``--set``.
     """
     with spec.source.placing():
-        return _prepared(spec, out=out, stored=stored, task_set=task_set, rate=rate)
+        where = (device or spec.device) if address is None else CPU
+        measured = partial(_measured, device=where, announce=announce)
+        return _prepared(spec, out=out, stored=stored, task_set=task_set, rate=rate, measured=measured)
 
 
-def _prepared(spec: Spec, *, out: Path, stored: Spec | None, task_set: TaskSet | None, rate: float | None) -> Prepared:
+def _prepared(
+    spec: Spec,
+    *,
+    out: Path,
+    stored: Spec | None,
+    task_set: TaskSet | None,
+    rate: float | None,
+    measured: Callable[..., Forecaster],
+) -> Prepared:
     from study.planning.own_losses import check_own_losses  # here, because they import torch
     from study.planning.own_metrics import check_own_metrics
 
@@ -111,10 +147,11 @@ def _prepared(spec: Spec, *, out: Path, stored: Spec | None, task_set: TaskSet |
     asked, (spec, reasons) = spec, settle_settings(spec, task_set.development, stored)
     check_weightings(spec, task_set.tasks)
     tasks = [task.name for task in task_set.tasks]
-    trees = {} if stored is None else trees_in_ledger(ledger.read(out / ledger.NAME), tasks)
+    events = [] if stored is None else ledger.read(out / ledger.NAME)
+    trees = trees_in_ledger(events, tasks)
     forecaster = Forecaster(task_set, spec.workers or num_cores(), rate or machine_rate())
-    if stored is None:
-        forecaster = _with_trials(forecaster, make_plan(spec, task_set.development, trees=trees))
+    planned = partial(make_plan, spec, task_set.development, trees=trees)
+    forecaster = measured(forecaster, planned, None if stored is None else events)
     settled, folds = stored and settled_spec(spec, stored), task_set.development.num_folds
     if settled:
         smaller, shrunk = settled, reductions(spec, settled, folds)
@@ -132,7 +169,30 @@ def _prepared(spec: Spec, *, out: Path, stored: Spec | None, task_set: TaskSet |
     plan = replace(plan, pilot=stored is None and pilot.is_wanted(asked, smaller, task_set.development))
     forecast = forecaster.forecast(plan)
     refuse_if_too_large(forecast, free_disk(out), free_memory())
-    return Prepared(task_set, plan, forecast, forecaster.rate, forecaster.trials, band_is_automatic)
+    cards = forecaster.packed(plan)
+    return Prepared(task_set, plan, forecast, forecaster.rate, forecaster.trials, band_is_automatic, cards)
+
+
+def _measured(
+    forecaster: Forecaster,
+    planned: Callable[[], Plan],
+    events: Sequence[Mapping[str, Any]] | None,
+    *,
+    device: str,
+    announce: Callable[[], None],
+) -> Forecaster:
+    """Return a forecaster that goes by trials on the device that will train; a study that has begun needs none anew.
+
+    Args:
+        forecaster: one that does not.
+        planned: makes the plan of the study.
+        events: of the study's ledger; ``None``: it has not begun.
+        device: that will train, ``auto``, ``cpu`` or ``cuda``.
+        announce: called before a GPU is measured.
+    """
+    if trains_on_gpu(device):
+        return forecaster.on(cards_here(forecaster.measurable(planned()), events or (), announce))
+    return forecaster if events is not None else _with_trials(forecaster, planned())
 
 
 def _with_trials(forecaster: Forecaster, plan: Plan) -> Forecaster:
@@ -159,29 +219,21 @@ def with_epochs(prepared: Prepared, epochs: int) -> Prepared:
 
 
 def _planned_anew(prepared: Prepared, spec: Spec, trees: Mapping[int, Tree]) -> Prepared:
-    before, task_set = prepared.plan, prepared.task_set
-    made = make_plan(spec, task_set.development, trees=trees)
+    before = prepared.plan
+    made = make_plan(spec, prepared.task_set.development, trees=trees)
     plan = replace(made, shrunk=before.shrunk, reasons=before.reasons, pilot=before.pilot)
-    forecaster = Forecaster(task_set, spec.workers or num_cores(), prepared.rate, prepared.trials)
-    return replace(prepared, plan=plan, forecast=forecaster.forecast(plan))
+    anew = replace(prepared, plan=plan)
+    return replace(anew, forecast=anew.forecaster().forecast(plan), cards=anew.forecaster().packed(plan))
 
 
-def num_cores() -> int:
-    """Return the number of cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+def with_cards(prepared: Prepared, cards: StudyCards, workers: int, backend: str) -> Prepared:
+    """Return the same study on GPUs that are known by now, with the forecast of what they take.
 
-
-def free_disk(path: Path) -> float:
-    """Return the free bytes of the disk where ``path`` is, or will be."""
-    existing = next(folder for folder in (path.absolute(), *path.absolute().parents) if folder.exists())
-    return shutil.disk_usage(existing).free
-
-
-def free_memory() -> float:
-    """Return the bytes of memory that processes could still take; infinite where the system does not say."""
-    try:
-        lines = Path("/proc/meminfo").read_text().splitlines()
-    except OSError:
-        return float("inf")
-    fields = dict(line.split(":", 1) for line in lines)
-    return float(fields["MemAvailable"].split()[0]) * 1024
+    Args:
+        prepared: the study.
+        cards: the GPUs.
+        workers: that may train.
+        backend: that does: ``inline`` or ``ray``.
+    """
+    forecaster = replace(prepared, cards=cards).forecaster(workers)
+    return replace(prepared, cards=cards, forecast=forecaster.forecast(prepared.plan, backend))

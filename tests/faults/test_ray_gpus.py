@@ -38,6 +38,7 @@ def cluster() -> Iterator[None]:
     with tempfile.TemporaryDirectory(prefix="r", dir="/tmp") as folder:
         ray.init(
             address="local", num_cpus=4, num_gpus=2, include_dashboard=False, log_to_driver=False,
+            resources={"accelerator_type:H100": 1},
             _node_ip_address="127.0.0.1", object_store_memory=OBJECT_STORE_BYTES, _temp_dir=folder,
         )  # fmt: skip
         yield
@@ -152,13 +153,44 @@ def test_work_for_a_card_is_done_by_a_process_that_has_one_to_itself(
     cluster: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     backend = begun(monkeypatch, "cuda", None)
-    found = backend.on_card(here, DATA)
-    assert found is not None
-    process, number = found
+    assert backend.gpus(DATA) == {"H100": 2}
+    process, number = backend.on_card(here, DATA, "")
     assert process != os.getpid()
     assert number in ("0", "1")
-    assert begun(monkeypatch, "cpu", None).on_card(here, DATA) is None
-    assert begun(monkeypatch, "auto", None).on_card(here, DATA) is None, "torch can use none of this machine"
+    assert begun(monkeypatch, "cpu", None).gpus(DATA) == {}
+    assert begun(monkeypatch, "auto", None).gpus(DATA) == {}, "torch can use none of this machine"
+
+
+def test_of_two_kinds_work_is_done_on_the_one_that_is_named(cluster: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One machine here: where it is not of the kind that is asked for, work waits for one that is."""
+    monkeypatch.setattr(ray_cards, "kinds_of_cards", lambda: {"": 1, "A100": 1, "H100": 2})
+    monkeypatch.setattr(ray_cards, "CARD_SECONDS", 20.0)
+    assert ray_cards.done_on_card(here, "H100")[0] != os.getpid()
+    monkeypatch.setattr(ray_cards, "CARD_SECONDS", 2.0)
+    with pytest.raises(CardNotReached):
+        ray_cards.done_on_card(here, "A100")
+    assert ray_cards._pinned_to("") == {}, "no machine has cards without a name"
+    monkeypatch.setattr(ray_cards, "KIND", "another word for it:")
+    monkeypatch.setattr(ray_cards, "CARD_SECONDS", 20.0)
+    assert "scheduling_strategy" in ray_cards._pinned_to("")
+    assert ray_cards.done_on_card(here, "")[0] != os.getpid()
+
+
+def test_cards_are_counted_by_kind_on_machines_that_are_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    def node(cards: int, kind: str = "", *, alive: bool = True) -> dict[str, Any]:
+        named = {f"accelerator_type:{kind}": 1.0} if kind else {}
+        return {
+            "Alive": alive,
+            "NodeID": kind,
+            "Resources": {"CPU": 8.0, **({"GPU": float(cards)} if cards else {}), **named},
+        }
+
+    machines = [node(4, "H100"), node(0), node(2, "T4"), node(1), node(4, "H100"), node(8, "H100", alive=False)]
+    monkeypatch.setattr(ray, "nodes", lambda: machines)
+    assert ray_cards.kinds_of_cards() == {"": 1, "H100": 8, "T4": 2}
+    assert ray_cards._pinned_to("T4") == {"accelerator_type": "T4"}
+    monkeypatch.setattr(ray, "nodes", lambda: machines[:2])
+    assert ray_cards._pinned_to("H100") == {}, "there are no others"
 
 
 @pytest.mark.parametrize("ending", [ends, raises])
@@ -166,7 +198,7 @@ def test_work_for_a_card_that_does_not_come_to_its_end_is_told(
     cluster: None, monkeypatch: pytest.MonkeyPatch, ending: Callable[[], None]
 ) -> None:
     with pytest.raises(CardNotReached, match=r"."):
-        begun(monkeypatch, "cuda", None).on_card(ending, DATA)
+        begun(monkeypatch, "cuda", None).on_card(ending, DATA, "")
 
 
 def test_a_card_that_does_not_get_free_is_not_waited_for_without_end(
@@ -176,6 +208,6 @@ def test_a_card_that_does_not_get_free_is_not_waited_for_without_end(
     held = actors({"cpu": 1, "gpu": 1}, 2)
     ray.get([actor.numbers.remote() for actor in held])
     with pytest.raises(CardNotReached):
-        begun(monkeypatch, "cuda", None).on_card(here, DATA)
+        begun(monkeypatch, "cuda", None).on_card(here, DATA, "")
     for actor in held:
         ray.kill(actor)

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
+from analysis.formatting import named
 from study.driver.card_packing import PACKED, UNPACKED
 from study.driver.watching.pace import Event, last_session
 from study.planning.replica import MOST_ROWS
@@ -20,7 +21,7 @@ class Packed:
     """How replicas are packed on a GPU.
 
     Args:
-        card: name of the model; empty where nothing could be done on one.
+        card: name of the model, or of several that were measured; empty where nothing could be done on one.
         memory_bytes: of all its memory.
         shards_a_card: shards that share one.
         fewest, most: replicas that a shard holds at most, of the shapes that hold fewest and most.
@@ -151,8 +152,9 @@ def _last_at_work(events: Sequence[Event]) -> Sequence[Event]:
 
 
 def _packing(events: Sequence[Event]) -> Packed | None:
-    failed = [event for event in last_session(events) if event["event"] == UNPACKED]
-    if failed:
+    session = last_session(events)
+    failed = [event for event in session if event["event"] == UNPACKED]
+    if failed and not any(event["event"] == PACKED for event in session):  # of several kinds of cards some were reached
         shares = [event.get("share", 1.0) for event in events if event["event"] == "device"]
         shards = round(1 / shares[-1]) if shares else 1
         return Packed("", 0, shards, MOST_ROWS, MOST_ROWS, failure=failed[-1]["reason"])
@@ -160,8 +162,13 @@ def _packing(events: Sequence[Event]) -> Packed | None:
     if not told:
         return None
     last = told[-1]
-    shapes = {shape["shape"]: shape for event in told if event["card"] == last["card"] for shape in event["shapes"]}
-    return Packed.of_facts({**last, "shapes": list(shapes.values())})
+    cards = list(dict.fromkeys(kind["card"] for kind in last.get("kinds", [last])))
+    rows = {(shape["shape"], event["card"]): shape for event in told for shape in event["shapes"]}
+    shapes: dict[str, Any] = {}
+    for (digest, card), shape in rows.items():
+        if card in cards:  # a shard holds what the kind of card holds that holds fewest
+            shapes[digest] = min(shapes.get(digest, shape), shape, key=lambda one: one["replicas_a_shard"])
+    return Packed.of_facts({**last, "card": named(cards), "shapes": list(shapes.values())})
 
 
 def _cards(ended: Iterable[Mapping[str, Any]]) -> list[CardsOfMachine]:

@@ -6,6 +6,7 @@ measured, and speed by the same number of rows.
 
 from __future__ import annotations
 
+import copy
 import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
@@ -42,7 +43,7 @@ class CardPacking:
     """The packing of a study on GPUs.
 
     Args:
-        card: the GPU that was measured; others of a cluster are taken to be like it.
+        card: the GPU that was measured; others of its kind are taken to be like it.
         known: what is known of the study's shapes.
         development: the examples, with all tasks.
         arrays: how many arrays share a card.
@@ -66,11 +67,19 @@ class CardPacking:
         self._known, self._development = {one.shape.digest: one for one in known}, development
         self._most_rows = max((one.most_rows for one in self._known.values()), default=1)
         self._shapes: dict[str, Shape] = {}
+        self._others: dict[str, Known] = {}
+        self._likes: dict[str, Measured | None] = {}
 
     @property
     def known(self) -> list[Known]:
         """What is known of the study's shapes."""
         return list(self._known.values())
+
+    def shared_by(self, arrays: int) -> CardPacking:
+        """Return the same packing with so many arrays on a card; what is known is known to both."""
+        found = copy.copy(self)
+        found.arrays = arrays
+        return found
 
     def rows(self, recipe: Recipe, tasks: tuple[str, ...]) -> int:
         """Return how many replicas of ``recipe`` train as one array, at most.
@@ -79,7 +88,7 @@ class CardPacking:
             recipe: of the replicas.
             tasks: that each of them learns.
         """
-        return self.rows_of(self._of(recipe, tasks)).number
+        return self.rows_of(self.known_of(recipe, tasks)).number
 
     def lower(self, recipe: Recipe, tasks: tuple[str, ...], rows: int) -> None:
         """Note that memory has run out, and that arrays of ``recipe`` have at most ``rows`` replicas from now on.
@@ -89,7 +98,7 @@ class CardPacking:
             tasks: that each of them learns.
             rows: that are tried next.
         """
-        before = self._of(recipe, tasks)
+        before = self.known_of(recipe, tasks)
         lower = rows if before.at_most is None else min(rows, before.at_most)
         now = replace(before, at_most=max(lower, 1))
         self._known[now.shape.digest] = now
@@ -107,7 +116,23 @@ class CardPacking:
 
     def samples_of(self, known: Known) -> Measured | None:
         """Return what was measured of a shape, or of the one that is most like it; ``None``: nothing was."""
-        return known.measured or self._like(known.shape)
+        if known.measured is not None:
+            return known.measured
+        if known.shape.digest not in self._likes:
+            self._likes[known.shape.digest] = self._like(known.shape)
+        return self._likes[known.shape.digest]
+
+    def known_of(self, recipe: Recipe, tasks: tuple[str, ...]) -> Known:
+        """Return what is known of the shape of ``recipe``, each of whose replicas learns ``tasks``."""
+        key = f"{recipe} {tasks}"
+        if key not in self._shapes:
+            self._shapes[key] = shape_of(recipe, self._development.only(*tasks))
+        shape = self._shapes[key]
+        if shape.digest in self._known:
+            return self._known[shape.digest]
+        if shape.digest not in self._others:
+            self._others[shape.digest] = self._kept(Known(shape, self._most_rows))
+        return self._others[shape.digest]
 
     def _like(self, shape: Shape) -> Measured | None:
         """What was measured of the network that is most like ``shape``, with the memory that this one would take."""
@@ -119,15 +144,6 @@ class CardPacking:
         ratio = shape.replica_bytes / nearest.replica_bytes
         samples = [replace(one, bytes=its.fixed_bytes + one.rows * its.row_bytes * ratio) for one in its.samples]
         return replace(its, samples=samples, too_many=None)
-
-    def _of(self, recipe: Recipe, tasks: tuple[str, ...]) -> Known:
-        key = f"{recipe} {tasks}"
-        if key not in self._shapes:
-            self._shapes[key] = shape_of(recipe, self._development.only(*tasks))
-        shape = self._shapes[key]
-        if shape.digest not in self._known:
-            self._known[shape.digest] = self._kept(Known(shape, self._most_rows))
-        return self._known[shape.digest]
 
 
 def _size(shape: Shape) -> int:

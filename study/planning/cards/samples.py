@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, astuple, dataclass
 from itertools import pairwise
-from typing import Any, Literal, get_args
+from typing import Any, Literal, Protocol, get_args
 
 GAIN = 1.1
 """How many times as many replicas per second twice the rows have to train, so that they are worth their memory."""
@@ -18,16 +18,56 @@ study has at once, or were not measured for want of time."""
 
 @dataclass(frozen=True)
 class Sample:
-    """What an array of ``rows`` replicas took: bytes of the card's memory at the peak, and seconds of an epoch."""
+    """What an array of ``rows`` replicas took.
+
+    Args:
+        rows: replicas.
+        bytes: of the card's memory, at the peak.
+        seconds: of an epoch.
+        set_up: seconds until it trained at that pace: it is built, and its steps are captured as a graph.
+        row_set_up: seconds to make what a row begins with.
+        seed_set_up: seconds to find the split and the scales of a seed.
+    """
 
     rows: int
     bytes: float
     seconds: float
+    set_up: float = 0.0
+    row_set_up: float = 0.0
+    seed_set_up: float = 0.0
 
     @property
     def rate(self) -> float:
         """Epochs of one replica per second."""
         return self.rows / self.seconds
+
+
+class EpochTime(Protocol):
+    """What a network's arrays take on a card that each of them has to itself."""
+
+    @property
+    def set_up(self) -> float:
+        """Seconds before an array trains at its pace, whatever its rows."""
+        ...
+
+    @property
+    def row_set_up(self) -> float:
+        """Seconds before that for each row."""
+        ...
+
+    @property
+    def seed_set_up(self) -> float:
+        """Seconds before that for each seed of the rows."""
+        ...
+
+    @property
+    def row_seconds(self) -> float:
+        """Seconds of an epoch that are the card's own work for each row."""
+        ...
+
+    def seconds(self, rows: float) -> float:
+        """Return the seconds of an epoch of ``rows``."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -79,7 +119,22 @@ class Measured:
         before = self.samples[-2]
         return max(last.seconds - before.seconds, 0.0) / (last.rows - before.rows)
 
-    def seconds(self, rows: int) -> float:
+    @property
+    def set_up(self) -> float:
+        """Seconds before an array trains at its pace, from the largest sample: the first one pays for torch's start."""
+        return self.samples[-1].set_up
+
+    @property
+    def row_set_up(self) -> float:
+        """Seconds to make what a row begins with, from the largest sample."""
+        return self.samples[-1].row_set_up
+
+    @property
+    def seed_set_up(self) -> float:
+        """Seconds to find the split and the scales of a seed, from the largest sample."""
+        return self.samples[-1].seed_set_up
+
+    def seconds(self, rows: float) -> float:
         """Return the seconds of an epoch of ``rows``: on straight lines between samples, and on the last one beyond."""
         first, last = self.samples[0], self.samples[-1]
         if rows <= first.rows:
@@ -122,7 +177,7 @@ class Measured:
             ValueError: when they are not such facts.
         """
         try:
-            samples = [Sample(int(s["rows"]), float(s["bytes"]), float(s["seconds"])) for s in facts["samples"]]
+            samples = [_sample_of(sample) for sample in facts["samples"]]
             too_many = facts["too_many"]
             free = float(facts["free_bytes"])
             made = cls(samples, facts["limit"], free, None if too_many is None else int(too_many))
@@ -146,5 +201,11 @@ class Measured:
         return fitting if self.too_many is None else min(fitting, self.too_many - 1)
 
 
+def _sample_of(facts: Mapping[str, Any]) -> Sample:
+    """The sample that facts tell of; those of an earlier version do not say how long an array takes to set up."""
+    set_up = (float(facts.get(name, 0.0)) for name in ("set_up", "row_set_up", "seed_set_up"))
+    return Sample(int(facts["rows"]), float(facts["bytes"]), float(facts["seconds"]), *set_up)
+
+
 def _is_sound(sample: Sample) -> bool:
-    return sample.rows > 0 and 0 <= sample.bytes < math.inf and 0 < sample.seconds < math.inf
+    return sample.rows > 0 and sample.seconds > 0 and all(0 <= number < math.inf for number in astuple(sample))

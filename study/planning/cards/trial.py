@@ -7,7 +7,9 @@ from itertools import pairwise
 
 import torch
 
+from mtl_core.data.preprocessing import Preparation
 from mtl_core.data.task_set import Development
+from mtl_core.network.replica_state import ReplicaState
 from mtl_core.recipe import Recipe, ReplicaConfig
 from mtl_core.training.captured_steps import EAGER_EPOCHS
 from mtl_core.training.device_meter import DeviceMeter
@@ -42,7 +44,14 @@ def sampled(network: Network, rows: int, device: torch.device, meter: DeviceMete
         torch.OutOfMemoryError: when the device has not got the memory.
     """
     meter.forget_peak()
-    array = array_of(network.recipe, network.view, dict(network.hyperparameters), rows, device)
+    began = meter.seconds()
+    alike = AlikeRows(network.recipe, network.view, dict(network.hyperparameters), rows)
+    made = [meter.seconds()]
+    state = alike.state()
+    made.append(meter.seconds())
+    preparation = alike.preparation()
+    made.append(meter.seconds())
+    array = alike.array(state, preparation, device)
     array.after_epoch(array.train_epoch(FEW_STEPS))
     for _ in range(WARM - 1):
         array.train_epoch(FEW_STEPS)
@@ -54,7 +63,10 @@ def sampled(network: Network, rows: int, device: torch.device, meter: DeviceMete
     array.after_epoch(weights)
     readings.append(meter.seconds())
     few, many, evaluation = (later - earlier for earlier, later in pairwise(readings))
-    return Sample(rows, meter.peak_bytes(), max(_epoch(array.steps, few, many) + evaluation, SHORTEST))
+    row_set_up, seed_set_up = (later - earlier for earlier, later in pairwise(made))
+    set_up = max(readings[0] - began - row_set_up - seed_set_up - WARM * few - evaluation, 0.0)
+    epoch = max(_epoch(array.steps, few, many) + evaluation, SHORTEST)
+    return Sample(rows, meter.peak_bytes(), epoch, set_up, row_set_up, seed_set_up)
 
 
 def _epoch(steps: int, few: float, many: float) -> float:
@@ -65,13 +77,39 @@ def _epoch(steps: int, few: float, many: float) -> float:
     return few + (steps - FEW_STEPS) * step
 
 
+class AlikeRows:
+    """Rows that are alike and have not begun, of which one is made for all.
+
+    Args:
+        recipe: what they train.
+        view: on what.
+        hyperparameters: of each.
+        rows: how many.
+    """
+
+    def __init__(self, recipe: Recipe, view: Development, hyperparameters: dict[str, object], rows: int) -> None:
+        self._recipe = replace(recipe, epochs=max(recipe.epochs, EPOCHS), probes=0)
+        self._configs = [ReplicaConfig(str(row), FIRST_SEED, hyperparameters) for row in range(rows)]
+        self._pools = Pools(self._recipe, view, self._configs)
+
+    def state(self) -> ReplicaState:
+        """Return what a row begins with."""
+        return fresh_state(self._recipe, self._pools.network, self._configs[0])
+
+    def preparation(self) -> Preparation:
+        """Return the split and the scales of their seed."""
+        return self._pools.preparation(self._configs[0])
+
+    def array(self, state: ReplicaState, preparation: Preparation, device: torch.device) -> FusedArray:
+        """Return an array of rows that all begin with ``state``, on ``device``."""
+        pools, configs = self._pools, self._configs
+        states, preparations = [state] * len(configs), [preparation] * len(configs)
+        return FusedArray(self._recipe, pools.development, pools.network, configs, states, preparations, device)
+
+
 def array_of(
     recipe: Recipe, view: Development, hyperparameters: dict[str, object], rows: int, device: torch.device
 ) -> FusedArray:
     """Return an array of ``rows`` replicas that are alike and have not begun, on ``device``."""
-    recipe = replace(recipe, epochs=max(recipe.epochs, EPOCHS), probes=0)
-    configs = [ReplicaConfig(str(row), FIRST_SEED, hyperparameters) for row in range(rows)]
-    pools = Pools(recipe, view, configs)
-    state, preparation = fresh_state(recipe, pools.network, configs[0]), pools.preparation(configs[0])
-    states, preparations = [state] * rows, [preparation] * rows
-    return FusedArray(recipe, pools.development, pools.network, configs, states, preparations, device)
+    alike = AlikeRows(recipe, view, hyperparameters, rows)
+    return alike.array(alike.state(), alike.preparation(), device)

@@ -26,7 +26,7 @@ from study.store.recorded import Recorded
 from tests.study import fake_engine
 from tests.study.conftest import tiny
 from tests.study.driver.watching.test_device_use import memory
-from tests.study.planning.cards.test_card_packing import packing
+from tests.study.planning.cards.test_card_packing import alone, packing
 
 PLANNED = {
     "event": "planned", "time": "2026-01-01T00:00:00.000+00:00", "replicas": {"search": 8, "confirm": 4, "verdict": 4},
@@ -125,7 +125,7 @@ def test_the_card_its_packing_and_its_memory_are_told_to_people_and_to_programs(
     """In the words of the screen; programs get numbers."""
     with Ledger(tmp_path) as book:
         book.append("planned", replicas=PLANNED["replicas"])
-        book.append("packed", **packing_facts(packing()))
+        book.append("packed", **packing_facts(*alone(packing())))
         book.append("device", device="cuda", precision="tf32")
         book.append("started", shard="a", phase="search", replicas=["1"])
         book.append("finished", shard="a", phase="search", replicas=["1"], memory=memory(card="H100"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import types
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +19,13 @@ from study.execution.heartbeat import Heartbeats
 from study.execution.inline import Inline
 from study.execution.scheduler import Scheduler
 from study.jobs.job import Data
-from study.planning.forecast import RAY_PAYS_SECONDS, Forecast
+from study.planning.forecast import Forecast
 from study.planning.make_plan import make_plan
+from study.planning.phase_times import RAY_PAYS_SECONDS
 from study.planning.prepare import Prepared
 from tests.study.conftest import small_task_set, three, tiny
+from tests.study.planning.cards.stand_in import StandInCard
+from tests.study.planning.cards.test_pack_study import Measuring, cards_of
 
 
 def prepared(seconds: float = 10.0, scoring: float = 0.0, **changes: Any) -> Prepared:
@@ -64,6 +68,21 @@ def test_auto_weighs_what_workers_save_and_an_address_is_rays(
     backend = choose_backend(options, prepared(seconds), tmp_path)
     assert isinstance(backend, Inline) == (not on_ray)
     assert len(ray) == on_ray
+
+
+@pytest.mark.parametrize(
+    ("card", "on_ray"), [(StandInCard(host=60.0, trial_epochs=1e-3), True), (StandInCard(host=1e-6), False)]
+)
+def test_on_a_gpu_workers_save_only_what_its_arrays_gain_by_sharing_it(
+    card: StandInCard, on_ray: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the model of a processor says of the study does not count."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    made = prepared(0.0 if on_ray else 1e9)
+    study = made.forecaster().measurable(made.plan)
+    cards = cards_of(study, card, Measuring(card))
+    assert isinstance(choose_backend(RunOptions(), replace(made, cards=cards), tmp_path), Inline) == (not on_ray)
+    assert isinstance(choose_backend(RunOptions(workers=1), replace(made, cards=cards), tmp_path), Inline)
 
 
 @pytest.fixture

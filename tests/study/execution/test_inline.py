@@ -67,10 +67,11 @@ def test_a_scheduler_that_waits_for_nobody_is_a_defect(tmp_path: Path) -> None:
 
 def test_work_for_a_card_is_done_where_there_is_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     data: Any = object()
-    assert Inline(Heartbeats(tmp_path), "cpu").on_card(lambda: 7, data) is None
+    assert Inline(Heartbeats(tmp_path), "cpu").gpus(data) == {}
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     backend = Inline(Heartbeats(tmp_path), "auto")
-    assert backend.on_card(lambda: 7, data) == 7
+    assert backend.gpus(data) == {"": 1}
+    assert backend.on_card(lambda: 7, data, "") == 7
     assert (backend.device, backend.most_on_a_card) == ("cuda", 1)
     backend.share_card(4)
     assert backend.share == 1.0

@@ -10,7 +10,7 @@ import pytest
 from mtl_core.errors import UserError
 from study.config.load import as_text
 from study.planning import prepare as module
-from study.planning.prepare import free_disk, free_memory, num_cores, prepare, prepare_run
+from study.planning.prepare import prepare, prepare_run
 from tests.study.conftest import SLOW, small_task_set, tiny
 
 
@@ -71,9 +71,3 @@ def test_a_study_that_cannot_finish_here_is_refused(
     with pytest.raises(UserError, match="the study needs about") as refused:
         prepare(tiny(), out=tmp_path / "run")
     assert refused.value.where == what
-
-
-def test_the_machine_has_cores_disk_and_memory(tmp_path: Path) -> None:
-    assert num_cores() >= 1
-    assert free_disk(tmp_path / "not" / "yet") == pytest.approx(free_disk(tmp_path), rel=0.5)
-    assert free_memory() > 1e6

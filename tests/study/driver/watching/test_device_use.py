@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 from study.driver.watching.device_use import LAST_SHARDS, DeviceUse, OutOfMemory, device_use
+from study.planning.cards.card_packing import CardPacking
 from study.planning.cards.facts import packing_facts
-from tests.study.planning.cards.test_card_packing import TASKS, WIDE, packing
+from study.planning.cards.study_cards import CardKind, StudyCards
+from tests.study.planning.cards.test_card_packing import CARD, DATA, TASKS, WIDE, alone, packing
 
 GIB = 2**30
 TIME = "2026-01-01T00:00:00.000+00:00"
@@ -40,17 +43,17 @@ def of(*events: dict[str, Any], device: str = "cuda") -> DeviceUse:
 
 def test_later_events_replace_what_earlier_ones_said_of_a_shape() -> None:
     found = packing(arrays=2)
-    events: list[dict[str, Any]] = [PLANNED, {"event": "packed", **packing_facts(found)}]
+    events: list[dict[str, Any]] = [PLANNED, {"event": "packed", **packing_facts(*alone(found))}]
     first = of(*events).packing
     assert first is not None
     assert (first.card, first.shards_a_card, first.fewest, first.most) == ("H100", 2, 64, 65)
     assert (first.networks, first.measured, first.limits) == (2, 2, {"speed": 1, "memory": 1})
-    found.note = lambda known: events.append({"event": "packed", **packing_facts(found, [known])})
+    found.note = lambda known: events.append({"event": "packed", **packing_facts(*alone(found), [known])})
     found.lower(WIDE, TASKS, 30)
     lowered = of(*events).packing
     assert lowered is not None
     assert (lowered.fewest, lowered.most, lowered.networks) == (30, 64, 2)
-    events.append({"event": "packed", **packing_facts(found), "card": "A100", "shapes": events[-1]["shapes"]})
+    events.append({"event": "packed", **packing_facts(*alone(found)), "card": "A100", "shapes": events[-1]["shapes"]})
     other = of(*events).packing
     assert other is not None
     assert (other.card, other.most, other.networks) == ("A100", 30, 1), "what was said of another card does not count"
@@ -58,8 +61,19 @@ def test_later_events_replace_what_earlier_ones_said_of_a_shape() -> None:
     assert of(*events, device="cpu").packing is None
 
 
+def test_of_several_kinds_of_cards_the_fewest_rows_are_told() -> None:
+    small = CardPacking(replace(CARD, name="T4"), packing().known, DATA)
+    kinds = (CardKind(packing(), [], 2), CardKind(small, [], 1))
+    small.lower(WIDE, TASKS, 30)
+    packed = [{"event": "packed", **packing_facts(StudyCards(kinds), kind)} for kind in kinds]
+    found = of(PLANNED, *packed, {"event": "unpacked", "reason": "a third kind was not reached"}).packing
+    assert found is not None
+    assert (found.card, found.fewest, found.most, found.networks) == ("H100 and T4", 30, 64, 2)
+    assert (found.limits, found.failure) == ({"speed": 1, "memory": 1}, "")
+
+
 def test_a_card_that_was_not_reached_is_packed_by_rule_in_that_session_alone() -> None:
-    packed = {"event": "packed", **packing_facts(packing())}
+    packed = {"event": "packed", **packing_facts(*alone(packing()))}
     session = [
         PLANNED,
         {"event": "unpacked", "reason": "it died"},
@@ -113,7 +127,7 @@ def test_shards_that_were_cut_for_want_of_memory_are_counted_on_any_device() -> 
 
 
 def test_on_a_processor_nothing_of_cards_is_told() -> None:
-    events = [PLANNED, {"event": "packed", **packing_facts(packing())}, STARTED, *ended(memory())]
+    events = [PLANNED, {"event": "packed", **packing_facts(*alone(packing()))}, STARTED, *ended(memory())]
     assert of(*events, device="cpu") == DeviceUse("cpu")
     assert of(*events, device="") == DeviceUse("")
     assert of({"event": "device", "precision": "bf16"}).precision == "bf16"

@@ -22,7 +22,7 @@ from study.planning.prepare import Prepared
 from study.store.archive import Entry
 from tests.study.conftest import small_task_set, tiny
 from tests.study.driver.watching.test_device_use import STARTED, ended, memory
-from tests.study.planning.cards.test_card_packing import packing
+from tests.study.planning.cards.test_card_packing import alone, packing
 
 
 @pytest.fixture
@@ -203,7 +203,7 @@ def test_jobs_that_score_are_no_phase_that_trains(clock: list[float]) -> None:
 
 def test_the_use_of_cards_is_that_of_the_whole_ledger(clock: list[float]) -> None:
     """The packing stands in the session that measured, and memory in that which trains."""
-    packed = {"event": "packed", **packing_facts(packing())}
+    packed = {"event": "packed", **packing_facts(*alone(packing()))}
     events = [{"event": "planned"}, packed, {"event": "planned"}, STARTED, *ended(memory())]
     ledger = SimpleNamespace(of=lambda event: [], events=events)
     watched = monitor({}, {})

@@ -25,6 +25,8 @@ class StandInCard:
         holds: rows beyond which memory runs out whatever the formula says, once so many trials were made.
         now: the clock.
         tried: rows of every trial.
+        name: of the card.
+        seed: seconds to prepare one.
     """
 
     total: float = 80 * GB
@@ -36,6 +38,8 @@ class StandInCard:
     holds: dict[int, float] = field(default_factory=dict)
     now: float = 100.0
     tried: list[int] = field(default_factory=list)
+    name: str = "H100"
+    seed: float = 0.0
 
     def epoch(self, rows: int) -> float:
         return max(self.host, rows * self.row_seconds)
@@ -47,7 +51,7 @@ class StandInCard:
         if self.fixed + rows * self.row > self.total or rows > held:
             raise torch.OutOfMemoryError("CUDA out of memory")
         self.now += self.trial_epochs * self.epoch(rows)
-        return Sample(rows, self.fixed + rows * self.row, self.epoch(rows))
+        return Sample(rows, self.fixed + rows * self.row, self.epoch(rows), seed_set_up=self.seed)
 
     def free_bytes(self) -> float:
         return self.total
@@ -63,4 +67,4 @@ class StandInCard:
 
     @property
     def card(self) -> Card:
-        return Card("H100", 80 * 10**9, "2.13.0+cu130", self.total)
+        return Card(self.name, 80 * 10**9, "2.13.0+cu130", self.total)

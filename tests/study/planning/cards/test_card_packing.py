@@ -12,6 +12,7 @@ from study.planning.cards.card_packing import CardPacking, Known
 from study.planning.cards.choice import share_bytes
 from study.planning.cards.samples import Measured, Sample
 from study.planning.cards.shape import shape_of
+from study.planning.cards.study_cards import CardKind, StudyCards
 from study.planning.replica import rows_of_shard
 from tests.study.planning.cards.stand_in import GB, StandInCard
 
@@ -30,6 +31,12 @@ def packing(*, arrays: int = 1) -> CardPacking:
     narrow = Known(shape_of(NARROW, DATA), 500, Measured(samples(0.1 * GB, 64, 128), "speed", CARD.free_bytes))
     wide = Known(shape_of(WIDE, DATA), 500, Measured(samples(0.5 * GB, 64, 100), "memory", CARD.free_bytes))
     return CardPacking(CARD, [narrow, wide], DATA, arrays)
+
+
+def alone(found: CardPacking) -> tuple[StudyCards, CardKind]:
+    """The cards of a study that has one card, and their kind."""
+    kind = CardKind(found, [], 1)
+    return StudyCards((kind,)), kind
 
 
 def test_rows_are_what_was_measured() -> None:
@@ -59,6 +66,22 @@ def test_where_nothing_was_measured_shards_are_those_of_a_processor() -> None:
     assert found.rows(NARROW, TASKS) == rows_of_shard(shape.replica_bytes)
     assert CardPacking(CARD, [Known(shape, 3)], DATA).rows(NARROW, TASKS) == 3
     assert CardPacking(CARD, [], DATA).rows(NARROW, TASKS) == 1
+
+
+def test_another_number_of_arrays_on_a_card_knows_the_same() -> None:
+    one = packing()
+    two = one.shared_by(2)
+    assert (one.rows(WIDE, TASKS), two.rows(WIDE, TASKS)) == (134, 65)
+    one.lower(WIDE, TASKS, 50)
+    assert (one.arrays, two.arrays, two.rows(WIDE, TASKS)) == (1, 2, 50)
+
+
+def test_shapes_that_are_asked_for_are_not_told_among_those_of_the_study() -> None:
+    found = packing()
+    found.rows(replace(NARROW, width=9), TASKS)
+    assert len(found.known) == 2
+    found.lower(replace(NARROW, width=9), TASKS, 7)
+    assert (len(found.known), found.rows(replace(NARROW, width=9), TASKS)) == (3, 7)
 
 
 def test_when_memory_has_run_out_arrays_of_that_shape_are_smaller() -> None:

@@ -6,8 +6,16 @@ from functools import partial
 
 import pytest
 
-from study.planning.cards.choice import PROCESS_BYTES, Load, arrays_on_a_card, seconds_a_replica, share_bytes
+from study.planning.cards.choice import (
+    PROCESS_BYTES,
+    Load,
+    arrays_on_a_card,
+    seconds_a_replica,
+    share_bytes,
+    shared_seconds,
+)
 from study.planning.cards.doubling import doubled
+from study.planning.cards.samples import Measured, Sample
 from tests.study.planning.cards.stand_in import GB, StandInCard
 
 
@@ -43,6 +51,14 @@ def test_where_memory_binds_shares_that_hold_too_few_rows_do_not_pay() -> None:
     card = StandInCard(total=3 * GB, row_seconds=2e-4)
     load = load_of(card)
     assert arrays_on_a_card([load], card.total, 4) == 1
+
+
+def test_several_arrays_at_once_take_no_longer_than_one_after_the_other() -> None:
+    """The last sample is steeper than the first: by it alone a row would cost the card more than an array does."""
+    steep = Measured([Sample(4, GB, 1.0), Sample(8, GB, 6.0)], "speed", 80 * GB)
+    assert [shared_seconds(steep, 8, arrays) for arrays in (1, 2)] == [6.0, 12.0]
+    flat = Measured([Sample(4, GB, 1.0), Sample(8, GB, 1.2)], "speed", 80 * GB)
+    assert [shared_seconds(flat, 8, arrays) for arrays in (1, 2, 4)] == [1.2, 1.2, pytest.approx(1.6)]
 
 
 def test_the_network_that_the_study_trains_most_decides() -> None:

@@ -59,6 +59,17 @@ def test_samples_come_back_from_json() -> None:
         assert again.rows(1000.0, 99) == measured.rows(1000.0, 99)
 
 
+def test_what_setting_up_takes_is_that_of_the_largest_and_nothing_where_an_earlier_version_did_not_say() -> None:
+    measured = Measured([Sample(4, 1.0, 1.0, 9.0, 8.0), Sample(8, 2.0, 1.0, 0.5, 0.25, 0.125)], "speed", 1000.0)
+    facts = json.loads(json.dumps(measured.facts()))
+    for found in (measured, Measured.of(facts)):
+        assert (found.set_up, found.row_set_up, found.seed_set_up) == (0.5, 0.25, 0.125)
+    for sample in facts["samples"]:
+        del sample["set_up"], sample["row_set_up"], sample["seed_set_up"]
+    earlier = Measured.of(facts)
+    assert (earlier.set_up, earlier.row_set_up, earlier.seed_set_up) == (0.0, 0.0, 0.0)
+
+
 @pytest.mark.parametrize(
     "change",
     [
@@ -69,6 +80,7 @@ def test_samples_come_back_from_json() -> None:
         {"samples": [{"rows": 4, "bytes": 1, "seconds": 0}]},
         {"samples": [{"rows": 4, "bytes": float("nan"), "seconds": 1}]},
         {"samples": [{"rows": 4, "bytes": "many", "seconds": 1}]},
+        {"samples": [{"rows": 4, "bytes": 1, "seconds": 1, "set_up": -1}]},
         {"limit": "mood"},
         {"limit": ["speed"]},
         {"free_bytes": None},

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import pytest
 import torch
 
 from mtl_core.training.device import CPU
-from study.planning.cards.trial import FEW_STEPS, MANY_STEPS, WARM, sampled
+from study.planning.cards.trial import FEW_STEPS, MANY_STEPS, WARM, AlikeRows, sampled
 from study.planning.network_costs import NetworkCosts
 from study.planning.trials import Network
 from tests.study.planning.test_forecast import plan, task_set
@@ -66,8 +67,27 @@ def test_an_epoch_is_all_its_steps_and_an_evaluation(meter: StepMeter, rows: int
     assert network.steps > MANY_STEPS
     found = sampled(network, rows, CPU, meter)
     assert (found.rows, found.bytes, found.seconds) == (rows, 123.0, network.steps + 100.0)
+    assert found.set_up == 0.0, "all that it took before was steps and an evaluation"
     assert meter.log == ["forgotten", "peak"]
     assert meter.steps == (WARM + 1) * FEW_STEPS + MANY_STEPS
+
+
+def test_what_it_takes_to_build_an_array_is_told_apart(meter: StepMeter, monkeypatch: pytest.MonkeyPatch) -> None:
+    def slower(name: str, by: int) -> None:
+        before = getattr(AlikeRows, name)
+
+        def after(*arguments: Any) -> Any:
+            meter.evaluations += by
+            return before(*arguments)
+
+        monkeypatch.setattr(AlikeRows, name, after)
+
+    for name, by in (("state", 3), ("preparation", 5), ("array", 7)):
+        slower(name, by)
+    network = networks(4000, training={"batch_size": 16})[0]
+    found = sampled(network, 2, CPU, meter)
+    assert (found.row_set_up, found.seed_set_up, found.set_up) == (300.0, 500.0, 700.0)
+    assert found.seconds == network.steps + 100.0
 
 
 def test_an_epoch_of_few_steps_is_trained_whole(meter: StepMeter) -> None:
