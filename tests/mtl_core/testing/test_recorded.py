@@ -92,9 +92,9 @@ def test_steps_that_lack_a_task_are_taken_as_usual_between_those_of_a_program(
         patch.setattr(EpochTrainer, "_take", counting)
         assert check_recorded(replace(RECIPE, weighting=weighting, batch_size=batch_size), pool, steps=60) == ""
     absent = taken.count(False)
-    assert absent % 2 == 0, "both trainings lacked tasks in the same steps"
+    assert absent % 3 == 0, "all three trainings lacked tasks in the same steps"
     assert (absent > 0) == (missing == 0.5)
-    assert len(taken) < 0.8 * (2 * 60), "a program did the others"
+    assert len(taken) < 0.6 * (3 * 60), "a program did the others"
 
 
 def test_a_row_that_has_lacked_a_task_is_recorded_anew(monkeypatch: pytest.MonkeyPatch) -> None:
