@@ -10,12 +10,6 @@ from mtl_core.training.array_parts import ArrayParts
 from mtl_core.training.train_epoch import EpochTrainer
 
 
-def count_epoch(parts: ArrayParts) -> None:
-    """Count one more epoch of every row, as an array does after its evaluation."""
-    parts.state["epoch"] += 1
-    parts.epochs[:] = [epoch + 1 for epoch in parts.epochs]
-
-
 def whole_state(parts: ArrayParts, trainer: EpochTrainer) -> StackedStates:
     """Return the state of an array with its parameters and moments as they are now."""
     return parts.state | {"parameters": parts.network.layout.pack(parts.parameters)} | trainer.moments()

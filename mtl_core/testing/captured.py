@@ -14,7 +14,7 @@ import torch
 from mtl_core.data.task_set import Development
 from mtl_core.network.replica_state import StackedStates
 from mtl_core.recipe import Recipe
-from mtl_core.testing.array_states import count_epoch, largest_difference, whole_state
+from mtl_core.testing.array_states import largest_difference, whole_state
 from mtl_core.testing.devices import array_on
 from mtl_core.testing.recorded_graph import RecordedGraph
 from mtl_core.training.captured_steps import EAGER_EPOCHS, Graph
@@ -80,5 +80,5 @@ def _trained(
     selection = ModelSelection(parts)
     for _ in range(EAGER_EPOCHS + 2):
         selection.after_epoch(trainer.train_epoch())
-        count_epoch(parts)
+        parts.count_epoch()
     return whole_state(parts, trainer), trainer

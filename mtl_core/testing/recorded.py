@@ -7,7 +7,7 @@ import torch
 from mtl_core.data.task_set import Development
 from mtl_core.network.replica_state import StackedStates
 from mtl_core.recipe import Recipe
-from mtl_core.testing.array_states import count_epoch, largest_difference, whole_state
+from mtl_core.testing.array_states import largest_difference, whole_state
 from mtl_core.testing.devices import array_on
 from mtl_core.training.device import CPU
 from mtl_core.training.model_selection import ModelSelection
@@ -59,7 +59,7 @@ def _trained(
         taken += trainer.steps
         weights = trainer.train_epoch()
         selection.after_epoch(weights)
-        count_epoch(parts)
+        parts.count_epoch()
     for evaluation in (selection.of_training, selection.of_validation):
         if isinstance(evaluation, RecordedEvaluation) and usual_evaluations != _NEVER:
             assert not evaluation.why_not, f"an evaluation has no program: {evaluation.why_not}"

@@ -60,6 +60,11 @@ class ArrayParts:
         """What arrays have in common whose steps, and whose evaluations, are likely to be the same operations."""
         return f"{self.recipe} {self.network.tasks} {len(self.rows)}"
 
+    def count_epoch(self) -> None:
+        """Count one more epoch of every row, on the device and on the host."""
+        self.state["epoch"] += 1
+        self.epochs[:] = [epoch + 1 for epoch in self.epochs]
+
     @property
     def seeds(self) -> list[int]:
         """The seeds of the rows."""

@@ -167,8 +167,7 @@ class FusedArray:
             self._conflict.note(self._parts.theta, self._parts.loader, self._state, self._parts.epochs)
             self._observe_conflict()
             self._selection.after_epoch(weights)
-        self._state["epoch"] += 1
-        self._parts.epochs[:] = [epoch + 1 for epoch in self._parts.epochs]
+        self._parts.count_epoch()
 
     def _observe_conflict(self) -> None:
         """Show the tasks' gradients to an architecture that searches a structure by them, while a row does."""

@@ -7,6 +7,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
 from dataclasses import astuple, dataclass
 from itertools import pairwise
+from typing import Protocol, TypeVar
 
 STEP_SECONDS = 1.2e-3
 """Time of a step whatever the rows and the network: the calls of some fifty operations forward and backward."""
@@ -133,12 +134,33 @@ class Point:
 
 def between(points: Iterable[Point], multiply_adds: float) -> ArrayCost:
     """Return the cost at ``multiply_adds``, on straight lines between ``points``; beyond them that of the nearest."""
-    ordered = sorted(points, key=lambda point: point.multiply_adds)
+    low, high, share = neighbours(points, multiply_adds)
+    return low.cost if share == 0 else ArrayCost(*_mixed(low.cost, high.cost, share))
+
+
+class Sized(Protocol):
+    """What is known of one network."""
+
+    @property
+    def multiply_adds(self) -> float:
+        """Of a forward pass for one example."""
+        ...
+
+
+SizedNetwork = TypeVar("SizedNetwork", bound=Sized)
+
+
+def neighbours(networks: Iterable[SizedNetwork], multiply_adds: float) -> tuple[SizedNetwork, SizedNetwork, float]:
+    """Return the networks on both sides of ``multiply_adds``, and the share of the way from the first to the second.
+
+    Beyond all of them that is the nearest one, twice, and 0.
+    """
+    ordered = sorted(networks, key=lambda network: network.multiply_adds)
     for low, high in pairwise(ordered):
         if low.multiply_adds <= multiply_adds < high.multiply_adds:
-            share = (multiply_adds - low.multiply_adds) / (high.multiply_adds - low.multiply_adds)
-            return ArrayCost(*_mixed(low.cost, high.cost, share))
-    return (ordered[0] if multiply_adds < ordered[0].multiply_adds else ordered[-1]).cost
+            return low, high, (multiply_adds - low.multiply_adds) / (high.multiply_adds - low.multiply_adds)
+    nearest = ordered[0] if multiply_adds < ordered[0].multiply_adds else ordered[-1]
+    return nearest, nearest, 0.0
 
 
 def _mixed(low: ArrayCost, high: ArrayCost, share: float) -> Iterator[float]:

@@ -223,7 +223,8 @@ def _planned_anew(prepared: Prepared, spec: Spec, trees: Mapping[int, Tree]) -> 
     made = make_plan(spec, prepared.task_set.development, trees=trees)
     plan = replace(made, shrunk=before.shrunk, reasons=before.reasons, pilot=before.pilot)
     anew = replace(prepared, plan=plan)
-    return replace(anew, forecast=anew.forecaster().forecast(plan), cards=anew.forecaster().packed(plan))
+    forecaster = anew.forecaster()
+    return replace(anew, forecast=forecaster.forecast(plan), cards=forecaster.packed(plan))
 
 
 def with_cards(prepared: Prepared, cards: StudyCards, workers: int, backend: str) -> Prepared:

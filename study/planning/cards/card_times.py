@@ -10,9 +10,8 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
 
-from study.planning.array_cost import ArrayCost, ArrayTime
+from study.planning.array_cost import ArrayCost, ArrayTime, neighbours
 from study.planning.cards.choice import shared_seconds
 from study.planning.cards.samples import EpochTime, Measured
 from study.planning.trials import Kind
@@ -145,14 +144,11 @@ def epoch_time(networks: Sequence[CardNetwork], kind: Kind, multiply_adds: float
         multiply_adds: of a forward pass for one example.
         modelled: what the model of a processor says of the network.
     """
-    same = sorted((one for one in networks if one.kind == kind), key=lambda one: one.multiply_adds)
+    same = [one for one in networks if one.kind == kind]
     if not same:
         return AsOthers(networks, modelled)
-    for low, high in pairwise(same):
-        if low.multiply_adds <= multiply_adds < high.multiply_adds:
-            share = (multiply_adds - low.multiply_adds) / (high.multiply_adds - low.multiply_adds)
-            return Between(low.measured, high.measured, share)
-    return (same[0] if multiply_adds < same[0].multiply_adds else same[-1]).measured
+    low, high, share = neighbours(same, multiply_adds)
+    return low.measured if share == 0 else Between(low.measured, high.measured, share)
 
 
 def _epoch(cost: ArrayCost, rows: float) -> float:

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import inf, nan
 
-from mtl_core.testing.array_states import count_epoch, largest_difference, whole_state
+from mtl_core.testing.array_states import largest_difference, whole_state
 from mtl_core.testing.devices import array_on
 from mtl_core.testing.small_tasks import MIXED, small_tasks
 from mtl_core.training.device import CPU
@@ -35,7 +35,7 @@ def test_a_state_holds_parameters_and_moments_of_now_and_counts_its_epochs() -> 
     trainer = EpochTrainer(parts)
     before = whole_state(parts, trainer)
     trainer.train_epoch()
-    count_epoch(parts)
+    parts.count_epoch()
     now = whole_state(parts, trainer)
     assert (before["parameters"] != now["parameters"]).any()
     assert now["first_moment"].any()
